@@ -1,0 +1,65 @@
+# Every developer command; `make` alone lists them.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint types imports coverage bench docs-examples clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST) | sort
+
+# Two stamps: the demo needs the package and its sandbox only, so it is ready sooner than the tools are.
+$(VENV)/.runs: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("hitl needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --constraint codegen/constraints.txt --editable '.[sandbox]'
+	@touch $@
+
+$(VENV)/.works: $(VENV)/.runs codegen/constraints.txt
+	@$(BIN)/python -m pip install --quiet --constraint codegen/constraints.txt --editable '.[sandbox]' --group dev
+	@touch $@
+
+setup: $(VENV)/.works ## make the environment for development in .venv
+
+demo: $(VENV)/.runs ## run the whole loop: create a review, answer it in the browser, print the answer
+	@$(BIN)/python examples/demo.py
+
+test: $(VENV)/.works ## run the tests
+	@$(BIN)/python -m pytest -q
+
+check: setup lint lint-spec check-generated types imports coverage ## everything that CI runs
+
+lint: setup ## style and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: setup ## mypy and pyright, both strict
+	@$(BIN)/mypy
+	@$(BIN)/pyright
+
+imports: setup ## who may import whom
+	@$(BIN)/lint-imports --no-logo
+
+coverage: setup ## run the tests and hold the branch coverage of hitl/ to 95 %
+	@$(BIN)/python -m pytest -q --cov --cov-report=term --cov-fail-under=95
+
+bench: setup ## measure speed, as ratios within one run
+	@$(BIN)/python -m benchmarks
+
+clean: ## remove what the other commands made
+	@rm -rf $(VENV) dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+include codegen/targets.mk
+
+.PHONY: write-async-client check-async-client
+generate: write-async-client
+check-generated: check-async-client
+
+write-async-client:
+	@$(BIN)/python codegen/async_client.py
+
+check-async-client:
+	@$(BIN)/python codegen/async_client.py --check

@@ -1,0 +1,60 @@
+"""Put a person's judgement into a program.
+
+    from hitl import HITLClient
+
+    client = HITLClient(api_key="...")
+    review = client.create_review(template_id="content_review", content={"text": "Is this fit to print?"})
+    answer = client.wait_for_review(review.id)
+    print(answer.result)
+
+Names are imported when they are first used, so `import hitl` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hitl._async_client import AsyncHITLClient
+    from hitl._client import HITLClient
+    from hitl._pages import AsyncPagedList, PagedList
+    from hitl._version import __version__
+    from hitl.exceptions import HITLError
+    from hitl.models import Review, Template
+
+__all__ = [
+    "AsyncHITLClient",
+    "AsyncPagedList",
+    "HITLClient",
+    "HITLError",
+    "PagedList",
+    "Review",
+    "Template",
+    "__version__",
+]
+
+_MODULES = {
+    "AsyncHITLClient": "hitl._async_client",
+    "AsyncPagedList": "hitl._pages",
+    "HITLClient": "hitl._client",
+    "HITLError": "hitl.exceptions",
+    "PagedList": "hitl._pages",
+    "Review": "hitl.models",
+    "Template": "hitl.models",
+    "__version__": "hitl._version",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # PEP 562. `hitl.exceptions` and the other public modules are found as submodules, not here.
+    if name not in _MODULES:
+        raise AttributeError(f"module 'hitl' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_MODULES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

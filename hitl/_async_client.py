@@ -1,0 +1,446 @@
+"""AsyncHITLClient: written by codegen/async_client.py from _client.py (`make generate`), do not edit."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
+
+from hitl._batch import CONCURRENCY
+from hitl._core import PAGE_SIZE, POLL_INTERVAL, Core, Fields, Moment, Seconds
+from hitl._flow import Flow
+from hitl._http import AsyncHttpTransport, generated_client
+from hitl._operations import Endpoint, endpoint_call
+from hitl._pages import AsyncPagedList
+from hitl._run import run_async
+from hitl.models import Review, Template
+
+if TYPE_CHECKING:
+    import httpx
+    from hitl_api import AuthenticatedClient
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class AsyncHITLClient:
+    """A connection to HITL.sh, or to any server that speaks its API, such as `hitl sandbox`.
+
+    Close it, or use it in an `async with` block, to give its connections back.
+
+    Args:
+        api_key: The key that every request is authorised with; else `HITL_API_KEY`.
+        base_url: Where the server is; else `HITL_BASE_URL`, else https://api.hitl.sh.
+        timeout: Seconds that one HTTP exchange may be silent; else `HITL_TIMEOUT`, else 30.
+        max_retries: Further attempts after a first one that failed in a passing way; 3.
+        retry_delay: Seconds before the first further attempt; doubles each time, up to 8; 1.
+        user_agent: The `User-Agent` header; by default it names this package and its version.
+        transport: An httpx transport to send through, for tests and for networks of your own.
+
+    Raises:
+        ConfigurationError: if there is no key, or a setting cannot be used. Nothing is sent.
+
+    Example:
+        >>> async with AsyncHITLClient(api_key="...") as client:  # doctest: +SKIP
+        ...     review = await client.create_review(template_id="content_review", content={"text": "Hello"})
+        ...     print((await client.wait_for_review(review.id)).result)
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: Seconds | None = None,
+        max_retries: int | None = None,
+        retry_delay: Seconds | None = None,
+        user_agent: str | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._core = Core(
+            {
+                "api_key": api_key,
+                "base_url": base_url,
+                "timeout": timeout,
+                "max_retries": max_retries,
+                "retry_delay": retry_delay,
+                "user_agent": user_agent,
+            }
+        )
+        self._transport = AsyncHttpTransport(self._core.settings, transport)
+
+    async def create_review(
+        self,
+        template_id: str,
+        content: Any,
+        *,
+        assignees: Sequence[str] | None = None,
+        priority: str | None = None,
+        due_date: Moment | None = None,
+        assignment_strategy: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Review:
+        """Put a question to people, and return the review that was made.
+
+        Args:
+            template_id: The template that the reviewer answers.
+            content: A dict of anything with a JSON form; `docs/reference/content.md` has the table.
+            assignees: E-mail addresses of those who are asked; without it anybody may answer.
+            priority: "low", "medium", "high" or "normal".
+            due_date: When the answer is needed: a datetime with a time zone, or ISO 8601 text.
+            assignment_strategy: "round_robin" or "load_balanced".
+            idempotency_key: A name for this creation, up to 255 characters. Use the same one again after an error with
+                `outcome_unknown`, and a server that honours keys makes one review of both calls.
+
+        Raises:
+            ContentError: if something in `content` has no JSON form. Nothing is sent.
+            TemplateNotFoundError: if there is no such template.
+            HITLError: with `outcome_unknown`, if the server may have made the review although no answer says so.
+        """
+        return await self._run(
+            self._core.create_review(
+                {
+                    "template_id": template_id,
+                    "content": content,
+                    "assignees": assignees,
+                    "priority": priority,
+                    "due_date": due_date,
+                    "assignment_strategy": assignment_strategy,
+                    "idempotency_key": idempotency_key,
+                }
+            )
+        )
+
+    async def create_reviews(
+        self, items: Iterable[Mapping[str, Any]], *, concurrency: int = CONCURRENCY
+    ) -> list[Review]:
+        """Create many reviews, and return them in the order of the items.
+
+        Args:
+            items: Dicts with the arguments of `create_review`; all are checked before the first is sent.
+            concurrency: How many requests are under way at a time, 1 to 1000.
+
+        Raises:
+            ConfigurationError: if an item cannot be sent; the message names it. Nothing is sent.
+            BatchError: if any failed; the others were made, and `outcomes` has a review or an error for each item.
+        """
+        return await self._run(self._core.create_reviews(items, concurrency))
+
+    async def get_review(self, review_id: str) -> Review:
+        """Return the review as it stands now.
+
+        Raises:
+            ReviewNotFoundError: if there is none of that id.
+        """
+        return await self._run(self._core.get_review(review_id))
+
+    def list_reviews(
+        self,
+        *,
+        status: str | None = None,
+        created_after: Moment | None = None,
+        created_before: Moment | None = None,
+        updated_after: Moment | None = None,
+        priority: str | None = None,
+        assignee: str | None = None,
+        template_id: str | None = None,
+        page_size: int = PAGE_SIZE,
+    ) -> AsyncPagedList[Review]:
+        """Return the reviews that match, to be walked with `async for`, or awaited for a list.
+
+        The vendor documents `status` and `created_after`; a server may ignore the other filters.
+
+        Args:
+            status: Only reviews in this state, such as "completed".
+            created_after: Only reviews created after this time.
+            created_before: Only reviews created before this time.
+            updated_after: Only reviews changed after this time.
+            priority: Only reviews of this priority.
+            assignee: Only reviews that this e-mail address is asked to answer.
+            template_id: Only reviews of this template.
+            page_size: Reviews to a request, 1 to 100.
+        """
+        page = self._core.list_reviews(
+            {
+                "status": status,
+                "created_after": created_after,
+                "created_before": created_before,
+                "updated_after": updated_after,
+                "priority": priority,
+                "assignee": assignee,
+                "template_id": template_id,
+            },
+            page_size,
+        )
+        return AsyncPagedList(lambda offset: self._run(page(offset)))
+
+    async def update_review(
+        self,
+        review_id: str,
+        *,
+        content: Any = None,
+        assignees: Sequence[str] | None = None,
+        priority: str | None = None,
+        due_date: Moment | None = None,
+        assignment_strategy: str | None = None,
+    ) -> Review:
+        """Change a review that is not finished, and return it; what is not given stays.
+
+        Args:
+            review_id: The review.
+            content: Adds to the content: keys that are there are replaced, keys that are not named stay.
+            assignees: Replaces those who are asked.
+            priority: "low", "medium", "high" or "normal".
+            due_date: A datetime with a time zone, or ISO 8601 text.
+            assignment_strategy: "round_robin" or "load_balanced".
+
+        Raises:
+            ConfigurationError: if nothing is to be changed. Nothing is sent.
+            ReviewNotFoundError: if there is none of that id.
+            ConflictError: if it is finished.
+        """
+        return await self._run(
+            self._core.update_review(
+                review_id,
+                {
+                    "content": content,
+                    "assignees": assignees,
+                    "priority": priority,
+                    "due_date": due_date,
+                    "assignment_strategy": assignment_strategy,
+                },
+            )
+        )
+
+    async def update_reviews(
+        self, changes: Iterable[Mapping[str, Any]], *, concurrency: int = CONCURRENCY
+    ) -> list[Review]:
+        """Change many reviews, and return them in the order of the items.
+
+        Args:
+            changes: Dicts with an `id` and the arguments of `update_review`; all are checked before the first is sent.
+            concurrency: How many requests are under way at a time, 1 to 1000.
+
+        Raises:
+            ConfigurationError: if an item cannot be sent; the message names it. Nothing is sent.
+            BatchError: if any failed; the others were changed, and `outcomes` has a review or an error for each item.
+        """
+        return await self._run(self._core.update_reviews(changes, concurrency))
+
+    async def reassign_review(self, review_id: str, *, assignees: Sequence[str]) -> Review:
+        """Ask other people instead, and return the review.
+
+        Raises:
+            ReviewNotFoundError: if there is none of that id.
+            ConflictError: if it is finished.
+        """
+        return await self._run(self._core.update_review(review_id, {"assignees": assignees}))
+
+    async def cancel_review(self, review_id: str) -> Review:
+        """Withdraw a question that nobody has answered yet, and return the review; may be repeated.
+
+        Raises:
+            ReviewNotFoundError: if there is none of that id.
+            ConflictError: if it has been answered or has expired.
+        """
+        return await self._run(self._core.cancel_review(review_id))
+
+    async def wait_for_review(
+        self, review_id: str, timeout: Seconds | None = None, *, poll_interval: Seconds = POLL_INTERVAL
+    ) -> Review:
+        """Return the review once a person has answered it, for or against.
+
+        Passing faults (no connection, 429, 5xx) do not end the wait. It holds nothing on the server: the id is enough
+        to go on waiting later, also in another process.
+
+        Args:
+            review_id: The review.
+            timeout: Seconds until WaitTimeoutError; None waits until the review itself ends.
+            poll_interval: Seconds between the first reads; grows to 10, and further as the rate limit demands. A
+                server that holds reads open tells at once.
+
+        Raises:
+            ReviewExpiredError: if its time ran out before anybody answered.
+            ReviewCancelledError: if it was cancelled before anybody answered.
+            WaitTimeoutError: if the timeout passed; `review` is as last seen, and the wait can be continued.
+            ReviewNotFoundError: if there is none of that id.
+        """
+        return await self._run(self._core.wait_for_review(review_id, timeout, poll_interval))
+
+    async def create_template(
+        self,
+        name: str,
+        fields: Fields,
+        *,
+        description: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+        styling: Mapping[str, Any] | None = None,
+        validation: Mapping[str, Any] | None = None,
+        category: str | None = None,
+        tags: Sequence[str] | None = None,
+        priority: str | None = None,
+        version: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Template:
+        """Make a form for reviewers, and return it.
+
+        Args:
+            name: What people call it.
+            fields: The form's fields in order: dicts with at least `name` and `type`, mostly also `label` and
+                `required`. Types are text, rich_text, boolean, checkbox_group, select, multi_select, file,
+                image_review, rating, datetime, email, content_display, code_display and table_display.
+            description: What the form is for.
+            settings: How reviews of this template run: auto_assign, assignment_strategy, timeout_hours,
+                allow_reassignment, require_comments, approval_threshold.
+            styling: primary_color, secondary_color, logo_url, custom_css.
+            validation: Rules across fields: {"rules": [{"condition", "required_fields", "message"}]}.
+            category: A word to sort templates by.
+            tags: More words to find it by.
+            priority: What its reviews are given if they name none.
+            version: The template's own version, such as "1.2.0".
+            idempotency_key: A name for this creation; see `create_review`.
+
+        Raises:
+            InvalidRequestError: if the server finds a fault in the form; `details` names the field.
+        """
+        return await self._run(
+            self._core.create_template(
+                {
+                    "name": name,
+                    "fields": fields,
+                    "description": description,
+                    "settings": settings,
+                    "styling": styling,
+                    "validation": validation,
+                    "category": category,
+                    "tags": tags,
+                    "priority": priority,
+                    "version": version,
+                    "idempotency_key": idempotency_key,
+                }
+            )
+        )
+
+    async def get_template(self, template_id: str) -> Template:
+        """Return the template as it stands now.
+
+        Raises:
+            TemplateNotFoundError: if there is none of that id.
+        """
+        return await self._run(self._core.get_template(template_id))
+
+    def list_templates(self, *, page_size: int = PAGE_SIZE) -> AsyncPagedList[Template]:
+        """Return all templates, to be walked with `async for`, or awaited for a list.
+
+        Args:
+            page_size: Templates to a request, 1 to 100.
+        """
+        page = self._core.list_templates(page_size)
+        return AsyncPagedList(lambda offset: self._run(page(offset)))
+
+    async def update_template(
+        self,
+        template_id: str,
+        *,
+        name: str | None = None,
+        fields: Fields | None = None,
+        description: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+        styling: Mapping[str, Any] | None = None,
+        validation: Mapping[str, Any] | None = None,
+        category: str | None = None,
+        tags: Sequence[str] | None = None,
+        priority: str | None = None,
+        version: str | None = None,
+    ) -> Template:
+        """Change a template, and return it; what is not given stays.
+
+        Args:
+            template_id: The template.
+            name: What people call it.
+            fields: Replaces the whole list. `...` stands for the fields that it has: `[..., {"name": "reason",
+                "type": "text"}]` adds one at the end.
+            description: What the form is for.
+            settings: See `create_template`.
+            styling: See `create_template`.
+            validation: See `create_template`.
+            category: A word to sort templates by.
+            tags: More words to find it by.
+            priority: What its reviews are given if they name none.
+            version: The template's own version.
+
+        Raises:
+            TemplateNotFoundError: if there is none of that id.
+            InvalidRequestError: if the server finds a fault in the form; `details` names the field.
+        """
+        return await self._run(
+            self._core.update_template(
+                template_id,
+                {
+                    "name": name,
+                    "fields": fields,
+                    "description": description,
+                    "settings": settings,
+                    "styling": styling,
+                    "validation": validation,
+                    "category": category,
+                    "tags": tags,
+                    "priority": priority,
+                    "version": version,
+                },
+            )
+        )
+
+    async def delete_template(self, template_id: str) -> None:
+        """Delete a template.
+
+        Raises:
+            TemplateNotFoundError: if there is none of that id.
+        """
+        return await self._run(self._core.delete_template(template_id))
+
+    async def call(self, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run any operation of the generated client with this client's retries and errors.
+
+        Args:
+            endpoint: A module of `hitl_api.api`, such as `hitl_api.api.loops.list_loops`.
+            args: What the endpoint takes by position.
+            kwargs: What the endpoint takes by name, without `client`.
+
+        Returns:
+            The model that the description gives for success; an error answer is raised instead.
+        """
+        return await self._run(self._core.exchange(endpoint_call(endpoint, *args, **kwargs)))
+
+    @property
+    def api(self) -> AuthenticatedClient:
+        """A ready client of the generated package: the same connections, key and timeouts, without the retries."""
+        return generated_client(self._core.settings, self._transport)
+
+    async def aclose(self) -> None:
+        """Give the connections back; may be repeated."""
+        await self._transport.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"AsyncHITLClient(base_url={self._core.settings.base_url!r})"
+
+    def __del__(self) -> None:
+        # An __init__ that raised leaves no transport behind.
+        transport = getattr(self, "_transport", None)
+        if transport is not None and transport.is_open:
+            warnings.warn(
+                f"unclosed {self!r}: use it in an `async with` block or call aclose()", ResourceWarning, 2, source=self
+            )
+            transport.abandon()
+
+    async def _run(self, flow: Flow[T]) -> T:
+        return await run_async(flow, self._transport)

@@ -1,0 +1,221 @@
+"""What both clients are made of: each of their methods as a flow, with its arguments checked before any I/O."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from types import EllipsisType
+from typing import Any, TypeAlias, TypeVar, cast
+
+from hitl_api.models.assignment_strategy import AssignmentStrategy
+from hitl_api.models.review_priority import ReviewPriority
+from hitl_api.models.review_status import ReviewStatus
+
+from hitl import _operations as operations
+from hitl._arguments import (
+    addresses,
+    count,
+    form_fields,
+    idempotency_key,
+    identifier,
+    json_object,
+    moment,
+    one_of,
+    text,
+)
+from hitl._backoff import Backoff
+from hitl._batch import call_all
+from hitl._config import Settings, resolve, seconds
+from hitl._exchange import Exchange
+from hitl._flow import Call, Flow
+from hitl._pages import Page
+from hitl._waiting import Clock, Wait, wait_for_review
+from hitl.exceptions import ConfigurationError
+from hitl.models import Review, Template
+
+T = TypeVar("T")
+Seconds: TypeAlias = float | timedelta
+Moment: TypeAlias = str | datetime
+Fields: TypeAlias = Iterable[Mapping[str, Any] | EllipsisType]
+_Check: TypeAlias = Callable[[str, Any], Any]
+
+POLL_INTERVAL = 1.0
+PAGE_SIZE = 100
+
+
+def _priority(name: str, value: Any) -> ReviewPriority:
+    return ReviewPriority(one_of(name, value, ReviewPriority))
+
+
+def _strategy(name: str, value: Any) -> AssignmentStrategy:
+    return AssignmentStrategy(one_of(name, value, AssignmentStrategy))
+
+
+def _status(name: str, value: Any) -> ReviewStatus:
+    return ReviewStatus(text(name, value))  # open: a server may know more states than this package
+
+
+_CHANGES: Mapping[str, _Check] = {
+    "content": json_object,
+    "assignees": addresses,
+    "priority": _priority,
+    "due_date": moment,
+    "assignment_strategy": _strategy,
+}
+_REVIEW: Mapping[str, _Check] = {"template_id": identifier, **_CHANGES}
+_FILTERS: Mapping[str, _Check] = {
+    "status": _status,
+    "created_after": moment,
+    "created_before": moment,
+    "updated_after": moment,
+    "priority": _priority,
+    "assignee": text,
+    "template_id": identifier,
+}
+
+
+def _checked(table: Mapping[str, _Check], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was given, checked; None counts as not given.
+
+    Raises:
+        ConfigurationError: if a name is unknown, or a value cannot be used.
+    """
+    if unknown := given.keys() - table.keys():
+        raise ConfigurationError(f"unknown: {', '.join(sorted(map(str, unknown)))}; known are {', '.join(table)}")
+    return {name: table[name](name, value) for name, value in given.items() if value is not None}
+
+
+class Core:
+    """The settings of one client, what it has learned of its server, and its methods as flows."""
+
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        self.settings: Settings = resolve(arguments)
+        self.exchange = Exchange(Backoff(self.settings.max_retries, self.settings.retry_delay))
+        self.clock = Clock(time.monotonic, time.time)
+
+    def create_review(self, given: Mapping[str, Any]) -> Flow[Review]:
+        """See HITLClient.create_review."""
+        return self.exchange(_new_review(given))
+
+    def create_reviews(self, items: Iterable[Mapping[str, Any]], concurrency: int) -> Flow[list[Review]]:
+        """See HITLClient.create_reviews."""
+        return self._batch("create_reviews", items, _new_review, concurrency)
+
+    def get_review(self, review_id: str) -> Flow[Review]:
+        """See HITLClient.get_review."""
+        return self.exchange(operations.get_review(review_id))
+
+    def list_reviews(self, filters: Mapping[str, Any], page_size: int) -> Callable[[int], Flow[Page[Review]]]:
+        """See HITLClient.list_reviews; returns the flow of the page at an offset."""
+        query = {**_checked(_FILTERS, filters), "limit": count("page_size", page_size, at_most=100)}
+        return lambda offset: self.exchange(operations.list_reviews(query, offset))
+
+    def update_review(self, review_id: str, changes: Mapping[str, Any]) -> Flow[Review]:
+        """See HITLClient.update_review."""
+        return self.exchange(_change({"id": review_id, **changes}))
+
+    def update_reviews(self, changes: Iterable[Mapping[str, Any]], concurrency: int) -> Flow[list[Review]]:
+        """See HITLClient.update_reviews."""
+        return self._batch("update_reviews", changes, _change, concurrency)
+
+    def cancel_review(self, review_id: str) -> Flow[Review]:
+        """See HITLClient.cancel_review."""
+        cancelled = yield from self.exchange(operations.cancel_review(review_id))
+        return cancelled or (yield from self.get_review(review_id))
+
+    def wait_for_review(self, review_id: str, timeout: Seconds | None, poll_interval: Seconds) -> Flow[Review]:
+        """See HITLClient.wait_for_review."""
+        wait = Wait(
+            identifier("review_id", review_id),
+            None if timeout is None else seconds("timeout", timeout),
+            seconds("poll_interval", poll_interval),
+            self.settings.timeout,
+        )
+        return wait_for_review(wait, self.exchange, self.clock)
+
+    def create_template(self, given: Mapping[str, Any]) -> Flow[Template]:
+        """See HITLClient.create_template."""
+        body, key = _without_key(given)
+        body = {**_plain(body), "name": text("name", given["name"]), "fields": form_fields("fields", given["fields"])}
+        return self.exchange(operations.create_template(body, key))
+
+    def get_template(self, template_id: str) -> Flow[Template]:
+        """See HITLClient.get_template."""
+        return self.exchange(operations.get_template(template_id))
+
+    def list_templates(self, page_size: int) -> Callable[[int], Flow[Page[Template]]]:
+        """See HITLClient.list_templates; returns the flow of the page at an offset."""
+        query = {"limit": count("page_size", page_size, at_most=100)}
+        return lambda offset: self.exchange(operations.list_templates(query, offset))
+
+    def update_template(self, template_id: str, changes: Mapping[str, Any]) -> Flow[Template]:
+        """See HITLClient.update_template."""
+        given = dict(changes)
+        fields = given.pop("fields", None)
+        body = _plain(given)
+        if fields is not None:
+            body["fields"] = yield from self._form(template_id, fields)
+        if not body:
+            raise ConfigurationError("update_template: nothing to change; name at least one field, such as name=...")
+        return (yield from self.exchange(operations.update_template(template_id, body)))
+
+    def delete_template(self, template_id: str) -> Flow[None]:
+        """See HITLClient.delete_template."""
+        yield from self.exchange(operations.delete_template(template_id))
+
+    def _form(self, template_id: str, fields: Any) -> Flow[list[dict[str, Any]]]:
+        """Return the new fields, with `...` replaced by those that the template has."""
+        parts = cast(list[Any], fields) if isinstance(fields, list) else []
+        if ... not in parts:
+            return form_fields("fields", cast(object, fields))
+        place = parts.index(...)
+        before, after = form_fields("fields", parts[:place]), form_fields("fields", parts[place + 1 :])
+        present = (yield from self.get_template(template_id)).fields
+        return [*before, *present, *after]
+
+    def _batch(
+        self, operation: str, items: Iterable[Any], call: Callable[[Mapping[str, Any]], Call[T]], concurrency: int
+    ) -> Flow[list[T]]:
+        calls = [_item_call(operation, index, item, call) for index, item in enumerate(items)]
+        return call_all(operation, calls, self.exchange, count("concurrency", concurrency))
+
+
+def _item_call(operation: str, index: int, item: Any, call: Callable[[Mapping[str, Any]], Call[T]]) -> Call[T]:
+    """Return the call for one item of a batch; all are checked before the first is sent."""
+    if not isinstance(item, Mapping):
+        raise ConfigurationError(f"{operation}: item {index} must be a dict; got {type(item).__name__}")
+    try:
+        return call(cast(Mapping[str, Any], item))
+    except ConfigurationError as error:
+        error.message = f"{operation}: item {index}: {error.message}"
+        raise
+
+
+def _new_review(given: Mapping[str, Any]) -> Call[Review]:
+    fields, key = _without_key(given)
+    missing = [name for name in ("template_id", "content") if fields.get(name) is None]
+    if missing:
+        raise ConfigurationError(f"create_review: {' and '.join(missing)} must be given")
+    return operations.create_review(_checked(_REVIEW, fields), key)
+
+
+def _change(given: Mapping[str, Any]) -> Call[Review]:
+    changes = dict(given)
+    review_id = identifier("id", changes.pop("id", None))
+    checked = _checked(_CHANGES, changes)
+    if not checked:
+        raise ConfigurationError("update_review: nothing to change; give at least one of " + ", ".join(_CHANGES))
+    return operations.update_review(review_id, checked)
+
+
+def _without_key(given: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
+    rest = dict(given)
+    key = rest.pop("idempotency_key", None)
+    return rest, None if key is None else idempotency_key(key)
+
+
+def _plain(given: Mapping[str, Any]) -> dict[str, Any]:
+    return json_object(
+        "template", {name: value for name, value in given.items() if value is not None and name != "fields"}
+    )

@@ -1,0 +1,105 @@
+"""The vocabulary in which behaviour is written: flows.
+
+A flow is a generator that decides and never acts. It yields what it wants done (a `Call`, a `Sleep`, a `Together`),
+is resumed with the outcome, and returns its result. Drivers act: `hitl._run.run` blocks, `hitl._run.run_async`
+awaits, and the tests play a script against a fake clock. So a retry loop or a wait of three days is written once for
+both clients, and tested without a server or a second of sleep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from attrs import field, frozen
+
+from hitl._json import decode
+from hitl.exceptions import HITLError, NotFoundError, Sent
+
+T = TypeVar("T")
+
+Flow: TypeAlias = Generator["Step", Any, T]
+
+
+@frozen
+class Answer:
+    """An HTTP answer as plain data; header names are lower case."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
+
+    def json(self) -> Any:
+        """Return the decoded body; raise ValueError unless it is strict JSON in UTF-8."""
+        return decode(self.content)
+
+    @property
+    def is_success(self) -> bool:
+        """True for 2xx."""
+        return 200 <= self.status_code < 300
+
+
+@frozen
+class Failure:
+    """No HTTP answer: what happened, and whether the request may have reached the server."""
+
+    message: str
+    sent: Sent
+    is_timeout: bool = False
+
+
+Outcome: TypeAlias = Answer | Failure
+
+
+@frozen
+class Request:
+    """An HTTP request as plain data; `path` is already quoted and starts with a slash."""
+
+    method: str
+    path: str
+    query: Mapping[str, Any] = field(factory=dict[str, Any])
+    headers: Mapping[str, str] = field(factory=dict[str, str])
+    body: bytes | None = field(default=None, repr=False)
+
+
+@frozen
+class Call(Generic[T]):
+    """Ask for one HTTP exchange; the flow is resumed with its `Outcome`.
+
+    Attributes:
+        operation: The name that errors are told with, such as "create_review".
+        request: What to send.
+        decode: Reads a successful answer; raises UnexpectedResponseError if it does not fit.
+        is_repeatable: True if sending it twice does no more than sending it once.
+        not_found: The error for a 404 that carries no code of its own.
+        timeout: Seconds for this exchange; None for the client's own.
+    """
+
+    operation: str
+    request: Request
+    decode: Callable[[Answer], T]
+    is_repeatable: bool
+    not_found: type[NotFoundError] = NotFoundError
+    timeout: float | None = None
+
+
+@frozen
+class Sleep:
+    """Ask to be resumed after that many seconds."""
+
+    seconds: float
+
+
+@frozen
+class Together(Generic[T]):
+    """Ask for many flows, at most `limit` at a time; the flow is resumed with their results in the same order.
+
+    A flow that fails with a HITLError leaves the error in its place; the others go on.
+    """
+
+    flows: Sequence[Flow[T]]
+    limit: int
+
+
+Step: TypeAlias = Call[Any] | Sleep | Together[Any]
+Result: TypeAlias = T | HITLError

@@ -1,0 +1,116 @@
+"""The two drivers: they carry out what flows ask for, one blocking, one awaiting."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from threading import Lock
+from typing import Any, Protocol, TypeVar
+
+import anyio
+
+from hitl._flow import Call, Flow, Outcome, Sleep, Together
+from hitl.exceptions import HITLError
+
+T = TypeVar("T")
+
+
+class Transport(Protocol):
+    """What the blocking driver needs from the HTTP library."""
+
+    def send(self, call: Call[Any]) -> Outcome:
+        """Make one exchange."""
+        ...
+
+
+class AsyncTransport(Protocol):
+    """What the awaiting driver needs from the HTTP library."""
+
+    async def send(self, call: Call[Any]) -> Outcome:
+        """Make one exchange."""
+        ...
+
+
+def run(flow: Flow[T], transport: Transport) -> T:
+    """Carry the flow out, blocking the calling thread, and return what it returns."""
+    outcome: Any = None
+    try:
+        while True:
+            match flow.send(outcome):
+                case Call() as call:
+                    outcome = transport.send(call)
+                case Sleep(seconds):
+                    outcome = time.sleep(seconds)
+                case Together() as together:
+                    outcome = _run_together(together, transport)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    finally:
+        flow.close()
+
+
+async def run_async(flow: Flow[T], transport: AsyncTransport) -> T:
+    """Carry the flow out on the running event loop (asyncio or trio) and return what it returns."""
+    outcome: Any = None
+    try:
+        while True:
+            match flow.send(outcome):
+                case Call() as call:
+                    outcome = await transport.send(call)
+                case Sleep(seconds):
+                    outcome = await anyio.sleep(seconds)
+                case Together() as together:
+                    outcome = await _run_together_async(together, transport)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    finally:
+        flow.close()
+
+
+# Workers pull from one iterator, so that no more than `limit` flows are ever under way and no task waits in a queue.
+
+
+def _run_together(together: Together[Any], transport: Transport) -> list[Any]:
+    results: list[Any] = [None] * len(together.flows)
+    waiting, lock = enumerate(together.flows), Lock()
+
+    def work() -> None:
+        while (taken := _take(waiting, lock)) is not None:
+            index, flow = taken
+            try:
+                results[index] = run(flow, transport)
+            except HITLError as error:
+                results[index] = error
+
+    count = min(together.limit, len(together.flows))
+    with ThreadPoolExecutor(max(count, 1), thread_name_prefix="hitl-batch") as pool:
+        workers = [pool.submit(copy_context().run, work) for _ in range(count)]
+    for worker in workers:
+        worker.result()
+    return results
+
+
+def _take(waiting: Iterator[tuple[int, Flow[Any]]], lock: Lock) -> tuple[int, Flow[Any]] | None:
+    with lock:
+        return next(waiting, None)
+
+
+async def _run_together_async(together: Together[Any], transport: AsyncTransport) -> list[Any]:
+    results: list[Any] = [None] * len(together.flows)
+    waiting = enumerate(together.flows)
+
+    async def work() -> None:
+        for index, flow in waiting:
+            try:
+                results[index] = await run_async(flow, transport)
+            except HITLError as error:
+                results[index] = error
+
+    async with anyio.create_task_group() as group:
+        for _ in range(min(together.limit, len(together.flows))):
+            group.start_soon(work)
+    return results

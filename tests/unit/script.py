@@ -1,0 +1,92 @@
+"""The third driver: plays a flow against a script of answers, on a clock that jumps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from hitl._flow import Answer, Call, Failure, Flow, Outcome, Sleep, Together
+from hitl._waiting import Clock
+from hitl.exceptions import HITLError
+
+T = TypeVar("T")
+
+
+class Script:
+    """Answers the calls of a flow in order; the last answer is repeated for ever."""
+
+    def __init__(self, outcomes: Iterable[Outcome | Callable[[Call[Any]], Outcome]], *, each_takes: float = 0.0) -> None:
+        self.outcomes = list(outcomes)
+        self.each_takes = each_takes
+        self.now = 1000.0
+        self.calls: list[Call[Any]] = []
+        self.sleeps: list[float] = []
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(lambda: self.now, lambda: self.now)
+
+    def play(self, flow: Flow[T]) -> T:
+        """Carry the flow out and return what it returns."""
+        outcome: Any = None
+        try:
+            while True:
+                outcome = self._do(flow.send(outcome))
+        except StopIteration as stop:
+            return stop.value
+
+    def _do(self, step: Any) -> Any:
+        match step:
+            case Call():
+                self.calls.append(step)
+                self.now += self.each_takes
+                scripted = self.outcomes[min(len(self.calls), len(self.outcomes)) - 1]
+                return scripted(step) if callable(scripted) else scripted
+            case Sleep(seconds):
+                self.sleeps.append(seconds)
+                self.now += seconds
+                return None
+            case Together():
+                assert step.limit > 0
+                return [self._result(flow) for flow in step.flows]
+        raise AssertionError(step)
+
+    def _result(self, flow: Flow[Any]) -> Any:
+        try:
+            return self.play(flow)
+        except HITLError as error:
+            return error
+
+
+def answer(status: int = 200, body: Any = None, **headers: str) -> Answer:
+    """Return an HTTP answer; `x_y="1"` becomes the header `x-y: 1`."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, content)
+
+
+def review(status: str = "created", review_id: str = "rev_1", **fields: Any) -> dict[str, Any]:
+    """Return a Review as the API writes it."""
+    return {
+        "id": review_id,
+        "template_id": "template_123",
+        "content": {"text": "Is this right?"},
+        "status": status,
+        "created_at": "2026-01-15T10:30:00Z",
+        **fields,
+    }
+
+
+def reviewed(status: str = "created", review_id: str = "rev_1", *, code: int = 200, **headers: str) -> Answer:
+    """Return the answer that carries a review."""
+    return answer(code, {"success": True, "data": review(status, review_id)}, **headers)
+
+
+def refused(status: int, code: str = "some_code", message: str = "No.", **headers: str) -> Answer:
+    """Return an error answer in the envelope of generation A."""
+    return answer(status, {"success": False, "error": {"code": code, "message": message}}, **headers)
+
+
+BROKEN = Failure("the connection broke", "maybe")
+UNREACHABLE = Failure("no connection could be made", "no")
+SILENT = Failure("no answer in time", "maybe", is_timeout=True)

@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import pytest
+from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, reviewed
+
+from hitl import _operations as operations
+from hitl._backoff import Backoff
+from hitl._exchange import Exchange
+from hitl._scope import RETRYING
+from hitl.exceptions import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    ConflictError,
+    HITLError,
+    InvalidRequestError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    ReviewNotFoundError,
+    ServerError,
+    TemplateNotFoundError,
+    UnexpectedResponseError,
+)
+
+
+def exchange(max_retries: int = 3) -> Exchange:
+    return Exchange(Backoff(max_retries, 1.0, uniform=lambda low, high: high))
+
+
+def get() -> operations.Call:
+    return operations.get_review("rev_1")
+
+
+def create(key: str | None = None) -> operations.Call:
+    return operations.create_review({"template_id": "template_123", "content": {}}, key)
+
+
+@pytest.mark.parametrize("fault", [BROKEN, SILENT, UNREACHABLE, refused(429), refused(503), refused(502), refused(529)])
+def test_a_passing_fault_is_tried_again_and_forgotten(fault):
+    script = Script([fault, fault, reviewed("completed")])
+    assert script.play(exchange()(get())).status == "completed"
+    assert script.sleeps == [1.0, 2.0]
+
+
+def test_the_pauses_double_up_to_eight_seconds():
+    script = Script([refused(503)])
+    with pytest.raises(ServerError) as caught:
+        script.play(exchange(max_retries=6)(get()))
+    assert script.sleeps == [1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
+    assert caught.value.attempts == 7
+
+
+def test_no_retries_means_one_attempt():
+    script = Script([refused(503)])
+    with pytest.raises(ServerError):
+        script.play(exchange(max_retries=0)(get()))
+    assert len(script.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, InvalidRequestError),
+        (401, AuthenticationError),
+        (403, PermissionDeniedError),
+        (404, ReviewNotFoundError),
+        (409, ConflictError),
+        (418, APIStatusError),
+        (422, InvalidRequestError),
+        (301, APIStatusError),
+        (501, ServerError),
+        (505, ServerError),
+        (600, ServerError),
+    ],
+)
+def test_a_refusal_is_raised_at_once_as_its_class(status, error):
+    script = Script([refused(status, message="Because.")])
+    with pytest.raises(error, match="Because") as caught:
+        script.play(exchange()(get()))
+    assert type(caught.value) is error
+    assert len(script.calls) == 1
+    assert (caught.value.status_code, caught.value.code, caught.value.retryable) == (status, "some_code", False)
+
+
+def test_a_missing_template_is_told_by_the_code_of_the_answer():
+    with pytest.raises(TemplateNotFoundError):
+        Script([refused(404, "template_not_found")]).play(exchange()(create()))
+
+
+def test_a_404_of_something_else_is_the_general_error():
+    with pytest.raises(NotFoundError) as caught:
+        Script([answer(404, b"<html>")]).play(exchange()(create()))
+    assert type(caught.value) is NotFoundError
+
+
+def test_the_error_tells_the_attempts_the_request_and_what_to_do():
+    script = Script([refused(401, message="Unknown key.", x_request_id="req_7")])
+    with pytest.raises(AuthenticationError, match=r"get_review: .*401 some_code: Unknown key\. \(1 attempt\)\. Check the key") as caught:
+        script.play(exchange()(get()))
+    assert caught.value.request_id == "req_7"
+    assert caught.value.sent == "yes"
+
+
+def test_the_envelope_of_loops_and_requests_is_understood():
+    told = answer(400, {"error": True, "msg": "Validation failed", "data": "name is required"})
+    with pytest.raises(InvalidRequestError, match="Validation failed") as caught:
+        Script([told]).play(exchange()(get()))
+    assert caught.value.details == "name is required"
+
+
+def test_problem_details_of_a_gateway_are_understood():
+    with pytest.raises(ServerError, match="Upstream is away"):
+        Script([answer(503, {"title": "Upstream is away"})]).play(exchange(0)(get()))
+
+
+def test_a_servers_words_are_cut_and_cleaned():
+    with pytest.raises(InvalidRequestError) as caught:
+        Script([refused(400, message="a\x1b[31m\r\n" + "b" * 5000)]).play(exchange()(get()))
+    assert "\x1b" not in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+class TestCreating:
+    """Creating twice is worse than not creating: a repetition needs a server that is known to recognise it."""
+
+    @pytest.mark.parametrize("fault", [BROKEN, SILENT, refused(500), refused(502), refused(504)])
+    def test_an_ambiguous_fault_is_not_repeated_on_a_server_that_may_not_recognise_it(self, fault):
+        script = Script([fault])
+        with pytest.raises(HITLError, match="idempotency_key='job-1'") as caught:
+            script.play(exchange()(create("job-1")))
+        assert len(script.calls) == 1
+        assert (caught.value.outcome_unknown, caught.value.retryable) == (True, False)
+        assert caught.value.idempotency_key == "job-1"
+
+    @pytest.mark.parametrize("fault", [UNREACHABLE, refused(429)])
+    def test_a_fault_before_anything_was_done_is_tried_again(self, fault):
+        script = Script([fault, reviewed(code=201)])
+        assert script.play(exchange()(create())).id == "rev_1"
+
+    @pytest.mark.parametrize("header", ["idempotency_key", "idempotent_replayed"])
+    def test_a_server_that_has_shown_that_it_honours_keys_is_sent_the_same_key_again(self, header):
+        patient = exchange()
+        Script([reviewed(code=201, **{header: "true"})]).play(patient(create()))
+        script = Script([BROKEN, refused(502), reviewed(code=201)])
+        assert script.play(patient(create())).id == "rev_1"
+        keys = {call.request.headers["Idempotency-Key"] for call in script.calls}
+        assert len(script.calls) == 3
+        assert len(keys) == 1
+
+    def test_each_creation_has_a_key_of_its_own(self):
+        assert create().request.headers["Idempotency-Key"] != create().request.headers["Idempotency-Key"]
+
+    def test_an_answer_that_makes_no_sense_leaves_the_outcome_unknown(self):
+        with pytest.raises(UnexpectedResponseError) as caught:
+            Script([answer(201, b"<html>welcome</html>")]).play(exchange()(create("job-1")))
+        assert caught.value.outcome_unknown
+        assert caught.value.idempotency_key == "job-1"
+
+
+class TestRetryAfter:
+    def test_it_is_never_undercut(self):
+        script = Script([refused(429, retry_after="20"), reviewed()])
+        script.play(exchange()(get()))
+        assert script.sleeps == [21.0]
+
+    def test_it_may_be_a_date_read_against_the_servers_own_clock(self):
+        dated = refused(503, retry_after="Mon, 23 Nov 2026 10:00:30 GMT", date="Mon, 23 Nov 2026 10:00:00 GMT")
+        script = Script([dated, reviewed()])
+        script.play(exchange()(get()))
+        assert script.sleeps == [31.0]
+
+    def test_longer_than_a_minute_is_raised_instead_of_slept(self):
+        script = Script([refused(429, retry_after="100000")])
+        with pytest.raises(RateLimitError) as caught:
+            script.play(exchange()(get()))
+        assert script.sleeps == []
+        assert caught.value.retry_after == 100000.0
+
+    @pytest.mark.parametrize("value", ["-5", "nan", "inf", "0x10", "1, 2", "soon", "١٢", "1e3", "", "9" * 40])
+    def test_what_makes_no_sense_is_ignored(self, value):
+        script = Script([refused(429, retry_after=value), reviewed()])
+        script.play(exchange()(get()))
+        assert script.sleeps == [1.0]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"success": true, "data": null}',
+        b'{"success": true, "data": {"id": "rev_1"}}',
+        b'{"success": true, "data": NaN}',
+        b"\xff\xfe",
+        b"[" * 200_000,
+        b'{"success": true, "data": {"id": 7, "template_id": "t", "content": {}, "status": "x", "created_at": "2026-01-01T00:00:00Z"}}',
+        b'{"success": true, "data": {"id": "rev_1", "template_id": "t", "content": [], "status": "x", "created_at": "2026-01-01T00:00:00Z"}}',
+        b'{"success": true, "data": {"id": "rev_1", "template_id": "t", "content": {}, "status": "x", "created_at": "today"}}',
+    ],
+)
+def test_an_answer_that_does_not_fit_is_one_kind_of_error(body):
+    with pytest.raises(UnexpectedResponseError) as caught:
+        Script([answer(200, body)]).play(exchange()(get()))
+    assert caught.value.status_code == 200
+    assert len(caught.value.excerpt) <= 200
+
+
+def test_an_answer_about_another_review_is_refused():
+    with pytest.raises(UnexpectedResponseError, match="rev_EVIL"):
+        Script([reviewed("completed", "rev_EVIL")]).play(exchange()(get()))
+
+
+def test_any_2xx_is_a_success():
+    assert Script([reviewed(code=200)]).play(exchange()(create())).id == "rev_1"
+    assert Script([reviewed(code=202)]).play(exchange()(get())).id == "rev_1"
+
+
+def test_inside_the_retry_decorator_a_client_makes_one_attempt():
+    script = Script([refused(503), reviewed()])
+    token = RETRYING.set(True)
+    try:
+        with pytest.raises(ServerError) as caught:
+            script.play(exchange()(get()))
+    finally:
+        RETRYING.reset(token)
+    assert len(script.calls) == 1
+    assert caught.value.retryable
+
+
+def test_jitter_spreads_the_pause_but_never_below_a_tenth():
+    drawn = []
+    backoff = Backoff(3, 1.0, uniform=lambda low, high: drawn.append((low, high)) or low)
+    assert backoff.pause(3, None) == pytest.approx(0.4)
+    assert drawn == [(pytest.approx(0.4), 4.0)]
