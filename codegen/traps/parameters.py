@@ -1,0 +1,55 @@
+"""Traps of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contract import Contract
+
+# The names that a generated endpoint uses itself.
+TAKEN = (
+    "body",
+    "headers",
+    "params",
+    "cookies",
+    "client",
+    "kwargs",
+    "response",
+    "quote",
+    "httpx",
+    "errors",
+    "cast",
+    "url",
+)
+
+
+def reserved_parameter(contract: Contract) -> Iterator[tuple[str, str]]:
+    """A name that the endpoint's code uses itself: a syntax error (`body`) or a wrong query (`params`)."""
+    for parameter in contract.parameters():
+        if str(parameter.node.get("name", "")).lower().replace("-", "_") in TAKEN:
+            yield parameter.where, f"name {parameter.node['name']!r} is taken by the generated code"
+
+
+def parameter_content(contract: Contract) -> Iterator[tuple[str, str]]:
+    """A parameter with `content` is dropped; only `schema` is read."""
+    for parameter in contract.parameters():
+        if "content" in parameter.node or "schema" not in parameter.node:
+            yield parameter.where, "must have a schema and no content"
+
+
+def parameter_style(contract: Contract) -> Iterator[tuple[str, str]]:
+    """`style` and `explode` are ignored: arrays repeat the key, objects are spread over the query."""
+    for parameter in contract.parameters():
+        for key in ("style", "explode"):
+            if key in parameter.node:
+                yield parameter.where, f"{key} is ignored"
+
+
+def parameter_description(contract: Contract) -> Iterator[tuple[str, str]]:
+    """A parameter's own `description` does not reach the docstring; the one of its schema does."""
+    for parameter in contract.parameters():
+        if "description" in parameter.node:
+            yield parameter.where, "move the description into the schema"
+
+
+TRAPS = (reserved_parameter, parameter_content, parameter_style, parameter_description)

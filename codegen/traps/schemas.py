@@ -1,0 +1,189 @@
+"""Traps of schemas."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from contract import Contract, Schema
+
+PASCAL_CASE = re.compile(r"[A-Z][A-Za-z0-9]*")
+# Names that generated modules import.
+TAKEN_SCHEMAS = (
+    "Any",
+    "AuthenticatedClient",
+    "Client",
+    "File",
+    "HTTPStatus",
+    "Mapping",
+    "Response",
+    "Self",
+    "StrEnum",
+    "TypeVar",
+    "Unset",
+)
+# Names that a generated model uses itself.
+TAKEN_PROPERTIES = (
+    "additional_keys",
+    "additional_properties",
+    "cls",
+    "d",
+    "field_dict",
+    "from_dict",
+    "self",
+    "src_dict",
+    "to_dict",
+)
+IGNORED = (
+    "$defs",
+    "contains",
+    "dependentRequired",
+    "dependentSchemas",
+    "discriminator",
+    "else",
+    "if",
+    "not",
+    "nullable",
+    "patternProperties",
+    "prefixItems",
+    "propertyNames",
+    "then",
+    "unevaluatedProperties",
+)
+
+
+def reserved_schema(contract: Contract) -> Iterator[tuple[str, str]]:
+    """A schema whose name generated modules import (`Client`, `Any`), or one not in PascalCase, which is renamed."""
+    for schema in contract.named_schemas():
+        if schema.name in TAKEN_SCHEMAS:
+            yield schema.where, f"name {schema.name!r} is taken by the generated code"
+        elif not PASCAL_CASE.fullmatch(schema.name or ""):
+            yield schema.where, f"name {schema.name!r} is not PascalCase"
+
+
+def reserved_property(contract: Contract) -> Iterator[tuple[str, str]]:
+    """A property whose name the model's code uses itself (`self`, `d`, `to_dict`)."""
+    for schema in contract.schemas():
+        for name in schema.child("properties").node:
+            if name in TAKEN_PROPERTIES:
+                yield schema.where, f"property {name!r} is taken by the generated code"
+
+
+def property_named_as_model(contract: Contract) -> Iterator[tuple[str, str]]:
+    """An object in a property that is named as its own model (`Review.review`) hides the model in its own module."""
+    for schema in contract.named_schemas():
+        for name, prop in schema.children("properties"):
+            target = contract.resolve(prop)
+            if name == _snake_case(schema.name or "") and Schema(target.where, target.node).is_object:
+                yield prop.where, "an object here hides its own model"
+
+
+def inline_object(contract: Contract) -> Iterator[tuple[str, str]]:
+    """An object without a name of its own gets an awkward one, and a new class at each place."""
+    for schema in contract.schemas():
+        if schema.name is None and schema.is_object and schema.via != "allOf":
+            yield schema.where, "name this object in components/schemas"
+
+
+def inline_enum(contract: Contract) -> Iterator[tuple[str, str]]:
+    """An enumeration without a name of its own gets an awkward one, and a new class at each place."""
+    for schema in contract.schemas():
+        if schema.name is None and "enum" in schema.node:
+            yield schema.where, "name this enumeration in components/schemas"
+
+
+def null_in_enum(contract: Contract) -> Iterator[tuple[str, str]]:
+    """`null` among the words of an enumeration makes three classes of it."""
+    for schema in contract.schemas():
+        if None in schema.node.get("enum", []):
+            yield schema.where, "use anyOf with the enumeration and type null"
+
+
+def enum_clash(contract: Contract) -> Iterator[tuple[str, str]]:
+    """Words that give the same member name break the generator, words without a letter in front become VALUE_2."""
+    for schema in contract.schemas():
+        if "x-enum-varnames" in schema.node:
+            continue
+        words = [str(word) for word in schema.node.get("enum", []) if word is not None]
+        for member, times in Counter(_snake_case(word).upper() for word in words).items():
+            if times > 1 or not member[:1].isalpha():
+                yield schema.where, f"no good member name for {member!r}; add x-enum-varnames"
+
+
+def reference_sibling(contract: Contract) -> Iterator[tuple[str, str]]:
+    """What stands beside a `$ref` is ignored, a description too; remarks in `x-` keys are for readers anyway."""
+    for schema in contract.schemas():
+        siblings = [key for key in schema.node if key != "$ref" and not str(key).startswith("x-")]
+        if "$ref" in schema.node and siblings:
+            yield schema.where, f"{', '.join(siblings)} beside $ref is ignored"
+
+
+def ignored_keyword(contract: Contract) -> Iterator[tuple[str, str]]:
+    """A keyword that the generator reads past (`if`, `not`, `discriminator`, 3.0's `nullable`)."""
+    for schema in contract.schemas():
+        for keyword in IGNORED:
+            if keyword in schema.node:
+                yield schema.where, f"{keyword} is ignored"
+
+
+def schema_default(contract: Contract) -> Iterator[tuple[str, str]]:
+    """A `default` is sent by every client that does not set the value; one of an array is lost instead."""
+    for schema in contract.schemas():
+        if "default" in schema.node:
+            yield schema.where, "say in the description what the server does"
+
+
+def bare_const(contract: Contract) -> Iterator[tuple[str, str]]:
+    """A `const` without a `type` becomes a `Literal` that refuses every other value at run time."""
+    for schema in contract.schemas():
+        if "const" in schema.node and "type" not in schema.node:
+            yield schema.where, "add the type"
+
+
+def free_object(contract: Contract) -> Iterator[tuple[str, str]]:
+    """An object without properties becomes a wrapper class; free JSON is an empty schema and becomes `Any`."""
+    for schema in contract.named_schemas():
+        says_something = any(key in schema.node for key in ("properties", "allOf", "anyOf", "oneOf"))
+        is_map = isinstance(schema.node.get("additionalProperties"), Mapping)
+        if schema.is_object and not says_something and not is_map:
+            yield schema.where, "describe free JSON by a schema without type"
+
+
+def open_request(contract: Contract) -> Iterator[tuple[str, str]]:
+    """An object that only requests use must be closed: an open one lets a misspelt key pass."""
+    only_in_requests = contract.reachable(contract.body_schemas()) - contract.reachable(contract.response_schemas())
+    for schema in contract.named_schemas():
+        if schema.name in only_in_requests and schema.is_object and "additionalProperties" not in schema.node:
+            yield schema.where, "add additionalProperties: false"
+
+
+def closed_response(contract: Contract) -> Iterator[tuple[str, str]]:
+    """An object in answers must be open: a closed one silently loses the fields that the server adds later."""
+    in_answers = contract.reachable(contract.response_schemas())
+    for schema in contract.named_schemas():
+        if schema.name in in_answers and schema.node.get("additionalProperties") is False:
+            yield schema.where, "remove additionalProperties: false"
+
+
+def _snake_case(name: str) -> str:
+    humps = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    return re.sub(r"[^A-Za-z0-9]+", "_", humps).lower()
+
+
+TRAPS = (
+    reserved_schema,
+    reserved_property,
+    property_named_as_model,
+    inline_object,
+    inline_enum,
+    null_in_enum,
+    enum_clash,
+    reference_sibling,
+    ignored_keyword,
+    schema_default,
+    bare_const,
+    free_object,
+    open_request,
+    closed_response,
+)

@@ -1,0 +1,220 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.api_error import ApiError
+from ...models.loop_envelope import LoopEnvelope
+from ...models.loop_update import LoopUpdate
+from ...types import Response
+
+
+def _get_kwargs(
+    loop_id: str,
+    *,
+    body: LoopUpdate,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+
+    _kwargs: dict[str, Any] = {
+        "method": "put",
+        "url": "/v1/api/loops/{loop_id}".format(
+            loop_id=quote(str(loop_id), safe=""),
+        ),
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> ApiError | LoopEnvelope | None:
+    if response.status_code == 200:
+        response_200 = LoopEnvelope.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 400:
+        response_400 = ApiError.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = ApiError.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = ApiError.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = ApiError.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 413:
+        response_413 = ApiError.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 429:
+        response_429 = ApiError.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = ApiError.from_dict(response.json())
+
+        return response_500
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[ApiError | LoopEnvelope]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    loop_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: LoopUpdate,
+) -> Response[ApiError | LoopEnvelope]:
+    """Change a loop.
+
+     Changes what the body names and leaves the rest, although the method is PUT.
+
+    Args:
+        loop_id (str): The id of a loop.
+        body (LoopUpdate): What is to be changed in a loop; at least one field.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ApiError | LoopEnvelope]
+    """
+
+    kwargs = _get_kwargs(
+        loop_id=loop_id,
+        body=body,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    loop_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: LoopUpdate,
+) -> ApiError | LoopEnvelope | None:
+    """Change a loop.
+
+     Changes what the body names and leaves the rest, although the method is PUT.
+
+    Args:
+        loop_id (str): The id of a loop.
+        body (LoopUpdate): What is to be changed in a loop; at least one field.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ApiError | LoopEnvelope
+    """
+
+    return sync_detailed(
+        loop_id=loop_id,
+        client=client,
+        body=body,
+    ).parsed
+
+
+async def asyncio_detailed(
+    loop_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: LoopUpdate,
+) -> Response[ApiError | LoopEnvelope]:
+    """Change a loop.
+
+     Changes what the body names and leaves the rest, although the method is PUT.
+
+    Args:
+        loop_id (str): The id of a loop.
+        body (LoopUpdate): What is to be changed in a loop; at least one field.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ApiError | LoopEnvelope]
+    """
+
+    kwargs = _get_kwargs(
+        loop_id=loop_id,
+        body=body,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    loop_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: LoopUpdate,
+) -> ApiError | LoopEnvelope | None:
+    """Change a loop.
+
+     Changes what the body names and leaves the rest, although the method is PUT.
+
+    Args:
+        loop_id (str): The id of a loop.
+        body (LoopUpdate): What is to be changed in a loop; at least one field.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ApiError | LoopEnvelope
+    """
+
+    return (
+        await asyncio_detailed(
+            loop_id=loop_id,
+            client=client,
+            body=body,
+        )
+    ).parsed

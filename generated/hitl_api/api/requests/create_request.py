@@ -1,0 +1,252 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.api_error import ApiError
+from ...models.request_create import RequestCreate
+from ...models.request_created_envelope import RequestCreatedEnvelope
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    loop_id: str,
+    *,
+    body: RequestCreate,
+    idempotency_key: str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(idempotency_key, Unset):
+        headers["Idempotency-Key"] = idempotency_key
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/v1/api/loops/{loop_id}/requests".format(
+            loop_id=quote(str(loop_id), safe=""),
+        ),
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> ApiError | RequestCreatedEnvelope | None:
+    if response.status_code == 201:
+        response_201 = RequestCreatedEnvelope.from_dict(response.json())
+
+        return response_201
+
+    if response.status_code == 400:
+        response_400 = ApiError.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = ApiError.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = ApiError.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = ApiError.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 413:
+        response_413 = ApiError.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 422:
+        response_422 = ApiError.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = ApiError.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = ApiError.from_dict(response.json())
+
+        return response_500
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[ApiError | RequestCreatedEnvelope]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    loop_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: RequestCreate,
+    idempotency_key: str | Unset = UNSET,
+) -> Response[ApiError | RequestCreatedEnvelope]:
+    """Create a request and send it to a loop's members.
+
+     Asks all active members of the loop; the first answer counts. Only the loop's creator may do so, and
+    the loop must have an active member.
+
+    Args:
+        loop_id (str): The id of a loop.
+        idempotency_key (str | Unset): A name for this one act of creation. A server that honours
+            it creates once, however often the request arrives, and repeats its first answer.
+        body (RequestCreate): A request to be made. A time-sensitive one needs `timeout_seconds`,
+            and a type other than markdown needs the address of what it shows.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ApiError | RequestCreatedEnvelope]
+    """
+
+    kwargs = _get_kwargs(
+        loop_id=loop_id,
+        body=body,
+        idempotency_key=idempotency_key,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    loop_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: RequestCreate,
+    idempotency_key: str | Unset = UNSET,
+) -> ApiError | RequestCreatedEnvelope | None:
+    """Create a request and send it to a loop's members.
+
+     Asks all active members of the loop; the first answer counts. Only the loop's creator may do so, and
+    the loop must have an active member.
+
+    Args:
+        loop_id (str): The id of a loop.
+        idempotency_key (str | Unset): A name for this one act of creation. A server that honours
+            it creates once, however often the request arrives, and repeats its first answer.
+        body (RequestCreate): A request to be made. A time-sensitive one needs `timeout_seconds`,
+            and a type other than markdown needs the address of what it shows.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ApiError | RequestCreatedEnvelope
+    """
+
+    return sync_detailed(
+        loop_id=loop_id,
+        client=client,
+        body=body,
+        idempotency_key=idempotency_key,
+    ).parsed
+
+
+async def asyncio_detailed(
+    loop_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: RequestCreate,
+    idempotency_key: str | Unset = UNSET,
+) -> Response[ApiError | RequestCreatedEnvelope]:
+    """Create a request and send it to a loop's members.
+
+     Asks all active members of the loop; the first answer counts. Only the loop's creator may do so, and
+    the loop must have an active member.
+
+    Args:
+        loop_id (str): The id of a loop.
+        idempotency_key (str | Unset): A name for this one act of creation. A server that honours
+            it creates once, however often the request arrives, and repeats its first answer.
+        body (RequestCreate): A request to be made. A time-sensitive one needs `timeout_seconds`,
+            and a type other than markdown needs the address of what it shows.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ApiError | RequestCreatedEnvelope]
+    """
+
+    kwargs = _get_kwargs(
+        loop_id=loop_id,
+        body=body,
+        idempotency_key=idempotency_key,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    loop_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: RequestCreate,
+    idempotency_key: str | Unset = UNSET,
+) -> ApiError | RequestCreatedEnvelope | None:
+    """Create a request and send it to a loop's members.
+
+     Asks all active members of the loop; the first answer counts. Only the loop's creator may do so, and
+    the loop must have an active member.
+
+    Args:
+        loop_id (str): The id of a loop.
+        idempotency_key (str | Unset): A name for this one act of creation. A server that honours
+            it creates once, however often the request arrives, and repeats its first answer.
+        body (RequestCreate): A request to be made. A time-sensitive one needs `timeout_seconds`,
+            and a type other than markdown needs the address of what it shows.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ApiError | RequestCreatedEnvelope
+    """
+
+    return (
+        await asyncio_detailed(
+            loop_id=loop_id,
+            client=client,
+            body=body,
+            idempotency_key=idempotency_key,
+        )
+    ).parsed

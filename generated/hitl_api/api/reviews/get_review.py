@@ -1,0 +1,212 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.error_envelope import ErrorEnvelope
+from ...models.review_envelope import ReviewEnvelope
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    review_id: str,
+    *,
+    prefer: str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(prefer, Unset):
+        headers["Prefer"] = prefer
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/v1/reviews/{review_id}".format(
+            review_id=quote(str(review_id), safe=""),
+        ),
+    }
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> ErrorEnvelope | ReviewEnvelope | None:
+    if response.status_code == 200:
+        response_200 = ReviewEnvelope.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 400:
+        response_400 = ErrorEnvelope.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = ErrorEnvelope.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = ErrorEnvelope.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = ErrorEnvelope.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 429:
+        response_429 = ErrorEnvelope.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = ErrorEnvelope.from_dict(response.json())
+
+        return response_500
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[ErrorEnvelope | ReviewEnvelope]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    review_id: str,
+    *,
+    client: AuthenticatedClient,
+    prefer: str | Unset = UNSET,
+) -> Response[ErrorEnvelope | ReviewEnvelope]:
+    """Read one review.
+
+    Args:
+        review_id (str): The id of a review.
+        prefer (str | Unset): `wait=N` asks the server to hold its answer for up to N seconds
+            until a person has answered (RFC 7240, 4.3). A server that does not know it answers at
+            once.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ErrorEnvelope | ReviewEnvelope]
+    """
+
+    kwargs = _get_kwargs(
+        review_id=review_id,
+        prefer=prefer,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    review_id: str,
+    *,
+    client: AuthenticatedClient,
+    prefer: str | Unset = UNSET,
+) -> ErrorEnvelope | ReviewEnvelope | None:
+    """Read one review.
+
+    Args:
+        review_id (str): The id of a review.
+        prefer (str | Unset): `wait=N` asks the server to hold its answer for up to N seconds
+            until a person has answered (RFC 7240, 4.3). A server that does not know it answers at
+            once.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ErrorEnvelope | ReviewEnvelope
+    """
+
+    return sync_detailed(
+        review_id=review_id,
+        client=client,
+        prefer=prefer,
+    ).parsed
+
+
+async def asyncio_detailed(
+    review_id: str,
+    *,
+    client: AuthenticatedClient,
+    prefer: str | Unset = UNSET,
+) -> Response[ErrorEnvelope | ReviewEnvelope]:
+    """Read one review.
+
+    Args:
+        review_id (str): The id of a review.
+        prefer (str | Unset): `wait=N` asks the server to hold its answer for up to N seconds
+            until a person has answered (RFC 7240, 4.3). A server that does not know it answers at
+            once.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ErrorEnvelope | ReviewEnvelope]
+    """
+
+    kwargs = _get_kwargs(
+        review_id=review_id,
+        prefer=prefer,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    review_id: str,
+    *,
+    client: AuthenticatedClient,
+    prefer: str | Unset = UNSET,
+) -> ErrorEnvelope | ReviewEnvelope | None:
+    """Read one review.
+
+    Args:
+        review_id (str): The id of a review.
+        prefer (str | Unset): `wait=N` asks the server to hold its answer for up to N seconds
+            until a person has answered (RFC 7240, 4.3). A server that does not know it answers at
+            once.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ErrorEnvelope | ReviewEnvelope
+    """
+
+    return (
+        await asyncio_detailed(
+            review_id=review_id,
+            client=client,
+            prefer=prefer,
+        )
+    ).parsed

@@ -1,0 +1,376 @@
+"""All data models, each imported when it is first asked for"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .account_status import AccountStatus
+    from .api_error import ApiError
+    from .api_key_event import ApiKeyEvent
+    from .api_key_event_type import ApiKeyEventType
+    from .api_key_info import ApiKeyInfo
+    from .api_key_info_envelope import ApiKeyInfoEnvelope
+    from .assignment_strategy import AssignmentStrategy
+    from .broadcast_recipient import BroadcastRecipient
+    from .deleted import Deleted
+    from .deleted_envelope import DeletedEnvelope
+    from .error_envelope import ErrorEnvelope
+    from .error_object import ErrorObject
+    from .feedback import Feedback
+    from .feedback_body import FeedbackBody
+    from .feedback_category import FeedbackCategory
+    from .feedback_data import FeedbackData
+    from .feedback_envelope import FeedbackEnvelope
+    from .field_conditional import FieldConditional
+    from .field_option import FieldOption
+    from .field_type import FieldType
+    from .field_validation import FieldValidation
+    from .loop import Loop
+    from .loop_create import LoopCreate
+    from .loop_created import LoopCreated
+    from .loop_created_envelope import LoopCreatedEnvelope
+    from .loop_data import LoopData
+    from .loop_deleted_data import LoopDeletedData
+    from .loop_deleted_envelope import LoopDeletedEnvelope
+    from .loop_deletion_counts import LoopDeletionCounts
+    from .loop_envelope import LoopEnvelope
+    from .loop_event import LoopEvent
+    from .loop_event_data import LoopEventData
+    from .loop_event_type import LoopEventType
+    from .loop_list_data import LoopListData
+    from .loop_list_envelope import LoopListEnvelope
+    from .loop_member import LoopMember
+    from .loop_member_list_data import LoopMemberListData
+    from .loop_member_list_envelope import LoopMemberListEnvelope
+    from .loop_member_removed_data import LoopMemberRemovedData
+    from .loop_member_removed_envelope import LoopMemberRemovedEnvelope
+    from .loop_member_statistics import LoopMemberStatistics
+    from .loop_member_status import LoopMemberStatus
+    from .loop_request import LoopRequest
+    from .loop_request_list_data import LoopRequestListData
+    from .loop_request_list_envelope import LoopRequestListEnvelope
+    from .loop_summary import LoopSummary
+    from .loop_update import LoopUpdate
+    from .meta import Meta
+    from .pagination import Pagination
+    from .platform import Platform
+    from .processing_type import ProcessingType
+    from .rate_limit_info import RateLimitInfo
+    from .rating_labels import RatingLabels
+    from .refund_info import RefundInfo
+    from .request_callback import RequestCallback
+    from .request_cancelled_data import RequestCancelledData
+    from .request_cancelled_envelope import RequestCancelledEnvelope
+    from .request_create import RequestCreate
+    from .request_created import RequestCreated
+    from .request_created_envelope import RequestCreatedEnvelope
+    from .request_data import RequestData
+    from .request_envelope import RequestEnvelope
+    from .request_event import RequestEvent
+    from .request_event_data import RequestEventData
+    from .request_event_type import RequestEventType
+    from .request_list_data import RequestListData
+    from .request_list_envelope import RequestListEnvelope
+    from .request_pagination import RequestPagination
+    from .request_priority import RequestPriority
+    from .request_sort import RequestSort
+    from .request_status import RequestStatus
+    from .request_summary import RequestSummary
+    from .request_type import RequestType
+    from .responder import Responder
+    from .response_config_boolean import ResponseConfigBoolean
+    from .response_config_editable_text import ResponseConfigEditableText
+    from .response_config_multi_select import ResponseConfigMultiSelect
+    from .response_config_number import ResponseConfigNumber
+    from .response_config_rating import ResponseConfigRating
+    from .response_config_single_select import ResponseConfigSingleSelect
+    from .response_config_text import ResponseConfigText
+    from .response_type import ResponseType
+    from .review import Review
+    from .review_create import ReviewCreate
+    from .review_envelope import ReviewEnvelope
+    from .review_event import ReviewEvent
+    from .review_list_envelope import ReviewListEnvelope
+    from .review_priority import ReviewPriority
+    from .review_status import ReviewStatus
+    from .review_summary import ReviewSummary
+    from .review_update import ReviewUpdate
+    from .select_option import SelectOption
+    from .team import Team
+    from .team_create import TeamCreate
+    from .team_envelope import TeamEnvelope
+    from .team_member import TeamMember
+    from .team_member_add import TeamMemberAdd
+    from .team_member_envelope import TeamMemberEnvelope
+    from .team_member_list_envelope import TeamMemberListEnvelope
+    from .template import Template
+    from .template_create import TemplateCreate
+    from .template_envelope import TemplateEnvelope
+    from .template_field import TemplateField
+    from .template_list_envelope import TemplateListEnvelope
+    from .template_settings import TemplateSettings
+    from .template_styling import TemplateStyling
+    from .template_summary import TemplateSummary
+    from .template_update import TemplateUpdate
+    from .template_updated_event import TemplateUpdatedEvent
+    from .template_validation import TemplateValidation
+    from .template_validation_rule import TemplateValidationRule
+    from .webhook_create import WebhookCreate
+    from .webhook_envelope import WebhookEnvelope
+    from .webhook_event_type import WebhookEventType
+    from .webhook_list_envelope import WebhookListEnvelope
+    from .webhook_subscription import WebhookSubscription
+    from .webhook_update import WebhookUpdate
+
+_MODULES = {
+    "AccountStatus": ".account_status",
+    "ApiError": ".api_error",
+    "ApiKeyEvent": ".api_key_event",
+    "ApiKeyEventType": ".api_key_event_type",
+    "ApiKeyInfo": ".api_key_info",
+    "ApiKeyInfoEnvelope": ".api_key_info_envelope",
+    "AssignmentStrategy": ".assignment_strategy",
+    "BroadcastRecipient": ".broadcast_recipient",
+    "Deleted": ".deleted",
+    "DeletedEnvelope": ".deleted_envelope",
+    "ErrorEnvelope": ".error_envelope",
+    "ErrorObject": ".error_object",
+    "Feedback": ".feedback",
+    "FeedbackBody": ".feedback_body",
+    "FeedbackCategory": ".feedback_category",
+    "FeedbackData": ".feedback_data",
+    "FeedbackEnvelope": ".feedback_envelope",
+    "FieldConditional": ".field_conditional",
+    "FieldOption": ".field_option",
+    "FieldType": ".field_type",
+    "FieldValidation": ".field_validation",
+    "Loop": ".loop",
+    "LoopCreate": ".loop_create",
+    "LoopCreated": ".loop_created",
+    "LoopCreatedEnvelope": ".loop_created_envelope",
+    "LoopData": ".loop_data",
+    "LoopDeletedData": ".loop_deleted_data",
+    "LoopDeletedEnvelope": ".loop_deleted_envelope",
+    "LoopDeletionCounts": ".loop_deletion_counts",
+    "LoopEnvelope": ".loop_envelope",
+    "LoopEvent": ".loop_event",
+    "LoopEventData": ".loop_event_data",
+    "LoopEventType": ".loop_event_type",
+    "LoopListData": ".loop_list_data",
+    "LoopListEnvelope": ".loop_list_envelope",
+    "LoopMember": ".loop_member",
+    "LoopMemberListData": ".loop_member_list_data",
+    "LoopMemberListEnvelope": ".loop_member_list_envelope",
+    "LoopMemberRemovedData": ".loop_member_removed_data",
+    "LoopMemberRemovedEnvelope": ".loop_member_removed_envelope",
+    "LoopMemberStatistics": ".loop_member_statistics",
+    "LoopMemberStatus": ".loop_member_status",
+    "LoopRequest": ".loop_request",
+    "LoopRequestListData": ".loop_request_list_data",
+    "LoopRequestListEnvelope": ".loop_request_list_envelope",
+    "LoopSummary": ".loop_summary",
+    "LoopUpdate": ".loop_update",
+    "Meta": ".meta",
+    "Pagination": ".pagination",
+    "Platform": ".platform",
+    "ProcessingType": ".processing_type",
+    "RateLimitInfo": ".rate_limit_info",
+    "RatingLabels": ".rating_labels",
+    "RefundInfo": ".refund_info",
+    "RequestCallback": ".request_callback",
+    "RequestCancelledData": ".request_cancelled_data",
+    "RequestCancelledEnvelope": ".request_cancelled_envelope",
+    "RequestCreate": ".request_create",
+    "RequestCreated": ".request_created",
+    "RequestCreatedEnvelope": ".request_created_envelope",
+    "RequestData": ".request_data",
+    "RequestEnvelope": ".request_envelope",
+    "RequestEvent": ".request_event",
+    "RequestEventData": ".request_event_data",
+    "RequestEventType": ".request_event_type",
+    "RequestListData": ".request_list_data",
+    "RequestListEnvelope": ".request_list_envelope",
+    "RequestPagination": ".request_pagination",
+    "RequestPriority": ".request_priority",
+    "RequestSort": ".request_sort",
+    "RequestStatus": ".request_status",
+    "RequestSummary": ".request_summary",
+    "RequestType": ".request_type",
+    "Responder": ".responder",
+    "ResponseConfigBoolean": ".response_config_boolean",
+    "ResponseConfigEditableText": ".response_config_editable_text",
+    "ResponseConfigMultiSelect": ".response_config_multi_select",
+    "ResponseConfigNumber": ".response_config_number",
+    "ResponseConfigRating": ".response_config_rating",
+    "ResponseConfigSingleSelect": ".response_config_single_select",
+    "ResponseConfigText": ".response_config_text",
+    "ResponseType": ".response_type",
+    "Review": ".review",
+    "ReviewCreate": ".review_create",
+    "ReviewEnvelope": ".review_envelope",
+    "ReviewEvent": ".review_event",
+    "ReviewListEnvelope": ".review_list_envelope",
+    "ReviewPriority": ".review_priority",
+    "ReviewStatus": ".review_status",
+    "ReviewSummary": ".review_summary",
+    "ReviewUpdate": ".review_update",
+    "SelectOption": ".select_option",
+    "Team": ".team",
+    "TeamCreate": ".team_create",
+    "TeamEnvelope": ".team_envelope",
+    "TeamMember": ".team_member",
+    "TeamMemberAdd": ".team_member_add",
+    "TeamMemberEnvelope": ".team_member_envelope",
+    "TeamMemberListEnvelope": ".team_member_list_envelope",
+    "Template": ".template",
+    "TemplateCreate": ".template_create",
+    "TemplateEnvelope": ".template_envelope",
+    "TemplateField": ".template_field",
+    "TemplateListEnvelope": ".template_list_envelope",
+    "TemplateSettings": ".template_settings",
+    "TemplateStyling": ".template_styling",
+    "TemplateSummary": ".template_summary",
+    "TemplateUpdate": ".template_update",
+    "TemplateUpdatedEvent": ".template_updated_event",
+    "TemplateValidation": ".template_validation",
+    "TemplateValidationRule": ".template_validation_rule",
+    "WebhookCreate": ".webhook_create",
+    "WebhookEnvelope": ".webhook_envelope",
+    "WebhookEventType": ".webhook_event_type",
+    "WebhookListEnvelope": ".webhook_list_envelope",
+    "WebhookSubscription": ".webhook_subscription",
+    "WebhookUpdate": ".webhook_update",
+}
+
+__all__ = (
+    "AccountStatus",
+    "ApiError",
+    "ApiKeyEvent",
+    "ApiKeyEventType",
+    "ApiKeyInfo",
+    "ApiKeyInfoEnvelope",
+    "AssignmentStrategy",
+    "BroadcastRecipient",
+    "Deleted",
+    "DeletedEnvelope",
+    "ErrorEnvelope",
+    "ErrorObject",
+    "Feedback",
+    "FeedbackBody",
+    "FeedbackCategory",
+    "FeedbackData",
+    "FeedbackEnvelope",
+    "FieldConditional",
+    "FieldOption",
+    "FieldType",
+    "FieldValidation",
+    "Loop",
+    "LoopCreate",
+    "LoopCreated",
+    "LoopCreatedEnvelope",
+    "LoopData",
+    "LoopDeletedData",
+    "LoopDeletedEnvelope",
+    "LoopDeletionCounts",
+    "LoopEnvelope",
+    "LoopEvent",
+    "LoopEventData",
+    "LoopEventType",
+    "LoopListData",
+    "LoopListEnvelope",
+    "LoopMember",
+    "LoopMemberListData",
+    "LoopMemberListEnvelope",
+    "LoopMemberRemovedData",
+    "LoopMemberRemovedEnvelope",
+    "LoopMemberStatistics",
+    "LoopMemberStatus",
+    "LoopRequest",
+    "LoopRequestListData",
+    "LoopRequestListEnvelope",
+    "LoopSummary",
+    "LoopUpdate",
+    "Meta",
+    "Pagination",
+    "Platform",
+    "ProcessingType",
+    "RateLimitInfo",
+    "RatingLabels",
+    "RefundInfo",
+    "RequestCallback",
+    "RequestCancelledData",
+    "RequestCancelledEnvelope",
+    "RequestCreate",
+    "RequestCreated",
+    "RequestCreatedEnvelope",
+    "RequestData",
+    "RequestEnvelope",
+    "RequestEvent",
+    "RequestEventData",
+    "RequestEventType",
+    "RequestListData",
+    "RequestListEnvelope",
+    "RequestPagination",
+    "RequestPriority",
+    "RequestSort",
+    "RequestStatus",
+    "RequestSummary",
+    "RequestType",
+    "Responder",
+    "ResponseConfigBoolean",
+    "ResponseConfigEditableText",
+    "ResponseConfigMultiSelect",
+    "ResponseConfigNumber",
+    "ResponseConfigRating",
+    "ResponseConfigSingleSelect",
+    "ResponseConfigText",
+    "ResponseType",
+    "Review",
+    "ReviewCreate",
+    "ReviewEnvelope",
+    "ReviewEvent",
+    "ReviewListEnvelope",
+    "ReviewPriority",
+    "ReviewStatus",
+    "ReviewSummary",
+    "ReviewUpdate",
+    "SelectOption",
+    "Team",
+    "TeamCreate",
+    "TeamEnvelope",
+    "TeamMember",
+    "TeamMemberAdd",
+    "TeamMemberEnvelope",
+    "TeamMemberListEnvelope",
+    "Template",
+    "TemplateCreate",
+    "TemplateEnvelope",
+    "TemplateField",
+    "TemplateListEnvelope",
+    "TemplateSettings",
+    "TemplateStyling",
+    "TemplateSummary",
+    "TemplateUpdate",
+    "TemplateUpdatedEvent",
+    "TemplateValidation",
+    "TemplateValidationRule",
+    "WebhookCreate",
+    "WebhookEnvelope",
+    "WebhookEventType",
+    "WebhookListEnvelope",
+    "WebhookSubscription",
+    "WebhookUpdate",
+)
+
+if not TYPE_CHECKING:  # A type checker sees the imports above and so reports a name that does not exist.
+
+    def __getattr__(name: str) -> object:
+        """Import a model's module on first use (PEP 562)"""
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(_MODULES[name], __name__), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

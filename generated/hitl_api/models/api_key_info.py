@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..models.account_status import AccountStatus
+
+if TYPE_CHECKING:
+    from ..models.rate_limit_info import RateLimitInfo
+
+
+T = TypeVar("T", bound="ApiKeyInfo")
+
+
+@_attrs_define
+class ApiKeyInfo:
+    """Whose API key it is and what it may do."""
+
+    api_key_id: str
+    """ The id of the API key. """
+    user_id: str
+    """ The id of its owner. """
+    email: str
+    """ The address of its owner. """
+    account_status: AccountStatus
+    """ Whether an account may use the API. One page says suspended where a later one says inactive. """
+    rate_limit: RateLimitInfo
+    """ The rate limit of an API key. """
+    permissions: list[str]
+    """ What the key may do; known are `loops:read`, `loops:write`, `requests:read` and `requests:write`. """
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        api_key_id = self.api_key_id
+
+        user_id = self.user_id
+
+        email = self.email
+
+        account_status = self.account_status.value
+
+        rate_limit = self.rate_limit.to_dict()
+
+        permissions = self.permissions
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "api_key_id": api_key_id,
+                "user_id": user_id,
+                "email": email,
+                "account_status": account_status,
+                "rate_limit": rate_limit,
+                "permissions": permissions,
+            }
+        )
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.rate_limit_info import RateLimitInfo  # noqa: PLC0415
+
+        d = dict(src_dict)
+        api_key_id = d.pop("api_key_id")
+
+        user_id = d.pop("user_id")
+
+        email = d.pop("email")
+
+        account_status = AccountStatus(d.pop("account_status"))
+
+        rate_limit = RateLimitInfo.from_dict(d.pop("rate_limit"))
+
+        permissions = cast(list[str], d.pop("permissions"))
+
+        api_key_info = cls(
+            api_key_id=api_key_id,
+            user_id=user_id,
+            email=email,
+            account_status=account_status,
+            rate_limit=rate_limit,
+            permissions=permissions,
+        )
+
+        api_key_info.additional_properties = d
+        return api_key_info
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,29 @@
+from enum import StrEnum
+from typing import Self
+
+
+class FieldType(StrEnum):
+    BOOLEAN = "boolean"
+    CHECKBOX_GROUP = "checkbox_group"
+    CODE_DISPLAY = "code_display"
+    CONTENT_DISPLAY = "content_display"
+    DATETIME = "datetime"
+    EMAIL = "email"
+    FILE = "file"
+    IMAGE_REVIEW = "image_review"
+    MULTI_SELECT = "multi_select"
+    RATING = "rating"
+    RICH_TEXT = "rich_text"
+    SELECT = "select"
+    TABLE_DISPLAY = "table_display"
+    TEXT = "text"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        """Keep a word that the server learned later: its member is not in the class, its value is the word"""
+        if not isinstance(value, str):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = "UNKNOWN"
+        member._value_ = value
+        return member

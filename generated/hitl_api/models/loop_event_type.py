@@ -1,0 +1,20 @@
+from enum import StrEnum
+from typing import Self
+
+
+class LoopEventType(StrEnum):
+    LOOP_CREATED = "loop.created"
+    LOOP_DELETED = "loop.deleted"
+    LOOP_MEMBER_JOINED = "loop.member_joined"
+    LOOP_MEMBER_LEFT = "loop.member_left"
+    LOOP_UPDATED = "loop.updated"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        """Keep a word that the server learned later: its member is not in the class, its value is the word"""
+        if not isinstance(value, str):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = "UNKNOWN"
+        member._value_ = value
+        return member

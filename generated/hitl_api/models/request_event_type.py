@@ -1,0 +1,20 @@
+from enum import StrEnum
+from typing import Self
+
+
+class RequestEventType(StrEnum):
+    REQUEST_CANCELLED = "request.cancelled"
+    REQUEST_CLAIMED = "request.claimed"
+    REQUEST_COMPLETED = "request.completed"
+    REQUEST_CREATED = "request.created"
+    REQUEST_TIMEOUT = "request.timeout"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        """Keep a word that the server learned later: its member is not in the class, its value is the word"""
+        if not isinstance(value, str):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = "UNKNOWN"
+        member._value_ = value
+        return member

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..models.assignment_strategy import AssignmentStrategy
+from ..types import UNSET, Unset
+
+T = TypeVar("T", bound="TemplateSettings")
+
+
+@_attrs_define
+class TemplateSettings:
+    """How reviews made from a template are handled."""
+
+    auto_assign: bool | Unset = UNSET
+    """ Whether the server chooses reviewers. """
+    assignment_strategy: AssignmentStrategy | Unset = UNSET
+    """ How reviewers are chosen. """
+    timeout_hours: float | Unset = UNSET
+    """ After how many hours an unanswered review expires. """
+    allow_reassignment: bool | Unset = UNSET
+    """ Whether a review may be given to others. """
+    require_comments: bool | Unset = UNSET
+    """ Whether a reviewer must explain the answer. """
+    approval_threshold: int | Unset = UNSET
+    """ How many approvals are needed. """
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        auto_assign = self.auto_assign
+
+        assignment_strategy: str | Unset = UNSET
+        if not isinstance(self.assignment_strategy, Unset):
+            assignment_strategy = self.assignment_strategy.value
+
+        timeout_hours = self.timeout_hours
+
+        allow_reassignment = self.allow_reassignment
+
+        require_comments = self.require_comments
+
+        approval_threshold = self.approval_threshold
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update({})
+        if auto_assign is not UNSET:
+            field_dict["auto_assign"] = auto_assign
+        if assignment_strategy is not UNSET:
+            field_dict["assignment_strategy"] = assignment_strategy
+        if timeout_hours is not UNSET:
+            field_dict["timeout_hours"] = timeout_hours
+        if allow_reassignment is not UNSET:
+            field_dict["allow_reassignment"] = allow_reassignment
+        if require_comments is not UNSET:
+            field_dict["require_comments"] = require_comments
+        if approval_threshold is not UNSET:
+            field_dict["approval_threshold"] = approval_threshold
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        d = dict(src_dict)
+        auto_assign = d.pop("auto_assign", UNSET)
+
+        _assignment_strategy = d.pop("assignment_strategy", UNSET)
+        assignment_strategy: AssignmentStrategy | Unset
+        if isinstance(_assignment_strategy, Unset):
+            assignment_strategy = UNSET
+        else:
+            assignment_strategy = AssignmentStrategy(_assignment_strategy)
+
+        timeout_hours = d.pop("timeout_hours", UNSET)
+
+        allow_reassignment = d.pop("allow_reassignment", UNSET)
+
+        require_comments = d.pop("require_comments", UNSET)
+
+        approval_threshold = d.pop("approval_threshold", UNSET)
+
+        template_settings = cls(
+            auto_assign=auto_assign,
+            assignment_strategy=assignment_strategy,
+            timeout_hours=timeout_hours,
+            allow_reassignment=allow_reassignment,
+            require_comments=require_comments,
+            approval_threshold=approval_threshold,
+        )
+
+        template_settings.additional_properties = d
+        return template_settings
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

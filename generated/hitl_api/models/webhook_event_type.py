@@ -1,0 +1,21 @@
+from enum import StrEnum
+from typing import Self
+
+
+class WebhookEventType(StrEnum):
+    REVIEW_ASSIGNED = "review.assigned"
+    REVIEW_CANCELLED = "review.cancelled"
+    REVIEW_COMPLETED = "review.completed"
+    REVIEW_CREATED = "review.created"
+    REVIEW_STARTED = "review.started"
+    TEMPLATE_UPDATED = "template.updated"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        """Keep a word that the server learned later: its member is not in the class, its value is the word"""
+        if not isinstance(value, str):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = "UNKNOWN"
+        member._value_ = value
+        return member
