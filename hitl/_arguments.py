@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, TypeGuard
 
 from dateutil.parser import isoparse
 
@@ -93,9 +93,11 @@ def idempotency_key(value: object) -> str:
 
 def _entries(value: object) -> list[Any] | None:
     """Return what a list, a tuple or another iterable holds; None for a text or a dict, which only look like one."""
-    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
-        return None
-    return list(cast(Iterable[Any], value))
+    return list(value) if _holds_entries(value) else None
+
+
+def _holds_entries(value: object) -> TypeGuard[Iterable[Any]]:
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
 
 
 def count(name: str, value: object, *, at_most: int = 1000) -> int:

@@ -61,14 +61,15 @@ def _key(_name: str, value: Any) -> str:
 def _url(name: str, value: Any) -> str:
     example = f"{name} must look like {DEFAULT_BASE_URL} or http://127.0.0.1:4010"
     try:
-        parts = urlsplit(str.strip(value))
-        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except (ValueError, TypeError, AttributeError):
+        url = str.strip(value)
+        parts = urlsplit(url)
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except (ValueError, TypeError):
         raise ConfigurationError(example) from None
-    if not is_good or parts.username is not None or parts.query or parts.fragment or re.search(r"\s", value):
+    if not is_good or parts.username is not None or parts.query or parts.fragment or re.search(r"\s", url):
         raise ConfigurationError(f"{example}, without credentials, query or fragment")
     # The vendor prints its address with and without /v1; the paths of openapi.yaml begin with it.
-    return str(value).rstrip("/").removesuffix("/v1")
+    return url.rstrip("/").removesuffix("/v1")
 
 
 def seconds(name: str, value: Any) -> float:

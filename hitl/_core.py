@@ -29,6 +29,7 @@ from hitl._batch import call_all
 from hitl._config import Settings, resolve, seconds
 from hitl._exchange import Exchange
 from hitl._flow import Call, Flow
+from hitl._json import as_list
 from hitl._pages import Page
 from hitl._waiting import Clock, Wait, wait_for_review
 from hitl.exceptions import ConfigurationError
@@ -166,9 +167,9 @@ class Core:
 
     def _form(self, template_id: str, fields: Any) -> Flow[list[dict[str, Any]]]:
         """Return the new fields, with `...` replaced by those that the template has."""
-        parts = cast(list[Any], fields) if isinstance(fields, list) else []
+        parts = as_list(fields) or []
         if ... not in parts:
-            return form_fields("fields", cast(object, fields))
+            return form_fields("fields", fields)
         place = parts.index(...)
         before, after = form_fields("fields", parts[:place]), form_fields("fields", parts[place + 1 :])
         present = (yield from self.get_template(template_id)).fields

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TypeAlias, TypeGuard, cast
+from typing import Any, TypeAlias, TypeGuard
 
 Object: TypeAlias = dict[str, Any]
 
@@ -37,7 +37,12 @@ def is_object(value: object) -> TypeGuard[Object]:
 
 def as_list(value: object) -> list[Any] | None:
     """Return the value if it is a list."""
-    return cast(list[Any], value) if isinstance(value, list) else None
+    return value if is_list(value) else None
+
+
+def is_list(value: object) -> TypeGuard[list[Any]]:
+    """Tell whether a value is a list."""
+    return isinstance(value, list)
 
 
 def as_text(value: object) -> str | None:

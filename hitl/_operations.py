@@ -23,14 +23,16 @@ from hitl_api.models.error_envelope import ErrorEnvelope
 from hitl_api.types import UNSET
 
 from hitl._arguments import identifier
+from hitl._documents import review_from, template_from
 from hitl._flow import Answer, Call, Request
 from hitl._json import as_list, as_object, encode
-from hitl._pages import Page
+from hitl._pages import Identified, Page
 from hitl._refusals import misfit
 from hitl.exceptions import HITLError, NotFoundError, ReviewNotFoundError, TemplateNotFoundError
-from hitl.models import Review, Template, review_from, template_from
+from hitl.models import Review, Template
 
 T = TypeVar("T")
+I = TypeVar("I", bound=Identified)
 P = ParamSpec("P")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -246,7 +248,7 @@ def _as_list(document: Any) -> Any:
     return {**as_object(document), "data": entries, "meta": {"pagination": rest, **as_object(document.get("meta"))}}
 
 
-def _page(convert: Callable[[Any], T], offset: int, envelope: Any) -> Page[T]:
+def _page(convert: Callable[[Any], I], offset: int, envelope: Any) -> Page[I]:
     items = [convert(each) for each in envelope.data]
     pagination = getattr(envelope.meta or None, "pagination", None) or None
     if pagination is None:

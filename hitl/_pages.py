@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
-from typing import Any, Generic, TypeVar, cast, overload
+from typing import Any, Generic, Protocol, TypeVar, cast, overload
 
 from attrs import frozen
 
 from hitl.exceptions import UnexpectedResponseError
 
-T = TypeVar("T")
+
+class Identified(Protocol):
+    """Anything with an id: what lists are made of."""
+
+    @property
+    def id(self) -> str:
+        """The server's name for it."""
+        ...
+
+
+T = TypeVar("T", bound=Identified)
 
 
 @frozen
@@ -39,8 +49,8 @@ class _Walk(Generic[T]):
         """
         before = len(self.items)
         for item in page.items:
-            if (item_id := _id(item)) not in self._seen:
-                self._seen.add(item_id)
+            if item.id not in self._seen:
+                self._seen.add(item.id)
                 self.items.append(item)
         self._stale_pages = 0 if len(self.items) > before else self._stale_pages + 1
         if self._stale_pages > 1 and page.next_offset is not None:
@@ -50,10 +60,6 @@ class _Walk(Generic[T]):
                 sent="yes",
             )
         self.next_offset = page.next_offset
-
-
-def _id(item: Any) -> str:
-    return item.id
 
 
 class PagedList(Sequence[T]):

@@ -42,7 +42,8 @@ def run(flow: Flow[T], transport: Transport) -> T:
                 case Call() as call:
                     outcome = transport.send(call)
                 case Sleep(seconds):
-                    outcome = time.sleep(seconds)
+                    time.sleep(seconds)
+                    outcome = None
                 case Together() as together:
                     outcome = _run_together(together, transport)
     except StopIteration as stop:
@@ -61,7 +62,8 @@ async def run_async(flow: Flow[T], transport: AsyncTransport) -> T:
                 case Call() as call:
                     outcome = await transport.send(call)
                 case Sleep(seconds):
-                    outcome = await anyio.sleep(seconds)
+                    await anyio.sleep(seconds)
+                    outcome = None
                 case Together() as together:
                     outcome = await _run_together_async(together, transport)
     except StopIteration as stop:

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from hitl import _operations as operations
 from hitl._exchange import Exchange, Server
-from hitl._flow import Flow, Sleep
+from hitl._flow import Call, Flow, Sleep
 from hitl.exceptions import (
     APIConnectionError,
     APIStatusError,
@@ -92,7 +92,7 @@ def wait_for_review(wait: Wait, exchange: Exchange, clock: Clock) -> Flow[Review
         pause = min(SLOWEST, pause * GROWTH) if wait.poll_interval < SLOWEST else pause
 
 
-def _read(wait: Wait, server: Server, left: float) -> operations.Call[Review]:
+def _read(wait: Wait, server: Server, left: float) -> Call[Review]:
     """Read, and ask to be held; where the server is not known to hold, the exchange is timed as an ordinary one."""
     hold = math.ceil(max(0.0, min(HOLD, left)))
     silent = hold + wait.request_timeout if server.honours_wait else wait.request_timeout

@@ -16,7 +16,9 @@ T = TypeVar("T")
 class Script:
     """Answers the calls of a flow in order; the last answer is repeated for ever."""
 
-    def __init__(self, outcomes: Iterable[Outcome | Callable[[Call[Any]], Outcome]], *, each_takes: float = 0.0) -> None:
+    def __init__(
+        self, outcomes: Iterable[Outcome | Callable[[Call[Any]], Outcome]], *, each_takes: float = 0.0
+    ) -> None:
         self.outcomes = list(outcomes)
         self.each_takes = each_takes
         self.now = 1000.0

@@ -118,7 +118,13 @@ class TestCancelling:
 
 class TestBatches:
     def test_outcomes_come_in_the_order_of_the_items(self, core):
-        script = Script([lambda call: answer(201, {"success": True, "data": review(content=json.loads(call.request.body)["content"])})])
+        script = Script(
+            [
+                lambda call: answer(
+                    201, {"success": True, "data": review(content=json.loads(call.request.body)["content"])}
+                )
+            ]
+        )
         made = script.play(core.create_reviews([{**ITEM, "content": {"n": n}} for n in range(5)], 2))
         assert [each.content["n"] for each in made] == [0, 1, 2, 3, 4]
 
@@ -214,12 +220,22 @@ def pages(core: Core, script: Script) -> PagedList[Review]:
 
 
 def paged(offset: int, next_offset: int | None, total: int = 5) -> dict[str, Any]:
-    return {"pagination": {"limit": 2, "offset": offset, "total": total, "has_more": next_offset is not None, "next_offset": next_offset}}
+    return {
+        "pagination": {
+            "limit": 2,
+            "offset": offset,
+            "total": total,
+            "has_more": next_offset is not None,
+            "next_offset": next_offset,
+        }
+    }
 
 
 class TestLists:
     def test_pages_are_fetched_as_they_are_walked(self, core):
-        script = Script([listed(["a", "b"], **paged(0, 2)), listed(["c", "d"], **paged(2, 4)), listed(["e"], **paged(4, None))])
+        script = Script(
+            [listed(["a", "b"], **paged(0, 2)), listed(["c", "d"], **paged(2, 4)), listed(["e"], **paged(4, None))]
+        )
         walk = pages(core, script)
         assert len(script.calls) == 1
         assert walk[0].id == "a"
@@ -262,12 +278,16 @@ class TestLists:
 
     def test_a_list_in_the_form_of_generation_b_is_walked_by_its_total(self, core):
         def page(ids):
-            return answer(200, {"success": True, "data": {"reviews": [review(review_id=each) for each in ids], "total": 3}})
+            return answer(
+                200, {"success": True, "data": {"reviews": [review(review_id=each) for each in ids], "total": 3}}
+            )
 
         assert [each.id for each in pages(core, Script([page("ab"), page("c")]))] == ["a", "b", "c"]
 
     def test_a_review_that_moved_to_a_later_page_is_not_given_twice(self, core):
-        script = Script([listed(["a", "b"], **paged(0, 2)), listed(["b", "c"], **paged(2, 4)), listed(["d"], **paged(4, None))])
+        script = Script(
+            [listed(["a", "b"], **paged(0, 2)), listed(["b", "c"], **paged(2, 4)), listed(["d"], **paged(4, None))]
+        )
         assert [each.id for each in pages(core, script)] == ["a", "b", "c", "d"]
 
     def test_a_server_that_ignores_the_offset_is_found_out(self, core):

@@ -8,9 +8,7 @@ from hitl._backoff import Backoff
 from hitl._exchange import Exchange
 from hitl._scope import RETRYING
 from hitl.exceptions import (
-    APIConnectionError,
     APIStatusError,
-    APITimeoutError,
     AuthenticationError,
     ConflictError,
     HITLError,
@@ -97,7 +95,9 @@ def test_a_404_of_something_else_is_the_general_error():
 
 def test_the_error_tells_the_attempts_the_request_and_what_to_do():
     script = Script([refused(401, message="Unknown key.", x_request_id="req_7")])
-    with pytest.raises(AuthenticationError, match=r"get_review: .*401 some_code: Unknown key\. \(1 attempt\)\. Check the key") as caught:
+    with pytest.raises(
+        AuthenticationError, match=r"get_review: .*401 some_code: Unknown key\. \(1 attempt\)\. Check the key"
+    ) as caught:
         script.play(exchange()(get()))
     assert caught.value.request_id == "req_7"
     assert caught.value.sent == "yes"

@@ -81,7 +81,9 @@ def test_a_wait_of_three_days_is_waited_in_no_time():
     assert 25_000 < len(script.calls) < 26_500
 
 
-@pytest.mark.parametrize("fault", [BROKEN, UNREACHABLE, refused(429), refused(500), refused(503), answer(200, b"<html>")])
+@pytest.mark.parametrize(
+    "fault", [BROKEN, UNREACHABLE, refused(429), refused(500), refused(503), answer(200, b"<html>")]
+)
 def test_a_passing_fault_spends_the_time_and_not_the_patience(fault):
     script = Script([*[fault] * 50, reviewed("completed")])
     assert wait(script, timeout=3600.0).status == "completed"

@@ -1,0 +1,42 @@
+"""Prints the public API, one line for each name with its signature."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+
+MODULES = ("hitl", "hitl.exceptions", "hitl.models", "hitl.retry", "hitl.testing", "hitl.webhooks")
+
+
+def describe(value: object) -> str:
+    try:
+        return str(inspect.signature(value))  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return "" if inspect.isclass(value) else f": {type(value).__name__}"
+
+
+def members(owner: type) -> list[str]:
+    lines = []
+    for name, value in sorted(vars(owner).items()):
+        if name.startswith("_"):
+            continue
+        is_property = isinstance(value, property) or inspect.ismemberdescriptor(value)
+        lines.append(f"    {name}{': attribute' if is_property else describe(value)}")
+    return lines
+
+
+def main() -> None:
+    for module_name in MODULES:
+        module = importlib.import_module(module_name)
+        print(module_name)
+        for name in sorted(module.__all__):
+            value = getattr(module, name)
+            if name == "__version__":
+                continue
+            print(f"  {name}{describe(value)}")
+            if inspect.isclass(value) and value.__module__.startswith("hitl"):
+                print(*members(value), sep="\n", end="\n" if members(value) else "")
+
+
+if __name__ == "__main__":
+    main()

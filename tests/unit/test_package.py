@@ -1,0 +1,82 @@
+"""What importing costs and what the package offers."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import hitl
+from hitl import exceptions
+
+HEAVY = {
+    "httpx",
+    "pydantic",
+    "starlette",
+    "uvicorn",
+    "jinja2",
+    "click",
+    "attr",
+    "anyio",
+    "hitl_api",
+    "hitl.sandbox",
+    "dateutil",
+}
+
+
+def loaded_by(code: str) -> set[str]:
+    script = f"import sys; before = set(sys.modules); {code}; print(*sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_importing_the_package_loads_next_to_nothing():
+    assert not loaded_by("import hitl") & HEAVY
+
+
+def test_verifying_a_webhook_needs_no_http_library():
+    assert not loaded_by("from hitl.webhooks import verify_signature") & HEAVY
+
+
+def test_the_client_loads_neither_the_sandbox_nor_models_that_it_does_not_need():
+    loaded = loaded_by("from hitl import HITLClient; HITLClient('key')")
+    # (httpx itself loads click where it is installed.)
+    assert not loaded & {"pydantic", "starlette", "uvicorn", "jinja2", "hitl.sandbox", "pandas", "numpy"}
+    models = {name for name in loaded if name.startswith("hitl_api.models.")}
+    assert len(models) <= 10, models
+
+
+def test_every_name_it_offers_is_there():
+    for name in hitl.__all__:
+        assert getattr(hitl, name) is not None
+    assert hitl.__all__ == sorted(hitl.__all__)
+    assert set(hitl.__all__) <= set(dir(hitl))
+
+
+def test_a_name_it_does_not_have_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'HitlClient'"):
+        hitl.HitlClient  # noqa: B018
+
+
+def test_the_public_api_is_the_recorded_one():
+    """A change here is a change for users: change the recording and write a changelog fragment."""
+    recorded = Path("tests/data/public-api.txt").read_text()
+    done = subprocess.run([sys.executable, "tests/unit/public_api.py"], capture_output=True, text=True, check=True)
+    assert done.stdout == recorded, "run: python tests/unit/public_api.py > tests/data/public-api.txt"
+
+
+@pytest.mark.parametrize("name", exceptions.__all__)
+def test_every_error_survives_pickling_and_copying(name):
+    error = getattr(exceptions, name)("What happened.")
+    error.attempts, error.sent = 3, "maybe"
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (type(error), "What happened.", vars(error))
+    assert isinstance(error, exceptions.HITLError)
+
+
+def test_the_tree_of_errors_is_the_one_in_the_docstring():
+    drawn = {line.split("──")[-1].split()[0] for line in exceptions.__doc__.splitlines() if "── " in line}
+    assert drawn | {"HITLError"} == set(exceptions.__all__)
