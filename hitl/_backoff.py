@@ -20,12 +20,14 @@ class Backoff:
 
     Attributes:
         max_retries: Further attempts after the first.
-        base: Seconds that the first pause is drawn from; doubles each time, up to 8.
+        base: Seconds that the first pause is drawn from; doubles each time.
+        longest: Seconds that no pause is drawn beyond.
         uniform: Draws the jitter; a parameter so that tests can choose it.
     """
 
     max_retries: int
     base: float
+    longest: float = LONGEST_PAUSE
     uniform: Callable[[float, float], float] = field(default=random.uniform, repr=False)
 
     def pause(self, attempts: int, asked: float | None) -> float | None:
@@ -35,13 +37,14 @@ class Backoff:
             attempts: How many were made so far, at least 1.
             asked: Seconds the server asked for (Retry-After); never undercut, and given up on if longer than 60.
         """
-        if attempts > self.max_retries:
+        if attempts > self.max_retries or (asked is not None and asked > LONGEST_RETRY_AFTER):
             return None
+        # 2.0 ** 64 seconds are beyond any pause; without a bound the power overflows after 1024 attempts.
+        ceiling = min(self.longest, self.base * 2.0 ** min(attempts - 1, 64))
+        floor = 0.1 * ceiling  # keeps a retry from being a hammer, also where the server asks for no pause at all
         if asked is not None:
-            return None if asked > LONGEST_RETRY_AFTER else asked + self.uniform(0.0, min(1.0, 0.1 * asked))
-        ceiling: float = min(LONGEST_PAUSE, self.base * 2 ** (attempts - 1))
-        # Full jitter spreads clients that failed together; the floor of a tenth keeps a retry from being a hammer.
-        return self.uniform(0.1 * ceiling, ceiling)
+            return max(floor, asked + self.uniform(0.0, min(1.0, 0.1 * asked)))
+        return self.uniform(floor, ceiling)  # full jitter spreads clients that failed together
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

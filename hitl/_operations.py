@@ -32,7 +32,7 @@ from hitl.exceptions import HITLError, NotFoundError, ReviewNotFoundError, Templ
 from hitl.models import Review, Template
 
 T = TypeVar("T")
-I = TypeVar("I", bound=Identified)
+Item = TypeVar("Item", bound=Identified)
 P = ParamSpec("P")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -248,7 +248,7 @@ def _as_list(document: Any) -> Any:
     return {**as_object(document), "data": entries, "meta": {"pagination": rest, **as_object(document.get("meta"))}}
 
 
-def _page(convert: Callable[[Any], I], offset: int, envelope: Any) -> Page[I]:
+def _page(convert: Callable[[Any], Item], offset: int, envelope: Any) -> Page[Item]:
     items = [convert(each) for each in envelope.data]
     pagination = getattr(envelope.meta or None, "pagination", None) or None
     if pagination is None:

@@ -1,0 +1,234 @@
+"""Call a function again when it failed in a way that passes.
+
+The clients repeat their own requests already; this decorator is for a function of yours that makes several calls, or
+that should be patient for longer. Inside it a client makes one attempt for each call, so attempts do not multiply.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+import random
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any, Final, ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
+
+from attrs import frozen
+
+from hitl._backoff import LONGEST_PAUSE, Backoff
+from hitl._scope import RETRYING
+from hitl.exceptions import APIConnectionError, HITLError, RateLimitError, ServerError
+
+__all__ = ["RETRIED", "retry_with_backoff"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+RETRIED: Final[tuple[type[Exception], ...]] = (APIConnectionError, RateLimitError, ServerError)
+"""What is retried unless `retry_on` says otherwise; and of these only errors that are `retryable`."""
+
+Exceptions: TypeAlias = type[Exception] | tuple[type[Exception], ...]
+_Function: TypeAlias = Callable[..., Any]
+
+
+class Decorator(Protocol):
+    """Returns a function of the same signature and type."""
+
+    def __call__(self, function: Callable[P, T], /) -> Callable[P, T]: ...
+
+
+@overload
+def retry_with_backoff(max_retries: Callable[P, T], /) -> Callable[P, T]: ...
+
+
+@overload
+def retry_with_backoff(
+    max_retries: int = 3,
+    *,
+    base_delay: float = 1.0,
+    max_delay: float = LONGEST_PAUSE,
+    retry_on: Exceptions = RETRIED,
+    sleep: Callable[[float], Any] | None = None,
+    jitter: Callable[[float, float], float] = random.uniform,
+) -> Decorator: ...
+
+
+def retry_with_backoff(
+    max_retries: Any = 3,
+    *,
+    base_delay: float = 1.0,
+    max_delay: float = LONGEST_PAUSE,
+    retry_on: Exceptions = RETRIED,
+    sleep: Callable[[float], Any] | None = None,
+    jitter: Callable[[float, float], float] = random.uniform,
+) -> Any:
+    """Decorate a blocking function or a coroutine function so that it is called again after a passing failure.
+
+    Used as `@retry_with_backoff(max_retries=3)` or plainly as `@retry_with_backoff`. Of the errors of this package only
+    those with `retryable` set are retried: a review that may exist already is not created twice. When the function is
+    given up, its last error is raised as it is, with a note of how often it was called.
+
+    A decorated function that is called inside another one is called once by it: the outer one retries. The same holds
+    for a client that is used inside, and for tasks that are started inside, but not for threads that are.
+
+    Args:
+        max_retries: Further calls after the first, so the function is called at most `max_retries + 1` times.
+        base_delay: Seconds that the first pause is at most; doubles with each further one.
+        max_delay: Seconds that no pause exceeds unless the server asks for more (`retry_after`). If it asks for more
+            than 60 seconds, the error is raised at once.
+        retry_on: The exceptions to retry. Those of other packages are retried whenever they occur.
+        sleep: Called with the seconds of each pause instead of sleeping; awaited for a coroutine function.
+        jitter: Called with the shortest and the longest pause, a tenth of the longest; returns one between them.
+
+    Raises:
+        TypeError: The function is a generator (what it has yielded cannot be taken back), a `staticmethod` or
+            `classmethod` (put this decorator below that one), or returns a coroutine without being `async def`.
+        ValueError: `max_retries` is no integer from 0 up, or a delay is negative.
+
+    Example:
+        >>> from hitl.retry import retry_with_backoff
+        >>> @retry_with_backoff(max_retries=5, base_delay=0.5)
+        ... def ask(client, text):
+        ...     return client.create_review(template_id="content_review", content={"text": text})
+    """
+    if callable(max_retries) or isinstance(max_retries, classmethod):
+        return retry_with_backoff()(cast("_Function", max_retries))
+    first, longest = _seconds("base_delay", base_delay), _seconds("max_delay", max_delay)
+    policy = _Policy(Backoff(_whole(max_retries), first, longest, jitter), _classes(retry_on))
+
+    def decorate(function: _Function) -> _Function:
+        _refuse_unrepeatable(function)
+        if _is_async(function):
+            return _retry_async(function, policy, sleep or _sleep_async)
+        return _retry_blocking(function, policy, sleep or time.sleep)
+
+    return decorate
+
+
+@frozen
+class _Policy:
+    """What to call again for, and after how many seconds."""
+
+    backoff: Backoff
+    retry_on: tuple[type[Exception], ...]
+
+    def pause_after(self, error: Exception, calls: int) -> float | None:
+        """Return the seconds to sleep after that many calls, the last of which failed; None to give up."""
+        ours = error if isinstance(error, HITLError) else None
+        pause = self.backoff.pause(calls, ours.retry_after if ours else None)
+        if ours and not ours.retryable:
+            pause = None
+        if pause is None and calls > 1:
+            error.add_note(f"retry_with_backoff gave up after {calls} calls")
+        return pause
+
+
+def _retry_blocking(function: _Function, policy: _Policy, sleep: Callable[[float], Any]) -> _Function:
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if RETRYING.get():
+            return _no_coroutine(function(*args, **kwargs))
+        calls = 0
+        while True:
+            calls += 1
+            try:
+                with _retrying():
+                    result = function(*args, **kwargs)
+            except policy.retry_on as error:
+                pause = policy.pause_after(error, calls)
+                if pause is None:
+                    raise
+                sleep(pause)
+            else:
+                return _no_coroutine(result)
+
+    return call
+
+
+def _retry_async(function: _Function, policy: _Policy, sleep: Callable[[float], Any]) -> _Function:
+    @functools.wraps(function)
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        if RETRYING.get():
+            return await function(*args, **kwargs)
+        calls = 0
+        while True:
+            calls += 1
+            try:
+                with _retrying():
+                    return await function(*args, **kwargs)
+            except policy.retry_on as error:
+                pause = policy.pause_after(error, calls)
+                if pause is None:
+                    raise
+                await sleep(pause)
+
+    return call
+
+
+@contextmanager
+def _retrying() -> Generator[None, None, None]:
+    token = RETRYING.set(True)
+    try:
+        yield
+    finally:
+        RETRYING.reset(token)
+
+
+async def _sleep_async(seconds: float) -> None:
+    import anyio  # blocking programs need not load it
+
+    await anyio.sleep(seconds)
+
+
+def _no_coroutine(result: Any) -> Any:
+    if inspect.iscoroutine(result):
+        result.close()
+        raise TypeError("retry_with_backoff cannot retry a coroutine that it does not await: use `async def` and await")
+    return result
+
+
+# --- what can be decorated, and with what ----------------------------------------------------------------------------
+
+
+def _callees(function: _Function) -> tuple[Any, Any]:
+    """Return what may say of which kind a function is: itself, or its class's `__call__` if it is an object."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    return function, type(function).__call__
+
+
+def _is_async(function: _Function) -> bool:
+    return any(map(inspect.iscoroutinefunction, _callees(function)))
+
+
+def _refuse_unrepeatable(function: object) -> None:
+    if isinstance(function, staticmethod | classmethod):
+        raise TypeError("put @retry_with_backoff below @staticmethod or @classmethod, next to the function")
+    if not callable(function):
+        raise TypeError(f"retry_with_backoff decorates functions, not {type(function).__name__}")
+    for callee in _callees(function):
+        if inspect.isgeneratorfunction(callee) or inspect.isasyncgenfunction(callee):
+            raise TypeError("retry_with_backoff cannot decorate a generator: what it has yielded cannot be taken back")
+
+
+def _whole(max_retries: object) -> int:
+    if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
+        raise ValueError(f"max_retries must be an integer from 0 up, not {max_retries!r}")
+    return max_retries
+
+
+def _seconds(name: str, delay: float) -> float:
+    if not 0 <= delay < math.inf:
+        raise ValueError(f"{name} must be seconds from 0 up, not {delay!r}")
+    return delay
+
+
+def _classes(retry_on: object) -> tuple[type[Exception], ...]:
+    classes = cast("tuple[object, ...]", retry_on if isinstance(retry_on, tuple) else (retry_on,))
+    for each in classes:
+        # Not BaseException: to swallow KeyboardInterrupt or a cancellation leaves a program that cannot be stopped.
+        if not isinstance(each, type) or not issubclass(each, Exception):
+            raise TypeError(f"retry_on takes subclasses of Exception, not {each!r}")
+    return cast("tuple[type[Exception], ...]", classes)

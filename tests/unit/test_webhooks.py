@@ -1,0 +1,357 @@
+"""Genuine webhooks are recognised in every framework's clothes; nothing else is, and nothing a sender does raises."""
+
+from __future__ import annotations
+
+import email.message
+import json
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import django.conf  # type: ignore[import-untyped]
+import flask
+import pytest
+import starlette.datastructures
+import starlette.requests
+from django.test import RequestFactory  # type: ignore[import-untyped]
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hitl.exceptions import SignatureError
+from hitl.webhooks import WebhookEvent, construct_event, sign, signature_headers, verify_signature
+
+SECRET = "your_webhook_secret"
+PAYLOAD = {
+    "event": "review.completed",
+    "review": {"id": "rev_123", "status": "completed", "result": {"approved": True, "feedback": "tréma ✓"}},
+    "timestamp": "2024-01-15T12:30:00Z",
+}
+BODY = json.dumps(PAYLOAD).encode()
+SIGNATURE = sign(BODY, SECRET)
+DIGITS = SIGNATURE.removeprefix("sha256=")
+OTHER = sign(BODY, "another secret")
+
+if not django.conf.settings.configured:
+    django.conf.settings.configure()
+
+
+# --- what is genuine -------------------------------------------------------------------------------------------------
+
+
+def test_a_signature_is_the_hexadecimal_hmac_sha256_of_the_body() -> None:
+    # The test vector of RFC 4231, 4.3.
+    digits = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+    assert sign(b"what do ya want for nothing?", "Jefe") == f"sha256={digits}"
+
+
+@pytest.mark.parametrize("value", [SIGNATURE, DIGITS, f" {SIGNATURE}\t"])
+@pytest.mark.parametrize(
+    "name", ["X-HITL-Signature-256", "X-HITL-Signature", "x-hitl-signature", "X-Hitl-SIGNATURE-256"]
+)
+def test_either_header_is_understood_with_and_without_prefix_in_any_case(name: str, value: str) -> None:
+    assert verify_signature({name: value}, BODY, SECRET)
+
+
+@pytest.mark.parametrize("body", [BODY, bytearray(BODY), memoryview(BODY), BODY.decode()])
+def test_the_body_may_be_any_kind_of_bytes_or_text(body: Any) -> None:
+    assert verify_signature(signature_headers(body, SECRET), body, SECRET)
+    assert construct_event({"X-HITL-Signature": SIGNATURE}, body, SECRET).data == PAYLOAD
+
+
+def test_an_empty_body_can_be_signed_too() -> None:
+    assert verify_signature(signature_headers(b"", SECRET), b"", SECRET)
+
+
+@pytest.mark.parametrize("secret", [SECRET.encode(), [SECRET], ("new", SECRET), [b"new", SECRET.encode()], {SECRET}])
+def test_any_of_several_secrets_may_have_signed(secret: Any) -> None:
+    assert verify_signature({"X-HITL-Signature": DIGITS}, BODY, secret)
+
+
+@pytest.mark.parametrize("secret", ["Your_webhook_secret", "your_webhook_secret ", ["one", "two"]])
+def test_a_signature_by_another_secret_is_not_genuine(secret: Any) -> None:
+    assert not verify_signature({"X-HITL-Signature": DIGITS}, BODY, secret)
+
+
+def test_both_headers_together_must_both_be_genuine() -> None:
+    both = {"X-HITL-Signature-256": SIGNATURE, "X-HITL-Signature": DIGITS}
+    assert verify_signature(both, BODY, SECRET)
+    assert not verify_signature(both | {"X-HITL-Signature": OTHER}, BODY, SECRET)
+    assert not verify_signature(both | {"X-HITL-Signature-256": OTHER}, BODY, SECRET)
+    assert not verify_signature(both | {"X-HITL-Signature-256": "sha256=unknown"}, BODY, SECRET)
+
+
+def test_one_header_may_be_repeated_but_not_with_two_values() -> None:
+    name = "X-HITL-Signature"
+    assert verify_signature([(name, SIGNATURE), (name.lower(), SIGNATURE)], BODY, SECRET)
+    assert not verify_signature([(name, SIGNATURE), (name.lower(), OTHER)], BODY, SECRET)
+    assert not verify_signature({name: SIGNATURE, name.upper(): OTHER}, BODY, SECRET)
+    assert not verify_signature({name: [SIGNATURE, OTHER]}, BODY, SECRET)
+
+
+# --- every framework's headers ---------------------------------------------------------------------------------------
+
+
+def _flask(headers: dict[str, str]) -> Any:
+    return flask.Flask("receiver").test_request_context("/", method="POST", data=BODY, headers=headers).request.headers
+
+
+def _django(headers: dict[str, str]) -> Any:
+    return RequestFactory().post("/", BODY, content_type="application/json", headers=headers)
+
+
+def _starlette(headers: dict[str, str]) -> starlette.requests.Request:
+    raw = starlette.datastructures.Headers(headers).raw
+    return starlette.requests.Request({"type": "http", "method": "POST", "headers": raw})
+
+
+def _email(headers: dict[str, str]) -> email.message.Message:
+    message = email.message.Message()
+    for name, value in headers.items():
+        message[name] = value
+    return message
+
+
+CONTAINERS: dict[str, Callable[[dict[str, str]], Any]] = {
+    "dict": dict,
+    "list of pairs": lambda headers: list(headers.items()),
+    "iterator of pairs": lambda headers: iter(headers.items()),
+    "list of lists": lambda headers: [list(pair) for pair in headers.items()],
+    "Flask": _flask,
+    "Django headers": lambda headers: _django(headers).headers,
+    "Django META": lambda headers: _django(headers).META,
+    "Starlette": lambda headers: _starlette(headers).headers,
+    "ASGI": lambda headers: _starlette(headers).scope["headers"],
+    "email.Message": _email,
+    "AWS Lambda": lambda headers: {name: [value] for name, value in headers.items()},
+}
+
+
+@pytest.mark.parametrize("container", CONTAINERS.values(), ids=CONTAINERS)
+@pytest.mark.parametrize("name", ["X-HITL-Signature-256", "X-HITL-Signature"])
+def test_headers_are_found_in_the_container_of(container: Callable[[dict[str, str]], Any], name: str) -> None:
+    others = {"Content-Type": "application/json", "X-Request-Id": "r1"}
+    assert verify_signature(container({**others, name: SIGNATURE}), BODY, SECRET)
+    assert not verify_signature(container({**others, name: OTHER}), BODY, SECRET)
+    assert not verify_signature(container(others), BODY, SECRET)
+
+
+DOCUMENTED = """
+from flask import Flask, request
+from hitl.webhooks import verify_signature
+
+app = Flask(__name__)
+
+@app.route('/webhook', methods=['POST'])
+def handle_webhook():
+    # Verify webhook signature
+    if not verify_signature(request.headers, request.data, "your_webhook_secret"):
+        return "Unauthorized", 401
+    
+    data = request.json
+    
+    if data['event'] == 'review.completed':
+        review_id = data['review']['id']
+        result = data['review']['result']
+        
+        # Process the review result
+        process_review_result(review_id, result)
+    
+    return {'status': 'ok'}, 200
+"""  # noqa: W293 - word for word
+
+
+def test_the_handler_of_the_documentation_works_as_printed() -> None:
+    processed: list[tuple[str, Any]] = []
+    scope: dict[str, Any] = {"__name__": "receiver", "process_review_result": lambda *result: processed.append(result)}
+    exec(DOCUMENTED, scope)
+    client = scope["app"].test_client()
+
+    forged = client.post(
+        "/webhook", data=BODY, headers={"X-HITL-Signature-256": OTHER}, content_type="application/json"
+    )
+    assert (forged.status_code, processed) == (401, [])
+
+    genuine = client.post(
+        "/webhook", data=BODY, headers={"X-HITL-Signature-256": SIGNATURE}, content_type="application/json"
+    )
+    assert (genuine.status_code, genuine.json) == (200, {"status": "ok"})
+    assert processed == [("rev_123", PAYLOAD["review"]["result"])]  # type: ignore[index]
+
+
+# --- programming errors are loud -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("body", [PAYLOAD, [], None, 3])
+@pytest.mark.parametrize("headers", [{}, {"X-HITL-Signature": DIGITS}])
+def test_a_parsed_body_is_a_type_error_that_tells_where_the_raw_one_is(headers: Any, body: Any) -> None:
+    with pytest.raises(
+        TypeError, match=r"request\.get_data\(\) in Flask, request\.body in Django, await request\.body"
+    ):
+        verify_signature(headers, body, SECRET)
+
+
+@pytest.mark.parametrize("secret", ["", " \n", b"", b" ", [], (), ["good", ""], None, [None], "\ud800"])
+def test_an_empty_secret_is_a_value_error_whatever_the_request(secret: Any) -> None:
+    with pytest.raises(ValueError, match="secret"):
+        verify_signature({}, b"", secret)
+
+
+def test_a_secret_of_another_type_is_a_type_error() -> None:
+    with pytest.raises(TypeError, match="str or bytes, not int"):
+        verify_signature({}, b"", [3])  # type: ignore[list-item]
+
+
+# --- events ----------------------------------------------------------------------------------------------------------
+
+
+def _event(payload: Any) -> WebhookEvent:
+    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    return construct_event(signature_headers(body, SECRET), body, SECRET)
+
+
+def test_an_event_names_what_happened_to_which_review_and_when() -> None:
+    event = _event(PAYLOAD)
+    assert event.event == "review.completed"
+    assert event.data == PAYLOAD
+    assert event.review == PAYLOAD["review"]
+    assert event.review_id == "rev_123"
+    assert event.timestamp == "2024-01-15T12:30:00Z"
+
+
+@pytest.mark.parametrize("review", [None, "rev_123", [], {}, {"id": None}, {"id": 3}])
+def test_an_event_of_an_unknown_shape_has_no_review_id(review: Any) -> None:
+    event = _event({"event": "template.updated", "review": review})
+    assert event.review == (review if isinstance(review, dict) else None)
+    assert (event.review_id, event.timestamp) == (None, None)
+
+
+def test_events_compare_by_their_data_cannot_be_reassigned_and_pickle() -> None:
+    event = _event(PAYLOAD)
+    assert event == _event(PAYLOAD)
+    assert event != _event({"event": "review.created"})
+    assert event != PAYLOAD
+    assert pickle.loads(pickle.dumps(event)) == event
+    with pytest.raises(AttributeError):
+        event.event = "review.rejected"  # type: ignore[misc]
+
+
+def test_the_repr_of_an_event_does_not_show_what_people_wrote() -> None:
+    expected = "WebhookEvent(event='review.completed', review_id='rev_123', timestamp='2024-01-15T12:30:00Z')"
+    assert repr(_event(PAYLOAD)) == expected
+
+
+@pytest.mark.parametrize(
+    ("headers", "reason"),
+    [
+        ({}, "missing_header"),
+        (None, "missing_header"),
+        (SIGNATURE, "missing_header"),
+        ([("X-HITL-Signature",), 3, None, "ab"], "missing_header"),
+        ({3: SIGNATURE, None: SIGNATURE}, "missing_header"),
+        ({"X-HITL-Signature": ""}, "bad_signature_header"),
+        ({"X-HITL-Signature": None}, "bad_signature_header"),
+        ({"X-HITL-Signature": []}, "bad_signature_header"),
+        ({"X-HITL-Signature": DIGITS.upper()}, "bad_signature_header"),
+        ({"X-HITL-Signature": f"sha512={DIGITS}"}, "bad_signature_header"),
+        ({"X-HITL-Signature": f"sha256=sha256={DIGITS}"}, "bad_signature_header"),
+        ({"X-HITL-Signature": f"{DIGITS[:-1]}é"}, "bad_signature_header"),
+        ({"X-HITL-Signature": f"{DIGITS[:-1]}٣"}, "bad_signature_header"),
+        ({"X-HITL-Signature": f"{SIGNATURE}, {SIGNATURE}"}, "bad_signature_header"),
+        ([("X-HITL-Signature", SIGNATURE), ("X-HITL-Signature", OTHER)], "bad_signature_header"),
+        ({"X-HITL-Signature": OTHER}, "signature_mismatch"),
+    ],
+)
+def test_the_reason_tells_what_is_wrong_with_the_signature(headers: Any, reason: str) -> None:
+    with pytest.raises(SignatureError) as raised:
+        construct_event(headers, BODY, SECRET)
+    assert raised.value.reason == reason
+    assert reason in str(raised.value)
+    assert not verify_signature(headers, BODY, SECRET)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"\xff", "payload_encoding"),
+        (json.dumps(PAYLOAD).encode("utf-16"), "payload_encoding"),
+        (b"", "payload_not_json"),
+        (b"event=review.completed", "payload_not_json"),
+        (b"\xef\xbb\xbf" + BODY, "payload_not_json"),
+        (b'{"event":"review.completed","score":NaN}', "payload_not_json"),
+        (b'{"event":"review.completed","score":1e999}', "payload_not_json"),
+        (b'{"event":"review.completed","score":' + b"1" * 5000 + b"}", "payload_not_json"),
+        (b'{"event":"review.completed","event":"review.cancelled"}', "payload_not_json"),
+        (b'{"event":"e","review":{"result":{"approved":false,"approved":true}}}', "payload_not_json"),
+        (b"[" * 100_000 + b"]" * 100_000, "payload_not_json"),
+        (b"[]", "payload_not_an_event"),
+        (b"{}", "payload_not_an_event"),
+        (b'{"event":null}', "payload_not_an_event"),
+        (b'"review.completed"', "payload_not_an_event"),
+    ],
+)
+def test_the_reason_tells_what_is_wrong_with_a_signed_body(body: bytes, reason: str) -> None:
+    with pytest.raises(SignatureError) as raised:
+        _event(body)
+    assert raised.value.reason == reason
+
+
+def test_numbers_of_a_payload_arrive_as_they_were_sent() -> None:
+    assert _event(b'{"event":"e","score":0.95,"seconds":-3}').data == {"event": "e", "score": 0.95, "seconds": -3}
+
+
+def test_text_that_is_not_unicode_is_not_genuine() -> None:
+    assert not verify_signature({"X-HITL-Signature": DIGITS}, "\ud800", SECRET)
+
+
+# --- whatever a sender comes up with ---------------------------------------------------------------------------------
+
+NAMES = st.one_of(st.sampled_from(["X-HITL-Signature", "x-hitl-signature-256", "HTTP_X_HITL_SIGNATURE"]), st.text())
+VALUES = st.one_of(
+    st.text(), st.binary(), st.none(), st.integers(), st.lists(st.text()), st.just(SIGNATURE), st.just(DIGITS)
+)
+HEADERS = st.one_of(
+    st.dictionaries(NAMES, VALUES),
+    st.lists(st.one_of(st.tuples(st.one_of(NAMES, st.binary(), st.none()), VALUES), VALUES)),
+    VALUES,
+)
+BODIES = st.one_of(st.binary(), st.text(st.characters()), st.just(BODY[:-1]))
+
+
+@given(headers=HEADERS, body=BODIES)
+def test_no_request_raises_and_none_without_the_secret_is_genuine(headers: Any, body: Any) -> None:
+    assert verify_signature(headers, body, SECRET) is False
+    with pytest.raises(SignatureError):
+        construct_event(headers, body, SECRET)
+
+
+@given(body=st.one_of(st.binary(), st.recursive(st.none() | st.text() | st.integers(), st.lists).map(json.dumps)))
+def test_a_signed_body_is_an_event_or_a_signature_error(body: Any) -> None:
+    headers = signature_headers(body, SECRET)
+    assert verify_signature(headers, body, SECRET) is True
+    with pytest.raises(SignatureError, match="payload_"):
+        construct_event(headers, body, SECRET)
+
+
+@given(st.data())
+def test_a_body_with_one_bit_turned_is_not_genuine(data: st.DataObject) -> None:
+    bit = data.draw(st.integers(0, len(BODY) * 8 - 1))
+    body = bytearray(BODY)
+    body[bit // 8] ^= 1 << bit % 8
+    assert not verify_signature({"X-HITL-Signature": SIGNATURE}, body, SECRET)
+
+
+@given(position=st.integers(0, len(SIGNATURE) - 1), character=st.characters())
+def test_a_signature_with_one_character_changed_is_not_genuine(position: int, character: str) -> None:
+    value = SIGNATURE[:position] + character + SIGNATURE[position + 1 :]
+    assert verify_signature({"X-HITL-Signature": value}, BODY, SECRET) is (value == SIGNATURE)
+
+
+# --- weight ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_module_loads_neither_the_http_library_nor_attrs() -> None:
+    program = "import sys, hitl.webhooks; print(*sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"httpx", "httpcore", "anyio", "attr", "attrs", "hitl_api", "inspect", "asyncio"}.intersection(loaded)
