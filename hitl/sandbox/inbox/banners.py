@@ -1,0 +1,45 @@
+"""The messages above a review that was not sent: what happened, and what the reviewer can do now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hitl.sandbox.inbox.documents import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """A message; `tone` is "warning" or "error"."""
+
+    tone: str
+    title: str
+    text: str
+
+
+FAULTY = Banner("error", "Not sent yet", "Correct what is marked below and send it again. What you typed is kept.")
+
+CONTENT_CHANGED = Banner(
+    "warning",
+    "The content changed while you were reading",
+    "Your answer was not sent. Read what this page shows now; what you typed is kept. Then send it again.",
+)
+
+STATE_CHANGED = Banner(
+    "warning",
+    "This request changed while you were reading",
+    "Your answer was not sent. The content is the same, but not its state, assignees, priority or due date. "
+    "Look at them and send it again; what you typed is kept.",
+)
+
+_ENDED = {
+    "completed": "{reviewer} has already answered this",
+    "rejected": "{reviewer} has already rejected this",
+    "expired": "Time ran out before your answer arrived",
+    "cancelled": "This request was cancelled while you were reading",
+}
+
+
+def too_late(review: Document) -> Banner:
+    """Say why a finished review takes no answer any more."""
+    title = _ENDED[review["status"]].format(reviewer=review.get("reviewer") or "Somebody")
+    return Banner("warning", title, "Your answer was not sent. What you typed stands below, so that you can copy it.")

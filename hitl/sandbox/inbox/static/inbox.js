@@ -1,0 +1,91 @@
+// What the inbox does beyond plain HTML: running times, questions that depend on others, a guard for unsent answers.
+"use strict";
+
+const MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
+
+// The server's clock is the one that expires reviews; the browser's may differ.
+const skew = Date.parse(document.body.dataset.now) - Date.now();
+
+function span(seconds) { // says it like times.span
+  if (seconds < MINUTE) return "under 1 min";
+  if (seconds < HOUR) return `${Math.floor(seconds / MINUTE)} min`;
+  if (seconds < 2 * DAY) return `${Math.floor(seconds / HOUR)} h`;
+  return `${Math.floor(seconds / DAY)} d`;
+}
+
+function secondsUntil(time) {
+  return (Date.parse(time.dateTime) - Date.now() - skew) / 1000;
+}
+
+function tick() {
+  for (const time of document.querySelectorAll("time[data-due]")) {
+    const left = secondsUntil(time);
+    time.textContent = left < 0 ? `overdue by ${span(-left)}` : `due in ${span(left)}`;
+    time.className = `due ${left < 0 ? "overdue" : left < 4 * HOUR ? "soon" : "later"}`;
+  }
+  for (const time of document.querySelectorAll("time[data-age]")) {
+    const passed = -secondsUntil(time);
+    time.textContent = passed < MINUTE ? "just now" : `${span(passed)} ago`;
+  }
+}
+
+function values(form, field) {
+  return new FormData(form).getAll(`field.${field}`);
+}
+
+// A question whose condition is not met is neither shown nor sent. Hiding one can hide those that depend on it.
+function showConditional(form) {
+  const fields = [...form.querySelectorAll("[data-if-field]")];
+  for (let pass = 0; pass <= fields.length; pass += 1) {
+    for (const field of fields) {
+      const met = values(form, field.dataset.ifField).includes(field.dataset.ifValue);
+      field.hidden = !met;
+      for (const control of field.querySelectorAll("input, textarea, select")) control.disabled = !met;
+    }
+  }
+}
+
+function countCharacters(area) {
+  const left = document.createElement("p");
+  left.className = "left";
+  const update = () => { left.textContent = `${area.value.length} of ${area.maxLength}`; };
+  area.addEventListener("input", update);
+  area.after(left);
+  update();
+}
+
+// Radio buttons cannot be unpicked; where no answer is an answer too, a button takes it back.
+function makeClearable(options) {
+  const clear = document.createElement("button");
+  clear.type = "button";
+  clear.className = "clear";
+  clear.textContent = "Clear";
+  const update = () => { clear.hidden = !options.querySelector(":checked"); };
+  clear.addEventListener("click", () => {
+    options.querySelector(":checked").checked = false;
+    options.querySelector("input").focus();
+    options.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  options.addEventListener("change", update);
+  options.after(clear);
+  update();
+}
+
+function guard(form) {
+  let dirty = "dirty" in form.dataset;
+  form.addEventListener("input", () => { dirty = true; });
+  form.addEventListener("submit", () => { dirty = false; });
+  window.addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
+}
+
+for (const form of document.querySelectorAll("form[data-guard]")) {
+  for (const area of form.querySelectorAll("textarea[maxlength]")) countCharacters(area);
+  for (const options of form.querySelectorAll("[data-clearable]")) makeClearable(options);
+  form.addEventListener("change", () => showConditional(form));
+  form.addEventListener("input", () => showConditional(form));
+  showConditional(form);
+  guard(form);
+}
+
+tick();
+setInterval(tick, 30_000);

@@ -1,0 +1,61 @@
+"""Points in time as a reviewer reads them: how long ago, how long still."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+_MINUTE = 60
+_HOUR = 60 * _MINUTE
+_DAY = 24 * _HOUR
+_SOON = 4 * _HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """When a review should be answered; `urgency` is "later", "soon" or "overdue"."""
+
+    moment: datetime
+    text: str
+    urgency: str
+
+
+def parse(stamp: str) -> datetime:
+    """Read an RFC 3339 timestamp; one without an offset is taken as UTC."""
+    moment = datetime.fromisoformat(stamp)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def span(seconds: float) -> str:
+    """Say how long a time is in its largest whole unit: "5 min", "3 h", "2 d". `inbox.js` says it the same way."""
+    seconds = abs(seconds)
+    if seconds < _MINUTE:
+        return "under 1 min"
+    if seconds < _HOUR:
+        return f"{int(seconds // _MINUTE)} min"
+    if seconds < 2 * _DAY:
+        return f"{int(seconds // _HOUR)} h"
+    return f"{int(seconds // _DAY)} d"
+
+
+def age(stamp: str, now: datetime) -> str:
+    """Say how long ago something was."""
+    seconds = (now - parse(stamp)).total_seconds()
+    return "just now" if seconds < _MINUTE else f"{span(seconds)} ago"
+
+
+def due(stamp: str | None, now: datetime) -> Due | None:
+    """Say how much time is left, or by how much it was missed; None without a due date."""
+    if not stamp:
+        return None
+    moment = parse(stamp)
+    left = (moment - now).total_seconds()
+    if left < 0:
+        return Due(moment, f"overdue by {span(left)}", "overdue")
+    return Due(moment, f"due in {span(left)}", "soon" if left < _SOON else "later")
+
+
+def full(stamp: str | datetime) -> str:
+    """Write a point in time out: 23 Nov 2026, 11:30 UTC."""
+    moment = parse(stamp) if isinstance(stamp, str) else stamp
+    return f"{moment.astimezone(UTC):%d %b %Y, %H:%M} UTC".lstrip("0")

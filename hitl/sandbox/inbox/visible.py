@@ -1,0 +1,68 @@
+"""Show the characters that a reader cannot see.
+
+A reviewer approves what the page shows. Bidirectional controls can reorder it, zero-width characters and tags can
+carry text that only a machine reads. Each of them is therefore printed as its code point: ⟨U+202E⟩.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+# The ignorable code points of Unicode 15 (DerivedCoreProperties.txt, Default_Ignorable_Code_Point), the controls
+# other than tab and line feed, lone surrogates, line and paragraph separators, annotations, and the blank Braille cell.
+_HIDDEN = (
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    r"\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_PICTURE = r"\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
+_JOINING_SCRIPT = r"\u0600-\u0dff"  # Arabic to Sinhala, which spell words with the two joiners
+
+# The same characters where writing needs them: joined emoji, emoji style, and joiners inside words.
+_NEEDED = (
+    rf"(?<=[{_PICTURE}\ufe0f])\u200d(?=[{_PICTURE}])"
+    rf"|(?<=[{_PICTURE}#*0-9\u00a9\u00ae])\ufe0f"
+    rf"|(?<=[{_JOINING_SCRIPT}])[\u200c\u200d](?=[{_JOINING_SCRIPT}])"
+)
+_HIDDEN_ANYWHERE = re.compile(_HIDDEN)
+_HIDDEN_OR_NEEDED = re.compile(rf"(?P<needed>{_NEEDED})|(?P<hidden>{_HIDDEN})")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of text, or one hidden character as its code point."""
+
+    text: str
+    hidden: bool = False
+
+
+def parts(text: str) -> list[Part]:
+    """Split text into what is seen as it is and the hidden characters in between."""
+    text = unix_lines(text)
+    if not _HIDDEN_ANYWHERE.search(text):  # nearly every text, and ten times faster than looking at what surrounds each
+        return [Part(text)] if text else []
+    found: list[Part] = []
+    start = 0
+    for match in _HIDDEN_OR_NEEDED.finditer(text):
+        if match["hidden"]:
+            found.append(Part(text[start : match.start()]))
+            found.append(Part(f"⟨U+{ord(match['hidden']):04X}⟩", hidden=True))
+            start = match.end()
+    found.append(Part(text[start:]))
+    return [part for part in found if part.text]
+
+
+def visible(text: str) -> str:
+    """Return the text with each hidden character replaced by its code point."""
+    return "".join(part.text for part in parts(text))
+
+
+def has_hidden(text: str) -> bool:
+    """Tell whether `visible` would change more than line ends."""
+    return any(part.hidden for part in parts(text))
+
+
+def unix_lines(text: str) -> str:
+    """Return the text with line feeds only: forms send CR LF whatever they were given (HTML, 4.10.21.4)."""
+    return text.replace("\r\n", "\n")

@@ -1,0 +1,414 @@
+"""A reviewer's work in a real browser against a live sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Error, Page, Request, expect
+
+from hitl import HITLClient
+from hitl.models import Review
+from hitl.testing import Sandbox
+
+COLOURS = [{"value": "red", "label": "Red"}, {"value": "green", "label": "Green"}]
+MONTHS = [{"value": str(number), "label": f"Month {number}"} for number in range(1, 13)]
+
+EVERY_FIELD: list[dict[str, Any]] = [
+    {"name": "text", "type": "content_display", "label": "Article", "editable": True},
+    {"name": "code", "type": "code_display", "label": "Code", "language": "python", "editable": True},
+    {"name": "rows", "type": "table_display", "label": "Rows"},
+    {"name": "approved", "type": "boolean", "label": "Approve?", "required": True},
+    {
+        "name": "why",
+        "type": "text",
+        "label": "Why not?",
+        "required": True,
+        "conditional": {"field": "approved", "value": False},
+    },
+    {"name": "note", "type": "text", "label": "Note", "max_length": 50, "placeholder": "A word to the author"},
+    {"name": "rich", "type": "rich_text", "label": "Summary"},
+    {"name": "colour", "type": "select", "label": "Colour", "options": COLOURS},
+    {"name": "month", "type": "select", "label": "Month", "options": MONTHS},
+    {"name": "colours", "type": "multi_select", "label": "All colours", "options": COLOURS},
+    {"name": "checks", "type": "checkbox_group", "label": "Checks", "options": MONTHS[:3]},
+    {"name": "quality", "type": "rating", "label": "Quality", "labels": ["Poor", "Weak", "Fair", "Good", "Great"]},
+    {"name": "mail", "type": "email", "label": "Whom to tell"},
+    {"name": "when", "type": "datetime", "label": "Publish at"},
+    {"name": "proof", "type": "file", "label": "Proof"},
+]
+CONTENT = {"text": "A draft.\n\nOf two paragraphs.", "code": "if x:\n\treturn 1\n", "rows": [{"n": 1, "name": "one"}]}
+
+
+@dataclass
+class Incidents:
+    """What a page did that no page of the inbox may do."""
+
+    scripts: list[str] = field(default_factory=list[str])
+    requests: list[str] = field(default_factory=list[str])
+    faults: list[str] = field(default_factory=list[str])
+    questions: int = 0
+
+    def on_dialog(self, dialog: Dialog) -> None:
+        """Note a dialog that content has opened; a question about an unsent answer is ours."""
+        if dialog.type == "beforeunload":
+            self.questions += 1
+        else:
+            self.scripts.append(dialog.message)
+        dialog.accept()
+
+    def on_console(self, message: ConsoleMessage) -> None:
+        """Note a violation of the page's security policy."""
+        if "Content Security Policy" in message.text:
+            self.faults.append(message.text)
+
+    def on_error(self, error: Error) -> None:
+        """Note an exception in a script."""
+        self.faults.append(error.message)
+
+    def on_request(self, request: Request) -> None:
+        """Note the address of whatever the page loads."""
+        self.requests.append(request.url)
+
+
+@pytest.fixture
+def incidents() -> Incidents:
+    return Incidents()
+
+
+@pytest.fixture
+def page(context: BrowserContext, incidents: Incidents) -> Page:
+    page = context.new_page()
+    page.on("dialog", incidents.on_dialog)
+    page.on("console", incidents.on_console)
+    page.on("pageerror", incidents.on_error)
+    page.on("request", incidents.on_request)
+    return page
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> HITLClient:
+    return sandbox.client()
+
+
+@pytest.fixture
+def template_id(client: HITLClient) -> str:
+    return client.create_template(name="Every field", fields=EVERY_FIELD).id
+
+
+@pytest.fixture
+def review(client: HITLClient, template_id: str) -> Review:
+    return client.create_review(template_id=template_id, content=CONTENT, assignees=["kim@example.com"])
+
+
+@pytest.fixture
+def opened(page: Page, sandbox: Sandbox, review: Review) -> Page:
+    """The page of the review, reached the way a reviewer reaches it."""
+    page.goto(sandbox.inbox_url)
+    page.get_by_role("link", name="A draft.").click()
+    expect(page.get_by_role("heading", name="A draft.")).to_be_visible()
+    return page
+
+
+@pytest.fixture(autouse=True)
+def nothing_happened_that_must_not(incidents: Incidents) -> Iterator[None]:
+    """Hold every test to it: no foreign script runs, and nothing is loaded from elsewhere."""
+    yield
+    assert incidents.scripts == []
+    assert incidents.faults == []
+    assert [url for url in incidents.requests if not url.startswith(("http://127.0.0.1:", "data:"))] == []
+
+
+def submit(page: Page) -> None:
+    page.get_by_role("button", name="Submit answer").click()
+
+
+def pick(page: Page, name: str) -> None:
+    page.get_by_role("radio", name=name, exact=True).check()
+
+
+def test_every_type_of_field_can_be_filled_and_comes_back(opened: Page, client: HITLClient, review: Review) -> None:
+    page = opened
+    page.get_by_label("Article").fill("A better draft.\nOf two lines.")
+    pick(page, "No")
+    page.get_by_label("Why not?").fill("Too short.")
+    page.get_by_label("Note", exact=True).fill("Come again")
+    page.get_by_label("Summary").fill("In *short*")
+    pick(page, "Green")
+    page.get_by_label("Month", exact=True).select_option(label="Month 7")
+    page.get_by_role("group", name="All colours").get_by_role("checkbox", name="Red").check()
+    page.get_by_role("group", name="Checks").get_by_role("checkbox", name="Month 1").check()
+    page.get_by_role("group", name="Checks").get_by_role("checkbox", name="Month 3").check()
+    pick(page, "4 Good")
+    page.get_by_label("Whom to tell").fill("author@example.com")
+    page.get_by_label("Publish at").fill("2026-12-01T09:30")
+    page.get_by_label("Proof").fill("https://example.com/proof.pdf")
+    submit(page)
+
+    expect(page.get_by_role("heading", name="Answer sent")).to_be_visible()
+    expect(page.get_by_text("4 of 5 – Good")).to_be_visible()
+    answered = client.get_review(review.id)
+    assert (answered.status, answered.reviewer) == ("completed", "kim@example.com")
+    assert answered.result == {
+        "text": "A better draft.\nOf two lines.",
+        "code": CONTENT["code"],
+        "approved": False,
+        "why": "Too short.",
+        "note": "Come again",
+        "rich": "In *short*",
+        "colour": "green",
+        "month": "7",
+        "colours": ["red"],
+        "checks": ["1", "3"],
+        "quality": 4,
+        "mail": "author@example.com",
+        "when": "2026-12-01T09:30:00Z",
+        "proof": "https://example.com/proof.pdf",
+    }
+
+
+def test_content_that_nobody_edits_comes_back_unchanged(opened: Page, client: HITLClient, review: Review) -> None:
+    pick(opened, "Yes")
+    submit(opened)
+    expect(opened.get_by_role("heading", name="Answer sent")).to_be_visible()
+    result = client.get_review(review.id).result
+    assert (result["text"], result["code"]) == (CONTENT["text"], CONTENT["code"])
+
+
+def test_a_wrong_answer_is_marked_beside_its_field_and_the_rest_is_kept(opened: Page, client: HITLClient) -> None:
+    opened.get_by_label("Note", exact=True).fill("Kept")
+    pick(opened, "4 Good")
+    submit(opened)
+    expect(opened.get_by_role("alert")).to_contain_text("Not sent yet")
+    expect(opened.get_by_role("radiogroup", name="Approve?")).to_have_accessible_description("This is required.")
+    expect(opened.get_by_label("Note", exact=True)).to_have_value("Kept")
+    expect(opened.get_by_role("radio", name="4 Good")).to_be_checked()
+    pick(opened, "Yes")
+    submit(opened)
+    expect(opened.get_by_role("heading", name="Answer sent")).to_be_visible()
+
+
+def test_a_review_can_be_rejected_without_answers(opened: Page, client: HITLClient, review: Review) -> None:
+    opened.get_by_role("button", name="Reject").click()
+    expect(opened.get_by_role("heading", name="Rejected").first).to_be_visible()
+    rejected = client.get_review(review.id)
+    assert (rejected.status, rejected.result) == ("rejected", {})
+
+
+def test_a_question_appears_when_its_condition_is_met(opened: Page) -> None:
+    question = opened.get_by_label("Why not?")
+    expect(question).to_be_hidden()
+    pick(opened, "No")
+    expect(question).to_be_visible()
+    question.fill("never sent")
+    pick(opened, "Yes")
+    expect(question).to_be_hidden()
+
+
+def test_a_question_that_is_hidden_again_is_not_sent(opened: Page, client: HITLClient, review: Review) -> None:
+    pick(opened, "No")
+    opened.get_by_label("Why not?").fill("never sent")
+    pick(opened, "Yes")
+    submit(opened)
+    expect(opened.get_by_role("heading", name="Answer sent")).to_be_visible()
+    assert "why" not in client.get_review(review.id).result
+
+
+def test_an_optional_choice_can_be_taken_back(opened: Page, client: HITLClient, review: Review) -> None:
+    pick(opened, "4 Good")
+    opened.get_by_role("button", name="Clear").click()
+    expect(opened.get_by_role("radio", name="4 Good")).not_to_be_checked()
+
+
+def test_the_count_of_characters_follows_the_typing(opened: Page) -> None:
+    opened.get_by_label("Note", exact=True).fill("four")
+    expect(opened.get_by_text("4 of 50")).to_be_visible()
+
+
+def test_the_inbox_works_without_scripts(
+    chromium: Browser, sandbox: Sandbox, client: HITLClient, review: Review
+) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{sandbox.inbox_url}/reviews/{review.id}")
+    pick(page, "No")
+    page.get_by_label("Why not?").fill("It is shown, too.")
+    submit(page)
+    expect(page.get_by_role("heading", name="Answer sent")).to_be_visible()
+    context.close()
+    assert client.get_review(review.id).result["why"] == "It is shown, too."
+
+
+def test_the_inbox_works_by_keyboard_alone(opened: Page, client: HITLClient, review: Review) -> None:
+    opened.get_by_label("Code").focus()
+    opened.keyboard.press("Tab")  # the table, which can be scrolled
+    opened.keyboard.press("Tab")  # the JSON
+    opened.keyboard.press("Tab")
+    opened.keyboard.press("Space")  # Yes
+    opened.get_by_label("Your name or e-mail").press("Enter")
+    expect(opened.get_by_role("heading", name="Answer sent")).to_be_visible()
+    assert client.get_review(review.id).result["approved"] is True
+
+
+def test_leaving_with_an_unsent_answer_is_asked_about(
+    opened: Page, sandbox: Sandbox, incidents: Incidents, review: Review
+) -> None:
+    opened.get_by_label("Note", exact=True).press_sequentially("Not yet sent")
+    opened.goto(sandbox.inbox_url)
+    assert incidents.questions == 1
+    opened.goto(f"{sandbox.inbox_url}/reviews/{review.id}")
+    opened.goto(sandbox.inbox_url)
+    assert incidents.questions == 1
+
+
+def test_times_run_by_the_clock_of_the_server(page: Page) -> None:
+    long_ago = datetime(2020, 2, 29, 12, 0, tzinfo=UTC)
+    with Sandbox(clock=lambda: long_ago) as sandbox:
+        due = {"Later.": 30, "Soon.": 2, "Late.": -50}
+        for text, hours in due.items():
+            sandbox.client().create_review(
+                template_id="template_123",
+                content={"text": text},
+                due_date=long_ago + timedelta(hours=hours, minutes=1),
+            )
+        page.goto(sandbox.inbox_url)
+        for text, said in {"Later.": "due in 30 h", "Soon.": "due in 2 h", "Late.": "overdue by 2 d"}.items():
+            row = page.get_by_role("listitem").filter(has_text=text)
+            expect(row).to_contain_text(said)
+            expect(row).to_contain_text("just now")
+
+
+def test_start_tells_the_others(opened: Page, client: HITLClient, review: Review) -> None:
+    opened.get_by_role("button", name="Start reviewing").click()
+    expect(opened.get_by_text("In progress")).to_be_visible()
+    assert client.get_review(review.id).status == "in_progress"
+
+
+def test_the_next_review_is_one_click_away(opened: Page, client: HITLClient, template_id: str) -> None:
+    client.create_review(template_id=template_id, content={"text": "The next one."})
+    pick(opened, "Yes")
+    submit(opened)
+    opened.get_by_role("link", name="Next review").click()
+    expect(opened.get_by_role("heading", name="The next one.")).to_be_visible()
+    expect(opened.get_by_label("Your name or e-mail")).to_have_value("kim@example.com")
+
+
+def test_the_second_reviewer_is_told_and_sees_what_was_typed(opened: Page, sandbox: Sandbox, review: Review) -> None:
+    opened.get_by_label("Note", exact=True).fill("My view")
+    pick(opened, "Yes")
+    sandbox.reviewer.complete(review, {"approved": True}, reviewer="lee@example.com")
+    submit(opened)
+    expect(opened.get_by_role("alert")).to_contain_text("lee@example.com has already answered this")
+    expect(opened.get_by_role("region", name="What you typed")).to_contain_text("My view")
+
+
+def test_content_that_changed_is_shown_before_the_answer_counts(
+    opened: Page, client: HITLClient, review: Review
+) -> None:
+    opened.get_by_label("Note", exact=True).fill("My view")
+    pick(opened, "Yes")
+    client.update_review(review.id, content={"price": "99 euros"})
+    submit(opened)
+    expect(opened.get_by_role("alert")).to_contain_text("The content changed while you were reading")
+    expect(opened.get_by_text("99 euros", exact=True)).to_be_visible()
+    expect(opened.get_by_label("Note", exact=True)).to_have_value("My view")
+    submit(opened)
+    expect(opened.get_by_role("heading", name="Answer sent")).to_be_visible()
+
+
+ATTACKS = [
+    "<script>alert('script')</script>",
+    "<img src=x onerror=alert('image')>",
+    "</textarea></pre></title><svg onload=alert('svg')>",
+    "\"' autofocus onfocus=alert('attribute') x='",
+    "javascript:alert('url')",
+    "{{ 7 * 7 }}{% raw %}",
+    "<a href=\"javascript:alert('link')\">click</a><style>*{display:none}</style>",
+]
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_hostile_content_and_labels_stay_text(
+    page: Page, sandbox: Sandbox, client: HITLClient, incidents: Incidents, attack: str
+) -> None:
+    option = {"value": attack, "label": attack}
+    fields: list[dict[str, Any]] = [
+        {"name": "text", "type": "content_display", "label": attack, "editable": True},
+        {"name": "code", "type": "code_display", "label": attack, "language": attack},
+        {"name": attack, "type": "text", "label": attack, "placeholder": attack, "default_value": attack},
+        {"name": "pick", "type": "select", "label": attack, "options": [option]},
+        {"name": "many", "type": "checkbox_group", "label": attack, "options": [option]},
+        {"name": "stars", "type": "rating", "label": attack, "labels": [attack]},
+        {"name": "if", "type": "text", "label": attack, "conditional": {"field": attack, "value": attack}},
+    ]
+    template = client.create_template(name=attack, fields=fields)
+    content = {"text": attack, "code": attack, attack: {attack: [attack, {attack: attack}]}, "rows": [{attack: attack}]}
+    review = client.create_review(template_id=template.id, content=content, assignees=[attack])
+
+    page.goto(sandbox.inbox_url)
+    expect(page.get_by_role("link", name=attack)).to_be_visible()
+    page.goto(f"{sandbox.inbox_url}/reviews/{review.id}")
+    expect(page.get_by_label(attack, exact=True).first).to_have_value(attack)
+    page.get_by_role("checkbox").check()
+    submit(page)
+    expect(page.get_by_role("heading", name="Answer sent")).to_be_visible()
+    assert client.get_review(review.id).result["many"] == [attack]
+    assert page.locator("main :is(script, img, style, iframe, object), main a[href^='javascript']").count() == 0
+
+
+def test_hidden_characters_are_shown(page: Page, sandbox: Sandbox, client: HITLClient) -> None:
+    review = client.create_review(template_id="template_123", content={"text": "invoice\u202efdp.exe", "k": "a\u200bb"})
+    page.goto(f"{sandbox.inbox_url}/reviews/{review.id}")
+    expect(page.get_by_role("note")).to_contain_text("invoice⟨U+202E⟩fdp.exe")
+    expect(page.get_by_text("a⟨U+200B⟩b", exact=True)).to_be_visible()
+
+
+def test_another_site_cannot_submit_the_form(
+    context: BrowserContext, sandbox: Sandbox, client: HITLClient, review: Review
+) -> None:
+    # localhost and 127.0.0.1 are two sites to a browser, although both are this server.
+    target = f"{sandbox.inbox_url}/reviews/{review.id}/answer".replace("127.0.0.1", "localhost")
+    trap = (
+        f'<form method=post action="{target}"><input name=version value=1><input name=reviewer value=eve>'
+        "<input name=field.approved value=true><button name=decision value=complete>Win a prize</button></form>"
+    )
+    page = context.new_page()
+    page.route("**/prize", lambda route: route.fulfill(content_type="text/html", body=trap))
+    page.goto(f"{sandbox.base_url}/prize")
+    page.get_by_role("button").click()
+    expect(page.get_by_role("heading", name="Not allowed")).to_be_visible()
+    assert client.get_review(review.id).status == "assigned"
+
+
+def test_the_page_carries_its_security_policy(page: Page, sandbox: Sandbox) -> None:
+    answer = page.goto(sandbox.inbox_url)
+    assert answer is not None
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 1280])
+def test_no_page_scrolls_sideways(
+    opened: Page, client: HITLClient, sandbox: Sandbox, review: Review, width: int
+) -> None:
+    client.update_review(
+        review.id,
+        content={
+            "word": "x" * 300,
+            "code": "y" * 300,
+            "wide": [{f"column {number}": "value " * 5 for number in range(20)}],
+            "deep": {"a" * 60: {"b" * 60: {"c" * 60: ["d" * 200]}}},
+        },
+    )
+    opened.set_viewport_size({"width": width, "height": 800})
+    for path in ("", f"/reviews/{review.id}", "/nothing"):
+        opened.goto(f"{sandbox.inbox_url}{path}")
+        assert opened.evaluate("document.documentElement.scrollWidth") == width
+    sandbox.reviewer.complete(review, {"approved": True, "note": "z" * 50})
+    opened.goto(f"{sandbox.inbox_url}/reviews/{review.id}/done")
+    assert opened.evaluate("document.documentElement.scrollWidth") == width

@@ -1,0 +1,150 @@
+"""Free JSON becomes blocks: texts, words, pairs, lists and tables."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hitl.sandbox.inbox.rendering import (
+    MAX_DEPTH,
+    MAX_ROWS,
+    NOTHING,
+    Code,
+    Items,
+    Pairs,
+    Table,
+    Text,
+    Word,
+    block,
+    pretty,
+    subject,
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "drawn"),
+    [
+        ("words", Text("words")),
+        (3, Word("3", number=True)),
+        (0.95, Word("0.95", number=True)),
+        (True, Word("Yes")),
+        (False, Word("No")),
+        (None, NOTHING),
+        ("", NOTHING),
+        ([], NOTHING),
+        ({}, NOTHING),
+        (["a", 1], Items([Text("a"), Word("1", number=True)])),
+        ({"a": 1}, Pairs([("a", Word("1", number=True))])),
+    ],
+)
+def test_a_value_is_drawn_by_its_shape(value: Any, drawn: object) -> None:
+    assert block(value) == drawn
+
+
+def test_a_text_is_long_if_it_needs_more_than_a_line() -> None:
+    assert not Text("a line").long
+    assert Text("two\nlines").long
+    assert Text("x" * 200).long
+
+
+def test_records_with_the_same_keys_are_a_table() -> None:
+    table = block([{"id": 1, "name": "a"}, {"name": "b", "id": 2}])
+    assert table == Table(["id", "name"], [[Word("1", True), Text("a")], [Word("2", True), Text("b")]])
+
+
+def test_records_with_different_keys_are_a_list() -> None:
+    assert isinstance(block([{"id": 1}, {"name": "b"}]), Items)
+
+
+def test_the_dict_of_a_data_frame_is_a_table_with_its_index() -> None:
+    table = block({"price": {"0": 1.5, "1": None}, "country": {"0": "NL", "1": "DE"}})
+    assert isinstance(table, Table)
+    assert table.index
+    assert table.columns == ["", "price", "country"]
+    assert table.rows == [
+        [Text("0"), Word("1.5", True), Text("NL")],
+        [Text("1"), NOTHING, Text("DE")],
+    ]
+
+
+def test_a_frame_of_one_column_is_told_by_its_numbered_rows() -> None:
+    assert isinstance(block({"price": {"0": 1, "1": 2}}), Table)
+    assert isinstance(block({"metadata": {"source": "gpt-4"}}), Pairs)
+
+
+def test_an_object_of_unlike_objects_is_no_frame() -> None:
+    assert isinstance(block({"a": {"x": 1}, "b": {"y": 1}}), Pairs)
+    assert isinstance(block({"a": {"x": [1]}, "b": {"x": [1]}}), Pairs)
+
+
+def test_a_column_is_numeric_if_it_holds_numbers_and_gaps() -> None:
+    table = block([{"n": 1, "t": "a", "gap": None}, {"n": None, "t": 2, "gap": None}])
+    assert isinstance(table, Table)
+    assert [table.is_numeric(column) for column in range(3)] == [True, False, False]
+
+
+def test_a_long_table_and_a_long_list_say_how_much_they_leave_out() -> None:
+    rows = block([{"n": n} for n in range(MAX_ROWS + 5)])
+    items = block(list(range(MAX_ROWS + 7)))
+    frame = block({"n": {str(n): n for n in range(MAX_ROWS + 9)}})
+    assert isinstance(rows, Table)
+    assert isinstance(items, Items)
+    assert isinstance(frame, Table)
+    assert [rows.hidden, items.hidden, frame.hidden] == [5, 7, 9]
+    assert len(rows.rows) == len(items.items) == len(frame.rows) == MAX_ROWS
+
+
+def test_what_is_nested_too_deep_is_shown_as_json() -> None:
+    value: Any = {"leaf": 1}
+    for _ in range(MAX_DEPTH):
+        value = {"k": value}
+    drawn: Any = block(value)
+    for _ in range(MAX_DEPTH):
+        drawn = drawn.items[0][1]
+    assert drawn == Code('{\n  "leaf": 1\n}', "json")
+    assert block([1], depth=MAX_DEPTH) == Code("[\n  1\n]", "json")
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ({"text": "A title\nand more"}, "A title"),
+        ({"text": "\n\n  padded  \nmore"}, "padded"),
+        (
+            {"metadata": {"source": "gpt-4"}, "notes": "the first text of the top level"},
+            "the first text of the top level",
+        ),
+        ({"n": 1, "deep": {"list": [{"text": "found"}]}}, "found"),
+        ({"blank": "  ", "n": 1}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_review_is_about_the_first_line_of_its_first_text(content: dict[str, Any], line: str) -> None:
+    assert subject(content) == line
+
+
+def test_a_long_subject_is_cut() -> None:
+    line = subject({"text": "word " * 100})
+    assert len(line) <= 140
+    assert line.endswith("word…")
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(_JSON)
+def test_every_json_value_can_be_drawn_and_printed(value: Any) -> None:
+    assert block(value).kind in {"text", "word", "pairs", "items", "table"}
+    assert json.loads(pretty(value)) == value
+
+
+@given(st.dictionaries(st.text(), _JSON))
+def test_every_content_has_a_subject_of_one_line(content: dict[str, Any]) -> None:
+    assert "\n" not in subject(content)
