@@ -131,6 +131,8 @@ class Sandbox:
 
     def start(self) -> None:
         """Start answering; what entering the sandbox does."""
+        if self._background is not None:
+            raise RuntimeError("this sandbox was started before; make a new one")
         self._background = BackgroundServer(self._site.server())
         self._background.start()
 

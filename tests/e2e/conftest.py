@@ -25,7 +25,9 @@ _MISSING = "no Chromium: install it (Debian: apt install chromium) or set HITL_C
 _PATIENCE = 10_000  # milliseconds that an action may take before the test fails
 
 
-@pytest.fixture(scope="session")
+# For a module, not for the session: while Playwright's blocking API is open an event loop is running, in which the
+# asyncio.run() of a later test could not start another.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     path = os.environ.get("HITL_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
     if path is None:

@@ -1,0 +1,78 @@
+"""The envelope that every answer of the API comes in."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hitl.sandbox.moments import to_wire
+from hitl.sandbox.refusals import Refusal
+from hitl.sandbox.store import Page
+
+SCOPE_KEY: Final = "hitl.exchange"
+"""Where the ASGI scope holds the Exchange."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its answer.
+
+    Attributes:
+        clock: Returns the present moment.
+        owner: Who asks: a digest of the API key, empty if there is no valid one.
+        request_id: The name of the exchange, for logs and for questions about it.
+    """
+
+    clock: Callable[[], datetime]
+    owner: str = ""
+    request_id: str = field(default_factory=lambda: f"req_{secrets.token_hex(8)}")
+
+
+def success(
+    request: Request, data: Any, status: int = 200, *, headers: Mapping[str, str] | None = None, **meta: Any
+) -> Response:
+    """Return the answer that holds `data`."""
+    return _json({"success": True, "data": data, "meta": {**_meta(request), **meta}}, status, headers)
+
+
+def page(request: Request, found: Page, limit: int, offset: int) -> Response:
+    """Return one page of a list, with where it stands in the whole."""
+    reached = offset + len(found.items)
+    has_more = bool(found.items) and reached < found.total
+    pagination = {
+        "limit": limit,
+        "offset": offset,
+        "total": found.total,
+        "has_more": has_more,
+        "next_offset": reached if has_more else None,
+    }
+    return success(request, found.items, pagination=pagination)
+
+
+def refused(request: Request, refusal: Refusal) -> Response:
+    """Return the answer that says no."""
+    error = {"code": refusal.code, "message": refusal.message, "details": refusal.details}
+    return _json({"success": False, "error": error, "meta": _meta(request)}, refusal.status, refusal.headers)
+
+
+def exchange_of(request: Request) -> Exchange:
+    """Return what the gate noted down about a request."""
+    exchange: Exchange = request.scope[SCOPE_KEY]
+    return exchange
+
+
+def _meta(request: Request) -> dict[str, Any]:
+    exchange = exchange_of(request)
+    return {"request_id": exchange.request_id, "timestamp": to_wire(exchange.clock())}
+
+
+def _json(envelope: Mapping[str, Any], status: int, headers: Mapping[str, str] | None) -> Response:
+    body = json.dumps(envelope, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return Response(body, status, headers, media_type="application/json")

@@ -1,0 +1,93 @@
+"""The ASGI application: the API under `/v1`, the inbox under `/inbox`."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from hitl.sandbox.answers import refused
+from hitl.sandbox.budgets import DEFAULT_RATE_LIMIT, Budgets, RateLimit
+from hitl.sandbox.desk import Desk
+from hitl.sandbox.gate import Gate
+from hitl.sandbox.hosts import HostGuard
+from hitl.sandbox.inbox import routes as inbox_routes
+from hitl.sandbox.keys import ApiKeys
+from hitl.sandbox.refusals import Refusal
+from hitl.sandbox.routes import api_routes
+
+
+def create_app(
+    desk: Desk,
+    *,
+    api_keys: ApiKeys,
+    rate_limit: RateLimit = DEFAULT_RATE_LIMIT,
+    host: str = "127.0.0.1",
+) -> ASGIApp:
+    """Return the application over one desk.
+
+    Args:
+        desk: Holds the reviews and templates; the caller closes it.
+        api_keys: The keys that the API lets in.
+        rate_limit: The budget of each key.
+        host: The host that the server is bound to, which it may be called by beside the names of this machine.
+    """
+    api = _api(desk, Middleware(Gate, keys=api_keys, budgets=Budgets(rate_limit), clock=desk.clock))
+    pages = _pages(desk)
+
+    async def front(scope: Scope, receive: Receive, send: Send) -> None:
+        # Decided by hand: a Mount does not match a path with a line break in it, and every answer below /v1 is to come
+        # in the API's envelope.
+        inside = f"{scope.get('path', '')}/".startswith("/v1/")
+        await (api if inside else pages)(scope, receive, send)
+
+    return HostGuard(front, host=host)
+
+
+def _api(desk: Desk, gate: Middleware) -> Starlette:
+    api = Starlette(
+        routes=api_routes(desk),
+        middleware=[gate],
+        exception_handlers={Refusal: _answer_refusal, HTTPException: _answer_http_exception},
+    )
+    api.router.redirect_slashes = False  # an address with a slash too many is unknown, not another name of the same
+    return api
+
+
+def _pages(desk: Desk) -> Starlette:
+    return Starlette(
+        routes=[
+            Route("/", _to_the_inbox),
+            Route("/healthz", _healthy),
+            Mount("/inbox", routes=inbox_routes(desk)),
+        ]
+    )
+
+
+async def _to_the_inbox(request: Request) -> Response:  # noqa: ARG001 - it has the shape of every endpoint
+    return RedirectResponse("/inbox")
+
+
+async def _healthy(request: Request) -> Response:  # noqa: ARG001 - it has the shape of every endpoint
+    return JSONResponse({"status": "ok"})
+
+
+async def _answer_refusal(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)  # noqa: S101 - registered for this class only
+    return refused(request, error)
+
+
+async def _answer_http_exception(request: Request, error: Exception) -> Response:
+    """Put what Starlette's router says into the envelope; it knows of unknown paths and of methods."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
+    if error.status_code == 405:
+        message = f"{request.method} is not possible here; the Allow header tells what is"
+        refusal = Refusal(405, "method_not_allowed", message, headers=error.headers)
+    else:
+        message = f"there is nothing at {request.url.path[:128]}; openapi.yaml lists what there is"
+        refusal = Refusal(404, "not_found", message)
+    return refused(request, refusal)

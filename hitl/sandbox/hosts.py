@@ -1,0 +1,50 @@
+"""The names under which a sandbox may be reached, which keeps strange web pages out."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_PORT = re.compile(r":\d{1,5}$", re.ASCII)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or address reaches this machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def in_url(host: str) -> str:
+    """Return a host as a URL writes it, with brackets around an IPv6 address."""
+    return f"[{host}]" if ":" in host else host
+
+
+class HostGuard:
+    """ASGI middleware that answers only to the sandbox's own names.
+
+    A page on a domain of an attacker's can point that domain at 127.0.0.1 and then read from here as if it were at home
+    (DNS rebinding); its requests still name the domain in their Host header.
+    """
+
+    def __init__(self, app: ASGIApp, *, host: str) -> None:
+        self._app = app
+        self._names = _NAMES | {in_url(host).lower()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it here with 400."""
+        if scope["type"] != "http" or self._is_ours(Headers(scope=scope).getlist("Host")):
+            await self._app(scope, receive, send)
+            return
+        names = ", ".join(sorted(self._names))
+        answer = PlainTextResponse(f"This sandbox is reached as {names} only; the Host header says otherwise.\n", 400)
+        await answer(scope, receive, send)
+
+    def _is_ours(self, hosts: list[str]) -> bool:
+        return len(hosts) == 1 and _PORT.sub("", hosts[0].lower()) in self._names

@@ -1,0 +1,87 @@
+"""What the sandbox refuses, and the words in which it says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with what was sent.
+
+    Attributes:
+        field: Where it stands, as `assignees[1]` or `fields[0].type`; empty for the whole body.
+        issue: What is wrong and what would be right, as a clause without a full stop.
+    """
+
+    field: str
+    issue: str
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer of the server, not an error in it
+    """The server understood and says no.
+
+    Attributes:
+        status: The HTTP status.
+        code: The machine-readable word of the error envelope.
+        message: What is wrong and what to do about it, for people.
+        details: Facts for programs; for faults of fields `{"field", "issue", "errors": [{"field", "issue"}, …]}`.
+        headers: Headers that belong to the answer, such as `Allow` or `Retry-After`.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        details: Mapping[str, Any] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.details = dict(details) if details is not None else None
+        self.headers = dict(headers or {})
+
+
+class SetupError(RuntimeError):
+    """The sandbox cannot start with what it was given; the message says why and what to do."""
+
+
+def refuse_faults(faults: Iterable[Fault]) -> None:
+    """Raise the `validation_error` that names every fault; do nothing if there is none."""
+    found = list(faults)
+    if found:
+        raise Refusal(400, "validation_error", _sentence(found), _details(found))
+
+
+def invalid(issue: str, field: str = "") -> Refusal:
+    """Return the `validation_error` for a single fault."""
+    fault = Fault(field, issue)
+    return Refusal(400, "validation_error", _sentence([fault]), _details([fault]))
+
+
+def not_found(kind: str, thing_id: str) -> Refusal:
+    """Return the 404 of a thing of one `kind`, "review" or "template"."""
+    message = f"there is no {kind} {thing_id[:128]!r}; list the {kind}s to see which ids exist"
+    return Refusal(404, f"{kind}_not_found", message)
+
+
+def conflict(message: str) -> Refusal:
+    """Return the 409 for something that its present state does not allow."""
+    return Refusal(409, "conflict", message)
+
+
+def _sentence(faults: Sequence[Fault]) -> str:
+    first = faults[0]
+    told = f"{first.field}: {first.issue}" if first.field else first.issue
+    return told if len(faults) == 1 else f"{told} (and {len(faults) - 1} more, see details.errors)"
+
+
+def _details(faults: Sequence[Fault]) -> dict[str, Any]:
+    errors = [{"field": fault.field, "issue": fault.issue} for fault in faults]
+    return {**errors[0], "errors": errors}
