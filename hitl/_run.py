@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from threading import Lock
@@ -73,15 +73,34 @@ async def run_async(flow: Flow[T], transport: AsyncTransport) -> T:
         flow.close()
 
 
-# Workers pull from one iterator, so that no more than `limit` flows are ever under way and no task waits in a queue.
+# Workers pull from one queue, so that no more than `limit` flows are ever under way and none waits in a thread.
+
+
+class _Queue:
+    """Hands out the flows with their indices, from any thread, until it is stopped."""
+
+    def __init__(self, flows: Sequence[Flow[Any]]) -> None:
+        self._flows = enumerate(flows)
+        self._lock = Lock()
+        self._is_stopped = False
+
+    def take(self) -> tuple[int, Flow[Any]] | None:
+        """Return the next flow, or None if there is none left to begin."""
+        with self._lock:
+            return None if self._is_stopped else next(self._flows, None)
+
+    def stop(self) -> None:
+        """Hand out no more."""
+        with self._lock:
+            self._is_stopped = True
 
 
 def _run_together(together: Together[Any], transport: Transport) -> list[Any]:
     results: list[Any] = [None] * len(together.flows)
-    waiting, lock = enumerate(together.flows), Lock()
+    queue = _Queue(together.flows)
 
     def work() -> None:
-        while (taken := _take(waiting, lock)) is not None:
+        while (taken := queue.take()) is not None:
             index, flow = taken
             try:
                 results[index] = run(flow, transport)
@@ -91,14 +110,13 @@ def _run_together(together: Together[Any], transport: Transport) -> list[Any]:
     count = min(together.limit, len(together.flows))
     with ThreadPoolExecutor(max(count, 1), thread_name_prefix="hitl-batch") as pool:
         workers = [pool.submit(copy_context().run, work) for _ in range(count)]
-    for worker in workers:
-        worker.result()
+        try:
+            for worker in workers:
+                worker.result()
+        except BaseException:  # Ctrl-C, or a fault of ours: what is under way ends, nothing more begins
+            queue.stop()
+            raise
     return results
-
-
-def _take(waiting: Iterator[tuple[int, Flow[Any]]], lock: Lock) -> tuple[int, Flow[Any]] | None:
-    with lock:
-        return next(waiting, None)
 
 
 async def _run_together_async(together: Together[Any], transport: AsyncTransport) -> list[Any]:

@@ -26,6 +26,7 @@ SLOWEST = 10.0  # seconds between two reads, where nothing else slows them down
 GROWTH = 1.5
 BETWEEN_HOLDS = 0.05  # seconds between a read that was held and the next
 SHORTEST_HOLD = 1.0  # seconds; a read that came back sooner was not held, whatever the server says
+OVERSHOOT = 0.25  # seconds that the last look may take after the deadline
 RESERVE = 0.2  # share of the rate limit that waiting leaves for everything else
 
 
@@ -94,10 +95,9 @@ def wait_for_review(wait: Wait, exchange: Exchange, clock: Clock) -> Flow[Review
 
 def _read(wait: Wait, server: Server, left: float) -> Call[Review]:
     """Read, and ask to be held; where the server is not known to hold, the exchange is timed as an ordinary one."""
-    hold = math.ceil(max(0.0, min(HOLD, left)))
-    silent = hold + wait.request_timeout if server.honours_wait else wait.request_timeout
-    # Never past the deadline by more than it takes to notice; one last look is worth a second.
-    timeout = min(max(silent, hold + 5.0), max(left + 0.2, 1.0))
+    hold = int(max(0.0, min(HOLD, left)))  # whole seconds, rounded down: a held read is back before the deadline
+    silent = hold + wait.request_timeout if server.honours_wait else max(wait.request_timeout, hold + 5.0)
+    timeout = min(silent, max(left, 0.0) + OVERSHOOT)
     return operations.get_review(wait.review_id, hold=hold or None, timeout=timeout)
 
 

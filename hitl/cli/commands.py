@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import click
 
-from hitl._version import __version__
+from hitl import __version__
 from hitl.sandbox.database import IN_MEMORY
 from hitl.sandbox.refusals import SetupError
 from hitl.sandbox.site import Site

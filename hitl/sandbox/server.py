@@ -53,6 +53,9 @@ class Listener:
             raise SetupError(
                 f"cannot listen on {in_url(host)}:{port} ({_reason(error)}); stop what uses it, or choose another port"
             ) from error
+        # Connections inherit this. asyncio sets it by itself only on sockets that name TCP as their protocol, which
+        # create_server's do not; without it, each answer waits 40 ms for an acknowledgement (Nagle, RFC 896).
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.host = host
         self.port: int = self.socket.getsockname()[1]
         self.url = f"http://{in_url(host)}:{self.port}"

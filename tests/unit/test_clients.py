@@ -157,6 +157,20 @@ def test_a_batch_runs_its_items_together(httpserver):
     assert len(made) == 20
 
 
+def test_an_interrupted_batch_begins_nothing_more():
+    begun = []
+
+    class Interrupted(httpx.BaseTransport):
+        def handle_request(self, request):
+            begun.append(request)
+            raise KeyboardInterrupt
+
+    items = [{"template_id": "t", "content": {"n": n}} for n in range(100)]
+    with HITLClient(KEY, transport=Interrupted()) as hitl_client, pytest.raises(KeyboardInterrupt):
+        hitl_client.create_reviews(items, concurrency=2)
+    assert len(begun) <= 4
+
+
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_the_async_client_runs_on_asyncio_and_trio(httpserver, backend):
     httpserver.expect_request("/v1/reviews", method="POST").respond_with_json({"success": True, "data": review()}, 201)

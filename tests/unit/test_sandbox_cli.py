@@ -56,7 +56,7 @@ def stop_when_it_serves(url: str) -> None:
         except httpx.ConnectError:
             continue
         break
-    os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def test_data_keys_and_templates_can_be_given(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_data_keys_and_templates_can_be_given(tmp_path: Path) -> None:
     templates.write_text(json.dumps([{"id": "mine", "name": "Mine", "fields": FIELDS}]))
     listener = Listener()
     listener.close()
-    threading.Thread(target=stop_when_it_serves, args=(listener.url,)).start()
+    threading.Thread(target=stop_when_it_serves, args=(listener.url,), daemon=True).start()
     data = str(tmp_path / "sandbox.db")
     given = ("--port", str(listener.port), "--data", data, "--api-key", "one", "--api-key", "two")
     outcome = run("sandbox", *given, "--templates", str(templates))

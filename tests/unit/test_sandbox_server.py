@@ -44,6 +44,15 @@ def test_a_listener_knows_its_url_before_anything_runs() -> None:
     listener.close()
 
 
+def test_answers_are_not_held_back_for_an_acknowledgement() -> None:
+    listener = Listener()
+    with socket.create_connection(("127.0.0.1", listener.port)):
+        connection, _ = listener.socket.accept()
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        connection.close()
+    listener.close()
+
+
 @pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
 def test_an_ipv6_address_stands_in_brackets() -> None:
     with Site(host="::1") as site:

@@ -72,7 +72,8 @@ def test_an_exchange_of_a_wait_is_given_no_more_time_than_the_wait_has_left():
     script = Script([reviewed()])
     with pytest.raises(WaitTimeoutError):
         wait(script, timeout=3.0)
-    assert max(call.timeout for call in script.calls) <= 3.2
+    assert max(call.timeout for call in script.calls) <= 3.25
+    assert script.calls[-1].timeout == 0.25
 
 
 def test_a_wait_of_three_days_is_waited_in_no_time():
@@ -130,7 +131,12 @@ class TestHolding:
     def test_it_is_never_asked_to_hold_longer_than_the_wait_lasts(self):
         script = Script([reviewed("completed")])
         wait(script, timeout=8.4)
-        assert script.calls[0].request.headers["Prefer"] == "wait=9"
+        assert script.calls[0].request.headers["Prefer"] == "wait=8"
+
+    def test_less_than_a_second_is_not_worth_holding_for(self):
+        script = Script([reviewed("completed")])
+        wait(script, timeout=0.9)
+        assert "Prefer" not in script.calls[0].request.headers
 
     def test_a_server_that_holds_is_asked_again_without_a_pause(self):
         script = Script([*[reviewed(**HELD)] * 20, reviewed("completed", **HELD)], each_takes=25.0)
