@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 
 MODULES = ("hitl", "hitl.exceptions", "hitl.models", "hitl.retry", "hitl.testing", "hitl.webhooks")
 
 
 def describe(value: object) -> str:
     try:
-        return str(inspect.signature(value))  # type: ignore[arg-type]
+        signature = str(inspect.signature(value))  # type: ignore[arg-type]
+        return re.sub(r"<([^<>]*) at 0x[0-9a-f]+>", r"<\1>", signature)
     except (TypeError, ValueError):
         return "" if inspect.isclass(value) else f": {type(value).__name__}"
 
