@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from hitl_api.models.review import Review as ReviewDocument
@@ -31,7 +30,7 @@ def review_from(document: ReviewDocument) -> Review:
         status=_text(document.status),
         template_id=_text(document.template_id),
         content=_object(document.content),
-        created_at=_moment(document.created_at),
+        created_at=document.created_at,
         result=_object(_given(document.result)),
         assignees=_list(document.assignees),
         priority=_word(document.priority),
@@ -94,12 +93,6 @@ def _object(value: object) -> dict[str, Any]:
         return {}
     if not is_object(value):
         raise TypeError(f"expected an object, got {type(value).__name__}")
-    return value
-
-
-def _moment(value: object) -> datetime:
-    if not isinstance(value, datetime):
-        raise TypeError(f"expected a time, got {type(value).__name__}")
     return value
 
 

@@ -28,7 +28,7 @@ from hitl._flow import Answer, Call, Request
 from hitl._json import as_list, as_object, encode
 from hitl._pages import Identified, Page
 from hitl._refusals import misfit
-from hitl.exceptions import HITLError, NotFoundError, ReviewNotFoundError, TemplateNotFoundError
+from hitl.exceptions import NotFoundError, ReviewNotFoundError, TemplateNotFoundError
 from hitl.models import Review, Template
 
 T = TypeVar("T")
@@ -149,7 +149,7 @@ def endpoint_call(endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -
     name = cast("Any", endpoint).__name__.rpartition(".")[2]
     for position, value in enumerate(args):
         identifier(f"argument {position + 1} of {name}", value)
-    return _call(name, endpoint._get_kwargs(*args, **kwargs), endpoint, _known, success=None)
+    return _call(name, endpoint._get_kwargs(*args, **kwargs), endpoint, _whole, success=None)
 
 
 @frozen
@@ -181,8 +181,6 @@ def _call(
         try:
             reply = _Reply(status, reshape(answer.json()), answer.content)
             return take(endpoint._parse_response(client=_PARSER, response=cast("httpx.Response", reply)))
-        except HITLError:
-            raise
         except Exception as error:  # generated parsers raise whatever the first odd value makes them trip over
             raise misfit(operation, answer, f"{type(error).__name__}: {error}") from None
 
@@ -232,9 +230,7 @@ def _ignore(_envelope: Any) -> None:
     return None
 
 
-def _known(parsed: Any) -> Any:
-    if parsed is None:
-        raise ValueError("nothing in the description fits it")
+def _whole(parsed: Any) -> Any:
     return parsed
 
 

@@ -110,6 +110,16 @@ def test_the_envelope_of_loops_and_requests_is_understood():
     assert caught.value.details == "name is required"
 
 
+def test_the_field_that_is_at_fault_is_named():
+    told = {
+        "success": False,
+        "error": {"code": "validation_error", "message": "Too long.", "details": {"field": "name"}},
+    }
+    with pytest.raises(InvalidRequestError, match=r"Too long\. .* Field: name\.") as caught:
+        Script([answer(400, told)]).play(exchange()(get()))
+    assert caught.value.details == {"field": "name"}
+
+
 def test_problem_details_of_a_gateway_are_understood():
     with pytest.raises(ServerError, match="Upstream is away"):
         Script([answer(503, {"title": "Upstream is away"})]).play(exchange(0)(get()))

@@ -167,6 +167,11 @@ class TestRateLimit:
         wait(script)
         assert script.sleeps == [1.0]
 
+    def test_a_window_that_is_over_slows_nothing_down(self):
+        script = Script([reviewed(x_ratelimit_remaining="1", x_ratelimit_reset="900"), reviewed("completed")])
+        wait(script)
+        assert script.sleeps == [1.0]
+
     @pytest.mark.parametrize("value", ["", "-1", "1.5", "soon", "٣", "9" * 30])
     def test_headers_that_make_no_sense_are_ignored(self, value):
         script = Script([reviewed(x_ratelimit_remaining=value, x_ratelimit_reset=value), reviewed("completed")])
