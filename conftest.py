@@ -1,0 +1,82 @@
+"""Runs the documentation: every Python block of README.md and docs/ is a test.
+
+A document runs from top to bottom in one namespace, against a sandbox of its own: `HITL_BASE_URL` and `HITL_API_KEY`
+point at it, and the blocks may use it as `sandbox`. Where a block waits for a person, one answers.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+
+import pytest
+from sybil import Example, Sybil
+from sybil.evaluators.python import PythonEvaluator
+from sybil.parsers.markdown import CodeBlockParser
+
+from hitl.exceptions import ConflictError
+from hitl.testing import Sandbox
+
+ANSWER = {"approved": True, "feedback": "Good as it is."}
+GLANCE = 0.05  # seconds between two looks at the inbox; whoever creates a review can still change it before an answer
+
+
+@contextmanager
+def person_at(sandbox: Sandbox) -> Generator[None, None, None]:
+    """Answer each review of the sandbox that was in the inbox at two glances running, in a thread."""
+    done = threading.Event()
+
+    def work() -> None:
+        seen: set[str] = set()
+        while not done.wait(GLANCE):
+            pending = {review.id for review in sandbox.reviewer.pending()}
+            for review_id in sorted(pending & seen):
+                with suppress(ConflictError):  # cancelled, or out of time, since the last look
+                    sandbox.reviewer.complete(review_id, ANSWER)
+            seen = pending
+
+    person = threading.Thread(target=work, name="documentation-reviewer")
+    person.start()
+    try:
+        yield
+    finally:
+        done.set()
+        person.join()
+
+
+class Evaluator(PythonEvaluator):
+    """Runs a block, with a person if it waits for one and does not play that part itself, then the tests it defines."""
+
+    def __call__(self, example: Example) -> None:
+        """Run the block in its document's namespace."""
+        waits = "wait_for_review(" in example.parsed and "reviewer." not in example.parsed
+        with person_at(example.namespace["sandbox"]) if waits else nullcontext():
+            super().__call__(example)
+        for test in re.findall(r"^def (test_\w+)\(\):", example.parsed, re.MULTILINE):
+            example.namespace[test]()
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Generator[Sandbox, None, None]:
+    """Return a live sandbox that clients without arguments talk to."""
+    with Sandbox() as sandbox, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HITL_BASE_URL", sandbox.base_url)
+        patch.setenv("HITL_API_KEY", sandbox.api_key)
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def person() -> Callable[[Sandbox], AbstractContextManager[None]]:
+    """Return `person_at`, for tests of the examples."""
+    return person_at
+
+
+pytest_collect_file = Sybil(
+    parsers=[CodeBlockParser("python", Evaluator())],
+    patterns=["README.md", "docs/*.md", "docs/*/*.md"],
+    setup=lambda namespace: namespace.update(__name__="__main__"),  # as in a program; Flask looks at it
+    fixtures=["sandbox"],
+    name="documentation",
+).pytest()

@@ -1,0 +1,291 @@
+"""What the documentation claims, held against the code. That its Python blocks run is seen to by conftest.py."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import attrs
+import click
+import pytest
+from script import BROKEN, SILENT, UNREACHABLE, Script, answer, reviewed
+
+from hitl import AsyncHITLClient, HITLClient, Review, Template, _batch, _waiting, exceptions
+from hitl import _operations as operations
+from hitl._backoff import LONGEST_PAUSE, LONGEST_RETRY_AFTER, Backoff
+from hitl._config import SETTINGS
+from hitl._exchange import Exchange, Server
+from hitl._flow import Call, Outcome
+from hitl._http import LIMITS
+from hitl._refusals import PASSING_STATUSES
+from hitl.cli import commands
+from hitl.sandbox import requests, reviews, strict_json
+from hitl.sandbox.budgets import DEFAULT_RATE_LIMIT
+from hitl.sandbox.results import DISPLAYS
+from hitl.sandbox.site import Site
+from hitl.sandbox.starters import STARTERS
+from hitl.testing import Sandbox
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+Row = list[str]
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text()
+
+
+def rows(name: str, header: str) -> list[Row]:
+    """Return the body of the table whose header begins with these words."""
+    lines = iter(page(name).splitlines())
+    next(line for line in lines if line.startswith(f"| {header} |"))
+    next(lines)  # the rule below the header
+    found = []
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        found.append([cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]])
+    return found
+
+
+def words(cell: str) -> list[str]:
+    """Return what stands in backticks."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+# --- the clients ----------------------------------------------------------------------------------------------------
+
+
+def test_the_settings_are_those_in_the_reference() -> None:
+    def shown(value: object) -> str:
+        return "" if value is None else f"`{value}`"
+
+    expected = [[shown(s.name), shown(s.environment), shown(s.default), s.meaning] for s in SETTINGS]
+    assert rows("reference/client.md", "Argument") == expected
+
+
+def test_the_methods_are_those_in_the_reference() -> None:
+    named = [words(row[0])[0] for row in rows("reference/client.md", "Method")]
+    assert sorted(named) == sorted(name for name in vars(HITLClient) if not name.startswith("_"))
+    assert set(named) - {"close"} | {"aclose"} == {name for name in vars(AsyncHITLClient) if not name.startswith("_")}
+
+
+@pytest.mark.parametrize(("model", "section"), [(Review, "Review"), (Template, "Template")])
+def test_the_fields_of_a_review_are_those_in_the_reference(model: type, section: str) -> None:
+    text = page("reference/client.md").partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    named = [name for line in re.findall(r"^\| (`.+)", text, re.M) for name in words(line.split(" | ")[0])]
+    assert sorted(named) == sorted(field.name for field in attrs.fields(model))
+
+
+def test_the_numbers_of_a_wait_are_those_in_the_how_to() -> None:
+    told = re.findall(r"\| ([\d.]+)(?: times)? \|\n", page("how-to/wait.md"))
+    assert [float(each) for each in told] == [_waiting.HOLD, _waiting.BETWEEN_HOLDS, _waiting.GROWTH, _waiting.SLOWEST]
+    assert f"A client has {LIMITS.max_connections} connections" in page("how-to/wait.md")
+    assert "four fifths" in page("how-to/wait.md")
+    assert _waiting.RESERVE == 1 / 5
+
+
+def test_a_batch_is_as_wide_as_the_how_to_says() -> None:
+    assert f"{_batch.CONCURRENCY} requests are under way at a time" in page("how-to/batches.md")
+
+
+# --- errors ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_error_is_explained_once() -> None:
+    assert sorted(words(row[0])[0] for row in rows("reference/errors.md", "Error")) == sorted(exceptions.__all__)
+
+
+def test_the_attributes_of_each_error_exist() -> None:
+    for row in rows("reference/errors.md", "Error"):
+        error = getattr(exceptions, words(row[0])[0])("message")
+        for attribute in words(" ".join(row[1:])):
+            if attribute.startswith("."):
+                assert hasattr(error, attribute[1:]), (row[0], attribute)
+
+
+def test_the_attributes_of_all_errors_are_explained() -> None:
+    named = {words(row[0])[0] for row in rows("reference/errors.md", "Attribute")}
+    assert named == set(vars(exceptions.HITLError()))
+
+
+def test_the_tree_of_errors_is_the_real_one() -> None:
+    parents: list[str] = []
+    for line in re.findall(
+        r"^([│├└─ ]*)(\w+)$", page("reference/errors.md").partition("```text")[2].partition("```")[0], re.M
+    ):
+        depth = len(line[0]) // 4
+        parents[depth:] = [line[1]]
+        if depth:
+            assert getattr(exceptions, line[1]).__bases__[0].__name__ == parents[depth - 1]
+    assert parents[0] == "HITLError"
+
+
+NOT_FITTING = answer(200, {"success": True, "data": {}})
+PATIENT = answer(503, retry_after=str(int(LONGEST_RETRY_AFTER) + 1))
+NEITHER_PASSING_NOR_GOOD = sorted(set(range(300, 600)) - PASSING_STATUSES)
+
+
+def outcomes(what: str) -> list[Outcome]:
+    """Return the outcomes that a row of the table of retries is about."""
+    named: dict[str, list[Outcome]] = {
+        "no connection could be made": [UNREACHABLE],
+        "the connection broke": [BROKEN],
+        "no answer in time": [SILENT],
+        "every other status": [answer(status) for status in NEITHER_PASSING_NOR_GOOD],
+        "a success that does not fit `openapi.yaml`": [NOT_FITTING],
+        f"`Retry-After` of more than {LONGEST_RETRY_AFTER:g} seconds": [PATIENT],
+    }
+    return named.get(what) or [answer(int(status)) for status in what.split(", ")]
+
+
+def is_repeated(call: Call[Review], outcome: Outcome, server: Server) -> bool:
+    script = Script([outcome, reviewed()])
+    with suppress(exceptions.HITLError):
+        script.play(Exchange(Backoff(1, 0.0), server)(call))
+    return len(script.calls) == 2
+
+
+def test_what_is_retried_is_what_the_table_says() -> None:
+    read = operations.get_review("rev_1")
+    create = operations.create_review({"template_id": "template_123", "content": {}}, None)
+    table = rows("reference/errors.md", "What happened")
+    for what, *verdicts in table:
+        for outcome in outcomes(what):
+            happens = [
+                is_repeated(read, outcome, Server()),
+                is_repeated(create, outcome, Server()),
+                is_repeated(create, outcome, Server(honours_keys=True)),
+            ]
+            assert ["yes" if each else "no" for each in happens] == verdicts, (what, outcome)
+    listed = {int(status) for what, *_ in table for status in re.findall(r"\b\d{3}\b", what)}
+    assert listed == PASSING_STATUSES
+    assert f"at most {LONGEST_PAUSE:g} seconds" in page("reference/errors.md")
+
+
+# --- the sandbox ----------------------------------------------------------------------------------------------------
+
+
+def test_the_options_of_the_command_are_those_in_the_reference() -> None:
+    named = {words(row[0])[0]: row[1] for row in rows("reference/sandbox.md", "Option")}
+    options = {option.opts[0]: option for option in commands.sandbox.params if isinstance(option, click.Option)}
+    assert named.keys() == options.keys()
+    for name in ("--host", "--port", "--data"):
+        assert named[name] == f"`{options[name].default}`"
+
+
+def test_the_states_are_those_in_the_reference() -> None:
+    told = {words(row[0])[0]: row[1] for row in rows("reference/sandbox.md", "State")}
+    assert told == dict.fromkeys(reviews.OPEN, "yes") | dict.fromkeys(reviews.FINAL, "no")
+
+
+def test_the_starter_templates_are_those_in_the_reference() -> None:
+    told = {words(row[0])[0]: (set(words(row[1])), set(words(row[2]))) for row in rows("reference/sandbox.md", "Id")}
+    for template_id, template in STARTERS.items():
+        shown = {field["name"] for field in template["fields"] if field["type"] in DISPLAYS}
+        asked = {field["name"] for field in template["fields"]} - shown - {"approved", "feedback"}
+        assert told[template_id] == (shown, asked)
+    assert told.keys() == STARTERS.keys()
+
+
+def test_the_limits_are_those_in_the_reference() -> None:
+    text = page("reference/sandbox.md")
+    for claim in (
+        f"{DEFAULT_RATE_LIMIT.requests} requests in {DEFAULT_RATE_LIMIT.seconds:g} s",
+        f"{requests.MAX_BODY // 1024**2} MiB",
+        f"{strict_json.MAX_DEPTH} levels",
+        f"{requests.MAX_LIMIT}, {requests.DEFAULT_LIMIT} if not said otherwise",
+        f"up to {requests.MAX_WAIT} s",
+    ):
+        assert claim in text
+
+
+def test_the_tutorial_shows_what_the_command_prints() -> None:
+    site = SimpleNamespace(
+        url="http://127.0.0.1:4010", inbox_url="http://127.0.0.1:4010/inbox", api_key="hitl_test_0123456789"
+    )
+    printed = commands._greeting(cast(Site, site), ":memory:").replace("'", "").replace("0123456789", "0123…")
+    assert f"```text\n{printed}```" in page("tutorial/first-review.md")
+
+
+# --- the rest -------------------------------------------------------------------------------------------------------
+
+
+def test_the_layers_are_those_that_the_linter_enforces() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    assert "```text\n" + "\n".join(layers) + "\n```" in page("explanation/architecture.md")
+
+
+def anchors(file: Path) -> set[str]:
+    """Return the names by which the headings of a page can be linked to, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", file.read_text(), flags=re.S), re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_every_link_leads_somewhere(file: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", file.read_text()):
+        path, _, anchor = target.partition("#")
+        if "://" in path:
+            continue
+        there = (file.parent / path).resolve() if path else file
+        assert there.exists(), target
+        assert not anchor or anchor in anchors(there), target
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_every_file_that_is_named_exists(file: Path) -> None:
+    named = re.findall(r"`((?:hitl|generated|codegen|tests|docs|examples|changelog\.d)/[\w./-]*)`", file.read_text())
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_every_page_can_be_reached_from_the_index() -> None:
+    reached = {(ROOT / "docs" / target).resolve() for target in re.findall(r"\]\(([^)#\s]+)", page("index.md"))}
+    assert set(PAGES) - reached == {ROOT / "README.md", ROOT / "docs" / "index.md"}
+
+
+def test_the_how_to_about_tests_is_a_test_file_that_passes(tmp_path: Path) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", page("how-to/test-your-code.md"), re.S)
+    (tmp_path / "test_how_to.py").write_text("\n".join(blocks))
+    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "test_how_to.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert f"{sum(block.count('def test_') for block in blocks)} passed" in done.stdout
+
+
+@pytest.fixture
+def served(sandbox: Sandbox, person: Callable[[Sandbox], AbstractContextManager[None]]) -> Iterator[Sandbox]:
+    """Give a sandbox where somebody answers."""
+    with person(sandbox):
+        yield sandbox
+
+
+@pytest.mark.parametrize(
+    ("example", "prints"),
+    [
+        ("publish_or_not.py", "Published: All about bicycle bells."),
+        ("check_rows.py", "Kept: A-1, A-2, A-3, A-4"),
+        ("two_steps.py", "Ready: Tyres last ten years."),
+    ],
+)
+def test_an_example_runs(served: Sandbox, monkeypatch: pytest.MonkeyPatch, example: str, prints: str) -> None:
+    monkeypatch.setenv("HITL_BASE_URL", served.base_url)
+    monkeypatch.setenv("HITL_API_KEY", served.api_key)
+    command = [sys.executable, "-W", "error", str(ROOT / "examples" / example)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert prints in done.stdout.splitlines()
+
+
+def test_every_example_is_tried() -> None:
+    tried = {"publish_or_not.py", "check_rows.py", "two_steps.py"}
+    assert {file.name for file in (ROOT / "examples").glob("*.py")} == {"demo.py", *tried}
