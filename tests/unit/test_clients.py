@@ -182,6 +182,27 @@ def test_the_async_client_runs_on_asyncio_and_trio(httpserver, backend):
     assert anyio.run(create, backend=backend) == 10
 
 
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_the_async_client_sleeps_and_tries_again(httpserver, backend):
+    httpserver.expect_ordered_request("/v1/reviews/rev_1").respond_with_data("", 503)
+    httpserver.expect_ordered_request("/v1/reviews/rev_1").respond_with_json({"success": True, "data": review()})
+
+    async def get() -> str:
+        async with AsyncHITLClient(KEY, base_url=httpserver.url_for(""), retry_delay=0) as hitl_client:
+            return (await hitl_client.get_review("rev_1")).id
+
+    assert anyio.run(get, backend=backend) == "rev_1"
+    assert len(httpserver.log) == 2
+
+
+def test_an_async_list_tells_how_to_read_it():
+    async def describe() -> str:
+        async with AsyncHITLClient(KEY) as hitl_client:
+            return repr(hitl_client.list_reviews())
+
+    assert asyncio.run(describe()) == "<0 fetched; walk it with `async for`, or `await` it for a list>"
+
+
 def test_cancellation_passes_through_unwrapped():
     async def wait() -> None:
         with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -7,6 +7,7 @@ import pytest
 from script import review
 
 from hitl._documents import review_from_json
+from hitl.models import Template
 
 FULL = review(
     "completed",
@@ -75,3 +76,9 @@ def test_the_repr_shows_no_content():
     assert repr(review_from_json(FULL)) == (
         "Review(id='rev_1', status='completed', template_id='template_123', priority='high')"
     )
+
+
+def test_a_template_can_be_a_key():
+    first = Template("tpl_1", "T", [{"name": "approved", "type": "boolean"}])
+    assert {first: 1}[Template("tpl_1", "T", [{"name": "approved", "type": "boolean"}])] == 1
+    assert repr(first) == "Template(id='tpl_1', name='T')"
