@@ -1,0 +1,143 @@
+"""That the requests of the facade fit `openapi.yaml`, and that the check of this notices what does not."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+from hitl_api.api.reviews import create_review, get_review, list_reviews
+from hitl_api.models.review_create import ReviewCreate
+from hitl_api.models.review_envelope import ReviewEnvelope
+from requests_fit import DESCRIPTION, SERVER, AsyncCheckedTransport, CheckedTransport, MisfitError, Recorder
+
+from hitl import HITLClient
+from hitl.exceptions import ReviewNotFoundError
+from hitl.testing import Sandbox
+
+ASKED: dict[str, Any] = {"template_id": "template_123", "content": {"text": "A draft"}}
+FORM = [{"name": "approved", "type": "boolean"}]
+
+
+def test_the_facade_covers_reviews_and_templates_and_each_of_its_requests_fits(
+    client: HITLClient, sandbox: Sandbox, recorder: Recorder
+) -> None:
+    template = client.create_template("Form", FORM)
+    client.get_template(template.id)
+    client.update_template(template.id, name="Another form")
+    client.list_templates()
+    client.delete_template(template.id)
+    review = client.create_review(**ASKED)
+    client.get_review(review.id)
+    client.update_review(review.id, priority="high")
+    client.list_reviews(
+        status="assigned",
+        created_after="2024-01-20T18:00:00Z",
+        created_before="2124-01-20T18:00:00+05:30",
+        updated_after="2024-01-20T18:00:00Z",
+        priority="high",
+        assignee="ann@example.com",
+        template_id="template_123",
+    )
+    client.cancel_review(review.id)
+    assert set(recorder.operations) == operations("reviews", "templates")
+
+
+def operations(*tags: str) -> set[str]:
+    found = set()
+    for path in DESCRIPTION.spec / "paths":
+        for method in ("get", "post", "patch", "put", "delete"):
+            if method in path and (path / method / "tags" / 0).read_str() in tags:
+                found.add((path / method / "operationId").read_str())
+    return found
+
+
+def test_a_request_that_was_sent_again_is_the_same_request(client: HITLClient, recorder: Recorder) -> None:
+    client.create_review(**ASKED, idempotency_key="article-7")
+    client.create_review(**ASKED, idempotency_key="article-7")
+    first, again = (exchange.request for exchange in recorder.exchanges)
+    assert first.content == again.content
+    assert dict(first.headers) == dict(again.headers)
+
+
+def test_any_endpoint_runs_with_the_errors_of_the_facade(client: HITLClient) -> None:
+    body = ReviewCreate(template_id="template_123", content={"text": "A draft"})
+    created = client.call(create_review, body=body)
+    read = client.call(get_review, created.data.id)
+    assert read.data == created.data
+    listed = client.call(list_reviews, limit=1)
+    assert listed.data == [created.data]
+    with pytest.raises(ReviewNotFoundError):
+        client.call(get_review, "rev_999")
+
+
+def test_the_generated_client_shares_the_connections(sandbox: Sandbox) -> None:
+    recorder = Recorder()
+    with sandbox.client(transport=CheckedTransport(recorder)) as client:
+        review = client.create_review(**ASKED)
+        answer = get_review.sync(review.id, client=client.api)
+    assert isinstance(answer, ReviewEnvelope)
+    assert answer.data.id == review.id
+    assert recorder.operations == ["create_review", "get_review"]
+
+
+def test_the_generated_client_shares_the_connections_asynchronously(sandbox: Sandbox) -> None:
+    recorder = Recorder()
+
+    async def read() -> object:
+        async with sandbox.async_client(transport=AsyncCheckedTransport(recorder)) as client:
+            review = await client.create_review(**ASKED)
+            return await get_review.asyncio(review.id, client=client.api)
+
+    assert isinstance(asyncio.run(read()), ReviewEnvelope)
+    assert recorder.operations == ["create_review", "get_review"]
+
+
+# --- the check itself -------------------------------------------------------------------------------------------------
+
+_TOLD = {
+    "id": "rev_1",
+    "template_id": "template_123",
+    "content": {},
+    "status": "created",
+    "created_at": "2024-01-20T18:00:00Z",
+}
+
+
+def check(method: str, path: str, status: int = 200, answer: object = None, **options: Any) -> None:
+    headers = {"Authorization": "Bearer hitl_key", **options.pop("headers", {})}
+    request = httpx.Request(method, SERVER + path, headers=headers, **options)
+    document = {"success": True, "data": _TOLD} if answer is None else answer
+    Recorder().add(request, httpx.Response(status, json=document))
+
+
+def test_what_is_described_is_let_pass() -> None:
+    check("GET", "/v1/reviews/rev_1", headers={"Prefer": "wait=25"})
+    check("POST", "/v1/reviews", 201, json=ASKED, headers={"Idempotency-Key": "article-7"})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "options"),
+    [
+        ("GET", "/v1/review/rev_1", {}),
+        ("PUT", "/v1/reviews/rev_1", {}),
+        ("GET", "/v1/reviews?created-after=2024-01-20T18:00:00Z", {"answer": {"success": True, "data": []}}),
+        ("GET", "/v1/reviews?created_after=yesterday", {"answer": {"success": True, "data": []}}),
+        ("GET", "/v1/reviews?limit=101", {"answer": {"success": True, "data": []}}),
+        ("GET", "/v1/reviews/rev_1", {"headers": {"Authorization": ""}}),
+        ("GET", "/v1/reviews/rev_1", {"headers": {"X-Wait": "25"}}),
+        ("POST", "/v1/reviews", {"status": 201}),
+        ("POST", "/v1/reviews", {"status": 201, "json": {"template_id": "template_123"}}),
+        ("POST", "/v1/reviews", {"status": 201, "json": {**ASKED, "asignees": []}}),
+        ("POST", "/v1/reviews", {"status": 201, "json": {**ASKED, "due_date": "soon"}}),
+        ("POST", "/v1/reviews", {"status": 201, "json": ASKED, "headers": {"Idempotency-Key": "x" * 256}}),
+        ("GET", "/v1/reviews/rev_1", {"status": 299}),
+        ("GET", "/v1/reviews/rev_1", {"answer": {"success": True, "data": {"id": "rev_1"}}}),
+        ("GET", "/v1/reviews/rev_1", {"answer": {"success": True, "data": {**_TOLD, "created_at": "just now"}}}),
+        ("GET", "/v1/reviews/rev_1", {"status": 404, "answer": {"message": "not here"}}),
+    ],
+)
+def test_what_is_not_described_is_noticed(method: str, path: str, options: dict[str, Any]) -> None:
+    with pytest.raises(MisfitError):
+        check(method, path, **options)

@@ -1,0 +1,102 @@
+"""Templates, through both clients."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from both_clients import Clock
+from requests_fit import Recorder
+
+from hitl import HITLClient
+from hitl.exceptions import ConflictError, InvalidRequestError, TemplateNotFoundError
+from hitl.testing import Sandbox
+
+APPROVAL = {"name": "approval", "type": "boolean", "label": "Approve content", "required": True}
+FEEDBACK = {"name": "feedback", "type": "text", "label": "Feedback or comments", "required": False}
+
+EVERYTHING: dict[str, Any] = {
+    "name": "Content Review",
+    "fields": [APPROVAL, FEEDBACK],
+    "description": "Judge an article.",
+    "settings": {"auto_assign": True, "assignment_strategy": "round_robin", "timeout_hours": 24},
+    "styling": {"primary_color": "#0066cc"},
+    "validation": {
+        "rules": [{"condition": "approval == false", "required_fields": ["feedback"], "message": "Say why"}]
+    },
+    "category": "content",
+    "tags": ["articles", "blog"],
+    "priority": "high",
+    "version": "1.2.0",
+}
+
+
+def test_a_template_is_created_with_everything_that_was_given(client: HITLClient) -> None:
+    template = client.create_template(**EVERYTHING)
+    told = {name: getattr(template, name) for name in EVERYTHING}
+    assert told == EVERYTHING
+    assert client.get_template(template.id) == template
+
+
+def test_the_templates_of_the_documentation_are_there(client: HITLClient) -> None:
+    names = [field["name"] for field in client.get_template("content_moderation").fields]
+    assert {"text", "approved"} <= set(names)
+
+
+def test_an_update_replaces_what_it_names_and_leaves_the_rest(client: HITLClient, clock: Clock) -> None:
+    template = client.create_template(**EVERYTHING)
+    clock.advance(minutes=1)
+    updated = client.update_template(template.id, name="Article review", fields=[APPROVAL], tags=["news"])
+    assert (updated.name, updated.fields, updated.tags) == ("Article review", [APPROVAL], ["news"])
+    assert (updated.description, updated.settings) == (template.description, template.settings)
+    assert updated.created_at == template.created_at
+    assert updated.updated_at is not None
+    assert template.updated_at is not None
+    assert updated.updated_at - template.updated_at == timedelta(minutes=1)
+
+
+def test_three_dots_stand_for_the_fields_that_are_there(client: HITLClient) -> None:
+    template = client.create_template("Content Review", [APPROVAL])
+    assert client.update_template(template.id, fields=[...]).fields == [APPROVAL]
+    assert client.update_template(template.id, fields=[..., FEEDBACK]).fields == [APPROVAL, FEEDBACK]
+
+
+def test_a_changed_form_holds_for_open_reviews(client: HITLClient, sandbox: Sandbox) -> None:
+    template = client.create_template("Content Review", [APPROVAL])
+    review = client.create_review(template.id, {"text": "A draft"})
+    client.update_template(template.id, fields=[{**APPROVAL, "name": "fit_to_print"}])
+    with pytest.raises(InvalidRequestError, match="fit_to_print"):
+        sandbox.reviewer.complete(review, {"approval": True})
+    sandbox.reviewer.complete(review, {"fit_to_print": True})
+
+
+def test_reviews_expire_after_the_hours_that_their_template_gives_them(client: HITLClient, clock: Clock) -> None:
+    template = client.create_template("Content Review", [APPROVAL], settings={"timeout_hours": 24})
+    review = client.create_review(template.id, {"text": "A draft"})
+    clock.advance(hours=24)
+    assert client.get_review(review.id).status == "expired"
+
+
+def test_a_deleted_template_is_gone(client: HITLClient) -> None:
+    template = client.create_template("Content Review", [APPROVAL])
+    client.delete_template(template.id)
+    for ask in (client.get_template, client.delete_template):
+        with pytest.raises(TemplateNotFoundError, match=template.id) as caught:
+            ask(template.id)
+        assert (caught.value.status_code, caught.value.code) == (404, "template_not_found")
+
+
+def test_a_template_that_an_open_review_needs_stays(client: HITLClient) -> None:
+    template = client.create_template("Content Review", [APPROVAL])
+    review = client.create_review(template.id, {"text": "A draft"})
+    with pytest.raises(ConflictError, match="open review"):
+        client.delete_template(template.id)
+    client.cancel_review(review.id)
+    client.delete_template(template.id)
+
+
+def test_the_same_idempotency_key_makes_one_template(client: HITLClient, recorder: Recorder) -> None:
+    first, again = (client.create_template("Form", [APPROVAL], idempotency_key="form-1") for _ in range(2))
+    assert first == again
+    assert recorder.exchanges[1].response.headers["Idempotent-Replayed"] == "true"

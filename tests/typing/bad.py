@@ -1,0 +1,88 @@
+"""Slips that a type checker must find: one to a line, each marked; read by type checkers, never run."""
+
+# ruff: noqa: B007, B018 - expressions and names that nothing uses are enough of a slip
+
+from __future__ import annotations
+
+from hitl_api.api.loops import create_loop, list_loops
+from hitl_api.api.reviews import get_review
+from hitl_api.models.review_create import ReviewCreate
+
+from hitl import AsyncHITLClient, HITLClient, Review
+from hitl.retry import retry_with_backoff
+from hitl.webhooks import verify_signature
+
+
+def configure() -> None:
+    HITLClient("your_api_key", "https://api.hitl.sh")  # error: settings are given by name
+    HITLClient(api_key="your_api_key", retries=3)  # error: no such setting
+    HITLClient(api_key="your_api_key", timeout="30")  # error: text
+
+
+def review(client: HITLClient) -> None:
+    client.create_review("template_123")  # error: no content
+    client.create_review(content={})  # error: no template
+    client.create_review("template_123", {}, ["ann@example.com"])  # error: by name only
+    client.create_review("template_123", {}, asignees=["ann@example.com"])  # error: misspelt
+    client.create_review("template_123", {}, due_date=3)  # error: no moment
+    client.create_reviews([1, 2])  # error: not dicts
+    client.reassign_review("rev_1")  # error: to nobody
+    client.get_review(1)  # error: no id
+    client.wait_for_review("rev_1", timeout="60")  # error: text
+    client.wait_for_review("rev_1").results  # error: misspelt
+    client.get_review("rev_1").status = "completed"  # error: reviews are frozen
+    client.list_reviews(state="completed")  # error: no such filter
+    client.list_reviews()["rev_1"]  # error: not a dict
+    client.update_template("template_123", fields="approved")  # error: text
+
+
+async def asynchronous(client: AsyncHITLClient) -> None:
+    client.create_review("template_123", {}).id  # error: not awaited
+    with client:  # error: needs async with
+        pass
+    for each in client.list_reviews():  # error: needs async for
+        pass
+    await client.create_review("template_123")  # error: no content
+    answer: str = await client.wait_for_review("rev_1")  # error: a Review
+    print(answer)
+
+
+def generated(client: HITLClient) -> None:
+    client.call(get_review)  # error: no id
+    client.call(get_review, 7)  # error: a number for an id
+    client.call(get_review, "rev_1", wait=5)  # error: no such parameter
+    client.call(create_loop, body=ReviewCreate("template_123", {}))  # error: another operation's body
+    client.call("get_review", "rev_1")  # error: no endpoint
+    client.call(list_loops).data.nothing  # error: unknown member
+
+
+@retry_with_backoff(max_retries=3)
+def create(client: HITLClient, text: str) -> Review:
+    return client.create_review("template_123", {"text": text})
+
+
+@retry_with_backoff
+async def create_asynchronously(client: AsyncHITLClient, text: str) -> Review:
+    return await client.create_review("template_123", {"text": text})
+
+
+@retry_with_backoff(retries=3)  # error: no such setting
+def create_again(client: HITLClient) -> Review:
+    return client.create_review("template_123", {})
+
+
+async def retried(client: HITLClient, async_client: AsyncHITLClient) -> None:
+    create(client)  # error: no text
+    create(client, 3)  # error: a number
+    create(async_client, "A draft")  # error: the other client
+    create_asynchronously(async_client, "A draft").id  # error: not awaited
+    await create_asynchronously(client, "A draft")  # error: the other client
+    text: str = create(client, "A draft")  # error: a Review
+    print(text)
+
+
+def webhook(headers: dict[str, str], body: bytes) -> None:
+    verify_signature(headers, body)  # error: no secret
+    verify_signature(headers, {"event": "review.completed"}, "your_webhook_secret")  # error: not the raw body
+    verify_signature(headers, body, None)  # error: no secret
+    verify_signature("sha256=00", body, "your_webhook_secret")  # error: not headers

@@ -1,0 +1,163 @@
+"""Programs that must type-check, with the types that their results have; read by type checkers, never run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Any, assert_type
+
+from hitl_api import AuthenticatedClient
+from hitl_api.api.loops import create_loop, list_loops
+from hitl_api.api.reviews import get_review
+from hitl_api.models.loop_create import LoopCreate
+from hitl_api.models.loop_created_envelope import LoopCreatedEnvelope
+from hitl_api.models.loop_list_envelope import LoopListEnvelope
+from hitl_api.models.review_envelope import ReviewEnvelope
+
+from hitl import AsyncHITLClient, AsyncPagedList, HITLClient, PagedList, Review, Template
+from hitl.exceptions import BatchError, HITLError, ReviewNotFoundError, WaitTimeoutError
+from hitl.retry import retry_with_backoff
+from hitl.testing import Sandbox
+from hitl.webhooks import WebhookEvent, construct_event, verify_signature
+
+
+def configure() -> HITLClient:
+    HITLClient()
+    HITLClient("your_api_key")
+    HITLClient(
+        api_key=os.getenv("HITL_API_KEY"),
+        base_url=os.getenv("HITL_BASE_URL"),
+        timeout=int(os.getenv("HITL_TIMEOUT", "30")),
+    )
+    HITLClient(api_key=None, timeout=timedelta(seconds=30), retry_delay=0.5)
+    return HITLClient(
+        api_key="your_api_key",
+        base_url="https://api.hitl.sh",
+        timeout=30,
+        max_retries=3,
+        retry_delay=1,
+        user_agent="MyApp/1.0",
+    )
+
+
+def review(client: HITLClient) -> None:
+    review = client.create_review(
+        template_id="template_123",
+        content={"text": "AI-generated content to review", "metadata": {"source": "gpt-4", "confidence": 0.95}},
+        assignees=["reviewer@company.com"],
+        priority="high",
+        due_date="2024-01-20T18:00:00Z",
+    )
+    assert_type(review, Review)
+    assert_type(review.id, str)
+    assert_type(review.state, str)
+    assert_type(review.result, dict[str, Any])
+    assert_type(review.due_date, datetime | None)
+    client.create_review("template_123", {}, due_date=datetime.now(UTC), assignees=("ann@example.com",))
+    assert_type(client.get_review(review.id), Review)
+    assert_type(client.update_review(review.id, content={"additional_context": "More information..."}), Review)
+    assert_type(client.reassign_review(review.id, assignees=["new_reviewer@company.com"]), Review)
+    assert_type(client.cancel_review(review.id), Review)
+    assert_type(client.wait_for_review(review.id), Review)
+    assert_type(client.wait_for_review(review.id, 60).result.get("approved"), Any | None)
+    client.wait_for_review(review.id, timeout=timedelta(hours=72), poll_interval=2)
+
+
+def many(client: HITLClient) -> None:
+    assert_type(
+        client.create_reviews([{"template_id": "template_123", "content": {"text": "Content 1"}}]), list[Review]
+    )
+    assert_type(client.update_reviews({"id": f"rev_{n}", "priority": "high"} for n in range(2)), list[Review])
+    reviews = client.list_reviews(status="completed", created_after=datetime.now(UTC))
+    assert_type(reviews, PagedList[Review])
+    assert_type(reviews[0], Review)
+    assert_type(reviews[:2], list[Review])
+    assert_type([review.id for review in reviews], list[str])
+
+
+def template(client: HITLClient) -> None:
+    field: dict[str, str | bool] = {"name": "content", "type": "text", "label": "Content to review", "required": True}
+    template = client.create_template(name="Content Review", fields=[field])
+    assert_type(template, Template)
+    assert_type(template.fields, list[dict[str, Any]])
+    assert_type(client.list_templates(), PagedList[Template])
+    assert_type(client.get_template("template_123"), Template)
+    assert_type(client.update_template("template_123", fields=[...]), Template)
+    client.update_template("template_123", fields=[..., {"name": "reason", "type": "text"}])
+    client.delete_template("template_123")
+
+
+async def asynchronous() -> None:
+    async with AsyncHITLClient(api_key="your_api_key") as client:
+        assert_type(client, AsyncHITLClient)
+        creation = client.create_review(template_id="template_123", content={"item": "Item 1"})
+        assert_type(await creation, Review)
+        assert_type(await client.create_reviews([]), list[Review])
+        assert_type(await client.wait_for_review("rev_1"), Review)
+        assert_type(await client.list_templates(), list[Template])
+        listed = client.list_reviews()
+        assert_type(listed, AsyncPagedList[Review])
+        assert_type([review.id async for review in listed], list[str])
+        await client.delete_template("template_123")
+        assert_type(await client.call(list_loops), LoopListEnvelope)
+
+
+def generated(client: HITLClient) -> None:
+    assert_type(client.api, AuthenticatedClient)
+    assert_type(client.call(get_review, "rev_1", prefer="wait=5"), ReviewEnvelope)
+    body = LoopCreate(name="Moderators", description="Those who moderate", icon="shield")
+    assert_type(client.call(create_loop, body=body), LoopCreatedEnvelope)
+
+
+@retry_with_backoff(max_retries=3)
+def create(client: HITLClient, text: str) -> Review:
+    return client.create_review("template_123", {"text": text})
+
+
+@retry_with_backoff
+def create_plainly(client: HITLClient, *, text: str = "") -> Review:
+    return client.create_review("template_123", {"text": text})
+
+
+@retry_with_backoff(max_retries=5, base_delay=0.5, retry_on=(ConnectionError, TimeoutError))
+async def create_asynchronously(client: AsyncHITLClient, text: str) -> Review:
+    return await client.create_review("template_123", {"text": text})
+
+
+async def retried(client: HITLClient, async_client: AsyncHITLClient) -> None:
+    assert_type(create(client, text="A draft"), Review)
+    assert_type(create_plainly(client), Review)
+    assert_type(await create_asynchronously(async_client, "A draft"), Review)
+    plain: Callable[[HITLClient, str], Review] = create
+    awaited: Callable[[AsyncHITLClient, str], Awaitable[Review]] = create_asynchronously
+    started: Coroutine[Any, Any, Review] = create_asynchronously(async_client, "A draft")
+    print(plain, awaited, started)
+
+
+def webhook(headers: dict[str, str], body: bytes) -> None:
+    assert_type(verify_signature(headers, body, "your_webhook_secret"), bool)
+    verify_signature([(b"x-hitl-signature-256", b"sha256=00")], body.decode(), ["new_secret", b"old_secret"])
+    assert_type(construct_event(headers, body, "your_webhook_secret"), WebhookEvent)
+
+
+def failures(client: HITLClient) -> None:
+    try:
+        client.wait_for_review("rev_1", timeout=1)
+    except ReviewNotFoundError as error:
+        assert_type(error.status_code, int)
+    except WaitTimeoutError as error:
+        assert_type(error.review, Review | None)
+    except BatchError as error:
+        assert_type(error.failures[0], HITLError)
+    except HITLError as error:
+        assert_type(error.request_id, str | None)
+
+
+def tested() -> None:
+    with Sandbox(api_keys=["your_api_key"]) as sandbox:
+        assert_type(sandbox, Sandbox)
+        assert_type(sandbox.client(), HITLClient)
+        assert_type(sandbox.async_client(), AsyncHITLClient)
+        assert_type(sandbox.reviewer.pending(), list[Review])
+        assert_type(sandbox.reviewer.complete("rev_1", {"approved": True}), Review)
