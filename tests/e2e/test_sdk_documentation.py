@@ -339,8 +339,12 @@ def test_a_failed_creation_falls_back(reader: Reader, client: HITLClient, caplog
 
 
 @pytest.mark.parametrize(("environment", "key"), [("production", "prod_key"), ("development", "dev_key")])
-def test_the_key_comes_from_a_file(reader: Reader, tmp_path: Path, environment: str, key: str) -> None:
+def test_the_key_comes_from_a_file(
+    reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: str, key: str
+) -> None:
     (tmp_path / ".env").write_text("HITL_API_KEY=any\nHITL_PROD_API_KEY=prod_key\nHITL_DEV_API_KEY=dev_key\n")
+    # python-dotenv looks beside the program, but under a tracer, such as coverage, in the working directory.
+    monkeypatch.chdir(tmp_path)
     with Sandbox([key]) as sandbox, patch.dict(os.environ, HITL_BASE_URL=sandbox.base_url, ENVIRONMENT=environment):
         names = reader.run("Secure API usage:", HITLClient=HITLClient)
         assert names["client"].get_template("template_123").id == "template_123"
