@@ -25,7 +25,7 @@ from hitl_api.types import UNSET
 from hitl._arguments import identifier
 from hitl._documents import review_from, template_from
 from hitl._flow import Answer, Call, Request
-from hitl._json import as_list, as_object, encode
+from hitl._json import as_list, as_object, encode, is_object
 from hitl._pages import Identified, Page
 from hitl._refusals import misfit
 from hitl.exceptions import NotFoundError, ReviewNotFoundError, TemplateNotFoundError
@@ -199,11 +199,19 @@ def _request(kwargs: Mapping[str, Any]) -> Request:
 
 def _or_nothing(call: Call[T]) -> Call[T | None]:
     def decode(answer: Answer) -> T | None:
-        if not answer.content.strip() or answer.json().get("data") is None:
-            return None
-        return call.decode(answer)
+        return None if _is_silent(answer) else call.decode(answer)
 
     return Call(call.operation, call.request, decode, call.is_repeatable, call.not_found, call.timeout)
+
+
+def _is_silent(answer: Answer) -> bool:
+    if not answer.content.strip():
+        return True
+    try:
+        document = answer.json()
+    except ValueError:
+        return False
+    return is_object(document) and document.get("data") is None
 
 
 def _new_key() -> str:

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import json
+import pickle
+
 import pytest
-from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, reviewed
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, review, reviewed
 
 from hitl import _operations as operations
 from hitl._backoff import Backoff
 from hitl._exchange import Exchange
+from hitl._flow import Answer
 from hitl._scope import RETRYING
 from hitl.exceptions import (
     APIStatusError,
@@ -247,3 +253,53 @@ def test_jitter_spreads_the_pause_but_never_below_a_tenth():
     backoff = Backoff(3, 1.0, uniform=lambda low, high: drawn.append((low, high)) or low)
     assert backoff.pause(3, None) == pytest.approx(0.4)
     assert drawn == [(pytest.approx(0.4), 4.0)]
+
+
+# Values near those of the wire, in every place where one of them stands.
+near = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.text(max_size=20),
+    st.sampled_from(["rev_1", "completed", "2026-01-15T10:30:00Z", "high", "2026-99-99", "review_not_found"]),
+    st.lists(st.text(max_size=5), max_size=3),
+    st.dictionaries(st.text(max_size=5), st.integers(), max_size=3),
+)
+documents = st.one_of(
+    near,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "success": near,
+            "error": near | st.fixed_dictionaries({}, optional={"code": near, "message": near, "details": near}),
+            "msg": near,
+            "meta": near | st.fixed_dictionaries({}, optional={"request_id": near, "pagination": near}),
+            "data": near
+            | st.fixed_dictionaries({}, optional=dict.fromkeys(review("x", result={}, assignees=[], version=1), near))
+            | st.just(review("completed", result={"approved": True})),
+        },
+    ),
+)
+bodies = st.binary(max_size=50) | documents.map(lambda document: json.dumps(document).encode())
+headers = st.dictionaries(
+    st.sampled_from(
+        ["retry-after", "date", "x-request-id", "x-ratelimit-remaining", "x-ratelimit-reset", "preference-applied"]
+    ),
+    st.text(max_size=30),
+)
+
+
+@given(status=st.integers(100, 999) | st.sampled_from([200, 201, 404, 429]), headers=headers, body=bodies)
+@settings(max_examples=500)
+def test_whatever_a_server_answers_it_is_a_result_or_one_of_our_errors(status, headers, body):
+    for call in (get(), create(), operations.cancel_review("rev_1"), operations.list_reviews({}, 0)):
+        script = Script([Answer(status, headers, body)])
+        try:
+            script.play(exchange(max_retries=1)(call))
+        except HITLError as raised:
+            error = raised
+        else:
+            continue
+        assert error.attempts == len(script.calls)
+        assert not (error.retryable and error.outcome_unknown)
+        assert pickle.loads(pickle.dumps(error)).message == error.message
