@@ -49,6 +49,12 @@ OPERATIONS = {
         "add_request_feedback": "post /v1/api/requests/{request_id}/feedback",
     },
 }
+EXTENSIONS = {
+    "list_webhook_deliveries": "get /v1/webhooks/deliveries",
+    "replay_webhook_delivery": "post /v1/webhooks/deliveries/{delivery_id}/replay",
+    "test_webhook": "post /v1/webhooks/{webhook_id}/test",
+    "stream_events": "get /v1/events",
+}
 CREATIONS = {
     "create_review",
     "create_template",
@@ -81,10 +87,18 @@ def test_every_documented_operation_is_described_and_no_other(generation: str, c
     described = {
         name: operation["route"]
         for name, operation in _operations().items()
-        if operation["x-hitl-generation"] == generation
+        if operation["x-hitl-generation"] == generation and not operation.get("x-hitl-extension")
     }
     assert described == OPERATIONS[generation]
     assert len(described) == count
+
+
+def test_every_operation_that_the_vendor_does_not_document_is_flagged_as_an_extension() -> None:
+    flagged = {
+        name: operation["route"] for name, operation in _operations().items() if operation.get("x-hitl-extension")
+    }
+    assert flagged == EXTENSIONS
+    assert len(_operations()) == 31 + len(EXTENSIONS)
 
 
 def test_the_facade_has_a_method_of_the_same_name_for_every_review_and_template_operation() -> None:
@@ -108,7 +122,8 @@ def test_only_the_reads_of_one_review_or_request_take_a_preference() -> None:
 @pytest.mark.parametrize(("generation", "schema"), [("A", "ErrorEnvelope"), ("B", "ApiError")])
 def test_every_refusal_has_the_error_of_its_generation(generation: str, schema: str) -> None:
     responses = SPEC["components"]["responses"]
-    for name in OPERATIONS[generation]:
+    extensions = EXTENSIONS if generation == "A" else {}
+    for name in (*OPERATIONS[generation], *extensions):
         for status, reference in _operations()[name]["responses"].items():
             if not status.startswith("2"):
                 content = responses[reference["$ref"].rpartition("/")[2]]["content"]

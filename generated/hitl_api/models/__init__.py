@@ -96,6 +96,7 @@ if TYPE_CHECKING:
     from .review_summary import ReviewSummary
     from .review_update import ReviewUpdate
     from .select_option import SelectOption
+    from .subscribable_event_type import SubscribableEventType
     from .team import Team
     from .team_create import TeamCreate
     from .team_envelope import TeamEnvelope
@@ -115,7 +116,12 @@ if TYPE_CHECKING:
     from .template_updated_event import TemplateUpdatedEvent
     from .template_validation import TemplateValidation
     from .template_validation_rule import TemplateValidationRule
+    from .webhook_attempt import WebhookAttempt
     from .webhook_create import WebhookCreate
+    from .webhook_delivery import WebhookDelivery
+    from .webhook_delivery_envelope import WebhookDeliveryEnvelope
+    from .webhook_delivery_list_envelope import WebhookDeliveryListEnvelope
+    from .webhook_delivery_status import WebhookDeliveryStatus
     from .webhook_envelope import WebhookEnvelope
     from .webhook_event_type import WebhookEventType
     from .webhook_list_envelope import WebhookListEnvelope
@@ -215,6 +221,7 @@ _MODULES = {
     "ReviewSummary": ".review_summary",
     "ReviewUpdate": ".review_update",
     "SelectOption": ".select_option",
+    "SubscribableEventType": ".subscribable_event_type",
     "Team": ".team",
     "TeamCreate": ".team_create",
     "TeamEnvelope": ".team_envelope",
@@ -234,7 +241,12 @@ _MODULES = {
     "TemplateUpdatedEvent": ".template_updated_event",
     "TemplateValidation": ".template_validation",
     "TemplateValidationRule": ".template_validation_rule",
+    "WebhookAttempt": ".webhook_attempt",
     "WebhookCreate": ".webhook_create",
+    "WebhookDelivery": ".webhook_delivery",
+    "WebhookDeliveryEnvelope": ".webhook_delivery_envelope",
+    "WebhookDeliveryListEnvelope": ".webhook_delivery_list_envelope",
+    "WebhookDeliveryStatus": ".webhook_delivery_status",
     "WebhookEnvelope": ".webhook_envelope",
     "WebhookEventType": ".webhook_event_type",
     "WebhookListEnvelope": ".webhook_list_envelope",
@@ -335,6 +347,7 @@ __all__ = (
     "ReviewSummary",
     "ReviewUpdate",
     "SelectOption",
+    "SubscribableEventType",
     "Team",
     "TeamCreate",
     "TeamEnvelope",
@@ -354,7 +367,12 @@ __all__ = (
     "TemplateUpdatedEvent",
     "TemplateValidation",
     "TemplateValidationRule",
+    "WebhookAttempt",
     "WebhookCreate",
+    "WebhookDelivery",
+    "WebhookDeliveryEnvelope",
+    "WebhookDeliveryListEnvelope",
+    "WebhookDeliveryStatus",
     "WebhookEnvelope",
     "WebhookEventType",
     "WebhookListEnvelope",

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 
-from ..models.webhook_event_type import WebhookEventType
+from ..models.subscribable_event_type import SubscribableEventType
 from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="WebhookCreate")
@@ -17,7 +17,7 @@ class WebhookCreate:
 
     url: str
     """ Where events are sent; HTTPS outside of development. """
-    events: list[WebhookEventType]
+    events: list[SubscribableEventType]
     """ The events that are sent. """
     secret: str | Unset = UNSET
     """ The key of the signatures. The server makes one up if it is not given. """
@@ -59,7 +59,7 @@ class WebhookCreate:
         events = []
         _events = d.pop("events")
         for events_item_data in _events:
-            events_item = WebhookEventType(events_item_data)
+            events_item = SubscribableEventType(events_item_data)
 
             events.append(events_item)
 

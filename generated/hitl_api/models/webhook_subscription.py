@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..models.webhook_event_type import WebhookEventType
+from ..models.subscribable_event_type import SubscribableEventType
 from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="WebhookSubscription")
@@ -21,7 +21,7 @@ class WebhookSubscription:
     """ The server's name for the subscription. """
     url: str
     """ Where events are sent. """
-    events: list[WebhookEventType]
+    events: list[SubscribableEventType]
     """ The events that are sent. """
     enabled: bool | Unset = UNSET
     """ Whether events are sent at present. """
@@ -89,7 +89,7 @@ class WebhookSubscription:
         events = []
         _events = d.pop("events")
         for events_item_data in _events:
-            events_item = WebhookEventType(events_item_data)
+            events_item = SubscribableEventType(events_item_data)
 
             events.append(events_item)
 

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 
-from ..models.webhook_event_type import WebhookEventType
+from ..models.subscribable_event_type import SubscribableEventType
 from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="WebhookUpdate")
@@ -17,7 +17,7 @@ class WebhookUpdate:
 
     url: str | Unset = UNSET
     """ Where events are sent. """
-    events: list[WebhookEventType] | Unset = UNSET
+    events: list[SubscribableEventType] | Unset = UNSET
     """ The events that are sent. """
     secret: str | Unset = UNSET
     """ The new key of the signatures. """
@@ -58,11 +58,11 @@ class WebhookUpdate:
         url = d.pop("url", UNSET)
 
         _events = d.pop("events", UNSET)
-        events: list[WebhookEventType] | Unset = UNSET
+        events: list[SubscribableEventType] | Unset = UNSET
         if _events is not UNSET:
             events = []
             for events_item_data in _events:
-                events_item = WebhookEventType(events_item_data)
+                events_item = SubscribableEventType(events_item_data)
 
                 events.append(events_item)
 

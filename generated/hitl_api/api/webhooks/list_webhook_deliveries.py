@@ -1,0 +1,271 @@
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.error_envelope import ErrorEnvelope
+from ...models.webhook_delivery_list_envelope import WebhookDeliveryListEnvelope
+from ...models.webhook_delivery_status import WebhookDeliveryStatus
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    *,
+    webhook_id: str | Unset = UNSET,
+    event: str | Unset = UNSET,
+    status: WebhookDeliveryStatus | Unset = UNSET,
+    limit: int | Unset = UNSET,
+    offset: int | Unset = UNSET,
+) -> dict[str, Any]:
+
+    params: dict[str, Any] = {}
+
+    params["webhook_id"] = webhook_id
+
+    params["event"] = event
+
+    json_status: str | Unset = UNSET
+    if not isinstance(status, Unset):
+        json_status = status.value
+
+    params["status"] = json_status
+
+    params["limit"] = limit
+
+    params["offset"] = offset
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/v1/webhooks/deliveries",
+        "params": params,
+    }
+
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> ErrorEnvelope | WebhookDeliveryListEnvelope | None:
+    if response.status_code == 200:
+        response_200 = WebhookDeliveryListEnvelope.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 400:
+        response_400 = ErrorEnvelope.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = ErrorEnvelope.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = ErrorEnvelope.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 429:
+        response_429 = ErrorEnvelope.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = ErrorEnvelope.from_dict(response.json())
+
+        return response_500
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[ErrorEnvelope | WebhookDeliveryListEnvelope]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+    webhook_id: str | Unset = UNSET,
+    event: str | Unset = UNSET,
+    status: WebhookDeliveryStatus | Unset = UNSET,
+    limit: int | Unset = UNSET,
+    offset: int | Unset = UNSET,
+) -> Response[ErrorEnvelope | WebhookDeliveryListEnvelope]:
+    """List the deliveries of webhooks.
+
+     Lists what was sent, or is still to be sent, to subscriptions and callback addresses, the newest
+    first, with every attempt. Filters narrow the list together.
+
+    Args:
+        webhook_id (str | Unset): Only deliveries to this subscription.
+        event (str | Unset): Only deliveries of this event.
+        status (WebhookDeliveryStatus | Unset): `pending` until an attempt succeeds (`delivered`),
+            is refused for good, or was the last (both `failed`).
+        limit (int | Unset): The greatest number of entries in the answer. The server chooses if
+            it is not given.
+        offset (int | Unset): How many entries to skip.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ErrorEnvelope | WebhookDeliveryListEnvelope]
+    """
+
+    kwargs = _get_kwargs(
+        webhook_id=webhook_id,
+        event=event,
+        status=status,
+        limit=limit,
+        offset=offset,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    webhook_id: str | Unset = UNSET,
+    event: str | Unset = UNSET,
+    status: WebhookDeliveryStatus | Unset = UNSET,
+    limit: int | Unset = UNSET,
+    offset: int | Unset = UNSET,
+) -> ErrorEnvelope | WebhookDeliveryListEnvelope | None:
+    """List the deliveries of webhooks.
+
+     Lists what was sent, or is still to be sent, to subscriptions and callback addresses, the newest
+    first, with every attempt. Filters narrow the list together.
+
+    Args:
+        webhook_id (str | Unset): Only deliveries to this subscription.
+        event (str | Unset): Only deliveries of this event.
+        status (WebhookDeliveryStatus | Unset): `pending` until an attempt succeeds (`delivered`),
+            is refused for good, or was the last (both `failed`).
+        limit (int | Unset): The greatest number of entries in the answer. The server chooses if
+            it is not given.
+        offset (int | Unset): How many entries to skip.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ErrorEnvelope | WebhookDeliveryListEnvelope
+    """
+
+    return sync_detailed(
+        client=client,
+        webhook_id=webhook_id,
+        event=event,
+        status=status,
+        limit=limit,
+        offset=offset,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient,
+    webhook_id: str | Unset = UNSET,
+    event: str | Unset = UNSET,
+    status: WebhookDeliveryStatus | Unset = UNSET,
+    limit: int | Unset = UNSET,
+    offset: int | Unset = UNSET,
+) -> Response[ErrorEnvelope | WebhookDeliveryListEnvelope]:
+    """List the deliveries of webhooks.
+
+     Lists what was sent, or is still to be sent, to subscriptions and callback addresses, the newest
+    first, with every attempt. Filters narrow the list together.
+
+    Args:
+        webhook_id (str | Unset): Only deliveries to this subscription.
+        event (str | Unset): Only deliveries of this event.
+        status (WebhookDeliveryStatus | Unset): `pending` until an attempt succeeds (`delivered`),
+            is refused for good, or was the last (both `failed`).
+        limit (int | Unset): The greatest number of entries in the answer. The server chooses if
+            it is not given.
+        offset (int | Unset): How many entries to skip.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ErrorEnvelope | WebhookDeliveryListEnvelope]
+    """
+
+    kwargs = _get_kwargs(
+        webhook_id=webhook_id,
+        event=event,
+        status=status,
+        limit=limit,
+        offset=offset,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient,
+    webhook_id: str | Unset = UNSET,
+    event: str | Unset = UNSET,
+    status: WebhookDeliveryStatus | Unset = UNSET,
+    limit: int | Unset = UNSET,
+    offset: int | Unset = UNSET,
+) -> ErrorEnvelope | WebhookDeliveryListEnvelope | None:
+    """List the deliveries of webhooks.
+
+     Lists what was sent, or is still to be sent, to subscriptions and callback addresses, the newest
+    first, with every attempt. Filters narrow the list together.
+
+    Args:
+        webhook_id (str | Unset): Only deliveries to this subscription.
+        event (str | Unset): Only deliveries of this event.
+        status (WebhookDeliveryStatus | Unset): `pending` until an attempt succeeds (`delivered`),
+            is refused for good, or was the last (both `failed`).
+        limit (int | Unset): The greatest number of entries in the answer. The server chooses if
+            it is not given.
+        offset (int | Unset): How many entries to skip.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ErrorEnvelope | WebhookDeliveryListEnvelope
+    """
+
+    return (
+        await asyncio_detailed(
+            client=client,
+            webhook_id=webhook_id,
+            event=event,
+            status=status,
+            limit=limit,
+            offset=offset,
+        )
+    ).parsed

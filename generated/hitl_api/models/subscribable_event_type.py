@@ -1,0 +1,33 @@
+from enum import StrEnum
+from typing import Self
+
+
+class SubscribableEventType(StrEnum):
+    API_KEY_LIMIT_EXCEEDED = "api_key.limit_exceeded"
+    API_KEY_QUOTA_WARNING = "api_key.quota_warning"
+    LOOP_CREATED = "loop.created"
+    LOOP_DELETED = "loop.deleted"
+    LOOP_MEMBER_JOINED = "loop.member_joined"
+    LOOP_MEMBER_LEFT = "loop.member_left"
+    LOOP_UPDATED = "loop.updated"
+    REQUEST_CANCELLED = "request.cancelled"
+    REQUEST_CLAIMED = "request.claimed"
+    REQUEST_COMPLETED = "request.completed"
+    REQUEST_CREATED = "request.created"
+    REQUEST_TIMEOUT = "request.timeout"
+    REVIEW_ASSIGNED = "review.assigned"
+    REVIEW_CANCELLED = "review.cancelled"
+    REVIEW_COMPLETED = "review.completed"
+    REVIEW_CREATED = "review.created"
+    REVIEW_STARTED = "review.started"
+    TEMPLATE_UPDATED = "template.updated"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        """Keep a word that the server learned later: its member is not in the class, its value is the word"""
+        if not isinstance(value, str):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = "UNKNOWN"
+        member._value_ = value
+        return member
