@@ -1,0 +1,1 @@
+"""Groups of reviewers: teams and who belongs to them."""

@@ -1,0 +1,1 @@
+"""Telling other programs what happened: subscriptions, deliveries, and the log of both."""
