@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hitl.sandbox.desk import Desk
+from hitl.sandbox.refusals import Refusal
+from hitl.sandbox.teams.roster import Roster
+
+ANN, BOB, CAT = "ann@example.com", "bob@example.com", "cat@example.com"
+FIELDS = [{"name": "approved", "type": "boolean", "required": True}]
+
+
+def now() -> datetime:
+    return datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    desk = Desk(clock=now)
+    yield desk
+    desk.close()
+
+
+def template(desk: Desk, **settings: Any) -> str:
+    template_id: str = desk.create_template({"name": "A form", "fields": FIELDS, "settings": settings}).document["id"]
+    return template_id
+
+
+def assigned(desk: Desk, template_id: str = "template_123", **body: Any) -> list[str]:
+    """Create a review and return its assignees."""
+    assignees: list[str] = desk.create_review({"template_id": template_id, "content": {}, **body}).document["assignees"]
+    return assignees
+
+
+def team(desk: Desk, *members: str) -> None:
+    roster = Roster(desk.database, now)
+    team_id = roster.create_team({"name": "Editors"}).document["id"]
+    for member in members:
+        roster.add_member(team_id, {"email": member})
+
+
+def test_named_assignees_stay_as_they_are(desk: Desk) -> None:
+    automatic = template(desk, auto_assign=True, assignment_strategy="load_balanced")
+    assert assigned(desk, automatic, assignees=[BOB, ANN]) == [BOB, ANN]
+
+
+def test_nobody_is_chosen_unless_that_is_asked_for(desk: Desk) -> None:
+    assert assigned(desk, assignees=[ANN]) == [ANN]
+    assert assigned(desk) == []
+    assert assigned(desk, template(desk, assignment_strategy="round_robin")) == []
+    assert assigned(desk, template(desk, auto_assign=False)) == []
+
+
+def test_without_anybody_to_choose_from_a_review_stays_unassigned(desk: Desk) -> None:
+    review = desk.create_review({"template_id": template(desk, auto_assign=True), "content": {}}).document
+    assert (review["assignees"], review["status"]) == ([], "created")
+
+
+def test_everybody_takes_a_turn(desk: Desk) -> None:
+    automatic = template(desk, auto_assign=True)
+    assigned(desk, assignees=[ANN, BOB])
+    desk.update_review("rev_1", {"assignees": [CAT]})
+    assert [assigned(desk, automatic) for _ in range(4)] == [[ANN], [BOB], [CAT], [ANN]]
+
+
+def test_a_chosen_reviewer_makes_the_review_assigned_and_says_so(desk: Desk) -> None:
+    assigned(desk, assignees=[ANN])
+    desk.create_review({"template_id": template(desk, auto_assign=True), "content": {}})
+    review = desk.get_review("rev_2")
+    assert (review["assignees"], review["status"]) == ([ANN], "assigned")
+
+
+def test_members_of_teams_are_chosen_before_others(desk: Desk) -> None:
+    assigned(desk, assignees=[ANN])
+    team(desk, BOB)
+    team(desk, CAT, BOB)
+    automatic = template(desk, auto_assign=True)
+    assert [assigned(desk, automatic) for _ in range(3)] == [[BOB], [CAT], [BOB]]
+
+
+def test_a_strategy_takes_nobody_away_who_was_named(desk: Desk) -> None:
+    assert assigned(desk, assignees=[ANN, BOB], assignment_strategy="round_robin") == [ANN, BOB]
+
+
+def test_a_strategy_of_the_review_chooses_even_if_the_template_does_not(desk: Desk) -> None:
+    team(desk, ANN)
+    assert assigned(desk, assignment_strategy="round_robin") == [ANN]
+
+
+def test_a_balanced_load_is_that_of_open_reviews(desk: Desk) -> None:
+    balanced = template(desk, auto_assign=True, assignment_strategy="load_balanced")
+    assigned(desk, assignees=[ANN, BOB])
+    assigned(desk, assignees=[BOB])
+    assert assigned(desk, balanced) == [ANN]
+    assert assigned(desk, balanced) == [BOB]
+    desk.cancel_review("rev_2"), desk.cancel_review("rev_4")
+    assert [assigned(desk, balanced), assigned(desk, balanced)] == [[BOB], [ANN]]
+
+
+def test_as_many_are_chosen_as_must_approve(desk: Desk) -> None:
+    both = template(desk, auto_assign=True, approval_threshold=2.0)
+    team(desk, ANN, BOB, CAT)
+    assert [assigned(desk, both), assigned(desk, both)] == [[ANN, BOB], [CAT, ANN]]
+    assert assigned(desk, template(desk, auto_assign=True, approval_threshold=9)) == [BOB, CAT, ANN]
+
+
+def test_turns_survive_a_restart(tmp_path: Path) -> None:
+    first = Desk(tmp_path / "sandbox.db", clock=now)
+    team(first, ANN, BOB)
+    automatic = template(first, auto_assign=True)
+    assert assigned(first, automatic) == [ANN]
+    first.close()
+    second = Desk(tmp_path / "sandbox.db", clock=now)
+    assert assigned(second, automatic) == [BOB]
+    second.close()
+
+
+def test_a_repeated_creation_uses_up_no_turn(desk: Desk) -> None:
+    team(desk, ANN, BOB)
+    automatic = template(desk, auto_assign=True)
+    body = {"template_id": automatic, "content": {}}
+    desk.create_review(body, idempotency_key="job-42")
+    assert desk.create_review(body, idempotency_key="job-42").document["assignees"] == [ANN]
+    assert assigned(desk, automatic) == [BOB]
+
+
+# Reassignment
+
+
+@pytest.mark.parametrize("wanted", [[], [BOB], [BOB, CAT]])
+def test_a_template_may_forbid_taking_a_review_from_its_assignees(desk: Desk, wanted: list[str]) -> None:
+    assigned(desk, template(desk, allow_reassignment=False), assignees=[ANN, BOB])
+    before = desk.get_review("rev_1")
+    with pytest.raises(Refusal) as caught:
+        desk.update_review("rev_1", {"assignees": wanted})
+    assert (caught.value.status, caught.value.code) == (409, "conflict")
+    assert f"cannot be taken from {ANN}" in caught.value.message
+    assert desk.get_review("rev_1") == before
+
+
+def test_even_then_a_review_may_be_given_to_more_people(desk: Desk) -> None:
+    fixed = template(desk, allow_reassignment=False)
+    assigned(desk, fixed)
+    assert desk.update_review("rev_1", {"assignees": [ANN]})["status"] == "assigned"
+    assert desk.update_review("rev_1", {"assignees": [BOB, ANN]})["assignees"] == [BOB, ANN]
+    assert desk.update_review("rev_1", {"priority": "high"})["priority"] == "high"
+
+
+@pytest.mark.parametrize("settings", [{}, {"allow_reassignment": True}])
+def test_reassignment_is_allowed_unless_it_is_forbidden(desk: Desk, settings: dict[str, Any]) -> None:
+    assigned(desk, template(desk, **settings), assignees=[ANN])
+    assert desk.update_review("rev_1", {"assignees": [BOB]})["assignees"] == [BOB]
