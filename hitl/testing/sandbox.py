@@ -1,0 +1,168 @@
+"""The sandbox of a test: a review server in a thread of the test's process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import anyio.to_thread
+
+from hitl import exceptions
+from hitl.sandbox.budgets import DEFAULT_RATE_LIMIT, RateLimit
+from hitl.sandbox.database import IN_MEMORY
+from hitl.sandbox.moments import utc_now
+from hitl.sandbox.refusals import SetupError
+from hitl.sandbox.server import BackgroundServer
+from hitl.sandbox.site import Site
+from hitl.testing.fast_forward import FastForward
+from hitl.testing.reviewer import Reviewer
+
+if TYPE_CHECKING:
+    from hitl import AsyncHITLClient, HITLClient
+
+
+class Sandbox:
+    """A review server on a free port, as a context manager, `with` or `async with`.
+
+    Attributes:
+        base_url: Where the API is, for `HITLClient(base_url=...)`.
+        api_key: The first of the keys that are let in.
+        reviewer: Answers reviews from the test, at once or by a script.
+        clock: Tells the sandbox's time, and moves it: `sandbox.clock.advance("72h")`.
+        faults: Plans what goes wrong with the next requests: `sandbox.faults.next(status=503)`.
+    """
+
+    def __init__(
+        self,
+        api_keys: Sequence[str] | None = None,
+        data: str | Path | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        templates: Iterable[Mapping[str, Any]] | None = None,
+        rate_limit: tuple[int, float] | None = None,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        """Open the data and take the port; nothing is answered before the sandbox is entered.
+
+        Args:
+            api_keys: The keys that are let in; a random one if there are none.
+            data: A file that keeps everything; in memory if not given.
+            host: A loopback address.
+            port: 0 for a free one.
+            templates: Templates to add to the starters: bodies of `create_template` with an `id`.
+            rate_limit: Requests and seconds, for each key; (1000, 60.0) if not given.
+            clock: Returns the present moment with its time zone, as a base for the sandbox's clock; the time of this
+                machine if not given. One that stands still makes time pass by `sandbox.clock.advance` only.
+
+        Raises:
+            ConfigurationError: The file, the address or a template cannot be used.
+        """
+        try:
+            self._site = Site(
+                api_keys=api_keys or (),
+                data=data or IN_MEMORY,
+                host=host,
+                port=port,
+                templates=templates or (),
+                rate_limit=RateLimit(*rate_limit) if rate_limit else DEFAULT_RATE_LIMIT,
+                clock=clock or utc_now,
+            )
+        except SetupError as error:
+            raise exceptions.ConfigurationError(str(error)) from error
+        self._background: BackgroundServer | None = None
+        self._clients: list[HITLClient] = []
+        self._async_clients: list[AsyncHITLClient] = []
+        self.base_url = self._site.url
+        self.api_key = self._site.api_key
+        self.clock = self._site.desk.clock
+        self.faults = self._site.faults
+        self.reviewer = Reviewer(self._site.desk)
+        self._fast_forward: FastForward | None = None
+
+    @property
+    def inbox_url(self) -> str:
+        """Where a person answers reviews in a browser, or a test by HTTP.
+
+        A fresh link each time: it lets one browser in, once. A path may follow: `f"{sandbox.inbox_url}/reviews/{id}"`.
+        """
+        return self._site.inbox_url
+
+    def client(self, **settings: Any) -> HITLClient:
+        """Return a client of this sandbox; it is closed with the sandbox.
+
+        Args:
+            settings: What HITLClient takes beside `api_key` and `base_url`, which may be given, too.
+        """
+        from hitl import HITLClient
+
+        client = HITLClient(**self._settings(settings))
+        self._clients.append(client)
+        return client
+
+    def async_client(self, **settings: Any) -> AsyncHITLClient:
+        """Return an asynchronous client of this sandbox, for `async with`; `async with Sandbox()` closes it, too.
+
+        Args:
+            settings: See `client`.
+        """
+        from hitl import AsyncHITLClient
+
+        client = AsyncHITLClient(**self._settings(settings))
+        self._async_clients.append(client)
+        return client
+
+    def fast_forward(self) -> None:
+        """Skip the time that programs only spend waiting for reviews, from now on.
+
+        Whenever somebody waits and nothing else happens, the clock moves to the next moment at which something will:
+        a scripted answer, an expiry. So a function that asks and waits for three days returns at once.
+        """
+        if self._fast_forward is None:
+            self._fast_forward = FastForward(self._site.desk)
+
+    def start(self) -> None:
+        """Start answering; what entering the sandbox does."""
+        if self._background is not None:
+            raise RuntimeError("this sandbox was started before; make a new one")
+        self._background = BackgroundServer(self._site.server())
+        self._background.start()
+
+    def close(self) -> None:
+        """Close the clients and stop answering; what leaving the sandbox does. Doing it twice is fine."""
+        for client in self._clients:
+            client.close()
+        self.reviewer.close()
+        if self._background is not None:
+            self._background.stop()
+        self._site.close()
+
+    def _settings(self, given: dict[str, Any]) -> dict[str, Any]:
+        return {"api_key": self.api_key, "base_url": self.base_url, **given}
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        await anyio.to_thread.run_sync(self.start)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for client in self._async_clients:
+            await client.aclose()
+        # In a thread, so that requests in flight on this event loop can end.
+        await anyio.to_thread.run_sync(self.close)
+
+    def __repr__(self) -> str:
+        return f"<Sandbox at {self.base_url}>"
