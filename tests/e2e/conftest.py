@@ -7,8 +7,10 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from incidents import Incidents
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from hitl import HITLClient
 from hitl.testing import Sandbox
 
 # Quiet and offline: the browser fetches nothing but the pages under test.
@@ -19,6 +21,8 @@ _ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A domain of an attacker's, which he has pointed at this machine.
+    "--host-resolver-rules=MAP *.attacker.example 127.0.0.1",
 ]
 _NAMES = ("chromium", "google-chrome", "chromium-browser")
 _MISSING = "no Chromium: install it (Debian: apt install chromium) or set HITL_CHROMIUM to its path"
@@ -54,3 +58,32 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
     context.set_default_timeout(_PATIENCE)
     yield context
     context.close()
+
+
+@pytest.fixture
+def incidents() -> Incidents:
+    return Incidents()
+
+
+@pytest.fixture
+def page(context: BrowserContext, incidents: Incidents) -> Page:
+    page = context.new_page()
+    page.on("dialog", incidents.on_dialog)
+    page.on("console", incidents.on_console)
+    page.on("pageerror", incidents.on_error)
+    page.on("request", incidents.on_request)
+    return page
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> HITLClient:
+    return sandbox.client()
+
+
+@pytest.fixture
+def nothing_happened_that_must_not(incidents: Incidents) -> Iterator[None]:
+    """Hold every test to it: no foreign script runs, and nothing is loaded from elsewhere."""
+    yield
+    assert incidents.scripts == []
+    assert incidents.faults == []
+    assert [url for url in incidents.requests if not url.startswith(("http://127.0.0.1:", "data:"))] == []

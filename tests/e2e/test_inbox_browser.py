@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Error, Page, Request, expect
+from incidents import Incidents
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from hitl import HITLClient
 from hitl.models import Review
 from hitl.testing import Sandbox
+
+pytestmark = pytest.mark.usefixtures("nothing_happened_that_must_not")
 
 COLOURS = [{"value": "red", "label": "Red"}, {"value": "green", "label": "Green"}]
 MONTHS = [{"value": str(number), "label": f"Month {number}"} for number in range(1, 13)]
@@ -43,57 +44,6 @@ EVERY_FIELD: list[dict[str, Any]] = [
 CONTENT = {"text": "A draft.\n\nOf two paragraphs.", "code": "if x:\n\treturn 1\n", "rows": [{"n": 1, "name": "one"}]}
 
 
-@dataclass
-class Incidents:
-    """What a page did that no page of the inbox may do."""
-
-    scripts: list[str] = field(default_factory=list[str])
-    requests: list[str] = field(default_factory=list[str])
-    faults: list[str] = field(default_factory=list[str])
-    questions: int = 0
-
-    def on_dialog(self, dialog: Dialog) -> None:
-        """Note a dialog that content has opened; a question about an unsent answer is ours."""
-        if dialog.type == "beforeunload":
-            self.questions += 1
-        else:
-            self.scripts.append(dialog.message)
-        dialog.accept()
-
-    def on_console(self, message: ConsoleMessage) -> None:
-        """Note a violation of the page's security policy."""
-        if "Content Security Policy" in message.text:
-            self.faults.append(message.text)
-
-    def on_error(self, error: Error) -> None:
-        """Note an exception in a script."""
-        self.faults.append(error.message)
-
-    def on_request(self, request: Request) -> None:
-        """Note the address of whatever the page loads."""
-        self.requests.append(request.url)
-
-
-@pytest.fixture
-def incidents() -> Incidents:
-    return Incidents()
-
-
-@pytest.fixture
-def page(context: BrowserContext, incidents: Incidents) -> Page:
-    page = context.new_page()
-    page.on("dialog", incidents.on_dialog)
-    page.on("console", incidents.on_console)
-    page.on("pageerror", incidents.on_error)
-    page.on("request", incidents.on_request)
-    return page
-
-
-@pytest.fixture
-def client(sandbox: Sandbox) -> HITLClient:
-    return sandbox.client()
-
-
 @pytest.fixture
 def template_id(client: HITLClient) -> str:
     return client.create_template(name="Every field", fields=EVERY_FIELD).id
@@ -111,15 +61,6 @@ def opened(page: Page, sandbox: Sandbox, review: Review) -> Page:
     page.get_by_role("link", name="A draft.").click()
     expect(page.get_by_role("heading", name="A draft.")).to_be_visible()
     return page
-
-
-@pytest.fixture(autouse=True)
-def nothing_happened_that_must_not(incidents: Incidents) -> Iterator[None]:
-    """Hold every test to it: no foreign script runs, and nothing is loaded from elsewhere."""
-    yield
-    assert incidents.scripts == []
-    assert incidents.faults == []
-    assert [url for url in incidents.requests if not url.startswith(("http://127.0.0.1:", "data:"))] == []
 
 
 def submit(page: Page) -> None:
@@ -244,8 +185,10 @@ def test_the_inbox_works_without_scripts(
 
 def test_the_inbox_works_by_keyboard_alone(opened: Page, client: HITLClient, review: Review) -> None:
     opened.get_by_label("Code").focus()
+    opened.keyboard.press("Tab")  # the code in colours
     opened.keyboard.press("Tab")  # the table, which can be scrolled
     opened.keyboard.press("Tab")  # the JSON
+    opened.keyboard.press("Tab")  # the history
     opened.keyboard.press("Tab")
     opened.keyboard.press("Space")  # Yes
     opened.get_by_label("Your name or e-mail").press("Enter")
@@ -370,16 +313,18 @@ def test_another_site_cannot_submit_the_form(
     context: BrowserContext, sandbox: Sandbox, client: HITLClient, review: Review
 ) -> None:
     # localhost and 127.0.0.1 are two sites to a browser, although both are this server.
-    target = f"{sandbox.inbox_url}/reviews/{review.id}/answer".replace("127.0.0.1", "localhost")
+    page = context.new_page()
+    page.goto(sandbox.inbox_url.replace("127.0.0.1", "localhost"))
+    expect(page.get_by_role("link", name="A draft.")).to_be_visible()
+    target = f"{sandbox.base_url}/inbox/reviews/{review.id}/answer".replace("127.0.0.1", "localhost")
     trap = (
         f'<form method=post action="{target}"><input name=version value=1><input name=reviewer value=eve>'
         "<input name=field.approved value=true><button name=decision value=complete>Win a prize</button></form>"
     )
-    page = context.new_page()
     page.route("**/prize", lambda route: route.fulfill(content_type="text/html", body=trap))
     page.goto(f"{sandbox.base_url}/prize")
     page.get_by_role("button").click()
-    expect(page.get_by_role("heading", name="Not allowed")).to_be_visible()
+    page.wait_for_url("**/reviews/**")
     assert client.get_review(review.id).status == "assigned"
 
 

@@ -20,6 +20,8 @@ PAIRS = [
     ("accent-strong", "accent-soft", TEXT),
     ("bad", "bad-soft", TEXT),
     ("warn", "warn-soft", TEXT),
+    ("good", "good-soft", TEXT),
+    *((ink, "accent-soft", TEXT) for ink in ("ink", "ink-soft", "accent", "bad", "warn")),  # a marked row
     ("ink", "bad-soft", TEXT),
     ("ink", "warn-soft", TEXT),
 ]

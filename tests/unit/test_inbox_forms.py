@@ -43,7 +43,7 @@ def answer(field: dict[str, Any], *texts: str, content: dict[str, Any] | None = 
         ({"type": "email"}, "line"),
         ({"type": "datetime"}, "line"),
         ({"type": "file"}, "line"),
-        ({"type": "image_review"}, "line"),
+        ({"type": "image_review"}, "radios"),
         ({"type": "word_of_tomorrow"}, "area"),
     ],
 )
@@ -228,3 +228,14 @@ def test_content_that_may_not_be_edited_cannot_be_forged_into_the_result() -> No
 def test_every_type_of_the_api_has_a_control_of_its_own_or_text() -> None:
     assert field_type({"type": "table_display"}).control == "show"
     assert field_type({"type": "never heard of"}) == field_type({"type": "text"})
+
+
+def test_several_files_are_named_line_by_line() -> None:
+    field = {"name": "proof", "type": "file", "multiple": True, "default_value": ["a", "b"]}
+    (control,) = build_form({"fields": [field]}, {}).inputs
+    assert (control.kind, control.placeholder, control.value) == ("area", "One address in each line", "a\nb")
+    sent = {"proof": ["https://example.com/a.pdf\r\n\r\n https://example.com/b.pdf "]}
+    assert read_result({"fields": [field]}, {}, sent) == {
+        "proof": ["https://example.com/a.pdf", "https://example.com/b.pdf"]
+    }
+    assert read_result({"fields": [field]}, {}, {"proof": [" "]}) == {}

@@ -99,7 +99,7 @@ def test_the_list_shows_what_waits_and_how_urgent_it_is(browser: TestClient, des
     assert "Article review" in page
     assert "kim@example.com +1" in page
     assert "due in 2 h" in page
-    assert 'Open <span class="count">2</span>' in page
+    assert 'Open <span class="count" data-count="open">2</span>' in page
 
 
 def test_the_list_is_split_into_pages(browser: TestClient, desk: Desk) -> None:
@@ -209,7 +209,7 @@ def test_a_finished_review_shows_its_answer_instead_of_the_form(browser: TestCli
     desk.complete(review_id, {"approved": True, "feedback": "Well done"}, "kim@example.com")
     page = browser.get(f"/inbox/reviews/{review_id}").text
     assert "Well done" in page
-    assert "<form" not in page
+    assert '<form method="post"' not in page
 
 
 def test_an_expired_and_a_cancelled_review_say_so(browser: TestClient, desk: Desk, clock: Clock) -> None:
@@ -484,7 +484,7 @@ def test_pages_hold_no_inline_script_or_style(browser: TestClient, desk: Desk) -
     review_id = ask(desk)
     for path in ("", f"reviews/{review_id}"):
         page = browser.get(f"/inbox/{path}").text
-        assert page.count("<script") == 1
+        assert page.count("<script") == page.count('<script src="/inbox/static/') > 0
         assert "<style" not in page
         assert " style=" not in page
         assert " onclick" not in page

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hitl.sandbox.inbox.diffing import text_diff
 from hitl.sandbox.inbox.rendering import Code, Items, Text, Word
 from hitl.sandbox.inbox.times import age, due, full, parse, span
 from hitl.sandbox.inbox.views import Answer, answers, fingerprint, pager, summary, typed_answers
@@ -105,7 +106,7 @@ def test_answers_stand_in_the_order_of_the_template_with_its_labels() -> None:
         "text": "Better",
     }
     assert answers(review(status="completed", result=result), template(*fields)) == [
-        Answer("Article", Text("Better"), "edited by the reviewer"),
+        Answer("Article", Text("Better"), "edited by the reviewer", text_diff("A title\nand more", "Better")),
         Answer("Approve?", Word("No")),
         Answer("Colour", Text("Green")),
         Answer("all", Items([Text("Red"), Text("Green")])),

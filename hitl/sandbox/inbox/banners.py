@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hitl.sandbox.inbox.documents import Document
@@ -9,7 +10,7 @@ from hitl.sandbox.inbox.documents import Document
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """A message; `tone` is "warning" or "error"."""
+    """A message; `tone` is "info", "warning" or "error"."""
 
     tone: str
     title: str
@@ -43,3 +44,9 @@ def too_late(review: Document) -> Banner:
     """Say why a finished review takes no answer any more."""
     title = _ENDED[review["status"]].format(reviewer=review.get("reviewer") or "Somebody")
     return Banner("warning", title, "Your answer was not sent. What you typed stands below, so that you can copy it.")
+
+
+def counted(approvals: Sequence[Document]) -> Banner:
+    """Say who has approved a review that several people must approve."""
+    names = ", ".join(approval["reviewer"] for approval in approvals)
+    return Banner("info", "Your approval was counted", f"Others must approve this, too. So far it was {names}.")

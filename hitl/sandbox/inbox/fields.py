@@ -12,8 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
+from hitl.sandbox.inbox.attachments import attached, file_answer
 from hitl.sandbox.inbox.documents import Document
+from hitl.sandbox.inbox.pictures import picture_answer
 from hitl.sandbox.inbox.visible import unix_lines
+from hitl.sandbox.results.fields import words
+from hitl.sandbox.results.images import decisions
 
 MISSING: Final = object()
 """The reviewer gave no answer; different from null, which is an answer."""
@@ -47,12 +51,19 @@ def field_type(field: Document) -> FieldType:
     return _TYPES.get(field["type"], _TEXT)
 
 
+def takes_several_files(field: Document) -> bool:
+    """Tell whether the field is answered by the addresses of files, one in each line."""
+    return field["type"] == "file" and bool(field.get("multiple"))
+
+
 def choices(field: Document) -> list[Choice]:
     """Return what the reviewer can pick, in the template's order."""
     if field["type"] == "boolean":
         return [Choice("true", "Yes"), Choice("false", "No")]
     if field["type"] == "rating":
         return _steps(field)
+    if field["type"] == "image_review":
+        return [Choice(word, word.capitalize()) for word in decisions(words(field, "tools"))]
     options: list[Document] = field.get("options") or []
     return [Choice(as_text(option["value"]), str(option.get("label") or option["value"])) for option in options]
 
@@ -77,6 +88,19 @@ def _read_text(_field: Document, values: list[str]) -> Any:
 
 def _read_line(_field: Document, values: list[str]) -> Any:
     return values[0].strip() or MISSING
+
+
+def _read_files(field: Document, values: list[str]) -> Any:
+    """Read addresses, one from each line, and attached files; where one is asked for, a file goes before an address."""
+    lines = [line.strip() for text in values for line in text.splitlines() if line.strip()]
+    if takes_several_files(field):
+        return [file_answer(line) for line in lines] or MISSING
+    files = [file_answer(line) for line in lines if attached(line)] or lines
+    return (files[0] if len(files) == 1 else files) or MISSING
+
+
+def _read_picture(field: Document, values: list[str]) -> Any:
+    return picture_answer(field, values) or MISSING
 
 
 def _read_boolean(_field: Document, values: list[str]) -> Any:
@@ -124,8 +148,8 @@ _TYPES: dict[str, FieldType] = {
     "rating": FieldType("rating", _read_rating),
     "email": FieldType("line", _read_line, "email"),
     "datetime": FieldType("line", _read_datetime, "datetime-local"),
-    "file": FieldType("line", _read_line, "url"),
-    "image_review": FieldType("line", _read_line, "url"),
+    "file": FieldType("line", _read_files, "url"),
+    "image_review": FieldType("pick", _read_picture),
     "content_display": FieldType("edit", _read_text),
     "code_display": FieldType("edit_code", _read_text),
     "table_display": FieldType("show", _read_text),

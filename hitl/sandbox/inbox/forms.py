@@ -6,8 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hitl.sandbox.inbox.attachments import Attached, Limits, attached, limits
 from hitl.sandbox.inbox.documents import Document, fields_of, is_array, label_of
-from hitl.sandbox.inbox.fields import DISPLAY_TYPES, MISSING, RADIO_LIMIT, Choice, as_text, choices, field_type
+from hitl.sandbox.inbox.fields import (
+    DISPLAY_TYPES,
+    MISSING,
+    RADIO_LIMIT,
+    Choice,
+    as_text,
+    choices,
+    field_type,
+    takes_several_files,
+)
+from hitl.sandbox.inbox.pictures import takes_notes
 from hitl.sandbox.inbox.rendering import Block, Code, block
 from hitl.sandbox.inbox.visible import has_hidden, unix_lines
 
@@ -48,11 +59,18 @@ class Control:
     condition: Condition | None = None
     error: str | None = None
     shown: Block | None = None
+    files: Limits | None = None
+    notes: str | None = None
 
     @property
     def value(self) -> str:
         """The text of a control that holds one."""
         return self.values[0] if self.values else ""
+
+    @property
+    def attached(self) -> list[Attached]:
+        """The files that came back with a form that could not be sent."""
+        return [file for text in self.values[1:] if (file := attached(text))] if self.files else []
 
     @property
     def suspicious(self) -> bool:
@@ -123,16 +141,18 @@ def _control(field_: Document, control_id: str, content: Document, draft: Draft 
     return Control(
         name=field_["name"],
         id=control_id,
-        kind=_kind(kind.control, options),
+        kind="area" if takes_several_files(field_) else _kind(kind.control, options),
         label=label_of(field_),
-        required=_is_required(field_),
+        required=is_required(field_),
         values=_initial(field_, content) if draft is None else _typed(draft, field_),
         choices=options,
         input_type=kind.input_type,
-        placeholder=str(field_.get("placeholder") or ""),
+        placeholder=str(field_.get("placeholder") or _hint(field_)),
         max_length=field_.get("max_length"),
         condition=_condition(field_),
         error=draft.errors.get(field_["name"]) if draft else None,
+        files=limits(field_) if field_["type"] == "file" else None,
+        notes=_notes(field_, draft) if takes_notes(field_) else None,
     )
 
 
@@ -154,6 +174,12 @@ def _display(field_: Document, control_id: str, content: Document, draft: Draft 
     )
 
 
+def _hint(field_: Document) -> str:
+    if field_["type"] != "file":
+        return ""
+    return "One address in each line" if takes_several_files(field_) else "Address of the file"
+
+
 def _kind(control: str, options: list[Choice]) -> str:
     """Choose the drawing that suits the number of choices and the length of their labels."""
     if control == "pick":
@@ -163,7 +189,8 @@ def _kind(control: str, options: list[Choice]) -> str:
     return control
 
 
-def _is_required(field_: Document) -> bool:
+def is_required(field_: Document) -> bool:
+    """Tell whether an answer to the field is required while it is asked for."""
     validation: Document = field_.get("validation") or {}
     return bool(field_.get("required") or validation.get("required"))
 
@@ -179,12 +206,22 @@ def _initial(field_: Document, content: Document) -> list[str]:
     if value is None and field_type(field_).control == "area" and _is_sendable(content.get(field_["name"])):
         value = content[field_["name"]]
     texts = [as_text(item) for item in value] if is_array(value) else [as_text(value)]
+    if takes_several_files(field_):
+        return ["\n".join(texts)]
     return [_local_minute(text) for text in texts] if field_["type"] == "datetime" else texts
 
 
 def _typed(draft: Draft, field_: Document) -> list[str]:
     texts = list(draft.answers.get(field_["name"], []))
+    if field_["type"] == "file":  # what was typed stands first, whatever order the texts came in
+        typed = [text for text in texts if not attached(text)]
+        return ["\n".join(typed), *(text for text in texts if attached(text))]
     return [_local_minute(text) for text in texts] if field_["type"] == "datetime" else texts
+
+
+def _notes(field_: Document, draft: Draft | None) -> str:
+    texts = draft.answers.get(field_["name"], []) if draft else []
+    return texts[1] if len(texts) > 1 else ""
 
 
 def _local_minute(text: str) -> str:

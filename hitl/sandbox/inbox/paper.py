@@ -14,14 +14,15 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hitl.sandbox.inbox.visible import parts, visible
+from hitl.sandbox.inbox.visible import is_web_address, parts, visible
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+SCRIPTS = sorted(file.name for file in STATIC.glob("*.js"))
 
-# Nothing loads and nothing runs but our own two files; images in content stay text.
+# Nothing loads and nothing runs but our own files, which hear of changes from our own server; images stay text.
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
@@ -29,6 +30,8 @@ HEADERS = {
     "content-security-policy": CONTENT_SECURITY_POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
 }
 
 
@@ -48,7 +51,7 @@ class Paper:
     def answer(self, page: str, context: Mapping[str, Any], status: int) -> Response:
         """Return the page as a response that nobody keeps a copy of."""
         template = self._templates.get_template(page)
-        return _Printed(lambda: template.render(assets=self._assets, **context), status)
+        return _Printed(lambda: template.render(assets=self._assets, scripts=SCRIPTS, **context), status)
 
 
 class _Printed(Response):
@@ -92,7 +95,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     filters: Any = environment.filters  # declared as a union of the built-in filters' own types
-    filters.update(exact=_exact, parts=parts)
+    filters.update(exact=_exact, is_web_address=is_web_address, parts=parts)
     return environment
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
 from hitl.sandbox.inbox.documents import Document, is_array, is_object
+from hitl.sandbox.inbox.highlighting import Token, tokens
+from hitl.sandbox.inbox.markdown import Part, looks_like_markdown, parse
 
 MAX_DEPTH = 6
 """Objects nested deeper are shown as JSON: indentation would have used up the page."""
@@ -29,6 +31,11 @@ class Text:
     def long(self) -> bool:
         """Tell whether the text needs more than a line."""
         return len(self.text) > _LONG_TEXT or "\n" in self.text
+
+    @property
+    def markdown(self) -> list[Part]:
+        """The text as Markdown; nothing if it does not look like it."""
+        return parse(self.text) if looks_like_markdown(self.text) else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +88,24 @@ class Code:
     text: str
     language: str = ""
 
+    @property
+    def tokens(self) -> list[Token]:
+        """The parts of the text that are told apart by colour."""
+        return tokens(self.text, self.language)
 
-Block: TypeAlias = Text | Word | Pairs | Items | Table | Code
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to be kept, never to be shown: `base64` is what it consists of, `safe_name` what it is kept as."""
+
+    kind: ClassVar[str] = "file"
+    name: str
+    safe_name: str
+    size: str
+    base64: str
+
+
+Block: TypeAlias = Text | Word | Pairs | Items | Table | Code | File
 
 NOTHING = Word("–")
 

@@ -29,6 +29,9 @@ _HIDDEN_ANYWHERE = re.compile(_HIDDEN)
 _HIDDEN_OR_NEEDED = re.compile(rf"(?P<needed>{_NEEDED})|(?P<hidden>{_HIDDEN})")
 
 
+_WEB_ADDRESS = re.compile(r"https?://[!-~]{1,2000}", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A stretch of text, or one hidden character as its code point."""
@@ -66,3 +69,8 @@ def has_hidden(text: str) -> bool:
 def unix_lines(text: str) -> str:
     """Return the text with line feeds only: forms send CR LF whatever they were given (HTML, 4.10.21.4)."""
     return text.replace("\r\n", "\n")
+
+
+def is_web_address(text: str) -> bool:
+    """Tell whether a text is an address that may be followed: of the web, and in characters that nobody can confuse."""
+    return bool(_WEB_ADDRESS.fullmatch(text))

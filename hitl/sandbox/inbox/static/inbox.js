@@ -1,6 +1,4 @@
 // What the inbox does beyond plain HTML: running times, questions that depend on others, a guard for unsent answers.
-"use strict";
-
 const MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 
 // The server's clock is the one that expires reviews; the browser's may differ.

@@ -1,0 +1,118 @@
+// Choosing files from this computer, beside the box for an address. A file becomes a data URI that carries its name;
+// attachments.py reads it. The limits are the server's, told here before anything is sent.
+
+const KB = 1024, MB = 1024 * KB;
+
+function size(bytes) { // says it like attachments.size_in_words
+  if (bytes < KB) return `${bytes} B`;
+  return bytes < MB ? `${(bytes / KB).toFixed(0)} KB` : `${(bytes / MB).toFixed(1)} MB`;
+}
+
+function isAccepted(file, accept) {
+  if (!accept) return true;
+  const name = file.name.toLowerCase(), type = file.type.toLowerCase();
+  return accept.toLowerCase().split(",").some((kind) => {
+    if (kind.startsWith(".")) return name.endsWith(kind);
+    return kind === "*/*" || (kind.endsWith("/*") ? type.startsWith(kind.slice(0, -1)) : type === kind);
+  });
+}
+
+function read(file) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.addEventListener("error", () => reject(reader.error));
+    reader.addEventListener("load", () => {
+      const name = encodeURIComponent(file.name.replace(/\p{Surrogate}/gu, "_")); // half a character has no encoding
+      const data = (reader.result.split(",")[1] ?? "").replaceAll("+", "-").replaceAll("/", "_"); // a form escapes those
+      resolve(`data:${file.type || "application/octet-stream"};name=${name};base64url,${data}`);
+    });
+    reader.readAsDataURL(file);
+  });
+}
+
+function element(tag, properties, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+// One field: its address box, the list of what was chosen, the chooser and what is wrong with a choice.
+function attach(place) {
+  const { name, accept, largest, together, box: boxId } = place.dataset;
+  const multiple = "multiple" in place.dataset;
+  const form = place.closest("form");
+  const box = document.getElementById(boxId);
+  const list = place.querySelector("ul");
+  const fault = element("p", { className: "error", role: "alert", id: `${boxId}-files` });
+  const chooser = element("input", { type: "file", multiple, accept, ariaLabel: "Choose a file" });
+  const caption = form.querySelector(`label[for="${CSS.escape(boxId)}"]`);
+  caption.id ||= `${boxId}-caption`;
+  chooser.setAttribute("aria-describedby", `${caption.id} ${fault.id}`);
+  let reading = null;
+
+  const update = () => { box.hidden = !multiple && list.children.length > 0; };
+  const changed = () => { update(); form.dispatchEvent(new Event("input")); };
+  const total = () => [...list.children].reduce((sum, item) => sum + Number(item.dataset.bytes), 0);
+
+  function addRemove(item) {
+    const label = `Remove ${item.querySelector(".name").textContent}`;
+    const button = element("button", { type: "button", className: "clear", textContent: "Remove", ariaLabel: label });
+    button.addEventListener("click", () => {
+      item.remove();
+      fault.textContent = "";
+      changed();
+      chooser.focus();
+    });
+    item.append(button);
+  }
+
+  function add(file, value) {
+    if (!multiple) list.replaceChildren();
+    const sent = element("input", { type: "hidden", name, value });
+    sent.dataset.file = "";
+    const words = element("span", { className: "name", textContent: file.name });
+    const item = element("li", {}, sent, words, " ", element("span", { className: "quiet", textContent: size(file.size) }), " ");
+    item.dataset.bytes = file.size;
+    addRemove(item);
+    list.append(item);
+  }
+
+  function reason(file, sum) {
+    if (!isAccepted(file, accept)) return `${file.name} is not of these kinds: ${accept.split(",").join(", ")}.`;
+    if (file.size > largest) return `${file.name} has ${size(file.size)}; at most ${size(largest)} can be sent.`;
+    if (sum + file.size > together) return `${file.name} is too much: together the files may have ${size(together)}.`;
+    return "";
+  }
+
+  async function take(files) {
+    const faults = [];
+    for (const file of files) {
+      const wrong = reason(file, multiple ? total() : 0);
+      if (wrong) faults.push(wrong);
+      else await read(file).then((value) => add(file, value), () => faults.push(`${file.name} cannot be read.`));
+    }
+    fault.textContent = faults.join(" ");
+    changed();
+  }
+
+  chooser.addEventListener("change", () => {
+    const files = [...chooser.files];
+    chooser.value = ""; // so that the same file can be chosen again
+    const task = Promise.resolve(reading).then(() => take(files));
+    reading = task;
+    task.finally(() => { if (reading === task) reading = null; });
+  });
+  // Whoever is quicker than the disk: the answer leaves when the file is part of it.
+  form.addEventListener("submit", (event) => {
+    if (!reading) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    reading.then(() => form.requestSubmit(event.submitter));
+  });
+
+  for (const item of list.children) addRemove(item);
+  place.append(chooser, fault);
+  update();
+}
+
+for (const place of document.querySelectorAll("[data-files]")) attach(place);

@@ -1,0 +1,459 @@
+"""The inbox as a daily tool, in a real browser: marks, keys, live updates, drafts, and what is drawn from hostile text."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from hitl import HITLClient
+from hitl.testing import Sandbox
+
+pytestmark = pytest.mark.usefixtures("nothing_happened_that_must_not")
+
+TEMPLATE = "template_123"
+
+
+def ask(client: HITLClient, text: str, **more: Any) -> str:
+    return client.create_review(template_id=TEMPLATE, content={"text": text}, **more).id
+
+
+def mark(page: Page, text: str) -> None:
+    page.get_by_role("checkbox", name=f"Mark {text}").check()
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+@pytest.fixture
+def known(context: BrowserContext, sandbox: Sandbox) -> None:
+    """Have the browser know who its reviewer is."""
+    context.add_cookies([{"name": "hitl_reviewer", "value": "kim%40example.com", "url": f"{sandbox.base_url}/inbox"}])
+
+
+@pytest.mark.parametrize(
+    ("action", "status"), [("Approve", "completed"), ("Reject", "rejected"), ("Cancel", "cancelled")]
+)
+@pytest.mark.usefixtures("known")
+def test_marked_reviews_are_decided_at_once(
+    page: Page, sandbox: Sandbox, client: HITLClient, action: str, status: str
+) -> None:
+    ids = [ask(client, text) for text in ("First", "Second", "Third")]
+    page.goto(sandbox.inbox_url)
+    expect(page.get_by_role("button", name=action, exact=True)).to_be_disabled()
+    mark(page, "First")
+    mark(page, "Third")
+    expect(page.get_by_text("2 marked")).to_be_visible()
+    press(page, action)
+    expect(page.get_by_role("heading", name=f"{action} 2 reviews?")).to_be_visible()
+    press(page, f"{action} 2")
+    expect(page.get_by_role("heading", name=re.compile("2 reviews$"))).to_be_visible()
+    assert [client.get_review(review_id).status for review_id in ids] == [status, "created", status]
+
+
+@pytest.mark.usefixtures("known")
+def test_marked_reviews_are_given_to_somebody_else(page: Page, sandbox: Sandbox, client: HITLClient) -> None:
+    review_id = ask(client, "First")
+    page.goto(sandbox.inbox_url)
+    mark(page, "First")
+    press(page, "Reassign")
+    page.get_by_label("Who is to review them?").fill("lee@example.com")
+    page.get_by_role("button", name="Reassign").click()
+    expect(page.get_by_role("heading", name="Reassigned 1 review")).to_be_visible()
+    assert client.get_review(review_id).assignees == ["lee@example.com"]
+
+
+@pytest.mark.usefixtures("known")
+def test_all_reviews_of_a_page_are_marked_together(page: Page, sandbox: Sandbox, client: HITLClient) -> None:
+    for text in ("First", "Second"):
+        ask(client, text)
+    page.goto(sandbox.inbox_url)
+    page.get_by_label("Mark all on this page").check()
+    expect(page.get_by_role("checkbox", name="Mark First")).to_be_checked()
+    expect(page.get_by_text("2 marked")).to_be_visible()
+
+
+def test_the_list_is_searched_and_filtered(page: Page, sandbox: Sandbox, client: HITLClient) -> None:
+    ask(client, "A parcel is late", priority="high")
+    ask(client, "The winter raffle")
+    page.goto(sandbox.inbox_url)
+    page.get_by_role("searchbox").fill("PARCEL")
+    page.get_by_role("searchbox").press("Enter")
+    expect(page.get_by_role("link", name="A parcel is late")).to_be_visible()
+    expect(page.get_by_role("link", name="The winter raffle")).to_be_hidden()
+    page.get_by_role("link", name="search PARCEL").click()
+    expect(page.get_by_role("link", name="The winter raffle")).to_be_visible()
+    page.get_by_text("Filter", exact=True).click()
+    page.get_by_label("Priority").select_option("High")
+    expect(page.get_by_role("link", name="The winter raffle")).to_be_hidden()
+
+
+def test_a_reviewer_says_who_they_are_once(page: Page, sandbox: Sandbox, client: HITLClient) -> None:
+    ask(client, "For Kim", assignees=["kim@example.com"])
+    page.goto(sandbox.inbox_url)
+    page.get_by_role("link", name="Mine").click()
+    page.get_by_label("Your name or e-mail").fill("kim@example.com")
+    press(page, "Show my reviews")
+    expect(page.get_by_role("link", name="For Kim")).to_be_visible()
+    expect(page.get_by_text("Reviewing as kim@example.com")).to_be_visible()
+
+
+@pytest.mark.usefixtures("known")
+def test_reviews_are_answered_by_keys(page: Page, sandbox: Sandbox, client: HITLClient) -> None:
+    first, second = ask(client, "First"), ask(client, "Second")
+    page.goto(sandbox.inbox_url)
+    page.keyboard.press("j")
+    expect(page.get_by_role("link", name="Second")).to_be_focused()
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="First")).to_be_visible()
+    page.keyboard.press("a")
+    expect(page.get_by_role("radio", name="Yes")).to_be_checked()
+    expect(page.get_by_role("button", name="Submit answer")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Answer sent")).to_be_visible()
+    page.keyboard.press("u")
+    page.wait_for_url("**/inbox/")
+    expect(page.get_by_role("button", name="Keys")).to_be_visible()  # the script has run
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.get_by_role("checkbox", name="Mark Second")).to_be_checked()
+    page.keyboard.press("r")
+    expect(page.get_by_role("heading", name="Reject 1 review?")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Rejected 1 review")).to_be_visible()
+    assert [client.get_review(review_id).status for review_id in (first, second)] == ["completed", "rejected"]
+
+
+def test_the_keys_stand_on_a_card_and_can_be_switched_off(page: Page, sandbox: Sandbox, client: HITLClient) -> None:
+    ask(client, "First")
+    page.goto(sandbox.inbox_url)
+    page.keyboard.press("?")
+    card = page.get_by_role("dialog", name="Keys")
+    expect(card).to_be_visible()
+    card.get_by_label("Use keys").uncheck()
+    page.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+    page.keyboard.press("j")
+    expect(page.get_by_role("link", name="First")).not_to_be_focused()
+
+
+def test_a_key_that_is_typed_into_a_field_is_a_letter(page: Page, sandbox: Sandbox, client: HITLClient) -> None:
+    ask(client, "First")
+    page.goto(sandbox.inbox_url)
+    page.keyboard.press("/")
+    page.keyboard.type("ajar?")
+    expect(page.get_by_role("searchbox")).to_have_value("ajar?")
+
+
+def test_new_and_finished_reviews_show_without_a_reload(page: Page, sandbox: Sandbox, client: HITLClient) -> None:
+    review_id = ask(client, "First")
+    page.goto(sandbox.inbox_url)
+    mark(page, "First")
+    page.get_by_role("searchbox").fill("half a w")
+    ask(client, "Second")
+    expect(page.get_by_role("link", name="1 new review")).to_be_visible()
+    sandbox.reviewer.complete(review_id, {"approved": True}, reviewer="lee@example.com")
+    expect(page.locator(".row").filter(has_text="First")).to_contain_text("Completed")
+    expect(page.get_by_role("checkbox", name="Mark First")).to_be_disabled()
+    expect(page.get_by_role("searchbox")).to_have_value("half a w")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.get_by_role("link", name="1 new review").click()
+    expect(page.get_by_role("link", name="Second")).to_be_visible()
+
+
+@pytest.mark.parametrize("end", ["answered", "cancelled", "changed"])
+def test_what_happens_to_the_open_review_is_told_at_once(
+    page: Page, sandbox: Sandbox, client: HITLClient, end: str
+) -> None:
+    review_id = ask(client, "First")
+    page.goto(f"{sandbox.inbox_url}/reviews/{review_id}")
+    page.get_by_label("Feedback").fill("My view")
+    if end == "answered":
+        sandbox.reviewer.complete(review_id, {"approved": True}, reviewer="lee@example.com")
+    elif end == "cancelled":
+        client.cancel_review(review_id)
+    else:
+        client.update_review(review_id, content={"text": "Changed"})
+    said = {
+        "answered": "lee@example.com has just answered this",
+        "cancelled": "This request was cancelled",
+        "changed": "This request has just changed",
+    }
+    expect(page.get_by_text(said[end])).to_be_visible()
+    expect(page.get_by_label("Feedback")).to_have_value("My view")
+    expect(page.get_by_label("Feedback")).to_be_focused()
+    page.get_by_role("link", name=re.compile("See how it ended|Load it again")).click()
+    if end == "changed":
+        expect(page.get_by_label("Feedback")).to_have_value("My view")
+        expect(page.get_by_text("The request has changed since")).to_be_visible()
+    else:
+        expect(page.get_by_text("My view")).to_be_visible()
+
+
+def test_a_review_that_expires_while_it_is_open_says_so_at_once(
+    page: Page, sandbox: Sandbox, client: HITLClient
+) -> None:
+    review_id = ask(client, "First", due_date=sandbox.clock() + timedelta(hours=2))
+    page.goto(f"{sandbox.inbox_url}/reviews/{review_id}")
+    page.get_by_label("Feedback").fill("My view")
+    sandbox.clock.advance("3h")
+    expect(page.get_by_text("Time has run out")).to_be_visible()
+    expect(page.get_by_label("Feedback")).to_have_value("My view")
+
+
+def test_what_was_typed_survives_leaving_the_page(page: Page, sandbox: Sandbox, client: HITLClient) -> None:
+    review_id = ask(client, "First")
+    address = f"{sandbox.base_url}/inbox/reviews/{review_id}"
+    page.goto(sandbox.inbox_url)
+    page.goto(address)
+    page.get_by_label("Feedback").fill("Half an ans")
+    page.get_by_role("radio", name="No").check()
+    page.goto(address)
+    expect(page.get_by_text("What you typed is back")).to_be_visible()
+    expect(page.get_by_label("Feedback")).to_have_value("Half an ans")
+    expect(page.get_by_role("radio", name="No")).to_be_checked()
+    page.get_by_label("Your name or e-mail").fill("kim@example.com")
+    press(page, "Submit answer")
+    expect(page.get_by_role("heading", name="Answer sent")).to_be_visible()
+    assert page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('hitl.draft'))") == []
+
+
+def test_what_was_typed_survives_a_restart_of_the_server(page: Page, tmp_path: Path) -> None:
+    data = tmp_path / "sandbox.db"
+    with Sandbox(data=data) as sandbox:
+        review_id = ask(sandbox.client(), "First")
+        page.goto(f"{sandbox.inbox_url}/reviews/{review_id}")
+        page.get_by_label("Feedback").fill("Half an ans")
+        address, port = page.url, urlsplit(sandbox.base_url).port
+    with Sandbox(data=data, port=port or 0):
+        page.goto(address)
+        expect(page.get_by_label("Feedback")).to_have_value("Half an ans")
+
+
+def test_one_approval_of_several_is_noted_and_its_draft_is_gone(
+    page: Page, sandbox: Sandbox, client: HITLClient
+) -> None:
+    fields: list[dict[str, Any]] = [
+        {"name": "approved", "type": "boolean", "label": "Approve?", "required": True},
+        {"name": "note", "type": "text", "label": "Note"},
+    ]
+    template = client.create_template(name="Two", fields=fields, settings={"approval_threshold": 2})
+    review = client.create_review(template_id=template.id, content={"text": "First"})
+    page.goto(f"{sandbox.inbox_url}/reviews/{review.id}")
+    page.get_by_label("Note").fill("Fine")
+    page.get_by_role("radio", name="Yes").check()
+    page.get_by_label("Your name or e-mail").fill("kim@example.com")
+    press(page, "Submit answer")
+    expect(page.locator(".banner.info")).to_contain_text("kim@example.com")
+    expect(page.get_by_label("Note")).to_have_value("")
+    assert client.get_review(review.id).status == "in_progress"
+
+
+def test_a_draft_can_be_discarded(page: Page, sandbox: Sandbox, client: HITLClient) -> None:
+    page.goto(f"{sandbox.inbox_url}/reviews/{ask(client, 'First')}")
+    page.get_by_label("Feedback").fill("Half an ans")
+    page.reload()
+    press(page, "Discard it")
+    expect(page.get_by_label("Feedback")).to_have_value("")
+    expect(page.get_by_text("What you typed is back")).to_be_hidden()
+
+
+def test_a_changed_content_is_shown_as_its_difference(page: Page, sandbox: Sandbox, client: HITLClient) -> None:
+    review_id = ask(client, "It costs 10 euros.")
+    client.update_review(review_id, content={"text": "It costs 99 euros."})
+    page.goto(f"{sandbox.inbox_url}/reviews/{review_id}")
+    changed = page.get_by_role("group").filter(has_text="What changed since the last version")
+    expect(changed.locator("del")).to_contain_text("10")
+    expect(changed.locator("ins")).to_contain_text("99")
+    page.get_by_text("History").click()
+    expect(page.get_by_text("Changed by the program that asked")).to_be_visible()
+
+
+def test_edits_of_the_reviewer_are_shown_as_what_changed(page: Page, sandbox: Sandbox, client: HITLClient) -> None:
+    page.goto(f"{sandbox.inbox_url}/reviews/{ask(client, 'It costs 10 euros.')}")
+    page.get_by_label("Text").fill("It costs 99 euros.")
+    page.get_by_role("radio", name="Yes").check()
+    page.get_by_label("Your name or e-mail").fill("kim@example.com")
+    press(page, "Submit answer")
+    expect(page.locator(".answers del")).to_contain_text("10")
+    expect(page.locator(".answers ins")).to_contain_text("99")
+
+
+MARKDOWN = """# Release <script>alert('heading')</script>
+
+Some **bold <img src=x onerror=alert('bold')>** and `code <b>`.
+
+- [click](javascript:alert('link'))
+- [click](https://example.com/"onmouseover=alert('attribute'))
+- ![x](x" onerror=alert('image'))
+
+> quote <svg onload=alert('quote')>
+
+```python
+print("</code></pre><script>alert('code')</script>")  # a comment
+```
+"""
+
+
+def test_markdown_is_drawn_and_stays_inert(page: Page, sandbox: Sandbox, client: HITLClient) -> None:
+    fields: list[dict[str, Any]] = [
+        {"name": "body", "type": "content_display", "label": "Body"},
+        {"name": "code", "type": "code_display", "label": "Code", "language": "python"},
+        {"name": "text", "type": "content_display", "label": "Text", "editable": True},
+    ]
+    template = client.create_template(name="Markdown", fields=fields)
+    content = {"body": MARKDOWN, "code": f'x = """{MARKDOWN}', "text": MARKDOWN, "picture": "https://example.com/a.png"}
+    review = client.create_review(template_id=template.id, content=content)
+    client.update_review(review.id, content={"text": MARKDOWN.replace("bold", "<i>")})
+    page.goto(f"{sandbox.inbox_url}/reviews/{review.id}")
+    expect(page.get_by_role("heading", name="Release <script>alert('heading')</script>").last).to_be_visible()
+    assert page.locator("main :is(script, img, iframe, object, i), main svg[onload]").count() == 0
+    assert page.locator("main a[href^='javascript']").count() == 0
+    picture = page.get_by_role("link", name="https://example.com/a.png")
+    expect(picture).to_have_attribute("rel", "noopener noreferrer")
+    expect(picture).to_have_attribute("target", "_blank")
+    page.get_by_text("Show the plain text").first.click()
+    expect(page.locator("pre:visible").filter(has_text="# Release").first).to_be_visible()
+    page.locator("main summary").evaluate_all("all => all.forEach((each) => { each.parentElement.open = true; })")
+    page.get_by_label("Your name or e-mail").fill("kim@example.com")
+    press(page, "Submit answer")
+    expect(page.get_by_role("heading", name="Answer sent")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [360, 390, 1280])
+def test_no_list_scrolls_sideways(page: Page, sandbox: Sandbox, client: HITLClient, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    ask(client, "word " * 40 + "x" * 200, assignees=["a" * 120 + "@example.com"])
+    for path in ("/", "/?q=word&priority=medium&status=assigned", "/?view=mine", "/requests", "/deliveries"):
+        page.goto(f"{sandbox.inbox_url}{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_every_control_has_a_name_and_every_page_its_landmarks(
+    page: Page, sandbox: Sandbox, client: HITLClient
+) -> None:
+    review_id = ask(client, "First")
+    for path in ("/", "/?view=done", f"/reviews/{review_id}", "/requests", "/deliveries"):
+        page.goto(f"{sandbox.inbox_url}{path}")
+        expect(page.get_by_role("main")).to_have_count(1)
+        expect(page.get_by_role("banner")).to_have_count(1)
+        expect(page.get_by_role("heading", level=1)).to_have_count(1)
+        nameless = page.locator("button, a, input:not([type=hidden]), select, textarea").evaluate_all(
+            "all => all.filter((each) => !(each.textContent.trim() || each.labels?.length || each.ariaLabel))"
+            ".map((each) => each.outerHTML)"
+        )
+        assert nameless == []
+        assert page.evaluate(
+            "[...document.querySelectorAll('[id]')].length === "
+            "new Set([...document.querySelectorAll('[id]')].map((each) => each.id)).size"
+        )
+
+
+COLOURS = [{"value": "r", "label": "Red"}, {"value": "g", "label": "Green"}]
+KINDS: dict[str, tuple[dict[str, Any], Any, Any]] = {
+    "text": ({"max_length": 40}, "none", "Two words"),
+    "editable_text": (
+        {"draft_text": "An old text", "max_length": 100},
+        "An old text",
+        {"revised_text": "Two words", "was_edited": True},
+    ),
+    "single_select": ({"options": COLOURS}, "r", {"selected_value": "g", "selected_label": "Green"}),
+    "multi_select": (
+        {"options": COLOURS},
+        ["r"],
+        {"selected_values": ["r", "g"], "selected_labels": ["Red", "Green"]},
+    ),
+    "rating": ({"scale_max": 5, "labels": {"4": "Good"}}, 3, {"rating": 4, "rating_label": "Good"}),
+    "number": ({"max_value": 99, "suffix": " kg"}, 1, {"number": 12.5, "formatted_value": "12.5 kg"}),
+    "boolean": ({"true_label": "Ship"}, False, {"boolean": True, "boolean_label": "Ship"}),
+}
+
+
+def ask_loop(sandbox: Sandbox, **body: Any) -> str:
+    """Create a loop and a request to it over HTTP, as a program does, and return the id of the request."""
+    with httpx.Client(base_url=sandbox.base_url, headers={"Authorization": f"Bearer {sandbox.api_key}"}) as program:
+        loop = program.post("/v1/api/loops", json={"name": "Editors", "icon": "pen"}).json()["data"]["loop"]
+        request = {
+            "processing_type": "time-sensitive",
+            "type": "markdown",
+            "priority": "high",
+            "request_text": "Is it right?",
+            "timeout_seconds": 3600,
+            "platform": "api",
+            **body,
+        }
+        answer = program.post(f"/v1/api/loops/{loop['id']}/requests", json=request).json()
+    return str(answer["data"]["request_id"])
+
+
+def answered(sandbox: Sandbox, request_id: str) -> Any:
+    with httpx.Client(base_url=sandbox.base_url, headers={"Authorization": f"Bearer {sandbox.api_key}"}) as program:
+        return program.get(f"/v1/api/requests/{request_id}").json()["data"]["request"]["response_data"]
+
+
+def fill(page: Page, kind: str) -> None:
+    if kind in ("text", "editable_text"):
+        page.get_by_role("textbox", name=re.compile("^Answer")).fill("Two words")
+    elif kind == "number":
+        page.get_by_label("Answer (kg)").fill("12.5")
+    elif kind == "multi_select":
+        page.get_by_role("checkbox", name="Red").check()
+        page.get_by_role("checkbox", name="Green").check()
+    else:
+        name = {"single_select": "Green", "rating": "4 Good", "boolean": "Ship"}[kind]
+        page.get_by_role("radio", name=name).check()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_request_is_answered(page: Page, sandbox: Sandbox, kind: str) -> None:
+    config, default, expected = KINDS[kind]
+    request_id = ask_loop(sandbox, response_type=kind, response_config=config, default_response=default)
+    page.goto(sandbox.inbox_url)
+    page.get_by_role("link", name="Requests 1").click()
+    page.get_by_role("link", name="Is it right?").click()
+    fill(page, kind)
+    page.get_by_label("Your name or e-mail").fill("kim@example.com")
+    press(page, "Send answer")
+    expect(page.get_by_text("Answer sent")).to_be_visible()
+    assert answered(sandbox, request_id) == expected
+
+
+def test_a_request_whose_time_runs_out_while_it_is_open_says_so(page: Page, sandbox: Sandbox) -> None:
+    config, default, _ = KINDS["text"]
+    request_id = ask_loop(sandbox, response_type="text", response_config=config, default_response=default)
+    page.goto(f"{sandbox.inbox_url}/requests/{request_id}")
+    page.get_by_role("textbox", name=re.compile("^Answer")).fill("My view")
+    sandbox.clock.advance("2h")
+    expect(page.get_by_text("Time has run out")).to_be_visible()
+    expect(page.get_by_role("textbox", name=re.compile("^Answer"))).to_have_value("My view")
+
+
+def test_a_delivery_is_seen_and_sent_again(page: Page, sandbox: Sandbox) -> None:
+    config, default, _ = KINDS["text"]
+    ask_loop(
+        sandbox,
+        response_type="text",
+        response_config=config,
+        default_response=default,
+        callback_url=f"{sandbox.base_url}/healthz",
+    )
+    page.goto(f"{sandbox.inbox_url}/requests")
+    page.get_by_role("link", name="Is it right?").click()
+    fill(page, "text")
+    page.get_by_label("Your name or e-mail").fill("kim@example.com")
+    press(page, "Send answer")
+    page.goto(f"{sandbox.base_url}/inbox/deliveries")
+    delivery = page.locator(".delivery").first
+    expect(delivery).to_contain_text("/healthz")
+    delivery.get_by_role("button", name="Send again").click()
+    expect(page.locator(".delivery").first).to_contain_text("/healthz")

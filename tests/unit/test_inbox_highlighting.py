@@ -1,0 +1,47 @@
+"""Code split into parts that are told apart by colour."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hitl.sandbox.inbox.highlighting import MOST_CHARACTERS, Token, tokens
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "kinds"),
+    [
+        ("python", "def f():  # why", {"def": "keyword", "# why": "comment"}),
+        ("py", "x = '''a\n\"b'''", {"'''a\n\"b'''": "string"}),
+        ("python", "x = 0x1F + 2.5e3", {"0x1F": "number", "2.5e3": "number"}),
+        ("TypeScript", "const a = `b\nc`; // d", {"const": "keyword", "`b\nc`": "string", "// d": "comment"}),
+        ("json", '{"a": [true, -1.5]}', {'"a"': "string", "true": "keyword", "-1.5": "number"}),
+        ("sql", "select 1 from t -- all", {"select": "keyword", "1": "number", "-- all": "comment"}),
+        ("sql", "/* two\nlines */ SELECT 'x'", {"/* two\nlines */": "comment", "SELECT": "keyword", "'x'": "string"}),
+    ],
+)
+def test_the_parts_of_code_are_told_apart(language: str, code: str, kinds: dict[str, str]) -> None:
+    found = {token.text: token.kind for token in tokens(code, language)}
+    assert {text: found.get(text) for text in kinds} == kinds
+
+
+def test_a_word_within_a_name_is_no_keyword() -> None:
+    assert all(token.kind != "keyword" for token in tokens("information = origin", "python"))
+
+
+def test_unknown_languages_and_long_code_stay_as_they_are() -> None:
+    assert tokens("if x", "brainf") == [Token("if x")]
+    assert len(tokens("if " * MOST_CHARACTERS, "python")) == 1
+
+
+@pytest.mark.parametrize("piece", ['\\"""', "/*", "`", "'", '"', "\\", "/* *"])
+@pytest.mark.parametrize("language", ["python", "javascript", "json", "sql"])
+def test_hostile_code_is_read_to_its_end(language: str, piece: str) -> None:
+    code = piece * (MOST_CHARACTERS // len(piece))
+    assert "".join(token.text for token in tokens(code, language)) == code
+
+
+@given(st.text(), st.sampled_from(["python", "javascript", "json", "sql", ""]))
+def test_no_character_is_lost(code: str, language: str) -> None:
+    assert "".join(token.text for token in tokens(code, language)) == code
