@@ -1,70 +1,49 @@
-"""The commands and their options."""
+"""The `hitl` command and what it consists of; each part is imported when it is asked for."""
 
 from __future__ import annotations
 
-import json
-import shlex
-from pathlib import Path
-from typing import Any, cast
+from importlib import import_module
+from typing import Final
 
 import click
 
 from hitl import __version__
-from hitl.sandbox.database import IN_MEMORY
-from hitl.sandbox.refusals import SetupError
-from hitl.sandbox.site import Site
+from hitl.cli.failures import EXIT_CODES, FAILED, CommandError, FailingGroup
+
+_PARTS: Final = ("export", "reviews", "sandbox", "templates", "webhooks")
+"""Modules of this package; each holds a command of its own name."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Parts(FailingGroup):
+    """Finds the parts. `hitl sandbox` is to start at once, and the others are to work without what it needs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click calls it so
+        return list(_PARTS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
+        if cmd_name not in _PARTS:
+            return None
+        try:
+            command: click.Command = getattr(import_module(f"hitl.cli.{cmd_name}"), cmd_name)
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] in ("hitl", "hitl_api"):
+                raise
+            return _not_installed(cmd_name, error)
+        return command
+
+
+def _not_installed(name: str, error: ModuleNotFoundError) -> click.Command:
+    def refuse() -> None:
+        raise CommandError(f"hitl {name} needs more than is installed ({error}): pip install 'hitl[sandbox]'", FAILED)
+
+    anything = {"ignore_unknown_options": True, "allow_extra_args": True}
+    return click.Command(name, callback=refuse, help="Needs pip install 'hitl[sandbox]'.", context_settings=anything)
+
+
+_EPILOG = "Exit codes: " + ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
+
+
+@click.group(cls=_Parts, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
 @click.version_option(__version__, prog_name="hitl")
 def hitl() -> None:
     """Put a person's judgement into a program."""
-
-
-@hitl.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address to listen on.")
-@click.option("--port", default=4010, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
-@click.option("--data", default=IN_MEMORY, show_default=True, help="The file that keeps everything.")
-@click.option("--api-key", "api_keys", multiple=True, help="A key to let in; may be repeated. [default: a random one]")
-@click.option(
-    "--templates",
-    "templates_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A JSON file with templates to add: an array of objects with id, name and fields.",
-)
-def sandbox(host: str, port: int, data: str, api_keys: tuple[str, ...], templates_file: Path | None) -> None:
-    """Run a review server with an inbox on this machine, until Ctrl-C."""
-    templates = _templates_in(templates_file) if templates_file else []
-    try:
-        site = Site(api_keys=api_keys, data=data, host=host, port=port, templates=templates)
-    except SetupError as error:
-        raise click.ClickException(str(error)) from error
-    with site:
-        # The socket listens already, so whoever reads this may call at once; echo flushes, for readers behind a pipe.
-        click.echo(_greeting(site, data), nl=False)
-        site.server().serve_forever()
-
-
-def _greeting(site: Site, data: str) -> str:
-    kept = "in memory, gone when it stops; --data FILE keeps it" if data == IN_MEMORY else data
-    return f"""\
-The HITL sandbox is running; Ctrl-C stops it.
-
-  API      {site.url}
-  API key  {site.api_key}
-  Inbox    {site.inbox_url}
-  Data     {kept}
-
-export HITL_BASE_URL={site.url}
-export HITL_API_KEY={shlex.quote(site.api_key)}
-"""
-
-
-def _templates_in(file: Path) -> list[dict[str, Any]]:
-    try:
-        value: object = json.loads(file.read_bytes())
-    except (OSError, ValueError) as error:
-        raise click.ClickException(f"{file} cannot be read as JSON: {error}") from error
-    if not isinstance(value, list):
-        raise click.ClickException(f"{file} must hold a JSON array of templates, each with id, name and fields")
-    return cast("list[dict[str, Any]]", value)

@@ -1,0 +1,79 @@
+"""How a command ends: the number it exits with, and one line on stderr if something went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NoReturn
+
+import click
+
+from hitl import exceptions
+from hitl.cli.text import one_line
+
+OK: Final = 0
+FAILED: Final = 1
+WRONG_CALL: Final = 2
+NOT_FOUND: Final = 3
+UNANSWERED: Final = 4
+REJECTED: Final = 5
+INTERRUPTED: Final = 130  # what shells make of SIGINT: 128 and its number
+
+EXIT_CODES: Final[Mapping[int, str]] = {
+    OK: "all went well",
+    FAILED: "it could not be done",
+    WRONG_CALL: "called wrongly: an option, an argument or a setting",
+    NOT_FOUND: "there is no such thing",
+    UNANSWERED: "nobody answered: timed out, expired or cancelled",
+    REJECTED: "rejected",
+    INTERRUPTED: "interrupted",
+}
+
+_BY_ERROR: Final[Mapping[type[exceptions.HITLError], int]] = {
+    exceptions.ConfigurationError: WRONG_CALL,
+    exceptions.NotFoundError: NOT_FOUND,
+    exceptions.WaitError: UNANSWERED,
+}
+
+
+class CommandError(Exception):
+    """Ends the command with an exit code, and a message on stderr."""
+
+    def __init__(self, message: str, exit_code: int = FAILED) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class FailingGroup(click.Group):
+    """A group whose commands may raise CommandError, and what the client raises."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, and turn what it raises into how it ends."""
+        try:
+            return super().invoke(ctx)
+        except CommandError as failure:
+            _end(ctx, str(failure), failure.exit_code)
+        except exceptions.HITLError as error:
+            _end(ctx, str(error), exit_code_of(error))
+        except KeyboardInterrupt:
+            _end(ctx, "interrupted", INTERRUPTED)
+
+
+def exit_code_of(error: exceptions.HITLError) -> int:
+    """Return what a command exits with that this error ends."""
+    return next((code for kind, code in _BY_ERROR.items() if isinstance(error, kind)), FAILED)
+
+
+def joint_exit_code(exit_codes: Iterable[int]) -> int:
+    """Return what a command exits with that did several things: the lowest number that is not 0, if there is one."""
+    return min(filter(None, exit_codes), default=OK)
+
+
+def finish(exit_code: int) -> None:
+    """End the command with an exit code, and without a word."""
+    click.get_current_context().exit(exit_code)
+
+
+def _end(ctx: click.Context, message: str, exit_code: int) -> NoReturn:
+    # One line of harmless characters, whatever a server wrote.
+    click.echo(f"Error: {one_line(message)}", err=True)
+    ctx.exit(exit_code)

@@ -1,0 +1,100 @@
+"""`hitl sandbox`: a review server on this machine, with what it prints and what it answers to the Enter key."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from hitl.sandbox.budgets import DEFAULT_RATE_LIMIT, rate_limit
+from hitl.sandbox.database import IN_MEMORY
+from hitl.sandbox.refusals import SetupError
+from hitl.sandbox.site import Site
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=4010, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--data", default=IN_MEMORY, show_default=True, help="The file that keeps everything.")
+@click.option("--api-key", "api_keys", multiple=True, help="A key to let in; may be repeated. [default: a random one]")
+@click.option(
+    "--templates",
+    "templates_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A JSON file with templates to add: an array of objects with id, name and fields.",
+)
+@click.option(
+    "--rate-limit",
+    "rate",
+    default=f"{DEFAULT_RATE_LIMIT.requests}/minute",
+    show_default=True,
+    help="Requests that each key may make: a number per second, minute, hour or day, as 100/hour; or none.",
+)
+@click.option("--allow-remote", is_flag=True, help="Allow a --host that other machines reach; nothing is encrypted.")
+@click.option(
+    "--host-name", "host_names", multiple=True, help="A name that others call this machine by; may be repeated."
+)
+@click.option("--allow-remote-webhooks", is_flag=True, help="Deliver webhooks to other machines, too.")
+def sandbox(rate: str, templates_file: Path | None, **settings: Any) -> None:
+    """Run a review server with an inbox on this machine, until Ctrl-C."""
+    templates = _templates_in(templates_file) if templates_file else []
+    try:
+        site = Site(rate_limit=rate_limit(rate), templates=templates, **settings)
+    except SetupError as error:
+        raise click.ClickException(str(error)) from error
+    with site:
+        # The socket listens already, so whoever reads this may call at once; echo flushes, for readers behind a pipe.
+        click.echo(_greeting(site, settings["data"]), nl=False)
+        if sys.stdin is not None and sys.stdin.isatty():
+            _print_a_link_on_enter(site)
+        site.server().serve_forever()
+
+
+def _greeting(site: Site, data: str) -> str:
+    kept = "in memory, gone when it stops; --data FILE keeps it" if data == IN_MEMORY else data
+    return f"""\
+The HITL sandbox is running; Ctrl-C stops it.
+
+  API      {site.url}
+  API key  {site.api_key}
+  Inbox    {site.inbox_url}
+           (lets one browser in, once; Enter prints another link)
+  Data     {kept}
+
+export HITL_BASE_URL={site.url}
+export HITL_API_KEY={shlex.quote(site.api_key)}
+"""
+
+
+def _print_a_link_on_enter(site: Site) -> None:
+    # In the background of a shell, a read from its terminal would stop the whole process; ignored, it fails.
+    if hasattr(signal, "SIGTTIN"):
+        signal.signal(signal.SIGTTIN, signal.SIG_IGN)
+    threading.Thread(target=answer_enter, args=(site, sys.stdin.fileno()), daemon=True).start()
+
+
+def answer_enter(site: Site, terminal: int) -> None:
+    """Print a link for each line, until there is nothing to read any more."""
+    # Below Python's own buffer: a thread that holds the buffer's lock would disturb the end of the process.
+    try:
+        while os.read(terminal, 1024):
+            click.echo(f"  Inbox    {site.inbox_url}")
+    except OSError:
+        return  # the terminal is gone, or this is its background
+
+
+def _templates_in(file: Path) -> list[dict[str, Any]]:
+    try:
+        value: object = json.loads(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise click.ClickException(f"{file} cannot be read as JSON: {error}") from error
+    if not isinstance(value, list):
+        raise click.ClickException(f"{file} must hold a JSON array of templates, each with id, name and fields")
+    return cast("list[dict[str, Any]]", value)
