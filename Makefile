@@ -3,6 +3,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
+# A file's tests stay together, so that they share the server or the browser that they were written around.
+PARALLEL := -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint types imports coverage bench docs-examples clean
@@ -28,7 +30,7 @@ demo: $(VENV)/.runs ## run the whole loop: create a review, answer it in the bro
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/.works ## run the tests
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q $(PARALLEL)
 
 check: setup lint lint-spec check-generated types imports coverage ## everything that CI runs
 
@@ -44,7 +46,7 @@ imports: setup ## who may import whom
 	@$(BIN)/lint-imports --no-logo
 
 coverage: setup ## run the tests and hold the branch coverage of hitl/ to 95 %
-	@$(BIN)/python -m pytest -q --cov --cov-report=term --cov-fail-under=95
+	@$(BIN)/python -m pytest -q $(PARALLEL) --cov --cov-report=term --cov-fail-under=95
 
 bench: setup ## measure speed, as ratios within one run
 	@$(BIN)/python -m benchmarks

@@ -1,4 +1,4 @@
-"""`make bench`: what the facade costs beside the bare libraries under it. No network, no server; figures are ratios."""
+"""`make bench`: what the facade and the sandbox cost beside the bare libraries under them; figures are ratios."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import platform
 
 import httpx
 
+from benchmarks import sandbox
 from benchmarks.measure import Ratio, cpu_of, process, ratio
 from hitl import HITLClient
 from hitl.webhooks import sign, verify_signature
@@ -89,7 +90,8 @@ def processes() -> dict[str, Ratio]:
 def main() -> None:
     """Print one line for each ratio: the median, and the spread of all rounds."""
     print(f"Python {platform.python_version()}, httpx {httpx.__version__}, {platform.machine()}; smaller is better")
-    for name, found in {**calls(), **webhooks(), **processes()}.items():
+    measured = {**calls(), **webhooks(), **processes(), **sandbox.startup(), **sandbox.requests()}
+    for name, found in measured.items():
         print(f"  {name:44} {found}")
 
 

@@ -56,14 +56,15 @@ class Form(HTMLParser):
 def answer_alone(page: str, decision: str) -> None:
     """Fill in the form of the inbox page as a reviewer would, and submit it."""
     with httpx.Client(follow_redirects=True, trust_env=False) as browser:
-        values = Form(browser.get(page).raise_for_status().text).values
+        opened = browser.get(page).raise_for_status()
+        values = Form(opened.text).values
         values |= {
             "reviewer": "demo@example.com",
             "field.approved": "true" if decision == "approve" else "false",
             "field.feedback": "Answered by the demo itself.",
             "decision": "complete" if decision == "approve" else "reject",
         }
-        browser.post(f"{page}/answer", data=values).raise_for_status()
+        browser.post(f"{opened.url}/answer", data=values).raise_for_status()
 
 
 def main() -> int:

@@ -72,7 +72,7 @@ def wait_for_review(wait: Wait, exchange: Exchange, clock: Clock) -> Flow[Review
     fault: HITLError | None = None
     pause = wait.poll_interval
     while True:
-        asked = clock.monotonic()
+        asked, before = clock.monotonic(), review
         left = deadline - asked
         try:
             review, fault = (yield from exchange.once(_read(wait, exchange.server, left))), None
@@ -82,15 +82,19 @@ def wait_for_review(wait: Wait, exchange: Exchange, clock: Clock) -> Flow[Review
             fault = error
         if review is not None and review.is_final:
             return _answered(review)
-        was_held = exchange.server.honours_wait and clock.monotonic() - asked >= SHORTEST_HOLD
-        pace = max(
-            BETWEEN_HOLDS if was_held and fault is None else pause, _asked(fault), _share(exchange.server, clock)
-        )
+        is_news = fault is None and review != before  # a server that holds reads answers early when there is some
+        was_held = exchange.server.honours_wait and (is_news or clock.monotonic() - asked >= SHORTEST_HOLD)
+        own = BETWEEN_HOLDS if was_held and fault is None else pause
+        pace = max(own, _asked(fault), _share(exchange.server, clock))
         left = deadline - clock.monotonic()
         if left <= 0:
             raise _timed_out(wait, review, fault)
         yield Sleep(min(pace, left))
-        pause = min(SLOWEST, pause * GROWTH) if wait.poll_interval < SLOWEST else pause
+        pause = wait.poll_interval if was_held else _longer(pause)
+
+
+def _longer(pause: float) -> float:
+    return min(SLOWEST, pause * GROWTH) if pause < SLOWEST else pause
 
 
 def _read(wait: Wait, server: Server, left: float) -> Call[Review]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,9 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hitl.sandbox.budgets import Budget
+from hitl.sandbox.json_response import json_response
+from hitl.sandbox.loops import envelope
 from hitl.sandbox.moments import to_wire
 from hitl.sandbox.refusals import Refusal
 from hitl.sandbox.store import Page
@@ -27,11 +29,13 @@ class Exchange:
     Attributes:
         clock: Returns the present moment.
         owner: Who asks: a digest of the API key, empty if there is no valid one.
+        budget: What the caller has left of its rate limit.
         request_id: The name of the exchange, for logs and for questions about it.
     """
 
     clock: Callable[[], datetime]
     owner: str = ""
+    budget: Budget | None = None
     request_id: str = field(default_factory=lambda: f"req_{secrets.token_hex(8)}")
 
 
@@ -39,7 +43,7 @@ def success(
     request: Request, data: Any, status: int = 200, *, headers: Mapping[str, str] | None = None, **meta: Any
 ) -> Response:
     """Return the answer that holds `data`."""
-    return _json({"success": True, "data": data, "meta": {**_meta(request), **meta}}, status, headers)
+    return json_response({"success": True, "data": data, "meta": {**_meta(request), **meta}}, status, headers)
 
 
 def page(request: Request, found: Page, limit: int, offset: int) -> Response:
@@ -57,9 +61,11 @@ def page(request: Request, found: Page, limit: int, offset: int) -> Response:
 
 
 def refused(request: Request, refusal: Refusal) -> Response:
-    """Return the answer that says no."""
+    """Return the answer that says no, in the envelope of the generation that was asked."""
+    if envelope.is_used_at(request.scope["path"]):
+        return envelope.refused(request, refusal)
     error = {"code": refusal.code, "message": refusal.message, "details": refusal.details}
-    return _json({"success": False, "error": error, "meta": _meta(request)}, refusal.status, refusal.headers)
+    return json_response({"success": False, "error": error, "meta": _meta(request)}, refusal.status, refusal.headers)
 
 
 def exchange_of(request: Request) -> Exchange:
@@ -71,8 +77,3 @@ def exchange_of(request: Request) -> Exchange:
 def _meta(request: Request) -> dict[str, Any]:
     exchange = exchange_of(request)
     return {"request_id": exchange.request_id, "timestamp": to_wire(exchange.clock())}
-
-
-def _json(envelope: Mapping[str, Any], status: int, headers: Mapping[str, str] | None) -> Response:
-    body = json.dumps(envelope, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    return Response(body, status, headers, media_type="application/json")

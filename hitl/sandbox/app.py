@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -13,12 +15,23 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from hitl.sandbox.answers import refused
 from hitl.sandbox.budgets import DEFAULT_RATE_LIMIT, Budgets, RateLimit
 from hitl.sandbox.desk import Desk
+from hitl.sandbox.door import Door
+from hitl.sandbox.faults import Faults, FaultyApi
 from hitl.sandbox.gate import Gate
 from hitl.sandbox.hosts import HostGuard
 from hitl.sandbox.inbox import routes as inbox_routes
+from hitl.sandbox.inbox.paper import SafeHeaders
 from hitl.sandbox.keys import ApiKeys
+from hitl.sandbox.limits import Limits
+from hitl.sandbox.loops.join import join_routes
+from hitl.sandbox.loops.key_events import KeyEvents
+from hitl.sandbox.loops.routes import loop_routes
 from hitl.sandbox.refusals import Refusal
 from hitl.sandbox.routes import api_routes
+from hitl.sandbox.sessions import Sessions
+from hitl.sandbox.teams.routes import team_routes
+from hitl.sandbox.webhooks.routes import webhook_routes
+from hitl.sandbox.webhooks.targets import Targets
 
 
 def create_app(
@@ -27,6 +40,11 @@ def create_app(
     api_keys: ApiKeys,
     rate_limit: RateLimit = DEFAULT_RATE_LIMIT,
     host: str = "127.0.0.1",
+    host_names: Iterable[str] = (),
+    sessions: Sessions | None = None,
+    limits: Limits | None = None,
+    faults: Faults | None = None,
+    targets: Targets | None = None,
 ) -> ASGIApp:
     """Return the application over one desk.
 
@@ -35,9 +53,25 @@ def create_app(
         api_keys: The keys that the API lets in.
         rate_limit: The budget of each key.
         host: The host that the server is bound to, which it may be called by beside the names of this machine.
+        host_names: More names that it may be called by.
+        sessions: Who may enter the inbox; nobody if not given.
+        limits: How many requests may wait at a time.
+        faults: What is to go wrong with requests of the API; nothing if not given.
+        targets: Where webhooks may go; to this machine only if not given.
     """
-    api = _api(desk, Middleware(Gate, keys=api_keys, budgets=Budgets(rate_limit), clock=desk.clock))
-    pages = _pages(desk)
+    targets = targets or Targets()
+    budgets = Budgets(rate_limit, KeyEvents(desk.outbox, desk.clock).tell)
+    gate = Middleware(Gate, keys=api_keys, budgets=budgets, clock=desk.clock)
+    # Faults happen behind the gate, which puts them into the envelope.
+    middleware = [gate, Middleware(FaultyApi, faults=faults or Faults(desk.changes))]
+    routes = [
+        *api_routes(desk, limits),
+        *loop_routes(desk.loops, targets),
+        *webhook_routes(desk, targets),
+        *team_routes(desk),
+    ]
+    api = _api(routes, middleware)
+    pages = _pages(desk, sessions or Sessions(desk.database))
 
     async def front(scope: Scope, receive: Receive, send: Send) -> None:
         # Decided by hand: a Mount does not match a path with a line break in it, and every answer below /v1 is to come
@@ -45,25 +79,27 @@ def create_app(
         inside = f"{scope.get('path', '')}/".startswith("/v1/")
         await (api if inside else pages)(scope, receive, send)
 
-    return HostGuard(front, host=host)
+    return HostGuard(front, host=host, names=host_names)
 
 
-def _api(desk: Desk, gate: Middleware) -> Starlette:
+def _api(routes: Sequence[Route], middleware: Sequence[Middleware]) -> Starlette:
     api = Starlette(
-        routes=api_routes(desk),
-        middleware=[gate],
+        routes=routes,
+        middleware=middleware,
         exception_handlers={Refusal: _answer_refusal, HTTPException: _answer_http_exception},
     )
     api.router.redirect_slashes = False  # an address with a slash too many is unknown, not another name of the same
     return api
 
 
-def _pages(desk: Desk) -> Starlette:
+def _pages(desk: Desk, sessions: Sessions) -> Starlette:
+    door = [Middleware(SafeHeaders), Middleware(Door, sessions=sessions)]
     return Starlette(
         routes=[
             Route("/", _to_the_inbox),
             Route("/healthz", _healthy),
-            Mount("/inbox", routes=inbox_routes(desk)),
+            *join_routes(desk.loops),
+            Mount("/inbox", routes=inbox_routes(desk), middleware=door),
         ]
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, cast
 
+from hitl.sandbox import templates
 from hitl.sandbox.checks import (
     Checker,
     anything,
@@ -141,7 +142,14 @@ _TEMPLATE = {
     "migration_guide": optional(uri),
 }
 
-TEMPLATE_CREATE: Checker = record({"name": required(text(shortest=1)), "fields": required(_FIELDS), **_TEMPLATE})
+
+def _agrees(_place: str, value: object) -> Iterator[Fault]:
+    return templates.faults(cast("dict[str, Any]", value))
+
+
+TEMPLATE_CREATE: Checker = every(
+    record({"name": required(text(shortest=1)), "fields": required(_FIELDS), **_TEMPLATE}), _agrees
+)
 TEMPLATE_UPDATE: Checker = record(
     {"name": optional(text(shortest=1)), "fields": optional(_FIELDS), **_TEMPLATE}, fewest=1
 )

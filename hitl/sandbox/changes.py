@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 
 
 class Changes:
-    """Tells the coroutines that watch a review when it has changed."""
+    """Tells the coroutines that watch a review when it has changed, and listeners about every review that has."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._watches: dict[str, set[Watch]] = {}
+        self._overviews: set[Watch] = set()
+        self._listeners: list[Callable[[Sequence[str]], object]] = []
+        self._watch_listeners: list[Callable[[], object]] = []
         self.closed = False
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody watches a review at this moment."""
+        return bool(self._watches)
+
+    def on_change(self, listener: Callable[[Sequence[str]], object]) -> None:
+        """Call with the ids of the reviews of each change, once it is committed, in the thread that made it."""
+        self._listeners.append(listener)
+
+    def on_watch(self, listener: Callable[[], object]) -> None:
+        """Call, in the server's event loop, whenever somebody begins to watch a review."""
+        self._watch_listeners.append(listener)
 
     @contextmanager
     def watch(self, review_id: str) -> Generator[Watch, None, None]:
@@ -22,6 +38,8 @@ class Changes:
         watch = Watch(asyncio.get_running_loop(), awake=self.closed)
         with self._lock:
             self._watches.setdefault(review_id, set()).add(watch)
+        for listener in self._watch_listeners:
+            listener()
         try:
             yield watch
         finally:
@@ -30,18 +48,36 @@ class Changes:
                 if not self._watches[review_id]:
                     del self._watches[review_id]
 
+    @contextmanager
+    def watch_all(self) -> Generator[Watch, None, None]:
+        """Watch every review, as `watch` does one."""
+        watch = Watch(asyncio.get_running_loop(), awake=self.closed)
+        with self._lock:
+            self._overviews.add(watch)
+        try:
+            yield watch
+        finally:
+            with self._lock:
+                self._overviews.discard(watch)
+
     def announce(self, review_ids: Iterable[str]) -> None:
         """Wake everybody who watches one of these reviews; any thread may call this."""
+        changed = list(review_ids)
         with self._lock:
-            for review_id in review_ids:
+            for review_id in changed:
                 for watch in self._watches.get(review_id, ()):
                     watch.wake()
+            for watch in self._overviews if changed else ():
+                watch.wake()
+        # Not under the lock: a listener may change a review itself.
+        for listener in self._listeners if changed else ():
+            listener(changed)
 
     def close(self) -> None:
         """Wake everybody for good, so that a server can stop without waiting for those who wait."""
         self.closed = True
         with self._lock:
-            for watches in self._watches.values():
+            for watches in (*self._watches.values(), self._overviews):
                 for watch in watches:
                     watch.wake()
 

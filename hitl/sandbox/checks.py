@@ -186,6 +186,11 @@ def unique(key: str) -> Checker:
     return check
 
 
+def same(one: object, other: object) -> bool:
+    """Compare two values as JSON does, where true is not 1."""
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
 def name_of(value: object) -> str:
     """Return what JSON calls the type of a value."""
     return next((name for kind, name in _NAMES if isinstance(value, kind)), "null")

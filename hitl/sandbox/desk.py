@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-from hitl.sandbox import results, reviews
+from hitl.sandbox import results, reviews, templates
+from hitl.sandbox.approvals import Approvals
+from hitl.sandbox.assignment import Assignment, require_assignable
 from hitl.sandbox.bodies import REVIEW_CREATE, REVIEW_UPDATE, STATUSES, TEMPLATE_CREATE, TEMPLATE_UPDATE
 from hitl.sandbox.changes import Changes
 from hitl.sandbox.checks import json_object, text
+from hitl.sandbox.clock import Clock, Now
+from hitl.sandbox.creations import Created, create_once
 from hitl.sandbox.database import IN_MEMORY, Database
+from hitl.sandbox.earlier_contents import EarlierContents
+from hitl.sandbox.loops.desk import LoopDesk
 from hitl.sandbox.moments import from_wire, to_wire, utc_now
+from hitl.sandbox.outbox import Outbox
 from hitl.sandbox.refusals import Refusal, SetupError, conflict, not_found, refuse_faults
 from hitl.sandbox.starters import STARTERS
-from hitl.sandbox.store import Creation, Document, Page, ReviewQuery, Store
-
-Clock: TypeAlias = Callable[[], datetime]
+from hitl.sandbox.store import Document, Page, ReviewQuery, Store
+from hitl.sandbox.webhooks.payloads import TEMPLATE_UPDATED, review_events, review_payload, template_payload
 
 _REVIEWER = text(
     shortest=1, longest=320
 )  # the longest e-mail address there can be (RFC 3696, errata 1690: 254) and more
 _TEMPLATE_ID = text(shortest=1, longest=128)
-
-
-@dataclass(frozen=True, slots=True)
-class Created:
-    """The outcome of a creation: the document, and whether an earlier request with the same key had made it."""
-
-    document: Document
-    replayed: bool = False
 
 
 @dataclass(slots=True)
@@ -52,15 +48,18 @@ class Desk:
     what it is asked raises a Refusal and changes nothing. Any thread may call any method.
 
     Attributes:
-        clock: Returns the present moment, aware. Reviews expire by it.
+        clock: Tells the present moment. Reviews expire by it, at once when it is moved.
         changes: Where the changes of reviews are announced.
+        database: Where everything is kept.
+        outbox: What happened, for those who are to be told of it.
+        loops: Generation B: loops and requests, over the same database.
     """
 
     def __init__(
         self,
         data: str | Path = IN_MEMORY,
         *,
-        clock: Clock = utc_now,
+        clock: Now = utc_now,
         templates: Iterable[Mapping[str, Any]] = (),
     ) -> None:
         """Open the data file, or a fresh desk in memory.
@@ -73,19 +72,33 @@ class Desk:
         Raises:
             SetupError: The file or a template cannot be used.
         """
-        self.clock = clock
+        self.clock = Clock.over(clock)
         self.changes = Changes()
-        self._store = Store(Database(data))
+        self.database = Database(data)
+        self.outbox = Outbox(self.database)
+        self._store = Store(self.database)
+        self._earlier = EarlierContents(self.database)
+        self._assignment = Assignment(self.database)
+        self._approvals = Approvals(self.database)
         try:
             self._stock(templates)
         except BaseException:
             self._store.close()
             raise
+        self.loops = LoopDesk(self.database, clock=self.clock, changes=self.changes, outbox=self.outbox)
+        self._leave_clock = self.clock.on_advance(self.tick, due=self._next_due)
 
     def close(self) -> None:
         """Wake those who wait and close the data file."""
+        self._leave_clock()
         self.changes.close()
         self._store.close()
+
+    def tick(self) -> None:
+        """Expire what is due and announce it, as every other method does before its own work."""
+        with self._work():
+            pass
+        self.loops.tick()
 
     # Reviews
 
@@ -99,7 +112,9 @@ class Desk:
         """
         refuse_faults(REVIEW_CREATE("", body))
         with self._work() as work:
-            return self._once("review", body, idempotency_key, owner, lambda: self._new_review(work, body))
+            return create_once(
+                self._store, "review", body, idempotency_key, owner, lambda: self._new_review(work, body)
+            )
 
     def get_review(self, review_id: str) -> Document:
         """Return a review as it stands now."""
@@ -117,9 +132,14 @@ class Desk:
         with self._work() as work:
             before = self._review(review_id)
             after = reviews.updated(before, body, work.now)
+            require_assignable(before, body, self._template(before["template_id"]))
+            self._assignment.meet(after["assignees"])
             expires_at = self._store.expires_at(review_id)
             if "due_date" in body:
                 expires_at = self._expiry(after, work.now)
+            if after["content"] != before["content"]:
+                self._earlier.keep(before)
+                self._approvals.forget(review_id)
             self._save(work, after, "updated", expires_at=expires_at)
             return after
 
@@ -135,19 +155,56 @@ class Desk:
             after = reviews.started(self._review(review_id), work.now)
             return self._move(work, after, "started", actor=reviewer)
 
-    def complete(self, review_id: str, result: Mapping[str, Any], reviewer: str) -> Document:
-        """Answer a review; the result must satisfy its template."""
-        return self._answer(review_id, "completed", result, reviewer)
+    def complete(
+        self, review_id: str, result: Mapping[str, Any], reviewer: str, *, version: int | None = None
+    ) -> Document:
+        """Answer a review; the result must satisfy its template.
 
-    def reject(self, review_id: str, result: Mapping[str, Any] | None, reviewer: str) -> Document:
-        """Answer a review with a rejection; what the result holds must be valid, but nothing is required."""
-        return self._answer(review_id, "rejected", {} if result is None else result, reviewer)
+        A review that several people must approve stays in progress until enough of them have.
+
+        Args:
+            review_id: The review.
+            result: The answer by the names of the template's fields.
+            reviewer: Who answers.
+            version: The version that the reviewer saw; another one is refused as `version_conflict`. None is any.
+        """
+        return self._answer(review_id, "completed", result, reviewer, version)
+
+    def reject(
+        self, review_id: str, result: Mapping[str, Any] | None, reviewer: str, *, version: int | None = None
+    ) -> Document:
+        """Answer a review with a rejection; what the result holds must be valid, but nothing is required.
+
+        See `complete` for the arguments.
+        """
+        return self._answer(review_id, "rejected", {} if result is None else result, reviewer, version)
+
+    def approvals(self, review_id: str) -> list[Document]:
+        """Return who has approved a review that several people must approve, as `{reviewer, result, at}` in order."""
+        with self._work():
+            self._review(review_id)
+            return self._approvals.of(review_id)
 
     def history(self, review_id: str) -> list[Document]:
         """Return what happened to a review, as `{version, event, actor, at}` in order; `actor` may be None."""
         with self._work():
             self._review(review_id)
             return self._store.history(review_id)
+
+    def earlier_content(self, review_id: str) -> Document | None:
+        """Return what a review's content was before its last change; None if it is still the first."""
+        with self._work():
+            return self._earlier.latest(review_id)
+
+    def last_step(self) -> int:
+        """Return the number of what happened last to any review; see `steps_after`."""
+        with self._work():
+            return self._store.last_step()
+
+    def steps_after(self, number: int, limit: int = 100) -> list[Document]:
+        """Return what happened after that to any review, as `history` does, with its `number` and `review_id`."""
+        with self._work():
+            return self._store.steps_after(number, limit)
 
     def counts(self) -> dict[str, int]:
         """Return how many reviews there are in each of the seven statuses."""
@@ -168,7 +225,9 @@ class Desk:
         """Create a template from the body of a request; see `create_review` for the other arguments."""
         refuse_faults(TEMPLATE_CREATE("", body))
         with self._work() as work:
-            return self._once("template", body, idempotency_key, owner, lambda: self._new_template(work, body))
+            return create_once(
+                self._store, "template", body, idempotency_key, owner, lambda: self._new_template(work, body)
+            )
 
     def get_template(self, template_id: str) -> Document:
         """Return a template."""
@@ -185,7 +244,9 @@ class Desk:
         refuse_faults(TEMPLATE_UPDATE("", body))
         with self._work() as work:
             after = {**self._template(template_id), **body, "updated_at": to_wire(work.now)}
+            refuse_faults(templates.faults(after))
             self._store.save_template(after)
+            self.outbox.emit(TEMPLATE_UPDATED, template_id, template_payload(after), at=work.now)
             return after
 
     def delete_template(self, template_id: str) -> Document:
@@ -218,29 +279,10 @@ class Desk:
         for review, expires_at in self._store.overdue(to_wire(work.now)):
             self._save(work, reviews.expired(review, from_wire(expires_at)), "expired", expires_at=None)
 
-    def _once(
-        self, kind: str, body: Mapping[str, Any], key: str | None, owner: str, create: Callable[[], Document]
-    ) -> Created:
-        """Create, unless the owner's key says that it was done before; the key is kept in the same transaction."""
-        if key is None:
-            return Created(create())
-        fingerprint = _fingerprint(kind, body)
-        earlier = self._store.creation(owner, key)
-        if earlier is None:
-            document = create()
-            self._store.save_creation(Creation(owner, key, fingerprint, document))
-            return Created(document)
-        if earlier.fingerprint != fingerprint:
-            raise Refusal(
-                422,
-                "idempotency_key_reused",
-                "this Idempotency-Key was used before with another request; use a new key for a new request",
-            )
-        return Created(earlier.document, replayed=True)
-
     def _new_review(self, work: _Work, body: Mapping[str, Any]) -> Document:
-        self._template(body["template_id"])
-        review = reviews.new_review(f"rev_{self._store.next_number('review')}", body, work.now)
+        assignees = self._assignment.assignees(body, self._template(body["template_id"]))
+        review_id = f"rev_{self._store.next_number('review')}"
+        review = reviews.new_review(review_id, {**body, "assignees": assignees}, work.now)
         self._save(work, review, "created", expires_at=self._expiry(review, work.now))
         return review
 
@@ -256,14 +298,26 @@ class Desk:
         self._store.save_template(template)
         return template
 
-    def _answer(self, review_id: str, verdict: reviews.Verdict, result: Mapping[str, Any], reviewer: str) -> Document:
+    def _answer(
+        self,
+        review_id: str,
+        verdict: reviews.Verdict,
+        result: Mapping[str, Any],
+        reviewer: str,
+        version: int | None,
+    ) -> Document:
         refuse_faults(_REVIEWER("reviewer", reviewer))
         refuse_faults(json_object("result", result))
         with self._work() as work:
             before = self._review(review_id)
             after = reviews.answered(before, verdict, result, reviewer, work.now)
+            reviews.require_version(before, version)
             template = self._template(before["template_id"])
-            refuse_faults(results.faults(template, result, complete=verdict == "completed"))
+            complete = verdict == "completed"
+            refuse_faults(results.faults(template, before["content"], result, complete=complete, now=work.now))
+            at = to_wire(work.now)
+            if complete and not self._approvals.suffice(review_id, template, result, reviewer, at):
+                return self._move(work, reviews.approved(before, work.now), "approved", actor=reviewer)
             return self._move(work, after, verdict, actor=reviewer)
 
     def _move(self, work: _Work, after: Document, event: str, *, actor: str | None = None) -> Document:
@@ -277,9 +331,15 @@ class Desk:
     def _save(
         self, work: _Work, review: Document, event: str, *, expires_at: str | None, actor: str | None = None
     ) -> None:
+        for name in review_events(self._store.review(review["id"]), review):
+            self.outbox.emit(name, review["id"], review_payload(name, review), at=work.now)
         self._store.save_review(review, expires_at)
         self._store.remember(review, event, actor)
         work.changed.append(review["id"])
+
+    def _next_due(self) -> datetime | None:
+        times = [time for time in (self._store.next_expiry(), self.loops.next_due()) if time is not None]
+        return from_wire(min(times)) if times else None
 
     def _expiry(self, review: Document, now: datetime) -> str | None:
         moment = reviews.expiry(review, self._template(review["template_id"]), now)
@@ -318,8 +378,3 @@ def _own_template(template: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     except Refusal as refusal:
         raise SetupError(f"a template cannot be used: {refusal.message}") from refusal
     return template["id"], body
-
-
-def _fingerprint(kind: str, body: Mapping[str, Any]) -> str:
-    canonical = json.dumps([kind, body], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hitl.sandbox.answers import SCOPE_KEY, Exchange, refused
 from hitl.sandbox.budgets import Budget, Budgets
-from hitl.sandbox.desk import Clock
+from hitl.sandbox.clock import Clock
 from hitl.sandbox.keys import ApiKeys
 from hitl.sandbox.refusals import Refusal
 
@@ -30,11 +30,11 @@ class Gate:
         """Let a request through, or answer it here."""
         request = Request(scope, receive)
         owner = self._keys.owner(request.headers.get("Authorization"))
-        exchange = Exchange(self._clock, owner or "")
-        scope[SCOPE_KEY] = exchange
         # Those without a valid key share one budget, which makes guessing keys slow.
-        budget = self._budgets.of(exchange.owner)
-        reply = _Reply(send, exchange, budget)
+        budget = self._budgets.of(owner or "")
+        exchange = Exchange(self._clock, owner or "", budget)
+        scope[SCOPE_KEY] = exchange
+        reply = _Reply(send, exchange, budget, self._clock)
         try:
             budget.spend(self._clock().timestamp())
             _require(owner)
@@ -51,14 +51,16 @@ class Gate:
 class _Reply:
     """The way out, which adds the headers that every answer has."""
 
-    def __init__(self, send: Send, exchange: Exchange, budget: Budget) -> None:
+    def __init__(self, send: Send, exchange: Exchange, budget: Budget, clock: Clock) -> None:
         self._send = send
         self._exchange = exchange
         self._budget = budget
+        self._clock = clock
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = {"X-Request-Id": self._exchange.request_id, **self._budget.headers()}
+            spent = self._budget.headers(self._clock.ahead.total_seconds())
+            headers = {"X-Request-Id": self._exchange.request_id, **spent}
             MutableHeaders(scope=message).update(headers)
         await self._send(message)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
+from collections.abc import Iterable
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
@@ -21,6 +23,14 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def is_every_interface(host: str) -> bool:
+    """Return whether an address stands for all addresses of this machine, as 0.0.0.0 and :: do."""
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False
+
+
 def in_url(host: str) -> str:
     """Return a host as a URL writes it, with brackets around an IPv6 address."""
     return f"[{host}]" if ":" in host else host
@@ -33,9 +43,19 @@ class HostGuard:
     (DNS rebinding); its requests still name the domain in their Host header.
     """
 
-    def __init__(self, app: ASGIApp, *, host: str) -> None:
+    def __init__(self, app: ASGIApp, *, host: str, names: Iterable[str] = ()) -> None:
+        """Guard an application.
+
+        Args:
+            app: The application.
+            host: The address that is listened on.
+            names: More names that it may be called by.
+        """
         self._app = app
-        self._names = _NAMES | {in_url(host).lower()}
+        self._names = {name.lower() for name in (*_NAMES, in_url(host), *names)}
+        self._is_remote = not is_loopback(host)
+        if self._is_remote:
+            self._names.add(socket.gethostname().lower())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it here with 400."""
@@ -47,4 +67,16 @@ class HostGuard:
         await answer(scope, receive, send)
 
     def _is_ours(self, hosts: list[str]) -> bool:
-        return len(hosts) == 1 and _PORT.sub("", hosts[0].lower()) in self._names
+        if len(hosts) != 1:
+            return False
+        name = _PORT.sub("", hosts[0].lower())
+        # To rebind a name, an attacker needs a name; the addresses of this machine are many and change.
+        return name in self._names or (self._is_remote and _is_address(name))
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True

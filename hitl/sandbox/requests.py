@@ -13,6 +13,7 @@ from hitl.sandbox.moments import from_wire, to_wire
 from hitl.sandbox.refusals import Refusal, invalid
 from hitl.sandbox.store import ReviewQuery
 from hitl.sandbox.strict_json import parse_object
+from hitl.sandbox.webhooks.payloads import DELIVERY_STATUSES, EVENTS
 
 MAX_BODY: Final = 5 * 1024 * 1024
 """The greatest size of a request body, in bytes."""
@@ -25,6 +26,7 @@ MAX_LIMIT: Final = 100
 
 _PAGING = ("limit", "offset")
 _FILTERS = ("status", "priority", "assignee", "template_id", "created_after", "created_before", "updated_after", "ids")
+_DELIVERY_FILTERS = ("webhook_id", "event", "status")
 _VISIBLE_ASCII = re.compile(r'"?[\x21\x23-\x7e]{1,255}"?')
 _WAIT = re.compile(r'wait\s*=\s*"?(\d{1,9})"?', re.ASCII | re.IGNORECASE)
 
@@ -80,6 +82,23 @@ def review_query(request: Request) -> ReviewQuery:
         limit=limit,
         offset=offset,
     )
+
+
+def delivery_query(request: Request) -> tuple[dict[str, str | None], int, int]:
+    """Return which deliveries of webhooks a request asks for: filters for `Deliveries.page`, limit and offset."""
+    _refuse_unknown(request, (*_DELIVERY_FILTERS, *_PAGING))
+    filters = {
+        "webhook_id": request.query_params.get("webhook_id"),
+        "event": request.query_params.get("event"),
+        "status": _parsed(request, "status", _word(DELIVERY_STATUSES)),
+    }
+    return filters, *_limit_and_offset(request)
+
+
+def sample_event(request: Request) -> str:
+    """Return the event that a request wants an example of."""
+    _refuse_unknown(request, ("event",))
+    return _parsed(request, "event", _word(EVENTS)) or "review.completed"
 
 
 async def _read(request: Request) -> bytes:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 
 from hitl.sandbox.moments import from_wire, to_wire
-from hitl.sandbox.refusals import conflict
+from hitl.sandbox.refusals import Refusal, conflict
 
 Document: TypeAlias = dict[str, Any]
 Verdict: TypeAlias = Literal["completed", "rejected"]
@@ -63,6 +63,11 @@ def started(review: Document, now: datetime) -> Document:
     return review if review["status"] == "in_progress" else _next({**review, "status": "in_progress"}, now)
 
 
+def approved(review: Document, now: datetime) -> Document:
+    """Return the review as it goes on after one of several approvals."""
+    return _next({**review, "status": "in_progress"}, now)
+
+
 def answered(review: Document, verdict: Verdict, result: Mapping[str, Any], reviewer: str, now: datetime) -> Document:
     """Return the review with a person's answer."""
     require_open(review, verdict)
@@ -96,6 +101,16 @@ def require_open(review: Document, done: str) -> None:
     """Refuse with 409 to do something with a finished review."""
     if review["status"] in FINAL:
         raise conflict(f"review {review['id']} is already {review['status']} and cannot be {done}; create a new review")
+
+
+def require_version(review: Document, version: int | None) -> None:
+    """Refuse with 409 to answer a review that has changed since the answer's author looked; None is any version."""
+    if version is not None and version != review["version"]:
+        raise Refusal(
+            409,
+            "version_conflict",
+            f"review {review['id']} has changed: it has version {review['version']} and not {version}; read it again",
+        )
 
 
 def _waiting(assignees: object) -> str:

@@ -9,27 +9,33 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hitl.sandbox.answers import exchange_of, page, success
-from hitl.sandbox.desk import Created, Desk
-from hitl.sandbox.long_poll import wait_until_final
+from hitl.sandbox.creations import Created
+from hitl.sandbox.desk import Desk
+from hitl.sandbox.limits import Limits, Places
+from hitl.sandbox.long_poll import wait_for_change
 from hitl.sandbox.requests import body_of, idempotency_key, paging, review_query, wait_seconds
+from hitl.sandbox.stream import Events
 
 
-def api_routes(desk: Desk) -> list[Route]:
-    """Return the API's routes."""
+def api_routes(desk: Desk, limits: Limits | None = None) -> list[Route]:
+    """Return the API's routes, over one desk and within the limits of its server."""
     # The desk is called directly, not in a worker thread: its statements take microseconds in memory and about a
     # millisecond on disk, less than handing them to a thread and back would.
-    reviews, templates = _Reviews(desk), _Templates(desk)
+    places = Places((limits or Limits()).held)
+    reviews, templates = _Reviews(desk, places), _Templates(desk)
     return [
-        _resource("/v1/reviews", GET=reviews.list, POST=reviews.create),
-        _resource("/v1/reviews/{review_id}", GET=reviews.read, PATCH=reviews.update, DELETE=reviews.cancel),
-        _resource("/v1/templates", GET=templates.list, POST=templates.create),
-        _resource("/v1/templates/{template_id}", GET=templates.read, PATCH=templates.update, DELETE=templates.delete),
+        resource("/v1/reviews", GET=reviews.list, POST=reviews.create),
+        resource("/v1/reviews/{review_id}", GET=reviews.read, PATCH=reviews.update, DELETE=reviews.cancel),
+        resource("/v1/templates", GET=templates.list, POST=templates.create),
+        resource("/v1/templates/{template_id}", GET=templates.read, PATCH=templates.update, DELETE=templates.delete),
+        resource("/v1/events", GET=Events(desk, places).stream),
     ]
 
 
 class _Reviews:
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, places: Places) -> None:
         self._desk = desk
+        self._places = places
 
     async def list(self, request: Request) -> Response:
         query = review_query(request)
@@ -37,14 +43,18 @@ class _Reviews:
 
     async def create(self, request: Request) -> Response:
         key, owner = idempotency_key(request), exchange_of(request).owner
-        return _created(request, self._desk.create_review(await body_of(request), idempotency_key=key, owner=owner))
+        return created_answer(
+            request, self._desk.create_review(await body_of(request), idempotency_key=key, owner=owner)
+        )
 
     async def read(self, request: Request) -> Response:
         review_id = request.path_params["review_id"]
         seconds = wait_seconds(request)
-        if seconds is None:
+        # A server may leave a preference aside (RFC 7240, section 2); clients then ask again by themselves.
+        if seconds is None or self._places.is_full:
             return success(request, self._desk.get_review(review_id))
-        review = await wait_until_final(self._desk, review_id, seconds)
+        with self._places.take():
+            review = await wait_for_change(self._desk, review_id, seconds)
         return success(request, review, headers={"Preference-Applied": f"wait={seconds}"})
 
     async def update(self, request: Request) -> Response:
@@ -65,7 +75,9 @@ class _Templates:
 
     async def create(self, request: Request) -> Response:
         key, owner = idempotency_key(request), exchange_of(request).owner
-        return _created(request, self._desk.create_template(await body_of(request), idempotency_key=key, owner=owner))
+        return created_answer(
+            request, self._desk.create_template(await body_of(request), idempotency_key=key, owner=owner)
+        )
 
     async def read(self, request: Request) -> Response:
         return success(request, self._desk.get_template(request.path_params["template_id"]))
@@ -78,7 +90,7 @@ class _Templates:
         return success(request, self._desk.delete_template(request.path_params["template_id"]))
 
 
-def _resource(path: str, **by_method: Callable[[Request], Awaitable[Response]]) -> Route:
+def resource(path: str, **by_method: Callable[[Request], Awaitable[Response]]) -> Route:
     """Return one route for all methods of a path, so that its 405 names them all."""
 
     async def endpoint(request: Request) -> Response:
@@ -87,11 +99,17 @@ def _resource(path: str, **by_method: Callable[[Request], Awaitable[Response]]) 
     return Route(path, endpoint, methods=list(by_method))
 
 
-def _created(request: Request, created: Created) -> Response:
+def creation_headers(request: Request, created: Created) -> dict[str, str]:
+    """Return the headers that answer an Idempotency-Key."""
     headers: dict[str, str] = {}
     key = request.headers.get("Idempotency-Key")
     if key is not None:
         headers["Idempotency-Key"] = key  # the client learns from this that keys are honoured here
     if created.replayed:
         headers["Idempotent-Replayed"] = "true"
-    return success(request, created.document, 201, headers=headers)
+    return headers
+
+
+def created_answer(request: Request, created: Created) -> Response:
+    """Return generation A's answer to a creation."""
+    return success(request, created.document, 201, headers=creation_headers(request, created))

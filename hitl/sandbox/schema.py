@@ -8,6 +8,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from hitl.sandbox import content_tables as contents
+from hitl.sandbox import reviewer_tables as reviewers
+from hitl.sandbox.loops import tables as loops
+from hitl.sandbox.teams import tables as teams
+from hitl.sandbox.webhooks import tables as webhooks
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
         "CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
@@ -56,4 +62,9 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         ) WITHOUT ROWID
         """,
     ),
+    (*webhooks.TABLES, *teams.TABLES),
+    loops.TABLES,
+    ("CREATE TABLE sessions (digest TEXT PRIMARY KEY, begun_at TEXT NOT NULL) WITHOUT ROWID",),
+    contents.TABLES,
+    reviewers.TABLES,
 )

@@ -6,13 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from hitl.sandbox.alarm import Alarm
 from hitl.sandbox.app import create_app
 from hitl.sandbox.budgets import DEFAULT_RATE_LIMIT, RateLimit
+from hitl.sandbox.clock import Now
 from hitl.sandbox.database import IN_MEMORY
-from hitl.sandbox.desk import Clock, Desk
+from hitl.sandbox.desk import Desk
+from hitl.sandbox.faults import Faults
 from hitl.sandbox.keys import ApiKeys, new_api_key
+from hitl.sandbox.limits import Limits
 from hitl.sandbox.moments import utc_now
 from hitl.sandbox.server import Listener, Server
+from hitl.sandbox.sessions import Sessions
+from hitl.sandbox.webhooks.deliverer import Deliverer
+from hitl.sandbox.webhooks.sender import Sender
+from hitl.sandbox.webhooks.targets import Targets
 
 
 class Site:
@@ -20,8 +28,9 @@ class Site:
 
     Attributes:
         desk: The rules and the data.
+        faults: What is to go wrong with requests of the API.
+        sessions: Who may enter the inbox.
         url: Where the API is.
-        inbox_url: Where the inbox is.
         api_key: The first of the keys that are let in.
     """
 
@@ -34,38 +43,71 @@ class Site:
         port: int = 0,
         templates: Iterable[Mapping[str, Any]] = (),
         rate_limit: RateLimit = DEFAULT_RATE_LIMIT,
-        clock: Clock = utc_now,
+        clock: Now = utc_now,
+        allow_remote: bool = False,
+        host_names: Iterable[str] = (),
+        limits: Limits | None = None,
+        allow_remote_webhooks: bool = False,
     ) -> None:
         """Open the data and the socket.
 
         Args:
             api_keys: The keys that are let in; a random one if there are none.
             data: The file that keeps everything, or ":memory:".
-            host: A loopback address.
+            host: A loopback address, or with `allow_remote` another one of this machine.
             port: 0 for a free one.
             templates: Templates to add or replace: bodies of creation with an `id`.
             rate_limit: The budget of each key.
             clock: Returns the present moment, aware.
+            allow_remote: Take a `host` that other machines reach, too.
+            host_names: Names that it may be called by beside those of this machine.
+            limits: What it takes on at a time.
+            allow_remote_webhooks: Deliver webhooks to other machines, too.
 
         Raises:
             SetupError: One of them cannot be used.
         """
         keys = list(api_keys) or [new_api_key()]
         self.api_key = keys[0]
-        self._listener = Listener(host, port)
+        self._listener = Listener(host, port, allow_remote=allow_remote)
         try:
             let_in = ApiKeys(keys)
             self.desk = Desk(data, clock=clock, templates=templates)
         except BaseException:
             self._listener.close()
             raise
-        self._app = create_app(self.desk, api_keys=let_in, rate_limit=rate_limit, host=host)
+        self.faults = Faults(self.desk.changes)
+        self.sessions = Sessions(self.desk.database)
+        self._limits = limits or Limits()
+        targets = Targets(allow_remote=allow_remote_webhooks)
+        self._deliverer = Deliverer(self.desk.outbox, self.desk.clock, Sender(targets))
+        self._app = create_app(
+            self.desk,
+            api_keys=let_in,
+            rate_limit=rate_limit,
+            host=host,
+            host_names=host_names,
+            sessions=self.sessions,
+            limits=self._limits,
+            faults=self.faults,
+            targets=targets,
+        )
         self.url = self._listener.url
-        self.inbox_url = f"{self.url}/inbox"
+
+    @property
+    def inbox_url(self) -> str:
+        """A fresh link into the inbox, each time: it lets one browser in, once, and leads on to paths after it."""
+        return f"{self.url}/inbox/enter/{self.sessions.new_link()}"
 
     def server(self) -> Server:
         """Return the server of this site, not yet running."""
-        return Server(self._app, self._listener, self.desk.changes)
+        return Server(
+            self._app,
+            self._listener,
+            self.desk.changes,
+            self._limits,
+            beside=[Alarm(self.desk).run, self._deliverer.run],
+        )
 
     def close(self) -> None:
         """Close the socket and the data; the server must have stopped. Doing it twice is fine."""

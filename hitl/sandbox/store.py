@@ -8,13 +8,29 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from hitl.sandbox.database import Database
 
 Document: TypeAlias = dict[str, Any]
 
 _MOST_ROWS = 2**63 - 1  # SQLite's integers end here
+
+_DUE = "json_extract(document, '$.due_date')"
+# A review expires at its due date or earlier; one that was due before it was created does not expire for that.
+_DEADLINE = f"coalesce(min(expires_at, {_DUE}), expires_at, {_DUE})"
+_ORDERS: Final = {
+    None: "number ",
+    "due": f"{_DEADLINE} NULLS LAST, number ",
+    "priority": "CASE priority WHEN 'high' THEN 0 WHEN 'low' THEN 2 ELSE 1 END, number ",
+}
+_MOST_WORDS = 8  # each is looked for by itself
+# Values that are texts or numbers, and not the names of keys: "text" would find nearly every review.
+_FOUND: Final = (
+    "EXISTS (SELECT 1 FROM json_each(?) AS word WHERE instr(lower(reviews.id), word.value) OR EXISTS ("
+    "SELECT 1 FROM json_tree(reviews.document, '$.content') AS leaf "
+    "WHERE leaf.type IN ('text', 'integer', 'real') AND instr(lower(leaf.value), word.value)))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +45,14 @@ class ReviewQuery:
         created_after: Moment in wire form, as the next two; reviews of exactly that moment are not included.
         created_before: See `created_after`.
         updated_after: See `created_after`.
+        due_after: Moment in wire form; only reviews that have a deadline, which is not before it.
+        due_before: See `due_after`; the deadline is before it.
+        search: Words that must all occur in the texts and numbers of the content or in the id, in upper or lower case.
         ids: Only these; unknown ones are left out.
         limit: The greatest number of reviews; None for all.
         offset: How many to skip.
         oldest_first: Begin with the oldest instead of the newest.
+        sort: "due" puts the next deadline first, "priority" the most important; None leaves the order of creation.
     """
 
     status: str | Sequence[str] | None = None
@@ -42,10 +62,14 @@ class ReviewQuery:
     created_after: str | None = None
     created_before: str | None = None
     updated_after: str | None = None
+    due_after: str | None = None
+    due_before: str | None = None
+    search: str | None = None
     ids: Sequence[str] | None = None
     limit: int | None = 50
     offset: int = 0
     oldest_first: bool = False
+    sort: Literal["due", "priority"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +119,10 @@ class Store:
     def reviews(self, query: ReviewQuery) -> Page:
         """Return one page of the reviews that a query asks for."""
         where, values = _where(query)
-        order = "ASC" if query.oldest_first else "DESC"
+        order = _ORDERS[query.sort] + ("ASC" if query.oldest_first else "DESC")
         limit = -1 if query.limit is None else query.limit
         rows = self._database.rows(
-            f"SELECT document FROM reviews {where} ORDER BY number {order} LIMIT ? OFFSET ?",  # noqa: S608 - fixed words
+            f"SELECT document FROM reviews {where} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608 - fixed words
             (*values, limit, min(query.offset, _MOST_ROWS)),
         )
         count = self._database.row(f"SELECT count(*) FROM reviews {where}", values)  # noqa: S608 - fixed words
@@ -136,6 +160,11 @@ class Store:
         )
         return [(json.loads(document), expires_at) for document, expires_at in rows]
 
+    def next_expiry(self) -> str | None:
+        """Return when the next review expires."""
+        row = self._database.row("SELECT min(expires_at) FROM reviews WHERE expires_at IS NOT NULL")
+        return row[0] if row else None
+
     def count_by_status(self, template_id: str | None = None) -> dict[str, int]:
         """Return how many reviews there are in each status that occurs, of one template or of all."""
         where, values = ("WHERE template_id = ?", (template_id,)) if template_id is not None else ("", ())
@@ -157,6 +186,20 @@ class Store:
             "SELECT version, event, actor, at FROM history WHERE review_id = ? ORDER BY number", (review_id,)
         )
         return [dict(zip(("version", "event", "actor", "at"), row, strict=True)) for row in rows]
+
+    def last_step(self) -> int:
+        """Return the number of what happened last to any review, 0 if nothing has."""
+        row = self._database.row("SELECT max(number) FROM history")
+        return (row[0] or 0) if row else 0
+
+    def steps_after(self, number: int, limit: int) -> list[Document]:
+        """Return what happened after that to any review, in order, each with its `number` and `review_id`."""
+        rows = self._database.rows(
+            "SELECT number, review_id, version, event, actor, at FROM history WHERE number > ? ORDER BY number LIMIT ?",
+            (number, limit),
+        )
+        names = ("number", "review_id", "version", "event", "actor", "at")
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     # Templates
 
@@ -227,9 +270,22 @@ def _filters(query: ReviewQuery) -> Iterator[tuple[str, Any]]:
         ("created_at > ?", query.created_after),
         ("created_at < ?", query.created_before),
         ("updated_at > ?", query.updated_after),
+        (f"{_DEADLINE} >= ?", query.due_after),
+        (f"{_DEADLINE} < ?", query.due_before),
         (
             "EXISTS (SELECT 1 FROM json_each(reviews.document, '$.assignees') AS assignee WHERE assignee.value = ?)",
             query.assignee,
         ),
+        *((_FOUND, json.dumps(_spellings(word))) for word in (query.search or "").split()[:_MOST_WORDS]),
     )
     return ((condition, value) for condition, value in conditions if value is not None)
+
+
+def _spellings(word: str) -> list[str]:
+    """Return the word as texts may spell it: SQLite's lower() knows the letters of ASCII only."""
+    spellings = (word, word.lower(), word.upper(), word.title())
+    return list(dict.fromkeys(_lower_ascii(each) for each in spellings))
+
+
+def _lower_ascii(word: str) -> str:
+    return "".join(letter.lower() if letter.isascii() else letter for letter in word)

@@ -131,7 +131,8 @@ def test_a_page_elsewhere_cannot_reach_the_sandbox_under_a_name_of_its_own(
     assert http.get(path, headers={"Host": host}).status_code == 400
 
 
-def test_the_front_door_leads_to_the_inbox(http: httpx.Client) -> None:
+def test_the_front_door_leads_to_the_inbox(http: httpx.Client, sandbox: Sandbox) -> None:
+    http.get(sandbox.inbox_url)
     answer = http.get("/", follow_redirects=True)
     assert answer.status_code == 200
     assert answer.headers["Content-Type"].startswith("text/html")
@@ -163,7 +164,7 @@ def test_a_spent_budget_is_refused_until_its_window_ends() -> None:
         assert int(refused.headers["X-RateLimit-Reset"]) == clock.now.timestamp() + 42
         # Neither another key nor the inbox draws from this budget.
         assert http.get("/v1/reviews", headers={"Authorization": "Bearer hitl_test_other"}).status_code == 200
-        assert http.get("/inbox/").status_code == 200
+        assert http.get(sandbox.inbox_url, follow_redirects=True).status_code == 200
         clock.now += timedelta(seconds=42)
         assert http.get("/v1/reviews").status_code == 200
 

@@ -47,8 +47,8 @@ def test_the_templates_of_the_documentation_are_there(client: HITLClient) -> Non
 def test_an_update_replaces_what_it_names_and_leaves_the_rest(client: HITLClient, clock: Clock) -> None:
     template = client.create_template(**EVERYTHING)
     clock.advance(minutes=1)
-    updated = client.update_template(template.id, name="Article review", fields=[APPROVAL], tags=["news"])
-    assert (updated.name, updated.fields, updated.tags) == ("Article review", [APPROVAL], ["news"])
+    updated = client.update_template(template.id, name="Article review", fields=[FEEDBACK, APPROVAL], tags=["news"])
+    assert (updated.name, updated.fields, updated.tags) == ("Article review", [FEEDBACK, APPROVAL], ["news"])
     assert (updated.description, updated.settings) == (template.description, template.settings)
     assert updated.created_at == template.created_at
     assert updated.updated_at is not None

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import os
-import runpy
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +16,9 @@ from click.testing import CliRunner, Result
 from hitl import __version__
 from hitl.cli import main
 from hitl.cli.commands import hitl
+from hitl.cli.sandbox import answer_enter
 from hitl.sandbox.server import Listener
+from hitl.sandbox.site import Site
 
 FIELDS = [{"name": "approved", "type": "boolean"}]
 
@@ -69,7 +71,7 @@ def test_data_keys_and_templates_can_be_given(tmp_path: Path) -> None:
     given = ("--port", str(listener.port), "--data", data, "--api-key", "one", "--api-key", "two")
     outcome = run("sandbox", *given, "--templates", str(templates))
     assert outcome.exit_code == 0
-    assert f"  API      {listener.url}\n  API key  one\n  Inbox    {listener.url}/inbox\n" in outcome.output
+    assert f"  API      {listener.url}\n  API key  one\n  Inbox    {listener.url}/inbox/enter/" in outcome.output
     assert f"  Data     {data}\n" in outcome.output
     assert outcome.output.endswith(f"export HITL_BASE_URL={listener.url}\nexport HITL_API_KEY=one\n")
 
@@ -100,12 +102,72 @@ def test_a_faulty_file_of_templates_is_told_in_one_line(tmp_path: Path, text: st
     assert outcome.output.count("\n") == 1
 
 
-def test_main_runs_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(sys, "argv", ["hitl", "--version"])
-    with pytest.raises(SystemExit) as caught:
-        runpy.run_module("hitl.cli", run_name="__main__")
-    assert caught.value.code == 0
-    assert capsys.readouterr().out == f"hitl, version {__version__}\n"
+def test_a_file_that_another_sandbox_uses_is_told_in_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "sandbox.db"
+    command = [sys.executable, "-W", "error", "-m", "hitl.cli", "sandbox", "--port", "0", "--data", str(file)]
+    with Site(data=file):
+        second = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (second.returncode, second.stdout) == (1, "")
+    assert second.stderr == (
+        f"Error: {file} is in use by another sandbox; stop that one, or give this one another file\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (("--rate-limit", "often"), "such as 100/hour"),
+        (("--host", "0.0.0.0"), "--allow-remote"),
+        (("--api-key", "hitl secret"), "visible ASCII"),
+        (("--api-key", "hitl-secret", "--data", "/"), "cannot be opened"),
+    ],
+)
+def test_what_cannot_be_is_told_in_one_line_without_the_key(given: tuple[str, ...], told: str) -> None:
+    outcome = run("sandbox", "--port", "0", *given)
+    assert outcome.exit_code == 1
+    assert told in outcome.output
+    assert outcome.output.count("\n") == 1
+    assert "secret" not in outcome.output
+
+
+def read_until(terminal: int, text: str) -> str:
+    seen = ""
+    while text not in seen:
+        seen += os.read(terminal, 65536).decode()
+    return seen
+
+
+def test_enter_prints_a_fresh_link_into_the_inbox() -> None:
+    terminal, end = os.openpty()
+    command = [sys.executable, "-W", "error", "-m", "hitl.cli", "sandbox", "--port", "0", "--rate-limit", "7/hour"]
+    with subprocess.Popen(command, stdin=end, stdout=end, stderr=subprocess.PIPE) as process:
+        greeting = read_until(terminal, "export HITL_API_KEY=")
+        os.write(terminal, b"\n")
+        links = re.findall(r"http://\S+/inbox/enter/\S+", greeting + read_until(terminal, "/inbox/enter/"))
+        assert len(set(links)) == 2
+        assert [httpx.get(link).status_code for link in links] == [303, 303]
+        assert httpx.get(f"{links[0].partition('/inbox')[0]}/v1/reviews").headers["X-RateLimit-Limit"] == "7"
+        process.send_signal(signal.SIGINT)
+        _, complaints = process.communicate(timeout=60)
+    os.close(terminal)
+    os.close(end)
+    assert (process.returncode, complaints) == (0, b"")
+
+
+def test_enter_is_answered_until_the_terminal_is_gone(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal, keyboard = os.pipe()
+    os.write(keyboard, b"\n")
+    os.close(keyboard)
+    with Site() as site:
+        answer_enter(site, terminal)
+        os.close(terminal)
+        answer_enter(site, -1)  # as in the background of a shell: it cannot be read
+        assert capsys.readouterr().out.count(f"{site.url}/inbox/enter/") == 1
+
+
+def test_python_m_runs_the_command() -> None:
+    command = [sys.executable, "-W", "error", "-m", "hitl.cli", "--version"]
+    assert subprocess.run(command, capture_output=True, check=True).stdout == f"hitl, version {__version__}\n".encode()
 
 
 def test_without_the_extra_the_command_says_what_to_install(

@@ -160,6 +160,7 @@ async def test_what_nobody_foresaw_is_logged_and_answered_without_its_inside(cap
     assert request_id in answer.text
     assert request_id in caplog.text
     assert "closed database" in caplog.text
+    assert "hitl_test_key" not in caplog.text
 
 
 @pytest.mark.anyio

@@ -143,10 +143,26 @@ class TestHolding:
         wait(script)
         assert script.sleeps == [0.05] * 20
 
+    def test_a_read_that_came_back_early_with_news_was_held(self):
+        news = [reviewed(status, **HELD) for status in ("created", "assigned", "in_progress", "completed")]
+        script = Script(news, each_takes=0.2)
+        wait(script)
+        assert script.sleeps == [0.05, 0.05, 0.05]
+
+    def test_after_a_held_read_patience_begins_anew(self):
+        def held_open(call):
+            script.now += 25.0
+            return reviewed(**HELD)
+
+        quick = [reviewed(**HELD)] * 4
+        script = Script([*quick, held_open, *quick, reviewed("completed", **HELD)])
+        wait(script)
+        assert script.sleeps == [0.05, 1.0, 1.5, 2.25, 0.05, 1.0, 1.5, 2.25, 3.375]
+
     def test_a_server_that_only_says_that_it_holds_is_not_hammered(self):
         script = Script([*[reviewed(**HELD)] * 5, reviewed("completed", **HELD)], each_takes=0.001)
         wait(script)
-        assert script.sleeps == [1.0, 1.5, 2.25, 3.375, 5.0625]
+        assert script.sleeps == [0.05, 1.0, 1.5, 2.25, 3.375]
 
     def test_a_held_read_is_given_the_time_to_be_held(self):
         script = Script([reviewed(**HELD), reviewed("completed")], each_takes=25.0)
