@@ -55,6 +55,7 @@ def listen(
         if forward:
             click.echo(f"Your handler can check the signatures with HITL_WEBHOOK_SECRET={secret}", err=True)
         _until_interrupted(receiver)
+        printer.end()
 
 
 @contextmanager
@@ -87,10 +88,17 @@ class _Printer:
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
         self._lock = threading.Lock()
+        self._has_ended = False
 
     def print(self, arrival: Arrival) -> None:
         with self._lock:
-            print_json_line(_document(arrival)) if self._as_json else click.echo(_line(arrival))
+            if not self._has_ended:
+                print_json_line(_document(arrival)) if self._as_json else click.echo(_line(arrival))
+
+    def end(self) -> None:
+        """Print no more. A thread that is in the middle of it when Python ends takes the whole process down."""
+        with self._lock:
+            self._has_ended = True
 
 
 def _line(arrival: Arrival) -> str:
