@@ -28,10 +28,10 @@ from hitl._backoff import Backoff
 from hitl._batch import call_all
 from hitl._config import Settings, resolve, seconds
 from hitl._exchange import Exchange
-from hitl._flow import Call, Flow
+from hitl._flow import Call, Clock, Flow
 from hitl._json import as_list
 from hitl._pages import Page
-from hitl._waiting import Clock, Wait, wait_for_review
+from hitl._waiting import Wait, wait_for_review
 from hitl.exceptions import ConfigurationError
 from hitl.models import Review, Template
 

@@ -9,7 +9,7 @@ both clients, and tested without a server or a second of sleep.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
@@ -23,14 +23,26 @@ Flow: TypeAlias = Generator["Step", Any, T]
 
 @frozen
 class Answer:
-    """An HTTP answer as plain data; header names are lower case."""
+    """An HTTP answer as plain data; header names are lower case.
+
+    Attributes:
+        status_code: Any integer that the server sent.
+        headers: By lower-case name; several values of one name are joined with a comma.
+        content: The body, its content-encoding undone.
+        fault: Why the body cannot be trusted, in words, such as a gzip encoding that ends too early; None if it can.
+        is_framed: False if the body ended because the connection did, so that a part looks like the whole.
+    """
 
     status_code: int
     headers: Mapping[str, str]
     content: bytes = field(repr=False)
+    fault: str | None = None
+    is_framed: bool = True
 
     def json(self) -> Any:
-        """Return the decoded body; raise ValueError unless it is strict JSON in UTF-8."""
+        """Return the decoded body; raise ValueError unless it is whole, and strict JSON in UTF-8."""
+        if self.fault is not None:
+            raise ValueError(self.fault)
         return decode(self.content)
 
     @property
@@ -39,13 +51,29 @@ class Answer:
         return 200 <= self.status_code < 300
 
 
+FailureKind: TypeAlias = Literal["refused", "unknown_host", "tls", "timeout", "broken", "stale"]
+
+
 @frozen
 class Failure:
-    """No HTTP answer: what happened, and whether the request may have reached the server."""
+    """No HTTP answer.
+
+    Attributes:
+        message: What happened, as a clause without a full stop.
+        sent: "no" if not a byte of the request has left, "maybe" if some have, "yes" if an answer had begun.
+        kind: "refused": no connection came about. "unknown_host": its name means nothing. "tls": it could not prove
+            who it is. "timeout": time ran out. "broken": the connection broke, or what came is no HTTP. "stale": a
+            connection that had been used before was closed before a byte of the answer came.
+    """
 
     message: str
     sent: Sent
-    is_timeout: bool = False
+    kind: FailureKind = "broken"
+
+    @property
+    def is_timeout(self) -> bool:
+        """True if time ran out."""
+        return self.kind == "timeout"
 
 
 Outcome: TypeAlias = Answer | Failure
@@ -72,7 +100,8 @@ class Call(Generic[T]):
         decode: Reads a successful answer; raises UnexpectedResponseError if it does not fit.
         is_repeatable: True if sending it twice does no more than sending it once.
         not_found: The error for a 404 that carries no code of its own.
-        timeout: Seconds for this exchange; None for the client's own.
+        timeout: Seconds for this exchange, from its start to the last byte; None for the client's own.
+        fresh: True to use a connection that has carried nothing yet.
     """
 
     operation: str
@@ -81,6 +110,15 @@ class Call(Generic[T]):
     is_repeatable: bool
     not_found: type[NotFoundError] = NotFoundError
     timeout: float | None = None
+    fresh: bool = False
+
+
+@frozen
+class Clock:
+    """The two clocks that flows read: one for their own deadlines, one for the server's dates."""
+
+    monotonic: Callable[[], float]
+    epoch: Callable[[], float]
 
 
 @frozen

@@ -166,9 +166,11 @@ def _failure(settings: Settings, error: Exception) -> Failure:
     # The text of the library's errors may quote the request's headers, so only the cause's kind is told.
     where = settings.base_url
     if isinstance(error, httpx.ConnectError | httpx.ProxyError):
-        return Failure(f"no connection to {where} could be made ({_cause(error)}); is the server running there?", sent)
+        return Failure(
+            f"no connection to {where} could be made ({_cause(error)}); is the server running there?", sent, "refused"
+        )
     if isinstance(error, httpx.TimeoutException):
-        return Failure(f"{where} did not answer in time ({type(error).__name__})", sent, is_timeout=True)
+        return Failure(f"{where} did not answer in time ({type(error).__name__})", sent, "timeout")
     return Failure(f"the connection to {where} broke ({type(error).__name__})", sent)
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 from attrs import frozen
 
 from hitl import _operations as operations
 from hitl._exchange import Exchange, Server
-from hitl._flow import Call, Flow, Sleep
+from hitl._flow import Call, Clock, Flow, Sleep
 from hitl.exceptions import (
     APIConnectionError,
     APIStatusError,
@@ -28,14 +27,6 @@ BETWEEN_HOLDS = 0.05  # seconds between a read that was held and the next
 SHORTEST_HOLD = 1.0  # seconds; a read that came back sooner was not held, whatever the server says
 OVERSHOOT = 0.25  # seconds that the last look may take after the deadline
 RESERVE = 0.2  # share of the rate limit that waiting leaves for everything else
-
-
-@frozen
-class Clock:
-    """The two clocks that a wait reads: one for its own deadline, one for the server's dates."""
-
-    monotonic: Callable[[], float]
-    epoch: Callable[[], float]
 
 
 @frozen

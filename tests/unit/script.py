@@ -6,8 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from hitl._flow import Answer, Call, Failure, Flow, Outcome, Sleep, Together
-from hitl._waiting import Clock
+from hitl._flow import Answer, Call, Clock, Failure, Flow, Outcome, Sleep, Together
 from hitl.exceptions import HITLError
 
 T = TypeVar("T")
@@ -90,5 +89,5 @@ def refused(status: int, code: str = "some_code", message: str = "No.", **header
 
 
 BROKEN = Failure("the connection broke", "maybe")
-UNREACHABLE = Failure("no connection could be made", "no")
-SILENT = Failure("no answer in time", "maybe", is_timeout=True)
+UNREACHABLE = Failure("no connection could be made", "no", "refused")
+SILENT = Failure("no answer in time", "maybe", "timeout")
