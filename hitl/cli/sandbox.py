@@ -41,7 +41,14 @@ from hitl.sandbox.site import Site
 @click.option(
     "--host-name", "host_names", multiple=True, help="A name that others call this machine by; may be repeated."
 )
-@click.option("--allow-remote-webhooks", is_flag=True, help="Deliver webhooks to other machines, too.")
+@click.option("--allow-remote-webhooks", is_flag=True, help="Deliver webhooks to public addresses, too.")
+@click.option(
+    "--allow-webhook-net",
+    "allow_webhook_nets",
+    multiple=True,
+    metavar="CIDR",
+    help="A private network to deliver webhooks to, such as 192.168.1.0/24; may be repeated.",
+)
 def sandbox(rate: str, templates_file: Path | None, **settings: Any) -> None:
     """Run a review server with an inbox on this machine, until Ctrl-C."""
     templates = _templates_in(templates_file) if templates_file else []
@@ -49,12 +56,14 @@ def sandbox(rate: str, templates_file: Path | None, **settings: Any) -> None:
         site = Site(rate_limit=rate_limit(rate), templates=templates, **settings)
     except SetupError as error:
         raise click.ClickException(str(error)) from error
-    with site:
+    server = site.server()
+    # From before the first word on: whoever has read it may press Ctrl-C, and that is to be an orderly end.
+    with site, server.capture_signals():
         # The socket listens already, so whoever reads this may call at once; echo flushes, for readers behind a pipe.
         click.echo(_greeting(site, settings["data"]), nl=False)
         if sys.stdin is not None and sys.stdin.isatty():
             _print_a_link_on_enter(site)
-        site.server().serve_forever()
+        server.serve_forever()
 
 
 def _greeting(site: Site, data: str) -> str:

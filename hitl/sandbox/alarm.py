@@ -9,7 +9,7 @@ from hitl.sandbox.desk import Desk
 
 _log = logging.getLogger("hitl.sandbox")
 
-_LONGEST: Final = 3600.0
+_LONGEST: Final = 30.0
 """Seconds until the next look at the latest, because the clock of a machine may be set."""
 
 _SHORTEST: Final = 0.001  # never spin, whatever the desk's clock does

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +15,7 @@ from hitl.sandbox.json_response import json_response
 from hitl.sandbox.loops import envelope
 from hitl.sandbox.moments import to_wire
 from hitl.sandbox.refusals import Refusal
+from hitl.sandbox.request_ids import new_request_id
 from hitl.sandbox.store import Page
 
 SCOPE_KEY: Final = "hitl.exchange"
@@ -36,7 +36,7 @@ class Exchange:
     clock: Callable[[], datetime]
     owner: str = ""
     budget: Budget | None = None
-    request_id: str = field(default_factory=lambda: f"req_{secrets.token_hex(8)}")
+    request_id: str = field(default_factory=new_request_id)
 
 
 def success(

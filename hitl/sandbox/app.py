@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -27,11 +28,15 @@ from hitl.sandbox.loops.join import join_routes
 from hitl.sandbox.loops.key_events import KeyEvents
 from hitl.sandbox.loops.routes import loop_routes
 from hitl.sandbox.refusals import Refusal
+from hitl.sandbox.request_ids import RequestIds, request_id
 from hitl.sandbox.routes import api_routes
 from hitl.sandbox.sessions import Sessions
+from hitl.sandbox.storage import StorageError
 from hitl.sandbox.teams.routes import team_routes
 from hitl.sandbox.webhooks.routes import webhook_routes
 from hitl.sandbox.webhooks.targets import Targets
+
+_log = logging.getLogger("hitl.sandbox")
 
 
 def create_app(
@@ -79,7 +84,7 @@ def create_app(
         inside = f"{scope.get('path', '')}/".startswith("/v1/")
         await (api if inside else pages)(scope, receive, send)
 
-    return HostGuard(front, host=host, names=host_names)
+    return RequestIds(HostGuard(front, host=host, names=host_names))
 
 
 def _api(routes: Sequence[Route], middleware: Sequence[Middleware]) -> Starlette:
@@ -100,7 +105,8 @@ def _pages(desk: Desk, sessions: Sessions) -> Starlette:
             Route("/healthz", _healthy),
             *join_routes(desk.loops),
             Mount("/inbox", routes=inbox_routes(desk), middleware=door),
-        ]
+        ],
+        exception_handlers={StorageError: _answer_storage_error},
     )
 
 
@@ -115,6 +121,14 @@ async def _healthy(request: Request) -> Response:  # noqa: ARG001 - it has the s
 async def _answer_refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)  # noqa: S101 - registered for this class only
     return refused(request, error)
+
+
+async def _answer_storage_error(request: Request, error: Exception) -> Response:
+    """Say in plain text what is wrong with the disk; a page of the inbox would have to read from it."""
+    assert isinstance(error, StorageError)  # noqa: S101 - registered for this class only
+    _log.error("%s: %s (%s)", request_id(request.scope), error, error.__cause__)
+    refusal = error.refusal()
+    return PlainTextResponse(f"This was not done: {error}.\n", refusal.status, refusal.headers)
 
 
 async def _answer_http_exception(request: Request, error: Exception) -> Response:

@@ -21,7 +21,6 @@ from typing import Any
 from hitl.sandbox.database import Database
 from hitl.sandbox.refusals import conflict
 from hitl.sandbox.results.fields import Template, approvals_needed, settings
-from hitl.sandbox.reviews import OPEN
 
 
 class Assignment:
@@ -53,7 +52,7 @@ class Assignment:
         return members or [row[0] for row in self._database.rows("SELECT name FROM reviewers")]
 
     def _choose(self, names: Sequence[str], count: int, *, by_load: bool) -> list[str]:
-        load = self._open_reviews() if by_load else {}
+        load = self._open_reviews(names) if by_load else {}
         chosen = sorted(self._in_turn(names), key=lambda name: load.get(name, 0))[:count]
         for name in chosen:
             self._database.execute(
@@ -68,12 +67,11 @@ class Assignment:
         )
         return [row[0] for row in rows]
 
-    def _open_reviews(self) -> dict[str, int]:
-        """Return how many open reviews each assignee has."""
+    def _open_reviews(self, names: Sequence[str]) -> dict[str, int]:
+        """Return how many open reviews each of these has, without those who have none."""
         rows = self._database.rows(
-            "SELECT assignee.value, count(*) FROM reviews, json_each(reviews.document, '$.assignees') AS assignee "
-            "WHERE reviews.status IN (SELECT value FROM json_each(?)) GROUP BY assignee.value",
-            (json.dumps(OPEN),),
+            "SELECT name, count(*) FROM open_assignments WHERE name IN (SELECT value FROM json_each(?)) GROUP BY name",
+            (json.dumps(list(names)),),
         )
         return dict(rows)
 

@@ -98,7 +98,9 @@ class Watch:
     async def change(self, seconds: float) -> None:
         """Return after the next change since the last call, or after so many seconds."""
         try:
-            await asyncio.wait_for(self._event.wait(), seconds)
+            # Not wait_for: before Python 3.12 it may lose a cancellation that comes at the moment of the event.
+            async with asyncio.timeout(seconds):
+                await self._event.wait()
         except TimeoutError:
             return
         self._event.clear()

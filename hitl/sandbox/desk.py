@@ -24,6 +24,7 @@ from hitl.sandbox.moments import from_wire, to_wire, utc_now
 from hitl.sandbox.outbox import Outbox
 from hitl.sandbox.refusals import Refusal, SetupError, conflict, not_found, refuse_faults
 from hitl.sandbox.starters import STARTERS
+from hitl.sandbox.storage import StorageError
 from hitl.sandbox.store import Document, Page, ReviewQuery, Store
 from hitl.sandbox.webhooks.payloads import TEMPLATE_UPDATED, review_events, review_payload, template_payload
 
@@ -82,6 +83,9 @@ class Desk:
         self._approvals = Approvals(self.database)
         try:
             self._stock(templates)
+        except StorageError as error:
+            self._store.close()
+            raise SetupError(f"{data} cannot be used: {error}") from error
         except BaseException:
             self._store.close()
             raise

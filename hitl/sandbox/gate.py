@@ -13,6 +13,8 @@ from hitl.sandbox.budgets import Budget, Budgets
 from hitl.sandbox.clock import Clock
 from hitl.sandbox.keys import ApiKeys
 from hitl.sandbox.refusals import Refusal
+from hitl.sandbox.request_ids import HEADER, request_id
+from hitl.sandbox.storage import StorageError
 
 _log = logging.getLogger("hitl.sandbox")
 
@@ -32,7 +34,7 @@ class Gate:
         owner = self._keys.owner(request.headers.get("Authorization"))
         # Those without a valid key share one budget, which makes guessing keys slow.
         budget = self._budgets.of(owner or "")
-        exchange = Exchange(self._clock, owner or "", budget)
+        exchange = Exchange(self._clock, owner or "", budget, request_id(scope))
         scope[SCOPE_KEY] = exchange
         reply = _Reply(send, exchange, budget, self._clock)
         try:
@@ -41,6 +43,9 @@ class Gate:
             await self._app(scope, receive, reply)
         except Refusal as refusal:
             await refused(request, refusal)(scope, receive, reply)
+        except StorageError as error:
+            _log.error("%s: %s (%s)", exchange.request_id, error, error.__cause__)
+            await refused(request, error.refusal())(scope, receive, reply)
         except ClientDisconnect:
             _log.debug("%s: the client went away before its request was complete", exchange.request_id)
         except Exception:
@@ -60,7 +65,7 @@ class _Reply:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             spent = self._budget.headers(self._clock.ahead.total_seconds())
-            headers = {"X-Request-Id": self._exchange.request_id, **spent}
+            headers = {HEADER: self._exchange.request_id, **spent}
             MutableHeaders(scope=message).update(headers)
         await self._send(message)
 

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from hitl.sandbox.refusals import Refusal
+from hitl.sandbox.request_ids import HEADER, request_id
 
 RETRY_AFTER: Final = 1
 """Seconds after which somebody who was refused for want of room may try again."""
@@ -68,6 +69,6 @@ class Places:
 
 async def no_room(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer, as an ASGI application, a request that came over one connection too many."""
-    headers = {"Retry-After": str(RETRY_AFTER), "Connection": "close"}
+    headers = {"Retry-After": str(RETRY_AFTER), "Connection": "close", HEADER: request_id(scope)}
     text = f"This sandbox has as many connections as it takes; close some, or try again in {RETRY_AFTER} s.\n"
     await PlainTextResponse(text, 503, headers)(scope, receive, send)

@@ -27,7 +27,8 @@ MAX_LIMIT: Final = 100
 _PAGING = ("limit", "offset")
 _FILTERS = ("status", "priority", "assignee", "template_id", "created_after", "created_before", "updated_after", "ids")
 _DELIVERY_FILTERS = ("webhook_id", "event", "status")
-_VISIBLE_ASCII = re.compile(r'"?[\x21\x23-\x7e]{1,255}"?')
+# Bare, as all deployed APIs have it, or a string of structured fields (RFC 8941, 3.3.3), as the IETF draft wants it.
+_KEY = re.compile(r'(?P<quote>"?)(?P<key>[\x21\x23-\x7e]{1,255})(?P=quote)')
 _WAIT = re.compile(r'wait\s*=\s*"?(\d{1,9})"?', re.ASCII | re.IGNORECASE)
 
 _Value = TypeVar("_Value")
@@ -43,13 +44,15 @@ async def body_of(request: Request) -> dict[str, Any]:
 
 
 def idempotency_key(request: Request) -> str | None:
-    """Return the name that the client gave this act of creation; deployed APIs send it bare, the IETF draft quoted."""
-    key = request.headers.get("Idempotency-Key")
-    if key is None:
+    """Return the name that the client gave this act of creation; in quotation marks it is the same name."""
+    given = request.headers.getlist("Idempotency-Key")
+    if not given:
         return None
-    if not _VISIBLE_ASCII.fullmatch(key):
-        raise invalid("must be 1 to 255 visible ASCII characters", "Idempotency-Key")
-    return key.strip('"')
+    match = _KEY.fullmatch(given[0])
+    if match is None or len(given) > 1:
+        issue = "must be given once, as 1 to 255 visible ASCII characters without quotation marks inside"
+        raise invalid(issue, "Idempotency-Key")
+    return match["key"]
 
 
 def wait_seconds(request: Request) -> int | None:

@@ -1,4 +1,4 @@
-"""The tables about reviewers: who there is, and who approved what; a step of the schema."""
+"""The tables about reviewers: who there is, who approved what, and who has what to do; two steps of the schema."""
 
 from __future__ import annotations
 
@@ -26,5 +26,22 @@ TABLES: Final[tuple[str, ...]] = (
         at TEXT NOT NULL,
         UNIQUE (review_id, reviewer)
     )
+    """,
+)
+
+# Which open reviews somebody has, so that counting them looks at an index and not into every document.
+LOADS: Final[tuple[str, ...]] = (
+    """
+    CREATE TABLE open_assignments (
+        review_id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        PRIMARY KEY (review_id, name)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX open_assignments_by_name ON open_assignments (name)",
+    """
+    INSERT OR IGNORE INTO open_assignments (review_id, name)
+        SELECT reviews.id, assignee.value FROM reviews, json_each(reviews.document, '$.assignees') AS assignee
+        WHERE reviews.status IN ('created', 'assigned', 'in_progress')
     """,
 )

@@ -67,4 +67,5 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     ("CREATE TABLE sessions (digest TEXT PRIMARY KEY, begun_at TEXT NOT NULL) WITHOUT ROWID",),
     contents.TABLES,
     reviewers.TABLES,
+    reviewers.LOADS,
 )

@@ -48,6 +48,7 @@ class Site:
         host_names: Iterable[str] = (),
         limits: Limits | None = None,
         allow_remote_webhooks: bool = False,
+        allow_webhook_nets: Iterable[str] = (),
     ) -> None:
         """Open the data and the socket.
 
@@ -62,7 +63,8 @@ class Site:
             allow_remote: Take a `host` that other machines reach, too.
             host_names: Names that it may be called by beside those of this machine.
             limits: What it takes on at a time.
-            allow_remote_webhooks: Deliver webhooks to other machines, too.
+            allow_remote_webhooks: Deliver webhooks to public addresses, too.
+            allow_webhook_nets: Private networks to deliver webhooks to, such as "192.168.1.0/24".
 
         Raises:
             SetupError: One of them cannot be used.
@@ -72,6 +74,7 @@ class Site:
         self._listener = Listener(host, port, allow_remote=allow_remote)
         try:
             let_in = ApiKeys(keys)
+            targets = Targets(allow_remote=allow_remote_webhooks, networks=allow_webhook_nets)
             self.desk = Desk(data, clock=clock, templates=templates)
         except BaseException:
             self._listener.close()
@@ -79,7 +82,6 @@ class Site:
         self.faults = Faults(self.desk.changes)
         self.sessions = Sessions(self.desk.database)
         self._limits = limits or Limits()
-        targets = Targets(allow_remote=allow_remote_webhooks)
         self._deliverer = Deliverer(self.desk.outbox, self.desk.clock, Sender(targets))
         self._app = create_app(
             self.desk,

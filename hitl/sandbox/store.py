@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from hitl.sandbox.database import Database
+from hitl.sandbox.reviews import OPEN
 
 Document: TypeAlias = dict[str, Any]
 
@@ -147,6 +148,16 @@ class Store:
             "document = excluded.document",
             values,
         )
+        self._save_assignments(review)
+
+    def _save_assignments(self, review: Mapping[str, Any]) -> None:
+        """Keep who has something to do."""
+        self._database.execute("DELETE FROM open_assignments WHERE review_id = ?", (review["id"],))
+        if review["assignees"] and review["status"] in OPEN:
+            self._database.execute(
+                "INSERT OR IGNORE INTO open_assignments (review_id, name) SELECT ?, value FROM json_each(?)",
+                (review["id"], json.dumps(review["assignees"])),
+            )
 
     def expires_at(self, review_id: str) -> str | None:
         """Return when an open review expires."""

@@ -53,6 +53,15 @@ def test_every_answer_of_the_api_has_its_envelope_and_headers(http: httpx.Client
     assert len({answer.headers["X-Request-Id"] for answer in answers}) == len(answers)
 
 
+def test_every_answer_has_a_name_of_its_own_also_outside_of_the_api(http: httpx.Client) -> None:
+    answers = [http.get(path) for path in ("/", "/healthz", "/nothing", "/inbox/", "/join/nobody", "/v1/reviews")]
+    answers.append(http.get("/v1/reviews", headers={"Host": "attacker.example"}))
+    answers.append(http.get("/v1/api/loops"))
+    names = {answer.headers["X-Request-Id"] for answer in answers}
+    assert len(names) == len(answers)
+    assert all(name.startswith("req_") for name in names)
+
+
 @pytest.mark.parametrize(
     "authorization", ["", "Bearer", "Bearer wrong", "hitl_test_key", "Basic hitl_test_key", "Bearer hitl_test_ke"]
 )

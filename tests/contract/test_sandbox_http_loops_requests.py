@@ -207,7 +207,7 @@ def test_a_callback_that_could_never_be_made_is_refused_at_once(http: httpx.Clie
     body = {**REQUEST, "callback_url": "https://203.0.113.7/hook"}
     status, msg, data = told(http.post(f"/v1/api/loops/{loop_id}/requests", json=body))
     assert (status, msg, data["field"]) == (400, "Validation failed", "callback_url")
-    assert "--allow-remote-webhooks" in data["issue"]
+    assert "--allow-webhook-net" in data["issue"]
 
 
 def test_a_request_is_cancelled_once(http: httpx.Client, loop_id: str) -> None:

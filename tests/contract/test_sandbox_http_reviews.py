@@ -184,3 +184,51 @@ def test_two_api_keys_may_use_the_same_idempotency_key() -> None:
             for key in ("one", "two")
         ]
     assert made == ["rev_1", "rev_2"]
+
+
+@pytest.mark.parametrize("key", [b'"job-42', b'job-42"', b'""', b'"', b'"job"42"', b"x" * 300])
+def test_a_key_with_half_its_quotation_marks_is_refused(http: httpx.Client, key: bytes) -> None:
+    answer = http.post("/v1/reviews", json=REVIEW, headers={b"Idempotency-Key": key})
+    assert (answer.status_code, answer.json()["error"]["details"]["field"]) == (400, "Idempotency-Key")
+
+
+def test_two_keys_at_once_are_refused(http: httpx.Client) -> None:
+    keys = [("Idempotency-Key", "job-42"), ("Idempotency-Key", "job-43")]
+    assert http.post("/v1/reviews", json=REVIEW, headers=keys).status_code == 400
+
+
+def test_a_key_is_used_up_by_success_only(sandbox: Sandbox, http: httpx.Client) -> None:
+    headers = {"Idempotency-Key": "job-42"}
+    sandbox.faults.next(status=503)
+    answers = [
+        http.post("/v1/reviews", json=body, headers=headers)
+        for body in (REVIEW, {**REVIEW, "template_id": "nobody_made_this"}, {**REVIEW, "priority": "odd"}, REVIEW)
+    ]
+    assert [answer.status_code for answer in answers] == [503, 404, 400, 201]
+    assert not any("Idempotent-Replayed" in answer.headers for answer in answers)
+
+
+def test_a_key_stands_for_what_it_made_whatever_became_of_that(http: httpx.Client) -> None:
+    headers = {"Idempotency-Key": "job-42"}
+    first = http.post("/v1/reviews", json=REVIEW, headers=headers)
+    http.delete("/v1/reviews/rev_1")
+    again = http.post("/v1/reviews", json=REVIEW, headers=headers)
+    assert (again.status_code, again.json()["data"]) == (201, first.json()["data"])
+
+
+def test_the_order_of_a_bodys_names_does_not_make_it_another_request(http: httpx.Client) -> None:
+    headers = {"Idempotency-Key": "job-42", "Content-Type": "application/json"}
+    bodies = (
+        b'{"template_id": "template_123", "content": {"a": 1, "b": 2}}',
+        b'{"content":{"b":2,"a":1},"template_id":"template_123"}',
+    )
+    first, again = (http.post("/v1/reviews", content=body, headers=headers) for body in bodies)
+    assert (first.status_code, again.headers["Idempotent-Replayed"]) == (201, "true")
+
+
+def test_a_key_of_a_review_cannot_make_a_template(http: httpx.Client) -> None:
+    headers = {"Idempotency-Key": "job-42"}
+    http.post("/v1/reviews", json=REVIEW, headers=headers)
+    template = {"name": "Mine", "fields": [{"name": "approved", "type": "boolean", "label": "Fit?"}]}
+    answer = http.post("/v1/templates", json=template, headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "idempotency_key_reused")

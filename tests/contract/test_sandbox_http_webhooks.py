@@ -140,11 +140,17 @@ def test_what_does_not_exist_is_not_found(http: httpx.Client, method: str, path:
 
 
 def test_other_machines_may_be_subscribed_if_that_is_allowed_but_never_a_clouds_own_address() -> None:
-    with Site(api_keys=["hitl_test_key"], allow_remote_webhooks=True) as site:
+    allowed = {"allow_remote_webhooks": True, "allow_webhook_nets": ["10.0.0.0/24"]}
+    with Site(api_keys=["hitl_test_key"], **allowed) as site:
         background = BackgroundServer(site.server())
         background.start()
         with httpx.Client(base_url=site.url, headers={"Authorization": "Bearer hitl_test_key"}) as http:
-            for url, status in (("https://10.0.0.7/", 201), ("http://169.254.169.254/", 400)):
+            for url, status in (
+                ("https://10.0.0.7/", 201),
+                ("https://93.184.215.14/", 201),
+                ("https://10.0.1.7/", 400),
+                ("http://169.254.169.254/", 400),
+            ):
                 answer = http.post("/v1/webhooks", json={"url": url, "events": ["template.updated"]})
                 assert answer.status_code == status, answer.text
         background.stop()

@@ -30,6 +30,7 @@ KILLS = 200
 MEAN_LIFE = 0.15  # seconds: many are killed while they start, some live long enough for a page of the inbox
 WORKERS = 4
 KEY = "hitl_test_key"
+DECIDED = {"completed", "rejected"}
 HEADERS = {"Authorization": f"Bearer {KEY}"}
 
 
@@ -72,7 +73,7 @@ class Worker:
         self._expect(answer, 201)
         review_id = answer.json()["data"]["id"]
         self._heard.created[marker] = review_id
-        self._waiting.append((review_id, "cancelled" if self._made % 2 else "completed"))
+        self._waiting.append((review_id, ("cancelled", "completed", "rejected")[self._made % 3]))
         self._made += 1
 
     def _finish(self) -> None:
@@ -81,16 +82,16 @@ class Worker:
             if word == "cancelled":
                 self._expect(self._http.delete(f"/v1/reviews/{review_id}"), 200)
             else:
-                self._answer(review_id)
+                self._answer(review_id, "complete" if word == "completed" else "reject")
             self._heard.finished[review_id] = word
             self._waiting.pop(0)
 
-    def _answer(self, review_id: str) -> None:
+    def _answer(self, review_id: str, decision: str) -> None:
         page = self._http.get(f"/inbox/reviews/{review_id}")
         self._expect(page, 200)
         hidden = dict(re.findall(r'name="(form_token|version|fingerprint)" value="([^"]*)"', page.text))
         if "version" in hidden:  # else it was answered by a request whose answer nobody heard
-            filled = {**hidden, "reviewer": self._name, "field.approved": "true", "decision": "complete"}
+            filled = {**hidden, "reviewer": self._name, "field.approved": "true", "decision": decision}
             self._expect(self._http.post(f"/inbox/reviews/{review_id}/answer", data=filled), 303)
 
     def _expect(self, answer: httpx.Response, status: int) -> None:
@@ -161,6 +162,9 @@ def check_reviews(data: Path, heard: Acknowledged) -> None:
     assert {review_id: status[review_id] for review_id in heard.finished} == heard.finished
     events = Counter((event.subject_id, event.event) for event in desk.outbox.events_after(0, 10**9))
     for review in reviews:
+        marker = review["content"]["marker"]
+        if review["reviewer"] is not None:  # the decision is that of the person who took it
+            assert review["reviewer"] == marker.partition("-")[0]
         check_whole(review, desk.history(review["id"]), events)
     desk.close()
 
@@ -173,8 +177,9 @@ def check_whole(review: dict[str, Any], history: list[dict[str, Any]], events: C
     assert len(words) == len(set(words)) <= 2
     assert review["version"] == history[-1]["version"]
     assert review["status"] == last
-    assert (review["result"] is not None) == (last == "completed")
-    assert all(events[review["id"], f"review.{word}"] == 1 for word in words)
+    assert (review["result"] is not None) == (last in DECIDED)
+    told = ["review.completed" if word in DECIDED else f"review.{word}" for word in words]
+    assert all(events[review["id"], event] == 1 for event in told)
 
 
 def subscribe(url: str, receiver: Receiver) -> None:
@@ -190,6 +195,16 @@ def wait_for_deliveries(url: str) -> None:
             return
         threading.Event().wait(0.1)
     raise AssertionError(pending.text[:300])
+
+
+def check_keys(url: str, heard: Acknowledged) -> None:
+    """Check that each key that was acknowledged still stands for the review that it made."""
+    with httpx.Client(base_url=url, headers=HEADERS, timeout=10) as http:
+        for marker, review_id in heard.created.items():
+            body = {"template_id": "template_123", "content": {"marker": marker}}
+            again = http.post("/v1/reviews", json=body, headers={"Idempotency-Key": marker})
+            assert (again.status_code, again.headers.get("Idempotent-Replayed")) == (201, "true")
+            assert again.json()["data"]["id"] == review_id
 
 
 def check_deliveries(data: Path, receiver: Receiver) -> None:
@@ -227,6 +242,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_done_by_halves(tmp_path: Pa
                 if kill % 25 == 24:
                     check_file(data)
                 process, _ = lives.begin()
+        check_keys(listener.url, heard)
         wait_for_deliveries(listener.url)
         lives.end(process)
     lives.close()
@@ -235,4 +251,4 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_done_by_halves(tmp_path: Pa
     check_reviews(data, heard)
     check_deliveries(data, receiver)
     assert len(heard.created) > KILLS
-    assert set(heard.finished.values()) == {"completed", "cancelled"}
+    assert set(heard.finished.values()) == {"completed", "cancelled", "rejected"}

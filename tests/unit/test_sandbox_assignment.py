@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -155,3 +157,34 @@ def test_even_then_a_review_may_be_given_to_more_people(desk: Desk) -> None:
 def test_reassignment_is_allowed_unless_it_is_forbidden(desk: Desk, settings: dict[str, Any]) -> None:
     assigned(desk, template(desk, **settings), assignees=[ANN])
     assert desk.update_review("rev_1", {"assignees": [BOB]})["assignees"] == [BOB]
+
+
+def test_the_load_counts_open_reviews_only_and_follows_who_has_them(desk: Desk) -> None:
+    def load() -> dict[str, int]:
+        return dict(desk.database.rows("SELECT name, count(*) FROM open_assignments GROUP BY name"))
+
+    for assignees in ([ANN, BOB], [ANN], [ANN, ANN]):
+        desk.create_review({"template_id": "template_123", "content": {}, "assignees": assignees})
+    assert load() == {ANN: 3, BOB: 1}
+    desk.complete("rev_1", {"approved": True}, ANN)
+    desk.update_review("rev_2", {"assignees": [CAT]})
+    desk.start("rev_3", ANN)
+    assert load() == {ANN: 1, CAT: 1}
+    desk.cancel_review("rev_2")
+    assert load() == {ANN: 1}
+
+
+def test_the_load_of_an_older_file_is_counted_when_it_is_opened(tmp_path: Path) -> None:
+    file = tmp_path / "sandbox.db"
+    with closing(Desk(file)) as desk:
+        for _ in range(3):
+            assigned(desk, assignees=[ANN, BOB])
+        desk.cancel_review("rev_1")
+    with closing(sqlite3.connect(file)) as older:
+        older.execute("DROP TABLE open_assignments")
+        older.execute("PRAGMA user_version = 6")
+    with closing(Desk(file)) as desk:
+        assigned(desk, assignees=[CAT])
+        counted = desk.database.rows("SELECT name, count(*) FROM open_assignments GROUP BY name")
+        assert counted == [(ANN, 2), (BOB, 2), (CAT, 1)]
+        assert assigned(desk, assignment_strategy="load_balanced") == [CAT]

@@ -118,6 +118,7 @@ def test_a_file_that_another_sandbox_uses_is_told_in_one_line(tmp_path: Path) ->
     [
         (("--rate-limit", "often"), "such as 100/hour"),
         (("--host", "0.0.0.0"), "--allow-remote"),
+        (("--allow-webhook-net", "home"), "192.168.1.0/24"),
         (("--api-key", "hitl secret"), "visible ASCII"),
         (("--api-key", "hitl-secret", "--data", "/"), "cannot be opened"),
     ],

@@ -20,10 +20,13 @@ import pytest
 from receiver import Receiver, receiving
 
 from hitl.sandbox.clock import Clock
+from hitl.sandbox.database import Database, Row, Values
 from hitl.sandbox.desk import Desk
+from hitl.sandbox.outbox import Outbox
 from hitl.sandbox.refusals import Refusal
 from hitl.sandbox.server import BackgroundServer
 from hitl.sandbox.site import Site
+from hitl.sandbox.storage import StorageError
 from hitl.sandbox.webhooks.deliverer import Deliverer
 from hitl.sandbox.webhooks.deliveries import Deliveries
 from hitl.sandbox.webhooks.sender import Sender
@@ -191,7 +194,7 @@ def test_a_callback_to_another_machine_is_given_up_without_being_sent(world: Wor
     world.settle()
     (delivery,) = world.log()
     assert delivery["status"] == "failed"
-    assert "not on this machine" in delivery["attempts"][0]["error"]
+    assert "not an address of an ordinary host" in delivery["attempts"][0]["error"]
 
 
 def test_a_callback_is_unsigned_and_has_an_id_all_the_same(world: World, receiver: Receiver) -> None:
@@ -513,3 +516,61 @@ def test_the_time_of_a_signature_is_that_of_the_machine(desk: Desk, receiver: Re
     desk.clock.advance("72h")
     deliver(desk, Sender(Targets(), wall=lambda: 1_800_000_000.9))
     assert receiver.received[0].headers["webhook-timestamp"] == "1800000000"
+
+
+# A disk that fails
+
+
+def test_an_attempt_that_the_disk_has_no_room_for_is_noted_when_there_is_room_and_not_made_again(
+    desk: Desk, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    receiver.answer = b"x" * 16_384
+    call_back(desk, receiver.url)
+    database = desk.database
+
+    async def work() -> None:
+        deliverer = Deliverer(desk.outbox, desk.clock, Sender(Targets()), pause=0.01)
+        database.row("PRAGMA max_page_count = 1")  # as many as there are
+        running = asyncio.create_task(deliverer.run())
+        while "could not be written down" not in caplog.text:  # noqa: ASYNC110 - the log is all there is to see
+            await asyncio.sleep(0.01)
+        database.row("PRAGMA max_page_count = 1073741823")
+        await asyncio.to_thread(deliverer.settle)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    with caplog.at_level(logging.ERROR, "hitl.sandbox"):
+        asyncio.run(asyncio.wait_for(work(), 60))
+    (delivery,) = Deliveries(desk.outbox, desk.clock).page().items
+    assert (delivery["status"], len(delivery["attempts"]), len(receiver.received)) == ("delivered", 1, 1)
+
+
+class Flaky(Database):
+    """A database whose disk fails some times when it is read."""
+
+    left = 0
+
+    def row(self, sql: str, values: Values = ()) -> Row | None:
+        if self.left:
+            self.left -= 1
+            raise StorageError("storage_failed", "the data file cannot be read")
+        return super().row(sql, values)
+
+
+def test_the_deliverer_goes_on_when_the_disk_does(receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
+    with closing(Flaky()) as database:
+        outbox, clock = Outbox(database), Clock(lambda: NOON)
+        with database.transaction():
+            outbox.call_back(receiver.url, "request.completed", "r", {"event": "request.completed"}, at=NOON)
+        database.left = 3
+
+        async def work() -> None:
+            running = asyncio.create_task(Deliverer(outbox, clock, Sender(Targets()), pause=0.01).run())
+            await asyncio.to_thread(receiver.arrived.wait, 30)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+        with caplog.at_level(logging.ERROR, "hitl.sandbox"):
+            asyncio.run(work())
+    assert len(receiver.received) == 1
+    assert caplog.text.count("the deliveries cannot be read") == 3

@@ -46,6 +46,11 @@ def too_late(review: Document) -> Banner:
     return Banner("warning", title, "Your answer was not sent. What you typed stands below, so that you can copy it.")
 
 
+def not_kept(reason: str) -> Banner:
+    """Say that the disk did not take an answer."""
+    return Banner("error", "Not saved", f"Your answer was not kept: {reason}. What you typed is kept on this page.")
+
+
 def counted(approvals: Sequence[Document]) -> Banner:
     """Say who has approved a review that several people must approve."""
     names = ", ".join(approval["reviewer"] for approval in approvals)

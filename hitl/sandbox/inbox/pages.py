@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hitl.sandbox.inbox.attachments import form_room
-from hitl.sandbox.inbox.banners import CONTENT_CHANGED, FAULTY, STATE_CHANGED, Banner, counted, too_late
+from hitl.sandbox.inbox.banners import CONTENT_CHANGED, FAULTY, STATE_CHANGED, Banner, counted, not_kept, too_late
 from hitl.sandbox.inbox.diffing import Changed, content_diff
 from hitl.sandbox.inbox.documents import Document, content_of, fields_of, is_final
 from hitl.sandbox.inbox.forms import Draft, build_form, read_result
@@ -20,6 +20,7 @@ from hitl.sandbox.inbox.submission import Submission, read_reviewer, read_submis
 from hitl.sandbox.inbox.views import answers, fingerprint, steps, summary, typed_answers
 from hitl.sandbox.refusals import Refusal, invalid
 from hitl.sandbox.reviews import OPEN
+from hitl.sandbox.storage import StorageError
 from hitl.sandbox.store import ReviewQuery
 
 
@@ -73,6 +74,8 @@ class Pages(Frame):
             self._decide(document, sent)
         except Refusal as refusal:
             return self._not_taken(request, document, sent, refusal)
+        except StorageError as error:
+            return self._form(request, document, sent=sent, banner=not_kept(str(error)), status=503)
         return self.lead(request, f"/reviews/{document['id']}/done", sent.reviewer)
 
     def _room(self, review_id: str) -> int:

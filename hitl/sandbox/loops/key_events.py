@@ -5,11 +5,14 @@ The vendor names both and shows neither, nor says where the warning begins. The 
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from hitl.sandbox.budgets import Budget, BudgetEvent
 from hitl.sandbox.clock import Clock
 from hitl.sandbox.loops.accounts import account_of
 from hitl.sandbox.moments import to_wire
 from hitl.sandbox.outbox import Outbox
+from hitl.sandbox.storage import StorageError
 
 
 class KeyEvents:
@@ -26,5 +29,6 @@ class KeyEvents:
         account, now = account_of(owner), self._clock()
         data = {"api_key_id": account.api_key_id, "user_id": account.user_id, **budget.usage()}
         payload = {"event": f"api_key.{event}", "timestamp": to_wire(now), "data": data}
-        with self._outbox.database.transaction():
+        # Told as far as possible: whoever reads on a full disk is to be answered all the same.
+        with suppress(StorageError), self._outbox.database.transaction():
             self._outbox.emit(f"api_key.{event}", account.api_key_id, payload, at=now)

@@ -78,7 +78,7 @@ def new_request(
 def claimed(request: Document, person: Mapping[str, str], now: datetime) -> Document:
     """Return the request taken up by a person (`{id, name, email}`); the same person may do so again for more time."""
     require_open(request, "claimed")
-    _require_free(request, person)
+    _require_free(request, person, now)
     claim = {"claimed_by": person["id"], "claimed_at": to_wire(now)}
     return {**request, "status": "claimed", **claim, "updated_at": to_wire(now)}
 
@@ -91,7 +91,7 @@ def released(request: Document, at: datetime) -> Document:
 def completed(request: Document, response_data: object, person: Mapping[str, str], now: datetime) -> Document:
     """Return the request with a person's checked answer."""
     require_open(request, "answered")
-    _require_free(request, person)
+    _require_free(request, person, now)
     return {
         **request,
         "status": "completed",
@@ -99,7 +99,8 @@ def completed(request: Document, response_data: object, person: Mapping[str, str
         "response_by": person["id"],
         "response_by_user": dict(person),
         "response_at": to_wire(now),
-        "response_time_seconds": round((now - from_wire(request["created_at"])).total_seconds(), 3),
+        # Never negative, also where the clock was set back.
+        "response_time_seconds": max(0.0, round((now - from_wire(request["created_at"])).total_seconds(), 3)),
         "updated_at": to_wire(now),
     }
 
@@ -135,8 +136,10 @@ def require_open(request: Mapping[str, Any], done: str) -> None:
         raise conflict(f"request {request['id']} is already {request['status']} and cannot be {done}")
 
 
-def _require_free(request: Mapping[str, Any], person: Mapping[str, str]) -> None:
-    if request["status"] == "claimed" and request["claimed_by"] != person["id"]:
+def _require_free(request: Mapping[str, Any], person: Mapping[str, str], now: datetime) -> None:
+    # A claim from the future was made before the clock was set back. It would keep others away for all that time.
+    in_force = request["status"] == "claimed" and from_wire(request["claimed_at"]) <= now
+    if in_force and request["claimed_by"] != person["id"]:
         ends = to_wire(claim_ends_at(request))
         raise conflict(f"request {request['id']} is claimed by somebody else until {ends}; take another one")
 

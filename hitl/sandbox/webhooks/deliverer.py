@@ -12,7 +12,9 @@ from typing import Final
 
 from hitl.sandbox.clock import Clock
 from hitl.sandbox.outbox import Outbox
+from hitl.sandbox.storage import StorageError
 from hitl.sandbox.webhooks.sender import Outcome, Sender
+from hitl.sandbox.webhooks.upkeep import Upkeep
 from hitl.sandbox.webhooks.worklist import Outgoing, Worklist
 
 _log = logging.getLogger("hitl.sandbox")
@@ -22,6 +24,12 @@ _MOST: Final = 16
 
 _MOST_IN_ONE_LANE: Final = 4
 """Attempts that may be under way to one receiver, so that one that hangs leaves room for the others."""
+
+_LONGEST: Final = 30.0
+"""Seconds until the next look at the latest, because the clock of a machine may be set: what is due by a clock that
+was set forward is not to wait as if it had not been."""
+
+_AFTER_A_FAULT: Final = 5.0
 
 _PATIENCE: Final = 5.0
 """Seconds for which moving the clock waits for receivers. It ends if one hangs, or cannot answer because it lives in
@@ -35,11 +43,21 @@ class Deliverer:
     finished only when that is written down. So each arrives at least once.
     """
 
-    def __init__(self, outbox: Outbox, clock: Clock, sender: Sender) -> None:
+    def __init__(self, outbox: Outbox, clock: Clock, sender: Sender, *, pause: float = _AFTER_A_FAULT) -> None:
+        """Prepare to deliver.
+
+        Args:
+            outbox: Where the deliveries are written down.
+            clock: By which they fall due.
+            sender: Makes the attempts.
+            pause: Seconds until the disk is tried again after it failed.
+        """
+        self._pause = pause
         self._outbox = outbox
         self._clock = clock
         self._sender = sender
         self._worklist = Worklist(outbox.database)
+        self._upkeep = Upkeep(outbox.database)
         self._under_way: dict[int, Outgoing] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -53,11 +71,11 @@ class Deliverer:
         leave_clock = self._clock.on_advance(self.settle, due=self._next_stop)
         try:
             while True:
-                self._awake.clear()
-                self._start_what_is_due()
-                if not self._tasks:
-                    self._quiet.set()
-                await self._rest()
+                try:
+                    await self._work()
+                except StorageError as error:
+                    _log.error("the deliveries cannot be read (%s); this is tried again in %g s", error, self._pause)
+                    await asyncio.sleep(self._pause)
         finally:
             stop_listening()
             leave_clock()
@@ -86,12 +104,23 @@ class Deliverer:
         self._awake.set()
         await self._quiet.wait()
 
+    async def _work(self) -> None:
+        """Begin what is due, and wait until there may be more to do."""
+        self._awake.clear()
+        self._upkeep.look(self._clock())
+        self._start_what_is_due()
+        if not self._tasks:
+            self._quiet.set()
+        await self._rest()
+
     async def _rest(self) -> None:
         """Wait until something is due by the clock, or somebody says that there is more to do."""
         due = self._next_due()
-        seconds = None if due is None else max(0.001, (due - self._clock()).total_seconds())
+        left = _LONGEST if due is None else (due - self._clock()).total_seconds()
+        # Not wait_for: before Python 3.12 it may lose a cancellation that comes at the moment of the event.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._awake.wait(), seconds)
+            async with asyncio.timeout(min(_LONGEST, max(0.001, left))):
+                await self._awake.wait()
 
     def _start_what_is_due(self) -> None:
         while len(self._under_way) < _MOST:
@@ -110,9 +139,19 @@ class Deliverer:
         except Exception as error:  # a fault of ours must not stop the worker, nor be tried again without a pause
             _log.exception("delivery %s failed", outgoing.message.delivery_id)
             outcome = Outcome(error=f"the sandbox failed ({type(error).__name__}); its log tells why")
-        self._worklist.record(outgoing, outcome, began=began, ended=self._clock())
-        # Only now: what could not be written down, because the disk is full, is not sent again and again.
+        ended = self._clock()
+        # What could not be written down, because the disk is full, stays under way: it is not sent again and again.
+        while not self._is_recorded(outgoing, outcome, began, ended):  # noqa: ASYNC110 - nobody tells of room
+            await asyncio.sleep(self._pause)
         del self._under_way[outgoing.number]
+
+    def _is_recorded(self, outgoing: Outgoing, outcome: Outcome, began: datetime, ended: datetime) -> bool:
+        try:
+            self._worklist.record(outgoing, outcome, began=began, ended=ended)
+        except StorageError as error:
+            _log.error("an attempt could not be written down (%s); this is tried again in %g s", error, self._pause)
+            return False
+        return True
 
     def _finish(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -124,7 +163,6 @@ class Deliverer:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._sender.close()
         self._quiet.set()
 
     def _full_lanes(self) -> list[str]:

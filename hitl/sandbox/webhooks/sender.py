@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+import ssl
 import time
 from collections.abc import Callable
-from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+import h11
 
 from hitl._version import __version__
+from hitl.sandbox.webhooks.connection import Connected, connected, post
 from hitl.sandbox.webhooks.signatures import delivery_headers
 from hitl.sandbox.webhooks.targets import ForbiddenTargetError, Target, Targets, UnknownHostError
-
-if TYPE_CHECKING:
-    import httpx
 
 TIMEOUT: Final = 30.0
 """Seconds that a receiver has for its whole answer, as the vendor documents."""
@@ -60,9 +62,17 @@ class Outcome:
 
 
 class Sender:
-    """Sends deliveries."""
+    """Sends deliveries, each over a connection of its own: no redirects, no cookies, no proxies, nothing kept."""
 
-    def __init__(self, targets: Targets, *, wall: Callable[[], float] = time.time, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self,
+        targets: Targets,
+        *,
+        wall: Callable[[], float] = time.time,
+        timeout: float = TIMEOUT,
+        tls: Callable[[], ssl.SSLContext] = ssl.create_default_context,
+        peer: Connected = socket.socket.getpeername,
+    ) -> None:
         """Prepare to send.
 
         Args:
@@ -70,83 +80,59 @@ class Sender:
             wall: Returns the time of the signatures, in Unix seconds. It is not the sandbox's clock: receivers refuse
                 a signature whose time is far from theirs, and theirs is not moved with the sandbox's.
             timeout: Seconds for one attempt.
+            tls: Returns how https connections are encrypted, and whose certificates count.
+            peer: Tells who is at the other end of a connection.
         """
         self._targets = targets
         self._wall = wall
         self._timeout = timeout
-        self._transport: httpx.AsyncHTTPTransport | None = None
-        self._opening = asyncio.Lock()
+        self._tls = tls
+        self._peer = peer
+        self._context: ssl.SSLContext | None = None
 
     async def send(self, message: Message) -> Outcome:
         """Make one attempt; whatever the receiver does, there is an outcome."""
-        transport = await self._open()
-        import httpx  # after it was loaded elsewhere, see _open
-
         started = time.monotonic()
         try:
             async with asyncio.timeout(self._timeout):
-                target = await self._targets.locate(message.url)
-                status_code, excerpt = await self._exchange(transport, target, message)
-            outcome = Outcome(status_code, excerpt)
+                outcome = await self._exchange(await self._targets.locate(message.url), message)
         except ForbiddenTargetError as error:
             outcome = Outcome(error=str(error), refused=True)
         except TimeoutError:
             outcome = Outcome(error=f"there was no complete answer within {self._timeout:g} s")
-        except (UnknownHostError, OSError, httpx.HTTPError, httpx.InvalidURL) as error:
-            outcome = Outcome(error=str(error) or type(error).__name__)
+        except (UnknownHostError, OSError, h11.ProtocolError) as error:
+            outcome = Outcome(error=_told(error))
         return replace(outcome, duration=time.monotonic() - started)
 
-    async def close(self) -> None:
-        """Give up what is open."""
-        if self._transport is not None:
-            await self._transport.aclose()
+    async def _exchange(self, target: Target, message: Message) -> Outcome:
+        context = await self._secured() if target.is_secure else None
+        async with connected(target, context, peer=self._peer) as (reader, writer):
+            headers = self._headers(target, message)
+            status_code, beginning = await post(
+                target, headers, message.body, reader=reader, writer=writer, most=MOST_EXCERPT
+            )
+        return Outcome(status_code, beginning.decode(errors="replace"))
 
-    async def _exchange(self, transport: httpx.AsyncHTTPTransport, target: Target, message: Message) -> tuple[int, str]:
-        import httpx
+    def _headers(self, target: Target, message: Message) -> list[tuple[str, str]]:
+        return [
+            ("Host", target.host),
+            ("User-Agent", f"hitl-sandbox/{__version__}"),
+            ("Content-Type", "application/json"),
+            ("Accept", "*/*"),
+            ("Accept-Encoding", "identity"),  # so that an excerpt is text, and a small answer stays small
+            ("Connection", "close"),
+            *delivery_headers(message.delivery_id, message.body, message.secret, int(self._wall())).items(),
+        ]
 
-        request = httpx.Request(
-            "POST",
-            target.url,
-            headers=self._headers(target, message),
-            content=message.body,
-            extensions={"sni_hostname": target.server_name},
-        )
-        async with aclosing(await transport.handle_async_request(request)) as response:
-            return response.status_code, await _beginning(response)
-
-    def _headers(self, target: Target, message: Message) -> dict[str, str]:
-        return {
-            "Host": target.host,
-            "User-Agent": f"hitl-sandbox/{__version__}",
-            "Content-Type": "application/json",
-            "Accept": "*/*",
-            "Accept-Encoding": "identity",  # so that an excerpt is text, and a small answer stays small
-            "Connection": "close",
-            **delivery_headers(message.delivery_id, message.body, message.secret, int(self._wall())),
-        }
-
-    async def _open(self) -> httpx.AsyncHTTPTransport:
-        async with self._opening:
-            if self._transport is None:
-                # In a thread: loading the library and the certificates takes long enough to be felt by the API.
-                self._transport = await asyncio.to_thread(_new_transport)
-        return self._transport
+    async def _secured(self) -> ssl.SSLContext:
+        if self._context is None:
+            # In a thread: loading the certificates takes long enough to be felt by the API.
+            self._context = await asyncio.to_thread(self._tls)
+        return self._context
 
 
-def _new_transport() -> httpx.AsyncHTTPTransport:
-    """Return a bare transport: redirects, cookies and proxies are things of a client, which there is none of.
-
-    No connection is kept: one that the receiver has closed meanwhile would cost an attempt.
-    """
-    import httpx
-
-    return httpx.AsyncHTTPTransport(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
-
-
-async def _beginning(response: httpx.Response) -> str:
-    kept = bytearray()
-    async for chunk in response.aiter_raw():
-        kept += chunk
-        if len(kept) >= MOST_EXCERPT:
-            break
-    return kept[:MOST_EXCERPT].decode(errors="replace")
+def _told(error: Exception) -> str:
+    """Return an error in words; those of the operating system come without what asyncio adds to them."""
+    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and error.errno:
+        return os.strerror(error.errno)
+    return str(error) or type(error).__name__

@@ -1,0 +1,42 @@
+"""A name for every exchange, in the header `X-Request-Id` of every answer and in the log."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HEADER: Final = "X-Request-Id"
+
+_SCOPE_KEY: Final = "hitl.request_id"
+
+
+def new_request_id() -> str:
+    """Return `req_` and 16 hexadecimal digits."""
+    return f"req_{secrets.token_hex(8)}"
+
+
+def request_id(scope: Scope) -> str:
+    """Return the name of an exchange; it gets one if it has none yet."""
+    name: str = scope.setdefault(_SCOPE_KEY, new_request_id())
+    return name
+
+
+class RequestIds:
+    """ASGI middleware around everything, so that an answer has its name whoever gave it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on and complete the head of its answer."""
+        name = request_id(scope)
+
+        async def send_named(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[HEADER] = name
+            await send(message)
+
+        await self._app(scope, receive, send_named)
