@@ -17,7 +17,10 @@ from hitl.webhooks import construct_event, signature_headers
 
 SECRET = "whsec_c2VjcmV0"
 BODY = json.dumps({"event": "review.completed", "review": {"id": "rev_1"}}).encode()
-SIGNED = {**signature_headers(BODY, SECRET), "webhook-id": "dlv_1"}
+
+
+def signed() -> dict[str, str]:
+    return signature_headers(BODY, SECRET, webhook_id="dlv_1")
 
 
 @contextmanager
@@ -35,7 +38,7 @@ def receiving(forwarder: Forwarder, tell: Callable[[Arrival], None]) -> Iterator
 def test_a_genuine_delivery_is_told_and_thanked_for() -> None:
     arrivals: list[Arrival] = []
     with receiving(Forwarder(None), arrivals.append) as receiver:
-        answer = httpx.post(receiver.url, content=BODY, headers=SIGNED)
+        answer = httpx.post(receiver.url, content=BODY, headers=signed())
     assert answer.status_code == 200
     (arrival,) = arrivals
     assert arrival.event is not None
@@ -45,7 +48,7 @@ def test_a_genuine_delivery_is_told_and_thanked_for() -> None:
 def test_a_forged_delivery_is_refused_and_not_forwarded(httpserver: HTTPServer) -> None:
     arrivals: list[Arrival] = []
     with receiving(Forwarder(httpserver.url_for("/")), arrivals.append) as receiver:
-        answer = httpx.post(receiver.url, content=BODY + b" ", headers=SIGNED)
+        answer = httpx.post(receiver.url, content=BODY + b" ", headers=signed())
     assert answer.status_code == 401
     assert [(arrival.event, arrival.subject_id) for arrival in arrivals] == [(None, "")]
     assert "signature_mismatch" in (arrivals[0].trouble or "")
@@ -57,7 +60,7 @@ def test_what_the_handler_answers_is_what_the_server_is_answered(httpserver: HTT
     httpserver.expect_request("/webhook").respond_with_data(status=status)
     arrivals: list[Arrival] = []
     with receiving(Forwarder(httpserver.url_for("/webhook")), arrivals.append) as receiver:
-        assert httpx.post(receiver.url, content=BODY, headers=SIGNED).status_code == status
+        assert httpx.post(receiver.url, content=BODY, headers=signed()).status_code == status
     request, _ = httpserver.log[0]
     assert construct_event(request.headers, request.get_data(), SECRET).review_id == "rev_1"
     assert request.headers["webhook-id"] == "dlv_1"
@@ -70,7 +73,7 @@ def test_a_handler_that_is_not_there_is_told_to_both_sides(httpserver: HTTPServe
     with Receiver(0, SECRET, lambda *_: (200, None), arrivals.append) as closed:
         nobody = closed.url
     with receiving(Forwarder(nobody), arrivals.append) as receiver:
-        assert httpx.post(receiver.url, content=BODY, headers=SIGNED).status_code == 502
+        assert httpx.post(receiver.url, content=BODY, headers=signed()).status_code == 502
     assert [arrival.forwarded for arrival in arrivals] == [None]
     assert f"{nobody} cannot be reached" in (arrivals[0].trouble or "")
 
@@ -78,9 +81,9 @@ def test_a_handler_that_is_not_there_is_told_to_both_sides(httpserver: HTTPServe
 def test_a_body_without_length_or_of_too_much_is_not_read() -> None:
     arrivals: list[Arrival] = []
     with receiving(Forwarder(None), arrivals.append) as receiver:
-        assert httpx.post(receiver.url, content=iter([BODY]), headers=SIGNED).status_code == 411
+        assert httpx.post(receiver.url, content=iter([BODY]), headers=signed()).status_code == 411
         with closing(HTTPConnection("127.0.0.1", receiver.server_port)) as connection:
-            connection.request("POST", "/", headers={**SIGNED, "Content-Length": str(10**9)})
+            connection.request("POST", "/", headers={**signed(), "Content-Length": str(10**9)})
             assert connection.getresponse().status == 413
     assert arrivals == []
 

@@ -8,10 +8,13 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import django.conf  # type: ignore[import-untyped]
 import flask
+import httpx
+import multidict
 import pytest
 import starlette.datastructures
 import starlette.requests
@@ -19,8 +22,9 @@ from django.test import RequestFactory  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
+import hitl.webhooks
 from hitl.exceptions import SignatureError
-from hitl.webhooks import WebhookEvent, construct_event, sign, signature_headers, verify_signature
+from hitl.webhooks import LARGEST_BODY, WebhookEvent, construct_event, sign, signature_headers, verify_signature
 
 SECRET = "your_webhook_secret"
 PAYLOAD = {
@@ -123,8 +127,24 @@ CONTAINERS: dict[str, Callable[[dict[str, str]], Any]] = {
     "Django META": lambda headers: _django(headers).META,
     "Starlette": lambda headers: _starlette(headers).headers,
     "ASGI": lambda headers: _starlette(headers).scope["headers"],
+    "ASGI scope": lambda headers: _starlette(headers).scope,
+    "aiohttp": multidict.CIMultiDict,
+    "aiohttp, read only": lambda headers: multidict.CIMultiDictProxy(multidict.CIMultiDict(headers)),
+    "httpx": httpx.Headers,
+    "WSGI environment": lambda headers: _flask(headers).environ,
     "email.Message": _email,
-    "AWS Lambda": lambda headers: {name: [value] for name, value in headers.items()},
+    "http.server": lambda headers: email.message_from_string("".join(f"{n}: {v}\n" for n, v in headers.items()) + "\n"),
+    "AWS Lambda's headers": dict,
+    "AWS Lambda's multiValueHeaders": lambda headers: {name: [value] for name, value in headers.items()},
+    "AWS Lambda's event": lambda headers: {
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "body": BODY.decode(),
+    },
+    "AWS Lambda's event without headers": lambda headers: {
+        "headers": None,
+        "multiValueHeaders": {name.lower(): [value] for name, value in headers.items()},
+    },
 }
 
 
@@ -135,6 +155,26 @@ def test_headers_are_found_in_the_container_of(container: Callable[[dict[str, st
     assert verify_signature(container({**others, name: SIGNATURE}), BODY, SECRET)
     assert not verify_signature(container({**others, name: OTHER}), BODY, SECRET)
     assert not verify_signature(container(others), BODY, SECRET)
+
+
+@pytest.mark.parametrize("container", CONTAINERS.values(), ids=CONTAINERS)
+def test_all_three_headers_of_standard_webhooks_are_found_in_the_container_of(
+    container: Callable[[dict[str, str]], Any],
+) -> None:
+    headers = signature_headers(BODY, SECRET, webhook_id="msg_1")
+    assert construct_event(container(headers), BODY, SECRET).id == "msg_1"
+    assert not verify_signature(container({**headers, "webhook-id": "msg_2"}), BODY, SECRET)
+
+
+def test_two_values_in_one_lambda_event_are_not_genuine() -> None:
+    event = {"headers": {"x-hitl-signature": SIGNATURE}, "multiValueHeaders": {"X-HITL-Signature": [OTHER, SIGNATURE]}}
+    assert not verify_signature(event, BODY, SECRET)
+
+
+def test_a_header_that_is_called_headers_does_no_harm() -> None:
+    headers = {"Headers": "x", "headers": f"x-hitl-signature: {OTHER}", "X-HITL-Signature": SIGNATURE}
+    assert verify_signature(headers, BODY, SECRET)
+    assert not verify_signature({"headers": {"headers": {"X-HITL-Signature": SIGNATURE}}}, BODY, SECRET)
 
 
 DOCUMENTED = """
@@ -218,6 +258,34 @@ def test_an_event_names_what_happened_to_which_review_and_when() -> None:
     assert event.review == PAYLOAD["review"]
     assert event.review_id == "rev_123"
     assert event.timestamp == "2024-01-15T12:30:00Z"
+    assert event.occurred_at == datetime(2024, 1, 15, 12, 30, tzinfo=UTC)
+    assert event.type == "review.completed"
+
+
+def test_the_parts_of_a_review_are_typed() -> None:
+    # The documentation's example, word for word.
+    event = _event(
+        b'{"event":"review.completed","review":{"id":"rev_123","template_id":"template_123","status":"completed",'
+        b'"result":{"approved":true,"content":"edited text","feedback":"ok with small edits"},'
+        b'"completed_at":"2024-01-15T12:30:00Z","reviewer":"reviewer@company.com"},"timestamp":"2024-01-15T12:30:00Z"}'
+    )
+    assert (event.review_id, event.template_id, event.status) == ("rev_123", "template_123", "completed")
+    assert event.result == {"approved": True, "content": "edited text", "feedback": "ok with small edits"}
+    assert event.reviewer == "reviewer@company.com"
+    assert event.completed_at == datetime(2024, 1, 15, 12, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("moment", [None, 3, "", "soon", "2024-01-15T12:30:00", "2024-01-15"])
+def test_parts_of_an_unexpected_shape_are_none(moment: Any) -> None:
+    review = {"status": 1, "template_id": None, "result": "yes", "reviewer": {"name": "Ann"}, "completed_at": moment}
+    event = _event({"event": "e", "review": review, "timestamp": moment})
+    assert (event.status, event.template_id, event.result, event.reviewer) == (None,) * 4
+    assert (event.completed_at, event.occurred_at) == (None, None)
+
+
+def test_an_event_made_by_hand_has_no_id() -> None:
+    assert (WebhookEvent(PAYLOAD).id, WebhookEvent(PAYLOAD).claims) == ("", ())
+    assert WebhookEvent(PAYLOAD, claims=["msg_1"]).id == "msg_1"
 
 
 @pytest.mark.parametrize("review", [None, "rev_123", [], {}, {"id": None}, {"id": 3}])
@@ -250,6 +318,7 @@ def test_the_repr_of_an_event_does_not_show_what_people_wrote() -> None:
         (SIGNATURE, "missing_header"),
         ([("X-HITL-Signature",), 3, None, "ab"], "missing_header"),
         ({3: SIGNATURE, None: SIGNATURE}, "missing_header"),
+        ({"headers": iter(lambda: 1 / 0, 1)}, "unreadable_headers"),
         ({"X-HITL-Signature": ""}, "bad_signature_header"),
         ({"X-HITL-Signature": None}, "bad_signature_header"),
         ({"X-HITL-Signature": []}, "bad_signature_header"),
@@ -285,6 +354,8 @@ def test_the_reason_tells_what_is_wrong_with_the_signature(headers: Any, reason:
         (b'{"event":"review.completed","event":"review.cancelled"}', "payload_not_json"),
         (b'{"event":"e","review":{"result":{"approved":false,"approved":true}}}', "payload_not_json"),
         (b"[" * 100_000 + b"]" * 100_000, "payload_not_json"),
+        (b'{"event":"e","name":"\\ud800"}', "payload_not_json"),
+        (b'{"event":"e"}' + b" " * LARGEST_BODY, "payload_too_large"),
         (b"[]", "payload_not_an_event"),
         (b"{}", "payload_not_an_event"),
         (b'{"event":null}', "payload_not_an_event"),
@@ -351,7 +422,28 @@ def test_a_signature_with_one_character_changed_is_not_genuine(position: int, ch
 # --- weight ----------------------------------------------------------------------------------------------------------
 
 
+def test_every_name_it_offers_is_there() -> None:
+    assert hitl.webhooks.__all__ == sorted(hitl.webhooks.__all__)
+    assert set(hitl.webhooks.__all__) <= set(dir(hitl.webhooks))
+    assert all(getattr(hitl.webhooks, name) for name in hitl.webhooks.__all__)
+    with pytest.raises(AttributeError, match="module 'hitl.webhooks' has no attribute 'Rooter'"):
+        hitl.webhooks.Rooter  # noqa: B018
+
+
 def test_the_module_loads_neither_the_http_library_nor_attrs() -> None:
     program = "import sys, hitl.webhooks; print(*sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
-    assert not {"httpx", "httpcore", "anyio", "attr", "attrs", "hitl_api", "inspect", "asyncio"}.intersection(loaded)
+    heavy = {
+        "httpx",
+        "httpcore",
+        "anyio",
+        "attr",
+        "attrs",
+        "hitl_api",
+        "inspect",
+        "asyncio",
+        "json",
+        "logging",
+        "sqlite3",
+    }
+    assert not heavy.intersection(loaded)

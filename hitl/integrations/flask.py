@@ -1,0 +1,25 @@
+"""Receive webhooks in Flask.
+
+app.register_blueprint(webhook_blueprint(router, "/webhook"))
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, request
+
+from hitl.webhooks import LARGEST_BODY, Router
+
+__all__ = ["webhook_blueprint"]
+
+
+def webhook_blueprint(router: Router, path: str = "/webhook", *, name: str = "hitl_webhooks") -> Blueprint:
+    """Return a blueprint that gives each POST to `path` to the router; a second one needs another `name`."""
+    blueprint = Blueprint(name, __name__)
+
+    @blueprint.post(path)
+    def receive() -> tuple[Response, int]:  # pyright: ignore[reportUnusedFunction]
+        request.max_content_length = LARGEST_BODY  # a longer body is not read: Flask answers 413
+        status = router.dispatch(request.headers, request.get_data(cache=False))
+        return jsonify(status=status.phrase.lower()), status
+
+    return blueprint

@@ -1,0 +1,31 @@
+"""Receive webhooks in Starlette and FastAPI.
+
+Starlette(routes=[Route("/webhook", webhook_endpoint(router), methods=["POST"])])
+fastapi_app.post("/webhook")(webhook_endpoint(router))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from hitl.webhooks import LARGEST_BODY, Router
+
+__all__ = ["webhook_endpoint"]
+
+
+def webhook_endpoint(router: Router) -> Callable[[Request], Awaitable[JSONResponse]]:
+    """Return an endpoint that gives each request to the router; handlers that are not asynchronous run in a thread."""
+
+    async def receive(request: Request) -> JSONResponse:
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LARGEST_BODY:  # the rest is not read: the router answers 413
+                break
+        status = await router.dispatch_async(request.headers, body)
+        return JSONResponse({"status": status.phrase.lower()}, status)
+
+    return receive

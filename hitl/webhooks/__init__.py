@@ -1,0 +1,65 @@
+"""Tell genuine webhooks from forged and repeated ones, and hand them to your handlers.
+
+    from hitl.webhooks import Router
+
+    router = Router(secret)
+
+    @router.on("review.completed")
+    def publish(event):
+        print(event.review_id, event.result)
+
+`hitl.integrations` mounts a router in Flask, Starlette, FastAPI and Django. `verify_signature` and `construct_event`
+are for everything else.
+
+Receivers start often and wait for little else, so verifying loads little more than hmac; the rest is imported when it
+is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hitl.webhooks._signatures import sign, signature_headers, verify_signature
+
+if TYPE_CHECKING:
+    from hitl.webhooks._events import LARGEST_BODY, WebhookEvent, construct_event
+    from hitl.webhooks._replay import MemoryReplayGuard, ReplayGuard, SQLiteReplayGuard
+    from hitl.webhooks._router import Router
+
+__all__ = [
+    "LARGEST_BODY",
+    "MemoryReplayGuard",
+    "ReplayGuard",
+    "Router",
+    "SQLiteReplayGuard",
+    "WebhookEvent",
+    "construct_event",
+    "sign",
+    "signature_headers",
+    "verify_signature",
+]
+
+_MODULES = {
+    "LARGEST_BODY": "_events",
+    "MemoryReplayGuard": "_replay",
+    "ReplayGuard": "_replay",
+    "Router": "_router",
+    "SQLiteReplayGuard": "_replay",
+    "WebhookEvent": "_events",
+    "construct_event": "_events",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # PEP 562, as in `hitl` itself.
+    if name not in _MODULES:
+        raise AttributeError(f"module 'hitl.webhooks' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"hitl.webhooks.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

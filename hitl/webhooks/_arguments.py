@@ -1,0 +1,102 @@
+"""What the receiving program gives, the raw body and its secrets: wrong types are programming errors and loud."""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
+
+from hitl.webhooks._keys import Key, Keys
+from hitl.webhooks._refusals import refusal
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+Body: TypeAlias = bytes | bytearray | memoryview | str
+Secret: TypeAlias = str | bytes | Iterable[str | bytes]
+Tolerance: TypeAlias = "float | timedelta"
+
+_TEXT: Final = (str, bytes)
+_BINARY: Final = (bytes, bytearray, memoryview)
+_NUMBER: Final = (int, float)
+_STANDARD: Final = b"whsec_"
+_DAY: Final = 86_400
+
+
+def raw_body(body: object) -> bytes:
+    """Return the bytes that were signed."""
+    if isinstance(body, _BINARY):
+        return bytes(cast("bytes", body))
+    if not isinstance(body, str):
+        raise TypeError(
+            f"the body must be the raw bytes of the request, not {type(body).__name__}: request.get_data() in Flask, "
+            "request.body in Django, await request.body() in Starlette and FastAPI"
+        )
+    try:
+        return body.encode()
+    except UnicodeEncodeError:
+        raise refusal("payload_encoding") from None
+
+
+def all_keys(secret: Secret | None) -> Sequence[Keys]:
+    """Return the keys of one secret or of several."""
+    if secret is None or isinstance(secret, _TEXT):
+        return (keys_of(secret),)
+    if not isinstance(secret, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"a webhook secret must be str or bytes, not {type(secret).__name__}")
+    keys = [keys_of(each) for each in secret]
+    if not keys:
+        raise ValueError("the list of webhook secrets is empty")
+    return keys
+
+
+def keys_of(secret: object) -> Keys:
+    """Return the keys of one secret."""
+    if isinstance(secret, str):
+        return _keys_of_text(secret)
+    if isinstance(secret, bytes):
+        return _keys_of_bytes(secret)
+    if secret is None:
+        raise ValueError("the webhook secret is None: is its environment variable set?")
+    raise TypeError(f"a webhook secret must be str or bytes, not {type(secret).__name__}")
+
+
+# A program has one secret or two, and asks for each webhook. Two caches: text and bytes must not be compared.
+@lru_cache(maxsize=16)
+def _keys_of_text(secret: str) -> Keys:
+    try:
+        written = secret.encode()
+    except UnicodeEncodeError:  # whose message would show the secret
+        raise ValueError("the webhook secret holds half a surrogate pair, which UTF-8 cannot carry") from None
+    return _keys_of_bytes(written)
+
+
+@lru_cache(maxsize=16)
+def _keys_of_bytes(secret: bytes) -> Keys:
+    if not secret.decode("utf-8", "replace").strip():
+        raise ValueError("the webhook secret is empty")
+    written = Key(secret)
+    return Keys(written, Key(_decode(secret[len(_STANDARD) :])) if secret.startswith(_STANDARD) else written)
+
+
+def _decode(text: bytes) -> bytes:
+    # Some programs leave the padding out, and the standard's own library takes such secrets.
+    try:
+        key = binascii.a2b_base64(text + b"=" * (-len(text) % 4), strict_mode=True)
+    except binascii.Error:
+        key = b""
+    if not key:
+        raise ValueError("what follows whsec_ in the webhook secret is not base64; was it copied completely?")
+    return key
+
+
+def seconds_of(tolerance: Tolerance) -> float:
+    """Return a tolerance in seconds, but none that would let everything pass, or nothing."""
+    to_seconds: Callable[[], float] | None = getattr(tolerance, "total_seconds", None)
+    seconds = to_seconds() if to_seconds else tolerance
+    if isinstance(seconds, bool) or not isinstance(seconds, _NUMBER):
+        raise TypeError(f"tolerance must be a number of seconds, not {type(tolerance).__name__}")
+    if not 1 <= seconds <= _DAY:
+        raise ValueError(f"tolerance must be between 1 second and 1 day ({_DAY} seconds), not {seconds}")
+    return seconds

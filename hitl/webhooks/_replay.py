@@ -1,0 +1,185 @@
+"""Remembers which webhooks were received, so that a recorded or repeated one is known.
+
+A server sends a webhook again if it did not hear the answer, and whoever can read one on its way can do so, too.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from hitl.exceptions import ConfigurationError, HITLError
+
+RETENTION: Final = 30 * 86_400.0
+"""Seconds for which an event is remembered. The vendor's attempts spread over two days."""
+
+_log = logging.getLogger("hitl.webhooks")
+
+
+class ReplayGuard(Protocol):
+    """What remembers events. Both methods may be called from several threads at once."""
+
+    def first_time(self, event_id: str, expires: float, /) -> bool:
+        """Claim an event: return True to one caller only, until it expires (Unix seconds) or is forgotten."""
+        ...
+
+    def forget(self, event_id: str, /) -> None:
+        """Let the next call for this event be the first again."""
+        ...
+
+
+class MemoryReplayGuard:
+    """Remembers the newest events in this process. Others, and this one after a restart, do not know them.
+
+    When it is full, the entry that was made first is dropped, and a warning logged the first time. 100,000 entries hold
+    the ten minutes for which a Standard Webhooks signature is accepted as long as fewer than 160 come in a second.
+    """
+
+    def __init__(self, capacity: int = 100_000, *, clock: Callable[[], float] = time.time) -> None:
+        """Start with nothing.
+
+        Args:
+            capacity: Entries, at least 1. An event takes one for each of its signatures, about 300 bytes each.
+            clock: Returns the time in Unix seconds.
+        """
+        if capacity < 1:
+            raise ConfigurationError(f"a replay guard needs room for at least 1 event, not {capacity}")
+        self._capacity = capacity
+        self._clock = clock
+        self._claims: dict[str, float] = {}  # from name to expiry, in the order in which they were claimed
+        self._lock = threading.Lock()
+        self._has_warned = False
+
+    def first_time(self, event_id: str, expires: float) -> bool:
+        """Claim an event; see `ReplayGuard`."""
+        with self._lock:
+            if self._claims.get(event_id, 0) > self._clock():
+                return False
+            self._claims.pop(event_id, None)  # so that it counts as the newest
+            self._make_room()
+            self._claims[event_id] = expires
+            return True
+
+    def forget(self, event_id: str) -> None:
+        """Forget an event; see `ReplayGuard`."""
+        with self._lock:
+            self._claims.pop(event_id, None)
+
+    def __len__(self) -> int:
+        return len(self._claims)
+
+    def _make_room(self) -> None:
+        if len(self._claims) < self._capacity:
+            return
+        oldest = next(iter(self._claims))
+        if self._claims.pop(oldest) > self._clock() and not self._has_warned:
+            self._has_warned = True
+            _log.warning(
+                "the replay guard is full with %d events and drops the oldest from now on; raise its capacity, or use "
+                "SQLiteReplayGuard",
+                self._capacity,
+            )
+
+
+class SQLiteReplayGuard:
+    """Remembers events in a file that all processes of this machine may share, through restarts and `kill -9`.
+
+    Expired events are removed now and then; all others are kept, about 150 bytes each.
+    """
+
+    _PRUNE_EVERY: Final = 1000  # claims
+
+    def __init__(self, path: str | os.PathLike[str], *, clock: Callable[[], float] = time.time) -> None:
+        """Open the file, or make it.
+
+        Args:
+            path: Where it is, on a local disk; its directory must exist.
+            clock: Returns the time in Unix seconds.
+
+        Raises:
+            ConfigurationError: The file cannot be opened, or is no database.
+        """
+        self._path = os.fspath(path)
+        self._clock = clock
+        self._claimed = 0
+        self._inherited: list[sqlite3.Connection] = []
+        try:
+            self._open()
+        except sqlite3.Error as error:
+            raise ConfigurationError(f"the replay guard cannot open {self._path}: {error}") from error
+
+    def first_time(self, event_id: str, expires: float) -> bool:
+        """Claim an event; see `ReplayGuard`. If the file cannot be written, raise HITLError."""
+        now = self._clock()
+        if self._claimed % self._PRUNE_EVERY == 0:
+            self._execute("DELETE FROM claims WHERE expires <= ?", (now,))
+        self._claimed += 1
+        # One statement, so that of several processes one wins.
+        changed = self._execute(
+            "INSERT INTO claims (name, expires) VALUES (?, ?) "
+            "ON CONFLICT (name) DO UPDATE SET expires = excluded.expires WHERE claims.expires <= ?",
+            (event_id, expires, now),
+        )
+        return changed == 1
+
+    def forget(self, event_id: str) -> None:
+        """Forget an event; see `ReplayGuard`. If the file cannot be written, raise HITLError."""
+        self._execute("DELETE FROM claims WHERE name = ?", (event_id,))
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _execute(self, statement: str, parameters: tuple[object, ...]) -> int:
+        try:
+            if self._process != os.getpid():
+                # After a fork a connection must not be used nor closed, and a thread that is gone may hold the lock.
+                self._inherited.append(self._connection)
+                self._open()
+            with self._lock:
+                return self._connection.execute(statement, parameters).rowcount
+        except sqlite3.Error as error:
+            raise HITLError(f"the replay guard cannot use {self._path}: {error}") from error
+
+    def _open(self) -> None:
+        self._lock = threading.Lock()
+        connection = sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+        try:
+            _set_up(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        self._process = os.getpid()
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    for statement in _SETUP:
+        while True:
+            try:
+                connection.execute(statement)
+                break
+            except sqlite3.OperationalError as error:
+                # While another process makes the file, changing the journal mode does not wait: it fails at once
+                # (https://www.sqlite.org/c3ref/busy_handler.html, on deadlocks).
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+
+
+_PATIENCE: Final = 10.0  # seconds to wait for other processes
+
+_SETUP: Final = (
+    # A crash of the program loses nothing in this mode; a loss of power may lose the claims of the last moments.
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "CREATE TABLE IF NOT EXISTS claims (name TEXT PRIMARY KEY, expires REAL NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS claims_by_expiry ON claims (expires)",
+)

@@ -1,0 +1,199 @@
+"""The two ways of signing a webhook, and what makes a signature genuine.
+
+The vendor's: HMAC-SHA256 over the exact bytes of the body, in hexadecimal, as `X-HITL-Signature-256: sha256=<hex>` or
+`X-HITL-Signature: <hex>`. Which of the two, and with or without the prefix, differs between the pages of the vendor's
+documentation, so each spelling is understood in either header.
+
+Standard Webhooks (https://github.com/standard-webhooks/standard-webhooks, spec 1.0): HMAC-SHA256 over
+`{webhook-id}.{webhook-timestamp}.{body}`, in base64. It signs an id and the time, too.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hmac
+import re
+import time
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+from hitl.exceptions import SignatureError
+from hitl.webhooks._arguments import Body, Secret, Tolerance, all_keys, keys_of, raw_body, seconds_of
+from hitl.webhooks._headers import STANDARD, VENDOR, Found, Headers, find_signatures
+from hitl.webhooks._keys import Keys
+from hitl.webhooks._refusals import refusal
+
+Proof: TypeAlias = str | bytes
+"""What one genuine signature vouches for: a webhook-id, or the digest of the body."""
+
+TOLERANCE: Final = 300
+"""Seconds between the time of a signature and now, as Standard Webhooks advises."""
+
+_PREFIX: Final = "sha256="
+_HEX_DIGITS: Final = frozenset("0123456789abcdef")  # lower case, as the server writes them: one spelling per digest
+# Without a dot in the id, and with one spelling of each number, no two messages have the same signed content.
+_IS_SIGNABLE: Final = re.compile(r"[A-Za-z0-9_-]{1,128}\.(?:0|[1-9][0-9]{0,10})\.").fullmatch
+_LAST_CHARACTERS: Final = frozenset("AEIMQUYcgkosw048")
+_LONGEST_LIST: Final = 4096  # characters of webhook-signature
+_MOST_SIGNATURES: Final = 16  # in it; two are there while a secret is replaced
+
+
+def verify_signature(
+    headers: Headers, body: Body, secret: Secret, *, tolerance: Tolerance = TOLERANCE, now: float | None = None
+) -> bool:
+    """Return whether the server that knows `secret` sent exactly this `body`.
+
+    Whatever a sender puts into headers and body, the answer is True or False. If a request carries several signatures,
+    all of them must be genuine; two different values of one header never are.
+
+    Args:
+        headers: The request's headers as your framework hands them out: any mapping, Django's `request.META`,
+            a list of pairs of str or bytes, an ASGI scope, an AWS Lambda event.
+            Upper and lower case make no difference.
+        body: The raw body, before any parsing.
+        secret: The webhook's secret. Several of them while you replace one: any may have signed.
+        tolerance: Seconds that the time in `webhook-timestamp` may be away from now, before or after: 1 to 86,400, or a
+            timedelta. The vendor's own signature has no time.
+        now: The time, in Unix seconds; this machine's clock by default.
+
+    Raises:
+        TypeError: `body` is a parsed body, or another argument is of a wrong type.
+        ValueError: `secret` is empty, blank or None; an empty secret would make every forgery genuine. Or no base64
+            follows `whsec_`, or `tolerance` is out of range.
+
+    Example:
+        >>> from hitl.webhooks import signature_headers, verify_signature
+        >>> verify_signature(signature_headers(b"{}", "secret"), b"{}", "secret")
+        True
+    """
+    try:
+        check(headers, body, secret, tolerance, now)
+    except SignatureError:
+        return False
+    return True
+
+
+def sign(body: Body, secret: str | bytes) -> str:
+    """Return the vendor's signature of a body as the server writes it, "sha256=" and 64 hexadecimal digits."""
+    return _PREFIX + keys_of(secret).vendor.digest(raw_body(body)).hex()
+
+
+def signature_headers(
+    body: Body, secret: str | bytes, *, webhook_id: str | None = None, timestamp: int | None = None
+) -> dict[str, str]:
+    """Return the headers that make `body` genuine, for tests of your own webhook handler.
+
+    Args:
+        body: What is signed.
+        secret: The webhook's secret.
+        webhook_id: If given, the three headers of Standard Webhooks are there, too, as the sandbox sends them.
+        timestamp: When it is signed, in Unix seconds; now by default. The vendor's signature has no time.
+    """
+    headers = {"X-HITL-Signature-256": sign(body, secret)}
+    if webhook_id is None:
+        return headers
+    moment = str(int(time.time()) if timestamp is None else timestamp)
+    digest = keys_of(secret).standard.digest(raw_body(body), f"{webhook_id}.{moment}.".encode())
+    signature = f"v1,{binascii.b2a_base64(digest, newline=False).decode()}"
+    return {**headers, "webhook-id": webhook_id, "webhook-timestamp": moment, "webhook-signature": signature}
+
+
+def check(headers: Headers, body: Body, secret: Secret, tolerance: Tolerance, now: float | None) -> list[Proof]:
+    """Return what the genuine signatures vouch for, at least one; the arguments are those of `verify_signature`.
+
+    Raises:
+        SignatureError: One of the signatures is not genuine, or there is none.
+    """
+    keys = all_keys(secret)
+    seconds = TOLERANCE if tolerance == TOLERANCE else seconds_of(tolerance)
+    raw = body if type(body) is bytes else raw_body(body)
+    found = find_signatures(headers)
+    proofs: list[Proof] = []
+    for names in STANDARD:
+        if names[0] in found or names[1] in found or names[2] in found:
+            moment = time.time() if now is None else now
+            proofs += (_check_standard(found, names, raw, keys, seconds, moment),)
+    if VENDOR[0] in found or VENDOR[1] in found:
+        proofs += _check_vendor(found, raw, keys)
+    if not proofs:
+        raise refusal("missing_header")
+    return proofs
+
+
+# --- the vendor's signature ------------------------------------------------------------------------------------------
+
+
+def _check_vendor(found: Found, raw: bytes, keys: Sequence[Keys]) -> list[bytes]:
+    received = [_parse_hex(found[name]) for name in VENDOR if name in found]
+    expected = [key.vendor.digest(raw) for key in keys]
+    are_genuine = True
+    for digest in received:
+        are_genuine &= _count(digest, expected) > 0
+    if not are_genuine:
+        raise refusal("signature_mismatch")
+    return received
+
+
+def _parse_hex(value: str) -> bytes:
+    digits = value.removeprefix(_PREFIX)
+    if len(digits) != 64 or not _HEX_DIGITS.issuperset(digits):
+        raise refusal("bad_signature_header")
+    return bytes.fromhex(digits)
+
+
+# --- the signature of Standard Webhooks ------------------------------------------------------------------------------
+
+
+def _check_standard(
+    found: Found, names: tuple[str, str, str], raw: bytes, keys: Sequence[Keys], tolerance: float, now: float
+) -> str:
+    try:
+        webhook_id, timestamp, signatures = found[names[0]], found[names[1]], found[names[2]]
+    except KeyError:
+        raise refusal("missing_header") from None
+    signed = f"{webhook_id}.{timestamp}."
+    if not _IS_SIGNABLE(signed):
+        raise refusal("bad_timestamp" if _IS_SIGNABLE(f"{webhook_id}.0.") else "bad_id")
+    received = _parse_list(signatures)
+    prefix = signed.encode()
+    matches = 0
+    for key in keys:
+        matches += _count(key.standard.digest(raw, prefix), received)
+    if not matches:
+        raise refusal("signature_mismatch")
+    if abs(now - int(timestamp)) <= tolerance:  # not if `now` is no number
+        return webhook_id
+    raise refusal("timestamp_in_future" if now < int(timestamp) else "timestamp_too_old")
+
+
+def _parse_list(text: str) -> list[bytes]:
+    if digest := _parse_base64(text):  # nearly always there is one
+        return [digest]
+    # Other versions than v1 may stand beside it, such as v1a, an asymmetric signature.
+    entries = text.split(" ", _MOST_SIGNATURES) if len(text) <= _LONGEST_LIST else ()
+    digests = [digest for entry in entries if (digest := _parse_base64(entry))]
+    if not digests or len(entries) > _MOST_SIGNATURES:
+        raise refusal("bad_signature_header")
+    return digests
+
+
+def _parse_base64(entry: str) -> bytes | None:
+    # 32 bytes are 43 characters and a filling one. The 43rd has two bits to spare; unless they are 0, it is another
+    # spelling of the same digest, and only one is genuine.
+    if len(entry) != 47 or not entry.startswith("v1,") or entry[45] not in _LAST_CHARACTERS or entry[46] != "=":
+        return None
+    try:
+        return binascii.a2b_base64(entry[3:], strict_mode=True)
+    except ValueError:  # binascii.Error among them
+        return None
+
+
+# --- both ------------------------------------------------------------------------------------------------------------
+
+
+def _count(digest: bytes, others: Sequence[bytes]) -> int:
+    # Every comparison is made, so that the time taken does not tell which one came close.
+    matches = 0
+    for other in others:
+        matches += hmac.compare_digest(digest, other)
+    return matches
