@@ -102,6 +102,8 @@ class Call(Generic[T]):
         not_found: The error for a 404 that carries no code of its own.
         timeout: Seconds for this exchange, from its start to the last byte; None for the client's own.
         fresh: True to use a connection that has carried nothing yet.
+        has_lasting_key: False if its idempotency key was drawn for this call alone, so that the same call made again
+            would carry another one.
     """
 
     operation: str
@@ -111,6 +113,7 @@ class Call(Generic[T]):
     not_found: type[NotFoundError] = NotFoundError
     timeout: float | None = None
     fresh: bool = False
+    has_lasting_key: bool = True
 
 
 @frozen

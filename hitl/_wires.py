@@ -1,0 +1,66 @@
+"""The connections of one client, from a plain request to a plain answer, as a flow."""
+
+from __future__ import annotations
+
+import base64
+from urllib.parse import unquote, urlsplit
+
+from hitl._config import Settings
+from hitl._connection import IOFlow, Route
+from hitl._flow import Failure, Outcome, Request
+from hitl._pool import LONGEST_IDLE, Pool
+from hitl._requests import Requests
+from hitl._secret import Secret
+from hitl._tls import context
+
+# Seconds after which a connection is not used for what cannot be repeated. Many servers close after 5 seconds of
+# silence, and a request that crosses the closing leaves its sender in doubt.
+LONGEST_IDLE_FOR_ONCE = 4.0
+
+
+class Wires:
+    """Makes exchanges with one server.
+
+    Attributes:
+        requests: How they are written.
+        pool: The connections.
+    """
+
+    def __init__(self, settings: Settings, requests: Requests) -> None:
+        self.requests = requests
+        self._is_forwarded = settings.proxy is not None and not self.requests.is_secure
+        self.pool = Pool(_route(settings, self.requests), self.requests.name)
+
+    def fetch(self, request: Request, deadline: float, *, is_repeatable: bool, fresh: bool = False) -> IOFlow[Outcome]:
+        """Make one exchange.
+
+        Args:
+            request: What to send.
+            deadline: For the whole exchange, on the monotonic clock.
+            is_repeatable: True if sending it twice does no more than sending it once.
+            fresh: True to use a connection that has carried nothing yet.
+        """
+        fetched = yield from self.pool.fetch(
+            request.method,
+            self.requests.wire(request, absolute=self._is_forwarded),
+            deadline,
+            fresh=fresh,
+            longest_idle=LONGEST_IDLE if is_repeatable else LONGEST_IDLE_FOR_ONCE,
+        )
+        if isinstance(fetched, Failure):
+            return fetched
+        return self.requests.answer(
+            fetched.status_code, fetched.headers, fetched.body, fetched.fault, is_framed=fetched.is_framed
+        )
+
+
+def _route(settings: Settings, requests: Requests) -> Route:
+    tls = context if requests.is_secure else None
+    if settings.proxy is None:
+        return Route(requests.host, requests.port, tls)
+    proxy = urlsplit(settings.proxy.reveal())
+    login = None
+    if proxy.username is not None:
+        pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+        login = Secret(base64.b64encode(pair.encode()).decode("ascii"))
+    return Route(requests.host, requests.port, tls, (proxy.hostname or "", proxy.port or 80), login)
