@@ -7,10 +7,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeGuard
 
-from dateutil.parser import isoparse
-
-from hitl._content import to_json
 from hitl._json import is_object
+from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError
 
 
@@ -50,7 +48,7 @@ def addresses(name: str, value: object) -> list[str]:
 def moment(name: str, value: object) -> datetime:
     """Return a time with its zone, from a datetime or from ISO 8601 text."""
     try:
-        found = isoparse(value) if isinstance(value, str) else value
+        found = _parsed(value) if isinstance(value, str) else value
     except ValueError:
         found = None
     if not isinstance(found, datetime):
@@ -60,12 +58,20 @@ def moment(name: str, value: object) -> datetime:
     return found
 
 
+def _parsed(value: str) -> datetime:
+    from dateutil.parser import isoparse  # loaded by those who give dates as text
+
+    return isoparse(value)
+
+
 def json_object(name: str, value: object) -> dict[str, Any]:
     """Return an object of plain JSON values.
 
     Raises:
         ContentError: if something in it has no JSON form; the message names where it stands.
     """
+    from hitl._content import to_json  # its tables are loaded with the first content
+
     plain = to_json(value, path=name)
     if not is_object(plain):
         raise ConfigurationError(f"{name} must be a dict (or become one); got {type(value).__name__}")
@@ -84,10 +90,15 @@ def form_fields(name: str, value: object) -> list[dict[str, Any]]:
     return fields
 
 
-def idempotency_key(value: object) -> str:
-    """Return a key that fits into a header: 1 to 255 visible ASCII characters."""
+def idempotency_key(value: object, *, unlike: Secret | None = None) -> str:
+    """Return a key that fits into a header: 1 to 255 visible ASCII characters.
+
+    It is shown in errors and kept by the server, so it must not hold `unlike`, the API key; nor is a bad one quoted.
+    """
     if not isinstance(value, str) or not re.fullmatch(r"[\x21-\x7e]{1,255}", value):
         raise ConfigurationError("idempotency_key must be 1 to 255 visible ASCII characters without spaces")
+    if unlike is not None and unlike.is_in(value):
+        raise ConfigurationError("idempotency_key must not hold the API key: it is a name for this creation alone")
     return value
 
 

@@ -6,7 +6,6 @@ import random
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC
-from email.utils import parsedate_to_datetime
 
 from attrs import field, frozen
 
@@ -48,22 +47,48 @@ class Backoff:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that a Retry-After header asks for; None if there is none, or none that makes sense.
+    """Return the seconds that an answer asks to be left alone; None if it does not, or in no way that makes sense.
 
-    It is seconds or an HTTP date (RFC 9110, 10.2.3); a date is read against the answer's own Date header, so that
-    a wrong clock on this machine does not matter.
+    `Retry-After-Ms` (milliseconds, of some gateways) goes before `Retry-After`, which is seconds or an HTTP date (RFC
+    9110, 10.2.3); a date is read against the answer's own Date header, so that a wrong clock on this machine does not
+    matter. A number of any length counts: a very long time must not be taken for no time at all.
     """
-    value = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value, re.ASCII):
-        return float(value)
+    milliseconds = _number(headers.get("retry-after-ms", ""))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    value = headers.get("retry-after", "")
+    number = _number(value)
+    if number is not None:
+        return number
     asked, sent = _http_date(value), _http_date(headers.get("date", ""))
     return max(0.0, asked - sent) if asked is not None and sent is not None else None
 
 
+def _number(value: str) -> float | None:
+    """Return a number of plain digits, with a fraction or without one."""
+    found = re.fullmatch(r"[ \t]*([0-9]+(\.[0-9]+)?)[ \t]*", value, re.ASCII)
+    return min(float(found[1]), _FOR_EVER) if found else None
+
+
+_FOR_EVER = 1e12  # seconds; stands for every larger number
+
+# The three forms of an HTTP date (RFC 9110, 5.6.7); the parser alone would take much that is none.
+_HTTP_DATE = re.compile(
+    r"[ \t]*(?:[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT"
+    r"|[A-Z][a-z]{5,8}, [0-9]{2}-[A-Z][a-z]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT"
+    r"|[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} [0-9]{4})[ \t]*",
+    re.ASCII,
+)
+
+
 def _http_date(value: str) -> float | None:
+    if not _HTTP_DATE.fullmatch(value):
+        return None
+    from email.utils import parsedate_to_datetime  # loads much, and few servers send dates here
+
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    # "-0000" and a missing zone both mean UTC in an HTTP date (RFC 9110, 5.6.7).
+    # Without a zone it is UTC (RFC 9110, 5.6.7).
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

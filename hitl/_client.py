@@ -8,15 +8,19 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, Self, TypeVar
 
 from hitl._batch import CONCURRENCY
+from hitl._config import Idempotency
 from hitl._core import PAGE_SIZE, POLL_INTERVAL, Core, Fields, Moment, Seconds
 from hitl._flow import Flow
 from hitl._http import HttpTransport, generated_client
+from hitl._injected import require_blocking
 from hitl._operations import Endpoint, endpoint_call
 from hitl._pages import PagedList
 from hitl._run import run
+from hitl._scope import IdempotencyScope
+from hitl._secret import Secret
 from hitl.models import Review, Template
 
 if TYPE_CHECKING:
@@ -35,11 +39,15 @@ class HITLClient:
     Args:
         api_key: The key that every request is authorised with; else `HITL_API_KEY`.
         base_url: Where the server is; else `HITL_BASE_URL`, else https://api.hitl.sh.
-        timeout: Seconds that one HTTP exchange may be silent; else `HITL_TIMEOUT`, else 30.
+        timeout: Seconds that a call may take in all, with its retries and pauses; else `HITL_TIMEOUT`, else 30.
+        request_timeout: Seconds that one exchange of a call may take; by default a share of what is left of `timeout`.
         max_retries: Further attempts after a first one that failed in a passing way; 3.
         retry_delay: Seconds before the first further attempt; doubles each time, up to 8; 1.
+        idempotency: Whether the server is taken to recognise a repeated `Idempotency-Key`: "auto", once it has shown
+            it; "trust", always; "never". Where it is not, a creation that may have been done is not sent again.
         user_agent: The `User-Agent` header; by default it names this package and its version.
         transport: An httpx transport to send through, for tests and for networks of your own.
+        http_client: Your own httpx client to send through instead; you close it.
 
     Raises:
         ConfigurationError: if there is no key, or a setting cannot be used. Nothing is sent.
@@ -56,22 +64,30 @@ class HITLClient:
         *,
         base_url: str | None = None,
         timeout: Seconds | None = None,
+        request_timeout: Seconds | None = None,
         max_retries: int | None = None,
         retry_delay: Seconds | None = None,
+        idempotency: Idempotency | None = None,
         user_agent: str | None = None,
         transport: httpx.BaseTransport | None = None,
+        http_client: httpx.Client | None = None,
     ) -> None:
+        secret = None if api_key is None else Secret(api_key)
+        del api_key  # a traceback that shows local variables would show it
         self._core = Core(
             {
-                "api_key": api_key,
+                "api_key": secret,
                 "base_url": base_url,
                 "timeout": timeout,
+                "request_timeout": request_timeout,
                 "max_retries": max_retries,
                 "retry_delay": retry_delay,
+                "idempotency": idempotency,
                 "user_agent": user_agent,
             }
         )
-        self._transport = HttpTransport(self._core.settings, transport)
+        require_blocking(transport, http_client)
+        self._transport = HttpTransport(self._core.settings, transport, http_client)
 
     def create_review(
         self,
@@ -94,7 +110,8 @@ class HITLClient:
             due_date: When the answer is needed: a datetime with a time zone, or ISO 8601 text.
             assignment_strategy: "round_robin" or "load_balanced".
             idempotency_key: A name for this creation, up to 255 characters. Use the same one again after an error with
-                `outcome_unknown`, and a server that honours keys makes one review of both calls.
+                `outcome_unknown`, and a server that honours keys makes one review of both calls. Without one, a key
+                follows from `idempotency_scope`, or is drawn at random.
 
         Raises:
             ContentError: if something in `content` has no JSON form. Nothing is sent.
@@ -410,7 +427,25 @@ class HITLClient:
         Returns:
             The model that the description gives for success; an error answer is raised instead.
         """
-        return self._run(self._core.exchange(endpoint_call(endpoint, *args, **kwargs)))
+        return self._run(self._core.exchange(endpoint_call(self._core.make_key, endpoint, *args, **kwargs)))
+
+    def idempotency_scope(self, name: str) -> IdempotencyScope:
+        """Name the work that is done in a plain `with` block, so that doing it again creates nothing twice.
+
+        The idempotency keys of what is created inside follow from the name, from what is created, and from how many
+        equal ones came before it in the block. A program that is run again after a crash sends the same keys, whatever
+        the order of its threads and tasks; two equal reviews that are both wanted stay two. This takes a server that
+        recognises keys, as `hitl sandbox` does. An `idempotency_key` that is given goes before; in a block within a
+        block both names count.
+
+        Args:
+            name: Up to 255 characters, such as "job-42"; the same in every run of the same work.
+
+        Example:
+            >>> with client.idempotency_scope("job-42"):  # doctest: +SKIP
+            ...     review = client.create_review(template_id="content_review", content={"text": "Hello"})
+        """
+        return self._core.idempotency_scope(name)
 
     @property
     def api(self) -> AuthenticatedClient:
@@ -429,8 +464,15 @@ class HITLClient:
     ) -> None:
         self.close()
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__} objects are neither pickled nor copied, since they hold the API key and open "
+            "connections; make one in each process, with the key from HITL_API_KEY"
+        )
+
     def __repr__(self) -> str:
-        return f"HITLClient(base_url={self._core.settings.base_url!r})"
+        core: Core | None = getattr(self, "_core", None)  # an __init__ that raised is shown by tracebacks, too
+        return f"HITLClient(base_url={core.settings.base_url!r})" if core else "HITLClient()"
 
     def __del__(self) -> None:
         # An __init__ that raised leaves no transport behind.

@@ -7,82 +7,136 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
-from attrs import field, frozen
+from attrs import frozen
 
+from hitl._proxies import is_loopback, proxy_for
+from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError
 
 DEFAULT_BASE_URL = "https://api.hitl.sh"
 
+Idempotency: TypeAlias = Literal["auto", "trust", "never"]
+
 
 @frozen
 class Settings:
-    """What a client was told, checked. The key is left out of the repr."""
+    """What a client was told, checked.
 
-    api_key: str = field(repr=False)
+    Attributes:
+        api_key: The key, out of sight.
+        base_url: Where the server is, without `/v1` and without a slash at the end.
+        timeout: Seconds that a call may take in all.
+        request_timeout: Seconds that one exchange may take; None for a share of what is left of the call's.
+        max_retries: Further attempts after the first.
+        retry_delay: Seconds that the first pause is drawn from.
+        idempotency: Whether the server is taken to recognise a repeated Idempotency-Key.
+        user_agent: The header; None for the package's own.
+    """
+
+    api_key: Secret
     base_url: str
     timeout: float
+    request_timeout: float | None
     max_retries: int
     retry_delay: float
+    idempotency: Idempotency
     user_agent: str | None
 
     @property
     def is_loopback(self) -> bool:
-        """True if the server is this machine; no proxy of the environment is used for it."""
-        host = urlsplit(self.base_url).hostname or ""
-        return host == "localhost" or host == "::1" or host.startswith("127.")
+        """True if the server is this machine, however its address is written."""
+        return is_loopback(urlsplit(self.base_url).hostname or "")
+
+    @property
+    def proxy(self) -> Secret | None:
+        """The proxy that the environment names for this server; its address may hold a password.
+
+        Raises:
+            ConfigurationError: if it names one that this package cannot speak to.
+        """
+        proxy = proxy_for(self.base_url)
+        return None if proxy is None else Secret(proxy)
 
 
-@frozen
-class Setting:
+class Setting(NamedTuple):
     """One row of the table: an argument, its environment variable, its default, what it means, how it is checked."""
 
     name: str
     environment: str | None
     default: Any
     meaning: str
-    check: Callable[[str, Any], Any] = field(repr=False)
+    check: Callable[[str, Any], Any]
 
 
-def _key(_name: str, value: Any) -> str:
-    if value is None or (isinstance(value, str) and not value.strip()):
-        raise ConfigurationError(
+def _key(_name: str, value: Any) -> Secret:
+    secret = value if isinstance(value, Secret) else Secret(value)
+    del value  # a traceback that shows local variables would show it
+    if fault := _fault_of_key(secret.reveal()):
+        raise ConfigurationError(fault)  # here, and not where the key is looked at
+    return secret
+
+
+def _fault_of_key(key: object) -> str | None:
+    """Return what is wrong with a key; it is not quoted, since a key with a stray newline is still a key."""
+    if key is None or (isinstance(key, str) and not key.strip()):
+        return (
             "no API key: pass api_key=... or set HITL_API_KEY. To try without an account, run `hitl sandbox` and use "
             "the key that it prints"
         )
-    if not isinstance(value, str) or not re.fullmatch(r"[\x21-\x7e]+", value):
-        # The value is not shown: a key with a stray newline is still a key.
-        raise ConfigurationError("api_key must be visible ASCII characters without spaces or line breaks; check it")
-    return value
+    if not isinstance(key, str):
+        return f"api_key must be a str, not {type(key).__name__}"
+    if not re.fullmatch(r"[\x21-\x7e]+", key):
+        return "api_key must be visible ASCII characters without spaces or line breaks; check it"
+    return None
 
 
 def _url(name: str, value: Any) -> str:
+    # What is wrong with it is not quoted: it may hold a password, or be the key in the wrong place.
     example = f"{name} must look like {DEFAULT_BASE_URL} or http://127.0.0.1:4010"
-    try:
-        url = str.strip(value)
-        parts = urlsplit(url)
-        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except (ValueError, TypeError):
-        raise ConfigurationError(example) from None
-    if not is_good or parts.username is not None or parts.query or parts.fragment or re.search(r"\s", url):
+    url = value.strip() if isinstance(value, str) else ""
+    if not _is_address(url):
         raise ConfigurationError(f"{example}, without credentials, query or fragment")
     # The vendor prints its address with and without /v1; the paths of openapi.yaml begin with it.
     return url.rstrip("/").removesuffix("/v1")
 
 
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and port != 0
+        and "@" not in parts.netloc
+        and not re.search(r"[?#\\\s\x00-\x20\x7f]", url)
+    )
+
+
 def seconds(name: str, value: Any) -> float:
     """Return a positive, finite number of seconds from a number, a numeric text or a timedelta."""
-    if isinstance(value, timedelta):
-        value = value.total_seconds()
-    try:
-        number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
-        number = math.nan
+    number = _number(value.total_seconds() if isinstance(value, timedelta) else value)
     if not (math.isfinite(number) and number > 0):
-        raise ConfigurationError(f"{name} must be a number of seconds greater than 0, or a timedelta; got {value!r}")
+        raise ConfigurationError(
+            f"{name} must be a number of seconds greater than 0, or a timedelta; got {value!r:.80}"
+        )
     return number
+
+
+def _number(value: Any) -> float:
+    try:
+        return math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
+
+
+def _seconds_or_none(name: str, value: Any) -> float | None:
+    return None if value is None else seconds(name, value)
 
 
 def _seconds_or_none_at_all(name: str, value: Any) -> float:
@@ -91,7 +145,7 @@ def _seconds_or_none_at_all(name: str, value: Any) -> float:
 
 def _count(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ConfigurationError(f"{name} must be a whole number, 0 or more; got {value!r}")
+        raise ConfigurationError(f"{name} must be a whole number, 0 or more; got {value!r:.80}")
     return value
 
 
@@ -99,17 +153,39 @@ def _header(name: str, value: Any) -> str | None:
     if value is not None and not (
         isinstance(value, str) and re.fullmatch(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?", value)
     ):
-        raise ConfigurationError(f"{name} must be printable ASCII on one line; got {value!r}")
+        raise ConfigurationError(f"{name} must be printable ASCII on one line, without spaces at its ends")
+    return value
+
+
+def _idempotency(name: str, value: Any) -> str:
+    if not (isinstance(value, str) and value in ("auto", "trust", "never")):
+        raise ConfigurationError(f'{name} must be "auto", "trust" or "never"; got {value!r:.80}')
     return value
 
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("api_key", "HITL_API_KEY", None, "The key that every request is authorised with.", _key),
     Setting("base_url", "HITL_BASE_URL", DEFAULT_BASE_URL, "Where the server is; a trailing `/v1` is ignored.", _url),
-    Setting("timeout", "HITL_TIMEOUT", 30, "Seconds that one HTTP exchange may be silent.", seconds),
+    Setting(
+        "timeout", "HITL_TIMEOUT", 30, "Seconds that a call may take in all, with its retries and pauses.", seconds
+    ),
+    Setting(
+        "request_timeout",
+        None,
+        None,
+        "Seconds that one exchange of a call may take; by default a share of what is left of `timeout`.",
+        _seconds_or_none,
+    ),
     Setting("max_retries", None, 3, "Further attempts after a first one that failed in a passing way.", _count),
     Setting(
         "retry_delay", None, 1, "Seconds before the first further attempt; doubles, up to 8.", _seconds_or_none_at_all
+    ),
+    Setting(
+        "idempotency",
+        None,
+        "auto",
+        "Whether a repeated `Idempotency-Key` is taken to be recognised: once the server has shown it, always, never.",
+        _idempotency,
     ),
     Setting("user_agent", None, None, "The `User-Agent` header; by default it names this package.", _header),
 )
@@ -121,15 +197,27 @@ def resolve(arguments: Mapping[str, Any], environment: Mapping[str, str] | None 
     Raises:
         ConfigurationError: if a value is missing or cannot be used; the message names it.
     """
-    environment = os.environ if environment is None else environment
-    return Settings(**{setting.name: _value(setting, arguments, environment) for setting in SETTINGS})
+    found = {setting.name: _value(setting, arguments, _Environment(environment)) for setting in SETTINGS[:1]}
+    key: Secret = found["api_key"]
+    try:
+        found |= {setting.name: _value(setting, arguments, _Environment(environment)) for setting in SETTINGS[1:]}
+    except ConfigurationError as error:
+        fault = ConfigurationError(key.hide_in(error.message))
+    else:
+        return Settings(**found)
+    raise fault  # outside of the handler, so that what it was made from does not hang on to it
 
 
-def _value(setting: Setting, arguments: Mapping[str, Any], environment: Mapping[str, str]) -> Any:
-    given = arguments.get(setting.name)
-    if given is not None:
-        return setting.check(setting.name, given)
-    text = environment.get(setting.environment, "") if setting.environment else ""
-    if text.strip():
-        return setting.check(setting.environment or setting.name, text.strip())
+class _Environment:
+    """Environment variables, out of sight: a traceback that shows local variables would show the key among them."""
+
+    def __init__(self, variables: Mapping[str, str] | None) -> None:
+        self.get: Callable[[str], str] = lambda name: (os.environ if variables is None else variables).get(name, "")
+
+
+def _value(setting: Setting, arguments: Mapping[str, Any], environment: _Environment) -> Any:
+    if arguments.get(setting.name) is not None:
+        return setting.check(setting.name, arguments[setting.name])
+    if setting.environment and environment.get(setting.environment).strip():
+        return setting.check(setting.environment, environment.get(setting.environment).strip())
     return setting.check(setting.name, setting.default)

@@ -6,11 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from types import EllipsisType
-from typing import Any, TypeAlias, TypeVar, cast
-
-from hitl_api.models.assignment_strategy import AssignmentStrategy
-from hitl_api.models.review_priority import ReviewPriority
-from hitl_api.models.review_status import ReviewStatus
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from hitl import _operations as operations
 from hitl._arguments import (
@@ -31,9 +27,15 @@ from hitl._exchange import Exchange
 from hitl._flow import Call, Clock, Flow
 from hitl._json import as_list
 from hitl._pages import Page
+from hitl._scope import IdempotencyScope, Key, key_for
 from hitl._waiting import Wait, wait_for_review
 from hitl.exceptions import ConfigurationError
 from hitl.models import Review, Template
+
+if TYPE_CHECKING:
+    from hitl_api.models.assignment_strategy import AssignmentStrategy
+    from hitl_api.models.review_priority import ReviewPriority
+    from hitl_api.models.review_status import ReviewStatus
 
 T = TypeVar("T")
 Seconds: TypeAlias = float | timedelta
@@ -46,14 +48,20 @@ PAGE_SIZE = 100
 
 
 def _priority(name: str, value: Any) -> ReviewPriority:
+    from hitl_api.models.review_priority import ReviewPriority
+
     return ReviewPriority(one_of(name, value, ReviewPriority))
 
 
 def _strategy(name: str, value: Any) -> AssignmentStrategy:
+    from hitl_api.models.assignment_strategy import AssignmentStrategy
+
     return AssignmentStrategy(one_of(name, value, AssignmentStrategy))
 
 
 def _status(name: str, value: Any) -> ReviewStatus:
+    from hitl_api.models.review_status import ReviewStatus
+
     return ReviewStatus(text(name, value))  # open: a server may know more states than this package
 
 
@@ -92,16 +100,30 @@ class Core:
 
     def __init__(self, arguments: Mapping[str, Any]) -> None:
         self.settings: Settings = resolve(arguments)
-        self.exchange = Exchange(Backoff(self.settings.max_retries, self.settings.retry_delay))
         self.clock = Clock(time.monotonic, time.time)
+        self.exchange = Exchange(
+            Backoff(self.settings.max_retries, self.settings.retry_delay),
+            clock=self.clock,
+            timeout=self.settings.timeout,
+            request_timeout=self.settings.request_timeout,
+            idempotency=self.settings.idempotency,
+        )
+
+    def make_key(self, operation: str, body: bytes) -> Key:
+        """Return the idempotency key for a creation that was given none."""
+        return key_for(self, (self.settings.base_url, self.settings.api_key), operation, body)
+
+    def idempotency_scope(self, name: str) -> IdempotencyScope:
+        """See HITLClient.idempotency_scope."""
+        return IdempotencyScope(self, name)
 
     def create_review(self, given: Mapping[str, Any]) -> Flow[Review]:
         """See HITLClient.create_review."""
-        return self.exchange(_new_review(given))
+        return self.exchange(self._new_review(given))
 
     def create_reviews(self, items: Iterable[Mapping[str, Any]], concurrency: int) -> Flow[list[Review]]:
         """See HITLClient.create_reviews."""
-        return self._batch("create_reviews", items, _new_review, concurrency)
+        return self._batch("create_reviews", items, self._new_review, concurrency)
 
     def get_review(self, review_id: str) -> Flow[Review]:
         """See HITLClient.get_review."""
@@ -122,8 +144,9 @@ class Core:
 
     def cancel_review(self, review_id: str) -> Flow[Review]:
         """See HITLClient.cancel_review."""
-        cancelled = yield from self.exchange(operations.cancel_review(review_id))
-        return cancelled or (yield from self.get_review(review_id))
+        deadline = self.exchange.deadline()
+        cancelled = yield from self.exchange(operations.cancel_review(review_id), deadline)
+        return cancelled or (yield from self.exchange(operations.get_review(review_id), deadline))
 
     def wait_for_review(self, review_id: str, timeout: Seconds | None, poll_interval: Seconds) -> Flow[Review]:
         """See HITLClient.wait_for_review."""
@@ -137,9 +160,9 @@ class Core:
 
     def create_template(self, given: Mapping[str, Any]) -> Flow[Template]:
         """See HITLClient.create_template."""
-        body, key = _without_key(given)
+        body, key = self._without_key(given)
         body = {**_plain(body), "name": text("name", given["name"]), "fields": form_fields("fields", given["fields"])}
-        return self.exchange(operations.create_template(body, key))
+        return self.exchange(operations.create_template(body, key, self.make_key))
 
     def get_template(self, template_id: str) -> Flow[Template]:
         """See HITLClient.get_template."""
@@ -152,27 +175,40 @@ class Core:
 
     def update_template(self, template_id: str, changes: Mapping[str, Any]) -> Flow[Template]:
         """See HITLClient.update_template."""
+        deadline = self.exchange.deadline()
         given = dict(changes)
         fields = given.pop("fields", None)
         body = _plain(given)
         if fields is not None:
-            body["fields"] = yield from self._form(template_id, fields)
+            body["fields"] = yield from self._form(template_id, fields, deadline)
         if not body:
             raise ConfigurationError("update_template: nothing to change; name at least one field, such as name=...")
-        return (yield from self.exchange(operations.update_template(template_id, body)))
+        return (yield from self.exchange(operations.update_template(template_id, body), deadline))
 
     def delete_template(self, template_id: str) -> Flow[None]:
         """See HITLClient.delete_template."""
         yield from self.exchange(operations.delete_template(template_id))
 
-    def _form(self, template_id: str, fields: Any) -> Flow[list[dict[str, Any]]]:
+    def _new_review(self, given: Mapping[str, Any]) -> Call[Review]:
+        fields, key = self._without_key(given)
+        missing = [name for name in ("template_id", "content") if fields.get(name) is None]
+        if missing:
+            raise ConfigurationError(f"create_review: {' and '.join(missing)} must be given")
+        return operations.create_review(_checked(_REVIEW, fields), key, self.make_key)
+
+    def _without_key(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
+        rest = dict(given)
+        key = rest.pop("idempotency_key", None)
+        return rest, None if key is None else idempotency_key(key, unlike=self.settings.api_key)
+
+    def _form(self, template_id: str, fields: Any, deadline: float) -> Flow[list[dict[str, Any]]]:
         """Return the new fields, with `...` replaced by those that the template has."""
         parts = as_list(fields) or []
         if ... not in parts:
             return form_fields("fields", fields)
         place = parts.index(...)
         before, after = form_fields("fields", parts[:place]), form_fields("fields", parts[place + 1 :])
-        present = (yield from self.get_template(template_id)).fields
+        present = (yield from self.exchange(operations.get_template(template_id), deadline)).fields
         return [*before, *present, *after]
 
     def _batch(
@@ -193,14 +229,6 @@ def _item_call(operation: str, index: int, item: Any, call: Callable[[Mapping[st
         raise
 
 
-def _new_review(given: Mapping[str, Any]) -> Call[Review]:
-    fields, key = _without_key(given)
-    missing = [name for name in ("template_id", "content") if fields.get(name) is None]
-    if missing:
-        raise ConfigurationError(f"create_review: {' and '.join(missing)} must be given")
-    return operations.create_review(_checked(_REVIEW, fields), key)
-
-
 def _change(given: Mapping[str, Any]) -> Call[Review]:
     changes = dict(given)
     review_id = identifier("id", changes.pop("id", None))
@@ -208,12 +236,6 @@ def _change(given: Mapping[str, Any]) -> Call[Review]:
     if not checked:
         raise ConfigurationError("update_review: nothing to change; give at least one of " + ", ".join(_CHANGES))
     return operations.update_review(review_id, checked)
-
-
-def _without_key(given: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
-    rest = dict(given)
-    key = rest.pop("idempotency_key", None)
-    return rest, None if key is None else idempotency_key(key)
 
 
 def _plain(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TypeAlias, TypeGuard
+import math
+from typing import Any, NoReturn, TypeAlias, TypeGuard
 
 Object: TypeAlias = dict[str, Any]
 
@@ -12,17 +13,31 @@ def decode(content: bytes) -> Any:
     """Return the value of a JSON text.
 
     Raises:
-        ValueError: unless it is strict JSON (RFC 8259) in UTF-8, nested within reason.
+        ValueError: unless it is strict JSON (RFC 8259) in UTF-8 without a byte order mark, nested within reason, its
+            names unique, its numbers finite, its texts free of lone surrogates.
     """
+    text = content.decode("utf-8")
     try:
-        return json.loads(content.decode("utf-8"), parse_constant=_refuse_constant)
+        value = _DECODER.decode(text)
     except RecursionError:
-        raise ValueError("nested too deeply") from None
+        value = _TOO_DEEP
+    if value is _TOO_DEEP:
+        raise ValueError("it is nested too deeply")
+    # Only an escape can smuggle one in: UTF-8 itself has no surrogates (RFC 3629, 3). One character is found quickly.
+    if "\\" in text and ("\\ud" in text or "\\uD" in text):
+        _refuse_lone_surrogates(value)
+    return value
 
 
 def encode(value: Any) -> bytes:
     """Return the shortest JSON text of a plain value."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def canonical(content: bytes) -> bytes:
+    """Return a JSON text in the form that is the same for equal values: names sorted, no spaces."""
+    value = json.loads(content)
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True).encode()
 
 
 def as_object(value: object) -> Object:
@@ -50,6 +65,36 @@ def as_text(value: object) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
 
 
-def _refuse_constant(name: str) -> None:
+def _unique(pairs: list[tuple[str, Any]]) -> Object:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        # Two readers of the same text may each believe another one of the two (RFC 8259, 4).
+        raise ValueError("an object has the same name twice")
+    return found
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _refuse_constant(name: str) -> NoReturn:
     # Python's parser takes NaN and Infinity, which are not JSON (RFC 8259, 6).
     raise ValueError(f"{name} is not JSON")
+
+
+def _refuse_lone_surrogates(value: object) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError):
+        is_whole = False
+    else:
+        is_whole = True
+    if not is_whole:
+        raise ValueError("a text holds half of a surrogate pair, or it is nested too deeply")
+
+
+_TOO_DEEP = object()
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_refuse_constant)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
-
-from attrs import frozen
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from hitl._backoff import retry_after
 from hitl._flow import Answer, Call, Failure
-from hitl._json import Object, as_object, as_text
+from hitl._json import Object, as_object, as_text, is_list, is_object
+from hitl._policy import misfit_situation
 from hitl.exceptions import (
     APIConnectionError,
     APIStatusError,
     APITimeoutError,
     AuthenticationError,
     ConflictError,
+    HITLError,
     InvalidRequestError,
     NotFoundError,
     PermissionDeniedError,
@@ -24,11 +24,9 @@ from hitl.exceptions import (
     ReviewNotFoundError,
     ServerError,
     TemplateNotFoundError,
+    TLSError,
     UnexpectedResponseError,
 )
-
-# Statuses that pass by themselves; 520-524 come from proxies in front of a server, 529 from overloaded ones.
-PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 
 _BY_STATUS: Mapping[int, type[APIStatusError]] = {
     400: InvalidRequestError,
@@ -47,13 +45,14 @@ _HINTS: Mapping[int, str] = {
     403: "The key is known but may not do this; give it the permission, or use another key.",
     404: "Check the id, and that the key belongs to the same account.",
     409: "Read it again to see its state before deciding what to do.",
+    410: "It is gone for good.",
     429: "Make fewer requests, or wait as long as `retry_after` says.",
 }
 _EXCERPT = 200  # characters of a server's words that an error message takes over
+_DEEPEST = 50  # levels of an error's body that are kept; deeper ones cannot be copied
 
 
-@frozen
-class _Told:
+class _Told(NamedTuple):
     """What an error body says, whichever of the known envelopes it uses."""
 
     message: str | None = None
@@ -61,16 +60,13 @@ class _Told:
     details: Any = None
 
 
-def status_error(call: Call[Any], answer: Answer, attempts: int, *, may_repeat: bool) -> APIStatusError:
+def status_error(call: Call[Any], answer: Answer, attempts: int) -> APIStatusError:
     """Return the error for an answer outside 2xx; the status decides the class, whatever the body is."""
     body = _body(answer)
     told = _told(body)
     error = _class(call, answer.status_code, told.code)
-    passing = answer.status_code in PASSING_STATUSES
-    # A 429 is an answer given before anything was done; any other passing fault may hide a thing that was done.
-    undone = answer.status_code == 429 or not passing
     return error(
-        _sentence(call, answer, told, attempts, outcome_unknown=not (undone or may_repeat)),
+        _sentence(call, answer, told, attempts),
         status_code=answer.status_code,
         code=told.code,
         details=told.details,
@@ -78,39 +74,46 @@ def status_error(call: Call[Any], answer: Answer, attempts: int, *, may_repeat: 
         attempts=attempts,
         request_id=request_id(answer, body),
         retry_after=retry_after(answer.headers),
-        retryable=passing and (undone or may_repeat),
         sent="yes",
-        outcome_unknown=not (undone or may_repeat),
-        idempotency_key=call.request.headers.get("Idempotency-Key"),
     )
 
 
-def connection_error(call: Call[Any], failure: Failure, attempts: int, *, may_repeat: bool) -> APIConnectionError:
+def connection_error(call: Call[Any], failure: Failure, attempts: int) -> APIConnectionError:
     """Return the error for an exchange that got no answer."""
-    error = APITimeoutError if failure.is_timeout else APIConnectionError
-    unknown = failure.sent != "no" and not may_repeat
+    error: type[APIConnectionError] = APITimeoutError if failure.is_timeout else APIConnectionError
+    if failure.kind == "tls":
+        error = TLSError
     message = f"{call.operation}: {failure.message} {_tried(attempts)}."
-    return error(
-        message + (_unknown_advice(call) if unknown else ""),
-        attempts=attempts,
-        retryable=failure.sent == "no" or may_repeat,
-        sent=failure.sent,
-        outcome_unknown=unknown,
-        idempotency_key=call.request.headers.get("Idempotency-Key"),
-    )
+    return error(message, attempts=attempts, sent=failure.sent)
 
 
-def misfit(operation: str, answer: Answer, why: str) -> UnexpectedResponseError:
-    """Return the error for a successful answer that does not fit openapi.yaml."""
-    excerpt = one_line(answer.content.decode("utf-8", "replace"))
+def misfit(operation: str, answer: Answer, why: str, *, is_anothers: bool = False) -> UnexpectedResponseError:
+    """Return the error for a successful answer that does not fit openapi.yaml.
+
+    Its `retryable` tells whether the next answer may fit; the exchange takes it back if a repetition could do harm.
+    """
+    excerpt = one_line(answer.content[: 4 * _EXCERPT].decode("utf-8", "replace"))
     return UnexpectedResponseError(
-        f"{operation}: the server answered {answer.status_code} with a body that does not fit the API ({why}). "
-        f"Is base_url right, and is there a proxy in between? The body begins: {excerpt!r}",
+        f"{operation}: the server answered {answer.status_code} with a body that does not fit the API "
+        f"({one_line(why)}). Is base_url right, and is there a proxy in between? The body begins: {excerpt!r}",
         status_code=answer.status_code,
         excerpt=excerpt,
         request_id=request_id(answer, _body(answer)),
+        retryable=misfit_situation(answer, is_anothers=is_anothers) == "unreadable",
         sent="yes",
     )
+
+
+def advise(error: HITLError, hint: str) -> None:
+    """Add to an error why it was not tried again, and what to do if something may have been created."""
+    key = f" with idempotency_key={error.idempotency_key!r}" if error.idempotency_key else ""
+    if error.outcome_unknown:
+        hint += (
+            f" It may have been created all the same: look before you call again{key}. A server that recognises the "
+            "key makes one of both calls."
+        )
+    error.message += hint
+    error.args = (error.message,)
 
 
 def request_id(answer: Answer, body: Any) -> str | None:
@@ -127,9 +130,27 @@ def one_line(text: str) -> str:
 
 def _body(answer: Answer) -> Any:
     try:
-        return answer.json()
+        body = answer.json()
     except ValueError:
+        body = ...
+    if body is ... or _is_deeper(body, _DEEPEST):
         return one_line(answer.content[: 4 * _EXCERPT].decode("utf-8", "replace"))
+    return body
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Tell whether a value is nested more deeply than so many levels, level by level, since it may be very deep."""
+    layer = [value]
+    while layer and levels:
+        layer = [inner for each in layer for inner in _inside(each) if is_object(inner) or is_list(inner)]
+        levels -= 1
+    return bool(layer)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if is_object(value):
+        return value.values()
+    return value if is_list(value) else ()
 
 
 def _told(body: object) -> _Told:
@@ -152,7 +173,7 @@ def _class(call: Call[Any], status: int, code: str | None) -> type[APIStatusErro
     return ServerError if status >= 500 else _BY_STATUS.get(status, APIStatusError)
 
 
-def _sentence(call: Call[Any], answer: Answer, told: _Told, attempts: int, *, outcome_unknown: bool) -> str:
+def _sentence(call: Call[Any], answer: Answer, told: _Told, attempts: int) -> str:
     says = told.message or "no explanation"
     code = f" {told.code}" if told.code else ""
     parts = [f"{call.operation}: the server answered {answer.status_code}{code}: {says} {_tried(attempts)}."]
@@ -161,17 +182,8 @@ def _sentence(call: Call[Any], answer: Answer, told: _Told, attempts: int, *, ou
     if field := as_text(as_object(told.details).get("field")):
         parts.append(f"Field: {one_line(field)}.")
     parts.append(_HINTS.get(answer.status_code, ""))
-    return " ".join(filter(None, parts)) + (_unknown_advice(call) if outcome_unknown else "")
+    return " ".join(filter(None, parts))
 
 
 def _tried(attempts: int) -> str:
     return "(1 attempt)" if attempts == 1 else f"({attempts} attempts)"
-
-
-def _unknown_advice(call: Call[Any]) -> str:
-    key = call.request.headers.get("Idempotency-Key")
-    again = f" with idempotency_key={key!r}" if key else ""
-    return (
-        f" The server may have done it all the same, and is not known to recognise repetitions: "
-        f"look before you call again{again}."
-    )

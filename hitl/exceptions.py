@@ -4,7 +4,8 @@
     ├── ConfigurationError              found before any I/O; also a ValueError
     │   └── ContentError                content that has no JSON form            .path
     ├── APIConnectionError              no HTTP answer arrived
-    │   └── APITimeoutError             also a TimeoutError
+    │   ├── APITimeoutError             also a TimeoutError
+    │   └── TLSError                    the server could not prove who it is
     ├── APIStatusError                  .status_code .code .details .body
     │   ├── InvalidRequestError         400, 422
     │   ├── AuthenticationError         401
@@ -54,6 +55,7 @@ __all__ = [
     "ReviewNotFoundError",
     "ServerError",
     "SignatureError",
+    "TLSError",
     "TemplateNotFoundError",
     "UnexpectedResponseError",
     "WaitError",
@@ -70,10 +72,11 @@ class HITLError(Exception):
         attempts: Requests that were made for the call; 0 if it failed before the first.
         request_id: The server's name for the last exchange, for its support; None if it gave none.
         retry_after: Seconds that the server asked to be left alone; None if it did not.
-        retryable: True if the same call may be made again without risk of doing something twice.
-        sent: Whether the last request reached the server: "no", "maybe" or "yes".
-        outcome_unknown: True if the server may have done what was asked although no answer says so.
-        idempotency_key: The key that the call was sent with, to be used again after `outcome_unknown`.
+        retryable: True if the same call may help later, and may be made without risk of creating something twice.
+        sent: How far the attempts got: "no", nothing left this machine; "maybe", some of a request did; "yes", the
+            server answered.
+        outcome_unknown: True if a creation may have been done although no answer says so.
+        idempotency_key: The key that a creation was sent with, to be used again after `outcome_unknown`.
     """
 
     def __init__(
@@ -128,6 +131,10 @@ class APIConnectionError(HITLError):
 
 class APITimeoutError(APIConnectionError, TimeoutError):
     """The server did not answer in time."""
+
+
+class TLSError(APIConnectionError):
+    """The server could not prove who it is: its certificate is not trusted, has expired, or names another host."""
 
 
 class APIStatusError(HITLError):

@@ -11,14 +11,13 @@ import inspect
 import math
 import random
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Final, ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
 
 from attrs import frozen
 
 from hitl._backoff import LONGEST_PAUSE, Backoff
-from hitl._scope import RETRYING
+from hitl._scope import Retrying, begin_retrying, calling, is_retrying
 from hitl.exceptions import APIConnectionError, HITLError, RateLimitError, ServerError
 
 __all__ = ["RETRIED", "retry_with_backoff"]
@@ -67,8 +66,10 @@ def retry_with_backoff(
     """Decorate a blocking function or a coroutine function so that it is called again after a passing failure.
 
     Used as `@retry_with_backoff(max_retries=3)` or plainly as `@retry_with_backoff`. Of the errors of this package only
-    those with `retryable` set are retried: a review that may exist already is not created twice. When the function is
-    given up, its last error is raised as it is, with a note of how often it was called.
+    those with `retryable` set are retried: a review that may exist already is not created twice. Each call of the
+    function creates under the same idempotency keys as the one before, so that a server which recognises keys makes one
+    review of all. When the function is given up, its last error is raised as it is, with a note of how often it was
+    called.
 
     A decorated function that is called inside another one is called once by it: the outer one retries. The same holds
     for a client that is used inside, and for tasks that are started inside, but not for threads that are.
@@ -114,7 +115,7 @@ class _Policy:
     backoff: Backoff
     retry_on: tuple[type[Exception], ...]
 
-    def pause_after(self, error: Exception, calls: int) -> float | None:
+    def pause_after(self, error: Exception, calls: int, retrying: Retrying) -> float | None:
         """Return the seconds to sleep after that many calls, the last of which failed; None to give up."""
         ours = error if isinstance(error, HITLError) else None
         pause = self.backoff.pause(calls, ours.retry_after if ours else None)
@@ -122,22 +123,24 @@ class _Policy:
             pause = None
         if pause is None and calls > 1:
             error.add_note(f"retry_with_backoff gave up after {calls} calls")
+        if pause is None and ours and ours.outcome_unknown and retrying.ends_with(ours.idempotency_key):
+            ours.retryable = False  # called once more from outside, it would create under another key
         return pause
 
 
 def _retry_blocking(function: _Function, policy: _Policy, sleep: Callable[[float], Any]) -> _Function:
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if RETRYING.get():
+        if is_retrying():
             return _no_coroutine(function(*args, **kwargs))
-        calls = 0
+        calls, retrying = 0, begin_retrying()
         while True:
             calls += 1
             try:
-                with _retrying():
+                with calling(retrying):
                     result = function(*args, **kwargs)
             except policy.retry_on as error:
-                pause = policy.pause_after(error, calls)
+                pause = policy.pause_after(error, calls, retrying)
                 if pause is None:
                     raise
                 sleep(pause)
@@ -150,30 +153,21 @@ def _retry_blocking(function: _Function, policy: _Policy, sleep: Callable[[float
 def _retry_async(function: _Function, policy: _Policy, sleep: Callable[[float], Any]) -> _Function:
     @functools.wraps(function)
     async def call(*args: Any, **kwargs: Any) -> Any:
-        if RETRYING.get():
+        if is_retrying():
             return await function(*args, **kwargs)
-        calls = 0
+        calls, retrying = 0, begin_retrying()
         while True:
             calls += 1
             try:
-                with _retrying():
+                with calling(retrying):
                     return await function(*args, **kwargs)
             except policy.retry_on as error:
-                pause = policy.pause_after(error, calls)
+                pause = policy.pause_after(error, calls, retrying)
                 if pause is None:
                     raise
                 await sleep(pause)
 
     return call
-
-
-@contextmanager
-def _retrying() -> Generator[None, None, None]:
-    token = RETRYING.set(True)
-    try:
-        yield
-    finally:
-        RETRYING.reset(token)
 
 
 async def _sleep_async(seconds: float) -> None:

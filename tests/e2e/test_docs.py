@@ -10,27 +10,30 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import attrs
 import click
 import pytest
-from script import BROKEN, SILENT, UNREACHABLE, Script, answer, reviewed
+from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, reviewed
 
 from hitl import AsyncHITLClient, HITLClient, Review, Template, _batch, _waiting, exceptions
 from hitl import _operations as operations
 from hitl._backoff import LONGEST_PAUSE, LONGEST_RETRY_AFTER, Backoff
+from hitl._budget import MOST_RETRIES, SUCCESSES_FOR_ONE
 from hitl._config import SETTINGS
-from hitl._exchange import Exchange, Server
-from hitl._flow import Call, Outcome
-from hitl._http import LIMITS
-from hitl._refusals import PASSING_STATUSES
+from hitl._exchange import SHARE, Exchange, Server
+from hitl._flow import Answer, Call, Failure, Outcome
+from hitl._http import MOST_AT_ONCE
+from hitl._policy import PASSING_STATUSES
 from hitl.cli import sandbox as command
 from hitl.sandbox import requests, reviews
 from hitl.sandbox.results import DISPLAYS
 from hitl.sandbox.site import Site
 from hitl.sandbox.starters import STARTERS
 from hitl.testing import Sandbox
+from hitl.webhooks import ReplayGuard, WebhookEvent
+from hitl.webhooks._refusals import MEANINGS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -128,29 +131,38 @@ def test_the_tree_of_errors_is_the_real_one() -> None:
     assert parents[0] == "HITLError"
 
 
-NOT_FITTING = answer(200, {"success": True, "data": {}})
-PATIENT = answer(503, retry_after=str(int(LONGEST_RETRY_AFTER) + 1))
+TIME_LEFT = 20.0  # seconds, in the cases below
 NEITHER_PASSING_NOR_GOOD = sorted(set(range(300, 600)) - PASSING_STATUSES)
+CASES: dict[str, list[Outcome]] = {
+    "no connection could be made": [UNREACHABLE],
+    "nothing of the request had left yet": [Failure("…", "no", "timeout"), Failure("…", "no", "broken")],
+    "a connection that had been used before was closed before the answer began": [Failure("…", "maybe", "stale")],
+    "the connection broke": [BROKEN],
+    "no answer in time": [SILENT],
+    "nobody knows the server's name": [Failure("…", "no", "unknown_host")],
+    "the server could not prove who it is": [Failure("…", "no", "tls")],
+    "409 with the code `idempotency_in_progress`": [refused(409, "idempotency_in_progress")],
+    "every other status": [answer(status) for status in NEITHER_PASSING_NOR_GOOD],
+    "a success that is empty, garbled, cut off, or no JSON by its own account": [
+        answer(200, b""),
+        Answer(200, {}, b"", fault="its encoding ends too early"),
+        Answer(200, {}, b'{"succ', is_framed=False),
+        answer(200, b"<html>", content_type="text/html"),
+    ],
+    "a success whose JSON does not fit `openapi.yaml`": [answer(200, {"success": True, "data": {}})],
+    f"`Retry-After` of more than {LONGEST_RETRY_AFTER:g} seconds": [answer(429, retry_after="61")],
+    "`Retry-After` of more than the time that is left": [answer(429, retry_after=f"{TIME_LEFT + 1:g}")],
+    "a pause that would end after the call's `timeout`": [answer(429, retry_after=f"{TIME_LEFT:g}")],
+}
+ANOTHERS = "a success about another review or template"
 
 
-def outcomes(what: str) -> list[Outcome]:
-    """Return the outcomes that a row of the table of retries is about."""
-    named: dict[str, list[Outcome]] = {
-        "no connection could be made": [UNREACHABLE],
-        "the connection broke": [BROKEN],
-        "no answer in time": [SILENT],
-        "every other status": [answer(status) for status in NEITHER_PASSING_NOR_GOOD],
-        "a success that does not fit `openapi.yaml`": [NOT_FITTING],
-        f"`Retry-After` of more than {LONGEST_RETRY_AFTER:g} seconds": [PATIENT],
-    }
-    return named.get(what) or [answer(int(status)) for status in what.split(", ")]
-
-
-def is_repeated(call: Call[Review], outcome: Outcome, server: Server) -> bool:
+def what_follows(call: Call[Any], outcome: Outcome, server: Server) -> str:
     script = Script([outcome, reviewed()])
+    flow = Exchange(Backoff(1, 1.0), server, script.clock, TIME_LEFT)(call)
     with suppress(exceptions.HITLError):
-        script.play(Exchange(Backoff(1, 0.0), server)(call))
-    return len(script.calls) == 2
+        script.play(flow)
+    return "no" if len(script.calls) == 1 else "yes" if script.sleeps else "at once"
 
 
 def test_what_is_retried_is_what_the_table_says() -> None:
@@ -158,16 +170,32 @@ def test_what_is_retried_is_what_the_table_says() -> None:
     create = operations.create_review({"template_id": "template_123", "content": {}}, None)
     table = rows("reference/errors.md", "What happened")
     for what, *verdicts in table:
-        for outcome in outcomes(what):
+        if what == ANOTHERS:  # it takes a question about one review; see the next test
+            continue
+        for outcome in CASES.get(what) or [answer(int(status)) for status in what.split(", ")]:
             happens = [
-                is_repeated(read, outcome, Server()),
-                is_repeated(create, outcome, Server()),
-                is_repeated(create, outcome, Server(honours_keys=True)),
+                what_follows(read, outcome, Server()),
+                what_follows(create, outcome, Server()),
+                what_follows(create, outcome, Server(honours_keys=True)),
             ]
-            assert ["yes" if each else "no" for each in happens] == verdicts, (what, outcome)
+            assert happens == verdicts, (what, outcome)
+    assert set(CASES) <= {what for what, *_ in table}
     listed = {int(status) for what, *_ in table for status in re.findall(r"\b\d{3}\b", what)}
-    assert listed == PASSING_STATUSES
-    assert f"at most {LONGEST_PAUSE:g} seconds" in page("reference/errors.md")
+    assert listed == PASSING_STATUSES | {409}
+
+
+def test_an_answer_about_another_review_is_asked_for_again() -> None:
+    assert [ANOTHERS, "yes", "no", "yes"] in rows("reference/errors.md", "What happened")
+    assert what_follows(operations.get_review("rev_1"), reviewed(review_id="rev_2"), Server()) == "yes"
+
+
+def test_the_numbers_of_retries_are_those_in_the_reference() -> None:
+    told = page("reference/errors.md").replace("\n", " ")
+    assert f"at most {LONGEST_PAUSE:g} seconds" in told
+    assert f"may make {MOST_RETRIES} retries beyond its calls" in told
+    assert f"one more with every {SUCCESSES_FOR_ONE} calls" in told
+    assert "two thirds of what is left" in told
+    assert SHARE == 2 / 3
 
 
 # --- the sandbox ----------------------------------------------------------------------------------------------------
@@ -198,6 +226,20 @@ def test_the_starter_templates_are_those_in_the_reference() -> None:
 def test_the_length_of_a_page_is_that_in_the_reference() -> None:
     told = f"up to {requests.MAX_LIMIT} entries, {requests.DEFAULT_LIMIT} if not said otherwise"
     assert told in page("reference/sandbox.md")
+
+
+def test_the_reasons_to_refuse_a_webhook_are_those_in_the_reference() -> None:
+    assert [words(row[0]) for row in rows("reference/webhooks.md", "reason")] == [[reason] for reason in MEANINGS]
+
+
+def test_the_properties_of_an_event_are_those_in_the_reference() -> None:
+    listed = {name for row in rows("reference/webhooks.md", "property") for name in words(row[0])}
+    assert listed == {name for name, value in vars(WebhookEvent).items() if isinstance(value, property)}
+
+
+def test_the_methods_of_a_replay_guard_are_those_in_the_reference() -> None:
+    listed = {word.partition("(")[0] for row in rows("reference/webhooks.md", "method") for word in words(row[0])}
+    assert listed == {name for name in vars(ReplayGuard) if not name.startswith("_")}
 
 
 def test_the_tutorial_shows_what_the_command_prints() -> None:

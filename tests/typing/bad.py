@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import httpx
 from hitl_api.api.loops import create_loop, list_loops
 from hitl_api.api.reviews import get_review
 from hitl_api.models.review_create import ReviewCreate
@@ -17,6 +18,8 @@ def configure() -> None:
     HITLClient("your_api_key", "https://api.hitl.sh")  # error: settings are given by name
     HITLClient(api_key="your_api_key", retries=3)  # error: no such setting
     HITLClient(api_key="your_api_key", timeout="30")  # error: text
+    HITLClient(api_key="your_api_key", idempotency="always")  # error: no such word
+    HITLClient(api_key="your_api_key", http_client=httpx.AsyncClient())  # error: of the other kind
 
 
 def review(client: HITLClient) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_type
 
+import httpx
 from hitl_api import AuthenticatedClient
 from hitl_api.api.loops import create_loop, list_loops
 from hitl_api.api.reviews import get_review
@@ -31,6 +32,8 @@ def configure() -> HITLClient:
         timeout=int(os.getenv("HITL_TIMEOUT", "30")),
     )
     HITLClient(api_key=None, timeout=timedelta(seconds=30), retry_delay=0.5)
+    HITLClient(idempotency="trust", request_timeout=10, http_client=httpx.Client())
+    AsyncHITLClient(idempotency="never", http_client=httpx.AsyncClient())
     return HITLClient(
         api_key="your_api_key",
         base_url="https://api.hitl.sh",
@@ -39,6 +42,11 @@ def configure() -> HITLClient:
         retry_delay=1,
         user_agent="MyApp/1.0",
     )
+
+
+def named(client: HITLClient) -> None:
+    with client.idempotency_scope("job-42"):
+        assert_type(client.create_review("template_123", {}), Review)
 
 
 def review(client: HITLClient) -> None:

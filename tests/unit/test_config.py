@@ -24,7 +24,7 @@ def test_the_defaults_are_the_documented_ones():
 def test_the_environment_fills_in_what_is_not_given():
     environment = {"HITL_API_KEY": "env-key", "HITL_BASE_URL": "http://127.0.0.1:4010", "HITL_TIMEOUT": "5"}
     settings = resolve({"api_key": None, "base_url": None, "timeout": None}, environment)
-    assert (settings.api_key, settings.base_url, settings.timeout) == ("env-key", "http://127.0.0.1:4010", 5.0)
+    assert (settings.api_key.reveal(), settings.base_url, settings.timeout) == ("env-key", "http://127.0.0.1:4010", 5.0)
 
 
 def test_an_argument_wins_over_the_environment():
@@ -70,6 +70,12 @@ def test_a_malformed_key_is_refused_without_showing_it(key):
         7,
         "http://[::1",
         "http://a b",
+        "http://a\\b",
+        "http://@host",
+        "http://host?",
+        "http://host#",
+        "http://ho\x00st",
+        b"http://host",
     ],
 )
 def test_a_base_url_that_is_none_is_refused(url):
@@ -118,15 +124,45 @@ def test_a_user_agent_that_would_break_the_header_is_refused(agent):
         ("http://127.0.0.1:1", True),
         ("http://localhost", True),
         ("http://[::1]:80", True),
+        ("http://LOCALHOST", True),
+        ("http://localhost.:4010", True),
+        ("http://sandbox.localhost", True),
+        ("http://127.1", True),
+        ("http://127.255.0.9:1", True),
+        ("http://0x7f000001", True),
+        ("http://2130706433", True),
+        ("http://017700000001", True),
+        ("http://0.0.0.0:4010", True),
+        ("http://[::]:4010", True),
+        ("http://[::ffff:127.0.0.1]", True),
+        ("http://[0:0:0:0:0:0:0:1]", True),
         ("https://api.hitl.sh", False),
+        ("http://127.evil.example", False),
+        ("http://localhost.example", False),
+        ("http://notlocalhost", False),
+        ("http://10.0.0.1", False),
+        ("http://[::ffff:10.0.0.1]", False),
+        ("http://[fe80::1]", False),
     ],
 )
 def test_this_machine_is_recognised(url, expected):
     assert resolve({**KEY, "base_url": url}, {}).is_loopback is expected
 
 
-def test_the_settings_do_not_show_the_key():
-    assert "secret" not in repr(resolve({"api_key": "secret"}, {}))
+@pytest.mark.parametrize("word", ["always", "", 7, True, None])
+def test_whether_keys_are_recognised_is_one_of_three_words(word):
+    if word is None:
+        assert resolve({**KEY, "idempotency": word}, {}).idempotency == "auto"
+        return
+    with pytest.raises(ConfigurationError, match='idempotency must be "auto", "trust" or "never"'):
+        resolve({**KEY, "idempotency": word}, {})
+
+
+def test_one_exchange_may_be_given_less_time_than_a_call():
+    assert resolve(KEY, {}).request_timeout is None
+    assert resolve({**KEY, "request_timeout": 5}, {}).request_timeout == 5.0
+    with pytest.raises(ConfigurationError, match="request_timeout must be"):
+        resolve({**KEY, "request_timeout": 0}, {})
 
 
 def test_the_table_names_every_setting():
@@ -134,7 +170,9 @@ def test_the_table_names_every_setting():
         "api_key",
         "base_url",
         "timeout",
+        "request_timeout",
         "max_retries",
         "retry_delay",
+        "idempotency",
         "user_agent",
     ]

@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 import pytest
 
-from hitl._scope import RETRYING
+from hitl._scope import is_retrying
 from hitl.exceptions import APIConnectionError, HITLError, InvalidRequestError, RateLimitError, ServerError
 from hitl.retry import RETRIED, retry_with_backoff
 
@@ -176,16 +176,16 @@ def test_the_last_error_is_raised_itself_and_tells_how_many_calls_were_made() ->
 
 def test_whoever_is_called_inside_knows_that_it_is_being_retried() -> None:
     seen: list[bool] = []
-    retry_with_backoff(lambda: seen.append(RETRYING.get()))()
-    seen.append(RETRYING.get())
+    retry_with_backoff(lambda: seen.append(is_retrying()))()
+    seen.append(is_retrying())
     assert seen == [True, False]
 
 
 def test_the_mark_is_taken_off_after_a_failure_and_while_sleeping() -> None:
     seen: list[bool] = []
     with pytest.raises(ServerError):
-        retry_with_backoff(1, sleep=lambda _: seen.append(RETRYING.get()))(Flaky(passing(), passing()))()
-    seen.append(RETRYING.get())
+        retry_with_backoff(1, sleep=lambda _: seen.append(is_retrying()))(Flaky(passing(), passing()))()
+    seen.append(is_retrying())
     assert seen == [False, False]
 
 

@@ -1,0 +1,57 @@
+"""A text that is kept out of sight: the API key, or a proxy's address with its password."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hmac import compare_digest
+from typing import NoReturn
+
+_SHORTEST = 8  # characters
+
+
+class Secret:
+    """Holds a text that no repr, format, pickle, copy or walk over attributes shows; `reveal` alone gives it.
+
+    It takes any object, so that what somebody passes as a key is out of sight before it is checked.
+    """
+
+    __slots__ = ("reveal",)
+
+    reveal: Callable[[], str]
+
+    def __init__(self, text: object) -> None:
+        # In a closure: debuggers, log handlers and error reporters walk attributes and slots, not cells.
+        self.reveal = _keeper(text)
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __format__(self, _spec: str) -> str:
+        return repr(self)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        mine, theirs = self.reveal(), other.reveal()
+        return compare_digest(mine.encode("utf-8", "surrogatepass"), theirs.encode("utf-8", "surrogatepass"))
+
+    def __hash__(self) -> int:
+        return hash(self.reveal())
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is neither pickled nor copied; pass the API key itself, or set HITL_API_KEY there")
+
+    def is_in(self, text: str) -> bool:
+        """Tell whether a text holds the secret; one that is shorter than any key is no more than a word."""
+        return len(self.reveal()) >= _SHORTEST and self.reveal() in text
+
+    def hide_in(self, text: str) -> str:
+        """Return a text with the secret masked wherever it stands in it."""
+        return text.replace(self.reveal(), repr(self)) if self.is_in(text) else text
+
+
+def _keeper(text: object) -> Callable[[], str]:
+    def reveal() -> str:
+        return text  # type: ignore[return-value]  # checked by whoever takes it
+
+    return reveal

@@ -1,0 +1,79 @@
+"""What passes for JSON on the wire, and what does not."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hitl._json import canonical, decode, encode
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=20,
+)
+
+
+@given(VALUES)
+def test_what_is_written_is_read_as_it_was(value):
+    assert decode(encode(value)) == value
+    assert decode(json.dumps(value, indent=1).encode()) == value  # with every other character escaped
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b" ",
+        b"{",
+        b"{}{}",
+        b"{'a': 1}",
+        b"NaN",
+        b'{"a": Infinity}',
+        b"[-Infinity]",
+        b"1e999",
+        b"[-1e999]",
+        b"1" + b"0" * 5000,
+        b'{"a": 1, "a": 1}',
+        b'[{"deep": {"a": 1, "b": 2, "a": 3}}]',
+        b'{"a": 1, "\\u0061": 2}',
+        rb'"\ud800"',
+        rb'["\uDC00\uD800"]',
+        rb'{"\udfff": 1}',
+        b"\xef\xbb\xbf{}",
+        '{"a": 1}'.encode("utf-16"),
+        '{"a": 1}'.encode("utf-16-le"),
+        '{"a": "é"}'.encode("latin-1"),
+        b'"\xed\xa0\x80"',
+        b'"a\nb"',
+        b"[" * 100_000,
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    ],
+    ids=lambda text: repr(text[:24]),
+)
+def test_what_is_not_strict_json_is_a_value_error(text):
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - of whichever kind
+        decode(text)
+    assert len(str(caught.value)) < 500
+
+
+def test_whole_surrogate_pairs_are_characters():
+    assert decode(rb'"\ud83d\ude00 \\ud800"') == "😀 \\ud800"
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_a_value_or_a_value_error(content):
+    with suppress(ValueError):
+        decode(content)
+
+
+def test_equal_values_have_one_canonical_form():
+    assert canonical(b'{"b": [1.0, "\\u00e9"], "a": {"d": 1, "c": 2}}') == canonical(
+        '{"a":{"c":2,"d":1},"b":[1.0,"é"]}'.encode()
+    )
+    assert canonical(b"[1, 2]") != canonical(b"[2, 1]")
