@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from hitl._pages import AsyncPagedList, PagedList
     from hitl._version import __version__
     from hitl.exceptions import HITLError
-    from hitl.models import Review, Template
+    from hitl.models import Outcome, Review, Template
 
 __all__ = [
     "AsyncHITLClient",
     "AsyncPagedList",
     "HITLClient",
     "HITLError",
+    "Outcome",
     "PagedList",
     "Review",
     "Template",
@@ -38,6 +39,7 @@ _MODULES = {
     "AsyncPagedList": "hitl._pages",
     "HITLClient": "hitl._client",
     "HITLError": "hitl.exceptions",
+    "Outcome": "hitl.models",
     "PagedList": "hitl._pages",
     "Review": "hitl.models",
     "Template": "hitl.models",

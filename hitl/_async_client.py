@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeVar, overload
 
-from hitl._batch import CONCURRENCY
+from hitl._batch import CONCURRENCY, Batch
 from hitl._config import Idempotency
-from hitl._core import PAGE_SIZE, POLL_INTERVAL, Core, Fields, Moment, Seconds
+from hitl._core import PAGE_SIZE, POLL_INTERVAL, Core, Fields, Moment, PlainOrAsyncChanges, PlainOrAsyncItems, Seconds
 from hitl._flow import Flow
 from hitl._http import AsyncHttpTransport, generated_client
 from hitl._injected import require_awaiting
 from hitl._operations import Endpoint, endpoint_call
 from hitl._pages import AsyncPagedList
-from hitl._run import run_async
+from hitl._run import run_async, stream_async
 from hitl._scope import IdempotencyScope
 from hitl._secret import Secret
-from hitl.models import Review, Template
+from hitl.exceptions import HITLError
+from hitl.models import Outcome, Review, Template
 
 if TYPE_CHECKING:
     import httpx
@@ -129,20 +130,76 @@ class AsyncHITLClient:
             )
         )
 
+    @overload
     async def create_reviews(
-        self, items: Iterable[Mapping[str, Any]], *, concurrency: int = CONCURRENCY
-    ) -> list[Review]:
+        self,
+        items: PlainOrAsyncItems,
+        *,
+        concurrency: int = ...,
+        on_error: Literal["raise"] = ...,
+        batch_key: str | None = ...,
+        progress: bool = ...,
+    ) -> list[Review]: ...
+    @overload
+    async def create_reviews(
+        self,
+        items: PlainOrAsyncItems,
+        *,
+        concurrency: int = ...,
+        on_error: Literal["return"],
+        batch_key: str | None = ...,
+        progress: bool = ...,
+    ) -> list[Review | HITLError]: ...
+    async def create_reviews(
+        self,
+        items: PlainOrAsyncItems,
+        *,
+        concurrency: int = CONCURRENCY,
+        on_error: Literal["raise", "return"] = "raise",
+        batch_key: str | None = None,
+        progress: bool = False,
+    ) -> list[Review] | list[Review | HITLError]:
         """Create many reviews, and return them in the order of the items.
 
+        The server sets the pace: requests under way begin at 16, grow while answers are quick, and are halved by a 429
+        or 503; what it asks for with `Retry-After` holds for all of them.
+
         Args:
-            items: Dicts with the arguments of `create_review`; all are checked before the first is sent.
-            concurrency: How many requests are under way at a time, 1 to 1000.
+            items: Any iterable, asynchronous or not,
+                of dicts with the arguments of `create_review`, or of `hitl_api.models.ReviewCreate`.
+                A list is checked as a whole before the first request, a generator is read no faster than it is sent.
+            concurrency: How many requests are under way at most, 1 to 1000.
+            on_error: "raise" raises BatchError if an item failed; "return" leaves the errors in their places.
+            batch_key: A name for the batch, such as "import-2027-01-20". A second run with the same name creates only
+                what the first one did not, on a server that honours idempotency keys.
+            progress: Shows a bar; needs `pip install 'hitl[progress]'`.
 
         Raises:
-            ConfigurationError: if an item cannot be sent; the message names it. Nothing is sent.
+            ConfigurationError: if an item of a list cannot be sent; the message names it. Nothing is sent.
             BatchError: if any failed; the others were made, and `outcomes` has a review or an error for each item.
+                Also if the input itself fails, with `outcomes` for what came before.
+            BatchInterrupted: on Ctrl-C: a KeyboardInterrupt with the `outcomes` so far.
         """
-        return await self._run(self._core.create_reviews(items, concurrency))
+        return await self._run(self._core.create_reviews(items, concurrency, on_error, batch_key, progress=progress))
+
+    def iter_create_reviews(
+        self, items: PlainOrAsyncItems, *, concurrency: int = CONCURRENCY, batch_key: str | None = None
+    ) -> AsyncGenerator[Outcome, None]:
+        """Create many reviews, and yield an `Outcome` for each as it comes, in the order in which they are done.
+
+        Nothing is kept, so the number of items does not matter. Closing the generator stops the batch.
+
+        Args:
+            items: See `create_reviews`.
+            concurrency: See `create_reviews`.
+            batch_key: See `create_reviews`.
+
+        Raises:
+            ConfigurationError: if an item of a list cannot be sent; the message names it. Nothing is sent.
+            BatchError: if the input fails, after the outcomes of what came before.
+            BatchInterrupted: on Ctrl-C: a KeyboardInterrupt with the `outcomes` that were not yielded.
+        """
+        return self._stream(self._core.iter_create_reviews(items, concurrency, batch_key))
 
     async def get_review(self, review_id: str) -> Review:
         """Return the review as it stands now.
@@ -230,20 +287,45 @@ class AsyncHITLClient:
             )
         )
 
+    @overload
     async def update_reviews(
-        self, changes: Iterable[Mapping[str, Any]], *, concurrency: int = CONCURRENCY
-    ) -> list[Review]:
+        self,
+        changes: PlainOrAsyncChanges,
+        *,
+        concurrency: int = ...,
+        on_error: Literal["raise"] = ...,
+        progress: bool = ...,
+    ) -> list[Review]: ...
+    @overload
+    async def update_reviews(
+        self, changes: PlainOrAsyncChanges, *, concurrency: int = ..., on_error: Literal["return"], progress: bool = ...
+    ) -> list[Review | HITLError]: ...
+    async def update_reviews(
+        self,
+        changes: PlainOrAsyncChanges,
+        *,
+        concurrency: int = CONCURRENCY,
+        on_error: Literal["raise", "return"] = "raise",
+        progress: bool = False,
+    ) -> list[Review] | list[Review | HITLError]:
         """Change many reviews, and return them in the order of the items.
 
+        It needs no key to be repeated: a change sets values, and setting them again changes nothing.
+
         Args:
-            changes: Dicts with an `id` and the arguments of `update_review`; all are checked before the first is sent.
-            concurrency: How many requests are under way at a time, 1 to 1000.
+            changes: Any iterable, asynchronous or not,
+                of dicts with an `id` and the arguments of `update_review`. A list is checked as a
+                whole before the first request.
+            concurrency: How many requests are under way at most, 1 to 1000.
+            on_error: "raise" raises BatchError if an item failed; "return" leaves the errors in their places.
+            progress: Shows a bar; needs `pip install 'hitl[progress]'`.
 
         Raises:
-            ConfigurationError: if an item cannot be sent; the message names it. Nothing is sent.
+            ConfigurationError: if an item of a list cannot be sent; the message names it. Nothing is sent.
             BatchError: if any failed; the others were changed, and `outcomes` has a review or an error for each item.
+            BatchInterrupted: on Ctrl-C: a KeyboardInterrupt with the `outcomes` so far.
         """
-        return await self._run(self._core.update_reviews(changes, concurrency))
+        return await self._run(self._core.update_reviews(changes, concurrency, on_error, progress=progress))
 
     async def reassign_review(self, review_id: str, *, assignees: Sequence[str]) -> Review:
         """Ask other people instead, and return the review.
@@ -486,3 +568,6 @@ class AsyncHITLClient:
 
     async def _run(self, flow: Flow[T]) -> T:
         return await run_async(flow, self._transport)
+
+    def _stream(self, batch: Batch) -> AsyncGenerator[Outcome, None]:
+        return stream_async(batch, self._transport)

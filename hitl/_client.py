@@ -6,22 +6,23 @@ AsyncHITLClient is written from this file by codegen/async_client.py (`make gene
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeVar, overload
 
-from hitl._batch import CONCURRENCY
+from hitl._batch import CONCURRENCY, Batch
 from hitl._config import Idempotency
-from hitl._core import PAGE_SIZE, POLL_INTERVAL, Core, Fields, Moment, Seconds
+from hitl._core import PAGE_SIZE, POLL_INTERVAL, Core, Fields, Moment, PlainChanges, PlainItems, Seconds
 from hitl._flow import Flow
 from hitl._http import HttpTransport, generated_client
 from hitl._injected import require_blocking
 from hitl._operations import Endpoint, endpoint_call
 from hitl._pages import PagedList
-from hitl._run import run
+from hitl._run import run, stream
 from hitl._scope import IdempotencyScope
 from hitl._secret import Secret
-from hitl.models import Review, Template
+from hitl.exceptions import HITLError
+from hitl.models import Outcome, Review, Template
 
 if TYPE_CHECKING:
     import httpx
@@ -132,18 +133,75 @@ class HITLClient:
             )
         )
 
-    def create_reviews(self, items: Iterable[Mapping[str, Any]], *, concurrency: int = CONCURRENCY) -> list[Review]:
+    @overload
+    def create_reviews(
+        self,
+        items: PlainItems,
+        *,
+        concurrency: int = ...,
+        on_error: Literal["raise"] = ...,
+        batch_key: str | None = ...,
+        progress: bool = ...,
+    ) -> list[Review]: ...
+    @overload
+    def create_reviews(
+        self,
+        items: PlainItems,
+        *,
+        concurrency: int = ...,
+        on_error: Literal["return"],
+        batch_key: str | None = ...,
+        progress: bool = ...,
+    ) -> list[Review | HITLError]: ...
+    def create_reviews(
+        self,
+        items: PlainItems,
+        *,
+        concurrency: int = CONCURRENCY,
+        on_error: Literal["raise", "return"] = "raise",
+        batch_key: str | None = None,
+        progress: bool = False,
+    ) -> list[Review] | list[Review | HITLError]:
         """Create many reviews, and return them in the order of the items.
 
+        The server sets the pace: requests under way begin at 16, grow while answers are quick, and are halved by a 429
+        or 503; what it asks for with `Retry-After` holds for all of them.
+
         Args:
-            items: Dicts with the arguments of `create_review`; all are checked before the first is sent.
-            concurrency: How many requests are under way at a time, 1 to 1000.
+            items: Any iterable; of dicts with the arguments of `create_review`, or of `hitl_api.models.ReviewCreate`.
+                A list is checked as a whole before the first request, a generator is read no faster than it is sent.
+            concurrency: How many requests are under way at most, 1 to 1000.
+            on_error: "raise" raises BatchError if an item failed; "return" leaves the errors in their places.
+            batch_key: A name for the batch, such as "import-2027-01-20". A second run with the same name creates only
+                what the first one did not, on a server that honours idempotency keys.
+            progress: Shows a bar; needs `pip install 'hitl[progress]'`.
 
         Raises:
-            ConfigurationError: if an item cannot be sent; the message names it. Nothing is sent.
+            ConfigurationError: if an item of a list cannot be sent; the message names it. Nothing is sent.
             BatchError: if any failed; the others were made, and `outcomes` has a review or an error for each item.
+                Also if the input itself fails, with `outcomes` for what came before.
+            BatchInterrupted: on Ctrl-C: a KeyboardInterrupt with the `outcomes` so far.
         """
-        return self._run(self._core.create_reviews(items, concurrency))
+        return self._run(self._core.create_reviews(items, concurrency, on_error, batch_key, progress=progress))
+
+    def iter_create_reviews(
+        self, items: PlainItems, *, concurrency: int = CONCURRENCY, batch_key: str | None = None
+    ) -> Generator[Outcome, None, None]:
+        """Create many reviews, and yield an `Outcome` for each as it comes, in the order in which they are done.
+
+        Nothing is kept, so the number of items does not matter. Closing the generator stops the batch.
+
+        Args:
+            items: See `create_reviews`.
+            concurrency: See `create_reviews`.
+            batch_key: See `create_reviews`.
+
+        Raises:
+            ConfigurationError: if an item of a list cannot be sent; the message names it. Nothing is sent.
+            BatchError: if the input fails, after the outcomes of what came before.
+            BatchInterrupted: on Ctrl-C: a KeyboardInterrupt with the `outcomes` that were not yielded.
+        """
+        return self._stream(self._core.iter_create_reviews(items, concurrency, batch_key))
 
     def get_review(self, review_id: str) -> Review:
         """Return the review as it stands now.
@@ -231,18 +289,39 @@ class HITLClient:
             )
         )
 
-    def update_reviews(self, changes: Iterable[Mapping[str, Any]], *, concurrency: int = CONCURRENCY) -> list[Review]:
+    @overload
+    def update_reviews(
+        self, changes: PlainChanges, *, concurrency: int = ..., on_error: Literal["raise"] = ..., progress: bool = ...
+    ) -> list[Review]: ...
+    @overload
+    def update_reviews(
+        self, changes: PlainChanges, *, concurrency: int = ..., on_error: Literal["return"], progress: bool = ...
+    ) -> list[Review | HITLError]: ...
+    def update_reviews(
+        self,
+        changes: PlainChanges,
+        *,
+        concurrency: int = CONCURRENCY,
+        on_error: Literal["raise", "return"] = "raise",
+        progress: bool = False,
+    ) -> list[Review] | list[Review | HITLError]:
         """Change many reviews, and return them in the order of the items.
 
+        It needs no key to be repeated: a change sets values, and setting them again changes nothing.
+
         Args:
-            changes: Dicts with an `id` and the arguments of `update_review`; all are checked before the first is sent.
-            concurrency: How many requests are under way at a time, 1 to 1000.
+            changes: Any iterable; of dicts with an `id` and the arguments of `update_review`. A list is checked as a
+                whole before the first request.
+            concurrency: How many requests are under way at most, 1 to 1000.
+            on_error: "raise" raises BatchError if an item failed; "return" leaves the errors in their places.
+            progress: Shows a bar; needs `pip install 'hitl[progress]'`.
 
         Raises:
-            ConfigurationError: if an item cannot be sent; the message names it. Nothing is sent.
+            ConfigurationError: if an item of a list cannot be sent; the message names it. Nothing is sent.
             BatchError: if any failed; the others were changed, and `outcomes` has a review or an error for each item.
+            BatchInterrupted: on Ctrl-C: a KeyboardInterrupt with the `outcomes` so far.
         """
-        return self._run(self._core.update_reviews(changes, concurrency))
+        return self._run(self._core.update_reviews(changes, concurrency, on_error, progress=progress))
 
     def reassign_review(self, review_id: str, *, assignees: Sequence[str]) -> Review:
         """Ask other people instead, and return the review.
@@ -485,3 +564,6 @@ class HITLClient:
 
     def _run(self, flow: Flow[T]) -> T:
         return run(flow, self._transport)
+
+    def _stream(self, batch: Batch) -> Generator[Outcome, None, None]:
+        return stream(batch, self._transport)

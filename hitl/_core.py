@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sized
 from datetime import datetime, timedelta
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
@@ -21,19 +21,24 @@ from hitl._arguments import (
     text,
 )
 from hitl._backoff import Backoff
-from hitl._batch import call_all
+from hitl._batch import Batch, Plan
+from hitl._batch_input import Input
+from hitl._batch_keys import BatchKeys
 from hitl._config import Settings, resolve, seconds
 from hitl._exchange import Exchange
 from hitl._flow import Call, Clock, Flow
+from hitl._gate import Gate
 from hitl._json import as_list
 from hitl._pages import Page
-from hitl._scope import IdempotencyScope, Key, key_for
+from hitl._progress import NoBar, bar
+from hitl._scope import IdempotencyScope, Key, KeyMaker, key_for
 from hitl._waiting import Wait, wait_for_review
 from hitl.exceptions import ConfigurationError
 from hitl.models import Review, Template
 
 if TYPE_CHECKING:
     from hitl_api.models.assignment_strategy import AssignmentStrategy
+    from hitl_api.models.review_create import ReviewCreate
     from hitl_api.models.review_priority import ReviewPriority
     from hitl_api.models.review_status import ReviewStatus
 
@@ -41,6 +46,12 @@ T = TypeVar("T")
 Seconds: TypeAlias = float | timedelta
 Moment: TypeAlias = str | datetime
 Fields: TypeAlias = Iterable[Mapping[str, Any] | EllipsisType]
+PlainItems: TypeAlias = "Iterable[Mapping[str, Any] | ReviewCreate]"
+PlainOrAsyncItems: TypeAlias = (
+    "Iterable[Mapping[str, Any] | ReviewCreate] | AsyncIterable[Mapping[str, Any] | ReviewCreate]"
+)
+PlainChanges: TypeAlias = Iterable[Mapping[str, Any]]
+PlainOrAsyncChanges: TypeAlias = Iterable[Mapping[str, Any]] | AsyncIterable[Mapping[str, Any]]
 _Check: TypeAlias = Callable[[str, Any], Any]
 
 POLL_INTERVAL = 1.0
@@ -121,9 +132,22 @@ class Core:
         """See HITLClient.create_review."""
         return self.exchange(self._new_review(given))
 
-    def create_reviews(self, items: Iterable[Mapping[str, Any]], concurrency: int) -> Flow[list[Review]]:
+    def create_reviews(
+        self,
+        items: Input,
+        concurrency: int,
+        on_error: str = "raise",
+        batch_key: str | None = None,
+        *,
+        progress: bool = False,
+    ) -> Flow[list[Any]]:
         """See HITLClient.create_reviews."""
-        return self._batch("create_reviews", items, self._new_review, concurrency)
+        batch = self._batch("create_reviews", items, self._creation(batch_key), concurrency, progress=progress)
+        return batch.all(one_of("on_error", on_error, ("raise", "return")))
+
+    def iter_create_reviews(self, items: Input, concurrency: int, batch_key: str | None) -> Batch:
+        """See HITLClient.iter_create_reviews."""
+        return self._batch("iter_create_reviews", items, self._creation(batch_key), concurrency)
 
     def get_review(self, review_id: str) -> Flow[Review]:
         """See HITLClient.get_review."""
@@ -138,9 +162,12 @@ class Core:
         """See HITLClient.update_review."""
         return self.exchange(_change({"id": review_id, **changes}))
 
-    def update_reviews(self, changes: Iterable[Mapping[str, Any]], concurrency: int) -> Flow[list[Review]]:
+    def update_reviews(
+        self, changes: Input, concurrency: int, on_error: str = "raise", *, progress: bool = False
+    ) -> Flow[list[Any]]:
         """See HITLClient.update_reviews."""
-        return self._batch("update_reviews", changes, _change, concurrency)
+        batch = self._batch("update_reviews", changes, _item_to_change, concurrency, progress=progress)
+        return batch.all(one_of("on_error", on_error, ("raise", "return")))
 
     def cancel_review(self, review_id: str) -> Flow[Review]:
         """See HITLClient.cancel_review."""
@@ -189,12 +216,14 @@ class Core:
         """See HITLClient.delete_template."""
         yield from self.exchange(operations.delete_template(template_id))
 
-    def _new_review(self, given: Mapping[str, Any]) -> Call[Review]:
+    def _creation(self, batch_key: str | None) -> Callable[[Any], Call[Review]]:
+        """Return what makes a call of an item, and names it if the batch has a name."""
+        make_key = self.make_key if batch_key is None else BatchKeys(text("batch_key", batch_key)).make
+        return lambda item: self._new_review(_arguments_of(item), make_key)
+
+    def _new_review(self, given: Mapping[str, Any], make_key: KeyMaker | None = None) -> Call[Review]:
         fields, key = self._without_key(given)
-        missing = [name for name in ("template_id", "content") if fields.get(name) is None]
-        if missing:
-            raise ConfigurationError(f"create_review: {' and '.join(missing)} must be given")
-        return operations.create_review(_checked(_REVIEW, fields), key, self.make_key)
+        return operations.create_review(_review_fields(fields), key, make_key or self.make_key)
 
     def _without_key(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
         rest = dict(given)
@@ -212,21 +241,59 @@ class Core:
         return [*before, *present, *after]
 
     def _batch(
-        self, operation: str, items: Iterable[Any], call: Callable[[Mapping[str, Any]], Call[T]], concurrency: int
-    ) -> Flow[list[T]]:
-        calls = [_item_call(operation, index, item, call) for index, item in enumerate(items)]
-        return call_all(operation, calls, self.exchange, count("concurrency", concurrency))
+        self,
+        operation: str,
+        items: Input,
+        call: Callable[[Any], Call[Review]],
+        concurrency: int,
+        *,
+        progress: bool = False,
+    ) -> Batch:
+        most = count("concurrency", concurrency)
+        plan = Plan(
+            operation=operation,
+            call=call,
+            exchange=self.exchange,
+            gate=Gate(most, self.clock.monotonic),
+            concurrency=most,
+            may_repeat=self.settings.max_retries > 0,
+            bar=bar(operation, len(items) if isinstance(items, Sized) else None) if progress else NoBar(),
+        )
+        return Batch(plan, items)
 
 
-def _item_call(operation: str, index: int, item: Any, call: Callable[[Mapping[str, Any]], Call[T]]) -> Call[T]:
-    """Return the call for one item of a batch; all are checked before the first is sent."""
+def _arguments_of(item: Any) -> Mapping[str, Any]:
+    if isinstance(item, Mapping):
+        return cast(Mapping[str, Any], item)
+    from hitl_api.models.review_create import ReviewCreate
+    from hitl_api.types import UNSET
+
+    if not isinstance(item, ReviewCreate):
+        raise ConfigurationError(f"must be a dict or a ReviewCreate; got {type(item).__name__}")
+    # Not its to_dict(), which writes dates as text and lets through whatever has no JSON form.
+    return {name: value for name in _REVIEW if (value := getattr(item, name)) is not UNSET}
+
+
+def check_review(given: Mapping[str, Any]) -> None:
+    """Raise ConfigurationError if `create_review` would refuse these arguments before sending them."""
+    fields = dict(given)
+    key = fields.pop("idempotency_key", None)
+    if key is not None:
+        idempotency_key(key)
+    _review_fields(fields)
+
+
+def _review_fields(given: Mapping[str, Any]) -> dict[str, Any]:
+    missing = [name for name in ("template_id", "content") if given.get(name) is None]
+    if missing:
+        raise ConfigurationError(f"create_review: {' and '.join(missing)} must be given")
+    return _checked(_REVIEW, given)
+
+
+def _item_to_change(item: Any) -> Call[Review]:
     if not isinstance(item, Mapping):
-        raise ConfigurationError(f"{operation}: item {index} must be a dict; got {type(item).__name__}")
-    try:
-        return call(cast(Mapping[str, Any], item))
-    except ConfigurationError as error:
-        error.message = f"{operation}: item {index}: {error.message}"
-        raise
+        raise ConfigurationError(f"must be a dict; got {type(item).__name__}")
+    return _change(cast(Mapping[str, Any], item))
 
 
 def _change(given: Mapping[str, Any]) -> Call[Review]:

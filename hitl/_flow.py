@@ -8,7 +8,7 @@ both clients, and tested without a server or a second of sleep.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Generator, Iterable, Mapping
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from attrs import field, frozen
@@ -19,6 +19,7 @@ from hitl.exceptions import HITLError, NotFoundError, Sent
 T = TypeVar("T")
 
 Flow: TypeAlias = Generator["Step", Any, T]
+Result: TypeAlias = T | HITLError
 
 
 @frozen
@@ -133,14 +134,29 @@ class Sleep:
 
 @frozen
 class Together(Generic[T]):
-    """Ask for many flows, at most `limit` at a time; the flow is resumed with their results in the same order.
+    """Ask for many flows; the flow is resumed with their results in the same order.
 
-    A flow that fails with a HITLError leaves the error in its place; the others go on.
+    A flow that fails with a HITLError leaves the error in its place; the others go on. An interrupt (Ctrl-C) is thrown
+    into the asking flow, which may tell what was done so far.
+
+    Attributes:
+        flows: Begun in this order, each no sooner than there is room for it, so that a generator of them is never far
+            ahead. Iterated in the thread, or the task, of whoever carries the asking flow out.
+        limit: How many are under way at most.
+        width: How many may be under way just now, at least 1; asked again and again, from any thread.
+        record: Takes each index and result as it comes, where `flows` is iterated, instead of the list.
+        late: Takes, instead of `record`, what is still heard after an interrupt.
     """
 
-    flows: Sequence[Flow[T]]
+    flows: Iterable[Flow[T]] | AsyncIterable[Flow[T]]
     limit: int
+    width: Callable[[], int] | None = None
+    record: Callable[[int, Result[T]], Any] | None = None
+    late: Callable[[int, Result[T]], Any] | None = None
+
+    def room(self) -> int:
+        """Return how many may be under way just now."""
+        return self.limit if self.width is None else max(1, min(self.limit, self.width()))
 
 
 Step: TypeAlias = Call[Any] | Sleep | Together[Any]
-Result: TypeAlias = T | HITLError

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
-from threading import Lock
-from typing import Any, Protocol, TypeVar
-
-import anyio
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import aclosing, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from hitl._flow import Call, Flow, Outcome, Sleep, Together
-from hitl.exceptions import HITLError
+from hitl.exceptions import BatchInterrupted
+
+if TYPE_CHECKING:
+    from hitl._workers import Leash
+
+# Imported where they are needed: programs that block never load anyio, nor most programs what batches take.
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Transport(Protocol):
@@ -33,7 +36,23 @@ class AsyncTransport(Protocol):
         ...
 
 
-def run(flow: Flow[T], transport: Transport) -> T:
+class Streamed(Protocol[T_co]):
+    """What is carried out piece by piece: many flows, and what to say of each."""
+
+    def together(self) -> Together[Any]:
+        """Return the flows; what its `record` returns is handed on."""
+        ...
+
+    def interrupted(self) -> BaseException:
+        """Return what Ctrl-C is raised as."""
+        ...
+
+    def finish(self) -> None:
+        """Raise if not all that was to be done is done."""
+        ...
+
+
+def run(flow: Flow[T], transport: Transport, sleep: Callable[[float], None] = time.sleep) -> T:
     """Carry the flow out, blocking the calling thread, and return what it returns."""
     outcome: Any = None
     try:
@@ -42,10 +61,10 @@ def run(flow: Flow[T], transport: Transport) -> T:
                 case Call() as call:
                     outcome = transport.send(call)
                 case Sleep(seconds):
-                    time.sleep(seconds)
+                    sleep(seconds)
                     outcome = None
                 case Together() as together:
-                    outcome = _run_together(together, transport)
+                    outcome = _run_together(flow, together, transport)
     except StopIteration as stop:
         result: T = stop.value
         return result
@@ -55,6 +74,8 @@ def run(flow: Flow[T], transport: Transport) -> T:
 
 async def run_async(flow: Flow[T], transport: AsyncTransport) -> T:
     """Carry the flow out on the running event loop (asyncio or trio) and return what it returns."""
+    import anyio
+
     outcome: Any = None
     try:
         while True:
@@ -65,7 +86,7 @@ async def run_async(flow: Flow[T], transport: AsyncTransport) -> T:
                     await anyio.sleep(seconds)
                     outcome = None
                 case Together() as together:
-                    outcome = await _run_together_async(together, transport)
+                    outcome = await _run_together_async(flow, together, transport)
     except StopIteration as stop:
         result: T = stop.value
         return result
@@ -73,64 +94,55 @@ async def run_async(flow: Flow[T], transport: AsyncTransport) -> T:
         flow.close()
 
 
-# Workers pull from one queue, so that no more than `limit` flows are ever under way and none waits in a thread.
+def stream(streamed: Streamed[T], transport: Transport) -> Generator[T, None, None]:
+    """Carry many flows out, and yield what is said of each as it is done; closing this stops everything."""
+    from hitl import _workers
+
+    try:
+        yield from _workers.stream(streamed.together(), transport, _on_leash)
+    except KeyboardInterrupt:
+        raise streamed.interrupted() from None
+    streamed.finish()
 
 
-class _Queue:
-    """Hands out the flows with their indices, from any thread, until it is stopped."""
+async def stream_async(streamed: Streamed[T], transport: AsyncTransport) -> AsyncGenerator[T, None]:
+    """Carry many flows out, and yield what is said of each as it is done; closing this stops everything."""
+    from hitl import _tasks
 
-    def __init__(self, flows: Sequence[Flow[Any]]) -> None:
-        self._flows = enumerate(flows)
-        self._lock = Lock()
-        self._is_stopped = False
-
-    def take(self) -> tuple[int, Flow[Any]] | None:
-        """Return the next flow, or None if there is none left to begin."""
-        with self._lock:
-            return None if self._is_stopped else next(self._flows, None)
-
-    def stop(self) -> None:
-        """Hand out no more."""
-        with self._lock:
-            self._is_stopped = True
+    pieces = _tasks.stream(streamed.together(), partial(run_async, transport=transport))
+    async with aclosing(pieces):
+        async for each in pieces:
+            yield each
+    streamed.finish()
 
 
-def _run_together(together: Together[Any], transport: Transport) -> list[Any]:
-    results: list[Any] = [None] * len(together.flows)
-    queue = _Queue(together.flows)
+def _run_together(flow: Flow[Any], together: Together[Any], transport: Transport) -> list[Any]:
+    from hitl import _workers
 
-    def work() -> None:
-        while (taken := queue.take()) is not None:
-            index, flow = taken
+    try:
+        return _workers.collect(together, transport, _on_leash)
+    except KeyboardInterrupt as interrupt:
+        flow.throw(interrupt)  # whoever asked may tell what was done so far
+        raise
+
+
+async def _run_together_async(flow: Flow[Any], together: Together[Any], transport: AsyncTransport) -> list[Any]:
+    import anyio
+
+    from hitl import _tasks
+
+    try:
+        return await _tasks.collect(together, partial(run_async, transport=transport))
+    except anyio.get_cancelled_exc_class() as cancellation:
+        # It has to pass through as it is, or whoever cancelled would not know it again; so it only gets a word more.
+        with suppress(KeyboardInterrupt):
             try:
-                results[index] = run(flow, transport)
-            except HITLError as error:
-                results[index] = error
-
-    count = min(together.limit, len(together.flows))
-    with ThreadPoolExecutor(max(count, 1), thread_name_prefix="hitl-batch") as pool:
-        workers = [pool.submit(copy_context().run, work) for _ in range(count)]
-        try:
-            for worker in workers:
-                worker.result()
-        except BaseException:  # Ctrl-C, or a fault of ours: what is under way ends, nothing more begins
-            queue.stop()
-            raise
-    return results
+                flow.throw(KeyboardInterrupt())
+            except BatchInterrupted as told:
+                cancellation.add_note(str(told))
+                vars(cancellation)["outcomes"] = told.outcomes
+        raise
 
 
-async def _run_together_async(together: Together[Any], transport: AsyncTransport) -> list[Any]:
-    results: list[Any] = [None] * len(together.flows)
-    waiting = enumerate(together.flows)
-
-    async def work() -> None:
-        for index, flow in waiting:
-            try:
-                results[index] = await run_async(flow, transport)
-            except HITLError as error:
-                results[index] = error
-
-    async with anyio.create_task_group() as group:
-        for _ in range(min(together.limit, len(together.flows))):
-            group.start_soon(work)
-    return results
+def _on_leash(flow: Flow[T], leash: Leash) -> T:
+    return run(flow, leash, leash.sleep)

@@ -24,6 +24,9 @@
     ├── BatchError                      some items of a batch failed             .outcomes
     └── SignatureError                  from construct_event only                .reason
 
+    KeyboardInterrupt
+    └── BatchInterrupted                Ctrl-C during a batch                    .outcomes
+
 Every error knows `attempts`, `request_id`, `retry_after`, `retryable`, `sent` and `outcome_unknown`.
 All of them pickle and copy, none holds an object of the HTTP library, and none holds the API key.
 """
@@ -42,6 +45,7 @@ __all__ = [
     "APITimeoutError",
     "AuthenticationError",
     "BatchError",
+    "BatchInterrupted",
     "ConfigurationError",
     "ConflictError",
     "ContentError",
@@ -249,10 +253,11 @@ class ReviewCancelledError(WaitError):
 
 
 class BatchError(HITLError):
-    """At least one item of a batch failed; the others were done.
+    """At least one item of a batch failed, or its input did; what could be done was done.
 
     Attributes:
-        outcomes: One entry for each item in input order: what the call returned, or the error it raised.
+        outcomes: One entry for each item in input order: what the call returned, or the error it raised. If the input
+            failed, it is the cause, and there is an entry for each item that came before.
     """
 
     def __init__(self, message: str = "", *, outcomes: Sequence[Any] = (), **facts: Any) -> None:
@@ -263,6 +268,23 @@ class BatchError(HITLError):
     def failures(self) -> Mapping[int, HITLError]:
         """The errors by the index of their item."""
         return {index: outcome for index, outcome in enumerate(self.outcomes) if isinstance(outcome, HITLError)}
+
+
+class BatchInterrupted(KeyboardInterrupt):
+    """Ctrl-C ended a batch; a KeyboardInterrupt like any other, that knows what was done so far.
+
+    Attributes:
+        outcomes: One entry for each item in input order, as far as the input was read: what the call returned, or an
+            error. Of an item that was under way, the error has `outcome_unknown` and the `idempotency_key`.
+    """
+
+    def __init__(self, message: str = "", *, outcomes: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.outcomes = list(outcomes)
+
+    def __reduce__(self) -> tuple[type[BatchInterrupted], tuple[str], dict[str, Any]]:
+        return type(self), (self.message,), self.__dict__
 
 
 class SignatureError(HITLError):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-__all__ = ["Review", "Template"]
+if TYPE_CHECKING:
+    from hitl.exceptions import HITLError
+
+__all__ = ["Outcome", "Review", "Template"]
 
 # The server may learn new words: a status that is not among these is one that is not finished yet.
 FINAL_STATUSES = frozenset({"completed", "rejected", "expired", "cancelled"})
@@ -71,6 +74,27 @@ class Review:
 
     def __hash__(self) -> int:
         return hash((self.id, self.status, self.version))
+
+
+@frozen
+class Outcome:
+    """What became of one item of a batch: either `review` or `error` is set.
+
+    Attributes:
+        index: The item's place in the input, from 0.
+        item: The item as it was given.
+        review: What was made of it; None if that failed.
+        error: Why it failed; None if it did not.
+        idempotency_key: The key that the creation was sent with; None if it was not even sent.
+    """
+
+    index: int
+    item: Any = field(repr=False)
+    review: Review | None = None
+    error: HITLError | None = None
+    idempotency_key: str | None = field(default=None, repr=False)
+
+    __hash__ = None  # type: ignore[assignment]  # an item is mostly a dict
 
 
 @frozen

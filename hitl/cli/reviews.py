@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from hitl.cli.answering import complete, reject
+from hitl.cli.batches import FileBatch, create_from_file
 from hitl.cli.connection import Connection, api_command, json_option
 from hitl.cli.documents import document_of
+from hitl.cli.item_files import ItemFile, Mapped, mapped
 from hitl.cli.text import (
     json_text,
     moment_text,
@@ -21,7 +23,7 @@ from hitl.cli.text import (
     print_table,
     shortened,
 )
-from hitl.cli.values import JSON_SOURCE, json_object
+from hitl.cli.values import JSON_SOURCE, json_object, pair
 from hitl.cli.waiting import wait
 
 if TYPE_CHECKING:
@@ -123,16 +125,40 @@ def _facts(review: Review) -> list[tuple[str, str]]:
 
 
 @reviews.command()
-@click.option("--template", "template_id", required=True, metavar="ID", help="The form that the reviewer answers.")
-@click.option(
-    "--content", required=True, type=json_object, metavar=JSON_SOURCE, help="What is put before the reviewer."
-)
+@click.option("--template", "template_id", metavar="ID", help="The form that the reviewer answers.")
+@click.option("--content", type=json_object, metavar=JSON_SOURCE, help="What is put before the reviewer.")
 @_attributes
 @click.option("--idempotency-key", metavar="KEY", help="Created once, however often it is tried with this key.")
+@click.option(
+    "--from", "file", metavar="FILE", help="Many: one for each line of a .jsonl or row of a .csv; - is JSONL."
+)
+@click.option(
+    "--map", "mapping", multiple=True, type=pair, metavar="COLUMN=PLACE", help="Where a column goes; may be repeated."
+)
+@click.option("--batch-key", metavar="KEY", help="A name for all of them.  [default: follows from what FILE holds]")
+@click.option("--concurrency", type=click.IntRange(1, 1000), help="Requests under way at most.")
 @json_option
 @api_command
-def create(connection: Connection, as_json: bool, **review: Any) -> None:
-    """Ask, and print the id of the review."""
+def create(
+    connection: Connection,
+    as_json: bool,
+    file: str | None,
+    mapping: tuple[tuple[str, str], ...],
+    batch_key: str | None,
+    concurrency: int | None,
+    **review: Any,
+) -> None:
+    """Ask, and print the id of the review; or ask about every record of a file, and print a line of JSON for each."""
+    if file is not None:
+        _refuse({"--content": review.pop("content"), "--idempotency-key": review.pop("idempotency_key")}, "with")
+        create_from_file(
+            connection, FileBatch(ItemFile(file), _mapped(mapping), _given(review), batch_key, concurrency)
+        )
+        return
+    _refuse({"--map": mapping, "--batch-key": batch_key, "--concurrency": concurrency}, "without")
+    for option, value in {"--template": review["template_id"], "--content": review["content"]}.items():
+        if value is None:
+            raise click.UsageError(f"Missing option '{option}'.")
     with connection.client() as client:
         created = client.create_review(**_given(review))
     if as_json:
@@ -172,6 +198,18 @@ def cancel(connection: Connection, review_ids: tuple[str, ...], as_json: bool) -
                 print_json_line(document_of(cancelled))
             else:
                 print_line(f"{cancelled.id} {cancelled.status}")
+
+
+def _refuse(options: dict[str, Any], word: str) -> None:
+    for option in _given(options):
+        raise click.UsageError(f"{option} makes no sense {word} --from")
+
+
+def _mapped(mapping: tuple[tuple[str, str], ...]) -> list[Mapped]:
+    try:
+        return [mapped(column, place) for column, place in mapping]
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="'--map'") from error
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

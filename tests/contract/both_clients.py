@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from inspect import isawaitable
+from inspect import isasyncgen, isawaitable
 from typing import Any, Protocol, cast
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -51,7 +51,7 @@ def client_of(kind: str, recorder: Recorder, settings: dict[str, Any]) -> Genera
 
 
 class _Blocking:
-    """Calls an asynchronous client as if it were the blocking one; a list is awaited as a whole."""
+    """Calls an asynchronous client as if it were the blocking one; lists and streams are awaited as a whole."""
 
     def __init__(self, client: AsyncHITLClient, portal: BlockingPortal) -> None:
         self._client = client
@@ -62,6 +62,8 @@ class _Blocking:
 
         async def finish(*args: Any, **kwargs: Any) -> Any:
             result = method(*args, **kwargs)
+            if isasyncgen(result):
+                return [each async for each in result]
             return await result if isawaitable(result) else result
 
         return lambda *args, **kwargs: self._portal.call(partial(finish, *args, **kwargs))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from both_clients import Connect
+from hitl_api.models import ReviewCreate
 from requests_fit import Recorder
 
 from hitl import HITLClient, Review
 from hitl.exceptions import BatchError, ConfigurationError, ContentError, ReviewNotFoundError, TemplateNotFoundError
+from hitl.testing import Sandbox
 
 
 def item(number: int, template_id: str = "template_123") -> dict[str, Any]:
@@ -76,3 +80,58 @@ def test_one_bad_update_does_not_keep_the_others_from_being_made(client: HITLCli
     assert isinstance(failure, ReviewNotFoundError)
     assert isinstance(updated, Review)
     assert client.get_review(review.id).priority == "high"
+
+
+def test_errors_can_be_returned_in_their_places(client: HITLClient) -> None:
+    first, second = client.create_reviews([item(0), item(1, "unknown_template")], on_error="return")
+    assert isinstance(first, Review)
+    assert isinstance(second, TemplateNotFoundError)
+
+
+def test_objects_of_the_generated_client_are_taken(client: HITLClient) -> None:
+    [review] = client.create_reviews([ReviewCreate(template_id="template_123", content={"number": 3})])
+    assert review.content == {"number": 3}
+
+
+def test_a_stream_has_an_outcome_for_each_item(client: HITLClient) -> None:
+    given = [item(0), item(1, "unknown_template"), item(2)]
+    outcomes = sorted(client.iter_create_reviews(iter(given)), key=lambda outcome: outcome.index)
+    assert [outcome.item for outcome in outcomes] == given
+    assert isinstance(outcomes[1].error, TemplateNotFoundError)
+    made = {outcome.review.id for outcome in outcomes if outcome.review is not None}
+    assert made == {review.id for review in client.list_reviews()}
+
+
+def test_a_second_run_makes_only_what_is_missing(client: HITLClient) -> None:
+    twice = [item(0), item(1), item(1)]  # two equal items are two reviews
+    first = client.create_reviews(twice[:2], batch_key="import-1")
+    second = client.create_reviews(twice, batch_key="import-1")
+    assert second[:2] == first
+    again = client.create_reviews([item(9), *twice], batch_key="import-1")
+    assert again[1:] == second
+    assert len(client.list_reviews()) == 4
+    client.create_reviews(twice, batch_key="import-2")
+    assert len(client.list_reviews()) == 7
+
+
+def test_an_input_that_fails_keeps_what_was_made(client: HITLClient) -> None:
+    def items() -> Any:
+        yield item(0)
+        yield item(1)
+        raise LookupError("the cursor is gone")
+
+    with pytest.raises(BatchError, match="after 2 items the input failed") as caught:
+        client.create_reviews(items())
+    assert {review.id for review in caught.value.outcomes} == {review.id for review in client.list_reviews()}
+
+
+def test_a_rate_limit_pauses_the_batch_and_loses_nothing(
+    connect: Connect, close_later: Callable[[Sandbox], None], recorder: Recorder
+) -> None:
+    sandbox = Sandbox(rate_limit=(20, 1.0))
+    sandbox.start()
+    reviews = connect(sandbox).create_reviews(map(item, range(50)))
+    assert [review.content["number"] for review in reviews] == list(range(50))
+    refused = sum(exchange.response.status_code == 429 for exchange in recorder.exchanges)
+    assert 0 < refused <= 60  # as many as were under way when the limit was reached, not one for every item and second
+    close_later(sandbox)

@@ -17,7 +17,7 @@ import click
 import pytest
 from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, reviewed
 
-from hitl import AsyncHITLClient, HITLClient, Review, Template, _batch, _waiting, exceptions
+from hitl import AsyncHITLClient, HITLClient, Review, Template, _batch, _gate, _waiting, _workers, exceptions, models
 from hitl import _operations as operations
 from hitl._backoff import LONGEST_PAUSE, LONGEST_RETRY_AFTER, Backoff
 from hitl._budget import MOST_RETRIES, SUCCESSES_FOR_ONE
@@ -80,7 +80,9 @@ def test_the_methods_are_those_in_the_reference() -> None:
     assert set(named) - {"close"} | {"aclose"} == {name for name in vars(AsyncHITLClient) if not name.startswith("_")}
 
 
-@pytest.mark.parametrize(("model", "section"), [(Review, "Review"), (Template, "Template")])
+@pytest.mark.parametrize(
+    ("model", "section"), [(Review, "Review"), (models.Outcome, "Outcome"), (Template, "Template")]
+)
 def test_the_fields_of_a_review_are_those_in_the_reference(model: type, section: str) -> None:
     text = page("reference/client.md").partition(f"\n## {section}\n")[2].partition("\n## ")[0]
     named = [name for line in re.findall(r"^\| (`.+)", text, re.M) for name in words(line.split(" | ")[0])]
@@ -96,7 +98,15 @@ def test_the_numbers_of_a_wait_are_those_in_the_how_to() -> None:
 
 
 def test_a_batch_is_as_wide_as_the_how_to_says() -> None:
-    assert f"{_batch.CONCURRENCY} requests are under way at a time" in page("how-to/batches.md")
+    told = dict(re.findall(r"^\| (.+) \| (\d+) \|$", page("how-to/batches.md"), re.M))
+    assert {name: int(number) for name, number in told.items()} == {
+        "requests under way at first": _gate.BEGIN,
+        "requests under way at most, unless you say otherwise": _batch.CONCURRENCY,
+        "threads of the blocking client at most": _workers.THREADS,
+        "seconds of a pause at most": int(_gate.LONGEST_PAUSE),
+        "pauses in a row without one success between them, before it gives up": _gate.PATIENCE,
+    }
+    assert _gate.LONGEST_PAUSE == LONGEST_RETRY_AFTER
 
 
 # --- errors ---------------------------------------------------------------------------------------------------------

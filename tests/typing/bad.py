@@ -29,6 +29,8 @@ def review(client: HITLClient) -> None:
     client.create_review("template_123", {}, asignees=["ann@example.com"])  # error: misspelt
     client.create_review("template_123", {}, due_date=3)  # error: no moment
     client.create_reviews([1, 2])  # error: not dicts
+    client.create_reviews([], on_error="ignore")  # error: no such choice
+    client.create_reviews([], 16)  # error: by name only
     client.reassign_review("rev_1")  # error: to nobody
     client.get_review(1)  # error: no id
     client.wait_for_review("rev_1", timeout="60")  # error: text

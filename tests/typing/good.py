@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_type
 
@@ -14,9 +14,10 @@ from hitl_api.api.reviews import get_review
 from hitl_api.models.loop_create import LoopCreate
 from hitl_api.models.loop_created_envelope import LoopCreatedEnvelope
 from hitl_api.models.loop_list_envelope import LoopListEnvelope
+from hitl_api.models.review_create import ReviewCreate
 from hitl_api.models.review_envelope import ReviewEnvelope
 
-from hitl import AsyncHITLClient, AsyncPagedList, HITLClient, PagedList, Review, Template
+from hitl import AsyncHITLClient, AsyncPagedList, HITLClient, Outcome, PagedList, Review, Template
 from hitl.exceptions import BatchError, HITLError, ReviewNotFoundError, WaitTimeoutError
 from hitl.retry import retry_with_backoff
 from hitl.testing import Sandbox
@@ -76,7 +77,14 @@ def many(client: HITLClient) -> None:
     assert_type(
         client.create_reviews([{"template_id": "template_123", "content": {"text": "Content 1"}}]), list[Review]
     )
+    assert_type(client.create_reviews([ReviewCreate("template_123", {})], batch_key="import-1"), list[Review])
+    assert_type(client.create_reviews([], on_error="return"), list[Review | HITLError])
     assert_type(client.update_reviews({"id": f"rev_{n}", "priority": "high"} for n in range(2)), list[Review])
+    assert_type(client.update_reviews([], on_error="return", progress=True), list[Review | HITLError])
+    for outcome in client.iter_create_reviews({"template_id": "template_123", "content": n} for n in range(2)):
+        assert_type(outcome, Outcome)
+        assert_type(outcome.review, Review | None)
+        assert_type(outcome.error, HITLError | None)
     reviews = client.list_reviews(status="completed", created_after=datetime.now(UTC))
     assert_type(reviews, PagedList[Review])
     assert_type(reviews[0], Review)
@@ -96,12 +104,18 @@ def template(client: HITLClient) -> None:
     client.delete_template("template_123")
 
 
+async def items() -> AsyncIterator[dict[str, str]]:
+    yield {"template_id": "template_123", "content": "Content 1"}
+
+
 async def asynchronous() -> None:
     async with AsyncHITLClient(api_key="your_api_key") as client:
         assert_type(client, AsyncHITLClient)
         creation = client.create_review(template_id="template_123", content={"item": "Item 1"})
         assert_type(await creation, Review)
         assert_type(await client.create_reviews([]), list[Review])
+        assert_type(await client.create_reviews(items(), on_error="return"), list[Review | HITLError])
+        assert_type([outcome async for outcome in client.iter_create_reviews(items())], list[Outcome])
         assert_type(await client.wait_for_review("rev_1"), Review)
         assert_type(await client.list_templates(), list[Template])
         listed = client.list_reviews()

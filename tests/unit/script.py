@@ -49,8 +49,13 @@ class Script:
                 self.now += seconds
                 return None
             case Together():
-                assert step.limit > 0
-                return [self._result(flow) for flow in step.flows]
+                assert step.room() > 0
+                results = ((index, self._result(flow)) for index, flow in enumerate(step.flows))
+                if step.record is None:
+                    return [result for _, result in results]
+                for index, result in results:
+                    step.record(index, result)
+                return []
         raise AssertionError(step)
 
     def _result(self, flow: Flow[Any]) -> Any:

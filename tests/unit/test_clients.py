@@ -280,6 +280,12 @@ class TestSecrets:
         assert caught.value.__context__ is None
 
 
+def _plain(signature):
+    """Return what a part of a signature of the asynchronous client is in the other one."""
+    text = str(signature).replace("AsyncGenerator[Outcome, None]", "Generator[Outcome, None, None]")
+    return text.replace("PlainOrAsync", "Plain").replace("Async", "")
+
+
 class TestParity:
     METHODS = sorted(name for name in vars(HITLClient) if not name.startswith("_") and name != "close")
 
@@ -293,8 +299,8 @@ class TestParity:
         if isinstance(blocking, property):
             blocking, awaiting = blocking.fget, awaiting.fget
         first, second = inspect.signature(blocking), inspect.signature(awaiting)
-        assert first.parameters == second.parameters
-        assert str(second.return_annotation).replace("Async", "") == first.return_annotation
+        assert _plain(first.parameters) == _plain(second.parameters)
+        assert _plain(second.return_annotation) == first.return_annotation
 
     def test_the_async_client_is_what_the_translation_writes(self):
         subprocess.run([sys.executable, "codegen/async_client.py", "--check"], check=True)

@@ -145,7 +145,7 @@ class TestBatches:
             core.create_reviews([ITEM, {**ITEM, "priority": "x"}], 2)
         with pytest.raises(ContentError, match=r"item 0: .*content\['x'\]"):
             core.create_reviews([{**ITEM, "content": {"x": object()}}], 2)
-        with pytest.raises(ConfigurationError, match="item 0 must be a dict"):
+        with pytest.raises(ConfigurationError, match="item 0: must be a dict"):
             core.update_reviews(["rev_1"], 2)
         with pytest.raises(ConfigurationError, match="id must be an id"):
             core.update_reviews([{"priority": "high"}], 2)

@@ -1,0 +1,183 @@
+"""`hitl reviews create --from` against a live sandbox."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from pytest_httpserver import HTTPServer
+
+from hitl.cli.commands import hitl
+from hitl.sandbox.budgets import NO_RATE_LIMIT
+from hitl.testing import Sandbox
+
+Run = Callable[..., Result]
+PATIENCE = 60  # seconds that a process may take before the test fails
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(rate_limit=NO_RATE_LIMIT) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def environment(sandbox: Sandbox) -> dict[str, str]:
+    return {"HITL_BASE_URL": sandbox.base_url, "HITL_API_KEY": sandbox.api_key}
+
+
+@pytest.fixture
+def run(environment: dict[str, str]) -> Run:
+    def run(*arguments: str, stdin: str | None = None) -> Result:
+        return CliRunner(env=environment).invoke(hitl, ["reviews", "create", *arguments], input=stdin)
+
+    return run
+
+
+@pytest.fixture
+def drafts(tmp_path: Path) -> str:
+    path = tmp_path / "drafts.csv"
+    path.write_text("draft,editor\nRing!,ann@example.com\nRing twice!,\nRing!,ann@example.com\n")
+    return str(path)
+
+
+MAPPED = ("--template", "content_review", "--map", "draft=content.text", "--map", "editor=assignees")
+
+
+def lines(outcome: Result) -> list[dict[str, Any]]:
+    return sorted((json.loads(line) for line in outcome.stdout.splitlines()), key=lambda line: line["line"])
+
+
+def test_each_row_becomes_a_review(run: Run, sandbox: Sandbox, drafts: str) -> None:
+    outcome = run("--from", drafts, *MAPPED, "--priority", "high")
+    assert outcome.exit_code == 0, outcome.output
+    assert [(line["line"], line["status"], line["error"]) for line in lines(outcome)] == [
+        (2, "assigned", None),
+        (3, "created", None),
+        (4, "assigned", None),
+    ]
+    client = sandbox.client()
+    made = [client.get_review(line["id"]) for line in lines(outcome)]
+    assert [review.content["text"] for review in made] == ["Ring!", "Ring twice!", "Ring!"]
+    assert [review.assignees for review in made] == [["ann@example.com"], [], ["ann@example.com"]]
+    assert {review.priority for review in made} == {"high"}
+
+
+def test_a_second_run_of_the_same_file_makes_nothing_twice(run: Run, sandbox: Sandbox, drafts: str) -> None:
+    first, second = run("--from", drafts, *MAPPED), run("--from", drafts, *MAPPED)
+    assert {line["id"] for line in lines(first)} == {line["id"] for line in lines(second)}
+    assert len(sandbox.client().list_reviews()) == 3
+
+
+def test_a_file_that_grows_goes_on_under_the_same_name(run: Run, sandbox: Sandbox, drafts: str) -> None:
+    run("--from", drafts, *MAPPED, "--batch-key", "drafts")
+    with Path(drafts).open("a") as file:
+        file.write("Ring thrice!,\n")
+    assert run("--from", drafts, *MAPPED, "--batch-key", "drafts").exit_code == 0
+    assert len(sandbox.client().list_reviews()) == 4
+
+
+def test_lines_of_json_may_come_from_standard_input(run: Run, sandbox: Sandbox) -> None:
+    outcome = run(
+        "--from", "-", "--template", "content_review", stdin='{"text": "Ring!"}\n{"content": {"text": "No!"}}\n'
+    )
+    assert outcome.exit_code == 0, outcome.output
+    assert {review.content["text"] for review in sandbox.client().list_reviews()} == {"Ring!", "No!"}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"content": {}}\n{"content": {}, "priority": "urgent"}\n', "line 2: priority must be one of"),
+        ('{"text": "Ring!"}\n{"text": }\n', "line 2: this is not JSON"),
+        ('{"text": "Ring!"}\n{"content": {}, "title": "x"}\n', "line 2: unknown: title"),
+    ],
+)
+def test_nothing_is_sent_if_a_line_cannot_be(run: Run, sandbox: Sandbox, tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "items.jsonl"
+    path.write_text(text)
+    outcome = run("--from", str(path), "--template", "content_review")
+    assert outcome.exit_code == 2
+    assert f"Error: {path}, {told}" in outcome.stderr
+    assert outcome.stdout == ""
+    assert len(sandbox.client().list_reviews()) == 0
+
+
+def test_a_column_that_is_not_there_is_told_with_those_that_are(run: Run, drafts: str) -> None:
+    outcome = run("--from", drafts, "--template", "content_review", "--map", "text=content.text")
+    assert outcome.exit_code == 2
+    assert "line 2: there is no column 'text'; there are 'draft', 'editor'" in outcome.stderr
+
+
+def test_what_fails_is_told_on_its_line_and_the_others_are_made(run: Run, sandbox: Sandbox) -> None:
+    items = '{"content": {}, "template_id": "unknown_template"}\n{"content": {}, "template_id": "content_review"}\n'
+    outcome = run("--from", "-", stdin=items)
+    assert outcome.exit_code == 1
+    first, second = lines(outcome)
+    assert first["id"] is None
+    assert "template_not_found" in first["error"]
+    assert second["error"] is None
+    assert "Error: 1 of 2 failed; run the same command again" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--from", "a.csv", "--content", "{}"), "--content makes no sense with --from"),
+        (("--from", "a.csv", "--map", "a=b"), "'b' is no place in a review"),
+        (("--template", "t", "--content", "{}", "--batch-key", "k"), "--batch-key makes no sense without --from"),
+        (("--template", "t"), "Missing option '--content'"),
+        (("--content", "{}"), "Missing option '--template'"),
+    ],
+)
+def test_options_that_do_not_go_together_are_told(run: Run, arguments: tuple[str, ...], told: str) -> None:
+    outcome = run(*arguments)
+    assert outcome.exit_code == 2
+    assert told in outcome.stderr
+
+
+def test_on_a_terminal_a_bar_shows_the_progress(environment: dict[str, str], drafts: str) -> None:
+    master, terminal = pty.openpty()
+    command = [sys.executable, "-m", "hitl.cli", "reviews", "create", "--from", drafts, *MAPPED]
+    done = subprocess.run(
+        command,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        timeout=PATIENCE,
+        check=True,
+    )
+    os.close(terminal)
+    shown = os.read(master, 100_000).decode()
+    os.close(master)
+    assert "3/3" in shown
+    assert len(done.stdout.splitlines()) == 3
+
+
+def test_ctrl_c_says_how_to_go_on(httpserver: HTTPServer, drafts: str) -> None:
+    process: list[subprocess.Popen[str]] = []
+
+    def interrupt(request: Any) -> Any:
+        process[0].send_signal(signal.SIGINT)
+        process[0].wait(PATIENCE)
+
+    httpserver.expect_request("/v1/reviews", method="POST").respond_with_handler(interrupt)
+    environment = {**os.environ, "HITL_BASE_URL": httpserver.url_for(""), "HITL_API_KEY": "hitl_test_key"}
+    command = [sys.executable, "-m", "hitl.cli", "reviews", "create", "--from", drafts, *MAPPED, "--concurrency", "1"]
+    process.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
+    _, told = process[0].communicate(timeout=PATIENCE)
+    assert process[0].returncode == 130
+    assert told == (
+        "Error: interrupted after 0 of 3; run the same command again to go on: what was made is not made twice by a "
+        "server that honours keys\n"
+    )
+    httpserver.clear()

@@ -1,0 +1,53 @@
+"""The bar of a batch."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from script import Script, refused, reviewed
+
+from hitl._core import Core
+from hitl._progress import bar
+from hitl.exceptions import ConfigurationError
+
+ITEM = {"template_id": "template_123", "content": {}}
+
+
+@pytest.fixture
+def core():
+    return Core({"api_key": "hitl_test_key"})
+
+
+def test_each_item_moves_the_bar_whatever_became_of_it(core, capfd):
+    script = Script([reviewed(code=201), refused(400), reviewed(code=201)])
+    script.play(core.create_reviews([ITEM] * 3, 2, "return", progress=True))
+    assert "create_reviews: 100%" in capfd.readouterr().err
+
+
+def test_without_a_length_it_counts(core, capfd):
+    Script([reviewed(code=201)]).play(core.create_reviews(iter([ITEM] * 3), 2, progress=True))
+    assert "create_reviews: 3" in capfd.readouterr().err
+
+
+def test_nothing_is_shown_unless_it_is_asked_for(core, capfd):
+    Script([reviewed(code=201)]).play(core.create_reviews([ITEM], 2))
+    assert capfd.readouterr().err == ""
+
+
+def test_where_it_is_not_installed_the_error_says_what_to_install(core, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    with pytest.raises(ConfigurationError, match=r"pip install 'hitl\[progress\]'"):
+        core.create_reviews([ITEM], 2, progress=True)
+
+
+def test_a_fault_inside_of_it_is_not_taken_for_its_absence(monkeypatch, tmp_path):
+    (tmp_path / "tqdm").mkdir()
+    (tmp_path / "tqdm" / "__init__.py").write_text("")
+    (tmp_path / "tqdm" / "auto.py").write_text("import no_such_module")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "tqdm"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+        bar("create_reviews", None)
