@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hitl._config import Settings
@@ -62,9 +63,9 @@ class HttpTransport:
         _tell(call, outcome, started)
         return outcome
 
-    def interrupt(self) -> None:
-        """End the exchanges that are under way in other threads; they come back as broken connections."""
-        self._carrier.interrupt()
+    def interrupt(self, threads: Collection[int | None]) -> None:
+        """End the exchanges that these threads have under way; they come back as broken connections."""
+        self._carrier.interrupt(threads)
 
     def close(self) -> None:
         """Close all connections."""
@@ -134,7 +135,7 @@ class AsyncHttpTransport:
 
 class _Carrier(Protocol):
     def send(self, call: Call[Any], deadline: float) -> Outcome: ...
-    def interrupt(self) -> None: ...
+    def interrupt(self, threads: Collection[int | None]) -> None: ...
     def close(self) -> None: ...
     def lent(self) -> httpx.Client: ...
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Generator, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Generator, Iterator, Mapping
 from typing import Any, Final
 
 import anyio
@@ -60,7 +60,7 @@ class ThroughHttpx:
             if self._is_ours:
                 self.http.cookies.clear()
 
-    def interrupt(self) -> None:
+    def interrupt(self, threads: Collection[int | None]) -> None:
         """Do nothing: httpx has no way to end what another thread has under way."""
 
     def lent(self) -> httpx.Client:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Collection
 from contextlib import suppress
+from threading import get_ident
 from typing import TypeAlias
 
 from hitl._connection import (
@@ -39,7 +41,7 @@ class Pool:
         self._route = route
         self._name = name
         self._idle: deque[Connection] = deque()
-        self._in_use: set[Connection] = set()
+        self._in_use: dict[Connection, int] = {}  # and by which thread
         self.is_closed = False
 
     @property
@@ -66,7 +68,7 @@ class Pool:
             if connection is None:
                 connection = yield from connect(self._route)
             phase = "sending"
-            self._in_use.add(connection)
+            self._in_use[connection] = get_ident()
             answer = yield from exchange(connection.sock, request, reader, deadline)
         except TimeUpError:
             return self._timed_out(phase, reader)
@@ -87,13 +89,14 @@ class Pool:
             return answer
         finally:
             if connection is not None:
-                self._in_use.discard(connection)
+                self._in_use.pop(connection, None)
                 connection.close()
 
-    def interrupt(self) -> None:
-        """End all exchanges that are under way, in whatever thread; they come back as broken."""
-        for connection in tuple(self._in_use):
-            connection.interrupt()
+    def interrupt(self, threads: Collection[int | None]) -> None:
+        """End the exchanges that these threads have under way; they come back as broken."""
+        for connection, thread in tuple(self._in_use.items()):
+            if thread in threads:
+                connection.interrupt()
 
     def close(self) -> None:
         """Close what is not in use now, and the rest when it is given back."""
@@ -115,7 +118,7 @@ class Pool:
     def _give_back(self, connection: Connection) -> None:
         connection.was_used = True
         connection.idle_since = time.monotonic()
-        self._in_use.discard(connection)
+        self._in_use.pop(connection, None)
         self._idle.append(connection)
         if self.is_closed:
             self.close()

@@ -42,11 +42,6 @@ def derived_key(*parts: str | int) -> str:
     return f"hitl1-{hashlib.sha256(told.encode()).hexdigest()[:48]}"
 
 
-def batch_item_key(batch_key: str, item: str | int) -> str:
-    """Return the key for one item of a batch; `item` is its index, or a name of its own."""
-    return derived_key("batch", batch_key, item)
-
-
 def random_key(_operation: str = "", _body: bytes = b"") -> Key:
     """Return a key that no other call has."""
     return Key(f"hitl-{uuid4().hex}", is_lasting=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from contextlib import suppress
 from contextvars import copy_context
 from queue import Empty, SimpleQueue
@@ -29,7 +29,7 @@ GLANCE = 0.2 if sys.platform == "win32" else None  # seconds; there, a wait with
 
 
 class Sender(Protocol):
-    """What makes the exchanges. One with a method `interrupt()` is told to break off those that are under way."""
+    """What makes the exchanges. One with a method `interrupt(threads)` is told to break off those of these threads."""
 
     def send(self, call: Call[Any]) -> Outcome:
         """Make one exchange."""
@@ -67,11 +67,11 @@ class Leash:
         """Send the crew home: no sleep goes on, and no exchange begins."""
         self._home.set()
 
-    def break_off(self) -> None:
-        """End the exchanges that are under way, if the sender can."""
+    def break_off(self, threads: Collection[Thread]) -> None:
+        """End the exchanges that these threads have under way, if the sender can."""
         interrupt = getattr(self._sender, "interrupt", None)
         if interrupt is not None:
-            interrupt()
+            interrupt({thread.ident for thread in threads})
 
 
 CarryOut: TypeAlias = Callable[[Flow[T], Leash], T]
@@ -168,7 +168,7 @@ class _Crew(Generic[T]):
         self._leash.cut()
         for flow in self._not_begun():  # before threads are woken, which would take them
             flow.close()
-        self._leash.break_off()
+        self._leash.break_off(self._threads.values())
         until = time.monotonic() + GRACE
         with suppress(Empty):
             while self._unfinished and (left := until - time.monotonic()) > 0:

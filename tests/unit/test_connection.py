@@ -337,7 +337,9 @@ def test_an_interrupted_exchange_comes_back_as_broken() -> None:
         thread = threading.Thread(target=lambda: results.append(fetch(pool)))
         thread.start()
         assert begun.wait(10)
-        pool.interrupt()
+        pool.interrupt({threading.get_ident()})  # not this one
+        assert thread.is_alive()
+        pool.interrupt({thread.ident})
         thread.join(10)
     assert [each.kind for each in results] == ["broken"]
 

@@ -20,7 +20,7 @@ from script import BROKEN, Script, answer, refused, reviewed
 from hitl import _operations as operations
 from hitl._core import Core
 from hitl._flow import Call
-from hitl._scope import batch_item_key, random_key
+from hitl._scope import random_key
 from hitl.exceptions import APIConnectionError, ConfigurationError, ServerError
 from hitl.retry import retry_with_backoff
 
@@ -147,11 +147,6 @@ class TestKeys:
         assert key(list_loops) is None
         with pytest.raises(ConfigurationError, match="idempotency_key must be"):
             key(create_review_endpoint, body=body, idempotency_key="two words")
-
-    def test_items_of_a_batch_have_keys_of_their_own(self):
-        keys = {batch_item_key(batch, item) for batch in ("a", "b") for item in (0, 1, "0", "1")}
-        assert len(keys) == 8
-        assert batch_item_key("a", 0) == batch_item_key("a", 0)
 
     def test_a_key_must_not_hold_the_api_key(self):
         with pytest.raises(ConfigurationError, match="must not hold the API key") as caught:

@@ -7,7 +7,7 @@ import gc
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import aclosing, closing
 from contextvars import ContextVar
 from typing import Any
@@ -90,7 +90,8 @@ class Silent(Server):
 
 
 class Interruptible(Silent):
-    def interrupt(self) -> None:
+    def interrupt(self, threads: Collection[int | None]) -> None:
+        assert threads
         self.broken.set()
 
 
