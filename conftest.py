@@ -51,7 +51,7 @@ class Evaluator(PythonEvaluator):
 
     def __call__(self, example: Example) -> None:
         """Run the block in its document's namespace."""
-        waits = "wait_for_review(" in example.parsed and "reviewer." not in example.parsed
+        waits = re.search(r"\b(wait_for_reviews?|as_completed)\(", example.parsed) and "reviewer." not in example.parsed
         with person_at(example.namespace["sandbox"]) if waits else nullcontext():
             super().__call__(example)
         for test in re.findall(r"^def (test_\w+)\(\):", example.parsed, re.MULTILINE):

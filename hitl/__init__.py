@@ -17,24 +17,41 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hitl._async_client import AsyncHITLClient
     from hitl._client import HITLClient
+    from hitl._completions import AsyncCompletions, Completions
+    from hitl._pacing import WaitBudgetWarning
     from hitl._pages import AsyncPagedList, PagedList
     from hitl._version import __version__
+    from hitl._waiting import ALL, ANY_REJECTED, FIRST
     from hitl.exceptions import HITLError
-    from hitl.models import Outcome, Review, Template
+    from hitl.models import Outcome, Review, Template, WaitStats
 
 __all__ = [
+    "ALL",
+    "ANY_REJECTED",
+    "FIRST",
+    "AsyncCompletions",
     "AsyncHITLClient",
     "AsyncPagedList",
+    "Completions",
     "HITLClient",
     "HITLError",
     "Outcome",
     "PagedList",
     "Review",
     "Template",
+    "WaitBudgetWarning",
+    "WaitStats",
     "__version__",
 ]
 
 _MODULES = {
+    "ALL": "hitl._waiting",
+    "ANY_REJECTED": "hitl._waiting",
+    "AsyncCompletions": "hitl._completions",
+    "Completions": "hitl._completions",
+    "FIRST": "hitl._waiting",
+    "WaitBudgetWarning": "hitl._pacing",
+    "WaitStats": "hitl.models",
     "AsyncHITLClient": "hitl._async_client",
     "AsyncPagedList": "hitl._pages",
     "HITLClient": "hitl._client",

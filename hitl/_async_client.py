@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeVar, overload
 
 from hitl._batch import CONCURRENCY, Batch
+from hitl._completions import AsyncCompletions
 from hitl._config import Idempotency
 from hitl._core import PAGE_SIZE, POLL_INTERVAL, Core, Fields, Moment, PlainOrAsyncChanges, PlainOrAsyncItems, Seconds
 from hitl._flow import Flow
@@ -15,15 +16,19 @@ from hitl._http import AsyncHttpTransport, generated_client
 from hitl._injected import require_awaiting
 from hitl._operations import Endpoint, endpoint_call
 from hitl._pages import AsyncPagedList
+from hitl._places import this_event_loop
 from hitl._run import run_async, stream_async
 from hitl._scope import IdempotencyScope
 from hitl._secret import Secret
+from hitl._waiting import ALL
 from hitl.exceptions import HITLError
-from hitl.models import Outcome, Review, Template
+from hitl.models import Outcome, Review, Template, WaitStats
 
 if TYPE_CHECKING:
     import httpx
     from hitl_api import AuthenticatedClient
+
+    from hitl.webhooks import WebhookEvent
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -82,7 +87,8 @@ class AsyncHITLClient:
                 "retry_delay": retry_delay,
                 "idempotency": idempotency,
                 "user_agent": user_agent,
-            }
+            },
+            this_event_loop,
         )
         require_awaiting(transport, http_client)
         self._transport = AsyncHttpTransport(self._core.settings, transport, http_client)
@@ -346,18 +352,26 @@ class AsyncHITLClient:
         return await self._run(self._core.cancel_review(review_id))
 
     async def wait_for_review(
-        self, review_id: str, timeout: Seconds | None = None, *, poll_interval: Seconds = POLL_INTERVAL
+        self,
+        review_id: str | Review,
+        timeout: Seconds | None = None,
+        *,
+        poll_interval: Seconds = POLL_INTERVAL,
+        on_update: Callable[[Review], object] | None = None,
+        progress: bool = False,
     ) -> Review:
         """Return the review once a person has answered it, for or against.
 
         Passing faults (no connection, 429, 5xx) do not end the wait. It holds nothing on the server: the id is enough
-        to go on waiting later, also in another process.
+        to go on waiting later, also in another process. All waits of one client share their requests.
 
         Args:
-            review_id: The review.
+            review_id: The review; its id, or the object, which is returned at once if it is final.
             timeout: Seconds until WaitTimeoutError; None waits until the review itself ends.
             poll_interval: Seconds between the first reads; grows to 10, and further as the rate limit demands. A
                 server that holds reads open tells at once.
+            on_update: Called with the review whenever it is seen to have changed, and when it has ended.
+            progress: Show a live line in the terminal or the notebook; needs `hitl[progress]`.
 
         Raises:
             ReviewExpiredError: if its time ran out before anybody answered.
@@ -365,7 +379,90 @@ class AsyncHITLClient:
             WaitTimeoutError: if the timeout passed; `review` is as last seen, and the wait can be continued.
             ReviewNotFoundError: if there is none of that id.
         """
-        return await self._run(self._core.wait_for_review(review_id, timeout, poll_interval))
+        return await self._run(
+            self._core.wait_for_review(
+                review_id, timeout=timeout, poll_interval=poll_interval, on_update=on_update, progress=progress
+            )
+        )
+
+    async def wait_for_reviews(
+        self,
+        reviews: Iterable[str | Review],
+        timeout: Seconds | None = None,
+        *,
+        return_when: str = ALL,
+        poll_interval: Seconds = POLL_INTERVAL,
+        on_update: Callable[[Review], object] | None = None,
+        progress: bool = False,
+    ) -> list[Review]:
+        """Return the reviews that people have answered, in the order in which they were given.
+
+        With ALL, the default, that is all of them. With FIRST or ANY_REJECTED it is those that are answered as soon as
+        one is answered or rejected; wait for the others again, or cancel them.
+
+        Args:
+            reviews: Ids or objects; for those that are final no request is made.
+            timeout: Seconds until WaitTimeoutError, for all together; None waits until the reviews themselves end.
+            return_when: ALL, FIRST or ANY_REJECTED, from `hitl`.
+            poll_interval: See `wait_for_review`, as for the next two.
+            on_update: Called with each review that has changed, and with each that has ended.
+            progress: Show a live line.
+
+        Raises:
+            BatchError: if all have ended, but some without an answer; `outcomes` has a review or an error for each.
+            WaitTimeoutError: if the timeout passed; `pending` has the ids to wait for again, `reviews` what had ended.
+        """
+        return await self._run(
+            self._core.wait_for_reviews(
+                reviews,
+                return_when,
+                timeout=timeout,
+                poll_interval=poll_interval,
+                on_update=on_update,
+                progress=progress,
+            )
+        )
+
+    def as_completed(
+        self,
+        reviews: Iterable[str | Review],
+        timeout: Seconds | None = None,
+        *,
+        poll_interval: Seconds = POLL_INTERVAL,
+        on_update: Callable[[Review], object] | None = None,
+        progress: bool = False,
+    ) -> AsyncCompletions:
+        """Return an iterator over the reviews in the order in which they end.
+
+        Those that expired or were cancelled are among them: `is_answered` tells. Reviews that cannot be read, such as
+        one that does not exist, hold nobody up: a BatchError tells of them after all others were given.
+
+        Args:
+            reviews: Ids or objects; those that are final come first.
+            timeout: Seconds from now until the iterator raises WaitTimeoutError, with the open ids as `pending`.
+            poll_interval: See `wait_for_review`, as for the next two.
+            on_update: Called with each review that has changed, and with each that has ended.
+            progress: Show a live line.
+        """
+        completion = self._core.as_completed(
+            reviews, timeout=timeout, poll_interval=poll_interval, on_update=on_update, progress=progress
+        )
+        return AsyncCompletions(completion, self._run)
+
+    def notify(self, event: WebhookEvent | Mapping[str, Any] | Review) -> bool:
+        """Tell the waits of this client what a webhook brought, and return whether one of them was about it.
+
+        They end at once, and look only now and then from there on. Call it from any thread or event loop, and only
+        with what `hitl.webhooks` has found to be genuine: it is believed.
+
+        Args:
+            event: The event, its payload, or a review that was read elsewhere.
+        """
+        return self._core.waits.notify(event)
+
+    def wait_stats(self) -> WaitStats:
+        """Return what the waits of this client cost, and what the rate limit leaves them."""
+        return self._core.waits.stats()
 
     async def create_template(
         self,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import time
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sized
+from collections.abc import AsyncIterable, Callable, Hashable, Iterable, Mapping, Sized
 from datetime import datetime, timedelta
+from threading import RLock
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
@@ -24,15 +26,17 @@ from hitl._backoff import Backoff
 from hitl._batch import Batch, Plan
 from hitl._batch_input import Input
 from hitl._batch_keys import BatchKeys
+from hitl._completions import Completion
 from hitl._config import Settings, resolve, seconds
 from hitl._exchange import Exchange
 from hitl._flow import Call, Clock, Flow
 from hitl._gate import Gate
 from hitl._json import as_list
 from hitl._pages import Page
+from hitl._places import this_process
 from hitl._progress import NoBar, bar
 from hitl._scope import IdempotencyScope, Key, KeyMaker, key_for
-from hitl._waiting import Wait, wait_for_review
+from hitl._waiting import Patience, ReturnWhen, Waits, unique, wait_for_many, wait_for_one
 from hitl.exceptions import ConfigurationError
 from hitl.models import Review, Template
 
@@ -109,7 +113,7 @@ def _checked(table: Mapping[str, _Check], given: Mapping[str, Any]) -> dict[str,
 class Core:
     """The settings of one client, what it has learned of its server, and its methods as flows."""
 
-    def __init__(self, arguments: Mapping[str, Any]) -> None:
+    def __init__(self, arguments: Mapping[str, Any], place: Callable[[], Hashable] = this_process) -> None:
         self.settings: Settings = resolve(arguments)
         self.clock = Clock(time.monotonic, time.time)
         self.exchange = Exchange(
@@ -119,6 +123,8 @@ class Core:
             request_timeout=self.settings.request_timeout,
             idempotency=self.settings.idempotency,
         )
+        longest = self.settings.request_timeout or self.settings.timeout
+        self.waits = Waits(self.exchange, self.clock, place, RLock, longest)
 
     def make_key(self, operation: str, body: bytes) -> Key:
         """Return the idempotency key for a creation that was given none."""
@@ -175,15 +181,19 @@ class Core:
         cancelled = yield from self.exchange(operations.cancel_review(review_id), deadline)
         return cancelled or (yield from self.exchange(operations.get_review(review_id), deadline))
 
-    def wait_for_review(self, review_id: str, timeout: Seconds | None, poll_interval: Seconds) -> Flow[Review]:
+    def wait_for_review(self, review: str | Review, **how: Any) -> Flow[Review]:
         """See HITLClient.wait_for_review."""
-        wait = Wait(
-            identifier("review_id", review_id),
-            None if timeout is None else seconds("timeout", timeout),
-            seconds("poll_interval", poll_interval),
-            self.settings.timeout,
-        )
-        return wait_for_review(wait, self.exchange, self.clock)
+        review_id, known = _subject(review)
+        return wait_for_one(self.waits, review_id, known, _patience(**how))
+
+    def wait_for_reviews(self, reviews: Iterable[str | Review], return_when: str, **how: Any) -> Flow[list[Review]]:
+        """See HITLClient.wait_for_reviews."""
+        when = ReturnWhen(one_of("return_when", return_when, ReturnWhen))
+        return wait_for_many(self.waits, _subjects(reviews), _patience(**how), when)
+
+    def as_completed(self, reviews: Iterable[str | Review], **how: Any) -> Completion:
+        """See HITLClient.as_completed."""
+        return Completion(self.waits, _subjects(reviews), _patience(**how))
 
     def create_template(self, given: Mapping[str, Any]) -> Flow[Template]:
         """See HITLClient.create_template."""
@@ -272,6 +282,40 @@ def _arguments_of(item: Any) -> Mapping[str, Any]:
         raise ConfigurationError(f"must be a dict or a ReviewCreate; got {type(item).__name__}")
     # Not its to_dict(), which writes dates as text and lets through whatever has no JSON form.
     return {name: value for name in _REVIEW if (value := getattr(item, name)) is not UNSET}
+
+
+def _subject(review: object) -> tuple[str, Review | None]:
+    if isinstance(review, Review):
+        return identifier("review_id", review.id), review
+    return identifier("review_id", review), None
+
+
+def _subjects(reviews: Iterable[str | Review]) -> dict[str, Review | None]:
+    if isinstance(reviews, str | Review):
+        raise ConfigurationError("reviews must be a list of ids or of Review objects; put a single one into a list")
+    return unique(map(_subject, reviews))
+
+
+def _patience(
+    *,
+    timeout: Seconds | None,
+    poll_interval: Seconds,
+    on_update: Callable[[Review], object] | None = None,
+    progress: bool = False,
+) -> Patience:
+    if on_update is not None and (not callable(on_update) or inspect.iscoroutinefunction(on_update)):
+        raise ConfigurationError("on_update must be an ordinary function that takes a Review, not a coroutine function")
+    display = None
+    if progress:
+        from hitl._live_line import Bar
+
+        display = Bar()
+    return Patience(
+        None if timeout is None else seconds("timeout", timeout),
+        seconds("poll_interval", poll_interval),
+        on_update,
+        display,
+    )
 
 
 def check_review(given: Mapping[str, Any]) -> None:

@@ -125,11 +125,35 @@ class Clock:
     epoch: Callable[[], float]
 
 
+class Bell:
+    """Ends a `Sleep` early. Any thread may ring it, and a ring before the sleep begins is not lost."""
+
+    __slots__ = ("_is_rung", "_wake")
+
+    def __init__(self) -> None:
+        self._is_rung = False
+        self._wake: Callable[[], object] | None = None
+
+    def ring(self) -> None:
+        """Wake who sleeps on this bell; more than once is as good as once."""
+        # Each side writes its own half before it reads the other's, so one of them sees both.
+        self._is_rung = True
+        if (wake := self._wake) is not None:
+            wake()
+
+    def on_ring(self, wake: Callable[[], object]) -> None:
+        """Call `wake` when the bell is rung, at once if it has been."""
+        self._wake = wake
+        if self._is_rung:
+            wake()
+
+
 @frozen
 class Sleep:
-    """Ask to be resumed after that many seconds."""
+    """Ask to be resumed after that many seconds, or as soon as the bell is rung; only with a bell may it be `inf`."""
 
     seconds: float
+    bell: Bell | None = None
 
 
 @frozen

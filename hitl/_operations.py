@@ -72,12 +72,16 @@ def get_review(review_id: str, *, hold: int | None = None, timeout: float | None
     return _call("get_review", kwargs, endpoint, take, not_found=ReviewNotFoundError, timeout=timeout)
 
 
-def list_reviews(query: Mapping[str, Any], offset: int) -> Call[Page[Review]]:
-    """Read one page of reviews."""
+def list_reviews(
+    query: Mapping[str, Any], offset: int, *, hold: int | None = None, timeout: float | None = None
+) -> Call[Page[Review]]:
+    """Read one page of reviews; with `changes_after`, `hold` asks to keep silent until there is a change."""
     from hitl_api.api.reviews import list_reviews as endpoint
 
-    kwargs = endpoint._get_kwargs(**query, offset=offset or UNSET)
-    return _call("list_reviews", kwargs, endpoint, partial(_page, review_from, offset), reshape=_as_list)
+    prefer = UNSET if hold is None else f"wait={hold}"
+    kwargs = endpoint._get_kwargs(**query, offset=offset or UNSET, prefer=prefer)
+    take = partial(_page, review_from, offset)
+    return _call("list_reviews", kwargs, endpoint, take, reshape=_as_list, timeout=timeout)
 
 
 def update_review(review_id: str, fields: Mapping[str, Any]) -> Call[Review]:

@@ -8,6 +8,7 @@ from contextlib import aclosing, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from hitl._bells import doze, doze_async
 from hitl._flow import Call, Flow, Outcome, Sleep, Together
 from hitl.exceptions import BatchInterrupted
 
@@ -60,8 +61,8 @@ def run(flow: Flow[T], transport: Transport, sleep: Callable[[float], None] = ti
             match flow.send(outcome):
                 case Call() as call:
                     outcome = transport.send(call)
-                case Sleep(seconds):
-                    sleep(seconds)
+                case Sleep(seconds, bell):
+                    sleep(seconds) if bell is None else doze(seconds, bell)
                     outcome = None
                 case Together() as together:
                     outcome = _run_together(flow, together, transport)
@@ -82,8 +83,8 @@ async def run_async(flow: Flow[T], transport: AsyncTransport) -> T:
             match flow.send(outcome):
                 case Call() as call:
                     outcome = await transport.send(call)
-                case Sleep(seconds):
-                    await anyio.sleep(seconds)
+                case Sleep(seconds, bell):
+                    await (anyio.sleep(seconds) if bell is None else doze_async(seconds, bell))
                     outcome = None
                 case Together() as together:
                     outcome = await _run_together_async(flow, together, transport)

@@ -18,7 +18,7 @@
     │   └── ServerError                 5xx
     ├── UnexpectedResponseError         an answer that does not fit openapi.yaml .status_code .excerpt
     ├── WaitError                       a wait that ended without an answer      .review
-    │   ├── WaitTimeoutError            also a TimeoutError                      .last_error
+    │   ├── WaitTimeoutError            also a TimeoutError                      .last_error .pending .reviews
     │   ├── ReviewExpiredError
     │   └── ReviewCancelledError
     ├── BatchError                      some items of a batch failed             .outcomes
@@ -231,17 +231,28 @@ class WaitError(HITLError):
 
 
 class WaitTimeoutError(WaitError, TimeoutError):
-    """Nobody answered within the wait's timeout; the review is still open and can be waited for again.
+    """Somebody had not answered within the wait's timeout; what is pending can be waited for again.
 
     Attributes:
         last_error: The last passing fault that the wait met, if any.
+        pending: The ids of all that is still open, in the order in which they were given.
+        reviews: Those that had ended by then, in that order.
     """
 
     def __init__(
-        self, message: str = "", *, review: Review | None = None, last_error: HITLError | None = None, **facts: Any
+        self,
+        message: str = "",
+        *,
+        review: Review | None = None,
+        last_error: HITLError | None = None,
+        pending: Sequence[str] = (),
+        reviews: Sequence[Review] = (),
+        **facts: Any,
     ) -> None:
         super().__init__(message, review=review, **facts)
         self.last_error = last_error
+        self.pending = list(pending)
+        self.reviews = list(reviews)
 
 
 class ReviewExpiredError(WaitError):

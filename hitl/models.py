@@ -10,7 +10,7 @@ from attrs import field, frozen
 if TYPE_CHECKING:
     from hitl.exceptions import HITLError
 
-__all__ = ["Outcome", "Review", "Template"]
+__all__ = ["Outcome", "Review", "Template", "WaitStats"]
 
 # The server may learn new words: a status that is not among these is one that is not finished yet.
 FINAL_STATUSES = frozenset({"completed", "rejected", "expired", "cancelled"})
@@ -128,3 +128,36 @@ class Template:
 
     def __hash__(self) -> int:
         return hash((self.id, self.name, self.version))
+
+
+@frozen
+class WaitStats:
+    """What the waits of one client cost, and what they may spend.
+
+    Attributes:
+        waits: Waits under way, each for one review or for many.
+        open: Reviews that they wait for.
+        polls: Requests that waiting has made so far.
+        held: Those of them that the server held open until there was something to tell.
+        hits: Reviews that ended while they were waited for.
+        notified: Events that `notify` brought about reviews that were waited for.
+        refused: Requests that the server refused with 429.
+        limit: Requests that the server allows in one window; None if it does not say, as for the next two.
+        remaining: Requests that are left in this window.
+        seconds_to_reset: When the next window begins.
+        reserve: Requests of this window that are kept for other calls.
+        interval: Seconds between two looks, as things are; None while nobody waits.
+    """
+
+    waits: int
+    open: int
+    polls: int
+    held: int
+    hits: int
+    notified: int
+    refused: int
+    limit: int | None
+    remaining: int | None
+    seconds_to_reset: float | None
+    reserve: float
+    interval: float | None

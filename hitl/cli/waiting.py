@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ from hitl.exceptions import (
 
 if TYPE_CHECKING:
     from hitl import AsyncHITLClient, Review
+
+_SLOW = 10.0  # seconds between two looks, from which on it is worth a word
 
 _WORDS: dict[type[HITLError], str] = {
     WaitTimeoutError: "timed_out",
@@ -91,30 +94,42 @@ def wait(connection: Connection, review_ids: tuple[str, ...], timeout: float | N
     def tell(ending: Ending) -> None:
         progress.clear()
         print_json_line(ending.document()) if as_json else click.echo(ending.line())
-        progress.one_less()
+        progress.ended(ending)
 
-    progress.show()
     try:
-        finish(joint_exit_code(anyio.run(_wait_for_all, connection, unique, timeout, tell)))
+        finish(joint_exit_code(anyio.run(_wait_for_all, connection, unique, timeout, tell, progress)))
     finally:
         progress.clear()
 
 
 async def _wait_for_all(
-    connection: Connection, review_ids: Collection[str], timeout: float | None, tell: Callable[[Ending], None]
+    connection: Connection,
+    review_ids: Collection[str],
+    timeout: float | None,
+    tell: Callable[[Ending], None],
+    progress: _Progress,
 ) -> list[int]:
     import anyio
 
     exit_codes: list[int] = []
 
-    async def wait_for(client: AsyncHITLClient, review_id: str) -> None:
-        ending = await _wait_for_one(client, review_id, timeout)
-        exit_codes.append(ending.exit_code)
-        tell(ending)
-
     async with connection.async_client() as client, anyio.create_task_group() as tasks:
+        # The waits of one client share their requests, however many there are.
+        async def wait_for(review_id: str) -> None:
+            ending = await _wait_for_one(client, review_id, timeout)
+            exit_codes.append(ending.exit_code)
+            tell(ending)
+            if len(exit_codes) == len(review_ids):
+                tasks.cancel_scope.cancel()
+
+        async def show() -> None:
+            while True:
+                progress.show(client.wait_stats().interval)
+                await anyio.sleep(1.0)
+
+        tasks.start_soon(show)
         for review_id in review_ids:
-            tasks.start_soon(wait_for, client, review_id)
+            tasks.start_soon(wait_for, review_id)
     return exit_codes
 
 
@@ -128,20 +143,48 @@ async def _wait_for_one(client: AsyncHITLClient, review_id: str, timeout: float 
 
 
 class _Progress:
-    """A line on the terminal that says how many are still waited for; nothing where no person looks."""
+    """A line on the terminal that says how far the waiting is; nothing where no person looks."""
 
-    def __init__(self, left: int) -> None:
-        self._left = left
-        self._is_shown = sys.stderr.isatty()
+    def __init__(self, open_: int) -> None:
+        self._open = open_
+        self._done = 0
+        self._rejected = 0
+        self._interval: float | None = None
+        self._began: float | None = None
+        self._is_seen = sys.stderr.isatty()
+        self._is_there = False
 
-    def show(self) -> None:
-        if self._is_shown and self._left:
-            click.echo(f"Waiting for {self._left}; Ctrl-C ends only the waiting.", nl=False, err=True)
+    def show(self, interval: float | None) -> None:
+        """Show it, with the seconds between two looks at the server, if that is known."""
+        self._interval = interval
+        self.clear()
+        if self._is_seen and self._open:
+            click.echo(self._line(), nl=False, err=True)
+            self._is_there = True
 
     def clear(self) -> None:
-        if self._is_shown:
+        """Leave the line to something else."""
+        if self._is_there:
             click.echo("\r\x1b[K", nl=False, err=True)
+            self._is_there = False
 
-    def one_less(self) -> None:
-        self._left -= 1
-        self.show()
+    def ended(self, ending: Ending) -> None:
+        """Count one that has ended, and show how far it is then."""
+        self._open -= 1
+        self._done += 1
+        self._rejected += ending.word == "rejected"
+        self.show(self._interval)
+
+    def _line(self) -> str:
+        parts = [f"Waiting for {self._open}"]
+        if self._done:
+            parts.append(f"{self._done} done")
+        if self._rejected:
+            parts.append(f"{self._rejected} rejected")
+        now = time.monotonic()
+        self._began = self._began or now
+        if now - self._began >= 1.0:
+            parts.append(f"{now - self._began:.0f} s so far")
+        if self._interval is not None and self._interval > _SLOW:
+            parts.append(f"a look every {self._interval:.0f} s, as the rate limit allows")
+        return ", ".join(parts) + "; Ctrl-C ends only the waiting."

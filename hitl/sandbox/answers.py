@@ -46,7 +46,9 @@ def success(
     return json_response({"success": True, "data": data, "meta": {**_meta(request), **meta}}, status, headers)
 
 
-def page(request: Request, found: Page, limit: int, offset: int) -> Response:
+def page(
+    request: Request, found: Page, limit: int, offset: int, *, headers: Mapping[str, str] | None = None
+) -> Response:
     """Return one page of a list, with where it stands in the whole."""
     reached = offset + len(found.items)
     has_more = bool(found.items) and reached < found.total
@@ -57,7 +59,7 @@ def page(request: Request, found: Page, limit: int, offset: int) -> Response:
         "has_more": has_more,
         "next_offset": reached if has_more else None,
     }
-    return success(request, found.items, pagination=pagination)
+    return success(request, found.items, headers=headers, pagination=pagination)
 
 
 def refused(request: Request, refusal: Refusal) -> Response:

@@ -15,14 +15,15 @@ class Changes:
         self._lock = threading.Lock()
         self._watches: dict[str, set[Watch]] = {}
         self._overviews: set[Watch] = set()
+        self._held_lists = 0
         self._listeners: list[Callable[[Sequence[str]], object]] = []
         self._watch_listeners: list[Callable[[], object]] = []
         self.closed = False
 
     @property
     def is_watched(self) -> bool:
-        """Whether somebody watches a review at this moment."""
-        return bool(self._watches)
+        """Whether somebody waits for a review, or for any of a list, at this moment."""
+        return bool(self._watches) or self._held_lists > 0
 
     def on_change(self, listener: Callable[[Sequence[str]], object]) -> None:
         """Call with the ids of the reviews of each change, once it is committed, in the thread that made it."""
@@ -59,6 +60,18 @@ class Changes:
         finally:
             with self._lock:
                 self._overviews.discard(watch)
+
+    @contextmanager
+    def watch_list(self) -> Generator[Watch, None, None]:
+        """Watch every review, for somebody who waits until one of a list changes; see `is_watched`."""
+        with self.watch_all() as watch:
+            self._held_lists += 1
+            for listener in self._watch_listeners:
+                listener()
+            try:
+                yield watch
+            finally:
+                self._held_lists -= 1
 
     def announce(self, review_ids: Iterable[str]) -> None:
         """Wake everybody who watches one of these reviews; any thread may call this."""

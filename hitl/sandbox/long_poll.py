@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from hitl.sandbox.changes import Changes
 from hitl.sandbox.desk import Desk
 from hitl.sandbox.reviews import FINAL
-from hitl.sandbox.store import Document
+from hitl.sandbox.store import Document, Page, ReviewQuery
 
 _SHORTEST = 0.001  # never spin, whatever the desk's clock does
 
@@ -23,6 +23,23 @@ async def wait_for_change(desk: Desk, review_id: str, seconds: float) -> Documen
         final=FINAL,
         seconds_left=lambda: desk.seconds_to_expiry(review_id),
     )
+
+
+async def wait_for_changes(desk: Desk, query: ReviewQuery, seconds: float) -> Page:
+    """Return the list as soon as something is in it, else the empty list after so many seconds.
+
+    Expiry is found in time by the server's alarm, which announces it as any other change.
+    """
+    now = asyncio.get_running_loop().time
+    deadline = now() + seconds
+    # The watch begins before the first look, so that no change falls between the two.
+    with desk.changes.watch_list() as watch:
+        while True:
+            found = desk.list_reviews(query)
+            left = deadline - now()
+            if found.items or left <= 0 or desk.changes.closed:
+                return found
+            await watch.change(left)
 
 
 async def hold(

@@ -26,6 +26,7 @@ MAX_LIMIT: Final = 100
 
 _PAGING = ("limit", "offset")
 _FILTERS = ("status", "priority", "assignee", "template_id", "created_after", "created_before", "updated_after", "ids")
+_CHANGES = "changes_after"
 _DELIVERY_FILTERS = ("webhook_id", "event", "status")
 # Bare, as all deployed APIs have it, or a string of structured fields (RFC 8941, 3.3.3), as the IETF draft wants it.
 _KEY = re.compile(r'(?P<quote>"?)(?P<key>[\x21\x23-\x7e]{1,255})(?P=quote)')
@@ -71,7 +72,7 @@ def paging(request: Request) -> tuple[int, int]:
 
 def review_query(request: Request) -> ReviewQuery:
     """Return which reviews a request asks for."""
-    _refuse_unknown(request, (*_FILTERS, *_PAGING))
+    _refuse_unknown(request, (*_FILTERS, _CHANGES, *_PAGING))
     limit, offset = _limit_and_offset(request)
     return ReviewQuery(
         status=_parsed(request, "status", _words(STATUSES)),
@@ -82,6 +83,7 @@ def review_query(request: Request) -> ReviewQuery:
         created_before=_parsed(request, "created_before", _moment),
         updated_after=_parsed(request, "updated_after", _moment),
         ids=_parsed(request, "ids", _list),
+        changes_after=_parsed(request, _CHANGES, _between(0, 2**63 - 1)),
         limit=limit,
         offset=offset,
     )

@@ -12,7 +12,7 @@ from hitl.sandbox.answers import exchange_of, page, success
 from hitl.sandbox.creations import Created
 from hitl.sandbox.desk import Desk
 from hitl.sandbox.limits import Limits, Places
-from hitl.sandbox.long_poll import wait_for_change
+from hitl.sandbox.long_poll import wait_for_change, wait_for_changes
 from hitl.sandbox.requests import body_of, idempotency_key, paging, review_query, wait_seconds
 from hitl.sandbox.stream import Events
 
@@ -39,7 +39,17 @@ class _Reviews:
 
     async def list(self, request: Request) -> Response:
         query = review_query(request)
-        return page(request, self._desk.list_reviews(query), query.limit or 0, query.offset)
+        seconds = None if query.changes_after is None else wait_seconds(request)
+        headers: dict[str, str] = {}
+        if seconds is None or self._places.is_full:
+            found = self._desk.list_reviews(query)
+        else:
+            with self._places.take():
+                found = await wait_for_changes(self._desk, query, seconds)
+            headers["Preference-Applied"] = f"wait={seconds}"
+        # The client learns from this header that it may ask for changes.
+        headers["X-Changes-Cursor"] = str(found.step)
+        return page(request, found, query.limit or 0, query.offset, headers=headers)
 
     async def create(self, request: Request) -> Response:
         key, owner = idempotency_key(request), exchange_of(request).owner

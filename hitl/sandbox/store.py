@@ -25,6 +25,7 @@ _ORDERS: Final = {
     "due": f"{_DEADLINE} NULLS LAST, number ",
     "priority": "CASE priority WHEN 'high' THEN 0 WHEN 'low' THEN 2 ELSE 1 END, number ",
 }
+_LAST_STEP: Final = "(SELECT max(history.number) FROM history WHERE history.review_id = reviews.id)"
 _MOST_WORDS = 8  # each is looked for by itself
 # Values that are texts or numbers, and not the names of keys: "text" would find nearly every review.
 _FOUND: Final = (
@@ -50,6 +51,7 @@ class ReviewQuery:
         due_before: See `due_after`; the deadline is before it.
         search: Words that must all occur in the texts and numbers of the content or in the id, in upper or lower case.
         ids: Only these; unknown ones are left out.
+        changes_after: Only reviews that changed after the step of this number, the earliest change first.
         limit: The greatest number of reviews; None for all.
         offset: How many to skip.
         oldest_first: Begin with the oldest instead of the newest.
@@ -67,6 +69,7 @@ class ReviewQuery:
     due_before: str | None = None
     search: str | None = None
     ids: Sequence[str] | None = None
+    changes_after: int | None = None
     limit: int | None = 50
     offset: int = 0
     oldest_first: bool = False
@@ -75,10 +78,17 @@ class ReviewQuery:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A part of a list, and how long the whole list is."""
+    """A part of a list, and how long the whole list is.
+
+    Attributes:
+        items: The part.
+        total: How many there are in all.
+        step: The number up to which the part tells of changes; what follows is asked for with `changes_after`.
+    """
 
     items: list[Document]
     total: int
+    step: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +131,22 @@ class Store:
         """Return one page of the reviews that a query asks for."""
         where, values = _where(query)
         order = _ORDERS[query.sort] + ("ASC" if query.oldest_first else "DESC")
+        if query.changes_after is not None:
+            order = f"{_LAST_STEP} ASC"
         limit = -1 if query.limit is None else query.limit
         rows = self._database.rows(
             f"SELECT document FROM reviews {where} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608 - fixed words
             (*values, limit, min(query.offset, _MOST_ROWS)),
         )
         count = self._database.row(f"SELECT count(*) FROM reviews {where}", values)  # noqa: S608 - fixed words
-        return Page(_documents(rows), count[0] if count else 0)
+        total = count[0] if count else 0
+        is_part = query.changes_after is not None and rows and query.offset + len(rows) < total
+        documents = _documents(rows)
+        return Page(documents, total, self._last_step_of(documents[-1]["id"]) if is_part else self.last_step())
+
+    def _last_step_of(self, review_id: str) -> int:
+        row = self._database.row("SELECT max(number) FROM history WHERE review_id = ?", (review_id,))
+        return (row[0] or 0) if row else 0
 
     def save_review(self, review: Mapping[str, Any], expires_at: str | None) -> None:
         """Insert or replace a review; `expires_at` is None for one that does not expire or is finished."""
@@ -276,6 +295,7 @@ def _filters(query: ReviewQuery) -> Iterator[tuple[str, Any]]:
     conditions = (
         ("status IN (SELECT value FROM json_each(?))", None if statuses is None else json.dumps(list(statuses))),
         ("id IN (SELECT value FROM json_each(?))", None if query.ids is None else json.dumps(list(query.ids))),
+        ("id IN (SELECT review_id FROM history WHERE history.number > ?)", query.changes_after),
         ("priority = ?", query.priority),
         ("template_id = ?", query.template_id),
         ("created_at > ?", query.created_after),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -66,4 +66,15 @@ class _Blocking:
                 return [each async for each in result]
             return await result if isawaitable(result) else result
 
-        return lambda *args, **kwargs: self._portal.call(partial(finish, *args, **kwargs))
+        def call(*args: Any, **kwargs: Any) -> Any:
+            result = self._portal.call(partial(finish, *args, **kwargs))
+            return self._walk(result) if isinstance(result, AsyncIterator) else result
+
+        return call
+
+    def _walk(self, items: AsyncIterator[Any]) -> Iterator[Any]:
+        try:
+            while True:
+                yield self._portal.call(items.__anext__)
+        except StopAsyncIteration:
+            return

@@ -17,14 +17,25 @@ import click
 import pytest
 from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, reviewed
 
-from hitl import AsyncHITLClient, HITLClient, Review, Template, _batch, _gate, _waiting, _workers, exceptions, models
+from hitl import (
+    AsyncHITLClient,
+    HITLClient,
+    Review,
+    Template,
+    WaitStats,
+    _batch,
+    _gate,
+    _schedule,
+    _workers,
+    exceptions,
+    models,
+)
 from hitl import _operations as operations
 from hitl._backoff import LONGEST_PAUSE, LONGEST_RETRY_AFTER, Backoff
 from hitl._budget import MOST_RETRIES, SUCCESSES_FOR_ONE
 from hitl._config import SETTINGS
 from hitl._exchange import SHARE, Exchange, Server
 from hitl._flow import Answer, Call, Failure, Outcome
-from hitl._http import MOST_AT_ONCE
 from hitl._policy import PASSING_STATUSES
 from hitl.cli import sandbox as command
 from hitl.sandbox import requests, reviews
@@ -81,7 +92,8 @@ def test_the_methods_are_those_in_the_reference() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "section"), [(Review, "Review"), (models.Outcome, "Outcome"), (Template, "Template")]
+    ("model", "section"),
+    [(Review, "Review"), (models.Outcome, "Outcome"), (Template, "Template"), (WaitStats, "WaitStats")],
 )
 def test_the_fields_of_a_review_are_those_in_the_reference(model: type, section: str) -> None:
     text = page("reference/client.md").partition(f"\n## {section}\n")[2].partition("\n## ")[0]
@@ -91,10 +103,11 @@ def test_the_fields_of_a_review_are_those_in_the_reference(model: type, section:
 
 def test_the_numbers_of_a_wait_are_those_in_the_how_to() -> None:
     told = re.findall(r"\| ([\d.]+)(?: times)? \|\n", page("how-to/wait.md"))
-    assert [float(each) for each in told] == [_waiting.HOLD, _waiting.BETWEEN_HOLDS, _waiting.GROWTH, _waiting.SLOWEST]
-    assert f"A client has {LIMITS.max_connections} connections" in page("how-to/wait.md")
-    assert "four fifths" in page("how-to/wait.md")
-    assert _waiting.RESERVE == 1 / 5
+    numbers = [_schedule.HOLD, _schedule.BETWEEN_HOLDS, _schedule.GROWTH, _schedule.SLOWEST]
+    assert [float(each) for each in told] == numbers
+    shortest, longest = (seconds / 60 for seconds in _schedule.NOTIFIED)
+    assert f"once in {shortest:.0f} to {longest:.0f} minutes" in page("how-to/wait.md")
+    assert f"held open for up to {_schedule.HOLD} s" in page("explanation/waiting.md")
 
 
 def test_a_batch_is_as_wide_as_the_how_to_says() -> None:

@@ -102,7 +102,7 @@ class TestArguments:
     @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), "soon", True])
     def test_a_wait_needs_a_sensible_timeout(self, core, timeout):
         with pytest.raises(ConfigurationError, match="timeout must be a number of seconds"):
-            core.wait_for_review("rev_1", timeout, 1.0)
+            core.wait_for_review("rev_1", timeout=timeout, poll_interval=1.0)
 
 
 class TestCancelling:

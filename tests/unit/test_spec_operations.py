@@ -114,9 +114,9 @@ def test_a_creation_answers_201_and_takes_an_idempotency_key() -> None:
     assert takers == CREATIONS
 
 
-def test_only_the_reads_of_one_review_or_request_take_a_preference() -> None:
+def test_only_reads_that_may_be_held_take_a_preference() -> None:
     takers = {name for name, operation in _operations().items() if "Prefer" in _header_parameters(operation)}
-    assert takers == {"get_review", "get_request"}
+    assert takers == {"get_review", "get_request", "list_reviews"}
 
 
 @pytest.mark.parametrize(("generation", "schema"), [("A", "ErrorEnvelope"), ("B", "ApiError")])

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import pickle
+import warnings
+from threading import RLock
 
 import pytest
 from script import BROKEN, UNREACHABLE, Script, answer, refused, reviewed
 
 from hitl._backoff import Backoff
 from hitl._exchange import Exchange
-from hitl._waiting import Wait, wait_for_review
+from hitl._pacing import FLOOR, MARGIN, PRIOR_SHARE, WaitBudgetWarning
+from hitl._waiting import Patience, Waits, wait_for_one
 from hitl.exceptions import (
     AuthenticationError,
     PermissionDeniedError,
@@ -20,9 +23,15 @@ from hitl.exceptions import (
 HELD = {"preference_applied": "wait=25"}
 
 
-def wait(script: Script, *, timeout: float | None = None, poll_interval: float = 1.0, review_id: str = "rev_1"):
+def waits_of(script: Script) -> Waits:
     exchange = Exchange(Backoff(3, 1.0, uniform=lambda low, high: high))
-    return script.play(wait_for_review(Wait(review_id, timeout, poll_interval, 30.0), exchange, script.clock))
+    return Waits(exchange, script.clock, lambda: "here", RLock, 30.0)
+
+
+def wait(script: Script, *, timeout: float | None = None, poll_interval: float = 1.0, review_id: str = "rev_1"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", WaitBudgetWarning)
+        return script.play(wait_for_one(waits_of(script), review_id, None, Patience(timeout, poll_interval)))
 
 
 def test_a_finished_review_is_returned_without_a_pause():
@@ -141,13 +150,13 @@ class TestHolding:
     def test_a_server_that_holds_is_asked_again_without_a_pause(self):
         script = Script([*[reviewed(**HELD)] * 20, reviewed("completed", **HELD)], each_takes=25.0)
         wait(script)
-        assert script.sleeps == [0.05] * 20
+        assert script.sleeps == pytest.approx([0.03] * 20)
 
     def test_a_read_that_came_back_early_with_news_was_held(self):
         news = [reviewed(status, **HELD) for status in ("created", "assigned", "in_progress", "completed")]
         script = Script(news, each_takes=0.2)
         wait(script)
-        assert script.sleeps == [0.05, 0.05, 0.05]
+        assert script.sleeps == pytest.approx([0.03] * 3)
 
     def test_after_a_held_read_patience_begins_anew(self):
         def held_open(call):
@@ -157,12 +166,13 @@ class TestHolding:
         quick = [reviewed(**HELD)] * 4
         script = Script([*quick, held_open, *quick, reviewed("completed", **HELD)])
         wait(script)
-        assert script.sleeps == [0.05, 1.0, 1.5, 2.25, 0.05, 1.0, 1.5, 2.25, 3.375]
+        first, then = [1.0, 1.5, 2.25], [1.0, 1.5, 2.25, 3.375]
+        assert script.sleeps == pytest.approx([0.03, *first, 0.03, *then], abs=0.1)
 
     def test_a_server_that_only_says_that_it_holds_is_not_hammered(self):
         script = Script([*[reviewed(**HELD)] * 5, reviewed("completed", **HELD)], each_takes=0.001)
         wait(script)
-        assert script.sleeps == [0.05, 1.0, 1.5, 2.25, 3.375]
+        assert script.sleeps == pytest.approx([0.03, 1.0, 1.5, 2.25, 3.375], abs=0.1)
 
     def test_a_held_read_is_given_the_time_to_be_held(self):
         script = Script([reviewed(**HELD), reviewed("completed")], each_takes=25.0)
@@ -173,9 +183,10 @@ class TestHolding:
 class TestRateLimit:
     def test_the_rest_of_the_window_is_spread_over_what_is_left_of_it(self):
         limits = {"x_ratelimit_limit": "100", "x_ratelimit_remaining": "50", "x_ratelimit_reset": "4600"}
+        reserve = FLOOR + MARGIN * PRIOR_SHARE * 100
         script = Script([reviewed(**limits), reviewed("completed")])
         wait(script)
-        assert script.sleeps == [3600 / (50 * 0.8)]
+        assert script.sleeps == [pytest.approx(3600 / (50 - reserve))]
 
     def test_a_generous_limit_slows_nothing_down(self):
         limits = {"x_ratelimit_remaining": "990", "x_ratelimit_reset": "1060"}

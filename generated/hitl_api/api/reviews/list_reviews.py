@@ -23,9 +23,14 @@ def _get_kwargs(
     assignee: str | Unset = UNSET,
     template_id: str | Unset = UNSET,
     ids: str | Unset = UNSET,
+    changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    prefer: str | Unset = UNSET,
 ) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(prefer, Unset):
+        headers["Prefer"] = prefer
 
     params: dict[str, Any] = {}
 
@@ -62,6 +67,8 @@ def _get_kwargs(
 
     params["ids"] = ids
 
+    params["changes_after"] = changes_after
+
     params["limit"] = limit
 
     params["offset"] = offset
@@ -74,6 +81,7 @@ def _get_kwargs(
         "params": params,
     }
 
+    _kwargs["headers"] = headers
     return _kwargs
 
 
@@ -138,8 +146,10 @@ def sync_detailed(
     assignee: str | Unset = UNSET,
     template_id: str | Unset = UNSET,
     ids: str | Unset = UNSET,
+    changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    prefer: str | Unset = UNSET,
 ) -> Response[ErrorEnvelope | ReviewListEnvelope]:
     """List reviews.
 
@@ -159,9 +169,15 @@ def sync_detailed(
         template_id (str | Unset): Only reviews made from this template.
         ids (str | Unset): Only these reviews, as ids separated by commas. Ids that do not exist
             are left out of the answer.
+        changes_after (str | Unset): Only reviews that have changed since the answer whose
+            X-Changes-Cursor this is, the earliest change first. With `Prefer: wait=N` the answer is
+            held for up to N seconds until there is one.
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
         offset (int | Unset): How many entries to skip.
+        prefer (str | Unset): `wait=N` asks the server to hold its answer for up to N seconds
+            until a person has answered (RFC 7240, 4.3). A server that does not know it answers at
+            once.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -180,8 +196,10 @@ def sync_detailed(
         assignee=assignee,
         template_id=template_id,
         ids=ids,
+        changes_after=changes_after,
         limit=limit,
         offset=offset,
+        prefer=prefer,
     )
 
     response = client.get_httpx_client().request(
@@ -202,8 +220,10 @@ def sync(
     assignee: str | Unset = UNSET,
     template_id: str | Unset = UNSET,
     ids: str | Unset = UNSET,
+    changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    prefer: str | Unset = UNSET,
 ) -> ErrorEnvelope | ReviewListEnvelope | None:
     """List reviews.
 
@@ -223,9 +243,15 @@ def sync(
         template_id (str | Unset): Only reviews made from this template.
         ids (str | Unset): Only these reviews, as ids separated by commas. Ids that do not exist
             are left out of the answer.
+        changes_after (str | Unset): Only reviews that have changed since the answer whose
+            X-Changes-Cursor this is, the earliest change first. With `Prefer: wait=N` the answer is
+            held for up to N seconds until there is one.
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
         offset (int | Unset): How many entries to skip.
+        prefer (str | Unset): `wait=N` asks the server to hold its answer for up to N seconds
+            until a person has answered (RFC 7240, 4.3). A server that does not know it answers at
+            once.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -245,8 +271,10 @@ def sync(
         assignee=assignee,
         template_id=template_id,
         ids=ids,
+        changes_after=changes_after,
         limit=limit,
         offset=offset,
+        prefer=prefer,
     ).parsed
 
 
@@ -261,8 +289,10 @@ async def asyncio_detailed(
     assignee: str | Unset = UNSET,
     template_id: str | Unset = UNSET,
     ids: str | Unset = UNSET,
+    changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    prefer: str | Unset = UNSET,
 ) -> Response[ErrorEnvelope | ReviewListEnvelope]:
     """List reviews.
 
@@ -282,9 +312,15 @@ async def asyncio_detailed(
         template_id (str | Unset): Only reviews made from this template.
         ids (str | Unset): Only these reviews, as ids separated by commas. Ids that do not exist
             are left out of the answer.
+        changes_after (str | Unset): Only reviews that have changed since the answer whose
+            X-Changes-Cursor this is, the earliest change first. With `Prefer: wait=N` the answer is
+            held for up to N seconds until there is one.
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
         offset (int | Unset): How many entries to skip.
+        prefer (str | Unset): `wait=N` asks the server to hold its answer for up to N seconds
+            until a person has answered (RFC 7240, 4.3). A server that does not know it answers at
+            once.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -303,8 +339,10 @@ async def asyncio_detailed(
         assignee=assignee,
         template_id=template_id,
         ids=ids,
+        changes_after=changes_after,
         limit=limit,
         offset=offset,
+        prefer=prefer,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -323,8 +361,10 @@ async def asyncio(
     assignee: str | Unset = UNSET,
     template_id: str | Unset = UNSET,
     ids: str | Unset = UNSET,
+    changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    prefer: str | Unset = UNSET,
 ) -> ErrorEnvelope | ReviewListEnvelope | None:
     """List reviews.
 
@@ -344,9 +384,15 @@ async def asyncio(
         template_id (str | Unset): Only reviews made from this template.
         ids (str | Unset): Only these reviews, as ids separated by commas. Ids that do not exist
             are left out of the answer.
+        changes_after (str | Unset): Only reviews that have changed since the answer whose
+            X-Changes-Cursor this is, the earliest change first. With `Prefer: wait=N` the answer is
+            held for up to N seconds until there is one.
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
         offset (int | Unset): How many entries to skip.
+        prefer (str | Unset): `wait=N` asks the server to hold its answer for up to N seconds
+            until a person has answered (RFC 7240, 4.3). A server that does not know it answers at
+            once.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -367,7 +413,9 @@ async def asyncio(
             assignee=assignee,
             template_id=template_id,
             ids=ids,
+            changes_after=changes_after,
             limit=limit,
             offset=offset,
+            prefer=prefer,
         )
     ).parsed

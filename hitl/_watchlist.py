@@ -1,0 +1,279 @@
+"""What is waited for in one place, and whose turn it is to ask about it.
+
+Waits share their requests by taking turns: whichever of them finds something due asks, for all of them, and the others
+sleep until they are told. So there is no thread or task of our own; a wait that ends, is cancelled or interrupted gives
+its turn back, and the next one goes on. One, the keeper, sleeps until the next look is due; the others sleep until
+their bells ring.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+from attrs import evolve
+
+from hitl._flow import Bell, Clock
+from hitl._pacing import Budget
+from hitl._schedule import Schedule
+from hitl._turns import Counts, Ending, Listing, Look, Party, Read, Slot, Turn, Watch, Ways
+from hitl.exceptions import APIStatusError, AuthenticationError, HITLError, RateLimitError, UnexpectedResponseError
+from hitl.models import FINAL_STATUSES, Review
+
+
+class Watchlist:
+    """The waits of one place. Its methods may be called from any thread.
+
+    Attributes:
+        watches: What is waited for, by id.
+        parties: Who waits, in the order in which they joined.
+        is_left: True once everybody has left; nobody may join any more.
+        fault: The last passing fault; None after an answer.
+    """
+
+    def __init__(
+        self,
+        lock: AbstractContextManager[object],
+        clock: Clock,
+        budget: Budget,
+        ways: Ways,
+        counts: Counts,
+        request_timeout: float,
+    ) -> None:
+        self.watches: dict[str, Watch] = {}
+        self.parties: dict[Party, None] = {}
+        self.is_left = False
+        self.fault: HITLError | None = None
+        self._lock = lock
+        self._clock = clock
+        self._budget = budget
+        self._counts = counts
+        self._schedule = Schedule(self.watches, clock, budget, ways, request_timeout)
+        self._busy: dict[Slot, Party] = {}
+        self._keeper: Party | None = None
+
+    # --- who waits for what ---
+
+    def join(
+        self, seen: Mapping[str, Review | None], poll_interval: float, *, wants_news: bool = False
+    ) -> Party | None:
+        """Wait for these reviews, with what is known of them; None if everybody has left."""
+        with self._lock:
+            if self.is_left:
+                return None
+            party = Party(dict.fromkeys(seen), poll_interval, self._clock.monotonic(), wants_news)
+            self.parties[party] = None
+            self._schedule.joined(party)
+            for review_id, review in seen.items():
+                if (watch := self.watches.get(review_id)) is not None:
+                    watch.parties.append(party)
+                else:
+                    self.watches[review_id] = Watch([party], review)
+                    self._schedule.add(review_id, is_known=review is not None)
+            return party
+
+    def leave(self, party: Party) -> bool:
+        """Stop waiting, and return whether nobody is left; may be repeated."""
+        with self._lock:
+            self._rest(party)
+            for review_id in party.open:
+                self._drop(review_id, party)
+            party.open.clear()
+            self.parties.pop(party, None)
+            self.is_left = not self.parties
+            return self.is_left
+
+    def begin(self, party: Party) -> None:
+        """Take part in the work from now on."""
+        party.is_attending = True
+
+    def rest(self, party: Party) -> None:
+        """Take no part in the work for now; what the party has taken on is given back."""
+        with self._lock:
+            self._rest(party)
+
+    def _rest(self, party: Party) -> None:
+        party.is_attending = False
+        self._busy = {slot: holder for slot, holder in self._busy.items() if holder is not party}
+        if self._keeper is party:
+            self._keeper = None
+        if self._keeper is None:
+            self._ring_one()
+
+    def _drop(self, review_id: str, party: Party) -> None:
+        watch = self.watches.get(review_id)
+        if watch is not None and party in watch.parties:
+            watch.parties.remove(party)
+            if not watch.parties:
+                self._forget(review_id)
+
+    def _forget(self, review_id: str) -> None:
+        self.watches.pop(review_id, None)
+        self._schedule.forget(review_id)
+
+    def _ring_one(self) -> None:
+        """Wake somebody who can do what is due."""
+        someone = self._keeper or next((each for each in self.parties if each.is_attending), None)
+        if someone is not None:
+            someone.bell.ring()
+
+    # --- whose turn it is ---
+
+    def plan(self, party: Party, until: float) -> Turn | float:
+        """Return what the party is to do now, or for how many seconds it may sleep on its bell."""
+        with self._lock:
+            party.bell = Bell()
+            if party.has_something or not party.open:
+                return 0.0
+            turn = self._schedule.turn(self._busy.keys(), max(0.0, until - self._clock.monotonic()))
+            if isinstance(turn, Read | Look):
+                return self._taken(turn, party)
+            self._keeper = self._keeper or party
+            return turn if self._keeper is party else math.inf
+
+    def last_look(self, party: Party) -> Turn | None:
+        """Return the look to be taken when a party's time is up; None where it is not worth a request."""
+        with self._lock:
+            turn = None if self._busy else self._schedule.last_look(party)
+            return None if turn is None else self._taken(turn, party)
+
+    def _taken(self, turn: Turn, party: Party) -> Turn:
+        self._busy[turn.slot] = party
+        self._schedule.began()
+        return turn
+
+    def finished(self, turn: Turn, party: Party) -> None:
+        """Let go of what the party had taken on; to be called after each turn, however it ended."""
+        with self._lock:
+            if self._busy.get(turn.slot) is party:
+                del self._busy[turn.slot]
+            if self._keeper is not party:
+                self._ring_one()
+
+    def is_looked_at(self, party: Party) -> bool:
+        """Return whether an exchange has ended that began after the party joined."""
+        return self._schedule.has_looked_since(party.joined)
+
+    def next_look(self) -> float | None:
+        """Return in how many seconds the next look is due; None while the server is listened to."""
+        with self._lock:
+            return None if self._busy.keys() & {"follow", "listen"} else self._schedule.next_look()
+
+    def interval(self) -> float:
+        """Return the seconds between two looks, as things are."""
+        with self._lock:
+            return self._schedule.interval()
+
+    # --- what came of it ---
+
+    def read(self, turn: Read, review: Review) -> None:
+        """Take note of a single review."""
+        with self._lock:
+            before = self.watches.get(turn.review_id)
+            self._answered(turn, is_news=before is not None and before.review != review)
+            self._schedule.read(turn)
+            self._saw(review)
+
+    def listed(self, turn: Look, listing: Listing) -> None:
+        """Take note of a list."""
+        with self._lock:
+            self._answered(turn, is_news=bool(listing.reviews))
+            self._schedule.listed(turn, listing)
+            for review in listing.reviews:
+                self._saw(review)
+
+    def _answered(self, turn: Turn, *, is_news: bool) -> None:
+        self.fault = None
+        self._budget.spent(self._clock.epoch())
+        self._counts.polls += 1
+        self._counts.held += self._schedule.answered(turn, is_news=is_news)
+
+    def failed(self, turn: Turn, error: HITLError) -> None:
+        """Take note of an exchange that failed: it ends all waits, one, or none."""
+        with self._lock:
+            self._counts.polls += 1
+            if is_passing(error):
+                self._pause(turn, error)
+            elif isinstance(error, AuthenticationError) or not isinstance(error, APIStatusError):
+                for party in self.parties:  # an exception belongs to one stack, so each gets its own
+                    party.fatal = copy.copy(error)
+                    party.bell.ring()
+            elif isinstance(turn, Read):
+                self._end(turn.review_id, error)
+            else:
+                self._schedule.do_without(turn)
+
+    def _pause(self, turn: Turn, error: HITLError) -> None:
+        self.fault = error
+        if isinstance(error, RateLimitError):
+            self._counts.refused += 1
+            self._budget.refused(self._clock.epoch(), error.retry_after)
+        if isinstance(turn, Look) and isinstance(error, UnexpectedResponseError):
+            self._schedule.misfit()
+        self._schedule.failed(error.retry_after)
+
+    def told(self, review: Review) -> bool:
+        """Take note of a review that came some other way, and return whether it was waited for."""
+        with self._lock:
+            self._trust_notice(review.id)
+            is_waited_for = review.id in self.watches
+            self._saw(review, by_notice=True)
+            return is_waited_for
+
+    def told_of(self, review_id: str, changes: Mapping[str, Any]) -> bool:
+        """Take note of what changed of a review; what cannot be pieced together from that is read at once."""
+        with self._lock:
+            self._trust_notice(review_id)
+            watch = self.watches.get(review_id)
+            if watch is None:
+                return False
+            if watch.review is not None and changes:
+                self._saw(evolve(watch.review, **changes), by_notice=True)
+            elif changes.get("status") in (None, *FINAL_STATUSES):
+                self._schedule.ask_at_once(review_id)
+                self._ring_one()
+            return True
+
+    def _trust_notice(self, review_id: str) -> None:
+        self._counts.notified += review_id in self.watches
+        self._schedule.trust_notice(is_trusted=True)  # also where a look was a little faster
+
+    # --- what became of the reviews ---
+
+    def _saw(self, review: Review, *, by_notice: bool = False) -> None:
+        watch = self.watches.get(review.id)
+        if watch is None or watch.review == review:
+            return
+        if review.is_final:
+            if not by_notice:
+                self._schedule.trust_notice(is_trusted=False)
+            self._end(review.id, review)
+        elif watch.review is None or not _is_older(review, watch.review):
+            watch.review = review
+            for party in watch.parties:
+                if party.wants_news:
+                    party.news.append(review)
+                    party.bell.ring()
+
+    def _end(self, review_id: str, ending: Ending) -> None:
+        watch = self.watches.get(review_id)
+        if watch is None:  # nobody waits for it any more
+            return
+        self._forget(review_id)
+        self._counts.ended += 1
+        for party in watch.parties:
+            party.open.pop(review_id, None)
+            party.ended.append((review_id, copy.copy(ending) if isinstance(ending, HITLError) else ending))
+            party.bell.ring()
+
+
+def is_passing(error: HITLError) -> bool:
+    """Return whether the same question may be answered later: no connection, 429, 5xx, an answer without sense."""
+    return error.retryable or isinstance(error, UnexpectedResponseError)
+
+
+def _is_older(review: Review, other: Review) -> bool:
+    return review.version is not None and other.version is not None and review.version < other.version
