@@ -175,10 +175,10 @@ def exchange(sock: Socket, request: memoryview, reader: AnswerReader, deadline: 
         data = _receive(sock)
         if data is None:
             yield Wait((sock,))
-        else:
-            answer = reader.feed(data)
-            if answer is None and time.monotonic() > deadline:
+        elif (answer := reader.feed(data)) is None:
+            if time.monotonic() > deadline:
                 raise TimeUpError  # nothing had to be waited for, so no driver has noticed
+            yield Wait(until=0.0)  # more may be here already; all the same, an event loop has others to serve
     return answer if is_sent_whole else evolve(answer, may_reuse=False)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
 from typing import Any, NoReturn, TypeAlias, TypeGuard
 
 Object: TypeAlias = dict[str, Any]
@@ -73,11 +73,14 @@ def _unique(pairs: list[tuple[str, Any]]) -> Object:
     return found
 
 
+_LARGEST = sys.float_info.max
+
+
 def _finite(text: str) -> float:
     number = float(text)
-    if not math.isfinite(number):
-        raise ValueError("a number is too large")
-    return number
+    if -_LARGEST <= number <= _LARGEST:
+        return number
+    raise ValueError("a number is too large")
 
 
 def _refuse_constant(name: str) -> NoReturn:

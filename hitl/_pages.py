@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
-from typing import Any, Generic, Protocol, TypeVar, cast, overload
-
-from attrs import frozen
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast, overload
 
 from hitl.exceptions import UnexpectedResponseError
 
@@ -23,8 +21,7 @@ class Identified(Protocol):
 T = TypeVar("T", bound=Identified)
 
 
-@frozen
-class Page(Generic[T]):
+class Page(NamedTuple, Generic[T]):
     """One page of a list, and where the next one begins; None after the last."""
 
     items: Sequence[T]
