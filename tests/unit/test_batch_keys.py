@@ -10,14 +10,15 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl._batch_keys import BatchKeys, Tally, canonical
+from hitl._batch_keys import BatchKeys, Tally
+from hitl._json import canonical
 
 BODIES = st.lists(st.dictionaries(st.text(string.ascii_lowercase, max_size=2), st.integers(0, 2), max_size=2))
 
 
 def keys(bodies, batch_key="import-1", operation="create_review"):
-    names = BatchKeys(batch_key, operation)
-    return [names.key(json.dumps(body).encode()) for body in bodies]
+    names = BatchKeys(batch_key)
+    return [names.make(operation, json.dumps(body).encode()).text for body in bodies]
 
 
 def test_a_key_fits_into_a_header():
