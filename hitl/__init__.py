@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from hitl._async_client import AsyncHITLClient
     from hitl._client import HITLClient
     from hitl._completions import AsyncCompletions, Completions
+    from hitl._endings import ALL, ANY_REJECTED, FIRST
     from hitl._pacing import WaitBudgetWarning
     from hitl._pages import AsyncPagedList, PagedList
     from hitl._version import __version__
-    from hitl._waiting import ALL, ANY_REJECTED, FIRST
     from hitl.exceptions import HITLError
     from hitl.models import Outcome, Review, Template, WaitStats
 
@@ -45,11 +45,11 @@ __all__ = [
 ]
 
 _MODULES = {
-    "ALL": "hitl._waiting",
-    "ANY_REJECTED": "hitl._waiting",
+    "ALL": "hitl._endings",
+    "ANY_REJECTED": "hitl._endings",
     "AsyncCompletions": "hitl._completions",
     "Completions": "hitl._completions",
-    "FIRST": "hitl._waiting",
+    "FIRST": "hitl._endings",
     "WaitBudgetWarning": "hitl._pacing",
     "WaitStats": "hitl.models",
     "AsyncHITLClient": "hitl._async_client",

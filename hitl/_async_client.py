@@ -11,6 +11,7 @@ from hitl._batch import CONCURRENCY, Batch
 from hitl._completions import AsyncCompletions
 from hitl._config import Idempotency
 from hitl._core import PAGE_SIZE, POLL_INTERVAL, Core, Fields, Moment, PlainOrAsyncChanges, PlainOrAsyncItems, Seconds
+from hitl._endings import ALL
 from hitl._flow import Flow
 from hitl._http import AsyncHttpTransport, generated_client
 from hitl._injected import require_awaiting
@@ -20,7 +21,6 @@ from hitl._places import this_event_loop
 from hitl._run import run_async, stream_async
 from hitl._scope import IdempotencyScope
 from hitl._secret import Secret
-from hitl._waiting import ALL
 from hitl.exceptions import HITLError
 from hitl.models import Outcome, Review, Template, WaitStats
 

@@ -14,6 +14,7 @@ from hitl._batch import CONCURRENCY, Batch
 from hitl._completions import Completions
 from hitl._config import Idempotency
 from hitl._core import PAGE_SIZE, POLL_INTERVAL, Core, Fields, Moment, PlainChanges, PlainItems, Seconds
+from hitl._endings import ALL
 from hitl._flow import Flow
 from hitl._http import HttpTransport, generated_client
 from hitl._injected import require_blocking
@@ -23,7 +24,6 @@ from hitl._places import this_process
 from hitl._run import run, stream
 from hitl._scope import IdempotencyScope
 from hitl._secret import Secret
-from hitl._waiting import ALL
 from hitl.exceptions import HITLError
 from hitl.models import Outcome, Review, Template, WaitStats
 

@@ -28,6 +28,7 @@ from hitl._batch_input import Input
 from hitl._batch_keys import BatchKeys
 from hitl._completions import Completion
 from hitl._config import Settings, resolve, seconds
+from hitl._endings import ReturnWhen
 from hitl._exchange import Exchange
 from hitl._flow import Call, Clock, Flow
 from hitl._gate import Gate
@@ -36,7 +37,7 @@ from hitl._pages import Page
 from hitl._places import this_process
 from hitl._progress import NoBar, bar
 from hitl._scope import IdempotencyScope, Key, KeyMaker, key_for
-from hitl._waiting import Patience, ReturnWhen, Waits, unique, wait_for_many, wait_for_one
+from hitl._waiting import Patience, Waits, unique, wait_for_many, wait_for_one
 from hitl.exceptions import ConfigurationError
 from hitl.models import Review, Template
 

@@ -6,12 +6,12 @@ import math
 import warnings
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from enum import StrEnum
 from typing import Any, Protocol, cast
 
 from attrs import define, evolve, field, frozen
 
 from hitl import _operations as operations
+from hitl._endings import ReturnWhen, all_answers, answer_of, batch_error, is_enough
 from hitl._exchange import Exchange
 from hitl._flow import Answer, Call, Clock, Flow, Sleep
 from hitl._notices import notice_of
@@ -20,23 +20,10 @@ from hitl._pages import Page
 from hitl._schedule import OVERSHOOT, SLOWEST
 from hitl._turns import Counts, Ending, Listing, Look, Party, Read, Turn, Ways
 from hitl._watchlist import Watchlist
-from hitl.exceptions import BatchError, HITLError, ReviewCancelledError, ReviewExpiredError, WaitTimeoutError
+from hitl.exceptions import BatchError, HITLError, WaitTimeoutError
 from hitl.models import Review, WaitStats
 
 REFRESH = 1.0  # seconds between two pictures of the progress
-
-
-class ReturnWhen(StrEnum):
-    """When `wait_for_reviews` returns: once all have ended, once one is answered, or once one is rejected."""
-
-    ALL = "ALL"
-    FIRST = "FIRST"
-    ANY_REJECTED = "ANY_REJECTED"
-
-
-ALL = ReturnWhen.ALL
-FIRST = ReturnWhen.FIRST
-ANY_REJECTED = ReturnWhen.ANY_REJECTED
 
 
 @frozen
@@ -329,13 +316,13 @@ def wait_for_one(waits: Waits, review_id: str, known: Review | None, patience: P
         AuthenticationError, PermissionDeniedError, ReviewNotFoundError: asking again would not help.
     """
     if known is not None and known.is_final:
-        return _answer_of(known)
+        return answer_of(known)
     wait = waits.join({review_id: known}, patience)
     try:
         ended = yield from wait.next_endings()
         if not ended:
             raise wait.timed_out()
-        return _answer_of(ended[0][1])
+        return answer_of(ended[0][1])
     finally:
         wait.leave()
 
@@ -346,15 +333,15 @@ def wait_for_many(
     """Return the reviews that were answered, in the order in which they were given; see HITLClient.wait_for_reviews."""
     wait = begin(waits, given, patience)
     try:
-        while not wait.is_over and not _is_enough(wait.endings, return_when):
+        while not wait.is_over and not is_enough(wait.endings, return_when):
             if not (yield from wait.next_endings()):
                 raise wait.timed_out()
     finally:
         wait.leave()
     outcomes = {review_id: wait.endings[review_id] for review_id in given if review_id in wait.endings}
-    if _is_enough(outcomes, return_when):
+    if is_enough(outcomes, return_when):
         return [each for each in outcomes.values() if isinstance(each, Review) and each.is_answered]
-    return _all_answers(outcomes)
+    return all_answers(outcomes)
 
 
 def begin(waits: Waits, given: Mapping[str, Review | None], patience: Patience) -> Wait:
@@ -369,52 +356,7 @@ def begin(waits: Waits, given: Mapping[str, Review | None], patience: Patience) 
 def all_failures(wait: Wait) -> BatchError | None:
     """Return the error that tells of reviews that could not be read to their end; None if all could."""
     outcomes = [wait.endings[review_id] for review_id in wait.ids if review_id in wait.endings]
-    return _batch_error(outcomes) if any(isinstance(each, HITLError) for each in outcomes) else None
-
-
-def _is_enough(endings: Mapping[str, Ending], return_when: ReturnWhen) -> bool:
-    reviews = (each for each in endings.values() if isinstance(each, Review))
-    match return_when:
-        case ReturnWhen.FIRST:
-            return any(review.is_answered for review in reviews)
-        case ReturnWhen.ANY_REJECTED:
-            return any(review.status == "rejected" for review in reviews)
-        case ReturnWhen.ALL:
-            return False
-
-
-def _all_answers(endings: Mapping[str, Ending]) -> list[Review]:
-    outcomes = [_outcome(ending) for ending in endings.values()]
-    if any(isinstance(each, HITLError) for each in outcomes):
-        raise _batch_error(outcomes)
-    return [each for each in outcomes if isinstance(each, Review)]
-
-
-def _batch_error(outcomes: Sequence[Ending]) -> BatchError:
-    failures = [each for each in outcomes if isinstance(each, HITLError)]
-    return BatchError(
-        f"wait_for_reviews: {len(failures)} of {len(outcomes)} reviews ended without an answer, the first: "
-        f"{failures[0]}. `outcomes` has each in order",
-        outcomes=outcomes,
-    )
-
-
-def _outcome(ending: Ending) -> Ending:
-    """Return the review if a person answered it, else the error that tells why nobody did."""
-    if isinstance(ending, HITLError) or ending.is_answered:
-        return ending
-    if ending.status == "expired":
-        return ReviewExpiredError(
-            f"review {ending.id} expired before anybody answered; create it again with a later due_date", review=ending
-        )
-    return ReviewCancelledError(f"review {ending.id} was cancelled before anybody answered", review=ending)
-
-
-def _answer_of(ending: Ending) -> Review:
-    outcome = _outcome(ending)
-    if isinstance(outcome, HITLError):
-        raise outcome
-    return outcome
+    return batch_error(outcomes) if any(isinstance(each, HITLError) for each in outcomes) else None
 
 
 def _listing(turn: Look) -> Call[Listing]:

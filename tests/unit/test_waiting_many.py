@@ -23,7 +23,8 @@ from hitl._completions import Completion
 from hitl._exchange import Exchange
 from hitl._flow import Answer, Bell, Sleep
 from hitl._schedule import HOLD, SLOWEST
-from hitl._waiting import ALL, ANY_REJECTED, FIRST, Patience, Waits, wait_for_many, wait_for_one
+from hitl._endings import ALL, ANY_REJECTED, FIRST
+from hitl._waiting import Patience, Waits, wait_for_many, wait_for_one
 from hitl.exceptions import (
     AuthenticationError,
     BatchError,

@@ -1,0 +1,72 @@
+"""How waits end: which endings are answers, and which are errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+from hitl._turns import Ending
+from hitl.exceptions import BatchError, HITLError, ReviewCancelledError, ReviewExpiredError
+from hitl.models import Review
+
+
+class ReturnWhen(StrEnum):
+    """When `wait_for_reviews` returns: once all have ended, once one is answered, or once one is rejected."""
+
+    ALL = "ALL"
+    FIRST = "FIRST"
+    ANY_REJECTED = "ANY_REJECTED"
+
+
+ALL = ReturnWhen.ALL
+FIRST = ReturnWhen.FIRST
+ANY_REJECTED = ReturnWhen.ANY_REJECTED
+
+
+def is_enough(endings: Mapping[str, Ending], return_when: ReturnWhen) -> bool:
+    """Tell whether a wait may return before all have ended."""
+    reviews = (each for each in endings.values() if isinstance(each, Review))
+    match return_when:
+        case ReturnWhen.FIRST:
+            return any(review.is_answered for review in reviews)
+        case ReturnWhen.ANY_REJECTED:
+            return any(review.status == "rejected" for review in reviews)
+        case ReturnWhen.ALL:
+            return False
+
+
+def all_answers(endings: Mapping[str, Ending]) -> list[Review]:
+    """Return the reviews if people answered all of them; raise BatchError if not."""
+    outcomes = [_outcome(ending) for ending in endings.values()]
+    if any(isinstance(each, HITLError) for each in outcomes):
+        raise batch_error(outcomes)
+    return [each for each in outcomes if isinstance(each, Review)]
+
+
+def batch_error(outcomes: Sequence[Ending]) -> BatchError:
+    """Return the error that tells of those that nobody answered."""
+    failures = [each for each in outcomes if isinstance(each, HITLError)]
+    return BatchError(
+        f"wait_for_reviews: {len(failures)} of {len(outcomes)} reviews ended without an answer, the first: "
+        f"{failures[0]}. `outcomes` has each in order",
+        outcomes=outcomes,
+    )
+
+
+def _outcome(ending: Ending) -> Ending:
+    """Return the review if a person answered it, else the error that tells why nobody did."""
+    if isinstance(ending, HITLError) or ending.is_answered:
+        return ending
+    if ending.status == "expired":
+        return ReviewExpiredError(
+            f"review {ending.id} expired before anybody answered; create it again with a later due_date", review=ending
+        )
+    return ReviewCancelledError(f"review {ending.id} was cancelled before anybody answered", review=ending)
+
+
+def answer_of(ending: Ending) -> Review:
+    """Return the review if a person answered it; raise what tells why nobody did."""
+    outcome = _outcome(ending)
+    if isinstance(outcome, HITLError):
+        raise outcome
+    return outcome
