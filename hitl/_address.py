@@ -53,10 +53,13 @@ def address(url: str) -> Address:
 def _by_httpx(url: str) -> Address:
     import httpx  # knows about names in other scripts, IPv6 and dots in paths; takes long to load
 
+    parts, why = None, ""
     try:
         parts = httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise ConfigurationError(f"base_url cannot be used: {error}") from None
+        why = str(error)
+    if parts is None:  # outside of the handler, so that nothing of httpx hangs on to the error
+        raise ConfigurationError(f"base_url cannot be used: {why}")
     is_secure = parts.scheme == "https"
     return Address(
         is_secure,

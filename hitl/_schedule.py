@@ -24,7 +24,7 @@ LONGEST_BETWEEN_HOLDS: Final = 0.25  # the same, after changes of reviews that n
 SHORTEST_HOLD: Final = 1.0  # seconds; a read that came back sooner and empty was not held, whatever the server says
 SLOWEST: Final = 10.0  # seconds between two reads, where nothing else slows them down
 GROWTH: Final = 1.5  # the factor between two pauses
-OVERSHOOT: Final = 0.25  # seconds that the last look may take after the deadline
+OVERSHOOT: Final = 0.15  # seconds that the last look may take after the deadline; 0.25 are promised
 CHUNK: Final = 100  # reviews to a list, the greatest page there is
 PER_PAGE: Final = 50  # waits that are worth one more page of a list that cannot be filtered by id
 FEW: Final = 3  # reviews of which nothing is known, for the sake of which a list is not walked from its beginning
@@ -226,6 +226,8 @@ class Schedule:
 
     def _hold(self, left: float, pace: float) -> int:
         longest = max(HOLD, min(LONGEST_HOLD, pace))
+        if not self._budget.server.honours_wait:
+            longest = min(longest, self._request_timeout)  # it may be a server that just does not answer
         return int(max(0.0, min(longest, left)))  # whole seconds, rounded down: back before the deadline
 
     def _timeout(self, hold: int, left: float) -> float:

@@ -125,7 +125,7 @@ print(verify_signature(signature_headers(b"{}", "secret"), b"{}", "secret"))
 
 
 def test_without_extras_the_sandbox_tells_what_to_install(bare: Venv) -> None:
-    imported = bare.python("import hitl.testing")
+    imported = bare.python("from hitl.testing import Sandbox")
     assert "ImportError: hitl.testing needs the sandbox" in imported.stderr
     assert "pip install 'hitl[sandbox]'" in imported.stderr
     command = subprocess.run([bare.bin / "hitl", "sandbox"], capture_output=True, text=True, env=ENVIRONMENT)

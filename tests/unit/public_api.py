@@ -6,7 +6,18 @@ import importlib
 import inspect
 import re
 
-MODULES = ("hitl", "hitl.exceptions", "hitl.models", "hitl.retry", "hitl.testing", "hitl.webhooks")
+MODULES = (
+    "hitl",
+    "hitl.exceptions",
+    "hitl.integrations.django",
+    "hitl.integrations.flask",
+    "hitl.integrations.starlette",
+    "hitl.models",
+    "hitl.retry",
+    "hitl.testing",
+    "hitl.testing.hostile",
+    "hitl.webhooks",
+)
 
 
 def describe(value: object) -> str:

@@ -10,6 +10,7 @@ from script import BROKEN, UNREACHABLE, Script, answer, refused, reviewed
 from hitl._backoff import Backoff
 from hitl._exchange import Exchange
 from hitl._pacing import FLOOR, MARGIN, PRIOR_SHARE, WaitBudgetWarning
+from hitl._schedule import OVERSHOOT
 from hitl._waiting import Patience, Waits, wait_for_one
 from hitl.exceptions import (
     AuthenticationError,
@@ -82,7 +83,7 @@ def test_an_exchange_of_a_wait_is_given_no_more_time_than_the_wait_has_left():
     with pytest.raises(WaitTimeoutError):
         wait(script, timeout=3.0)
     assert max(call.timeout for call in script.calls) <= 3.25
-    assert script.calls[-1].timeout == 0.25
+    assert script.calls[-1].timeout == OVERSHOOT
 
 
 def test_a_wait_of_three_days_is_waited_in_no_time():

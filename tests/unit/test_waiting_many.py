@@ -20,10 +20,10 @@ from hitl import WaitBudgetWarning
 from hitl import _operations as operations
 from hitl._backoff import Backoff
 from hitl._completions import Completion
+from hitl._endings import ALL, ANY_REJECTED, FIRST
 from hitl._exchange import Exchange
 from hitl._flow import Answer, Bell, Sleep
 from hitl._schedule import HOLD, SLOWEST
-from hitl._endings import ALL, ANY_REJECTED, FIRST
 from hitl._waiting import Patience, Waits, wait_for_many, wait_for_one
 from hitl.exceptions import (
     AuthenticationError,

@@ -1,0 +1,1 @@
+"""What waiting for people costs: days simulated in virtual time, and a real run against the sandbox."""

@@ -1,0 +1,234 @@
+"""Answers that never come whole: reads are repeated, creations only where the server knows the key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from cases import READ, Case, cancel, create, list_all, read, update
+
+from hitl.exceptions import APIConnectionError, APITimeoutError, ServerError, UnexpectedResponseError
+from hitl.testing import hostile
+from hitl.testing.hostile import Fault
+
+# Faults that break the connection off or put no HTTP on it, after the request was handled.
+BROKEN: Mapping[str, Fault] = {
+    "a reset after the review was made": hostile.reset(handles=True),
+    "a reset in the status line": hostile.reset(1),
+    "a reset in the headers": hostile.reset(40),
+    "a reset in the body": hostile.reset(200),
+    "a close after the review was made": hostile.close(handles=True),
+    "a close in the status line": hostile.close(5),
+    "a close in the headers": hostile.close(40),
+    "a close in the body": hostile.close(200),
+    "a Content-Length that promises more": hostile.lie_about_length(5),
+    "a Content-Length that is no number": hostile.content_length("abc"),
+    "a negative Content-Length": hostile.content_length("-1"),
+    "a Content-Length in exponents": hostile.content_length("1e3"),
+    "two Content-Lengths": hostile.header("Content-Length", "7"),
+    "a Content-Length list": hostile.content_length("100, 200"),
+    "both Content-Length and chunks": hostile.header("Content-Length", "10") | hostile.chunked(),
+    "a chunk whose size is no number": hostile.chunked(size=lambda length: "zz"),
+    "a chunk of a negative size": hostile.chunked(size=lambda length: f"-{length:x}"),
+    "a chunk that is longer than it says": hostile.chunked(size=lambda length: f"{length - 3:x}"),
+    "a chunk that is shorter than it says": hostile.chunked(size=lambda length: f"{length + 900:x}", ending="close"),
+    "chunks without an end": hostile.chunked(end=b""),
+    "a chunk end that is cut off": hostile.chunked(end=b"0\r\n", ending="close"),
+    "an unknown transfer encoding": hostile.header("Transfer-Encoding", "gzip, chunked"),
+    "a status that is a word": hostile.status("abc"),
+    "a status of 0": hostile.status(0),
+    "a status of four digits": hostile.status(2000),
+    "no status line": hostile.raw(b"Content-Type: text/html\r\n\r\n{}"),
+    "an answer in HTTP/2": hostile.raw(b"\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64"),
+    "the banner of SSH": hostile.raw(b"SSH-2.0-OpenSSH_9.9\r\n"),
+    "a thousand null bytes": hostile.raw(b"\0" * 1000),
+    "another version": hostile.version("HTTP/3.7"),
+    "a header without a colon": hostile.header("X-A", "b\r\nno colon here"),
+    "a header whose name has a space": hostile.header("X A", "b"),
+    "a null byte in a header": hostile.header("X-A", "b\0c"),
+    "a flood of headers": hostile.headers(20_000, 20),
+    "a header of 300 kB": hostile.headers(1, 300_000),
+    "a flood of 1xx": hostile.informational(200),
+    "switching protocols unasked": hostile.raw(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n{}"),
+}
+
+# Faults of a success that is HTTP, but not what was asked for: something in between may have made them.
+UNREADABLE: Mapping[str, Fault] = {
+    "gzip that stops in the middle": hostile.gzip(keep=0.5),
+    "gzip without its last byte": hostile.gzip(keep=0.997),
+    "gzip with a wrong checksum": hostile.gzip(crc="wrong"),
+    "gzip with a damaged byte": hostile.gzip(flip=20),
+    "gzip that is no gzip": hostile.encoding("gzip"),
+    "gzip with something after it": hostile.gzip(after=b"more"),
+    "an encoding that was not asked for": hostile.encoding("br"),
+    "an unknown encoding": hostile.encoding("rot13"),
+    "two encodings": hostile.gzip() | hostile.header("Content-Encoding", "gzip"),
+    "a page of HTML": hostile.body(b"<html>Please log in</html>", "text/html"),
+    "a page of HTML without a type": hostile.body(b"", None),
+    "plain text": hostile.body(b"OK", "text/plain"),
+    "an empty body": hostile.body(b""),
+    "a blank body": hostile.body(b"  \r\n "),
+    "a body that is cut off without saying so": hostile.until_close() | hostile.close(200),
+    "an answer for another review": hostile.change(id="rev_2"),
+}
+
+
+def _reads(faults: Mapping[str, Fault]) -> Iterator[Case]:
+    for name, fault in faults.items():
+        yield Case(f"a read survives {name}", 7, read, [fault], result=READ, requests=2, is_warm=True)
+
+
+def _known(faults: Mapping[str, Fault]) -> Iterator[Case]:
+    for name, fault in faults.items():
+        yield Case(
+            f"{name} makes one review where keys are honoured",
+            1,
+            create,
+            [fault],
+            result=True,
+            requests=2,
+            reviews=1,
+            is_warm=True,
+        )
+
+
+def _unknown(faults: Mapping[str, Fault], error: type[APIConnectionError | UnexpectedResponseError]) -> Iterator[Case]:
+    for name, fault in faults.items():
+        yield Case(
+            f"{name} leaves a creation in doubt where keys are not known to be honoured",
+            1,
+            create,
+            [fault],
+            error=error,
+            facts={"outcome_unknown": True, "retryable": False, "attempts": 1},
+            requests=1,
+            reviews=1,
+            server={"honours_keys": False},
+        )
+
+
+_OF_CREATIONS = {name: fault for name, fault in UNREADABLE.items() if "another review" not in name}
+
+_UNDONE: Mapping[str, Fault] = {
+    "a reset before a byte is read": hostile.reset(hears=0),
+    "a reset in the request's head": hostile.reset(hears=10),
+    "a reset in the request's body": hostile.reset(hears=250),
+    "a close in the request's head": hostile.close(hears=10),
+}
+
+CASES = [
+    *_reads({**BROKEN, **UNREADABLE}),
+    *_known({**BROKEN, **_OF_CREATIONS}),
+    *_unknown(BROKEN, APIConnectionError),
+    *_unknown(_OF_CREATIONS, UnexpectedResponseError),
+    *(Case(f"a read survives {name}", 7, read, [fault], result=READ) for name, fault in _UNDONE.items()),
+    *(
+        Case(f"a read on a kept connection survives {name}", 7, read, [fault], result=READ, is_warm=True)
+        for name, fault in _UNDONE.items()
+    ),
+    *(
+        Case(
+            f"{name} makes one review where keys are honoured", 1, create, [fault], result=True, reviews=1, is_warm=True
+        )
+        for name, fault in _UNDONE.items()
+    ),
+    *(
+        Case(
+            f"{name} leaves a creation in doubt where keys are not known to be honoured",
+            1,
+            create,
+            [fault],
+            error=APIConnectionError,
+            facts={"outcome_unknown": True, "retryable": False, "attempts": 1, "sent": "maybe"},
+            server={"honours_keys": False},
+        )
+        for name, fault in _UNDONE.items()
+        if name != "a reset before a byte is read"
+    ),
+    Case(
+        "silence after the review was made is a timeout in doubt",
+        1,
+        create,
+        [hostile.silence(handles=True)],
+        error=APITimeoutError,
+        facts={"outcome_unknown": True, "sent": "maybe", "attempts": 1},
+        requests=1,
+        reviews=1,
+        within=0.5 + 0.6,
+        settings={"timeout": 0.5},
+        server={"honours_keys": False},
+    ),
+    Case(
+        "silence after the review was made is survived where keys are honoured",
+        1,
+        create,
+        [hostile.silence(handles=True)],
+        result=True,
+        requests=2,
+        reviews=1,
+        within=0.5 + 0.6,
+        is_warm=True,
+        settings={"timeout": 0.5},
+    ),
+    Case(
+        "half an answer and then silence is survived where keys are honoured",
+        1,
+        create,
+        [hostile.silence(200)],
+        result=True,
+        requests=2,
+        reviews=1,
+        within=0.5 + 0.6,
+        is_warm=True,
+        settings={"timeout": 0.5},
+    ),
+    Case(
+        "three resets in a row are told as one error",
+        7,
+        read,
+        always=hostile.reset(handles=True),
+        error=APIConnectionError,
+        facts={"attempts": 3, "sent": "maybe", "retryable": True, "outcome_unknown": False},
+        requests=3,
+    ),
+    Case(
+        "an answer that had begun is told as sent",
+        7,
+        read,
+        always=hostile.reset(60),
+        error=APIConnectionError,
+        facts={"attempts": 3, "sent": "yes"},
+        requests=3,
+    ),
+    Case(
+        "max_retries=0 makes one attempt",
+        2,
+        read,
+        [hostile.reset(handles=True)],
+        error=APIConnectionError,
+        facts={"attempts": 1},
+        requests=1,
+        settings={"max_retries": 0},
+    ),
+    Case("a change survives a reset", 7, update, [hostile.reset(handles=True)], result="high", requests=2),
+    Case("a cancellation survives a reset", 7, cancel, [hostile.reset(handles=True)], result="cancelled", requests=2),
+    Case("a list survives a reset", 7, list_all, [hostile.reset(200)], result=["rev_1", "rev_2"], requests=2),
+    Case(
+        "a creation is made once although every second answer is lost",
+        1,
+        create,
+        [hostile.reset(handles=True), hostile.answer(502)],
+        result=True,
+        requests=3,
+        reviews=1,
+        is_warm=True,
+    ),
+    Case(
+        "a status ends a read although its body is cut off",
+        7,
+        read,
+        always=hostile.answer(500) | hostile.lie_about_length(50),
+        error=ServerError,
+        facts={"status_code": 500, "attempts": 3},
+        requests=3,
+    ),
+]

@@ -1,0 +1,308 @@
+"""Time: a call ends within its total deadline, whatever the server does; a wait neither gives up nor oversleeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from cases import ASKED, GRACE, READ, Case, list_all, read
+
+from hitl import HITLClient
+from hitl.exceptions import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    HITLError,
+    PermissionDeniedError,
+    ReviewNotFoundError,
+    ServerError,
+    WaitTimeoutError,
+)
+from hitl.testing import HostileServer, hostile
+from hitl.testing.hostile import Fault
+
+TOTAL = 0.5
+OVERSHOOT = 0.25 + 0.1  # seconds that a wait may take after its deadline, and what starting and measuring take
+
+SLOW: Mapping[str, Fault] = {
+    "a head that drips": hostile.drip(20),
+    "a body that drips": hostile.drip(20, part="body"),
+    "a gzip body that drips": hostile.gzip() | hostile.drip(20, part="body"),
+    "chunks that drip": hostile.chunked(pieces=1000) | hostile.drip(50),
+    "silence": hostile.silence(),
+    "silence in the status line": hostile.silence(5),
+    "silence in the headers": hostile.silence(40),
+    "silence in the body": hostile.silence(150),
+    "an answer that is late": hostile.deaf(30),
+    "1xx answers that drip": hostile.informational(pause=0.1),
+    "1xx answers and then silence": hostile.informational(3) | hostile.silence(150),
+    "a chunk size that never ends": hostile.raw(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"0" * 50, "silence"
+    ),
+    "chunk extensions that drip": hostile.raw(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"x" * 5000, "silence"
+    )
+    | hostile.drip(1000),
+    "headers that drip": hostile.headers(5000) | hostile.drip(2000),
+}
+
+
+def _create(client: HITLClient, _server: HostileServer) -> str:
+    return client.create_review(**ASKED).id
+
+
+def _late() -> Iterator[Case]:
+    for name, fault in SLOW.items():
+        within = TOTAL + GRACE
+        told = {"timeout": TOTAL}
+        yield Case(
+            f"{name} ends a read in time", 3, read, always=fault, error=APITimeoutError, within=within, settings=told
+        )
+        if "1xx" in name:
+            continue
+        yield Case(
+            f"{name} on a kept connection ends a read in time",
+            3,
+            read,
+            always=fault,
+            error=APITimeoutError,
+            within=within,
+            settings=told,
+            is_warm=True,
+        )
+    for name in ("a head that drips", "silence", "silence in the body"):
+        yield Case(
+            f"{name} ends a creation in time",
+            3,
+            _create,
+            always=SLOW[name],
+            error=APITimeoutError,
+            facts={"outcome_unknown": True},
+            requests=1,
+            reviews=0 if name == "silence" else 1,
+            within=TOTAL + GRACE,
+            settings={"timeout": TOTAL},
+        )
+    yield Case(
+        "a flood of 1xx ends a read in time",
+        3,
+        read,
+        always=hostile.informational(),
+        error=APIConnectionError,
+        within=TOTAL + GRACE,
+        settings={"timeout": TOTAL},
+    )
+    yield Case(
+        "a list whose pages drip ends in time",
+        3,
+        list_all,
+        always=hostile.drip(20),
+        error=APITimeoutError,
+        within=TOTAL + GRACE,
+        settings={"timeout": TOTAL},
+    )
+    yield Case(
+        "failures with pauses between them end in time",
+        3,
+        read,
+        always=hostile.answer(503),
+        error=ServerError,
+        within=TOTAL + GRACE,
+        settings={"timeout": TOTAL, "max_retries": 1000, "retry_delay": 0.05},
+    )
+    yield Case(
+        "a slow attempt leaves time for another",
+        3,
+        read,
+        [hostile.silence()],
+        result=READ,
+        requests=2,
+        within=TOTAL + GRACE,
+        settings={"timeout": TOTAL},
+    )
+    yield Case(
+        "request_timeout ends an attempt, not the call",
+        3,
+        read,
+        [hostile.silence(), hostile.silence()],
+        result=READ,
+        requests=3,
+        at_least=0.2,
+        within=0.8,
+        settings={"timeout": 3, "request_timeout": 0.1},
+    )
+
+
+# --- requests that take long to send ---------------------------------------------------------------------------------
+
+
+def _create_large(client: HITLClient, _server: HostileServer) -> str:
+    return client.create_review("content_review", {"text": "Ring! " * 1_000_000}).id
+
+
+def _large() -> Iterator[Case]:
+    yield Case("six megabytes arrive whole", 7, _create_large, result="rev_3", reviews=1, settings={"timeout": 10})
+    yield Case(
+        "a large request that nobody reads ends in time",
+        3,
+        _create_large,
+        always=hostile.silence(hears=1000),
+        error=APITimeoutError,
+        facts={"outcome_unknown": True, "sent": "maybe"},
+        within=TOTAL + GRACE + 0.4,  # the request is checked and written before its time begins
+        settings={"timeout": TOTAL},
+    )
+    yield Case(
+        "a refusal of a large request is heard before all of it is sent",
+        7,
+        _create_large,
+        [hostile.early(1000) | hostile.answer(413)],
+        error=APIStatusError,
+        facts={"status_code": 413, "attempts": 1, "outcome_unknown": False},
+        requests=1,
+        settings={"timeout": 5},
+    )
+    yield Case(
+        "a large request whose connection breaks is in doubt",
+        1,
+        _create_large,
+        [hostile.reset(hears=100_000)],
+        error=APIConnectionError,
+        facts={"attempts": 1, "outcome_unknown": True, "sent": "maybe"},
+        settings={"timeout": 5},
+    )
+    yield Case(
+        "a large request whose connection breaks is sent again where keys are honoured",
+        1,
+        _create_large,
+        [hostile.reset(hears=100_000)],
+        result="rev_4",
+        reviews=1,
+        is_warm=True,
+        settings={"timeout": 10},
+    )
+
+
+# --- no connection at all --------------------------------------------------------------------------------------------
+
+
+def _read_once_it_listens(client: HITLClient, server: HostileServer) -> tuple[str, str]:
+    server.refuse(0.15)
+    return read(client, server)
+
+
+def _read_although_it_refuses(client: HITLClient, server: HostileServer) -> tuple[str, str]:
+    server.refuse()
+    return read(client, server)
+
+
+def _create_once_it_listens(client: HITLClient, server: HostileServer) -> int:
+    server.refuse(0.15)
+    client.create_review(**ASKED)
+    return len(server.reviews)
+
+
+def _refused() -> Iterator[Case]:
+    patient = {"timeout": 3, "max_retries": 12, "retry_delay": 0.05}
+    yield Case(
+        "a server that refuses for a moment is asked again", 7, _read_once_it_listens, result=READ, settings=patient
+    )
+    yield Case(
+        "a creation that found no connection is sent again without doubt",
+        1,
+        _create_once_it_listens,
+        result=3,
+        requests=1,
+        reviews=1,
+        settings=patient,
+        server={"honours_keys": False},
+    )
+    yield Case(
+        "a server that goes on refusing is told",
+        7,
+        _read_although_it_refuses,
+        error=APIConnectionError,
+        facts={"sent": "no", "attempts": 3, "outcome_unknown": False, "retryable": True},
+        requests=0,
+    )
+    yield Case(
+        "a server that refuses and has open connections is told",
+        7,
+        _read_although_it_refuses,
+        error=APIConnectionError,
+        facts={"outcome_unknown": False, "retryable": True},
+        requests=0,
+        is_warm=True,
+    )
+
+
+# --- waits -----------------------------------------------------------------------------------------------------------
+
+
+def _wait(client: HITLClient, _server: HostileServer) -> tuple[str, str, object]:
+    review = client.wait_for_review("rev_2", timeout=5, poll_interval=0.02)
+    return review.id, review.status, review.result
+
+
+def _wait_in_vain(client: HITLClient, _server: HostileServer) -> None:
+    client.wait_for_review("rev_1", timeout=0.5, poll_interval=0.02)
+
+
+_PASSING: Mapping[str, Fault] = {
+    "a 503": hostile.answer(503),
+    "a 429": hostile.answer(429) | hostile.header("Retry-After", "0.1"),
+    "a reset": hostile.reset(),
+    "a reset in the body": hostile.reset(150),
+    "broken gzip": hostile.gzip(keep=0.5),
+    "a page of HTML": hostile.body(b"<html>", "text/html"),
+    "NaN": hostile.body(b'{"data": NaN}'),
+    "a flood of 1xx": hostile.informational(100),
+    "an answer for another review": hostile.change(id="rev_1"),
+    "a second answer": hostile.surplus(hostile.Reply.of({})) | hostile.change(status="in_progress"),
+    "a status nobody knows": hostile.change(status="pondered"),
+}
+_LASTING: Mapping[int, type[HITLError]] = {
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: ReviewNotFoundError,
+    410: APIStatusError,
+}
+
+
+def _waits() -> Iterator[Case]:
+    answered = ("rev_2", "completed", {"approved": True})
+    for name, fault in _PASSING.items():
+        yield Case(
+            f"a wait survives {name}",
+            4,
+            _wait,
+            [fault] * 2,
+            result=answered,
+            requests=(3, 6),
+            settings={"timeout": 0.4},
+        )
+    for status, error in _LASTING.items():
+        yield Case(f"a {status} ends a wait", 4, _wait, [hostile.answer(status)], error=error, requests=1, within=0.5)
+    in_vain: Mapping[str, Fault | None] = {
+        "an open review": None,
+        "silence": hostile.silence(),
+        "a 503": hostile.answer(503),
+        "a body that drips": hostile.drip(20),
+        "a Retry-After of a minute": hostile.answer(429) | hostile.header("Retry-After", "60"),
+        "a verdict on another review": hostile.change(id="rev_2", status="completed"),
+        "a status nobody knows": hostile.change(status="pondered"),
+    }
+    for name, always in in_vain.items():
+        yield Case(
+            f"a wait for {name} ends in time",
+            4,
+            _wait_in_vain,
+            always=always,
+            error=WaitTimeoutError,
+            at_least=0.25,
+            within=0.5 + OVERSHOOT,
+            settings={"timeout": 0.3},
+        )
+
+
+CASES = [*_late(), *_large(), *_refused(), *_waits()]

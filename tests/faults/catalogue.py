@@ -1,0 +1,16 @@
+"""The fault list: every case, by name."""
+
+from __future__ import annotations
+
+import cases_broken
+import cases_content
+import cases_origin
+import cases_policy
+import cases_time
+from cases import Case
+
+CASES: dict[str, Case] = {
+    case.name: case
+    for module in (cases_broken, cases_content, cases_policy, cases_time, cases_origin)
+    for case in module.CASES
+}

@@ -1,0 +1,182 @@
+"""The API key is in nothing that a program shows, logs, keeps or sends on."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import gc
+import logging
+import math
+import pickle
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from cases import ASKED, prepare
+
+from hitl import AsyncHITLClient, HITLClient
+from hitl.exceptions import ConfigurationError, HITLError
+from hitl.retry import retry_with_backoff
+from hitl.testing import HostileServer, hostile
+from hitl.testing.hostile import Fault
+
+KEY = "hitl_live_" + "9f8e7d6c5b4a" * 2  # looks like a real one
+ENOUGH = 200_000  # objects that a walk looks at
+
+
+@pytest.fixture
+def server() -> Iterator[HostileServer]:
+    with HostileServer() as server:
+        prepare(server)
+        yield server
+
+
+def attributes(root: object) -> Iterator[object]:
+    """Give everything that a debugger, a log handler or an error reporter finds from an object, by attributes."""
+    seen: set[int] = set()
+    waiting = [root]
+    while waiting and len(seen) < ENOUGH:
+        each = waiting.pop()
+        if id(each) in seen or isinstance(each, type) or callable(each):
+            continue
+        seen.add(id(each))
+        yield each
+        if isinstance(each, dict):
+            waiting += [*each.keys(), *each.values()]
+        elif isinstance(each, list | tuple | set | frozenset):
+            waiting += each
+        else:
+            waiting += vars(each).values() if hasattr(each, "__dict__") else []
+            names = [name for kind in type(each).__mro__ for name in getattr(kind, "__slots__", ())]
+            waiting += [getattr(each, name, None) for name in names if isinstance(name, str)]
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Give what led to an error, hidden or not."""
+    for each in (error.__cause__, error.__context__):
+        if each is not None:
+            yield each
+            yield from causes(each)
+
+
+def shows(value: object) -> bool:
+    text = value if isinstance(value, str) else bytes(value).decode("latin-1") if isinstance(value, bytes) else ""
+    return KEY in text or KEY in repr(value)
+
+
+FAULTS: dict[str, Fault] = {
+    "a refusal that repeats the key": hostile.answer(401, {"error": {"code": "x", "message": f"bad key {KEY}"}}),
+    "a refusal that repeats the header": hostile.answer(
+        403, {"msg": f"Authorization: Bearer {KEY}", "data": {KEY: KEY}}
+    ),
+    "a failure": hostile.answer(503),
+    "a reset": hostile.reset(handles=True),
+    "silence": hostile.silence(),
+    "garbage with the key in it": hostile.raw(f"HTTP/1.1 2{KEY} OK\r\n\r\n".encode()),
+    "a header with the key in it": hostile.answer(429, {}, X_Request_Id=KEY, Location=f"http://x/{KEY}"),
+    "a page with the key in it": hostile.body(f"<html>{KEY}".encode(), "text/html"),
+    "a wrong shape with the key in it": hostile.document({"data": {"id": KEY}}),
+    "an encoding named like the key": hostile.encoding(KEY),
+    "an answer at a moment named like the key": hostile.change(created_at=KEY),
+}
+
+
+def _blocking(server: HostileServer, **settings: Any) -> None:
+    with HITLClient(KEY, base_url=server.url, timeout=0.5, max_retries=1, retry_delay=0.01, **settings) as client:
+        retry_with_backoff(max_retries=0)(client.create_review)(**ASKED)
+
+
+def _asynchronous(server: HostileServer, **settings: Any) -> None:
+    async def ask() -> None:
+        async with AsyncHITLClient(
+            KEY, base_url=server.url, timeout=0.5, max_retries=1, retry_delay=0.01, **settings
+        ) as client:
+            await client.create_review(**ASKED)
+
+    asyncio.run(ask())
+
+
+@pytest.mark.parametrize("ask", [_blocking, _asynchronous])
+@pytest.mark.parametrize("name", FAULTS)
+def test_errors_logs_and_tracebacks_do_not_show_the_key(
+    server: HostileServer, name: str, ask: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.NOTSET)
+    server.next(FAULTS[name], times=math.inf)
+    with pytest.raises(HITLError) as caught:
+        ask(server)
+    error = caught.value
+    told = traceback.TracebackException.from_exception(error, capture_locals=True)
+    # Frames of this test hold the key as its author wrote it; the package's own must not.
+    frames = [frame for frame in told.stack if "/hitl/" in frame.filename.replace("\\", "/")]
+    assert frames
+    assert not any(shows(str(frame.locals)) for frame in frames)
+    assert not any(shows(each) for each in attributes([error, error.args, str(error), vars(error)]))
+    assert not any(shows(each) for each in attributes([error.__cause__, error.__context__]))
+    libraries = {type(each).__module__.partition(".")[0] for each in attributes([error, vars(error), *causes(error)])}
+    assert not libraries & {"httpx", "httpcore", "h11", "anyio"}
+    assert KEY.encode() not in pickle.dumps(error)
+    assert type(copy.deepcopy(error)) is type(error)
+    assert KEY not in caplog.text
+    assert not any(shows(each) for record in caplog.records for each in attributes(vars(record)))
+
+
+@pytest.mark.parametrize("kind", [HITLClient, AsyncHITLClient])
+def test_a_walk_over_a_client_does_not_find_the_key(server: HostileServer, kind: Callable[..., Any]) -> None:
+    client = kind(KEY, base_url=server.url)
+    try:
+        if isinstance(client, HITLClient):
+            client.get_review("rev_1")
+        else:
+            asyncio.run(client.get_review("rev_1"))
+        found = [each for each in attributes([client, repr(client), str(client), client.api]) if shows(each)]
+        # The generated client keeps the token that it was given; its repr masks it, and nothing else may have it.
+        assert [type(each).__name__ for each in found if not isinstance(each, str)] == []
+        assert KEY not in repr(client.api)
+        for copied in (pickle.dumps, copy.copy, copy.deepcopy):
+            with pytest.raises(TypeError) as caught:
+                copied(client)
+            assert KEY not in str(caught.value)
+    finally:
+        client.close() if isinstance(client, HITLClient) else asyncio.run(client.aclose())
+
+
+@pytest.mark.parametrize("wrong", [f"{KEY}\n", f"{KEY}é", f" {KEY} x", f"\t{KEY}", KEY.encode(), [KEY], {KEY: 1}])
+@pytest.mark.parametrize("kind", [HITLClient, AsyncHITLClient])
+def test_a_malformed_key_is_refused_without_showing_it(kind: Callable[..., Any], wrong: Any) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        kind(wrong)
+    told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    frames = [frame for frame in told.stack if "/hitl/" in frame.filename.replace("\\", "/")]
+    assert KEY not in "".join(str(frame.locals) for frame in frames)
+    assert not any(shows(each) for each in attributes([caught.value, str(caught.value), vars(caught.value)]))
+    assert KEY.encode() not in pickle.dumps(caught.value)
+
+
+@pytest.mark.parametrize("name", ["base_url", "user_agent", "timeout", "max_retries", "retry_delay"])
+def test_a_setting_that_holds_the_key_by_mistake_is_refused_without_showing_it(name: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        HITLClient(KEY, **{name: f"{KEY}\n"})
+    assert KEY not in str(caught.value)
+
+
+def test_warnings_do_not_show_the_key(server: HostileServer) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        client = HITLClient(KEY, base_url=server.url)
+        client.get_review("rev_1")
+        del client
+        gc.collect()
+    assert caught
+    assert not any(KEY in str(each.message) or KEY in repr(each.source) for each in caught)
+
+
+def test_the_key_arrives_where_it_belongs_and_only_there(server: HostileServer) -> None:
+    with HITLClient(KEY, base_url=server.url) as client:
+        client.get_review("rev_1")
+    (request,) = [request for request in server.requests if request.method == "GET"]
+    assert request.headers["authorization"] == f"Bearer {KEY}"
+    assert KEY not in request.target
+    assert request.raw.count(KEY.encode()) == 1
