@@ -11,17 +11,7 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from hitl import _operations as operations
-from hitl._arguments import (
-    addresses,
-    count,
-    form_fields,
-    idempotency_key,
-    identifier,
-    json_object,
-    moment,
-    one_of,
-    text,
-)
+from hitl._arguments import count, form_fields, idempotency_key, identifier, json_object, one_of, text
 from hitl._backoff import Backoff
 from hitl._batch import Batch, Plan
 from hitl._batch_input import Input
@@ -30,6 +20,7 @@ from hitl._completions import Completion
 from hitl._config import Settings, resolve, seconds
 from hitl._endings import ReturnWhen
 from hitl._exchange import Exchange
+from hitl._fields import CHANGES, FILTERS, arguments_of, checked, review_fields
 from hitl._flow import Call, Clock, Flow
 from hitl._gate import Gate
 from hitl._json import as_list
@@ -42,10 +33,7 @@ from hitl.exceptions import ConfigurationError
 from hitl.models import Review, Template
 
 if TYPE_CHECKING:
-    from hitl_api.models.assignment_strategy import AssignmentStrategy
     from hitl_api.models.review_create import ReviewCreate
-    from hitl_api.models.review_priority import ReviewPriority
-    from hitl_api.models.review_status import ReviewStatus
 
 T = TypeVar("T")
 Seconds: TypeAlias = float | timedelta
@@ -57,58 +45,9 @@ PlainOrAsyncItems: TypeAlias = (
 )
 PlainChanges: TypeAlias = Iterable[Mapping[str, Any]]
 PlainOrAsyncChanges: TypeAlias = Iterable[Mapping[str, Any]] | AsyncIterable[Mapping[str, Any]]
-_Check: TypeAlias = Callable[[str, Any], Any]
 
 POLL_INTERVAL = 1.0
 PAGE_SIZE = 100
-
-
-def _priority(name: str, value: Any) -> ReviewPriority:
-    from hitl_api.models.review_priority import ReviewPriority
-
-    return ReviewPriority(one_of(name, value, ReviewPriority))
-
-
-def _strategy(name: str, value: Any) -> AssignmentStrategy:
-    from hitl_api.models.assignment_strategy import AssignmentStrategy
-
-    return AssignmentStrategy(one_of(name, value, AssignmentStrategy))
-
-
-def _status(name: str, value: Any) -> ReviewStatus:
-    from hitl_api.models.review_status import ReviewStatus
-
-    return ReviewStatus(text(name, value))  # open: a server may know more states than this package
-
-
-_CHANGES: Mapping[str, _Check] = {
-    "content": json_object,
-    "assignees": addresses,
-    "priority": _priority,
-    "due_date": moment,
-    "assignment_strategy": _strategy,
-}
-_REVIEW: Mapping[str, _Check] = {"template_id": identifier, **_CHANGES}
-_FILTERS: Mapping[str, _Check] = {
-    "status": _status,
-    "created_after": moment,
-    "created_before": moment,
-    "updated_after": moment,
-    "priority": _priority,
-    "assignee": text,
-    "template_id": identifier,
-}
-
-
-def _checked(table: Mapping[str, _Check], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was given, checked; None counts as not given.
-
-    Raises:
-        ConfigurationError: if a name is unknown, or a value cannot be used.
-    """
-    if unknown := given.keys() - table.keys():
-        raise ConfigurationError(f"unknown: {', '.join(sorted(map(str, unknown)))}; known are {', '.join(table)}")
-    return {name: table[name](name, value) for name, value in given.items() if value is not None}
 
 
 class Core:
@@ -162,7 +101,7 @@ class Core:
 
     def list_reviews(self, filters: Mapping[str, Any], page_size: int) -> Callable[[int], Flow[Page[Review]]]:
         """See HITLClient.list_reviews; returns the flow of the page at an offset."""
-        query = {**_checked(_FILTERS, filters), "limit": count("page_size", page_size, at_most=100)}
+        query = {**checked(FILTERS, filters), "limit": count("page_size", page_size, at_most=100)}
         return lambda offset: self.exchange(operations.list_reviews(query, offset))
 
     def update_review(self, review_id: str, changes: Mapping[str, Any]) -> Flow[Review]:
@@ -230,11 +169,11 @@ class Core:
     def _creation(self, batch_key: str | None) -> Callable[[Any], Call[Review]]:
         """Return what makes a call of an item, and names it if the batch has a name."""
         make_key = self.make_key if batch_key is None else BatchKeys(text("batch_key", batch_key)).make
-        return lambda item: self._new_review(_arguments_of(item), make_key)
+        return lambda item: self._new_review(arguments_of(item), make_key)
 
     def _new_review(self, given: Mapping[str, Any], make_key: KeyMaker | None = None) -> Call[Review]:
         fields, key = self._without_key(given)
-        return operations.create_review(_review_fields(fields), key, make_key or self.make_key)
+        return operations.create_review(review_fields(fields), key, make_key or self.make_key)
 
     def _without_key(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
         rest = dict(given)
@@ -273,18 +212,6 @@ class Core:
         return Batch(plan, items)
 
 
-def _arguments_of(item: Any) -> Mapping[str, Any]:
-    if isinstance(item, Mapping):
-        return cast(Mapping[str, Any], item)
-    from hitl_api.models.review_create import ReviewCreate
-    from hitl_api.types import UNSET
-
-    if not isinstance(item, ReviewCreate):
-        raise ConfigurationError(f"must be a dict or a ReviewCreate; got {type(item).__name__}")
-    # Not its to_dict(), which writes dates as text and lets through whatever has no JSON form.
-    return {name: value for name in _REVIEW if (value := getattr(item, name)) is not UNSET}
-
-
 def _subject(review: object) -> tuple[str, Review | None]:
     if isinstance(review, Review):
         return identifier("review_id", review.id), review
@@ -319,22 +246,6 @@ def _patience(
     )
 
 
-def check_review(given: Mapping[str, Any]) -> None:
-    """Raise ConfigurationError if `create_review` would refuse these arguments before sending them."""
-    fields = dict(given)
-    key = fields.pop("idempotency_key", None)
-    if key is not None:
-        idempotency_key(key)
-    _review_fields(fields)
-
-
-def _review_fields(given: Mapping[str, Any]) -> dict[str, Any]:
-    missing = [name for name in ("template_id", "content") if given.get(name) is None]
-    if missing:
-        raise ConfigurationError(f"create_review: {' and '.join(missing)} must be given")
-    return _checked(_REVIEW, given)
-
-
 def _item_to_change(item: Any) -> Call[Review]:
     if not isinstance(item, Mapping):
         raise ConfigurationError(f"must be a dict; got {type(item).__name__}")
@@ -344,10 +255,10 @@ def _item_to_change(item: Any) -> Call[Review]:
 def _change(given: Mapping[str, Any]) -> Call[Review]:
     changes = dict(given)
     review_id = identifier("id", changes.pop("id", None))
-    checked = _checked(_CHANGES, changes)
-    if not checked:
-        raise ConfigurationError("update_review: nothing to change; give at least one of " + ", ".join(_CHANGES))
-    return operations.update_review(review_id, checked)
+    fields = checked(CHANGES, changes)
+    if not fields:
+        raise ConfigurationError("update_review: nothing to change; give at least one of " + ", ".join(CHANGES))
+    return operations.update_review(review_id, fields)
 
 
 def _plain(given: Mapping[str, Any]) -> dict[str, Any]:
