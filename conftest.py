@@ -7,6 +7,7 @@ point at it, and the blocks may use it as `sandbox`. Where a block waits for a p
 from __future__ import annotations
 
 import re
+import signal
 import threading
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -21,6 +22,12 @@ from hitl.testing import Sandbox
 
 ANSWER = {"approved": True, "feedback": "Good as it is."}
 GLANCE = 0.05  # seconds between two looks at the inbox; whoever creates a review can still change it before an answer
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C be what it is everywhere: a shell that starts the tests in the background has it ignored."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager

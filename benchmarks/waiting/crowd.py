@@ -1,0 +1,252 @@
+"""A process that waits for reviews of the sandbox, and tells what that cost it.
+
+It reads a `Case` as one line of JSON, prints an empty line once it waits, and then its `Cost` as JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import re
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+from attrs import asdict, define, field, frozen
+
+from hitl import AsyncHITLClient, HITLClient, Review
+
+PAUSE = 5.0  # seconds between two reads of the naive waiter
+SETTLING = 1.0  # seconds after which everybody has begun to wait
+BETWEEN_COUNTS = 0.2  # seconds between two counts of the sockets
+OWN = Path("/proc/self")
+
+Done = Callable[[Review], None]
+
+
+@frozen
+class Case:
+    """How many are waited for, how, and until when.
+
+    Attributes:
+        style: One of STYLES.
+        answers: How many of the reviews will be answered; once they are seen it is over.
+        patience: Seconds after which it is over in any case.
+    """
+
+    url: str
+    key: str
+    ids: Sequence[str]
+    style: str
+    answers: int
+    patience: float
+
+
+@frozen
+class Cost:
+    """What it cost, from before the first request to after the last answer.
+
+    Attributes:
+        seen: Answers that were seen.
+        mean, p99: Seconds from when the server had an answer to when it was seen.
+        memory: Bytes by which the peak of the resident memory exceeds what it was before.
+    """
+
+    seen: int
+    requests: int
+    refused: int
+    mean: float
+    p99: float
+    cpu: float
+    seconds: float
+    memory: int
+    sockets: int
+
+
+@define
+class Tally:
+    """What is counted while they wait; `counting` is the CPU seconds that the counting of sockets took."""
+
+    case: Case
+    late: list[float] = field(factory=list)
+    requests: int = 0
+    refused: int = 0
+    sockets: int = 0
+    counting: float = 0.0
+    over: threading.Event = field(factory=threading.Event)
+
+    def done(self, review: Review) -> None:
+        """Take note of an answer."""
+        assert review.completed_at is not None
+        self.late.append(time.time() - review.completed_at.timestamp())
+        if len(self.late) >= self.case.answers:
+            self.over.set()
+
+    def watch(self) -> None:
+        """Count sockets, in a thread of its own, and say once everybody waits."""
+        began, is_told = time.monotonic(), False
+        while not self.over.wait(BETWEEN_COUNTS):
+            self.sockets = max(self.sockets, _sockets())
+            self.counting = time.thread_time()
+            if not is_told and time.monotonic() - began >= SETTLING:
+                print(flush=True)
+                is_told = True
+
+
+# --- the ways to wait ---
+
+
+async def by_one_iterator(client: AsyncHITLClient, tally: Tally) -> None:
+    """Wait with one `as_completed`."""
+    async for review in client.as_completed(tally.case.ids):
+        tally.done(review)
+
+
+async def by_tasks(client: AsyncHITLClient, tally: Tally) -> None:
+    """Wait with a task for each review."""
+
+    async def wait(review_id: str) -> None:
+        tally.done(await client.wait_for_review(review_id))
+
+    await asyncio.gather(*map(wait, tally.case.ids))
+
+
+async def naively_by_tasks(client: AsyncHITLClient, tally: Tally) -> None:
+    """Read each review every five seconds, in a task of its own."""
+
+    async def wait(review_id: str) -> None:
+        while True:
+            tally.requests += 1
+            review = await client.get_review(review_id)
+            if review.is_final:
+                return tally.done(review)
+            await asyncio.sleep(PAUSE)
+
+    await asyncio.gather(*map(wait, tally.case.ids))
+
+
+def by_threads(client: HITLClient, tally: Tally) -> None:
+    """Wait with a thread for each review."""
+    with ThreadPoolExecutor(len(tally.case.ids)) as pool:
+        for each in [pool.submit(client.wait_for_review, review_id) for review_id in tally.case.ids]:
+            each.add_done_callback(lambda future: tally.done(future.result()))
+
+
+def naively_by_threads(client: HITLClient, tally: Tally) -> None:
+    """Read each review every five seconds, in a thread of its own."""
+
+    def wait(review_id: str) -> None:
+        while not tally.over.is_set():
+            tally.requests += 1
+            review = client.get_review(review_id)
+            if review.is_final:
+                return tally.done(review)
+            tally.over.wait(PAUSE)
+        return None
+
+    with ThreadPoolExecutor(len(tally.case.ids)) as pool:
+        list(pool.map(wait, tally.case.ids))
+
+
+ASYNC: dict[str, Callable[[AsyncHITLClient, Tally], Awaitable[None]]] = {
+    "as_completed": by_one_iterator,
+    "tasks": by_tasks,
+    "naive tasks": naively_by_tasks,
+}
+THREADED: dict[str, Callable[[HITLClient, Tally], None]] = {
+    "threads": by_threads,
+    "naive threads": naively_by_threads,
+}
+STYLES = (*ASYNC, *THREADED)
+
+
+# --- what it costs ---
+
+
+def main() -> None:
+    """Wait, and tell what it cost."""
+    tally = Tally(Case(**json.loads(sys.stdin.readline())))
+    watcher = threading.Thread(target=tally.watch, daemon=True)
+    wait = _wait_async if tally.case.style in ASYNC else _wait_threaded
+    print(json.dumps(asdict(wait(tally, watcher))), flush=True)
+    os._exit(0)  # of the naive ones, many are still in the middle of something
+
+
+def _wait_async(tally: Tally, watcher: threading.Thread) -> Cost:
+    async def run() -> Cost:
+        async with AsyncHITLClient(tally.case.key, base_url=tally.case.url) as client:
+            await client.get_review(tally.case.ids[0])
+            begun = _Begun()
+            watcher.start()
+            task = asyncio.ensure_future(ASYNC[tally.case.style](client, tally))
+            await asyncio.to_thread(tally.over.wait, tally.case.patience)
+            cost = begun.cost(tally, client)
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            return cost
+
+    return asyncio.run(run())
+
+
+def _wait_threaded(tally: Tally, watcher: threading.Thread) -> Cost:
+    with HITLClient(tally.case.key, base_url=tally.case.url) as client:
+        client.get_review(tally.case.ids[0])
+        begun = _Begun()
+        watcher.start()
+        threading.Thread(target=THREADED[tally.case.style], args=(client, tally), daemon=True).start()
+        tally.over.wait(tally.case.patience)
+        cost = begun.cost(tally, client)
+        tally.over.set()
+        return cost
+
+
+class _Begun:
+    """The moment before the first wait."""
+
+    def __init__(self) -> None:
+        gc.collect()
+        (OWN / "clear_refs").write_text("5")  # the peak of the resident memory is what it is now (proc(5))
+        self._memory, self._cpu, self._at = _status("VmRSS"), time.process_time(), time.monotonic()
+
+    def cost(self, tally: Tally, client: HITLClient | AsyncHITLClient) -> Cost:
+        stats = client.wait_stats()
+        late = sorted(tally.late) or [float("nan")]
+        return Cost(
+            seen=len(tally.late),
+            requests=tally.requests + stats.polls,
+            refused=tally.refused + stats.refused,
+            mean=statistics.mean(late),
+            p99=late[int(0.99 * (len(late) - 1))],
+            cpu=time.process_time() - self._cpu - tally.counting,
+            seconds=time.monotonic() - self._at,
+            memory=_status("VmHWM") - self._memory,
+            sockets=max(tally.sockets, _sockets()),
+        )
+
+
+def _status(name: str) -> int:
+    found = re.search(rf"^{name}:\s+(\d+) kB$", (OWN / "status").read_text(), re.MULTILINE)
+    assert found is not None
+    return int(found[1]) * 1024
+
+
+def _sockets() -> int:
+    """Return the network connections of this process; an event loop wakes itself by a pair of its own."""
+    inodes = set()
+    for each in (OWN / "fd").iterdir():
+        with suppress(OSError):
+            inodes.add(os.readlink(each))
+    tables = [(OWN / "net" / name).read_text() for name in ("tcp", "tcp6")]
+    return sum(f"socket:[{line.split()[9]}]" in inodes for table in tables for line in table.splitlines()[1:])
+
+
+if __name__ == "__main__":
+    main()
