@@ -7,7 +7,7 @@ PYTHON ?= python3
 PARALLEL := -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types imports coverage bench docs-examples clean
+.PHONY: help setup demo test check fuzz lint types imports coverage bench bench-gate docs-examples clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST) | sort
@@ -32,7 +32,7 @@ demo: $(VENV)/.runs ## run the whole loop: create a review, answer it in the bro
 test: $(VENV)/.works ## run the tests
 	@$(BIN)/python -m pytest -q $(PARALLEL)
 
-check: setup lint lint-spec check-generated types imports coverage ## everything that CI runs
+check: setup lint lint-spec check-generated types imports coverage bench-gate ## everything that CI runs
 
 lint: setup ## style and format
 	@$(BIN)/ruff check .
@@ -48,11 +48,19 @@ imports: setup ## who may import whom
 coverage: setup ## run the tests and hold the branch coverage of hitl/ to 95 %
 	@$(BIN)/python -m pytest -q $(PARALLEL) --cov --cov-report=term --cov-fail-under=95
 
-bench: setup ## measure speed, as ratios within one run
+fuzz: setup ## check 60,000 forged webhooks; make test checks 2,000
+	@HITL_FUZZ_EXAMPLES=60000 $(BIN)/python -m pytest -q tests/unit/test_webhooks_fuzz.py
+
+bench: setup ## measure speed beside the peers, and write the figures into docs/explanation/performance.md
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.report
+	@$(BIN)/python -m benchmarks.webhooks
+
+bench-gate: setup ## fail if something has become much slower than it was
+	@$(BIN)/python -m benchmarks.gate
 
 clean: ## remove what the other commands made
-	@rm -rf $(VENV) dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .bench
 
 include codegen/targets.mk
 

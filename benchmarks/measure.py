@@ -20,7 +20,8 @@ class Ratio:
     greatest: float
 
     def __str__(self) -> str:
-        return f"{self.median:5.2f}  ({self.least:.2f}-{self.greatest:.2f})"
+        digits = 2 if self.median >= 0.05 else 4
+        return f"{self.median:5.{digits}f}  ({self.least:.{digits}f}-{self.greatest:.{digits}f})"
 
 
 def ratio(candidate: Callable[[], float], baseline: Callable[[], float], rounds: int) -> Ratio:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from hitl._json import is_object
+from hitl._json import Object
 from hitl.models import Review, Template
 
 if TYPE_CHECKING:
@@ -59,19 +59,19 @@ def review_from_json(document: object) -> Review:
     Raises:
         KeyError, TypeError, ValueError: if the object does not fit openapi.yaml's Review.
     """
-    if not is_object(document):
+    if not isinstance(document, dict):
         raise TypeError(f"expected a review, got {type(document).__name__}")
+    document = cast(Object, document)
     # Written out and in this order, since a call for each property would take as long as reading the JSON did.
     given = document.get
     made: Any = object.__new__(_Unsealed)
-    made.id, made.status, made.template_id = review_id, status, template_id = (
-        document["id"],
-        document["status"],
-        document["template_id"],
-    )
+    made.id = review_id = document["id"]
+    made.status = status = document["status"]
+    made.template_id = template_id = document["template_id"]
     if not (type(review_id) is type(status) is type(template_id) is str):
         raise TypeError("id, status and template_id must be text")
-    made.priority, made.assignment_strategy = priority, strategy = given("priority"), given("assignment_strategy")
+    made.priority = priority = given("priority")
+    made.assignment_strategy = strategy = given("assignment_strategy")
     if not ((priority is None or type(priority) is str) and (strategy is None or type(strategy) is str)):
         raise TypeError("priority and assignment_strategy must be text")
     content, result, assignees = document["content"], given("result"), given("assignees")
@@ -83,8 +83,15 @@ def review_from_json(document: object) -> Review:
     made.created_at = _moment(document["created_at"])
     # openapi.yaml does not let this one be null; the other two may be anything, which then is no time.
     made.updated_at = _moment(document["updated_at"]) if "updated_at" in document else None
-    made.due_date = due_date if (due_date := given("due_date")) is None else _moment_or_as_it_is(due_date)
-    made.completed_at = ended if (ended := given("completed_at")) is None else _moment_or_as_it_is(ended)
+    made.due_date = due_date = given("due_date")
+    made.completed_at = completed_at = given("completed_at")
+    try:
+        if due_date is not None:
+            made.due_date = _moment(due_date)
+        if completed_at is not None:
+            made.completed_at = _moment(completed_at)
+    except (TypeError, ValueError):
+        made.due_date, made.completed_at = _moment_or_as_it_is(due_date), _moment_or_as_it_is(completed_at)
     made.reviewer, made.version = given("reviewer"), given("version")
     made.extra = {} if _REVIEW.issuperset(document) else {name: document[name] for name in document.keys() - _REVIEW}
     made.__class__ = Review

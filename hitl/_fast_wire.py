@@ -1,9 +1,9 @@
 """The answer that nearly all answers are, recognised at a glance: whole, plain, its length told once.
 
-h11 takes two thirds of the time that a call of ours takes. Most of what it looks for is not in an answer that came in
-one piece and has nothing unusual about it; so such an answer is read here, and everything else by h11. This is no second
-parser with an opinion of its own: what it accepts, h11 accepts and reads in the same way (the tests compare the two),
-and what it does not know it leaves alone.
+h11 takes more time than all the rest of a call that is ours. Most of what it looks for is not in an answer that came in
+one piece and has nothing unusual about it; so such an answer is read here, and everything else by h11. This is no
+second parser with an opinion of its own: what it accepts, h11 accepts and reads in the same way (the tests compare the
+two), and what it does not know it leaves alone.
 """
 
 from __future__ import annotations

@@ -31,9 +31,7 @@ text.c0, text.c1, text.c2, text.c3 { stroke: none } path.curve { fill: none }
 def svg(title: str, curves: Curves) -> str:
     """Return the picture; each curve is a sequence of reviews an hour and seconds, both on a logarithmic scale."""
     names = _spread([_y(points[-1][1]) for points in curves.values()])
-    drawn = [
-        _curve(number, name, points, names[number]) for number, (name, points) in enumerate(curves.items())
-    ]
+    drawn = [_curve(number, name, points, names[number]) for number, (name, points) in enumerate(curves.items())]
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}">',

@@ -85,9 +85,7 @@ class Alone:
 class Together:
     """Waits with the package's own flows, which share their requests."""
 
-    def __init__(
-        self, world: World, exchange: Exchange, seen: Seen, patience: Patience, *, has_webhooks: bool
-    ) -> None:
+    def __init__(self, world: World, exchange: Exchange, seen: Seen, patience: Patience, *, has_webhooks: bool) -> None:
         self._world = world
         self._seen = seen
         self._has_webhooks = has_webhooks

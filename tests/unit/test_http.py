@@ -237,6 +237,7 @@ class TestOverOwnConnections:
 
         assert "httpcore" in needs("httpx")
         assert "h11" in needs("httpcore")
+        assert "certifi" in needs("httpx")
 
 
 class TestThroughHttpx:
@@ -454,7 +455,8 @@ def test_threads_share_a_client_and_have_a_connection_each() -> None:
 
     def serve(sock: socket.socket) -> None:
         sock.recv(65536)
-        sock.sendall(ANSWER)
+        # It closes afterwards, and says so: another thread must not be given this connection.
+        sock.sendall(ANSWER.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
 
     with serving(serve) as address:
         transport = HttpTransport(settings(url(address)))

@@ -1,0 +1,67 @@
+"""What a call costs without a network: the package's own work beside httpx's, over transports in memory."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+
+from benchmarks.measure import Ratio, cpu_of, ratio
+from benchmarks.stub import ONE, PAGE, REVIEW
+from hitl import HITLClient
+from hitl._core import Core
+from hitl._flow import Answer
+from hitl._operations import list_reviews
+
+ROUNDS = 9
+URL = "http://127.0.0.1"
+CONTENT = REVIEW["content"]
+
+
+def _answer(request: httpx.Request) -> httpx.Response:
+    status, body = (201, ONE) if request.method == "POST" else (200, PAGE)
+    return httpx.Response(status, content=body, headers={"Content-Type": "application/json"})
+
+
+def calls() -> dict[str, Ratio]:
+    """Measure a call, and its parts."""
+    transport = httpx.MockTransport(_answer)
+    body = {"template_id": "template_123", "content": CONTENT}
+    page = Answer(200, {"content-type": "application/json"}, PAGE)
+    read = list_reviews({"limit": 100}, 0).decode
+    flow = Core({"api_key": "key", "base_url": URL})
+    one = Answer(201, {"content-type": "application/json"}, ONE)
+    with HITLClient("key", base_url=URL, transport=transport) as client, httpx.Client(transport=transport) as bare:
+        post = cpu_of(lambda: bare.post(f"{URL}/v1/reviews", json=body).json(), 300)
+        return {
+            "create_review through httpx / httpx post + json": ratio(
+                cpu_of(lambda: client.create_review("template_123", CONTENT), 300), post, ROUNDS
+            ),
+            "all but the connection / httpx post + json": ratio(
+                cpu_of(lambda: _play(flow, body, one), 300), post, ROUNDS
+            ),
+            "a page of 100 reviews / json.loads of it": ratio(
+                cpu_of(lambda: read(page), 30), cpu_of(lambda: json.loads(PAGE), 30), ROUNDS
+            ),
+        }
+
+
+def _play(core: Core, given: dict[str, object], answer: Answer) -> None:
+    """Check, build, judge and read, as the driver has it done."""
+    flow = core.create_review(given)
+    next(flow)
+    try:
+        flow.send(answer)
+    except StopIteration:
+        return
+    raise AssertionError("it was answered")
+
+
+def main() -> None:
+    """Print one line for each."""
+    for name, found in calls().items():
+        print(f"{name:50} {found}")
+
+
+if __name__ == "__main__":
+    main()
