@@ -8,6 +8,7 @@ one by one, go through the generated parser.
 from __future__ import annotations
 
 from datetime import datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from hitl._json import Object
@@ -19,25 +20,23 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_REVIEW: Final = frozenset(
-    {
-        "id",
-        "status",
-        "template_id",
-        "content",
-        "created_at",
-        "result",
-        "assignees",
-        "priority",
-        "due_date",
-        "assignment_strategy",
-        "reviewer",
-        "updated_at",
-        "completed_at",
-        "version",
-    }
+_REQUIRED: Final = ("id", "status", "template_id", "content", "created_at")
+_OPTIONAL: Final = (
+    "result",
+    "assignees",
+    "priority",
+    "due_date",
+    "assignment_strategy",
+    "reviewer",
+    "updated_at",
+    "completed_at",
+    "version",
 )
+_REVIEW: Final = (*_REQUIRED, *_OPTIONAL)
 """The properties of openapi.yaml's Review."""
+
+_all_of: Final = itemgetter(*_REVIEW)
+_ABSENT: Final[Any] = object()  # of `updated_at`, which may be missing but not null
 
 _moment = datetime.fromisoformat
 
@@ -62,40 +61,65 @@ def review_from_json(document: object) -> Review:
     if not isinstance(document, dict):
         raise TypeError(f"expected a review, got {type(document).__name__}")
     document = cast(Object, document)
-    # Written out and in this order, since a call for each property would take as long as reading the JSON did.
-    given = document.get
-    made: Any = object.__new__(_Unsealed)
-    made.id = review_id = document["id"]
-    made.status = status = document["status"]
-    made.template_id = template_id = document["template_id"]
+    # Written out, since a call for each property would take as long as reading the JSON did.
+    try:
+        values, unknown = _all_of(document), len(document) - len(_REVIEW)
+    except KeyError:
+        values, unknown = _some_of(document), len(document)
+    (
+        review_id,
+        status,
+        template_id,
+        content,
+        created_at,
+        result,
+        assignees,
+        priority,
+        due_date,
+        strategy,
+        reviewer,
+        updated_at,
+        completed_at,
+        version,
+    ) = values
     if not (type(review_id) is type(status) is type(template_id) is str):
         raise TypeError("id, status and template_id must be text")
-    made.priority = priority = given("priority")
-    made.assignment_strategy = strategy = given("assignment_strategy")
     if not ((priority is None or type(priority) is str) and (strategy is None or type(strategy) is str)):
         raise TypeError("priority and assignment_strategy must be text")
-    content, result, assignees = document["content"], given("result"), given("assignees")
     if not ((type(content) is dict or content is None) and (type(result) is dict or result is None)):
         raise TypeError("content and result must be objects")
+    made: Any = object.__new__(_Unsealed)
+    made.id = review_id
+    made.status = status
+    made.template_id = template_id
+    made.priority = priority
+    made.assignment_strategy = strategy
     made.content = {} if content is None else content
     made.result = {} if result is None else result
     made.assignees = assignees if type(assignees) is list else []
-    made.created_at = _moment(document["created_at"])
-    # openapi.yaml does not let this one be null; the other two may be anything, which then is no time.
-    made.updated_at = _moment(document["updated_at"]) if "updated_at" in document else None
-    made.due_date = due_date = given("due_date")
-    made.completed_at = completed_at = given("completed_at")
+    made.created_at = _moment(created_at)
+    made.updated_at = None if updated_at is _ABSENT else _moment(updated_at)
+    # openapi.yaml lets these two be anything, which then is no time.
     try:
-        if due_date is not None:
-            made.due_date = _moment(due_date)
-        if completed_at is not None:
-            made.completed_at = _moment(completed_at)
+        made.due_date = None if due_date is None else _moment(due_date)
+        made.completed_at = None if completed_at is None else _moment(completed_at)
     except (TypeError, ValueError):
         made.due_date, made.completed_at = _moment_or_as_it_is(due_date), _moment_or_as_it_is(completed_at)
-    made.reviewer, made.version = given("reviewer"), given("version")
-    made.extra = {} if _REVIEW.issuperset(document) else {name: document[name] for name in document.keys() - _REVIEW}
+    made.reviewer = reviewer
+    made.version = version
+    made.extra = _unknown_of(document) if unknown else {}
     made.__class__ = Review
     return cast(Review, made)
+
+
+def _some_of(document: Object) -> tuple[Any, ...]:
+    """Return the values of a review from which some are missing."""
+    optional = [document.get(name, _ABSENT if name == "updated_at" else None) for name in _OPTIONAL]
+    return (*[document[name] for name in _REQUIRED], *optional)
+
+
+def _unknown_of(document: Object) -> Object:
+    return {name: document[name] for name in document.keys() - frozenset(_REVIEW)}
 
 
 def template_from(document: TemplateDocument) -> Template:

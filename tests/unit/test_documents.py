@@ -93,7 +93,7 @@ def by_the_generated_parser(document: dict[str, Any]) -> Review:
 
 def test_it_reads_all_properties_that_openapi_yaml_knows() -> None:
     known = {each.name for each in fields(Generated)} - {"additional_properties"}
-    assert known == _documents._REVIEW
+    assert sorted(_documents._REVIEW) == sorted(known)
     assert {*REQUIRED, *OPTIONAL} == known | {"a_field_from_the_future"}
 
 
