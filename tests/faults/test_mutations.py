@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import test_lifecycle
+import test_no_secret_leaks
 import test_processes
-import test_secrets
 from cases import KEY, blocking, prepare, run
 from catalogue import CASES
 from mutations import MUTATIONS, Mutation
@@ -43,15 +43,15 @@ def test_the_key_would_show_if_answers_were_not_searched_for_it(
 ) -> None:
     monkeypatch.setattr(_requests.Requests, "_without_key", lambda self, text: text)
     with pytest.raises(AssertionError):
-        test_secrets.test_errors_logs_and_tracebacks_do_not_show_the_key(
-            server, "a refusal that repeats the key", test_secrets._blocking, caplog
+        test_no_secret_leaks.test_errors_logs_and_tracebacks_do_not_show_the_key(
+            server, "a refusal that repeats the key", test_no_secret_leaks._blocking, caplog
         )
 
 
 def test_the_key_would_show_if_it_were_not_masked(server: HostileServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_secret.Secret, "__repr__", lambda self: self.reveal())
     with pytest.raises(AssertionError):
-        test_secrets.test_a_walk_over_a_client_does_not_find_the_key(server, HITLClient)
+        test_no_secret_leaks.test_a_walk_over_a_client_does_not_find_the_key(server, HITLClient)
 
 
 def test_threads_would_meet_if_a_connection_were_not_taken_out(
