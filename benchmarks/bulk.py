@@ -42,7 +42,7 @@ def hitl_kept(count: int, in_flight: int, url: str) -> int:
     from hitl import HITLClient
 
     with HITLClient("key", base_url=url, timeout=60) as client:
-        return len(list(client.iter_create_reviews(items(count), concurrency=in_flight)))
+        return len(client.create_reviews(items(count), concurrency=in_flight))
 
 
 def hitl_async(count: int, in_flight: int, url: str) -> int:
