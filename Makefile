@@ -55,6 +55,7 @@ fuzz: setup ## check 60,000 forged webhooks; make test checks 2,000
 
 bench: setup ## measure speed beside the peers, and write the figures into docs/explanation/performance.md
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.waiting
 	@$(BIN)/python -m benchmarks.report
 	@$(BIN)/python -m benchmarks.webhooks
 

@@ -7,7 +7,6 @@ import os
 import platform
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from pathlib import Path
 
 import hitl
@@ -69,9 +68,7 @@ def _picture() -> str:
 def _found(cases: Sequence[Case]) -> dict[Case, Figures]:
     """Simulate on all cores; what takes long is begun first."""
     with ProcessPoolExecutor() as pool:
-        began = {
-            case: pool.submit(partial(simulation.simulate, *case, _seeds(case))) for case in sorted(cases, key=_work)
-        }
+        began = {case: pool.submit(simulation.simulate, *case, _seeds(case)) for case in sorted(cases, key=_work)}
         return {case: began[case].result() for case in cases}
 
 

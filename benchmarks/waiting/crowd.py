@@ -22,6 +22,7 @@ from pathlib import Path
 from attrs import asdict, define, field, frozen
 
 from hitl import AsyncHITLClient, HITLClient, Review
+from hitl.exceptions import HITLError
 
 PAUSE = 5.0  # seconds between two reads of the naive waiter
 SETTLING = 1.0  # seconds after which everybody has begun to wait
@@ -55,13 +56,14 @@ class Cost:
 
     Attributes:
         seen: Answers that were seen.
+        failed: Requests that were refused, or not answered in time.
         mean, p99: Seconds from when the server had an answer to when it was seen.
         memory: Bytes by which the peak of the resident memory exceeds what it was before.
     """
 
     seen: int
     requests: int
-    refused: int
+    failed: int
     mean: float
     p99: float
     cpu: float
@@ -77,7 +79,7 @@ class Tally:
     case: Case
     late: list[float] = field(factory=list)
     requests: int = 0
-    refused: int = 0
+    failed: int = 0
     sockets: int = 0
     counting: float = 0.0
     over: threading.Event = field(factory=threading.Event)
@@ -124,9 +126,13 @@ async def naively_by_tasks(client: AsyncHITLClient, tally: Tally) -> None:
     async def wait(review_id: str) -> None:
         while True:
             tally.requests += 1
-            review = await client.get_review(review_id)
-            if review.is_final:
-                return tally.done(review)
+            try:
+                review = await client.get_review(review_id)
+            except HITLError:
+                tally.failed += 1
+            else:
+                if review.is_final:
+                    return tally.done(review)
             await asyncio.sleep(PAUSE)
 
     await asyncio.gather(*map(wait, tally.case.ids))
@@ -145,9 +151,13 @@ def naively_by_threads(client: HITLClient, tally: Tally) -> None:
     def wait(review_id: str) -> None:
         while not tally.over.is_set():
             tally.requests += 1
-            review = client.get_review(review_id)
-            if review.is_final:
-                return tally.done(review)
+            try:
+                review = client.get_review(review_id)
+            except HITLError:
+                tally.failed += 1
+            else:
+                if review.is_final:
+                    return tally.done(review)
             tally.over.wait(PAUSE)
         return None
 
@@ -222,7 +232,7 @@ class _Begun:
         return Cost(
             seen=len(tally.late),
             requests=tally.requests + stats.polls,
-            refused=tally.refused + stats.refused,
+            failed=tally.failed + stats.refused,
             mean=statistics.mean(late),
             p99=late[int(0.99 * (len(late) - 1))],
             cpu=time.process_time() - self._cpu - tally.counting,
@@ -243,7 +253,7 @@ def _sockets() -> int:
     inodes = set()
     for each in (OWN / "fd").iterdir():
         with suppress(OSError):
-            inodes.add(os.readlink(each))
+            inodes.add(str(each.readlink()))
     tables = [(OWN / "net" / name).read_text() for name in ("tcp", "tcp6")]
     return sum(f"socket:[{line.split()[9]}]" in inodes for table in tables for line in table.splitlines()[1:])
 

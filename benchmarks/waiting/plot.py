@@ -17,7 +17,7 @@ APART = 18.0  # pixels between two names
 SHAPES = ("M-4-4h8v8h-8z", "M0-5 5 4H-5z", "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0", "M0-5 5 0 0 5-5 0z")
 STYLE = """
 .page { fill: #fff } text { font: 13px system-ui, sans-serif; fill: #24292f } .grid { stroke: #d0d7de }
-.title { font-size: 15px; font-weight: 600 } .curve { fill: none; stroke-width: 2.25 }
+.title { font-size: 15px; font-weight: 600 } .curve { stroke-width: 2.25 }
 .c0 { stroke: #b42318; fill: #b42318 } .c1 { stroke: #9a5b00; fill: #9a5b00 }
 .c2 { stroke: #1d4ed8; fill: #1d4ed8 } .c3 { stroke: #04724d; fill: #04724d }
 text.c0, text.c1, text.c2, text.c3 { stroke: none } path.curve { fill: none }
@@ -71,7 +71,7 @@ def _curve(number: int, name: str, points: Sequence[tuple[float, float]], name_a
         f'<path class="c{number}" transform="translate({x:.1f} {y:.1f})" d="{SHAPES[number]}"/>' for x, y in places
     )
     end_x, end_y = places[-1]
-    leader = f'<path class="curve c{number}" style="stroke-width:1" d="M{end_x + 7:.1f} {end_y:.1f}L{end_x + 20:.1f} {name_at:.1f}"/>'
+    leader = f'<path class="leader c{number}" d="M{end_x + 7:.1f} {end_y:.1f}L{end_x + 20:.1f} {name_at:.1f}"/>'
     label = f'<text class="c{number}" x="{end_x + 25:.1f}" y="{name_at + 4:.1f}">{name}</text>'
     return f'<path class="curve c{number}" d="M{line}"/>{marks}{leader}{label}'
 

@@ -9,7 +9,20 @@ from benchmarks.waiting.measurement import Plan
 from benchmarks.waiting.simulation import Figures, Load
 
 SIMULATED = ("New reviews", "Waiter", "Requests", "Refused", "Late, mean", "95 %", "Creations held up", "Unseen")
-MEASURED = ("Waits", "Answers", "In", "How", "Seen", "Requests", "Late, mean", "99 %", "CPU", "Memory", "Connections")
+MEASURED = (
+    "Waits",
+    "Answers",
+    "In",
+    "How",
+    "Seen",
+    "Requests",
+    "Failed",
+    "Late, mean",
+    "99 %",
+    "CPU",
+    "Memory",
+    "Connections",
+)
 
 
 def of_simulation(found: Mapping[tuple[Load, str], Figures]) -> str:
@@ -55,7 +68,7 @@ def _planned(plan: Plan) -> tuple[str, ...]:
 def _measured(each: Cost) -> tuple[str, ...]:
     memory = f"{each.memory / 1e6:.1f} MB"
     times = (seconds(each.mean), seconds(each.p99), f"{each.cpu:.2f} s")
-    return (f"{each.seen:,}", f"{each.requests:,}", *times, memory, str(each.sockets))
+    return (f"{each.seen:,}", f"{each.requests:,}", _count(each.failed), *times, memory, str(each.sockets))
 
 
 def _count(value: float) -> str:
