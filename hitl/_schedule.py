@@ -27,6 +27,7 @@ GROWTH: Final = 1.5  # the factor between two pauses
 OVERSHOOT: Final = 0.15  # seconds that the last look may take after the deadline; 0.25 are promised
 CHUNK: Final = 100  # reviews to a list, the greatest page there is
 PER_PAGE: Final = 50  # waits that are worth one more page of a list that cannot be filtered by id
+PER_PAGE_OF_MANY: Final = 10  # the same for more than a hundred waits, where requests are few
 FEW: Final = 3  # reviews of which nothing is known, for the sake of which a list is not walked from its beginning
 RECONCILE: Final = 300.0  # seconds between two full looks where the server tells of changes
 MISSES: Final = 2  # endings that `notify` did not tell of, after which it is not relied on
@@ -163,14 +164,14 @@ class Schedule:
     def _queued(self, busy: Collection[Slot], left: float, to_pace: float) -> Turn | float:
         if "look" in busy:
             return math.inf
-        if self._queue:
-            return to_pace if to_pace > 0 else self._list(tuple(self._queue), left)
-        # Where requests are few, a single read is as much as a list: each review gets its share.
+        # Where requests are few, a single read is as much as a list: each review gets its share, however many are new.
         share = len(self._watches) / max(1, len(self._doubtful)) - 1.0
-        if self._doubtful and (to_pace == -math.inf or self._lists >= share):
+        if self._doubtful and (self._lists >= share if to_pace > -math.inf else not self._queue):
             if to_pace > 0:
                 return to_pace
             return Read(next(iter(self._doubtful)), "look", None, self._timeout(0, left))
+        if self._queue:
+            return to_pace if to_pace > 0 else self._list(tuple(self._queue), left)
         return math.inf
 
     def _follow(self, busy: Collection[Slot], left: float, to_pace: float, hold: int) -> Turn | float:
@@ -318,9 +319,14 @@ class Schedule:
         # The list begins with the newest: sooner or later it has come to what is older than all that waits.
         oldest = turn.query.get("created_after")
         is_past_all = oldest is not None and bool(listing.reviews) and listing.reviews[-1].created_at <= oldest
-        if listing.next_offset is None or is_past_all or self._pages > len(self._watches) / PER_PAGE:
+        if listing.next_offset is None or is_past_all or self._pages > self._worthwhile_pages():
             self._offset = self._pages = 0
             self._doubt(review_id for review_id in self._queue if review_id not in found)
+
+    def _worthwhile_pages(self) -> float:
+        count = len(self._watches)
+        is_limited = self._budget.pace(self._clock.epoch()) > self._own_interval(self._clock.monotonic())
+        return count / PER_PAGE_OF_MANY if is_limited and count > CHUNK else count / PER_PAGE
 
     def _doubt(self, ids: Iterable[str]) -> None:
         for review_id in list(ids):

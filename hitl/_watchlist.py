@@ -12,6 +12,7 @@ import copy
 import math
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from itertools import chain
 from typing import Any
 
 from attrs import evolve
@@ -116,7 +117,12 @@ class Watchlist:
 
     def _ring_one(self) -> None:
         """Wake somebody who can do what is due."""
-        someone = self._keeper or next((each for each in self.parties if each.is_attending), None)
+        # Who is in the middle of an exchange hears no bell, and it may be held open for long.
+        busy = self._busy.values()
+        someone = next(
+            (each for each in chain((self._keeper,), self.parties) if each and each.is_attending and each not in busy),
+            None,
+        )
         if someone is not None:
             someone.bell.ring()
 
@@ -131,7 +137,8 @@ class Watchlist:
             turn = self._schedule.turn(self._busy.keys(), max(0.0, until - self._clock.monotonic()))
             if isinstance(turn, Read | Look):
                 return self._taken(turn, party)
-            self._keeper = self._keeper or party
+            if self._keeper is None or self._keeper in self._busy.values():
+                self._keeper = party
             return turn if self._keeper is party else math.inf
 
     def last_look(self, party: Party) -> Turn | None:

@@ -9,6 +9,7 @@ import random
 import statistics
 import warnings
 from collections import Counter
+from datetime import UTC, datetime
 from threading import RLock
 from typing import Any
 
@@ -23,7 +24,8 @@ from hitl._completions import Completion
 from hitl._endings import ALL, ANY_REJECTED, FIRST
 from hitl._exchange import Exchange
 from hitl._flow import Answer, Bell, Sleep
-from hitl._schedule import HOLD, SLOWEST
+from hitl._schedule import HOLD, RECONCILE, SLOWEST
+from hitl._turns import Listing, Look
 from hitl._waiting import Patience, Waits, wait_for_many, wait_for_one
 from hitl.exceptions import (
     AuthenticationError,
@@ -37,6 +39,9 @@ from hitl.exceptions import (
 from hitl.models import Review
 
 pytestmark = pytest.mark.filterwarnings("ignore::hitl.WaitBudgetWarning")
+
+
+EARLY = datetime.fromtimestamp(EPOCH, UTC)
 
 
 class Office:
@@ -119,6 +124,35 @@ class TestSharing:
         pair.world.at(EPOCH + 0.01, first.close)
         pair.world.run(EPOCH + 60)
         assert pair.results["rev_1"].status == "completed"
+
+    def test_work_is_handed_to_somebody_who_is_not_held_up_by_a_server(self):
+        pair = office(3)
+        joined = [pair.waits.join({f"rev_{number}": None}, Patience(None, 1.0)) for number in range(3)]
+        watchlist, (held, keeper, idle) = joined[0].watchlist, [wait.party for wait in joined]
+        for party in (held, keeper, idle):
+            watchlist.begin(party)
+        assert isinstance(watchlist.plan(held, math.inf), Look)
+        assert watchlist.plan(keeper, math.inf) == watchlist.plan(idle, math.inf) == math.inf
+        watchlist.rest(keeper)
+        rung: list[Any] = []
+        held.bell.on_ring(lambda: rung.append("held"))
+        idle.bell.on_ring(lambda: rung.append("idle"))
+        assert rung == ["idle"]
+
+    def test_somebody_else_keeps_the_time_while_a_server_holds_up_who_did(self):
+        pair = office(2)
+        joined = [pair.waits.join({f"rev_{number}": None}, Patience(None, 1.0)) for number in range(2)]
+        watchlist, (keeper, other) = joined[0].watchlist, [wait.party for wait in joined]
+        look = watchlist.plan(other, math.inf)
+        assert isinstance(look, Look)
+        assert watchlist.plan(keeper, math.inf) == math.inf
+        pending = [finished(review_id, "created") for review_id in look.ids]
+        watchlist.listed(look, Listing(pending, None, "a cursor"))
+        watchlist.finished(look, other)
+        follow = watchlist.plan(keeper, math.inf)
+        assert isinstance(follow, Look)
+        assert follow.slot == "follow"
+        assert watchlist.plan(other, math.inf) == RECONCILE
 
     def test_a_wait_that_ends_hands_the_work_on(self):
         pair = office(2)
@@ -469,6 +503,15 @@ class TestBudget:
         assert busy.vendor.refused == []
         assert max(self.delays) < 1.0
         assert statistics.mean(self.late) <= 40.0
+
+    def test_ten_thousand_old_reviews_are_all_found_within_hours(self):
+        many = Office(Vendor(100))
+        draw = random.Random(1)
+        for number in range(10_000):
+            many.vendor.add(f"rev_{number}", EPOCH, draw.lognormvariate(math.log(600), 1.0))
+        many.wait_for_all([Review(each, "created", "t", {}, EARLY) for each in many.vendor.created])
+        many.world.run(EPOCH + 24 * 3600.0)
+        assert len(many.results["all"]) == 10_000
 
     def test_at_eighty_an_hour_waiting_is_refused_nothing(self):
         busy = self.day(80)  # some hours have more creations than requests, and their refusals are not to be avoided
