@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from operator import itemgetter
+from sys import intern
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from hitl._json import Object
@@ -90,8 +91,9 @@ def review_from_json(document: object) -> Review:
         raise TypeError("content and result must be objects")
     made: Any = object.__new__(_Unsealed)
     made.id = review_id
-    made.status = status
-    made.template_id = template_id
+    # Words that thousands of reviews have in common are kept once.
+    made.status = intern(status)
+    made.template_id = intern(template_id)
     made.priority = priority
     made.assignment_strategy = strategy
     made.content = {} if content is None else content
