@@ -7,10 +7,18 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequenc
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeVar, overload
 
-from hitl._batch import CONCURRENCY, Batch
-from hitl._completions import AsyncCompletions
 from hitl._config import Idempotency
-from hitl._core import PAGE_SIZE, POLL_INTERVAL, Core, Fields, Moment, PlainOrAsyncChanges, PlainOrAsyncItems, Seconds
+from hitl._core import (
+    CONCURRENCY,
+    PAGE_SIZE,
+    POLL_INTERVAL,
+    Core,
+    Fields,
+    Moment,
+    PlainOrAsyncChanges,
+    PlainOrAsyncItems,
+    Seconds,
+)
 from hitl._endings import ALL
 from hitl._flow import Flow
 from hitl._http import AsyncHttpTransport, generated_client
@@ -28,6 +36,8 @@ if TYPE_CHECKING:
     import httpx
     from hitl_api import AuthenticatedClient
 
+    from hitl._batch import Batch
+    from hitl._completions import AsyncCompletions
     from hitl.webhooks import WebhookEvent
 
 T = TypeVar("T")
@@ -444,6 +454,8 @@ class AsyncHITLClient:
             on_update: Called with each review that has changed, and with each that has ended.
             progress: Show a live line.
         """
+        from hitl._completions import AsyncCompletions
+
         completion = self._core.as_completed(
             reviews, timeout=timeout, poll_interval=poll_interval, on_update=on_update, progress=progress
         )

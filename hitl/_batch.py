@@ -28,9 +28,6 @@ from hitl.exceptions import (
 )
 from hitl.models import Outcome, Review
 
-# Calls in flight at most, unless said otherwise; more is slower in one process, fewer leaves a distant server idle.
-CONCURRENCY = 32
-
 
 @frozen
 class Plan:

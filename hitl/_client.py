@@ -10,10 +10,8 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeVar, overload
 
-from hitl._batch import CONCURRENCY, Batch
-from hitl._completions import Completions
 from hitl._config import Idempotency
-from hitl._core import PAGE_SIZE, POLL_INTERVAL, Core, Fields, Moment, PlainChanges, PlainItems, Seconds
+from hitl._core import CONCURRENCY, PAGE_SIZE, POLL_INTERVAL, Core, Fields, Moment, PlainChanges, PlainItems, Seconds
 from hitl._endings import ALL
 from hitl._flow import Flow
 from hitl._http import HttpTransport, generated_client
@@ -31,6 +29,8 @@ if TYPE_CHECKING:
     import httpx
     from hitl_api import AuthenticatedClient
 
+    from hitl._batch import Batch
+    from hitl._completions import Completions
     from hitl.webhooks import WebhookEvent
 
 T = TypeVar("T")
@@ -440,6 +440,8 @@ class HITLClient:
             on_update: Called with each review that has changed, and with each that has ended.
             progress: Show a live line.
         """
+        from hitl._completions import Completions
+
         completion = self._core.as_completed(
             reviews, timeout=timeout, poll_interval=poll_interval, on_update=on_update, progress=progress
         )

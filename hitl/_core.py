@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import AsyncIterable, Callable, Hashable, Iterable, Mapping, Sized
 from datetime import datetime, timedelta
@@ -13,27 +12,26 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 from hitl import _operations as operations
 from hitl._arguments import count, form_fields, idempotency_key, identifier, json_object, one_of, text
 from hitl._backoff import Backoff
-from hitl._batch import Batch, Plan
-from hitl._batch_input import Input
-from hitl._batch_keys import BatchKeys
-from hitl._completions import Completion
-from hitl._config import Settings, resolve, seconds
-from hitl._endings import ReturnWhen
+from hitl._config import Settings, resolve
 from hitl._exchange import Exchange
 from hitl._fields import CHANGES, FILTERS, arguments_of, checked, review_fields
 from hitl._flow import Call, Clock, Flow
-from hitl._gate import Gate
 from hitl._json import as_list
 from hitl._pages import Page
 from hitl._places import this_process
-from hitl._progress import NoBar, bar
 from hitl._scope import IdempotencyScope, Key, KeyMaker, key_for
-from hitl._waiting import Patience, Waits, unique, wait_for_many, wait_for_one
 from hitl.exceptions import ConfigurationError
 from hitl.models import Review, Template
 
 if TYPE_CHECKING:
     from hitl_api.models.review_create import ReviewCreate
+
+    from hitl._batch import Batch
+    from hitl._batch_input import Input
+    from hitl._completions import Completion
+    from hitl._waiting import Waits
+
+# Waiting and batches are loaded when they are used: a program that asks one question starts sooner for it.
 
 T = TypeVar("T")
 Seconds: TypeAlias = float | timedelta
@@ -48,6 +46,8 @@ PlainOrAsyncChanges: TypeAlias = Iterable[Mapping[str, Any]] | AsyncIterable[Map
 
 POLL_INTERVAL = 1.0
 PAGE_SIZE = 100
+# Calls of a batch in flight at most; more is slower in one process, fewer leaves a distant server idle.
+CONCURRENCY = 32
 
 
 class Core:
@@ -63,8 +63,19 @@ class Core:
             request_timeout=self.settings.request_timeout,
             idempotency=self.settings.idempotency,
         )
+        self._place = place
+        self._waits: dict[str, Waits] = {}
+
+    @property
+    def waits(self) -> Waits:
+        """All waits of this client."""
+        if found := self._waits.get("all"):
+            return found
+        from hitl._waiting import Waits
+
         longest = self.settings.request_timeout or self.settings.timeout
-        self.waits = Waits(self.exchange, self.clock, place, RLock, longest)
+        made = Waits(self.exchange, self.clock, self._place, RLock, longest)
+        return self._waits.setdefault("all", made)  # one step, so that all threads get the same
 
     def make_key(self, operation: str, body: bytes) -> Key:
         """Return the idempotency key for a creation that was given none."""
@@ -123,17 +134,27 @@ class Core:
 
     def wait_for_review(self, review: str | Review, **how: Any) -> Flow[Review]:
         """See HITLClient.wait_for_review."""
-        review_id, known = _subject(review)
-        return wait_for_one(self.waits, review_id, known, _patience(**how))
+        from hitl._wait_arguments import patience, subject
+        from hitl._waiting import wait_for_one
+
+        review_id, known = subject(review)
+        return wait_for_one(self.waits, review_id, known, patience(**how))
 
     def wait_for_reviews(self, reviews: Iterable[str | Review], return_when: str, **how: Any) -> Flow[list[Review]]:
         """See HITLClient.wait_for_reviews."""
+        from hitl._endings import ReturnWhen
+        from hitl._wait_arguments import patience, subjects
+        from hitl._waiting import wait_for_many
+
         when = ReturnWhen(one_of("return_when", return_when, ReturnWhen))
-        return wait_for_many(self.waits, _subjects(reviews), _patience(**how), when)
+        return wait_for_many(self.waits, subjects(reviews), patience(**how), when)
 
     def as_completed(self, reviews: Iterable[str | Review], **how: Any) -> Completion:
         """See HITLClient.as_completed."""
-        return Completion(self.waits, _subjects(reviews), _patience(**how))
+        from hitl._completions import Completion
+        from hitl._wait_arguments import patience, subjects
+
+        return Completion(self.waits, subjects(reviews), patience(**how))
 
     def create_template(self, given: Mapping[str, Any]) -> Flow[Template]:
         """See HITLClient.create_template."""
@@ -168,6 +189,8 @@ class Core:
 
     def _creation(self, batch_key: str | None) -> Callable[[Any], Call[Review]]:
         """Return what makes a call of an item, and names it if the batch has a name."""
+        from hitl._batch_keys import BatchKeys
+
         make_key = self.make_key if batch_key is None else BatchKeys(text("batch_key", batch_key)).make
         return lambda item: self._new_review(arguments_of(item), make_key)
 
@@ -199,6 +222,10 @@ class Core:
         *,
         progress: bool = False,
     ) -> Batch:
+        from hitl._batch import Batch, Plan
+        from hitl._gate import Gate
+        from hitl._progress import NoBar, bar
+
         most = count("concurrency", concurrency)
         plan = Plan(
             operation=operation,
@@ -210,40 +237,6 @@ class Core:
             bar=bar(operation, len(items) if isinstance(items, Sized) else None) if progress else NoBar(),
         )
         return Batch(plan, items)
-
-
-def _subject(review: object) -> tuple[str, Review | None]:
-    if isinstance(review, Review):
-        return identifier("review_id", review.id), review
-    return identifier("review_id", review), None
-
-
-def _subjects(reviews: Iterable[str | Review]) -> dict[str, Review | None]:
-    if isinstance(reviews, str | Review):
-        raise ConfigurationError("reviews must be a list of ids or of Review objects; put a single one into a list")
-    return unique(map(_subject, reviews))
-
-
-def _patience(
-    *,
-    timeout: Seconds | None,
-    poll_interval: Seconds,
-    on_update: Callable[[Review], object] | None = None,
-    progress: bool = False,
-) -> Patience:
-    if on_update is not None and (not callable(on_update) or inspect.iscoroutinefunction(on_update)):
-        raise ConfigurationError("on_update must be an ordinary function that takes a Review, not a coroutine function")
-    display = None
-    if progress:
-        from hitl._live_line import Bar
-
-        display = Bar()
-    return Patience(
-        None if timeout is None else seconds("timeout", timeout),
-        seconds("poll_interval", poll_interval),
-        on_update,
-        display,
-    )
 
 
 def _item_to_change(item: Any) -> Call[Review]:

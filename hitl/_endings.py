@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from hitl._turns import Ending
 from hitl.exceptions import BatchError, HITLError, ReviewCancelledError, ReviewExpiredError
 from hitl.models import Review
+
+if TYPE_CHECKING:
+    from hitl._turns import Ending
 
 
 class ReturnWhen(StrEnum):

@@ -10,7 +10,6 @@ from hitl._documents import review_from_json
 from hitl._json import is_object
 from hitl.exceptions import ConfigurationError
 from hitl.models import ANSWERED_STATUSES, Review
-from hitl.webhooks import WebhookEvent
 
 Notice: TypeAlias = Review | dict[str, Any]
 
@@ -30,6 +29,8 @@ def notice_of(event: Any) -> tuple[str | None, Notice]:
     """
     if isinstance(event, Review):
         return event.id, event
+    from hitl.webhooks import WebhookEvent  # loads what few waits need
+
     payload: object = event.data if isinstance(event, WebhookEvent) else event
     if not isinstance(payload, Mapping):
         raise ConfigurationError(

@@ -23,7 +23,7 @@ from hitl import (
     Review,
     Template,
     WaitStats,
-    _batch,
+    _core,
     _gate,
     _schedule,
     _workers,
@@ -114,7 +114,7 @@ def test_a_batch_is_as_wide_as_the_how_to_says() -> None:
     told = dict(re.findall(r"^\| (.+) \| (\d+) \|$", page("how-to/batches.md"), re.M))
     assert {name: int(number) for name, number in told.items()} == {
         "requests under way at first": _gate.BEGIN,
-        "requests under way at most, unless you say otherwise": _batch.CONCURRENCY,
+        "requests under way at most, unless you say otherwise": _core.CONCURRENCY,
         "threads of the blocking client at most": _workers.THREADS,
         "seconds of a pause at most": int(_gate.LONGEST_PAUSE),
         "pauses in a row without one success between them, before it gives up": _gate.PATIENCE,
