@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
+import h11
 from attrs import field, frozen
 
 from hitl._fast_wire import plain_answer
-
-# Loaded with the first answer that is not plain; a program that meets none starts the sooner.
-if TYPE_CHECKING:
-    import h11
 
 MOST_INTERIM = 16  # 1xx answers before the real one; a server that sends more of them is playing for time
 LONGEST_HEAD = 128 * 1024  # bytes of a status line with its headers, or of a chunk's header
@@ -90,8 +87,6 @@ class AnswerReader:
         is_first, self.has_begun = not self.has_begun, self.has_begun or bool(data)
         if is_first and (plain := plain_answer(self._method, data)) is not None and len(plain.body) <= LARGEST_BODY:
             return WireAnswer(*plain, fault=None, is_framed=True, may_reuse=True)
-        import h11
-
         try:
             self._parser.receive_data(data)
             return self._read()
@@ -102,8 +97,6 @@ class AnswerReader:
 
     @cached_property
     def _parser(self) -> h11.Connection:
-        import h11
-
         parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=LONGEST_HEAD)
         # The parser has to know the method, since the answer's framing depends on it (RFC 9112, 6.3). It is told
         # nothing else: the real head, which holds the key, is written elsewhere.
@@ -112,8 +105,6 @@ class AnswerReader:
         return parser
 
     def _read(self) -> WireAnswer | None:
-        import h11
-
         while True:
             event = self._parser.next_event()
             if isinstance(event, h11.Data):
@@ -154,8 +145,6 @@ class AnswerReader:
         return next((int(value) for name, value in self._headers if name == b"content-length"), 0)
 
     def _answer(self, fault: str | None) -> WireAnswer:
-        import h11
-
         left_over, is_closed = self._parser.trailing_data
         is_through = fault is None and self._is_framed and self._parser.their_state is h11.DONE
         return WireAnswer(

@@ -58,7 +58,6 @@ def test_a_client_loads_nothing_that_only_its_calls_need():
         "hitl_api",
         "email.message",
         "certifi",
-        "h11",
     }
 
 
