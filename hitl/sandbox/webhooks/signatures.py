@@ -8,13 +8,10 @@ cannot be played back later.
 from __future__ import annotations
 
 import base64
-import binascii
-import hashlib
-import hmac
 import secrets
 from typing import Final
 
-from hitl.webhooks import sign
+from hitl.webhooks import signature_headers
 
 _PREFIX: Final = "whsec_"
 
@@ -27,9 +24,10 @@ def new_secret() -> str:
 def is_usable(secret: str) -> bool:
     """Return whether both schemes can sign with a secret: it is not blank, and base64 follows if it says so."""
     try:
-        return bool(secret.strip()) and bool(_key(secret))
-    except (binascii.Error, ValueError):
+        signature_headers(b"", secret, webhook_id="usable")
+    except ValueError:
         return False
+    return True
 
 
 def delivery_headers(delivery_id: str, body: bytes, secret: str | None, timestamp: int) -> dict[str, str]:
@@ -41,20 +39,6 @@ def delivery_headers(delivery_id: str, body: bytes, secret: str | None, timestam
         secret: The subscription's; None for a callback address, which has none, so that nothing can be signed.
         timestamp: When the attempt is made, in Unix seconds.
     """
-    named = {"webhook-id": delivery_id, "webhook-timestamp": str(timestamp)}
     if secret is None:
-        return named
-    content = b".".join((delivery_id.encode(), str(timestamp).encode(), body))
-    digest = hmac.new(_key(secret), content, hashlib.sha256).digest()
-    return {
-        **named,
-        "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
-        "X-HITL-Signature-256": sign(body, secret),
-    }
-
-
-def _key(secret: str) -> bytes:
-    """Return the key of the Standard Webhooks signature: the bytes after `whsec_`, or any other text as it is."""
-    if secret.startswith(_PREFIX):
-        return base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
-    return secret.encode()
+        return {"webhook-id": delivery_id, "webhook-timestamp": str(timestamp)}
+    return signature_headers(body, secret, webhook_id=delivery_id, timestamp=timestamp)
