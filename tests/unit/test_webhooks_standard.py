@@ -13,6 +13,7 @@ import pytest
 
 from hitl.exceptions import SignatureError
 from hitl.webhooks import construct_event, sign, signature_headers, verify_signature
+from hitl.webhooks._keys import Key
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NOW = 1_614_265_330
@@ -247,3 +248,10 @@ def test_a_header_with_two_values_is_not_genuine(name: str) -> None:
     pairs = [*signed().items(), (name.title(), signed(webhook_id="msg_2", timestamp=NOW + 1)[name])]
     assert reason(pairs) in {"bad_id", "bad_timestamp", "bad_signature_header"}
     assert genuine([*signed().items(), *signed().items()])
+
+
+@pytest.mark.parametrize("length", [1, 63, 64, 65, 200])
+def test_a_key_of_any_length_signs_as_hmac_does(length: int) -> None:
+    secret = bytes(range(1, length + 1))
+    assert Key(secret).digest(BODY, b"id.1.") == hmac.digest(secret, b"id.1." + BODY, "sha256")
+    assert Key(secret).digest(BODY) == hmac.digest(secret, BODY, "sha256")
