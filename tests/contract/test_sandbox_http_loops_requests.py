@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from queue import SimpleQueue
 from typing import Any
 
 import httpx
 import pytest
 from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 from hitl.sandbox.clock import Clock
 from hitl.sandbox.desk import Desk
@@ -190,13 +192,16 @@ def test_a_held_read_is_answered_as_soon_as_a_person_has(http: httpx.Client, des
 def test_the_end_of_a_request_is_told_to_its_callback(
     http: httpx.Client, desk: Desk, loop_id: str, httpserver: HTTPServer
 ) -> None:
-    httpserver.expect_oneshot_request("/hook/secret", method="POST").respond_with_data("")
+    arrived: SimpleQueue[Request] = SimpleQueue()
+
+    def thank(request: Request) -> Response:
+        arrived.put(request)
+        return Response()
+
+    httpserver.expect_request("/hook/secret", method="POST").respond_with_handler(thank)
     receipt = ask(http, loop_id, callback_url=httpserver.url_for("/hook/secret"))
-    with httpserver.wait(timeout=30) as waiting:
-        answer(desk, receipt["request_id"], "approve")
-    assert waiting.result
-    request, _ = httpserver.log[0]
-    body = request.get_json()
+    answer(desk, receipt["request_id"], "approve")
+    body = arrived.get(timeout=30).get_json()
     assert (body["event"], body["request_id"], body["loop_id"]) == ("request.completed", receipt["request_id"], loop_id)
     assert body["response_data"] == {"selected_value": "approve", "selected_label": "Approve"}
     assert body["response_by"]["email"] == "ann@example.com"

@@ -9,14 +9,14 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import trustme
 from anyio.from_thread import BlockingPortal, start_blocking_portal
-from cases import ASKED, GRACE, KEY, awaited, blocking, prepare
+from cases import ASKED, ATTEMPTS, GRACE, KEY, awaited, blocking, prepare
 
 from hitl import HITLClient
 from hitl.exceptions import APIConnectionError, APITimeoutError, HITLError, TLSError
@@ -25,6 +25,7 @@ from hitl.testing import HostileServer, hostile
 TOTAL = 0.6
 Connect = Callable[..., Any]
 Resolve = Callable[..., list[Any]]
+Failure = TypeVar("Failure", bound=HITLError)
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +40,16 @@ def connect(request: pytest.FixtureRequest, portal: BlockingPortal) -> Connect:
     return lambda url, **more: made(**{"base_url": url, "timeout": TOTAL, "retry_delay": 0.01, **more})
 
 
-@contextmanager
-def deadline() -> Iterator[None]:
-    started = time.monotonic()
-    yield
-    assert time.monotonic() - started <= TOTAL + GRACE
+def in_time(call: Callable[[], object], kind: type[Failure]) -> Failure:
+    """Make a call that must end in time, with an error of this class; a busy machine may make it late, but not always."""
+    for _ in range(ATTEMPTS):
+        started = time.monotonic()
+        with pytest.raises(kind) as caught:
+            call()
+        took = time.monotonic() - started
+        if took <= TOTAL + GRACE:
+            return caught.value
+    raise AssertionError(f"it took {took:.2f} s")
 
 
 # --- addresses -------------------------------------------------------------------------------------------------------
@@ -87,18 +93,15 @@ def address(host: str, port: int) -> tuple[Any, ...]:
 
 
 def test_a_dead_address_ends_in_time(connect: Connect, dead_port: int) -> None:
-    with connect(f"http://127.0.0.1:{dead_port}") as client, deadline():
-        with pytest.raises(APITimeoutError) as caught:
-            client.create_review(**ASKED)
-        assert (caught.value.sent, caught.value.outcome_unknown) == ("no", False)
+    with connect(f"http://127.0.0.1:{dead_port}") as client:
+        error = in_time(lambda: client.create_review(**ASKED), APITimeoutError)
+    assert (error.sent, error.outcome_unknown) == ("no", False)
 
 
 def test_many_dead_addresses_end_in_time(connect: Connect, dead_port: int, resolves: Callable[[Resolve], None]) -> None:
     resolves(lambda: [address(f"127.0.0.{number}", dead_port) for number in range(1, 9)])
-    with connect(f"http://review.test:{dead_port}") as client, deadline():
-        with pytest.raises(APITimeoutError) as caught:
-            client.get_review("rev_1")
-        assert caught.value.sent == "no"
+    with connect(f"http://review.test:{dead_port}") as client:
+        assert in_time(lambda: client.get_review("rev_1"), APITimeoutError).sent == "no"
 
 
 def test_a_living_address_behind_dead_ones_is_found(
@@ -116,10 +119,8 @@ def test_a_resolver_that_sleeps_ends_in_time_and_holds_up_nothing(
     awake = threading.Event()
     resolves(lambda: [address("127.0.0.1", 1)] if awake.wait(30) else [])
     try:
-        with connect("http://review.test:9") as client, deadline():
-            with pytest.raises(APITimeoutError) as caught:
-                client.get_review("rev_1")
-            assert caught.value.sent == "no"
+        with connect("http://review.test:9") as client:
+            assert in_time(lambda: client.get_review("rev_1"), APITimeoutError).sent == "no"
     finally:
         awake.set()
 
@@ -233,19 +234,14 @@ def test_the_same_is_true_over_tls(connect: Connect, authority: trustme.CA, trus
 def test_a_handshake_that_never_ends_ends_in_time(connect: Connect) -> None:
     with HostileServer() as server, connect(server.url.replace("http:", "https:")) as client:
         server.next(hostile.silence(), hostile.silence(hears=5), times=math.inf)
-        with deadline(), pytest.raises(APIConnectionError) as caught:
-            client.create_review(**ASKED)
-        assert (caught.value.sent, caught.value.outcome_unknown) == ("no", False)
+        error = in_time(lambda: client.create_review(**ASKED), APIConnectionError)
+        assert (error.sent, error.outcome_unknown) == ("no", False)
 
 
 def test_a_server_that_talks_tls_is_told_from_one_that_does_not(connect: Connect, authority: trustme.CA) -> None:
     with HostileServer(tls=context_of(authority.issue_cert("127.0.0.1"))) as server:
-        with (
-            connect(server.url.replace("https:", "http:")) as client,
-            deadline(),
-            pytest.raises(APIConnectionError),
-        ):
-            client.get_review("rev_1")
+        with connect(server.url.replace("https:", "http:")) as client:
+            in_time(lambda: client.get_review("rev_1"), APIConnectionError)
         assert server.requests == []
 
 
@@ -267,9 +263,9 @@ def test_a_proxy_of_the_environment_is_no_way_to_this_machine(
 
 def test_a_proxy_that_is_dead_ends_in_time(connect: Connect, monkeypatch: pytest.MonkeyPatch, dead_port: int) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://user:{KEY}@127.0.0.1:{dead_port}")
-    with connect("https://review.test") as client, deadline(), pytest.raises(APITimeoutError) as caught:
-        client.get_review("rev_1")
-    assert KEY not in str(caught.value)
+    with connect("https://review.test") as client:
+        error = in_time(lambda: client.get_review("rev_1"), APITimeoutError)
+    assert KEY not in str(error)
 
 
 @pytest.mark.parametrize("fault", [hostile.answer(407), hostile.reset(), hostile.raw(b"garbage"), hostile.silence()])
@@ -279,9 +275,9 @@ def test_a_proxy_that_refuses_the_tunnel_is_told(
     with HostileServer() as proxy:
         proxy.next(fault, times=math.inf)
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        with connect("https://review.test") as client, deadline(), pytest.raises(APIConnectionError) as caught:
-            client.create_review(**ASKED)
-        assert (caught.value.sent, caught.value.outcome_unknown) == ("no", False)
+        with connect("https://review.test") as client:
+            error = in_time(lambda: client.create_review(**ASKED), APIConnectionError)
+        assert (error.sent, error.outcome_unknown) == ("no", False)
         assert all(request.method == "CONNECT" for request in proxy.requests)
         assert not any(KEY.encode() in request.raw for request in proxy.requests)
 

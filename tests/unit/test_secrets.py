@@ -6,7 +6,6 @@ import asyncio
 import copy
 import gc
 import json
-import logging
 import pickle
 import traceback
 import warnings
@@ -175,7 +174,7 @@ class TestClient:
     @pytest.mark.parametrize("status", [200, 401, 503])
     def test_no_error_log_line_warning_or_pickle_shows_it(self, action, status, caplog):
         caplog.set_level(1)
-        logging.getLogger("hitl").setLevel(1)
+        caplog.set_level(1, "hitl")
         refusal = {"success": False, "error": {"code": KEY, "message": f"{KEY} is no key", "details": {"field": KEY}}}
         transport = served(status, {"success": True, "data": {}} if status == 200 else refusal)
         with (
