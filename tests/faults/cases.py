@@ -41,7 +41,7 @@ class Case:
         call: What the client does; its result is compared with `result`.
         faults: What the requests meet, one after the other.
         always: What all requests after these meet.
-        error: The class that is raised, exactly; None if nothing is.
+        error: The class that is raised, exactly, or those of which one is; None if nothing is.
         facts: Attributes that the error must have.
         result: What the call returns.
         requests: How many requests arrive during the call, or the least and the most.
@@ -59,7 +59,7 @@ class Case:
     call: Act
     faults: Sequence[Fault] = ()
     always: Fault | None = None
-    error: type[HITLError] | None = None
+    error: type[HITLError] | tuple[type[HITLError], ...] | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     result: Any = None
     requests: int | tuple[int, int] | None = None
@@ -112,7 +112,8 @@ def _check(case: Case, result: Any, took: float, server: HostileServer, made: in
     if case.error is None:
         assert result == case.result, result
     else:
-        assert type(result) is case.error, repr(result)
+        kinds = case.error if isinstance(case.error, tuple) else (case.error,)
+        assert type(result) in kinds, repr(result)
         told = {name: getattr(result, name) for name in case.facts}
         assert told == case.facts, f"{told} {result}"
         assert KEY not in f"{result} {result!r} {vars(result)}"

@@ -129,7 +129,7 @@ def test_failed_calls_leave_no_connection_open(server: HostileServer, client: HI
 
 
 def test_an_answer_in_millions_of_pieces_leaves_the_event_loop_to_others(server: HostileServer) -> None:
-    pieces = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 3_000_000
+    pieces = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 200_000
 
     async def call() -> int:
         turns = 0
@@ -140,7 +140,7 @@ def test_an_answer_in_millions_of_pieces_leaves_the_event_loop_to_others(server:
                 await asyncio.sleep(0)
                 turns += 1
 
-        async with AsyncHITLClient(KEY, base_url=server.url, timeout=2, max_retries=0) as client:
+        async with AsyncHITLClient(KEY, base_url=server.url, max_retries=0) as client:
             server.next(hostile.raw(pieces))
             others = asyncio.create_task(take_turns())
             await asyncio.sleep(0)
