@@ -21,7 +21,7 @@ from hitl.testing import HostileServer
 from hitl.testing.hostile import Fault
 
 KEY = "hitl_test_not_a_secret"
-QUICK = {"timeout": 1.0, "max_retries": 2, "retry_delay": 0.01}
+QUICK = {"timeout": 8.0, "max_retries": 2, "retry_delay": 0.01}  # cases about time have a timeout of their own
 GRACE = 0.6  # seconds by which a call may exceed its total deadline
 ATTEMPTS = 3  # a busy machine may make a call late, but not each time that it is made
 ASKED = {"template_id": "content_review", "content": {"text": "Ring!"}}
