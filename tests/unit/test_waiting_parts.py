@@ -14,7 +14,7 @@ from hitl._core import Core
 from hitl._exchange import Server
 from hitl._live_line import Bar, duration, line
 from hitl._notices import notice_of
-from hitl._pacing import FLOOR, GREATEST_SHARE, LATE, MARGIN, Budget
+from hitl._pacing import CAUTION, FLOOR, GREATEST_SHARE, LATE, MARGIN, Budget
 from hitl._waiting import Progress
 from hitl.exceptions import ConfigurationError
 from hitl.webhooks import WebhookEvent
@@ -146,3 +146,12 @@ class TestBudget:
     def test_a_wrong_clock_makes_no_wait_of_years(self):
         budget = Budget(Server(limit=100, remaining=50, reset=10e9))
         assert budget.pace(0.0) <= 86_400.0
+
+    def test_a_window_that_is_over_has_nothing_to_keep(self):
+        budget = Budget(Server(limit=100, remaining=50, reset=600.0))
+        assert budget.reserve(100_000.0) == FLOOR
+
+    def test_a_refusal_in_a_window_that_is_over_by_this_clock_is_met_with_a_pause(self):
+        budget = Budget(Server(limit=100, remaining=0, reset=600.0))
+        budget.refused(100_000.0, None)
+        assert budget.suspended(100_000.0) == CAUTION
