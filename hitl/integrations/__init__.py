@@ -1,1 +1,16 @@
 """`hitl` in other people's frameworks: one small module for each. Nothing here is imported unless you import it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+
+@contextmanager
+def needs(framework: str, extra: str) -> Generator[None, None, None]:
+    """Say what to install if an import of the framework fails."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        name = f"hitl.integrations.{extra}"
+        raise ImportError(f"{name} needs {framework} ({error}): pip install 'hitl[{extra}]'") from error

@@ -12,13 +12,15 @@ Django's protection against forged forms would refuse every webhook; the signatu
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
-
+from hitl.integrations import needs
 from hitl.webhooks import Router
+
+with needs("Django", "django"):
+    from django.http import HttpRequest, HttpResponse, JsonResponse
+    from django.views.decorators.csrf import csrf_exempt
+    from django.views.decorators.http import require_POST
 
 __all__ = ["async_webhook_view", "webhook_view"]
 
@@ -30,8 +32,7 @@ def webhook_view(router: Router) -> Callable[[HttpRequest], HttpResponse]:
         status = router.dispatch(request.META, request.body)
         return JsonResponse({"status": status.phrase.lower()}, status=status)
 
-    view: Any = csrf_exempt(require_POST(receive))
-    return view  # type: ignore[no-any-return]
+    return cast("Any", csrf_exempt(require_POST(receive)))  # type: ignore[no-any-return]
 
 
 def async_webhook_view(router: Router) -> Callable[[HttpRequest], Awaitable[HttpResponse]]:
@@ -41,5 +42,4 @@ def async_webhook_view(router: Router) -> Callable[[HttpRequest], Awaitable[Http
         status = await router.dispatch_async(request.META, request.body)
         return JsonResponse({"status": status.phrase.lower()}, status=status)
 
-    view: Any = csrf_exempt(require_POST(receive))
-    return view  # type: ignore[no-any-return]
+    return cast("Any", csrf_exempt(require_POST(receive)))  # type: ignore[no-any-return]

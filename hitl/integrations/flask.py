@@ -5,9 +5,11 @@ app.register_blueprint(webhook_blueprint(router, "/webhook"))
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, request
-
+from hitl.integrations import needs
 from hitl.webhooks import LARGEST_BODY, Router
+
+with needs("Flask", "flask"):
+    from flask import Blueprint, Response, jsonify, request
 
 __all__ = ["webhook_blueprint"]
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-
+from hitl.integrations import needs
 from hitl.webhooks import LARGEST_BODY, Router
+
+with needs("Starlette", "starlette"):
+    from starlette.requests import Request
+    from starlette.responses import JSONResponse
 
 __all__ = ["webhook_endpoint"]
 

@@ -61,6 +61,15 @@ def test_a_client_loads_nothing_that_only_its_calls_need():
     }
 
 
+@pytest.mark.parametrize("framework", ["django", "flask", "starlette"])
+def test_an_adapter_without_its_framework_says_what_to_install(framework):
+    script = f"import sys; sys.modules[{framework!r}] = None; import hitl.integrations.{framework}"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f"ImportError: hitl.integrations.{framework} needs ")
+    assert f"pip install 'hitl[{framework}]'" in last
+
+
 def test_every_name_it_offers_is_there():
     for name in hitl.__all__:
         assert getattr(hitl, name) is not None
