@@ -18,7 +18,8 @@ def identifier(name: str, value: object) -> str:
     An empty one would reach the list, and `.`, `..` or a slash another resource altogether (RFC 3986, 5.2.4).
     """
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9_.~:@-]{1,128}", value) or not value.strip("."):
-        raise ConfigurationError(f"{name} must be an id as the server gave it, such as 'rev_123'; got {value!r:.80}")
+        hint = "; give its id" if isinstance(getattr(value, "id", None), str) else ""
+        raise ConfigurationError(f"{name} must be an id as the server gave it; got {value!r:.80}{hint}")
     return value
 
 
@@ -74,7 +75,8 @@ def json_object(name: str, value: object) -> dict[str, Any]:
 
     plain = to_json(value, path=name)
     if not is_object(plain):
-        raise ConfigurationError(f"{name} must be a dict (or become one); got {type(value).__name__}")
+        slip = f"{name} must be a dict, or something that becomes one, such as a dataclass"
+        raise ConfigurationError(f"{slip}; got {type(value).__name__}")
     return plain
 
 

@@ -297,5 +297,5 @@ def _told(operation: str, failed: Mapping[int, HITLError], count: int) -> str:
     index, first = next(iter(failed.items()))
     return (
         f"{operation}: {len(failed)} of {count} items failed, the others were done; the first was item {index}: "
-        f"{first} See .outcomes, one entry for each item in input order."
+        f"{str(first).rstrip('.')}. See .outcomes, one entry for each item in input order."
     )

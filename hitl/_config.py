@@ -1,4 +1,4 @@
-"""Settings of a client: argument > environment > default, in one table. The only module that reads the environment."""
+"""Settings of a client: argument > environment > default, in one table. Only this module reads them."""
 
 from __future__ import annotations
 

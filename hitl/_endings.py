@@ -50,8 +50,8 @@ def batch_error(outcomes: Sequence[Ending]) -> BatchError:
     """Return the error that tells of those that nobody answered."""
     failures = [each for each in outcomes if isinstance(each, HITLError)]
     return BatchError(
-        f"wait_for_reviews: {len(failures)} of {len(outcomes)} reviews ended without an answer, the first: "
-        f"{failures[0]}. `outcomes` has each in order",
+        f"{len(failures)} of {len(outcomes)} reviews ended without an answer, the first: "
+        f"{str(failures[0]).rstrip('.')}. See .outcomes, one entry for each review in order.",
         outcomes=outcomes,
     )
 

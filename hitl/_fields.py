@@ -88,7 +88,8 @@ def check_review(given: Mapping[str, Any]) -> None:
 
 def review_fields(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a new review, checked."""
-    missing = [name for name in ("template_id", "content") if given.get(name) is None]
+    fields = checked(REVIEW, given)  # first: a name that is missing may be there, misspelt
+    missing = [name for name in ("template_id", "content") if name not in fields]
     if missing:
         raise ConfigurationError(f"create_review: {' and '.join(missing)} must be given")
-    return checked(REVIEW, given)
+    return fields

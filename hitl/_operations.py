@@ -27,7 +27,7 @@ from hitl._json import as_list, as_object, encode, is_list, is_object
 from hitl._pages import Identified, Page
 from hitl._refusals import misfit
 from hitl._scope import KeyMaker, random_key
-from hitl.exceptions import NotFoundError, ReviewNotFoundError, TemplateNotFoundError
+from hitl.exceptions import ConfigurationError, NotFoundError, ReviewNotFoundError, TemplateNotFoundError
 from hitl.models import Review, Template
 
 if TYPE_CHECKING:
@@ -162,6 +162,9 @@ def delete_template(template_id: str) -> Call[None]:
 
 def endpoint_call(make_key: KeyMaker, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> Call[T]:
     """Turn any module of the generated client into a `Call`; its ids and its key are seen to as the facade's own."""
+    if not hasattr(endpoint, "_get_kwargs"):
+        module = "a module of hitl_api.api, such as hitl_api.api.loops.list_loops"
+        raise ConfigurationError(f"call: endpoint must be {module}; got {endpoint!r:.80}")
     name = cast("Any", endpoint).__name__.rpartition(".")[2]
     parameters = inspect.signature(endpoint._get_kwargs).parameters
     ids = _path_ids(name, parameters, args, kwargs)

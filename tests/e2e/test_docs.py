@@ -17,6 +17,7 @@ import click
 import pytest
 from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, reviewed
 
+import hitl
 from hitl import (
     AsyncHITLClient,
     HITLClient,
@@ -25,10 +26,15 @@ from hitl import (
     WaitStats,
     _core,
     _gate,
+    _http,
     _schedule,
+    _wire,
     _workers,
     exceptions,
     models,
+    retry,
+    testing,
+    webhooks,
 )
 from hitl import _operations as operations
 from hitl._backoff import LONGEST_PAUSE, LONGEST_RETRY_AFTER, Backoff
@@ -42,7 +48,7 @@ from hitl.sandbox import requests, reviews
 from hitl.sandbox.results import DISPLAYS
 from hitl.sandbox.site import Site
 from hitl.sandbox.starters import STARTERS
-from hitl.testing import Sandbox
+from hitl.testing import Sandbox, hostile
 from hitl.webhooks import ReplayGuard, WebhookEvent
 from hitl.webhooks._refusals import MEANINGS
 
@@ -85,6 +91,19 @@ def test_the_settings_are_those_in_the_reference() -> None:
     assert rows("reference/client.md", "Argument") == expected
 
 
+def test_the_bounds_are_those_in_the_reference() -> None:
+    assert f"at most {_wire.LARGEST_BODY // 1024**2} MiB" in page("reference/client.md")
+    assert f"at most {_http.MOST_AT_ONCE} exchanges under way" in page("reference/client.md")
+    assert f"at most {webhooks.LARGEST_BODY // 1024**2} MiB" in page("reference/webhooks.md")
+
+
+def test_every_public_name_has_a_place_in_the_documentation() -> None:
+    everything = "\n".join(file.read_text() for file in (ROOT / "docs").rglob("*.md"))
+    for module in (hitl, exceptions, hostile, retry, testing, webhooks):
+        missing = [name for name in module.__all__ if not re.search(rf"\b{name}\b", everything)]
+        assert missing == [], f"no page names these of {module.__name__}"
+
+
 def test_the_methods_are_those_in_the_reference() -> None:
     named = [words(row[0])[0] for row in rows("reference/client.md", "Method")]
     assert sorted(named) == sorted(name for name in vars(HITLClient) if not name.startswith("_"))
@@ -103,11 +122,12 @@ def test_the_fields_of_a_review_are_those_in_the_reference(model: type, section:
 
 def test_the_numbers_of_a_wait_are_those_in_the_how_to() -> None:
     told = re.findall(r"\| ([\d.]+)(?: times)? \|\n", page("how-to/wait.md"))
-    numbers = [_schedule.HOLD, _schedule.BETWEEN_HOLDS, _schedule.GROWTH, _schedule.SLOWEST]
+    numbers = [_schedule.HOLD, _schedule.LONGEST_HOLD, _schedule.BETWEEN_HOLDS, _schedule.GROWTH, _schedule.SLOWEST]
     assert [float(each) for each in told] == numbers
     shortest, longest = (seconds / 60 for seconds in _schedule.NOTIFIED)
     assert f"once in {shortest:.0f} to {longest:.0f} minutes" in page("how-to/wait.md")
-    assert f"held open for up to {_schedule.HOLD} s" in page("explanation/waiting.md")
+    holds = f"held open for up to {_schedule.HOLD} s, or {_schedule.LONGEST_HOLD} s where"
+    assert holds in page("explanation/waiting.md")
 
 
 def test_a_batch_is_as_wide_as_the_how_to_says() -> None:
@@ -116,6 +136,7 @@ def test_a_batch_is_as_wide_as_the_how_to_says() -> None:
         "requests under way at first": _gate.BEGIN,
         "requests under way at most, unless you say otherwise": _core.CONCURRENCY,
         "threads of the blocking client at most": _workers.THREADS,
+        "exchanges of the asynchronous client at most": _http.MOST_AT_ONCE,
         "seconds of a pause at most": int(_gate.LONGEST_PAUSE),
         "pauses in a row without one success between them, before it gives up": _gate.PATIENCE,
     }

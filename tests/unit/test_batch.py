@@ -78,7 +78,7 @@ class TestInput:
     def test_a_bad_item_of_a_generator_is_that_items_outcome(self, core):
         script = Script([MADE])
         mixed = iter([item(0), {"template_id": "t"}, "rev_1", item(3)])
-        with pytest.raises(BatchError, match="2 of 4 items failed.* item 1: .*content must be given") as caught:
+        with pytest.raises(BatchError, match=r"2 of 4 items failed.* item 1: .*content must be given\. See ") as caught:
             script.play(core.create_reviews(mixed, 2))
         kinds = [type(each) for each in caught.value.outcomes]
         assert kinds == [Review, ConfigurationError, ConfigurationError, Review]

@@ -12,10 +12,11 @@ from script import BROKEN, Script, answer, refused, review, reviewed
 from hitl._core import Core
 from hitl._pages import Page, PagedList
 from hitl.exceptions import BatchError, ConfigurationError, ContentError, TemplateNotFoundError, UnexpectedResponseError
-from hitl.models import Review
+from hitl.models import Review, Template
 
 ITEM = {"template_id": "template_123", "content": {"text": "x"}}
 FIELD = {"name": "approved", "type": "boolean"}
+TEMPLATE = Template("template_123", "T", [FIELD])
 
 
 @pytest.fixture
@@ -60,6 +61,8 @@ class TestArguments:
         [
             ({"template_id": ""}, "template_id must be an id"),
             ({"template_id": None}, "template_id must be given"),
+            ({"template_id": None, "template": "content_review"}, "unknown: template; known are template_id"),
+            ({"template_id": TEMPLATE}, "template_id must be an id .*; give its id$"),
             ({"content": None}, "content must be given"),
             ({"content": "text"}, "content must be a dict"),
             ({"content": ["text"]}, "content must be a dict"),

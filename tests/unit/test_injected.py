@@ -92,3 +92,12 @@ def test_an_id_that_is_none_is_refused_at_every_door(wrong):
         for door in doors:
             with pytest.raises(ConfigurationError, match="must be an id|must be given"):
                 door()
+
+
+@pytest.mark.parametrize("wrong", ["get_review", get_review.sync, None])
+def test_what_is_no_endpoint_is_refused(wrong):
+    with (
+        HITLClient(KEY, transport=httpx.MockTransport(answered)) as client,
+        pytest.raises(ConfigurationError, match="endpoint must be a module of hitl_api.api, such as"),
+    ):
+        client.call(wrong, "rev_1")

@@ -358,6 +358,8 @@ class TestAsCompleted:
         assert got == [("rev_0", "completed")]
         assert isinstance(error, BatchError)
         assert isinstance(error.outcomes[0], ReviewNotFoundError)
+        assert str(error).startswith("1 of 2 reviews ended without an answer, the first: ")
+        assert str(error).endswith("the same account. See .outcomes, one entry for each review in order.")
 
     def test_its_time_is_counted_from_the_call(self):
         many = office(1, after=100.0)
