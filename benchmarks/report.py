@@ -14,6 +14,16 @@ from benchmarks.environments import PEERS, ROOT
 
 PAGE = ROOT / "docs" / "explanation" / "performance.md"
 PLOT = ROOT / "docs" / "images" / "speed.svg"
+STYLE = """
+.page { fill: #fff } text { font: 12px system-ui, sans-serif; fill: #24292f; stroke: #fff }
+text { stroke-width: 3px; paint-order: stroke } .title { font-weight: 600; font-size: 13px } .name { text-anchor: end }
+.ours { fill: #1769aa } .theirs { fill: #b9c4cf } .spread { stroke: #24292f }
+.one { stroke: #b42318; stroke-dasharray: 4 3 }
+@media (prefers-color-scheme: dark) {
+  .page { fill: #0d1117 } text { fill: #e6edf3; stroke: #0d1117 }
+  .ours { fill: #2f81f7 } .theirs { fill: #484f58 } .spread { stroke: #e6edf3 } .one { stroke: #ff8b80 }
+}
+"""
 MODES = {"sync, 1 in flight": "Blocking", "async, 1 in flight": "Asynchronous", "async, 32 in flight": "32 in flight"}
 
 
@@ -89,12 +99,10 @@ def bars(peers: dict[str, Any]) -> str:
     one = _place(1.0, left, width - right)
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{y}" role="img">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {y}" role="img">',
             "<title>CPU of one call as a multiple of bare httpx, logarithmic; shorter is better</title>",
-            "<style>text{font:12px sans-serif;fill:#222}.title{font-weight:bold;font-size:13px}"
-            ".name{text-anchor:end}.ours{fill:#1769aa}.theirs{fill:#b9c4cf}"
-            ".spread{stroke:#222}.one{stroke:#c0392b;stroke-dasharray:4 3}</style>",
-            f'<rect width="{width}" height="{y}" fill="#fff"/>',
+            f"<style>{STYLE}</style>",
+            f'<rect class="page" width="{width}" height="{y}"/>',
             '<text x="10" y="22" class="title">CPU of one call ÷ bare httpx (logarithmic; shorter is better)</text>',
             f'<path d="M{one:.0f} 34V{y - 12}" class="one"/><text x="{one + 4:.0f}" y="42">httpx</text>',
             *parts,
