@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 from attrs import define, evolve, field
@@ -11,7 +11,7 @@ from attrs import define, evolve, field
 from hitl._backoff import Backoff
 from hitl._budget import RetryBudget
 from hitl._flow import Answer, Call, Clock, Failure, Flow, Outcome, Sleep
-from hitl._policy import Situation, Verdict, judge, situation
+from hitl._policy import Situation, Verdict, judge, repeats_key, situation
 from hitl._refusals import advise, connection_error, misfit, status_error
 from hitl._scope import is_retrying
 from hitl.exceptions import HITLError, Sent
@@ -39,6 +39,7 @@ class Server:
         limit: Requests that a rate-limit window allows; None if it does not say.
         remaining: Requests left in the current rate-limit window; None if it does not say.
         reset: When that window ends, in seconds since the epoch by the server's clock; None if it does not say.
+        is_known: It has answered before, so its name is right.
     """
 
     honours_keys: bool = False
@@ -46,11 +47,15 @@ class Server:
     limit: int | None = None
     remaining: int | None = None
     reset: float | None = None
+    is_known: bool = False
 
-    def learn(self, answer: Answer) -> None:
-        """Take note of what the answer's headers show."""
+    def learn(self, answer: Answer, key: str | None = None) -> None:
+        """Take note of what the answer's headers show; `key` is the one that the request carried."""
+        self.is_known = True
         headers = answer.headers
-        if headers.get("idempotency-key") or headers.get("idempotent-replayed"):
+        # Another key than the one that was sent tells of answers that were mixed up, not of a server that knows ours.
+        is_repeated = repeats_key(answer, key)
+        if headers.get("idempotent-replayed") if is_repeated is None else is_repeated:
             self.honours_keys = True
         if "wait" in headers.get("preference-applied", ""):
             self.honours_wait = True
@@ -175,7 +180,7 @@ class Exchange:
         came_to = situation(outcome)
         if isinstance(outcome, Failure):
             return connection_error(call, outcome, attempts), came_to
-        self.server.learn(outcome)
+        self.server.learn(outcome, call.request.headers.get("Idempotency-Key"))
         if came_to == "unreadable":
             return misfit(call.operation, outcome, outcome.fault or ""), came_to
         if came_to != "answered":
@@ -215,11 +220,17 @@ class Exchange:
         return self.idempotency == "trust" or (self.idempotency == "auto" and self.server.honours_keys)
 
 
+def farthest(attempts: Iterable[Sent]) -> Sent:
+    """Return how far the attempt got that got farthest; "no" if there was none."""
+    found: list[Sent] = ["no", *attempts]
+    return max(found, key=_FARTHER.__getitem__)
+
+
 def _settle(error: HITLError, call: Call[T], verdict: Verdict, past: _Past) -> None:
     """Take note of a failed attempt, and tell the error what all attempts have come to."""
     past.needs_fresh = verdict.fresh
     past.outcome_unknown |= verdict.outcome_unknown
-    past.sent = max(past.sent, error.sent, key=_FARTHER.__getitem__)
+    past.sent = farthest((past.sent, error.sent))
     error.attempts = past.attempts
     error.sent = past.sent
     error.outcome_unknown = past.outcome_unknown

@@ -25,6 +25,7 @@ from hitl._documents import review_from_json, template_from
 from hitl._flow import Answer, Call, Request
 from hitl._json import as_list, as_object, encode, is_list, is_object
 from hitl._pages import Identified, Page
+from hitl._policy import repeats_key
 from hitl._refusals import misfit
 from hitl._scope import KeyMaker, random_key
 from hitl.exceptions import ConfigurationError, NotFoundError, ReviewNotFoundError, TemplateNotFoundError
@@ -152,11 +153,15 @@ def update_template(template_id: str, fields: Mapping[str, Any]) -> Call[Templat
 
 
 def delete_template(template_id: str) -> Call[None]:
-    """Delete a template; whatever a successful answer says, it is gone."""
+    """Delete a template; a successful answer need not say anything, but nothing about another one."""
     from hitl_api.api.templates import delete_template as endpoint
 
     kwargs = endpoint._get_kwargs(identifier("template_id", template_id))
-    call = _call("delete_template", kwargs, _generated(endpoint, _ignore), not_found=TemplateNotFoundError)
+
+    def take(parsed: Any) -> None:
+        _same_thing({}, template_id, parsed)
+
+    call = _call("delete_template", kwargs, _generated(endpoint, take), not_found=TemplateNotFoundError)
     return _or_nothing(call)
 
 
@@ -171,9 +176,9 @@ def endpoint_call(make_key: KeyMaker, endpoint: Endpoint[P, T], *args: P.args, *
     given = kwargs.get("idempotency_key") or None
     request = endpoint._get_kwargs(*args, **kwargs)
     # An answer about the one thing that the path ends with; its own id must be the same.
-    is_about_one = len(ids) == 1 and request["method"] != "post" and request["url"].endswith(f"/{quote(ids[0])}")
-    take = partial(_same_thing, ids[0]) if is_about_one else _whole
-    call = _call(name, request, _generated(endpoint, take, success=None))
+    one = next(iter(ids.values())) if len(ids) == 1 and request["method"] != "post" else None
+    own_id = one if one is not None and request["url"].endswith(f"/{quote(one)}") else None
+    call = _call(name, request, _generated(endpoint, partial(_same_thing, ids, own_id), success=None))
     if "idempotency_key" not in parameters:
         return call
     return _named(call, None if given is None else checked_key(given), make_key)
@@ -181,13 +186,12 @@ def endpoint_call(make_key: KeyMaker, endpoint: Endpoint[P, T], *args: P.args, *
 
 def _path_ids(
     name: str, parameters: Mapping[str, inspect.Parameter], args: Sequence[object], kwargs: Mapping[str, object]
-) -> list[str]:
-    """Return the parts of the path, checked; they are the parameters that may be given by position."""
-    by_name = [each.name for each in parameters.values() if each.kind is each.POSITIONAL_OR_KEYWORD]
-    return [
-        *(identifier(f"argument {position + 1} of {name}", value) for position, value in enumerate(args)),
-        *(identifier(f"{each} of {name}", kwargs[each]) for each in by_name if each in kwargs),
-    ]
+) -> dict[str, str]:
+    """Return the parts of the path by name, checked; they are the parameters that may be given by position."""
+    names = [each.name for each in parameters.values() if each.kind is each.POSITIONAL_OR_KEYWORD]
+    by_position = [identifier(f"argument {position + 1} of {name}", value) for position, value in enumerate(args)]
+    by_name = {each: identifier(f"{each} of {name}", kwargs[each]) for each in names if each in kwargs}
+    return {**dict(zip(names, by_position, strict=False)), **by_name}
 
 
 class _Reply(NamedTuple):
@@ -273,7 +277,7 @@ def _named(call: Call[T], key: str | None, make_key: KeyMaker) -> Call[T]:
 
     def decode(answer: Answer) -> T:
         # A creation has no id yet that its answer could be held against; where a server repeats the key, there is that.
-        if answer.headers.get("idempotency-key", sent).strip('"') != sent:
+        if repeats_key(answer, sent) is False:
             raise misfit(call.operation, answer, "it is the answer to another creation", is_anothers=True)
         return call.decode(answer)
 
@@ -335,37 +339,44 @@ def _same_template(template_id: str, envelope: Any) -> Template:
 
 
 def _same(asked: str, found: Item) -> Item:
-    if found.id != asked:
-        # A proxy or a connection out of step may hand over somebody else's answer; it must not decide for this one.
-        raise AnothersAnswerError(f"the answer is about {found.id!r}, not about {asked!r}")
+    _refuse_another(asked, found.id)
     return found
+
+
+def _refuse_another(asked: str, found: object) -> None:
+    if isinstance(found, str) and found != asked:
+        # A proxy or a connection out of step may hand over somebody else's answer; it must not decide for this one.
+        raise AnothersAnswerError(f"the answer is about {found!r}, not about {asked!r}")
 
 
 def _template(envelope: Any) -> Template:
     return template_from(envelope.data)
 
 
-def _ignore(_envelope: Any) -> None:
-    return None
+def _same_thing(ids: Mapping[str, str], own_id: str | None, parsed: Any) -> Any:
+    """Return an answer unless it names another thing than the request did.
 
-
-def _whole(parsed: Any) -> Any:
-    return parsed
-
-
-def _same_thing(asked: str, parsed: Any) -> Any:
-    found: Any = getattr(parsed, "data", None)
-    if isinstance(getattr(found, "id", None), str):
-        _same(asked, found)
+    Args:
+        ids: The parts of the request's path. An answer may name `loop_id`, or a `loop` with an `id`.
+        own_id: What the answer is about, if that is one thing; the answer's own `id`.
+        parsed: The answer.
+    """
+    data: Any = getattr(parsed, "data", None)
+    if own_id is not None:
+        _refuse_another(own_id, getattr(data, "id", None))
+    for name, asked in ids.items():
+        _refuse_another(asked, getattr(data, name, None))
+        _refuse_another(asked, getattr(getattr(data, name.removesuffix("_id"), None), "id", None))
     return parsed
 
 
 def _as_list(document: Any) -> Any:
     """Return a list answer with its entries right under `data`; the vendor shows none, so each likely form is taken."""
     data = as_object(as_object(document).get("data"))
-    entries = next(filter(None, map(as_list, data.values())), None)
-    if entries is None:
+    lists = [entries for value in data.values() if (entries := as_list(value)) is not None]
+    if not lists:
         return document
+    entries = next(filter(None, lists), lists[0])  # an empty one may be of something else, such as filters
     rest = {name: value for name, value in data.items() if as_list(value) is None}
     return {**as_object(document), "data": entries, "meta": {"pagination": rest, **as_object(document.get("meta"))}}
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -15,7 +16,7 @@ from hitl._json import as_object
 PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 
 # Of the statuses that do not pass, those that tell of a server that failed on the way: the thing may be done.
-_NOT_DONE = frozenset({501, 505})
+NOT_DONE = frozenset({501, 505})
 
 IN_PROGRESS = "idempotency_in_progress"  # the code of a 409: an earlier request with this key is still being handled
 
@@ -133,7 +134,7 @@ def _of_answer(answer: Answer) -> Situation:
         return "in progress"
     if status in PASSING_STATUSES:
         return "failing"
-    return "failed" if status >= 500 and status not in _NOT_DONE else "refused"
+    return "failed" if status >= 500 and status not in NOT_DONE else "refused"
 
 
 def misfit_situation(answer: Answer, *, is_anothers: bool) -> Situation:
@@ -151,6 +152,16 @@ def is_json_type(answer: Answer) -> bool:
     """Tell whether an answer says that it is JSON; one that does not say is given the benefit of the doubt."""
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     return not kind or kind == "application/json" or kind.endswith("+json")
+
+
+def repeats_key(answer: Answer, key: str | None) -> bool | None:
+    """Tell whether an answer repeats the Idempotency-Key that its request carried; None if it names none.
+
+    It may be quoted, as the IETF's draft of the header has it (RFC 9651, 3.3.3), or bare, as most servers send it.
+    """
+    if not (told := answer.headers.get("idempotency-key")):
+        return None
+    return key is not None and told in (key, json.dumps(key))
 
 
 def error_code(answer: Answer) -> str | None:

@@ -120,6 +120,7 @@ CASES = [
     *_known({**BROKEN, **_OF_CREATIONS}),
     *_unknown(BROKEN, APIConnectionError),
     *_unknown(_OF_CREATIONS, UnexpectedResponseError),
+    *_unknown({"the key of another creation": hostile.header("Idempotency-Key", "job-7")}, UnexpectedResponseError),
     *(Case(f"a read survives {name}", 7, read, [fault], result=READ) for name, fault in _UNDONE.items()),
     *(
         Case(f"a read on a kept connection survives {name}", 7, read, [fault], result=READ, is_warm=True)

@@ -43,6 +43,7 @@ MISFITS: Mapping[str, Fault] = {
         ),
     ),
     "100,000 brackets": hostile.body(_DEEP),
+    "600,000 values": hostile.body(b"[" + b"{}," * 600_000 + b"1]"),
     "JSON that stops in the middle": hostile.text(lambda body: body[:-20]),
     "two JSON texts": hostile.text(lambda body: body + body),
     "a comment": hostile.text(lambda body: body + b"// fine"),

@@ -26,6 +26,7 @@ from hitl import (
     _pool,
     _requests,
     _scope,
+    _watchlist,
     _wire,
     models,
 )
@@ -209,8 +210,22 @@ MUTATIONS = [
         "keys are learned from answers only",
         _exchange.Server,
         "learn",
-        lambda self, answer: setattr(self, "honours_keys", True),
+        lambda self, answer, key: setattr(self, "honours_keys", True),
         ["a page of HTML leaves a creation in doubt where keys are not known to be honoured"],
+    ),
+    Mutation(
+        "keys are learned from our own",
+        _exchange,
+        "repeats_key",
+        lambda answer, key: "idempotency-key" in answer.headers,
+        ["the key of another creation leaves a creation in doubt where keys are not known to be honoured"],
+    ),
+    Mutation(
+        "rare failures of a server end no wait",
+        _watchlist,
+        "is_passing",
+        lambda error, *, is_known: error.retryable,
+        ["a wait survives a proxy that does not find the server"],
     ),
     Mutation(
         "keys of a scope are derived",

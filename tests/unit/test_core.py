@@ -279,6 +279,10 @@ class TestLists:
     def test_each_likely_form_of_a_list_is_understood(self, core, document):
         assert [each.id for each in pages(core, Script([answer(200, document)]))] == ["rev_1"]
 
+    @pytest.mark.parametrize("data", [[], {"reviews": []}, {"items": [], "total": 0}, {"filters": [], "reviews": []}])
+    def test_each_likely_form_of_a_list_may_be_empty(self, core, data):
+        assert pages(core, Script([answer(200, {"success": True, "data": data})])) == []
+
     def test_a_list_in_the_form_of_generation_b_is_walked_by_its_total(self, core):
         def page(ids):
             return answer(

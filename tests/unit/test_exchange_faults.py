@@ -7,8 +7,11 @@ import pickle
 import traceback
 
 import pytest
+from hitl_api.api.loops import delete_loop, get_loop, list_loop_members, remove_loop_member, update_loop
+from hitl_api.api.requests import add_request_feedback, cancel_request, get_request
 from hitl_api.api.reviews import create_review, get_review, update_review
-from hitl_api.models import ReviewCreate, ReviewUpdate
+from hitl_api.api.webhooks import test_webhook as try_webhook
+from hitl_api.models import Feedback, FeedbackBody, LoopUpdate, ReviewCreate, ReviewUpdate
 from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, reviewed
 
 from hitl import _operations as operations
@@ -235,3 +238,87 @@ def test_what_a_generated_endpoint_creates_has_an_id_of_its_own():
     body = ReviewCreate(template_id="template_123", content={})
     call = endpoint_call(create_review, body=body)
     assert Script([reviewed("created", "rev_9", code=201)]).play(exchange()(call)).data.id == "rev_9"
+
+
+LOOP = {
+    "id": "loop_2",
+    "name": "Moderators",
+    "icon": "shield",
+    "creator_id": "user_1",
+    "members": [],
+    "created_at": "2026-01-15T10:30:00Z",
+    "updated_at": "2026-01-15T10:30:00Z",
+}
+REQUEST = {
+    "id": "req_2",
+    "loop_id": "loop_1",
+    "creator_id": "user_1",
+    "processing_type": "time-sensitive",
+    "type": "markdown",
+    "priority": "high",
+    "request_text": "May this be shown?",
+    "response_type": "boolean",
+    "response_config": {},
+    "default_response": "no",
+    "status": "completed",
+    "response_data": {"boolean": True},
+    "platform": "api",
+    "created_at": "2026-01-15T10:30:00Z",
+    "updated_at": "2026-01-15T10:30:00Z",
+}
+
+
+@pytest.mark.parametrize(
+    ("call", "data"),
+    [
+        (endpoint_call(get_request, "req_1"), {"request": REQUEST}),
+        (endpoint_call(cancel_request, "req_1"), {"request_id": "req_2", "status": "cancelled"}),
+        (
+            endpoint_call(add_request_feedback, "req_1", body=FeedbackBody(Feedback(5))),
+            {"request_id": "req_2", "feedback": {}},
+        ),
+        (endpoint_call(get_loop, "loop_1"), {"loop": LOOP}),
+        (endpoint_call(update_loop, loop_id="loop_1", body=LoopUpdate()), {"loop": LOOP}),
+        (endpoint_call(delete_loop, "loop_1"), {"loop_id": "loop_2"}),
+        (endpoint_call(list_loop_members, "loop_1"), {"loop_id": "loop_2", "members": []}),
+        (endpoint_call(remove_loop_member, "loop_1", "user_1"), {"loop_id": "loop_1", "user_id": "user_2"}),
+    ],
+    ids=lambda value: getattr(value, "operation", ""),
+)
+def test_an_answer_about_another_loop_or_request_is_not_taken(call, data):
+    script = Script([answer(200, {"error": False, "msg": "Done", "data": data})])
+    with pytest.raises(UnexpectedResponseError, match=r"about '\w+_2', not about '\w+_1'"):
+        script.play(exchange(0)(call))
+
+
+def test_what_a_webhook_is_sent_to_try_it_is_about_that_webhook():
+    sent = {
+        "id": "del_1",
+        "webhook_id": "hook_2",
+        "url": "https://example.com",
+        "event": "test",
+        "subject_id": "hook_2",
+        "payload": {},
+        "status": "pending",
+        "created_at": "2026-01-15T10:30:00Z",
+        "due_at": None,
+        "attempts": [],
+    }
+    with pytest.raises(UnexpectedResponseError, match="about 'hook_2', not about 'hook_1'"):
+        Script([answer(202, {"success": True, "data": sent})]).play(exchange()(endpoint_call(try_webhook, "hook_1")))
+
+
+def test_the_end_of_another_template_is_not_the_end_of_this_one():
+    gone = answer(200, {"success": True, "data": {"id": "tpl_2", "deleted": True}})
+    with pytest.raises(UnexpectedResponseError, match="about 'tpl_2', not about 'tpl_1'"):
+        Script([gone]).play(exchange(0)(operations.delete_template("tpl_1")))
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_of_a_very_long_body_only_the_beginning_is_looked_at(status):
+    body = b'{"meta": {"request_id": "req_7"}, "padding": "' + b"x" * 300_000 + b'"}'
+    with pytest.raises(HITLError) as caught:
+        Script([answer(status, body)]).play(exchange()(get()))
+    assert caught.value.request_id is None
+    told = caught.value.body if isinstance(caught.value, APIStatusError) else caught.value.excerpt
+    assert (len(told), told[:8]) == (200, '{"meta":')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import hashlib
+import json
 import random
 import re
 import threading
@@ -21,7 +22,7 @@ from hitl import _operations as operations
 from hitl._core import Core
 from hitl._flow import Call
 from hitl._scope import random_key
-from hitl.exceptions import APIConnectionError, ConfigurationError, ServerError
+from hitl.exceptions import APIConnectionError, ConfigurationError, ServerError, UnexpectedResponseError
 from hitl.retry import retry_with_backoff
 
 ITEM = {"template_id": "template_123", "content": {"text": "x"}}
@@ -329,6 +330,25 @@ def test_a_random_key_says_that_it_does_not_last():
 
 def test_the_answer_to_another_creation_is_not_taken_for_this_one():
     script = Script([reviewed(code=201, idempotency_key="someone-elses"), reviewed(code=201, idempotency_key="mine")])
-    review = script.play(core().create_review({"template_id": "t", "content": {}, "idempotency_key": "mine"}))
+    trusting = core(idempotency="trust")
+    review = script.play(trusting.create_review({"template_id": "t", "content": {}, "idempotency_key": "mine"}))
     assert review.id == "rev_1"
     assert [call.fresh for call in script.calls] == [False, True]
+
+
+def test_the_key_of_another_creation_does_not_show_that_the_server_knows_ours():
+    script = Script([reviewed(code=201, idempotency_key="someone-elses")])
+    with pytest.raises(UnexpectedResponseError, match="another creation") as caught:
+        script.play(core().create_review({"template_id": "t", "content": {}, "idempotency_key": "mine"}))
+    assert caught.value.outcome_unknown
+    assert len(script.calls) == 1
+
+
+@pytest.mark.parametrize("key", ["plain", '"quoted"', 'a"b', "back\\slash"])
+@pytest.mark.parametrize("written", [str, json.dumps], ids=["bare", "quoted"])
+def test_a_key_is_known_again_bare_or_quoted(key, written):
+    script = Script([reviewed(code=201, idempotency_key=written(key)), BROKEN, reviewed(code=201)])
+    client = core()
+    for _ in range(2):
+        script.play(client.create_review({"template_id": "t", "content": {}, "idempotency_key": key}))
+    assert len(script.calls) == 3
