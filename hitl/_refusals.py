@@ -50,6 +50,7 @@ _HINTS: Mapping[int, str] = {
 }
 _EXCERPT = 200  # characters of a server's words that an error message takes over
 _DEEPEST = 50  # levels of an error's body that are kept; deeper ones cannot be copied
+_LONGEST = 256 * 1024  # bytes of an error's body that is read as JSON; explanations are shorter
 
 
 class _Told(NamedTuple):
@@ -130,7 +131,7 @@ def one_line(text: str) -> str:
 
 def _body(answer: Answer) -> Any:
     try:
-        body = answer.json()
+        body = answer.json() if len(answer.content) <= _LONGEST else ...
     except ValueError:
         body = ...
     if body is ... or _is_deeper(body, _DEEPEST):

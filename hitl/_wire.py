@@ -74,8 +74,7 @@ class AnswerReader:
         self._headers: RawHeaders = []
         self._is_framed = False
         self._interim = 0
-        self._parts: list[bytes] = []
-        self._size = 0
+        self._body = bytearray()  # a list of many small chunks would take ten times as much
         self.has_begun = False
 
     def feed(self, data: bytes) -> WireAnswer | None:
@@ -108,10 +107,9 @@ class AnswerReader:
         while True:
             event = self._parser.next_event()
             if isinstance(event, h11.Data):
-                self._size += len(event.data)
-                if self._size > LARGEST_BODY:
+                self._body += event.data
+                if len(self._body) > LARGEST_BODY:
                     return self._answer(TOO_LARGE)
-                self._parts.append(bytes(event.data))
             elif isinstance(event, h11.EndOfMessage):
                 return self._answer(None)
             elif isinstance(event, h11.Response):
@@ -150,7 +148,7 @@ class AnswerReader:
         return WireAnswer(
             status_code=self._status_code,
             headers=self._headers,
-            body=b"".join(self._parts) if fault is None else b"",
+            body=bytes(self._body) if fault is None else b"",
             fault=fault,
             is_framed=self._is_framed,
             may_reuse=is_through and not left_over and not is_closed,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl._json import canonical, decode, encode
+from hitl._json import MOST_VALUES, canonical, decode, encode
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -77,3 +77,14 @@ def test_equal_values_have_one_canonical_form():
         '{"a":{"c":2,"d":1},"b":[1.0,"é"]}'.encode()
     )
     assert canonical(b"[1, 2]") != canonical(b"[2, 1]")
+
+
+@pytest.mark.parametrize("value", [b"1", b"{}", b"[]", b'{"a":1}', b'""'])
+def test_more_values_than_can_be_read_quickly_are_refused_before_they_are_read(value):
+    with pytest.raises(ValueError, match="more than 500000 values"):
+        decode(b"[" + (value + b",") * MOST_VALUES + b"1]")
+
+
+def test_a_long_text_is_no_heap_of_values():
+    text = "Yes, it is. " * (MOST_VALUES // 12)
+    assert decode(encode([text])) == [text]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 import zlib
 
 import pytest
@@ -160,3 +161,14 @@ def test_a_bomb_is_given_up_on_at_the_bound() -> None:
 def test_nothing_is_undone_where_there_is_no_body() -> None:
     assert decoded(b"", "gzip") == b""
     assert _body.ACCEPTED == "gzip"
+
+
+def test_a_body_of_many_small_chunks_takes_no_more_memory_than_its_bytes() -> None:
+    reader = AnswerReader("GET")
+    reader.feed(OK + b"Transfer-Encoding: chunked\r\n\r\n")
+    tracemalloc.start()
+    for _ in range(100):
+        reader.feed(b"2\r\n{}\r\n" * 500)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 5 * 100_000
