@@ -215,7 +215,10 @@ def _resolve(host: str, port: int) -> IOFlow[list[tuple[int, Address]]]:
             theirs.close()  # which makes the other end readable
 
     try:
-        threading.Thread(target=look_up, name="hitl-resolver", daemon=True).start()
+        try:
+            threading.Thread(target=look_up, name="hitl-resolver", daemon=True).start()
+        except RuntimeError:  # no more threads in this process, or it is ending
+            look_up()
         ours.settimeout(0)
         while not found:
             yield Wait((ours,))

@@ -78,9 +78,10 @@ class Pool:
         except UntrustedError as error:
             return Failure(f"{self._name} could not prove who it is ({error})", "no", "tls")
         except UnreachableError as error:
-            told = f"no connection to {self._name} could be made ({error}); is the server running there?"
-            return Failure(told, "no", "refused")
+            return self._not_connected(str(error))
         except (OSError, WireError) as error:
+            if connection is None:  # such as no more descriptors in this process
+                return self._not_connected(str(error))
             return self._broken(error, connection, reader)
         else:
             if answer.may_reuse:
@@ -126,6 +127,10 @@ class Pool:
             with suppress(IndexError):
                 self._idle.popleft().close()
 
+    def _not_connected(self, why: str) -> Failure:
+        told = f"no connection to {self._name} could be made ({why}); is the server running there?"
+        return Failure(told, "no", "refused")
+
     def _timed_out(self, phase: str, reader: AnswerReader) -> Failure:
         if phase == "connecting":
             return Failure(f"no connection to {self._name} came about in time", "no", "timeout")
@@ -133,10 +138,9 @@ class Pool:
             return Failure(f"{self._name} did not finish its answer in time", "yes", "timeout")
         return Failure(f"{self._name} did not answer in time", "maybe", "timeout")
 
-    def _broken(self, error: Exception, connection: Connection | None, reader: AnswerReader) -> Failure:
+    def _broken(self, error: Exception, connection: Connection, reader: AnswerReader) -> Failure:
         if reader.has_begun:
             what = f": {error}" if isinstance(error, WireError) else ""
             return Failure(f"the answer of {self._name} was cut off, or is no proper HTTP{what}", "yes", "broken")
-        was_used = connection is not None and connection.was_used
         told = f"the connection to {self._name} broke before an answer came"
-        return Failure(told, "maybe", "stale" if was_used else "broken")
+        return Failure(told, "maybe", "stale" if connection.was_used else "broken")

@@ -78,6 +78,8 @@ class Requests:
     ) -> Answer:
         """Return an answer with its content-encoding undone; what is wrong with it becomes its `fault`."""
         headers = _by_name(raw)
+        if headers.get("retry-after", "")[:1].isalpha() and "date" not in headers:
+            headers["date"] = _now()  # the date it may name is read against this one (RFC 9110, 6.6.1)
         if fault is None:
             try:
                 body = decoded(body, headers.get("content-encoding", ""))
@@ -110,6 +112,12 @@ def _by_name(headers: RawHeaders) -> dict[str, str]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         found[name] = f"{found[name]}, {value}" if name in found else value  # RFC 9110, 5.3
     return found
+
+
+def _now() -> str:
+    from email.utils import formatdate  # loads much, and few servers send dates without saying what time it is
+
+    return formatdate(usegmt=True)
 
 
 def _lines(headers: Mapping[str, str]) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import math
 import os
+import select
 import socket
 import ssl
 import threading
@@ -141,7 +144,10 @@ def test_bytes_that_come_while_a_connection_is_idle_end_it() -> None:
 def test_a_connection_that_the_server_closed_is_replaced_before_it_is_used(driver: Any) -> None:
     with serving(answering(times=1)) as address:
         pool = pool_of(address)
-        assert [fetch(pool, driver).status_code for _ in range(3)] == [200] * 3
+        for _ in range(3):
+            assert fetch(pool, driver).status_code == 200
+            (kept,) = pool._idle
+            assert select.select([kept.sock], [], [], 10)[0]  # the end of it has arrived
         pool.close()
 
 
@@ -276,6 +282,43 @@ def test_a_dead_address_does_not_hold_up_the_one_after_it(driver: Any, monkeypat
         pool.close()
     for each in [full, *filling]:
         each.close()
+
+
+@pytest.mark.parametrize("lacking", ["socket", "socketpair"])
+def test_a_process_that_may_open_nothing_more_has_sent_nothing(
+    driver: Any, monkeypatch: pytest.MonkeyPatch, lacking: str
+) -> None:
+    used_up = OSError(errno.EMFILE, "Too many open files")
+    flow = pool_of(("127.0.0.1" if lacking == "socket" else "localhost", 80)).fetch(
+        "GET", REQUEST, math.inf, fresh=False
+    )
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise used_up
+
+    def begin() -> Generator[Wait, Any, Any]:
+        with monkeypatch.context() as patched:  # not while an event loop opens what it needs itself
+            patched.setattr(socket, lacking, refuse)
+            failure = yield from flow
+        return failure
+
+    failure = driver(begin(), time.monotonic() + 10)
+    assert (failure.sent, failure.kind) == ("no", "refused")
+    assert "Too many open files" in failure.message
+
+
+def test_where_no_thread_can_be_started_names_are_looked_up_all_the_same(
+    driver: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with serving(answering()) as address:
+        resolving(monkeypatch, lambda _: [address])
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        pool = pool_of(("server.test", address[1]))
+        assert fetch(pool, driver).status_code == 200
+        pool.close()
 
 
 def test_families_of_addresses_take_turns() -> None:

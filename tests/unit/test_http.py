@@ -10,6 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
+from email.utils import formatdate
 from importlib.metadata import requires
 from typing import Any
 
@@ -21,6 +22,7 @@ from hitl_api.api.reviews import get_review
 from test_connection import ANSWER, Serve, answering, serving, silent
 
 from hitl import AsyncHITLClient, HITLClient, _body, _http, _httpx, _tls, _wires
+from hitl._backoff import retry_after
 from hitl._config import Settings, resolve
 from hitl._flow import Answer, Call, Failure, Request
 from hitl._http import AsyncHttpTransport, HttpTransport
@@ -72,6 +74,15 @@ def url(address: tuple[str, int]) -> str:
 
 
 class TestOverOwnConnections:
+    def test_an_answer_that_asks_for_a_pause_until_a_date_and_names_no_other_date_is_of_now(self, send: Send) -> None:
+        asking = b"HTTP/1.1 503 Busy\r\nRetry-After: %s\r\nContent-Length: 0\r\n\r\n"
+        before = int(time.time())
+        with serving(answering(asking % formatdate(before + 3600, usegmt=True).encode())) as address:
+            (answer,) = send(settings(url(address)))
+        asked = retry_after(answer.headers)
+        assert asked is not None
+        assert before + 3600 - time.time() <= asked <= 3600
+
     def test_a_request_on_the_wire_has_everything_and_nothing_else(self, send: Send) -> None:
         seen: list[bytes] = []
 
