@@ -13,7 +13,7 @@ from typing import Any, cast
 from attrs import define, field, frozen
 
 from hitl._batch_input import Input, feed
-from hitl._exchange import Exchange
+from hitl._exchange import Exchange, farthest
 from hitl._flow import Answer, Call, Flow, Result, Sleep, Together
 from hitl._gate import Gate
 from hitl._progress import Bar, NoBar
@@ -278,6 +278,7 @@ class Batch:
             outcomes=self._outcomes,
             attempts=sum(error.attempts for error in errors),
             retry_after=self._plan.gate.closed_for or None,
+            sent=farthest(error.sent for error in errors),
             outcome_unknown=any(error.outcome_unknown for error in errors),
         )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from hitl._flow import Clock
@@ -34,6 +34,13 @@ MISSES: Final = 2  # endings that `notify` did not tell of, after which it is no
 NOTIFIED: Final = (60.0, 900.0)  # shortest and longest pause between two looks while `notify` is relied on
 NOTIFIED_FACTOR: Final = 10.0  # times the pace that the rate limit allows
 MISFITS: Final = 3  # lists that make no sense, after which reviews are read one by one
+
+_EARLIEST: Final = datetime(2, 1, 1, tzinfo=UTC)  # some servers write year 1 for no time at all
+
+
+def instant(moment: datetime) -> datetime:
+    """Return a time that can be compared with others: one that came without a zone is taken as UTC."""
+    return moment if moment.utcoffset() is not None else moment.replace(tzinfo=UTC)
 
 
 class Schedule:
@@ -221,9 +228,9 @@ class Schedule:
             if watch is None or watch.review is None:
                 unknown += 1
             else:
-                created = watch.review.created_at
+                created = instant(watch.review.created_at)
                 oldest = created if oldest is None else min(oldest, created)
-        return None if oldest is None or unknown > FEW else oldest - timedelta(seconds=1)
+        return None if oldest is None or unknown > FEW or oldest < _EARLIEST else oldest - timedelta(seconds=1)
 
     def _hold(self, left: float, pace: float) -> int:
         longest = max(HOLD, min(LONGEST_HOLD, pace))
@@ -318,7 +325,7 @@ class Schedule:
         self._offset = listing.next_offset or 0
         # The list begins with the newest: sooner or later it has come to what is older than all that waits.
         oldest = turn.query.get("created_after")
-        is_past_all = oldest is not None and bool(listing.reviews) and listing.reviews[-1].created_at <= oldest
+        is_past_all = oldest is not None and bool(listing.reviews) and instant(listing.reviews[-1].created_at) <= oldest
         if listing.next_offset is None or is_past_all or self._pages > self._worthwhile_pages():
             self._offset = self._pages = 0
             self._doubt(review_id for review_id in self._queue if review_id not in found)

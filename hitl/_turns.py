@@ -87,6 +87,7 @@ class Party:
         poll_interval: Seconds between its first looks.
         joined: When it began.
         wants_news: Whether it is told of changes that do not end a review.
+        polls_before: Exchanges that had ended when it began.
         ended: What has ended and was not collected yet.
         news: Other changes that were not collected yet.
         fatal: An error that ends all waits of the client.
@@ -98,6 +99,7 @@ class Party:
     poll_interval: float
     joined: float
     wants_news: bool = False
+    polls_before: int = 0
     ended: list[tuple[str, Ending]] = field(factory=list[tuple[str, Ending]])
     news: list[Review] = field(factory=list[Review])
     fatal: HITLError | None = None

@@ -17,10 +17,10 @@ from hitl._flow import Answer, Call, Clock, Flow, Sleep
 from hitl._notices import notice_of
 from hitl._pacing import Budget, WaitBudgetWarning
 from hitl._pages import Page
-from hitl._schedule import OVERSHOOT, SLOWEST
+from hitl._schedule import OVERSHOOT, SLOWEST, instant
 from hitl._turns import Counts, Ending, Listing, Look, Party, Read, Turn, Ways
 from hitl._watchlist import Watchlist
-from hitl.exceptions import BatchError, HITLError, WaitTimeoutError
+from hitl.exceptions import BatchError, HITLError, Sent, WaitTimeoutError
 from hitl.models import Review, WaitStats
 
 REFRESH = 1.0  # seconds between two pictures of the progress
@@ -264,7 +264,7 @@ class Wait:
     def progress(self) -> Progress:
         """Return how far it is."""
         created = [
-            watch.review.created_at.timestamp()
+            instant(watch.review.created_at).timestamp()
             for review_id in list(self.party.open)
             if (watch := self.watchlist.watches.get(review_id)) is not None and watch.review is not None
         ]
@@ -294,7 +294,22 @@ class Wait:
             pending=pending,
             reviews=reviews,
             retryable=True,
+            retry_after=None if fault is None else fault.retry_after,
+            request_id=None if fault is None else fault.request_id,
+            attempts=self.polls,
+            sent=self._sent(),
         )
+
+    @property
+    def polls(self) -> int:
+        """How many requests were made while it waited, by itself or for it."""
+        return self.watchlist.polls - self.party.polls_before
+
+    def _sent(self) -> Sent:
+        fault = self.watchlist.fault
+        if any(self.last_seen(review_id) is not None for review_id in self.ids):
+            return "yes"
+        return "no" if fault is None else fault.sent
 
     def _still_open(self, pending: Sequence[str]) -> str:
         if len(self.ids) > 1:
@@ -322,7 +337,7 @@ def wait_for_one(waits: Waits, review_id: str, known: Review | None, patience: P
         ended = yield from wait.next_endings()
         if not ended:
             raise wait.timed_out()
-        return answer_of(ended[0][1])
+        return answer_of(ended[0][1], wait.polls)
     finally:
         wait.leave()
 
@@ -341,7 +356,7 @@ def wait_for_many(
     outcomes = {review_id: wait.endings[review_id] for review_id in given if review_id in wait.endings}
     if is_enough(outcomes, return_when):
         return [each for each in outcomes.values() if isinstance(each, Review) and each.is_answered]
-    return all_answers(outcomes)
+    return all_answers(outcomes, wait.polls)
 
 
 def begin(waits: Waits, given: Mapping[str, Review | None], patience: Patience) -> Wait:
@@ -356,7 +371,7 @@ def begin(waits: Waits, given: Mapping[str, Review | None], patience: Patience) 
 def all_failures(wait: Wait) -> BatchError | None:
     """Return the error that tells of reviews that could not be read to their end; None if all could."""
     outcomes = [wait.endings[review_id] for review_id in wait.ids if review_id in wait.endings]
-    return batch_error(outcomes) if any(isinstance(each, HITLError) for each in outcomes) else None
+    return batch_error(outcomes, wait.polls) if any(isinstance(each, HITLError) for each in outcomes) else None
 
 
 def _listing(turn: Look) -> Call[Listing]:

@@ -19,9 +19,19 @@ from attrs import evolve
 
 from hitl._flow import Bell, Clock
 from hitl._pacing import Budget
+from hitl._policy import NOT_DONE
 from hitl._schedule import Schedule
 from hitl._turns import Counts, Ending, Listing, Look, Party, Read, Slot, Turn, Watch, Ways
-from hitl.exceptions import APIStatusError, AuthenticationError, HITLError, RateLimitError, UnexpectedResponseError
+from hitl.exceptions import (
+    APIConnectionError,
+    APIStatusError,
+    AuthenticationError,
+    HITLError,
+    RateLimitError,
+    ServerError,
+    TLSError,
+    UnexpectedResponseError,
+)
 from hitl.models import FINAL_STATUSES, Review
 
 
@@ -33,6 +43,7 @@ class Watchlist:
         parties: Who waits, in the order in which they joined.
         is_left: True once everybody has left; nobody may join any more.
         fault: The last passing fault; None after an answer.
+        polls: Exchanges that have ended.
     """
 
     def __init__(
@@ -48,6 +59,7 @@ class Watchlist:
         self.parties: dict[Party, None] = {}
         self.is_left = False
         self.fault: HITLError | None = None
+        self.polls = 0
         self._lock = lock
         self._clock = clock
         self._budget = budget
@@ -65,7 +77,7 @@ class Watchlist:
         with self._lock:
             if self.is_left:
                 return None
-            party = Party(dict.fromkeys(seen), poll_interval, self._clock.monotonic(), wants_news)
+            party = Party(dict.fromkeys(seen), poll_interval, self._clock.monotonic(), wants_news, self.polls)
             self.parties[party] = None
             self._schedule.joined(party)
             for review_id, review in seen.items():
@@ -195,14 +207,18 @@ class Watchlist:
     def _answered(self, turn: Turn, *, is_news: bool) -> None:
         self.fault = None
         self._budget.spent(self._clock.epoch())
-        self._counts.polls += 1
+        self._count()
         self._counts.held += self._schedule.answered(turn, is_news=is_news)
+
+    def _count(self) -> None:
+        self.polls += 1
+        self._counts.polls += 1
 
     def failed(self, turn: Turn, error: HITLError) -> None:
         """Take note of an exchange that failed: it ends all waits, one, or none."""
         with self._lock:
-            self._counts.polls += 1
-            if is_passing(error):
+            self._count()
+            if is_passing(error, is_known=self._budget.server.is_known):
                 self._pause(turn, error)
             elif isinstance(error, AuthenticationError) or not isinstance(error, APIStatusError):
                 for party in self.parties:  # an exception belongs to one stack, so each gets its own
@@ -277,10 +293,25 @@ class Watchlist:
             party.bell.ring()
 
 
-def is_passing(error: HITLError) -> bool:
-    """Return whether the same question may be answered later: no connection, 429, 5xx, an answer without sense."""
-    return error.retryable or isinstance(error, UnexpectedResponseError)
+def is_passing(error: HITLError, *, is_known: bool) -> bool:
+    """Return whether the same question may be answered later: no connection, 429, 5xx, an answer without sense.
+
+    Args:
+        error: What came of the question.
+        is_known: True if the server has answered before; then even its name may be unknown for a while, as on a
+            machine that has lost its network.
+    """
+    match error:
+        case TLSError():
+            return False
+        case APIConnectionError():
+            return error.retryable or is_known
+        case ServerError():
+            return error.status_code not in NOT_DONE
+        case _:
+            return error.retryable or isinstance(error, UnexpectedResponseError)
 
 
 def _is_older(review: Review, other: Review) -> bool:
-    return review.version is not None and other.version is not None and review.version < other.version
+    mine, others = review.version, other.version
+    return isinstance(mine, int) and isinstance(others, int) and mine < others  # as the server sent them

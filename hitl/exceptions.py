@@ -73,7 +73,8 @@ class HITLError(Exception):
     """The base of everything this package raises on purpose.
 
     Attributes:
-        attempts: Requests that were made for the call; 0 if it failed before the first.
+        attempts: Requests that were made for the call; 0 if it failed before the first. Waits share their requests: of
+            a wait, all that were made while it lasted.
         request_id: The server's name for the last exchange, for its support; None if it gave none.
         retry_after: Seconds that the server asked to be left alone; None if it did not.
         retryable: True if the same call may help later, and may be made without risk of creating something twice.

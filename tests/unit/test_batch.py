@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from hitl_api.models.review_create import ReviewCreate
 from hitl_api.models.review_priority import ReviewPriority
-from script import BROKEN, Script, answer, refused, review, reviewed
+from script import BROKEN, UNREACHABLE, Script, answer, refused, review, reviewed
 
 from hitl import Review
 from hitl._core import Core
@@ -324,6 +324,13 @@ class TestInterrupt:
     def test_it_can_be_pickled(self):
         error = pickle.loads(pickle.dumps(BatchInterrupted("What happened.", outcomes=[1])))
         assert (str(error), error.outcomes) == ("What happened.", [1])
+
+
+@pytest.mark.parametrize(("outcome", "sent"), [(UNREACHABLE, "no"), (BROKEN, "maybe"), (refused(400), "yes")])
+def test_the_error_of_a_batch_tells_how_far_its_items_got(outcome, sent):
+    with pytest.raises(BatchError) as caught:
+        Script([outcome]).play(Core({"api_key": "hitl_test_key", "max_retries": 0}).create_reviews(items(2), 2))
+    assert (caught.value.sent, caught.value.attempts) == (sent, 2)
 
 
 def test_a_broken_connection_is_one_items_outcome_and_not_a_pause(core):

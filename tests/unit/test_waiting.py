@@ -5,19 +5,22 @@ import warnings
 from threading import RLock
 
 import pytest
-from script import BROKEN, UNREACHABLE, Script, answer, refused, reviewed
+from script import BROKEN, UNREACHABLE, Script, answer, refused, review, reviewed
 
 from hitl._backoff import Backoff
 from hitl._exchange import Exchange
+from hitl._flow import Failure
 from hitl._pacing import FLOOR, MARGIN, PRIOR_SHARE, WaitBudgetWarning
 from hitl._schedule import OVERSHOOT
 from hitl._waiting import Patience, Waits, wait_for_one
 from hitl.exceptions import (
+    APIConnectionError,
     AuthenticationError,
     PermissionDeniedError,
     ReviewCancelledError,
     ReviewExpiredError,
     ReviewNotFoundError,
+    WaitError,
     WaitTimeoutError,
 )
 
@@ -119,6 +122,51 @@ def test_a_fault_that_will_not_pass_is_raised_at_once(fault, error):
     with pytest.raises(error):
         wait(script, timeout=3600.0)
     assert len(script.calls) == 2
+
+
+@pytest.mark.parametrize("status", [507, 511, 525, 530, 599])
+def test_a_server_that_fails_in_a_rare_way_may_answer_later(status):
+    assert wait(Script([reviewed(), refused(status), reviewed("completed")])).status == "completed"
+
+
+def test_a_name_that_was_known_once_is_waited_for_and_one_that_never_was_is_not():
+    unknown = Failure("its name is unknown", "no", "unknown_host")
+    assert wait(Script([reviewed(), unknown, unknown, reviewed("completed")])).status == "completed"
+    with pytest.raises(APIConnectionError, match="its name is unknown"):
+        wait(Script([unknown, reviewed("completed")]))
+
+
+@pytest.mark.parametrize("version", ["4", [4], {}, 1.5, None])
+def test_a_version_that_is_no_number_says_nothing_about_what_is_older(version):
+    def told(status, version):
+        return answer(200, {"success": True, "data": review(status, version=version)})
+
+    script = Script([told("created", 3), told("assigned", version), told("in_progress", 5), told("completed", version)])
+    assert wait(script).status == "completed"
+
+
+@pytest.mark.parametrize("status", ["expired", "cancelled"])
+def test_the_absence_of_an_answer_tells_what_it_took_to_know(status):
+    with pytest.raises(WaitError) as caught:
+        wait(Script([reviewed(), refused(503), reviewed(status)]))
+    assert (caught.value.attempts, caught.value.sent, caught.value.retryable) == (3, "yes", False)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "sent"),
+    [([reviewed()], "yes"), ([UNREACHABLE], "no"), ([BROKEN], "maybe"), ([reviewed(), UNREACHABLE], "yes")],
+)
+def test_a_wait_that_is_up_tells_what_it_took(outcomes, sent):
+    script = Script(outcomes)
+    with pytest.raises(WaitTimeoutError) as caught:
+        wait(script, timeout=7.0)
+    assert (caught.value.attempts, caught.value.sent) == (len(script.calls), sent)
+
+
+def test_a_wait_that_is_up_tells_what_the_server_asked_for_last():
+    with pytest.raises(WaitTimeoutError) as caught:
+        wait(Script([refused(429, retry_after="3600", x_request_id="req_7")]), timeout=7.0)
+    assert (caught.value.retry_after, caught.value.request_id) == (3600.0, "req_7")
 
 
 def test_retry_after_stretches_the_pause():

@@ -11,6 +11,7 @@ import warnings
 from collections import Counter
 from datetime import UTC, datetime
 from threading import RLock
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ from hitl._exchange import Exchange
 from hitl._flow import Answer, Bell, Sleep
 from hitl._schedule import HOLD, RECONCILE, SLOWEST
 from hitl._turns import Listing, Look
-from hitl._waiting import Patience, Waits, wait_for_many, wait_for_one
+from hitl._waiting import Patience, Progress, Waits, wait_for_many, wait_for_one
 from hitl.exceptions import (
     AuthenticationError,
     BatchError,
@@ -79,6 +80,47 @@ def office(count: int, *, after: float = 30.0, **vendor: Any) -> Office:
     for number in range(count):
         office.vendor.add(f"rev_{number}", EPOCH - count + number, count + after)
     return office
+
+
+class Dated(Vendor):
+    """A vendor that writes some times of creation in a way of its own."""
+
+    def __init__(self, written: str) -> None:
+        super().__init__(None)
+        self.written = written
+
+    def _review(self, review_id: str, now: float) -> dict[str, Any]:
+        told = super()._review(review_id, now)
+        return {**told, "created_at": self.written} if review_id in ("rev_1", "rev_3") else told
+
+
+@pytest.mark.parametrize(
+    "written", ["0001-01-01T00:00:00Z", "0001-01-01", "2027-01-15T07:59:00", "9999-12-31T23:59:59Z"]
+)
+def test_times_without_a_zone_or_sense_end_no_wait(written):
+    odd = Office(Dated(written))
+    for number in range(6):
+        odd.vendor.add(f"rev_{number}", EPOCH, 30.0 if number < 4 else math.inf)
+    seen: list[Progress] = []
+    display = SimpleNamespace(show=seen.append, close=lambda: None)
+    given = {f"rev_{number}": None for number in range(4)}
+    flow = wait_for_many(odd.waits, given, Patience(None, 1.0, display=display), ALL)
+    odd.world.start(flow, lambda result: odd._note("all", result))
+    odd.world.run(EPOCH + 60.0)
+    assert [each.id for each in odd.results["all"]] == list(given)
+    assert seen
+
+
+def test_the_errors_of_many_waits_tell_what_it_took_to_know():
+    many = Office(Vendor(None, ids=True))
+    for number, status in enumerate(["expired", "cancelled", "completed"]):
+        many.vendor.add(f"rev_{number}", EPOCH, 5.0, status)
+    many.wait_for_all(list(many.vendor.created))
+    many.world.run()
+    error = many.results["all"]
+    assert isinstance(error, BatchError)
+    asked = len(many.vendor.asked)
+    assert [(each.attempts, each.sent) for each in (error, *error.failures.values())] == [(asked, "yes")] * 3
 
 
 class TestSharing:
