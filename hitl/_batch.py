@@ -40,7 +40,7 @@ class Plan:
         gate: Says how many calls may be under way, and when.
         concurrency: Calls under way at most.
         may_repeat: True if an item that the server had no time for is sent again.
-        bar: Shows the progress.
+        bar: Shows the progress, once something is sent.
     """
 
     operation: str
@@ -52,7 +52,7 @@ class Plan:
     bar: Bar = field(factory=NoBar)
 
 
-@define
+@define(eq=False)
 class _Taken:
     """An item that was taken from the input, and has no outcome yet."""
 
@@ -86,6 +86,7 @@ class Batch:
             BatchInterrupted: on Ctrl-C.
         """
         try:
+            self._plan.bar.update(0)
             yield self._together(self._keep)
         except KeyboardInterrupt:
             raise self.interrupted() from None
@@ -107,8 +108,8 @@ class Batch:
         operation = self._plan.operation
         if self._fault is not None:
             raise self._failure(
-                f"{operation}: after {self._taken} items the input failed ({type(self._fault).__name__}: "
-                f"{self._fault}); those {self._taken} were done, see .outcomes, and nothing else was sent.",
+                f"{operation}: after {self._taken} items the input failed: {_shown(self._fault)}. "
+                f"Those {self._taken} were done, see .outcomes, and nothing else was sent.",
                 self._failures(),
             ) from self._fault
         if not self._is_read and not isinstance(self._items, Collection):
@@ -148,7 +149,7 @@ class Batch:
             error.message = f"{operation}: item {index}: {error.message}"
             raise
         except Exception as error:  # whatever an object of the caller's does when it is looked into
-            raise ConfigurationError(f"{operation}: item {index} cannot be read: {error!r:.200}") from error
+            raise ConfigurationError(f"{operation}: item {index} cannot be read: {_shown(error)}") from error
 
     @property
     def is_over(self) -> bool:
@@ -197,9 +198,12 @@ class Batch:
                     yield from self._wait(taken)
                     began = gate.monotonic()
                     taken.attempts += 1
-                    outcome = yield step
-                    if isinstance(outcome, Answer):
-                        gate.learn(outcome, began)
+                    try:
+                        outcome = yield step
+                        if isinstance(outcome, Answer):
+                            gate.learn(outcome, began)
+                    finally:
+                        gate.leave()
                 else:
                     outcome = yield step
         except StopIteration as stop:
@@ -211,7 +215,7 @@ class Batch:
     def _wait(self, taken: _Taken) -> Flow[None]:
         gate = self._plan.gate
         while gate.closed_for is None:
-            pause = gate.pause()
+            pause = gate.enter(taken)
             if not pause:
                 return
             yield Sleep(pause)
@@ -292,6 +296,14 @@ def _asks_for_a_pause(error: HITLError) -> bool:
     if not isinstance(error, APIStatusError) or not error.retryable:
         return False
     return error.status_code == 429 or (error.status_code == 503 and error.retry_after is not None)
+
+
+def _shown(fault: Exception) -> str:
+    """Return the repr of what the caller's own code raised, which need not have one."""
+    try:
+        return f"{fault!r:.200}"
+    except Exception:
+        return type(fault).__name__
 
 
 def _told(operation: str, failed: Mapping[int, HITLError], count: int) -> str:

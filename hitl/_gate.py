@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import islice
 from threading import Lock
 from typing import Final
 
-from hitl._backoff import Backoff, retry_after
+from hitl._backoff import LONGEST_RETRY_AFTER, Backoff, retry_after
 from hitl._flow import Answer
 
 BEGIN: Final = 16  # requests that a batch begins with
 SLOW: Final = 2.0  # times the best mean time of a round; beyond it the server is not quick any more
 PATIENCE: Final = 5  # pauses in a row without a single success between them, before a batch gives up
 LONGEST_PAUSE: Final = 60.0  # seconds, where the server does not say how long
+TURN: Final = 0.05  # seconds after which one who waits for others to come back asks again
 PAUSES: Final = Backoff(PATIENCE, 1.0, LONGEST_PAUSE)
 
 
@@ -42,6 +44,8 @@ class Gate:
         self._backoff = backoff
         self._width = min(BEGIN, most)
         self._was_refused = False
+        self._under_way = 0
+        self._line: dict[object, None] = {}  # those who wait, in the order in which they came
         self._opens = self._narrowed = -math.inf
         self._refusals = 0  # pauses in a row
         self._round = _Round()
@@ -55,6 +59,27 @@ class Gate:
     def pause(self) -> float:
         """Return the seconds until requests may be sent again; 0 if they may."""
         return max(0.0, self._opens - self.monotonic())
+
+    def enter(self, who: object) -> float:
+        """Let a request begin, and return 0; or return the seconds after which to ask again.
+
+        When requests that were under way together are refused together, they are more than may be under way again:
+        they go on in their turn, and before others.
+        """
+        with self._lock:
+            self._line.setdefault(who)
+            if pause := self.pause():
+                return pause
+            if who not in islice(self._line, max(0, self._width - self._under_way)):
+                return TURN
+            del self._line[who]
+            self._under_way += 1
+            return 0.0
+
+    def leave(self) -> None:
+        """Take note that a request has ended."""
+        with self._lock:
+            self._under_way -= 1
 
     def learn(self, answer: Answer, began: float) -> None:
         """Take note of an answer to a request that was sent at `began`."""
@@ -76,7 +101,8 @@ class Gate:
     def _narrow(self, answer: Answer, began: float) -> None:
         asked = retry_after(answer.headers)
         if began < self._narrowed:  # it was under way when another was refused: the same refusal, told once more
-            self._hold(asked or 0.0)
+            if asked is not None:
+                self._hold(asked, asked)
             return
         self._narrowed = self.monotonic()
         self._was_refused = True
@@ -84,14 +110,14 @@ class Gate:
         self._round.clear()
         if answer.status_code == 429 or asked is not None:
             self._refusals += 1
-            pause = self._backoff.pause(self._refusals, asked)
-            if pause is None:
-                self.closed_for = asked or 0.0
-            else:
-                self._hold(pause)
+            self._hold(self._backoff.pause(self._refusals, asked), asked)
 
-    def _hold(self, seconds: float) -> None:
-        self._opens = max(self._opens, self.monotonic() + seconds)
+    def _hold(self, pause: float | None, asked: float | None) -> None:
+        """Let nothing through for so many seconds; None if that is more than anybody waits."""
+        if pause is None or (asked is not None and asked > LONGEST_RETRY_AFTER):
+            self.closed_for = asked or 0.0
+        else:
+            self._opens = max(self._opens, self.monotonic() + pause)
 
 
 class _Round:

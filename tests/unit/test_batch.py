@@ -125,11 +125,28 @@ class TestInput:
             raise LookupError("the cursor is gone")
 
         script = Script([MADE])
-        with pytest.raises(BatchError, match=f"after {when} items the input failed .LookupError: the cursor") as caught:
+        with pytest.raises(BatchError, match=f"after {when} items the input failed: LookupError..the cursor") as caught:
             script.play(core.create_reviews(numbers(), 2, "return"))
         assert isinstance(caught.value.__cause__, LookupError)
         assert [type(each) for each in caught.value.outcomes] == [Review] * when
         assert len(script.calls) == when
+
+    @pytest.mark.parametrize("said", [lambda: "x" * 100_000, lambda: 1 / 0])
+    def test_whatever_it_raises_what_was_done_is_told(self, core, said):
+        class OddError(Exception):
+            def __repr__(self):
+                return said()
+
+            __str__ = __repr__
+
+        def numbers():
+            yield from items(3)
+            raise OddError
+
+        with pytest.raises(BatchError, match="after 3 items the input failed: (OddError|x+)") as caught:
+            Script([MADE]).play(core.create_reviews(numbers(), 2))
+        assert len(caught.value.outcomes) == 3
+        assert len(str(caught.value)) < 1000
 
     def test_a_stream_tells_it_after_the_outcomes_of_what_came_before(self, core):
         def numbers():
@@ -228,6 +245,9 @@ class TestRateLimit:
         assert isinstance(pause, Sleep)
         assert pause.seconds >= 5.0
         script.now += pause.seconds
+        assert isinstance(third.send(None), Sleep)  # of three, one may be under way now, and the second is
+        with pytest.raises(StopIteration):
+            second.send(MADE)
         assert isinstance(third.send(None), Call)
 
     def test_an_item_outlasts_more_refusals_than_a_call_of_its_own_would(self):

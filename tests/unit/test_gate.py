@@ -6,7 +6,7 @@ import pytest
 from script import answer, refused, reviewed
 
 from hitl._backoff import Backoff
-from hitl._gate import BEGIN, PATIENCE, Gate
+from hitl._gate import BEGIN, PATIENCE, TURN, Gate
 
 QUICK = 0.02  # seconds
 
@@ -78,6 +78,22 @@ def test_requests_that_were_under_way_together_are_one_refusal():
     assert times.gate.pause() == 5.0
 
 
+def test_those_that_are_refused_together_go_on_in_their_turn():
+    times = Times(most=4)
+    began = times.now
+    assert [times.gate.enter(who) for who in "abcd"] == [0.0] * 4
+    times.now += QUICK
+    for _ in "abcd":
+        times.gate.leave()
+        times.gate.learn(refused(429, retry_after="3"), began)
+    assert [times.gate.enter(who) for who in "dcba"] == [pytest.approx(3.3)] * 4
+    times.now += 3.4
+    assert [times.gate.enter(who) for who in "abcd"] == [TURN, TURN, 0.0, 0.0]
+    assert times.gate.enter("e") == TURN
+    times.gate.leave()
+    assert [times.gate.enter(who) for who in "eab"] == [TURN, TURN, 0.0]
+
+
 def test_one_is_always_under_way():
     times = Times(most=2)
     for _ in range(3):
@@ -136,3 +152,13 @@ def test_it_gives_up_at_once_if_the_server_asks_for_more_than_a_minute():
     assert times.gate.closed_for is None
     times.refuse(retry_after="61")
     assert times.gate.closed_for == 61.0
+
+
+def test_it_gives_up_if_only_one_of_those_that_were_under_way_together_asks_for_more_than_a_minute():
+    times = Times()
+    began = times.now
+    times.now += QUICK
+    times.gate.learn(refused(429, retry_after="1"), began)
+    times.gate.learn(refused(429, retry_after="999999999999"), began)
+    assert times.gate.closed_for == 999999999999.0
+    assert times.gate.pause() < 2.0
