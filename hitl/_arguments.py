@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -10,6 +11,13 @@ from typing import Any, TypeGuard
 from hitl._json import is_object
 from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError
+
+
+def is_given(value: object) -> bool:
+    """Tell whether a value says something: None does not, nor does what a data frame has where nothing is."""
+    if value is None or type(value).__name__ in ("NaTType", "NAType"):  # pandas.NaT is a datetime, pandas.NA unusual
+        return False
+    return not (isinstance(value, float) and math.isnan(value))
 
 
 def identifier(name: str, value: object) -> str:
@@ -33,7 +41,7 @@ def text(name: str, value: object) -> str:
 def one_of(name: str, value: object, words: Iterable[str]) -> str:
     """Return one of a closed set of words; the generated enums are open, so a slip is caught here."""
     allowed = [str(word) for word in words]
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         raise ConfigurationError(f"{name} must be one of {', '.join(allowed)}; got {value!r:.80}")
     return str(value)
 

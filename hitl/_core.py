@@ -10,7 +10,7 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from hitl import _operations as operations
-from hitl._arguments import count, form_fields, idempotency_key, identifier, json_object, one_of, text
+from hitl._arguments import count, form_fields, idempotency_key, identifier, is_given, json_object, one_of, text
 from hitl._backoff import Backoff
 from hitl._config import Settings, resolve
 from hitl._exchange import Exchange
@@ -201,7 +201,7 @@ class Core:
     def _without_key(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
         rest = dict(given)
         key = rest.pop("idempotency_key", None)
-        return rest, None if key is None else idempotency_key(key, unlike=self.settings.api_key)
+        return rest, idempotency_key(key, unlike=self.settings.api_key) if is_given(key) else None
 
     def _form(self, template_id: str, fields: Any, deadline: float) -> Flow[list[dict[str, Any]]]:
         """Return the new fields, with `...` replaced by those that the template has."""
@@ -224,9 +224,11 @@ class Core:
     ) -> Batch:
         from hitl._batch import Batch, Plan
         from hitl._gate import Gate
+        from hitl._http import MOST_AT_ONCE
         from hitl._progress import NoBar, bar
 
-        most = count("concurrency", concurrency)
+        # Beyond what a client sends at once, items would wait for each other while their own time runs.
+        most = min(count("concurrency", concurrency), MOST_AT_ONCE)
         plan = Plan(
             operation=operation,
             call=call,

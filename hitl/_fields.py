@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from hitl._arguments import addresses, idempotency_key, identifier, json_object, moment, one_of, text
+from hitl._arguments import addresses, idempotency_key, identifier, is_given, json_object, moment, one_of, text
 from hitl.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
@@ -54,14 +54,14 @@ FILTERS: Mapping[str, _Check] = {
 
 
 def checked(table: Mapping[str, _Check], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was given, checked; None counts as not given.
+    """Return what was given, checked; None counts as not given, and so does a missing value of a data frame.
 
     Raises:
         ConfigurationError: if a name is unknown, or a value cannot be used.
     """
     if unknown := given.keys() - table.keys():
         raise ConfigurationError(f"unknown: {', '.join(sorted(map(str, unknown)))}; known are {', '.join(table)}")
-    return {name: table[name](name, value) for name, value in given.items() if value is not None}
+    return {name: table[name](name, value) for name, value in given.items() if is_given(value)}
 
 
 def arguments_of(item: Any) -> Mapping[str, Any]:
@@ -81,7 +81,7 @@ def check_review(given: Mapping[str, Any]) -> None:
     """Raise ConfigurationError if `create_review` would refuse these arguments before sending them."""
     fields = dict(given)
     key = fields.pop("idempotency_key", None)
-    if key is not None:
+    if is_given(key):
         idempotency_key(key)
     review_fields(fields)
 

@@ -11,6 +11,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 import anyio
+import anyio.lowlevel
 import sniffio
 
 from hitl._flow import Flow, Result, Together
@@ -101,6 +102,8 @@ class _Crew(Generic[T]):
                 index, flow = taken
                 await self._deliver(index, await self._result(flow))
                 self._hire(group)
+                # An answer that is there at once is not waited for; all the same, an event loop has others to serve.
+                await anyio.lowlevel.checkpoint()
             self._is_fed_up = self._is_fed_up or number < self._together.room()
         except Exception as error:  # a fault of ours, or of the iterator
             self._fault = self._fault or error

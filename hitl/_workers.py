@@ -181,7 +181,8 @@ class _Crew(Generic[T]):
             self._jobs.put(None)
         if not self._unfinished:
             for thread in self._threads.values():
-                thread.join()
+                if thread.is_alive():  # Ctrl-C may come while one is begun
+                    thread.join()
 
     def _room(self) -> int:
         return min(self._together.room(), THREADS)

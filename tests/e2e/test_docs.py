@@ -136,7 +136,7 @@ def test_a_batch_is_as_wide_as_the_how_to_says() -> None:
         "requests under way at first": _gate.BEGIN,
         "requests under way at most, unless you say otherwise": _core.CONCURRENCY,
         "threads of the blocking client at most": _workers.THREADS,
-        "exchanges of the asynchronous client at most": _http.MOST_AT_ONCE,
+        "requests of the asynchronous client under way at most, whatever you say": _http.MOST_AT_ONCE,
         "seconds of a pause at most": int(_gate.LONGEST_PAUSE),
         "pauses in a row without one success between them, before it gives up": _gate.PATIENCE,
     }

@@ -6,10 +6,14 @@ import json
 from datetime import UTC, date, datetime
 from typing import Any
 
+import numpy
+import pandas
 import pytest
 from script import BROKEN, Script, answer, refused, review, reviewed
 
 from hitl._core import Core
+from hitl._fields import check_review
+from hitl._http import MOST_AT_ONCE
 from hitl._pages import Page, PagedList
 from hitl.exceptions import BatchError, ConfigurationError, ContentError, TemplateNotFoundError, UnexpectedResponseError
 from hitl.models import Review, Template
@@ -37,6 +41,16 @@ class TestArguments:
         script = Script([reviewed(code=201)])
         script.play(core.create_review({**ITEM, "assignees": None, "priority": None}))
         assert body(script) == ITEM
+
+    @pytest.mark.parametrize("nothing", [float("nan"), numpy.float64("nan"), pandas.NaT, pandas.NA], ids=repr)
+    @pytest.mark.parametrize("name", ["assignees", "priority", "due_date", "assignment_strategy", "idempotency_key"])
+    def test_what_is_missing_in_a_data_frame_is_not_sent(self, core, name, nothing):
+        script = Script([reviewed(code=201)])
+        script.play(core.create_review({**ITEM, name: nothing}))
+        assert body(script) == ITEM
+        check_review({**ITEM, name: nothing})
+        with pytest.raises(ConfigurationError, match="template_id must be given"):
+            core.create_review({**ITEM, "template_id": nothing})
 
     def test_everything_that_is_given_is_sent(self, core):
         script = Script([reviewed(code=201)])
@@ -69,6 +83,7 @@ class TestArguments:
             ({"assignees": "a@company.com"}, "assignees must be a list"),
             ({"assignees": [""]}, r"assignees\[0\]"),
             ({"assignees": 3}, "assignees must be a list"),
+            ({"priority": numpy.array(["low", "high"])}, "priority must be one of"),
             ({"priority": "hgih"}, "priority must be one of high, low, medium, normal; got 'hgih'"),
             ({"due_date": "tomorrow"}, "due_date must be a datetime"),
             ({"due_date": date(2027, 1, 1)}, "due_date must be a datetime"),
@@ -160,6 +175,9 @@ class TestBatches:
     def test_the_concurrency_is_checked(self, core, concurrency):
         with pytest.raises(ConfigurationError, match="concurrency must be a whole number"):
             core.create_reviews([ITEM], concurrency)
+
+    def test_no_more_are_begun_than_a_client_sends_at_once(self, core):
+        assert next(core.create_reviews([ITEM], concurrency=1000)).limit == MOST_AT_ONCE
 
     def test_many_are_updated_by_their_ids(self, core):
         script = Script([reviewed(review_id="rev_1"), reviewed(review_id="rev_2")])

@@ -341,6 +341,21 @@ class TestInterrupts:
             run(core.create_reviews(numbers(), 1), Server())
         assert len(caught.value.outcomes) == 3
 
+    def test_ctrl_c_while_a_thread_is_begun_counts_as_well(self, core, monkeypatch):
+        begin = threading.Thread.start
+
+        def start(thread):
+            if thread.name == "hitl-batch-2":
+                raise KeyboardInterrupt
+            begin(thread)
+
+        monkeypatch.setattr(threading.Thread, "start", start)
+        with pytest.raises(BatchInterrupted) as caught:
+            run(core.create_reviews(items(100), 4), Server())
+        assert all(isinstance(each, Review) or each.sent == "no" for each in caught.value.outcomes)
+        for thread in crew_threads():
+            thread.join()
+
     def test_a_stream_tells_what_it_has_not_told_yet(self, core, ctrl_c):
         server = Interruptible()
         ctrl_c(server, 2)
@@ -363,6 +378,29 @@ class TestTasks:
         server = AsyncServer()
         assert len(anyio.run(run_async, core.create_reviews(items(100), 5), server, backend=backend)) == 100
         assert server.most == 5
+
+    def test_others_on_the_loop_are_served_although_answers_are_there_at_once(self, core, backend):
+        class AtOnce(Server):
+            async def send(self, call):
+                self.begin(call)
+                return MADE
+
+        async def main():
+            served = 0
+
+            async def serve():
+                nonlocal served
+                while True:
+                    await anyio.lowlevel.checkpoint()
+                    served += 1
+
+            async with anyio.create_task_group() as group:
+                group.start_soon(serve)
+                await run_async(core.create_reviews(items(100), 1), AtOnce())
+                group.cancel_scope.cancel()
+            return served
+
+        assert anyio.run(main, backend=backend) >= 100
 
     def test_an_asynchronous_generator_is_asked_for_one_item_at_a_time(self, core, backend):
         async def numbers():
