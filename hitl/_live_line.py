@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -10,7 +11,10 @@ from hitl.exceptions import ConfigurationError
 
 
 class Bar:
-    """A tqdm bar: reviews that have ended of all that are waited for, and what else is worth knowing."""
+    """A tqdm bar: reviews that have ended of all that are waited for, and what else is worth knowing.
+
+    A terminal may be closed long before people have answered, which is no reason to end a wait.
+    """
 
     def __init__(self) -> None:
         try:
@@ -21,20 +25,30 @@ class Bar:
             ) from None
         self._tqdm: Any = tqdm
         self._bar: Any = None
+        self._is_given_up = False
 
     def show(self, progress: Progress) -> None:
-        """Show how far it is."""
+        """Show how far it is, as long as that can be shown."""
+        if self._is_given_up:
+            return
+        try:
+            self._draw(progress)
+        except Exception:
+            self._is_given_up = True
+
+    def close(self) -> None:
+        """Leave the last picture standing; may be repeated."""
+        if self._bar is not None:
+            with suppress(Exception):
+                self._bar.close()
+
+    def _draw(self, progress: Progress) -> None:
         if self._bar is None:
             self._bar = self._tqdm(total=progress.total, unit="review", desc="Waiting for people")
         done = progress.total - progress.open
         self._bar.set_postfix_str(line(progress), refresh=False)
         self._bar.update(done - self._bar.n)
         self._bar.refresh()
-
-    def close(self) -> None:
-        """Leave the last picture standing; may be repeated."""
-        if self._bar is not None:
-            self._bar.close()
 
 
 def line(progress: Progress) -> str:

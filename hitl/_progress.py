@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -30,8 +32,41 @@ class NoBar:
         """Do nothing."""
 
 
+class _Shown:
+    """A bar of tqdm's, from its first update on, until it cannot be shown any more.
+
+    A terminal may be closed long before a batch is done, which is no reason to lose it.
+    """
+
+    def __init__(self, begin: Callable[[], Any]) -> None:
+        self._begin = begin
+        self._bar: Any = None
+
+    def update(self, n: int = 1) -> None:
+        """Go on by that many items."""
+        with self._giving_up():
+            if self._bar is None:
+                self._bar = self._begin()
+            self._bar.update(n)
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        if self._bar is not None:
+            with self._giving_up():
+                self._bar.close()
+
+    @contextmanager
+    def _giving_up(self) -> Generator[None, None, None]:
+        try:
+            yield
+        except Exception:
+            if self._bar is not None:
+                self._bar.disable = True  # or it would try once more as it is deleted
+            self._bar = NoBar()
+
+
 def bar(title: str, total: int | None) -> Bar:
-    """Return a bar of tqdm's, on stderr or in a notebook's cell.
+    """Return a bar of tqdm's, on stderr or in a notebook's cell, which is shown from its first update on.
 
     Args:
         title: What stands in front of it.
@@ -48,5 +83,4 @@ def bar(title: str, total: int | None) -> Bar:
         raise ConfigurationError(
             "progress=True needs tqdm, which is not installed: pip install 'hitl[progress]'"
         ) from None
-    made: Bar = tqdm.tqdm(desc=title, total=total, unit="")
-    return made
+    return _Shown(lambda: tqdm.tqdm(desc=title, total=total, unit=""))

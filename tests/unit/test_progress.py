@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import io
+import itertools
 import sys
 
 import pytest
+import tqdm.std
 from script import Script, refused, reviewed
 
 from hitl._core import Core
@@ -33,6 +37,40 @@ def test_without_a_length_it_counts(core, capfd):
 def test_nothing_is_shown_unless_it_is_asked_for(core, capfd):
     Script([reviewed(code=201)]).play(core.create_reviews([ITEM], 2))
     assert capfd.readouterr().err == ""
+
+
+def test_it_is_there_before_the_first_answer(core, capfd):
+    next(core.create_reviews([ITEM], 2, progress=True))
+    assert "create_reviews:   0%" in capfd.readouterr().err
+
+
+def test_nothing_is_shown_of_a_batch_that_does_not_begin(core, capfd):
+    with pytest.raises(ConfigurationError):
+        core.create_reviews([ITEM, 3], 2, progress=True)
+    gc.collect()
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("characters", [0, 200, 10_000])
+def test_a_terminal_that_is_closed_meanwhile_costs_nothing_but_the_bar(core, monkeypatch, characters):
+    class Closing(io.StringIO):
+        def write(self, text):
+            if self.tell() > characters:
+                raise BrokenPipeError
+            return super().write(text or "?")
+
+    monkeypatch.setattr(sys, "stderr", Closing())
+    monkeypatch.setattr(tqdm.std, "time", itertools.count().__next__)  # it draws no more often than ten times a second
+    complaints = []
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
+    assert len(Script([reviewed(code=201)]).play(core.create_reviews([ITEM] * 30, 2, progress=True))) == 30
+    gc.collect()
+    assert complaints == []
+
+
+def test_without_a_standard_error_there_is_no_bar(core, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    assert len(Script([reviewed(code=201)]).play(core.create_reviews([ITEM] * 3, 2, progress=True))) == 3
 
 
 def test_where_it_is_not_installed_the_error_says_what_to_install(core, monkeypatch):
