@@ -84,8 +84,11 @@ def create_from_file(connection: Connection, batch: FileBatch) -> None:
 
 def _report(outcomes: Iterable[Outcome], lines: dict[int, int], total: int, bar: Bar) -> None:
     done = failed = 0
+    share_a_line = sys.stdout.isatty() and sys.stderr.isatty()
     try:
         for outcome in outcomes:
+            if share_a_line:
+                click.echo(_ERASE, nl=False, err=True)
             print_json_line(_result(lines.pop(outcome.index), outcome))
             done += 1
             failed += outcome.error is not None
@@ -96,6 +99,7 @@ def _report(outcomes: Iterable[Outcome], lines: dict[int, int], total: int, bar:
         raise CommandError(f"{failed} of {total} failed; {_AGAIN}", FAILED)
 
 
+_ERASE = "\r\x1b[K"  # the bar, which is drawn again below what is printed in its place
 _AGAIN = "run the same command again to go on: what was made is not made twice by a server that honours keys"
 
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from hitl._json import is_object
+from hitl._json import decode, is_object
 from hitl.cli.failures import WRONG_CALL, CommandError
+from hitl.cli.values import standard_input
 
 ATTRIBUTES: Final = ("template_id", "assignees", "priority", "due_date", "assignment_strategy", "idempotency_key")
 """What a column can be mapped to, beside `content` and what is inside of it."""
+
+_LARGEST_CELL: Final = 2**31 - 1  # characters; Python's own limit is 131,072, which an article or a table exceeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class ItemFile:
         if not self._is_csv and name != "-" and not name.lower().endswith((".jsonl", ".ndjson")):
             raise CommandError(f"{name} must end with .jsonl, .ndjson or .csv; its kind is told by that", WRONG_CALL)
         self._path = None if name == "-" else Path(name)
-        self._standard_input = sys.stdin.buffer.read() if name == "-" else b""
+        self._standard_input = standard_input() if name == "-" else b""
 
     def digest(self) -> str:
         """Return a name for what the file holds, the same as long as it holds the same."""
@@ -74,14 +75,15 @@ class ItemFile:
             if not line.strip():
                 continue
             try:
-                record = json.loads(line, parse_constant=_refuse)
-            except (ValueError, RecursionError) as error:
+                record = decode(line.encode())
+            except ValueError as error:
                 raise self.wrong(number, f"this is not JSON ({error})") from error
             if not is_object(record):
                 raise self.wrong(number, f"a JSON object is needed, not {line.strip():.40}")
             yield Row(number, record)
 
     def _csv_rows(self, text: io.TextIOBase) -> Iterator[Row]:
+        csv.field_size_limit(_LARGEST_CELL)
         reader = csv.reader(text, strict=True)
         try:
             titles = next(reader, list[str]())
@@ -142,6 +144,8 @@ def item_of(columns: Mapping[str, Any], mapping: list[Mapped], defaults: Mapping
 def _place(item: dict[str, Any], place: Mapped, value: Any) -> None:
     if place.attribute != "content":
         if value not in ("", None):  # an empty cell says nothing
+            if place.attribute in item:
+                raise ValueError(f"two columns go to {place.attribute}")
             item[place.attribute] = _addresses(value) if place.attribute == "assignees" else value
         return
     inner, names = item, ("content", *place.path)
@@ -156,7 +160,3 @@ def _place(item: dict[str, Any], place: Mapped, value: Any) -> None:
 
 def _addresses(value: Any) -> Any:
     return [each for each in re.split(r"[,;\s]+", value) if each] if isinstance(value, str) else value
-
-
-def _refuse(name: str) -> None:
-    raise ValueError(f"{name} is a word of Python's, not of JSON")

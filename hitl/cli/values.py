@@ -50,9 +50,14 @@ def pair(text: str) -> tuple[str, str]:
     return name, value
 
 
+def standard_input() -> bytes:
+    """Return what comes from standard input; nothing if it was closed, for which Python has no file."""
+    return b"" if sys.stdin is None else sys.stdin.buffer.read()
+
+
 def _text(source: str) -> str | bytes:
     if source == "-":
-        return sys.stdin.buffer.read()
+        return standard_input()
     return Path(source[1:]).read_bytes() if source.startswith("@") else source
 
 

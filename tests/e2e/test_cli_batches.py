@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -161,6 +162,33 @@ def test_on_a_terminal_a_bar_shows_the_progress(environment: dict[str, str], dra
     os.close(master)
     assert "3/3" in shown
     assert len(done.stdout.splitlines()) == 3
+
+
+def test_where_lines_and_bar_share_a_terminal_each_line_stands_alone(environment: dict[str, str], drafts: str) -> None:
+    master, terminal = pty.openpty()
+    command = [sys.executable, "-m", "hitl.cli", "reviews", "create", "--from", drafts, *MAPPED]
+    subprocess.run(
+        command, env={**os.environ, **environment}, stdout=terminal, stderr=terminal, timeout=PATIENCE, check=True
+    )
+    os.close(terminal)
+    shown = os.read(master, 100_000).decode()
+    os.close(master)
+    assert "3/3" in shown
+    lines = [line.rpartition("\x1b[K")[2] for line in shown.splitlines() if '"id"' in line]
+    assert len(lines) == 3
+    assert all(json.loads(line)["id"] for line in lines)
+
+
+def test_closed_standard_input_is_an_empty_one(environment: dict[str, str]) -> None:
+    command = shlex.join([sys.executable, "-m", "hitl.cli", "reviews", "create", "--from", "-", *MAPPED])
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{command} <&-"],
+        env={**os.environ, **environment},
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 def test_ctrl_c_says_how_to_go_on(httpserver: HTTPServer, drafts: str) -> None:

@@ -36,6 +36,8 @@ class TestJsonLines:
             ("[1, 2]", "line 1: a JSON object is needed, not .1, 2."),
             (b'{"a": "\xff"}', "not UTF-8"),
             ("[" * 200_000, "line 1: this is not JSON"),
+            ('{"a": 1, "a": 2}', "line 1: this is not JSON .*the same name twice"),
+            ('{"a": 1e999}', "line 1: this is not JSON .*too large"),
         ],
     )
     def test_what_is_none_is_told_with_its_line(self, tmp_path: Path, text: str | bytes, told: str) -> None:
@@ -51,6 +53,10 @@ class TestCsv:
     def test_a_row_begins_where_its_first_line_is(self, tmp_path: Path) -> None:
         found = rows(tmp_path / "a.CSV", 'a,b\n"one\ntwo",2\n3,4\n')
         assert found == [(2, {"a": "one\ntwo", "b": "2"}), (4, {"a": "3", "b": "4"})]
+
+    def test_a_cell_may_hold_an_article(self, tmp_path: Path) -> None:
+        article = "x" * 200_000
+        assert rows(tmp_path / "a.csv", f"a\n{article}\n") == [(2, {"a": article})]
 
     @pytest.mark.parametrize(
         ("text", "told"),
@@ -124,6 +130,7 @@ class TestMapping:
         [
             (["x=content.a"], "there is no column 'x'; there are 'a', 'b'"),
             (["a=content.a", "b=content.a"], "two columns go to content.a"),
+            (["a=priority", "b=priority"], "two columns go to priority"),
             (["a=content.a", "b=content.a.b"], "content.a.b is inside of a place that another column goes to"),
         ],
     )
