@@ -88,6 +88,8 @@ def test_every_spelling_of_this_machine_is_this_machine(host: str) -> None:
         "[64:ff9b::127.0.0.1]",
         "[64:ff9b:1::7f00:1]",
         "[2002:7f00:1::]",
+        "192.88.99.1",  # a relay of 6to4
+        "[3fff::1]",  # for documentation
         "[2001:0:7f00:1::]",  # Teredo
         "[::127.0.0.1]",  # IPv4-compatible, long given up
         "[::ffff:0:127.0.0.1]",  # translated (RFC 2765)

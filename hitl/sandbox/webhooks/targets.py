@@ -29,11 +29,13 @@ _NEVER: Final = tuple(
     ipaddress.ip_network(net)
     for net in (
         # Addresses of the IPv4 world in an IPv6 coat, which `is_global` takes for public: NAT64 (RFC 6052, RFC 8215),
-        # 6to4 (RFC 3056) and Teredo (RFC 4380).
+        # 6to4 (RFC 3056) and Teredo (RFC 4380); and the relays of 6to4, on the other side (RFC 7526).
         "64:ff9b::/96",
         "64:ff9b:1::/48",
         "2002::/16",
+        "192.88.99.0/24",
         "2001::/32",
+        "3fff::/20",  # for documentation (RFC 9637), which Python 3.11 does not know yet
         "fec0::/10",  # site-local, which nobody is to use any more (RFC 3879)
         # Where clouds keep credentials, beside 169.254.169.254: Alibaba, Azure, Oracle, Amazon, Google.
         "100.100.100.200/32",
