@@ -176,7 +176,7 @@ class HITLClient:
         Args:
             items: Any iterable; of dicts with the arguments of `create_review`, or of `hitl_api.models.ReviewCreate`.
                 A list is checked as a whole before the first request, a generator is read no faster than it is sent.
-            concurrency: How many requests are under way at most, 1 to 1000.
+            concurrency: How many requests are under way at most, 1 to 1000; beyond 100 it changes nothing.
             on_error: "raise" raises BatchError if an item failed; "return" leaves the errors in their places.
             batch_key: A name for the batch, such as "import-2027-01-20". A second run with the same name creates only
                 what the first one did not, on a server that honours idempotency keys.
@@ -318,7 +318,7 @@ class HITLClient:
         Args:
             changes: Any iterable; of dicts with an `id` and the arguments of `update_review`. A list is checked as a
                 whole before the first request.
-            concurrency: How many requests are under way at most, 1 to 1000.
+            concurrency: How many requests are under way at most, 1 to 1000; beyond 100 it changes nothing.
             on_error: "raise" raises BatchError if an item failed; "return" leaves the errors in their places.
             progress: Shows a bar; needs `pip install 'hitl[progress]'`.
 
