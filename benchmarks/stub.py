@@ -69,10 +69,11 @@ FUNCTION_CALL = json.dumps(
 
 
 def answer(status: str, body: bytes) -> bytes:
-    """Return the bytes of an answer."""
+    """Return the bytes of an answer, with the head that nginx puts in front of one."""
     head = (
-        f"HTTP/1.1 {status}\r\nDate: Mon, 23 Nov 2026 12:00:00 GMT\r\nServer: stub\r\n"
-        f"Content-Type: application/json\r\nX-Request-Id: req_1\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"HTTP/1.1 {status}\r\nServer: nginx\r\nDate: Mon, 23 Nov 2026 12:00:00 GMT\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: keep-alive\r\n"
+        "X-Request-Id: req_1\r\n\r\n"
     )
     return head.encode() + body
 

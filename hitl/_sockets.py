@@ -85,9 +85,15 @@ _select = _select_with_poll if hasattr(select, "poll") else _select_with_select
 
 
 async def _ready_async(wait: Wait) -> Sequence[Socket]:
-    if wait.until is None and len(wait.reading) + len(wait.writing) == 1:
+    sockets = len(wait.reading) + len(wait.writing)
+    if wait.until is None and sockets == 1:
         await _wait_for(wait.reading, wait.writing)
         return wait.reading or wait.writing
+    if wait.until is not None and sockets == 0:
+        import anyio
+
+        await anyio.sleep(max(0.0, wait.until - time.monotonic()))
+        return ()
     return await _first_ready(wait)
 
 

@@ -2,7 +2,7 @@
 
 The parser is h11, the one inside httpx. Each exchange gets a parser of its own, so that nothing which a server sends
 beyond its answer can be taken for the answer to the next request (RFC 9112, 9.3.2 leaves that to the client). An answer
-that comes whole and has nothing unusual about it is recognised before (`hitl._fast_wire`), and read to the same result.
+that has nothing unusual about it is recognised before (`hitl._fast_wire`), and read to the same result.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TypeAlias
 import h11
 from attrs import field, frozen
 
-from hitl._fast_wire import plain_answer
+from hitl._fast_wire import Glance
 
 MOST_INTERIM = 16  # 1xx answers before the real one; a server that sends more of them is playing for time
 LONGEST_HEAD = 128 * 1024  # bytes of a status line with its headers, or of a chunk's header
@@ -70,6 +70,7 @@ class AnswerReader:
 
     def __init__(self, method: str) -> None:
         self._method = method
+        self._glance: Glance | None = Glance(method, LARGEST_BODY)
         self._status_code = 0
         self._headers: RawHeaders = []
         self._is_framed = False
@@ -83,9 +84,18 @@ class AnswerReader:
         Raises:
             WireError: if it is no HTTP/1.1, or the connection ended in the middle.
         """
-        is_first, self.has_begun = not self.has_begun, self.has_begun or bool(data)
-        if is_first and (plain := plain_answer(self._method, data)) is not None and len(plain.body) <= LARGEST_BODY:
+        self.has_begun = self.has_begun or bool(data)
+        if self._glance is None:
+            return self._by_h11(data)
+        if (plain := self._glance.feed(data)) is not None:
             return WireAnswer(*plain, fault=None, is_framed=True, may_reuse=True)
+        if not self._glance.is_over:
+            return None
+        taken, self._glance = self._glance.taken, None
+        answer = self._by_h11(taken)
+        return answer if answer is not None or data else self._by_h11(data)
+
+    def _by_h11(self, data: bytes) -> WireAnswer | None:
         try:
             self._parser.receive_data(data)
             return self._read()
