@@ -224,7 +224,7 @@ class Core:
     ) -> Batch:
         from hitl._batch import Batch, Plan
         from hitl._gate import Gate
-        from hitl._http import MOST_AT_ONCE
+        from hitl._own import MOST_AT_ONCE
         from hitl._progress import NoBar, bar
 
         # Beyond what a client sends at once, items would wait for each other while their own time runs.

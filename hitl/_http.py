@@ -7,22 +7,17 @@ import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Protocol
 
+from hitl._address import address
 from hitl._config import Settings
-from hitl._flow import Answer, Call, Failure, Outcome
-from hitl._requests import Requests
-from hitl._sockets import drive, drive_async
-from hitl._wires import Wires
+from hitl._flow import Answer, Call, Outcome
+from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError
 
-# anyio is loaded by programs that await; httpx by those who bring something of it, or use the generated client.
-# `hitl._httpx` has whatever meets httpx, which takes longer to load than all the rest.
+# Loaded when they are needed: `hitl._own`, with TLS and the parser, by the first exchange; `hitl._httpx`, with httpx,
+# by those who bring something of it, or use the generated client.
 if TYPE_CHECKING:
-    import anyio
     import httpx
     from hitl_api.client import AuthenticatedClient
-
-MOST_AT_ONCE = 100
-"""Exchanges that one asynchronous client has under way on one event loop; more of them wait for their turn."""
 
 _log = logging.getLogger("hitl")
 
@@ -40,12 +35,13 @@ class HttpTransport:
         transport: httpx.BaseTransport | None = None,
         http_client: httpx.Client | None = None,
     ) -> None:
-        requests = Requests(settings)
-        is_own = transport is None and http_client is None
         self._settings = settings
-        self._carrier: _Carrier = (
-            _OwnConnections(settings, requests) if is_own else _through(requests, transport, http_client)
-        )
+        self._carriers: dict[str, _Carrier] = {}
+        self._proxy = None
+        if transport is None and http_client is None:
+            self._proxy = _proxy(settings)
+        else:
+            self._carriers["one"] = _through(settings, transport, http_client)
         self._was_used = False
         self.is_closed = False
 
@@ -58,19 +54,22 @@ class HttpTransport:
         """Make one exchange. Interrupts pass through; every failure of the network comes back as data."""
         _refuse_closed(call, is_closed=self.is_closed)
         self._was_used = True
+        carrier = self._carrier
         started = time.monotonic()
-        outcome = self._carrier.send(call, started + _seconds(self._settings, call))
+        outcome = carrier.send(call, started + _seconds(self._settings, call))
         _tell(call, outcome, started)
         return outcome
 
     def interrupt(self, threads: Collection[int | None]) -> None:
         """End the exchanges that these threads have under way; they come back as broken connections."""
-        self._carrier.interrupt(threads)
+        for carrier in tuple(self._carriers.values()):
+            carrier.interrupt(threads)
 
     def close(self) -> None:
         """Close all connections."""
         self.is_closed = True
-        self._carrier.close()
+        for carrier in tuple(self._carriers.values()):
+            carrier.close()
 
     def abandon(self) -> None:
         """Close what the garbage collector has found open."""
@@ -80,6 +79,18 @@ class HttpTransport:
         """Let a generated client use these connections."""
         self._was_used = True
         client.set_httpx_client(self._carrier.lent())
+
+    @property
+    def _carrier(self) -> _Carrier:
+        if found := self._carriers.get("one"):
+            return found
+        from hitl._own import OwnConnections
+
+        # One step, so that all threads get the same.
+        made = self._carriers.setdefault("one", OwnConnections(self._settings, self._proxy))
+        if self.is_closed:
+            made.close()  # whoever closed may have come a moment too early to see it
+        return made
 
 
 class AsyncHttpTransport:
@@ -91,12 +102,13 @@ class AsyncHttpTransport:
         transport: httpx.AsyncBaseTransport | None = None,
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
-        requests = Requests(settings)
-        is_own = transport is None and http_client is None
         self._settings = settings
-        self._carrier: _AsyncCarrier = (
-            _OwnAsyncConnections(settings, requests) if is_own else _through_async(requests, transport, http_client)
-        )
+        self._carriers: dict[str, _AsyncCarrier] = {}
+        self._proxy = None
+        if transport is None and http_client is None:
+            self._proxy = _proxy(settings)
+        else:
+            self._carriers["one"] = _through_async(settings, transport, http_client)
         self._was_used = False
         self.is_closed = False
 
@@ -109,25 +121,36 @@ class AsyncHttpTransport:
         """Make one exchange. Cancellation passes through; every failure of the network comes back as data."""
         _refuse_closed(call, is_closed=self.is_closed)
         self._was_used = True
+        carrier = self._carrier
         started = time.monotonic()
-        outcome = await self._carrier.send(call, started + _seconds(self._settings, call))
+        outcome = await carrier.send(call, started + _seconds(self._settings, call))
         _tell(call, outcome, started)
         return outcome
 
     async def aclose(self) -> None:
         """Close all connections."""
         self.is_closed = True
-        await self._carrier.aclose()
+        for carrier in tuple(self._carriers.values()):
+            await carrier.aclose()
 
     def abandon(self) -> None:
         """Close what the garbage collector has found open; what needs an event loop stays."""
         self.is_closed = True
-        self._carrier.abandon()
+        for carrier in tuple(self._carriers.values()):
+            carrier.abandon()
 
     def lend_to(self, client: AuthenticatedClient) -> None:
         """Let a generated client use these connections."""
         self._was_used = True
         client.set_async_httpx_client(self._carrier.lent())
+
+    @property
+    def _carrier(self) -> _AsyncCarrier:
+        if found := self._carriers.get("one"):
+            return found
+        from hitl._own import OwnAsyncConnections
+
+        return self._carriers.setdefault("one", OwnAsyncConnections(self._settings, self._proxy))
 
 
 # --- what carries the bytes ------------------------------------------------------------------------------------------
@@ -147,82 +170,30 @@ class _AsyncCarrier(Protocol):
     def lent(self) -> httpx.AsyncClient: ...
 
 
-def _through(requests: Requests, transport: httpx.BaseTransport | None, client: httpx.Client | None) -> _Carrier:
-    from hitl._httpx import ThroughHttpx
+def _proxy(settings: Settings) -> Secret | None:
+    """Return the proxy of a client that is being made; what is wrong with it or the address is not left to its calls.
 
-    return ThroughHttpx(requests, transport, client)
+    Raises:
+        ConfigurationError: if one of them cannot be used.
+    """
+    address(settings.base_url)
+    return settings.proxy
+
+
+def _through(settings: Settings, transport: httpx.BaseTransport | None, client: httpx.Client | None) -> _Carrier:
+    from hitl._httpx import ThroughHttpx
+    from hitl._requests import Requests
+
+    return ThroughHttpx(Requests(settings), transport, client)
 
 
 def _through_async(
-    requests: Requests, transport: httpx.AsyncBaseTransport | None, client: httpx.AsyncClient | None
+    settings: Settings, transport: httpx.AsyncBaseTransport | None, client: httpx.AsyncClient | None
 ) -> _AsyncCarrier:
     from hitl._httpx import ThroughAsyncHttpx
+    from hitl._requests import Requests
 
-    return ThroughAsyncHttpx(requests, transport, client)
-
-
-class _OwnConnections:
-    def __init__(self, settings: Settings, requests: Requests) -> None:
-        self._wires = Wires(settings, requests)
-        self._lent: httpx.Client | None = None
-        self.interrupt = self._wires.pool.interrupt
-        self.close = self._wires.pool.close
-
-    def send(self, call: Call[Any], deadline: float) -> Outcome:
-        flow = self._wires.fetch(call.request, deadline, is_repeatable=call.is_repeatable, fresh=call.fresh)
-        return drive(flow, deadline)
-
-    def lent(self) -> httpx.Client:
-        from hitl._httpx import PoolTransport, blocking_client
-
-        self._lent = self._lent or blocking_client(self._wires.requests, PoolTransport(self._wires))
-        return self._lent
-
-
-class _OwnAsyncConnections:
-    def __init__(self, settings: Settings, requests: Requests) -> None:
-        self._wires = Wires(settings, requests)
-        self._lent: httpx.AsyncClient | None = None
-        self.abandon = self._wires.pool.close
-        from anyio.lowlevel import RunVar
-
-        self._turns: RunVar[anyio.Semaphore | None] = RunVar("hitl_turns", None)
-
-    async def send(self, call: Call[Any], deadline: float) -> Outcome:
-        import anyio
-
-        turns = self._turns_of_this_loop()
-        try:
-            turns.acquire_nowait()
-        except anyio.WouldBlock:
-            with anyio.move_on_after(deadline - time.monotonic()) as waiting:
-                await turns.acquire()
-            if waiting.cancelled_caught:
-                told = f"{MOST_AT_ONCE} other exchanges of this client did not end in time; start fewer at once"
-                return Failure(told, "no", "timeout")
-        try:
-            flow = self._wires.fetch(call.request, deadline, is_repeatable=call.is_repeatable, fresh=call.fresh)
-            return await drive_async(flow, deadline)
-        finally:
-            turns.release()
-
-    async def aclose(self) -> None:
-        self._wires.pool.close()
-
-    def lent(self) -> httpx.AsyncClient:
-        from hitl._httpx import AsyncPoolTransport, awaiting_client
-
-        self._lent = self._lent or awaiting_client(self._wires.requests, AsyncPoolTransport(self._wires))
-        return self._lent
-
-    def _turns_of_this_loop(self) -> anyio.Semaphore:
-        turns = self._turns.get()
-        if turns is None:
-            import anyio
-
-            turns = anyio.Semaphore(MOST_AT_ONCE, fast_acquire=True)
-            self._turns.set(turns)
-        return turns
+    return ThroughAsyncHttpx(Requests(settings), transport, client)
 
 
 def _refuse_closed(call: Call[Any], *, is_closed: bool) -> None:

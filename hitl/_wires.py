@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from urllib.parse import unquote, urlsplit
 
-from hitl._config import Settings
 from hitl._connection import IOFlow, Route
 from hitl._flow import Failure, Outcome, Request
 from hitl._pool import LONGEST_IDLE, Pool
@@ -26,10 +25,10 @@ class Wires:
         pool: The connections.
     """
 
-    def __init__(self, settings: Settings, requests: Requests) -> None:
+    def __init__(self, requests: Requests, proxy: Secret | None) -> None:
         self.requests = requests
-        self._is_forwarded = settings.proxy is not None and not self.requests.is_secure
-        self.pool = Pool(_route(settings, self.requests), self.requests.name)
+        self._is_forwarded = proxy is not None and not self.requests.is_secure
+        self.pool = Pool(_route(self.requests, proxy), self.requests.name)
 
     def fetch(self, request: Request, deadline: float, *, is_repeatable: bool, fresh: bool = False) -> IOFlow[Outcome]:
         """Make one exchange.
@@ -54,13 +53,13 @@ class Wires:
         )
 
 
-def _route(settings: Settings, requests: Requests) -> Route:
+def _route(requests: Requests, proxy: Secret | None) -> Route:
     tls = context if requests.is_secure else None
-    if settings.proxy is None:
+    if proxy is None:
         return Route(requests.host, requests.port, tls)
-    proxy = urlsplit(settings.proxy.reveal())
+    parts = urlsplit(proxy.reveal())
     login = None
-    if proxy.username is not None:
-        pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+    if parts.username is not None:
+        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         login = Secret(base64.b64encode(pair.encode()).decode("ascii"))
-    return Route(requests.host, requests.port, tls, (proxy.hostname or "", proxy.port or 80), login)
+    return Route(requests.host, requests.port, tls, (parts.hostname or "", parts.port or 80), login)

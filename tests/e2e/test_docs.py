@@ -26,7 +26,7 @@ from hitl import (
     WaitStats,
     _core,
     _gate,
-    _http,
+    _own,
     _schedule,
     _wire,
     _workers,
@@ -93,7 +93,7 @@ def test_the_settings_are_those_in_the_reference() -> None:
 
 def test_the_bounds_are_those_in_the_reference() -> None:
     assert f"at most {_wire.LARGEST_BODY // 1024**2} MiB" in page("reference/client.md")
-    assert f"at most {_http.MOST_AT_ONCE} exchanges under way" in page("reference/client.md")
+    assert f"at most {_own.MOST_AT_ONCE} exchanges under way" in page("reference/client.md")
     assert f"at most {webhooks.LARGEST_BODY // 1024**2} MiB" in page("reference/webhooks.md")
 
 
@@ -136,7 +136,7 @@ def test_a_batch_is_as_wide_as_the_how_to_says() -> None:
         "requests under way at first": _gate.BEGIN,
         "requests under way at most, unless you say otherwise": _core.CONCURRENCY,
         "threads of the blocking client at most": _workers.THREADS,
-        "requests of the asynchronous client under way at most, whatever you say": _http.MOST_AT_ONCE,
+        "requests of the asynchronous client under way at most, whatever you say": _own.MOST_AT_ONCE,
         "seconds of a pause at most": int(_gate.LONGEST_PAUSE),
         "pauses in a row without one success between them, before it gives up": _gate.PATIENCE,
     }

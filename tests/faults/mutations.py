@@ -20,8 +20,8 @@ from hitl import (
     _budget,
     _exchange,
     _flow,
-    _http,
     _operations,
+    _own,
     _policy,
     _pool,
     _requests,
@@ -160,9 +160,9 @@ MUTATIONS = [
     ),
     Mutation(
         "an exchange ends at its deadline",
-        _http,
+        _own,
         "drive",
-        _late(_http.drive),
+        _late(_own.drive),
         ["silence ends a read in time", "silence in the body ends a read in time", "silence ends a creation in time"],
     ),
     Mutation(

@@ -140,6 +140,20 @@ def test_a_proxy_that_cannot_be_used_is_a_configuration_error(monkeypatch):
         HITLClient(KEY)
 
 
+def test_the_proxy_is_the_one_that_was_named_when_the_client_was_made(httpserver, monkeypatch):
+    serve(httpserver)
+    monkeypatch.setenv("HTTP_PROXY", httpserver.url_for(""))
+    with HITLClient(KEY, base_url="http://review.test") as hitl_client:
+        monkeypatch.delenv("HTTP_PROXY")
+        assert hitl_client.get_review("rev_1").status == "completed"
+
+
+@pytest.mark.parametrize("made", [HITLClient, AsyncHITLClient])
+def test_an_address_that_cannot_be_used_is_refused_with_the_client(made):
+    with pytest.raises(ConfigurationError, match="base_url cannot be used"):
+        made(KEY, base_url="http://ä_ö.test")
+
+
 def test_a_client_is_safe_to_share_between_threads(httpserver):
     def answer(request):
         review_id = request.path.rpartition("/")[2]

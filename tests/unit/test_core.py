@@ -13,7 +13,7 @@ from script import BROKEN, Script, answer, refused, review, reviewed
 
 from hitl._core import Core
 from hitl._fields import check_review
-from hitl._http import MOST_AT_ONCE
+from hitl._own import MOST_AT_ONCE
 from hitl._pages import Page, PagedList
 from hitl.exceptions import BatchError, ConfigurationError, ContentError, TemplateNotFoundError, UnexpectedResponseError
 from hitl.models import Review, Template

@@ -21,7 +21,7 @@ import trustme
 from hitl_api.api.reviews import get_review
 from test_connection import ANSWER, Serve, answering, serving, silent
 
-from hitl import AsyncHITLClient, HITLClient, _body, _http, _httpx, _tls, _wires
+from hitl import AsyncHITLClient, HITLClient, _body, _httpx, _own, _tls, _wires
 from hitl._backoff import retry_after
 from hitl._config import Settings, resolve
 from hitl._flow import Answer, Call, Failure, Request
@@ -186,7 +186,7 @@ class TestOverOwnConnections:
         assert _tls.context() is _tls.context()
 
     def test_at_most_so_many_exchanges_are_under_way_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(_http, "MOST_AT_ONCE", 1)
+        monkeypatch.setattr(_own, "MOST_AT_ONCE", 1)
 
         async def second_of_two(given: Settings) -> Any:
             transport = AsyncHttpTransport(given)

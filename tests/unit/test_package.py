@@ -58,6 +58,8 @@ def test_a_client_loads_nothing_that_only_its_calls_need():
         "hitl_api",
         "email.message",
         "certifi",
+        "ssl",
+        "h11",
     }
 
 
@@ -68,6 +70,14 @@ def test_an_adapter_without_its_framework_says_what_to_install(framework):
     last = done.stderr.splitlines()[-1]
     assert last.startswith(f"ImportError: hitl.integrations.{framework} needs ")
     assert f"pip install 'hitl[{framework}]'" in last
+
+
+def test_the_first_call_loads_all_that_later_ones_may_need():
+    """A fork in the middle of an import leaves it locked in the child: that may happen to first calls only."""
+    code = "from hitl import HITLClient, HITLError; client = HITLClient('key', base_url='http://127.0.0.1:1', max_retries=0)"
+    code += "\ntry: client.get_review('rev_1')\nexcept HITLError: pass\nclient.close()"
+    script = f"exec({code!r})"
+    assert loaded_by(script) >= {"h11", "ssl", "hitl._wire", "hitl._body", "hitl_api.api.reviews.get_review"}
 
 
 def test_every_name_it_offers_is_there():

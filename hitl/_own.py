@@ -1,0 +1,97 @@
+"""The carriers over connections of our own, blocking and awaiting.
+
+Loaded with the first exchange, since TLS and the parser take as long to load as all that a client needs before.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from hitl._config import Settings
+from hitl._flow import Call, Failure, Outcome
+from hitl._requests import Requests
+from hitl._secret import Secret
+from hitl._sockets import drive, drive_async
+from hitl._wires import Wires
+
+# anyio is loaded by programs that await.
+if TYPE_CHECKING:
+    import anyio
+    import httpx
+
+MOST_AT_ONCE = 100
+"""Exchanges that one asynchronous client has under way on one event loop; more of them wait for their turn."""
+
+
+class OwnConnections:
+    """Blocking exchanges, each over a connection that no other one is using."""
+
+    def __init__(self, settings: Settings, proxy: Secret | None) -> None:
+        self._wires = Wires(Requests(settings), proxy)
+        self._lent: httpx.Client | None = None
+        self.interrupt = self._wires.pool.interrupt
+        self.close = self._wires.pool.close
+
+    def send(self, call: Call[Any], deadline: float) -> Outcome:
+        """Make one exchange until then."""
+        flow = self._wires.fetch(call.request, deadline, is_repeatable=call.is_repeatable, fresh=call.fresh)
+        return drive(flow, deadline)
+
+    def lent(self) -> httpx.Client:
+        """Return a client for the generated package."""
+        from hitl._httpx import PoolTransport, blocking_client
+
+        self._lent = self._lent or blocking_client(self._wires.requests, PoolTransport(self._wires))
+        return self._lent
+
+
+class OwnAsyncConnections:
+    """Awaitable exchanges; see `OwnConnections`."""
+
+    def __init__(self, settings: Settings, proxy: Secret | None) -> None:
+        self._wires = Wires(Requests(settings), proxy)
+        self._lent: httpx.AsyncClient | None = None
+        self.abandon = self._wires.pool.close
+        from anyio.lowlevel import RunVar
+
+        self._turns: RunVar[anyio.Semaphore | None] = RunVar("hitl_turns", None)
+
+    async def send(self, call: Call[Any], deadline: float) -> Outcome:
+        """Make one exchange until then, as soon as there is a turn for it."""
+        import anyio
+
+        turns = self._turns_of_this_loop()
+        try:
+            turns.acquire_nowait()
+        except anyio.WouldBlock:
+            with anyio.move_on_after(deadline - time.monotonic()) as waiting:
+                await turns.acquire()
+            if waiting.cancelled_caught:
+                told = f"{MOST_AT_ONCE} other exchanges of this client did not end in time; start fewer at once"
+                return Failure(told, "no", "timeout")
+        try:
+            flow = self._wires.fetch(call.request, deadline, is_repeatable=call.is_repeatable, fresh=call.fresh)
+            return await drive_async(flow, deadline)
+        finally:
+            turns.release()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        self._wires.pool.close()
+
+    def lent(self) -> httpx.AsyncClient:
+        """Return a client for the generated package."""
+        from hitl._httpx import AsyncPoolTransport, awaiting_client
+
+        self._lent = self._lent or awaiting_client(self._wires.requests, AsyncPoolTransport(self._wires))
+        return self._lent
+
+    def _turns_of_this_loop(self) -> anyio.Semaphore:
+        turns = self._turns.get()
+        if turns is None:
+            import anyio
+
+            turns = anyio.Semaphore(MOST_AT_ONCE, fast_acquire=True)
+            self._turns.set(turns)
+        return turns
