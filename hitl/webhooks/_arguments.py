@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import binascii
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
@@ -39,13 +39,27 @@ def raw_body(body: object) -> bytes:
         raise refusal("payload_encoding") from None
 
 
-def all_keys(secret: Secret | None) -> Sequence[Keys]:
-    """Return the keys of one secret or of several."""
+def all_keys(secret: Secret | None) -> Sequence[Keys] | Exception:
+    """Return the keys of one secret or of several, or what is wrong with them.
+
+    The error is for the caller to raise, when it has let go of the secret itself: a traceback that shows local
+    variables would show it.
+    """
+    try:
+        return _keys_of_each(secret)
+    except TypeError as error:
+        return TypeError(str(error))  # without the frames that it came through
+    except ValueError as error:
+        return ValueError(str(error))
+
+
+def _keys_of_each(secret: object) -> Sequence[Keys]:
     if secret is None or isinstance(secret, _TEXT):
         return (keys_of(secret),)
-    if not isinstance(secret, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise TypeError(f"a webhook secret must be str or bytes, not {type(secret).__name__}")
-    keys = [keys_of(each) for each in secret]
+    kind = type(secret).__name__
+    if isinstance(secret, Mapping) or not isinstance(secret, Iterable):
+        raise TypeError(f"a webhook secret must be str or bytes, or a list of them, not {kind}")
+    keys = [keys_of(each) for each in cast("Iterable[object]", secret)]
     if not keys:
         raise ValueError("the list of webhook secrets is empty")
     return keys

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 from hitl import _json
-from hitl.webhooks._arguments import Body, Secret, Tolerance, raw_body
+from hitl.webhooks._arguments import Body, Secret, Tolerance, all_keys, raw_body
 from hitl.webhooks._headers import Headers
+from hitl.webhooks._keys import Keys
 from hitl.webhooks._refusals import refusal
 from hitl.webhooks._replay import RETENTION, ReplayGuard
 from hitl.webhooks._signatures import TOLERANCE, Proof, check
@@ -149,14 +150,25 @@ def construct_event(
             sender; `docs/reference/webhooks.md` lists the reasons.
         TypeError, ValueError: As in `verify_signature`.
     """
-    raw = raw_body(body)
-    if len(raw) > LARGEST_BODY:
-        raise refusal("payload_too_large")
-    proofs = check(headers, raw, secret, tolerance, now)
-    event = WebhookEvent(_parse_payload(raw), claims=_claims_of(proofs))
+    keys = all_keys(secret)
+    del secret  # a traceback that shows local variables would show it
+    if isinstance(keys, Exception):
+        raise keys
+    event = genuine_event(headers, body, keys, tolerance, now)
     if replay_guard is not None:
         _claim(event, replay_guard, now)
     return event
+
+
+def genuine_event(
+    headers: Headers, body: Body, keys: Sequence[Keys], tolerance: Tolerance = TOLERANCE, now: float | None = None
+) -> WebhookEvent:
+    """Do what `construct_event` does, with keys that are known to be good, and without a guard."""
+    raw = raw_body(body)
+    if len(raw) > LARGEST_BODY:
+        raise refusal("payload_too_large")
+    proofs = check(headers, raw, keys, tolerance, now)
+    return WebhookEvent(_parse_payload(raw), claims=_claims_of(proofs))
 
 
 def retained_until(now: float | None) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 from hitl.exceptions import SignatureError
 from hitl.webhooks._arguments import Body, Secret, Tolerance, all_keys, seconds_of
 from hitl.webhooks._claims import Claim, State
-from hitl.webhooks._events import WebhookEvent, construct_event
+from hitl.webhooks._events import WebhookEvent, genuine_event
 from hitl.webhooks._headers import Headers
 from hitl.webhooks._replay import MemoryReplayGuard, ReplayGuard
 from hitl.webhooks._signatures import TOLERANCE
@@ -76,19 +76,16 @@ class Router:
         Raises:
             TypeError, ValueError: As in `verify_signature`.
         """
-        # The first webhook would use an iterator up.
-        secrets = tuple(secret) if isinstance(secret, Iterator) else secret
-        all_keys(secrets)
-        seconds = seconds_of(tolerance)
+        keys = all_keys(secret)
+        del secret  # a traceback that shows local variables would show it
+        if isinstance(keys, Exception):
+            raise keys
+        self._keys = keys
+        self._tolerance = seconds_of(tolerance)
         self._guard = MemoryReplayGuard() if replay_guard is None else replay_guard
         if not hasattr(self._guard, "forget"):
             raise TypeError("the replay guard of a router needs forget(event_id), for events whose handler fails")
         self._registrations: list[_Registration] = []
-
-        def construct(headers: Headers, body: Body) -> WebhookEvent:
-            return construct_event(headers, body, secrets, tolerance=seconds)
-
-        self._construct = construct  # so that no attribute shows the secrets
 
     def on(self, *events: str) -> Callable[[H], H]:
         """Register a handler: a plain or an `async` function of one WebhookEvent.
@@ -98,11 +95,16 @@ class Router:
 
         Args:
             events: Names such as "review.completed", or "*" for all events, also those that are not known yet.
+
+        Raises:
+            TypeError: No event is named, or the handler is no function, or a generator function.
         """
         if not events or not all(isinstance(event, str) and event.strip() for event in events):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError('name the events: @router.on("review.completed"), or @router.on("*") for all')
 
         def register(handler: H) -> H:
+            if not callable(handler) or inspect.isgeneratorfunction(handler) or inspect.isasyncgenfunction(handler):
+                raise TypeError(f"a handler is a function, async or not, that returns when it is done; got {handler!r}")
             self._registrations.append(_Registration(frozenset(events), handler, _is_async(handler)))
             return handler
 
@@ -116,7 +118,7 @@ class Router:
         | 200 | it was handled, now or before; or nobody asked for this event |
         | 401 | it is not genuine, or no event; the reason is logged, never told |
         | 413 | its body has more than 1 MiB |
-        | 500 | a handler raised an error, which is logged; the event is free for the server's next attempt |
+        | 500 | a handler failed, which is logged; the event is free for the server's next attempt |
         | 503 | it is being handled at this moment, or the replay guard failed: the server is to try again |
 
         An asynchronous handler gets an event loop of its own; inside a running one use `dispatch_async`.
@@ -163,7 +165,7 @@ class Router:
 
     def _receive(self, headers: Headers, body: Body) -> _Flow:
         try:
-            event = self._construct(headers, body)
+            event = genuine_event(headers, body, self._keys, self._tolerance)
         except SignatureError as error:
             _log.warning("webhook refused: %s", error.reason)
             return HTTPStatus(413 if error.reason == "payload_too_large" else 401)
@@ -186,7 +188,7 @@ class Router:
 def _handle(event: WebhookEvent, registrations: Sequence[_Registration], claim: Claim) -> _Flow:
     try:
         for registration in registrations:
-            yield _Work(partial(registration.handler, event), registration.is_async)
+            _require_done((yield _Work(partial(registration.handler, event), registration.is_async)))
     except GeneratorExit:  # nobody goes on, so nobody can release it either: the lease ends by itself
         raise
     except BaseException as error:
@@ -197,6 +199,18 @@ def _handle(event: WebhookEvent, registrations: Sequence[_Registration], claim: 
         return HTTPStatus.INTERNAL_SERVER_ERROR
     yield _Work(partial(_settle, claim.keep))
     return HTTPStatus.OK
+
+
+def _require_done(result: object) -> None:
+    """Refuse what a handler returns that has only been begun, or the event would be taken for handled."""
+    if inspect.iscoroutine(result):
+        result.close()
+        raise TypeError(
+            "the handler returned a coroutine, which nobody awaits: register the async function itself, or make what "
+            "is around it async"
+        )
+    if inspect.isgenerator(result) or inspect.isasyncgen(result):
+        raise TypeError("the handler returned a generator, which nobody iterates")
 
 
 def _settle(settle: Callable[[], None]) -> None:

@@ -66,8 +66,12 @@ def verify_signature(
         >>> verify_signature(signature_headers(b"{}", "secret"), b"{}", "secret")
         True
     """
+    keys = all_keys(secret)
+    del secret  # a traceback that shows local variables would show it
+    if isinstance(keys, Exception):
+        raise keys
     try:
-        check(headers, body, secret, tolerance, now)
+        check(headers, body, keys, tolerance, now)
     except SignatureError:
         return False
     return True
@@ -98,13 +102,14 @@ def signature_headers(
     return {**headers, "webhook-id": webhook_id, "webhook-timestamp": moment, "webhook-signature": signature}
 
 
-def check(headers: Headers, body: Body, secret: Secret, tolerance: Tolerance, now: float | None) -> list[Proof]:
+def check(headers: Headers, body: Body, keys: Sequence[Keys], tolerance: Tolerance, now: float | None) -> list[Proof]:
     """Return what the genuine signatures vouch for, at least one; the arguments are those of `verify_signature`.
 
     Raises:
         SignatureError: One of the signatures is not genuine, or there is none.
     """
-    keys = all_keys(secret)
+    if now is not None and not isinstance(now, int | float):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"now must be a number of Unix seconds, not {type(now).__name__}")
     seconds = TOLERANCE if tolerance == TOLERANCE else seconds_of(tolerance)
     raw = body if type(body) is bytes else raw_body(body)
     found = find_signatures(headers)

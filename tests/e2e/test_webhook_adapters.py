@@ -206,10 +206,11 @@ def test_only_a_post_is_taken_and_a_long_body_is_refused(serving: Any) -> None:
         assert sender.post("/webhook", content=body, headers=signature_headers(body, SECRET)).status_code == 413
 
 
-def test_a_body_in_chunks_is_taken_and_refused_when_it_is_too_long() -> None:
+@pytest.mark.parametrize("framework", ["Flask", "Starlette"])
+def test_a_body_in_chunks_is_taken_and_refused_when_it_is_too_long(framework: str) -> None:
     router = Router(SECRET)
     chunks = [BODY[:10], BODY[10:]]
-    with in_starlette(router) as url, httpx.Client(base_url=url, trust_env=False) as sender:
+    with FRAMEWORKS[framework](router) as url, httpx.Client(base_url=url, trust_env=False) as sender:
         genuine = sender.post("/webhook", content=iter(chunks), headers=signature_headers(BODY, SECRET))
         assert genuine.status_code == 200
         endless = sender.post("/webhook", content=iter([b" " * LARGEST_BODY, b" "]), headers={})

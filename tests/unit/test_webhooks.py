@@ -7,6 +7,7 @@ import json
 import pickle
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -24,7 +25,7 @@ from hypothesis import strategies as st
 
 import hitl.webhooks
 from hitl.exceptions import SignatureError
-from hitl.webhooks import LARGEST_BODY, WebhookEvent, construct_event, sign, signature_headers, verify_signature
+from hitl.webhooks import LARGEST_BODY, Router, WebhookEvent, construct_event, sign, signature_headers, verify_signature
 
 SECRET = "your_webhook_secret"
 PAYLOAD = {
@@ -241,6 +242,43 @@ def test_an_empty_secret_is_a_value_error_whatever_the_request(secret: Any) -> N
 def test_a_secret_of_another_type_is_a_type_error() -> None:
     with pytest.raises(TypeError, match="str or bytes, not int"):
         verify_signature({}, b"", [3])  # type: ignore[list-item]
+
+
+def test_a_dict_of_secrets_is_a_type_error_since_its_names_would_be_the_keys() -> None:
+    names: Any = {"current": SECRET}
+    with pytest.raises(TypeError, match="str or bytes, or a list of them, not dict"):
+        verify_signature({"X-HITL-Signature": sign(BODY, "current")}, BODY, names)
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-HITL-Signature": DIGITS}])
+def test_a_time_that_is_no_number_is_a_type_error_whatever_the_request(headers: Any) -> None:
+    now: Any = datetime.now(UTC)
+    with pytest.raises(TypeError, match="number of Unix seconds, not datetime"):
+        verify_signature(headers, BODY, SECRET, now=now)
+
+
+LONG = "whsec_" + "c2VjcmV0" * 4
+CALLS: list[Callable[[Any], object]] = [
+    lambda secret: construct_event({"X-HITL-Signature": "0" * 64}, BODY, secret),  # whoever sends it chooses this one
+    lambda secret: construct_event({}, {}, secret),  # type: ignore[arg-type]
+    lambda secret: verify_signature({}, {}, secret),  # type: ignore[arg-type]
+    lambda secret: verify_signature({}, BODY, [secret, secret + "!"]),
+    lambda secret: construct_event({}, BODY, secret + "!"),
+    lambda secret: Router(secret).dispatch({}, {}),  # type: ignore[arg-type]
+    lambda secret: Router(secret + "!"),
+    lambda secret: Router(secret, tolerance=0),
+]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_no_traceback_with_local_variables_shows_the_secret(call: Callable[[Any], object]) -> None:
+    with pytest.raises((SignatureError, TypeError, ValueError)) as caught:
+        call(LONG)
+    assert caught.value.__context__ is None
+    told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    frames = [str(frame.locals) for frame in told.stack if "/hitl/" in frame.filename.replace("\\", "/")]
+    assert frames
+    assert "c2VjcmV0" not in "".join(frames)
 
 
 # --- events ----------------------------------------------------------------------------------------------------------

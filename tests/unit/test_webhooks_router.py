@@ -108,6 +108,42 @@ def test_a_plain_handler_does_not_block_the_event_loop() -> None:
     assert threads != [threading.get_ident()]
 
 
+def behind_a_plain_wrapper(handler: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(handler)
+    def call(event: WebhookEvent) -> Any:
+        return handler(event)
+
+    return call
+
+
+def test_a_handler_that_has_only_been_begun_has_failed(dispatch: Dispatch, caplog: pytest.LogCaptureFixture) -> None:
+    async def store(event: WebhookEvent) -> None:
+        pytest.fail("it was awaited")
+
+    def iterate(event: WebhookEvent) -> Any:
+        yield pytest.fail("it was iterated")
+
+    for handler in (store, iterate):
+        router = Router(SECRET)
+        router.on("*")(behind_a_plain_wrapper(handler))
+        assert dispatch(router, fresh(), BODY) == 500
+    assert "the handler returned a coroutine" in caplog.text
+    assert "the handler returned a generator" in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["none", "generator", "asynchronous generator"])
+def test_what_can_handle_nothing_is_a_type_error(kind: str) -> None:
+    def iterate(event: WebhookEvent) -> Any:
+        yield event
+
+    async def iterate_async(event: WebhookEvent) -> Any:
+        yield event
+
+    handlers: dict[str, Any] = {"none": None, "generator": iterate, "asynchronous generator": iterate_async}
+    with pytest.raises(TypeError, match="a handler is a function"):
+        Router(SECRET).on("*")(handlers[kind])
+
+
 def test_registering_returns_the_handler_itself() -> None:
     def handler(event: WebhookEvent) -> None: ...
 
