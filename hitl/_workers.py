@@ -109,10 +109,10 @@ def stream(together: Together[T], sender: Sender, carry_out: CarryOut[T]) -> Gen
     try:
         while crew.has_work():
             yield from crew.news()
+        crew.pay_off()
     except BaseException:  # Ctrl-C, or whoever reads this has seen enough
         crew.dismiss()
         raise
-    crew.pay_off()
 
 
 def collect(together: Together[T], sender: Sender, carry_out: CarryOut[T]) -> list[Result[T]]:
@@ -181,7 +181,7 @@ class _Crew(Generic[T]):
             self._jobs.put(None)
         if not self._unfinished:
             for thread in self._threads.values():
-                if thread.is_alive():  # Ctrl-C may come while one is begun
+                if thread.is_alive():  # not while it is begun, where Ctrl-C may have struck
                     thread.join()
 
     def _room(self) -> int:

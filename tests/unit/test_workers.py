@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import aclosing, closing
 from contextvars import ContextVar
+from queue import SimpleQueue
 from typing import Any
 
 import anyio
@@ -314,6 +315,35 @@ class TestInterrupts:
         for thread in crew_threads():
             thread.join()
         assert len(server.calls) == 2
+
+    def test_it_may_strike_while_a_thread_is_begun(self, core, monkeypatch):
+        class Struck(threading.Thread):
+            def start(self):
+                if self.name == "hitl-batch-1":
+                    raise KeyboardInterrupt
+                super().start()
+
+        monkeypatch.setattr(_workers, "Thread", Struck)
+        with pytest.raises(BatchInterrupted):
+            run(core.create_reviews(items(10), 2), Server())
+        assert crew_threads() == []
+
+    def test_it_may_strike_while_the_threads_are_sent_home(self, core, monkeypatch):
+        class Struck(SimpleQueue):
+            has_struck = False
+
+            def put(self, item):
+                if item is None and not self.has_struck:
+                    self.has_struck = True
+                    raise KeyboardInterrupt
+                super().put(item)
+
+        monkeypatch.setattr(_workers, "SimpleQueue", Struck)
+        with pytest.raises(BatchInterrupted):
+            run(core.create_reviews(items(10), 2), Server())
+        for thread in crew_threads():
+            thread.join(20)
+        assert crew_threads() == []
 
     def test_a_pause_is_not_slept_to_its_end(self, core, ctrl_c):
         server = Silent()
