@@ -28,7 +28,7 @@ def identifier(name: str, value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9_.~:@-]{1,128}", value) or not value.strip("."):
         hint = "; give its id" if isinstance(getattr(value, "id", None), str) else ""
         raise ConfigurationError(f"{name} must be an id as the server gave it; got {value!r:.80}{hint}")
-    return value
+    return str.__str__(value)  # of an Enum, str() is another text
 
 
 def text(name: str, value: object) -> str:
@@ -109,7 +109,7 @@ def idempotency_key(value: object, *, unlike: Secret | None = None) -> str:
         raise ConfigurationError("idempotency_key must be 1 to 255 visible ASCII characters without spaces")
     if unlike is not None and unlike.is_in(value):
         raise ConfigurationError("idempotency_key must not hold the API key: it is a name for this creation alone")
-    return value
+    return str.__str__(value)
 
 
 def _entries(value: object) -> list[Any] | None:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from hitl._address import address
 from hitl._proxies import is_loopback, proxy_for
 from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError
@@ -48,7 +49,7 @@ class Settings:
     @property
     def is_loopback(self) -> bool:
         """True if the server is this machine, however its address is written."""
-        return is_loopback(urlsplit(self.base_url).hostname or "")
+        return is_loopback(address(self.base_url).host)
 
     @property
     def proxy(self) -> Secret | None:

@@ -75,10 +75,10 @@ class HttpTransport:
         """Close what the garbage collector has found open."""
         self.close()
 
-    def lend_to(self, client: AuthenticatedClient) -> None:
-        """Let a generated client use these connections."""
+    def lent(self) -> dict[str, Any]:
+        """Return the arguments of an httpx client that uses these connections."""
         self._was_used = True
-        client.set_httpx_client(self._carrier.lent())
+        return self._carrier.lent()
 
     @property
     def _carrier(self) -> _Carrier:
@@ -139,10 +139,10 @@ class AsyncHttpTransport:
         for carrier in tuple(self._carriers.values()):
             carrier.abandon()
 
-    def lend_to(self, client: AuthenticatedClient) -> None:
-        """Let a generated client use these connections."""
+    def lent(self) -> dict[str, Any]:
+        """Return the arguments of an httpx client that uses these connections."""
         self._was_used = True
-        client.set_async_httpx_client(self._carrier.lent())
+        return self._carrier.lent()
 
     @property
     def _carrier(self) -> _AsyncCarrier:
@@ -160,14 +160,14 @@ class _Carrier(Protocol):
     def send(self, call: Call[Any], deadline: float) -> Outcome: ...
     def interrupt(self, threads: Collection[int | None]) -> None: ...
     def close(self) -> None: ...
-    def lent(self) -> httpx.Client: ...
+    def lent(self) -> dict[str, Any]: ...
 
 
 class _AsyncCarrier(Protocol):
     async def send(self, call: Call[Any], deadline: float) -> Outcome: ...
     async def aclose(self) -> None: ...
     def abandon(self) -> None: ...
-    def lent(self) -> httpx.AsyncClient: ...
+    def lent(self) -> dict[str, Any]: ...
 
 
 def _proxy(settings: Settings) -> Secret | None:
@@ -217,12 +217,18 @@ def _tell(call: Call[Any], outcome: Outcome, started: float) -> None:
 
 
 class _Hidden(str):
-    """A text whose repr does not show it; the generated client's repr prints its token."""
+    """A text whose repr does not show it, nor a text that it is put into; the generated client prints both.
+
+    The header that the generated client makes of it is replaced on the way.
+    """
 
     __slots__ = ()
 
     def __repr__(self) -> str:
         return "'***'"
+
+    def __format__(self, _spec: str) -> str:
+        return "***"
 
 
 def generated_client(settings: Settings, transport: HttpTransport | AsyncHttpTransport) -> AuthenticatedClient:
@@ -230,11 +236,11 @@ def generated_client(settings: Settings, transport: HttpTransport | AsyncHttpTra
     import httpx
     from hitl_api.client import AuthenticatedClient
 
-    client = AuthenticatedClient(
+    # As arguments and not as an httpx client, which with_headers and its like would leave behind.
+    return AuthenticatedClient(
         settings.base_url,
         token=_Hidden(settings.api_key.reveal()),
         timeout=httpx.Timeout(settings.timeout),
         raise_on_unexpected_status=True,
+        httpx_args={**transport.lent(), "trust_env": False},
     )
-    transport.lend_to(client)
-    return client

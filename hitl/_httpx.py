@@ -38,8 +38,7 @@ class ThroughHttpx:
     ) -> None:
         self._requests = requests
         self._is_ours = http_client is None
-        self.http = http_client or blocking_client(requests, transport)
-        self._lent: httpx.Client | None = None
+        self.http = http_client or httpx.Client(**_set_up(requests), transport=transport)
 
     def send(self, call: Call[Any], deadline: float) -> Outcome:
         """Make one exchange until then, as far as the transport lets itself be interrupted."""
@@ -63,11 +62,9 @@ class ThroughHttpx:
     def interrupt(self, threads: Collection[int | None]) -> None:
         """Do nothing: httpx has no way to end what another thread has under way."""
 
-    def lent(self) -> httpx.Client:
-        """Return a client for the generated package."""
-        if self._lent is None:
-            self._lent = self.http if self._is_ours else blocking_client(self._requests, _Sending(self.http))
-        return self._lent
+    def lent(self) -> dict[str, Any]:
+        """Return the arguments of an httpx client for the generated package."""
+        return {"transport": _Sending(self.http), "auth": _Key(self._requests)}
 
     def close(self) -> None:
         """Close the client unless it is the user's."""
@@ -83,8 +80,7 @@ class ThroughAsyncHttpx:
     ) -> None:
         self._requests = requests
         self._is_ours = http_client is None
-        self.http = http_client or awaiting_client(requests, transport)
-        self._lent: httpx.AsyncClient | None = None
+        self.http = http_client or httpx.AsyncClient(**_set_up(requests), transport=transport)
 
     async def send(self, call: Call[Any], deadline: float) -> Outcome:
         """Make one exchange until then."""
@@ -109,11 +105,9 @@ class ThroughAsyncHttpx:
     def abandon(self) -> None:
         """Do nothing: closing needs the event loop, which may be gone."""
 
-    def lent(self) -> httpx.AsyncClient:
-        """Return a client for the generated package."""
-        if self._lent is None:
-            self._lent = self.http if self._is_ours else awaiting_client(self._requests, _AsyncSending(self.http))
-        return self._lent
+    def lent(self) -> dict[str, Any]:
+        """Return the arguments of an httpx client for the generated package."""
+        return {"transport": _AsyncSending(self.http), "auth": _Key(self._requests)}
 
     async def aclose(self) -> None:
         """Close the client unless it is the user's."""
@@ -128,18 +122,8 @@ class _TooLongError(Exception):
     """The deadline passed between two parts of a body."""
 
 
-def blocking_client(requests: Requests, transport: httpx.BaseTransport | None) -> httpx.Client:
-    """Return an httpx client that sends this client's headers to this client's server."""
-    return httpx.Client(**_set_up(requests), transport=transport)
-
-
-def awaiting_client(requests: Requests, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
-    """Return the asynchronous twin of `blocking_client`."""
-    return httpx.AsyncClient(**_set_up(requests), transport=transport)
-
-
 def _set_up(requests: Requests) -> dict[str, Any]:
-    return {"base_url": requests.name, "auth": _Key(requests), "timeout": requests.timeout, "trust_env": False}
+    return {"base_url": requests.name, "timeout": requests.timeout, "trust_env": False}
 
 
 class _Key(httpx.Auth):
@@ -149,6 +133,7 @@ class _Key(httpx.Auth):
         self._requests = requests
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        _require_own(self._requests, request)
         request.headers.update(self._requests.own_headers())
         yield request
 
@@ -250,8 +235,8 @@ def _cause(error: BaseException) -> BaseException:
 # --- the other way round: the generated client over the connections of this package -----------------------------------
 
 
-class PoolTransport(httpx.BaseTransport):
-    """Lets an httpx client use the connections of a blocking client."""
+class PoolTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Lets an httpx client of either kind use the connections of a client."""
 
     def __init__(self, wires: Wires) -> None:
         self._wires = wires
@@ -262,15 +247,8 @@ class PoolTransport(httpx.BaseTransport):
         plain = _plain(self._wires.requests, request, request.read())
         return _response(request, drive(self._wires.fetch(plain, deadline, is_repeatable=False), deadline))
 
-
-class AsyncPoolTransport(httpx.AsyncBaseTransport):
-    """Lets an httpx client use the connections of an asynchronous client."""
-
-    def __init__(self, wires: Wires) -> None:
-        self._wires = wires
-
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Make the exchange."""
+        """Make the exchange on the running event loop."""
         deadline = _deadline(self._wires.requests, request)
         plain = _plain(self._wires.requests, request, await request.aread())
         return _response(request, await drive_async(self._wires.fetch(plain, deadline, is_repeatable=False), deadline))
@@ -282,11 +260,16 @@ def _deadline(requests: Requests, request: httpx.Request) -> float:
     return time.monotonic() + (timeouts.get("read") or requests.timeout)
 
 
-def _plain(requests: Requests, request: httpx.Request, body: bytes) -> Request:
+def _require_own(requests: Requests, request: httpx.Request) -> None:
+    """Refuse to send this client's key to another server."""
     url = request.url
     if not requests.is_about(url.scheme, url.raw_host.decode("ascii"), url.port):
         raise httpx.UnsupportedProtocol(f"this client talks to {requests.name} only", request=request)
-    path = url.raw_path.decode("ascii").removeprefix(requests.prefix)
+
+
+def _plain(requests: Requests, request: httpx.Request, body: bytes) -> Request:
+    _require_own(requests, request)
+    path = request.url.raw_path.decode("ascii").removeprefix(requests.prefix)
     kept = {name: value for name, value in request.headers.items() if name not in _ON_THE_WIRE}
     return Request(request.method, path, headers=kept, body=body or None)
 

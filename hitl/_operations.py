@@ -172,9 +172,10 @@ def endpoint_call(make_key: KeyMaker, endpoint: Endpoint[P, T], *args: P.args, *
         raise ConfigurationError(f"call: endpoint must be {module}; got {endpoint!r:.80}")
     name = cast("Any", endpoint).__name__.rpartition(".")[2]
     parameters = inspect.signature(endpoint._get_kwargs).parameters
-    ids = _path_ids(name, parameters, args, kwargs)
+    by_position, by_name = _path_ids(name, parameters, args, kwargs)
+    ids = {**dict(zip(parameters, by_position, strict=False)), **by_name}
     given = kwargs.get("idempotency_key") or None
-    request = endpoint._get_kwargs(*args, **kwargs)
+    request = cast("Any", endpoint)._get_kwargs(*by_position, **{**kwargs, **by_name})
     # An answer about the one thing that the path ends with; its own id must be the same.
     one = next(iter(ids.values())) if len(ids) == 1 and request["method"] != "post" else None
     own_id = one if one is not None and request["url"].endswith(f"/{quote(one)}") else None
@@ -186,12 +187,13 @@ def endpoint_call(make_key: KeyMaker, endpoint: Endpoint[P, T], *args: P.args, *
 
 def _path_ids(
     name: str, parameters: Mapping[str, inspect.Parameter], args: Sequence[object], kwargs: Mapping[str, object]
-) -> dict[str, str]:
-    """Return the parts of the path by name, checked; they are the parameters that may be given by position."""
+) -> tuple[list[str], dict[str, str]]:
+    """Return the parts of the path, checked; they are the parameters that may be given by position."""
     names = [each.name for each in parameters.values() if each.kind is each.POSITIONAL_OR_KEYWORD]
-    by_position = [identifier(f"argument {position + 1} of {name}", value) for position, value in enumerate(args)]
-    by_name = {each: identifier(f"{each} of {name}", kwargs[each]) for each in names if each in kwargs}
-    return {**dict(zip(names, by_position, strict=False)), **by_name}
+    return (
+        [identifier(f"argument {position + 1} of {name}", value) for position, value in enumerate(args)],
+        {each: identifier(f"{each} of {name}", kwargs[each]) for each in names if each in kwargs},
+    )
 
 
 class _Reply(NamedTuple):

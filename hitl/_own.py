@@ -18,7 +18,6 @@ from hitl._wires import Wires
 # anyio is loaded by programs that await.
 if TYPE_CHECKING:
     import anyio
-    import httpx
 
 MOST_AT_ONCE = 100
 """Exchanges that one asynchronous client has under way on one event loop; more of them wait for their turn."""
@@ -29,7 +28,6 @@ class OwnConnections:
 
     def __init__(self, settings: Settings, proxy: Secret | None) -> None:
         self._wires = Wires(Requests(settings), proxy)
-        self._lent: httpx.Client | None = None
         self.interrupt = self._wires.pool.interrupt
         self.close = self._wires.pool.close
 
@@ -38,12 +36,11 @@ class OwnConnections:
         flow = self._wires.fetch(call.request, deadline, is_repeatable=call.is_repeatable, fresh=call.fresh)
         return drive(flow, deadline)
 
-    def lent(self) -> httpx.Client:
-        """Return a client for the generated package."""
-        from hitl._httpx import PoolTransport, blocking_client
+    def lent(self) -> dict[str, Any]:
+        """Return the arguments of an httpx client for the generated package."""
+        from hitl._httpx import PoolTransport
 
-        self._lent = self._lent or blocking_client(self._wires.requests, PoolTransport(self._wires))
-        return self._lent
+        return {"transport": PoolTransport(self._wires)}
 
 
 class OwnAsyncConnections:
@@ -51,7 +48,6 @@ class OwnAsyncConnections:
 
     def __init__(self, settings: Settings, proxy: Secret | None) -> None:
         self._wires = Wires(Requests(settings), proxy)
-        self._lent: httpx.AsyncClient | None = None
         self.abandon = self._wires.pool.close
         from anyio.lowlevel import RunVar
 
@@ -80,12 +76,11 @@ class OwnAsyncConnections:
         """Close all connections."""
         self._wires.pool.close()
 
-    def lent(self) -> httpx.AsyncClient:
-        """Return a client for the generated package."""
-        from hitl._httpx import AsyncPoolTransport, awaiting_client
+    def lent(self) -> dict[str, Any]:
+        """Return the arguments of an httpx client for the generated package."""
+        from hitl._httpx import PoolTransport
 
-        self._lent = self._lent or awaiting_client(self._wires.requests, AsyncPoolTransport(self._wires))
-        return self._lent
+        return {"transport": PoolTransport(self._wires)}
 
     def _turns_of_this_loop(self) -> anyio.Semaphore:
         turns = self._turns.get()

@@ -8,10 +8,17 @@ import sys
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from hitl._address import address
 from hitl.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
     import ipaddress
+
+
+# The second and those after it stand in the hosts files of widespread systems.
+_NAMES = frozenset(
+    {"localhost", "localhost.localdomain", "localhost6", "localhost6.localdomain6", "ip6-localhost", "ip6-loopback"}
+)
 
 
 def is_loopback(host: str) -> bool:
@@ -21,7 +28,7 @@ def is_loopback(host: str) -> bool:
     which connect to this machine.
     """
     name = host.lower().strip("[]").rstrip(".")
-    if name == "localhost" or name.endswith(".localhost"):  # RFC 6761, 6.3
+    if name in _NAMES or name.endswith(".localhost"):  # RFC 6761, 6.3
         return True
     import ipaddress  # loaded where the environment names a proxy
 
@@ -52,23 +59,26 @@ def proxy_for(base_url: str) -> str | None:
         ConfigurationError: if it is not one of plain HTTP; its address is not shown.
     """
     server = urlsplit(base_url)
-    host = server.hostname or ""
-    if is_loopback(host) or not _may_name_one():
+    if not _may_name_one():
+        return None
+    _, host, port, *_ = address(base_url)  # as it will be connected to: a name may have other dots than full stops
+    if is_loopback(host):
         return None
     from urllib.request import getproxies, proxy_bypass  # loads much, and few need it
 
     proxies = getproxies()
     proxy = proxies.get(server.scheme) or proxies.get("all") or ""
-    if not proxy.strip() or proxy_bypass(f"{host}:{server.port}" if server.port else host):
+    if not proxy.strip() or proxy_bypass(f"{host}:{port}"):
         return None
-    address = proxy.strip() if "://" in proxy else f"http://{proxy.strip()}"
-    if not _is_usable(address):
+    found = proxy.strip() if "://" in proxy else f"http://{proxy.strip()}"
+    if not _is_usable(found):
+        del proxies, proxy, found  # a traceback that shows local variables would show the password
         raise ConfigurationError(
             f"the proxy that the environment names for {server.scheme}:// (HTTP_PROXY, HTTPS_PROXY or ALL_PROXY) "
             "cannot be used: it must look like http://host:port. For another kind, pass "
             "transport=httpx.HTTPTransport(proxy=...)"
         )
-    return address
+    return found
 
 
 def _may_name_one() -> bool:
@@ -76,11 +86,11 @@ def _may_name_one() -> bool:
     return has_system_settings or any(name.lower().endswith("_proxy") for name in os.environ)
 
 
-def _is_usable(address: str) -> bool:
+def _is_usable(proxy: str) -> bool:
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(proxy)
         port = parts.port
     except ValueError:
         return False
-    is_plain = address.isascii() and address.isprintable() and " " not in address
+    is_plain = proxy.isascii() and proxy.isprintable() and " " not in proxy
     return is_plain and parts.scheme == "http" and bool(parts.hostname) and port != 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import enum
 import gc
 import inspect
 import json
@@ -320,6 +321,21 @@ class TestParity:
         subprocess.run([sys.executable, "codegen/async_client.py", "--check"], check=True)
 
 
+class Ids(str, enum.Enum):  # noqa: UP042 - its str() is "Ids.FIRST", that of a StrEnum "rev_1"
+    FIRST = "rev_1"
+
+
+def test_an_id_from_an_enumeration_is_its_value(httpserver):
+    from hitl_api.api.reviews import get_review
+
+    serve(httpserver)
+    with client(httpserver) as hitl_client:
+        assert hitl_client.get_review(Ids.FIRST).id == "rev_1"
+        assert hitl_client.call(get_review, Ids.FIRST).data.id == "rev_1"
+        assert hitl_client.call(get_review, review_id=Ids.FIRST).data.id == "rev_1"
+    assert {request.path for request, _ in httpserver.log} == {"/v1/reviews/rev_1"}
+
+
 class TestGeneratedClient:
     def test_it_shares_connections_key_and_timeouts(self, httpserver):
         from hitl_api.api.reviews import get_review
@@ -327,7 +343,6 @@ class TestGeneratedClient:
         serve(httpserver)
         with client(httpserver, timeout=7) as hitl_client:
             envelope = get_review.sync("rev_1", client=hitl_client.api)
-            assert hitl_client.api.get_httpx_client() is hitl_client.api.get_httpx_client()
             assert hitl_client.api.get_httpx_client().timeout == httpx.Timeout(7)
         assert envelope.data.id == "rev_1"
         assert httpserver.log[0][0].headers["Authorization"] == f"Bearer {KEY}"

@@ -125,6 +125,7 @@ def test_a_user_agent_that_would_break_the_header_is_refused(agent):
         ("http://localhost", True),
         ("http://[::1]:80", True),
         ("http://LOCALHOST", True),
+        ("http://localhost.localdomain", True),
         ("http://localhost.:4010", True),
         ("http://sandbox.localhost", True),
         ("http://127.1", True),

@@ -432,8 +432,35 @@ class TestTheGeneratedClient:
 
         assert anyio.run(run) is not None
 
-    def test_it_reaches_no_other_server(self) -> None:
-        with HITLClient(KEY, base_url="http://here.test") as client:
+    @pytest.mark.parametrize(
+        "derive",
+        [
+            lambda api: api.with_headers({"X-Mine": "1"}),
+            lambda api: api.with_timeout(httpx.Timeout(3)),
+            lambda api: api.with_cookies({"a": "b"}),
+        ],
+    )
+    def test_what_is_derived_from_it_goes_the_same_way(
+        self, derive: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # nobody is there
+        with serving(reviewing()) as address, HITLClient(KEY, base_url=url(address)) as client:
+            api = derive(client.api)
+            answer = api.get_httpx_client().get("/v1/reviews/rev_1")
+            assert answer.status_code == 200
+            assert len(client._transport._carrier._wires.pool._idle) == 1  # type: ignore[attr-defined]
+            assert KEY not in f"{api!r} {api.get_httpx_client().headers!r} {dict(answer.request.headers)}"
+            assert "x-mine" not in client.api.get_httpx_client().headers
+
+    def test_closing_it_leaves_the_client_open(self) -> None:
+        with serving(reviewing()) as address, HITLClient(KEY, base_url=url(address)) as client:
+            for _ in range(2):
+                with client.api as api:
+                    assert get_review.sync("rev_1", client=api) is not None
+
+    @pytest.mark.parametrize("injected", [{}, {"transport": httpx.MockTransport(lambda _: httpx.Response(200))}])
+    def test_it_reaches_no_other_server(self, injected: Any) -> None:
+        with HITLClient(KEY, base_url="http://here.test", **injected) as client:
             http = client.api.get_httpx_client()
             with pytest.raises(httpx.UnsupportedProtocol, match="talks to http://here.test only"):
                 http.get("http://elsewhere.test/")

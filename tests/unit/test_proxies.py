@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 
 import pytest
 
@@ -42,6 +43,10 @@ def test_without_one_the_way_is_direct():
         ({"ALL_PROXY": "socks5://nowhere"}, "http://127.1:4010", None),
         ({"ALL_PROXY": "http://proxy"}, "http://localhost.:4010", None),
         ({"ALL_PROXY": "http://proxy"}, "http://[::ffff:127.0.0.1]:4010", None),
+        ({"ALL_PROXY": "http://proxy"}, "http://127\u30020\u30020\u30021:4010", None),
+        ({"ALL_PROXY": "http://proxy"}, "http://ip6-localhost:4010", None),
+        ({"HTTPS_PROXY": "http://proxy", "NO_PROXY": "api.hitl.sh:443"}, SERVER, None),
+        ({"HTTPS_PROXY": "http://proxy", "NO_PROXY": "api.hitl.sh:80"}, SERVER, "http://proxy"),
     ],
 )
 def test_the_usual_variables_are_read_and_this_machine_is_always_reached_directly(
@@ -71,6 +76,8 @@ def test_another_kind_of_proxy_says_what_to_pass_instead_and_is_not_shown(monkey
         proxy_for(SERVER)
     assert "hunter2" not in str(caught.value)
     assert caught.value.__context__ is None
+    told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert "hunter2" not in str(told.stack[-1].locals)
 
 
 def test_the_settings_hold_it_out_of_sight(monkeypatch):
