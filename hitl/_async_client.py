@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeVar, overload
 
@@ -675,8 +675,8 @@ class AsyncHITLClient:
             )
             transport.abandon()
 
-    async def _run(self, flow: Flow[T]) -> T:
-        return await run_async(flow, self._transport)
+    def _run(self, flow: Flow[T]) -> Coroutine[Any, Any, T]:
+        return run_async(flow, self._transport)
 
     def _stream(self, batch: Batch) -> AsyncGenerator[Outcome, None]:
         return stream_async(batch, self._transport)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from contextlib import suppress
+
+import sniffio
 
 from hitl._flow import Bell
 
@@ -17,45 +19,68 @@ def doze(seconds: float, bell: Bell) -> None:
     woken.wait(None if math.isinf(seconds) else min(seconds, threading.TIMEOUT_MAX))
 
 
-async def doze_async(seconds: float, bell: Bell) -> None:
-    """Sleep on the running event loop (asyncio or trio) until the bell is rung or that many seconds have passed."""
+def doze_async(seconds: float, bell: Bell) -> Awaitable[object]:
+    """Return what sleeps on the running event loop (asyncio or trio) until the bell is rung or the time has passed."""
+    # Ten thousand may sleep: who sleeps for ever is a bare future with two small objects, and no coroutine more.
+    alarm = _AsyncioAlarm() if sniffio.current_async_library() == "asyncio" else _TrioAlarm()
+    bell.on_ring(alarm)
+    return alarm.heard() if math.isinf(seconds) else _for_seconds(seconds, alarm)
+
+
+async def _for_seconds(seconds: float, alarm: _AsyncioAlarm | _TrioAlarm) -> None:
     import anyio
 
-    wait, wake, call_soon = _alarm()
-    home = threading.get_ident()
-
-    def ring() -> None:
-        if threading.get_ident() == home:
-            wake()
-            return
-        with suppress(RuntimeError):  # asyncio's and trio's word for a loop that has ended
-            call_soon(wake)
-
-    bell.on_ring(ring)
-    if math.isinf(seconds):
-        await wait()
-        return
     with anyio.move_on_after(seconds):
-        await wait()
+        await alarm.heard()
 
 
-def _alarm() -> tuple[Callable[[], Awaitable[object]], Callable[[], object], Callable[[Callable[[], object]], object]]:
-    """Return what waits, what ends that from the running event loop, and what calls something there from elsewhere."""
-    import sniffio
+class _AsyncioAlarm:
+    """Ends a sleep on the event loop on which it was made; called from any thread."""
 
-    if sniffio.current_async_library() == "trio":
+    __slots__ = ("_future",)
+
+    def __init__(self) -> None:
+        import asyncio
+
+        self._future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def heard(self) -> Awaitable[None]:
+        return self._future
+
+    def __call__(self) -> None:
+        import asyncio
+
+        loop = self._future.get_loop()
+        with suppress(RuntimeError):  # no loop runs here
+            if asyncio.get_running_loop() is loop:
+                self._wake()
+                return
+        with suppress(RuntimeError):  # it has ended
+            loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        if not self._future.done():  # rung twice, or cancelled
+            self._future.set_result(None)
+
+
+class _TrioAlarm:
+    """The same for trio."""
+
+    __slots__ = ("_event", "_home", "_token")
+
+    def __init__(self) -> None:
         import trio
 
-        event = trio.Event()
-        return event.wait, event.set, trio.lowlevel.current_trio_token().run_sync_soon
-    import asyncio
+        self._event = trio.Event()
+        self._home = threading.get_ident()
+        self._token = trio.lowlevel.current_trio_token()
 
-    # A bare future takes a fraction of an Event's memory, and there may be ten thousand who sleep.
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[None] = loop.create_future()
+    def heard(self) -> Awaitable[None]:
+        return self._event.wait()
 
-    def wake() -> None:
-        if not future.done():  # rung twice, or cancelled
-            future.set_result(None)
-
-    return (lambda: future), wake, loop.call_soon_threadsafe
+    def __call__(self) -> None:
+        if threading.get_ident() == self._home:
+            self._event.set()
+            return
+        with suppress(RuntimeError):  # it has ended
+            self._token.run_sync_soon(self._event.set)

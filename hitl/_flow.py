@@ -148,7 +148,7 @@ class Bell:
             wake()
 
 
-@frozen
+@frozen(weakref_slot=False)
 class Sleep:
     """Ask to be resumed after that many seconds, or as soon as the bell is rung; only with a bell may it be `inf`."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import aclosing, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from hitl._bells import doze, doze_async
-from hitl._flow import Call, Flow, Outcome, Sleep, Together
+from hitl._flow import Call, Flow, Outcome, Sleep, Step, Together
 from hitl.exceptions import BatchInterrupted
 
 if TYPE_CHECKING:
@@ -75,24 +75,30 @@ def run(flow: Flow[T], transport: Transport, sleep: Callable[[float], None] = ti
 
 async def run_async(flow: Flow[T], transport: AsyncTransport) -> T:
     """Carry the flow out on the running event loop (asyncio or trio) and return what it returns."""
-    import anyio
-
     outcome: Any = None
     try:
         while True:
-            match flow.send(outcome):
-                case Call() as call:
-                    outcome = await transport.send(call)
-                case Sleep(seconds, bell):
-                    await (anyio.sleep(seconds) if bell is None else doze_async(seconds, bell))
-                    outcome = None
-                case Together() as together:
-                    outcome = await _run_together_async(flow, together, transport)
+            outcome = await _begun(flow.send(outcome), flow, transport)
     except StopIteration as stop:
         result: T = stop.value
         return result
     finally:
         flow.close()
+
+
+def _begun(step: Step, flow: Flow[Any], transport: AsyncTransport) -> Awaitable[Any]:
+    """Return what is to be awaited for a step; itself no coroutine, of which there would be one for all who sleep."""
+    match step:
+        case Call() as call:
+            return transport.send(call)
+        case Sleep(seconds, bell):
+            if bell is not None:
+                return doze_async(seconds, bell)
+            import anyio
+
+            return anyio.sleep(seconds)
+        case Together() as together:
+            return _run_together_async(flow, together, transport)
 
 
 def stream(streamed: Streamed[T], transport: Transport) -> Generator[T, None, None]:

@@ -9,7 +9,7 @@ list says nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -101,6 +101,11 @@ class Schedule:
         else:
             self._misses += 1
 
+    @property
+    def is_told_of_changes(self) -> bool:
+        """True if the server tells of changes, and is asked for them."""
+        return self._cursor is not None
+
     # --- the next question ---
 
     def turn(self, busy: Collection[Slot], left: float) -> Turn | float:
@@ -110,6 +115,8 @@ class Schedule:
             busy: What is under way.
             left: Seconds that the one who asks has left.
         """
+        if "look" in busy and (self._cursor is None or "follow" in busy):
+            return math.inf  # whoever ends one of these asks again, or has another do it
         now, wall = self._clock.monotonic(), self._clock.epoch()
         blocked = max(self._fault_until - now, self._budget.suspended(wall))
         if blocked > 0:
@@ -131,16 +138,16 @@ class Schedule:
             due = min(due, turn)
         return due
 
-    def last_look(self, party: Party) -> Turn | None:
-        """Return the look to be taken when a party's time is up; None where it is not worth a request."""
+    def last_look(self, ids: Sequence[str]) -> Turn | None:
+        """Return the look to be taken at these when somebody's time is up; None where it is not worth a request."""
         now, wall = self._clock.monotonic(), self._clock.epoch()
         pace = self._budget.pace(wall)
         enough = pace / 2 if pace > self._own_interval(now) else BETWEEN_HOLDS
-        if not party.open or now - self._ended < enough or self._budget.suspended(wall):
+        if not ids or now - self._ended < enough or self._budget.suspended(wall):
             return None
-        if len(party.open) == 1 or not self._ways.lists:
-            return Read(next(iter(party.open)), "look", None, OVERSHOOT)
-        return self._list(tuple(party.open)[:CHUNK], 0.0)
+        if len(ids) == 1 or not self._ways.lists:
+            return Read(ids[0], "look", None, OVERSHOOT)
+        return self._list(tuple(ids[:CHUNK]), 0.0)
 
     def began(self) -> None:
         """Take note that an exchange begins now."""
@@ -225,10 +232,10 @@ class Schedule:
         unknown = 0
         for review_id in ids:
             watch = self._watches.get(review_id)
-            if watch is None or watch.review is None:
+            if watch is None or watch.seen is None:
                 unknown += 1
             else:
-                created = instant(watch.review.created_at)
+                created = instant(watch.seen.created_at)
                 oldest = created if oldest is None else min(oldest, created)
         return None if oldest is None or unknown > FEW or oldest < _EARLIEST else oldest - timedelta(seconds=1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from attrs import define, field, frozen
@@ -78,30 +79,32 @@ class Counts:
     refused: int = 0
 
 
-@define(eq=False)
+@define(eq=False, weakref_slot=False)
 class Party:
     """One wait, for one review or for many.
 
     Attributes:
-        open: The ids that have not ended.
+        ids: What it waits for, also what has ended.
+        open: How many of them have not ended.
         poll_interval: Seconds between its first looks.
         joined: When it began.
         wants_news: Whether it is told of changes that do not end a review.
+        wants_whole: Whether it may be asked for a review as it was last seen.
         polls_before: Exchanges that had ended when it began.
-        ended: What has ended and was not collected yet.
-        news: Other changes that were not collected yet.
+        found: What has ended, and other changes that it is told of; None if all of that was collected.
         fatal: An error that ends all waits of the client.
         bell: Rung when there is something to collect or to do.
         is_attending: True while its thread or task takes part; an iterator that nobody asks does not.
     """
 
-    open: dict[str, None]
+    ids: tuple[str, ...]
+    open: int
     poll_interval: float
     joined: float
     wants_news: bool = False
+    wants_whole: bool = False
     polls_before: int = 0
-    ended: list[tuple[str, Ending]] = field(factory=list[tuple[str, Ending]])
-    news: list[Review] = field(factory=list[Review])
+    found: list[tuple[str, Ending]] | None = None
     fatal: HITLError | None = None
     bell: Bell = field(factory=Bell)
     is_attending: bool = False
@@ -109,12 +112,41 @@ class Party:
     @property
     def has_something(self) -> bool:
         """True if there is something to collect."""
-        return bool(self.ended or self.news or self.fatal)
+        return self.found is not None or self.fatal is not None
+
+    def tell(self, review_id: str, what: Ending) -> None:
+        """Give it something to collect."""
+        if self.found is None:
+            self.found = []
+        self.found.append((review_id, what))
+        self.bell.ring()
 
 
-@define(eq=False)
+@frozen(weakref_slot=False)
+class Glimpse:
+    """What is kept of a review that was seen, where that is enough: ten thousand reviews may hold long texts."""
+
+    created_at: datetime
+    version: int
+
+
+@define(eq=False, weakref_slot=False)
 class Watch:
-    """One review that is waited for, as it was last seen, and by whom."""
+    """One review that is waited for, and by whom.
+
+    Attributes:
+        parties: Who waits for it.
+        seen: The review as it was last seen, or what was kept of it; None if it was not seen yet.
+    """
 
     parties: list[Party]
-    review: Review | None = None
+    seen: Review | Glimpse | None = None
+
+    @property
+    def review(self) -> Review | None:
+        """The review as it was last seen, if it was kept."""
+        return self.seen if isinstance(self.seen, Review) else None
+
+    def shows(self, review: Review) -> bool:
+        """Return whether the review was seen before as it is now."""
+        return self.seen.version == review.version if isinstance(self.seen, Glimpse) else self.seen == review

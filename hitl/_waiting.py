@@ -49,7 +49,7 @@ class Display(Protocol):
         ...
 
 
-@frozen
+@frozen(weakref_slot=False)
 class Patience:
     """How somebody waits.
 
@@ -88,17 +88,23 @@ class Waits:
         """Begin a wait here for these reviews; an object tells what is known already."""
         key = self.place()
         while True:
-            watchlist = self._lists.setdefault(key, self._new_list())
-            party = watchlist.join(seen, patience.poll_interval, wants_news=patience.on_update is not None)
+            watchlist = self._lists.get(key) or self._lists.setdefault(key, self._new_list())
+            may_be_told_last = patience.timeout is not None and len(seen) == 1  # in a WaitTimeoutError
+            party = watchlist.join(
+                seen,
+                patience.poll_interval,
+                wants_news=patience.on_update is not None,
+                wants_whole=patience.on_update is not None or may_be_told_last,
+            )
             if party is not None:
-                return Wait(self, key, watchlist, party, patience, list(seen), {})
-            if self._lists.get(key) is watchlist:
-                self._lists.pop(key, None)
+                return Wait(self, watchlist, party, patience, party.ids, party.joined)
+            self.left(watchlist)
 
-    def left(self, key: Hashable, watchlist: Watchlist) -> None:
+    def left(self, watchlist: Watchlist) -> None:
         """Forget a place where nobody waits any more."""
-        if self._lists.get(key) is watchlist:
-            self._lists.pop(key, None)
+        for key, each in list(self._lists.items()):
+            if each is watchlist:
+                self._lists.pop(key, None)
 
     def notify(self, event: Any) -> bool:
         """See HITLClient.notify."""
@@ -132,9 +138,10 @@ class Waits:
 
     def warn_if_late(self, watchlist: Watchlist) -> None:
         """Say once that the rate limit makes answers late, how late, and what would help."""
-        now = self.clock.epoch()
-        pace, server = self._budget.pace(now), self.exchange.server
-        if self._has_warned or pace <= SLOWEST or server.remaining is None or server.reset is None:
+        now, server = self.clock.epoch(), self.exchange.server
+        if self._has_warned or server.remaining is None or server.reset is None:
+            return
+        if (pace := self._budget.pace(now)) <= SLOWEST:
             return
         self._has_warned = True
         of = "" if server.limit is None else f" of {server.limit}"
@@ -151,21 +158,25 @@ class Waits:
         return Watchlist(self.lock(), self.clock, self._budget, self._ways, self._counts, self.request_timeout)
 
 
-@define(eq=False)
+@define(eq=False, weakref_slot=False)
 class Wait:
     """One wait, from when it is begun to when it is left."""
 
     waits: Waits
-    key: Hashable
     watchlist: Watchlist
     party: Party
     patience: Patience
-    ids: list[str]
-    endings: dict[str, Ending]
-    started: float = field(init=False)
+    ids: Sequence[str]
+    started: float
+    _endings: dict[str, Ending] | None = field(default=None, init=False)
+    _has_looked_last: bool = field(default=False, init=False)
 
-    def __attrs_post_init__(self) -> None:
-        self.started = self.waits.clock.monotonic()
+    @property
+    def endings(self) -> dict[str, Ending]:
+        """What has ended, by id; made when it is first asked for, which most who sleep have not done."""
+        if self._endings is None:
+            self._endings = {}
+        return self._endings
 
     @property
     def until(self) -> float:
@@ -181,7 +192,7 @@ class Wait:
     def leave(self) -> None:
         """End it; may be repeated."""
         if self.watchlist.leave(self.party):
-            self.waits.left(self.key, self.watchlist)
+            self.waits.left(self.watchlist)
         if self.patience.display is not None:
             self.patience.display.close()
 
@@ -191,43 +202,53 @@ class Wait:
         Raises:
             AuthenticationError, TLSError: no further question would be answered.
         """
-        while self.party.open or self.party.has_something:
-            yield from self._attend()
+        if len(self.watchlist.watches) == 1:
+            yield Sleep(0.0)  # tasks that begin together are asked about together, also the first of them
+        # Ten thousand may be in the middle of this, so it keeps little, and no other generator, while they sleep.
+        while not self.is_over:
+            self.watchlist.begin(self.party)
+            try:
+                while (step := self._next_step()) is not None:
+                    if isinstance(step, Sleep):
+                        yield step
+                    else:
+                        yield from self._play(step)
+            finally:
+                self.watchlist.rest(self.party)
             if self.party.fatal is not None:
                 raise self.party.fatal
-            self._tell_news()
             if ended := self._collect():
                 return ended
             if self.waits.clock.monotonic() >= self.until:
                 break
         return []
 
-    def _attend(self) -> Flow[None]:
-        """Do what is due and sleep in between, until there is something to collect or the time is up."""
+    def _next_step(self) -> Turn | Sleep | None:
+        """Return what is due, or the sleep until then; None if there is something to collect, or the time is up."""
         watchlist, party, clock = self.watchlist, self.party, self.waits.clock
-        watchlist.begin(party)
-        try:
-            while not party.has_something and party.open:
-                now = clock.monotonic()
-                until = self.until
-                if now >= until and watchlist.is_looked_at(party):
-                    if (last := watchlist.last_look(party)) is not None:
-                        yield from self._play(last)
-                    return
-                if now >= until + OVERSHOOT:  # not even a first look was possible
-                    return
-                turn = watchlist.plan(party, until)
-                self._show()
-                if isinstance(turn, Read | Look):
-                    yield from self._play(turn)
-                    continue
-                self.waits.warn_if_late(watchlist)
-                longest = math.inf if self.patience.display is None else REFRESH
-                until += 0.0 if watchlist.is_looked_at(party) else OVERSHOOT
-                if (seconds := min(turn, until - now, longest)) > 0:
-                    yield Sleep(seconds, party.bell)
-        finally:
-            watchlist.rest(party)
+        while not party.has_something and party.open:
+            now = clock.monotonic()
+            until = self.until
+            if now >= until and watchlist.is_looked_at(party):
+                return self._last_look()
+            if now >= until + OVERSHOOT:  # not even a first look was possible
+                return None
+            turn = watchlist.plan(party, until)
+            self._show()
+            if isinstance(turn, Read | Look):
+                return turn
+            self.waits.warn_if_late(watchlist)
+            longest = math.inf if self.patience.display is None else REFRESH
+            until += 0.0 if watchlist.is_looked_at(party) else OVERSHOOT
+            if (seconds := min(turn, until - now, longest)) > 0:
+                return Sleep(seconds, party.bell)
+        return None
+
+    def _last_look(self) -> Turn | None:
+        if self._has_looked_last:
+            return None
+        self._has_looked_last = True
+        return self.watchlist.last_look(self.party)
 
     def _play(self, turn: Turn) -> Flow[None]:
         once, watchlist = self.waits.exchange.once, self.watchlist
@@ -243,19 +264,16 @@ class Wait:
             watchlist.finished(turn, self.party)
 
     def _collect(self) -> list[tuple[str, Ending]]:
-        ended, self.party.ended = self.party.ended, []
-        for review_id, ending in ended:
-            self.endings[review_id] = ending
-            if isinstance(ending, Review) and self.patience.on_update is not None:
-                self.patience.on_update(ending)
+        found, self.party.found = self.party.found, None
+        ended: list[tuple[str, Ending]] = []
+        for review_id, each in found or ():
+            if isinstance(each, HITLError) or each.is_final:
+                self.endings[review_id] = each
+                ended.append((review_id, each))
+            if isinstance(each, Review) and self.patience.on_update is not None:
+                self.patience.on_update(each)
         self._show()
         return ended
-
-    def _tell_news(self) -> None:
-        news, self.party.news = self.party.news, []
-        for review in news:
-            if self.patience.on_update is not None:
-                self.patience.on_update(review)
 
     def _show(self) -> None:
         if self.patience.display is not None:
@@ -264,16 +282,16 @@ class Wait:
     def progress(self) -> Progress:
         """Return how far it is."""
         created = [
-            instant(watch.review.created_at).timestamp()
-            for review_id in list(self.party.open)
-            if (watch := self.watchlist.watches.get(review_id)) is not None and watch.review is not None
+            instant(watch.seen.created_at).timestamp()
+            for review_id in self.watchlist.open_ids(self.party)
+            if (watch := self.watchlist.watches.get(review_id)) is not None and watch.seen is not None
         ]
         rejected = sum(isinstance(each, Review) and each.status == "rejected" for each in self.endings.values())
         oldest = self.waits.clock.epoch() - min(created) if created else None
-        return Progress(len(self.ids), len(self.party.open), rejected, oldest, self.watchlist.next_look())
+        return Progress(len(self.ids), self.party.open, rejected, oldest, self.watchlist.next_look())
 
     def last_seen(self, review_id: str) -> Review | None:
-        """Return a review as it was last seen."""
+        """Return a review as it was last seen, if it was kept."""
         ending = self.endings.get(review_id)
         if isinstance(ending, Review):
             return ending
@@ -282,7 +300,7 @@ class Wait:
 
     def timed_out(self) -> WaitTimeoutError:
         """Return the error that says that its time is up, and how to go on."""
-        pending = [review_id for review_id in self.ids if review_id in self.party.open]
+        pending = self.watchlist.open_ids(self.party)
         reviews = [each for review_id in self.ids if isinstance(each := self.endings.get(review_id), Review)]
         fault = self.watchlist.fault
         trouble = f"; the last read failed: {fault}" if fault is not None else ""
@@ -306,10 +324,14 @@ class Wait:
         return self.watchlist.polls - self.party.polls_before
 
     def _sent(self) -> Sent:
-        fault = self.watchlist.fault
-        if any(self.last_seen(review_id) is not None for review_id in self.ids):
+        if any(map(self._was_seen, self.ids)):
             return "yes"
+        fault = self.watchlist.fault
         return "no" if fault is None else fault.sent
+
+    def _was_seen(self, review_id: str) -> bool:
+        watch = self.watchlist.watches.get(review_id)
+        return isinstance(self.endings.get(review_id), Review) or (watch is not None and watch.seen is not None)
 
     def _still_open(self, pending: Sequence[str]) -> str:
         if len(self.ids) > 1:

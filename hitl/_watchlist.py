@@ -21,7 +21,7 @@ from hitl._flow import Bell, Clock
 from hitl._pacing import Budget
 from hitl._policy import NOT_DONE
 from hitl._schedule import Schedule
-from hitl._turns import Counts, Ending, Listing, Look, Party, Read, Slot, Turn, Watch, Ways
+from hitl._turns import Counts, Ending, Glimpse, Listing, Look, Party, Read, Slot, Turn, Watch, Ways
 from hitl.exceptions import (
     APIConnectionError,
     APIStatusError,
@@ -71,18 +71,27 @@ class Watchlist:
     # --- who waits for what ---
 
     def join(
-        self, seen: Mapping[str, Review | None], poll_interval: float, *, wants_news: bool = False
+        self,
+        seen: Mapping[str, Review | None],
+        poll_interval: float,
+        *,
+        wants_news: bool = False,
+        wants_whole: bool = False,
     ) -> Party | None:
         """Wait for these reviews, with what is known of them; None if everybody has left."""
         with self._lock:
             if self.is_left:
                 return None
-            party = Party(dict.fromkeys(seen), poll_interval, self._clock.monotonic(), wants_news, self.polls)
+            party = Party(
+                tuple(seen), len(seen), poll_interval, self._clock.monotonic(), wants_news, wants_whole, self.polls
+            )
             self.parties[party] = None
             self._schedule.joined(party)
             for review_id, review in seen.items():
                 if (watch := self.watches.get(review_id)) is not None:
                     watch.parties.append(party)
+                    if wants_whole and isinstance(watch.seen, Glimpse):
+                        self._schedule.add(review_id, is_known=False)
                 else:
                     self.watches[review_id] = Watch([party], review)
                     self._schedule.add(review_id, is_known=review is not None)
@@ -92,12 +101,21 @@ class Watchlist:
         """Stop waiting, and return whether nobody is left; may be repeated."""
         with self._lock:
             self._rest(party)
-            for review_id in party.open:
+            for review_id in party.ids if party.open else ():
                 self._drop(review_id, party)
-            party.open.clear()
+            party.open = 0
             self.parties.pop(party, None)
             self.is_left = not self.parties
             return self.is_left
+
+    def open_ids(self, party: Party) -> list[str]:
+        """Return what the party waits for and has not ended."""
+        with self._lock:
+            return self._open_ids(party)
+
+    def _open_ids(self, party: Party) -> list[str]:
+        watches = ((review_id, self.watches.get(review_id)) for review_id in party.ids)
+        return [review_id for review_id, watch in watches if watch is not None and party in watch.parties]
 
     def begin(self, party: Party) -> None:
         """Take part in the work from now on."""
@@ -156,7 +174,7 @@ class Watchlist:
     def last_look(self, party: Party) -> Turn | None:
         """Return the look to be taken when a party's time is up; None where it is not worth a request."""
         with self._lock:
-            turn = None if self._busy else self._schedule.last_look(party)
+            turn = None if self._busy else self._schedule.last_look(self._open_ids(party))
             return None if turn is None else self._taken(turn, party)
 
     def _taken(self, turn: Turn, party: Party) -> Turn:
@@ -192,7 +210,7 @@ class Watchlist:
         """Take note of a single review."""
         with self._lock:
             before = self.watches.get(turn.review_id)
-            self._answered(turn, is_news=before is not None and before.review != review)
+            self._answered(turn, is_news=before is not None and not before.shows(review))
             self._schedule.read(turn)
             self._saw(review)
 
@@ -268,18 +286,25 @@ class Watchlist:
 
     def _saw(self, review: Review, *, by_notice: bool = False) -> None:
         watch = self.watches.get(review.id)
-        if watch is None or watch.review == review:
+        if watch is None:
             return
         if review.is_final:
             if not by_notice:
                 self._schedule.trust_notice(is_trusted=False)
             self._end(review.id, review)
-        elif watch.review is None or not _is_older(review, watch.review):
-            watch.review = review
-            for party in watch.parties:
+        elif watch.seen is None or not _is_older(review, watch.seen):
+            is_news = not watch.shows(review)
+            if is_news or isinstance(watch.seen, Glimpse):
+                watch.seen = self._kept(review, watch)
+            for party in watch.parties if is_news else ():
                 if party.wants_news:
-                    party.news.append(review)
-                    party.bell.ring()
+                    party.tell(review.id, review)
+
+    def _kept(self, review: Review, watch: Watch) -> Review | Glimpse:
+        """Return as much of an open review as somebody may need before it ends."""
+        # A webhook may tell only of what changed. Where the server itself tells of changes, it tells the whole of them.
+        is_needed = not self._schedule.is_told_of_changes or any(party.wants_whole for party in watch.parties)
+        return review if is_needed or review.version is None else Glimpse(review.created_at, review.version)
 
     def _end(self, review_id: str, ending: Ending) -> None:
         watch = self.watches.get(review_id)
@@ -288,9 +313,8 @@ class Watchlist:
         self._forget(review_id)
         self._counts.ended += 1
         for party in watch.parties:
-            party.open.pop(review_id, None)
-            party.ended.append((review_id, copy.copy(ending) if isinstance(ending, HITLError) else ending))
-            party.bell.ring()
+            party.open -= 1
+            party.tell(review_id, copy.copy(ending) if isinstance(ending, HITLError) else ending)
 
 
 def is_passing(error: HITLError, *, is_known: bool) -> bool:
@@ -312,6 +336,6 @@ def is_passing(error: HITLError, *, is_known: bool) -> bool:
             return error.retryable or isinstance(error, UnexpectedResponseError)
 
 
-def _is_older(review: Review, other: Review) -> bool:
+def _is_older(review: Review, other: Review | Glimpse) -> bool:
     mine, others = review.version, other.version
     return isinstance(mine, int) and isinstance(others, int) and mine < others  # as the server sent them

@@ -18,18 +18,23 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import httpx
 from attrs import asdict, define, field, frozen
+from hitl_api.api.reviews import get_review
+from hitl_api.client import AuthenticatedClient
+from hitl_api.models.review_envelope import ReviewEnvelope
 
-from hitl import AsyncHITLClient, HITLClient, Review
+from hitl import AsyncHITLClient, HITLClient
 from hitl.exceptions import HITLError
+from hitl.models import FINAL_STATUSES
 
 PAUSE = 5.0  # seconds between two reads of the naive waiter
+AT_ONCE = 100  # requests of httpx: without a bound, thousands that queue for its connections stop one another
 SETTLING = 1.0  # seconds after which everybody has begun to wait
 BETWEEN_COUNTS = 0.2  # seconds between two counts of the sockets
 OWN = Path("/proc/self")
-
-Done = Callable[[Review], None]
 
 
 @frozen
@@ -82,21 +87,23 @@ class Tally:
     failed: int = 0
     sockets: int = 0
     counting: float = 0.0
+    watched: threading.Event = field(factory=threading.Event)
     over: threading.Event = field(factory=threading.Event)
 
-    def done(self, review: Review) -> None:
-        """Take note of an answer."""
-        assert review.completed_at is not None
+    def done(self, review: Any) -> None:
+        """Take note of an answer: a review of this package, or the generated one."""
         self.late.append(time.time() - review.completed_at.timestamp())
         if len(self.late) >= self.case.answers:
             self.over.set()
 
     def watch(self) -> None:
         """Count sockets, in a thread of its own, and say once everybody waits."""
-        began, is_told = time.monotonic(), False
+        _sockets()  # what counting itself takes is taken before anything is measured
+        self.watched.set()
+        began, began_cpu, is_told = time.monotonic(), time.thread_time(), False
         while not self.over.wait(BETWEEN_COUNTS):
             self.sockets = max(self.sockets, _sockets())
-            self.counting = time.thread_time()
+            self.counting = time.thread_time() - began_cpu
             if not is_told and time.monotonic() - began >= SETTLING:
                 print(flush=True)
                 is_told = True
@@ -138,6 +145,28 @@ async def naively_by_tasks(client: AsyncHITLClient, tally: Tally) -> None:
     await asyncio.gather(*map(wait, tally.case.ids))
 
 
+async def barely_by_tasks(_: AsyncHITLClient, tally: Tally) -> None:
+    """The same with what a user would have otherwise: the client that is generated from the description, over httpx."""
+    bare = AuthenticatedClient(tally.case.url, token=tally.case.key)
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def wait(review_id: str) -> None:
+        while True:
+            tally.requests += 1
+            try:
+                async with turns:
+                    answer = await get_review.asyncio(review_id, client=bare)
+            except httpx.HTTPError:
+                tally.failed += 1
+            else:
+                if isinstance(answer, ReviewEnvelope) and answer.data.status in FINAL_STATUSES:
+                    return tally.done(answer.data)
+            await asyncio.sleep(PAUSE)
+
+    async with bare:
+        await asyncio.gather(*map(wait, tally.case.ids))
+
+
 def by_threads(client: HITLClient, tally: Tally) -> None:
     """Wait with a thread for each review."""
     with ThreadPoolExecutor(len(tally.case.ids)) as pool:
@@ -169,6 +198,7 @@ ASYNC: dict[str, Callable[[AsyncHITLClient, Tally], Awaitable[None]]] = {
     "as_completed": by_one_iterator,
     "tasks": by_tasks,
     "naive tasks": naively_by_tasks,
+    "bare tasks": barely_by_tasks,
 }
 THREADED: dict[str, Callable[[HITLClient, Tally], None]] = {
     "threads": by_threads,
@@ -183,39 +213,41 @@ STYLES = (*ASYNC, *THREADED)
 def main() -> None:
     """Wait, and tell what it cost."""
     tally = Tally(Case(**json.loads(sys.stdin.readline())))
-    watcher = threading.Thread(target=tally.watch, daemon=True)
-    wait = _wait_async if tally.case.style in ASYNC else _wait_threaded
-    print(json.dumps(asdict(wait(tally, watcher))), flush=True)
-    os._exit(0)  # of the naive ones, many are still in the middle of something
+    if tally.case.style in ASYNC:
+        asyncio.run(_wait_async(tally))
+    else:
+        _wait_threaded(tally)
 
 
-def _wait_async(tally: Tally, watcher: threading.Thread) -> Cost:
-    async def run() -> Cost:
-        async with AsyncHITLClient(tally.case.key, base_url=tally.case.url) as client:
-            await client.get_review(tally.case.ids[0])
-            begun = _Begun()
-            watcher.start()
-            task = asyncio.ensure_future(ASYNC[tally.case.style](client, tally))
-            await asyncio.to_thread(tally.over.wait, tally.case.patience)
-            cost = begun.cost(tally, client)
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-            return cost
-
-    return asyncio.run(run())
+async def _wait_async(tally: Tally) -> None:
+    async with AsyncHITLClient(tally.case.key, base_url=tally.case.url) as client:
+        await client.get_review(tally.case.ids[0])
+        _begin(tally, client)
+        await ASYNC[tally.case.style](client, tally)
+        await asyncio.sleep(tally.case.patience)  # until it is told
 
 
-def _wait_threaded(tally: Tally, watcher: threading.Thread) -> Cost:
+def _wait_threaded(tally: Tally) -> None:
     with HITLClient(tally.case.key, base_url=tally.case.url) as client:
         client.get_review(tally.case.ids[0])
-        begun = _Begun()
-        watcher.start()
-        threading.Thread(target=THREADED[tally.case.style], args=(client, tally), daemon=True).start()
+        _begin(tally, client)
+        THREADED[tally.case.style](client, tally)
+        time.sleep(tally.case.patience)
+
+
+def _begin(tally: Tally, client: HITLClient | AsyncHITLClient) -> None:
+    client.wait_stats()  # loads what waits are made of
+    threading.Thread(target=tally.watch, daemon=True).start()
+    tally.watched.wait()
+    begun = _Begun()
+
+    def tell() -> None:
+        # In a thread: with 10,000 requests of httpx under way, an event loop has no time to look at its clock.
         tally.over.wait(tally.case.patience)
-        cost = begun.cost(tally, client)
-        tally.over.set()
-        return cost
+        print(json.dumps(asdict(begun.cost(tally, client))), flush=True)
+        os._exit(0)  # of the naive ones, many are still in the middle of something
+
+    threading.Thread(target=tell, daemon=True).start()
 
 
 class _Begun:

@@ -41,7 +41,7 @@ def of_ratios(found: Mapping[Plan, Cost]) -> str:
         f"{plan.waits:,} waits, {plan.answers:,} answers: {naive.style} / {plan.style} = {theirs.cpu / ours.cpu:.0f}"
         for naive, theirs in found.items()
         for plan, ours in found.items()
-        if naive.style.startswith("naive") and not plan.style.startswith("naive")
+        if naive.style.startswith(("naive", "bare")) and not plan.style.startswith(("naive", "bare"))
         if (plan.waits, plan.answers, plan.seconds) == (naive.waits, naive.answers, naive.seconds)
     )
 

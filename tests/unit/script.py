@@ -45,7 +45,8 @@ class Script:
                 scripted = self.outcomes[min(len(self.calls), len(self.outcomes)) - 1]
                 return scripted(step) if callable(scripted) else scripted
             case Sleep(seconds):
-                self.sleeps.append(seconds)
+                if seconds:  # none at all only lets others go first, of whom there are none
+                    self.sleeps.append(seconds)
                 self.now += seconds
                 return None
             case Together():

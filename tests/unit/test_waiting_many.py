@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from attrs import evolve
 from script import refused
 from world import EPOCH, Vendor, World
 
@@ -26,7 +27,7 @@ from hitl._endings import ALL, ANY_REJECTED, FIRST
 from hitl._exchange import Exchange
 from hitl._flow import Answer, Bell, Sleep
 from hitl._schedule import HOLD, RECONCILE, SLOWEST
-from hitl._turns import Listing, Look
+from hitl._turns import Glimpse, Listing, Look, Read
 from hitl._waiting import Patience, Progress, Waits, wait_for_many, wait_for_one
 from hitl.exceptions import (
     AuthenticationError,
@@ -204,6 +205,13 @@ class TestSharing:
         pair.world.run()
         assert pair.seen_at["rev_1"] - (EPOCH + 300.0) <= SLOWEST + 1
 
+    def test_those_who_begin_together_are_asked_about_together(self):
+        many = office(50)
+        for review_id in many.vendor.created:
+            many.wait(review_id)
+        many.world.run()
+        assert many.asked["get_review"] == 0  # the first of them does not begin to listen to its own review alone
+
     def test_two_waits_for_one_review_end_together(self):
         one = office(1)
         one.wait("rev_0")
@@ -309,6 +317,63 @@ class TestFollowingChanges:
         follows = [call for _, call in asked if "changes_after" in call.request.query]
         assert follows[0].request.headers["Prefer"] == f"wait={HOLD}"
         assert len(asked) - len(follows) == 1
+
+
+class TestWhatIsKept:
+    """Ten thousand reviews may hold long texts, so they are not kept where nobody may ask for them."""
+
+    PENDING = Review("rev_0", "created", "template_123", {}, EARLY, version=3)
+
+    def listed(self, *patiences: Patience, cursor: str | None = "a cursor") -> list[Any]:
+        """Return one wait for each patience, after a look that showed what they wait for."""
+        one = office(1)
+        joined = [one.waits.join({"rev_0": None}, each) for each in patiences]
+        look = Look(("rev_0",), {}, 0, "look", None, 1.0)
+        joined[0].watchlist.listed(look, Listing([self.PENDING], None, cursor))
+        return joined
+
+    def test_where_the_server_tells_of_changes_a_glimpse_is_enough(self):
+        [wait] = self.listed(Patience(None, 1.0))
+        assert wait.last_seen("rev_0") is None
+        assert wait.watchlist.watches["rev_0"].seen == Glimpse(self.PENDING.created_at, 3)
+
+    @pytest.mark.parametrize("needs_it", [Patience(60.0, 1.0), Patience(None, 1.0, lambda _: None)])
+    def test_it_is_kept_for_somebody_who_may_be_told_of_it(self, needs_it):
+        wait, _ = self.listed(needs_it, Patience(None, 1.0))
+        assert wait.last_seen("rev_0") == self.PENDING
+
+    def test_it_is_kept_where_a_webhook_may_tell_only_what_changed(self):
+        [wait] = self.listed(Patience(None, 1.0), cursor=None)
+        assert wait.last_seen("rev_0") == self.PENDING
+
+    def test_it_is_kept_where_the_server_does_not_count_its_changes(self):
+        uncounted = evolve(self.PENDING, version=None)
+        [wait] = self.listed(Patience(None, 1.0))
+        wait.watchlist.told(evolve(self.PENDING, version=4))
+        wait.watchlist.told(uncounted)
+        assert wait.last_seen("rev_0") == uncounted
+
+    def test_it_is_looked_at_again_for_somebody_who_comes_later_and_may_be_told_of_it(self):
+        [early] = self.listed(Patience(None, 1.0))
+        late = early.waits.join({"rev_0": None}, Patience(60.0, 1.0))
+        again = late.watchlist.plan(late.party, math.inf)
+        assert isinstance(again, Read)
+        late.watchlist.read(again, self.PENDING)
+        assert late.last_seen("rev_0") == self.PENDING
+
+    def test_what_was_only_glimpsed_is_told_when_it_changes_and_not_before(self):
+        told: list[Any] = []
+        [early] = self.listed(Patience(None, 1.0))
+        late = early.waits.join({"rev_0": None}, Patience(None, 1.0, told.append))
+        early.watchlist.told(self.PENDING)
+        assert not late.party.has_something
+        early.watchlist.told(evolve(self.PENDING, status="in_progress", version=4))
+        assert [each.version for _, each in late.party.found] == [4]
+
+    def test_a_webhook_that_tells_only_what_changed_has_it_read(self):
+        [wait] = self.listed(Patience(None, 1.0))
+        assert wait.waits.notify({"review": {"id": "rev_0", "status": "completed", "result": {}, "reviewer": None}})
+        assert isinstance(wait.watchlist.plan(wait.party, math.inf), Read)
 
 
 class TestEnds:
