@@ -7,7 +7,6 @@ same in a script, in a notebook and inside a running loop.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from contextlib import suppress
@@ -25,7 +24,7 @@ T = TypeVar("T")
 
 THREADS = 64  # more of them only wait for each other: one interpreter runs one at a time
 GRACE = 0.25  # seconds that a crew which is sent home has to tell what became of its work
-GLANCE = 0.2 if sys.platform == "win32" else None  # seconds; there, a wait without an end does not notice Ctrl-C
+GLANCE = 0.2  # seconds; a wait without an end never notices a Ctrl-C that comes in the instant before it begins
 
 
 class Sender(Protocol):
