@@ -60,7 +60,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     number = _number(value)
     if number is not None:
         return number
-    asked, sent = _http_date(value), _http_date(headers.get("date", ""))
+    asked, sent = http_date(value), http_date(headers.get("date", ""))
     return max(0.0, asked - sent) if asked is not None and sent is not None else None
 
 
@@ -81,7 +81,8 @@ _HTTP_DATE = re.compile(
 )
 
 
-def _http_date(value: str) -> float | None:
+def http_date(value: str) -> float | None:
+    """Return the seconds since the epoch that an HTTP date names (RFC 9110, 5.6.7); None if it is none."""
     if not _HTTP_DATE.fullmatch(value):
         return None
     from email.utils import parsedate_to_datetime  # loads much, and few servers send dates here

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from attrs import define, evolve, field
 
-from hitl._backoff import Backoff
+from hitl._backoff import Backoff, http_date
 from hitl._budget import RetryBudget
 from hitl._flow import Answer, Call, Clock, Failure, Flow, Outcome, Sleep
 from hitl._policy import Situation, Verdict, judge, repeats_key, situation
@@ -40,6 +40,8 @@ class Server:
         remaining: Requests left in the current rate-limit window; None if it does not say.
         reset: When that window ends, in seconds since the epoch by the server's clock; None if it does not say.
         is_known: It has answered before, so its name is right.
+        date: The time of day of the answer that told of that end, as the answer had it; None if it had none.
+        told_at: When that answer came, in seconds since the epoch by this machine's clock.
     """
 
     honours_keys: bool = False
@@ -48,9 +50,18 @@ class Server:
     remaining: int | None = None
     reset: float | None = None
     is_known: bool = False
+    date: str | None = None
+    told_at: float = 0.0
+    _ahead: float | None = field(default=None, init=False)  # seconds, of the server's clock; None if not yet known
 
-    def learn(self, answer: Answer, key: str | None = None) -> None:
-        """Take note of what the answer's headers show; `key` is the one that the request carried."""
+    def learn(self, answer: Answer, key: str | None = None, now: float = 0.0) -> None:
+        """Take note of what the answer's headers show.
+
+        Args:
+            answer: The answer.
+            key: The Idempotency-Key that its request carried.
+            now: The seconds since the epoch by this machine's clock.
+        """
         self.is_known = True
         headers = answer.headers
         # Another key than the one that was sent tells of answers that were mixed up, not of a server that knows ours.
@@ -61,8 +72,21 @@ class Server:
             self.honours_wait = True
         self.limit = _whole(headers.get("x-ratelimit-limit"), self.limit)
         self.remaining = _whole(headers.get("x-ratelimit-remaining"), self.remaining)
-        reset = _whole(headers.get("x-ratelimit-reset"), None)
-        self.reset = self.reset if reset is None else float(reset)
+        if (reset := _whole(headers.get("x-ratelimit-reset"), None)) is not None:
+            self.reset, self.date, self.told_at, self._ahead = float(reset), headers.get("date"), now, None
+
+    def to_reset(self, now: float) -> float | None:
+        """Return the seconds until the rate-limit window ends, 0 if it has ended, None if nobody knows.
+
+        The end is read against the Date of the answer that told it, so that a wrong clock on this machine does not
+        matter; without a Date, against this machine's clock.
+        """
+        if self.reset is None:
+            return None
+        if self._ahead is None:  # reading a date takes a while, and most answers are followed by another
+            date = http_date(self.date or "")
+            self._ahead = 0.0 if date is None else date - self.told_at
+        return max(0.0, self.reset - now - self._ahead)
 
 
 def _whole(text: str | None, otherwise: int | None) -> int | None:
@@ -180,7 +204,7 @@ class Exchange:
         came_to = situation(outcome)
         if isinstance(outcome, Failure):
             return connection_error(call, outcome, attempts), came_to
-        self.server.learn(outcome, call.request.headers.get("Idempotency-Key"))
+        self.server.learn(outcome, call.request.headers.get("Idempotency-Key"), self.clock.epoch())
         if came_to == "unreadable":
             return misfit(call.operation, outcome, outcome.fault or ""), came_to
         if came_to != "answered":

@@ -91,8 +91,7 @@ class Budget:
         return max(asked, to_reset + LATE)  # what is left belongs to the others; the next window is waited for
 
     def _to_reset(self, now: float) -> float:
-        # A window that is over by this machine's clock, which may be a wrong one, says nothing; it does not count back.
-        return 0.0 if self.server.reset is None else min(max(0.0, self.server.reset - now), LONGEST_WINDOW)
+        return min(self.server.to_reset(now) or 0.0, LONGEST_WINDOW)
 
     def _observe(self, others: int, seconds: float) -> None:
         fade = math.exp(-seconds / MEMORY)

@@ -132,14 +132,15 @@ class Waits:
             limit=server.limit,
             remaining=server.remaining,
             reserve=round(self._budget.reserve(now), 1),
-            seconds_to_reset=None if server.reset is None else max(0.0, server.reset - now),
+            seconds_to_reset=server.to_reset(now),
             interval=max((each.interval() for each in lists), default=None),
         )
 
     def warn_if_late(self, watchlist: Watchlist) -> None:
         """Say once that the rate limit makes answers late, how late, and what would help."""
         now, server = self.clock.epoch(), self.exchange.server
-        if self._has_warned or server.remaining is None or server.reset is None:
+        to_reset = server.to_reset(now)
+        if self._has_warned or server.remaining is None or to_reset is None:
             return
         if (pace := self._budget.pace(now)) <= SLOWEST:
             return
@@ -147,7 +148,7 @@ class Waits:
         of = "" if server.limit is None else f" of {server.limit}"
         warnings.warn(
             f"the server's rate limit leaves {server.remaining}{of} requests for the next "
-            f"{max(0.0, server.reset - now):.0f} s, of which {self._budget.reserve(now):.0f} are kept for other calls: "
+            f"{to_reset:.0f} s, of which {self._budget.reserve(now):.0f} are kept for other calls: "
             f"{len(watchlist.watches)} open review(s) are looked at every {pace:.0f} s, so answers are seen "
             f"{pace / 2:.0f} s late on average. Webhooks help (client.notify), and so does a higher limit",
             WaitBudgetWarning,

@@ -275,7 +275,7 @@ MUTATIONS = [
     Mutation(
         "a date is one of HTTP's",
         _backoff,
-        "_http_date",
+        "http_date",
         lambda value: 0.0,
         ["Retry-After as a date is not undercut"],
     ),

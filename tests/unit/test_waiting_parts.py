@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from script import Script, reviewed
+from script import Script, answer, reviewed
 
 from hitl import HITLClient, Review
 from hitl._core import Core
@@ -175,6 +175,18 @@ class TestBudget:
     def test_a_window_that_is_over_has_nothing_to_keep(self):
         budget = Budget(Server(limit=100, remaining=50, reset=600.0))
         assert budget.reserve(100_000.0) == FLOOR
+
+    @pytest.mark.parametrize("hours", [-2, 2])
+    def test_the_end_of_a_window_is_read_against_the_servers_own_clock(self, hours):
+        server, wrong = Server(), hours * 3600
+        ends = int(datetime(2026, 11, 23, 12, 30, tzinfo=UTC).timestamp())
+        limits = {"x-ratelimit-remaining": "50", "x-ratelimit-reset": str(ends)}
+        server.learn(answer(200, b"", date="Mon, 23 Nov 2026 12:00:00 GMT", **limits), now=ends - 1800 + wrong)
+        assert server.to_reset(ends - 1800 + wrong) == 1800.0
+        assert server.to_reset(ends - 600 + wrong) == 600.0
+        assert Budget(server).pace(ends - 1800 + wrong) >= 1800 / 50
+        server.learn(answer(200, b"", **limits), now=ends - 600)
+        assert server.to_reset(ends - 600) == 600.0
 
     def test_a_refusal_in_a_window_that_is_over_by_this_clock_is_met_with_a_pause(self):
         budget = Budget(Server(limit=100, remaining=0, reset=600.0))
