@@ -192,6 +192,13 @@ class Wait:
 
     def leave(self) -> None:
         """End it; may be repeated."""
+        try:
+            self._leave()
+        except BaseException:  # Ctrl-C in the middle of it
+            self._leave()
+            raise
+
+    def _leave(self) -> None:
         if self.watchlist.leave(self.party):
             self.waits.left(self.watchlist)
         if self.patience.display is not None:

@@ -79,34 +79,43 @@ class Watchlist:
         wants_whole: bool = False,
     ) -> Party | None:
         """Wait for these reviews, with what is known of them; None if everybody has left."""
-        with self._lock:
-            if self.is_left:
-                return None
-            party = Party(
-                tuple(seen), len(seen), poll_interval, self._clock.monotonic(), wants_news, wants_whole, self.polls
-            )
-            self.parties[party] = None
-            self._schedule.joined(party)
-            for review_id, review in seen.items():
-                if (watch := self.watches.get(review_id)) is not None:
-                    watch.parties.append(party)
-                    if wants_whole and isinstance(watch.seen, Glimpse):
-                        self._schedule.add(review_id, is_known=False)
-                else:
-                    self.watches[review_id] = Watch([party], review)
-                    self._schedule.add(review_id, is_known=review is not None)
-            return party
+        now = self._clock.monotonic()
+        party = Party(tuple(seen), len(seen), poll_interval, now, wants_news, wants_whole, self.polls)
+        try:
+            with self._lock:
+                if self.is_left:
+                    return None
+                self._enter(party, seen)
+                return party
+        except BaseException:  # Ctrl-C, which comes at any moment; nobody knows of the party who could leave
+            self.leave(party)
+            raise
+
+    def _enter(self, party: Party, seen: Mapping[str, Review | None]) -> None:
+        self.parties[party] = None
+        self._schedule.joined(party)
+        for review_id, review in seen.items():
+            if (watch := self.watches.get(review_id)) is not None:
+                watch.parties.append(party)
+                if party.wants_whole and isinstance(watch.seen, Glimpse):
+                    self._schedule.add(review_id, is_known=False)
+            else:
+                self.watches[review_id] = Watch([party], review)
+                self._schedule.add(review_id, is_known=review is not None)
 
     def leave(self, party: Party) -> bool:
         """Stop waiting, and return whether nobody is left; may be repeated."""
         with self._lock:
-            self._rest(party)
-            for review_id in party.ids if party.open else ():
-                self._drop(review_id, party)
-            party.open = 0
-            self.parties.pop(party, None)
-            self.is_left = not self.parties
-            return self.is_left
+            return self._leave(party)
+
+    def _leave(self, party: Party) -> bool:
+        self._rest(party)
+        for review_id in party.ids if party.open else ():
+            self._drop(review_id, party)
+        party.open = 0
+        self.parties.pop(party, None)
+        self.is_left = not self.parties
+        return self.is_left
 
     def open_ids(self, party: Party) -> list[str]:
         """Return what the party waits for and has not ended."""
@@ -136,14 +145,16 @@ class Watchlist:
 
     def _drop(self, review_id: str, party: Party) -> None:
         watch = self.watches.get(review_id)
-        if watch is not None and party in watch.parties:
+        if watch is None:
+            return
+        if party in watch.parties:
             watch.parties.remove(party)
-            if not watch.parties:
-                self._forget(review_id)
+        if not watch.parties:
+            self._forget(review_id)
 
     def _forget(self, review_id: str) -> None:
-        self.watches.pop(review_id, None)
         self._schedule.forget(review_id)
+        self.watches.pop(review_id, None)  # last, so that what Ctrl-C has left undone is done when it is repeated
 
     def _ring_one(self) -> None:
         """Wake somebody who can do what is due."""
