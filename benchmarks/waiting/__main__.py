@@ -23,7 +23,7 @@ Case = tuple[RateLimit, Load, str]
 def main() -> None:
     """Print what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.waiting", description=__doc__)
-    parser.add_argument("--real", action="store_true", help="measure against the sandbox: takes 10 minutes")
+    parser.add_argument("--real", action="store_true", help="measure against the sandbox: takes 20 minutes")
     parser.add_argument("--plot", action="store_true", help=f"write {PICTURE.name}, and simulate nothing else")
     told = parser.parse_args()
     print(f"Python {platform.python_version()}, hitl {hitl.__version__}, {platform.machine()}, {os.cpu_count()} cores")
