@@ -210,7 +210,7 @@ MUTATIONS = [
         "keys are learned from answers only",
         _exchange.Server,
         "learn",
-        lambda self, answer, key: setattr(self, "honours_keys", True),
+        lambda self, *told: setattr(self, "honours_keys", True),
         ["a page of HTML leaves a creation in doubt where keys are not known to be honoured"],
     ),
     Mutation(
