@@ -2,53 +2,36 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from importlib import import_module
+from functools import partial
 from typing import Any
 
+from hitl._progress import Shown, load_tqdm
 from hitl._waiting import Progress
-from hitl.exceptions import ConfigurationError
 
 
 class Bar:
-    """A tqdm bar: reviews that have ended of all that are waited for, and what else is worth knowing.
-
-    A terminal may be closed long before people have answered, which is no reason to end a wait.
-    """
+    """A tqdm bar: reviews that have ended of all that are waited for, and what else is worth knowing."""
 
     def __init__(self) -> None:
-        try:
-            tqdm = import_module("tqdm.auto").tqdm  # has no types; `auto` tells terminals and notebooks apart
-        except ImportError:
-            raise ConfigurationError(
-                'progress=True needs tqdm: pip install "hitl[progress]", or use on_update= for a display of your own'
-            ) from None
-        self._tqdm: Any = tqdm
-        self._bar: Any = None
-        self._is_given_up = False
+        self._tqdm = load_tqdm()
+        self._shown: Shown | None = None
 
     def show(self, progress: Progress) -> None:
         """Show how far it is, as long as that can be shown."""
-        if self._is_given_up:
-            return
-        try:
-            self._draw(progress)
-        except Exception:
-            self._is_given_up = True
+        if self._shown is None:
+            self._shown = Shown(lambda: self._tqdm(total=progress.total, unit="review", desc="Waiting for people"))
+        self._shown.draw(partial(_draw, progress))
 
     def close(self) -> None:
         """Leave the last picture standing; may be repeated."""
-        if self._bar is not None:
-            with suppress(Exception):
-                self._bar.close()
+        if self._shown is not None:
+            self._shown.close()
 
-    def _draw(self, progress: Progress) -> None:
-        if self._bar is None:
-            self._bar = self._tqdm(total=progress.total, unit="review", desc="Waiting for people")
-        done = progress.total - progress.open
-        self._bar.set_postfix_str(line(progress), refresh=False)
-        self._bar.update(done - self._bar.n)
-        self._bar.refresh()
+
+def _draw(progress: Progress, bar: Any) -> None:
+    bar.set_postfix_str(line(progress), refresh=False)
+    bar.update(progress.total - progress.open - bar.n)
+    bar.refresh()
 
 
 def line(progress: Progress) -> str:

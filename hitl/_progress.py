@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -32,37 +31,38 @@ class NoBar:
         """Do nothing."""
 
 
-class _Shown:
-    """A bar of tqdm's, from its first update on, until it cannot be shown any more.
+class Shown:
+    """A bar of tqdm's, from its first picture on, until it cannot be shown any more.
 
-    A terminal may be closed long before a batch is done, which is no reason to lose it.
+    A terminal may be closed long before people have answered or a batch is done, which is no reason to end either.
     """
 
     def __init__(self, begin: Callable[[], Any]) -> None:
         self._begin = begin
         self._bar: Any = None
+        self._is_given_up = False
+
+    def draw(self, picture: Callable[[Any], object]) -> None:
+        """Have it draw something, as long as that can be shown."""
+        if self._is_given_up:
+            return
+        try:
+            if self._bar is None:
+                self._bar = self._begin()
+            picture(self._bar)
+        except Exception:
+            self._is_given_up = True
+            if self._bar is not None:
+                self._bar.disable = True  # or it would try once more as it is deleted
 
     def update(self, n: int = 1) -> None:
         """Go on by that many items."""
-        with self._giving_up():
-            if self._bar is None:
-                self._bar = self._begin()
-            self._bar.update(n)
+        self.draw(lambda shown: shown.update(n))
 
     def close(self) -> None:
-        """Leave the bar as it is."""
+        """Leave the last picture standing; may be repeated."""
         if self._bar is not None:
-            with self._giving_up():
-                self._bar.close()
-
-    @contextmanager
-    def _giving_up(self) -> Generator[None, None, None]:
-        try:
-            yield
-        except Exception:
-            if self._bar is not None:
-                self._bar.disable = True  # or it would try once more as it is deleted
-            self._bar = NoBar()
+            self.draw(lambda shown: shown.close())
 
 
 def bar(title: str, total: int | None) -> Bar:
@@ -75,12 +75,21 @@ def bar(title: str, total: int | None) -> Bar:
     Raises:
         ConfigurationError: if tqdm is not installed.
     """
+    tqdm = load_tqdm()
+    return Shown(lambda: tqdm(desc=title, total=total, unit=""))
+
+
+def load_tqdm() -> Any:
+    """Return the class of tqdm's bars for where this runs; it has no types.
+
+    Raises:
+        ConfigurationError: if it is not installed.
+    """
     try:
-        tqdm = import_module("tqdm.auto")
+        return import_module("tqdm.auto").tqdm  # `auto` tells terminals and notebooks apart
     except ModuleNotFoundError as error:
         if error.name not in ("tqdm", "tqdm.auto"):
             raise
         raise ConfigurationError(
             "progress=True needs tqdm, which is not installed: pip install 'hitl[progress]'"
         ) from None
-    return _Shown(lambda: tqdm.tqdm(desc=title, total=total, unit=""))
