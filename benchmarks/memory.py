@@ -9,9 +9,9 @@ import httpx
 from benchmarks.measure import Ratio, cpu_of, ratio
 from benchmarks.stub import ONE, PAGE, REVIEW
 from hitl import HITLClient
-from hitl._core import Core
-from hitl._flow import Answer
-from hitl._operations import list_reviews
+from hitl._api.operations import list_reviews
+from hitl._engine.messages import Answer
+from hitl._methods import Core
 
 ROUNDS = 9
 URL = "http://127.0.0.1"

@@ -3,8 +3,8 @@
     python codegen/async_client.py            write it
     python codegen/async_client.py --check    exit 1 if it is not what would be written
 
-The clients hold signatures, docstrings and one-line bodies only; what they do is shared (see hitl/_flow.py). So the
-second client is the first with these words exchanged.
+The clients hold signatures, docstrings and one-line bodies only; what they do is shared (see hitl/_flows/steps.py). So
+the second client is the first with these words exchanged.
 """
 
 from __future__ import annotations

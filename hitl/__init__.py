@@ -15,13 +15,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hitl._api.pagination import AsyncPagedList, PagedList
     from hitl._async_client import AsyncHITLClient
     from hitl._client import HITLClient
-    from hitl._completions import AsyncCompletions, Completions
-    from hitl._endings import ALL, ANY_REJECTED, FIRST
-    from hitl._pacing import WaitBudgetWarning
-    from hitl._pages import AsyncPagedList, PagedList
     from hitl._version import __version__
+    from hitl._waiting.as_completed import AsyncCompletions, Completions
+    from hitl._waiting.outcomes import ALL, ANY_REJECTED, FIRST
+    from hitl._waiting.rate_limit import WaitBudgetWarning
     from hitl.exceptions import HITLError
     from hitl.models import Outcome, Review, Template, WaitStats
 
@@ -45,19 +45,19 @@ __all__ = [
 ]
 
 _MODULES = {
-    "ALL": "hitl._endings",
-    "ANY_REJECTED": "hitl._endings",
-    "AsyncCompletions": "hitl._completions",
-    "Completions": "hitl._completions",
-    "FIRST": "hitl._endings",
-    "WaitBudgetWarning": "hitl._pacing",
+    "ALL": "hitl._waiting.outcomes",
+    "ANY_REJECTED": "hitl._waiting.outcomes",
+    "AsyncCompletions": "hitl._waiting.as_completed",
+    "Completions": "hitl._waiting.as_completed",
+    "FIRST": "hitl._waiting.outcomes",
+    "WaitBudgetWarning": "hitl._waiting.rate_limit",
     "WaitStats": "hitl.models",
     "AsyncHITLClient": "hitl._async_client",
-    "AsyncPagedList": "hitl._pages",
+    "AsyncPagedList": "hitl._api.pagination",
     "HITLClient": "hitl._client",
     "HITLError": "hitl.exceptions",
     "Outcome": "hitl.models",
-    "PagedList": "hitl._pages",
+    "PagedList": "hitl._api.pagination",
     "Review": "hitl.models",
     "Template": "hitl.models",
     "__version__": "hitl._version",

@@ -7,8 +7,15 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mappi
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeVar, overload
 
+from hitl._api.operations import Endpoint, endpoint_call
+from hitl._api.pagination import AsyncPagedList
+from hitl._calls.idempotency import IdempotencyScope
 from hitl._config import Idempotency
-from hitl._core import (
+from hitl._flows.domains import this_event_loop
+from hitl._flows.drivers import run_async, stream_async
+from hitl._flows.steps import Flow
+from hitl._injected import require_awaiting
+from hitl._methods import (
     CONCURRENCY,
     PAGE_SIZE,
     POLL_INTERVAL,
@@ -19,16 +26,9 @@ from hitl._core import (
     PlainOrAsyncItems,
     Seconds,
 )
-from hitl._endings import ALL
-from hitl._flow import Flow
-from hitl._http import AsyncHttpTransport, generated_client
-from hitl._injected import require_awaiting
-from hitl._operations import Endpoint, endpoint_call
-from hitl._pages import AsyncPagedList
-from hitl._places import this_event_loop
-from hitl._run import run_async, stream_async
-from hitl._scope import IdempotencyScope
 from hitl._secret import Secret
+from hitl._transport import AsyncHttpTransport, generated_client
+from hitl._waiting.outcomes import ALL
 from hitl.exceptions import HITLError
 from hitl.models import Outcome, Review, Template, WaitStats
 
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     import httpx
     from hitl_api import AuthenticatedClient
 
-    from hitl._batch import Batch
-    from hitl._completions import AsyncCompletions
+    from hitl._batches.batch import Batch
+    from hitl._waiting.as_completed import AsyncCompletions
     from hitl.webhooks import WebhookEvent
 
 T = TypeVar("T")
@@ -454,7 +454,7 @@ class AsyncHITLClient:
             on_update: Called with each review that has changed, and with each that has ended.
             progress: Show a live line.
         """
-        from hitl._completions import AsyncCompletions
+        from hitl._waiting.as_completed import AsyncCompletions
 
         completion = self._core.as_completed(
             reviews, timeout=timeout, poll_interval=poll_interval, on_update=on_update, progress=progress

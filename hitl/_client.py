@@ -1,4 +1,4 @@
-"""HITLClient: signatures and docstrings; what the methods do is in `hitl._core`.
+"""HITLClient: signatures and docstrings; what the methods do is in `hitl._methods`.
 
 AsyncHITLClient is written from this file by codegen/async_client.py (`make generate`).
 """
@@ -10,18 +10,18 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeVar, overload
 
+from hitl._api.operations import Endpoint, endpoint_call
+from hitl._api.pagination import PagedList
+from hitl._calls.idempotency import IdempotencyScope
 from hitl._config import Idempotency
-from hitl._core import CONCURRENCY, PAGE_SIZE, POLL_INTERVAL, Core, Fields, Moment, PlainChanges, PlainItems, Seconds
-from hitl._endings import ALL
-from hitl._flow import Flow
-from hitl._http import HttpTransport, generated_client
+from hitl._flows.domains import this_process
+from hitl._flows.drivers import run, stream
+from hitl._flows.steps import Flow
 from hitl._injected import require_blocking
-from hitl._operations import Endpoint, endpoint_call
-from hitl._pages import PagedList
-from hitl._places import this_process
-from hitl._run import run, stream
-from hitl._scope import IdempotencyScope
+from hitl._methods import CONCURRENCY, PAGE_SIZE, POLL_INTERVAL, Core, Fields, Moment, PlainChanges, PlainItems, Seconds
 from hitl._secret import Secret
+from hitl._transport import HttpTransport, generated_client
+from hitl._waiting.outcomes import ALL
 from hitl.exceptions import HITLError
 from hitl.models import Outcome, Review, Template, WaitStats
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     import httpx
     from hitl_api import AuthenticatedClient
 
-    from hitl._batch import Batch
-    from hitl._completions import Completions
+    from hitl._batches.batch import Batch
+    from hitl._waiting.as_completed import Completions
     from hitl.webhooks import WebhookEvent
 
 T = TypeVar("T")
@@ -440,7 +440,7 @@ class HITLClient:
             on_update: Called with each review that has changed, and with each that has ended.
             progress: Show a live line.
         """
-        from hitl._completions import Completions
+        from hitl._waiting.as_completed import Completions
 
         completion = self._core.as_completed(
             reviews, timeout=timeout, poll_interval=poll_interval, on_update=on_update, progress=progress

@@ -16,8 +16,8 @@ from typing import Any, Final, ParamSpec, Protocol, TypeAlias, TypeVar, cast, ov
 
 from attrs import frozen
 
-from hitl._backoff import LONGEST_PAUSE, Backoff
-from hitl._scope import Retrying, begin_retrying, calling, is_retrying
+from hitl._calls.backoff import LONGEST_PAUSE, Backoff
+from hitl._calls.idempotency import Retrying, begin_retrying, calling, is_retrying
 from hitl.exceptions import APIConnectionError, HITLError, RateLimitError, ServerError
 
 __all__ = ["RETRIED", "retry_with_backoff"]

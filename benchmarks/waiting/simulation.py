@@ -19,11 +19,11 @@ from benchmarks.waiting.vendor import RateLimit, Vendor
 from benchmarks.waiting.waiters import Alone, Together, Waiter, every_five_seconds, growing
 from benchmarks.waiting.world import EPOCH, World
 from hitl import WaitBudgetWarning
-from hitl import _operations as operations
-from hitl._backoff import Backoff
-from hitl._exchange import Exchange
-from hitl._flow import Flow, Sleep
-from hitl._waiting import Patience
+from hitl._api import operations
+from hitl._calls.backoff import Backoff
+from hitl._calls.exchange import Exchange
+from hitl._flows.steps import Flow, Sleep
+from hitl._waiting.waits import Patience
 from hitl.exceptions import RateLimitError
 from hitl.models import Review
 

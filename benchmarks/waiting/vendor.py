@@ -12,7 +12,8 @@ from typing import Any
 
 from attrs import frozen
 
-from hitl._flow import Answer, Call
+from hitl._engine.messages import Answer
+from hitl._flows.steps import Call
 
 PAGE = 100
 

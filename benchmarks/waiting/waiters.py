@@ -12,9 +12,9 @@ from attrs import frozen
 
 from benchmarks.waiting.vendor import Vendor
 from benchmarks.waiting.world import TRAVEL, World
-from hitl._exchange import Exchange
-from hitl._flow import Flow
-from hitl._waiting import Patience, Waits, wait_for_one
+from hitl._calls.exchange import Exchange
+from hitl._flows.steps import Flow
+from hitl._waiting.waits import Patience, Waits, wait_for_one
 from hitl.models import Review
 
 Seen = Callable[[str], None]

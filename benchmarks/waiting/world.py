@@ -8,7 +8,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from hitl._flow import Answer, Call, Clock, Flow, Sleep
+from hitl._engine.messages import Answer
+from hitl._flows.steps import Call, Clock, Flow, Sleep
 
 EPOCH = 1_800_000_000.0  # seconds; the world begins here, on a full hour
 TRAVEL = 0.025  # seconds that a request takes to arrive, and an answer to come back

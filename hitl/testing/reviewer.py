@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-from hitl._documents import review_from_json
+from hitl._api.decoding import review_from_json
 from hitl.models import Review
 from hitl.sandbox.desk import Desk
 from hitl.sandbox.reviews import OPEN

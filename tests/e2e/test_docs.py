@@ -18,31 +18,21 @@ import pytest
 from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, reviewed
 
 import hitl
-from hitl import (
-    AsyncHITLClient,
-    HITLClient,
-    Review,
-    Template,
-    WaitStats,
-    _core,
-    _gate,
-    _own,
-    _schedule,
-    _wire,
-    _workers,
-    exceptions,
-    models,
-    retry,
-    testing,
-    webhooks,
-)
-from hitl import _operations as operations
-from hitl._backoff import LONGEST_PAUSE, LONGEST_RETRY_AFTER, Backoff
-from hitl._budget import MOST_RETRIES, SUCCESSES_FOR_ONE
+from hitl import AsyncHITLClient, HITLClient, Review, Template, WaitStats, exceptions, models, retry, testing, webhooks
+from hitl import _methods as _core
+from hitl import _own_transport as _own
+from hitl._api import operations
+from hitl._batches import concurrency as _gate
+from hitl._calls.backoff import LONGEST_PAUSE, LONGEST_RETRY_AFTER, Backoff
+from hitl._calls.exchange import SHARE, Exchange, Server
+from hitl._calls.retry_budget import MOST_RETRIES, SUCCESSES_FOR_ONE
+from hitl._calls.retry_policy import PASSING_STATUSES
 from hitl._config import SETTINGS
-from hitl._exchange import SHARE, Exchange, Server
-from hitl._flow import Answer, Call, Failure, Outcome
-from hitl._policy import PASSING_STATUSES
+from hitl._engine import http1 as _wire
+from hitl._engine.messages import Answer, Failure, Outcome
+from hitl._flows import threads as _workers
+from hitl._flows.steps import Call
+from hitl._waiting import schedule as _schedule
 from hitl.cli import sandbox as command
 from hitl.sandbox import requests, reviews
 from hitl.sandbox.results import DISPLAYS

@@ -14,22 +14,20 @@ from typing import Any
 
 from attrs import evolve
 
-from hitl import (
-    _backoff,
-    _body,
-    _budget,
-    _exchange,
-    _flow,
-    _operations,
-    _own,
-    _policy,
-    _pool,
-    _requests,
-    _scope,
-    _watchlist,
-    _wire,
-    models,
-)
+from hitl import _own_transport as _own
+from hitl import models
+from hitl._api import operations as _operations
+from hitl._calls import backoff as _backoff
+from hitl._calls import exchange as _exchange
+from hitl._calls import idempotency as _scope
+from hitl._calls import retry_budget as _budget
+from hitl._calls import retry_policy as _policy
+from hitl._engine import codec as _requests
+from hitl._engine import decoding as _body
+from hitl._engine import http1 as _wire
+from hitl._engine import pool as _pool
+from hitl._flows import steps as _flow
+from hitl._waiting import poller as _watchlist
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,10 @@ from cases import KEY, blocking, prepare, run
 from catalogue import CASES
 from mutations import MUTATIONS, Mutation
 
-from hitl import HITLClient, _connection, _pool, _requests, _secret
+from hitl import HITLClient, _secret
+from hitl._engine import codec as _requests
+from hitl._engine import connection as _connection
+from hitl._engine import pool as _pool
 from hitl.exceptions import HITLError
 from hitl.testing import HostileServer
 

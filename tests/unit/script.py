@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from hitl._flow import Answer, Call, Clock, Failure, Flow, Outcome, Sleep, Together
+from hitl._engine.messages import Answer, Failure, Outcome
+from hitl._flows.steps import Call, Clock, Flow, Sleep, Together
 from hitl.exceptions import HITLError
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hitl._address import Address, address
+from hitl._engine.url import Address, address
 from hitl.exceptions import ConfigurationError
 
 LABELS = st.sampled_from(["a", "api", "hitl", "xn--bcher-kva", "127", "0", "a-b", "-a", "a-", "B", "bücher", "a_b", ""])

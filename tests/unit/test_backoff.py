@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from script import Script, refused, reviewed
 
-from hitl import _operations as operations
-from hitl._backoff import LONGEST_RETRY_AFTER, Backoff, retry_after
-from hitl._exchange import Exchange
+from hitl._api import operations
+from hitl._calls.backoff import LONGEST_RETRY_AFTER, Backoff, retry_after
+from hitl._calls.exchange import Exchange
 from hitl.exceptions import RateLimitError
 
 SENT = "Mon, 23 Nov 2026 10:00:00 GMT"

@@ -13,8 +13,8 @@ from hitl_api.models.review_priority import ReviewPriority
 from script import BROKEN, UNREACHABLE, Script, answer, refused, review, reviewed
 
 from hitl import Review
-from hitl._core import Core
-from hitl._flow import Call, Sleep
+from hitl._flows.steps import Call, Sleep
+from hitl._methods import Core
 from hitl.exceptions import (
     APIConnectionError,
     BatchError,

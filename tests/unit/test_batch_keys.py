@@ -10,7 +10,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl._batch_keys import BatchKeys, Tally
+from hitl._batches.keys import BatchKeys, Tally
 from hitl._json import canonical
 
 BODIES = st.lists(st.dictionaries(st.text(string.ascii_lowercase, max_size=2), st.integers(0, 2), max_size=2))

@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from script import BROKEN, UNREACHABLE, Script, refused, reviewed
 
-from hitl import _operations as operations
-from hitl._backoff import Backoff
-from hitl._budget import MOST_RETRIES, SUCCESSES_FOR_ONE, RetryBudget
-from hitl._exchange import Exchange
+from hitl._api import operations
+from hitl._calls.backoff import Backoff
+from hitl._calls.exchange import Exchange
+from hitl._calls.retry_budget import MOST_RETRIES, SUCCESSES_FOR_ONE, RetryBudget
 from hitl.exceptions import HITLError
 
 

@@ -17,13 +17,13 @@ from typing import Any
 import anyio
 import pytest
 
-from hitl import _connection
-from hitl._connection import IOFlow, Route, TimeUpError, UnknownHostError, UnreachableError, Wait, connect
-from hitl._flow import Failure
-from hitl._pool import Pool
+from hitl._engine import connection as _connection
+from hitl._engine.connection import IOFlow, Route, TimeUpError, UnknownHostError, UnreachableError, Wait, connect
+from hitl._engine.drivers import drive, drive_async
+from hitl._engine.http1 import WireAnswer, request_head
+from hitl._engine.messages import Failure
+from hitl._engine.pool import Pool
 from hitl._secret import Secret
-from hitl._sockets import drive, drive_async
-from hitl._wire import WireAnswer, request_head
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 REQUEST = memoryview(request_head("GET", "/", "Host: here\r\n", (), None))

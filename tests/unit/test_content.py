@@ -30,8 +30,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl import _content_types
-from hitl._content import to_json
+from hitl._content import converters as _content_types
+from hitl._content.to_json import to_json
 from hitl.exceptions import ConfigurationError, ContentError
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "content.md"
@@ -433,6 +433,8 @@ def test_content_errors_are_found_as_configuration_errors_and_value_errors() -> 
 
 
 def test_no_other_package_is_loaded_to_recognise_its_objects() -> None:
-    program = "import sys; from hitl._content import to_json; to_json({'a': [object]}.keys()); print(*sys.modules)"
+    program = (
+        "import sys; from hitl._content.to_json import to_json; to_json({'a': [object]}.keys()); print(*sys.modules)"
+    )
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert not {"numpy", "pandas", "pydantic", "attr", "attrs"}.intersection(loaded)

@@ -11,10 +11,10 @@ import pandas
 import pytest
 from script import BROKEN, Script, answer, refused, review, reviewed
 
-from hitl._core import Core
-from hitl._fields import check_review
-from hitl._own import MOST_AT_ONCE
-from hitl._pages import Page, PagedList
+from hitl._api.pagination import Page, PagedList
+from hitl._api.parameters import check_review
+from hitl._methods import Core
+from hitl._own_transport import MOST_AT_ONCE
 from hitl.exceptions import BatchError, ConfigurationError, ContentError, TemplateNotFoundError, UnexpectedResponseError
 from hitl.models import Review, Template
 

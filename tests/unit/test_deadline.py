@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, reviewed
 
-from hitl import _operations as operations
-from hitl._backoff import Backoff
-from hitl._core import Core
-from hitl._exchange import SHARE, Exchange, Server
-from hitl._flow import Call, Clock, Outcome
+from hitl._api import operations
+from hitl._calls.backoff import Backoff
+from hitl._calls.exchange import SHARE, Exchange, Server
+from hitl._engine.messages import Outcome
+from hitl._flows.steps import Call, Clock
+from hitl._methods import Core
 from hitl.exceptions import APITimeoutError, HITLError, RateLimitError, ServerError
 
 

@@ -11,8 +11,8 @@ from hitl_api.types import UNSET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl import _documents
-from hitl._documents import review_from_json
+from hitl._api import decoding as _documents
+from hitl._api.decoding import review_from_json
 from hitl.models import Review
 
 WORDS = st.text(max_size=8)

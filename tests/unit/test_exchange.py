@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, review, reviewed
 
-from hitl import _operations as operations
-from hitl._backoff import Backoff
-from hitl._exchange import Exchange
-from hitl._flow import Answer
-from hitl._scope import begin_retrying, calling
+from hitl._api import operations
+from hitl._calls.backoff import Backoff
+from hitl._calls.exchange import Exchange
+from hitl._calls.idempotency import begin_retrying, calling
+from hitl._engine.messages import Answer
 from hitl.exceptions import (
     APIStatusError,
     AuthenticationError,

@@ -14,11 +14,11 @@ from hitl_api.api.webhooks import test_webhook as try_webhook
 from hitl_api.models import Feedback, FeedbackBody, LoopUpdate, ReviewCreate, ReviewUpdate
 from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, reviewed
 
-from hitl import _operations as operations
-from hitl._backoff import Backoff
-from hitl._exchange import Exchange
-from hitl._flow import Answer, Failure
-from hitl._scope import begin_retrying, calling, random_key
+from hitl._api import operations
+from hitl._calls.backoff import Backoff
+from hitl._calls.exchange import Exchange
+from hitl._calls.idempotency import begin_retrying, calling, random_key
+from hitl._engine.messages import Answer, Failure
 from hitl.exceptions import (
     APIConnectionError,
     APIStatusError,

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl import _wire
-from hitl._fast_wire import MOST_CHUNKS, MOST_LOOKS, Glance, plain_answer
-from hitl._wire import LARGEST_BODY, AnswerReader, WireAnswer, WireError
+from hitl._engine import http1 as _wire
+from hitl._engine.fast_path import MOST_CHUNKS, MOST_LOOKS, Glance, plain_answer
+from hitl._engine.http1 import LARGEST_BODY, AnswerReader, WireAnswer, WireError
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"

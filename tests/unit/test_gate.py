@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from script import answer, refused, reviewed
 
-from hitl._backoff import Backoff
-from hitl._gate import BEGIN, PATIENCE, TURN, Gate
+from hitl._batches.concurrency import BEGIN, PATIENCE, TURN, Gate
+from hitl._calls.backoff import Backoff
 
 QUICK = 0.02  # seconds
 

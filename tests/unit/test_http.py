@@ -21,11 +21,17 @@ import trustme
 from hitl_api.api.reviews import get_review
 from test_connection import ANSWER, Serve, answering, serving, silent
 
-from hitl import AsyncHITLClient, HITLClient, _body, _httpx, _own, _tls, _wires
-from hitl._backoff import retry_after
+from hitl import AsyncHITLClient, HITLClient
+from hitl import _own_transport as _own
+from hitl._calls.backoff import retry_after
 from hitl._config import Settings, resolve
-from hitl._flow import Answer, Call, Failure, Request
-from hitl._http import AsyncHttpTransport, HttpTransport
+from hitl._engine import client as _wires
+from hitl._engine import decoding as _body
+from hitl._engine import httpx_adapter as _httpx
+from hitl._engine import tls as _tls
+from hitl._engine.messages import Answer, Failure, Request
+from hitl._flows.steps import Call
+from hitl._transport import AsyncHttpTransport, HttpTransport
 from hitl.exceptions import ConfigurationError
 
 KEY = "an-api-key"
@@ -223,7 +229,7 @@ class TestOverOwnConnections:
             raise KeyboardInterrupt
 
         with serving(answering()) as address:
-            monkeypatch.setattr("hitl._wire.AnswerReader.feed", interrupt)
+            monkeypatch.setattr("hitl._engine.http1.AnswerReader.feed", interrupt)
             transport = HttpTransport(settings(url(address)))
             with pytest.raises(KeyboardInterrupt) as caught:
                 transport.send(call())

@@ -18,10 +18,10 @@ from hitl_api.api.reviews import create_review as create_review_endpoint
 from hitl_api.models import ReviewCreate
 from script import BROKEN, Script, answer, refused, reviewed
 
-from hitl import _operations as operations
-from hitl._core import Core
-from hitl._flow import Call
-from hitl._scope import random_key
+from hitl._api import operations
+from hitl._calls.idempotency import random_key
+from hitl._flows.steps import Call
+from hitl._methods import Core
 from hitl.exceptions import APIConnectionError, ConfigurationError, ServerError, UnexpectedResponseError
 from hitl.retry import retry_with_backoff
 

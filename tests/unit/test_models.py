@@ -6,7 +6,7 @@ import attrs
 import pytest
 from script import review
 
-from hitl._documents import review_from_json
+from hitl._api.decoding import review_from_json
 from hitl.models import Template
 
 FULL = review(

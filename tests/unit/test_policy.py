@@ -7,8 +7,8 @@ from typing import get_args
 import pytest
 from script import answer, refused, reviewed
 
-from hitl._flow import Answer, Failure
-from hitl._policy import PASSING_STATUSES, RULES, Situation, judge, misfit_situation, situation
+from hitl._calls.retry_policy import PASSING_STATUSES, RULES, Situation, judge, misfit_situation, situation
+from hitl._engine.messages import Answer, Failure
 
 PAGE = b"<html><h1>Welcome to the proxy</h1></html>"
 

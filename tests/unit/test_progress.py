@@ -11,8 +11,8 @@ import pytest
 import tqdm.std
 from script import Script, refused, reviewed
 
-from hitl._core import Core
-from hitl._progress import bar
+from hitl._methods import Core
+from hitl._progress_bar import bar
 from hitl.exceptions import ConfigurationError
 
 ITEM = {"template_id": "template_123", "content": {}}

@@ -8,7 +8,7 @@ import traceback
 import pytest
 
 from hitl._config import resolve
-from hitl._proxies import proxy_for
+from hitl._engine.proxies import proxy_for
 from hitl.exceptions import ConfigurationError
 
 SERVER = "https://api.hitl.sh"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, reviewed
 
-from hitl import _operations as operations
-from hitl._backoff import Backoff
-from hitl._exchange import Exchange, Server
-from hitl._flow import Call
+from hitl._api import operations
+from hitl._calls.backoff import Backoff
+from hitl._calls.exchange import Exchange, Server
+from hitl._flows.steps import Call
 from hitl.exceptions import APIStatusError, HITLError
 
 ITEM = {"template_id": "template_123", "content": {"text": "x"}}

@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 import pytest
 
-from hitl._scope import is_retrying
+from hitl._calls.idempotency import is_retrying
 from hitl.exceptions import APIConnectionError, HITLError, InvalidRequestError, RateLimitError, ServerError
 from hitl.retry import RETRIED, retry_with_backoff
 

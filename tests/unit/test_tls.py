@@ -11,7 +11,8 @@ import certifi
 import httpx
 import pytest
 
-from hitl import HITLClient, _tls
+from hitl import HITLClient
+from hitl._engine import tls as _tls
 from hitl.exceptions import ConfigurationError
 
 

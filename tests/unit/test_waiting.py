@@ -7,12 +7,12 @@ from threading import RLock
 import pytest
 from script import BROKEN, UNREACHABLE, Script, answer, refused, review, reviewed
 
-from hitl._backoff import Backoff
-from hitl._exchange import Exchange
-from hitl._flow import Failure
-from hitl._pacing import FLOOR, MARGIN, PRIOR_SHARE, WaitBudgetWarning
-from hitl._schedule import OVERSHOOT
-from hitl._waiting import Patience, Waits, wait_for_one
+from hitl._calls.backoff import Backoff
+from hitl._calls.exchange import Exchange
+from hitl._engine.messages import Failure
+from hitl._waiting.rate_limit import FLOOR, MARGIN, PRIOR_SHARE, WaitBudgetWarning
+from hitl._waiting.schedule import OVERSHOOT
+from hitl._waiting.waits import Patience, Waits, wait_for_one
 from hitl.exceptions import (
     APIConnectionError,
     AuthenticationError,

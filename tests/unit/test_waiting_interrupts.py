@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from test_waiting_many import office
 
-from hitl import _watchlist
-from hitl._waiting import Patience, Wait, Waits
+from hitl._waiting import poller as _watchlist
+from hitl._waiting.waits import Patience, Wait, Waits
 
 SEEN = {"rev_0": None, "rev_1": None, "rev_2": None}
 

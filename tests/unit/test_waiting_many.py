@@ -20,15 +20,16 @@ from script import refused
 from world import EPOCH, Vendor, World
 
 from hitl import WaitBudgetWarning
-from hitl import _operations as operations
-from hitl._backoff import Backoff
-from hitl._completions import Completion
-from hitl._endings import ALL, ANY_REJECTED, FIRST
-from hitl._exchange import Exchange
-from hitl._flow import Answer, Bell, Sleep
-from hitl._schedule import HOLD, RECONCILE, SLOWEST
-from hitl._turns import Glimpse, Listing, Look, Read
-from hitl._waiting import Patience, Progress, Waits, wait_for_many, wait_for_one
+from hitl._api import operations
+from hitl._calls.backoff import Backoff
+from hitl._calls.exchange import Exchange
+from hitl._engine.messages import Answer
+from hitl._flows.steps import Bell, Sleep
+from hitl._waiting.as_completed import Completion
+from hitl._waiting.model import Glimpse, Listing, Look, Read
+from hitl._waiting.outcomes import ALL, ANY_REJECTED, FIRST
+from hitl._waiting.schedule import HOLD, RECONCILE, SLOWEST
+from hitl._waiting.waits import Patience, Progress, Waits, wait_for_many, wait_for_one
 from hitl.exceptions import (
     AuthenticationError,
     BatchError,

@@ -11,12 +11,12 @@ import pytest
 from script import Script, answer, reviewed
 
 from hitl import HITLClient, Review
-from hitl._core import Core
-from hitl._exchange import Server
-from hitl._live_line import Bar, duration, line
-from hitl._notices import notice_of
-from hitl._pacing import CAUTION, FLOOR, GREATEST_SHARE, LATE, MARGIN, Budget
-from hitl._waiting import Progress
+from hitl._calls.exchange import Server
+from hitl._methods import Core
+from hitl._waiting.notifications import notice_of
+from hitl._waiting.progress import Bar, duration, line
+from hitl._waiting.rate_limit import CAUTION, FLOOR, GREATEST_SHARE, LATE, MARGIN, Budget
+from hitl._waiting.waits import Progress
 from hitl.exceptions import ConfigurationError
 from hitl.webhooks import WebhookEvent
 

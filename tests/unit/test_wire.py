@@ -8,9 +8,10 @@ import zlib
 
 import pytest
 
-from hitl import _body, _wire
-from hitl._body import DamagedError, decoded
-from hitl._wire import LARGEST_BODY, MOST_INTERIM, AnswerReader, WireAnswer, WireError, request_head
+from hitl._engine import decoding as _body
+from hitl._engine import http1 as _wire
+from hitl._engine.decoding import DamagedError, decoded
+from hitl._engine.http1 import LARGEST_BODY, MOST_INTERIM, AnswerReader, WireAnswer, WireError, request_head
 
 OK = b"HTTP/1.1 200 OK\r\n"
 

@@ -18,11 +18,13 @@ import pytest
 import trio
 from script import refused, reviewed
 
-from hitl import Review, _workers
-from hitl import _operations as operations
-from hitl._core import Core
-from hitl._flow import Call, Failure, Outcome, Sleep, Together
-from hitl._run import run, run_async, stream, stream_async
+from hitl import Review
+from hitl._api import operations
+from hitl._engine.messages import Failure, Outcome
+from hitl._flows import threads as _workers
+from hitl._flows.drivers import run, run_async, stream, stream_async
+from hitl._flows.steps import Call, Sleep, Together
+from hitl._methods import Core
 from hitl.exceptions import APIConnectionError, BatchError, BatchInterrupted, ConfigurationError
 
 MADE = reviewed(code=201)

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
-from hitl._flow import Answer, Call, Clock, Flow, Outcome, Sleep
+from hitl._engine.messages import Answer, Outcome
+from hitl._flows.steps import Call, Clock, Flow, Sleep
 
 EPOCH = 1_800_000_000.0  # the world begins at this second of the epoch, on the hour
 

@@ -1,0 +1,128 @@
+"""Checks of what people pass in, before any I/O; each returns the value in the form that the generated client takes."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, TypeGuard
+
+from hitl._json import is_object
+from hitl._secret import Secret
+from hitl.exceptions import ConfigurationError
+
+
+def is_given(value: object) -> bool:
+    """Tell whether a value says something: None does not, nor does what a data frame has where nothing is."""
+    if value is None or type(value).__name__ in ("NaTType", "NAType"):  # pandas.NaT is a datetime, pandas.NA unusual
+        return False
+    return not (isinstance(value, float) and math.isnan(value))
+
+
+def identifier(name: str, value: object) -> str:
+    """Return an id that is safe as one segment of a path.
+
+    An empty one would reach the list, and `.`, `..` or a slash another resource altogether (RFC 3986, 5.2.4).
+    """
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9_.~:@-]{1,128}", value) or not value.strip("."):
+        hint = "; give its id" if isinstance(getattr(value, "id", None), str) else ""
+        raise ConfigurationError(f"{name} must be an id as the server gave it; got {value!r:.80}{hint}")
+    return str.__str__(value)  # of an Enum, str() is another text
+
+
+def text(name: str, value: object) -> str:
+    """Return a text that is not blank."""
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigurationError(f"{name} must be a text that is not empty; got {value!r:.80}")
+    return value
+
+
+def one_of(name: str, value: object, words: Iterable[str]) -> str:
+    """Return one of a closed set of words; the generated enums are open, so a slip is caught here."""
+    allowed = [str(word) for word in words]
+    if not isinstance(value, str) or value not in allowed:
+        raise ConfigurationError(f"{name} must be one of {', '.join(allowed)}; got {value!r:.80}")
+    return str(value)
+
+
+def addresses(name: str, value: object) -> list[str]:
+    """Return a list of e-mail addresses; a lone text is a slip, since it is an iterable of its letters."""
+    entries = _entries(value)
+    if entries is None:
+        raise ConfigurationError(f"{name} must be a list of addresses, such as ['you@company.com']; got {value!r:.80}")
+    return [text(f"{name}[{index}]", each) for index, each in enumerate(entries)]
+
+
+def moment(name: str, value: object) -> datetime:
+    """Return a time with its zone, from a datetime or from ISO 8601 text."""
+    try:
+        found = _parsed(value) if isinstance(value, str) else value
+    except ValueError:
+        found = None
+    if not isinstance(found, datetime):
+        raise ConfigurationError(f"{name} must be a datetime or a text like '2027-01-20T18:00:00Z'; got {value!r:.80}")
+    if found.utcoffset() is None:
+        raise ConfigurationError(f"{name} needs a time zone, such as 'Z' or datetime.now(UTC); got {value!r:.80}")
+    return found
+
+
+def _parsed(value: str) -> datetime:
+    from dateutil.parser import isoparse  # loaded by those who give dates as text
+
+    return isoparse(value)
+
+
+def json_object(name: str, value: object) -> dict[str, Any]:
+    """Return an object of plain JSON values.
+
+    Raises:
+        ContentError: if something in it has no JSON form; the message names where it stands.
+    """
+    from hitl._content.to_json import to_json  # its tables are loaded with the first content
+
+    plain = to_json(value, path=name)
+    if not is_object(plain):
+        slip = f"{name} must be a dict, or something that becomes one, such as a dataclass"
+        raise ConfigurationError(f"{slip}; got {type(value).__name__}")
+    return plain
+
+
+def form_fields(name: str, value: object) -> list[dict[str, Any]]:
+    """Return a template's fields as plain JSON, each with a `name` and a `type`."""
+    entries = _entries(value)
+    if entries is None:
+        raise ConfigurationError(f"{name} must be a list of dicts, one for each field of the form; got {value!r:.80}")
+    fields = [json_object(f"{name}[{index}]", each) for index, each in enumerate(entries)]
+    for index, each in enumerate(fields):
+        for key in ("name", "type"):
+            text(f"{name}[{index}][{key!r}]", each.get(key))
+    return fields
+
+
+def idempotency_key(value: object, *, unlike: Secret | None = None) -> str:
+    """Return a key that fits into a header: 1 to 255 visible ASCII characters.
+
+    It is shown in errors and kept by the server, so it must not hold `unlike`, the API key; nor is a bad one quoted.
+    """
+    if not isinstance(value, str) or not re.fullmatch(r"[\x21-\x7e]{1,255}", value):
+        raise ConfigurationError("idempotency_key must be 1 to 255 visible ASCII characters without spaces")
+    if unlike is not None and unlike.is_in(value):
+        raise ConfigurationError("idempotency_key must not hold the API key: it is a name for this creation alone")
+    return str.__str__(value)
+
+
+def _entries(value: object) -> list[Any] | None:
+    """Return what a list, a tuple or another iterable holds; None for a text or a dict, which only look like one."""
+    return list(value) if _holds_entries(value) else None
+
+
+def _holds_entries(value: object) -> TypeGuard[Iterable[Any]]:
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
+
+
+def count(name: str, value: object, *, at_most: int = 1000) -> int:
+    """Return a whole number from 1 to `at_most`."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= at_most:
+        raise ConfigurationError(f"{name} must be a whole number from 1 to {at_most}; got {value!r:.80}")
+    return value

@@ -1,0 +1,191 @@
+"""From an outcome that is not an answer to the question, to the error that tells it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from hitl._calls.backoff import retry_after
+from hitl._calls.retry_policy import misfit_situation
+from hitl._engine.messages import Answer, Failure
+from hitl._flows.steps import Call
+from hitl._json import Object, as_object, as_text, is_list, is_object
+from hitl.exceptions import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    ConflictError,
+    HITLError,
+    InvalidRequestError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    ReviewNotFoundError,
+    ServerError,
+    TemplateNotFoundError,
+    TLSError,
+    UnexpectedResponseError,
+)
+
+_BY_STATUS: Mapping[int, type[APIStatusError]] = {
+    400: InvalidRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    409: ConflictError,
+    422: InvalidRequestError,
+    429: RateLimitError,
+}
+_BY_CODE: Mapping[str, type[NotFoundError]] = {
+    "review_not_found": ReviewNotFoundError,
+    "template_not_found": TemplateNotFoundError,
+}
+_HINTS: Mapping[int, str] = {
+    401: "Check the key that the client was given (argument api_key or HITL_API_KEY).",
+    403: "The key is known but may not do this; give it the permission, or use another key.",
+    404: "Check the id, and that the key belongs to the same account.",
+    409: "Read it again to see its state before deciding what to do.",
+    410: "It is gone for good.",
+    429: "Make fewer requests, or wait as long as `retry_after` says.",
+}
+_EXCERPT = 200  # characters of a server's words that an error message takes over
+_DEEPEST = 50  # levels of an error's body that are kept; deeper ones cannot be copied
+_LONGEST = 256 * 1024  # bytes of an error's body that is read as JSON; explanations are shorter
+
+
+class _Told(NamedTuple):
+    """What an error body says, whichever of the known envelopes it uses."""
+
+    message: str | None = None
+    code: str | None = None
+    details: Any = None
+
+
+def status_error(call: Call[Any], answer: Answer, attempts: int) -> APIStatusError:
+    """Return the error for an answer outside 2xx; the status decides the class, whatever the body is."""
+    body = _body(answer)
+    told = _told(body)
+    error = _class(call, answer.status_code, told.code)
+    return error(
+        _sentence(call, answer, told, attempts),
+        status_code=answer.status_code,
+        code=told.code,
+        details=told.details,
+        body=body,
+        attempts=attempts,
+        request_id=request_id(answer, body),
+        retry_after=retry_after(answer.headers),
+        sent="yes",
+    )
+
+
+def connection_error(call: Call[Any], failure: Failure, attempts: int) -> APIConnectionError:
+    """Return the error for an exchange that got no answer."""
+    error: type[APIConnectionError] = APITimeoutError if failure.is_timeout else APIConnectionError
+    if failure.kind == "tls":
+        error = TLSError
+    message = f"{call.operation}: {failure.message} {_tried(attempts)}."
+    return error(message, attempts=attempts, sent=failure.sent)
+
+
+def misfit(operation: str, answer: Answer, why: str, *, is_anothers: bool = False) -> UnexpectedResponseError:
+    """Return the error for a successful answer that does not fit openapi.yaml.
+
+    Its `retryable` tells whether the next answer may fit; the exchange takes it back if a repetition could do harm.
+    """
+    excerpt = one_line(answer.content[: 4 * _EXCERPT].decode("utf-8", "replace"))
+    return UnexpectedResponseError(
+        f"{operation}: the server answered {answer.status_code} with a body that does not fit the API "
+        f"({one_line(why)}). Is base_url right, and is there a proxy in between? The body begins: {excerpt!r}",
+        status_code=answer.status_code,
+        excerpt=excerpt,
+        request_id=request_id(answer, _body(answer)),
+        retryable=misfit_situation(answer, is_anothers=is_anothers) == "unreadable",
+        sent="yes",
+    )
+
+
+def advise(error: HITLError, hint: str) -> None:
+    """Add to an error why it was not tried again, and what to do if something may have been created."""
+    key = f" with idempotency_key={error.idempotency_key!r}" if error.idempotency_key else ""
+    if error.outcome_unknown:
+        hint += (
+            f" It may have been created all the same: look before you call again{key}. A server that recognises the "
+            "key makes one of both calls."
+        )
+    error.message += hint
+    error.args = (error.message,)
+
+
+def request_id(answer: Answer, body: Any) -> str | None:
+    """Return the server's name for the exchange, from its header or from the envelope's `meta`."""
+    named = answer.headers.get("x-request-id") or as_text(as_object(as_object(body).get("meta")).get("request_id"))
+    return one_line(named) if named else None
+
+
+def one_line(text: str) -> str:
+    """Return text that is safe in a message: one line, no control characters, at most 200 characters."""
+    clean = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+", " ", text).strip()
+    return clean if len(clean) <= _EXCERPT else clean[: _EXCERPT - 1] + "…"
+
+
+def _body(answer: Answer) -> Any:
+    try:
+        body = answer.json() if len(answer.content) <= _LONGEST else ...
+    except ValueError:
+        body = ...
+    if body is ... or _is_deeper(body, _DEEPEST):
+        return one_line(answer.content[: 4 * _EXCERPT].decode("utf-8", "replace"))
+    return body
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Tell whether a value is nested more deeply than so many levels, level by level, since it may be very deep."""
+    layer = [value]
+    while layer and levels:
+        layer = [inner for each in layer for inner in _inside(each) if is_object(inner) or is_list(inner)]
+        levels -= 1
+    return bool(layer)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if is_object(value):
+        return value.values()
+    return value if is_list(value) else ()
+
+
+def _told(body: object) -> _Told:
+    document = as_object(body)
+    if error := as_object(document.get("error")):
+        # reviews, templates, webhooks, teams: {success, error: {code, message, details}}
+        return _Told(_words(error, "message"), _words(error, "code"), error.get("details"))
+    # loops and requests: {error, msg, data}; gateways: problem details (RFC 9457) {title, detail}
+    return _Told(_words(document, "msg", "detail", "title"), None, document.get("data"))
+
+
+def _words(document: Object, *names: str) -> str | None:
+    said = next((text for name in names if (text := as_text(document.get(name)))), None)
+    return one_line(said) if said else None
+
+
+def _class(call: Call[Any], status: int, code: str | None) -> type[APIStatusError]:
+    if status == 404:
+        return _BY_CODE.get(code or "", call.not_found)
+    return ServerError if status >= 500 else _BY_STATUS.get(status, APIStatusError)
+
+
+def _sentence(call: Call[Any], answer: Answer, told: _Told, attempts: int) -> str:
+    says = told.message or "no explanation"
+    code = f" {told.code}" if told.code else ""
+    parts = [f"{call.operation}: the server answered {answer.status_code}{code}: {says} {_tried(attempts)}."]
+    if 300 <= answer.status_code < 400:
+        parts.append("Redirects are not followed; set base_url to where the API is.")
+    if field := as_text(as_object(told.details).get("field")):
+        parts.append(f"Field: {one_line(field)}.")
+    parts.append(_HINTS.get(answer.status_code, ""))
+    return " ".join(filter(None, parts))
+
+
+def _tried(attempts: int) -> str:
+    return "(1 attempt)" if attempts == 1 else f"({attempts} attempts)"

@@ -1,0 +1,334 @@
+"""What becomes of a value of which type in the content of a review.
+
+One function for each kind of value, then the tables that say which function is for which type: `_EXACT` for the types
+of JSON, `_BY_NAME` for classes and their subclasses, `_BEFORE_NAMES` and `_BY_SHAPE` for what is recognised by its
+form. Types of other packages are known by name only, so that nothing here imports numpy, pandas, pydantic or attrs.
+
+The same tables for readers: docs/reference/content.md, held to this module by tests/unit/test_content.py.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, MappingView, Sequence
+from collections.abc import Set as AbstractSet
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from hitl._content.to_json import Walk
+
+ITEM: Final = "[{!r}]"
+FIELD: Final = ".{}"
+MEMBER: Final = ""  # what is in a set has no address of its own
+
+_LARGEST_DIGITS = sys.int_info.default_max_str_digits
+# json.dumps cannot write an integer of more digits than this (CVE-2020-10735).
+_LARGEST_INT = 10**_LARGEST_DIGITS
+
+Converter: TypeAlias = Callable[["Walk", Any], Any]
+
+
+def _same(_: Walk, value: Any) -> Any:
+    return value
+
+
+def _null(*_: Any) -> None:
+    return None
+
+
+def _text(walk: Walk, value: str) -> str:
+    plain = str.__str__(value)  # of a subclass too: whatever its own __str__ says, this is the text that it holds
+    try:
+        plain.encode()
+    except UnicodeEncodeError:
+        raise walk.refuse(
+            "holds half a surrogate pair, which UTF-8 cannot carry: "
+            "repair it with value.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')"
+        ) from None
+    return plain
+
+
+def _integer(walk: Walk, value: int) -> int:
+    if not -_LARGEST_INT < value < _LARGEST_INT:
+        raise walk.refuse(f"is an integer of more than {_LARGEST_DIGITS} digits: send it as text, such as hex(value)")
+    return int.__index__(value)
+
+
+def _float(_: Walk, value: float) -> float | str | None:
+    if math.isfinite(value):
+        return float.__float__(value)
+    return None if math.isnan(value) else _infinity(value)
+
+
+def _infinity(value: Any) -> str:
+    return "Infinity" if value > 0 else "-Infinity"
+
+
+def _decimal(_: Walk, value: Any) -> str | None:
+    if value.is_nan():
+        return None
+    return _infinity(value) if value.is_infinite() else str(value)  # text keeps 129.90 from becoming 129.9
+
+
+def _fraction(walk: Walk, value: Any) -> str:
+    numerator, denominator = _integer(walk, value.numerator), _integer(walk, value.denominator)
+    return str(numerator) if denominator == 1 else f"{numerator}/{denominator}"
+
+
+def _moment(_: Walk, value: Any) -> str:
+    text: str = value.isoformat()
+    return text
+
+
+def _duration(_: Walk, value: Any) -> str:
+    seconds = value.days * 86_400 + value.seconds
+    nanoseconds = value.microseconds * 1000 + getattr(value, "nanoseconds", 0)  # pandas.Timedelta is finer than Python
+    return _iso_duration(seconds * 10**9 + nanoseconds)
+
+
+def _iso_duration(nanoseconds: int) -> str:
+    """Return "P1DT2H3.5S"; the leading minus sign is an extension of ISO 8601-2 that most parsers know."""
+    seconds, fraction = divmod(abs(nanoseconds), 10**9)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    clock = "".join(f"{count}{unit}" for count, unit in ((hours, "H"), (minutes, "M")) if count)
+    if seconds or fraction:
+        clock += f"{seconds}.{fraction:09}".rstrip("0").rstrip(".") + "S"
+    text = (f"{days}D" if days else "") + (f"T{clock}" if clock else "")
+    return ("-" if nanoseconds < 0 else "") + "P" + (text or "T0S")
+
+
+def _as_str(walk: Walk, value: Any) -> str:
+    return _text(walk, str(value))
+
+
+def _path(walk: Walk, value: os.PathLike[Any]) -> Any:
+    return walk.convert(os.fspath(value))
+
+
+def _enum(walk: Walk, value: Any) -> Any:
+    return walk.convert(value.value)
+
+
+def _mapping(walk: Walk, value: Mapping[Any, Any]) -> dict[str, Any]:
+    return walk.object_of(value, value.items())
+
+
+def _list(walk: Walk, value: Iterable[Any]) -> list[Any]:
+    return walk.array_of(value, value)
+
+
+def _set(walk: Walk, value: Iterable[Any]) -> list[Any]:
+    members = walk.array_of(value, value, step=MEMBER)
+    try:
+        return sorted(members)
+    except TypeError:  # members of several types: any order will do that is the same in every run
+        return sorted(members, key=partial(json.dumps, sort_keys=True))
+
+
+def _fields(walk: Walk, value: Any, names: Iterable[str]) -> dict[str, Any]:
+    public = (name for name in names if not name.startswith("_"))
+    return walk.object_of(value, ((name, getattr(value, name)) for name in public), step=FIELD)
+
+
+def _namedtuple(walk: Walk, value: Any) -> dict[str, Any]:
+    return _fields(walk, value, value._fields)
+
+
+def _dataclass(walk: Walk, value: Any) -> dict[str, Any]:
+    return _fields(walk, value, (field.name for field in dataclasses.fields(value)))
+
+
+def _attrs(walk: Walk, value: Any) -> dict[str, Any]:
+    return _fields(walk, value, (attribute.name for attribute in value.__attrs_attrs__))
+
+
+def _pydantic(walk: Walk, value: Any) -> Any:
+    # The model's own method, because it knows excluded fields and custom serializers; `dict` in pydantic 1.
+    dump = value.model_dump if hasattr(value, "model_dump") else value.dict
+    try:
+        plain: Any = dump()
+    except (ValueError, RecursionError) as error:
+        raise walk.refuse(f"is a {type_name(value)} that cannot be dumped: {error}") from error
+    if type(plain) is not dict:  # a RootModel
+        return walk.convert(plain)
+    return walk.object_of(value, cast("dict[str, Any]", plain).items(), step=FIELD)
+
+
+def _numpy_scalar(walk: Walk, value: Any) -> Any:
+    return walk.convert(value.item())
+
+
+def _numpy_longdouble(walk: Walk, value: Any) -> Any:
+    return walk.convert(float(value))  # item() returns the same longdouble again
+
+
+def _numpy_datetime(walk: Walk, value: Any) -> Any:
+    plain = value.item()
+    if isinstance(plain, int):  # finer than Python's microseconds, or beyond its years
+        rounded = value.astype("datetime64[us]")
+        plain = rounded.item() if rounded == value else str(value)
+    return str(value) if isinstance(plain, int) else walk.convert(plain)
+
+
+def _numpy_timedelta(walk: Walk, value: Any) -> Any:
+    plain = value.item()
+    if not isinstance(plain, int):
+        return walk.convert(plain)
+    if value.dtype.name != "timedelta64[ns]":
+        raise walk.refuse(f"is a {value.dtype.name}, which has no length in seconds: send a number and name its unit")
+    return _iso_duration(plain)
+
+
+def _numpy_array(walk: Walk, value: Any) -> Any:
+    # tolist() makes bare integers of nanoseconds; the elements know better.
+    plain: Any = value.tolist() if value.dtype.kind not in "mM" else list(value) if value.ndim else value[()]
+    return walk.array_of(value, cast("Iterable[Any]", plain)) if type(plain) is list else walk.convert(plain)
+
+
+def _pandas_series(walk: Walk, value: Any) -> dict[str, Any]:
+    return walk.object_of(value, value.items())
+
+
+def _pandas_frame(walk: Walk, value: Any) -> list[Any]:
+    columns = list(value.columns)
+
+    def row_object(row: tuple[Any, ...]) -> dict[str, Any]:
+        # Not to_dict(orient="records"), which loses all but one of several columns of equal name.
+        return walk.object_of(row, zip(columns, row, strict=True))
+
+    return walk.array_of(value, value.itertuples(index=False, name=None), convert=row_object)
+
+
+def _refusal(advice: str) -> Converter:
+    def refuse(walk: Walk, value: Any) -> Any:
+        raise walk.refuse(f"is of type {type_name(value)}, which has no JSON form: {advice}")
+
+    return refuse
+
+
+# --- which function for which type -----------------------------------------------------------------------------------
+
+_REFUSE_BYTES = _refusal("decode it to text, or send base64.b64encode(value).decode()")
+_REFUSE_CALLABLE = _refusal("call it and send what it returns, or send its name")
+_REFUSE_FILE = _refusal("read it, and send the text or its base64 form")
+_REFUSE_ITERATOR = _refusal("reading it would use it up, so send list(value)")
+_REFUSE_AWAITABLE = _refusal("await it and send what it returns")
+_REFUSE_COMPLEX = _refusal("send [value.real, value.imag] or str(value)")
+_REFUSE_ELLIPSIS = _refusal("put a value in place of the three dots")
+_REFUSE_UNKNOWN = _refusal("make a dict, list, str or number of it, for instance with vars(value) or str(value)")
+
+_EXACT: dict[type, Converter] = {
+    bool: _same,
+    type(None): _same,
+    str: _text,
+    int: _integer,
+    float: _float,
+    dict: _mapping,
+    list: _list,
+}
+"""The types of JSON itself, which are nearly all there is."""
+
+_BY_NAME: dict[str, Converter] = {
+    "builtins.str": _text,
+    "builtins.int": _integer,
+    "builtins.float": _float,
+    "collections.UserString": _as_str,
+    "decimal.Decimal": _decimal,
+    "fractions.Fraction": _fraction,
+    "uuid.UUID": _as_str,
+    "datetime.date": _moment,
+    "datetime.time": _moment,
+    "datetime.timedelta": _duration,
+    "collections.deque": _list,
+    "numpy.generic": _numpy_scalar,
+    "numpy.longdouble": _numpy_longdouble,
+    "numpy.datetime64": _numpy_datetime,
+    "numpy.timedelta64": _numpy_timedelta,
+    "numpy.ndarray": _numpy_array,
+    "pandas.NaTType": _null,
+    "pandas.NAType": _null,
+    "pandas.Period": _as_str,
+    "pandas.Interval": _as_str,
+    "pandas.DataFrame": _pandas_frame,
+    "pandas.Series": _pandas_series,
+    "pandas.Index": _list,
+    "pandas.ExtensionArray": _list,
+    "pydantic.BaseModel": _pydantic,
+    "builtins.bytes": _REFUSE_BYTES,
+    "builtins.bytearray": _REFUSE_BYTES,
+    "builtins.memoryview": _REFUSE_BYTES,
+    "builtins.function": _REFUSE_CALLABLE,
+    "builtins.builtin_function_or_method": _REFUSE_CALLABLE,
+    "builtins.method": _REFUSE_CALLABLE,
+    "builtins.type": _REFUSE_CALLABLE,
+    "functools.partial": _REFUSE_CALLABLE,
+    "_io._IOBase": _REFUSE_FILE,
+    "builtins.coroutine": _REFUSE_AWAITABLE,
+    "builtins.complex": _REFUSE_COMPLEX,
+    "numpy.complexfloating": _REFUSE_COMPLEX,
+    "builtins.ellipsis": _REFUSE_ELLIPSIS,
+}
+"""Converter by package and class name; the nearest base class counts, so a pandas.Timestamp is a datetime.date."""
+
+
+def _is_enum(kind: type) -> bool:
+    return any(_name_in_tables(base) == "enum.Enum" for base in kind.__mro__)
+
+
+def _is_namedtuple(kind: type) -> bool:
+    return hasattr(kind, "_fields") and issubclass(kind, tuple)
+
+
+_BEFORE_NAMES: tuple[tuple[Callable[[type], bool], Converter], ...] = (
+    (_is_enum, _enum),  # a member of a StrEnum is a str too
+    (_is_namedtuple, _namedtuple),
+    (lambda kind: hasattr(kind, "__dataclass_fields__"), _dataclass),
+    (lambda kind: hasattr(kind, "__attrs_attrs__"), _attrs),
+)
+
+_BY_SHAPE: tuple[tuple[type, Converter], ...] = (
+    (os.PathLike, _path),
+    (Mapping, _mapping),
+    (MappingView, _list),  # before Set: the keys of a dict have an order
+    (AbstractSet, _set),
+    (Sequence, _list),
+    (Iterator, _REFUSE_ITERATOR),
+)
+
+
+_FOUND: WeakKeyDictionary[type, Converter] = WeakKeyDictionary()
+"""What the search below has found before; weak, because programs make classes while they run."""
+
+
+def converter_for(kind: type) -> Converter:
+    """Return what turns values of exactly this type into JSON, or refuses them."""
+    return _EXACT.get(kind) or _FOUND.get(kind) or _FOUND.setdefault(kind, _search_tables(kind))
+
+
+def _search_tables(kind: type) -> Converter:
+    for fits, converter in _BEFORE_NAMES:
+        if fits(kind):
+            return converter
+    for base in kind.__mro__:
+        if found := _BY_NAME.get(_name_in_tables(base)):
+            return found
+    return next((converter for shape, converter in _BY_SHAPE if issubclass(kind, shape)), _REFUSE_UNKNOWN)
+
+
+def _name_in_tables(kind: type) -> str:
+    # Only the package: between releases pandas moved its classes from pandas.core.frame and others to pandas itself.
+    return f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
+
+
+def type_name(value: object) -> str:
+    """Return the name of a value's type as error messages show it."""
+    kind = type(value)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

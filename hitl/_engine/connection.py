@@ -1,0 +1,328 @@
+"""Connections as flows: what to do next on a non-blocking socket, and what to wait for in between.
+
+A flow yields `Wait` and is resumed with the sockets that are ready; `hitl._engine.drivers` has the two drivers that
+wait, one blocking, one awaiting. So connecting, TLS, sending and receiving are written once, and a connection belongs
+to no event loop: it may be used by one `asyncio.run` after another.
+"""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+import socket
+import ssl
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
+from itertools import chain, zip_longest
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+from attrs import evolve, field, frozen
+
+from hitl._engine.http1 import AnswerReader, WireAnswer, WireError, request_head
+from hitl._secret import Secret
+
+T = TypeVar("T")
+
+STAGGER = 0.25  # seconds between the attempts at one address and at the next (RFC 8305, 5)
+_RECEIVED = 64 * 1024  # bytes asked of the socket at a time
+_UNDER_WAY = (0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY)
+
+Socket: TypeAlias = socket.socket
+Address: TypeAlias = tuple[Any, ...]
+
+
+class Wait(NamedTuple):
+    """Ask to be resumed with those of the sockets that are ready, or with none once the time has come."""
+
+    reading: Sequence[Socket] = ()
+    writing: Sequence[Socket] = ()
+    until: float | None = None
+
+
+IOFlow: TypeAlias = Generator[Wait, Sequence[Socket], T]
+
+
+class TimeUpError(Exception):
+    """The deadline has passed; drivers throw it into a flow that waits."""
+
+
+class UnknownHostError(Exception):
+    """The server's name means nothing to the resolver."""
+
+
+class UnreachableError(Exception):
+    """No connection came about; the text says why."""
+
+
+class UntrustedError(Exception):
+    """The server could not prove who it is; the text says why."""
+
+
+@frozen
+class Route:
+    """How to reach a server: directly, or through an HTTP proxy.
+
+    Attributes:
+        host: The server's name or address, without brackets.
+        port: Its port.
+        tls: Returns how to talk TLS to it; asked with the first connection, since the answer takes long to make. None
+            to talk plainly.
+        proxy: Host and port of a proxy; None to connect directly.
+        proxy_login: User and password for the proxy as HTTP wants them (RFC 7617); None for neither.
+    """
+
+    host: str
+    port: int
+    tls: Callable[[], ssl.SSLContext] | None = field(repr=False)
+    proxy: tuple[str, int] | None = None
+    proxy_login: Secret | None = None
+
+
+class Connection:
+    """A connected socket, used by one exchange at a time."""
+
+    __slots__ = ("_pid", "idle_since", "sock", "was_used")
+
+    def __init__(self, sock: Socket) -> None:
+        self.sock = sock
+        self.was_used = False
+        self.idle_since = 0.0
+        self._pid = os.getpid()
+
+    def is_quiet(self) -> bool:
+        """Tell whether the connection is this process's own, open, and silent.
+
+        Anything that arrived between two exchanges, be it the end of the connection or bytes that nobody asked for,
+        makes it unfit: the next answer read from it might be somebody else's.
+        """
+        if not self._is_ours or self.sock.fileno() < 0:
+            return False
+        try:
+            self.sock.recv(1)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return True
+        except OSError:
+            return False
+        return False
+
+    def interrupt(self) -> None:
+        """End it for whoever is waiting for it, in whatever thread."""
+        if self._is_ours:  # a forked child would end its parent's
+            with suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close it; in a forked child this leaves the parent's connection alone."""
+        with suppress(OSError):
+            self.sock.close()
+
+    @property
+    def _is_ours(self) -> bool:
+        return self._pid == os.getpid()
+
+
+def connect(route: Route) -> IOFlow[Connection]:
+    """Open a connection, through the proxy and the handshake if there are any.
+
+    Raises:
+        UnknownHostError, UnreachableError, UntrustedError: if none came about.
+    """
+    host, port = route.proxy or (route.host, route.port)
+    sock = yield from _connect_to_any((yield from _resolve(host, port)))
+    try:
+        if route.tls is not None:
+            if route.proxy is not None:
+                yield from _tunnel(sock, route)
+            sock = yield from _secure(sock, route.tls(), route.host)
+        connection = Connection(sock)
+    except BaseException:
+        sock.close()
+        raise
+    return connection
+
+
+def exchange(sock: Socket, request: memoryview, reader: AnswerReader, deadline: float = math.inf) -> IOFlow[WireAnswer]:
+    """Send a request and return the answer to it.
+
+    Args:
+        sock: A connected socket.
+        request: Head and body; not bytes, since a traceback that shows local variables would show the key.
+        reader: Takes what comes back.
+        deadline: When to stop although data keeps coming, on the monotonic clock.
+
+    Raises:
+        OSError, WireError: if the connection broke, or what came is no HTTP.
+        TimeUpError: if the deadline has passed.
+    """
+    pending = request
+    answer: WireAnswer | None = None
+    while pending:
+        try:
+            pending = pending[sock.send(pending) :]
+        except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+            # A server may refuse a large body before it has read all of it; then nobody empties what we fill.
+            ready = yield Wait((sock,), (sock,))
+            if ready and (data := _receive(sock)) is not None and (answer := reader.feed(data)) is not None:
+                break
+        except (BrokenPipeError, ConnectionResetError):
+            break  # its answer may have come before it closed
+    is_sent_whole = not pending
+    while answer is None:
+        data = _receive(sock)
+        if data is None:
+            yield Wait((sock,))
+        elif (answer := reader.feed(data)) is None:
+            if time.monotonic() > deadline:
+                raise TimeUpError  # nothing had to be waited for, so no driver has noticed
+            yield Wait(until=0.0)  # more may be here already; all the same, an event loop has others to serve
+    return answer if is_sent_whole else evolve(answer, may_reuse=False)
+
+
+def _receive(sock: Socket) -> bytes | None:
+    """Return what has come, b"" at the end of the connection, None if there is nothing yet."""
+    try:
+        return sock.recv(_RECEIVED)
+    except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+        return None
+    except ssl.SSLZeroReturnError:
+        return b""
+
+
+# --- from a name to a socket -----------------------------------------------------------------------------------------
+
+
+def _resolve(host: str, port: int) -> IOFlow[list[tuple[int, Address]]]:
+    """Return the addresses of a host, best first.
+
+    The resolver blocks for as long as it likes and cannot be interrupted, so it is asked in a thread that nobody has
+    to wait for; not in an executor, which a program waits for when it ends.
+    """
+    with suppress(OSError, UnicodeError):  # a label of more than 63 letters cannot even be written for the resolver
+        return _addresses(host, port, socket.AI_NUMERICHOST)
+    ours, theirs = socket.socketpair()
+    found: list[list[tuple[int, Address]] | OSError] = []
+
+    def look_up() -> None:
+        try:
+            found.append(_addresses(host, port))
+        except (OSError, UnicodeError) as error:
+            found.append(error if isinstance(error, OSError) else OSError(str(error)))
+        finally:
+            theirs.close()  # which makes the other end readable
+
+    try:
+        try:
+            threading.Thread(target=look_up, name="hitl-resolver", daemon=True).start()
+        except RuntimeError:  # no more threads in this process, or it is ending
+            look_up()
+        ours.settimeout(0)
+        while not found:
+            yield Wait((ours,))
+    finally:
+        ours.close()
+    if isinstance(found[0], OSError):
+        error = found[0]
+        if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+            raise UnreachableError("its name could not be looked up just now")
+        raise UnknownHostError
+    return found[0]
+
+
+def _addresses(host: str, port: int, flags: int = 0) -> list[tuple[int, Address]]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    return [(int(family), address) for family, _, _, _, address in found]
+
+
+def _connect_to_any(addresses: Sequence[tuple[int, Address]]) -> IOFlow[Socket]:
+    """Connect to the first address that answers; each gets a quarter of a second before the next one is tried too."""
+    waiting = deque(_alternating(addresses))
+    pending: list[Socket] = []
+    failure = "it has no address"
+    try:
+        while True:
+            until = None
+            if waiting:
+                sock, code = _begin(*waiting.popleft())
+                if code in _UNDER_WAY:
+                    pending.append(sock)
+                    until = time.monotonic() + STAGGER if waiting else None
+                else:
+                    sock.close()
+                    failure = os.strerror(code)
+            while pending:
+                ready = yield Wait((), pending, until)
+                for sock in ready:
+                    code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                    pending.remove(sock)
+                    if code == 0:
+                        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                        return sock
+                    sock.close()
+                    failure = os.strerror(code)
+                if waiting:
+                    break
+            if not waiting and not pending:
+                raise UnreachableError(failure)
+    finally:
+        for sock in pending:
+            sock.close()
+
+
+def _alternating(addresses: Sequence[tuple[int, Address]]) -> list[tuple[int, Address]]:
+    """Return the addresses with the families taking turns, since one family as a whole may lead nowhere."""
+    first = addresses[0][0] if addresses else 0
+    same = [each for each in addresses if each[0] == first]
+    other = [each for each in addresses if each[0] != first]
+    return [each for each in chain.from_iterable(zip_longest(same, other)) if each is not None]
+
+
+def _begin(family: int, address: Address) -> tuple[Socket, int]:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.settimeout(0)
+    try:
+        return sock, sock.connect_ex(address)
+    except OSError as error:
+        return sock, error.errno or errno.EINVAL
+
+
+def _secure(sock: Socket, context: ssl.SSLContext, host: str) -> IOFlow[Socket]:
+    # suppress_ragged_eofs: a connection that is cut without TLS's own goodbye must not look like a body's end.
+    secured = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False)
+    try:
+        while True:
+            try:
+                secured.do_handshake()
+            except ssl.SSLWantReadError:
+                yield Wait((secured,))
+            except ssl.SSLWantWriteError:
+                yield Wait((), (secured,))
+            else:
+                return secured
+    except ssl.SSLCertVerificationError as error:
+        secured.close()
+        raise UntrustedError(getattr(error, "verify_message", "it is not trusted")) from None
+    except OSError as error:
+        secured.close()
+        raise UnreachableError(f"TLS failed: {getattr(error, 'reason', None) or type(error).__name__}") from None
+    except BaseException:
+        secured.close()
+        raise
+
+
+def _tunnel(sock: Socket, route: Route) -> IOFlow[None]:
+    """Ask the proxy to connect this socket to the server (RFC 9110, 9.3.6)."""
+    host = f"[{route.host}]" if ":" in route.host else route.host
+    target = f"{host}:{route.port}"
+    shown = "" if route.proxy_login is None else f"Proxy-Authorization: Basic {route.proxy_login.reveal()}\r\n"
+    request = memoryview(request_head("CONNECT", target, f"Host: {target}\r\n{shown}", (), None))
+    del shown
+    try:
+        answer = yield from exchange(sock, request, AnswerReader("CONNECT"))
+    except (OSError, WireError):
+        raise UnreachableError("the proxy broke off") from None
+    if answer.status_code >= 300:
+        raise UnreachableError(f"the proxy answered {answer.status_code}")

@@ -1,0 +1,262 @@
+"""What both clients are made of: each of their methods as a flow, with its arguments checked before any I/O."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterable, Callable, Hashable, Iterable, Mapping, Sized
+from datetime import datetime, timedelta
+from threading import RLock
+from types import EllipsisType
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
+
+from hitl._api import operations
+from hitl._api.pagination import Page
+from hitl._api.parameters import CHANGES, FILTERS, arguments_of, checked, review_fields
+from hitl._api.validators import count, form_fields, idempotency_key, identifier, is_given, json_object, one_of, text
+from hitl._calls.backoff import Backoff
+from hitl._calls.exchange import Exchange
+from hitl._calls.idempotency import IdempotencyScope, Key, KeyMaker, key_for
+from hitl._config import Settings, resolve
+from hitl._flows.domains import this_process
+from hitl._flows.steps import Call, Clock, Flow
+from hitl._json import as_list
+from hitl.exceptions import ConfigurationError
+from hitl.models import Review, Template
+
+if TYPE_CHECKING:
+    from hitl_api.models.review_create import ReviewCreate
+
+    from hitl._batches.batch import Batch
+    from hitl._batches.source import Input
+    from hitl._waiting.as_completed import Completion
+    from hitl._waiting.waits import Waits
+
+# Waiting and batches are loaded when they are used: a program that asks one question starts sooner for it.
+
+T = TypeVar("T")
+Seconds: TypeAlias = float | timedelta
+Moment: TypeAlias = str | datetime
+Fields: TypeAlias = Iterable[Mapping[str, Any] | EllipsisType]
+PlainItems: TypeAlias = "Iterable[Mapping[str, Any] | ReviewCreate]"
+PlainOrAsyncItems: TypeAlias = (
+    "Iterable[Mapping[str, Any] | ReviewCreate] | AsyncIterable[Mapping[str, Any] | ReviewCreate]"
+)
+PlainChanges: TypeAlias = Iterable[Mapping[str, Any]]
+PlainOrAsyncChanges: TypeAlias = Iterable[Mapping[str, Any]] | AsyncIterable[Mapping[str, Any]]
+
+POLL_INTERVAL = 1.0
+PAGE_SIZE = 100
+# Calls of a batch in flight at most; more is slower in one process, fewer leaves a distant server idle.
+CONCURRENCY = 32
+
+
+class Core:
+    """The settings of one client, what it has learned of its server, and its methods as flows."""
+
+    def __init__(self, arguments: Mapping[str, Any], place: Callable[[], Hashable] = this_process) -> None:
+        self.settings: Settings = resolve(arguments)
+        self.clock = Clock(time.monotonic, time.time)
+        self.exchange = Exchange(
+            Backoff(self.settings.max_retries, self.settings.retry_delay),
+            clock=self.clock,
+            timeout=self.settings.timeout,
+            request_timeout=self.settings.request_timeout,
+            idempotency=self.settings.idempotency,
+        )
+        self._place = place
+        self._waits: dict[str, Waits] = {}
+
+    @property
+    def waits(self) -> Waits:
+        """All waits of this client."""
+        if found := self._waits.get("all"):
+            return found
+        from hitl._waiting.waits import Waits
+
+        longest = self.settings.request_timeout or self.settings.timeout
+        made = Waits(self.exchange, self.clock, self._place, RLock, longest)
+        return self._waits.setdefault("all", made)  # one step, so that all threads get the same
+
+    def make_key(self, operation: str, body: bytes) -> Key:
+        """Return the idempotency key for a creation that was given none."""
+        return key_for(self, (self.settings.base_url, self.settings.api_key), operation, body)
+
+    def idempotency_scope(self, name: str) -> IdempotencyScope:
+        """See HITLClient.idempotency_scope."""
+        return IdempotencyScope(self, name)
+
+    def create_review(self, given: Mapping[str, Any]) -> Flow[Review]:
+        """See HITLClient.create_review."""
+        return self.exchange(self._new_review(given))
+
+    def create_reviews(
+        self,
+        items: Input,
+        concurrency: int,
+        on_error: str = "raise",
+        batch_key: str | None = None,
+        *,
+        progress: bool = False,
+    ) -> Flow[list[Any]]:
+        """See HITLClient.create_reviews."""
+        batch = self._batch("create_reviews", items, self._creation(batch_key), concurrency, progress=progress)
+        return batch.all(one_of("on_error", on_error, ("raise", "return")))
+
+    def iter_create_reviews(self, items: Input, concurrency: int, batch_key: str | None) -> Batch:
+        """See HITLClient.iter_create_reviews."""
+        return self._batch("iter_create_reviews", items, self._creation(batch_key), concurrency)
+
+    def get_review(self, review_id: str) -> Flow[Review]:
+        """See HITLClient.get_review."""
+        return self.exchange(operations.get_review(review_id))
+
+    def list_reviews(self, filters: Mapping[str, Any], page_size: int) -> Callable[[int], Flow[Page[Review]]]:
+        """See HITLClient.list_reviews; returns the flow of the page at an offset."""
+        query = {**checked(FILTERS, filters), "limit": count("page_size", page_size, at_most=100)}
+        return lambda offset: self.exchange(operations.list_reviews(query, offset))
+
+    def update_review(self, review_id: str, changes: Mapping[str, Any]) -> Flow[Review]:
+        """See HITLClient.update_review."""
+        return self.exchange(_change({"id": review_id, **changes}))
+
+    def update_reviews(
+        self, changes: Input, concurrency: int, on_error: str = "raise", *, progress: bool = False
+    ) -> Flow[list[Any]]:
+        """See HITLClient.update_reviews."""
+        batch = self._batch("update_reviews", changes, _item_to_change, concurrency, progress=progress)
+        return batch.all(one_of("on_error", on_error, ("raise", "return")))
+
+    def cancel_review(self, review_id: str) -> Flow[Review]:
+        """See HITLClient.cancel_review."""
+        deadline = self.exchange.deadline()
+        cancelled = yield from self.exchange(operations.cancel_review(review_id), deadline)
+        return cancelled or (yield from self.exchange(operations.get_review(review_id), deadline))
+
+    def wait_for_review(self, review: str | Review, **how: Any) -> Flow[Review]:
+        """See HITLClient.wait_for_review."""
+        from hitl._waiting.arguments import patience, subject
+        from hitl._waiting.waits import wait_for_one
+
+        review_id, known = subject(review)
+        return wait_for_one(self.waits, review_id, known, patience(**how))
+
+    def wait_for_reviews(self, reviews: Iterable[str | Review], return_when: str, **how: Any) -> Flow[list[Review]]:
+        """See HITLClient.wait_for_reviews."""
+        from hitl._waiting.arguments import patience, subjects
+        from hitl._waiting.outcomes import ReturnWhen
+        from hitl._waiting.waits import wait_for_many
+
+        when = ReturnWhen(one_of("return_when", return_when, ReturnWhen))
+        return wait_for_many(self.waits, subjects(reviews), patience(**how), when)
+
+    def as_completed(self, reviews: Iterable[str | Review], **how: Any) -> Completion:
+        """See HITLClient.as_completed."""
+        from hitl._waiting.arguments import patience, subjects
+        from hitl._waiting.as_completed import Completion
+
+        return Completion(self.waits, subjects(reviews), patience(**how))
+
+    def create_template(self, given: Mapping[str, Any]) -> Flow[Template]:
+        """See HITLClient.create_template."""
+        body, key = self._without_key(given)
+        body = {**_plain(body), "name": text("name", given["name"]), "fields": form_fields("fields", given["fields"])}
+        return self.exchange(operations.create_template(body, key, self.make_key))
+
+    def get_template(self, template_id: str) -> Flow[Template]:
+        """See HITLClient.get_template."""
+        return self.exchange(operations.get_template(template_id))
+
+    def list_templates(self, page_size: int) -> Callable[[int], Flow[Page[Template]]]:
+        """See HITLClient.list_templates; returns the flow of the page at an offset."""
+        query = {"limit": count("page_size", page_size, at_most=100)}
+        return lambda offset: self.exchange(operations.list_templates(query, offset))
+
+    def update_template(self, template_id: str, changes: Mapping[str, Any]) -> Flow[Template]:
+        """See HITLClient.update_template."""
+        deadline = self.exchange.deadline()
+        given = dict(changes)
+        fields = given.pop("fields", None)
+        body = _plain(given)
+        if fields is not None:
+            body["fields"] = yield from self._form(template_id, fields, deadline)
+        if not body:
+            raise ConfigurationError("update_template: nothing to change; name at least one field, such as name=...")
+        return (yield from self.exchange(operations.update_template(template_id, body), deadline))
+
+    def delete_template(self, template_id: str) -> Flow[None]:
+        """See HITLClient.delete_template."""
+        yield from self.exchange(operations.delete_template(template_id))
+
+    def _creation(self, batch_key: str | None) -> Callable[[Any], Call[Review]]:
+        """Return what makes a call of an item, and names it if the batch has a name."""
+        from hitl._batches.keys import BatchKeys
+
+        make_key = self.make_key if batch_key is None else BatchKeys(text("batch_key", batch_key)).make
+        return lambda item: self._new_review(arguments_of(item), make_key)
+
+    def _new_review(self, given: Mapping[str, Any], make_key: KeyMaker | None = None) -> Call[Review]:
+        fields, key = self._without_key(given)
+        return operations.create_review(review_fields(fields), key, make_key or self.make_key)
+
+    def _without_key(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
+        rest = dict(given)
+        key = rest.pop("idempotency_key", None)
+        return rest, idempotency_key(key, unlike=self.settings.api_key) if is_given(key) else None
+
+    def _form(self, template_id: str, fields: Any, deadline: float) -> Flow[list[dict[str, Any]]]:
+        """Return the new fields, with `...` replaced by those that the template has."""
+        parts = as_list(fields) or []
+        if ... not in parts:
+            return form_fields("fields", fields)
+        place = parts.index(...)
+        before, after = form_fields("fields", parts[:place]), form_fields("fields", parts[place + 1 :])
+        present = (yield from self.exchange(operations.get_template(template_id), deadline)).fields
+        return [*before, *present, *after]
+
+    def _batch(
+        self,
+        operation: str,
+        items: Input,
+        call: Callable[[Any], Call[Review]],
+        concurrency: int,
+        *,
+        progress: bool = False,
+    ) -> Batch:
+        from hitl._batches.batch import Batch, Plan
+        from hitl._batches.concurrency import Gate
+        from hitl._own_transport import MOST_AT_ONCE
+        from hitl._progress_bar import NoBar, bar
+
+        # Beyond what a client sends at once, items would wait for each other while their own time runs.
+        most = min(count("concurrency", concurrency), MOST_AT_ONCE)
+        plan = Plan(
+            operation=operation,
+            call=call,
+            exchange=self.exchange,
+            gate=Gate(most, self.clock.monotonic),
+            concurrency=most,
+            may_repeat=self.settings.max_retries > 0,
+            bar=bar(operation, len(items) if isinstance(items, Sized) else None) if progress else NoBar(),
+        )
+        return Batch(plan, items)
+
+
+def _item_to_change(item: Any) -> Call[Review]:
+    if not isinstance(item, Mapping):
+        raise ConfigurationError(f"must be a dict; got {type(item).__name__}")
+    return _change(cast(Mapping[str, Any], item))
+
+
+def _change(given: Mapping[str, Any]) -> Call[Review]:
+    changes = dict(given)
+    review_id = identifier("id", changes.pop("id", None))
+    fields = checked(CHANGES, changes)
+    if not fields:
+        raise ConfigurationError("update_review: nothing to change; give at least one of " + ", ".join(CHANGES))
+    return operations.update_review(review_id, fields)
+
+
+def _plain(given: Mapping[str, Any]) -> dict[str, Any]:
+    return json_object(
+        "template", {name: value for name, value in given.items() if value is not None and name != "fields"}
+    )

@@ -1,0 +1,61 @@
+"""What a webhook tells a wait: the review as it stands, or as much of it as the payload says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeAlias, cast
+
+from hitl._api.decoding import review_from_json
+from hitl._json import is_object
+from hitl.exceptions import ConfigurationError
+from hitl.models import ANSWERED_STATUSES, Review
+
+Notice: TypeAlias = Review | dict[str, Any]
+
+
+def notice_of(event: Any) -> tuple[str | None, Notice]:
+    """Return which review an event is about, and what it says of it.
+
+    Args:
+        event: A WebhookEvent, the payload of one, or a Review.
+
+    Returns:
+        The id, None if the event is about something else; and the whole review, or its changed attributes. No
+        attributes: the event does not say enough to go without a look.
+
+    Raises:
+        ConfigurationError: it is none of these.
+    """
+    if isinstance(event, Review):
+        return event.id, event
+    from hitl.webhooks import WebhookEvent  # loads what few waits need
+
+    payload: object = event.data if isinstance(event, WebhookEvent) else event
+    if not isinstance(payload, Mapping):
+        raise ConfigurationError(
+            f"notify takes a WebhookEvent, its payload as a dict, or a Review; got {type(event).__name__}"
+        )
+    document = cast("Mapping[str, Any]", payload).get("review")
+    if not is_object(document) or not isinstance(review_id := document.get("id"), str):
+        return None, {}
+    try:
+        return review_id, review_from_json(document)
+    except (KeyError, TypeError, ValueError):
+        return review_id, _changes(document)
+
+
+def _changes(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the attributes that a payload's summary of a review tells; nothing if it says less than the vendor's."""
+    status, result, reviewer = (document.get(name) for name in ("status", "result", "reviewer"))
+    if not isinstance(status, str):
+        return {}
+    if status not in ANSWERED_STATUSES:
+        return {"status": status}
+    if not is_object(result) or not isinstance(reviewer, str | None):
+        return {}
+    try:
+        completed_at = datetime.fromisoformat(document["completed_at"])
+    except (KeyError, TypeError, ValueError):
+        return {}
+    return {"status": status, "result": result, "reviewer": reviewer, "completed_at": completed_at}

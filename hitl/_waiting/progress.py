@@ -1,0 +1,53 @@
+"""A live line for people who watch a wait, in a terminal or a notebook (tqdm; extra `hitl[progress]`)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from hitl._progress_bar import Shown, load_tqdm
+from hitl._waiting.waits import Progress
+
+
+class Bar:
+    """A tqdm bar: reviews that have ended of all that are waited for, and what else is worth knowing."""
+
+    def __init__(self) -> None:
+        self._tqdm = load_tqdm()
+        self._shown: Shown | None = None
+
+    def show(self, progress: Progress) -> None:
+        """Show how far it is, as long as that can be shown."""
+        if self._shown is None:
+            self._shown = Shown(lambda: self._tqdm(total=progress.total, unit="review", desc="Waiting for people"))
+        self._shown.draw(partial(_draw, progress))
+
+    def close(self) -> None:
+        """Leave the last picture standing; may be repeated."""
+        if self._shown is not None:
+            self._shown.close()
+
+
+def _draw(progress: Progress, bar: Any) -> None:
+    bar.set_postfix_str(line(progress), refresh=False)
+    bar.update(progress.total - progress.open - bar.n)
+    bar.refresh()
+
+
+def line(progress: Progress) -> str:
+    """Return what is worth knowing beside how many are done."""
+    parts = [f"{progress.open} open", f"{progress.total - progress.open} done", f"{progress.rejected} rejected"]
+    if progress.oldest is not None:
+        parts.append(f"oldest {duration(progress.oldest)}")
+    if progress.open:
+        parts.append("listening" if progress.next_look is None else f"next look in {duration(progress.next_look)}")
+    return ", ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time in its two greatest units."""
+    whole = max(0, round(seconds))
+    for unit, size, smaller, rest in (("d", 86_400, "h", 3_600), ("h", 3_600, "min", 60), ("min", 60, "s", 1)):
+        if whole >= size:
+            return f"{whole // size} {unit} {whole % size // rest} {smaller}"
+    return f"{whole} s"
