@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from hitl.sandbox.server import Listener
+from hitl.server.http.server import Listener
 
 
 def app_over(data: str) -> Starlette:

@@ -41,7 +41,7 @@ def listen(
 
     What `--forward` answers is what the server is answered, so that its retries can be watched, too.
     """
-    from hitl.sandbox.webhooks.signatures import new_secret
+    from hitl.server.webhooks.signatures import new_secret
 
     secret = new_secret()
     printer = _Printer(as_json=as_json)

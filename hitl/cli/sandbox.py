@@ -13,10 +13,10 @@ from typing import Any, cast
 
 import click
 
-from hitl.sandbox.budgets import DEFAULT_RATE_LIMIT, rate_limit
-from hitl.sandbox.database import IN_MEMORY
-from hitl.sandbox.refusals import SetupError
-from hitl.sandbox.site import Site
+from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, rate_limit
+from hitl.server.primitives.errors import SetupError
+from hitl.server.review_server import Site
+from hitl.server.storage.database import IN_MEMORY
 
 
 @click.command()

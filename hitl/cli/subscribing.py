@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hitl.sandbox.webhooks.payloads import EVENTS as DEFAULT_EVENTS
+from hitl.server.webhooks.payloads import EVENTS as DEFAULT_EVENTS
 
 if TYPE_CHECKING:
     from hitl_api.models.webhook_subscription import WebhookSubscription

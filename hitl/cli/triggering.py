@@ -15,8 +15,8 @@ from hitl.cli.failures import WRONG_CALL, CommandError
 from hitl.cli.handlers import handler_client
 from hitl.cli.text import shortened
 from hitl.cli.values import JSON_SOURCE, json_object
-from hitl.sandbox.webhooks.payloads import EVENTS, sample_payload
-from hitl.sandbox.webhooks.signatures import delivery_headers, is_usable
+from hitl.server.webhooks.payloads import EVENTS, sample_payload
+from hitl.server.webhooks.signatures import delivery_headers, is_usable
 
 
 @click.command()

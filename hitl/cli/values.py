@@ -10,7 +10,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from hitl._json import is_object
-from hitl.sandbox.durations import duration
+from hitl.server.primitives.durations import duration
 
 JSON_SOURCE: Final = "JSON|@FILE|-"
 """How help texts name what `json_value` takes."""

@@ -20,8 +20,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hitl.sandbox.clock import Clock
-    from hitl.sandbox.faults import Faults
+    from hitl.server.http.faults import Faults
+    from hitl.server.primitives.clock import Clock
     from hitl.testing import hostile
     from hitl.testing.answers import Answer, after, approve, complete, edit, never, reject
     from hitl.testing.hostile.server import HostileServer
@@ -47,8 +47,8 @@ __all__ = [
 _ANSWERS = "hitl.testing.answers"
 _MODULES = {
     "Answer": _ANSWERS,
-    "Clock": "hitl.sandbox.clock",
-    "Faults": "hitl.sandbox.faults",
+    "Clock": "hitl.server.primitives.clock",
+    "Faults": "hitl.server.http.faults",
     "HostileServer": "hitl.testing.hostile.server",
     "Reviewer": "hitl.testing.reviewer",
     "Sandbox": "hitl.testing.sandbox",

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
-from hitl.sandbox.durations import Duration, duration
-from hitl.testing.plain import plain
+from hitl.server.primitives.durations import Duration, duration
+from hitl.testing.json_values import plain
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 from hitl import exceptions
-from hitl.sandbox.refusals import Refusal
+from hitl.server.primitives.errors import Refusal
 
 _ERRORS: Mapping[int, type[exceptions.APIStatusError]] = {
     400: exceptions.InvalidRequestError,

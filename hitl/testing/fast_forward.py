@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from hitl.sandbox.desk import Desk
+from hitl.server.reviews.service import Desk
 
 _QUIET: Final = 0.02
 """Seconds of real time without news after which nobody is taken to be at work any more."""

@@ -7,15 +7,15 @@ from typing import Any, TypeAlias
 
 from hitl._api.decoding import review_from_json
 from hitl.models import Review
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.reviews import OPEN
-from hitl.sandbox.store import Document, ReviewQuery
+from hitl.server.reviews.lifecycle import OPEN
+from hitl.server.reviews.service import Desk
+from hitl.server.reviews.store import Document, ReviewQuery
+from hitl.testing.answering import DEFAULT_REVIEWER
 from hitl.testing.answers import Answer, Verdicts
 from hitl.testing.client_errors import as_client_error
-from hitl.testing.giving import DEFAULT_REVIEWER
-from hitl.testing.plain import plain, plain_value
+from hitl.testing.json_values import plain, plain_value
+from hitl.testing.matching import Content, Wanted
 from hitl.testing.script import Rule, Script
-from hitl.testing.wanted import Content, Wanted
 
 ReviewOrId: TypeAlias = Review | str
 

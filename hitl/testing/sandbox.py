@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Self
 import anyio.to_thread
 
 from hitl import exceptions
-from hitl.sandbox.budgets import DEFAULT_RATE_LIMIT, RateLimit
-from hitl.sandbox.database import IN_MEMORY
-from hitl.sandbox.moments import utc_now
-from hitl.sandbox.refusals import SetupError
-from hitl.sandbox.server import BackgroundServer
-from hitl.sandbox.site import Site
+from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, RateLimit
+from hitl.server.http.server import BackgroundServer
+from hitl.server.primitives.errors import SetupError
+from hitl.server.primitives.timestamps import utc_now
+from hitl.server.review_server import Site
+from hitl.server.storage.database import IN_MEMORY
 from hitl.testing.fast_forward import FastForward
 from hitl.testing.reviewer import Reviewer
 

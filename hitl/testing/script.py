@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.refusals import Refusal
-from hitl.sandbox.reviews import OPEN
-from hitl.sandbox.store import Document, ReviewQuery
+from hitl.server.primitives.errors import Refusal
+from hitl.server.reviews.lifecycle import OPEN
+from hitl.server.reviews.service import Desk
+from hitl.server.reviews.store import Document, ReviewQuery
+from hitl.testing.answering import give
 from hitl.testing.answers import Answer
-from hitl.testing.giving import give
-from hitl.testing.wanted import Wanted
+from hitl.testing.matching import Wanted
 
 NEVER: Final = "never"
 

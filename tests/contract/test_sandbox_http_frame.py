@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from hitl.sandbox.requests import MAX_BODY
+from hitl.server.http.requests import MAX_BODY
 from hitl.testing import Sandbox
 
 KEY = {"Authorization": "Bearer hitl_test_key"}

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from hitl.sandbox.requests import MAX_BODY
+from hitl.server.http.requests import MAX_BODY
 from hitl.testing import Sandbox
 
 KEY = {"Authorization": "Bearer hitl_test_key"}

@@ -13,8 +13,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from hitl.sandbox.clock import Clock
-from hitl.sandbox.desk import Desk
+from hitl.server.primitives.clock import Clock
+from hitl.server.reviews.service import Desk
 from hitl.testing import Sandbox
 
 KEY = {"Authorization": "Bearer hitl_test_key"}

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.limits import Places
-from hitl.sandbox.stream import Events
+from hitl.server.http.limits import Places
+from hitl.server.reviews.event_stream import Events
+from hitl.server.reviews.service import Desk
 from hitl.testing import Sandbox
 
 KEY = {"Authorization": "Bearer hitl_test_key"}

@@ -30,8 +30,8 @@ from hitl_api.models import (
 )
 from receiver import Receiver, receiving
 
-from hitl.sandbox.server import BackgroundServer
-from hitl.sandbox.site import Site
+from hitl.server.http.server import BackgroundServer
+from hitl.server.review_server import Site
 from hitl.testing import Sandbox
 from hitl.webhooks import construct_event
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import sys
 
-from hitl.sandbox.budgets import NO_RATE_LIMIT
-from hitl.sandbox.site import Site
+from hitl.server.http.rate_limit import NO_RATE_LIMIT
+from hitl.server.review_server import Site
 
 
 def live(data: str, port: int, key: str) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from batch_lives import items
 
-from hitl.sandbox.budgets import NO_RATE_LIMIT
+from hitl.server.http.rate_limit import NO_RATE_LIMIT
 from hitl.testing import Sandbox
 
 RUNS = Path(__file__).with_name("batch_lives.py")

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from pytest_httpserver import HTTPServer
 
 from hitl.cli.commands import hitl
-from hitl.sandbox.budgets import NO_RATE_LIMIT
+from hitl.server.http.rate_limit import NO_RATE_LIMIT
 from hitl.testing import Sandbox
 
 Run = Callable[..., Result]

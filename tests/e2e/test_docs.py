@@ -34,10 +34,11 @@ from hitl._flows import threads as _workers
 from hitl._flows.steps import Call
 from hitl._waiting import schedule as _schedule
 from hitl.cli import sandbox as command
-from hitl.sandbox import requests, reviews
-from hitl.sandbox.results import DISPLAYS
-from hitl.sandbox.site import Site
-from hitl.sandbox.starters import STARTERS
+from hitl.server.http import requests
+from hitl.server.results import DISPLAYS
+from hitl.server.review_server import Site
+from hitl.server.reviews import lifecycle as reviews
+from hitl.server.reviews.sample_templates import STARTERS
 from hitl.testing import Sandbox, hostile
 from hitl.webhooks import ReplayGuard, WebhookEvent
 from hitl.webhooks._refusals import MEANINGS

@@ -21,9 +21,9 @@ from typing import Any
 import httpx
 from receiver import Receiver, receiving
 
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.server import Listener
-from hitl.sandbox.store import ReviewQuery
+from hitl.server.http.server import Listener
+from hitl.server.reviews.service import Desk
+from hitl.server.reviews.store import ReviewQuery
 
 LIVES = Path(__file__).with_name("sandbox_lives.py")
 KILLS = 200

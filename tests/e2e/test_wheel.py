@@ -81,7 +81,7 @@ def test_the_wheel_has_the_files_of_both_packages_and_nothing_else(wheel: Path) 
         files = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert files == files_of(ROOT / "hitl") | files_of(ROOT / "generated" / "hitl_api")
     assert {"hitl/py.typed", "hitl_api/py.typed"} <= files
-    assert {Path(name).suffix for name in files if name.startswith("hitl/sandbox/inbox/")} >= {".html", ".css", ".js"}
+    assert {Path(name).suffix for name in files if name.startswith("hitl/server/inbox/")} >= {".html", ".css", ".js"}
 
 
 def test_the_wheel_says_what_it_is(wheel: Path) -> None:

@@ -110,7 +110,7 @@ def test_without_its_extra_a_part_says_what_to_install_and_the_others_work(monke
     monkeypatch.delitem(sys.modules, "hitl.cli.sandbox", raising=False)
     for name in [name for name in sys.modules if name.partition(".")[0] in ("starlette", "uvicorn")]:
         monkeypatch.delitem(sys.modules, name)
-    for name in [name for name in sys.modules if name.startswith("hitl.sandbox.")]:
+    for name in [name for name in sys.modules if name.startswith("hitl.server.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "starlette", None)
     outcome = run("sandbox", "--port", "0")

@@ -10,8 +10,8 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.inbox import routes
+from hitl.server.inbox import routes
+from hitl.server.reviews.service import Desk
 
 FIELDS = [{"name": "approved", "type": "boolean", "required": True}]
 TEMPLATE: dict[str, Any] = {

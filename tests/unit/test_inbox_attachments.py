@@ -12,9 +12,8 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.inbox import routes
-from hitl.sandbox.inbox.attachments import (
+from hitl.server.inbox import routes
+from hitl.server.inbox.attachments import (
     DEFAULT_SIZE,
     LARGEST_SUM,
     Embedded,
@@ -27,10 +26,11 @@ from hitl.sandbox.inbox.attachments import (
     size_in_words,
     without_files,
 )
-from hitl.sandbox.inbox.forms import Draft, build_form, read_result
-from hitl.sandbox.inbox.rendering import File, Items, Pairs, Text
-from hitl.sandbox.inbox.submission import MAX_FORM_BYTES
-from hitl.sandbox.inbox.views import answers, typed_answers
+from hitl.server.inbox.forms import Draft, build_form, read_result
+from hitl.server.inbox.rendering import File, Items, Pairs, Text
+from hitl.server.inbox.submission import MAX_FORM_BYTES
+from hitl.server.inbox.views import answers, typed_answers
+from hitl.server.reviews.service import Desk
 
 PROOF: dict[str, Any] = {"name": "proof", "type": "file", "label": "Proof", "max_size": "6MB", "accept": ["pdf"]}
 PICTURE: dict[str, Any] = {"name": "picture", "type": "image_review", "label": "Picture"}

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from hitl.sandbox.inbox.paper import STATIC
+from hitl.server.inbox.page_renderer import STATIC
 
 TEXT = 4.5
 CONTROL = 3.0

@@ -11,9 +11,9 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.inbox import routes
-from hitl.sandbox.inbox.delivery_pages import delivery
+from hitl.server.inbox import routes
+from hitl.server.inbox.delivery_pages import delivery
+from hitl.server.reviews.service import Desk
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

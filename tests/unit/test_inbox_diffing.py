@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl.sandbox.inbox.diffing import Changed, Diff, Stretch, content_diff, text_diff
+from hitl.server.inbox.diffing import Changed, Diff, Stretch, content_diff, text_diff
 
 
 def side(diff: Diff, left_out: str) -> str:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from hitl.sandbox.inbox.fields import MISSING, Choice, field_type
-from hitl.sandbox.inbox.forms import Condition, Control, Draft, build_form, read_result
-from hitl.sandbox.inbox.rendering import Code, Table, Text
+from hitl.server.inbox.fields import MISSING, Choice, field_type
+from hitl.server.inbox.forms import Condition, Control, Draft, build_form, read_result
+from hitl.server.inbox.rendering import Code, Table, Text
 
 COLOURS = [{"value": "r", "label": "Red"}, {"value": "g", "label": "Green"}]
 

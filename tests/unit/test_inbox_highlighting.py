@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl.sandbox.inbox.highlighting import MOST_CHARACTERS, Token, tokens
+from hitl.server.inbox.highlighting import MOST_CHARACTERS, Token, tokens
 
 
 @pytest.mark.parametrize(

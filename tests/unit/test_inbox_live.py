@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.inbox.live import Live
-from hitl.sandbox.inbox.paper import Paper
+from hitl.server.inbox.live import Live
+from hitl.server.inbox.page_renderer import Paper
+from hitl.server.reviews.service import Desk
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 BODY = {"template_id": "template_123", "content": {"text": "A draft"}}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl.sandbox.inbox.markdown import (
+from hitl.server.inbox.markdown import (
     Fenced,
     Heading,
     Listing,

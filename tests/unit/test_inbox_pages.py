@@ -14,9 +14,9 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.inbox import routes
-from hitl.sandbox.inbox.submission import MAX_FORM_BYTES, MAX_FORM_FIELDS
+from hitl.server.inbox import routes
+from hitl.server.inbox.submission import MAX_FORM_BYTES, MAX_FORM_FIELDS
+from hitl.server.reviews.service import Desk
 
 FIELDS = [
     {"name": "text", "type": "content_display", "label": "Article", "editable": True},

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl.sandbox.inbox.rendering import (
+from hitl.server.inbox.rendering import (
     MAX_DEPTH,
     MAX_ROWS,
     NOTHING,

@@ -11,10 +11,10 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.inbox import routes
-from hitl.sandbox.inbox.questions import controls, read_answer
-from hitl.sandbox.loops.accounts import account_of
+from hitl.server.inbox import routes
+from hitl.server.inbox.questions import controls, read_answer
+from hitl.server.loops.accounts import account_of
+from hitl.server.reviews.service import Desk
 
 OWNER = account_of("owner")
 COLOURS = [{"value": "r", "label": "Red"}, {"value": "g", "label": "Green"}]

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from hitl.sandbox.inbox.diffing import text_diff
-from hitl.sandbox.inbox.rendering import Code, Items, Text, Word
-from hitl.sandbox.inbox.times import age, due, full, parse, span
-from hitl.sandbox.inbox.views import Answer, answers, fingerprint, pager, summary, typed_answers
+from hitl.server.inbox.diffing import text_diff
+from hitl.server.inbox.rendering import Code, Items, Text, Word
+from hitl.server.inbox.times import age, due, full, parse, span
+from hitl.server.inbox.views import Answer, answers, fingerprint, pager, summary, typed_answers
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 COLOURS = [{"value": "r", "label": "Red"}, {"value": "g", "label": "Green"}]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl.sandbox.inbox.visible import Part, has_hidden, parts, visible
+from hitl.server.inbox.hidden_characters import Part, has_hidden, parts, visible
 
 
 @pytest.mark.parametrize(

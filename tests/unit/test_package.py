@@ -22,7 +22,7 @@ HEAVY = {
     "attr",
     "anyio",
     "hitl_api",
-    "hitl.sandbox",
+    "hitl.server",
     "dateutil",
 }
 
@@ -43,7 +43,7 @@ def test_verifying_a_webhook_needs_no_http_library():
 
 def test_the_client_loads_neither_the_sandbox_nor_models_that_it_does_not_need():
     loaded = loaded_by("from hitl import HITLClient; HITLClient('key')")
-    assert not loaded & {"pydantic", "starlette", "uvicorn", "jinja2", "hitl.sandbox", "pandas", "numpy"}
+    assert not loaded & {"pydantic", "starlette", "uvicorn", "jinja2", "hitl.server", "pandas", "numpy"}
 
 
 def test_a_client_loads_nothing_that_only_its_calls_need():

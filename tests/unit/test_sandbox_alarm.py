@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hitl.sandbox.alarm import Alarm
-from hitl.sandbox.clock import Clock
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.moments import utc_now
+from hitl.server.expiry import Alarm
+from hitl.server.primitives.clock import Clock
+from hitl.server.primitives.timestamps import utc_now
+from hitl.server.reviews.service import Desk
 
 FIELDS = [{"name": "approved", "type": "boolean", "required": True}]
 
@@ -85,7 +85,7 @@ def test_a_fault_is_logged_and_not_the_end(caplog: pytest.LogCaptureFixture) -> 
         desk.changes.close()
         await alarm
 
-    with caplog.at_level(logging.ERROR, "hitl.sandbox"):
+    with caplog.at_level(logging.ERROR, "hitl.server"):
         asyncio.run(run())
     desk.close()
     assert "tried again" in caplog.text

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.refusals import Refusal
-from hitl.sandbox.teams.roster import Roster
+from hitl.server.primitives.errors import Refusal
+from hitl.server.reviews.service import Desk
+from hitl.server.teams.service import Roster
 
 ANN, BOB, CAT = "ann@example.com", "bob@example.com", "cat@example.com"
 FIELDS = [{"name": "approved", "type": "boolean", "required": True}]

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from hitl.sandbox.budgets import Budgets, RateLimit
-from hitl.sandbox.refusals import Refusal
+from hitl.server.http.rate_limit import Budgets, RateLimit
+from hitl.server.primitives.errors import Refusal
 
 
 def test_a_budget_counts_down_and_then_refuses_until_its_window_ends() -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from hitl.sandbox import checks
-from hitl.sandbox.bodies import REVIEW_CREATE, REVIEW_UPDATE, TEMPLATE_CREATE, TEMPLATE_UPDATE
-from hitl.sandbox.checks import Checker
-from hitl.sandbox.refusals import Fault
+from hitl.server.primitives import validation as checks
+from hitl.server.primitives.errors import Fault
+from hitl.server.primitives.validation import Checker
+from hitl.server.reviews.schemas import REVIEW_CREATE, REVIEW_UPDATE, TEMPLATE_CREATE, TEMPLATE_UPDATE
 
 
 def found(check: Checker, value: object) -> list[tuple[str, str]]:

@@ -17,8 +17,8 @@ from hitl import __version__
 from hitl.cli import main
 from hitl.cli.commands import hitl
 from hitl.cli.sandbox import answer_enter
-from hitl.sandbox.server import Listener
-from hitl.sandbox.site import Site
+from hitl.server.http.server import Listener
+from hitl.server.review_server import Site
 
 FIELDS = [{"name": "approved", "type": "boolean"}]
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hitl.sandbox.clock import Clock
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.durations import Duration, duration
+from hitl.server.primitives.clock import Clock
+from hitl.server.primitives.durations import Duration, duration
+from hitl.server.reviews.service import Desk
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

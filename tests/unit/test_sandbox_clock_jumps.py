@@ -11,20 +11,20 @@ from typing import Any
 import pytest
 from receiver import Receiver, receiving
 
-from hitl.sandbox.alarm import Alarm
-from hitl.sandbox.budgets import Budget, RateLimit
-from hitl.sandbox.clock import Clock
-from hitl.sandbox.database import Database
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.long_poll import wait_for_change
-from hitl.sandbox.loops.accounts import account_of
-from hitl.sandbox.refusals import Refusal
-from hitl.sandbox.sessions import SESSION_DAYS, Sessions
-from hitl.sandbox.webhooks.deliverer import Deliverer
-from hitl.sandbox.webhooks.deliveries import Deliveries
-from hitl.sandbox.webhooks.sender import Sender
-from hitl.sandbox.webhooks.targets import Targets
-from hitl.sandbox.webhooks.upkeep import Upkeep
+from hitl.server.expiry import Alarm
+from hitl.server.http.long_poll import wait_for_change
+from hitl.server.http.rate_limit import Budget, RateLimit
+from hitl.server.inbox.sessions import SESSION_DAYS, Sessions
+from hitl.server.loops.accounts import account_of
+from hitl.server.primitives.clock import Clock
+from hitl.server.primitives.errors import Refusal
+from hitl.server.reviews.service import Desk
+from hitl.server.storage.database import Database
+from hitl.server.webhooks.deliverer import Deliverer
+from hitl.server.webhooks.deliveries import Deliveries
+from hitl.server.webhooks.egress_policy import Targets
+from hitl.server.webhooks.retention import Upkeep
+from hitl.server.webhooks.sender import Sender
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from hitl.sandbox.database import Database
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.refusals import SetupError
-from hitl.sandbox.schema import MIGRATIONS
+from hitl.server.migrations import MIGRATIONS
+from hitl.server.primitives.errors import SetupError
+from hitl.server.reviews.service import Desk
+from hitl.server.storage.database import Database
 
 REVIEW = {"template_id": "template_123", "content": {"text": "A draft"}}
 
@@ -38,7 +38,7 @@ def test_a_second_sandbox_is_refused_the_file_of_the_first(file: Path) -> None:
     with closing(Desk(file)):
         with pytest.raises(SetupError, match="in use by another sandbox"):
             Desk(file)
-        script = f"from hitl.sandbox.desk import Desk; Desk({str(file)!r})"
+        script = f"from hitl.server.reviews.service import Desk; Desk({str(file)!r})"
         other = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
         assert "in use by another sandbox" in other.stderr
     Desk(file).close()
@@ -46,7 +46,7 @@ def test_a_second_sandbox_is_refused_the_file_of_the_first(file: Path) -> None:
 
 def test_a_process_that_dies_leaves_its_file_usable_and_loses_nothing(file: Path) -> None:
     script = (
-        "import os; from hitl.sandbox.desk import Desk; "
+        "import os; from hitl.server.reviews.service import Desk; "
         f"desk = Desk({str(file)!r}); desk.create_review({REVIEW!r}); os._exit(9)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 9

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.refusals import Refusal, SetupError
-from hitl.sandbox.reviews import FINAL
-from hitl.sandbox.starters import STARTERS
-from hitl.sandbox.store import ReviewQuery
+from hitl.server.primitives.errors import Refusal, SetupError
+from hitl.server.reviews.lifecycle import FINAL
+from hitl.server.reviews.sample_templates import STARTERS
+from hitl.server.reviews.service import Desk
+from hitl.server.reviews.store import ReviewQuery
 
 REVIEWER = "ann@example.com"
 FIELDS = [{"name": "approved", "type": "boolean", "required": True}]

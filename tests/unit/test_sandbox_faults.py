@@ -11,8 +11,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from hitl import HITLClient
 from hitl.exceptions import APIConnectionError, APITimeoutError, ConflictError, RateLimitError, ServerError
-from hitl.sandbox.changes import Changes
-from hitl.sandbox.faults import Faults, FaultyApi
+from hitl.server.http.faults import Faults, FaultyApi
+from hitl.server.primitives.changes import Changes
 from hitl.testing import Sandbox
 
 

@@ -13,15 +13,15 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
-from hitl.sandbox.budgets import DEFAULT_RATE_LIMIT, NO_RATE_LIMIT, RateLimit, rate_limit
-from hitl.sandbox.hosts import HostGuard
-from hitl.sandbox.limits import Limits, Places
-from hitl.sandbox.refusals import Refusal, SetupError
-from hitl.sandbox.requests import MAX_BODY, MAX_WAIT
-from hitl.sandbox.server import BackgroundServer, Listener
-from hitl.sandbox.sessions import SESSION_DAYS
-from hitl.sandbox.site import Site
-from hitl.sandbox.strict_json import MAX_DEPTH
+from hitl.server.http.host_check import HostGuard
+from hitl.server.http.limits import Limits, Places
+from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, NO_RATE_LIMIT, RateLimit, rate_limit
+from hitl.server.http.requests import MAX_BODY, MAX_WAIT
+from hitl.server.http.server import BackgroundServer, Listener
+from hitl.server.inbox.sessions import SESSION_DAYS
+from hitl.server.primitives.errors import Refusal, SetupError
+from hitl.server.primitives.strict_json import MAX_DEPTH
+from hitl.server.review_server import Site
 
 KEY = {"Authorization": "Bearer hitl_test_key"}
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "sandbox-security.md"

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from hitl.sandbox.clock import Clock
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.loops.accounts import account_of, person_id
-from hitl.sandbox.loops.desk import LoopDesk
-from hitl.sandbox.loops.store import RequestQuery
-from hitl.sandbox.refusals import Refusal
+from hitl.server.loops.accounts import account_of, person_id
+from hitl.server.loops.service import LoopDesk
+from hitl.server.loops.store import RequestQuery
+from hitl.server.primitives.clock import Clock
+from hitl.server.primitives.errors import Refusal
+from hitl.server.reviews.service import Desk
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 OWNER = account_of("a digest")

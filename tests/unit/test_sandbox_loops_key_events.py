@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from hitl.sandbox.budgets import Budgets, RateLimit
-from hitl.sandbox.clock import Clock
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.loops.accounts import account_of
-from hitl.sandbox.loops.key_events import KeyEvents
-from hitl.sandbox.refusals import Refusal
+from hitl.server.http.rate_limit import Budgets, RateLimit
+from hitl.server.loops.accounts import account_of
+from hitl.server.loops.key_events import KeyEvents
+from hitl.server.primitives.clock import Clock
+from hitl.server.primitives.errors import Refusal
+from hitl.server.reviews.service import Desk
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from hitl.sandbox.loops.qr import MOST_BYTES, matrix, png
+from hitl.server.loops.qr import MOST_BYTES, matrix, png
 
 # Made with segno 1.6 (version 1, level L, mask 0). The text fills the version, so nothing depends on the filling.
 TEXT = "http://localhost:"

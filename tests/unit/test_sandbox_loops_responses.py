@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hitl.sandbox.loops.responses import RESPONSE_TYPES, faults, kept_answer, kept_config
-from hitl.sandbox.refusals import Refusal
+from hitl.server.loops.responses import RESPONSE_TYPES, faults, kept_answer, kept_config
+from hitl.server.primitives.errors import Refusal
 
 OPTIONS = ["Approve", "Approve with Warning", {"value": "no", "label": "Reject", "color": "#dc2626"}]
 

@@ -11,12 +11,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from hitl.sandbox.clock import Clock
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.loops.accounts import account_of
-from hitl.sandbox.loops.requests import CLAIM_SECONDS, FINAL
-from hitl.sandbox.moments import from_wire
-from hitl.sandbox.refusals import Refusal
+from hitl.server.loops.accounts import account_of
+from hitl.server.loops.lifecycle import CLAIM_SECONDS, FINAL
+from hitl.server.primitives.clock import Clock
+from hitl.server.primitives.errors import Refusal
+from hitl.server.primitives.timestamps import from_wire
+from hitl.server.reviews.service import Desk
 
 OWNER = account_of("a digest")
 PEOPLE = [{"email": "ann@example.com"}, {"email": "bob@example.com"}]

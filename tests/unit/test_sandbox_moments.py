@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl.sandbox.moments import from_wire, to_wire, utc_now
+from hitl.server.primitives.timestamps import from_wire, to_wire, utc_now
 
 MOMENTS = st.datetimes(timezones=st.just(UTC))
 

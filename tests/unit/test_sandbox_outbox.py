@@ -11,12 +11,12 @@ from typing import Any
 import anyio
 import pytest
 
-from hitl.sandbox.clock import Clock
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.refusals import Refusal
-from hitl.sandbox.webhooks.deliveries import Deliveries
-from hitl.sandbox.webhooks.subscriptions import Subscriptions
-from hitl.sandbox.webhooks.targets import Targets
+from hitl.server.primitives.clock import Clock
+from hitl.server.primitives.errors import Refusal
+from hitl.server.reviews.service import Desk
+from hitl.server.webhooks.deliveries import Deliveries
+from hitl.server.webhooks.egress_policy import Targets
+from hitl.server.webhooks.subscriptions import Subscriptions
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ANN = "ann@example.com"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl.sandbox.patterns import LONGEST_TEXT, BadPatternError, Pattern
+from hitl.server.ecma_regex import LONGEST_TEXT, BadPatternError, Pattern
 
 EMAIL = r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hitl.sandbox.results import approval_field, faults, is_required
+from hitl.server.results import approval_field, faults, is_required
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 OPTIONS = [{"value": "a", "label": "A"}, {"value": "b", "label": "B"}]

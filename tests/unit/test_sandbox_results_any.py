@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl.sandbox.bodies import FIELD_TYPES, TEMPLATE_CREATE
-from hitl.sandbox.refusals import Fault
-from hitl.sandbox.results import faults
+from hitl.server.primitives.errors import Fault
+from hitl.server.results import faults
+from hitl.server.reviews.schemas import FIELD_TYPES, TEMPLATE_CREATE
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NAMES = st.sampled_from(["a", "b", "c"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl.sandbox.rules import BadConditionError, Condition
+from hitl.server.reviews.conditions import BadConditionError, Condition
 
 RESULT: dict[str, Any] = {
     "approval": False,

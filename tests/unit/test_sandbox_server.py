@@ -10,14 +10,14 @@ import httpx
 import pytest
 from starlette.types import Message, Receive
 
-from hitl.sandbox.app import create_app
-from hitl.sandbox.changes import Changes
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.keys import ApiKeys, new_api_key
-from hitl.sandbox.refusals import SetupError
-from hitl.sandbox.requests import MAX_BODY
-from hitl.sandbox.server import BackgroundServer, Listener
-from hitl.sandbox.site import Site
+from hitl.server.app import create_app
+from hitl.server.http.api_keys import ApiKeys, new_api_key
+from hitl.server.http.requests import MAX_BODY
+from hitl.server.http.server import BackgroundServer, Listener
+from hitl.server.primitives.changes import Changes
+from hitl.server.primitives.errors import SetupError
+from hitl.server.review_server import Site
+from hitl.server.reviews.service import Desk
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.com", ""])
@@ -151,7 +151,7 @@ async def call(desk: Desk, path: str) -> httpx.Response:
 async def test_what_nobody_foresaw_is_logged_and_answered_without_its_inside(caplog: pytest.LogCaptureFixture) -> None:
     desk = Desk()
     desk.close()
-    with caplog.at_level(logging.ERROR, "hitl.sandbox"):
+    with caplog.at_level(logging.ERROR, "hitl.server"):
         answer = await call(desk, "/v1/reviews")
     assert answer.status_code == 500
     assert answer.json()["error"]["code"] == "internal_error"

@@ -12,11 +12,11 @@ import httpx
 import pytest
 from starlette.routing import Mount, Route
 
-from hitl.sandbox.database import Database
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.inbox import routes
-from hitl.sandbox.inbox.paper import HERE
-from hitl.sandbox.sessions import SESSION_DAYS, Sessions, form_token
+from hitl.server.inbox import routes
+from hitl.server.inbox.page_renderer import HERE
+from hitl.server.inbox.sessions import SESSION_DAYS, Sessions, form_token
+from hitl.server.reviews.service import Desk
+from hitl.server.storage.database import Database
 from hitl.testing import Sandbox
 
 REVIEW = {"template_id": "template_123", "content": {"text": "A draft"}}

@@ -16,14 +16,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hitl.sandbox.app import create_app
-from hitl.sandbox.database import Database
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.keys import ApiKeys
-from hitl.sandbox.refusals import SetupError
-from hitl.sandbox.schema import MIGRATIONS
-from hitl.sandbox.sessions import Sessions
-from hitl.sandbox.storage import StorageError, storage_error
+from hitl.server.app import create_app
+from hitl.server.http.api_keys import ApiKeys
+from hitl.server.inbox.sessions import Sessions
+from hitl.server.migrations import MIGRATIONS
+from hitl.server.primitives.errors import SetupError
+from hitl.server.reviews.service import Desk
+from hitl.server.storage.database import Database
+from hitl.server.storage.errors import StorageError, storage_error
 
 KEY = "hitl_test_key"
 LARGE = {"template_id": "template_123", "content": {"text": "x" * 200_000}}
@@ -87,7 +87,7 @@ async def test_the_api_says_that_the_disk_is_full_and_goes_on_reading(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     desk.create_review(SMALL)
-    with calling(desk) as http, caplog.at_level(logging.ERROR, "hitl.sandbox"):
+    with calling(desk) as http, caplog.at_level(logging.ERROR, "hitl.server"):
         with no_room(desk):
             answer = await http.post("/v1/reviews", json=LARGE)
             read = await http.get("/v1/reviews/rev_1")
@@ -179,8 +179,8 @@ def test_a_fault_of_our_own_is_none_of_the_disk() -> None:
 # The rights of root are no measure, so it becomes nobody first. RLIMIT_FSIZE stands for a full disk.
 OPEN = """
 import os, resource, sys
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.refusals import SetupError
+from hitl.server.reviews.service import Desk
+from hitl.server.primitives.errors import SetupError
 if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hitl.sandbox.refusals import Refusal
-from hitl.sandbox.strict_json import MAX_DEPTH, parse_object
+from hitl.server.primitives.errors import Refusal
+from hitl.server.primitives.strict_json import MAX_DEPTH, parse_object
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10)

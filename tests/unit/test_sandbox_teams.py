@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hitl.sandbox.database import Database
-from hitl.sandbox.refusals import Refusal
-from hitl.sandbox.teams.roster import Roster
+from hitl.server.primitives.errors import Refusal
+from hitl.server.storage.database import Database
+from hitl.server.teams.service import Roster
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hitl.sandbox.bodies import TEMPLATE_CREATE
+from hitl.server.reviews.schemas import TEMPLATE_CREATE
 
 YES = {"name": "approved", "type": "boolean"}
 SHOWN = {"name": "text", "type": "content_display"}

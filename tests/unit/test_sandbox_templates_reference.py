@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from hitl.sandbox.bodies import FIELD_TYPES, TEMPLATE_CREATE
-from hitl.sandbox.patterns import LONGEST_TEXT
-from hitl.sandbox.results import faults
+from hitl.server.ecma_regex import LONGEST_TEXT
+from hitl.server.results import faults
+from hitl.server.reviews.schemas import FIELD_TYPES, TEMPLATE_CREATE
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/templates.md").read_text("utf-8")
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

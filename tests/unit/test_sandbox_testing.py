@@ -158,7 +158,7 @@ def test_a_sandbox_is_entered_only_once(sandbox: Sandbox) -> None:
 
 
 def test_without_the_extra_the_import_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("hitl.testing") or name == "hitl.sandbox.server"]:
+    for name in [name for name in sys.modules if name.startswith("hitl.testing") or name == "hitl.server.http.server"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     with pytest.raises(ImportError, match=r"hitl\.testing needs the sandbox .*pip install 'hitl\[sandbox\]'"):

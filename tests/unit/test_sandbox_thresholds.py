@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.refusals import Refusal
+from hitl.server.primitives.errors import Refusal
+from hitl.server.reviews.service import Desk
 
 ANN, BOB, CAT = "ann@example.com", "bob@example.com", "cat@example.com"
 APPROVED = {"name": "approved", "type": "boolean", "required": True}

@@ -14,8 +14,8 @@ import pytest
 import trustme
 from receiver import receiving
 
-from hitl.sandbox.webhooks.sender import MOST_EXCERPT, Message, Outcome, Sender
-from hitl.sandbox.webhooks.targets import Targets
+from hitl.server.webhooks.egress_policy import Targets
+from hitl.server.webhooks.sender import MOST_EXCERPT, Message, Outcome, Sender
 
 BODY = b'{"event":"review.completed"}'
 

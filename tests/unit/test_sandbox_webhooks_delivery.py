@@ -19,19 +19,19 @@ import anyio
 import pytest
 from receiver import Receiver, receiving
 
-from hitl.sandbox.clock import Clock
-from hitl.sandbox.database import Database, Row, Values
-from hitl.sandbox.desk import Desk
-from hitl.sandbox.outbox import Outbox
-from hitl.sandbox.refusals import Refusal
-from hitl.sandbox.server import BackgroundServer
-from hitl.sandbox.site import Site
-from hitl.sandbox.storage import StorageError
-from hitl.sandbox.webhooks.deliverer import Deliverer
-from hitl.sandbox.webhooks.deliveries import Deliveries
-from hitl.sandbox.webhooks.sender import Sender
-from hitl.sandbox.webhooks.subscriptions import Subscriptions
-from hitl.sandbox.webhooks.targets import Targets
+from hitl.server.http.server import BackgroundServer
+from hitl.server.primitives.clock import Clock
+from hitl.server.primitives.errors import Refusal
+from hitl.server.review_server import Site
+from hitl.server.reviews.service import Desk
+from hitl.server.storage.database import Database, Row, Values
+from hitl.server.storage.errors import StorageError
+from hitl.server.storage.outbox import Outbox
+from hitl.server.webhooks.deliverer import Deliverer
+from hitl.server.webhooks.deliveries import Deliveries
+from hitl.server.webhooks.egress_policy import Targets
+from hitl.server.webhooks.sender import Sender
+from hitl.server.webhooks.subscriptions import Subscriptions
 from hitl.webhooks import construct_event, verify_signature
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -430,7 +430,7 @@ def test_what_cannot_be_written_down_is_not_sent_again_and_again(
             "CREATE TRIGGER full BEFORE INSERT ON attempts BEGIN SELECT RAISE(FAIL, 'full'); END"
         )
     world.subscribe(receiver.url)
-    with caplog.at_level(logging.ERROR, "hitl.sandbox"):
+    with caplog.at_level(logging.ERROR, "hitl.server"):
         world.create()
         world.settle()
         world.clock.advance("72h")
@@ -445,8 +445,8 @@ def test_a_process_that_is_killed_while_it_delivers_loses_no_event(tmp_path: Pat
     first.stop()
     script = f"""
 import os
-from hitl.sandbox.server import BackgroundServer
-from hitl.sandbox.site import Site
+from hitl.server.http.server import BackgroundServer
+from hitl.server.review_server import Site
 
 site = Site(data={str(file)!r})
 BackgroundServer(site.server()).start()
@@ -503,7 +503,7 @@ def test_a_fault_of_the_sandbox_itself_is_an_attempt_that_failed(desk: Desk, cap
         raise KeyError(host)
 
     call_back(desk, "http://hooks.test/")
-    with caplog.at_level(logging.ERROR, "hitl.sandbox"):
+    with caplog.at_level(logging.ERROR, "hitl.server"):
         deliver(desk, Sender(Targets(resolve=broken)))
     (delivery,) = Deliveries(desk.outbox, desk.clock).page().items
     assert (delivery["status"], delivery["due_at"]) == ("pending", "2026-11-23T12:00:15.000000Z")
@@ -539,7 +539,7 @@ def test_an_attempt_that_the_disk_has_no_room_for_is_noted_when_there_is_room_an
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
-    with caplog.at_level(logging.ERROR, "hitl.sandbox"):
+    with caplog.at_level(logging.ERROR, "hitl.server"):
         asyncio.run(asyncio.wait_for(work(), 60))
     (delivery,) = Deliveries(desk.outbox, desk.clock).page().items
     assert (delivery["status"], len(delivery["attempts"]), len(receiver.received)) == ("delivered", 1, 1)
@@ -570,7 +570,7 @@ def test_the_deliverer_goes_on_when_the_disk_does(receiver: Receiver, caplog: py
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
 
-        with caplog.at_level(logging.ERROR, "hitl.sandbox"):
+        with caplog.at_level(logging.ERROR, "hitl.server"):
             asyncio.run(work())
     assert len(receiver.received) == 1
     assert caplog.text.count("the deliveries cannot be read") == 3

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hitl.sandbox.webhooks.schedule import PAUSES, next_attempt, verdict
+from hitl.server.webhooks.schedule import PAUSES, next_attempt, verdict
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import anyio
 import pytest
 
-from hitl.sandbox.refusals import Refusal, SetupError
-from hitl.sandbox.webhooks.targets import ForbiddenTargetError, Target, Targets, UnknownHostError, resolve
+from hitl.server.primitives.errors import Refusal, SetupError
+from hitl.server.webhooks.egress_policy import ForbiddenTargetError, Target, Targets, UnknownHostError, resolve
 
 
 def locate(url: str, *addresses: str, allow_remote: bool = False, networks: Sequence[str] = ()) -> Target:

@@ -1,0 +1,50 @@
+"""Regular expressions that come from users of the API, matched in a time that they cannot make long.
+
+Python's `re` tries one way after another, so a pattern such as `(a+)+$` keeps it busy for hours with thirty letters.
+Here all ways are followed at once, one character after the other (K. Thompson, "Regular Expression Search Algorithm",
+CACM 11/6, 1968): the time is at most the size of the pattern times the length of the text. The price is that what needs
+a memory, lookaround and references to groups, is refused.
+
+The language is that part of ECMA-262, chapter 22.2, which is also Python's.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from hitl.server.ecma_regex.matcher import Program, matches
+from hitl.server.ecma_regex.parser import parse
+from hitl.server.ecma_regex.tree import BadPatternError, program_of
+
+__all__ = ["LONGEST_TEXT", "BadPatternError", "Pattern"]
+
+LONGEST_TEXT: Final = 2_000
+"""Longer texts are not matched; with the greatest pattern one of this length takes less than a second."""
+
+
+class Pattern:
+    """A regular expression, ready to be matched."""
+
+    def __init__(self, text: str) -> None:
+        """Read the expression.
+
+        Raises:
+            BadPatternError: It is none, or one that is not supported; the message says why, as a clause.
+        """
+        self._program = _program(text)
+
+    def occurs_in(self, text: str) -> bool:
+        """Return whether the pattern matches somewhere in the text; `^` and `$` tie it to the ends, as everywhere.
+
+        Raises:
+            ValueError: The text has more than LONGEST_TEXT characters.
+        """
+        if len(text) > LONGEST_TEXT:
+            raise ValueError(f"the text has more than {LONGEST_TEXT} characters")
+        return matches(self._program, text)
+
+
+@lru_cache(maxsize=256)
+def _program(text: str) -> Program:
+    return program_of(parse(text))

@@ -1,0 +1,215 @@
+"""Faults on demand, in front of the API: what a program meets when a network or a server has a bad day."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from http import HTTPStatus
+from typing import Final, TypeAlias
+
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hitl.server.primitives.changes import Changes
+from hitl.server.primitives.durations import Duration, duration
+from hitl.server.primitives.errors import Refusal
+
+DROP_EXTENSION: Final = "hitl.drop_connection"
+"""Where the extensions of an ASGI scope hold a function that cuts the connection of the request."""
+
+_NAP: Final = 0.1
+"""Seconds after which a delayed answer looks whether the server stops."""
+
+_Act: TypeAlias = Callable[[ASGIApp, Scope, Receive, Send], Awaitable[None]]
+
+_CODES: Final = {
+    400: "validation_error",
+    401: "unauthorized",
+    403: "insufficient_permissions",
+    409: "conflict",
+    422: "validation_error",
+    429: "rate_limit_exceeded",
+    500: "internal_error",
+}
+
+
+@dataclass(slots=True)
+class _Planned:
+    """One kind of fault, and the requests that are still to meet it."""
+
+    name: str
+    act: _Act
+    left: int
+    method: str | None
+    path: str | None
+
+    def concerns(self, method: str, path: str) -> bool:
+        same_method = self.method is None or self.method == method
+        return self.left > 0 and same_method and (self.path is None or fnmatchcase(path, self.path))
+
+    def __str__(self) -> str:
+        where = " ".join(word for word in (self.method, self.path) if word) or "any request"
+        return f"{self.name} ({where}), {self.left} more time{'s' if self.left > 1 else ''}"
+
+
+class Faults:
+    """Plans what goes wrong with the next requests; each request meets the first fault that concerns it.
+
+    Every method takes `times`, for how many requests; `path`, in which `*` stands for anything, such as
+    "/v1/reviews/*"; and `method`, such as "POST". A request that meets a fault has passed authentication and the rate
+    limit, and the inbox meets none.
+    """
+
+    def __init__(self, changes: Changes) -> None:
+        """Begin without any; `changes` tells when the server stops, so that no delay holds it up."""
+        self._changes = changes
+        self._lock = threading.Lock()
+        self._planned: list[_Planned] = []
+
+    def next(
+        self,
+        status: int = 503,
+        times: int = 1,
+        *,
+        path: str | None = None,
+        method: str | None = None,
+        code: str | None = None,
+        retry_after: Duration | None = None,
+    ) -> None:
+        """Answer with an error, in the API's envelope, without doing what is asked.
+
+        Args:
+            status: The HTTP status, 400 to 599.
+            code: The machine-readable word; by default the one that belongs to the status.
+            retry_after: What the header Retry-After says, rounded up to whole seconds; left out if not given.
+        """
+        if not 400 <= status <= 599:
+            raise ValueError(f"a fault has a status from 400 to 599, not {status}")
+        headers = {} if retry_after is None else {"Retry-After": _whole_seconds(retry_after)}
+        word = code or _CODES.get(status, _phrase(status).lower().replace(" ", "_"))
+
+        async def refuse(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - an _Act
+            raise Refusal(status, word, f"{_phrase(status)}: the test asked for this fault", headers=headers)
+
+        self._plan(f"status {status}", refuse, times, method, path)
+
+    def rate_limited(
+        self, retry_after: Duration = 1, times: int = 1, *, path: str | None = None, method: str | None = None
+    ) -> None:
+        """Answer that too many requests were made; `retry_after` is what the header of that name says."""
+        self.next(429, times, path=path, method=method, retry_after=retry_after)
+
+    def drop_connection(
+        self, times: int = 1, *, after_handling: bool = False, path: str | None = None, method: str | None = None
+    ) -> None:
+        """Cut the connection without an answer.
+
+        Args:
+            after_handling: First do what is asked, so that only the answer is lost.
+        """
+        self._plan("a dropped connection", _handle_and_drop if after_handling else _drop, times, method, path)
+
+    def delay(self, length: Duration, times: int = 1, *, path: str | None = None, method: str | None = None) -> None:
+        """Answer late, by so much real time; what is asked is done, even if the client has gone by then."""
+        seconds = duration(length).total_seconds()
+
+        async def wait(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+            # The request is read first: a client that gives up would take an unread one with it.
+            request = await _messages(receive)
+            await self._sleep(seconds)
+            await app(scope, _replayed(request, receive), send)
+
+        self._plan(f"a delay of {length}", wait, times, method, path)
+
+    def clear(self) -> None:
+        """Forget what is planned."""
+        with self._lock:
+            self._planned.clear()
+
+    def unmet(self) -> list[str]:
+        """Return the faults that no request has met, in words."""
+        with self._lock:
+            return [str(each) for each in self._planned if each.left]
+
+    def take(self, method: str, path: str) -> _Act | None:
+        """Return what goes wrong with a request, and count it as met."""
+        with self._lock:
+            for each in self._planned:
+                if each.concerns(method, path):
+                    each.left -= 1
+                    return each.act
+        return None
+
+    def _plan(self, name: str, act: _Act, times: int, method: str | None, path: str | None) -> None:
+        if times < 1:
+            raise ValueError(f"a fault happens at least once, not {times} times")
+        with self._lock:
+            self._planned.append(_Planned(name, act, times, method.upper() if method else None, path))
+
+    async def _sleep(self, seconds: float) -> None:
+        now = asyncio.get_running_loop().time
+        deadline = now() + seconds
+        while (left := deadline - now()) > 0 and not self._changes.closed:  # noqa: ASYNC110 - another thread closes
+            await asyncio.sleep(min(left, _NAP))
+
+
+class FaultyApi:
+    """ASGI middleware that lets the planned faults happen."""
+
+    def __init__(self, app: ASGIApp, *, faults: Faults) -> None:
+        self._app = app
+        self._faults = faults
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or let it meet its fault."""
+        act = self._faults.take(scope["method"], scope["path"])
+        await (self._app(scope, receive, send) if act is None else act(self._app, scope, receive, send))
+
+
+async def _messages(receive: Receive) -> list[Message]:
+    messages = [await receive()]
+    while messages[-1].get("more_body"):
+        messages.append(await receive())
+    return messages
+
+
+def _replayed(messages: Iterable[Message], receive: Receive) -> Receive:
+    left = deque(messages)
+
+    async def receive_again() -> Message:
+        return left.popleft() if left else await receive()
+
+    return receive_again
+
+
+async def _drop(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - an _Act
+    scope["extensions"][DROP_EXTENSION]()
+    # The server would send a 500 in place of the missing answer as long as it has not noticed.
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    raise ClientDisconnect
+
+
+async def _handle_and_drop(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    await app(scope, receive, _lose)
+    await _drop(app, scope, receive, send)
+
+
+async def _lose(message: Message) -> None:
+    """Take a part of an answer and keep it."""
+
+
+def _whole_seconds(length: Duration) -> str:
+    return str(math.ceil(duration(length).total_seconds()))  # a whole number (RFC 9110, 10.2.3)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return f"Status {status}"

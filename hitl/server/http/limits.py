@@ -1,0 +1,74 @@
+"""How much at a time: the limits that keep one caller from using up what all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+
+from hitl.server.http.request_ids import HEADER, request_id
+from hitl.server.primitives.errors import Refusal
+
+RETRY_AFTER: Final = 1
+"""Seconds after which somebody who was refused for want of room may try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one server takes on at a time; docs/reference/sandbox-security.md lists these with the other limits.
+
+    Attributes:
+        connections: Open connections. More are answered 503 and closed. Below the 1024 files that most systems let a
+            process open.
+        held: Reads that wait (`Prefer: wait`) and event streams, together. Fewer than the connections, so that those
+            who wait for an answer leave room for the one who gives it.
+        head_seconds: How long a new connection may take until the head of its first request is complete.
+    """
+
+    connections: int = 900
+    held: int = 800
+    head_seconds: float = 30.0
+
+
+class Places:
+    """A number of places; whoever waits in the server takes one. For one event loop."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._taken = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no place is left."""
+        return self._taken >= self._most
+
+    @contextmanager
+    def take(self) -> Generator[None, None, None]:
+        """Hold a place for as long as the block runs.
+
+        Raises:
+            Refusal: None is left.
+        """
+        if self.is_full:
+            raise Refusal(
+                503,
+                "service_unavailable",
+                f"{self._most} requests wait here already, and more are not held; try again in {RETRY_AFTER} s",
+                headers={"Retry-After": str(RETRY_AFTER)},
+            )
+        self._taken += 1
+        try:
+            yield
+        finally:
+            self._taken -= 1
+
+
+async def no_room(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer, as an ASGI application, a request that came over one connection too many."""
+    headers = {"Retry-After": str(RETRY_AFTER), "Connection": "close", HEADER: request_id(scope)}
+    text = f"This sandbox has as many connections as it takes; close some, or try again in {RETRY_AFTER} s.\n"
+    await PlainTextResponse(text, 503, headers)(scope, receive, send)

@@ -1,0 +1,145 @@
+"""The rate limit: so many requests in a window for each caller."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+from hitl.server.primitives.errors import Refusal, SetupError
+from hitl.server.primitives.timestamps import to_wire
+
+
+class RateLimit(NamedTuple):
+    """How many requests a caller may make in how many seconds."""
+
+    requests: int
+    seconds: float
+
+
+DEFAULT_RATE_LIMIT: Final = RateLimit(1000, 60.0)
+"""The vendor's standard plan."""
+
+NO_RATE_LIMIT: Final = RateLimit(1_000_000_000, 86_400.0)
+"""More than a day can hold, so that nobody is refused and the headers keep their form."""
+
+_SECONDS: Final = {"second": 1.0, "minute": 60.0, "hour": 3_600.0, "day": 86_400.0}
+_RATE_LIMIT = re.compile(rf"([1-9]\d{{0,8}})/({'|'.join(_SECONDS)})", re.ASCII)
+
+
+def rate_limit(text: str) -> RateLimit:
+    """Return the rate limit that a text names: "100/hour", by the second, minute, hour or day, or "none".
+
+    Raises:
+        SetupError: The text names none.
+    """
+    if text == "none":
+        return NO_RATE_LIMIT
+    match = _RATE_LIMIT.fullmatch(text)
+    if match is None:
+        raise SetupError(f"a rate limit is none, or a number per {', '.join(_SECONDS)} such as 100/hour; not {text!r}")
+    return RateLimit(int(match[1]), _SECONDS[match[2]])
+
+
+BudgetEvent: TypeAlias = Literal["quota_warning", "limit_exceeded"]
+
+_WARNING: Final = 0.2
+"""The share of the limit at which a warning is due."""
+
+
+def _keep_quiet(event: BudgetEvent, budget: Budget) -> None:
+    """Tell nobody."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """One caller's window: it begins with the first request after the last window."""
+
+    limit: RateLimit
+    notice: Callable[[BudgetEvent, Budget], None] = _keep_quiet
+    ends: float = -math.inf
+    left: int = 0
+    _told: set[BudgetEvent] = field(default_factory=set[BudgetEvent])
+
+    def spend(self, now: float) -> None:
+        """Count one request.
+
+        Raises:
+            Refusal: Nothing is left in this window.
+        """
+        # The second condition is for a clock that was set back.
+        if now >= self.ends or self.ends - now > self.limit.seconds:
+            self.left = self.limit.requests
+            self.ends = now + self.limit.seconds
+            self._told.clear()
+        if self.left == 0:
+            self._tell("limit_exceeded")
+            raise self._spent(now)
+        self.left -= 1
+        if self.left <= self.limit.requests * _WARNING:
+            self._tell("quota_warning")
+
+    def headers(self, ahead: float = 0.0) -> Mapping[str, str]:
+        """Return the headers that tell the caller where it stands.
+
+        Args:
+            ahead: Seconds that the clock of `spend` is ahead of the caller's, who reads a time in the headers.
+        """
+        return {
+            "X-RateLimit-Limit": str(self.limit.requests),
+            "X-RateLimit-Remaining": str(self.left),
+            "X-RateLimit-Reset": str(math.ceil(self.ends - ahead)),
+        }
+
+    def reset_at(self) -> str:
+        """Return when the window ends, in wire form and full seconds as the header tells it."""
+        return to_wire(datetime.fromtimestamp(math.ceil(self.ends), UTC))
+
+    def usage(self) -> dict[str, Any]:
+        """Return where the caller stands, in the words of generation B's documented 429."""
+        return {
+            "usage_count": self.limit.requests - self.left,
+            "usage_limit": self.limit.requests,
+            "remaining": self.left,
+            "reset_at": self.reset_at(),
+        }
+
+    def _tell(self, event: BudgetEvent) -> None:
+        if event not in self._told:
+            self._told.add(event)
+            self.notice(event, self)
+
+    def _spent(self, now: float) -> Refusal:
+        seconds = max(1, math.ceil(self.ends - now))
+        return Refusal(
+            429,
+            "rate_limit_exceeded",
+            f"{self.limit.requests} requests in {self.limit.seconds:g} s are spent; try again in {seconds} s",
+            self.usage(),
+            headers={"Retry-After": str(seconds)},
+        )
+
+
+@dataclass(slots=True)
+class Budgets:
+    """A budget for each caller, made when it is first seen.
+
+    Attributes:
+        limit: What each caller may spend.
+        notice: Called with the caller, once for each window, when little is left and when more is asked for.
+    """
+
+    limit: RateLimit
+    notice: Callable[[str, BudgetEvent, Budget], None] | None = None
+    _by_owner: dict[str, Budget] = field(default_factory=dict[str, Budget])
+
+    def of(self, owner: str) -> Budget:
+        """Return the budget of one caller."""
+        if owner not in self._by_owner:
+            notice = _keep_quiet if self.notice is None else partial(self.notice, owner)
+            self._by_owner[owner] = Budget(self.limit, notice)
+        return self._by_owner[owner]

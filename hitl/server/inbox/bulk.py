@@ -1,0 +1,190 @@
+"""Doing one thing to many reviews: what it would do to each, which ones it leaves out and why, and doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fields_of, is_final, label_of
+from hitl.server.inbox.fields import DISPLAY_TYPES
+from hitl.server.inbox.forms import is_editable, is_required
+from hitl.server.inbox.rendering import subject
+from hitl.server.primitives.errors import Refusal
+from hitl.server.reviews.service import Desk
+
+MOST_PICKS: Final = 200
+"""Reviews that one request may act on: several pages of the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A review that was marked, in the version that the list showed."""
+
+    review_id: str
+    version: str
+
+    @property
+    def text(self) -> str:
+        """The pick as a form sends it."""
+        return f"{self.review_id}:{self.version}"
+
+    @classmethod
+    def read(cls, text: str) -> Pick:
+        """Read what a form sent."""
+        review_id, _, version = text.rpartition(":")
+        return cls(review_id, version)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One marked review in a plan or its outcome; `obstacle` says why it is left out, empty if it is not."""
+
+    pick: Pick
+    subject: str
+    obstacle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be done, by whom; `assignee` is whom to reassign to."""
+
+    action: str
+    reviewer: str
+    assignee: str = ""
+
+
+class Unsuitable(Exception):  # noqa: N818 - it is the answer about one review, not an error in the program
+    """The review must be dealt with on its own page; the message says why."""
+
+
+Act: TypeAlias = Callable[[Desk, Document, Document | None, Order], None]
+Check: TypeAlias = Callable[[Document, Document | None], object]
+
+
+def plan(desk: Desk, picks: Sequence[Pick], action: str) -> list[Entry]:
+    """Say what the action would do to each review, and change nothing."""
+    return [_looked_at(desk, pick, ACTIONS[action].check) for pick in picks]
+
+
+def carry_out(desk: Desk, picks: Sequence[Pick], order: Order) -> list[Entry]:
+    """Do it to each review that allows it; one that does not is left as it is."""
+    action = ACTIONS[order.action]
+
+    def act(review: Document, template: Document | None) -> None:
+        action.check(review, template)
+        action.act(desk, review, template, order)
+
+    return [_looked_at(desk, pick, act) for pick in picks]
+
+
+def approval(review: Document, template: Document | None) -> Document:
+    """Return the result that a plain yes amounts to: what the form sends if only its one required question is answered.
+
+    Raises:
+        Unsuitable: The form requires more than one yes, or nothing that a yes would answer.
+    """
+    if template is None:
+        raise Unsuitable("its template was deleted")
+    required = [field for field in fields_of(template) if is_required(field) and field["type"] not in DISPLAY_TYPES]
+    yes = [field for field in required if field["type"] == "boolean"]
+    others = [label_of(field) for field in required if field not in yes and not field.get("conditional")]
+    if others or len(yes) > 1:
+        raise Unsuitable(f"its form also asks for {', '.join(others or [label_of(field) for field in yes[1:]])}")
+    if not yes:
+        raise Unsuitable("its form has no required yes or no")
+    if _settings(template).get("require_comments"):
+        raise Unsuitable("its template wants a comment with each answer")
+    content = content_of(review)
+    kept = {field["name"]: content[field["name"]] for field in fields_of(template) if is_editable(field, content)}
+    return {**kept, yes[0]["name"]: True}
+
+
+def _looked_at(desk: Desk, pick: Pick, look: Callable[[Document, Document | None], object]) -> Entry:
+    try:
+        review = desk.get_review(pick.review_id)
+    except Refusal:
+        return Entry(pick, pick.review_id, "there is no such review any more")
+    template = _template(desk, review)
+    told = subject(content_of(review)) or (str(template["name"]) if template else pick.review_id)
+    try:
+        _require_unchanged(review, pick)
+        look(review, template)
+    except Unsuitable as reason:
+        return Entry(pick, told, str(reason))
+    except Refusal as refusal:
+        return Entry(pick, told, refusal.message)
+    return Entry(pick, told)
+
+
+def _require_unchanged(review: Document, pick: Pick) -> None:
+    if is_final(review):
+        raise Unsuitable(f"it is already {STATUS_LABELS[review['status']].lower()}")
+    if str(review["version"]) != pick.version:
+        raise Unsuitable("it changed since you marked it")
+
+
+def _template(desk: Desk, review: Document) -> Document | None:
+    try:
+        return desk.get_template(review["template_id"])
+    except Refusal:
+        return None
+
+
+def _settings(template: Document | None) -> Document:
+    settings: Document | None = template.get("settings") if template else None
+    return settings or {}
+
+
+def _approve(desk: Desk, review: Document, template: Document | None, order: Order) -> None:
+    desk.complete(review["id"], approval(review, template), order.reviewer, version=review["version"])
+
+
+def _reject(desk: Desk, review: Document, template: Document | None, order: Order) -> None:  # noqa: ARG001 - an Act
+    desk.reject(review["id"], {}, order.reviewer, version=review["version"])
+
+
+def _reassign(desk: Desk, review: Document, template: Document | None, order: Order) -> None:  # noqa: ARG001 - an Act
+    desk.update_review(review["id"], {"assignees": [order.assignee]})
+
+
+def _cancel(desk: Desk, review: Document, template: Document | None, order: Order) -> None:  # noqa: ARG001 - an Act
+    desk.cancel_review(review["id"])
+
+
+def _anything(review: Document, template: Document | None) -> None:
+    """Find nothing in the way."""
+
+
+def _may_be_rejected(review: Document, template: Document | None) -> None:  # noqa: ARG001 - a Check
+    if _settings(template).get("require_comments"):
+        raise Unsuitable("its template wants a comment with each answer")
+
+
+def _may_be_reassigned(review: Document, template: Document | None) -> None:  # noqa: ARG001 - a Check
+    if _settings(template).get("allow_reassignment") is False:
+        raise Unsuitable("its template does not allow it to be reassigned")
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that can be done to many reviews, and the words for it."""
+
+    verb: str
+    done: str
+    act: Act
+    check: Check
+    warning: str
+
+
+ACTIONS: Final[Mapping[str, Action]] = {
+    "approve": Action("Approve", "Approved", _approve, approval, "Each is answered with yes, its content unchanged."),
+    "reject": Action("Reject", "Rejected", _reject, _may_be_rejected, "Each is turned down as it is, for good."),
+    "reassign": Action("Reassign", "Reassigned", _reassign, _may_be_reassigned, "Nobody else stays assigned to them."),
+    "cancel": Action("Cancel", "Cancelled", _cancel, _anything, "The programs that asked get no answer. It is final."),
+}
+
+
+def read_picks(texts: Sequence[str]) -> list[Pick]:
+    """Read the marked reviews out of a form, each once."""
+    return list(dict.fromkeys(Pick.read(text) for text in texts[:MOST_PICKS]))

@@ -1,0 +1,51 @@
+"""What the inbox knows about the documents it shows: the names of states and the shapes of free JSON."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias, TypeGuard
+
+from hitl.server.reviews.lifecycle import FINAL
+
+Document: TypeAlias = dict[str, Any]
+"""A review or a template in wire form, as `openapi.yaml` describes it."""
+
+STATUS_LABELS = {
+    "created": "New",
+    "assigned": "Assigned",
+    "in_progress": "In progress",
+    "completed": "Completed",
+    "rejected": "Rejected",
+    "expired": "Expired",
+    "cancelled": "Cancelled",
+}
+
+
+def is_final(review: Document) -> bool:
+    """Tell whether nobody can answer the review any more."""
+    return review["status"] in FINAL
+
+
+def is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    """Tell whether a JSON value is an object."""
+    return isinstance(value, dict)
+
+
+def is_array(value: object) -> TypeGuard[list[Any]]:
+    """Tell whether a JSON value is an array."""
+    return isinstance(value, list)
+
+
+def content_of(review: Document) -> Document:
+    """Return what the review asks about."""
+    content = review.get("content")
+    return content if is_object(content) else {}
+
+
+def fields_of(template: Document | None) -> list[Document]:
+    """Return the template's fields in order; none for a template that was deleted."""
+    return list(template["fields"]) if template else []
+
+
+def label_of(field: Document) -> str:
+    """Return what the form calls the field; its name if the template gives it no label."""
+    return str(field.get("label") or field["name"])

@@ -1,0 +1,156 @@
+"""The types that a template's field can have: which control asks for it, and how its answer is read.
+
+A form knows texts only. `read` turns the texts that came for one field into the JSON value that the API carries, or
+into `MISSING` if the reviewer left the field alone. It never refuses: what is no legal answer is passed on as it came,
+and the desk, which alone knows the rules, says what is wrong with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+
+from hitl.server.inbox.attachments import attached, file_answer
+from hitl.server.inbox.documents import Document
+from hitl.server.inbox.hidden_characters import unix_lines
+from hitl.server.inbox.pictures import picture_answer
+from hitl.server.results.fields import words
+from hitl.server.results.images import decisions
+
+MISSING: Final = object()
+"""The reviewer gave no answer; different from null, which is an answer."""
+
+Read: TypeAlias = Callable[[Document, list[str]], Any]
+
+DISPLAY_TYPES = ("content_display", "code_display", "table_display")
+RADIO_LIMIT = 5
+DEFAULT_SCALE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the answers that can be picked; `value` is the text that the form sends for it."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldType:
+    """How one type of field is asked: the macro that draws it, the input's HTML type, and how its answer is read."""
+
+    control: str
+    read: Read
+    input_type: str = "text"
+
+
+def field_type(field: Document) -> FieldType:
+    """Return how to ask for the field; a type that nobody told us about is asked for as text."""
+    return _TYPES.get(field["type"], _TEXT)
+
+
+def takes_several_files(field: Document) -> bool:
+    """Tell whether the field is answered by the addresses of files, one in each line."""
+    return field["type"] == "file" and bool(field.get("multiple"))
+
+
+def choices(field: Document) -> list[Choice]:
+    """Return what the reviewer can pick, in the template's order."""
+    if field["type"] == "boolean":
+        return [Choice("true", "Yes"), Choice("false", "No")]
+    if field["type"] == "rating":
+        return _steps(field)
+    if field["type"] == "image_review":
+        return [Choice(word, word.capitalize()) for word in decisions(words(field, "tools"))]
+    options: list[Document] = field.get("options") or []
+    return [Choice(as_text(option["value"]), str(option.get("label") or option["value"])) for option in options]
+
+
+def as_text(value: object) -> str:
+    """Write a JSON value as a form sends it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def _steps(field: Document) -> list[Choice]:
+    labels: list[str] = field.get("labels") or []
+    scale = int(field.get("scale") or DEFAULT_SCALE)
+    return [Choice(str(step), str(labels[step - 1]) if step <= len(labels) else "") for step in range(1, scale + 1)]
+
+
+def _read_text(_field: Document, values: list[str]) -> Any:
+    text = unix_lines(values[0])
+    return text if text.strip() else MISSING
+
+
+def _read_line(_field: Document, values: list[str]) -> Any:
+    return values[0].strip() or MISSING
+
+
+def _read_files(field: Document, values: list[str]) -> Any:
+    """Read addresses, one from each line, and attached files; where one is asked for, a file goes before an address."""
+    lines = [line.strip() for text in values for line in text.splitlines() if line.strip()]
+    if takes_several_files(field):
+        return [file_answer(line) for line in lines] or MISSING
+    files = [file_answer(line) for line in lines if attached(line)] or lines
+    return (files[0] if len(files) == 1 else files) or MISSING
+
+
+def _read_picture(field: Document, values: list[str]) -> Any:
+    return picture_answer(field, values) or MISSING
+
+
+def _read_boolean(_field: Document, values: list[str]) -> Any:
+    return {"true": True, "false": False, "": MISSING}.get(values[0], values[0])
+
+
+def _read_choice(field: Document, values: list[str]) -> Any:
+    return _picked(field, values[0]) if values[0] else MISSING
+
+
+def _read_choices(field: Document, values: list[str]) -> Any:
+    return [_picked(field, value) for value in values if value] or MISSING
+
+
+def _read_rating(_field: Document, values: list[str]) -> Any:
+    text = values[0].strip()
+    return int(text) if text.isascii() and text.isdecimal() else text or MISSING
+
+
+def _read_datetime(_field: Document, values: list[str]) -> Any:
+    """Add the offset that the control cannot hold; its label says UTC."""
+    text = values[0].strip()
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text or MISSING
+    return text if moment.tzinfo else f"{moment.isoformat()}Z"
+
+
+def _picked(field: Document, text: str) -> Any:
+    """Return the option's own value, which need not be a text."""
+    options: list[Document] = field.get("options") or []
+    return next((option["value"] for option in options if as_text(option["value"]) == text), text)
+
+
+_TEXT = FieldType("area", _read_text)
+
+_TYPES: dict[str, FieldType] = {
+    "text": _TEXT,
+    "rich_text": _TEXT,
+    "boolean": FieldType("buttons", _read_boolean),
+    "select": FieldType("pick", _read_choice),
+    "multi_select": FieldType("checkboxes", _read_choices),
+    "checkbox_group": FieldType("checkboxes", _read_choices),
+    "rating": FieldType("rating", _read_rating),
+    "email": FieldType("line", _read_line, "email"),
+    "datetime": FieldType("line", _read_datetime, "datetime-local"),
+    "file": FieldType("line", _read_files, "url"),
+    "image_review": FieldType("pick", _read_picture),
+    "content_display": FieldType("edit", _read_text),
+    "code_display": FieldType("edit_code", _read_text),
+    "table_display": FieldType("show", _read_text),
+}

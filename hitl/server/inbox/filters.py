@@ -1,0 +1,106 @@
+"""What a reviewer asks a list for: read from the address of the page, and written back into its links."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+from urllib.parse import urlencode
+
+from hitl.server.inbox.documents import STATUS_LABELS
+from hitl.server.primitives.timestamps import to_wire
+from hitl.server.reviews.lifecycle import FINAL, OPEN
+from hitl.server.reviews.schemas import PRIORITIES
+from hitl.server.reviews.store import ReviewQuery
+
+VIEWS: Final[Mapping[str, Sequence[str]]] = {"open": OPEN, "mine": OPEN, "done": FINAL}
+SORTS: Final = {"": "Newest first", "oldest": "Oldest first", "due": "Due first", "priority": "Most important first"}
+DUE: Final = {"overdue": "Overdue", "day": "Within a day", "week": "Within a week"}
+PAGE_SIZE: Final = 25
+
+_LONGEST = 200  # characters of a filter; more is no word that anybody typed
+_WITHIN = {"overdue": timedelta(0), "day": timedelta(days=1), "week": timedelta(days=7)}
+_ORDERS: Final[Mapping[str, Literal["due", "priority"]]] = {"due": "due", "priority": "priority"}
+_NAMES = ("q", "status", "priority", "template", "assignee", "due", "sort")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """The state of the list page; an empty text means no such filter."""
+
+    view: str = "open"
+    q: str = ""
+    status: str = ""
+    priority: str = ""
+    template: str = ""
+    assignee: str = ""
+    due: str = ""
+    sort: str = ""
+    page: int = 1
+
+    @classmethod
+    def read(cls, query: Mapping[str, str]) -> Filters:
+        """Read the query of an address; what makes no sense is taken as not asked for."""
+        view = _known(query.get("view", ""), VIEWS) or "open"
+        return cls(
+            view=view,
+            q=_text(query, "q"),
+            status=_known(query.get("status", ""), VIEWS[view]),
+            priority=_known(query.get("priority", ""), PRIORITIES),
+            template=_text(query, "template"),
+            assignee=_text(query, "assignee"),
+            due=_known(query.get("due", ""), DUE),
+            sort=_known(query.get("sort", ""), SORTS),
+            page=_page_number(query.get("page", "1")),
+        )
+
+    @property
+    def active(self) -> list[tuple[str, str]]:
+        """The name and the words of each filter that narrows the list."""
+        words = {"status": STATUS_LABELS, "due": DUE}
+        given = [(name, str(getattr(self, name))) for name in _NAMES if name != "sort"]
+        return [(name, words.get(name, {}).get(value, value)) for name, value in given if value]
+
+    def query(self, reviewer: str, now: datetime) -> ReviewQuery:
+        """Return what to ask the desk; in the view "mine" for the reviews assigned to `reviewer`."""
+        narrow: dict[str, Any] = {"assignee": self.assignee or None}
+        if self.view == "mine":
+            narrow = {"assignee": reviewer}
+        if self.due:
+            narrow["due_before"] = to_wire(now + _WITHIN[self.due])
+        return ReviewQuery(
+            status=self.status or VIEWS[self.view],
+            priority=self.priority or None,
+            template_id=self.template or None,
+            search=self.q or None,
+            limit=PAGE_SIZE,
+            offset=(self.page - 1) * PAGE_SIZE,
+            oldest_first=bool(self.sort),  # of two equally urgent ones the longer waiting comes first
+            sort=_ORDERS.get(self.sort),
+            **narrow,
+        )
+
+    def link(self, **changes: Any) -> str:
+        """Return the query of the address of the same list with these changes; it begins with a question mark."""
+        other = replace(self, page=1, **changes) if "page" not in changes else replace(self, **changes)
+        given = [(name, str(getattr(other, name))) for name in _NAMES if getattr(other, name)]
+        view = [("view", other.view)] if other.view != "open" else []
+        page = [("page", str(other.page))] if other.page > 1 else []
+        return f"?{urlencode([*view, *given, *page])}" if view or given or page else "?"
+
+    def without(self, name: str) -> str:
+        """Return the query of the same list without one of its filters."""
+        return self.link(**{name: ""})
+
+
+def _text(query: Mapping[str, str], name: str) -> str:
+    return query.get(name, "").strip()[:_LONGEST]
+
+
+def _known(word: str, known: Mapping[str, Any] | Sequence[str]) -> str:
+    return word if word in known else ""
+
+
+def _page_number(text: str) -> int:
+    return max(1, int(text)) if text.isascii() and text.isdecimal() and len(text) < 7 else 1

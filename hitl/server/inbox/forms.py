@@ -1,0 +1,246 @@
+"""The form that a template asks for: its controls for the page, and the result that comes back from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hitl.server.inbox.attachments import Attached, Limits, attached, limits
+from hitl.server.inbox.documents import Document, fields_of, is_array, label_of
+from hitl.server.inbox.fields import (
+    DISPLAY_TYPES,
+    MISSING,
+    RADIO_LIMIT,
+    Choice,
+    as_text,
+    choices,
+    field_type,
+    takes_several_files,
+)
+from hitl.server.inbox.hidden_characters import has_hidden, unix_lines
+from hitl.server.inbox.pictures import takes_notes
+from hitl.server.inbox.rendering import Block, Code, block
+
+_INLINE_LABEL = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a reviewer typed and could not send: by field name the texts, and what is wrong with them."""
+
+    answers: Mapping[str, list[str]]
+    errors: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """The control is asked for only while the control of `field` holds `value`."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """One question of the form, ready to be drawn by the macro named `kind`."""
+
+    name: str
+    id: str
+    kind: str
+    label: str
+    required: bool = False
+    values: list[str] = field(default_factory=list[str])
+    choices: list[Choice] = field(default_factory=list[Choice])
+    input_type: str = "text"
+    placeholder: str = ""
+    max_length: int | None = None
+    language: str = ""
+    condition: Condition | None = None
+    error: str | None = None
+    shown: Block | None = None
+    files: Limits | None = None
+    notes: str | None = None
+
+    @property
+    def value(self) -> str:
+        """The text of a control that holds one."""
+        return self.values[0] if self.values else ""
+
+    @property
+    def attached(self) -> list[Attached]:
+        """The files that came back with a form that could not be sent."""
+        return [file for text in self.values[1:] if (file := attached(text))] if self.files else []
+
+    @property
+    def suspicious(self) -> bool:
+        """Tell whether the text to edit holds characters that an editor does not show."""
+        return has_hidden(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a review page is made of: content that the template places, questions, and the rest of the content."""
+
+    displays: list[Control]
+    inputs: list[Control]
+    rest: Document
+
+    @property
+    def errors(self) -> list[Control]:
+        """The controls to be corrected, in the order of the page."""
+        return [control for control in (*self.displays, *self.inputs) if control.error]
+
+
+def build_form(template: Document | None, content: Document, draft: Draft | None = None) -> Form:
+    """Make the form for a review; a draft fills it with what was typed instead of the defaults."""
+    displays: list[Control] = []
+    inputs: list[Control] = []
+    for number, field_ in enumerate(fields_of(template)):
+        if field_["type"] not in DISPLAY_TYPES:
+            inputs.append(_control(field_, f"f{number}", content, draft))
+        elif field_["name"] in content:
+            displays.append(_display(field_, f"f{number}", content, draft))
+    placed = {control.name for control in displays}
+    return Form(displays, inputs, {key: value for key, value in content.items() if key not in placed})
+
+
+def read_result(
+    template: Document | None, content: Document, answers: Mapping[str, list[str]], *, changes_only: bool = False
+) -> Document:
+    """Read the result out of a sent form.
+
+    Args:
+        template: The template of the review; without one there is nothing to read.
+        content: The content of the review as it was shown.
+        answers: The texts that came, by field name.
+        changes_only: Leave out editable content that the reviewer did not edit.
+    """
+    result: Document = {}
+    for field_ in fields_of(template):
+        name = field_["name"]
+        if name not in answers:
+            continue
+        if field_["type"] not in DISPLAY_TYPES:
+            value = field_type(field_).read(field_, answers[name])
+        else:
+            value = _edited(field_, content, answers[name][0], changes_only=changes_only)
+        if value is not MISSING:
+            result[name] = value
+    return result
+
+
+def is_editable(field_: Document, content: Document) -> bool:
+    """Tell whether the reviewer may change what the field displays: only text that a form can carry unharmed."""
+    return bool(field_.get("editable")) and _is_sendable(content.get(field_["name"]))
+
+
+def _control(field_: Document, control_id: str, content: Document, draft: Draft | None) -> Control:
+    kind = field_type(field_)
+    options = choices(field_)
+    return Control(
+        name=field_["name"],
+        id=control_id,
+        kind="area" if takes_several_files(field_) else _kind(kind.control, options),
+        label=label_of(field_),
+        required=is_required(field_),
+        values=_initial(field_, content) if draft is None else _typed(draft, field_),
+        choices=options,
+        input_type=kind.input_type,
+        placeholder=str(field_.get("placeholder") or _hint(field_)),
+        max_length=field_.get("max_length"),
+        condition=_condition(field_),
+        error=draft.errors.get(field_["name"]) if draft else None,
+        files=limits(field_) if field_["type"] == "file" else None,
+        notes=_notes(field_, draft) if takes_notes(field_) else None,
+    )
+
+
+def _display(field_: Document, control_id: str, content: Document, draft: Draft | None) -> Control:
+    name, value = field_["name"], content[field_["name"]]
+    editable = is_editable(field_, content)
+    is_code = field_["type"] == "code_display"
+    language = str(field_.get("language") or content.get("language") or "") if is_code else ""
+    return Control(
+        name=name,
+        id=control_id,
+        kind=field_type(field_).control if editable else "show",
+        label=label_of(field_),
+        values=(draft and draft.answers.get(name)) or [as_text(value)],
+        language=language,
+        condition=_condition(field_),
+        error=draft.errors.get(name) if draft else None,
+        shown=Code(value, language) if is_code and isinstance(value, str) else block(value),
+    )
+
+
+def _hint(field_: Document) -> str:
+    if field_["type"] != "file":
+        return ""
+    return "One address in each line" if takes_several_files(field_) else "Address of the file"
+
+
+def _kind(control: str, options: list[Choice]) -> str:
+    """Choose the drawing that suits the number of choices and the length of their labels."""
+    if control == "pick":
+        return "radios" if len(options) <= RADIO_LIMIT else "dropdown"
+    if control == "rating" and any(len(option.label) > _INLINE_LABEL for option in options):
+        return "radios"
+    return control
+
+
+def is_required(field_: Document) -> bool:
+    """Tell whether an answer to the field is required while it is asked for."""
+    validation: Document = field_.get("validation") or {}
+    return bool(field_.get("required") or validation.get("required"))
+
+
+def _condition(field_: Document) -> Condition | None:
+    conditional: Document | None = field_.get("conditional")
+    return Condition(conditional["field"], as_text(conditional["value"])) if conditional else None
+
+
+def _initial(field_: Document, content: Document) -> list[str]:
+    """Return what an untouched control holds: its default, or the content that has the field's name."""
+    value: Any = field_.get("default_value")
+    if value is None and field_type(field_).control == "area" and _is_sendable(content.get(field_["name"])):
+        value = content[field_["name"]]
+    texts = [as_text(item) for item in value] if is_array(value) else [as_text(value)]
+    if takes_several_files(field_):
+        return ["\n".join(texts)]
+    return [_local_minute(text) for text in texts] if field_["type"] == "datetime" else texts
+
+
+def _typed(draft: Draft, field_: Document) -> list[str]:
+    texts = list(draft.answers.get(field_["name"], []))
+    if field_["type"] == "file":  # what was typed stands first, whatever order the texts came in
+        typed = [text for text in texts if not attached(text)]
+        return ["\n".join(typed), *(text for text in texts if attached(text))]
+    return [_local_minute(text) for text in texts] if field_["type"] == "datetime" else texts
+
+
+def _notes(field_: Document, draft: Draft | None) -> str:
+    texts = draft.answers.get(field_["name"], []) if draft else []
+    return texts[1] if len(texts) > 1 else ""
+
+
+def _local_minute(text: str) -> str:
+    """Cut an RFC 3339 timestamp down to what a datetime-local input accepts."""
+    return text[:16]
+
+
+def _edited(field_: Document, content: Document, text: str, *, changes_only: bool) -> Any:
+    """Return the edited text, or the original to the letter if only line ends differ."""
+    if not is_editable(field_, content):
+        return MISSING
+    original: str = content[field_["name"]]
+    if unix_lines(text) != unix_lines(original):
+        return unix_lines(text)
+    return MISSING if changes_only else original
+
+
+def _is_sendable(value: object) -> bool:
+    """Tell whether a browser sends the text back unchanged: no lone surrogates, no NUL, no bare carriage return."""
+    if not isinstance(value, str) or "\0" in value or "\r" in unix_lines(value):
+        return False
+    return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)

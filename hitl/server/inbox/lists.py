@@ -1,0 +1,134 @@
+"""The lists of reviews, who reads them, and what is done to many reviews at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from hitl.server.inbox.bulk import ACTIONS, Entry, Order, carry_out, plan, read_picks
+from hitl.server.inbox.documents import STATUS_LABELS, Document
+from hitl.server.inbox.filters import DUE, SORTS, VIEWS, Filters
+from hitl.server.inbox.hidden_characters import has_hidden
+from hitl.server.inbox.page_handlers import Frame, base_of, name_fault, refusals_as_pages
+from hitl.server.inbox.submission import read_form, read_reviewer, remember_reviewer, remembered_reviewer
+from hitl.server.inbox.views import Summary, pager, summary
+from hitl.server.primitives.errors import Refusal
+from hitl.server.reviews.schemas import PRIORITIES
+from hitl.server.reviews.store import Page
+
+_MOST_TEMPLATES = 200  # that the filter offers; the others can be searched for
+
+
+class Lists(Frame):
+    """The handlers of the pages that show many reviews."""
+
+    async def overview(self, request: Request) -> Response:
+        """List the reviews that wait for an answer, those of them that are one's own, or those that do not wait."""
+        filters = Filters.read(request.query_params)
+        found = self._found(request, filters)
+        if filters.page > 1 and not found.items:
+            return RedirectResponse(f"{base_of(request)}/{filters.link(page=1)}", status_code=303)
+        context = {
+            "filters": filters,
+            "view": filters.view,
+            "rows": self._rows(found),
+            "pager": pager(found.total, filters.page),
+            **self._choices(found),
+            **self.counts(request),
+        }
+        return self.answer_with(request, "overview.html", context)
+
+    @refusals_as_pages
+    async def introduce(self, request: Request) -> Response:
+        """Note who the reviewer is, and lead back to the list of their own reviews."""
+        reviewer = await read_reviewer(request)
+        if fault := name_fault(reviewer):
+            raise Refusal(422, "validation_error", fault)
+        return self.lead(request, "/?view=mine", reviewer)
+
+    @refusals_as_pages
+    async def bulk(self, request: Request) -> Response:
+        """Show what would be done to the marked reviews; do it when that page is confirmed."""
+        sent = await read_form(request)
+        picks, order, confirmed = read_picks(sent.get("pick", [])), _order(request, sent), "confirmed" in sent
+        if order.action not in ACTIONS or not picks:
+            raise Refusal(422, "validation_error", "Mark at least one review and press one of the buttons.")
+        fault = _order_fault(order) if confirmed else ""
+        done = confirmed and not fault
+        entries = carry_out(self.desk, picks, order) if done else plan(self.desk, picks, order.action)
+        context = {
+            "action": ACTIONS[order.action],
+            "order": order,
+            "fault": fault,
+            "done": done,
+            "back": _return_address(sent),
+            **_split(entries),
+        }
+        response = self.answer_with(request, "bulk.html", context, 422 if fault else 200)
+        if done:
+            remember_reviewer(response, order.reviewer)
+        return response
+
+    async def to_the_list(self, request: Request) -> Response:
+        """Lead from the address of a form, which cannot be opened, to the list."""
+        return RedirectResponse(f"{base_of(request)}/", status_code=303)
+
+    def _found(self, request: Request, filters: Filters) -> Page:
+        reviewer = remembered_reviewer(request)
+        if filters.view == "mine" and not reviewer:
+            return Page([], 0)
+        return self.desk.list_reviews(filters.query(reviewer, self.desk.clock()))
+
+    def _rows(self, found: Page) -> list[Summary]:
+        now = self.desk.clock()
+        return [
+            summary(review, self.template_of(review), now, self.desk.seconds_to_expiry(review["id"]))
+            for review in found.items
+        ]
+
+    def _choices(self, found: Page) -> dict[str, Any]:
+        templates = self.desk.list_templates(limit=_MOST_TEMPLATES).items
+        people: set[str] = {name for review in found.items for name in _assignees(review) if not has_hidden(name)}
+        return {
+            "statuses": {view: {status: STATUS_LABELS[status] for status in VIEWS[view]} for view in VIEWS},
+            "priorities": {priority: priority.capitalize() for priority in PRIORITIES},
+            "templates": {template["id"]: str(template["name"]) for template in templates},
+            "assignees": sorted(people),
+            "dues": DUE,
+            "sorts": SORTS,
+        }
+
+
+def _assignees(review: Document) -> list[str]:
+    return review.get("assignees") or []
+
+
+def _order(request: Request, sent: Mapping[str, Sequence[str]]) -> Order:
+    first = {name: values[0].strip() for name, values in sent.items()}
+    return Order(
+        first.get("action", ""),
+        first.get("reviewer", "") or remembered_reviewer(request),
+        first.get("assignee", ""),
+    )
+
+
+def _order_fault(order: Order) -> str:
+    if order.action == "reassign" and not order.assignee:
+        return "Say who is to review them."
+    return name_fault(order.reviewer) or ""
+
+
+def _return_address(sent: Mapping[str, Sequence[str]]) -> str:
+    """Return the query of the list that the form was sent from; only a query, so that it cannot lead elsewhere."""
+    query = sent.get("back", [""])[0]
+    return query if query.startswith("?") else ""
+
+
+def _split(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
+    return {
+        "going": [entry for entry in entries if not entry.obstacle],
+        "left": [entry for entry in entries if entry.obstacle],
+    }

@@ -1,0 +1,100 @@
+"""Telling open pages what happens, as server-sent events (HTML, section 9.2).
+
+Three kinds of events: `step` is something that happened to a review, `counts` how many the lists hold now, `request`
+the present state of the one request to a loop that the page shows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+
+from hitl.server.inbox.documents import STATUS_LABELS, Document
+from hitl.server.inbox.page_handlers import Frame
+from hitl.server.primitives.errors import Refusal
+
+_HEARTBEAT: Final = 15.0  # seconds: what has gone away is noticed at the next write
+_SHORTEST: Final = 0.05  # seconds: never spin, whatever the desk's clock does
+_BREATH: Final = 0.1  # seconds: under load, what happens within that time is counted once and told together
+_AT_ONCE: Final = 100  # steps
+
+# What a step made of the review; a step that is not here may have left its status as it was.
+_STATUSES: Final = {
+    "started": "in_progress",
+    "approved": "in_progress",
+    "completed": "completed",
+    "rejected": "rejected",
+    "expired": "expired",
+    "cancelled": "cancelled",
+}
+
+
+class Live(Frame):
+    """The stream of changes, over one desk."""
+
+    async def events(self, request: Request) -> StreamingResponse:
+        """Tell what happened after the step that the header Last-Event-ID or `?after=` names, and what happens then."""
+        last = request.headers.get("last-event-id") or request.query_params.get("after", "")
+        after = int(last) if last.isascii() and last.isdecimal() and len(last) < 19 else self.desk.last_step()
+        states: dict[str, Callable[[], Any]] = {"counts": lambda: self.counts(request)}
+        if request_id := request.query_params.get("request"):
+            states["request"] = lambda: self._status(request_id)
+        stream = self.stream(after, states)
+        return StreamingResponse(stream, media_type="text/event-stream", headers={"cache-control": "no-store"})
+
+    async def stream(self, after: int, states: dict[str, Callable[[], Any]]) -> AsyncGenerator[str, None]:
+        """Yield the steps after a number as they come, and each of the states once and whenever it has changed."""
+        told: dict[str, Any] = {}
+        # The watch begins before the first look, so that no change falls between the two.
+        with self.desk.changes.watch_all() as watch:
+            while not self.desk.changes.closed:
+                steps = self.desk.steps_after(after, _AT_ONCE)
+                for step in steps:
+                    after = step["number"]
+                    yield _event("step", _told(step), after)
+                if len(steps) == _AT_ONCE:
+                    continue  # there may be more
+                for name, state in states.items():
+                    now = state()
+                    if told.get(name) != now:
+                        told[name] = now
+                        yield _event(name, now)
+                await watch.change(self._pause())
+                await asyncio.sleep(_BREATH)
+                yield ": still here\n\n"
+
+    def _status(self, request_id: str) -> str:
+        try:
+            return str(self.desk.loops.get_request(request_id)["status"])
+        except Refusal:
+            return "gone"
+
+    def _pause(self) -> float:
+        """Return the seconds until something may happen by itself: looking again is what makes a review expire."""
+        due = self.desk.clock.next_due()
+        if due is None:
+            return _HEARTBEAT
+        return min(_HEARTBEAT, max(_SHORTEST, (due - self.desk.clock()).total_seconds()))
+
+
+def _told(step: Document) -> Document:
+    status = _STATUSES.get(step["event"])
+    return {
+        "review_id": step["review_id"],
+        "version": step["version"],
+        "event": step["event"],
+        "actor": step["actor"],
+        "status": status,
+        "label": STATUS_LABELS[status] if status else "",
+    }
+
+
+def _event(name: str, data: Any, number: int | None = None) -> str:
+    # JSON holds no line break, so one `data` line is enough.
+    line = f"id: {number}\n" if number is not None else ""
+    return f"{line}event: {name}\ndata: {json.dumps(data)}\n\n"

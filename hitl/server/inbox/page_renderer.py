@@ -1,0 +1,119 @@
+"""What every page is printed on: the templates, the static files, and the headers that keep a page harmless."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hitl.server.inbox.hidden_characters import is_web_address, parts, visible
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+SCRIPTS = sorted(file.name for file in STATIC.glob("*.js"))
+
+# Nothing loads and nothing runs but our own files, which hear of changes from our own server; images stay text.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+HEADERS = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+
+class Exact(str):
+    """A text that is printed as it is, hidden characters included: the value of a control, which will be sent back."""
+
+    __slots__ = ()
+
+
+class Paper:
+    """Prints pages from templates."""
+
+    def __init__(self) -> None:
+        self._templates = _environment()
+        self._assets = _digest(STATIC)
+
+    def answer(self, page: str, context: Mapping[str, Any], status: int) -> Response:
+        """Return the page as a response that nobody keeps a copy of."""
+        template = self._templates.get_template(page)
+        return _Printed(lambda: template.render(assets=self._assets, scripts=SCRIPTS, **context), status)
+
+
+class _Printed(Response):
+    """A page that is printed in a thread: a request of some megabytes would hold up everybody else for a second."""
+
+    def __init__(self, render: Callable[[], str], status: int) -> None:
+        super().__init__(status_code=status)
+        self._render_page = render
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Print and send."""
+        text = await run_in_threadpool(self._render_page)
+        page = HTMLResponse(text, status_code=self.status_code, headers={"cache-control": "no-store"})
+        await page(scope, receive, send)
+
+
+class SafeHeaders:
+    """ASGI middleware that adds the security headers to every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and complete the head of its answer."""
+
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        await self._app(scope, receive, send_safely)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters: Any = environment.filters  # declared as a union of the built-in filters' own types
+    filters.update(exact=_exact, is_web_address=is_web_address, parts=parts)
+    return environment
+
+
+def _printable(value: object) -> object:
+    """Show hidden characters in whatever a template prints, unless it is markup or asks for the exact text."""
+    if isinstance(value, str) and not isinstance(value, Exact | Markup):
+        return visible(value)
+    return value
+
+
+def _exact(text: str) -> Exact:
+    # A lone surrogate has no UTF-8 form and would break the page.
+    return Exact(text.encode("utf-8", "replace").decode())
+
+
+def _digest(folder: Path) -> str:
+    """Return a name for the present state of the static files, so that browsers fetch changed ones."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.iterdir()):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]

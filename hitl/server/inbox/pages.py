@@ -1,0 +1,231 @@
+"""The pages of one review: each handler reads, asks the desk, and answers with a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from hitl.server.inbox.attachments import form_room
+from hitl.server.inbox.banners import CONTENT_CHANGED, FAULTY, STATE_CHANGED, Banner, counted, not_kept, too_late
+from hitl.server.inbox.diffing import Changed, content_diff
+from hitl.server.inbox.documents import Document, content_of, fields_of, is_final
+from hitl.server.inbox.forms import Draft, build_form, read_result
+from hitl.server.inbox.page_handlers import Frame, base_of, name_fault, refusals_as_pages
+from hitl.server.inbox.rendering import block, pretty
+from hitl.server.inbox.submission import Submission, read_reviewer, read_submission, remembered_reviewer
+from hitl.server.inbox.views import answers, fingerprint, steps, summary, typed_answers
+from hitl.server.primitives.errors import Refusal, invalid
+from hitl.server.reviews.lifecycle import OPEN
+from hitl.server.reviews.store import ReviewQuery
+from hitl.server.storage.errors import StorageError
+
+
+class Pages(Frame):
+    """The handlers of the pages of one review."""
+
+    @refusals_as_pages
+    async def review(self, request: Request) -> Response:
+        """Show one review: the form that answers it, or the answer it got."""
+        document = self.desk.get_review(_review_id(request))
+        return self._finished(request, document) if is_final(document) else self._form(request, document)
+
+    @refusals_as_pages
+    async def done(self, request: Request) -> Response:
+        """Confirm the answer that was just given and offer the next review."""
+        document = self.desk.get_review(_review_id(request))
+        if not is_final(document):
+            approvals = self.desk.approvals(document["id"])
+            return self._form(request, document, banner=counted(approvals)) if approvals else await self.back(request)
+        return self._finished(request, document, confirmed=True)
+
+    async def back(self, request: Request) -> Response:
+        """Lead from the address of a form, which cannot be opened, to its review."""
+        return RedirectResponse(f"{base_of(request)}/reviews/{_review_id(request)}", status_code=303)
+
+    @refusals_as_pages
+    async def start(self, request: Request) -> Response:
+        """Mark the review as being worked on."""
+        reviewer = await read_reviewer(request) or remembered_reviewer(request)
+        document = self.desk.get_review(_review_id(request))
+        if is_final(document):
+            return await self.back(request)
+        if fault := name_fault(reviewer):
+            return self._form(request, document, reviewer_fault=fault, status=422)
+        self.desk.start(document["id"], reviewer)
+        return self.lead(request, f"/reviews/{document['id']}", reviewer)
+
+    @refusals_as_pages
+    async def answer(self, request: Request) -> Response:
+        """Take the reviewer's answer and lead on; show the form again with what is wrong with it."""
+        sent = await read_submission(request, room=self._room(_review_id(request)))
+        # From here on nothing is awaited: what the API is asked meanwhile comes after this answer or before its checks.
+        document = self.desk.get_review(_review_id(request))
+        if is_final(document):
+            return self._too_late(request, document, sent)
+        if sent.version != str(document["version"]):
+            return self._changed(request, document, sent)
+        if fault := name_fault(sent.reviewer):
+            return self._faulty(request, document, sent, reviewer_fault=fault)
+        try:
+            self._decide(document, sent)
+        except Refusal as refusal:
+            return self._not_taken(request, document, sent, refusal)
+        except StorageError as error:
+            return self._form(request, document, sent=sent, banner=not_kept(str(error)), status=503)
+        return self.lead(request, f"/reviews/{document['id']}/done", sent.reviewer)
+
+    def _room(self, review_id: str) -> int:
+        """Return the bytes that the review's files may add; none if there is no such review, which is told later.
+
+        A form without its token is refused before anything is said about what it is for.
+        """
+        try:
+            return form_room(self.template_of(self.desk.get_review(review_id)))
+        except Refusal:
+            return 0
+
+    def _decide(self, document: Document, sent: Submission) -> None:
+        template, content = self.template_of(document), content_of(document)
+        if sent.decision == "complete":
+            result = read_result(template, content, sent.answers)
+            self.desk.complete(document["id"], result, sent.reviewer, version=document["version"])
+        elif sent.decision == "reject":
+            result = read_result(template, content, sent.answers, changes_only=True)
+            self.desk.reject(document["id"], result, sent.reviewer, version=document["version"])
+        else:
+            raise invalid("press “Submit answer” or “Reject”")
+
+    def _not_taken(self, request: Request, document: Document, sent: Submission, refusal: Refusal) -> Response:
+        latest = self.desk.get_review(document["id"])
+        if is_final(latest):  # somebody else was faster
+            return self._too_late(request, latest, sent)
+        if refusal.code == "version_conflict":
+            return self._changed(request, latest, sent)
+        return self._faulty(request, document, sent, errors=_faults(refusal, self.template_of(document)))
+
+    def _faulty(
+        self,
+        request: Request,
+        document: Document,
+        sent: Submission,
+        *,
+        errors: Mapping[str, str] = MappingProxyType({}),
+        reviewer_fault: str | None = None,
+    ) -> Response:
+        return self._form(
+            request, document, sent=sent, errors=errors, reviewer_fault=reviewer_fault, banner=FAULTY, status=422
+        )
+
+    def _changed(self, request: Request, document: Document, sent: Submission) -> Response:
+        same = bool(sent.fingerprint) and sent.fingerprint == fingerprint(document, self.template_of(document))
+        return self._form(request, document, sent=sent, banner=STATE_CHANGED if same else CONTENT_CHANGED, status=409)
+
+    def _too_late(self, request: Request, document: Document, sent: Submission) -> Response:
+        template = self.template_of(document)
+        typed = typed_answers(template, sent.answers, content_of(document))
+        return self._finished(request, document, typed=typed, banner=too_late(document), status=409)
+
+    def _form(
+        self,
+        request: Request,
+        document: Document,
+        *,
+        sent: Submission | None = None,
+        errors: Mapping[str, str] = MappingProxyType({}),
+        reviewer_fault: str | None = None,
+        banner: Banner | None = None,
+        status: int = 200,
+    ) -> Response:
+        template, content = self.template_of(document), content_of(document)
+        form = build_form(template, content, Draft(sent.answers, errors) if sent else None)
+        beside = {control.name for control in form.errors}
+        context = {
+            "review": summary(document, template, self.desk.clock(), self.desk.seconds_to_expiry(document["id"])),
+            "version": document["version"],
+            "fingerprint": fingerprint(document, template),
+            "form": form,
+            "rest": block(form.rest),
+            "raw": pretty(content),
+            "reviewer": sent.reviewer if sent else _suggested_reviewer(request, document),
+            "reviewer_error": reviewer_fault,
+            "other_errors": [text for name, text in errors.items() if name not in beside],
+            "banner": banner,
+            "dirty": sent is not None,
+            "changed": self._changed_content(document),
+            **self._past(document),
+        }
+        return self.answer_with(request, "review.html", context, status)
+
+    def _finished(
+        self,
+        request: Request,
+        document: Document,
+        *,
+        typed: Sequence[Any] = (),
+        banner: Banner | None = None,
+        confirmed: bool = False,
+        status: int = 200,
+    ) -> Response:
+        template, content = self.template_of(document), content_of(document)
+        context = {
+            "review": summary(document, template, self.desk.clock()),
+            "answers": answers(document, template),
+            "content": block(content),
+            "raw": pretty(content),
+            "typed": typed,
+            "banner": banner,
+            "confirmed": confirmed,
+            "next": self._longest_waiting(),
+            **self._past(document),
+            **self.counts(request),
+        }
+        return self.answer_with(request, "finished.html", context, status)
+
+    def _changed_content(self, document: Document) -> list[Changed]:
+        earlier = self.desk.earlier_content(document["id"])
+        return [] if earlier is None else content_diff(earlier, content_of(document))
+
+    def _past(self, document: Document) -> dict[str, Any]:
+        """Return what happened to the review, and the name of its draft in the browser.
+
+        The moment of creation is part of the name, because a sandbox in memory gives the same ids again.
+        """
+        return {
+            "history": steps(self.desk.history(document["id"])),
+            "draft": f"{document['id']} {document['created_at']}",
+        }
+
+    def _longest_waiting(self) -> Document | None:
+        found = self.desk.list_reviews(ReviewQuery(status=OPEN, limit=1, oldest_first=True))
+        return found.items[0] if found.items else None
+
+
+def _review_id(request: Request) -> str:
+    return str(request.path_params["review_id"])
+
+
+def _suggested_reviewer(request: Request, document: Document) -> str:
+    assignees: list[str] = document.get("assignees") or [""]
+    return remembered_reviewer(request) or assignees[0]
+
+
+def _faults(refusal: Refusal, template: Document | None) -> dict[str, str]:
+    """Return what is wrong by field name; what belongs to no field of the template stands under its place."""
+    names = {field["name"] for field in fields_of(template)}
+    errors: list[dict[str, str]] = (refusal.details or {}).get("errors") or [{"field": "", "issue": refusal.message}]
+    faults: dict[str, str] = {}
+    for error in errors:
+        place = error["field"]
+        inside = (name for name in names if place.startswith((f"{name}[", f"{name}.")))  # colours[2], picture.decision
+        name = place if place in names else next(inside, place)
+        faults.setdefault(name, _sentence(error["issue"]) if name in names else f"{place} {error['issue']}".strip())
+    return faults
+
+
+def _sentence(issue: str) -> str:
+    """Write a clause such as "is required" as a sentence; a template's own message is one already."""
+    return f"This {issue}." if issue[:1].islower() else issue

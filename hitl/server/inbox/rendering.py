@@ -1,0 +1,209 @@
+"""Turn free JSON into blocks that a page can draw: texts, pairs, lists and tables. Nothing here is HTML."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias
+
+from hitl.server.inbox.documents import Document, is_array, is_object
+from hitl.server.inbox.highlighting import Token, tokens
+from hitl.server.inbox.markdown import Part, looks_like_markdown, parse
+
+MAX_DEPTH = 6
+"""Objects nested deeper are shown as JSON: indentation would have used up the page."""
+
+MAX_ROWS = 200
+"""Rows of a table and items of a list that are drawn; the JSON below the content has all of them."""
+
+_LONG_TEXT = 100
+_SUBJECT_LENGTH = 140
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words: `long` ones get a paragraph of their own."""
+
+    kind: ClassVar[str] = "text"
+    text: str
+
+    @property
+    def long(self) -> bool:
+        """Tell whether the text needs more than a line."""
+        return len(self.text) > _LONG_TEXT or "\n" in self.text
+
+    @property
+    def markdown(self) -> list[Part]:
+        """The text as Markdown; nothing if it does not look like it."""
+        return parse(self.text) if looks_like_markdown(self.text) else []
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A number, yes, no, or the dash for nothing."""
+
+    kind: ClassVar[str] = "word"
+    text: str
+    number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """An object: its keys and what they hold."""
+
+    kind: ClassVar[str] = "pairs"
+    items: list[tuple[str, Block]]
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """An array; `hidden` counts what is not drawn."""
+
+    kind: ClassVar[str] = "items"
+    items: list[Block]
+    hidden: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Records: `index` is True when the first column names the rows."""
+
+    kind: ClassVar[str] = "table"
+    columns: list[str]
+    rows: list[list[Block]]
+    index: bool = False
+    hidden: int = 0
+
+    def is_numeric(self, column: int) -> bool:
+        """Tell whether a column holds numbers only, some of which may be missing."""
+        cells = [row[column] for row in self.rows if row[column] != NOTHING]
+        return bool(cells) and all(isinstance(cell, Word) and cell.number for cell in cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Text in which every space counts."""
+
+    kind: ClassVar[str] = "code"
+    text: str
+    language: str = ""
+
+    @property
+    def tokens(self) -> list[Token]:
+        """The parts of the text that are told apart by colour."""
+        return tokens(self.text, self.language)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to be kept, never to be shown: `base64` is what it consists of, `safe_name` what it is kept as."""
+
+    kind: ClassVar[str] = "file"
+    name: str
+    safe_name: str
+    size: str
+    base64: str
+
+
+Block: TypeAlias = Text | Word | Pairs | Items | Table | Code | File
+
+NOTHING = Word("–")
+
+
+def block(value: object, *, depth: int = 0) -> Block:
+    """Choose how to draw a JSON value."""
+    if is_object(value):
+        return _object(value, depth)
+    if is_array(value):
+        return _array(value, depth)
+    return _scalar(value)
+
+
+def pretty(value: object) -> str:
+    """Return the JSON of a value, indented, with characters as they are."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def subject(content: Document) -> str:
+    """Return what a review is about: the first line of the first text in its content, or nothing if it has none."""
+    line = next((line.strip() for line in _first_text(content).splitlines() if line.strip()), "")
+    return line if len(line) <= _SUBJECT_LENGTH else line[: _SUBJECT_LENGTH - 1].rstrip() + "…"
+
+
+def _scalar(value: object) -> Block:
+    if value is None or value == "":
+        return NOTHING
+    if isinstance(value, bool):
+        return Word("Yes" if value else "No")
+    if isinstance(value, int | float):
+        return Word(str(value), number=True)
+    return Text(str(value))
+
+
+def _object(value: Document, depth: int) -> Block:
+    if not value:
+        return NOTHING
+    if depth >= MAX_DEPTH:
+        return Code(pretty(value), "json")
+    if _is_frame(value):
+        return _frame(value)
+    return Pairs([(key, block(item, depth=depth + 1)) for key, item in value.items()])
+
+
+def _array(value: list[Any], depth: int) -> Block:
+    if not value:
+        return NOTHING
+    if depth >= MAX_DEPTH:
+        return Code(pretty(value), "json")
+    if _is_records(value):
+        return _records(value, depth)
+    shown = [block(item, depth=depth + 1) for item in value[:MAX_ROWS]]
+    return Items(shown, hidden=len(value) - len(shown))
+
+
+def _is_records(value: list[Any]) -> bool:
+    """Tell whether all items are objects with the same keys."""
+    return (
+        is_object(value[0])
+        and bool(value[0])
+        and all(is_object(row) and row.keys() == value[0].keys() for row in value)
+    )
+
+
+def _records(value: list[Document], depth: int) -> Table:
+    columns = list(value[0])
+    rows = [[block(row[column], depth=depth + 1) for column in columns] for row in value[:MAX_ROWS]]
+    return Table(columns, rows, hidden=len(value) - len(rows))
+
+
+def _is_frame(value: Document) -> bool:
+    """Tell whether this is what `DataFrame.to_dict()` makes: columns of cells under the same row names."""
+    columns = list(value.values())
+    if not all(is_object(column) and column and column.keys() == columns[0].keys() for column in columns):
+        return False
+    if any(is_object(cell) or is_array(cell) for column in columns for cell in column.values()):
+        return False
+    return len(columns) > 1 or all(name.isdecimal() for name in columns[0])
+
+
+def _frame(value: Document) -> Table:
+    names = list(next(iter(value.values())))
+    rows = [[Text(name), *(_scalar(column[name]) for column in value.values())] for name in names[:MAX_ROWS]]
+    return Table(["", *value], rows, index=True, hidden=len(names) - len(rows))
+
+
+def _first_text(value: object) -> str:
+    """Return the first text that is not blank, looking through each level before the next one."""
+    level = [value]
+    while level:
+        for item in level:
+            if isinstance(item, str) and item.strip():
+                return item
+        level = [inner for item in level for inner in _inside(item)]
+    return ""
+
+
+def _inside(value: object) -> list[Any]:
+    if is_object(value):
+        return list(value.values())
+    return value if is_array(value) else []

@@ -1,0 +1,137 @@
+"""The pages of requests to loops: the list, and the form that answers one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from hitl.server.inbox.banners import FAULTY, Banner
+from hitl.server.inbox.documents import Document
+from hitl.server.inbox.filters import PAGE_SIZE, Filters
+from hitl.server.inbox.forms import Draft
+from hitl.server.inbox.page_handlers import Frame, base_of, name_fault, refusals_as_pages
+from hitl.server.inbox.questions import ANSWER, controls, read_answer
+from hitl.server.inbox.rendering import block
+from hitl.server.inbox.request_views import answer_block, asked
+from hitl.server.inbox.submission import Submission, read_reviewer, read_submission, remembered_reviewer
+from hitl.server.inbox.views import pager
+from hitl.server.loops.lifecycle import FINAL, OPEN
+from hitl.server.loops.schemas import SHOWN
+from hitl.server.loops.store import RequestQuery
+from hitl.server.primitives.errors import Refusal
+
+
+class RequestPages(Frame):
+    """The handlers of the pages of requests."""
+
+    async def overview(self, request: Request) -> Response:
+        """List the requests that wait, the most urgent first, or with `?view=done` those that do not."""
+        filters = Filters.read(request.query_params)
+        done = filters.view == "done"
+        query = RequestQuery(
+            status=FINAL if done else OPEN,
+            limit=PAGE_SIZE,
+            offset=(filters.page - 1) * PAGE_SIZE,
+            sort="created_at_desc" if done else "priority_desc",
+        )
+        found = self.desk.loops.list_requests(query)
+        now = self.desk.clock()
+        context = {
+            "done": done,
+            "rows": [asked(document, now) for document in found.items],
+            "pager": pager(found.total, filters.page),
+            **self.counts(request),
+        }
+        return self.answer_with(request, "requests.html", context)
+
+    @refusals_as_pages
+    async def show(self, request: Request) -> Response:
+        """Show one request: the form that answers it, or the answer it got."""
+        return self._page(request, self.desk.loops.get_request(_request_id(request)))
+
+    @refusals_as_pages
+    async def claim(self, request: Request) -> Response:
+        """Keep others from answering for a while."""
+        reviewer = await read_reviewer(request) or remembered_reviewer(request)
+        document = self.desk.loops.get_request(_request_id(request))
+        if fault := name_fault(reviewer):
+            return self._page(request, document, reviewer_fault=fault, status=422)
+        try:
+            self.desk.loops.claim(document["id"], {"email": reviewer})
+        except Refusal as refusal:
+            return self._page(request, document, banner=Banner("warning", "Not taken", refusal.message), status=409)
+        return self.lead(request, f"/requests/{document['id']}", reviewer)
+
+    @refusals_as_pages
+    async def answer(self, request: Request) -> Response:
+        """Take the answer and lead on; show the form again with what is wrong with it."""
+        sent = await read_submission(request)
+        document = self.desk.loops.get_request(_request_id(request))
+        if fault := name_fault(sent.reviewer):
+            return self._page(request, document, sent, reviewer_fault=fault, banner=FAULTY, status=422)
+        try:
+            self.desk.loops.respond(document["id"], read_answer(document, sent.answers), {"email": sent.reviewer})
+        except Refusal as refusal:
+            return self._not_taken(request, sent, refusal)
+        return self.lead(request, f"/requests/{document['id']}?sent", sent.reviewer)
+
+    async def back(self, request: Request) -> Response:
+        """Lead from the address of a form, which cannot be opened, to its request."""
+        return RedirectResponse(f"{base_of(request)}/requests/{_request_id(request)}", status_code=303)
+
+    def _not_taken(self, request: Request, sent: Submission, refusal: Refusal) -> Response:
+        document = self.desk.loops.get_request(_request_id(request))
+        if refusal.status == 409:
+            return self._page(request, document, sent, banner=_conflict(document, refusal), status=409)
+        fault: dict[str, str] = refusal.details or {}
+        issue = fault.get("issue", refusal.message)
+        if fault.get("field", "").startswith("responder"):
+            return self._page(request, document, sent, reviewer_fault=f"This {issue}.", banner=FAULTY, status=422)
+        return self._page(request, document, sent, error=f"This {issue}.", banner=FAULTY, status=422)
+
+    def _page(
+        self,
+        request: Request,
+        document: Document,
+        sent: Submission | None = None,
+        *,
+        error: str = "",
+        reviewer_fault: str | None = None,
+        banner: Banner | None = None,
+        status: int = 200,
+    ) -> Response:
+        draft = Draft(sent.answers, {ANSWER: error} if error else {}) if sent else None
+        answer, changes = answer_block(document)
+        told = asked(document, self.desk.clock())
+        context: dict[str, Any] = {
+            "asked": told,
+            "state": document["status"],
+            "text": block(document["request_text"]) if told.subject != document["request_text"].strip() else None,
+            "context": block(document["context"]) if document.get("context") else None,
+            "enclosed": block({name: document[name] for name in SHOWN if document.get(name)}),
+            "has_enclosed": any(document.get(name) for name in SHOWN),
+            "guidelines": str(document["response_config"].get("guidelines") or ""),
+            "default": block(document["default_response"]),
+            "controls": controls(document, draft),
+            "answer": answer,
+            "changes": changes,
+            "typed": block([text for texts in sent.answers.values() for text in texts]) if sent else None,
+            "reviewer": sent.reviewer if sent else remembered_reviewer(request),
+            "reviewer_error": reviewer_fault,
+            "banner": banner,
+            "dirty": sent is not None,
+            "confirmed": "sent" in request.query_params and document["status"] == "completed",
+        }
+        return self.answer_with(request, "request.html", context, status)
+
+
+def _request_id(request: Request) -> str:
+    return str(request.path_params["request_id"])
+
+
+def _conflict(document: Document, refusal: Refusal) -> Banner:
+    if document["status"] in OPEN:
+        return Banner("warning", "Somebody else is answering this", f"Your answer was not sent: {refusal.message}.")
+    return Banner("warning", "Too late", "Your answer was not sent. What you typed stands below, so you can copy it.")

@@ -1,0 +1,147 @@
+"""What a browser sends when a reviewer presses a button: read from the body, and checked for where it came from."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hitl.server.primitives.errors import Refusal
+
+MAX_FORM_BYTES = 5 * 1024 * 1024
+MAX_FORM_FIELDS = 5000
+MAX_REVIEWER_LENGTH = 254  # the longest e-mail address (RFC 5321, 4.5.3.1.3, with its brackets)
+
+FIELD_PREFIX = "field."
+NOTES_PREFIX = "notes."
+
+FORM_TOKEN: Final = "hitl.form_token"  # noqa: S105 - a name
+"""Where the ASGI scope holds what the forms of this session carry; nowhere if the inbox is mounted without a door."""
+
+_COOKIE = "hitl_reviewer"
+_COOKIE_SECONDS = 365 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A sent review form.
+
+    Attributes:
+        answers: By field name, the texts of its controls; a name is missing if none of its controls was filled.
+        version: The review's version when the page was opened, as text.
+        fingerprint: What the page showed when it was opened; empty from a client that does not send it.
+        decision: The button: "complete" or "reject".
+    """
+
+    answers: Mapping[str, list[str]]
+    version: str
+    fingerprint: str
+    reviewer: str
+    decision: str
+
+
+async def read_submission(request: Request, *, room: int = 0) -> Submission:
+    """Read a review form; raise `Refusal` if it is not one, or does not come from our own page.
+
+    Args:
+        request: The request.
+        room: How many bytes the files in the form may add to what any form may have.
+    """
+    sent = await read_form(request, room=room)
+    first = {name: values[0] for name, values in sent.items()}
+    return Submission(
+        answers=_answers(sent),
+        version=first.get("version", ""),
+        fingerprint=first.get("fingerprint", ""),
+        reviewer=first.get("reviewer", "").strip(),
+        decision=first.get("decision", ""),
+    )
+
+
+async def read_form(request: Request, *, room: int = 0) -> dict[str, list[str]]:
+    """Read a form as texts by the names of its controls; raise `Refusal` as `read_submission` does."""
+    check_origin(request)
+    body = await _body(request, MAX_FORM_BYTES + room)
+    # In a thread, because a form with files would hold up everybody else.
+    sent = await run_in_threadpool(_parse, body) if len(body) > MAX_FORM_BYTES else _parse(body)
+    check_form_token(request, sent.get("form_token", [""])[0])
+    return sent
+
+
+async def read_reviewer(request: Request) -> str:
+    """Read the reviewer's name from a form that holds nothing else."""
+    return (await read_form(request)).get("reviewer", [""])[0].strip()
+
+
+def check_origin(request: Request) -> None:
+    """Refuse what another site made the reviewer's browser send.
+
+    Browsers add Sec-Fetch-Site, older ones Origin, to every POST. A client that sends neither is no browser, so nobody
+    can ride on its cookies.
+    """
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if site is not None:
+        trusted = site in {"same-origin", "none"}
+    elif origin is not None:
+        trusted = urlsplit(origin).netloc == request.headers.get("host")
+    else:
+        trusted = True
+    if not trusted:
+        raise Refusal(
+            403, "insufficient_permissions", "This form was sent from another site. Open the inbox and send it there."
+        )
+
+
+def check_form_token(request: Request, given: str) -> None:
+    """Refuse a form that no page of this session held: whatever made the browser send it never saw one."""
+    expected: str | None = request.scope.get(FORM_TOKEN)
+    # As bytes, because the digest of texts takes ASCII only.
+    if expected is not None and not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
+        raise Refusal(
+            403, "insufficient_permissions", "This form is from another session. Open the page again and send it there."
+        )
+
+
+def remembered_reviewer(request: Request) -> str:
+    """Return the name that the reviewer gave last time, or nothing."""
+    return unquote(request.cookies.get(_COOKIE, ""))[:MAX_REVIEWER_LENGTH]
+
+
+def remember_reviewer(response: Response, reviewer: str) -> None:
+    """Keep the reviewer's name for the next form."""
+    response.set_cookie(
+        _COOKIE, quote(reviewer), max_age=_COOKIE_SECONDS, path="/inbox", httponly=True, samesite="strict"
+    )
+
+
+def _answers(sent: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Return the texts by field; notes stand behind the decision that they belong to, which may be missing."""
+    answers = {name.removeprefix(FIELD_PREFIX): texts for name, texts in sent.items() if name.startswith(FIELD_PREFIX)}
+    for name, texts in sent.items():
+        if name.startswith(NOTES_PREFIX):
+            field = name.removeprefix(NOTES_PREFIX)
+            answers[field] = [answers.get(field, [""])[0], texts[0]]
+    return answers
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise Refusal(413, "payload_too_large", "The form is too large. Shorten the texts, or attach less.")
+    return bytes(body)
+
+
+def _parse(body: bytes) -> dict[str, list[str]]:
+    try:
+        return parse_qs(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS)
+    except ValueError as error:  # no percent-encoding, or more fields than any of our forms has
+        raise Refusal(400, "validation_error", "This is no form of the inbox. Open the review again.") from error

@@ -1,0 +1,232 @@
+"""What the pages show, computed from documents and the time: no HTTP, no HTML, no store."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from hitl.server.inbox.attachments import attached, download_name, embedded, file_answer, size_in_words
+from hitl.server.inbox.diffing import Diff, text_diff
+from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fields_of, is_array, is_object, label_of
+from hitl.server.inbox.fields import as_text, choices
+from hitl.server.inbox.filters import PAGE_SIZE
+from hitl.server.inbox.hidden_characters import unix_lines
+from hitl.server.inbox.pictures import draw_picture_answer
+from hitl.server.inbox.rendering import Block, Code, File, Items, Text, Word, block, subject
+from hitl.server.inbox.times import Due, age, due, full, parse
+
+_STEPS = {
+    "created": "Asked",
+    "updated": "Changed by the program that asked",
+    "assigned": "Assigned",
+    "reassigned": "Reassigned",
+    "started": "Started",
+    "approved": "Approved; others must approve it, too",
+    "completed": "Answered",
+    "rejected": "Rejected",
+    "expired": "Time ran out",
+    "cancelled": "Cancelled",
+}
+_PRIORITY_BARS = {"low": 1, "normal": 2, "medium": 2, "high": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One review in a line or two: what the list and the head of a page say about it."""
+
+    review_id: str
+    subject: str
+    template: str
+    status: str
+    status_label: str
+    priority: str
+    priority_bars: int
+    assignees: list[str]
+    created_at: datetime
+    created: str
+    age: str
+    due: Due | None
+    due_full: str
+    version: str
+    reviewer: str
+    finished_at: datetime | None
+    finished: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer of a finished review, under the label that its question had."""
+
+    label: str
+    shown: Block
+    note: str = ""
+    changes: Diff | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happened to a review: what, by whom if that is known, and when."""
+
+    text: str
+    actor: str
+    moment: datetime
+    full: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """Which part of a list is shown; the neighbours are page numbers, None at the ends."""
+
+    first: int
+    last: int
+    total: int
+    newer: int | None
+    older: int | None
+
+
+def summary(review: Document, template: Document | None, now: datetime, expires_in: float | None = None) -> Summary:
+    """Describe a review.
+
+    Args:
+        review: The review.
+        template: Its template, None if it was deleted.
+        now: The present moment.
+        expires_in: How many seconds an open review has left, if it expires.
+    """
+    due_date = _deadline(review, now, expires_in)
+    template_name = str(template["name"]) if template else str(review["template_id"])
+    priority = str(review.get("priority") or "")
+    finished_at = review.get("completed_at") or review.get("updated_at")
+    return Summary(
+        review_id=review["id"],
+        subject=subject(content_of(review)) or template_name,
+        template=template_name,
+        status=review["status"],
+        status_label=STATUS_LABELS[review["status"]],
+        priority=priority,
+        priority_bars=_PRIORITY_BARS.get(priority, 0),
+        assignees=list(review.get("assignees") or []),
+        created_at=parse(review["created_at"]),
+        created=full(review["created_at"]),
+        age=age(review["created_at"], now),
+        due=due(due_date, now),
+        due_full=full(due_date) if due_date else "",
+        version=str(review.get("version", "")),
+        reviewer=str(review.get("reviewer") or ""),
+        finished_at=parse(finished_at) if finished_at else None,
+        finished=full(finished_at) if finished_at else "",
+    )
+
+
+def steps(history: list[Document]) -> list[Step]:
+    """Describe what happened to a review, in order."""
+    return [
+        Step(_STEPS.get(step["event"], str(step["event"])), step["actor"] or "", parse(step["at"]), full(step["at"]))
+        for step in history
+    ]
+
+
+def answers(review: Document, template: Document | None) -> list[Answer]:
+    """Describe what was answered: the template's fields in their order, then whatever else the result holds."""
+    result = review.get("result")
+    if not is_object(result):
+        return []
+    fields = {field["name"]: field for field in fields_of(template)}
+    named = [name for name in fields if name in result]
+    others = [name for name in result if name not in fields]
+    return [_answer(name, fields.get(name), result[name], content_of(review)) for name in (*named, *others)]
+
+
+def typed_answers(template: Document | None, typed: Mapping[str, list[str]], content: Document) -> list[Answer]:
+    """Describe what a reviewer typed into a form that can not be sent any more."""
+    fields = {field["name"]: field for field in fields_of(template)}
+    return [
+        Answer(label_of(fields[name]) if name in fields else name, _words(fields.get(name), list(filter(None, texts))))
+        for name, texts in typed.items()
+        if any(texts) and [unix_lines(text) for text in texts] != [content.get(name)]
+    ]
+
+
+def pager(total: int, page: int) -> Pager:
+    """Say which entries page number `page` (from 1) shows."""
+    first = (page - 1) * PAGE_SIZE
+    last = min(first + PAGE_SIZE, total)
+    return Pager(first + 1, last, total, page - 1 if page > 1 else None, page + 1 if last < total else None)
+
+
+def fingerprint(review: Document, template: Document | None) -> str:
+    """Return a short digest of what a reviewer judges: the content and the questions about it."""
+    judged = json.dumps([content_of(review), fields_of(template)], sort_keys=True)
+    return hashlib.sha256(judged.encode()).hexdigest()[:16]
+
+
+def _deadline(review: Document, now: datetime, expires_in: float | None) -> str | None:
+    """Return the earlier of the due date and the moment when the template's time limit ends."""
+    due_date: str | None = review.get("due_date")
+    if expires_in is None:
+        return due_date
+    ends = now + timedelta(seconds=expires_in)
+    return due_date if due_date and parse(due_date) < ends else ends.isoformat()
+
+
+def _answer(name: str, field: Document | None, value: Any, content: Document) -> Answer:
+    if field is None:
+        return Answer(name, _draw_files({}, value))
+    draw = _DRAWN.get(field["type"])
+    shown = draw(field, value) if draw else block(value)
+    original = content.get(name)
+    if not field.get("editable") or name not in content or value == original:
+        return Answer(label_of(field), shown)
+    changes = text_diff(original, value) if isinstance(original, str) and isinstance(value, str) else None
+    return Answer(label_of(field), shown, "edited by the reviewer", changes)
+
+
+def _words(field: Document | None, texts: list[str]) -> Block:
+    labels = {choice.value: choice.label for choice in choices(field)} if field else {}
+    shown = [_draw_file(file_answer(text)) if attached(text) else Text(labels.get(text) or text) for text in texts]
+    return shown[0] if len(shown) == 1 else Items(shown)
+
+
+def _draw_picked(field: Document, value: Any) -> Block:
+    """Show the labels of what was picked: they are what the reviewer read."""
+    return _words(field, [as_text(item) for item in value] if is_array(value) else [as_text(value)])
+
+
+def _draw_rating(field: Document, value: Any) -> Block:
+    steps = choices(field)
+    label = next((step.label for step in steps if step.value == as_text(value)), "")
+    return Word(f"{as_text(value)} of {len(steps)}" + (f" – {label}" if label else ""))
+
+
+def _draw_files(_field: Document, value: Any) -> Block:
+    """Offer each file that the answer holds; what is only an address is drawn as everything else."""
+    if is_array(value) and any(embedded(item) for item in value):
+        return Items([_draw_file(item) for item in value])
+    return _draw_file(value)
+
+
+def _draw_file(value: Any) -> Block:
+    file = embedded(value)
+    if file is None:
+        return block(value)
+    return File(file.name, download_name(file.name), size_in_words(len(file.data)), b64encode(file.data).decode())
+
+
+def _draw_code(field: Document, value: Any) -> Block:
+    return Code(value, str(field.get("language") or "")) if isinstance(value, str) else block(value)
+
+
+_DRAWN: dict[str, Callable[[Document, Any], Block]] = {
+    "select": _draw_picked,
+    "multi_select": _draw_picked,
+    "checkbox_group": _draw_picked,
+    "rating": _draw_rating,
+    "file": _draw_files,
+    "image_review": draw_picture_answer,
+    "code_display": _draw_code,
+}

@@ -1,0 +1,73 @@
+"""Who somebody is: the owner of an API key, a member of a loop, a person at the inbox.
+
+A sandbox has no accounts. A person is an e-mail address here, and the id of a person follows from it, so that somebody
+who joins two loops, or answers twice, is the same person. Each API key has an owner of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from hitl.server.primitives.validation import optional, record, required, text
+
+OBJECT_ID: Final = re.compile(r"[0-9a-fA-F]{24}", re.ASCII)
+
+PERSON: Final = record(
+    {
+        "email": required(text(shortest=3, longest=254)),
+        "name": optional(text(shortest=1, longest=100)),
+        "id": optional(text(shortest=1, longest=64)),
+    }
+)
+"""The check of a person as `{email, name?, id?}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The owner of an API key.
+
+    Attributes:
+        owner: The digest of the key.
+        user_id: The id of the person.
+        email: The person's address, made up.
+        api_key_id: The id of the key.
+    """
+
+    owner: str
+    user_id: str
+    email: str
+    api_key_id: str
+
+
+def account_of(owner: str) -> Account:
+    """Return the account of a key, given its digest."""
+    api_key_id = _derived("api key", owner)
+    email = f"owner-{api_key_id[:6]}@example.com"
+    return Account(owner, person_id(email), email, api_key_id)
+
+
+def person_id(email: str) -> str:
+    """Return the id of the person with this address; upper and lower case are the same person."""
+    return _derived("person", email.strip().lower())
+
+
+def responder(person: Mapping[str, Any]) -> dict[str, str]:
+    """Return a checked person as `{id, name, email}`, with the id that goes with the address unless one is given."""
+    email: str = person["email"].strip()
+    name = person.get("name") or email.partition("@")[0]
+    return {"id": person.get("id") or person_id(email), "name": name, "email": email}
+
+
+def new_object_id(now: datetime) -> str:
+    """Return a fresh id in the vendor's form, a MongoDB ObjectId: four bytes of Unix time, and eight at random."""
+    return f"{int(now.timestamp()) % 2**32:08x}{secrets.token_hex(8)}"
+
+
+def _derived(kind: str, name: str) -> str:
+    return hashlib.sha256(f"{kind}\n{name}".encode()).hexdigest()[:24]

@@ -1,0 +1,44 @@
+"""The envelope `{error, msg, data}` that generation B's answers come in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hitl.server.http.json_response import json_response
+from hitl.server.loops.errors import told
+from hitl.server.primitives.errors import Refusal
+
+_PREFIXES: Final = ("/v1/api/", "/v1/test/")
+
+
+def is_used_at(path: str) -> bool:
+    """Return whether answers at this path come in generation B's envelope."""
+    return f"{path}/".startswith(_PREFIXES)
+
+
+def success(msg: str, data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the answer that holds `data`."""
+    return json_response({"error": False, "msg": msg, "data": data}, status, headers)
+
+
+def refused(request: Request, refusal: Refusal) -> Response:
+    """Return the answer that says no."""
+    msg, data = told(refusal)
+    if refusal.status == 401:
+        msg = _unauthorized(request.headers.get("Authorization"))
+    more = {} if data is None else {"data": data}
+    return json_response({"error": True, "msg": msg, **more}, refusal.status, refusal.headers)
+
+
+def _unauthorized(authorization: str | None) -> str:
+    """Return which of the documented sentences fits what was sent instead of a valid key."""
+    if not authorization:
+        return "Missing Authorization header"
+    scheme, _, key = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        return "Invalid Authorization header format. Use 'Bearer <api_key>'"
+    return "Invalid API key" if key.strip() else "Empty API key"

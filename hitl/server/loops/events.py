@@ -1,0 +1,114 @@
+"""What is told about loops and requests: account webhooks, and the call to a request's `callback_url`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from hitl.server.loops.lifecycle import FINAL
+from hitl.server.primitives.timestamps import to_wire
+from hitl.server.reviews.store import Document
+from hitl.server.storage.outbox import Outbox
+
+_REQUEST: Final = (
+    "id",
+    "loop_id",
+    "status",
+    "processing_type",
+    "type",
+    "priority",
+    "request_text",
+    "response_type",
+    "response_data",
+    "default_response",
+    "response_by",
+    "response_at",
+    "response_time_seconds",
+    "timeout_at",
+    "created_at",
+)
+_CALLBACK: Final = ("loop_id", "status", "response_data", "response_at", "response_time_seconds", "created_at")
+
+
+def tell_of_loop(
+    outbox: Outbox, event: str, loop: Mapping[str, Any], at: datetime, member: Mapping[str, Any] | None = None
+) -> None:
+    """Write down that something happened to a loop, given as the API shows it.
+
+    Args:
+        outbox: Where it is written.
+        event: "created", "updated", "deleted", "member_joined" or "member_left".
+        loop: The loop after it.
+        at: When it happened.
+        member: Who joined or left.
+    """
+    data: Document = {"loop": _loop(loop)} if member is None else {"loop": _loop(loop), "member": dict(member)}
+    _emit(outbox, f"loop.{event}", loop["id"], data, at)
+
+
+def tell_of_request(
+    outbox: Outbox,
+    event: str,
+    request: Mapping[str, Any],
+    loop: Mapping[str, Any],
+    at: datetime,
+    previous_status: str | None = None,
+) -> None:
+    """Write down that something happened to a request, and call back whoever asked once it is finished.
+
+    Args:
+        outbox: Where it is written.
+        event: "created", "claimed", "completed", "timeout" or "cancelled".
+        request: The request after it.
+        loop: Its loop.
+        at: When it happened.
+        previous_status: The status before it, told where an open request ended without an answer.
+    """
+    summary = {name: request[name] for name in _REQUEST}
+    if event == "claimed":
+        summary |= {"claimed_by": request["claimed_by"], "claimed_at": request["claimed_at"]}
+    if event in {"timeout", "cancelled"}:
+        summary["previous_status"] = previous_status
+    if event == "cancelled":
+        summary["cancelled_at"] = request["cancelled_at"]
+    data: Document = {"request": summary, "loop": {"id": loop["id"], "name": loop["name"]}}
+    if request["response_by_user"] is not None:
+        data["reviewer"] = _responder(request["response_by_user"])
+    _emit(outbox, f"request.{event}", request["id"], data, at)
+    if request["status"] in FINAL and request["callback_url"] is not None:
+        body = callback(request, at)
+        outbox.call_back(request["callback_url"], body["event"], request["id"], body, at=at)
+
+
+def callback(request: Mapping[str, Any], at: datetime) -> Document:
+    """Return the body of the call to `callback_url`, as `RequestCallback` in `openapi.yaml`.
+
+    The person is named twice, because the documentation reads `response_by` and one of its clients `response_by_user`.
+    """
+    person = request["response_by_user"]
+    return {
+        "event": f"request.{request['status']}",
+        "request_id": request["id"],
+        **{name: request[name] for name in _CALLBACK},
+        "response_by": None if person is None else _responder(person),
+        "response_by_user": person,
+        "timestamp": to_wire(at),
+    }
+
+
+def _emit(outbox: Outbox, event: str, subject_id: str, data: Document, at: datetime) -> None:
+    outbox.emit(event, subject_id, {"event": event, "timestamp": to_wire(at), "data": data}, at=at)
+
+
+def _loop(loop: Mapping[str, Any]) -> Document:
+    counts = {
+        "member_count": loop["member_count"],
+        "active_count": loop["member_count"] - loop["pending_count"],
+        "pending_count": loop["pending_count"],
+    }
+    return {"id": loop["id"], "name": loop["name"], "creator_id": loop["creator_id"], **counts}
+
+
+def _responder(person: Mapping[str, str]) -> Document:
+    return {"user_id": person["id"], "name": person["name"], "email": person["email"]}

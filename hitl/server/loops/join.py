@@ -1,0 +1,119 @@
+"""The page that an invitation leads to, and the invitation as an image."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from hitl.server.inbox.hidden_characters import visible
+from hitl.server.inbox.page_renderer import SafeHeaders
+from hitl.server.inbox.submission import check_origin
+from hitl.server.loops.qr import MOST_BYTES, png
+from hitl.server.loops.service import LoopDesk
+from hitl.server.primitives.errors import Refusal, invalid
+
+_MOST_FORM_BYTES = 10_000
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+def join_routes(desk: LoopDesk) -> list[BaseRoute]:
+    """Return the routes of the page and of the image, which need no key and no session: the code lets people in."""
+    pages = _Pages(desk)
+    inner = [Route("/{invite_code}", pages.form), Route("/{invite_code}", pages.join, methods=["POST"])]
+    return [
+        Mount("/join", routes=inner, middleware=[Middleware(SafeHeaders)]),
+        Route("/qr/{invite_code}.png", pages.image),
+    ]
+
+
+def join_url(request: Request, invite_code: str) -> str:
+    """Return where an invitation leads, on this very sandbox, by the name that the request called it by."""
+    return f"{request.url.scheme}://{request.url.netloc}/join/{invite_code}"
+
+
+def invitation_image(request: Request, invite_code: str) -> bytes:
+    """Return a QR code that leads to the page; one of the code alone if the sandbox's name is too long for it."""
+    url = join_url(request, invite_code)
+    return png(url if len(url.encode()) <= MOST_BYTES else invite_code)
+
+
+class _Pages:
+    def __init__(self, desk: LoopDesk) -> None:
+        self._desk = desk
+        self._page = Environment(
+            loader=FileSystemLoader(Path(__file__).parent / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            finalize=_printable,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        ).get_template("join.html")
+
+    async def form(self, request: Request) -> Response:
+        """Ask who wants to join."""
+        return self._answer(request, {})
+
+    async def join(self, request: Request) -> Response:
+        """Let the sender of the form in; show it again with what is wrong with it."""
+        person: dict[str, str] = {}
+        try:
+            person = await _person(request)
+            _require_address(person)
+            member = self._desk.join(request.path_params["invite_code"], person)
+        except Refusal as refusal:
+            return self._answer(request, {"fault": _told(refusal), "typed": person}, refusal.status)
+        return self._answer(request, {"member": member})
+
+    async def image(self, request: Request) -> Response:
+        """Answer with the QR code of an invitation."""
+        try:
+            loop = self._desk.invited(request.path_params["invite_code"])
+        except Refusal as refusal:
+            return Response(status_code=refusal.status)
+        return Response(invitation_image(request, loop["invite_code"]), media_type="image/png", headers=_NO_STORE)
+
+    def _answer(self, request: Request, more: Mapping[str, Any], status: int = 200) -> Response:
+        shown: dict[str, Any] = {"loop": None, "member": None, "fault": None, "typed": {}, **more}
+        try:
+            shown["loop"] = self._desk.invited(request.path_params["invite_code"])
+        except Refusal as refusal:
+            status = refusal.status
+        return HTMLResponse(self._page.render(shown), status, _NO_STORE)
+
+
+async def _person(request: Request) -> dict[str, str]:
+    check_origin(request)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MOST_FORM_BYTES:
+            raise Refusal(413, "payload_too_large", "the form is too large; shorten the texts")
+    try:
+        sent = parse_qs(body.decode("ascii"), errors="strict", max_num_fields=10)
+    except ValueError as error:  # no percent-encoding, or more fields than the form has
+        raise invalid("this is no form of this page; open the invitation again") from error
+    return {name: sent[name][0].strip() for name in ("email", "name") if name in sent}
+
+
+def _require_address(person: Mapping[str, str]) -> None:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", person.get("email", "")):
+        raise invalid("must be an address, such as ann@example.com", "email")
+
+
+def _told(refusal: Refusal) -> str:
+    message = refusal.message.replace("email: ", "The e-mail address ", 1).replace("name: ", "The name ", 1)
+    return f"{message[0].upper()}{message[1:].rstrip('.')}."
+
+
+def _printable(value: object) -> object:
+    """Show hidden characters: the names of loops and people come from anywhere."""
+    return visible(value) if type(value) is str else value

@@ -1,0 +1,160 @@
+"""The life of a request, as functions from one document to the next; they know no store and no clock.
+
+    pending ──claim──▶ claimed ──┬─▶ completed
+       ▲ ◀──claim ends────┘      ├─▶ timeout
+       └─────────────────────────┴─▶ cancelled
+
+A person may answer without a claim. An answer, the timeout and a cancellation each end a request for good. On timeout
+`response_data` stays null: the default answer then counts, and whoever asked applies it, as callbacks are documented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from hitl.server.loops.accounts import Account
+from hitl.server.loops.errors import ApiRefusal
+from hitl.server.loops.schemas import SHOWN
+from hitl.server.primitives.errors import conflict
+from hitl.server.primitives.timestamps import from_wire, to_wire
+from hitl.server.reviews.store import Document
+
+OPEN: Final = ("pending", "claimed")
+FINAL: Final = ("completed", "timeout", "cancelled")
+
+DEFERRED_SECONDS: Final = 30 * 24 * 3600
+"""How long a deferred request waits that names no time."""
+
+CLAIM_SECONDS: Final = 15 * 60
+"""How long a claim keeps others away; the documentation says that there is an end, but not when."""
+
+
+def new_request(
+    request_id: str,
+    body: Mapping[str, Any],
+    *,
+    config: Mapping[str, Any],
+    account: Account,
+    loop_id: str,
+    members: Sequence[Document],
+    now: datetime,
+) -> Document:
+    """Return the request that a checked body asks for.
+
+    Args:
+        request_id: Its id.
+        body: As RequestCreate in `openapi.yaml`.
+        config: The response config in the form in which it is kept.
+        account: Who asks.
+        loop_id: The loop that is asked.
+        members: Its members, who are all asked.
+        now: The present moment.
+    """
+    seconds = body.get("timeout_seconds", DEFERRED_SECONDS)
+    optional = ("context", "platform_version", "callback_url", *SHOWN)
+    return {
+        "id": request_id,
+        "loop_id": loop_id,
+        "creator_id": account.user_id,
+        "api_key_id": account.api_key_id,
+        **{name: body[name] for name in ("processing_type", "type", "priority", "request_text", "platform")},
+        **{name: body.get(name) for name in optional},
+        **({"tags": body["tags"]} if "tags" in body else {}),
+        "response_type": body["response_type"],
+        "response_config": config,
+        "default_response": body["default_response"],
+        "timeout_at": to_wire(now + timedelta(seconds=seconds)),
+        "broadcasted_to": [_recipient(member) for member in members],
+        "broadcasted_at": to_wire(now),
+        "status": "pending",
+        **_unanswered(),
+        "created_at": to_wire(now),
+        "updated_at": to_wire(now),
+    }
+
+
+def claimed(request: Document, person: Mapping[str, str], now: datetime) -> Document:
+    """Return the request taken up by a person (`{id, name, email}`); the same person may do so again for more time."""
+    require_open(request, "claimed")
+    _require_free(request, person, now)
+    claim = {"claimed_by": person["id"], "claimed_at": to_wire(now)}
+    return {**request, "status": "claimed", **claim, "updated_at": to_wire(now)}
+
+
+def released(request: Document, at: datetime) -> Document:
+    """Return a claimed request as anybody's again."""
+    return {**request, "status": "pending", "claimed_by": None, "claimed_at": None, "updated_at": to_wire(at)}
+
+
+def completed(request: Document, response_data: object, person: Mapping[str, str], now: datetime) -> Document:
+    """Return the request with a person's checked answer."""
+    require_open(request, "answered")
+    _require_free(request, person, now)
+    return {
+        **request,
+        "status": "completed",
+        "response_data": response_data,
+        "response_by": person["id"],
+        "response_by_user": dict(person),
+        "response_at": to_wire(now),
+        # Never negative, also where the clock was set back.
+        "response_time_seconds": max(0.0, round((now - from_wire(request["created_at"])).total_seconds(), 3)),
+        "updated_at": to_wire(now),
+    }
+
+
+def timed_out(request: Document, at: datetime) -> Document:
+    """Return the request as it stood when its time ran out."""
+    return {**request, "status": "timeout", "updated_at": to_wire(at)}
+
+
+def cancelled(request: Document, now: datetime) -> Document:
+    """Return the request cancelled."""
+    if request["status"] not in OPEN:
+        raise ApiRefusal(400, "Request cannot be cancelled in current state", f"it is {request['status']}")
+    return {**request, "status": "cancelled", "cancelled_at": to_wire(now), "updated_at": to_wire(now)}
+
+
+def due_at(request: Mapping[str, Any]) -> datetime | None:
+    """Return when something will happen to the request by itself: the end of its claim or its timeout."""
+    if request["status"] not in OPEN:
+        return None
+    timeout_at = from_wire(request["timeout_at"])
+    return min(timeout_at, claim_ends_at(request)) if request["status"] == "claimed" else timeout_at
+
+
+def claim_ends_at(request: Mapping[str, Any]) -> datetime:
+    """Return when others may answer a claimed request again."""
+    return from_wire(request["claimed_at"]) + timedelta(seconds=CLAIM_SECONDS)
+
+
+def require_open(request: Mapping[str, Any], done: str) -> None:
+    """Refuse with 409 to do something with a finished request."""
+    if request["status"] not in OPEN:
+        raise conflict(f"request {request['id']} is already {request['status']} and cannot be {done}")
+
+
+def _require_free(request: Mapping[str, Any], person: Mapping[str, str], now: datetime) -> None:
+    # A claim from the future was made before the clock was set back. It would keep others away for all that time.
+    in_force = request["status"] == "claimed" and from_wire(request["claimed_at"]) <= now
+    if in_force and request["claimed_by"] != person["id"]:
+        ends = to_wire(claim_ends_at(request))
+        raise conflict(f"request {request['id']} is claimed by somebody else until {ends}; take another one")
+
+
+def _recipient(member: Mapping[str, Any]) -> Document:
+    # A sandbox writes no mail: whoever opens its inbox sees the request, which is all the notification there is.
+    return {
+        "user_id": member["user_id"],
+        "email": member["email"],
+        "role": member["role"],
+        "notification_sent": True,
+        "notification_error": None,
+    }
+
+
+def _unanswered() -> Document:
+    names = ("response_by", "response_by_user", "response_at", "response_data", "response_time_seconds")
+    return dict.fromkeys((*names, "claimed_by", "claimed_at"))

@@ -1,0 +1,57 @@
+"""What each kind of answer knows of itself; `texts`, `choices` and `scales` make the seven."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+from hitl.server.primitives.errors import Fault
+from hitl.server.primitives.validation import Checker
+
+Config: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseType:
+    """One kind of answer: how it is asked for, checked and kept.
+
+    An answer is *bare*, as `"approve"`, or *wrapped*, as `{"selected_value": "approve", "selected_label": "Approve"}`;
+    the documentation shows both. Either is accepted; the wrapped form is kept.
+
+    Attributes:
+        config: The check of `response_config`. Unknown keys pass, as they do at the service: its clients send some.
+        answer: Returns the check of a bare answer to a question with this config.
+        default: Returns the check of a bare default answer, which need not fill in what a person must.
+        bare: Takes an answer out of its wrapping; whatever it does not know stays as it is, for the check to refuse.
+        wrapped: Wraps a checked bare answer.
+        kept: Returns a checked config in the form in which it is kept.
+    """
+
+    config: Checker
+    answer: Callable[[Config], Checker]
+    default: Callable[[Config], Checker]
+    bare: Callable[[Any], Any]
+    wrapped: Callable[[Config, Any], Any]
+    kept: Callable[[Config], dict[str, Any]] = dict
+
+
+def unwrap(key: str) -> Callable[[Any], Any]:
+    """Return what takes an answer out of an object that holds it under `key`."""
+
+    def bare(given: Any) -> Any:
+        members = cast("dict[str, Any]", given) if isinstance(given, dict) else {}
+        return members.get(key, given)
+
+    return bare
+
+
+def in_order(lower: str, upper: str) -> Checker:
+    """Accept a config whose member `lower` is not greater than `upper`, if it has both."""
+
+    def check(place: str, value: object) -> Iterator[Fault]:
+        config = cast("Config", value)
+        if lower in config and upper in config and config[lower] > config[upper]:
+            yield Fault(f"{place}.{lower}", f"must not be greater than {upper}")
+
+    return check

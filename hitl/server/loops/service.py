@@ -1,0 +1,330 @@
+"""The rules of generation B: who may ask, answer and change what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from hitl.server.loops import lifecycle as requests
+from hitl.server.loops.accounts import OBJECT_ID, PERSON, Account, new_object_id, person_id, responder
+from hitl.server.loops.errors import ApiRefusal, forbidden, loop_not_found, request_not_found
+from hitl.server.loops.events import tell_of_loop, tell_of_request
+from hitl.server.loops.members import new_loop, new_member, with_members
+from hitl.server.loops.responses import kept_answer, kept_config
+from hitl.server.loops.schemas import check_feedback, check_loop_create, check_loop_update, check_request_create
+from hitl.server.loops.store import LoopStore, RequestQuery
+from hitl.server.primitives.changes import Changes
+from hitl.server.primitives.clock import Clock
+from hitl.server.primitives.errors import refuse_faults
+from hitl.server.primitives.timestamps import from_wire, to_wire
+from hitl.server.reviews.store import Document, Page, Store
+from hitl.server.storage.database import Database
+from hitl.server.storage.idempotency import Created, create_once
+from hitl.server.storage.outbox import Outbox
+
+
+@dataclass(slots=True)
+class _Work:
+    """One transaction at one moment, and the requests that it changes."""
+
+    now: datetime
+    changed: list[str] = field(default_factory=list[str])
+
+
+class LoopDesk:
+    """Loops and requests, and everything that can be done with them.
+
+    Methods that take an account are what the API offers to the owner of a key; those without one are what people do:
+    they join, claim and answer. A person is a mapping `{email, name?, id?}`. Documents are plain dicts in wire form. A
+    method that cannot do what it is asked raises a Refusal and changes nothing. Any thread may call any method.
+    """
+
+    def __init__(self, database: Database, *, clock: Clock, changes: Changes, outbox: Outbox) -> None:
+        """Work on the tables of a database that the caller opened and closes."""
+        self.clock = clock
+        self.changes = changes
+        self._outbox = outbox
+        self._database = database
+        self._creations = Store(database)
+        self._store = LoopStore(database)
+
+    def tick(self) -> None:
+        """Time out what is due and end claims, as every other method does before its own work."""
+        with self._work():
+            pass
+
+    def next_due(self) -> str | None:
+        """Return when, in wire form, something will next happen to a request by itself."""
+        return self._store.next_due()
+
+    # Loops
+
+    def create_loop(self, account: Account, body: Mapping[str, Any], *, idempotency_key: str | None = None) -> Created:
+        """Create a loop with its creator as the first member; the document is `{loop, invite_code}`."""
+        check_loop_create(body)
+        with self._work() as work:
+            return self._once("loop", account, body, idempotency_key, lambda: self._new_loop(work, account, body))
+
+    def list_loops(self, account: Account) -> list[Document]:
+        """Return the loops of an account, the newest first."""
+        with self._work():
+            return [self._shown(loop) for loop in self._store.loops_of(account.user_id)]
+
+    def get_loop(self, account: Account, loop_id: str) -> Document:
+        """Return one loop with its members."""
+        with self._work():
+            return self._shown(self._own_loop(account, loop_id))
+
+    def update_loop(self, account: Account, loop_id: str, body: Mapping[str, Any]) -> Document:
+        """Replace what the body names."""
+        check_loop_update(body)
+        with self._work() as work:
+            before = self._own_loop(account, loop_id, "Only loop creator can update the loop")
+            after = {**before, **body, "updated_at": to_wire(work.now)}
+            self._store.save_loop(after)
+            tell_of_loop(self._outbox, "updated", self._shown(after), work.now)
+            return self._shown(after)
+
+    def delete_loop(self, account: Account, loop_id: str) -> Document:
+        """Delete a loop without open requests, with all that belongs to it, and return the receipt."""
+        with self._work() as work:
+            loop = self._shown(self._own_loop(account, loop_id, "Only loop creator can delete the loop"))
+            still_open = self._store.requests(RequestQuery(status=requests.OPEN, loop_id=loop["id"], limit=0)).total
+            if still_open:
+                raise ApiRefusal(400, "Cannot delete loop with active requests", f"{still_open} wait for an answer")
+            self._store.delete_loop(loop["id"])
+            tell_of_loop(self._outbox, "deleted", loop, work.now)
+            return {"loop_id": loop["id"]}
+
+    # Members
+
+    def list_members(self, account: Account, loop_id: str) -> list[Document]:
+        """Return the members of a loop, its creator first."""
+        with self._work():
+            return self._store.members(self._own_loop(account, loop_id)["id"])
+
+    def remove_member(self, account: Account, loop_id: str, user_id: str) -> Document:
+        """Remove a member who is not the creator, and return the receipt."""
+        with self._work() as work:
+            loop = self._own_loop(account, loop_id, "Only loop creator can remove members")
+            member = self._store.member(loop["id"], _id(user_id, "user"))
+            if member is None:
+                raise ApiRefusal(404, "Member not found in this loop")
+            if member["user_id"] == loop["creator_id"]:
+                raise ApiRefusal(400, "Loop creator cannot be removed")
+            self._store.delete_member(loop["id"], member["user_id"])
+            tell_of_loop(self._outbox, "member_left", self._shown(loop), work.now, member)
+            return {"loop_id": loop["id"], "user_id": member["user_id"]}
+
+    def invited(self, invite_code: str) -> Document:
+        """Return the loop that an invitation leads to."""
+        with self._work():
+            return self._shown(self._invited(invite_code))
+
+    def join(self, invite_code: str, person: Mapping[str, Any]) -> Document:
+        """Make a person an active member of the loop that the code invites to; once is enough."""
+        refuse_faults(PERSON("", person))
+        with self._work() as work:
+            loop, who = self._invited(invite_code), responder(person)
+            member = self._store.member(loop["id"], person_id(who["email"]))
+            if member is None:
+                member = new_member(person_id(who["email"]), who["email"], who["name"], "member", work.now)
+                self._store.add_member(loop["id"], member)
+                tell_of_loop(self._outbox, "member_joined", self._shown(loop), work.now, member)
+            return member
+
+    # Requests
+
+    def create_request(
+        self, account: Account, loop_id: str, body: Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> Created:
+        """Ask the members of a loop; the document is `RequestCreated` of `openapi.yaml`."""
+        with self._work() as work:
+            loop = self._own_loop(account, loop_id, "Only loop creators can create requests")
+            check_request_create(body)
+            config = kept_config(body)
+
+            def create() -> Document:
+                request = requests.new_request(
+                    new_object_id(work.now),
+                    body,
+                    config=config,
+                    account=account,
+                    loop_id=loop["id"],
+                    members=self._store.members(loop["id"]),
+                    now=work.now,
+                )
+                self._save(work, request, "created")
+                return _receipt(request)
+
+            return self._once(f"request of {loop['id']}", account, body, idempotency_key, create)
+
+    def list_requests(self, query: RequestQuery | None = None) -> Page:
+        """Return one page of requests, whoever made them."""
+        with self._work():
+            return self._store.requests(query or RequestQuery())
+
+    def list_loop_requests(self, account: Account, loop_id: str) -> list[Document]:
+        """Return all requests of a loop, the newest first."""
+        with self._work():
+            loop = self._own_loop(account, loop_id)
+            return self._store.requests(RequestQuery(loop_id=loop["id"], limit=None)).items
+
+    def get_request(self, request_id: str, account: Account | None = None) -> Document:
+        """Return a request as it stands now, to its account or, without one, to a person at the inbox."""
+        with self._work():
+            return self._request(request_id) if account is None else self._own_request(account, request_id)
+
+    def cancel_request(self, account: Account, request_id: str) -> Document:
+        """Cancel an open request and return the receipt."""
+        with self._work() as work:
+            before = self._own_request(account, request_id)
+            after = requests.cancelled(before, work.now)
+            self._save(work, after, "cancelled", before["status"])
+            return {"request_id": after["id"], "status": after["status"]}
+
+    def add_feedback(self, account: Account, request_id: str, body: Mapping[str, Any]) -> Document:
+        """Store feedback on a completed request that has none, and return it."""
+        check_feedback(body)
+        with self._work():
+            request = self._own_request(account, request_id)
+            if request["status"] != "completed":
+                raise ApiRefusal(400, "Feedback can only be added to completed requests", f"it is {request['status']}")
+            if self._store.feedback(request["id"]) is not None:
+                raise ApiRefusal(400, "Feedback has already been added to this request")
+            self._store.add_feedback(request["id"], body["feedback"])
+            return {"request_id": request["id"], "feedback": body["feedback"]}
+
+    def feedback(self, request_id: str) -> Document | None:
+        """Return the feedback on a request, if there is any."""
+        with self._work():
+            return self._store.feedback(self._request(request_id)["id"])
+
+    def claim(self, request_id: str, person: Mapping[str, Any]) -> Document:
+        """Keep others from answering for a while; claiming again extends it."""
+        refuse_faults(PERSON("responder", person))
+        with self._work() as work:
+            after = requests.claimed(self._request(request_id), responder(person), work.now)
+            self._save(work, after, "claimed")
+            return after
+
+    def respond(self, request_id: str, response_data: Any, person: Mapping[str, Any]) -> Document:
+        """Answer a request.
+
+        Args:
+            request_id: Its id.
+            response_data: The answer, bare or wrapped; it must fit the request's response config. Kept is the wrapped
+                form with the labels filled in.
+            person: Who answers. Whoever sits at the inbox may; it need not be a member.
+        """
+        refuse_faults(PERSON("responder", person))
+        with self._work() as work:
+            before, who = self._request(request_id), responder(person)
+            requests.require_open(before, "answered")
+            after = requests.completed(before, kept_answer(before, response_data), who, work.now)
+            self._save(work, after, "completed")
+            return after
+
+    def seconds_to_change(self, request_id: str) -> float | None:
+        """Return how long it is until something happens to a request by itself; None if nothing will."""
+        with self._work() as work:
+            due_at = self._store.due_at(request_id)
+            return None if due_at is None else (from_wire(due_at) - work.now).total_seconds()
+
+    # How it is done
+
+    @contextmanager
+    def _work(self) -> Generator[_Work, None, None]:
+        with self._database.lock:
+            work = _Work(self.clock())
+            try:
+                with self._database.transaction():
+                    self._settle(work)
+                # Committed by itself: what follows may be refused, and time has passed all the same.
+                with self._database.transaction():
+                    yield work
+            finally:
+                self.changes.announce(work.changed)
+
+    def _settle(self, work: _Work) -> None:
+        """Let happen what time has brought, in its order: claims end, and requests time out."""
+        while (request := self._store.first_due_request(to_wire(work.now))) is not None:
+            timeout_at = from_wire(request["timeout_at"])
+            if request["status"] == "claimed" and requests.claim_ends_at(request) < timeout_at:
+                self._put(work, requests.released(request, requests.claim_ends_at(request)))
+            else:
+                after = requests.timed_out(request, timeout_at)
+                self._save(work, after, "timeout", request["status"])
+
+    def _save(self, work: _Work, request: Document, event: str, previous_status: str | None = None) -> None:
+        self._put(work, request)
+        loop = self._store.loop(request["loop_id"])
+        assert loop is not None  # noqa: S101 - a loop is deleted with its requests
+        tell_of_request(self._outbox, event, request, loop, from_wire(request["updated_at"]), previous_status)
+
+    def _put(self, work: _Work, request: Document) -> None:
+        due_at = requests.due_at(request)
+        self._store.save_request(request, None if due_at is None else to_wire(due_at))
+        work.changed.append(request["id"])
+
+    def _once(
+        self, kind: str, account: Account, body: Mapping[str, Any], key: str | None, create: Callable[[], Document]
+    ) -> Created:
+        return create_once(self._creations, kind, body, key, account.owner, create)
+
+    def _new_loop(self, work: _Work, account: Account, body: Mapping[str, Any]) -> Document:
+        loop = new_loop(new_object_id(work.now), body, account, work.now)
+        self._store.save_loop(loop)
+        name = account.email.partition("@")[0]
+        self._store.add_member(loop["id"], new_member(account.user_id, account.email, name, "admin", work.now))
+        tell_of_loop(self._outbox, "created", self._shown(loop), work.now)
+        return {"loop": self._shown(loop), "invite_code": loop["invite_code"]}
+
+    def _shown(self, loop: Document) -> Document:
+        return with_members(loop, self._store.members(loop["id"]))
+
+    def _own_loop(self, account: Account, loop_id: str, otherwise: str = "Access denied to this loop") -> Document:
+        loop = self._store.loop(_id(loop_id, "loop"))
+        if loop is None:
+            raise loop_not_found()
+        if loop["creator_id"] != account.user_id:
+            raise forbidden(otherwise)
+        return loop
+
+    def _invited(self, invite_code: str) -> Document:
+        loop = self._store.loop_of_invitation(invite_code.upper())
+        if loop is None:
+            raise loop_not_found()
+        return loop
+
+    def _own_request(self, account: Account, request_id: str) -> Document:
+        request = self._request(request_id)
+        if request["api_key_id"] != account.api_key_id:
+            raise forbidden("Access denied to this request")
+        return request
+
+    def _request(self, request_id: str) -> Document:
+        request = self._store.request(_id(request_id, "request"))
+        if request is None:
+            raise request_not_found()
+        return request
+
+
+def _id(given: str, kind: str) -> str:
+    if not OBJECT_ID.fullmatch(given):
+        raise ApiRefusal(400, f"Invalid {kind} ID format")
+    return given.lower()
+
+
+def _receipt(request: Mapping[str, Any]) -> Document:
+    asked: list[Document] = request["broadcasted_to"]
+    return {
+        "request_id": request["id"],
+        **{name: request[name] for name in ("status", "processing_type", "type", "priority", "timeout_at")},
+        "broadcasted_to": len(asked),
+        "notifications_sent": sum(recipient["notification_sent"] for recipient in asked),
+        "polling_url": f"/v1/api/requests/{request['id']}",
+    }

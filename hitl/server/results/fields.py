@@ -1,0 +1,85 @@
+"""What a template says about its fields: which must be answered, which are shown, and what some of them are for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias, cast
+
+from hitl.server.primitives.validation import same
+
+Field: TypeAlias = Mapping[str, Any]
+Template: TypeAlias = Mapping[str, Any]
+
+DISPLAYS: Final = frozenset({"content_display", "code_display", "table_display"})
+"""The field types that show the content. They ask nothing, so a result never needs them."""
+
+_TEXTS: Final = frozenset({"text", "rich_text"})
+_COMMENTS: Final = ("comment", "comments", "feedback")
+_APPROVALS: Final = ("approved", "approval")
+
+
+def is_required(field: Field) -> bool:
+    """Return whether a completed result must answer the field while it is shown."""
+    if field["type"] in DISPLAYS:
+        return False
+    return bool(field.get("required") or validation(field).get("required"))
+
+
+def is_shown(field: Field, result: Mapping[str, Any]) -> bool:
+    """Return whether the field's condition is met by the other answers; a field without one is always shown."""
+    condition = field.get("conditional")
+    return not condition or same(result.get(condition["field"]), condition["value"])
+
+
+def approval_field(template: Template) -> str | None:
+    """Return the name of the field that says yes or no to the whole, if the template has one.
+
+    It is the boolean field that is named `approved` or `approval`, as in the vendor's examples, or else the first
+    boolean field that must be answered.
+    """
+    booleans = [field for field in template["fields"] if field["type"] == "boolean"]
+    named = [field["name"] for field in booleans if field["name"] in _APPROVALS]
+    needed = [field["name"] for field in booleans if is_required(field)]
+    return next(iter([*named, *needed]), None)
+
+
+def comment_fields(template: Template) -> list[Field]:
+    """Return the fields in which a reviewer can explain the answer.
+
+    They are the text fields that are named `comment`, `comments` or `feedback`, or else all text fields.
+    """
+    texts = [field for field in template["fields"] if field["type"] in _TEXTS]
+    return [field for field in texts if field["name"] in _COMMENTS] or texts
+
+
+def validation(field: Field) -> Mapping[str, Any]:
+    """Return the field's own rules."""
+    rules: Mapping[str, Any] = field.get("validation") or {}
+    return rules
+
+
+def settings(template: Template) -> Mapping[str, Any]:
+    """Return how reviews made from the template are handled."""
+    chosen: Mapping[str, Any] = template.get("settings") or {}
+    return chosen
+
+
+def approvals_needed(template: Template) -> int:
+    """Return how many people must approve a review."""
+    return int(settings(template).get("approval_threshold") or 1)  # 2.0 is a whole number in JSON, too
+
+
+def rules(template: Template) -> Sequence[Mapping[str, Any]]:
+    """Return the template's rules across several fields."""
+    block: Mapping[str, Any] = template.get("validation") or {}
+    return block.get("rules") or ()
+
+
+def words(part: Mapping[str, Any], name: str) -> Sequence[str]:
+    """Return an attribute that is a list of words; none if it was left out."""
+    return part.get(name) or ()
+
+
+def is_blank(value: object) -> bool:
+    """Return whether a value answers nothing; False and 0 are answers."""
+    return value is None or (isinstance(value, str | list) and not cast("str | list[object]", value))

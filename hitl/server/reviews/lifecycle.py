@@ -1,0 +1,140 @@
+"""The life of a review, as functions from one document to the next; they know no store and no clock.
+
+    created ──▶ assigned ──▶ in_progress ──▶ completed | rejected
+       └───────────┴─────────────┴─────────▶ expired | cancelled
+
+A review is open until it reaches one of the four states on the right, and never changes after that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal, TypeAlias
+
+from hitl.server.primitives.errors import Refusal, conflict
+from hitl.server.primitives.timestamps import from_wire, to_wire
+
+Document: TypeAlias = dict[str, Any]
+Verdict: TypeAlias = Literal["completed", "rejected"]
+
+OPEN: Final = ("created", "assigned", "in_progress")
+FINAL: Final = ("completed", "rejected", "expired", "cancelled")
+
+_DEFAULT_PRIORITY = "medium"
+
+
+def new_review(review_id: str, body: Mapping[str, Any], now: datetime) -> Document:
+    """Return the review that a checked body asks for."""
+    assignees: list[str] = list(body.get("assignees", ()))
+    return {
+        "id": review_id,
+        "template_id": body["template_id"],
+        "content": body["content"],
+        "assignees": assignees,
+        "priority": body.get("priority", _DEFAULT_PRIORITY),
+        "due_date": _normal(body.get("due_date")),
+        "assignment_strategy": body.get("assignment_strategy"),
+        "status": _waiting(assignees),
+        "result": None,
+        "reviewer": None,
+        "created_at": to_wire(now),
+        "updated_at": to_wire(now),
+        "completed_at": None,
+        "version": 1,
+    }
+
+
+def updated(review: Document, changes: Mapping[str, Any], now: datetime) -> Document:
+    """Return the review with a checked body's changes: keys of the content are merged, the rest is replaced."""
+    require_open(review, "updated")
+    content = {**review["content"], **changes.get("content", {})}
+    after: Document = {**review, **changes, "content": content}
+    after["due_date"] = _normal(after["due_date"])
+    if after["assignees"] != review["assignees"]:
+        # Other people have not begun, whatever those before them had done.
+        after["status"] = _waiting(after["assignees"])
+    return _next(after, now)
+
+
+def started(review: Document, now: datetime) -> Document:
+    """Return the review in progress; one that is already in progress stays as it is."""
+    require_open(review, "started")
+    return review if review["status"] == "in_progress" else _next({**review, "status": "in_progress"}, now)
+
+
+def approved(review: Document, now: datetime) -> Document:
+    """Return the review as it goes on after one of several approvals."""
+    return _next({**review, "status": "in_progress"}, now)
+
+
+def answered(review: Document, verdict: Verdict, result: Mapping[str, Any], reviewer: str, now: datetime) -> Document:
+    """Return the review with a person's answer."""
+    require_open(review, verdict)
+    answer = {"status": verdict, "result": dict(result), "reviewer": reviewer, "completed_at": to_wire(now)}
+    return _next({**review, **answer}, now)
+
+
+def cancelled(review: Document, now: datetime) -> Document:
+    """Return the review cancelled; a cancelled one stays as it is, so that the request may be repeated."""
+    if review["status"] == "cancelled":
+        return review
+    require_open(review, "cancelled")
+    return _next({**review, "status": "cancelled"}, now)
+
+
+def expired(review: Document, at: datetime) -> Document:
+    """Return the review as it stood at the moment its time ran out."""
+    return _next({**review, "status": "expired"}, at)
+
+
+def expiry(review: Document, template: Mapping[str, Any], now: datetime) -> datetime | None:
+    """Return when the review expires: at its due date or after the template's `timeout_hours`, whichever is first.
+
+    A date that is already past does not count: such a review is overdue from the start, and still wants an answer.
+    """
+    times = (_due(review), _timeout(review, template))
+    return min((time for time in times if time is not None and time > now), default=None)
+
+
+def require_open(review: Document, done: str) -> None:
+    """Refuse with 409 to do something with a finished review."""
+    if review["status"] in FINAL:
+        raise conflict(f"review {review['id']} is already {review['status']} and cannot be {done}; create a new review")
+
+
+def require_version(review: Document, version: int | None) -> None:
+    """Refuse with 409 to answer a review that has changed since the answer's author looked; None is any version."""
+    if version is not None and version != review["version"]:
+        raise Refusal(
+            409,
+            "version_conflict",
+            f"review {review['id']} has changed: it has version {review['version']} and not {version}; read it again",
+        )
+
+
+def _waiting(assignees: object) -> str:
+    return "assigned" if assignees else "created"
+
+
+def _normal(moment: str | None) -> str | None:
+    return None if moment is None else to_wire(from_wire(moment))
+
+
+def _next(review: Document, now: datetime) -> Document:
+    return {**review, "updated_at": to_wire(now), "version": review["version"] + 1}
+
+
+def _due(review: Document) -> datetime | None:
+    return from_wire(review["due_date"]) if review["due_date"] else None
+
+
+def _timeout(review: Document, template: Mapping[str, Any]) -> datetime | None:
+    settings: Mapping[str, Any] = template.get("settings") or {}
+    hours: float | None = settings.get("timeout_hours")
+    if hours is None:
+        return None
+    try:
+        return from_wire(review["created_at"]) + timedelta(hours=hours)
+    except OverflowError:
+        return None  # after the year 9999, which is never

@@ -1,0 +1,91 @@
+"""What must hold in a template as a whole, beyond the shape of its parts: what its parts say about each other.
+
+A reviewer meets the mistakes of a template when it is too late to correct them, so they are refused here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from hitl.server.ecma_regex import BadPatternError, Pattern
+from hitl.server.primitives.errors import Fault
+from hitl.server.results.dates import TODAY, read_date
+from hitl.server.results.fields import DISPLAYS, Field, Template, comment_fields, rules, settings, validation, words
+from hitl.server.results.files import bytes_in
+from hitl.server.results.kinds import DEFAULT_SCALE
+from hitl.server.reviews.conditions import BadConditionError, Condition
+
+_LARGEST_SCALE: Final = 100  # a form with more steps could not be used, and one with a million would stop the inbox
+
+
+def faults(template: Template) -> Iterator[Fault]:
+    """Yield what is wrong with a template whose shape is right; places are those of the body of creation."""
+    names = {field["name"]: field["type"] for field in template["fields"]}
+    for index, field in enumerate(template["fields"]):
+        place = f"fields[{index}]"
+        yield from _pattern_faults(place, field)
+        yield from _limit_faults(place, field)
+        yield from _scale_faults(place, field)
+        yield from _condition_faults(place, field, names)
+    for index, rule in enumerate(rules(template)):
+        yield from _rule_faults(f"validation.rules[{index}]", rule, names)
+    if settings(template).get("require_comments") and not comment_fields(template):
+        yield Fault("settings.require_comments", "needs a text or rich_text field that a comment can be written into")
+
+
+def _pattern_faults(place: str, field: Field) -> Iterator[Fault]:
+    try:
+        Pattern(validation(field).get("pattern") or "")
+    except BadPatternError as error:
+        yield Fault(f"{place}.validation.pattern", str(error))
+
+
+def _limit_faults(place: str, field: Field) -> Iterator[Fault]:
+    try:
+        bytes_in(field.get("max_size", "0"))
+    except ValueError:
+        yield Fault(f"{place}.max_size", "must be a size such as 10MB")
+    try:
+        read_date(_date_of(field.get("min_date", TODAY)))
+    except ValueError:
+        yield Fault(f"{place}.min_date", "must be today, a date such as 2026-01-20, or a date-time with an offset")
+
+
+def _date_of(text: str) -> str:
+    return "2026-01-20" if text == TODAY else text
+
+
+def _scale_faults(place: str, field: Field) -> Iterator[Fault]:
+    scale, labels = field.get("scale", DEFAULT_SCALE), words(field, "labels")
+    if scale > _LARGEST_SCALE:
+        yield Fault(f"{place}.scale", f"may be at most {_LARGEST_SCALE}")
+    elif field["type"] == "rating" and len(labels) > scale:
+        yield Fault(f"{place}.labels", f"has {len(labels)} labels for {scale:g} steps")
+
+
+def _condition_faults(place: str, field: Field, names: dict[str, str]) -> Iterator[Fault]:
+    condition: Mapping[str, Any] = field.get("conditional") or {}
+    asked: str | None = condition.get("field")
+    if asked == field["name"]:
+        yield Fault(f"{place}.conditional.field", "must be another field")
+    elif asked is not None and asked not in names:
+        yield Fault(f"{place}.conditional.field", f"names {asked[:64]!r}, which is no field of the template")
+
+
+def _rule_faults(place: str, rule: Mapping[str, Any], names: dict[str, str]) -> Iterator[Fault]:
+    try:
+        asked = Condition(rule["condition"]).fields
+    except BadConditionError as error:
+        yield Fault(f"{place}.condition", str(error))
+        return
+    if not asked:
+        yield Fault(f"{place}.condition", "must ask for a field, as in field('approved') == false")
+    for name in asked:
+        if name not in names:
+            yield Fault(f"{place}.condition", f"asks for {name[:64]!r}, which is no field of the template")
+    for index, name in enumerate(words(rule, "required_fields")):
+        if name not in names:
+            yield Fault(f"{place}.required_fields[{index}]", f"names {name[:64]!r}, which is no field of the template")
+        elif names[name] in DISPLAYS:
+            yield Fault(f"{place}.required_fields[{index}]", f"names {name[:64]!r}, which only shows something")

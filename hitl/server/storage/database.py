@@ -1,0 +1,145 @@
+"""One SQLite database with one owner: opening, migrating, and transactions under one lock."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from hitl.server.migrations import MIGRATIONS
+from hitl.server.primitives.errors import SetupError
+from hitl.server.storage.errors import StorageError, damaged, require_usable, setup_error, storage_error
+
+Row: TypeAlias = tuple[Any, ...]
+Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
+"""What stands for the question marks of a statement, or for its names."""
+
+IN_MEMORY: Final = ":memory:"
+
+_BUSY_MILLISECONDS = 1_000  # long enough for a sandbox that is just shutting down, short enough to be told soon
+
+
+class Database:
+    """A connection that several threads share; `lock` keeps them apart."""
+
+    def __init__(self, path: str | Path = IN_MEMORY) -> None:
+        """Open or create the database at `path`.
+
+        Raises:
+            SetupError: Another process uses the file, it is no SQLite file or a damaged one, a newer version wrote it,
+                or it cannot be written to.
+        """
+        self.path = str(path)
+        self.lock = threading.RLock()
+        if self.path != IN_MEMORY:
+            require_usable(Path(self.path))
+        try:
+            self._connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        except (sqlite3.Error, ValueError) as error:  # a ValueError for a name that holds a null character
+            raise SetupError(f"{self.path!r} cannot be opened ({error}); give another name") from error
+        try:
+            self._prepare()
+        except StorageError as error:
+            self._connection.close()
+            cause = error.__cause__
+            raise (setup_error(self.path, cause) if isinstance(cause, sqlite3.Error) else error) from error
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise setup_error(self.path, error) from error
+        except SetupError:
+            self._connection.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file; doing it twice is fine."""
+        with self.lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Generator[None, None, None]:
+        """Do everything in the block or nothing, with no other thread in between.
+
+        IMMEDIATE, because a transaction that begins by reading and goes on to write may fail at once whatever
+        the busy timeout is (https://www.sqlite.org/lang_transaction.html, section 2.2).
+        """
+        with self.lock:
+            self._run("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._run("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def execute(self, sql: str, values: Values = ()) -> None:
+        """Run a statement that answers nothing.
+
+        Raises:
+            StorageError: The disk is full, or the file cannot be read or written; so do the other methods.
+        """
+        self._run(sql, values)
+
+    def rows(self, sql: str, values: Values = ()) -> list[Row]:
+        """Return all rows of a query."""
+        return self._run(sql, values)
+
+    def row(self, sql: str, values: Values = ()) -> Row | None:
+        """Return the first row of a query, or None."""
+        return next(iter(self._run(sql, values)), None)
+
+    def _run(self, sql: str, values: Values = ()) -> list[Row]:
+        try:
+            with self.lock:
+                return self._connection.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            fault = storage_error(error)
+            if fault is None:
+                raise
+            raise fault from error
+
+    def _prepare(self) -> None:
+        # The timeout comes first, so that the statements after it wait, too.
+        self.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+        # The file itself is the lock: SQLite holds it until this connection closes or the process dies, so no
+        # lock file can be left behind (https://www.sqlite.org/pragma.html#pragma_locking_mode).
+        self.execute("PRAGMA locking_mode = EXCLUSIVE")
+        self.execute("PRAGMA journal_mode = WAL")
+        # FULL costs about a millisecond for each commit and survives a power failure; people decide slowly.
+        self.execute("PRAGMA synchronous = FULL")
+        self.execute("PRAGMA foreign_keys = ON")
+        seen = self._version()
+        if 0 < seen < len(MIGRATIONS):
+            self._keep_a_copy(seen)
+        with self.transaction():
+            self._migrate(seen)
+
+    def _version(self) -> int:
+        """Return how many steps of the schema the file has seen.
+
+        Raises:
+            SetupError: It is damaged, or of a newer version.
+        """
+        row = self.row("PRAGMA user_version")
+        seen: int = row[0] if row else 0
+        if seen > len(MIGRATIONS):
+            raise SetupError(f"{self.path} was written by a newer version of hitl; upgrade, or use another file")
+        found = self.row("PRAGMA quick_check(1)") if seen else None
+        if found is not None and found[0] != "ok":
+            raise damaged(self.path, found[0])
+        return seen
+
+    def _keep_a_copy(self, seen: int) -> None:
+        """Keep the file as it is beside itself, before it is brought into a form that older versions cannot read."""
+        copy = Path(f"{self.path}.form-{seen}")
+        copy.unlink(missing_ok=True)  # of an attempt that was cut off
+        self.execute("VACUUM INTO ?", (str(copy),))
+
+    def _migrate(self, seen: int) -> None:
+        for step in MIGRATIONS[seen:]:
+            for statement in step:
+                self.execute(statement)
+        self.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")

@@ -1,0 +1,185 @@
+"""The worker that carries deliveries out, beside the API and never in its way."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from concurrent.futures import CancelledError
+from contextlib import suppress
+from datetime import datetime
+from typing import Final
+
+from hitl.server.primitives.clock import Clock
+from hitl.server.storage.errors import StorageError
+from hitl.server.storage.outbox import Outbox
+from hitl.server.webhooks.delivery_queue import Outgoing, Worklist
+from hitl.server.webhooks.retention import Upkeep
+from hitl.server.webhooks.sender import Outcome, Sender
+
+_log = logging.getLogger("hitl.server")
+
+_MOST: Final = 16
+"""Attempts that may be under way at a time."""
+
+_MOST_IN_ONE_LANE: Final = 4
+"""Attempts that may be under way to one receiver, so that one that hangs leaves room for the others."""
+
+_LONGEST: Final = 30.0
+"""Seconds until the next look at the latest, because the clock of a machine may be set: what is due by a clock that
+was set forward is not to wait as if it had not been."""
+
+_AFTER_A_FAULT: Final = 5.0
+
+_PATIENCE: Final = 5.0
+"""Seconds for which moving the clock waits for receivers. It ends if one hangs, or cannot answer because it lives in
+the very thread that moves the clock; the delivery then goes on by itself."""
+
+
+class Deliverer:
+    """Attempts what is due, several deliveries at a time, those about one subject in their order.
+
+    Its state is in the database: an attempt that was under way when the process died is made again, and a delivery is
+    finished only when that is written down. So each arrives at least once.
+    """
+
+    def __init__(self, outbox: Outbox, clock: Clock, sender: Sender, *, pause: float = _AFTER_A_FAULT) -> None:
+        """Prepare to deliver.
+
+        Args:
+            outbox: Where the deliveries are written down.
+            clock: By which they fall due.
+            sender: Makes the attempts.
+            pause: Seconds until the disk is tried again after it failed.
+        """
+        self._pause = pause
+        self._outbox = outbox
+        self._clock = clock
+        self._sender = sender
+        self._worklist = Worklist(outbox.database)
+        self._upkeep = Upkeep(outbox.database)
+        self._under_way: dict[int, Outgoing] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._awake = asyncio.Event()
+        self._quiet = asyncio.Event()
+
+    async def run(self) -> None:
+        """Work until cancelled; what is under way then is attempted again by the next sandbox with the same data."""
+        self._loop = asyncio.get_running_loop()
+        stop_listening = self._outbox.on_change(self.wake)
+        leave_clock = self._clock.on_advance(self.settle, due=self._next_stop)
+        try:
+            while True:
+                try:
+                    await self._work()
+                except StorageError as error:
+                    _log.error("the deliveries cannot be read (%s); this is tried again in %g s", error, self._pause)
+                    await asyncio.sleep(self._pause)
+        finally:
+            stop_listening()
+            leave_clock()
+            self._loop = None
+            await self._stop()
+
+    def wake(self) -> None:
+        """Look again soon; any thread may call this."""
+        loop = self._loop
+        if loop is not None:
+            with suppress(RuntimeError):  # the loop was closed between the two lines, when the sandbox ends
+                loop.call_soon_threadsafe(self._awake.set)
+
+    def settle(self) -> None:
+        """Return when everything that is due has been attempted, unless called from the event loop's own thread."""
+        loop = self._loop
+        if loop is None or loop is _running_loop():
+            self.wake()
+            return
+        # Cancelled when the sandbox ends in the meantime.
+        with suppress(TimeoutError, CancelledError):
+            asyncio.run_coroutine_threadsafe(self._become_quiet(), loop).result(_PATIENCE)
+
+    async def _become_quiet(self) -> None:
+        self._quiet.clear()
+        self._awake.set()
+        await self._quiet.wait()
+
+    async def _work(self) -> None:
+        """Begin what is due, and wait until there may be more to do."""
+        self._awake.clear()
+        self._upkeep.look(self._clock())
+        self._start_what_is_due()
+        if not self._tasks:
+            self._quiet.set()
+        await self._rest()
+
+    async def _rest(self) -> None:
+        """Wait until something is due by the clock, or somebody says that there is more to do."""
+        due = self._next_due()
+        left = _LONGEST if due is None else (due - self._clock()).total_seconds()
+        # Not wait_for: before Python 3.12 it may lose a cancellation that comes at the moment of the event.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(_LONGEST, max(0.001, left))):
+                await self._awake.wait()
+
+    def _start_what_is_due(self) -> None:
+        while len(self._under_way) < _MOST:
+            outgoing = self._worklist.next(self._clock(), under_way=self._under_way, full=self._full_lanes())
+            if outgoing is None:
+                return
+            self._under_way[outgoing.number] = outgoing
+            task = asyncio.create_task(self._attempt(outgoing))
+            self._tasks.add(task)
+            task.add_done_callback(self._finish)
+
+    async def _attempt(self, outgoing: Outgoing) -> None:
+        began = self._clock()
+        try:
+            outcome = await self._sender.send(outgoing.message)
+        except Exception as error:  # a fault of ours must not stop the worker, nor be tried again without a pause
+            _log.exception("delivery %s failed", outgoing.message.delivery_id)
+            outcome = Outcome(error=f"the sandbox failed ({type(error).__name__}); its log tells why")
+        ended = self._clock()
+        # What could not be written down, because the disk is full, stays under way: it is not sent again and again.
+        while not self._is_recorded(outgoing, outcome, began, ended):  # noqa: ASYNC110 - nobody tells of room
+            await asyncio.sleep(self._pause)
+        del self._under_way[outgoing.number]
+
+    def _is_recorded(self, outgoing: Outgoing, outcome: Outcome, began: datetime, ended: datetime) -> bool:
+        try:
+            self._worklist.record(outgoing, outcome, began=began, ended=ended)
+        except StorageError as error:
+            _log.error("an attempt could not be written down (%s); this is tried again in %g s", error, self._pause)
+            return False
+        return True
+
+    def _finish(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._awake.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("an attempt could not be written down; it is made again after a restart", exc_info=error)
+
+    async def _stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._quiet.set()
+
+    def _full_lanes(self) -> list[str]:
+        lanes = Counter(outgoing.lane for outgoing in self._under_way.values())
+        return [lane for lane, attempts in lanes.items() if attempts >= _MOST_IN_ONE_LANE]
+
+    def _next_stop(self) -> datetime | None:
+        """Return where a clock that is moved is to stop; what is under way must end first, since it decides that."""
+        self.settle()
+        return self._next_due()
+
+    def _next_due(self) -> datetime | None:
+        return self._worklist.next_due(self._clock())
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

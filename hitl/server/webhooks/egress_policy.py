@@ -1,0 +1,211 @@
+"""Where deliveries may go: decided by the addresses that a name stands for, and kept to when connecting.
+
+A URL comes from whoever has an API key, and the request is made from here, so it must not reach what only this machine
+can reach (SSRF). The address is checked after resolution, because `127.1`, `2130706433` and `localhost` are the same,
+and the connection goes to the very address that was checked, because a name may stand for another one a moment later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+from urllib.parse import SplitResult, urlsplit
+
+from hitl.server.http.host_check import in_url
+from hitl.server.primitives.errors import Fault, SetupError, invalid
+from hitl.server.primitives.validation import uri
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+Resolve: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
+
+_RESOLVE_SECONDS: Final = 5.0
+_PORTS: Final = {"http": 80, "https": 443}
+_UNICAST: Final = ipaddress.IPv6Network("2000::/3")  # all that is assigned to hosts of the Internet (RFC 4291, 2.4)
+_NEVER: Final = tuple(
+    ipaddress.ip_network(net)
+    for net in (
+        # Addresses of the IPv4 world in an IPv6 coat, which `is_global` takes for public: NAT64 (RFC 6052, RFC 8215),
+        # 6to4 (RFC 3056) and Teredo (RFC 4380); and the relays of 6to4, on the other side (RFC 7526).
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "2002::/16",
+        "192.88.99.0/24",
+        "2001::/32",
+        "3fff::/20",  # for documentation (RFC 9637), which Python 3.11 does not know yet
+        "fec0::/10",  # site-local, which nobody is to use any more (RFC 3879)
+        # Where clouds keep credentials, beside 169.254.169.254: Alibaba, Azure, Oracle, Amazon, Google.
+        "100.100.100.200/32",
+        "168.63.129.16/32",
+        "192.0.0.192/32",
+        "fd00:ec2::254/128",
+        "fd20:ce::254/128",
+    )
+)
+
+
+class ForbiddenTargetError(Exception):
+    """Nothing may be sent to this URL; the message says why and what to do."""
+
+
+class UnknownHostError(Exception):
+    """The name of the host stands for no address at present."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A URL whose host is known and may be sent to.
+
+    Attributes:
+        address: The checked IP address to connect to.
+        port: The port to connect to.
+        is_secure: Whether it is https.
+        path: Path and query, as the request line has them.
+        host: The `Host` header: the host as the original URL has it.
+        server_name: The name that the receiver's TLS certificate must be for.
+    """
+
+    address: str
+    port: int
+    is_secure: bool
+    path: str
+    host: str
+    server_name: str
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """Return every address that a host's name stands for."""
+    loop = asyncio.get_running_loop()
+    # With the dot it is still this machine (RFC 6761, section 6.3), which not every resolver knows.
+    name = "localhost" if host == "localhost." else host
+    try:
+        async with asyncio.timeout(_RESOLVE_SECONDS):
+            found = await loop.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError, TimeoutError) as error:
+        raise UnknownHostError(f"the name {host!r} cannot be resolved; is it spelt right?") from error
+    return [str(entry[4][0]) for entry in found]
+
+
+class Targets:
+    """The rule of one sandbox."""
+
+    def __init__(self, *, allow_remote: bool = False, networks: Iterable[str] = (), resolve: Resolve = resolve) -> None:
+        """Allow this machine only, or others, too.
+
+        Args:
+            allow_remote: Allow public addresses.
+            networks: Private networks to allow, such as "192.168.1.0/24"; never link-local addresses or others where
+                clouds keep credentials.
+            resolve: Returns the addresses of a host.
+
+        Raises:
+            SetupError: One of the networks is none.
+        """
+        self._allow_remote = allow_remote
+        self._networks = [_network(each) for each in networks]
+        self._resolve = resolve
+
+    async def admit(self, place: str, url: str) -> None:
+        """Refuse a URL, found at `place` of a body, that nothing could be delivered to."""
+        try:
+            await self.locate(url)
+        except ForbiddenTargetError as error:
+            raise invalid(str(error), place) from error
+        except UnknownHostError as error:
+            # On the network a name may come to be known later; on this machine it would have to be known already.
+            if not (self._allow_remote or self._networks):
+                raise invalid(str(error), place) from error
+
+    async def locate(self, url: str) -> Target:
+        """Return where to connect to.
+
+        Raises:
+            ForbiddenTargetError: One of the addresses may not be sent to, or it is no web address at all.
+            UnknownHostError: There is no address at present.
+        """
+        for fault in web_address("url", url):
+            raise ForbiddenTargetError(fault.issue)
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        port = parts.port or _PORTS[parts.scheme]
+        addresses = [ipaddress.ip_address(each) for each in await self._resolve(host, port)]
+        self._require_all(host, addresses)
+        query = f"?{parts.query}" if parts.query else ""
+        # No part of the text is parsed a second time by other rules: the host is an address by now.
+        return Target(
+            address=str(_bare(addresses[0])),
+            port=port,
+            is_secure=parts.scheme == "https",
+            path=f"{parts.path or '/'}{query}",
+            host=_host_header(parts),
+            server_name=host.rstrip("."),
+        )
+
+    def _require_all(self, host: str, addresses: Iterable[Address]) -> None:
+        for address in map(_bare, addresses):
+            if address.is_loopback:
+                continue
+            if _is_odd(address):
+                raise ForbiddenTargetError(f"{host} is at {address}, which is not an address of an ordinary host")
+            if any(address in network for network in self._networks):
+                continue
+            if not _is_public(address):
+                raise ForbiddenTargetError(
+                    f"{host} is at {address}, which is not a public address; start the sandbox with "
+                    "--allow-webhook-net and its network to allow it"
+                )
+            if not self._allow_remote:
+                raise ForbiddenTargetError(
+                    f"{host} is not on this machine ({address}); use a loopback address such as http://localhost:8000, "
+                    "or start the sandbox with --allow-remote-webhooks"
+                )
+
+
+def web_address(place: str, value: object) -> Iterator[Fault]:
+    """Accept an absolute http or https URL without a user's name in it."""
+    faults = list(uri(place, value))
+    if faults or not isinstance(value, str):
+        yield from faults
+        return
+    try:
+        parts = urlsplit(value)
+        complete = parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0 and "%" not in parts.netloc
+    except ValueError:  # a port that is no number from 0 to 65535, brackets that hold no IPv6 address
+        complete = False
+        parts = SplitResult("", "", "", "", "")
+    if not complete:
+        yield Fault(place, "must be an http or https URL, such as http://localhost:8000/webhook")
+    elif "@" in parts.netloc:
+        yield Fault(place, "must not hold a user name or password; put a secret into the path, or check the signature")
+
+
+def _bare(address: Address) -> Address:
+    """Return the IPv4 address inside an IPv6 one, which is where the connection would go."""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
+
+
+def _is_odd(address: Address) -> bool:
+    """Return whether nothing is ever to be sent to an address, whatever is allowed."""
+    listed = any(address in network for network in _NEVER)
+    return listed or address.is_link_local or address.is_multicast or address.is_unspecified or address.is_reserved
+
+
+def _is_public(address: Address) -> bool:
+    return address.is_global and (address.version == 4 or address in _UNICAST)
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError as error:
+        raise SetupError(f"a network for webhooks is written as 192.168.1.0/24 ({error})") from error
+
+
+def _host_header(parts: SplitResult) -> str:
+    host = in_url(parts.hostname or "")
+    return host if parts.port is None else f"{host}:{parts.port}"

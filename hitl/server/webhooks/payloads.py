@@ -1,0 +1,77 @@
+"""Which events a change is worth, and what their bodies say.
+
+The vendor has six events. A rejection arrives as `review.completed` with the status `rejected`, and an expiry is no
+event: there is none in the vendor's list, and a receiver that knows the six would not understand a seventh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+
+from hitl.server.primitives.timestamps import to_wire
+
+Document: TypeAlias = Mapping[str, Any]
+Payload: TypeAlias = dict[str, Any]
+
+REVIEW_EVENTS: Final = (
+    "review.created",
+    "review.assigned",
+    "review.started",
+    "review.completed",
+    "review.cancelled",
+)
+TEMPLATE_UPDATED: Final = "template.updated"
+EVENTS: Final = (*REVIEW_EVENTS, TEMPLATE_UPDATED)
+
+DELIVERY_STATUSES: Final = ("pending", "delivered", "failed")
+
+SAMPLED: Final = "test"
+"""The id of what made-up events are about."""
+
+_SAMPLE_STATUS: Final[dict[str, str]] = dict(
+    zip(REVIEW_EVENTS, ("created", "assigned", "in_progress", "completed", "cancelled"), strict=True)
+)
+
+_BY_STATUS: Final = {
+    "in_progress": "review.started",
+    "completed": "review.completed",
+    "rejected": "review.completed",
+    "cancelled": "review.cancelled",
+}
+_REVIEW: Final = ("id", "template_id", "status", "result", "reviewer", "completed_at")
+
+
+def review_events(before: Document | None, after: Document) -> Iterator[str]:
+    """Yield the events that the step from one state of a review to the next is worth; a new one has no `before`."""
+    if before is None:
+        yield "review.created"
+    if after["assignees"] and (before is None or after["assignees"] != before["assignees"]):
+        yield "review.assigned"
+    if after["status"] in _BY_STATUS and (before is None or after["status"] != before["status"]):
+        yield _BY_STATUS[after["status"]]
+
+
+def review_payload(event: str, review: Document) -> Payload:
+    """Return the body of an event about a review, as `ReviewEvent` in `openapi.yaml`."""
+    summary = {name: review[name] for name in _REVIEW}
+    return {"event": event, "review": summary, "timestamp": review["updated_at"]}
+
+
+def template_payload(template: Document) -> Payload:
+    """Return the body of the event about a changed template, as `TemplateUpdatedEvent` in `openapi.yaml`."""
+    summary = {name: template[name] for name in ("id", "name", "version", "updated_at") if name in template}
+    return {"event": TEMPLATE_UPDATED, "template": summary, "timestamp": template["updated_at"]}
+
+
+def sample_payload(event: str, now: datetime) -> Payload:
+    """Return the body of an event of generation A about a review or template that does not exist."""
+    moment = to_wire(now)
+    if event == TEMPLATE_UPDATED:
+        return template_payload({"id": SAMPLED, "name": "A made-up template", "updated_at": moment})
+    review = dict.fromkeys(_REVIEW) | {"id": SAMPLED, "template_id": SAMPLED, "updated_at": moment}
+    review["status"] = _SAMPLE_STATUS[event]
+    if event == "review.completed":
+        review |= {"result": {"approved": True}, "reviewer": "reviewer@example.com", "completed_at": moment}
+    return review_payload(event, review)
