@@ -51,7 +51,7 @@ coverage: setup ## run the tests and hold the branch coverage of hitl/ to 95 %
 	@$(BIN)/python -m pytest -q $(PARALLEL) $(COVERAGE)
 
 fuzz: setup ## check 60,000 forged webhooks; make test checks 2,000
-	@HITL_FUZZ_EXAMPLES=60000 $(BIN)/python -m pytest -q tests/unit/test_webhooks_fuzz.py
+	@HITL_FUZZ_EXAMPLES=60000 $(BIN)/python -m pytest -q tests/webhooks/test_webhooks_fuzz.py
 
 bench: setup ## measure speed beside the peers, and write the figures into docs/explanation/performance.md
 	@$(BIN)/python -m benchmarks

@@ -10,8 +10,8 @@ from benchmarks.measure import Ratio, cpu_of, ratio
 from benchmarks.stub import ONE, PAGE, REVIEW
 from hitl import HITLClient
 from hitl._api.operations import list_reviews
-from hitl._engine.messages import Answer
-from hitl._methods import Core
+from hitl._engine import Response
+from hitl._methods import Methods
 
 ROUNDS = 9
 URL = "http://127.0.0.1"
@@ -27,10 +27,10 @@ def calls() -> dict[str, Ratio]:
     """Measure a call, and its parts."""
     transport = httpx.MockTransport(_answer)
     body = {"template_id": "template_123", "content": CONTENT}
-    page = Answer(200, {"content-type": "application/json"}, PAGE)
+    page = Response(200, {"content-type": "application/json"}, PAGE)
     read = list_reviews({"limit": 100}, 0).decode
-    flow = Core({"api_key": "key", "base_url": URL})
-    one = Answer(201, {"content-type": "application/json"}, ONE)
+    flow = Methods({"api_key": "key", "base_url": URL})
+    one = Response(201, {"content-type": "application/json"}, ONE)
     with HITLClient("key", base_url=URL, transport=transport) as client, httpx.Client(transport=transport) as bare:
         post = cpu_of(lambda: bare.post(f"{URL}/v1/reviews", json=body).json(), 300)
         return {
@@ -46,7 +46,7 @@ def calls() -> dict[str, Ratio]:
         }
 
 
-def _play(core: Core, given: dict[str, object], answer: Answer) -> None:
+def _play(core: Methods, given: dict[str, object], answer: Response) -> None:
     """Check, build, judge and read, as the driver has it done."""
     flow = core.create_review(given)
     next(flow)

@@ -12,7 +12,9 @@ Names are imported when they are first used, so `import hitl` costs next to noth
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from hitl._lazy import lazy_names
 
 if TYPE_CHECKING:
     from hitl._api.pagination import AsyncPagedList, PagedList
@@ -44,36 +46,15 @@ __all__ = [
     "__version__",
 ]
 
-_MODULES = {
-    "ALL": "hitl._waiting.outcomes",
-    "ANY_REJECTED": "hitl._waiting.outcomes",
-    "AsyncCompletions": "hitl._waiting.as_completed",
-    "Completions": "hitl._waiting.as_completed",
-    "FIRST": "hitl._waiting.outcomes",
-    "WaitBudgetWarning": "hitl._waiting.rate_limit",
-    "WaitStats": "hitl.models",
-    "AsyncHITLClient": "hitl._async_client",
-    "AsyncPagedList": "hitl._api.pagination",
-    "HITLClient": "hitl._client",
-    "HITLError": "hitl.exceptions",
-    "Outcome": "hitl.models",
-    "PagedList": "hitl._api.pagination",
-    "Review": "hitl.models",
-    "Template": "hitl.models",
-    "__version__": "hitl._version",
-}
-
-
-def __getattr__(name: str) -> Any:
-    # PEP 562. `hitl.exceptions` and the other public modules are found as submodules, not here.
-    if name not in _MODULES:
-        raise AttributeError(f"module 'hitl' has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(_MODULES[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "_api": ("AsyncPagedList", "PagedList"),
+        "_async_client": ("AsyncHITLClient",),
+        "_client": ("HITLClient",),
+        "_version": ("__version__",),
+        "_waiting": ("ALL", "ANY_REJECTED", "FIRST", "AsyncCompletions", "Completions", "WaitBudgetWarning"),
+        "exceptions": ("HITLError",),
+        "models": ("Outcome", "Review", "Template", "WaitStats"),
+    },
+)

@@ -7,20 +7,17 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mappi
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeVar, overload
 
-from hitl._api.operations import Endpoint, endpoint_call
-from hitl._api.pagination import AsyncPagedList
-from hitl._calls.idempotency import IdempotencyScope
+from hitl._api import AsyncPagedList, Endpoint, endpoint_call
+from hitl._calls import IdempotencyScope
 from hitl._config import Idempotency
-from hitl._flows.domains import this_event_loop
-from hitl._flows.drivers import run_async, stream_async
-from hitl._flows.steps import Flow
+from hitl._flows import Flow, loop_domain, run_async, stream_async
 from hitl._injected import require_awaiting
 from hitl._methods import (
     CONCURRENCY,
     PAGE_SIZE,
     POLL_INTERVAL,
-    Core,
     Fields,
+    Methods,
     Moment,
     PlainOrAsyncChanges,
     PlainOrAsyncItems,
@@ -28,7 +25,7 @@ from hitl._methods import (
 )
 from hitl._secret import Secret
 from hitl._transport import AsyncHttpTransport, generated_client
-from hitl._waiting.outcomes import ALL
+from hitl._waiting import ALL
 from hitl.exceptions import HITLError
 from hitl.models import Outcome, Review, Template, WaitStats
 
@@ -36,8 +33,8 @@ if TYPE_CHECKING:
     import httpx
     from hitl_api import AuthenticatedClient
 
-    from hitl._batches.batch import Batch
-    from hitl._waiting.as_completed import AsyncCompletions
+    from hitl._batches import Batch
+    from hitl._waiting import AsyncCompletions
     from hitl.webhooks import WebhookEvent
 
 T = TypeVar("T")
@@ -87,7 +84,7 @@ class AsyncHITLClient:
     ) -> None:
         secret = None if api_key is None else Secret(api_key)
         del api_key  # a traceback that shows local variables would show it
-        self._core = Core(
+        self._core = Methods(
             {
                 "api_key": secret,
                 "base_url": base_url,
@@ -98,7 +95,7 @@ class AsyncHITLClient:
                 "idempotency": idempotency,
                 "user_agent": user_agent,
             },
-            this_event_loop,
+            loop_domain,
         )
         require_awaiting(transport, http_client)
         self._transport = AsyncHttpTransport(self._core.settings, transport, http_client)
@@ -454,7 +451,7 @@ class AsyncHITLClient:
             on_update: Called with each review that has changed, and with each that has ended.
             progress: Show a live line.
         """
-        from hitl._waiting.as_completed import AsyncCompletions
+        from hitl._waiting import AsyncCompletions
 
         completion = self._core.as_completed(
             reviews, timeout=timeout, poll_interval=poll_interval, on_update=on_update, progress=progress
@@ -663,7 +660,7 @@ class AsyncHITLClient:
         )
 
     def __repr__(self) -> str:
-        core: Core | None = getattr(self, "_core", None)  # an __init__ that raised is shown by tracebacks, too
+        core: Methods | None = getattr(self, "_core", None)  # an __init__ that raised is shown by tracebacks, too
         return f"AsyncHITLClient(base_url={core.settings.base_url!r})" if core else "AsyncHITLClient()"
 
     def __del__(self) -> None:

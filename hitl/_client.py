@@ -10,18 +10,25 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeVar, overload
 
-from hitl._api.operations import Endpoint, endpoint_call
-from hitl._api.pagination import PagedList
-from hitl._calls.idempotency import IdempotencyScope
+from hitl._api import Endpoint, PagedList, endpoint_call
+from hitl._calls import IdempotencyScope
 from hitl._config import Idempotency
-from hitl._flows.domains import this_process
-from hitl._flows.drivers import run, stream
-from hitl._flows.steps import Flow
+from hitl._flows import Flow, process_domain, run, stream
 from hitl._injected import require_blocking
-from hitl._methods import CONCURRENCY, PAGE_SIZE, POLL_INTERVAL, Core, Fields, Moment, PlainChanges, PlainItems, Seconds
+from hitl._methods import (
+    CONCURRENCY,
+    PAGE_SIZE,
+    POLL_INTERVAL,
+    Fields,
+    Methods,
+    Moment,
+    PlainChanges,
+    PlainItems,
+    Seconds,
+)
 from hitl._secret import Secret
 from hitl._transport import HttpTransport, generated_client
-from hitl._waiting.outcomes import ALL
+from hitl._waiting import ALL
 from hitl.exceptions import HITLError
 from hitl.models import Outcome, Review, Template, WaitStats
 
@@ -29,8 +36,8 @@ if TYPE_CHECKING:
     import httpx
     from hitl_api import AuthenticatedClient
 
-    from hitl._batches.batch import Batch
-    from hitl._waiting.as_completed import Completions
+    from hitl._batches import Batch
+    from hitl._waiting import Completions
     from hitl.webhooks import WebhookEvent
 
 T = TypeVar("T")
@@ -80,7 +87,7 @@ class HITLClient:
     ) -> None:
         secret = None if api_key is None else Secret(api_key)
         del api_key  # a traceback that shows local variables would show it
-        self._core = Core(
+        self._core = Methods(
             {
                 "api_key": secret,
                 "base_url": base_url,
@@ -91,7 +98,7 @@ class HITLClient:
                 "idempotency": idempotency,
                 "user_agent": user_agent,
             },
-            this_process,
+            process_domain,
         )
         require_blocking(transport, http_client)
         self._transport = HttpTransport(self._core.settings, transport, http_client)
@@ -440,7 +447,7 @@ class HITLClient:
             on_update: Called with each review that has changed, and with each that has ended.
             progress: Show a live line.
         """
-        from hitl._waiting.as_completed import Completions
+        from hitl._waiting import Completions
 
         completion = self._core.as_completed(
             reviews, timeout=timeout, poll_interval=poll_interval, on_update=on_update, progress=progress
@@ -649,7 +656,7 @@ class HITLClient:
         )
 
     def __repr__(self) -> str:
-        core: Core | None = getattr(self, "_core", None)  # an __init__ that raised is shown by tracebacks, too
+        core: Methods | None = getattr(self, "_core", None)  # an __init__ that raised is shown by tracebacks, too
         return f"HITLClient(base_url={core.settings.base_url!r})" if core else "HITLClient()"
 
     def __del__(self) -> None:

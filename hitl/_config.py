@@ -12,8 +12,7 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from hitl._engine.proxies import is_loopback, proxy_for
-from hitl._engine.url import address
+from hitl._engine import address, is_loopback, proxy_for
 from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError
 

@@ -9,16 +9,26 @@ from threading import RLock
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
-from hitl._api import operations
-from hitl._api.pagination import Page
-from hitl._api.parameters import CHANGES, FILTERS, arguments_of, checked, review_fields
-from hitl._api.validators import count, form_fields, idempotency_key, identifier, is_given, json_object, one_of, text
-from hitl._calls.backoff import Backoff
-from hitl._calls.exchange import Exchange
-from hitl._calls.idempotency import IdempotencyScope, Key, KeyMaker, key_for
+from hitl._api import (
+    CHANGES,
+    FILTERS,
+    Page,
+    arguments_of,
+    checked,
+    count,
+    form_fields,
+    idempotency_key,
+    identifier,
+    is_given,
+    json_object,
+    one_of,
+    operations,
+    review_fields,
+    text,
+)
+from hitl._calls import Backoff, Exchange, IdempotencyScope, Key, KeyMaker, key_for
 from hitl._config import Settings, resolve
-from hitl._flows.domains import this_process
-from hitl._flows.steps import Call, Clock, Flow
+from hitl._flows import ApiCall, Clock, Flow, process_domain
 from hitl._json import as_list
 from hitl.exceptions import ConfigurationError
 from hitl.models import Review, Template
@@ -26,10 +36,8 @@ from hitl.models import Review, Template
 if TYPE_CHECKING:
     from hitl_api.models.review_create import ReviewCreate
 
-    from hitl._batches.batch import Batch
-    from hitl._batches.source import Input
-    from hitl._waiting.as_completed import Completion
-    from hitl._waiting.waits import Waits
+    from hitl._batches import Batch, Input
+    from hitl._waiting import AsCompleted, WaitRegistry
 
 # Waiting and batches are loaded when they are used: a program that asks one question starts sooner for it.
 
@@ -50,10 +58,10 @@ PAGE_SIZE = 100
 CONCURRENCY = 32
 
 
-class Core:
+class Methods:
     """The settings of one client, what it has learned of its server, and its methods as flows."""
 
-    def __init__(self, arguments: Mapping[str, Any], place: Callable[[], Hashable] = this_process) -> None:
+    def __init__(self, arguments: Mapping[str, Any], place: Callable[[], Hashable] = process_domain) -> None:
         self.settings: Settings = resolve(arguments)
         self.clock = Clock(time.monotonic, time.time)
         self.exchange = Exchange(
@@ -64,17 +72,17 @@ class Core:
             idempotency=self.settings.idempotency,
         )
         self._place = place
-        self._waits: dict[str, Waits] = {}
+        self._waits: dict[str, WaitRegistry] = {}
 
     @property
-    def waits(self) -> Waits:
+    def waits(self) -> WaitRegistry:
         """All waits of this client."""
         if found := self._waits.get("all"):
             return found
-        from hitl._waiting.waits import Waits
+        from hitl._waiting import WaitRegistry
 
         longest = self.settings.request_timeout or self.settings.timeout
-        made = Waits(self.exchange, self.clock, self._place, RLock, longest)
+        made = WaitRegistry(self.exchange, self.clock, self._place, RLock, longest)
         return self._waits.setdefault("all", made)  # one step, so that all threads get the same
 
     def make_key(self, operation: str, body: bytes) -> Key:
@@ -134,27 +142,23 @@ class Core:
 
     def wait_for_review(self, review: str | Review, **how: Any) -> Flow[Review]:
         """See HITLClient.wait_for_review."""
-        from hitl._waiting.arguments import patience, subject
-        from hitl._waiting.waits import wait_for_one
+        from hitl._waiting import subject, wait_for_one, wait_options
 
         review_id, known = subject(review)
-        return wait_for_one(self.waits, review_id, known, patience(**how))
+        return wait_for_one(self.waits, review_id, known, wait_options(**how))
 
     def wait_for_reviews(self, reviews: Iterable[str | Review], return_when: str, **how: Any) -> Flow[list[Review]]:
         """See HITLClient.wait_for_reviews."""
-        from hitl._waiting.arguments import patience, subjects
-        from hitl._waiting.outcomes import ReturnWhen
-        from hitl._waiting.waits import wait_for_many
+        from hitl._waiting import ReturnWhen, subjects, wait_for_many, wait_options
 
         when = ReturnWhen(one_of("return_when", return_when, ReturnWhen))
-        return wait_for_many(self.waits, subjects(reviews), patience(**how), when)
+        return wait_for_many(self.waits, subjects(reviews), wait_options(**how), when)
 
-    def as_completed(self, reviews: Iterable[str | Review], **how: Any) -> Completion:
+    def as_completed(self, reviews: Iterable[str | Review], **how: Any) -> AsCompleted:
         """See HITLClient.as_completed."""
-        from hitl._waiting.arguments import patience, subjects
-        from hitl._waiting.as_completed import Completion
+        from hitl._waiting import AsCompleted, subjects, wait_options
 
-        return Completion(self.waits, subjects(reviews), patience(**how))
+        return AsCompleted(self.waits, subjects(reviews), wait_options(**how))
 
     def create_template(self, given: Mapping[str, Any]) -> Flow[Template]:
         """See HITLClient.create_template."""
@@ -187,14 +191,14 @@ class Core:
         """See HITLClient.delete_template."""
         yield from self.exchange(operations.delete_template(template_id))
 
-    def _creation(self, batch_key: str | None) -> Callable[[Any], Call[Review]]:
+    def _creation(self, batch_key: str | None) -> Callable[[Any], ApiCall[Review]]:
         """Return what makes a call of an item, and names it if the batch has a name."""
-        from hitl._batches.keys import BatchKeys
+        from hitl._batches import BatchKeys
 
         make_key = self.make_key if batch_key is None else BatchKeys(text("batch_key", batch_key)).make
         return lambda item: self._new_review(arguments_of(item), make_key)
 
-    def _new_review(self, given: Mapping[str, Any], make_key: KeyMaker | None = None) -> Call[Review]:
+    def _new_review(self, given: Mapping[str, Any], make_key: KeyMaker | None = None) -> ApiCall[Review]:
         fields, key = self._without_key(given)
         return operations.create_review(review_fields(fields), key, make_key or self.make_key)
 
@@ -217,23 +221,22 @@ class Core:
         self,
         operation: str,
         items: Input,
-        call: Callable[[Any], Call[Review]],
+        call: Callable[[Any], ApiCall[Review]],
         concurrency: int,
         *,
         progress: bool = False,
     ) -> Batch:
-        from hitl._batches.batch import Batch, Plan
-        from hitl._batches.concurrency import Gate
+        from hitl._batches import Batch, BatchOptions, ConcurrencyLimiter
         from hitl._own_transport import MOST_AT_ONCE
         from hitl._progress_bar import NoBar, bar
 
         # Beyond what a client sends at once, items would wait for each other while their own time runs.
         most = min(count("concurrency", concurrency), MOST_AT_ONCE)
-        plan = Plan(
+        plan = BatchOptions(
             operation=operation,
             call=call,
             exchange=self.exchange,
-            gate=Gate(most, self.clock.monotonic),
+            gate=ConcurrencyLimiter(most, self.clock.monotonic),
             concurrency=most,
             may_repeat=self.settings.max_retries > 0,
             bar=bar(operation, len(items) if isinstance(items, Sized) else None) if progress else NoBar(),
@@ -241,13 +244,13 @@ class Core:
         return Batch(plan, items)
 
 
-def _item_to_change(item: Any) -> Call[Review]:
+def _item_to_change(item: Any) -> ApiCall[Review]:
     if not isinstance(item, Mapping):
         raise ConfigurationError(f"must be a dict; got {type(item).__name__}")
     return _change(cast(Mapping[str, Any], item))
 
 
-def _change(given: Mapping[str, Any]) -> Call[Review]:
+def _change(given: Mapping[str, Any]) -> ApiCall[Review]:
     changes = dict(given)
     review_id = identifier("id", changes.pop("id", None))
     fields = checked(CHANGES, changes)

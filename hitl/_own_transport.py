@@ -9,11 +9,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from hitl._config import Settings
-from hitl._engine.client import Wires
-from hitl._engine.codec import Requests
-from hitl._engine.drivers import drive, drive_async
-from hitl._engine.messages import Failure, Outcome
-from hitl._flows.steps import Call
+from hitl._engine import EngineClient, RequestCodec, TransportFailure, TransportResult, drive, drive_async
+from hitl._flows import ApiCall
 from hitl._secret import Secret
 
 # anyio is loaded by programs that await.
@@ -24,37 +21,37 @@ MOST_AT_ONCE = 100
 """Exchanges that one asynchronous client has under way on one event loop; more of them wait for their turn."""
 
 
-class OwnConnections:
+class EngineTransport:
     """Blocking exchanges, each over a connection that no other one is using."""
 
     def __init__(self, settings: Settings, proxy: Secret | None) -> None:
-        self._wires = Wires(Requests(settings), proxy)
+        self._wires = EngineClient(RequestCodec(settings), proxy)
         self.interrupt = self._wires.pool.interrupt
         self.close = self._wires.pool.close
 
-    def send(self, call: Call[Any], deadline: float) -> Outcome:
+    def send(self, call: ApiCall[Any], deadline: float) -> TransportResult:
         """Make one exchange until then."""
         flow = self._wires.fetch(call.request, deadline, is_repeatable=call.is_repeatable, fresh=call.fresh)
         return drive(flow, deadline)
 
     def lent(self) -> dict[str, Any]:
         """Return the arguments of an httpx client for the generated package."""
-        from hitl._engine.httpx_adapter import PoolTransport
+        from hitl._engine import PoolTransport
 
         return {"transport": PoolTransport(self._wires)}
 
 
-class OwnAsyncConnections:
-    """Awaitable exchanges; see `OwnConnections`."""
+class AsyncEngineTransport:
+    """Awaitable exchanges; see `EngineTransport`."""
 
     def __init__(self, settings: Settings, proxy: Secret | None) -> None:
-        self._wires = Wires(Requests(settings), proxy)
+        self._wires = EngineClient(RequestCodec(settings), proxy)
         self.abandon = self._wires.pool.close
         from anyio.lowlevel import RunVar
 
         self._turns: RunVar[anyio.Semaphore | None] = RunVar("hitl_turns", None)
 
-    async def send(self, call: Call[Any], deadline: float) -> Outcome:
+    async def send(self, call: ApiCall[Any], deadline: float) -> TransportResult:
         """Make one exchange until then, as soon as there is a turn for it."""
         import anyio
 
@@ -66,7 +63,7 @@ class OwnAsyncConnections:
                 await turns.acquire()
             if waiting.cancelled_caught:
                 told = f"{MOST_AT_ONCE} other exchanges of this client did not end in time; start fewer at once"
-                return Failure(told, "no", "timeout")
+                return TransportFailure(told, "no", "timeout")
         try:
             flow = self._wires.fetch(call.request, deadline, is_repeatable=call.is_repeatable, fresh=call.fresh)
             return await drive_async(flow, deadline)
@@ -79,7 +76,7 @@ class OwnAsyncConnections:
 
     def lent(self) -> dict[str, Any]:
         """Return the arguments of an httpx client for the generated package."""
-        from hitl._engine.httpx_adapter import PoolTransport
+        from hitl._engine import PoolTransport
 
         return {"transport": PoolTransport(self._wires)}
 

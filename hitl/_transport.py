@@ -8,9 +8,8 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hitl._config import Settings
-from hitl._engine.messages import Answer, Outcome
-from hitl._engine.url import address
-from hitl._flows.steps import Call
+from hitl._engine import Response, TransportResult, address
+from hitl._flows import ApiCall
 from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError
 
@@ -51,7 +50,7 @@ class HttpTransport:
         """True if there may be connections that were not given back."""
         return self._was_used and not self.is_closed
 
-    def send(self, call: Call[Any]) -> Outcome:
+    def send(self, call: ApiCall[Any]) -> TransportResult:
         """Make one exchange. Interrupts pass through; every failure of the network comes back as data."""
         _refuse_closed(call, is_closed=self.is_closed)
         self._was_used = True
@@ -85,10 +84,10 @@ class HttpTransport:
     def _carrier(self) -> _Carrier:
         if found := self._carriers.get("one"):
             return found
-        from hitl._own_transport import OwnConnections
+        from hitl._own_transport import EngineTransport
 
         # One step, so that all threads get the same.
-        made = self._carriers.setdefault("one", OwnConnections(self._settings, self._proxy))
+        made = self._carriers.setdefault("one", EngineTransport(self._settings, self._proxy))
         if self.is_closed:
             made.close()  # whoever closed may have come a moment too early to see it
         return made
@@ -118,7 +117,7 @@ class AsyncHttpTransport:
         """True if there may be connections that were not given back."""
         return self._was_used and not self.is_closed
 
-    async def send(self, call: Call[Any]) -> Outcome:
+    async def send(self, call: ApiCall[Any]) -> TransportResult:
         """Make one exchange. Cancellation passes through; every failure of the network comes back as data."""
         _refuse_closed(call, is_closed=self.is_closed)
         self._was_used = True
@@ -149,23 +148,23 @@ class AsyncHttpTransport:
     def _carrier(self) -> _AsyncCarrier:
         if found := self._carriers.get("one"):
             return found
-        from hitl._own_transport import OwnAsyncConnections
+        from hitl._own_transport import AsyncEngineTransport
 
-        return self._carriers.setdefault("one", OwnAsyncConnections(self._settings, self._proxy))
+        return self._carriers.setdefault("one", AsyncEngineTransport(self._settings, self._proxy))
 
 
 # --- what carries the bytes ------------------------------------------------------------------------------------------
 
 
 class _Carrier(Protocol):
-    def send(self, call: Call[Any], deadline: float) -> Outcome: ...
+    def send(self, call: ApiCall[Any], deadline: float) -> TransportResult: ...
     def interrupt(self, threads: Collection[int | None]) -> None: ...
     def close(self) -> None: ...
     def lent(self) -> dict[str, Any]: ...
 
 
 class _AsyncCarrier(Protocol):
-    async def send(self, call: Call[Any], deadline: float) -> Outcome: ...
+    async def send(self, call: ApiCall[Any], deadline: float) -> TransportResult: ...
     async def aclose(self) -> None: ...
     def abandon(self) -> None: ...
     def lent(self) -> dict[str, Any]: ...
@@ -182,34 +181,32 @@ def _proxy(settings: Settings) -> Secret | None:
 
 
 def _through(settings: Settings, transport: httpx.BaseTransport | None, client: httpx.Client | None) -> _Carrier:
-    from hitl._engine.codec import Requests
-    from hitl._engine.httpx_adapter import ThroughHttpx
+    from hitl._engine import HttpxTransport, RequestCodec
 
-    return ThroughHttpx(Requests(settings), transport, client)
+    return HttpxTransport(RequestCodec(settings), transport, client)
 
 
 def _through_async(
     settings: Settings, transport: httpx.AsyncBaseTransport | None, client: httpx.AsyncClient | None
 ) -> _AsyncCarrier:
-    from hitl._engine.codec import Requests
-    from hitl._engine.httpx_adapter import ThroughAsyncHttpx
+    from hitl._engine import AsyncHttpxTransport, RequestCodec
 
-    return ThroughAsyncHttpx(Requests(settings), transport, client)
+    return AsyncHttpxTransport(RequestCodec(settings), transport, client)
 
 
-def _refuse_closed(call: Call[Any], *, is_closed: bool) -> None:
+def _refuse_closed(call: ApiCall[Any], *, is_closed: bool) -> None:
     if is_closed:
         raise ConfigurationError(f"{call.operation}: this client was closed; make another one")
 
 
-def _seconds(settings: Settings, call: Call[Any]) -> float:
+def _seconds(settings: Settings, call: ApiCall[Any]) -> float:
     return settings.timeout if call.timeout is None else max(call.timeout, 0.0)
 
 
-def _tell(call: Call[Any], outcome: Outcome, started: float) -> None:
+def _tell(call: ApiCall[Any], outcome: TransportResult, started: float) -> None:
     """Log one line; neither query nor headers nor body, which may hold what people wrote."""
     if _log.isEnabledFor(logging.DEBUG):
-        result = str(outcome.status_code) if isinstance(outcome, Answer) else outcome.kind
+        result = str(outcome.status_code) if isinstance(outcome, Response) else outcome.kind
         took = time.monotonic() - started
         _log.debug("%s: %s %s -> %s in %.3f s", call.operation, call.request.method, call.request.path, result, took)
 

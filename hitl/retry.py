@@ -16,8 +16,7 @@ from typing import Any, Final, ParamSpec, Protocol, TypeAlias, TypeVar, cast, ov
 
 from attrs import frozen
 
-from hitl._calls.backoff import LONGEST_PAUSE, Backoff
-from hitl._calls.idempotency import Retrying, begin_retrying, calling, is_retrying
+from hitl._calls import LONGEST_PAUSE, Backoff, RetriedCall, begin_retrying, calling, is_retrying
 from hitl.exceptions import APIConnectionError, HITLError, RateLimitError, ServerError
 
 __all__ = ["RETRIED", "retry_with_backoff"]
@@ -115,7 +114,7 @@ class _Policy:
     backoff: Backoff
     retry_on: tuple[type[Exception], ...]
 
-    def pause_after(self, error: Exception, calls: int, retrying: Retrying) -> float | None:
+    def pause_after(self, error: Exception, calls: int, retrying: RetriedCall) -> float | None:
         """Return the seconds to sleep after that many calls, the last of which failed; None to give up."""
         ours = error if isinstance(error, HITLError) else None
         pause = self.backoff.pause(calls, ours.retry_after if ours else None)

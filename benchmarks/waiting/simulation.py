@@ -20,10 +20,9 @@ from benchmarks.waiting.waiters import Alone, Together, Waiter, every_five_secon
 from benchmarks.waiting.world import EPOCH, World
 from hitl import WaitBudgetWarning
 from hitl._api import operations
-from hitl._calls.backoff import Backoff
-from hitl._calls.exchange import Exchange
-from hitl._flows.steps import Flow, Sleep
-from hitl._waiting.waits import Patience
+from hitl._calls import Backoff, Exchange
+from hitl._flows import Flow, Sleep
+from hitl._waiting.waits import WaitOptions
 from hitl.exceptions import RateLimitError
 from hitl.models import Review
 
@@ -86,7 +85,7 @@ class Day:
     def _made(self, waiter: str, poll_interval: float) -> Waiter:
         if waiter in (NAIVE, LOOP):
             return Alone(self.world, self.vendor, self._seen, every_five_seconds if waiter == NAIVE else growing)
-        patience = Patience(None, poll_interval)
+        patience = WaitOptions(None, poll_interval)
         return Together(self.world, self._exchange, self._seen, patience, has_webhooks=waiter == WEBHOOKS)
 
     def arrive(self, per_hour: float) -> None:

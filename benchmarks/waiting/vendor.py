@@ -12,8 +12,8 @@ from typing import Any
 
 from attrs import frozen
 
-from hitl._engine.messages import Answer
-from hitl._flows.steps import Call
+from hitl._engine import Response
+from hitl._flows import ApiCall
 
 PAGE = 100
 
@@ -56,15 +56,17 @@ class Vendor:
         self._documents[review_id] = (_document(review_id, now, "created"), _document(review_id, now, "completed"))
         return review_id
 
-    def read(self, review_id: str, now: float, headers: Mapping[str, str] | None = None) -> Answer:
+    def read(self, review_id: str, now: float, headers: Mapping[str, str] | None = None) -> Response:
         """Return the answer that has one review, as it is now."""
         return _answer(200, headers or {}, self._document(review_id, now))
 
-    def __call__(self, call: Call[Any], now: float) -> Answer:
+    def __call__(self, call: ApiCall[Any], now: float) -> Response:
         """Answer a request."""
         headers, wait = self.spend("create" if call.operation == "create_review" else "look", now)
         if wait is not None:
-            return Answer(429, headers, b'{"success":false,"error":{"code":"rate_limit_exceeded","message":"Later."}}')
+            return Response(
+                429, headers, b'{"success":false,"error":{"code":"rate_limit_exceeded","message":"Later."}}'
+            )
         if call.operation == "create_review":
             return _answer(201, headers, self._document(self.add(now), now))
         if call.operation == "list_reviews":
@@ -102,7 +104,7 @@ class Vendor:
     def _document(self, review_id: str, now: float) -> str:
         return self._documents[review_id][self.ends[review_id] <= now]
 
-    def _list(self, query: Mapping[str, Any], now: float, headers: dict[str, str]) -> Answer:
+    def _list(self, query: Mapping[str, Any], now: float, headers: dict[str, str]) -> Response:
         after = query.get("created_after")
         oldest = 0 if after is None else bisect_right(self._created, datetime.fromisoformat(after).timestamp())
         offset = int(query.get("offset", 0))
@@ -115,9 +117,9 @@ class Vendor:
         return _answer(200, headers, f"[{documents}]", {"pagination": pagination})
 
 
-def _answer(status: int, headers: Mapping[str, str], data: str, meta: Mapping[str, Any] | None = None) -> Answer:
+def _answer(status: int, headers: Mapping[str, str], data: str, meta: Mapping[str, Any] | None = None) -> Response:
     more = "" if meta is None else f',"meta":{json.dumps(meta)}'
-    return Answer(status, headers, f'{{"success":true,"data":{data}{more}}}'.encode())
+    return Response(status, headers, f'{{"success":true,"data":{data}{more}}}'.encode())
 
 
 def _document(review_id: str, created: float, status: str) -> str:

@@ -12,9 +12,10 @@ from attrs import frozen
 
 from benchmarks.waiting.vendor import Vendor
 from benchmarks.waiting.world import TRAVEL, World
-from hitl._calls.exchange import Exchange
-from hitl._flows.steps import Flow
-from hitl._waiting.waits import Patience, Waits, wait_for_one
+from hitl._calls import Exchange
+from hitl._flows import Flow
+from hitl._waiting import WaitRegistry, wait_for_one
+from hitl._waiting.waits import WaitOptions
 from hitl.models import Review
 
 Seen = Callable[[str], None]
@@ -85,12 +86,14 @@ class Alone:
 class Together:
     """Waits with the package's own flows, which share their requests."""
 
-    def __init__(self, world: World, exchange: Exchange, seen: Seen, patience: Patience, *, has_webhooks: bool) -> None:
+    def __init__(
+        self, world: World, exchange: Exchange, seen: Seen, patience: WaitOptions, *, has_webhooks: bool
+    ) -> None:
         self._world = world
         self._seen = seen
         self._has_webhooks = has_webhooks
         self._patience = patience
-        self._waits = Waits(exchange, world.clock, lambda: "here", RLock, REQUEST_TIMEOUT)
+        self._waits = WaitRegistry(exchange, world.clock, lambda: "here", RLock, REQUEST_TIMEOUT)
 
     def wait(self, review: Review) -> None:
         self._world.start(self._wait(review))

@@ -8,8 +8,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from hitl._engine.messages import Answer
-from hitl._flows.steps import Call, Clock, Flow, Sleep
+from hitl._engine import Response
+from hitl._flows import ApiCall, Clock, Flow, Sleep
 
 EPOCH = 1_800_000_000.0  # seconds; the world begins here, on a full hour
 TRAVEL = 0.025  # seconds that a request takes to arrive, and an answer to come back
@@ -22,7 +22,7 @@ class World:
         now: Seconds since the epoch, for both clocks that flows read.
     """
 
-    def __init__(self, server: Callable[[Call[Any], float], Answer]) -> None:
+    def __init__(self, server: Callable[[ApiCall[Any], float], Response]) -> None:
         self.now = EPOCH
         self.clock = Clock(lambda: self.now, lambda: self.now)
         self._server = server
@@ -43,19 +43,19 @@ class World:
         """Carry a flow out; what it raises comes out of `run`."""
         self._go_on(flow, None)
 
-    def _go_on(self, flow: Flow[Any], outcome: Answer | None) -> None:
+    def _go_on(self, flow: Flow[Any], outcome: Response | None) -> None:
         try:
             step = flow.send(outcome)
         except StopIteration:
             return
-        if isinstance(step, Call):
+        if isinstance(step, ApiCall):
             self.at(self.now + TRAVEL, lambda: self._serve(flow, step))
         elif isinstance(step, Sleep):
             self._sleep(flow, step)
         else:
             raise NotImplementedError(f"the simulation carries out no {type(step).__name__}")
 
-    def _serve(self, flow: Flow[Any], call: Call[Any]) -> None:
+    def _serve(self, flow: Flow[Any], call: ApiCall[Any]) -> None:
         answer = self._server(call, self.now)
         self.at(self.now + TRAVEL, lambda: self._go_on(flow, answer))
 

@@ -1,4 +1,4 @@
-"""Each operation of the API as a `Call`: how its request is built and how its answer is read.
+"""Each operation of the API as a `ApiCall`: how its request is built and how its answer is read.
 
 The only module that touches private names of the generated client (`_get_kwargs`, `_parse_response`); the generator's
 version is pinned exactly for it. Endpoints are imported when they are first used: importing all of them would load
@@ -23,11 +23,9 @@ from hitl._api.decoding import review_from_json, template_from
 from hitl._api.pagination import Identified, Page
 from hitl._api.validators import idempotency_key as checked_key
 from hitl._api.validators import identifier
-from hitl._calls.error_mapping import misfit
-from hitl._calls.idempotency import KeyMaker, random_key
-from hitl._calls.retry_policy import repeats_key
-from hitl._engine.messages import Answer, Request
-from hitl._flows.steps import Call
+from hitl._calls import KeyMaker, random_key, repeats_key, unexpected_response
+from hitl._engine import Request, Response
+from hitl._flows import ApiCall
 from hitl._json import as_list, as_object, encode, is_list, is_object
 from hitl.exceptions import ConfigurationError, NotFoundError, ReviewNotFoundError, TemplateNotFoundError
 from hitl.models import Review, Template
@@ -59,7 +57,7 @@ class Endpoint(Protocol[P, T_co]):
 
 def create_review(
     fields: Mapping[str, Any], idempotency_key: str | None, make_key: KeyMaker = random_key
-) -> Call[Review]:
+) -> ApiCall[Review]:
     """Create a review; the key is minted here, before the first attempt, so that all attempts carry the same one."""
     from hitl_api.api.reviews import create_review as endpoint
     from hitl_api.models.review_create import ReviewCreate
@@ -69,7 +67,7 @@ def create_review(
     return _named(call, idempotency_key, make_key)
 
 
-def get_review(review_id: str, *, hold: int | None = None, timeout: float | None = None) -> Call[Review]:
+def get_review(review_id: str, *, hold: int | None = None, timeout: float | None = None) -> ApiCall[Review]:
     """Read a review; `hold` asks the server to keep silent for up to that many seconds until it ends (RFC 7240)."""
     from hitl_api.api.reviews import get_review as endpoint
     from hitl_api.types import UNSET
@@ -82,7 +80,7 @@ def get_review(review_id: str, *, hold: int | None = None, timeout: float | None
 
 def list_reviews(
     query: Mapping[str, Any], offset: int, *, hold: int | None = None, timeout: float | None = None
-) -> Call[Page[Review]]:
+) -> ApiCall[Page[Review]]:
     """Read one page of reviews; with `changes_after`, `hold` asks to keep silent until there is a change."""
     from hitl_api.api.reviews import list_reviews as endpoint
     from hitl_api.types import UNSET
@@ -92,7 +90,7 @@ def list_reviews(
     return _call("list_reviews", kwargs, partial(_page_of_reviews, offset), timeout=timeout)
 
 
-def update_review(review_id: str, fields: Mapping[str, Any]) -> Call[Review]:
+def update_review(review_id: str, fields: Mapping[str, Any]) -> ApiCall[Review]:
     """Change a review that is not finished; `content` adds to what is there."""
     from hitl_api.api.reviews import update_review as endpoint
     from hitl_api.models.review_update import ReviewUpdate
@@ -102,7 +100,7 @@ def update_review(review_id: str, fields: Mapping[str, Any]) -> Call[Review]:
     return _call("update_review", kwargs, read, not_found=ReviewNotFoundError)
 
 
-def cancel_review(review_id: str) -> Call[Review | None]:
+def cancel_review(review_id: str) -> ApiCall[Review | None]:
     """Cancel a review; None if the server does not say what became of it, as the vendor leaves open."""
     from hitl_api.api.reviews import cancel_review as endpoint
 
@@ -114,7 +112,7 @@ def cancel_review(review_id: str) -> Call[Review | None]:
 
 def create_template(
     fields: Mapping[str, Any], idempotency_key: str | None, make_key: KeyMaker = random_key
-) -> Call[Template]:
+) -> ApiCall[Template]:
     """Create a template."""
     from hitl_api.api.templates import create_template as endpoint
     from hitl_api.models.template_create import TemplateCreate
@@ -124,7 +122,7 @@ def create_template(
     return _named(call, idempotency_key, make_key)
 
 
-def get_template(template_id: str) -> Call[Template]:
+def get_template(template_id: str) -> ApiCall[Template]:
     """Read a template."""
     from hitl_api.api.templates import get_template as endpoint
 
@@ -133,7 +131,7 @@ def get_template(template_id: str) -> Call[Template]:
     return _call("get_template", kwargs, _generated(endpoint, take), not_found=TemplateNotFoundError)
 
 
-def list_templates(query: Mapping[str, Any], offset: int) -> Call[Page[Template]]:
+def list_templates(query: Mapping[str, Any], offset: int) -> ApiCall[Page[Template]]:
     """Read one page of templates."""
     from hitl_api.api.templates import list_templates as endpoint
     from hitl_api.types import UNSET
@@ -143,7 +141,7 @@ def list_templates(query: Mapping[str, Any], offset: int) -> Call[Page[Template]
     return _call("list_templates", kwargs, read)
 
 
-def update_template(template_id: str, fields: Mapping[str, Any]) -> Call[Template]:
+def update_template(template_id: str, fields: Mapping[str, Any]) -> ApiCall[Template]:
     """Change a template; `fields` replaces the list as a whole."""
     from hitl_api.api.templates import update_template as endpoint
     from hitl_api.models.template_update import TemplateUpdate
@@ -153,7 +151,7 @@ def update_template(template_id: str, fields: Mapping[str, Any]) -> Call[Templat
     return _call("update_template", kwargs, _generated(endpoint, take), not_found=TemplateNotFoundError)
 
 
-def delete_template(template_id: str) -> Call[None]:
+def delete_template(template_id: str) -> ApiCall[None]:
     """Delete a template; a successful answer need not say anything, but nothing about another one."""
     from hitl_api.api.templates import delete_template as endpoint
 
@@ -166,8 +164,8 @@ def delete_template(template_id: str) -> Call[None]:
     return _or_nothing(call)
 
 
-def endpoint_call(make_key: KeyMaker, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> Call[T]:
-    """Turn any module of the generated client into a `Call`; its ids and its key are seen to as the facade's own."""
+def endpoint_call(make_key: KeyMaker, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> ApiCall[T]:
+    """Turn any module of the generated client into a `ApiCall`; its ids and its key are seen to as the facade's own."""
     if not hasattr(endpoint, "_get_kwargs"):
         module = "a module of hitl_api.api, such as hitl_api.api.loops.list_loops"
         raise ConfigurationError(f"call: endpoint must be {module}; got {endpoint!r:.80}")
@@ -211,22 +209,22 @@ class _Reply(NamedTuple):
 def _call(
     operation: str,
     kwargs: Mapping[str, Any],
-    read: Callable[[Answer], T],
+    read: Callable[[Response], T],
     *,
     not_found: type[NotFoundError] = NotFoundError,
     timeout: float | None = None,
-) -> Call[T]:
-    def decode(answer: Answer) -> T:
+) -> ApiCall[T]:
+    def decode(answer: Response) -> T:
         try:
             _require_utf8(answer)
             return read(answer)
-        except AnothersAnswerError as error:
-            fault = misfit(operation, answer, str(error), is_anothers=True)
+        except MismatchedResponseError as error:
+            fault = unexpected_response(operation, answer, str(error), is_anothers=True)
         except Exception as error:  # parsers raise whatever the first odd value makes them trip over
-            fault = misfit(operation, answer, f"{type(error).__name__}: {error}")
+            fault = unexpected_response(operation, answer, f"{type(error).__name__}: {error}")
         raise fault  # outside of the handlers, so that nothing of the parsers hangs on to it
 
-    return Call(operation, _request(kwargs), decode, kwargs["method"].upper() in _REPEATABLE, not_found, timeout)
+    return ApiCall(operation, _request(kwargs), decode, kwargs["method"].upper() in _REPEATABLE, not_found, timeout)
 
 
 def _generated(
@@ -235,10 +233,10 @@ def _generated(
     *,
     success: int | None = 200,
     reshape: Callable[[Any], Any] = lambda document: document,
-) -> Callable[[Answer], T]:
+) -> Callable[[Response], T]:
     """Return a reader that lets the generated parser read an answer."""
 
-    def read(answer: Answer) -> T:
+    def read(answer: Response) -> T:
         # Whatever 2xx a server chooses is read as the documented one: the vendor names none for most operations.
         reply = _Reply(success or answer.status_code, reshape(answer.json()), answer.content)
         return take(endpoint._parse_response(client=_parser(), response=cast("httpx.Response", reply)))
@@ -264,30 +262,30 @@ def _request(kwargs: Mapping[str, Any]) -> Request:
     return Request(kwargs["method"].upper(), kwargs["url"], kwargs.get("params") or {}, headers, body)
 
 
-def _or_nothing(call: Call[T]) -> Call[T | None]:
-    def decode(answer: Answer) -> T | None:
+def _or_nothing(call: ApiCall[T]) -> ApiCall[T | None]:
+    def decode(answer: Response) -> T | None:
         return None if _is_silent(answer) else call.decode(answer)
 
-    return evolve(cast("Call[T | None]", call), decode=decode)
+    return evolve(cast("ApiCall[T | None]", call), decode=decode)
 
 
-def _named(call: Call[T], key: str | None, make_key: KeyMaker) -> Call[T]:
+def _named(call: ApiCall[T], key: str | None, make_key: KeyMaker) -> ApiCall[T]:
     """Return the call with an idempotency key: the one that was given, or one that is made for what it creates."""
     made = None if key else make_key(call.operation, call.request.body or b"null")
     sent = made.text if made else key or ""
     asked = call.request
     request = Request(asked.method, asked.path, asked.query, {**asked.headers, "Idempotency-Key": sent}, asked.body)
 
-    def decode(answer: Answer) -> T:
+    def decode(answer: Response) -> T:
         # A creation has no id yet that its answer could be held against; where a server repeats the key, there is that.
         if repeats_key(answer, sent) is False:
-            raise misfit(call.operation, answer, "it is the answer to another creation", is_anothers=True)
+            raise unexpected_response(call.operation, answer, "it is the answer to another creation", is_anothers=True)
         return call.decode(answer)
 
     return evolve(call, request=request, decode=decode, has_lasting_key=made is None or made.is_lasting)
 
 
-def _require_utf8(answer: Answer) -> None:
+def _require_utf8(answer: Response) -> None:
     """JSON on the wire is UTF-8 (RFC 8259, 8.1); what says that it is something else was not written as JSON."""
     kind = answer.headers.get("content-type", "")
     kind = kind.lower()
@@ -309,11 +307,11 @@ def _is_utf8(charset: str) -> bool:
         return False
 
 
-class AnothersAnswerError(ValueError):
+class MismatchedResponseError(ValueError):
     """An answer about something else than what was asked for."""
 
 
-def _is_silent(answer: Answer) -> bool:
+def _is_silent(answer: Response) -> bool:
     if not answer.content.strip():
         return True
     try:
@@ -323,11 +321,11 @@ def _is_silent(answer: Answer) -> bool:
     return is_object(document) and document.get("data") is None
 
 
-def _review(answer: Answer) -> Review:
+def _review(answer: Response) -> Review:
     return review_from_json(_enveloped(answer.json()))
 
 
-def _same_review(review_id: str, answer: Answer) -> Review:
+def _same_review(review_id: str, answer: Response) -> Review:
     return _same(review_id, review_from_json(_enveloped(answer.json())))
 
 
@@ -349,7 +347,7 @@ def _same(asked: str, found: Item) -> Item:
 def _refuse_another(asked: str, found: object) -> None:
     if isinstance(found, str) and found != asked:
         # A proxy or a connection out of step may hand over somebody else's answer; it must not decide for this one.
-        raise AnothersAnswerError(f"the answer is about {found!r}, not about {asked!r}")
+        raise MismatchedResponseError(f"the answer is about {found!r}, not about {asked!r}")
 
 
 def _template(envelope: Any) -> Template:
@@ -384,7 +382,7 @@ def _as_list(document: Any) -> Any:
     return {**as_object(document), "data": entries, "meta": {"pagination": rest, **as_object(document.get("meta"))}}
 
 
-def _page_of_reviews(offset: int, answer: Answer) -> Page[Review]:
+def _page_of_reviews(offset: int, answer: Response) -> Page[Review]:
     document = _as_list(answer.json())
     entries = _enveloped(document)
     if not is_list(entries):

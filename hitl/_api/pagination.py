@@ -28,7 +28,7 @@ class Page(NamedTuple, Generic[T]):
     next_offset: int | None
 
 
-class _Walk(Generic[T]):
+class _PageCursor(Generic[T]):
     """What has been fetched so far, and what comes next: the decisions that both kinds of list share."""
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class PagedList(Sequence[T]):
 
     def __init__(self, fetch: Callable[[int], Page[T]]) -> None:
         self._fetch = fetch
-        self._walk: _Walk[T] = _Walk()
+        self._walk: _PageCursor[T] = _PageCursor()
         self._reach(1)  # so that a wrong key or filter is told by the call, not by a loop later
 
     def __iter__(self) -> Iterator[T]:
@@ -118,10 +118,10 @@ class AsyncPagedList(Generic[T]):
 
     def __init__(self, fetch: Callable[[int], Awaitable[Page[T]]]) -> None:
         self._fetch = fetch
-        self._walk: _Walk[T] = _Walk()
+        self._walk: _PageCursor[T] = _PageCursor()
 
     def __aiter__(self) -> AsyncIterator[T]:
-        return _AsyncWalker(self)
+        return _AsyncPageIterator(self)
 
     def __await__(self) -> Generator[Any, None, list[T]]:
         return self._all().__await__()
@@ -143,7 +143,7 @@ class AsyncPagedList(Generic[T]):
         return list(self._walk.items)
 
 
-class _AsyncWalker(AsyncIterator[T]):
+class _AsyncPageIterator(AsyncIterator[T]):
     # A class and not an async generator: one that is left early has nothing to finalise on the event loop.
 
     def __init__(self, pages: AsyncPagedList[T]) -> None:

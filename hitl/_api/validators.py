@@ -79,7 +79,7 @@ def json_object(name: str, value: object) -> dict[str, Any]:
     Raises:
         ContentError: if something in it has no JSON form; the message names where it stands.
     """
-    from hitl._content.to_json import to_json  # its tables are loaded with the first content
+    from hitl._content import to_json  # its tables are loaded with the first content
 
     plain = to_json(value, path=name)
     if not is_object(plain):

@@ -12,11 +12,11 @@ from typing import Any, cast
 
 from attrs import define, field, frozen
 
-from hitl._batches.concurrency import Gate
-from hitl._batches.source import Input, feed
-from hitl._calls.exchange import Exchange, farthest
-from hitl._engine.messages import Answer
-from hitl._flows.steps import Call, Flow, Result, Sleep, Together
+from hitl._batches.concurrency import ConcurrencyLimiter
+from hitl._batches.source import Input, pull
+from hitl._calls import Exchange, farthest
+from hitl._engine import Response
+from hitl._flows import ApiCall, Flow, Gather, Result, Sleep
 from hitl._progress_bar import Bar, NoBar
 from hitl.exceptions import (
     APIConnectionError,
@@ -31,7 +31,7 @@ from hitl.models import Outcome, Review
 
 
 @frozen
-class Plan:
+class BatchOptions:
     """What a batch is to do, and how.
 
     Attributes:
@@ -45,20 +45,20 @@ class Plan:
     """
 
     operation: str
-    call: Callable[[Any], Call[Review]]
+    call: Callable[[Any], ApiCall[Review]]
     exchange: Exchange
-    gate: Gate
+    gate: ConcurrencyLimiter
     concurrency: int
     may_repeat: bool = True
     bar: Bar = field(factory=NoBar)
 
 
 @define(eq=False)
-class _Taken:
+class _InFlight:
     """An item that was taken from the input, and has no outcome yet."""
 
     item: Any
-    call: Call[Review] | None = None
+    call: ApiCall[Review] | None = None
     attempts: int = 0
 
 
@@ -69,12 +69,12 @@ class Batch:
         ConfigurationError: if the input is no iterable, or has a length and an item of it cannot be sent.
     """
 
-    def __init__(self, plan: Plan, items: Input) -> None:
+    def __init__(self, plan: BatchOptions, items: Input) -> None:
         self._plan = plan
         self._items = items
         self._ready = deque(self._checked(items))
         self._taken = 0
-        self._under_way: dict[int, _Taken] = {}
+        self._under_way: dict[int, _InFlight] = {}
         self._outcomes: list[Result[Review] | None] = []
         self._fault: Exception | None = None
         self._is_read = False
@@ -100,7 +100,7 @@ class Batch:
             raise self._failure(_told(self._plan.operation, failed, len(self._outcomes)), failed.values())
         return self._outcomes
 
-    def together(self) -> Together[Review]:
+    def together(self) -> Gather[Review]:
         """Return the flows of a batch that is streamed: an `Outcome` for each item as it comes."""
         return self._together(self._settle)
 
@@ -132,7 +132,7 @@ class Batch:
 
     # --- the input ---------------------------------------------------------------------------------------------------
 
-    def _checked(self, items: object) -> Iterator[Call[Review]]:
+    def _checked(self, items: object) -> Iterator[ApiCall[Review]]:
         """Check the items before the first is sent, where that does not use them up."""
         if isinstance(items, str | bytes | dict) or not isinstance(items, Iterable | AsyncIterable):
             kind = type(cast("Any", items)).__name__
@@ -142,7 +142,7 @@ class Batch:
             return (self._call(index, item) for index, item in enumerate(cast("Iterable[Any]", items)))
         return iter(())
 
-    def _call(self, index: int, item: Any) -> Call[Review]:
+    def _call(self, index: int, item: Any) -> ApiCall[Review]:
         operation = self._plan.operation
         try:
             return self._plan.call(item)
@@ -168,7 +168,7 @@ class Batch:
     def take(self, item: Any) -> Flow[Review]:
         """Return the flow for the next item of the input."""
         index, self._taken = self._taken, self._taken + 1
-        taken = self._under_way[index] = _Taken(item)
+        taken = self._under_way[index] = _InFlight(item)
         try:
             taken.call = self._ready.popleft() if self._ready else self._call(index, item)
         except ConfigurationError as error:
@@ -177,10 +177,10 @@ class Batch:
 
     # --- the items ---------------------------------------------------------------------------------------------------
 
-    def _together(self, record: Callable[[int, Result[Review]], Any]) -> Together[Review]:
-        return Together(feed(self._items, self), self._plan.concurrency, self._plan.gate.width, record, self._keep)
+    def _together(self, record: Callable[[int, Result[Review]], Any]) -> Gather[Review]:
+        return Gather(pull(self._items, self), self._plan.concurrency, self._plan.gate.width, record, self._keep)
 
-    def _carry_out(self, taken: _Taken, call: Call[Review]) -> Flow[Review]:
+    def _carry_out(self, taken: _InFlight, call: ApiCall[Review]) -> Flow[Review]:
         """Get the call answered; an answer that asks for a pause is no outcome, since the batch pauses as a whole."""
         while True:
             try:
@@ -190,18 +190,18 @@ class Batch:
                 if not (self._plan.may_repeat and _asks_for_a_pause(error)) or self._plan.gate.closed_for is not None:
                     raise
 
-    def _through_the_gate(self, taken: _Taken, flow: Flow[Review]) -> Flow[Review]:
+    def _through_the_gate(self, taken: _InFlight, flow: Flow[Review]) -> Flow[Review]:
         gate, outcome = self._plan.gate, None
         try:
             while True:
                 step = flow.send(outcome)
-                if isinstance(step, Call):
+                if isinstance(step, ApiCall):
                     yield from self._wait(taken)
                     began = gate.monotonic()
                     taken.attempts += 1
                     try:
                         outcome = yield step
-                        if isinstance(outcome, Answer):
+                        if isinstance(outcome, Response):
                             gate.learn(outcome, began)
                     finally:
                         gate.leave()
@@ -213,7 +213,7 @@ class Batch:
         finally:
             flow.close()
 
-    def _wait(self, taken: _Taken) -> Flow[None]:
+    def _wait(self, taken: _InFlight) -> Flow[None]:
         gate = self._plan.gate
         while gate.closed_for is None:
             pause = gate.enter(taken)
@@ -245,7 +245,7 @@ class Batch:
             for _ in range(len(self._ready)):
                 yield self._not_sent(None)
 
-    def _not_sent(self, call: Call[Review] | None) -> HITLError:
+    def _not_sent(self, call: ApiCall[Review] | None) -> HITLError:
         key = call.request.headers.get("Idempotency-Key") if call is not None else None
         asked = self._plan.gate.closed_for
         text = f"{self._plan.operation}: not sent, {self._reason()}"
@@ -253,7 +253,7 @@ class Batch:
             return APIConnectionError(text, retryable=True, idempotency_key=key)
         return RateLimitError(text, status_code=429, retry_after=asked or None, retryable=True, idempotency_key=key)
 
-    def _broken_off(self, index: int, taken: _Taken) -> HITLError:
+    def _broken_off(self, index: int, taken: _InFlight) -> HITLError:
         if taken.call is None or not taken.attempts:
             return self._not_sent(taken.call)
         return APIConnectionError(

@@ -13,18 +13,18 @@ from itertools import islice
 from threading import Lock
 from typing import Final
 
-from hitl._calls.backoff import LONGEST_RETRY_AFTER, Backoff, retry_after
-from hitl._engine.messages import Answer
+from hitl._calls import LONGEST_RETRY_AFTER, Backoff, retry_after
+from hitl._engine import Response
 
 BEGIN: Final = 16  # requests that a batch begins with
 SLOW: Final = 2.0  # times the best mean time of a round; beyond it the server is not quick any more
 PATIENCE: Final = 5  # pauses in a row without a single success between them, before a batch gives up
 LONGEST_PAUSE: Final = 60.0  # seconds, where the server does not say how long
-TURN: Final = 0.05  # seconds after which one who waits for others to come back asks again
+RETRY_SLOT: Final = 0.05  # seconds after which one who waits for others to come back asks again
 PAUSES: Final = Backoff(PATIENCE, 1.0, LONGEST_PAUSE)
 
 
-class Gate:
+class ConcurrencyLimiter:
     """Shared by the items of one batch; may be asked from any thread.
 
     Args:
@@ -71,7 +71,7 @@ class Gate:
             if pause := self.pause():
                 return pause
             if who not in islice(self._line, max(0, self._width - self._under_way)):
-                return TURN
+                return RETRY_SLOT
             del self._line[who]
             self._under_way += 1
             return 0.0
@@ -81,7 +81,7 @@ class Gate:
         with self._lock:
             self._under_way -= 1
 
-    def learn(self, answer: Answer, began: float) -> None:
+    def learn(self, answer: Response, began: float) -> None:
         """Take note of an answer to a request that was sent at `began`."""
         with self._lock:
             if is_refusal(answer):
@@ -98,7 +98,7 @@ class Gate:
         if mean <= SLOW * self._best:
             self._width = min(self._most, self._width + 1 if self._was_refused else 2 * self._width)
 
-    def _narrow(self, answer: Answer, began: float) -> None:
+    def _narrow(self, answer: Response, began: float) -> None:
         asked = retry_after(answer.headers)
         if began < self._narrowed:  # it was under way when another was refused: the same refusal, told once more
             if asked is not None:
@@ -142,6 +142,6 @@ class _Round:
         self._seconds = 0.0
 
 
-def is_refusal(answer: Answer) -> bool:
+def is_refusal(answer: Response) -> bool:
     """Tell whether a server says that it has too much to do (RFC 6585, 4; RFC 9110, 15.6.4)."""
     return answer.status_code in (429, 503)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 
-from hitl._calls.idempotency import Key, derived_key
+from hitl._calls import Key, derived_key
 from hitl._json import canonical
 
 

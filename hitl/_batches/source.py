@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from typing import Any, Protocol, TypeAlias
 
-from hitl._flows.steps import Flow
+from hitl._flows import Flow
 
 Input: TypeAlias = Iterable[Any] | AsyncIterable[Any]
 
 
-class Taker(Protocol):
+class Consumer(Protocol):
     """Whom the items are for."""
 
     @property
@@ -31,16 +31,16 @@ class Taker(Protocol):
         ...
 
 
-def feed(items: Input, taker: Taker) -> Iterable[Flow[Any]] | AsyncIterable[Flow[Any]]:
+def pull(items: Input, taker: Consumer) -> Iterable[Flow[Any]] | AsyncIterable[Flow[Any]]:
     """Return the flows of the items; an input that fails ends them, and the taker knows why."""
-    return _Feed(iter(items), taker) if isinstance(items, Iterable) else _AsyncFeed(aiter(items), taker)
+    return _Source(iter(items), taker) if isinstance(items, Iterable) else _AsyncSource(aiter(items), taker)
 
 
 # Classes and no generators: an asynchronous generator that is left in the middle has to be closed by its event loop.
 
 
-class _Feed:
-    def __init__(self, items: Iterator[Any], taker: Taker) -> None:
+class _Source:
+    def __init__(self, items: Iterator[Any], taker: Consumer) -> None:
         self._items = items
         self._taker = taker
 
@@ -61,8 +61,8 @@ class _Feed:
         return self._taker.take(item)
 
 
-class _AsyncFeed:
-    def __init__(self, items: AsyncIterator[Any], taker: Taker) -> None:
+class _AsyncSource:
+    def __init__(self, items: AsyncIterator[Any], taker: Consumer) -> None:
         self._items = items
         self._taker = taker
 

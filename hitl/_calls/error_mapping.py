@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from hitl._calls.backoff import retry_after
 from hitl._calls.retry_policy import misfit_situation
-from hitl._engine.messages import Answer, Failure
-from hitl._flows.steps import Call
+from hitl._engine import Response, TransportFailure
+from hitl._flows import ApiCall
 from hitl._json import Object, as_object, as_text, is_list, is_object
 from hitl.exceptions import (
     APIConnectionError,
@@ -54,7 +54,7 @@ _DEEPEST = 50  # levels of an error's body that are kept; deeper ones cannot be 
 _LONGEST = 256 * 1024  # bytes of an error's body that is read as JSON; explanations are shorter
 
 
-class _Told(NamedTuple):
+class _ErrorBody(NamedTuple):
     """What an error body says, whichever of the known envelopes it uses."""
 
     message: str | None = None
@@ -62,7 +62,7 @@ class _Told(NamedTuple):
     details: Any = None
 
 
-def status_error(call: Call[Any], answer: Answer, attempts: int) -> APIStatusError:
+def status_error(call: ApiCall[Any], answer: Response, attempts: int) -> APIStatusError:
     """Return the error for an answer outside 2xx; the status decides the class, whatever the body is."""
     body = _body(answer)
     told = _told(body)
@@ -80,7 +80,7 @@ def status_error(call: Call[Any], answer: Answer, attempts: int) -> APIStatusErr
     )
 
 
-def connection_error(call: Call[Any], failure: Failure, attempts: int) -> APIConnectionError:
+def connection_error(call: ApiCall[Any], failure: TransportFailure, attempts: int) -> APIConnectionError:
     """Return the error for an exchange that got no answer."""
     error: type[APIConnectionError] = APITimeoutError if failure.is_timeout else APIConnectionError
     if failure.kind == "tls":
@@ -89,7 +89,9 @@ def connection_error(call: Call[Any], failure: Failure, attempts: int) -> APICon
     return error(message, attempts=attempts, sent=failure.sent)
 
 
-def misfit(operation: str, answer: Answer, why: str, *, is_anothers: bool = False) -> UnexpectedResponseError:
+def unexpected_response(
+    operation: str, answer: Response, why: str, *, is_anothers: bool = False
+) -> UnexpectedResponseError:
     """Return the error for a successful answer that does not fit openapi.yaml.
 
     Its `retryable` tells whether the next answer may fit; the exchange takes it back if a repetition could do harm.
@@ -106,7 +108,7 @@ def misfit(operation: str, answer: Answer, why: str, *, is_anothers: bool = Fals
     )
 
 
-def advise(error: HITLError, hint: str) -> None:
+def add_advice(error: HITLError, hint: str) -> None:
     """Add to an error why it was not tried again, and what to do if something may have been created."""
     key = f" with idempotency_key={error.idempotency_key!r}" if error.idempotency_key else ""
     if error.outcome_unknown:
@@ -118,7 +120,7 @@ def advise(error: HITLError, hint: str) -> None:
     error.args = (error.message,)
 
 
-def request_id(answer: Answer, body: Any) -> str | None:
+def request_id(answer: Response, body: Any) -> str | None:
     """Return the server's name for the exchange, from its header or from the envelope's `meta`."""
     named = answer.headers.get("x-request-id") or as_text(as_object(as_object(body).get("meta")).get("request_id"))
     return one_line(named) if named else None
@@ -130,7 +132,7 @@ def one_line(text: str) -> str:
     return clean if len(clean) <= _EXCERPT else clean[: _EXCERPT - 1] + "…"
 
 
-def _body(answer: Answer) -> Any:
+def _body(answer: Response) -> Any:
     try:
         body = answer.json() if len(answer.content) <= _LONGEST else ...
     except ValueError:
@@ -155,13 +157,13 @@ def _inside(value: Any) -> Iterable[Any]:
     return value if is_list(value) else ()
 
 
-def _told(body: object) -> _Told:
+def _told(body: object) -> _ErrorBody:
     document = as_object(body)
     if error := as_object(document.get("error")):
         # reviews, templates, webhooks, teams: {success, error: {code, message, details}}
-        return _Told(_words(error, "message"), _words(error, "code"), error.get("details"))
+        return _ErrorBody(_words(error, "message"), _words(error, "code"), error.get("details"))
     # loops and requests: {error, msg, data}; gateways: problem details (RFC 9457) {title, detail}
-    return _Told(_words(document, "msg", "detail", "title"), None, document.get("data"))
+    return _ErrorBody(_words(document, "msg", "detail", "title"), None, document.get("data"))
 
 
 def _words(document: Object, *names: str) -> str | None:
@@ -169,13 +171,13 @@ def _words(document: Object, *names: str) -> str | None:
     return one_line(said) if said else None
 
 
-def _class(call: Call[Any], status: int, code: str | None) -> type[APIStatusError]:
+def _class(call: ApiCall[Any], status: int, code: str | None) -> type[APIStatusError]:
     if status == 404:
         return _BY_CODE.get(code or "", call.not_found)
     return ServerError if status >= 500 else _BY_STATUS.get(status, APIStatusError)
 
 
-def _sentence(call: Call[Any], answer: Answer, told: _Told, attempts: int) -> str:
+def _sentence(call: ApiCall[Any], answer: Response, told: _ErrorBody, attempts: int) -> str:
     says = told.message or "no explanation"
     code = f" {told.code}" if told.code else ""
     parts = [f"{call.operation}: the server answered {answer.status_code}{code}: {says} {_tried(attempts)}."]

@@ -9,12 +9,12 @@ from typing import Any, Final, TypeVar
 from attrs import define, evolve, field
 
 from hitl._calls.backoff import Backoff, http_date
-from hitl._calls.error_mapping import advise, connection_error, misfit, status_error
+from hitl._calls.error_mapping import add_advice, connection_error, status_error, unexpected_response
 from hitl._calls.idempotency import is_retrying
 from hitl._calls.retry_budget import RetryBudget
-from hitl._calls.retry_policy import Situation, Verdict, judge, repeats_key, situation
-from hitl._engine.messages import Answer, Failure, Outcome
-from hitl._flows.steps import Call, Clock, Flow, Sleep
+from hitl._calls.retry_policy import AttemptResult, RetryDecision, decide, repeats_key, situation
+from hitl._engine import Response, TransportFailure, TransportResult
+from hitl._flows import ApiCall, Clock, Flow, Sleep
 from hitl.exceptions import HITLError, Sent
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class Server:
     told_at: float = 0.0
     _ahead: float | None = field(default=None, init=False)  # seconds, of the server's clock; None if not yet known
 
-    def learn(self, answer: Answer, key: str | None = None, now: float = 0.0) -> None:
+    def learn(self, answer: Response, key: str | None = None, now: float = 0.0) -> None:
         """Take note of what the answer's headers show.
 
         Args:
@@ -95,7 +95,7 @@ def _whole(text: str | None, otherwise: int | None) -> int | None:
 
 
 @define
-class _Past:
+class _CallState:
     """What the attempts of one call have come to so far.
 
     Attributes:
@@ -120,7 +120,7 @@ _STOPPED: Final = Clock(lambda: 0.0, lambda: 0.0)
 
 @define
 class Exchange:
-    """Turns a `Call` into the flow that gets it answered; one for each client.
+    """Turns a `ApiCall` into the flow that gets it answered; one for each client.
 
     Attributes:
         backoff: How often, and after what pauses.
@@ -145,7 +145,7 @@ class Exchange:
     def __attrs_post_init__(self) -> None:
         self._single = evolve(self.backoff, max_retries=0)
 
-    def __call__(self, call: Call[T], deadline: float | None = None) -> Flow[T]:
+    def __call__(self, call: ApiCall[T], deadline: float | None = None) -> Flow[T]:
         """Return the flow: it sends the call until it is answered, refused, or not worth another attempt.
 
         Args:
@@ -159,7 +159,7 @@ class Exchange:
         backoff = self._single if is_retrying() else self.backoff
         return self._until_answered(call, backoff, deadline)
 
-    def once(self, call: Call[T]) -> Flow[T]:
+    def once(self, call: ApiCall[T]) -> Flow[T]:
         """Return the flow that makes exactly one attempt, at no cost to the budget; a call's own `timeout` holds."""
         deadline = None if call.timeout is None else math.inf
         return self._until_answered(call, self._single, deadline)
@@ -168,27 +168,27 @@ class Exchange:
         """Return when the time of a call is up that begins now; for calls that are made of several."""
         return self.clock.monotonic() + self.timeout
 
-    def _until_answered(self, call: Call[T], backoff: Backoff, deadline: float | None) -> Flow[T]:
+    def _until_answered(self, call: ApiCall[T], backoff: Backoff, deadline: float | None) -> Flow[T]:
         deadline = self.deadline() if deadline is None else deadline
-        past = _Past()
+        past = _CallState()
         while True:
-            outcome: Outcome = yield self._timed(call, backoff, deadline, past)
+            outcome: TransportResult = yield self._timed(call, backoff, deadline, past)
             past.attempts += 1
             result, came_to = self._read(call, outcome, past.attempts)
             if not isinstance(result, HITLError):
                 self.budget.give_back(past.taken)
                 answered: T = result
                 return answered
-            verdict = judge(came_to, is_repeatable=call.is_repeatable, honours_keys=self._honours_key(call))
-            _settle(result, call, verdict, past)
+            verdict = decide(came_to, is_repeatable=call.is_repeatable, honours_keys=self._honours_key(call))
+            _record(result, call, verdict, past)
             pause, hint = self._pause(result, verdict, past, backoff, deadline)
             if pause is None:
-                advise(result, hint)
+                add_advice(result, hint)
                 raise result
             if pause:
                 yield Sleep(pause)
 
-    def _timed(self, call: Call[T], backoff: Backoff, deadline: float, past: _Past) -> Call[T]:
+    def _timed(self, call: ApiCall[T], backoff: Backoff, deadline: float, past: _CallState) -> ApiCall[T]:
         """Return the call with the time that its next exchange may take."""
         left = max(deadline - self.clock.monotonic(), 0.0)
         is_last = past.attempts - past.extra >= backoff.max_retries
@@ -200,14 +200,14 @@ class Exchange:
             left = min(left, self.request_timeout)
         return evolve(call, timeout=None if math.isinf(left) else left, fresh=call.fresh or past.needs_fresh)
 
-    def _read(self, call: Call[Any], outcome: Outcome, attempts: int) -> tuple[Any, Situation]:
+    def _read(self, call: ApiCall[Any], outcome: TransportResult, attempts: int) -> tuple[Any, AttemptResult]:
         """Return what was asked for, or the error that tells why not."""
         came_to = situation(outcome)
-        if isinstance(outcome, Failure):
+        if isinstance(outcome, TransportFailure):
             return connection_error(call, outcome, attempts), came_to
         self.server.learn(outcome, call.request.headers.get("Idempotency-Key"), self.clock.epoch())
         if came_to == "unreadable":
-            return misfit(call.operation, outcome, outcome.fault or ""), came_to
+            return unexpected_response(call.operation, outcome, outcome.fault or ""), came_to
         if came_to != "answered":
             self.server.honours_keys |= came_to == "in progress"  # it can only say so if it knows the key
             return status_error(call, outcome, attempts), came_to
@@ -218,7 +218,7 @@ class Exchange:
             return error.with_traceback(None), "unreadable" if error.retryable else "misfit"
 
     def _pause(
-        self, error: HITLError, verdict: Verdict, past: _Past, backoff: Backoff, deadline: float
+        self, error: HITLError, verdict: RetryDecision, past: _CallState, backoff: Backoff, deadline: float
     ) -> tuple[float | None, str]:
         """Return the seconds before another attempt; or None to give up, and what is to be said of it."""
         if not verdict.may_repeat:
@@ -239,7 +239,7 @@ class Exchange:
             past.taken += 1
         return pause, ""
 
-    def _honours_key(self, call: Call[T]) -> bool:
+    def _honours_key(self, call: ApiCall[T]) -> bool:
         if "Idempotency-Key" not in call.request.headers:
             return False
         return self.idempotency == "trust" or (self.idempotency == "auto" and self.server.honours_keys)
@@ -251,7 +251,7 @@ def farthest(attempts: Iterable[Sent]) -> Sent:
     return max(found, key=_FARTHER.__getitem__)
 
 
-def _settle(error: HITLError, call: Call[T], verdict: Verdict, past: _Past) -> None:
+def _record(error: HITLError, call: ApiCall[T], verdict: RetryDecision, past: _CallState) -> None:
     """Take note of a failed attempt, and tell the error what all attempts have come to."""
     past.needs_fresh = verdict.fresh
     past.outcome_unknown |= verdict.outcome_unknown

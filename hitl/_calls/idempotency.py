@@ -47,7 +47,7 @@ def random_key(_operation: str = "", _body: bytes = b"") -> Key:
     return Key(f"hitl-{uuid4().hex}", is_lasting=False)
 
 
-class _Work(NamedTuple):
+class _CreationKind(NamedTuple):
     """What is created, for counting equal ones; of which account, too, since a scope may span several clients."""
 
     account: Hashable
@@ -56,7 +56,7 @@ class _Work(NamedTuple):
 
 
 @define(eq=False)
-class Scope:
+class IdempotencyScopeState:
     """A name for some work, and what has been created within it so far.
 
     The numbers are drawn from counters in one step each, so threads and tasks may share a scope.
@@ -68,15 +68,17 @@ class Scope:
 
     path: tuple[str, ...]
     owner: object = field(default=None, repr=False)
-    _counts: dict[_Work, count[int]] = field(factory=dict["_Work", "count[int]"], repr=False, init=False)
+    _counts: dict[_CreationKind, count[int]] = field(
+        factory=dict["_CreationKind", "count[int]"], repr=False, init=False
+    )
 
-    def number(self, work: _Work) -> int:
+    def number(self, work: _CreationKind) -> int:
         """Return how many equal ones came before."""
         return next(self._counts.setdefault(work, count()))
 
 
 @define(eq=False)
-class Retrying:
+class RetriedCall:
     """One decorated function that is being called, again and again if need be.
 
     Each of its calls is given the numbers that the first one was given, so that what was created by a call that failed
@@ -87,11 +89,13 @@ class Retrying:
         fallback: Names what is created outside of any scope.
     """
 
-    around: tuple[Scope, ...]
-    fallback: Scope = field(factory=lambda: Scope(("retry", uuid4().hex)))
-    _numbers: dict[tuple[Scope, _Work, int], int] = field(factory=dict[tuple[Scope, _Work, int], int], init=False)
-    _positions: dict[tuple[Scope, _Work], count[int]] = field(
-        factory=dict[tuple[Scope, _Work], "count[int]"], init=False
+    around: tuple[IdempotencyScopeState, ...]
+    fallback: IdempotencyScopeState = field(factory=lambda: IdempotencyScopeState(("retry", uuid4().hex)))
+    _numbers: dict[tuple[IdempotencyScopeState, _CreationKind, int], int] = field(
+        factory=dict[tuple[IdempotencyScopeState, _CreationKind, int], int], init=False
+    )
+    _positions: dict[tuple[IdempotencyScopeState, _CreationKind], count[int]] = field(
+        factory=dict[tuple[IdempotencyScopeState, _CreationKind], "count[int]"], init=False
     )
     _minted: set[str] = field(factory=set[str], init=False)
 
@@ -99,13 +103,13 @@ class Retrying:
         """Begin another call of the function."""
         self._positions = {}
 
-    def number(self, scope: Scope, work: _Work) -> int:
+    def number(self, scope: IdempotencyScopeState, work: _CreationKind) -> int:
         """Return the number for the next one of its kind in this call."""
         place = (scope, work, next(self._positions.setdefault((scope, work), count())))
         number = self._numbers.get(place)
         return self._numbers.setdefault(place, scope.number(work)) if number is None else number
 
-    def mint(self, work: _Work) -> str:
+    def mint(self, work: _CreationKind) -> str:
         """Return the key for what is created outside of any scope."""
         key = derived_key(*self.fallback.path, work.operation, work.body, self.number(self.fallback, work))
         self._minted.add(key)
@@ -116,8 +120,8 @@ class Retrying:
         return key in self._minted
 
 
-_SCOPES: ContextVar[tuple[Scope, ...]] = ContextVar("hitl_scopes", default=())
-_RETRYING: ContextVar[Retrying | None] = ContextVar("hitl_retrying", default=None)
+_SCOPES: ContextVar[tuple[IdempotencyScopeState, ...]] = ContextVar("hitl_scopes", default=())
+_RETRYING: ContextVar[RetriedCall | None] = ContextVar("hitl_retrying", default=None)
 
 
 def is_retrying() -> bool:
@@ -125,13 +129,13 @@ def is_retrying() -> bool:
     return _RETRYING.get() is not None
 
 
-def begin_retrying() -> Retrying:
+def begin_retrying() -> RetriedCall:
     """Return what one outermost decorated call remembers."""
-    return Retrying(_SCOPES.get())
+    return RetriedCall(_SCOPES.get())
 
 
 @contextmanager
-def calling(retrying: Retrying) -> Generator[None, None, None]:
+def calling(retrying: RetriedCall) -> Generator[None, None, None]:
     """Mark one call of a decorated function."""
     retrying.begin()
     token = _RETRYING.set(retrying)
@@ -154,7 +158,7 @@ def key_for(owner: object, account: Hashable, operation: str, body: bytes) -> Ke
     retrying = _RETRYING.get()
     if scope is None and retrying is None:
         return random_key()
-    work = _Work(account, operation, hashlib.sha256(canonical(body)).hexdigest())
+    work = _CreationKind(account, operation, hashlib.sha256(canonical(body)).hexdigest())
     if scope is None:
         assert retrying is not None  # noqa: S101 - for type checkers; told above
         return Key(retrying.mint(work), is_lasting=True)
@@ -169,12 +173,12 @@ class IdempotencyScope:
     def __init__(self, owner: object, name: object) -> None:
         self._owner = owner
         self._name = scope_name(name)
-        self._open: list[Scope] = []
+        self._open: list[IdempotencyScopeState] = []
 
     def __enter__(self) -> None:
         around = _SCOPES.get()
         outer = next((each.path for each in reversed(around) if each.owner is self._owner), ("scope",))
-        scope = Scope((*outer, self._name), self._owner)
+        scope = IdempotencyScopeState((*outer, self._name), self._owner)
         self._open.append(scope)
         _SCOPES.set((*around, scope))
 

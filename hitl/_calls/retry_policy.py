@@ -9,18 +9,18 @@ import json
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
-from hitl._engine.messages import Answer, Failure, Outcome
+from hitl._engine import Response, TransportFailure, TransportResult
 from hitl._json import as_object
 
 # Statuses that pass by themselves; 520-524 come from proxies in front of a server, 529 from overloaded ones.
-PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
+TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 
 # Of the statuses that do not pass, those that tell of a server that failed on the way: the thing may be done.
 NOT_DONE = frozenset({501, 505})
 
 IN_PROGRESS = "idempotency_in_progress"  # the code of a 409: an earlier request with this key is still being handled
 
-Situation: TypeAlias = Literal[
+AttemptResult: TypeAlias = Literal[
     "answered",
     "no connection",
     "unknown host",
@@ -38,7 +38,7 @@ Situation: TypeAlias = Literal[
 ]
 
 
-class Rule(NamedTuple):
+class RetryRule(NamedTuple):
     """What follows from a situation.
 
     Attributes:
@@ -56,33 +56,33 @@ class Rule(NamedTuple):
     is_free: bool = False
 
 
-RULES: Mapping[Situation, Rule] = {
-    "answered": Rule("never"),
-    "no connection": Rule("always"),
-    "unknown host": Rule("never"),
-    "not trusted": Rule("never"),
-    "not sent": Rule("always"),
-    "stale connection": Rule("if repeatable", may_be_done=True, at_once=True, fresh=True),
-    "no answer": Rule("if repeatable", may_be_done=True),
-    "rate limited": Rule("always", is_free=True),
-    "in progress": Rule("if repeatable", may_be_done=True),
-    "failing": Rule("if repeatable", may_be_done=True),
-    "failed": Rule("never", may_be_done=True),
-    "refused": Rule("never"),
-    "unreadable": Rule("if repeatable", may_be_done=True, fresh=True),
-    "misfit": Rule("never", may_be_done=True),
+RULES: Mapping[AttemptResult, RetryRule] = {
+    "answered": RetryRule("never"),
+    "no connection": RetryRule("always"),
+    "unknown host": RetryRule("never"),
+    "not trusted": RetryRule("never"),
+    "not sent": RetryRule("always"),
+    "stale connection": RetryRule("if repeatable", may_be_done=True, at_once=True, fresh=True),
+    "no answer": RetryRule("if repeatable", may_be_done=True),
+    "rate limited": RetryRule("always", is_free=True),
+    "in progress": RetryRule("if repeatable", may_be_done=True),
+    "failing": RetryRule("if repeatable", may_be_done=True),
+    "failed": RetryRule("never", may_be_done=True),
+    "refused": RetryRule("never"),
+    "unreadable": RetryRule("if repeatable", may_be_done=True, fresh=True),
+    "misfit": RetryRule("never", may_be_done=True),
 }
 
 
-class Verdict(NamedTuple):
+class RetryDecision(NamedTuple):
     """What to do about an outcome.
 
     Attributes:
         may_repeat: True if the same call may be sent again.
         outcome_unknown: True if something may have been created.
-        at_once: See `Rule`.
-        fresh: See `Rule`.
-        is_free: See `Rule`.
+        at_once: See `RetryRule`.
+        fresh: See `RetryRule`.
+        is_free: See `RetryRule`.
     """
 
     may_repeat: bool
@@ -92,7 +92,7 @@ class Verdict(NamedTuple):
     is_free: bool = False
 
 
-def judge(situation: Situation, *, is_repeatable: bool, honours_keys: bool) -> Verdict:
+def decide(situation: AttemptResult, *, is_repeatable: bool, honours_keys: bool) -> RetryDecision:
     """Return what to do.
 
     Args:
@@ -102,15 +102,15 @@ def judge(situation: Situation, *, is_repeatable: bool, honours_keys: bool) -> V
     """
     rule = RULES[situation]
     may_repeat = rule.again == "always" or (rule.again == "if repeatable" and (is_repeatable or honours_keys))
-    return Verdict(may_repeat, rule.may_be_done and not is_repeatable, rule.at_once, rule.fresh, rule.is_free)
+    return RetryDecision(may_repeat, rule.may_be_done and not is_repeatable, rule.at_once, rule.fresh, rule.is_free)
 
 
-def situation(outcome: Outcome) -> Situation:
+def situation(outcome: TransportResult) -> AttemptResult:
     """Return what an outcome means before its body is read as what was asked for."""
-    return _of_failure(outcome) if isinstance(outcome, Failure) else _of_answer(outcome)
+    return _of_failure(outcome) if isinstance(outcome, TransportFailure) else _of_answer(outcome)
 
 
-def _of_failure(failure: Failure) -> Situation:
+def _of_failure(failure: TransportFailure) -> AttemptResult:
     match failure.kind:
         case "refused":
             return "no connection"
@@ -124,7 +124,7 @@ def _of_failure(failure: Failure) -> Situation:
             return "not sent" if failure.sent == "no" else "no answer"
 
 
-def _of_answer(answer: Answer) -> Situation:
+def _of_answer(answer: Response) -> AttemptResult:
     status = answer.status_code
     if answer.is_success:
         return "answered" if answer.fault is None else "unreadable"
@@ -132,12 +132,12 @@ def _of_answer(answer: Answer) -> Situation:
         return "rate limited"
     if status == 409 and error_code(answer) == IN_PROGRESS:
         return "in progress"
-    if status in PASSING_STATUSES:
+    if status in TRANSIENT_STATUSES:
         return "failing"
     return "failed" if status >= 500 and status not in NOT_DONE else "refused"
 
 
-def misfit_situation(answer: Answer, *, is_anothers: bool) -> Situation:
+def misfit_situation(answer: Response, *, is_anothers: bool) -> AttemptResult:
     """Return what a success means that cannot be read as what was asked for.
 
     A page of something in between, an empty body, a part that was cut off, or an answer for another question may well
@@ -148,13 +148,13 @@ def misfit_situation(answer: Answer, *, is_anothers: bool) -> Situation:
     return "misfit" if answer.is_framed or _is_json(answer) else "unreadable"
 
 
-def is_json_type(answer: Answer) -> bool:
+def is_json_type(answer: Response) -> bool:
     """Tell whether an answer says that it is JSON; one that does not say is given the benefit of the doubt."""
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     return not kind or kind == "application/json" or kind.endswith("+json")
 
 
-def repeats_key(answer: Answer, key: str | None) -> bool | None:
+def repeats_key(answer: Response, key: str | None) -> bool | None:
     """Tell whether an answer repeats the Idempotency-Key that its request carried; None if it names none.
 
     It may be quoted, as the IETF's draft of the header has it (RFC 9651, 3.3.3), or bare, as most servers send it.
@@ -164,7 +164,7 @@ def repeats_key(answer: Answer, key: str | None) -> bool | None:
     return key is not None and told in (key, json.dumps(key))
 
 
-def error_code(answer: Answer) -> str | None:
+def error_code(answer: Response) -> str | None:
     """Return the machine-readable word of a refusal, wherever its envelope has it; None if there is none."""
     try:
         body = as_object(answer.json())
@@ -176,7 +176,7 @@ def error_code(answer: Answer) -> str | None:
     return None
 
 
-def _is_json(answer: Answer) -> bool:
+def _is_json(answer: Response) -> bool:
     try:
         answer.json()
     except ValueError:

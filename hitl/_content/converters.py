@@ -4,7 +4,7 @@ One function for each kind of value, then the tables that say which function is 
 of JSON, `_BY_NAME` for classes and their subclasses, `_BEFORE_NAMES` and `_BY_SHAPE` for what is recognised by its
 form. Types of other packages are known by name only, so that nothing here imports numpy, pandas, pydantic or attrs.
 
-The same tables for readers: docs/reference/content.md, held to this module by tests/unit/test_content.py.
+The same tables for readers: docs/reference/content.md, held to this module by tests/content/test_content.py.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
-    from hitl._content.to_json import Walk
+    from hitl._content.conversion import Conversion
 
 ITEM: Final = "[{!r}]"
 FIELD: Final = ".{}"
@@ -31,10 +31,10 @@ _LARGEST_DIGITS = sys.int_info.default_max_str_digits
 # json.dumps cannot write an integer of more digits than this (CVE-2020-10735).
 _LARGEST_INT = 10**_LARGEST_DIGITS
 
-Converter: TypeAlias = Callable[["Walk", Any], Any]
+Converter: TypeAlias = Callable[["Conversion", Any], Any]
 
 
-def _same(_: Walk, value: Any) -> Any:
+def _same(_: Conversion, value: Any) -> Any:
     return value
 
 
@@ -42,7 +42,7 @@ def _null(*_: Any) -> None:
     return None
 
 
-def _text(walk: Walk, value: str) -> str:
+def _text(walk: Conversion, value: str) -> str:
     plain = str.__str__(value)  # of a subclass too: whatever its own __str__ says, this is the text that it holds
     try:
         plain.encode()
@@ -54,13 +54,13 @@ def _text(walk: Walk, value: str) -> str:
     return plain
 
 
-def _integer(walk: Walk, value: int) -> int:
+def _integer(walk: Conversion, value: int) -> int:
     if not -_LARGEST_INT < value < _LARGEST_INT:
         raise walk.refuse(f"is an integer of more than {_LARGEST_DIGITS} digits: send it as text, such as hex(value)")
     return int.__index__(value)
 
 
-def _float(_: Walk, value: float) -> float | str | None:
+def _float(_: Conversion, value: float) -> float | str | None:
     if math.isfinite(value):
         return float.__float__(value)
     return None if math.isnan(value) else _infinity(value)
@@ -70,23 +70,23 @@ def _infinity(value: Any) -> str:
     return "Infinity" if value > 0 else "-Infinity"
 
 
-def _decimal(_: Walk, value: Any) -> str | None:
+def _decimal(_: Conversion, value: Any) -> str | None:
     if value.is_nan():
         return None
     return _infinity(value) if value.is_infinite() else str(value)  # text keeps 129.90 from becoming 129.9
 
 
-def _fraction(walk: Walk, value: Any) -> str:
+def _fraction(walk: Conversion, value: Any) -> str:
     numerator, denominator = _integer(walk, value.numerator), _integer(walk, value.denominator)
     return str(numerator) if denominator == 1 else f"{numerator}/{denominator}"
 
 
-def _moment(_: Walk, value: Any) -> str:
+def _moment(_: Conversion, value: Any) -> str:
     text: str = value.isoformat()
     return text
 
 
-def _duration(_: Walk, value: Any) -> str:
+def _duration(_: Conversion, value: Any) -> str:
     seconds = value.days * 86_400 + value.seconds
     nanoseconds = value.microseconds * 1000 + getattr(value, "nanoseconds", 0)  # pandas.Timedelta is finer than Python
     return _iso_duration(seconds * 10**9 + nanoseconds)
@@ -105,27 +105,27 @@ def _iso_duration(nanoseconds: int) -> str:
     return ("-" if nanoseconds < 0 else "") + "P" + (text or "T0S")
 
 
-def _as_str(walk: Walk, value: Any) -> str:
+def _as_str(walk: Conversion, value: Any) -> str:
     return _text(walk, str(value))
 
 
-def _path(walk: Walk, value: os.PathLike[Any]) -> Any:
+def _path(walk: Conversion, value: os.PathLike[Any]) -> Any:
     return walk.convert(os.fspath(value))
 
 
-def _enum(walk: Walk, value: Any) -> Any:
+def _enum(walk: Conversion, value: Any) -> Any:
     return walk.convert(value.value)
 
 
-def _mapping(walk: Walk, value: Mapping[Any, Any]) -> dict[str, Any]:
+def _mapping(walk: Conversion, value: Mapping[Any, Any]) -> dict[str, Any]:
     return walk.object_of(value, value.items())
 
 
-def _list(walk: Walk, value: Iterable[Any]) -> list[Any]:
+def _list(walk: Conversion, value: Iterable[Any]) -> list[Any]:
     return walk.array_of(value, value)
 
 
-def _set(walk: Walk, value: Iterable[Any]) -> list[Any]:
+def _set(walk: Conversion, value: Iterable[Any]) -> list[Any]:
     members = walk.array_of(value, value, step=MEMBER)
     try:
         return sorted(members)
@@ -133,24 +133,24 @@ def _set(walk: Walk, value: Iterable[Any]) -> list[Any]:
         return sorted(members, key=partial(json.dumps, sort_keys=True))
 
 
-def _fields(walk: Walk, value: Any, names: Iterable[str]) -> dict[str, Any]:
+def _fields(walk: Conversion, value: Any, names: Iterable[str]) -> dict[str, Any]:
     public = (name for name in names if not name.startswith("_"))
     return walk.object_of(value, ((name, getattr(value, name)) for name in public), step=FIELD)
 
 
-def _namedtuple(walk: Walk, value: Any) -> dict[str, Any]:
+def _namedtuple(walk: Conversion, value: Any) -> dict[str, Any]:
     return _fields(walk, value, value._fields)
 
 
-def _dataclass(walk: Walk, value: Any) -> dict[str, Any]:
+def _dataclass(walk: Conversion, value: Any) -> dict[str, Any]:
     return _fields(walk, value, (field.name for field in dataclasses.fields(value)))
 
 
-def _attrs(walk: Walk, value: Any) -> dict[str, Any]:
+def _attrs(walk: Conversion, value: Any) -> dict[str, Any]:
     return _fields(walk, value, (attribute.name for attribute in value.__attrs_attrs__))
 
 
-def _pydantic(walk: Walk, value: Any) -> Any:
+def _pydantic(walk: Conversion, value: Any) -> Any:
     # The model's own method, because it knows excluded fields and custom serializers; `dict` in pydantic 1.
     dump = value.model_dump if hasattr(value, "model_dump") else value.dict
     try:
@@ -162,15 +162,15 @@ def _pydantic(walk: Walk, value: Any) -> Any:
     return walk.object_of(value, cast("dict[str, Any]", plain).items(), step=FIELD)
 
 
-def _numpy_scalar(walk: Walk, value: Any) -> Any:
+def _numpy_scalar(walk: Conversion, value: Any) -> Any:
     return walk.convert(value.item())
 
 
-def _numpy_longdouble(walk: Walk, value: Any) -> Any:
+def _numpy_longdouble(walk: Conversion, value: Any) -> Any:
     return walk.convert(float(value))  # item() returns the same longdouble again
 
 
-def _numpy_datetime(walk: Walk, value: Any) -> Any:
+def _numpy_datetime(walk: Conversion, value: Any) -> Any:
     plain = value.item()
     if isinstance(plain, int):  # finer than Python's microseconds, or beyond its years
         rounded = value.astype("datetime64[us]")
@@ -178,7 +178,7 @@ def _numpy_datetime(walk: Walk, value: Any) -> Any:
     return str(value) if isinstance(plain, int) else walk.convert(plain)
 
 
-def _numpy_timedelta(walk: Walk, value: Any) -> Any:
+def _numpy_timedelta(walk: Conversion, value: Any) -> Any:
     plain = value.item()
     if not isinstance(plain, int):
         return walk.convert(plain)
@@ -187,17 +187,17 @@ def _numpy_timedelta(walk: Walk, value: Any) -> Any:
     return _iso_duration(plain)
 
 
-def _numpy_array(walk: Walk, value: Any) -> Any:
+def _numpy_array(walk: Conversion, value: Any) -> Any:
     # tolist() makes bare integers of nanoseconds; the elements know better.
     plain: Any = value.tolist() if value.dtype.kind not in "mM" else list(value) if value.ndim else value[()]
     return walk.array_of(value, cast("Iterable[Any]", plain)) if type(plain) is list else walk.convert(plain)
 
 
-def _pandas_series(walk: Walk, value: Any) -> dict[str, Any]:
+def _pandas_series(walk: Conversion, value: Any) -> dict[str, Any]:
     return walk.object_of(value, value.items())
 
 
-def _pandas_frame(walk: Walk, value: Any) -> list[Any]:
+def _pandas_frame(walk: Conversion, value: Any) -> list[Any]:
     columns = list(value.columns)
 
     def row_object(row: tuple[Any, ...]) -> dict[str, Any]:
@@ -208,7 +208,7 @@ def _pandas_frame(walk: Walk, value: Any) -> list[Any]:
 
 
 def _refusal(advice: str) -> Converter:
-    def refuse(walk: Walk, value: Any) -> Any:
+    def refuse(walk: Conversion, value: Any) -> Any:
         raise walk.refuse(f"is of type {type_name(value)}, which has no JSON form: {advice}")
 
     return refuse

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 from urllib.parse import unquote, urlsplit
 
-from hitl._engine.codec import Requests
-from hitl._engine.connection import IOFlow, Route
-from hitl._engine.messages import Failure, Outcome, Request
+from hitl._engine.codec import RequestCodec
+from hitl._engine.connection import IOSteps, Route
+from hitl._engine.messages import Request, TransportFailure, TransportResult
 from hitl._engine.pool import LONGEST_IDLE, Pool
 from hitl._engine.tls import context
 from hitl._secret import Secret
@@ -17,7 +17,7 @@ from hitl._secret import Secret
 LONGEST_IDLE_FOR_ONCE = 4.0
 
 
-class Wires:
+class EngineClient:
     """Makes exchanges with one server.
 
     Attributes:
@@ -25,12 +25,14 @@ class Wires:
         pool: The connections.
     """
 
-    def __init__(self, requests: Requests, proxy: Secret | None) -> None:
+    def __init__(self, requests: RequestCodec, proxy: Secret | None) -> None:
         self.requests = requests
         self._is_forwarded = proxy is not None and not self.requests.is_secure
         self.pool = Pool(_route(self.requests, proxy), self.requests.name)
 
-    def fetch(self, request: Request, deadline: float, *, is_repeatable: bool, fresh: bool = False) -> IOFlow[Outcome]:
+    def fetch(
+        self, request: Request, deadline: float, *, is_repeatable: bool, fresh: bool = False
+    ) -> IOSteps[TransportResult]:
         """Make one exchange.
 
         Args:
@@ -46,14 +48,14 @@ class Wires:
             fresh=fresh,
             longest_idle=LONGEST_IDLE if is_repeatable else LONGEST_IDLE_FOR_ONCE,
         )
-        if isinstance(fetched, Failure):
+        if isinstance(fetched, TransportFailure):
             return fetched
         return self.requests.answer(
             fetched.status_code, fetched.headers, fetched.body, fetched.fault, is_framed=fetched.is_framed
         )
 
 
-def _route(requests: Requests, proxy: Secret | None) -> Route:
+def _route(requests: RequestCodec, proxy: Secret | None) -> Route:
     tls = context if requests.is_secure else None
     if proxy is None:
         return Route(requests.host, requests.port, tls)

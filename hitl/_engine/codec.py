@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from hitl._config import Settings
 from hitl._engine.decoding import ACCEPTED, DamagedError, decoded
 from hitl._engine.http1 import RawHeaders, request_head
-from hitl._engine.messages import Answer, Request
+from hitl._engine.messages import Request, Response
 from hitl._engine.url import address
 from hitl._json import is_list
 from hitl._secret import Secret
@@ -18,7 +18,7 @@ from hitl._version import __version__
 _SHORTEST_KEY = 8  # characters; what is shorter is a word, which an honest answer may well contain
 
 
-class Requests:
+class RequestCodec:
     """Writes the requests of one client; what is the same in all of them is written once.
 
     Attributes:
@@ -75,7 +75,7 @@ class Requests:
 
     def answer(
         self, status_code: int, raw: RawHeaders, body: bytes, fault: str | None = None, *, is_framed: bool = True
-    ) -> Answer:
+    ) -> Response:
         """Return an answer with its content-encoding undone; what is wrong with it becomes its `fault`."""
         headers = _by_name(raw)
         if headers.get("retry-after", "")[:1].isalpha() and "date" not in headers:
@@ -91,7 +91,7 @@ class Requests:
         if self._without_key(values.encode()).decode() != values:
             headers = {name: self._without_key(value.encode()).decode() for name, value in headers.items()}
         fault = fault and self._without_key(fault.encode()).decode()
-        return Answer(status_code, headers, body, fault, is_framed)
+        return Response(status_code, headers, body, fault, is_framed)
 
     def _without_key(self, text: bytes) -> bytes:
         key = self._settings.api_key.reveal()

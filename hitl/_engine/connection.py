@@ -1,6 +1,6 @@
 """Connections as flows: what to do next on a non-blocking socket, and what to wait for in between.
 
-A flow yields `Wait` and is resumed with the sockets that are ready; `hitl._engine.drivers` has the two drivers that
+A flow yields `WaitFor` and is resumed with the sockets that are ready; `hitl._engine.drivers` has the two drivers that
 wait, one blocking, one awaiting. So connecting, TLS, sending and receiving are written once, and a connection belongs
 to no event loop: it may be used by one `asyncio.run` after another.
 """
@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from attrs import evolve, field, frozen
 
-from hitl._engine.http1 import AnswerReader, WireAnswer, WireError, request_head
+from hitl._engine.http1 import ProtocolError, RawResponse, ResponseParser, request_head
 from hitl._secret import Secret
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ Socket: TypeAlias = socket.socket
 Address: TypeAlias = tuple[Any, ...]
 
 
-class Wait(NamedTuple):
+class WaitFor(NamedTuple):
     """Ask to be resumed with those of the sockets that are ready, or with none once the time has come."""
 
     reading: Sequence[Socket] = ()
@@ -43,10 +43,10 @@ class Wait(NamedTuple):
     until: float | None = None
 
 
-IOFlow: TypeAlias = Generator[Wait, Sequence[Socket], T]
+IOSteps: TypeAlias = Generator[WaitFor, Sequence[Socket], T]
 
 
-class TimeUpError(Exception):
+class DeadlineExceededError(Exception):
     """The deadline has passed; drivers throw it into a flow that waits."""
 
 
@@ -125,7 +125,7 @@ class Connection:
         return self._pid == os.getpid()
 
 
-def connect(route: Route) -> IOFlow[Connection]:
+def connect(route: Route) -> IOSteps[Connection]:
     """Open a connection, through the proxy and the handshake if there are any.
 
     Raises:
@@ -145,7 +145,9 @@ def connect(route: Route) -> IOFlow[Connection]:
     return connection
 
 
-def exchange(sock: Socket, request: memoryview, reader: AnswerReader, deadline: float = math.inf) -> IOFlow[WireAnswer]:
+def exchange(
+    sock: Socket, request: memoryview, reader: ResponseParser, deadline: float = math.inf
+) -> IOSteps[RawResponse]:
     """Send a request and return the answer to it.
 
     Args:
@@ -159,13 +161,13 @@ def exchange(sock: Socket, request: memoryview, reader: AnswerReader, deadline: 
         TimeUpError: if the deadline has passed.
     """
     pending = request
-    answer: WireAnswer | None = None
+    answer: RawResponse | None = None
     while pending:
         try:
             pending = pending[sock.send(pending) :]
         except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
             # A server may refuse a large body before it has read all of it; then nobody empties what we fill.
-            ready = yield Wait((sock,), (sock,))
+            ready = yield WaitFor((sock,), (sock,))
             if ready and (data := _receive(sock)) is not None and (answer := reader.feed(data)) is not None:
                 break
         except (BrokenPipeError, ConnectionResetError):
@@ -174,11 +176,11 @@ def exchange(sock: Socket, request: memoryview, reader: AnswerReader, deadline: 
     while answer is None:
         data = _receive(sock)
         if data is None:
-            yield Wait((sock,))
+            yield WaitFor((sock,))
         elif (answer := reader.feed(data)) is None:
             if time.monotonic() > deadline:
-                raise TimeUpError  # nothing had to be waited for, so no driver has noticed
-            yield Wait(until=0.0)  # more may be here already; all the same, an event loop has others to serve
+                raise DeadlineExceededError  # nothing had to be waited for, so no driver has noticed
+            yield WaitFor(until=0.0)  # more may be here already; all the same, an event loop has others to serve
     return answer if is_sent_whole else evolve(answer, may_reuse=False)
 
 
@@ -195,7 +197,7 @@ def _receive(sock: Socket) -> bytes | None:
 # --- from a name to a socket -----------------------------------------------------------------------------------------
 
 
-def _resolve(host: str, port: int) -> IOFlow[list[tuple[int, Address]]]:
+def _resolve(host: str, port: int) -> IOSteps[list[tuple[int, Address]]]:
     """Return the addresses of a host, best first.
 
     The resolver blocks for as long as it likes and cannot be interrupted, so it is asked in a thread that nobody has
@@ -221,7 +223,7 @@ def _resolve(host: str, port: int) -> IOFlow[list[tuple[int, Address]]]:
             look_up()
         ours.settimeout(0)
         while not found:
-            yield Wait((ours,))
+            yield WaitFor((ours,))
     finally:
         ours.close()
     if isinstance(found[0], OSError):
@@ -237,7 +239,7 @@ def _addresses(host: str, port: int, flags: int = 0) -> list[tuple[int, Address]
     return [(int(family), address) for family, _, _, _, address in found]
 
 
-def _connect_to_any(addresses: Sequence[tuple[int, Address]]) -> IOFlow[Socket]:
+def _connect_to_any(addresses: Sequence[tuple[int, Address]]) -> IOSteps[Socket]:
     """Connect to the first address that answers; each gets a quarter of a second before the next one is tried too."""
     waiting = deque(_alternating(addresses))
     pending: list[Socket] = []
@@ -254,7 +256,7 @@ def _connect_to_any(addresses: Sequence[tuple[int, Address]]) -> IOFlow[Socket]:
                     sock.close()
                     failure = os.strerror(code)
             while pending:
-                ready = yield Wait((), pending, until)
+                ready = yield WaitFor((), pending, until)
                 for sock in ready:
                     code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
                     pending.remove(sock)
@@ -289,7 +291,7 @@ def _begin(family: int, address: Address) -> tuple[Socket, int]:
         return sock, error.errno or errno.EINVAL
 
 
-def _secure(sock: Socket, context: ssl.SSLContext, host: str) -> IOFlow[Socket]:
+def _secure(sock: Socket, context: ssl.SSLContext, host: str) -> IOSteps[Socket]:
     # suppress_ragged_eofs: a connection that is cut without TLS's own goodbye must not look like a body's end.
     secured = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False)
     try:
@@ -297,9 +299,9 @@ def _secure(sock: Socket, context: ssl.SSLContext, host: str) -> IOFlow[Socket]:
             try:
                 secured.do_handshake()
             except ssl.SSLWantReadError:
-                yield Wait((secured,))
+                yield WaitFor((secured,))
             except ssl.SSLWantWriteError:
-                yield Wait((), (secured,))
+                yield WaitFor((), (secured,))
             else:
                 return secured
     except ssl.SSLCertVerificationError as error:
@@ -313,7 +315,7 @@ def _secure(sock: Socket, context: ssl.SSLContext, host: str) -> IOFlow[Socket]:
         raise
 
 
-def _tunnel(sock: Socket, route: Route) -> IOFlow[None]:
+def _tunnel(sock: Socket, route: Route) -> IOSteps[None]:
     """Ask the proxy to connect this socket to the server (RFC 9110, 9.3.6)."""
     host = f"[{route.host}]" if ":" in route.host else route.host
     target = f"{host}:{route.port}"
@@ -321,8 +323,8 @@ def _tunnel(sock: Socket, route: Route) -> IOFlow[None]:
     request = memoryview(request_head("CONNECT", target, f"Host: {target}\r\n{shown}", (), None))
     del shown
     try:
-        answer = yield from exchange(sock, request, AnswerReader("CONNECT"))
-    except (OSError, WireError):
+        answer = yield from exchange(sock, request, ResponseParser("CONNECT"))
+    except (OSError, ProtocolError):
         raise UnreachableError("the proxy broke off") from None
     if answer.status_code >= 300:
         raise UnreachableError(f"the proxy answered {answer.status_code}")

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TypeVar
 
-from hitl._engine.connection import IOFlow, Socket, TimeUpError, Wait
+from hitl._engine.connection import DeadlineExceededError, IOSteps, Socket, WaitFor
 
 T = TypeVar("T")
 
 
-def drive(flow: IOFlow[T], deadline: float) -> T:
+def drive(flow: IOSteps[T], deadline: float) -> T:
     """Carry the flow out, blocking the calling thread.
 
     Args:
@@ -25,7 +25,7 @@ def drive(flow: IOFlow[T], deadline: float) -> T:
         step = next(flow)
         while True:
             ready = _ready(step, deadline)
-            step = flow.throw(TimeUpError()) if ready is None else flow.send(ready)
+            step = flow.throw(DeadlineExceededError()) if ready is None else flow.send(ready)
     except StopIteration as stop:
         result: T = stop.value
         return result
@@ -33,7 +33,7 @@ def drive(flow: IOFlow[T], deadline: float) -> T:
         flow.close()
 
 
-async def drive_async(flow: IOFlow[T], deadline: float) -> T:
+async def drive_async(flow: IOSteps[T], deadline: float) -> T:
     """Carry the flow out on the running event loop; see `drive`."""
     import anyio  # here as in the rest of this half: programs that block never load it
 
@@ -42,7 +42,7 @@ async def drive_async(flow: IOFlow[T], deadline: float) -> T:
             step = next(flow)
             while True:
                 step = flow.send(await _ready_async(step))
-        flow.throw(TimeUpError())
+        flow.throw(DeadlineExceededError())
         raise AssertionError("a flow whose time is up does not go on")
     except StopIteration as stop:
         result: T = stop.value
@@ -51,7 +51,7 @@ async def drive_async(flow: IOFlow[T], deadline: float) -> T:
         flow.close()
 
 
-def _ready(wait: Wait, deadline: float) -> Sequence[Socket] | None:
+def _ready(wait: WaitFor, deadline: float) -> Sequence[Socket] | None:
     """Return the sockets that are ready, none if `until` came first, None if the deadline did."""
     now = time.monotonic()
     if now >= deadline:
@@ -60,13 +60,13 @@ def _ready(wait: Wait, deadline: float) -> Sequence[Socket] | None:
     return ready if ready or time.monotonic() < deadline else None
 
 
-def _select_with_select(wait: Wait, seconds: float) -> Sequence[Socket]:
+def _select_with_select(wait: WaitFor, seconds: float) -> Sequence[Socket]:
     longest = None if math.isinf(seconds) else max(0.0, seconds)
     reading, writing, failed = select.select(wait.reading, wait.writing, wait.writing, longest)
     return [*reading, *(sock for sock in wait.writing if sock in writing or sock in failed)]
 
 
-def _select_with_poll(wait: Wait, seconds: float) -> Sequence[Socket]:
+def _select_with_poll(wait: WaitFor, seconds: float) -> Sequence[Socket]:
     poll = select.poll()
     asked: dict[int, Socket] = {}
     for sockets, events in ((wait.reading, select.POLLIN), (wait.writing, select.POLLOUT)):
@@ -84,7 +84,7 @@ def _select_with_poll(wait: Wait, seconds: float) -> Sequence[Socket]:
 _select = _select_with_poll if hasattr(select, "poll") else _select_with_select
 
 
-async def _ready_async(wait: Wait) -> Sequence[Socket]:
+async def _ready_async(wait: WaitFor) -> Sequence[Socket]:
     sockets = len(wait.reading) + len(wait.writing)
     if wait.until is None and sockets == 1:
         await _wait_for(wait.reading, wait.writing)
@@ -107,7 +107,7 @@ async def _wait_for(reading: Sequence[Socket], writing: Sequence[Socket]) -> Non
             await anyio.wait_writable(writing[0])
 
 
-async def _first_ready(wait: Wait) -> Sequence[Socket]:
+async def _first_ready(wait: WaitFor) -> Sequence[Socket]:
     import anyio
 
     ready: list[Socket] = []

@@ -15,7 +15,7 @@ MOST_LOOKS = 16  # at an answer that comes in pieces; one that takes more is no 
 MOST_CHUNKS = 256  # servers send some dozen; nobody looks at the time between them
 
 
-class PlainAnswer(NamedTuple):
+class SimpleResponse(NamedTuple):
     """An answer with nothing before or after it; the names of its headers are in lower case."""
 
     status_code: int
@@ -40,7 +40,7 @@ _ABOUT_THE_END = frozenset(
 _KEPT = frozenset({(b"connection", b"keep-alive"), (b"connection", b"Keep-Alive")})
 
 
-class Glance:
+class FastPath:
     """Takes an answer as it comes, in one piece or in a few.
 
     Attributes:
@@ -58,7 +58,7 @@ class Glance:
         self.taken = b""
         self.is_over = False
 
-    def feed(self, data: bytes) -> PlainAnswer | None:
+    def feed(self, data: bytes) -> SimpleResponse | None:
         """Take what came, b"" for the end of the connection; return the answer once it is whole."""
         taken = data  # most answers come in one piece
         if self._unfinished is not None:
@@ -68,8 +68,8 @@ class Glance:
                 return None
             taken = bytes(self._unfinished)
         self._looks += 1
-        found = plain_answer(self._method, taken, self._most) if data and self._looks <= MOST_LOOKS else None
-        if isinstance(found, PlainAnswer):
+        found = parse_simple(self._method, taken, self._most) if data and self._looks <= MOST_LOOKS else None
+        if isinstance(found, SimpleResponse):
             return found
         if found is None:
             self.taken, self.is_over = taken, True
@@ -78,7 +78,7 @@ class Glance:
         return None
 
 
-def plain_answer(method: str, data: bytes, most: int) -> PlainAnswer | int | None:
+def parse_simple(method: str, data: bytes, most: int) -> SimpleResponse | int | None:
     """Return the answer if the bytes are one plain answer and nothing else.
 
     Args:
@@ -104,11 +104,11 @@ def plain_answer(method: str, data: bytes, most: int) -> PlainAnswer | int | Non
             body = _chunked(data, begin, most)
         case _:
             return None
-    return PlainAnswer(status_code, headers, body) if isinstance(body, bytes) else body
+    return SimpleResponse(status_code, headers, body) if isinstance(body, bytes) else body
 
 
 def _measured(data: bytes, begin: int, length: bytes, most: int) -> bytes | int | None:
-    """Return the body whose length is told in advance; see `plain_answer`."""
+    """Return the body whose length is told in advance; see `parse_simple`."""
     if not length.isdigit() or len(length) > 9 or int(length) > most:
         return None
     lacks = begin + int(length) - len(data)
@@ -118,7 +118,7 @@ def _measured(data: bytes, begin: int, length: bytes, most: int) -> bytes | int 
 
 
 def _chunked(data: bytes, at: int, most: int) -> bytes | int | None:
-    """Return the body that comes in chunks (RFC 9112, 7.1), without extensions and trailers; see `plain_answer`."""
+    """Return the body that comes in chunks (RFC 9112, 7.1), without extensions and trailers; see `parse_simple`."""
     parts: list[bytes] = []
     while (found := _CHUNK.match(data, at)) is not None and len(parts) < MOST_CHUNKS:
         begin, end = found.end(), found.end() + int(found[1], 16)

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import h11
 from attrs import field, frozen
 
-from hitl._engine.fast_path import Glance
+from hitl._engine.fast_path import FastPath
 
 MOST_INTERIM = 16  # 1xx answers before the real one; a server that sends more of them is playing for time
 LONGEST_HEAD = 128 * 1024  # bytes of a status line with its headers, or of a chunk's header
@@ -25,12 +25,12 @@ TOO_LARGE = f"it is larger than {LARGEST_BODY // (1024 * 1024)} MiB"
 RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
 
 
-class WireError(Exception):
+class ProtocolError(Exception):
     """What came is no HTTP/1.1; the text says in words what is wrong with it."""
 
 
 @frozen
-class WireAnswer:
+class RawResponse:
     """An answer as it came.
 
     Attributes:
@@ -65,12 +65,12 @@ def request_head(method: str, target: str, fixed: str, headers: Iterable[tuple[s
     return f"{method} {target} HTTP/1.1\r\n{fixed}{own}{framing}\r\n".encode("latin-1")
 
 
-class AnswerReader:
+class ResponseParser:
     """Reads one answer out of the bytes that come; what is left over spoils the connection, not the next answer."""
 
     def __init__(self, method: str) -> None:
         self._method = method
-        self._glance: Glance | None = Glance(method, LARGEST_BODY)
+        self._glance: FastPath | None = FastPath(method, LARGEST_BODY)
         self._status_code = 0
         self._headers: RawHeaders = []
         self._is_framed = False
@@ -78,7 +78,7 @@ class AnswerReader:
         self._body = bytearray()  # a list of many small chunks would take ten times as much
         self.has_begun = False
 
-    def feed(self, data: bytes) -> WireAnswer | None:
+    def feed(self, data: bytes) -> RawResponse | None:
         """Take what came, b"" for the end of the connection; return the answer once it is whole.
 
         Raises:
@@ -88,21 +88,21 @@ class AnswerReader:
         if self._glance is None:
             return self._by_h11(data)
         if (plain := self._glance.feed(data)) is not None:
-            return WireAnswer(*plain, fault=None, is_framed=True, may_reuse=True)
+            return RawResponse(*plain, fault=None, is_framed=True, may_reuse=True)
         if not self._glance.is_over:
             return None
         taken, self._glance = self._glance.taken, None
         answer = self._by_h11(taken)
         return answer if answer is not None or data else self._by_h11(data)
 
-    def _by_h11(self, data: bytes) -> WireAnswer | None:
+    def _by_h11(self, data: bytes) -> RawResponse | None:
         try:
             self._parser.receive_data(data)
             return self._read()
         except h11.ProtocolError as error:
             if self._status_code >= 300:
                 return self._answer("it was cut off")  # the status of a refusal says enough
-            raise WireError(_words(error)) from None
+            raise ProtocolError(_words(error)) from None
 
     @cached_property
     def _parser(self) -> h11.Connection:
@@ -113,7 +113,7 @@ class AnswerReader:
         parser.send(h11.EndOfMessage())
         return parser
 
-    def _read(self) -> WireAnswer | None:
+    def _read(self) -> RawResponse | None:
         while True:
             event = self._parser.next_event()
             if isinstance(event, h11.Data):
@@ -131,20 +131,20 @@ class AnswerReader:
             elif isinstance(event, h11.InformationalResponse):
                 self._interim += 1
                 if self._interim > MOST_INTERIM:
-                    raise WireError(f"more than {MOST_INTERIM} interim answers came before the real one")
+                    raise ProtocolError(f"more than {MOST_INTERIM} interim answers came before the real one")
             elif isinstance(event, h11.ConnectionClosed):
-                raise WireError("the connection was closed before an answer came")
+                raise ProtocolError("the connection was closed before an answer came")
             else:
                 return None  # NEED_DATA; PAUSED does not happen before the end of the answer
 
     def _take_head(self, head: h11.Response) -> None:
         self._status_code, self._headers = head.status_code, list(head.headers)
         if not head.http_version.startswith(b"1."):
-            raise WireError("it is another version of HTTP")
+            raise ProtocolError("it is another version of HTTP")
         names = {name for name, _ in self._headers}
         if b"transfer-encoding" in names and (b"content-length" in names or head.http_version < b"1.1"):
             # Two parsers may disagree about where such an answer ends (RFC 9112, 6.1).
-            raise WireError("its length is told in two ways that contradict each other")
+            raise ProtocolError("its length is told in two ways that contradict each other")
         has_no_body = self._method == "HEAD" or head.status_code in (204, 304)
         self._is_framed = has_no_body or not names.isdisjoint({b"content-length", b"transfer-encoding"})
 
@@ -152,10 +152,10 @@ class AnswerReader:
         """Return the length that the head announces; 0 if it announces none."""
         return next((int(value) for name, value in self._headers if name == b"content-length"), 0)
 
-    def _answer(self, fault: str | None) -> WireAnswer:
+    def _answer(self, fault: str | None) -> RawResponse:
         left_over, is_closed = self._parser.trailing_data
         is_through = fault is None and self._is_framed and self._parser.their_state is h11.DONE
-        return WireAnswer(
+        return RawResponse(
             status_code=self._status_code,
             headers=self._headers,
             body=bytes(self._body) if fault is None else b"",

@@ -15,12 +15,12 @@ from typing import Any, Final
 import anyio
 import httpx
 
-from hitl._engine.client import Wires
-from hitl._engine.codec import Requests
+from hitl._engine.client import EngineClient
+from hitl._engine.codec import RequestCodec
 from hitl._engine.drivers import drive, drive_async
 from hitl._engine.http1 import LARGEST_BODY, TOO_LARGE
-from hitl._engine.messages import Answer, Failure, FailureKind, Outcome, Request
-from hitl._flows.steps import Call
+from hitl._engine.messages import FailureKind, Request, Response, TransportFailure, TransportResult
+from hitl._flows import ApiCall
 from hitl.exceptions import Sent
 
 # Raised before a byte of the request has left. Everything else may have reached the server.
@@ -31,17 +31,17 @@ _FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
 _AS_THEY_ARE: Final[Mapping[str, Any]] = {"auth": None, "follow_redirects": False}
 
 
-class ThroughHttpx:
+class HttpxTransport:
     """Exchanges over a blocking httpx client: the user's own, or one around the user's transport."""
 
     def __init__(
-        self, requests: Requests, transport: httpx.BaseTransport | None, http_client: httpx.Client | None
+        self, requests: RequestCodec, transport: httpx.BaseTransport | None, http_client: httpx.Client | None
     ) -> None:
         self._requests = requests
         self._is_ours = http_client is None
         self.http = http_client or httpx.Client(**_set_up(requests), transport=transport)
 
-    def send(self, call: Call[Any], deadline: float) -> Outcome:
+    def send(self, call: ApiCall[Any], deadline: float) -> TransportResult:
         """Make one exchange until then, as far as the transport lets itself be interrupted."""
         try:
             request = _request(self.http, self._requests, call, deadline)
@@ -73,17 +73,17 @@ class ThroughHttpx:
             self.http.close()
 
 
-class ThroughAsyncHttpx:
-    """Exchanges over an asynchronous httpx client; see `ThroughHttpx`."""
+class AsyncHttpxTransport:
+    """Exchanges over an asynchronous httpx client; see `HttpxTransport`."""
 
     def __init__(
-        self, requests: Requests, transport: httpx.AsyncBaseTransport | None, http_client: httpx.AsyncClient | None
+        self, requests: RequestCodec, transport: httpx.AsyncBaseTransport | None, http_client: httpx.AsyncClient | None
     ) -> None:
         self._requests = requests
         self._is_ours = http_client is None
         self.http = http_client or httpx.AsyncClient(**_set_up(requests), transport=transport)
 
-    async def send(self, call: Call[Any], deadline: float) -> Outcome:
+    async def send(self, call: ApiCall[Any], deadline: float) -> TransportResult:
         """Make one exchange until then."""
         response: httpx.Response | None = None
         try:
@@ -123,14 +123,14 @@ class _TooLongError(Exception):
     """The deadline passed between two parts of a body."""
 
 
-def _set_up(requests: Requests) -> dict[str, Any]:
+def _set_up(requests: RequestCodec) -> dict[str, Any]:
     return {"base_url": requests.name, "timeout": requests.timeout, "trust_env": False}
 
 
 class _Key(httpx.Auth):
     """Adds this client's headers when a request is sent; they are no attributes of the httpx client."""
 
-    def __init__(self, requests: Requests) -> None:
+    def __init__(self, requests: RequestCodec) -> None:
         self._requests = requests
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
@@ -160,7 +160,7 @@ class _AsyncSending(httpx.AsyncBaseTransport):
 
 
 def _request(
-    http: httpx.Client | httpx.AsyncClient, requests: Requests, call: Call[Any], deadline: float
+    http: httpx.Client | httpx.AsyncClient, requests: RequestCodec, call: ApiCall[Any], deadline: float
 ) -> httpx.Request:
     return http.build_request(
         call.request.method,
@@ -192,39 +192,41 @@ async def _within_bounds_async(parts: AsyncIterator[bytes]) -> bytes | None:
     return bytes(body)
 
 
-def _read_already(requests: Requests, response: httpx.Response) -> Answer:
+def _read_already(requests: RequestCodec, response: httpx.Response) -> Response:
     """Return an answer that was made up in memory, which httpx has decoded already."""
     headers = [(name, value) for name, value in response.headers.raw if name.lower() != b"content-encoding"]
     return requests.answer(response.status_code, headers, response.content)
 
 
-def _answer(requests: Requests, response: httpx.Response, body: bytes | None) -> Answer:
+def _answer(requests: RequestCodec, response: httpx.Response, body: bytes | None) -> Response:
     is_framed = response.http_version == "HTTP/2" or not _FRAMING.isdisjoint(response.headers)
     fault = TOO_LARGE if body is None else None
     return requests.answer(response.status_code, response.headers.raw, body or b"", fault, is_framed=is_framed)
 
 
-def _failure(name: str, error: Exception) -> Failure:
+def _failure(name: str, error: Exception) -> TransportFailure:
     sent: Sent = "no" if isinstance(error, _NOT_SENT) else "maybe"
     # The text of the library's errors may quote the request's headers, so only the cause's kind is told.
     if isinstance(error, httpx.TimeoutException):
-        return Failure(f"{name} did not answer in time ({type(error).__name__})", sent, "timeout")
+        return TransportFailure(f"{name} did not answer in time ({type(error).__name__})", sent, "timeout")
     if not isinstance(error, httpx.ConnectError | httpx.ProxyError):
-        return Failure(f"the connection to {name} broke ({type(error).__name__})", sent)
+        return TransportFailure(f"the connection to {name} broke ({type(error).__name__})", sent)
     match _cause(error):
         case ssl.SSLCertVerificationError() as cause:
             why = getattr(cause, "verify_message", "it is not trusted")
-            return Failure(f"{name} could not prove who it is ({why})", sent, "tls")
+            return TransportFailure(f"{name} could not prove who it is ({why})", sent, "tls")
         case socket.gaierror() as cause if cause.errno != socket.EAI_AGAIN:
-            return Failure(f"the name of {name} is unknown to the resolver; is base_url right?", sent, "unknown_host")
+            return TransportFailure(
+                f"the name of {name} is unknown to the resolver; is base_url right?", sent, "unknown_host"
+            )
         case cause:
             what = getattr(cause, "strerror", None) or type(cause).__name__
             told = f"no connection to {name} could be made ({what}); is the server running there?"
-            return Failure(told, sent, "refused")
+            return TransportFailure(told, sent, "refused")
 
 
-def _late(name: str, sent: Sent) -> Failure:
-    return Failure(f"{name} did not finish its answer in time", sent, "timeout")
+def _late(name: str, sent: Sent) -> TransportFailure:
+    return TransportFailure(f"{name} did not finish its answer in time", sent, "timeout")
 
 
 def _cause(error: BaseException) -> BaseException:
@@ -239,7 +241,7 @@ def _cause(error: BaseException) -> BaseException:
 class PoolTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """Lets an httpx client of either kind use the connections of a client."""
 
-    def __init__(self, wires: Wires) -> None:
+    def __init__(self, wires: EngineClient) -> None:
         self._wires = wires
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -255,20 +257,20 @@ class PoolTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         return _response(request, await drive_async(self._wires.fetch(plain, deadline, is_repeatable=False), deadline))
 
 
-def _deadline(requests: Requests, request: httpx.Request) -> float:
+def _deadline(requests: RequestCodec, request: httpx.Request) -> float:
     """Return when to stop: httpx's longest silence is taken as the time for the whole exchange."""
     timeouts = request.extensions.get("timeout", {})
     return time.monotonic() + (timeouts.get("read") or requests.timeout)
 
 
-def _require_own(requests: Requests, request: httpx.Request) -> None:
+def _require_own(requests: RequestCodec, request: httpx.Request) -> None:
     """Refuse to send this client's key to another server."""
     url = request.url
     if not requests.is_about(url.scheme, url.raw_host.decode("ascii"), url.port):
         raise httpx.UnsupportedProtocol(f"this client talks to {requests.name} only", request=request)
 
 
-def _plain(requests: Requests, request: httpx.Request, body: bytes) -> Request:
+def _plain(requests: RequestCodec, request: httpx.Request, body: bytes) -> Request:
     _require_own(requests, request)
     path = request.url.raw_path.decode("ascii").removeprefix(requests.prefix)
     kept = {name: value for name, value in request.headers.items() if name not in _ON_THE_WIRE}
@@ -281,8 +283,8 @@ _ON_THE_WIRE = frozenset(
 )
 
 
-def _response(request: httpx.Request, outcome: Outcome) -> httpx.Response:
-    if isinstance(outcome, Failure):
+def _response(request: httpx.Request, outcome: TransportResult) -> httpx.Response:
+    if isinstance(outcome, TransportFailure):
         raise _ERRORS.get((outcome.kind, outcome.sent), httpx.ReadError)(outcome.message, request=request)
     if outcome.fault is not None:
         raise httpx.DecodingError(f"the body cannot be trusted: {outcome.fault}", request=request)

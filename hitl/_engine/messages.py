@@ -12,7 +12,7 @@ from hitl.exceptions import Sent
 
 
 @frozen
-class Answer:
+class Response:
     """An HTTP answer as plain data; header names are lower case.
 
     Attributes:
@@ -45,7 +45,7 @@ FailureKind: TypeAlias = Literal["refused", "unknown_host", "tls", "timeout", "b
 
 
 @frozen
-class Failure:
+class TransportFailure:
     """No HTTP answer.
 
     Attributes:
@@ -66,7 +66,7 @@ class Failure:
         return self.kind == "timeout"
 
 
-Outcome: TypeAlias = Answer | Failure
+TransportResult: TypeAlias = Response | TransportFailure
 
 
 @frozen

@@ -11,22 +11,22 @@ from typing import TypeAlias
 
 from hitl._engine.connection import (
     Connection,
-    IOFlow,
+    DeadlineExceededError,
+    IOSteps,
     Route,
-    TimeUpError,
     UnknownHostError,
     UnreachableError,
     UntrustedError,
     connect,
     exchange,
 )
-from hitl._engine.http1 import AnswerReader, WireAnswer, WireError
-from hitl._engine.messages import Failure
+from hitl._engine.http1 import ProtocolError, RawResponse, ResponseParser
+from hitl._engine.messages import TransportFailure
 
 LONGEST_IDLE = 15.0  # seconds that an unused connection is kept
 MOST_IDLE = 32  # unused connections that are kept
 
-Fetched: TypeAlias = WireAnswer | Failure
+Fetched: TypeAlias = RawResponse | TransportFailure
 
 
 class Pool:
@@ -51,7 +51,7 @@ class Pool:
 
     def fetch(
         self, method: str, request: memoryview, deadline: float, *, fresh: bool, longest_idle: float = LONGEST_IDLE
-    ) -> IOFlow[Fetched]:
+    ) -> IOSteps[Fetched]:
         """Make one exchange.
 
         Args:
@@ -62,7 +62,7 @@ class Pool:
             longest_idle: Seconds after which an unused connection is not trusted to be open still.
         """
         connection = None if fresh else self._take(longest_idle)
-        reader = AnswerReader(method)
+        reader = ResponseParser(method)
         phase = "connecting" if connection is None else "sending"
         try:
             if connection is None:
@@ -70,16 +70,16 @@ class Pool:
             phase = "sending"
             self._in_use[connection] = get_ident()
             answer = yield from exchange(connection.sock, request, reader, deadline)
-        except TimeUpError:
+        except DeadlineExceededError:
             return self._timed_out(phase, reader)
         except UnknownHostError:
             told = f"the name of {self._name} is unknown to the resolver; is base_url right?"
-            return Failure(told, "no", "unknown_host")
+            return TransportFailure(told, "no", "unknown_host")
         except UntrustedError as error:
-            return Failure(f"{self._name} could not prove who it is ({error})", "no", "tls")
+            return TransportFailure(f"{self._name} could not prove who it is ({error})", "no", "tls")
         except UnreachableError as error:
             return self._not_connected(str(error))
-        except (OSError, WireError) as error:
+        except (OSError, ProtocolError) as error:
             if connection is None:  # such as no more descriptors in this process
                 return self._not_connected(str(error))
             return self._broken(error, connection, reader)
@@ -127,20 +127,22 @@ class Pool:
             with suppress(IndexError):
                 self._idle.popleft().close()
 
-    def _not_connected(self, why: str) -> Failure:
+    def _not_connected(self, why: str) -> TransportFailure:
         told = f"no connection to {self._name} could be made ({why}); is the server running there?"
-        return Failure(told, "no", "refused")
+        return TransportFailure(told, "no", "refused")
 
-    def _timed_out(self, phase: str, reader: AnswerReader) -> Failure:
+    def _timed_out(self, phase: str, reader: ResponseParser) -> TransportFailure:
         if phase == "connecting":
-            return Failure(f"no connection to {self._name} came about in time", "no", "timeout")
+            return TransportFailure(f"no connection to {self._name} came about in time", "no", "timeout")
         if reader.has_begun:
-            return Failure(f"{self._name} did not finish its answer in time", "yes", "timeout")
-        return Failure(f"{self._name} did not answer in time", "maybe", "timeout")
+            return TransportFailure(f"{self._name} did not finish its answer in time", "yes", "timeout")
+        return TransportFailure(f"{self._name} did not answer in time", "maybe", "timeout")
 
-    def _broken(self, error: Exception, connection: Connection, reader: AnswerReader) -> Failure:
+    def _broken(self, error: Exception, connection: Connection, reader: ResponseParser) -> TransportFailure:
         if reader.has_begun:
-            what = f": {error}" if isinstance(error, WireError) else ""
-            return Failure(f"the answer of {self._name} was cut off, or is no proper HTTP{what}", "yes", "broken")
+            what = f": {error}" if isinstance(error, ProtocolError) else ""
+            return TransportFailure(
+                f"the answer of {self._name} was cut off, or is no proper HTTP{what}", "yes", "broken"
+            )
         told = f"the connection to {self._name} broke before an answer came"
-        return Failure(told, "maybe", "stale" if connection.was_used else "broken")
+        return TransportFailure(told, "maybe", "stale" if connection.was_used else "broken")

@@ -8,12 +8,12 @@ from collections.abc import Hashable
 import sniffio
 
 
-def this_process() -> Hashable:
+def process_domain() -> Hashable:
     """Name the place of blocking calls: all threads of this process, and none of a process that it was forked from."""
     return os.getpid()
 
 
-def this_event_loop() -> Hashable:
+def loop_domain() -> Hashable:
     """Name the place of awaited calls: the running event loop, in this process."""
     if sniffio.current_async_library() == "trio":
         import trio

@@ -8,13 +8,13 @@ from contextlib import aclosing, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from hitl._engine.messages import Outcome
-from hitl._flows.steps import Call, Flow, Sleep, Step, Together
-from hitl._flows.wakeups import doze, doze_async
+from hitl._engine import TransportResult
+from hitl._flows.steps import ApiCall, Flow, Gather, Sleep, Step
+from hitl._flows.wakeups import sleep_until_woken, sleep_until_woken_async
 from hitl.exceptions import BatchInterrupted
 
 if TYPE_CHECKING:
-    from hitl._flows.threads import Leash
+    from hitl._flows.threads import CancelScope
 
 # Imported where they are needed: programs that block never load anyio, nor most programs what batches take.
 
@@ -25,7 +25,7 @@ T_co = TypeVar("T_co", covariant=True)
 class Transport(Protocol):
     """What the blocking driver needs from the HTTP library."""
 
-    def send(self, call: Call[Any]) -> Outcome:
+    def send(self, call: ApiCall[Any]) -> TransportResult:
         """Make one exchange."""
         ...
 
@@ -33,15 +33,15 @@ class Transport(Protocol):
 class AsyncTransport(Protocol):
     """What the awaiting driver needs from the HTTP library."""
 
-    async def send(self, call: Call[Any]) -> Outcome:
+    async def send(self, call: ApiCall[Any]) -> TransportResult:
         """Make one exchange."""
         ...
 
 
-class Streamed(Protocol[T_co]):
+class Streaming(Protocol[T_co]):
     """What is carried out piece by piece: many flows, and what to say of each."""
 
-    def together(self) -> Together[Any]:
+    def together(self) -> Gather[Any]:
         """Return the flows; what its `record` returns is handed on."""
         ...
 
@@ -60,12 +60,12 @@ def run(flow: Flow[T], transport: Transport, sleep: Callable[[float], None] = ti
     try:
         while True:
             match flow.send(outcome):
-                case Call() as call:
+                case ApiCall() as call:
                     outcome = transport.send(call)
                 case Sleep(seconds, bell):
-                    sleep(seconds) if bell is None else doze(seconds, bell)
+                    sleep(seconds) if bell is None else sleep_until_woken(seconds, bell)
                     outcome = None
-                case Together() as together:
+                case Gather() as together:
                     outcome = _run_together(flow, together, transport)
     except StopIteration as stop:
         result: T = stop.value
@@ -90,19 +90,19 @@ async def run_async(flow: Flow[T], transport: AsyncTransport) -> T:
 def _begun(step: Step, flow: Flow[Any], transport: AsyncTransport) -> Awaitable[Any]:
     """Return what is to be awaited for a step; itself no coroutine, of which there would be one for all who sleep."""
     match step:
-        case Call() as call:
+        case ApiCall() as call:
             return transport.send(call)
         case Sleep(seconds, bell):
             if bell is not None:
-                return doze_async(seconds, bell)
+                return sleep_until_woken_async(seconds, bell)
             import anyio
 
             return anyio.sleep(seconds)
-        case Together() as together:
+        case Gather() as together:
             return _run_together_async(flow, together, transport)
 
 
-def stream(streamed: Streamed[T], transport: Transport) -> Generator[T, None, None]:
+def stream(streamed: Streaming[T], transport: Transport) -> Generator[T, None, None]:
     """Carry many flows out, and yield what is said of each as it is done; closing this stops everything."""
     from hitl._flows import threads as _workers
 
@@ -113,7 +113,7 @@ def stream(streamed: Streamed[T], transport: Transport) -> Generator[T, None, No
     streamed.finish()
 
 
-async def stream_async(streamed: Streamed[T], transport: AsyncTransport) -> AsyncGenerator[T, None]:
+async def stream_async(streamed: Streaming[T], transport: AsyncTransport) -> AsyncGenerator[T, None]:
     """Carry many flows out, and yield what is said of each as it is done; closing this stops everything."""
     from hitl._flows import tasks as _tasks
 
@@ -124,7 +124,7 @@ async def stream_async(streamed: Streamed[T], transport: AsyncTransport) -> Asyn
     streamed.finish()
 
 
-def _run_together(flow: Flow[Any], together: Together[Any], transport: Transport) -> list[Any]:
+def _run_together(flow: Flow[Any], together: Gather[Any], transport: Transport) -> list[Any]:
     from hitl._flows import threads as _workers
 
     try:
@@ -134,7 +134,7 @@ def _run_together(flow: Flow[Any], together: Together[Any], transport: Transport
         raise
 
 
-async def _run_together_async(flow: Flow[Any], together: Together[Any], transport: AsyncTransport) -> list[Any]:
+async def _run_together_async(flow: Flow[Any], together: Gather[Any], transport: AsyncTransport) -> list[Any]:
     import anyio
 
     from hitl._flows import tasks as _tasks
@@ -152,5 +152,5 @@ async def _run_together_async(flow: Flow[Any], together: Together[Any], transpor
         raise
 
 
-def _on_leash(flow: Flow[T], leash: Leash) -> T:
+def _on_leash(flow: Flow[T], leash: CancelScope) -> T:
     return run(flow, leash, leash.sleep)

@@ -1,6 +1,6 @@
 """The vocabulary in which behaviour is written: flows.
 
-A flow is a generator that decides and never acts. It yields what it wants done (a `Call`, a `Sleep`, a `Together`),
+A flow is a generator that decides and never acts. It yields what it wants done (a `ApiCall`, a `Sleep`, a `Gather`),
 is resumed with the outcome, and returns its result. The drivers in `hitl._flows.drivers` act: `run` blocks, `run_async`
 awaits, and the tests play a script against a fake clock. So a retry loop or a wait of three days is written once for
 both clients, and tested without a server or a second of sleep.
@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from attrs import frozen
 
-from hitl._engine.messages import Answer, Request
+from hitl._engine import Request, Response
 from hitl.exceptions import HITLError, NotFoundError
 
 T = TypeVar("T")
@@ -23,7 +23,7 @@ Result: TypeAlias = T | HITLError
 
 
 @frozen
-class Call(Generic[T]):
+class ApiCall(Generic[T]):
     """Ask for one HTTP exchange; the flow is resumed with its `Outcome`.
 
     Attributes:
@@ -40,7 +40,7 @@ class Call(Generic[T]):
 
     operation: str
     request: Request
-    decode: Callable[[Answer], T]
+    decode: Callable[[Response], T]
     is_repeatable: bool
     not_found: type[NotFoundError] = NotFoundError
     timeout: float | None = None
@@ -56,7 +56,7 @@ class Clock:
     epoch: Callable[[], float]
 
 
-class Bell:
+class Wakeup:
     """Ends a `Sleep` early. Any thread may ring it, and a ring before the sleep begins is not lost."""
 
     __slots__ = ("_is_rung", "_wake")
@@ -84,11 +84,11 @@ class Sleep:
     """Ask to be resumed after that many seconds, or as soon as the bell is rung; only with a bell may it be `inf`."""
 
     seconds: float
-    bell: Bell | None = None
+    bell: Wakeup | None = None
 
 
 @frozen
-class Together(Generic[T]):
+class Gather(Generic[T]):
     """Ask for many flows; the flow is resumed with their results in the same order.
 
     A flow that fails with a HITLError leaves the error in its place; the others go on. An interrupt (Ctrl-C) is thrown
@@ -114,4 +114,4 @@ class Together(Generic[T]):
         return self.limit if self.width is None else max(1, min(self.limit, self.width()))
 
 
-Step: TypeAlias = Call[Any] | Sleep | Together[Any]
+Step: TypeAlias = ApiCall[Any] | Sleep | Gather[Any]

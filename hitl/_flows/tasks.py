@@ -14,7 +14,7 @@ import anyio
 import anyio.lowlevel
 import sniffio
 
-from hitl._flows.steps import Flow, Result, Together
+from hitl._flows.steps import Flow, Gather, Result
 from hitl.exceptions import HITLError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ CarryOut: TypeAlias = Callable[[Flow[T]], Awaitable[T]]
 Deliver: TypeAlias = Callable[[int, Result[T]], Awaitable[None]]
 
 
-async def collect(together: Together[T], carry_out: CarryOut[T]) -> list[Result[T]]:
+async def collect(together: Gather[T], carry_out: CarryOut[T]) -> list[Result[T]]:
     """Return the results in the order of the flows; none where `record` takes them."""
     results: dict[int, Result[T]] = {}
     record = results.__setitem__ if together.record is None else together.record
@@ -37,11 +37,11 @@ async def collect(together: Together[T], carry_out: CarryOut[T]) -> list[Result[
     async def deliver(index: int, result: Result[T]) -> None:
         record(index, result)
 
-    await _Crew(together, carry_out, deliver).work()
+    await _TaskPool(together, carry_out, deliver).work()
     return [results[index] for index in range(len(results))]
 
 
-async def stream(together: Together[T], carry_out: CarryOut[T]) -> AsyncGenerator[Any, None]:
+async def stream(together: Gather[T], carry_out: CarryOut[T]) -> AsyncGenerator[Any, None]:
     """Yield what `record` makes of each index and result as it comes, else both as a pair; closing it stops everything.
 
     The work is done in a task of its own: a task group may not be left open across a `yield`, since whoever reads
@@ -54,7 +54,7 @@ async def stream(together: Together[T], carry_out: CarryOut[T]) -> AsyncGenerato
 
     async def work() -> None:
         with give:
-            await _Crew(together, carry_out, deliver).work()
+            await _TaskPool(together, carry_out, deliver).work()
 
     background = _begin(work)
     try:
@@ -66,10 +66,10 @@ async def stream(together: Together[T], carry_out: CarryOut[T]) -> AsyncGenerato
             await background.end()
 
 
-class _Crew(Generic[T]):
+class _TaskPool(Generic[T]):
     """The tasks and what they take from."""
 
-    def __init__(self, together: Together[T], carry_out: CarryOut[T], deliver: Deliver[T]) -> None:
+    def __init__(self, together: Gather[T], carry_out: CarryOut[T], deliver: Deliver[T]) -> None:
         self._together = together
         self._source = _source(together)
         self._carry_out = carry_out
@@ -127,7 +127,7 @@ class _Source(Protocol):
         ...
 
 
-def _source(together: Together[Any]) -> _Source:
+def _source(together: Gather[Any]) -> _Source:
     flows = together.flows
     return _AsyncSource(aiter(flows)) if isinstance(flows, AsyncIterable) else _PlainSource(iter(flows))
 

@@ -17,30 +17,30 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from attrs import frozen
 
-from hitl._engine.messages import Outcome
-from hitl._flows.steps import Call, Flow, Result, Together
+from hitl._engine import TransportResult
+from hitl._flows.steps import ApiCall, Flow, Gather, Result
 from hitl.exceptions import ConfigurationError, HITLError
 
 T = TypeVar("T")
 
 THREADS = 64  # more of them only wait for each other: one interpreter runs one at a time
-GRACE = 0.25  # seconds that a crew which is sent home has to tell what became of its work
-GLANCE = 0.2  # seconds; a wait without an end never notices a Ctrl-C that comes in the instant before it begins
+SHUTDOWN_GRACE = 0.25  # seconds that a crew which is sent home has to tell what became of its work
+POLL = 0.2  # seconds; a wait without an end never notices a Ctrl-C that comes in the instant before it begins
 
 
 class Sender(Protocol):
     """What makes the exchanges. One with a method `interrupt(threads)` is told to break off those of these threads."""
 
-    def send(self, call: Call[Any]) -> Outcome:
+    def send(self, call: ApiCall[Any]) -> TransportResult:
         """Make one exchange."""
         ...
 
 
-class Abandoned(BaseException):
+class Cancelled(BaseException):
     """Ends a flow in a thread that was sent home; not an Exception, so that no flow takes it for a fault."""
 
 
-class Leash:
+class CancelScope:
     """Sends and sleeps for one crew, until the crew is sent home."""
 
     def __init__(self, sender: Sender) -> None:
@@ -52,16 +52,16 @@ class Leash:
         """True once the crew was sent home."""
         return self._home.is_set()
 
-    def send(self, call: Call[Any]) -> Outcome:
+    def send(self, call: ApiCall[Any]) -> TransportResult:
         """Make one exchange; Abandoned if nobody wants it any more."""
         if self._home.is_set():
-            raise Abandoned
+            raise Cancelled
         return self._sender.send(call)
 
     def sleep(self, seconds: float) -> None:
         """Sleep; Abandoned as soon as nobody wants the rest any more."""
         if self._home.wait(seconds):
-            raise Abandoned
+            raise Cancelled
 
     def cut(self) -> None:
         """Send the crew home: no sleep goes on, and no exchange begins."""
@@ -74,7 +74,7 @@ class Leash:
             interrupt({thread.ident for thread in threads})
 
 
-CarryOut: TypeAlias = Callable[[Flow[T], Leash], T]
+CarryOut: TypeAlias = Callable[[Flow[T], CancelScope], T]
 
 
 @frozen
@@ -99,13 +99,13 @@ class _Left:
     number: int
 
 
-def stream(together: Together[T], sender: Sender, carry_out: CarryOut[T]) -> Generator[Any, None, None]:
+def stream(together: Gather[T], sender: Sender, carry_out: CarryOut[T]) -> Generator[Any, None, None]:
     """Yield what `record` makes of each index and result as it comes, else both as a pair; closing it stops everything.
 
     Raises:
         BaseException: what iterating `flows` raised, an interrupt, or a fault in a flow that is no HITLError.
     """
-    crew = _Crew(together, sender, carry_out)
+    crew = _ThreadPool(together, sender, carry_out)
     try:
         while crew.has_work():
             yield from crew.news()
@@ -115,7 +115,7 @@ def stream(together: Together[T], sender: Sender, carry_out: CarryOut[T]) -> Gen
         raise
 
 
-def collect(together: Together[T], sender: Sender, carry_out: CarryOut[T]) -> list[Result[T]]:
+def collect(together: Gather[T], sender: Sender, carry_out: CarryOut[T]) -> list[Result[T]]:
     """Return the results in the order of the flows; none where `record` takes them."""
     results: dict[int, Result[T]] = {}
     for taken in stream(together, sender, carry_out):
@@ -124,15 +124,15 @@ def collect(together: Together[T], sender: Sender, carry_out: CarryOut[T]) -> li
     return [results[index] for index in range(len(results))]
 
 
-class _Crew(Generic[T]):
+class _ThreadPool(Generic[T]):
     """The threads and what they work on. All of it is kept by the asking thread; the others see two queues only."""
 
-    def __init__(self, together: Together[T], sender: Sender, carry_out: CarryOut[T]) -> None:
+    def __init__(self, together: Gather[T], sender: Sender, carry_out: CarryOut[T]) -> None:
         if not isinstance(together.flows, Iterable):
             raise ConfigurationError("items that come asynchronously need an AsyncHITLClient")
         self._together = together
         self._flows: Iterator[tuple[int, Flow[T]]] = enumerate(together.flows)
-        self._leash = Leash(sender)
+        self._leash = CancelScope(sender)
         self._carry_out = carry_out
         self._jobs: SimpleQueue[_Job[T] | None] = SimpleQueue()
         self._news: SimpleQueue[_Done[T] | _Fault | _Left] = SimpleQueue()
@@ -159,7 +159,7 @@ class _Crew(Generic[T]):
         is_full = self._is_fed_up or self._unfinished >= 2 * self._room()
         if is_full and self._unfinished and self._news.empty():
             with suppress(Empty):
-                yield from self._take(self._news.get(timeout=GLANCE))
+                yield from self._take(self._news.get(timeout=POLL))
         while not self._news.empty():
             yield from self._take(self._news.get())
 
@@ -169,7 +169,7 @@ class _Crew(Generic[T]):
         for flow in self._not_begun():  # before threads are woken, which would take them
             flow.close()
         self._leash.break_off(self._threads.values())
-        until = time.monotonic() + GRACE
+        until = time.monotonic() + SHUTDOWN_GRACE
         with suppress(Empty):
             while self._unfinished and (left := until - time.monotonic()) > 0:
                 self._hear(self._news.get(timeout=left))

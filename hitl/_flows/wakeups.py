@@ -9,32 +9,32 @@ from contextlib import suppress
 
 import sniffio
 
-from hitl._flows.steps import Bell
+from hitl._flows.steps import Wakeup
 
 
-def doze(seconds: float, bell: Bell) -> None:
+def sleep_until_woken(seconds: float, bell: Wakeup) -> None:
     """Sleep, blocking the calling thread, until the bell is rung or that many seconds have passed."""
     woken = threading.Event()
     bell.on_ring(woken.set)
     woken.wait(None if math.isinf(seconds) else min(seconds, threading.TIMEOUT_MAX))
 
 
-def doze_async(seconds: float, bell: Bell) -> Awaitable[object]:
+def sleep_until_woken_async(seconds: float, bell: Wakeup) -> Awaitable[object]:
     """Return what sleeps on the running event loop (asyncio or trio) until the bell is rung or the time has passed."""
     # Ten thousand may sleep: who sleeps for ever is a bare future with two small objects, and no coroutine more.
-    alarm = _AsyncioAlarm() if sniffio.current_async_library() == "asyncio" else _TrioAlarm()
+    alarm = _AsyncioWaker() if sniffio.current_async_library() == "asyncio" else _TrioWaker()
     bell.on_ring(alarm)
     return alarm.heard() if math.isinf(seconds) else _for_seconds(seconds, alarm)
 
 
-async def _for_seconds(seconds: float, alarm: _AsyncioAlarm | _TrioAlarm) -> None:
+async def _for_seconds(seconds: float, alarm: _AsyncioWaker | _TrioWaker) -> None:
     import anyio
 
     with anyio.move_on_after(seconds):
         await alarm.heard()
 
 
-class _AsyncioAlarm:
+class _AsyncioWaker:
     """Ends a sleep on the event loop on which it was made; called from any thread."""
 
     __slots__ = ("_future",)
@@ -63,7 +63,7 @@ class _AsyncioAlarm:
             self._future.set_result(None)
 
 
-class _TrioAlarm:
+class _TrioWaker:
     """The same for trio."""
 
     __slots__ = ("_event", "_home", "_token")

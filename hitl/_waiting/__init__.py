@@ -1,1 +1,62 @@
-"""hitl/_waiting"""
+"""Waiting for people: shared polls, paced by what is left of the rate limit, ended early by webhooks.
+
+For the methods of the clients.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hitl._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from hitl._waiting.arguments import subject, subjects, wait_options
+    from hitl._waiting.as_completed import AsCompleted, AsyncCompletions, Completions
+    from hitl._waiting.outcomes import ALL, ANY_REJECTED, FIRST, ReturnWhen
+    from hitl._waiting.rate_limit import WaitBudgetWarning
+    from hitl._waiting.waits import WaitRegistry, wait_for_many, wait_for_one
+
+__all__ = [
+    "ALL",
+    "ANY_REJECTED",
+    "FIRST",
+    "AsCompleted",
+    "AsyncCompletions",
+    "Completions",
+    "ReturnWhen",
+    "WaitBudgetWarning",
+    "WaitRegistry",
+    "subject",
+    "subjects",
+    "wait_for_many",
+    "wait_for_one",
+    "wait_options",
+]
+
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "arguments": (
+            "subject",
+            "subjects",
+            "wait_options",
+        ),
+        "as_completed": (
+            "AsCompleted",
+            "AsyncCompletions",
+            "Completions",
+        ),
+        "outcomes": (
+            "ALL",
+            "ANY_REJECTED",
+            "FIRST",
+            "ReturnWhen",
+        ),
+        "rate_limit": ("WaitBudgetWarning",),
+        "waits": (
+            "WaitRegistry",
+            "wait_for_many",
+            "wait_for_one",
+        ),
+    },
+)

@@ -6,9 +6,9 @@ import inspect
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from hitl._api.validators import identifier
+from hitl._api import identifier
 from hitl._config import seconds
-from hitl._waiting.waits import Patience, unique
+from hitl._waiting.waits import WaitOptions, unique
 from hitl.exceptions import ConfigurationError
 from hitl.models import Review
 
@@ -27,13 +27,13 @@ def subjects(reviews: Iterable[str | Review]) -> dict[str, Review | None]:
     return unique(map(subject, reviews))
 
 
-def patience(
+def wait_options(
     *,
     timeout: float | timedelta | None,
     poll_interval: float | timedelta,
     on_update: Callable[[Review], object] | None = None,
     progress: bool = False,
-) -> Patience:
+) -> WaitOptions:
     """Return how somebody waits, checked."""
     if on_update is not None and (not callable(on_update) or inspect.iscoroutinefunction(on_update)):
         raise ConfigurationError("on_update must be an ordinary function that takes a Review, not a coroutine function")
@@ -42,7 +42,7 @@ def patience(
         from hitl._waiting.progress import Bar
 
         display = Bar()
-    return Patience(
+    return WaitOptions(
         None if timeout is None else seconds("timeout", timeout),
         seconds("poll_interval", poll_interval),
         on_update,

@@ -7,15 +7,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from types import TracebackType
 from typing import Self
 
-from hitl._flows.steps import Flow
-from hitl._waiting.waits import Patience, Wait, Waits, all_failures, begin
+from hitl._flows import Flow
+from hitl._waiting.waits import Wait, WaitOptions, WaitRegistry, all_failures, begin
 from hitl.models import Review
 
 
-class Completion:
+class AsCompleted:
     """The decisions that both iterators share. It begins to wait when it is first asked."""
 
-    def __init__(self, waits: Waits, given: Mapping[str, Review | None], patience: Patience) -> None:
+    def __init__(self, waits: WaitRegistry, given: Mapping[str, Review | None], patience: WaitOptions) -> None:
         self._waits = waits
         self._given = given
         self._patience = patience
@@ -58,7 +58,7 @@ class Completion:
 class Completions(Iterator[Review]):
     """An iterator over reviews as they end. Leave it early as you like; `close()` or a `with` block says so at once."""
 
-    def __init__(self, completion: Completion, run: Callable[[Flow[Review | None]], Review | None]) -> None:
+    def __init__(self, completion: AsCompleted, run: Callable[[Flow[Review | None]], Review | None]) -> None:
         self._completion = completion
         self._run = run
 
@@ -89,7 +89,7 @@ class AsyncCompletions(AsyncIterator[Review]):
 
     # A class and not an async generator: one that is left early has nothing to finalise on the event loop.
 
-    def __init__(self, completion: Completion, run: Callable[[Flow[Review | None]], Awaitable[Review | None]]) -> None:
+    def __init__(self, completion: AsCompleted, run: Callable[[Flow[Review | None]], Awaitable[Review | None]]) -> None:
         self._completion = completion
         self._run = run
 

@@ -8,42 +8,42 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import define, field, frozen
 
-from hitl._flows.steps import Bell
+from hitl._flows import Wakeup
 from hitl.exceptions import HITLError
 from hitl.models import Review
 
 # One read that may be held open, one list of changes that may be, one look that is answered at once.
-Slot: TypeAlias = Literal["listen", "follow", "look"]
-Ending: TypeAlias = Review | HITLError
+Channel: TypeAlias = Literal["listen", "follow", "look"]
+WaitOutcome: TypeAlias = Review | HITLError
 
 
 @frozen
-class Read:
+class GetOne:
     """Read one review; `hold` is for how many seconds the server may keep silent."""
 
     review_id: str
-    slot: Slot
+    slot: Channel
     hold: int | None
     timeout: float
 
 
 @frozen
-class Look:
+class ListMany:
     """Read a list: of these ids if there are any, else of what the query says, from an offset."""
 
     ids: tuple[str, ...]
     query: Mapping[str, Any]
     offset: int
-    slot: Slot
+    slot: Channel
     hold: int | None
     timeout: float
 
 
-Turn: TypeAlias = Read | Look
+PollRequest: TypeAlias = GetOne | ListMany
 
 
 @frozen
-class Listing:
+class ListResult:
     """A list as the server gave it; `cursor` is None if the server does not tell of changes."""
 
     reviews: list[Review]
@@ -52,7 +52,7 @@ class Listing:
 
 
 @define
-class Ways:
+class ServerCapabilities:
     """What the server can do for many waits at once, as far as is known; shared by all places of a client.
 
     Attributes:
@@ -69,7 +69,7 @@ class Ways:
 
 
 @define
-class Counts:
+class WaitCounters:
     """What waiting has cost so far, and what it brought; see `hitl.WaitStats`."""
 
     polls: int = 0
@@ -80,7 +80,7 @@ class Counts:
 
 
 @define(eq=False, weakref_slot=False)
-class Party:
+class Waiter:
     """One wait, for one review or for many.
 
     Attributes:
@@ -104,9 +104,9 @@ class Party:
     wants_news: bool = False
     wants_whole: bool = False
     polls_before: int = 0
-    found: list[tuple[str, Ending]] | None = None
+    found: list[tuple[str, WaitOutcome]] | None = None
     fatal: HITLError | None = None
-    bell: Bell = field(factory=Bell)
+    bell: Wakeup = field(factory=Wakeup)
     is_attending: bool = False
 
     @property
@@ -114,7 +114,7 @@ class Party:
         """True if there is something to collect."""
         return self.found is not None or self.fatal is not None
 
-    def tell(self, review_id: str, what: Ending) -> None:
+    def tell(self, review_id: str, what: WaitOutcome) -> None:
         """Give it something to collect."""
         if self.found is None:
             self.found = []
@@ -123,7 +123,7 @@ class Party:
 
 
 @frozen(weakref_slot=False)
-class Glimpse:
+class ReviewStub:
     """What is kept of a review that was seen, where that is enough: ten thousand reviews may hold long texts."""
 
     created_at: datetime
@@ -131,7 +131,7 @@ class Glimpse:
 
 
 @define(eq=False, weakref_slot=False)
-class Watch:
+class Subscription:
     """One review that is waited for, and by whom.
 
     Attributes:
@@ -139,8 +139,8 @@ class Watch:
         seen: The review as it was last seen, or what was kept of it; None if it was not seen yet.
     """
 
-    parties: list[Party]
-    seen: Review | Glimpse | None = None
+    parties: list[Waiter]
+    seen: Review | ReviewStub | None = None
 
     @property
     def review(self) -> Review | None:
@@ -149,4 +149,4 @@ class Watch:
 
     def shows(self, review: Review) -> bool:
         """Return whether the review was seen before as it is now."""
-        return self.seen.version == review.version if isinstance(self.seen, Glimpse) else self.seen == review
+        return self.seen.version == review.version if isinstance(self.seen, ReviewStub) else self.seen == review

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeAlias, cast
 
-from hitl._api.decoding import review_from_json
+from hitl._api import review_from_json
 from hitl._json import is_object
 from hitl.exceptions import ConfigurationError
 from hitl.models import ANSWERED_STATUSES, Review
 
-Notice: TypeAlias = Review | dict[str, Any]
+WebhookUpdate: TypeAlias = Review | dict[str, Any]
 
 
-def notice_of(event: Any) -> tuple[str | None, Notice]:
+def notice_of(event: Any) -> tuple[str | None, WebhookUpdate]:
     """Return which review an event is about, and what it says of it.
 
     Args:

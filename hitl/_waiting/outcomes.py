@@ -10,7 +10,7 @@ from hitl.exceptions import BatchError, HITLError, ReviewCancelledError, ReviewE
 from hitl.models import Review
 
 if TYPE_CHECKING:
-    from hitl._waiting.model import Ending
+    from hitl._waiting.model import WaitOutcome
 
 
 class ReturnWhen(StrEnum):
@@ -26,7 +26,7 @@ FIRST = ReturnWhen.FIRST
 ANY_REJECTED = ReturnWhen.ANY_REJECTED
 
 
-def is_enough(endings: Mapping[str, Ending], return_when: ReturnWhen) -> bool:
+def is_enough(endings: Mapping[str, WaitOutcome], return_when: ReturnWhen) -> bool:
     """Tell whether a wait may return before all have ended."""
     reviews = (each for each in endings.values() if isinstance(each, Review))
     match return_when:
@@ -38,7 +38,7 @@ def is_enough(endings: Mapping[str, Ending], return_when: ReturnWhen) -> bool:
             return False
 
 
-def all_answers(endings: Mapping[str, Ending], polls: int) -> list[Review]:
+def all_answers(endings: Mapping[str, WaitOutcome], polls: int) -> list[Review]:
     """Return the reviews if people answered all of them; raise BatchError if not.
 
     Args:
@@ -51,7 +51,7 @@ def all_answers(endings: Mapping[str, Ending], polls: int) -> list[Review]:
     return [each for each in outcomes if isinstance(each, Review)]
 
 
-def batch_error(outcomes: Sequence[Ending], polls: int) -> BatchError:
+def batch_error(outcomes: Sequence[WaitOutcome], polls: int) -> BatchError:
     """Return the error that tells of those that nobody answered."""
     failures = [each for each in outcomes if isinstance(each, HITLError)]
     return BatchError(
@@ -67,7 +67,7 @@ def _sent(polls: int) -> Sent:
     return "yes" if polls else "no"  # without any, it was known before or told by a webhook
 
 
-def _outcome(ending: Ending, polls: int) -> Ending:
+def _outcome(ending: WaitOutcome, polls: int) -> WaitOutcome:
     """Return the review if a person answered it, else the error that tells why nobody did."""
     if isinstance(ending, HITLError) or ending.is_answered:
         return ending
@@ -78,7 +78,7 @@ def _outcome(ending: Ending, polls: int) -> Ending:
     return ReviewCancelledError(told, review=ending, attempts=polls, sent=_sent(polls))
 
 
-def answer_of(ending: Ending, polls: int = 0) -> Review:
+def answer_of(ending: WaitOutcome, polls: int = 0) -> Review:
     """Return the review if a person answered it; raise what tells why nobody did; see `all_answers`."""
     outcome = _outcome(ending, polls)
     if isinstance(outcome, HITLError):

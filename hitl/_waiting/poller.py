@@ -17,10 +17,22 @@ from typing import Any
 
 from attrs import evolve
 
-from hitl._calls.retry_policy import NOT_DONE
-from hitl._flows.steps import Bell, Clock
-from hitl._waiting.model import Counts, Ending, Glimpse, Listing, Look, Party, Read, Slot, Turn, Watch, Ways
-from hitl._waiting.rate_limit import Budget
+from hitl._calls import NOT_DONE
+from hitl._flows import Clock, Wakeup
+from hitl._waiting.model import (
+    Channel,
+    GetOne,
+    ListMany,
+    ListResult,
+    PollRequest,
+    ReviewStub,
+    ServerCapabilities,
+    Subscription,
+    WaitCounters,
+    Waiter,
+    WaitOutcome,
+)
+from hitl._waiting.rate_limit import RateLimitBudget
 from hitl._waiting.schedule import Schedule
 from hitl.exceptions import (
     APIConnectionError,
@@ -35,7 +47,7 @@ from hitl.exceptions import (
 from hitl.models import FINAL_STATUSES, Review
 
 
-class Watchlist:
+class SharedPoller:
     """The waits of one place. Its methods may be called from any thread.
 
     Attributes:
@@ -50,13 +62,13 @@ class Watchlist:
         self,
         lock: AbstractContextManager[object],
         clock: Clock,
-        budget: Budget,
-        ways: Ways,
-        counts: Counts,
+        budget: RateLimitBudget,
+        ways: ServerCapabilities,
+        counts: WaitCounters,
         request_timeout: float,
     ) -> None:
-        self.watches: dict[str, Watch] = {}
-        self.parties: dict[Party, None] = {}
+        self.watches: dict[str, Subscription] = {}
+        self.parties: dict[Waiter, None] = {}
         self.is_left = False
         self.fault: HITLError | None = None
         self.polls = 0
@@ -65,8 +77,8 @@ class Watchlist:
         self._budget = budget
         self._counts = counts
         self._schedule = Schedule(self.watches, clock, budget, ways, request_timeout)
-        self._busy: dict[Slot, Party] = {}
-        self._keeper: Party | None = None
+        self._busy: dict[Channel, Waiter] = {}
+        self._keeper: Waiter | None = None
 
     # --- who waits for what ---
 
@@ -77,10 +89,10 @@ class Watchlist:
         *,
         wants_news: bool = False,
         wants_whole: bool = False,
-    ) -> Party | None:
+    ) -> Waiter | None:
         """Wait for these reviews, with what is known of them; None if everybody has left."""
         now = self._clock.monotonic()
-        party = Party(tuple(seen), len(seen), poll_interval, now, wants_news, wants_whole, self.polls)
+        party = Waiter(tuple(seen), len(seen), poll_interval, now, wants_news, wants_whole, self.polls)
         try:
             with self._lock:
                 if self.is_left:
@@ -91,24 +103,24 @@ class Watchlist:
             self.leave(party)
             raise
 
-    def _enter(self, party: Party, seen: Mapping[str, Review | None]) -> None:
+    def _enter(self, party: Waiter, seen: Mapping[str, Review | None]) -> None:
         self.parties[party] = None
         self._schedule.joined(party)
         for review_id, review in seen.items():
             if (watch := self.watches.get(review_id)) is not None:
                 watch.parties.append(party)
-                if party.wants_whole and isinstance(watch.seen, Glimpse):
+                if party.wants_whole and isinstance(watch.seen, ReviewStub):
                     self._schedule.add(review_id, is_known=False)
             else:
-                self.watches[review_id] = Watch([party], review)
+                self.watches[review_id] = Subscription([party], review)
                 self._schedule.add(review_id, is_known=review is not None)
 
-    def leave(self, party: Party) -> bool:
+    def leave(self, party: Waiter) -> bool:
         """Stop waiting, and return whether nobody is left; may be repeated."""
         with self._lock:
             return self._leave(party)
 
-    def _leave(self, party: Party) -> bool:
+    def _leave(self, party: Waiter) -> bool:
         self._rest(party)
         for review_id in party.ids if party.open else ():
             self._drop(review_id, party)
@@ -117,25 +129,25 @@ class Watchlist:
         self.is_left = not self.parties
         return self.is_left
 
-    def open_ids(self, party: Party) -> list[str]:
+    def open_ids(self, party: Waiter) -> list[str]:
         """Return what the party waits for and has not ended."""
         with self._lock:
             return self._open_ids(party)
 
-    def _open_ids(self, party: Party) -> list[str]:
+    def _open_ids(self, party: Waiter) -> list[str]:
         watches = ((review_id, self.watches.get(review_id)) for review_id in party.ids)
         return [review_id for review_id, watch in watches if watch is not None and party in watch.parties]
 
-    def begin(self, party: Party) -> None:
+    def begin(self, party: Waiter) -> None:
         """Take part in the work from now on."""
         party.is_attending = True
 
-    def rest(self, party: Party) -> None:
+    def rest(self, party: Waiter) -> None:
         """Take no part in the work for now; what the party has taken on is given back."""
         with self._lock:
             self._rest(party)
 
-    def _rest(self, party: Party) -> None:
+    def _rest(self, party: Waiter) -> None:
         party.is_attending = False
         self._busy = {slot: holder for slot, holder in self._busy.items() if holder is not party}
         if self._keeper is party:
@@ -143,7 +155,7 @@ class Watchlist:
         if self._keeper is None:
             self._ring_one()
 
-    def _drop(self, review_id: str, party: Party) -> None:
+    def _drop(self, review_id: str, party: Waiter) -> None:
         watch = self.watches.get(review_id)
         if watch is None:
             return
@@ -169,31 +181,31 @@ class Watchlist:
 
     # --- whose turn it is ---
 
-    def plan(self, party: Party, until: float) -> Turn | float:
+    def plan(self, party: Waiter, until: float) -> PollRequest | float:
         """Return what the party is to do now, or for how many seconds it may sleep on its bell."""
         with self._lock:
-            party.bell = Bell()
+            party.bell = Wakeup()
             if party.has_something or not party.open:
                 return 0.0
             turn = self._schedule.turn(self._busy.keys(), max(0.0, until - self._clock.monotonic()))
-            if isinstance(turn, Read | Look):
+            if isinstance(turn, GetOne | ListMany):
                 return self._taken(turn, party)
             if self._keeper is None or self._keeper in self._busy.values():
                 self._keeper = party
             return turn if self._keeper is party else math.inf
 
-    def last_look(self, party: Party) -> Turn | None:
+    def last_look(self, party: Waiter) -> PollRequest | None:
         """Return the look to be taken when a party's time is up; None where it is not worth a request."""
         with self._lock:
             turn = None if self._busy else self._schedule.last_look(self._open_ids(party))
             return None if turn is None else self._taken(turn, party)
 
-    def _taken(self, turn: Turn, party: Party) -> Turn:
+    def _taken(self, turn: PollRequest, party: Waiter) -> PollRequest:
         self._busy[turn.slot] = party
         self._schedule.began()
         return turn
 
-    def finished(self, turn: Turn, party: Party) -> None:
+    def finished(self, turn: PollRequest, party: Waiter) -> None:
         """Let go of what the party had taken on; to be called after each turn, however it ended."""
         with self._lock:
             if self._busy.get(turn.slot) is party:
@@ -201,7 +213,7 @@ class Watchlist:
             if self._keeper is not party:
                 self._ring_one()
 
-    def is_looked_at(self, party: Party) -> bool:
+    def is_looked_at(self, party: Waiter) -> bool:
         """Return whether an exchange has ended that began after the party joined."""
         return self._schedule.has_looked_since(party.joined)
 
@@ -217,7 +229,7 @@ class Watchlist:
 
     # --- what came of it ---
 
-    def read(self, turn: Read, review: Review) -> None:
+    def read(self, turn: GetOne, review: Review) -> None:
         """Take note of a single review."""
         with self._lock:
             before = self.watches.get(turn.review_id)
@@ -225,7 +237,7 @@ class Watchlist:
             self._schedule.read(turn)
             self._saw(review)
 
-    def listed(self, turn: Look, listing: Listing) -> None:
+    def listed(self, turn: ListMany, listing: ListResult) -> None:
         """Take note of a list."""
         with self._lock:
             self._answered(turn, is_news=bool(listing.reviews))
@@ -233,7 +245,7 @@ class Watchlist:
             for review in listing.reviews:
                 self._saw(review)
 
-    def _answered(self, turn: Turn, *, is_news: bool) -> None:
+    def _answered(self, turn: PollRequest, *, is_news: bool) -> None:
         self.fault = None
         self._budget.spent(self._clock.epoch())
         self._count()
@@ -243,27 +255,27 @@ class Watchlist:
         self.polls += 1
         self._counts.polls += 1
 
-    def failed(self, turn: Turn, error: HITLError) -> None:
+    def failed(self, turn: PollRequest, error: HITLError) -> None:
         """Take note of an exchange that failed: it ends all waits, one, or none."""
         with self._lock:
             self._count()
-            if is_passing(error, is_known=self._budget.server.is_known):
+            if is_transient(error, is_known=self._budget.server.is_known):
                 self._pause(turn, error)
             elif isinstance(error, AuthenticationError) or not isinstance(error, APIStatusError):
                 for party in self.parties:  # an exception belongs to one stack, so each gets its own
                     party.fatal = copy.copy(error)
                     party.bell.ring()
-            elif isinstance(turn, Read):
+            elif isinstance(turn, GetOne):
                 self._end(turn.review_id, error)
             else:
                 self._schedule.do_without(turn)
 
-    def _pause(self, turn: Turn, error: HITLError) -> None:
+    def _pause(self, turn: PollRequest, error: HITLError) -> None:
         self.fault = error
         if isinstance(error, RateLimitError):
             self._counts.refused += 1
             self._budget.refused(self._clock.epoch(), error.retry_after)
-        if isinstance(turn, Look) and isinstance(error, UnexpectedResponseError):
+        if isinstance(turn, ListMany) and isinstance(error, UnexpectedResponseError):
             self._schedule.misfit()
         self._schedule.failed(error.retry_after)
 
@@ -305,19 +317,19 @@ class Watchlist:
             self._end(review.id, review)
         elif watch.seen is None or not _is_older(review, watch.seen):
             is_news = not watch.shows(review)
-            if is_news or isinstance(watch.seen, Glimpse):
+            if is_news or isinstance(watch.seen, ReviewStub):
                 watch.seen = self._kept(review, watch)
             for party in watch.parties if is_news else ():
                 if party.wants_news:
                     party.tell(review.id, review)
 
-    def _kept(self, review: Review, watch: Watch) -> Review | Glimpse:
+    def _kept(self, review: Review, watch: Subscription) -> Review | ReviewStub:
         """Return as much of an open review as somebody may need before it ends."""
         # A webhook may tell only of what changed. Where the server itself tells of changes, it tells the whole of them.
         is_needed = not self._schedule.is_told_of_changes or any(party.wants_whole for party in watch.parties)
-        return review if is_needed or review.version is None else Glimpse(review.created_at, review.version)
+        return review if is_needed or review.version is None else ReviewStub(review.created_at, review.version)
 
-    def _end(self, review_id: str, ending: Ending) -> None:
+    def _end(self, review_id: str, ending: WaitOutcome) -> None:
         watch = self.watches.get(review_id)
         if watch is None:  # nobody waits for it any more
             return
@@ -328,7 +340,7 @@ class Watchlist:
             party.tell(review_id, copy.copy(ending) if isinstance(ending, HITLError) else ending)
 
 
-def is_passing(error: HITLError, *, is_known: bool) -> bool:
+def is_transient(error: HITLError, *, is_known: bool) -> bool:
     """Return whether the same question may be answered later: no connection, 429, 5xx, an answer without sense.
 
     Args:
@@ -347,6 +359,6 @@ def is_passing(error: HITLError, *, is_known: bool) -> bool:
             return error.retryable or isinstance(error, UnexpectedResponseError)
 
 
-def _is_older(review: Review, other: Review | Glimpse) -> bool:
+def _is_older(review: Review, other: Review | ReviewStub) -> bool:
     mine, others = review.version, other.version
     return isinstance(mine, int) and isinstance(others, int) and mine < others  # as the server sent them

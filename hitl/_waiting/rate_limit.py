@@ -6,7 +6,7 @@ import math
 
 from attrs import define
 
-from hitl._calls.exchange import Server
+from hitl._calls import Server
 
 FLOOR = 2.0  # requests of each window that polling never touches
 MARGIN = 1.1  # of what others are expected to send, so much is kept for them
@@ -26,7 +26,7 @@ class WaitBudgetWarning(UserWarning):
 
 
 @define
-class Budget:
+class RateLimitBudget:
     """What polling may spend of a rate limit that it shares with everything else that is sent with the same key.
 
     It learns from `server`, which every answer updates. A fall of `remaining` that polling did not cause was caused

@@ -13,9 +13,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from hitl._flows.steps import Clock
-from hitl._waiting.model import Listing, Look, Party, Read, Slot, Turn, Watch, Ways
-from hitl._waiting.rate_limit import Budget
+from hitl._flows import Clock
+from hitl._waiting.model import (
+    Channel,
+    GetOne,
+    ListMany,
+    ListResult,
+    PollRequest,
+    ServerCapabilities,
+    Subscription,
+    Waiter,
+)
+from hitl._waiting.rate_limit import RateLimitBudget
 
 HOLD: Final = 25  # seconds that a read is asked to stay open; proxies commonly cut at 30 or 60
 LONGEST_HOLD: Final = 55  # the same, where the rate limit allows no more than one request in that time
@@ -47,7 +56,12 @@ class Schedule:
     """The questions of one place, in the order and at the pace in which they are asked. It guards nothing by itself."""
 
     def __init__(
-        self, watches: Mapping[str, Watch], clock: Clock, budget: Budget, ways: Ways, request_timeout: float
+        self,
+        watches: Mapping[str, Subscription],
+        clock: Clock,
+        budget: RateLimitBudget,
+        ways: ServerCapabilities,
+        request_timeout: float,
     ) -> None:
         self._watches = watches
         self._clock = clock
@@ -62,7 +76,7 @@ class Schedule:
         self._cursor: str | None = None
         self._began = -math.inf  # when the last exchange did
         self._ended = -math.inf
-        self._last_slot: Slot | None = None
+        self._last_slot: Channel | None = None
         self._look_at = -math.inf
         self._follow_pause = BETWEEN_HOLDS
         self._follow_at = -math.inf
@@ -85,7 +99,7 @@ class Schedule:
         self._queue.pop(review_id, None)
         self._doubtful.pop(review_id, None)
 
-    def joined(self, party: Party) -> None:
+    def joined(self, party: Waiter) -> None:
         """Begin again with short pauses, for somebody who has just begun to wait."""
         self._youngest[party.poll_interval] = party.joined
 
@@ -108,7 +122,7 @@ class Schedule:
 
     # --- the next question ---
 
-    def turn(self, busy: Collection[Slot], left: float) -> Turn | float:
+    def turn(self, busy: Collection[Channel], left: float) -> PollRequest | float:
         """Return what to ask now, or in how many seconds to come again.
 
         Args:
@@ -133,12 +147,12 @@ class Schedule:
             self._follow(busy, left, to_pace, hold),
             self._tick(busy, left, to_pace),
         ):
-            if isinstance(turn, Read | Look):
+            if isinstance(turn, GetOne | ListMany):
                 return turn
             due = min(due, turn)
         return due
 
-    def last_look(self, ids: Sequence[str]) -> Turn | None:
+    def last_look(self, ids: Sequence[str]) -> PollRequest | None:
         """Return the look to be taken at these when somebody's time is up; None where it is not worth a request."""
         now, wall = self._clock.monotonic(), self._clock.epoch()
         pace = self._budget.pace(wall)
@@ -146,7 +160,7 @@ class Schedule:
         if not ids or now - self._ended < enough or self._budget.suspended(wall):
             return None
         if len(ids) == 1 or not self._ways.lists:
-            return Read(ids[0], "look", None, OVERSHOOT)
+            return GetOne(ids[0], "look", None, OVERSHOOT)
         return self._list(tuple(ids[:CHUNK]), 0.0)
 
     def began(self) -> None:
@@ -166,16 +180,16 @@ class Schedule:
         """Return the seconds between two looks, as things are."""
         return max(self._interval(self._clock.monotonic()), self._budget.pace(self._clock.epoch()))
 
-    def _single(self, busy: Collection[Slot], left: float, to_pace: float, hold: int) -> Turn | float:
+    def _single(self, busy: Collection[Channel], left: float, to_pace: float, hold: int) -> PollRequest | float:
         if busy:
             return math.inf
         is_first = bool(self._queue) or (self._budget.server.honours_wait and self._last_slot != "listen")
         due = max(to_pace, -math.inf if is_first else self._look_at - self._clock.monotonic())
         if due > 0:
             return due
-        return Read(next(iter(self._watches)), "listen", hold or None, self._timeout(hold, left))
+        return GetOne(next(iter(self._watches)), "listen", hold or None, self._timeout(hold, left))
 
-    def _queued(self, busy: Collection[Slot], left: float, to_pace: float) -> Turn | float:
+    def _queued(self, busy: Collection[Channel], left: float, to_pace: float) -> PollRequest | float:
         if "look" in busy:
             return math.inf
         # Where requests are few, a single read is as much as a list: each review gets its share, however many are new.
@@ -183,21 +197,21 @@ class Schedule:
         if self._doubtful and (self._lists >= share if to_pace > -math.inf else not self._queue):
             if to_pace > 0:
                 return to_pace
-            return Read(next(iter(self._doubtful)), "look", None, self._timeout(0, left))
+            return GetOne(next(iter(self._doubtful)), "look", None, self._timeout(0, left))
         if self._queue:
             return to_pace if to_pace > 0 else self._list(tuple(self._queue), left)
         return math.inf
 
-    def _follow(self, busy: Collection[Slot], left: float, to_pace: float, hold: int) -> Turn | float:
+    def _follow(self, busy: Collection[Channel], left: float, to_pace: float, hold: int) -> PollRequest | float:
         if self._cursor is None or "follow" in busy:
             return math.inf
         due = max(to_pace, self._follow_at - self._clock.monotonic())
         if due > 0:
             return due
         query = {"changes_after": self._cursor, "limit": CHUNK}
-        return Look((), query, 0, "follow", hold or None, self._timeout(hold, left))
+        return ListMany((), query, 0, "follow", hold or None, self._timeout(hold, left))
 
-    def _tick(self, busy: Collection[Slot], left: float, to_pace: float) -> Turn | float:
+    def _tick(self, busy: Collection[Channel], left: float, to_pace: float) -> PollRequest | float:
         if "look" in busy or self._queue:
             return math.inf
         look_at = self._look_at if self._cursor is None else self._full_look_at
@@ -207,18 +221,18 @@ class Schedule:
         self._queue = dict.fromkeys(self._watches)
         return self._list(tuple(self._queue), left)
 
-    def _list(self, ids: tuple[str, ...], left: float) -> Turn:
+    def _list(self, ids: tuple[str, ...], left: float) -> PollRequest:
         """Return the look at these ids, or at the first of them."""
         timeout = self._timeout(0, left)
         if not self._ways.lists or (len(ids) == 1 and self._cursor is not None):
-            return Read(ids[0], "look", None, timeout)
+            return GetOne(ids[0], "look", None, timeout)
         chunk = self._filled(ids[:CHUNK]) if self._ways.ids is not False else ()
         query: dict[str, Any] = {"limit": CHUNK}
         if chunk:
             query["ids"] = ",".join(chunk)
         if self._ways.ids is not True and (oldest := self._oldest(chunk or self._watches)) is not None:
             query["created_after"] = oldest
-        return Look(chunk, query, 0 if chunk else self._offset, "look", None, timeout)
+        return ListMany(chunk, query, 0 if chunk else self._offset, "look", None, timeout)
 
     def _filled(self, ids: tuple[str, ...]) -> tuple[str, ...]:
         """Add what else is open, if all of it fits into the same request."""
@@ -270,7 +284,7 @@ class Schedule:
 
     # --- what came of it ---
 
-    def answered(self, turn: Turn, *, is_news: bool) -> bool:
+    def answered(self, turn: PollRequest, *, is_news: bool) -> bool:
         """Plan the next question, and return whether the server had held this one."""
         now = self._clock.monotonic()
         took = now - self._began
@@ -284,13 +298,13 @@ class Schedule:
         self._ended, self._last_slot = now, turn.slot
         return was_held
 
-    def read(self, turn: Read) -> None:
+    def read(self, turn: GetOne) -> None:
         """Take note that a review was read by itself."""
         self._queue.pop(turn.review_id, None)
         if self._doubtful.pop(turn.review_id, "") is None:
             self._lists = 0
 
-    def listed(self, turn: Look, listing: Listing) -> None:
+    def listed(self, turn: ListMany, listing: ListResult) -> None:
         """Take note of a list, and find out which reviews it should have shown and did not."""
         self._ways.misfits = 0
         if turn.slot == "follow":
@@ -310,7 +324,7 @@ class Schedule:
             self._offset = self._pages = 0
             self._full_look_at = self._clock.monotonic() + RECONCILE
 
-    def _followed(self, listing: Listing) -> None:
+    def _followed(self, listing: ListResult) -> None:
         self._cursor = listing.cursor
         is_ours = any(review.id in self._watches for review in listing.reviews)
         # Others may change much that nobody here waits for.
@@ -318,7 +332,7 @@ class Schedule:
         if listing.next_offset is not None:
             self._follow_at = -math.inf
 
-    def _by_id(self, turn: Look, listing: Listing, found: Collection[str]) -> None:
+    def _by_id(self, turn: ListMany, listing: ListResult, found: Collection[str]) -> None:
         if not set(turn.ids).issuperset(found):
             self._ways.ids = False
             if listing.next_offset is not None:
@@ -327,7 +341,7 @@ class Schedule:
             self._ways.ids = True
         self._doubt(review_id for review_id in turn.ids if review_id not in found)
 
-    def _by_page(self, turn: Look, listing: Listing, found: Collection[str]) -> None:
+    def _by_page(self, turn: ListMany, listing: ListResult, found: Collection[str]) -> None:
         self._pages += 1
         self._offset = listing.next_offset or 0
         # The list begins with the newest: sooner or later it has come to what is older than all that waits.
@@ -359,7 +373,7 @@ class Schedule:
         self._ways.misfits += 1
         self._ways.lists = self._ways.misfits < MISFITS
 
-    def do_without(self, turn: Look) -> None:
+    def do_without(self, turn: ListMany) -> None:
         """Ask in a plainer way from now on: the server has refused this one."""
         self._ended = self._clock.monotonic()
         if turn.slot == "follow":

@@ -1,4 +1,4 @@
-"""Waiting for people: the flows of single waits, which share their requests through a `Watchlist`."""
+"""Waiting for people: the flows of single waits, which share their requests through a `SharedPoller`."""
 
 from __future__ import annotations
 
@@ -10,16 +10,24 @@ from typing import Any, Protocol, cast
 
 from attrs import define, evolve, field, frozen
 
-from hitl._api import operations
-from hitl._api.pagination import Page
-from hitl._calls.exchange import Exchange
-from hitl._engine.messages import Answer
-from hitl._flows.steps import Call, Clock, Flow, Sleep
-from hitl._waiting.model import Counts, Ending, Listing, Look, Party, Read, Turn, Ways
+from hitl._api import Page, operations
+from hitl._calls import Exchange
+from hitl._engine import Response
+from hitl._flows import ApiCall, Clock, Flow, Sleep
+from hitl._waiting.model import (
+    GetOne,
+    ListMany,
+    ListResult,
+    PollRequest,
+    ServerCapabilities,
+    WaitCounters,
+    Waiter,
+    WaitOutcome,
+)
 from hitl._waiting.notifications import notice_of
 from hitl._waiting.outcomes import ReturnWhen, all_answers, answer_of, batch_error, is_enough
-from hitl._waiting.poller import Watchlist
-from hitl._waiting.rate_limit import Budget, WaitBudgetWarning
+from hitl._waiting.poller import SharedPoller
+from hitl._waiting.rate_limit import RateLimitBudget, WaitBudgetWarning
 from hitl._waiting.schedule import OVERSHOOT, SLOWEST, instant
 from hitl.exceptions import BatchError, HITLError, Sent, WaitTimeoutError
 from hitl.models import Review, WaitStats
@@ -51,7 +59,7 @@ class Display(Protocol):
 
 
 @frozen(weakref_slot=False)
-class Patience:
+class WaitOptions:
     """How somebody waits.
 
     Attributes:
@@ -68,7 +76,7 @@ class Patience:
 
 
 @define
-class Waits:
+class WaitRegistry:
     """All waits of one client: a watchlist for each place where there are some, and what they have learned."""
 
     exchange: Exchange
@@ -76,16 +84,16 @@ class Waits:
     place: Callable[[], Hashable]
     lock: Callable[[], AbstractContextManager[object]]
     request_timeout: float
-    _budget: Budget = field(init=False)
-    _ways: Ways = field(factory=Ways, init=False)
-    _counts: Counts = field(factory=Counts, init=False)
-    _lists: dict[Hashable, Watchlist] = field(factory=dict[Hashable, Watchlist], init=False)
+    _budget: RateLimitBudget = field(init=False)
+    _ways: ServerCapabilities = field(factory=ServerCapabilities, init=False)
+    _counts: WaitCounters = field(factory=WaitCounters, init=False)
+    _lists: dict[Hashable, SharedPoller] = field(factory=dict[Hashable, SharedPoller], init=False)
     _has_warned: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._budget = Budget(self.exchange.server)
+        self._budget = RateLimitBudget(self.exchange.server)
 
-    def join(self, seen: Mapping[str, Review | None], patience: Patience) -> Wait:
+    def join(self, seen: Mapping[str, Review | None], patience: WaitOptions) -> Wait:
         """Begin a wait here for these reviews; an object tells what is known already."""
         key = self.place()
         while True:
@@ -101,7 +109,7 @@ class Waits:
                 return Wait(self, watchlist, party, patience, party.ids, party.joined)
             self.left(watchlist)
 
-    def left(self, watchlist: Watchlist) -> None:
+    def left(self, watchlist: SharedPoller) -> None:
         """Forget a place where nobody waits any more."""
         for key, each in list(self._lists.items()):
             if each is watchlist:
@@ -137,7 +145,7 @@ class Waits:
             interval=max((each.interval() for each in lists), default=None),
         )
 
-    def warn_if_late(self, watchlist: Watchlist) -> None:
+    def warn_if_late(self, watchlist: SharedPoller) -> None:
         """Say once that the rate limit makes answers late, how late, and what would help."""
         now, server = self.clock.epoch(), self.exchange.server
         to_reset = server.to_reset(now)
@@ -156,25 +164,25 @@ class Waits:
             stacklevel=2,
         )
 
-    def _new_list(self) -> Watchlist:
-        return Watchlist(self.lock(), self.clock, self._budget, self._ways, self._counts, self.request_timeout)
+    def _new_list(self) -> SharedPoller:
+        return SharedPoller(self.lock(), self.clock, self._budget, self._ways, self._counts, self.request_timeout)
 
 
 @define(eq=False, weakref_slot=False)
 class Wait:
     """One wait, from when it is begun to when it is left."""
 
-    waits: Waits
-    watchlist: Watchlist
-    party: Party
-    patience: Patience
+    waits: WaitRegistry
+    watchlist: SharedPoller
+    party: Waiter
+    patience: WaitOptions
     ids: Sequence[str]
     started: float
-    _endings: dict[str, Ending] | None = field(default=None, init=False)
+    _endings: dict[str, WaitOutcome] | None = field(default=None, init=False)
     _has_looked_last: bool = field(default=False, init=False)
 
     @property
-    def endings(self) -> dict[str, Ending]:
+    def endings(self) -> dict[str, WaitOutcome]:
         """What has ended, by id; made when it is first asked for, which most who sleep have not done."""
         if self._endings is None:
             self._endings = {}
@@ -205,7 +213,7 @@ class Wait:
         if self.patience.display is not None:
             self.patience.display.close()
 
-    def next_endings(self) -> Flow[list[tuple[str, Ending]]]:
+    def next_endings(self) -> Flow[list[tuple[str, WaitOutcome]]]:
         """Take part until some reviews have ended, and return them; none when the time is up.
 
         Raises:
@@ -232,7 +240,7 @@ class Wait:
                 break
         return []
 
-    def _next_step(self) -> Turn | Sleep | None:
+    def _next_step(self) -> PollRequest | Sleep | None:
         """Return what is due, or the sleep until then; None if there is something to collect, or the time is up."""
         watchlist, party, clock = self.watchlist, self.party, self.waits.clock
         while not party.has_something and party.open:
@@ -244,7 +252,7 @@ class Wait:
                 return None
             turn = watchlist.plan(party, until)
             self._show()
-            if isinstance(turn, Read | Look):
+            if isinstance(turn, GetOne | ListMany):
                 return turn
             self.waits.warn_if_late(watchlist)
             longest = math.inf if self.patience.display is None else REFRESH
@@ -253,16 +261,16 @@ class Wait:
                 return Sleep(seconds, party.bell)
         return None
 
-    def _last_look(self) -> Turn | None:
+    def _last_look(self) -> PollRequest | None:
         if self._has_looked_last:
             return None
         self._has_looked_last = True
         return self.watchlist.last_look(self.party)
 
-    def _play(self, turn: Turn) -> Flow[None]:
+    def _play(self, turn: PollRequest) -> Flow[None]:
         once, watchlist = self.waits.exchange.once, self.watchlist
         try:
-            if isinstance(turn, Read):
+            if isinstance(turn, GetOne):
                 call = operations.get_review(turn.review_id, hold=turn.hold, timeout=turn.timeout)
                 watchlist.read(turn, (yield from once(call)))
             else:
@@ -272,9 +280,9 @@ class Wait:
         finally:
             watchlist.finished(turn, self.party)
 
-    def _collect(self) -> list[tuple[str, Ending]]:
+    def _collect(self) -> list[tuple[str, WaitOutcome]]:
         found, self.party.found = self.party.found, None
-        ended: list[tuple[str, Ending]] = []
+        ended: list[tuple[str, WaitOutcome]] = []
         for review_id, each in found or ():
             if isinstance(each, HITLError) or each.is_final:
                 self.endings[review_id] = each
@@ -350,7 +358,7 @@ class Wait:
         return f"review {self.ids[0]} is " + ("not seen yet" if seen is None else f"still {seen.status}")
 
 
-def wait_for_one(waits: Waits, review_id: str, known: Review | None, patience: Patience) -> Flow[Review]:
+def wait_for_one(waits: WaitRegistry, review_id: str, known: Review | None, patience: WaitOptions) -> Flow[Review]:
     """Return the review once a person has answered it, for or against.
 
     A passing fault (no connection, 429, 5xx, an answer that makes no sense) spends the wait's time, never its
@@ -374,7 +382,7 @@ def wait_for_one(waits: Waits, review_id: str, known: Review | None, patience: P
 
 
 def wait_for_many(
-    waits: Waits, given: Mapping[str, Review | None], patience: Patience, return_when: ReturnWhen
+    waits: WaitRegistry, given: Mapping[str, Review | None], patience: WaitOptions, return_when: ReturnWhen
 ) -> Flow[list[Review]]:
     """Return the reviews that were answered, in the order in which they were given; see HITLClient.wait_for_reviews."""
     wait = begin(waits, given, patience)
@@ -390,9 +398,11 @@ def wait_for_many(
     return all_answers(outcomes, wait.polls)
 
 
-def begin(waits: Waits, given: Mapping[str, Review | None], patience: Patience) -> Wait:
+def begin(waits: WaitRegistry, given: Mapping[str, Review | None], patience: WaitOptions) -> Wait:
     """Begin to wait for those that are open; the others have ended already, and no request is made for them."""
-    done: dict[str, Ending] = {key: review for key, review in given.items() if review is not None and review.is_final}
+    done: dict[str, WaitOutcome] = {
+        key: review for key, review in given.items() if review is not None and review.is_final
+    }
     wait = waits.join({key: review for key, review in given.items() if key not in done}, patience)
     wait.ids = list(given)
     wait.endings.update(done)
@@ -405,15 +415,15 @@ def all_failures(wait: Wait) -> BatchError | None:
     return batch_error(outcomes, wait.polls) if any(isinstance(each, HITLError) for each in outcomes) else None
 
 
-def _listing(turn: Look) -> Call[Listing]:
+def _listing(turn: ListMany) -> ApiCall[ListResult]:
     call = operations.list_reviews(turn.query, turn.offset, hold=turn.hold, timeout=turn.timeout)
-    decode: Callable[[Answer], Page[Review]] = call.decode
+    decode: Callable[[Response], Page[Review]] = call.decode
 
-    def read(answer: Answer) -> Listing:
+    def read(answer: Response) -> ListResult:
         page = decode(answer)
-        return Listing(list(page.items), page.next_offset, answer.headers.get("x-changes-cursor"))
+        return ListResult(list(page.items), page.next_offset, answer.headers.get("x-changes-cursor"))
 
-    return cast("Call[Listing]", evolve(cast("Call[Any]", call), decode=read))
+    return cast("ApiCall[ListResult]", evolve(cast("ApiCall[Any]", call), decode=read))
 
 
 def unique(items: Iterable[tuple[str, Review | None]]) -> dict[str, Review | None]:

@@ -49,7 +49,7 @@ class FileBatch:
 
     def check(self) -> int:
         """Return how many records there are, all of which can be sent; CommandError with the first that cannot."""
-        from hitl._api.parameters import check_review
+        from hitl._api import check_review
         from hitl.exceptions import ConfigurationError
 
         count = 0

@@ -15,7 +15,7 @@ import click
 
 from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, rate_limit
 from hitl.server.primitives.errors import SetupError
-from hitl.server.review_server import Site
+from hitl.server.review_server import ReviewServer
 from hitl.server.storage.database import IN_MEMORY
 
 
@@ -53,7 +53,7 @@ def sandbox(rate: str, templates_file: Path | None, **settings: Any) -> None:
     """Run a review server with an inbox on this machine, until Ctrl-C."""
     templates = _templates_in(templates_file) if templates_file else []
     try:
-        site = Site(rate_limit=rate_limit(rate), templates=templates, **settings)
+        site = ReviewServer(rate_limit=rate_limit(rate), templates=templates, **settings)
     except SetupError as error:
         raise click.ClickException(str(error)) from error
     server = site.server()
@@ -66,7 +66,7 @@ def sandbox(rate: str, templates_file: Path | None, **settings: Any) -> None:
         server.serve_forever()
 
 
-def _greeting(site: Site, data: str) -> str:
+def _greeting(site: ReviewServer, data: str) -> str:
     kept = "in memory, gone when it stops; --data FILE keeps it" if data == IN_MEMORY else data
     return f"""\
 The HITL sandbox is running; Ctrl-C stops it.
@@ -82,14 +82,14 @@ export HITL_API_KEY={shlex.quote(site.api_key)}
 """
 
 
-def _print_a_link_on_enter(site: Site) -> None:
+def _print_a_link_on_enter(site: ReviewServer) -> None:
     # In the background of a shell, a read from its terminal would stop the whole process; ignored, it fails.
     if hasattr(signal, "SIGTTIN"):
         signal.signal(signal.SIGTTIN, signal.SIG_IGN)
     threading.Thread(target=answer_enter, args=(site, sys.stdin.fileno()), daemon=True).start()
 
 
-def answer_enter(site: Site, terminal: int) -> None:
+def answer_enter(site: ReviewServer, terminal: int) -> None:
     """Print a link for each line, until there is nothing to read any more."""
     # Below Python's own buffer: a thread that holds the buffer's lock would disturb the end of the process.
     try:

@@ -13,24 +13,24 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hitl.server.http.api_guard import Gate
+from hitl.server.http.api_guard import ApiGuardMiddleware
 from hitl.server.http.api_keys import ApiKeys
 from hitl.server.http.faults import Faults, FaultyApi
 from hitl.server.http.host_check import HostGuard
 from hitl.server.http.limits import Limits
-from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, Budgets, RateLimit
+from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, RateLimit, RateLimiter
 from hitl.server.http.request_ids import RequestIds, request_id
 from hitl.server.http.responses import refused
 from hitl.server.inbox import routes as inbox_routes
-from hitl.server.inbox.access import Door
+from hitl.server.inbox.access import InboxSessionMiddleware
 from hitl.server.inbox.page_renderer import SafeHeaders
 from hitl.server.inbox.sessions import Sessions
 from hitl.server.loops.join import join_routes
 from hitl.server.loops.key_events import KeyEvents
 from hitl.server.loops.routes import loop_routes
-from hitl.server.primitives.errors import Refusal
+from hitl.server.primitives.errors import ApiError
 from hitl.server.reviews.routes import api_routes
-from hitl.server.reviews.service import Desk
+from hitl.server.reviews.service import ReviewService
 from hitl.server.storage.errors import StorageError
 from hitl.server.teams.routes import team_routes
 from hitl.server.webhooks.egress_policy import Targets
@@ -40,7 +40,7 @@ _log = logging.getLogger("hitl.server")
 
 
 def create_app(
-    desk: Desk,
+    desk: ReviewService,
     *,
     api_keys: ApiKeys,
     rate_limit: RateLimit = DEFAULT_RATE_LIMIT,
@@ -65,8 +65,8 @@ def create_app(
         targets: Where webhooks may go; to this machine only if not given.
     """
     targets = targets or Targets()
-    budgets = Budgets(rate_limit, KeyEvents(desk.outbox, desk.clock).tell)
-    gate = Middleware(Gate, keys=api_keys, budgets=budgets, clock=desk.clock)
+    budgets = RateLimiter(rate_limit, KeyEvents(desk.outbox, desk.clock).tell)
+    gate = Middleware(ApiGuardMiddleware, keys=api_keys, budgets=budgets, clock=desk.clock)
     # Faults happen behind the gate, which puts them into the envelope.
     middleware = [gate, Middleware(FaultyApi, faults=faults or Faults(desk.changes))]
     routes = [
@@ -91,14 +91,14 @@ def _api(routes: Sequence[Route], middleware: Sequence[Middleware]) -> Starlette
     api = Starlette(
         routes=routes,
         middleware=middleware,
-        exception_handlers={Refusal: _answer_refusal, HTTPException: _answer_http_exception},
+        exception_handlers={ApiError: _answer_refusal, HTTPException: _answer_http_exception},
     )
     api.router.redirect_slashes = False  # an address with a slash too many is unknown, not another name of the same
     return api
 
 
-def _pages(desk: Desk, sessions: Sessions) -> Starlette:
-    door = [Middleware(SafeHeaders), Middleware(Door, sessions=sessions)]
+def _pages(desk: ReviewService, sessions: Sessions) -> Starlette:
+    door = [Middleware(SafeHeaders), Middleware(InboxSessionMiddleware, sessions=sessions)]
     return Starlette(
         routes=[
             Route("/", _to_the_inbox),
@@ -119,7 +119,7 @@ async def _healthy(request: Request) -> Response:  # noqa: ARG001 - it has the s
 
 
 async def _answer_refusal(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refusal)  # noqa: S101 - registered for this class only
+    assert isinstance(error, ApiError)  # noqa: S101 - registered for this class only
     return refused(request, error)
 
 
@@ -136,8 +136,8 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
     if error.status_code == 405:
         message = f"{request.method} is not possible here; the Allow header tells what is"
-        refusal = Refusal(405, "method_not_allowed", message, headers=error.headers)
+        refusal = ApiError(405, "method_not_allowed", message, headers=error.headers)
     else:
         message = f"there is nothing at {request.url.path[:128]}; openapi.yaml lists what there is"
-        refusal = Refusal(404, "not_found", message)
+        refusal = ApiError(404, "not_found", message)
     return refused(request, refusal)

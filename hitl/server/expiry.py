@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from hitl.server.reviews.service import Desk
+from hitl.server.reviews.service import ReviewService
 
 _log = logging.getLogger("hitl.server")
 
@@ -16,10 +16,10 @@ _SHORTEST: Final = 0.001  # never spin, whatever the desk's clock does
 _AFTER_A_FAULT: Final = 5.0
 
 
-class Alarm:
+class ExpiryWorker:
     """Looks at the desk whenever something is due there, for as long as the server runs."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ReviewService) -> None:
         self._desk = desk
 
     async def run(self) -> None:

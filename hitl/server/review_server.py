@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from hitl.server.app import create_app
-from hitl.server.expiry import Alarm
+from hitl.server.expiry import ExpiryWorker
 from hitl.server.http.api_keys import ApiKeys, new_api_key
 from hitl.server.http.faults import Faults
 from hitl.server.http.limits import Limits
@@ -16,14 +16,14 @@ from hitl.server.http.server import Listener, Server
 from hitl.server.inbox.sessions import Sessions
 from hitl.server.primitives.clock import Now
 from hitl.server.primitives.timestamps import utc_now
-from hitl.server.reviews.service import Desk
+from hitl.server.reviews.service import ReviewService
 from hitl.server.storage.database import IN_MEMORY
 from hitl.server.webhooks.deliverer import Deliverer
 from hitl.server.webhooks.egress_policy import Targets
 from hitl.server.webhooks.sender import Sender
 
 
-class Site:
+class ReviewServer:
     """A desk, the socket it is reached by, and the application between them.
 
     Attributes:
@@ -75,7 +75,7 @@ class Site:
         try:
             let_in = ApiKeys(keys)
             targets = Targets(allow_remote=allow_remote_webhooks, networks=allow_webhook_nets)
-            self.desk = Desk(data, clock=clock, templates=templates)
+            self.desk = ReviewService(data, clock=clock, templates=templates)
         except BaseException:
             self._listener.close()
             raise
@@ -108,7 +108,7 @@ class Site:
             self._listener,
             self.desk.changes,
             self._limits,
-            beside=[Alarm(self.desk).run, self._deliverer.run],
+            beside=[ExpiryWorker(self.desk).run, self._deliverer.run],
         )
 
     def close(self) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from itertools import count, islice
 from typing import Any
 
-from hitl.server.primitives.errors import Fault, refuse_faults
+from hitl.server.primitives.errors import Fault, raise_faults
 from hitl.server.results import DISPLAYS, is_required
 from hitl.server.reviews.lifecycle import FINAL
-from hitl.server.reviews.service import Desk
+from hitl.server.reviews.service import ReviewService
 from hitl.server.reviews.store import Document
 from hitl.testing.answers import Answer
 
@@ -18,7 +18,7 @@ DEFAULT_REVIEWER = "reviewer@example.com"
 _VERDICTS = ("approved", "approval")
 
 
-def give(desk: Desk, review: Document, answer: Answer) -> None:
+def give(desk: ReviewService, review: Document, answer: Answer) -> None:
     """Answer a review as the first of its assignees, or as `reviewer@example.com` if anybody may answer.
 
     If the template wants several people to agree, as many do: first the assignees, then others at example.com.
@@ -32,7 +32,7 @@ def give(desk: Desk, review: Document, answer: Answer) -> None:
         return
     template = desk.get_template(review["template_id"])
     if answer.kind == "edit":
-        refuse_faults(_not_editable(template, answer.fields))
+        raise_faults(_not_editable(template, answer.fields))
     approval = {} if answer.kind == "complete" else _approval(template)
     for reviewer in islice(people, _needed(template)):
         if desk.complete(review_id, {**approval, **answer.fields}, reviewer)["status"] in FINAL:

@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 from hitl import exceptions
-from hitl.server.primitives.errors import Refusal
+from hitl.server.primitives.errors import ApiError
 
 _ERRORS: Mapping[int, type[exceptions.APIStatusError]] = {
     400: exceptions.InvalidRequestError,
@@ -24,6 +24,6 @@ def as_client_error() -> Generator[None, None, None]:
     """Turn what the desk refuses into what a client would raise for it."""
     try:
         yield
-    except Refusal as refusal:
+    except ApiError as refusal:
         kind = _NOT_FOUND.get(refusal.code) or _ERRORS.get(refusal.status, exceptions.APIStatusError)
         raise kind(refusal.message, status_code=refusal.status, code=refusal.code, details=refusal.details) from refusal

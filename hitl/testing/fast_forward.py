@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from hitl.server.reviews.service import Desk
+from hitl.server.reviews.service import ReviewService
 
 _QUIET: Final = 0.02
 """Seconds of real time without news after which nobody is taken to be at work any more."""
@@ -18,7 +18,7 @@ class FastForward:
     The idea is that of trio's `MockClock(autojump_threshold=...)`.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ReviewService) -> None:
         self._desk = desk
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None

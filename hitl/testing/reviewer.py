@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-from hitl._api.decoding import review_from_json
+from hitl._api import review_from_json
 from hitl.models import Review
 from hitl.server.reviews.lifecycle import OPEN
-from hitl.server.reviews.service import Desk
+from hitl.server.reviews.service import ReviewService
 from hitl.server.reviews.store import Document, ReviewQuery
 from hitl.testing.answering import DEFAULT_REVIEWER
 from hitl.testing.answers import Answer, Verdicts
@@ -44,7 +44,7 @@ class Reviewer:
     would raise: ReviewNotFoundError, ConflictError, InvalidRequestError.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ReviewService) -> None:
         self._desk = desk
         self._script = Script(desk)
 

@@ -15,7 +15,7 @@ from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, RateLimit
 from hitl.server.http.server import BackgroundServer
 from hitl.server.primitives.errors import SetupError
 from hitl.server.primitives.timestamps import utc_now
-from hitl.server.review_server import Site
+from hitl.server.review_server import ReviewServer
 from hitl.server.storage.database import IN_MEMORY
 from hitl.testing.fast_forward import FastForward
 from hitl.testing.reviewer import Reviewer
@@ -62,7 +62,7 @@ class Sandbox:
             ConfigurationError: The file, the address or a template cannot be used.
         """
         try:
-            self._site = Site(
+            self._site = ReviewServer(
                 api_keys=api_keys or (),
                 data=data or IN_MEMORY,
                 host=host,

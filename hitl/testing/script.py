@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from hitl.server.primitives.errors import Refusal
+from hitl.server.primitives.errors import ApiError
 from hitl.server.reviews.lifecycle import OPEN
-from hitl.server.reviews.service import Desk
+from hitl.server.reviews.service import ReviewService
 from hitl.server.reviews.store import Document, ReviewQuery
 from hitl.testing.answering import give
 from hitl.testing.answers import Answer
@@ -52,7 +52,7 @@ class Script:
         troubles: What went wrong, in words: answers that the desk refused.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ReviewService) -> None:
         self.troubles: list[str] = []
         self._desk = desk
         # Never held while the desk works: the desk holds a lock of its own when it tells of a change.
@@ -147,7 +147,7 @@ class Script:
         review = self._desk.get_review(planned.review_id)
         try:
             give(self._desk, review, planned.answer)
-        except Refusal as refusal:
+        except ApiError as refusal:
             review = self._desk.get_review(planned.review_id)
             if review["status"] not in OPEN:  # it expired, was cancelled or was answered by hand meanwhile
                 return

@@ -17,8 +17,9 @@ is first used.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from hitl._lazy import lazy_names
 from hitl.webhooks._signatures import sign, signature_headers, verify_signature
 
 if TYPE_CHECKING:
@@ -39,27 +40,11 @@ __all__ = [
     "verify_signature",
 ]
 
-_MODULES = {
-    "LARGEST_BODY": "_events",
-    "MemoryReplayGuard": "_replay",
-    "ReplayGuard": "_replay",
-    "Router": "_router",
-    "SQLiteReplayGuard": "_replay",
-    "WebhookEvent": "_events",
-    "construct_event": "_events",
-}
-
-
-def __getattr__(name: str) -> Any:
-    # PEP 562, as in `hitl` itself.
-    if name not in _MODULES:
-        raise AttributeError(f"module 'hitl.webhooks' has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(f"hitl.webhooks.{_MODULES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "_events": ("LARGEST_BODY", "WebhookEvent", "construct_event"),
+        "_replay": ("MemoryReplayGuard", "ReplayGuard", "SQLiteReplayGuard"),
+        "_router": ("Router",),
+    },
+)

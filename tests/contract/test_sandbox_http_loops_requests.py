@@ -14,7 +14,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from hitl.server.primitives.clock import Clock
-from hitl.server.reviews.service import Desk
+from hitl.server.reviews.service import ReviewService
 from hitl.testing import Sandbox
 
 KEY = {"Authorization": "Bearer hitl_test_key"}
@@ -45,7 +45,7 @@ def sandbox(clock: Clock) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def desk(sandbox: Sandbox) -> Desk:
+def desk(sandbox: Sandbox) -> ReviewService:
     return sandbox._site.desk
 
 
@@ -80,11 +80,11 @@ def read(http: httpx.Client, request_id: str) -> dict[str, Any]:
     return request
 
 
-def answer(desk: Desk, request_id: str, response_data: Any) -> None:
+def answer(desk: ReviewService, request_id: str, response_data: Any) -> None:
     desk.loops.respond(request_id, response_data, {"email": "ann@example.com"})
 
 
-def test_a_request_is_created_polled_and_answered(http: httpx.Client, desk: Desk, loop_id: str) -> None:
+def test_a_request_is_created_polled_and_answered(http: httpx.Client, desk: ReviewService, loop_id: str) -> None:
     receipt = ask(http, loop_id, context={"post_id": "post456"})
     assert (receipt["status"], receipt["broadcasted_to"]) == ("pending", 1)
     request = http.get(receipt["polling_url"]).json()["data"]["request"]
@@ -180,7 +180,7 @@ def test_a_request_times_out_with_the_clock(http: httpx.Client, clock: Clock, lo
     assert (request["status"], request["response_data"], request["default_response"]) == ("timeout", None, "reject")
 
 
-def test_a_held_read_is_answered_as_soon_as_a_person_has(http: httpx.Client, desk: Desk, loop_id: str) -> None:
+def test_a_held_read_is_answered_as_soon_as_a_person_has(http: httpx.Client, desk: ReviewService, loop_id: str) -> None:
     request_id = ask(http, loop_id)["request_id"]
     reviewers = [threading.Thread(target=answer, args=(desk, request_id, "approve"))]
     desk.changes.on_watch(lambda: reviewers.pop().start() if reviewers else None)
@@ -190,7 +190,7 @@ def test_a_held_read_is_answered_as_soon_as_a_person_has(http: httpx.Client, des
 
 
 def test_the_end_of_a_request_is_told_to_its_callback(
-    http: httpx.Client, desk: Desk, loop_id: str, httpserver: HTTPServer
+    http: httpx.Client, desk: ReviewService, loop_id: str, httpserver: HTTPServer
 ) -> None:
     arrived: SimpleQueue[Request] = SimpleQueue()
 
@@ -234,7 +234,7 @@ def test_a_request_of_another_key_is_not_shown(http: httpx.Client, loop_id: str)
     assert told(http.get(f"/v1/api/requests/{NOBODY}")) == (404, "Request not found", None)
 
 
-def test_feedback_is_stored_once(http: httpx.Client, desk: Desk, loop_id: str) -> None:
+def test_feedback_is_stored_once(http: httpx.Client, desk: ReviewService, loop_id: str) -> None:
     request_id = ask(http, loop_id)["request_id"]
     path, feedback = f"/v1/api/requests/{request_id}/feedback", {"rating": 5, "category": "positive"}
     early = told(http.post(path, json={"feedback": feedback}))

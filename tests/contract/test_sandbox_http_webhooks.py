@@ -31,7 +31,7 @@ from hitl_api.models import (
 from receiver import Receiver, receiving
 
 from hitl.server.http.server import BackgroundServer
-from hitl.server.review_server import Site
+from hitl.server.review_server import ReviewServer
 from hitl.testing import Sandbox
 from hitl.webhooks import construct_event
 
@@ -141,7 +141,7 @@ def test_what_does_not_exist_is_not_found(http: httpx.Client, method: str, path:
 
 def test_other_machines_may_be_subscribed_if_that_is_allowed_but_never_a_clouds_own_address() -> None:
     allowed = {"allow_remote_webhooks": True, "allow_webhook_nets": ["10.0.0.0/24"]}
-    with Site(api_keys=["hitl_test_key"], **allowed) as site:
+    with ReviewServer(api_keys=["hitl_test_key"], **allowed) as site:
         background = BackgroundServer(site.server())
         background.start()
         with httpx.Client(base_url=site.url, headers={"Authorization": "Bearer hitl_test_key"}) as http:

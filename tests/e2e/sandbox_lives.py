@@ -11,12 +11,12 @@ import os
 import sys
 
 from hitl.server.http.rate_limit import NO_RATE_LIMIT
-from hitl.server.review_server import Site
+from hitl.server.review_server import ReviewServer
 
 
 def live(data: str, port: int, key: str) -> None:
     """Be a sandbox until somebody kills this process."""
-    with Site(api_keys=[key], data=data, port=port, rate_limit=NO_RATE_LIMIT) as site:
+    with ReviewServer(api_keys=[key], data=data, port=port, rate_limit=NO_RATE_LIMIT) as site:
         print(os.getpid(), site.inbox_url, flush=True)
         site.server().serve_forever()
 

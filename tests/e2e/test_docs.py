@@ -23,20 +23,20 @@ from hitl import _methods as _core
 from hitl import _own_transport as _own
 from hitl._api import operations
 from hitl._batches import concurrency as _gate
-from hitl._calls.backoff import LONGEST_PAUSE, LONGEST_RETRY_AFTER, Backoff
-from hitl._calls.exchange import SHARE, Exchange, Server
+from hitl._calls import LONGEST_PAUSE, LONGEST_RETRY_AFTER, Backoff, Exchange, Server
+from hitl._calls.exchange import SHARE
 from hitl._calls.retry_budget import MOST_RETRIES, SUCCESSES_FOR_ONE
-from hitl._calls.retry_policy import PASSING_STATUSES
+from hitl._calls.retry_policy import TRANSIENT_STATUSES
 from hitl._config import SETTINGS
+from hitl._engine import Response, TransportFailure, TransportResult
 from hitl._engine import http1 as _wire
-from hitl._engine.messages import Answer, Failure, Outcome
+from hitl._flows import ApiCall
 from hitl._flows import threads as _workers
-from hitl._flows.steps import Call
 from hitl._waiting import schedule as _schedule
 from hitl.cli import sandbox as command
 from hitl.server.http import requests
 from hitl.server.results import DISPLAYS
-from hitl.server.review_server import Site
+from hitl.server.review_server import ReviewServer
 from hitl.server.reviews import lifecycle as reviews
 from hitl.server.reviews.sample_templates import STARTERS
 from hitl.testing import Sandbox, hostile
@@ -167,21 +167,26 @@ def test_the_tree_of_errors_is_the_real_one() -> None:
 
 
 TIME_LEFT = 20.0  # seconds, in the cases below
-NEITHER_PASSING_NOR_GOOD = sorted(set(range(300, 600)) - PASSING_STATUSES)
-CASES: dict[str, list[Outcome]] = {
+NEITHER_PASSING_NOR_GOOD = sorted(set(range(300, 600)) - TRANSIENT_STATUSES)
+CASES: dict[str, list[TransportResult]] = {
     "no connection could be made": [UNREACHABLE],
-    "nothing of the request had left yet": [Failure("…", "no", "timeout"), Failure("…", "no", "broken")],
-    "a connection that had been used before was closed before the answer began": [Failure("…", "maybe", "stale")],
+    "nothing of the request had left yet": [
+        TransportFailure("…", "no", "timeout"),
+        TransportFailure("…", "no", "broken"),
+    ],
+    "a connection that had been used before was closed before the answer began": [
+        TransportFailure("…", "maybe", "stale")
+    ],
     "the connection broke": [BROKEN],
     "no answer in time": [SILENT],
-    "nobody knows the server's name": [Failure("…", "no", "unknown_host")],
-    "the server could not prove who it is": [Failure("…", "no", "tls")],
+    "nobody knows the server's name": [TransportFailure("…", "no", "unknown_host")],
+    "the server could not prove who it is": [TransportFailure("…", "no", "tls")],
     "409 with the code `idempotency_in_progress`": [refused(409, "idempotency_in_progress")],
     "every other status": [answer(status) for status in NEITHER_PASSING_NOR_GOOD],
     "a success that is empty, garbled, cut off, or no JSON by its own account": [
         answer(200, b""),
-        Answer(200, {}, b"", fault="its encoding ends too early"),
-        Answer(200, {}, b'{"succ', is_framed=False),
+        Response(200, {}, b"", fault="its encoding ends too early"),
+        Response(200, {}, b'{"succ', is_framed=False),
         answer(200, b"<html>", content_type="text/html"),
     ],
     "a success whose JSON does not fit `openapi.yaml`": [answer(200, {"success": True, "data": {}})],
@@ -192,7 +197,7 @@ CASES: dict[str, list[Outcome]] = {
 ANOTHERS = "a success about another review or template"
 
 
-def what_follows(call: Call[Any], outcome: Outcome, server: Server) -> str:
+def what_follows(call: ApiCall[Any], outcome: TransportResult, server: Server) -> str:
     script = Script([outcome, reviewed()])
     flow = Exchange(Backoff(1, 1.0), server, script.clock, TIME_LEFT)(call)
     with suppress(exceptions.HITLError):
@@ -216,7 +221,7 @@ def test_what_is_retried_is_what_the_table_says() -> None:
             assert happens == verdicts, (what, outcome)
     assert set(CASES) <= {what for what, *_ in table}
     listed = {int(status) for what, *_ in table for status in re.findall(r"\b\d{3}\b", what)}
-    assert listed == PASSING_STATUSES | {409}
+    assert listed == TRANSIENT_STATUSES | {409}
 
 
 def test_an_answer_about_another_review_is_asked_for_again() -> None:
@@ -283,7 +288,7 @@ def test_the_tutorial_shows_what_the_command_prints() -> None:
         inbox_url="http://127.0.0.1:4010/inbox/enter/c2Vj…",
         api_key="hitl_test_0123456789",
     )
-    printed = command._greeting(cast(Site, site), ":memory:").replace("'", "").replace("0123456789", "0123…")
+    printed = command._greeting(cast(ReviewServer, site), ":memory:").replace("'", "").replace("0123456789", "0123…")
     assert f"```text\n{printed}```" in page("tutorial/first-review.md")
 
 

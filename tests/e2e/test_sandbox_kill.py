@@ -22,7 +22,7 @@ import httpx
 from receiver import Receiver, receiving
 
 from hitl.server.http.server import Listener
-from hitl.server.reviews.service import Desk
+from hitl.server.reviews.service import ReviewService
 from hitl.server.reviews.store import ReviewQuery
 
 LIVES = Path(__file__).with_name("sandbox_lives.py")
@@ -152,7 +152,7 @@ def check_file(data: Path) -> None:
 
 
 def check_reviews(data: Path, heard: Acknowledged) -> None:
-    desk = Desk(data)
+    desk = ReviewService(data)
     reviews = desk.list_reviews(ReviewQuery(limit=None)).items
     by_marker = {review["content"]["marker"]: review for review in reviews}
     assert len(by_marker) == len(reviews), "a creation that was repeated under its key made two reviews"
@@ -209,7 +209,7 @@ def check_keys(url: str, heard: Acknowledged) -> None:
 
 def check_deliveries(data: Path, receiver: Receiver) -> None:
     """Check that every event arrived at least once, those of one review in their order."""
-    desk = Desk(data)
+    desk = ReviewService(data)
     expected: dict[str, list[str]] = {}
     for event in desk.outbox.events_after(0, 10**9):
         expected.setdefault(event.subject_id, []).append(event.event)

@@ -91,9 +91,9 @@ ONE_REVIEW = "makes one review where keys are honoured"
 MUTATIONS = [
     Mutation(
         "surplus bytes spoil a connection",
-        _wire.AnswerReader,
+        _wire.ResponseParser,
         "_answer",
-        _always_reusable(_wire.AnswerReader._answer),
+        _always_reusable(_wire.ResponseParser._answer),
         [
             "a connection is not used again after a verdict that nobody asked for",
             "a connection is not used again after a line break",
@@ -177,7 +177,7 @@ MUTATIONS = [
     Mutation("a head is read within bounds", _wire, "LONGEST_HEAD", 10**9, ["a read survives a header of 300 kB"]),
     Mutation(
         "lengths that contradict each other are refused, and other versions",
-        _wire.AnswerReader,
+        _wire.ResponseParser,
         "_take_head",
         _careless_head,
         [
@@ -221,7 +221,7 @@ MUTATIONS = [
     Mutation(
         "rare failures of a server end no wait",
         _watchlist,
-        "is_passing",
+        "is_transient",
         lambda error, *, is_known: error.retryable,
         ["a wait survives a proxy that does not find the server"],
     ),

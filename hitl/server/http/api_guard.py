@@ -9,20 +9,20 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hitl.server.http.api_keys import ApiKeys
-from hitl.server.http.rate_limit import Budget, Budgets
+from hitl.server.http.rate_limit import RateLimiter, RateLimitWindow
 from hitl.server.http.request_ids import HEADER, request_id
 from hitl.server.http.responses import SCOPE_KEY, Exchange, refused
 from hitl.server.primitives.clock import Clock
-from hitl.server.primitives.errors import Refusal
+from hitl.server.primitives.errors import ApiError
 from hitl.server.storage.errors import StorageError
 
 _log = logging.getLogger("hitl.server")
 
 
-class Gate:
+class ApiGuardMiddleware:
     """ASGI middleware: authentication, the rate limit, request ids, and an envelope for what nobody foresaw."""
 
-    def __init__(self, app: ASGIApp, *, keys: ApiKeys, budgets: Budgets, clock: Clock) -> None:
+    def __init__(self, app: ASGIApp, *, keys: ApiKeys, budgets: RateLimiter, clock: Clock) -> None:
         self._app = app
         self._keys = keys
         self._budgets = budgets
@@ -36,12 +36,12 @@ class Gate:
         budget = self._budgets.of(owner or "")
         exchange = Exchange(self._clock, owner or "", budget, request_id(scope))
         scope[SCOPE_KEY] = exchange
-        reply = _Reply(send, exchange, budget, self._clock)
+        reply = _ResponseHeaders(send, exchange, budget, self._clock)
         try:
             budget.spend(self._clock().timestamp())
             _require(owner)
             await self._app(scope, receive, reply)
-        except Refusal as refusal:
+        except ApiError as refusal:
             await refused(request, refusal)(scope, receive, reply)
         except StorageError as error:
             _log.error("%s: %s (%s)", exchange.request_id, error, error.__cause__)
@@ -53,10 +53,10 @@ class Gate:
             await refused(request, _internal_error(exchange.request_id))(scope, receive, reply)
 
 
-class _Reply:
+class _ResponseHeaders:
     """The way out, which adds the headers that every answer has."""
 
-    def __init__(self, send: Send, exchange: Exchange, budget: Budget, clock: Clock) -> None:
+    def __init__(self, send: Send, exchange: Exchange, budget: RateLimitWindow, clock: Clock) -> None:
         self._send = send
         self._exchange = exchange
         self._budget = budget
@@ -72,7 +72,7 @@ class _Reply:
 
 def _require(owner: str | None) -> None:
     if owner is None:
-        raise Refusal(
+        raise ApiError(
             401,
             "unauthorized",
             "the API key is missing or not one of this sandbox's; send Authorization: Bearer and the key it printed",
@@ -80,5 +80,5 @@ def _require(owner: str | None) -> None:
         )
 
 
-def _internal_error(request_id: str) -> Refusal:
-    return Refusal(500, "internal_error", f"the sandbox failed; its log tells why under {request_id}")
+def _internal_error(request_id: str) -> ApiError:
+    return ApiError(500, "internal_error", f"the sandbox failed; its log tells why under {request_id}")

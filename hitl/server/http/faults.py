@@ -15,9 +15,9 @@ from typing import Final, TypeAlias
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hitl.server.primitives.changes import Changes
+from hitl.server.primitives.changes import ChangeNotifier
 from hitl.server.primitives.durations import Duration, duration
-from hitl.server.primitives.errors import Refusal
+from hitl.server.primitives.errors import ApiError
 
 DROP_EXTENSION: Final = "hitl.drop_connection"
 """Where the extensions of an ASGI scope hold a function that cuts the connection of the request."""
@@ -65,7 +65,7 @@ class Faults:
     limit, and the inbox meets none.
     """
 
-    def __init__(self, changes: Changes) -> None:
+    def __init__(self, changes: ChangeNotifier) -> None:
         """Begin without any; `changes` tells when the server stops, so that no delay holds it up."""
         self._changes = changes
         self._lock = threading.Lock()
@@ -94,7 +94,7 @@ class Faults:
         word = code or _CODES.get(status, _phrase(status).lower().replace(" ", "_"))
 
         async def refuse(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - an _Act
-            raise Refusal(status, word, f"{_phrase(status)}: the test asked for this fault", headers=headers)
+            raise ApiError(status, word, f"{_phrase(status)}: the test asked for this fault", headers=headers)
 
         self._plan(f"status {status}", refuse, times, method, path)
 

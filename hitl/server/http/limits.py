@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from hitl.server.http.request_ids import HEADER, request_id
-from hitl.server.primitives.errors import Refusal
+from hitl.server.primitives.errors import ApiError
 
 RETRY_AFTER: Final = 1
 """Seconds after which somebody who was refused for want of room may try again."""
@@ -34,7 +34,7 @@ class Limits:
     head_seconds: float = 30.0
 
 
-class Places:
+class LongPollSlots:
     """A number of places; whoever waits in the server takes one. For one event loop."""
 
     def __init__(self, most: int) -> None:
@@ -54,7 +54,7 @@ class Places:
             Refusal: None is left.
         """
         if self.is_full:
-            raise Refusal(
+            raise ApiError(
                 503,
                 "service_unavailable",
                 f"{self._most} requests wait here already, and more are not held; try again in {RETRY_AFTER} s",

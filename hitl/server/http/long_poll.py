@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection
 
-from hitl.server.primitives.changes import Changes
+from hitl.server.primitives.changes import ChangeNotifier
 from hitl.server.reviews.lifecycle import FINAL
-from hitl.server.reviews.service import Desk
+from hitl.server.reviews.service import ReviewService
 from hitl.server.reviews.store import Document, Page, ReviewQuery
 
 _SHORTEST = 0.001  # never spin, whatever the desk's clock does
 
 
-async def wait_for_change(desk: Desk, review_id: str, seconds: float) -> Document:
+async def wait_for_change(desk: ReviewService, review_id: str, seconds: float) -> Document:
     """Return the review as soon as it changes or if it is finished, else as it stands after so many seconds."""
     return await hold(
         desk.changes,
@@ -25,7 +25,7 @@ async def wait_for_change(desk: Desk, review_id: str, seconds: float) -> Documen
     )
 
 
-async def wait_for_changes(desk: Desk, query: ReviewQuery, seconds: float) -> Page:
+async def wait_for_changes(desk: ReviewService, query: ReviewQuery, seconds: float) -> Page:
     """Return the list as soon as something is in it, else the empty list after so many seconds.
 
     Expiry is found in time by the server's alarm, which announces it as any other change.
@@ -43,7 +43,7 @@ async def wait_for_changes(desk: Desk, query: ReviewQuery, seconds: float) -> Pa
 
 
 async def hold(
-    changes: Changes,
+    changes: ChangeNotifier,
     subject_id: str,
     seconds: float,
     *,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from hitl.server.primitives.errors import Refusal, SetupError
+from hitl.server.primitives.errors import ApiError, SetupError
 from hitl.server.primitives.timestamps import to_wire
 
 
@@ -51,16 +51,16 @@ _WARNING: Final = 0.2
 """The share of the limit at which a warning is due."""
 
 
-def _keep_quiet(event: BudgetEvent, budget: Budget) -> None:
+def _keep_quiet(event: BudgetEvent, budget: RateLimitWindow) -> None:
     """Tell nobody."""
 
 
 @dataclass(slots=True)
-class Budget:
+class RateLimitWindow:
     """One caller's window: it begins with the first request after the last window."""
 
     limit: RateLimit
-    notice: Callable[[BudgetEvent, Budget], None] = _keep_quiet
+    notice: Callable[[BudgetEvent, RateLimitWindow], None] = _keep_quiet
     ends: float = -math.inf
     left: int = 0
     _told: set[BudgetEvent] = field(default_factory=set[BudgetEvent])
@@ -113,9 +113,9 @@ class Budget:
             self._told.add(event)
             self.notice(event, self)
 
-    def _spent(self, now: float) -> Refusal:
+    def _spent(self, now: float) -> ApiError:
         seconds = max(1, math.ceil(self.ends - now))
-        return Refusal(
+        return ApiError(
             429,
             "rate_limit_exceeded",
             f"{self.limit.requests} requests in {self.limit.seconds:g} s are spent; try again in {seconds} s",
@@ -125,7 +125,7 @@ class Budget:
 
 
 @dataclass(slots=True)
-class Budgets:
+class RateLimiter:
     """A budget for each caller, made when it is first seen.
 
     Attributes:
@@ -134,12 +134,12 @@ class Budgets:
     """
 
     limit: RateLimit
-    notice: Callable[[str, BudgetEvent, Budget], None] | None = None
-    _by_owner: dict[str, Budget] = field(default_factory=dict[str, Budget])
+    notice: Callable[[str, BudgetEvent, RateLimitWindow], None] | None = None
+    _by_owner: dict[str, RateLimitWindow] = field(default_factory=dict[str, RateLimitWindow])
 
-    def of(self, owner: str) -> Budget:
+    def of(self, owner: str) -> RateLimitWindow:
         """Return the budget of one caller."""
         if owner not in self._by_owner:
             notice = _keep_quiet if self.notice is None else partial(self.notice, owner)
-            self._by_owner[owner] = Budget(self.limit, notice)
+            self._by_owner[owner] = RateLimitWindow(self.limit, notice)
         return self._by_owner[owner]

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from starlette.requests import Request
 
-from hitl.server.primitives.errors import Refusal, invalid
+from hitl.server.primitives.errors import ApiError, invalid
 from hitl.server.primitives.strict_json import parse_object
 from hitl.server.primitives.timestamps import from_wire, to_wire
 from hitl.server.reviews.schemas import PRIORITIES, STATUSES
@@ -117,7 +117,7 @@ async def _read(request: Request) -> bytes:
         elif size > 4 * MAX_BODY:
             break
     if size > MAX_BODY:
-        raise Refusal(413, "payload_too_large", f"the body is larger than {MAX_BODY} bytes; send less content")
+        raise ApiError(413, "payload_too_large", f"the body is larger than {MAX_BODY} bytes; send less content")
     return bytes(kept)
 
 

@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hitl.server.http.json_response import json_response
-from hitl.server.http.rate_limit import Budget
+from hitl.server.http.rate_limit import RateLimitWindow
 from hitl.server.http.request_ids import new_request_id
 from hitl.server.loops import envelope
-from hitl.server.primitives.errors import Refusal
+from hitl.server.primitives.errors import ApiError
 from hitl.server.primitives.timestamps import to_wire
 from hitl.server.reviews.store import Page
 
@@ -35,7 +35,7 @@ class Exchange:
 
     clock: Callable[[], datetime]
     owner: str = ""
-    budget: Budget | None = None
+    budget: RateLimitWindow | None = None
     request_id: str = field(default_factory=new_request_id)
 
 
@@ -62,7 +62,7 @@ def page(
     return success(request, found.items, headers=headers, pagination=pagination)
 
 
-def refused(request: Request, refusal: Refusal) -> Response:
+def refused(request: Request, refusal: ApiError) -> Response:
     """Return the answer that says no, in the envelope of the generation that was asked."""
     if envelope.is_used_at(request.scope["path"]):
         return envelope.refused(request, refusal)

@@ -20,7 +20,7 @@ from hitl.server.http.connections import limited
 from hitl.server.http.faults import DROP_EXTENSION
 from hitl.server.http.host_check import in_url, is_every_interface, is_loopback
 from hitl.server.http.limits import Limits
-from hitl.server.primitives.changes import Changes
+from hitl.server.primitives.changes import ChangeNotifier
 from hitl.server.primitives.errors import SetupError
 
 _GRACE: Final = 5
@@ -87,7 +87,7 @@ class Server(uvicorn.Server):
         self,
         app: ASGIApp,
         listener: Listener,
-        changes: Changes,
+        changes: ChangeNotifier,
         limits: Limits | None = None,
         *,
         beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),

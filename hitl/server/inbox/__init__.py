@@ -14,17 +14,17 @@ from starlette.staticfiles import StaticFiles
 from hitl.server.inbox.delivery_pages import DeliveryPages
 from hitl.server.inbox.lists import Lists
 from hitl.server.inbox.live import Live
-from hitl.server.inbox.page_renderer import STATIC, Paper, SafeHeaders
+from hitl.server.inbox.page_renderer import STATIC, PageRenderer, SafeHeaders
 from hitl.server.inbox.pages import Pages
 from hitl.server.inbox.request_pages import RequestPages
-from hitl.server.reviews.service import Desk
+from hitl.server.reviews.service import ReviewService
 
 __all__ = ["routes"]
 
 
-def routes(desk: Desk) -> list[BaseRoute]:
+def routes(desk: ReviewService) -> list[BaseRoute]:
     """Return the inbox's routes, to be mounted under `/inbox`."""
-    paper = Paper()
+    paper = PageRenderer()
     lists, pages = Lists(desk, paper), Pages(desk, paper)
     requests, deliveries = RequestPages(desk, paper), DeliveryPages(desk, paper)
     inner: list[BaseRoute] = [

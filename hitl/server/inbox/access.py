@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hitl.server.inbox.page_renderer import Paper
+from hitl.server.inbox.page_renderer import PageRenderer
 from hitl.server.inbox.sessions import SESSION_DAYS, Sessions, form_token
 from hitl.server.inbox.submission import FORM_TOKEN
 
@@ -21,13 +21,13 @@ _AGAIN: Final = (
 )
 
 
-class Door:
+class InboxSessionMiddleware:
     """ASGI middleware around the inbox, to be mounted where the inbox is."""
 
     def __init__(self, app: ASGIApp, *, sessions: Sessions) -> None:
         self._app = app
         self._sessions = sessions
-        self._paper = Paper()
+        self._paper = PageRenderer()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it here."""

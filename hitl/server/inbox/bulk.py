@@ -10,8 +10,8 @@ from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fie
 from hitl.server.inbox.fields import DISPLAY_TYPES
 from hitl.server.inbox.forms import is_editable, is_required
 from hitl.server.inbox.rendering import subject
-from hitl.server.primitives.errors import Refusal
-from hitl.server.reviews.service import Desk
+from hitl.server.primitives.errors import ApiError
+from hitl.server.reviews.service import ReviewService
 
 MOST_PICKS: Final = 200
 """Reviews that one request may act on: several pages of the list."""
@@ -58,16 +58,16 @@ class Unsuitable(Exception):  # noqa: N818 - it is the answer about one review, 
     """The review must be dealt with on its own page; the message says why."""
 
 
-Act: TypeAlias = Callable[[Desk, Document, Document | None, Order], None]
+Act: TypeAlias = Callable[[ReviewService, Document, Document | None, Order], None]
 Check: TypeAlias = Callable[[Document, Document | None], object]
 
 
-def plan(desk: Desk, picks: Sequence[Pick], action: str) -> list[Entry]:
+def plan(desk: ReviewService, picks: Sequence[Pick], action: str) -> list[Entry]:
     """Say what the action would do to each review, and change nothing."""
     return [_looked_at(desk, pick, ACTIONS[action].check) for pick in picks]
 
 
-def carry_out(desk: Desk, picks: Sequence[Pick], order: Order) -> list[Entry]:
+def carry_out(desk: ReviewService, picks: Sequence[Pick], order: Order) -> list[Entry]:
     """Do it to each review that allows it; one that does not is left as it is."""
     action = ACTIONS[order.action]
 
@@ -100,10 +100,10 @@ def approval(review: Document, template: Document | None) -> Document:
     return {**kept, yes[0]["name"]: True}
 
 
-def _looked_at(desk: Desk, pick: Pick, look: Callable[[Document, Document | None], object]) -> Entry:
+def _looked_at(desk: ReviewService, pick: Pick, look: Callable[[Document, Document | None], object]) -> Entry:
     try:
         review = desk.get_review(pick.review_id)
-    except Refusal:
+    except ApiError:
         return Entry(pick, pick.review_id, "there is no such review any more")
     template = _template(desk, review)
     told = subject(content_of(review)) or (str(template["name"]) if template else pick.review_id)
@@ -112,7 +112,7 @@ def _looked_at(desk: Desk, pick: Pick, look: Callable[[Document, Document | None
         look(review, template)
     except Unsuitable as reason:
         return Entry(pick, told, str(reason))
-    except Refusal as refusal:
+    except ApiError as refusal:
         return Entry(pick, told, refusal.message)
     return Entry(pick, told)
 
@@ -124,10 +124,10 @@ def _require_unchanged(review: Document, pick: Pick) -> None:
         raise Unsuitable("it changed since you marked it")
 
 
-def _template(desk: Desk, review: Document) -> Document | None:
+def _template(desk: ReviewService, review: Document) -> Document | None:
     try:
         return desk.get_template(review["template_id"])
-    except Refusal:
+    except ApiError:
         return None
 
 
@@ -136,19 +136,19 @@ def _settings(template: Document | None) -> Document:
     return settings or {}
 
 
-def _approve(desk: Desk, review: Document, template: Document | None, order: Order) -> None:
+def _approve(desk: ReviewService, review: Document, template: Document | None, order: Order) -> None:
     desk.complete(review["id"], approval(review, template), order.reviewer, version=review["version"])
 
 
-def _reject(desk: Desk, review: Document, template: Document | None, order: Order) -> None:  # noqa: ARG001 - an Act
+def _reject(desk: ReviewService, review: Document, template: Document | None, order: Order) -> None:  # noqa: ARG001 - an Act
     desk.reject(review["id"], {}, order.reviewer, version=review["version"])
 
 
-def _reassign(desk: Desk, review: Document, template: Document | None, order: Order) -> None:  # noqa: ARG001 - an Act
+def _reassign(desk: ReviewService, review: Document, template: Document | None, order: Order) -> None:  # noqa: ARG001 - an Act
     desk.update_review(review["id"], {"assignees": [order.assignee]})
 
 
-def _cancel(desk: Desk, review: Document, template: Document | None, order: Order) -> None:  # noqa: ARG001 - an Act
+def _cancel(desk: ReviewService, review: Document, template: Document | None, order: Order) -> None:  # noqa: ARG001 - an Act
     desk.cancel_review(review["id"])
 
 

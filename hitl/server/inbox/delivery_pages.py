@@ -12,13 +12,13 @@ from starlette.responses import RedirectResponse, Response
 from hitl.server.inbox.attachments import without_files
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.filters import PAGE_SIZE, Filters
-from hitl.server.inbox.page_handlers import Frame, base_of, refusals_as_pages
-from hitl.server.inbox.page_renderer import Paper
+from hitl.server.inbox.page_handlers import PageHandlers, base_of, refusals_as_pages
+from hitl.server.inbox.page_renderer import PageRenderer
 from hitl.server.inbox.rendering import Code, pretty
 from hitl.server.inbox.submission import read_form
 from hitl.server.inbox.times import full, parse
 from hitl.server.inbox.views import pager
-from hitl.server.reviews.service import Desk
+from hitl.server.reviews.service import ReviewService
 from hitl.server.webhooks.deliveries import Deliveries
 
 _LABELS = {"pending": "Waiting", "delivered": "Delivered", "failed": "Failed"}
@@ -52,10 +52,10 @@ class Attempt:
     response: str
 
 
-class DeliveryPages(Frame):
+class DeliveryPages(PageHandlers):
     """The handlers of the log."""
 
-    def __init__(self, desk: Desk, paper: Paper) -> None:
+    def __init__(self, desk: ReviewService, paper: PageRenderer) -> None:
         super().__init__(desk, paper)
         self._deliveries = Deliveries(desk.outbox, desk.clock)
 

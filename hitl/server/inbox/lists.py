@@ -12,17 +12,17 @@ from hitl.server.inbox.bulk import ACTIONS, Entry, Order, carry_out, plan, read_
 from hitl.server.inbox.documents import STATUS_LABELS, Document
 from hitl.server.inbox.filters import DUE, SORTS, VIEWS, Filters
 from hitl.server.inbox.hidden_characters import has_hidden
-from hitl.server.inbox.page_handlers import Frame, base_of, name_fault, refusals_as_pages
+from hitl.server.inbox.page_handlers import PageHandlers, base_of, name_fault, refusals_as_pages
 from hitl.server.inbox.submission import read_form, read_reviewer, remember_reviewer, remembered_reviewer
 from hitl.server.inbox.views import Summary, pager, summary
-from hitl.server.primitives.errors import Refusal
+from hitl.server.primitives.errors import ApiError
 from hitl.server.reviews.schemas import PRIORITIES
 from hitl.server.reviews.store import Page
 
 _MOST_TEMPLATES = 200  # that the filter offers; the others can be searched for
 
 
-class Lists(Frame):
+class Lists(PageHandlers):
     """The handlers of the pages that show many reviews."""
 
     async def overview(self, request: Request) -> Response:
@@ -46,7 +46,7 @@ class Lists(Frame):
         """Note who the reviewer is, and lead back to the list of their own reviews."""
         reviewer = await read_reviewer(request)
         if fault := name_fault(reviewer):
-            raise Refusal(422, "validation_error", fault)
+            raise ApiError(422, "validation_error", fault)
         return self.lead(request, "/?view=mine", reviewer)
 
     @refusals_as_pages
@@ -55,7 +55,7 @@ class Lists(Frame):
         sent = await read_form(request)
         picks, order, confirmed = read_picks(sent.get("pick", [])), _order(request, sent), "confirmed" in sent
         if order.action not in ACTIONS or not picks:
-            raise Refusal(422, "validation_error", "Mark at least one review and press one of the buttons.")
+            raise ApiError(422, "validation_error", "Mark at least one review and press one of the buttons.")
         fault = _order_fault(order) if confirmed else ""
         done = confirmed and not fault
         entries = carry_out(self.desk, picks, order) if done else plan(self.desk, picks, order.action)

@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from hitl.server.inbox.documents import STATUS_LABELS, Document
-from hitl.server.inbox.page_handlers import Frame
-from hitl.server.primitives.errors import Refusal
+from hitl.server.inbox.page_handlers import PageHandlers
+from hitl.server.primitives.errors import ApiError
 
 _HEARTBEAT: Final = 15.0  # seconds: what has gone away is noticed at the next write
 _SHORTEST: Final = 0.05  # seconds: never spin, whatever the desk's clock does
@@ -34,7 +34,7 @@ _STATUSES: Final = {
 }
 
 
-class Live(Frame):
+class Live(PageHandlers):
     """The stream of changes, over one desk."""
 
     async def events(self, request: Request) -> StreamingResponse:
@@ -71,7 +71,7 @@ class Live(Frame):
     def _status(self, request_id: str) -> str:
         try:
             return str(self.desk.loops.get_request(request_id)["status"])
-        except Refusal:
+        except ApiError:
             return "gone"
 
     def _pause(self) -> float:

@@ -10,13 +10,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from hitl.server.inbox.documents import Document
-from hitl.server.inbox.page_renderer import Paper
+from hitl.server.inbox.page_renderer import PageRenderer
 from hitl.server.inbox.submission import FORM_TOKEN, MAX_REVIEWER_LENGTH, remember_reviewer, remembered_reviewer
 from hitl.server.loops.lifecycle import OPEN as REQUEST_OPEN
 from hitl.server.loops.store import RequestQuery
-from hitl.server.primitives.errors import Refusal
+from hitl.server.primitives.errors import ApiError
 from hitl.server.reviews.lifecycle import FINAL, OPEN
-from hitl.server.reviews.service import Desk
+from hitl.server.reviews.service import ReviewService
 from hitl.server.reviews.store import ReviewQuery
 
 # The desk speaks to programs; a person who follows an old link needs other words.
@@ -25,18 +25,18 @@ _MESSAGES = {"review_not_found": "There is no such review. A sandbox in memory f
 _TITLES = {403: "Not allowed", 404: "Not found", 413: "Too large"}
 
 
-class Frame:
+class PageHandlers:
     """The base of the classes that hold handlers, over one desk."""
 
-    def __init__(self, desk: Desk, paper: Paper) -> None:
+    def __init__(self, desk: ReviewService, paper: PageRenderer) -> None:
         self.desk = desk
         self._paper = paper
 
     async def missing(self, request: Request) -> Response:
         """Answer for an address that is no page."""
-        return self.refused(request, Refusal(404, "not_found", "There is no such page in the inbox."))
+        return self.refused(request, ApiError(404, "not_found", "There is no such page in the inbox."))
 
-    def refused(self, request: Request, refusal: Refusal) -> Response:
+    def refused(self, request: Request, refusal: ApiError) -> Response:
         """Show a refusal that no other page can show."""
         title = _TITLES.get(refusal.status, "That did not work")
         message = _MESSAGES.get(refusal.code, refusal.message)
@@ -63,7 +63,7 @@ class Frame:
         """Return the template of a review, or None if it was deleted: the content can still be judged."""
         try:
             return self.desk.get_template(review["template_id"])
-        except Refusal:
+        except ApiError:
             return None
 
     def counts(self, request: Request) -> dict[str, int]:
@@ -79,7 +79,7 @@ class Frame:
         }
 
 
-FrameT = TypeVar("FrameT", bound=Frame)
+FrameT = TypeVar("FrameT", bound=PageHandlers)
 Handler: TypeAlias = Callable[[FrameT, Request], Awaitable[Response]]
 
 
@@ -90,7 +90,7 @@ def refusals_as_pages(handler: Handler[FrameT]) -> Handler[FrameT]:
     async def answer(frame: FrameT, request: Request) -> Response:
         try:
             return await handler(frame, request)
-        except Refusal as refusal:
+        except ApiError as refusal:
             return frame.refused(request, refusal)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it

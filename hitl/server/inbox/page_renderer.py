@@ -41,7 +41,7 @@ class Exact(str):
     __slots__ = ()
 
 
-class Paper:
+class PageRenderer:
     """Prints pages from templates."""
 
     def __init__(self) -> None:
@@ -51,10 +51,10 @@ class Paper:
     def answer(self, page: str, context: Mapping[str, Any], status: int) -> Response:
         """Return the page as a response that nobody keeps a copy of."""
         template = self._templates.get_template(page)
-        return _Printed(lambda: template.render(assets=self._assets, scripts=SCRIPTS, **context), status)
+        return _RenderedPage(lambda: template.render(assets=self._assets, scripts=SCRIPTS, **context), status)
 
 
-class _Printed(Response):
+class _RenderedPage(Response):
     """A page that is printed in a thread: a request of some megabytes would hold up everybody else for a second."""
 
     def __init__(self, render: Callable[[], str], status: int) -> None:

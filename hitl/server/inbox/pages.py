@@ -14,17 +14,17 @@ from hitl.server.inbox.banners import CONTENT_CHANGED, FAULTY, STATE_CHANGED, Ba
 from hitl.server.inbox.diffing import Changed, content_diff
 from hitl.server.inbox.documents import Document, content_of, fields_of, is_final
 from hitl.server.inbox.forms import Draft, build_form, read_result
-from hitl.server.inbox.page_handlers import Frame, base_of, name_fault, refusals_as_pages
+from hitl.server.inbox.page_handlers import PageHandlers, base_of, name_fault, refusals_as_pages
 from hitl.server.inbox.rendering import block, pretty
 from hitl.server.inbox.submission import Submission, read_reviewer, read_submission, remembered_reviewer
 from hitl.server.inbox.views import answers, fingerprint, steps, summary, typed_answers
-from hitl.server.primitives.errors import Refusal, invalid
+from hitl.server.primitives.errors import ApiError, invalid
 from hitl.server.reviews.lifecycle import OPEN
 from hitl.server.reviews.store import ReviewQuery
 from hitl.server.storage.errors import StorageError
 
 
-class Pages(Frame):
+class Pages(PageHandlers):
     """The handlers of the pages of one review."""
 
     @refusals_as_pages
@@ -72,7 +72,7 @@ class Pages(Frame):
             return self._faulty(request, document, sent, reviewer_fault=fault)
         try:
             self._decide(document, sent)
-        except Refusal as refusal:
+        except ApiError as refusal:
             return self._not_taken(request, document, sent, refusal)
         except StorageError as error:
             return self._form(request, document, sent=sent, banner=not_kept(str(error)), status=503)
@@ -85,7 +85,7 @@ class Pages(Frame):
         """
         try:
             return form_room(self.template_of(self.desk.get_review(review_id)))
-        except Refusal:
+        except ApiError:
             return 0
 
     def _decide(self, document: Document, sent: Submission) -> None:
@@ -99,7 +99,7 @@ class Pages(Frame):
         else:
             raise invalid("press “Submit answer” or “Reject”")
 
-    def _not_taken(self, request: Request, document: Document, sent: Submission, refusal: Refusal) -> Response:
+    def _not_taken(self, request: Request, document: Document, sent: Submission, refusal: ApiError) -> Response:
         latest = self.desk.get_review(document["id"])
         if is_final(latest):  # somebody else was faster
             return self._too_late(request, latest, sent)
@@ -213,7 +213,7 @@ def _suggested_reviewer(request: Request, document: Document) -> str:
     return remembered_reviewer(request) or assignees[0]
 
 
-def _faults(refusal: Refusal, template: Document | None) -> dict[str, str]:
+def _faults(refusal: ApiError, template: Document | None) -> dict[str, str]:
     """Return what is wrong by field name; what belongs to no field of the template stands under its place."""
     names = {field["name"] for field in fields_of(template)}
     errors: list[dict[str, str]] = (refusal.details or {}).get("errors") or [{"field": "", "issue": refusal.message}]

@@ -11,7 +11,7 @@ from hitl.server.inbox.banners import FAULTY, Banner
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.filters import PAGE_SIZE, Filters
 from hitl.server.inbox.forms import Draft
-from hitl.server.inbox.page_handlers import Frame, base_of, name_fault, refusals_as_pages
+from hitl.server.inbox.page_handlers import PageHandlers, base_of, name_fault, refusals_as_pages
 from hitl.server.inbox.questions import ANSWER, controls, read_answer
 from hitl.server.inbox.rendering import block
 from hitl.server.inbox.request_views import answer_block, asked
@@ -20,10 +20,10 @@ from hitl.server.inbox.views import pager
 from hitl.server.loops.lifecycle import FINAL, OPEN
 from hitl.server.loops.schemas import SHOWN
 from hitl.server.loops.store import RequestQuery
-from hitl.server.primitives.errors import Refusal
+from hitl.server.primitives.errors import ApiError
 
 
-class RequestPages(Frame):
+class RequestPages(PageHandlers):
     """The handlers of the pages of requests."""
 
     async def overview(self, request: Request) -> Response:
@@ -60,7 +60,7 @@ class RequestPages(Frame):
             return self._page(request, document, reviewer_fault=fault, status=422)
         try:
             self.desk.loops.claim(document["id"], {"email": reviewer})
-        except Refusal as refusal:
+        except ApiError as refusal:
             return self._page(request, document, banner=Banner("warning", "Not taken", refusal.message), status=409)
         return self.lead(request, f"/requests/{document['id']}", reviewer)
 
@@ -73,7 +73,7 @@ class RequestPages(Frame):
             return self._page(request, document, sent, reviewer_fault=fault, banner=FAULTY, status=422)
         try:
             self.desk.loops.respond(document["id"], read_answer(document, sent.answers), {"email": sent.reviewer})
-        except Refusal as refusal:
+        except ApiError as refusal:
             return self._not_taken(request, sent, refusal)
         return self.lead(request, f"/requests/{document['id']}?sent", sent.reviewer)
 
@@ -81,7 +81,7 @@ class RequestPages(Frame):
         """Lead from the address of a form, which cannot be opened, to its request."""
         return RedirectResponse(f"{base_of(request)}/requests/{_request_id(request)}", status_code=303)
 
-    def _not_taken(self, request: Request, sent: Submission, refusal: Refusal) -> Response:
+    def _not_taken(self, request: Request, sent: Submission, refusal: ApiError) -> Response:
         document = self.desk.loops.get_request(_request_id(request))
         if refusal.status == 409:
             return self._page(request, document, sent, banner=_conflict(document, refusal), status=409)
@@ -131,7 +131,7 @@ def _request_id(request: Request) -> str:
     return str(request.path_params["request_id"])
 
 
-def _conflict(document: Document, refusal: Refusal) -> Banner:
+def _conflict(document: Document, refusal: ApiError) -> Banner:
     if document["status"] in OPEN:
         return Banner("warning", "Somebody else is answering this", f"Your answer was not sent: {refusal.message}.")
     return Banner("warning", "Too late", "Your answer was not sent. What you typed stands below, so you can copy it.")

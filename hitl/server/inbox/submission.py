@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hitl.server.primitives.errors import Refusal
+from hitl.server.primitives.errors import ApiError
 
 MAX_FORM_BYTES = 5 * 1024 * 1024
 MAX_FORM_FIELDS = 5000
@@ -47,7 +47,7 @@ class Submission:
 
 
 async def read_submission(request: Request, *, room: int = 0) -> Submission:
-    """Read a review form; raise `Refusal` if it is not one, or does not come from our own page.
+    """Read a review form; raise `ApiError` if it is not one, or does not come from our own page.
 
     Args:
         request: The request.
@@ -65,7 +65,7 @@ async def read_submission(request: Request, *, room: int = 0) -> Submission:
 
 
 async def read_form(request: Request, *, room: int = 0) -> dict[str, list[str]]:
-    """Read a form as texts by the names of its controls; raise `Refusal` as `read_submission` does."""
+    """Read a form as texts by the names of its controls; raise `ApiError` as `read_submission` does."""
     check_origin(request)
     body = await _body(request, MAX_FORM_BYTES + room)
     # In a thread, because a form with files would hold up everybody else.
@@ -94,7 +94,7 @@ def check_origin(request: Request) -> None:
     else:
         trusted = True
     if not trusted:
-        raise Refusal(
+        raise ApiError(
             403, "insufficient_permissions", "This form was sent from another site. Open the inbox and send it there."
         )
 
@@ -104,7 +104,7 @@ def check_form_token(request: Request, given: str) -> None:
     expected: str | None = request.scope.get(FORM_TOKEN)
     # As bytes, because the digest of texts takes ASCII only.
     if expected is not None and not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
-        raise Refusal(
+        raise ApiError(
             403, "insufficient_permissions", "This form is from another session. Open the page again and send it there."
         )
 
@@ -136,7 +136,7 @@ async def _body(request: Request, limit: int) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > limit:
-            raise Refusal(413, "payload_too_large", "The form is too large. Shorten the texts, or attach less.")
+            raise ApiError(413, "payload_too_large", "The form is too large. Shorten the texts, or attach less.")
     return bytes(body)
 
 
@@ -144,4 +144,4 @@ def _parse(body: bytes) -> dict[str, list[str]]:
     try:
         return parse_qs(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS)
     except ValueError as error:  # no percent-encoding, or more fields than any of our forms has
-        raise Refusal(400, "validation_error", "This is no form of the inbox. Open the review again.") from error
+        raise ApiError(400, "validation_error", "This is no form of the inbox. Open the review again.") from error

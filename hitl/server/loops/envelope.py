@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from hitl.server.http.json_response import json_response
 from hitl.server.loops.errors import told
-from hitl.server.primitives.errors import Refusal
+from hitl.server.primitives.errors import ApiError
 
 _PREFIXES: Final = ("/v1/api/", "/v1/test/")
 
@@ -25,7 +25,7 @@ def success(msg: str, data: Any, status: int = 200, headers: Mapping[str, str] |
     return json_response({"error": False, "msg": msg, "data": data}, status, headers)
 
 
-def refused(request: Request, refusal: Refusal) -> Response:
+def refused(request: Request, refusal: ApiError) -> Response:
     """Return the answer that says no."""
     msg, data = told(refusal)
     if refusal.status == 401:

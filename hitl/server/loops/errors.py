@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from hitl.server.primitives.errors import Fault, Refusal
+from hitl.server.primitives.errors import ApiError, Fault
 
 _CODES: Final = {400: "validation_error", 403: "insufficient_permissions", 404: "not_found"}
 
 
-class ApiRefusal(Refusal):
+class LoopApiError(ApiError):
     """A refusal with the `msg` and `data` of generation B's envelope.
 
     Attributes:
@@ -28,27 +28,27 @@ def refuse_invalid(faults: Iterable[Fault], msg: str = "Validation failed") -> N
     """Raise the 400 that names every fault; do nothing if there is none."""
     told = [f"{fault.field} {fault.issue}".strip() for fault in faults]
     if told:
-        raise ApiRefusal(400, msg, "; ".join(told))
+        raise LoopApiError(400, msg, "; ".join(told))
 
 
-def loop_not_found() -> Refusal:
+def loop_not_found() -> ApiError:
     """Return the 404 of a loop."""
-    return ApiRefusal(404, "Loop not found")
+    return LoopApiError(404, "Loop not found")
 
 
-def request_not_found() -> Refusal:
+def request_not_found() -> ApiError:
     """Return the 404 of a request."""
-    return ApiRefusal(404, "Request not found")
+    return LoopApiError(404, "Request not found")
 
 
-def forbidden(msg: str) -> Refusal:
+def forbidden(msg: str) -> ApiError:
     """Return the 403 for what belongs to somebody else."""
-    return ApiRefusal(403, msg)
+    return LoopApiError(403, msg)
 
 
-def told(refusal: Refusal) -> tuple[str, Any]:
+def told(refusal: ApiError) -> tuple[str, Any]:
     """Return `msg` and `data` of any refusal, also of those that know nothing of generation B."""
-    if isinstance(refusal, ApiRefusal):
+    if isinstance(refusal, LoopApiError):
         return refusal.msg, refusal.data
     if refusal.code == "validation_error":
         details = refusal.details or {}

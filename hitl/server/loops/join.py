@@ -18,14 +18,14 @@ from hitl.server.inbox.hidden_characters import visible
 from hitl.server.inbox.page_renderer import SafeHeaders
 from hitl.server.inbox.submission import check_origin
 from hitl.server.loops.qr import MOST_BYTES, png
-from hitl.server.loops.service import LoopDesk
-from hitl.server.primitives.errors import Refusal, invalid
+from hitl.server.loops.service import LoopService
+from hitl.server.primitives.errors import ApiError, invalid
 
 _MOST_FORM_BYTES = 10_000
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
-def join_routes(desk: LoopDesk) -> list[BaseRoute]:
+def join_routes(desk: LoopService) -> list[BaseRoute]:
     """Return the routes of the page and of the image, which need no key and no session: the code lets people in."""
     pages = _Pages(desk)
     inner = [Route("/{invite_code}", pages.form), Route("/{invite_code}", pages.join, methods=["POST"])]
@@ -47,7 +47,7 @@ def invitation_image(request: Request, invite_code: str) -> bytes:
 
 
 class _Pages:
-    def __init__(self, desk: LoopDesk) -> None:
+    def __init__(self, desk: LoopService) -> None:
         self._desk = desk
         self._page = Environment(
             loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -69,7 +69,7 @@ class _Pages:
             person = await _person(request)
             _require_address(person)
             member = self._desk.join(request.path_params["invite_code"], person)
-        except Refusal as refusal:
+        except ApiError as refusal:
             return self._answer(request, {"fault": _told(refusal), "typed": person}, refusal.status)
         return self._answer(request, {"member": member})
 
@@ -77,7 +77,7 @@ class _Pages:
         """Answer with the QR code of an invitation."""
         try:
             loop = self._desk.invited(request.path_params["invite_code"])
-        except Refusal as refusal:
+        except ApiError as refusal:
             return Response(status_code=refusal.status)
         return Response(invitation_image(request, loop["invite_code"]), media_type="image/png", headers=_NO_STORE)
 
@@ -85,7 +85,7 @@ class _Pages:
         shown: dict[str, Any] = {"loop": None, "member": None, "fault": None, "typed": {}, **more}
         try:
             shown["loop"] = self._desk.invited(request.path_params["invite_code"])
-        except Refusal as refusal:
+        except ApiError as refusal:
             status = refusal.status
         return HTMLResponse(self._page.render(shown), status, _NO_STORE)
 
@@ -96,7 +96,7 @@ async def _person(request: Request) -> dict[str, str]:
     async for chunk in request.stream():
         body += chunk
         if len(body) > _MOST_FORM_BYTES:
-            raise Refusal(413, "payload_too_large", "the form is too large; shorten the texts")
+            raise ApiError(413, "payload_too_large", "the form is too large; shorten the texts")
     try:
         sent = parse_qs(body.decode("ascii"), errors="strict", max_num_fields=10)
     except ValueError as error:  # no percent-encoding, or more fields than the form has
@@ -109,7 +109,7 @@ def _require_address(person: Mapping[str, str]) -> None:
         raise invalid("must be an address, such as ann@example.com", "email")
 
 
-def _told(refusal: Refusal) -> str:
+def _told(refusal: ApiError) -> str:
     message = refusal.message.replace("email: ", "The e-mail address ", 1).replace("name: ", "The name ", 1)
     return f"{message[0].upper()}{message[1:].rstrip('.')}."
 

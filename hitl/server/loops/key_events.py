@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from hitl.server.http.rate_limit import Budget, BudgetEvent
+from hitl.server.http.rate_limit import BudgetEvent, RateLimitWindow
 from hitl.server.loops.accounts import account_of
 from hitl.server.primitives.clock import Clock
 from hitl.server.primitives.timestamps import to_wire
@@ -22,7 +22,7 @@ class KeyEvents:
         self._outbox = outbox
         self._clock = clock
 
-    def tell(self, owner: str, event: BudgetEvent, budget: Budget) -> None:
+    def tell(self, owner: str, event: BudgetEvent, budget: RateLimitWindow) -> None:
         """Write an event of one key down; the budget of those without a key has no events."""
         if not owner:
             return

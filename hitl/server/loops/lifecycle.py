@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from hitl.server.loops.accounts import Account
-from hitl.server.loops.errors import ApiRefusal
+from hitl.server.loops.errors import LoopApiError
 from hitl.server.loops.schemas import SHOWN
 from hitl.server.primitives.errors import conflict
 from hitl.server.primitives.timestamps import from_wire, to_wire
@@ -113,7 +113,7 @@ def timed_out(request: Document, at: datetime) -> Document:
 def cancelled(request: Document, now: datetime) -> Document:
     """Return the request cancelled."""
     if request["status"] not in OPEN:
-        raise ApiRefusal(400, "Request cannot be cancelled in current state", f"it is {request['status']}")
+        raise LoopApiError(400, "Request cannot be cancelled in current state", f"it is {request['status']}")
     return {**request, "status": "cancelled", "cancelled_at": to_wire(now), "updated_at": to_wire(now)}
 
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from hitl.server.http.requests import DEFAULT_LIMIT, MAX_LIMIT
 from hitl.server.loops.accounts import OBJECT_ID
-from hitl.server.loops.errors import ApiRefusal
+from hitl.server.loops.errors import LoopApiError
 from hitl.server.loops.schemas import PRIORITIES, SORTS, STATUSES
 from hitl.server.loops.store import RequestQuery, Sort
 from hitl.server.primitives.timestamps import from_wire, to_wire
@@ -46,7 +46,7 @@ def _given(request: Request) -> dict[str, str]:
 
 def _word(given: dict[str, str], name: str, words: Collection[str], msg: str = "Validation failed") -> str | None:
     if name in given and given[name] not in words:
-        raise ApiRefusal(400, msg, f"{name} must be one of: {', '.join(words)}")
+        raise LoopApiError(400, msg, f"{name} must be one of: {', '.join(words)}")
     return given.get(name)
 
 
@@ -55,14 +55,14 @@ def _whole(given: dict[str, str], name: str, lowest: int, highest: int, otherwis
     if text is None:
         return otherwise
     if not re.fullmatch(r"\d{1,19}", text, re.ASCII) or not lowest <= int(text) <= highest:
-        raise ApiRefusal(400, _PAGING, f"{name} must be between {lowest} and {highest}")
+        raise LoopApiError(400, _PAGING, f"{name} must be between {lowest} and {highest}")
     return int(text)
 
 
 def _loop_id(given: dict[str, str]) -> str | None:
     text = given.get("loop_id")
     if text is not None and not OBJECT_ID.fullmatch(text):
-        raise ApiRefusal(400, "Invalid loop ID format")
+        raise LoopApiError(400, "Invalid loop ID format")
     return None if text is None else text.lower()
 
 
@@ -73,5 +73,5 @@ def _moment(given: dict[str, str], name: str) -> str | None:
         raise _invalid(f"{name} must be a date-time with an offset, such as 2026-01-20T18:00:00Z") from error
 
 
-def _invalid(data: str) -> ApiRefusal:
-    return ApiRefusal(400, "Validation failed", data)
+def _invalid(data: str) -> LoopApiError:
+    return LoopApiError(400, "Validation failed", data)

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from hitl.server.loops.choice_responses import MULTI_SELECT, SINGLE_SELECT
-from hitl.server.loops.errors import ApiRefusal, refuse_invalid
+from hitl.server.loops.errors import LoopApiError, refuse_invalid
 from hitl.server.loops.rating_responses import NUMBER, RATING
 from hitl.server.loops.response_type import Config, ResponseType
 from hitl.server.loops.text_responses import BOOLEAN, EDITABLE_TEXT, TEXT
-from hitl.server.primitives.errors import Fault, refuse_faults
+from hitl.server.primitives.errors import Fault, raise_faults
 
 RESPONSE_TYPES: Final[Mapping[str, ResponseType]] = {
     "text": TEXT,
@@ -32,7 +32,7 @@ def kept_config(body: Mapping[str, Any]) -> dict[str, Any]:
     kind: ResponseType = RESPONSE_TYPES[body["response_type"]]
     config: Config = body["response_config"]
     if kind in (SINGLE_SELECT, MULTI_SELECT) and not isinstance(config.get("options"), list):
-        raise ApiRefusal(400, "Invalid response configuration", "options array required for select response type")
+        raise LoopApiError(400, "Invalid response configuration", "options array required for select response type")
     refuse_invalid(kind.config("response_config", config), "Invalid response configuration")
     default = kind.bare(body["default_response"])
     refuse_invalid(kind.default(config)("default_response", default), "Invalid default response")
@@ -47,6 +47,6 @@ def faults(request: Mapping[str, Any], response_data: object) -> Iterator[Fault]
 
 def kept_answer(request: Mapping[str, Any], response_data: object) -> Any:
     """Return an answer in its wrapped form, with its labels; raise a Refusal if it does not fit the question."""
-    refuse_faults(faults(request, response_data))
+    raise_faults(faults(request, response_data))
     kind = RESPONSE_TYPES[request["response_type"]]
     return kind.wrapped(request["response_config"], kind.bare(response_data))

@@ -17,7 +17,7 @@ from hitl.server.loops.envelope import success
 from hitl.server.loops.join import invitation_image, join_url
 from hitl.server.loops.lifecycle import FINAL
 from hitl.server.loops.queries import request_query
-from hitl.server.loops.service import LoopDesk
+from hitl.server.loops.service import LoopService
 from hitl.server.reviews.routes import creation_headers, resource
 from hitl.server.storage.idempotency import Created
 from hitl.server.webhooks.egress_policy import Targets
@@ -25,7 +25,7 @@ from hitl.server.webhooks.egress_policy import Targets
 PERMISSIONS: Final = ("loops:read", "loops:write", "requests:read", "requests:write")
 
 
-def loop_routes(desk: LoopDesk, targets: Targets) -> list[Route]:
+def loop_routes(desk: LoopService, targets: Targets) -> list[Route]:
     """Return the routes; `targets` says where a `callback_url` may lead."""
     loops, requests = _Loops(desk), _Requests(desk, targets)
     return [
@@ -56,7 +56,7 @@ async def _test(request: Request) -> Response:
 
 
 class _Loops:
-    def __init__(self, desk: LoopDesk) -> None:
+    def __init__(self, desk: LoopService) -> None:
         self._desk = desk
 
     async def create(self, request: Request) -> Response:
@@ -96,7 +96,7 @@ class _Loops:
 
 
 class _Requests:
-    def __init__(self, desk: LoopDesk, targets: Targets) -> None:
+    def __init__(self, desk: LoopService, targets: Targets) -> None:
         self._desk = desk
         self._targets = targets
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from hitl.server.loops.accounts import OBJECT_ID
-from hitl.server.loops.errors import ApiRefusal, refuse_invalid
+from hitl.server.loops.errors import LoopApiError, refuse_invalid
 from hitl.server.primitives.errors import Fault
 from hitl.server.primitives.validation import (
     Checker,
@@ -134,7 +134,7 @@ def check_loop_create(body: Mapping[str, Any]) -> None:
 def check_loop_update(body: Mapping[str, Any]) -> None:
     """Refuse a body that changes nothing, or to something that is not allowed."""
     if not body:
-        raise ApiRefusal(400, "At least one field must be provided for update")
+        raise LoopApiError(400, "At least one field must be provided for update")
     refuse_invalid(_LOOP_UPDATE("", body))
 
 
@@ -145,9 +145,9 @@ def check_request_create(body: Mapping[str, Any]) -> None:
     shown = body["type"]
     # The pages name the message for images only; the other types are younger and go by the same rule.
     if shown != "markdown" and f"{shown}_url" not in body:
-        raise ApiRefusal(400, f"{shown.capitalize()} URL is required when type is {shown}")
+        raise LoopApiError(400, f"{shown.capitalize()} URL is required when type is {shown}")
     if body["processing_type"] == "time-sensitive" and "timeout_seconds" not in body:
-        raise ApiRefusal(400, "Validation failed", "timeout_seconds is required for time-sensitive requests")
+        raise LoopApiError(400, "Validation failed", "timeout_seconds is required for time-sensitive requests")
 
 
 def check_feedback(body: Mapping[str, Any]) -> None:
@@ -155,12 +155,12 @@ def check_feedback(body: Mapping[str, Any]) -> None:
     found = list(_FEEDBACK_BODY("", body))
     faulty = [name for name in _RATINGS if any(fault.field == f"feedback.{name}" for fault in found)]
     if faulty:
-        raise ApiRefusal(400, "Rating values must be between 1 and 5", ", ".join(faulty))
+        raise LoopApiError(400, "Rating values must be between 1 and 5", ", ".join(faulty))
     if any(fault.field == "feedback.comment" for fault in found) and isinstance(body["feedback"]["comment"], str):
-        raise ApiRefusal(400, f"Comment exceeds maximum length of {_LONGEST_COMMENT} characters")
+        raise LoopApiError(400, f"Comment exceeds maximum length of {_LONGEST_COMMENT} characters")
     refuse_invalid(found)
 
 
 def _require(body: Mapping[str, Any], name: str, msg: str) -> None:
     if body.get(name) in (None, ""):
-        raise ApiRefusal(400, msg)
+        raise LoopApiError(400, msg)

@@ -10,15 +10,15 @@ from typing import Any
 
 from hitl.server.loops import lifecycle as requests
 from hitl.server.loops.accounts import OBJECT_ID, PERSON, Account, new_object_id, person_id, responder
-from hitl.server.loops.errors import ApiRefusal, forbidden, loop_not_found, request_not_found
+from hitl.server.loops.errors import LoopApiError, forbidden, loop_not_found, request_not_found
 from hitl.server.loops.events import tell_of_loop, tell_of_request
 from hitl.server.loops.members import new_loop, new_member, with_members
 from hitl.server.loops.responses import kept_answer, kept_config
 from hitl.server.loops.schemas import check_feedback, check_loop_create, check_loop_update, check_request_create
 from hitl.server.loops.store import LoopStore, RequestQuery
-from hitl.server.primitives.changes import Changes
+from hitl.server.primitives.changes import ChangeNotifier
 from hitl.server.primitives.clock import Clock
-from hitl.server.primitives.errors import refuse_faults
+from hitl.server.primitives.errors import raise_faults
 from hitl.server.primitives.timestamps import from_wire, to_wire
 from hitl.server.reviews.store import Document, Page, Store
 from hitl.server.storage.database import Database
@@ -34,7 +34,7 @@ class _Work:
     changed: list[str] = field(default_factory=list[str])
 
 
-class LoopDesk:
+class LoopService:
     """Loops and requests, and everything that can be done with them.
 
     Methods that take an account are what the API offers to the owner of a key; those without one are what people do:
@@ -42,7 +42,7 @@ class LoopDesk:
     method that cannot do what it is asked raises a Refusal and changes nothing. Any thread may call any method.
     """
 
-    def __init__(self, database: Database, *, clock: Clock, changes: Changes, outbox: Outbox) -> None:
+    def __init__(self, database: Database, *, clock: Clock, changes: ChangeNotifier, outbox: Outbox) -> None:
         """Work on the tables of a database that the caller opened and closes."""
         self.clock = clock
         self.changes = changes
@@ -94,7 +94,7 @@ class LoopDesk:
             loop = self._shown(self._own_loop(account, loop_id, "Only loop creator can delete the loop"))
             still_open = self._store.requests(RequestQuery(status=requests.OPEN, loop_id=loop["id"], limit=0)).total
             if still_open:
-                raise ApiRefusal(400, "Cannot delete loop with active requests", f"{still_open} wait for an answer")
+                raise LoopApiError(400, "Cannot delete loop with active requests", f"{still_open} wait for an answer")
             self._store.delete_loop(loop["id"])
             tell_of_loop(self._outbox, "deleted", loop, work.now)
             return {"loop_id": loop["id"]}
@@ -112,9 +112,9 @@ class LoopDesk:
             loop = self._own_loop(account, loop_id, "Only loop creator can remove members")
             member = self._store.member(loop["id"], _id(user_id, "user"))
             if member is None:
-                raise ApiRefusal(404, "Member not found in this loop")
+                raise LoopApiError(404, "Member not found in this loop")
             if member["user_id"] == loop["creator_id"]:
-                raise ApiRefusal(400, "Loop creator cannot be removed")
+                raise LoopApiError(400, "Loop creator cannot be removed")
             self._store.delete_member(loop["id"], member["user_id"])
             tell_of_loop(self._outbox, "member_left", self._shown(loop), work.now, member)
             return {"loop_id": loop["id"], "user_id": member["user_id"]}
@@ -126,7 +126,7 @@ class LoopDesk:
 
     def join(self, invite_code: str, person: Mapping[str, Any]) -> Document:
         """Make a person an active member of the loop that the code invites to; once is enough."""
-        refuse_faults(PERSON("", person))
+        raise_faults(PERSON("", person))
         with self._work() as work:
             loop, who = self._invited(invite_code), responder(person)
             member = self._store.member(loop["id"], person_id(who["email"]))
@@ -192,9 +192,11 @@ class LoopDesk:
         with self._work():
             request = self._own_request(account, request_id)
             if request["status"] != "completed":
-                raise ApiRefusal(400, "Feedback can only be added to completed requests", f"it is {request['status']}")
+                raise LoopApiError(
+                    400, "Feedback can only be added to completed requests", f"it is {request['status']}"
+                )
             if self._store.feedback(request["id"]) is not None:
-                raise ApiRefusal(400, "Feedback has already been added to this request")
+                raise LoopApiError(400, "Feedback has already been added to this request")
             self._store.add_feedback(request["id"], body["feedback"])
             return {"request_id": request["id"], "feedback": body["feedback"]}
 
@@ -205,7 +207,7 @@ class LoopDesk:
 
     def claim(self, request_id: str, person: Mapping[str, Any]) -> Document:
         """Keep others from answering for a while; claiming again extends it."""
-        refuse_faults(PERSON("responder", person))
+        raise_faults(PERSON("responder", person))
         with self._work() as work:
             after = requests.claimed(self._request(request_id), responder(person), work.now)
             self._save(work, after, "claimed")
@@ -220,7 +222,7 @@ class LoopDesk:
                 form with the labels filled in.
             person: Who answers. Whoever sits at the inbox may; it need not be a member.
         """
-        refuse_faults(PERSON("responder", person))
+        raise_faults(PERSON("responder", person))
         with self._work() as work:
             before, who = self._request(request_id), responder(person)
             requests.require_open(before, "answered")
@@ -315,7 +317,7 @@ class LoopDesk:
 
 def _id(given: str, kind: str) -> str:
     if not OBJECT_ID.fullmatch(given):
-        raise ApiRefusal(400, f"Invalid {kind} ID format")
+        raise LoopApiError(400, f"Invalid {kind} ID format")
     return given.lower()
 
 

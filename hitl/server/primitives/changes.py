@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 
 
-class Changes:
+class ChangeNotifier:
     """Tells the coroutines that watch a review when it has changed, and listeners about every review that has."""
 
     def __init__(self) -> None:

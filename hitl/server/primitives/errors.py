@@ -20,7 +20,7 @@ class Fault:
     issue: str
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer of the server, not an error in it
+class ApiError(Exception):
     """The server understood and says no.
 
     Attributes:
@@ -52,28 +52,28 @@ class SetupError(RuntimeError):
     """The sandbox cannot start with what it was given; the message says why and what to do."""
 
 
-def refuse_faults(faults: Iterable[Fault]) -> None:
+def raise_faults(faults: Iterable[Fault]) -> None:
     """Raise the `validation_error` that names every fault; do nothing if there is none."""
     found = list(faults)
     if found:
-        raise Refusal(400, "validation_error", _sentence(found), _details(found))
+        raise ApiError(400, "validation_error", _sentence(found), _details(found))
 
 
-def invalid(issue: str, field: str = "") -> Refusal:
+def invalid(issue: str, field: str = "") -> ApiError:
     """Return the `validation_error` for a single fault."""
     fault = Fault(field, issue)
-    return Refusal(400, "validation_error", _sentence([fault]), _details([fault]))
+    return ApiError(400, "validation_error", _sentence([fault]), _details([fault]))
 
 
-def not_found(kind: str, thing_id: str) -> Refusal:
+def not_found(kind: str, thing_id: str) -> ApiError:
     """Return the 404 of a thing of one `kind`, "review" or "template"."""
     message = f"there is no {kind} {thing_id[:128]!r}; list the {kind}s to see which ids exist"
-    return Refusal(404, f"{kind}_not_found", message)
+    return ApiError(404, f"{kind}_not_found", message)
 
 
-def conflict(message: str) -> Refusal:
+def conflict(message: str) -> ApiError:
     """Return the 409 for something that its present state does not allow."""
-    return Refusal(409, "conflict", message)
+    return ApiError(409, "conflict", message)
 
 
 def _sentence(faults: Sequence[Fault]) -> str:

@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any, Final, cast
 
-from hitl.server.primitives.errors import Refusal, invalid
+from hitl.server.primitives.errors import ApiError, invalid
 
 MAX_DEPTH: Final = 100
 """How deep objects and arrays may stand inside each other."""
@@ -41,7 +41,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
     return members
 
 
-def _too_deep() -> Refusal:
+def _too_deep() -> ApiError:
     return invalid(f"the body is nested deeper than {MAX_DEPTH} levels; flatten it")
 
 

@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from hitl.server.http.limits import Places
+from hitl.server.http.limits import LongPollSlots
 from hitl.server.primitives.errors import invalid
-from hitl.server.reviews.service import Desk
+from hitl.server.reviews.service import ReviewService
 from hitl.server.storage.outbox import Event
 
 HEARTBEAT: Final = 15.0
@@ -26,7 +26,7 @@ _HEADERS: Final = {"Cache-Control": "no-store"}
 class Events:
     """The stream over one desk: every event that webhooks are told of, in the order in which it happened."""
 
-    def __init__(self, desk: Desk, places: Places, *, heartbeat: float = HEARTBEAT) -> None:
+    def __init__(self, desk: ReviewService, places: LongPollSlots, *, heartbeat: float = HEARTBEAT) -> None:
         self._desk = desk
         self._places = places
         self._heartbeat = heartbeat
@@ -61,7 +61,7 @@ class Events:
 class _Stream(StreamingResponse):
     """A stream that holds one of the places for as long as it runs."""
 
-    def __init__(self, content: AsyncIterator[str], places: Places) -> None:
+    def __init__(self, content: AsyncIterator[str], places: LongPollSlots) -> None:
         super().__init__(content, headers=_HEADERS, media_type="text/event-stream")
         self._places = places
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 
-from hitl.server.primitives.errors import Refusal, conflict
+from hitl.server.primitives.errors import ApiError, conflict
 from hitl.server.primitives.timestamps import from_wire, to_wire
 
 Document: TypeAlias = dict[str, Any]
@@ -106,7 +106,7 @@ def require_open(review: Document, done: str) -> None:
 def require_version(review: Document, version: int | None) -> None:
     """Refuse with 409 to answer a review that has changed since the answer's author looked; None is any version."""
     if version is not None and version != review["version"]:
-        raise Refusal(
+        raise ApiError(
             409,
             "version_conflict",
             f"review {review['id']} has changed: it has version {review['version']} and not {version}; read it again",

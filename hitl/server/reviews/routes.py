@@ -8,20 +8,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hitl.server.http.limits import Limits, Places
+from hitl.server.http.limits import Limits, LongPollSlots
 from hitl.server.http.long_poll import wait_for_change, wait_for_changes
 from hitl.server.http.requests import body_of, idempotency_key, paging, review_query, wait_seconds
 from hitl.server.http.responses import exchange_of, page, success
 from hitl.server.reviews.event_stream import Events
-from hitl.server.reviews.service import Desk
+from hitl.server.reviews.service import ReviewService
 from hitl.server.storage.idempotency import Created
 
 
-def api_routes(desk: Desk, limits: Limits | None = None) -> list[Route]:
+def api_routes(desk: ReviewService, limits: Limits | None = None) -> list[Route]:
     """Return the API's routes, over one desk and within the limits of its server."""
     # The desk is called directly, not in a worker thread: its statements take microseconds in memory and about a
     # millisecond on disk, less than handing them to a thread and back would.
-    places = Places((limits or Limits()).held)
+    places = LongPollSlots((limits or Limits()).held)
     reviews, templates = _Reviews(desk, places), _Templates(desk)
     return [
         resource("/v1/reviews", GET=reviews.list, POST=reviews.create),
@@ -33,7 +33,7 @@ def api_routes(desk: Desk, limits: Limits | None = None) -> list[Route]:
 
 
 class _Reviews:
-    def __init__(self, desk: Desk, places: Places) -> None:
+    def __init__(self, desk: ReviewService, places: LongPollSlots) -> None:
         self._desk = desk
         self._places = places
 
@@ -76,7 +76,7 @@ class _Reviews:
 
 
 class _Templates:
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ReviewService) -> None:
         self._desk = desk
 
     async def list(self, request: Request) -> Response:

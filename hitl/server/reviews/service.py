@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from hitl.server import results
-from hitl.server.loops.service import LoopDesk
-from hitl.server.primitives.changes import Changes
+from hitl.server.loops.service import LoopService
+from hitl.server.primitives.changes import ChangeNotifier
 from hitl.server.primitives.clock import Clock, Now
-from hitl.server.primitives.errors import Refusal, SetupError, conflict, not_found, refuse_faults
+from hitl.server.primitives.errors import ApiError, SetupError, conflict, not_found, raise_faults
 from hitl.server.primitives.timestamps import from_wire, to_wire, utc_now
 from hitl.server.primitives.validation import json_object, text
 from hitl.server.reviews import lifecycle as reviews
@@ -44,7 +44,7 @@ class _Work:
     changed: list[str] = field(default_factory=list[str])
 
 
-class Desk:
+class ReviewService:
     """Reviews and templates, and everything that can be done with them.
 
     Documents are plain dicts in wire form, as `openapi.yaml` describes Review and Template. A method that cannot do
@@ -76,7 +76,7 @@ class Desk:
             SetupError: The file or a template cannot be used.
         """
         self.clock = Clock.over(clock)
-        self.changes = Changes()
+        self.changes = ChangeNotifier()
         self.database = Database(data)
         self.outbox = Outbox(self.database)
         self._store = Store(self.database)
@@ -91,7 +91,7 @@ class Desk:
         except BaseException:
             self._store.close()
             raise
-        self.loops = LoopDesk(self.database, clock=self.clock, changes=self.changes, outbox=self.outbox)
+        self.loops = LoopService(self.database, clock=self.clock, changes=self.changes, outbox=self.outbox)
         self._leave_clock = self.clock.on_advance(self.tick, due=self._next_due)
 
     def close(self) -> None:
@@ -116,7 +116,7 @@ class Desk:
             idempotency_key: A name for this act of creation; the same again answers the first document again.
             owner: Whose key it is; keys of different owners have nothing to do with each other.
         """
-        refuse_faults(REVIEW_CREATE("", body))
+        raise_faults(REVIEW_CREATE("", body))
         with self._work() as work:
             return create_once(
                 self._store, "review", body, idempotency_key, owner, lambda: self._new_review(work, body)
@@ -134,7 +134,7 @@ class Desk:
 
     def update_review(self, review_id: str, body: Mapping[str, Any]) -> Document:
         """Change an open review; keys of the content are merged, everything else replaced."""
-        refuse_faults(REVIEW_UPDATE("", body))
+        raise_faults(REVIEW_UPDATE("", body))
         with self._work() as work:
             before = self._review(review_id)
             after = reviews.updated(before, body, work.now)
@@ -156,7 +156,7 @@ class Desk:
 
     def start(self, review_id: str, reviewer: str) -> Document:
         """Mark a review as in progress."""
-        refuse_faults(_REVIEWER("reviewer", reviewer))
+        raise_faults(_REVIEWER("reviewer", reviewer))
         with self._work() as work:
             after = reviews.started(self._review(review_id), work.now)
             return self._move(work, after, "started", actor=reviewer)
@@ -229,7 +229,7 @@ class Desk:
         self, body: Mapping[str, Any], *, idempotency_key: str | None = None, owner: str = ""
     ) -> Created:
         """Create a template from the body of a request; see `create_review` for the other arguments."""
-        refuse_faults(TEMPLATE_CREATE("", body))
+        raise_faults(TEMPLATE_CREATE("", body))
         with self._work() as work:
             return create_once(
                 self._store, "template", body, idempotency_key, owner, lambda: self._new_template(work, body)
@@ -247,10 +247,10 @@ class Desk:
 
     def update_template(self, template_id: str, body: Mapping[str, Any]) -> Document:
         """Replace the parts of a template that the body names; open reviews are answered by the new form."""
-        refuse_faults(TEMPLATE_UPDATE("", body))
+        raise_faults(TEMPLATE_UPDATE("", body))
         with self._work() as work:
             after = {**self._template(template_id), **body, "updated_at": to_wire(work.now)}
-            refuse_faults(templates.faults(after))
+            raise_faults(templates.faults(after))
             self._store.save_template(after)
             self.outbox.emit(TEMPLATE_UPDATED, template_id, template_payload(after), at=work.now)
             return after
@@ -312,15 +312,15 @@ class Desk:
         reviewer: str,
         version: int | None,
     ) -> Document:
-        refuse_faults(_REVIEWER("reviewer", reviewer))
-        refuse_faults(json_object("result", result))
+        raise_faults(_REVIEWER("reviewer", reviewer))
+        raise_faults(json_object("result", result))
         with self._work() as work:
             before = self._review(review_id)
             after = reviews.answered(before, verdict, result, reviewer, work.now)
             reviews.require_version(before, version)
             template = self._template(before["template_id"])
             complete = verdict == "completed"
-            refuse_faults(results.faults(template, before["content"], result, complete=complete, now=work.now))
+            raise_faults(results.faults(template, before["content"], result, complete=complete, now=work.now))
             at = to_wire(work.now)
             if complete and not self._approvals.suffice(review_id, template, result, reviewer, at):
                 return self._move(work, reviews.approved(before, work.now), "approved", actor=reviewer)
@@ -377,10 +377,10 @@ class Desk:
 
 def _own_template(template: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     try:
-        refuse_faults(json_object("", template))
-        refuse_faults(_TEMPLATE_ID("id", template.get("id")))
+        raise_faults(json_object("", template))
+        raise_faults(_TEMPLATE_ID("id", template.get("id")))
         body = {name: value for name, value in template.items() if name != "id"}
-        refuse_faults(TEMPLATE_CREATE("", body))
-    except Refusal as refusal:
+        raise_faults(TEMPLATE_CREATE("", body))
+    except ApiError as refusal:
         raise SetupError(f"a template cannot be used: {refusal.message}") from refusal
     return template["id"], body

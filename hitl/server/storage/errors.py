@@ -10,7 +10,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from hitl.server.primitives.errors import Refusal, SetupError
+from hitl.server.primitives.errors import ApiError, SetupError
 
 RETRY_AFTER: Final = 5
 """Seconds after which somebody who was refused because of the disk may try again."""
@@ -31,9 +31,9 @@ class StorageError(Exception):
         super().__init__(message)
         self.code = code
 
-    def refusal(self) -> Refusal:
+    def refusal(self) -> ApiError:
         """Return the answer to whoever asked: 503, since it is not the request's fault and passes."""
-        return Refusal(503, self.code, str(self), headers={"Retry-After": str(RETRY_AFTER)})
+        return ApiError(503, self.code, str(self), headers={"Retry-After": str(RETRY_AFTER)})
 
 
 def storage_error(error: sqlite3.Error) -> StorageError | None:

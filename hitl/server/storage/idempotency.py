@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hitl.server.primitives.errors import Refusal
+from hitl.server.primitives.errors import ApiError
 from hitl.server.reviews.store import Creation, Document, Store
 
 
@@ -42,7 +42,7 @@ def create_once(
         store.save_creation(Creation(owner, key, fingerprint, document))
         return Created(document)
     if earlier.fingerprint != fingerprint:
-        raise Refusal(
+        raise ApiError(
             422,
             "idempotency_key_reused",
             "this Idempotency-Key was used before with another request; use a new key for a new request",

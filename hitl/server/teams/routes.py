@@ -9,11 +9,11 @@ from starlette.routing import Route
 from hitl.server.http.requests import body_of, idempotency_key
 from hitl.server.http.responses import exchange_of, success
 from hitl.server.reviews.routes import created_answer, resource
-from hitl.server.reviews.service import Desk
+from hitl.server.reviews.service import ReviewService
 from hitl.server.teams.service import Roster
 
 
-def team_routes(desk: Desk) -> list[Route]:
+def team_routes(desk: ReviewService) -> list[Route]:
     """Return the routes."""
     teams = _Teams(Roster(desk.database, desk.clock))
     return [

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hitl.server.primitives.clock import Now
-from hitl.server.primitives.errors import Fault, Refusal, conflict, refuse_faults
+from hitl.server.primitives.errors import ApiError, Fault, conflict, raise_faults
 from hitl.server.primitives.timestamps import to_wire
 from hitl.server.primitives.validation import Checker, every, optional, record, required, text
 from hitl.server.reviews.store import Document, Store
@@ -42,7 +42,7 @@ class Roster:
 
     def create_team(self, body: Mapping[str, Any], *, idempotency_key: str | None = None, owner: str = "") -> Created:
         """Create a team; see `Desk.create_review` for the arguments, the body is a TeamCreate."""
-        refuse_faults(_TEAM("", body))
+        raise_faults(_TEAM("", body))
         with self._database.transaction():
             return create_once(self._store, "team", body, idempotency_key, owner, lambda: self._new_team(body))
 
@@ -60,7 +60,7 @@ class Roster:
         self, team_id: str, body: Mapping[str, Any], *, idempotency_key: str | None = None, owner: str = ""
     ) -> Created:
         """Add a person to a team, once; see `Desk.create_review` for the arguments, the body is a TeamMemberAdd."""
-        refuse_faults(_MEMBER("", body))
+        raise_faults(_MEMBER("", body))
         with self._database.transaction():
             self._require_team(team_id)
             kind = f"member of {team_id}"
@@ -91,7 +91,7 @@ class Roster:
     def _require_team(self, team_id: str) -> None:
         if self._database.row("SELECT id FROM teams WHERE id = ?", (team_id,)) is None:
             message = f"there is no team {team_id[:128]!r}; its id was in the answer to its creation"
-            raise Refusal(404, "team_not_found", message)
+            raise ApiError(404, "team_not_found", message)
 
 
 def _member(user_id: str, email: str, role: str | None, joined_at: str) -> Document:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from hitl.server.primitives.clock import Now
-from hitl.server.primitives.errors import Refusal, conflict, not_found
+from hitl.server.primitives.errors import ApiError, conflict, not_found
 from hitl.server.primitives.timestamps import to_wire
 from hitl.server.reviews.store import Document, Page
 from hitl.server.storage.outbox import Outbox
@@ -100,7 +100,7 @@ class Deliveries:
         rows = self._database.rows(f"{_SELECT} WHERE id = ?", (delivery_id,))
         if not rows:
             message = f"there is no delivery {delivery_id[:128]!r}; list the deliveries to see which ids exist"
-            raise Refusal(404, "delivery_not_found", message)
+            raise ApiError(404, "delivery_not_found", message)
         return next(self._documents(rows))
 
     def _documents(self, rows: list[tuple[Any, ...]]) -> Iterator[Document]:

@@ -9,13 +9,13 @@ from starlette.routing import Route
 from hitl.server.http.requests import body_of, delivery_query, idempotency_key, sample_event
 from hitl.server.http.responses import exchange_of, page, success
 from hitl.server.reviews.routes import created_answer, resource
-from hitl.server.reviews.service import Desk
+from hitl.server.reviews.service import ReviewService
 from hitl.server.webhooks.deliveries import Deliveries
 from hitl.server.webhooks.egress_policy import Targets
 from hitl.server.webhooks.subscriptions import Subscriptions
 
 
-def webhook_routes(desk: Desk, targets: Targets) -> list[Route]:
+def webhook_routes(desk: ReviewService, targets: Targets) -> list[Route]:
     """Return the routes; the log comes first, since "deliveries" could be the id of a subscription as well."""
     subscriptions = _Subscriptions(Subscriptions(desk.outbox, desk.clock, targets))
     deliveries = _Deliveries(Deliveries(desk.outbox, desk.clock))

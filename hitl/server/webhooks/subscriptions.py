@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from hitl.server.primitives.clock import Now
-from hitl.server.primitives.errors import Fault, not_found, refuse_faults
+from hitl.server.primitives.errors import Fault, not_found, raise_faults
 from hitl.server.primitives.timestamps import to_wire
 from hitl.server.primitives.validation import Checker, array, boolean, every, one_of, optional, record, required, text
 from hitl.server.reviews.store import Document, Store
@@ -77,7 +77,7 @@ class Subscriptions:
 
     async def create(self, body: Mapping[str, Any], *, idempotency_key: str | None = None, owner: str = "") -> Created:
         """Subscribe an address; see `Desk.create_review` for the arguments, the body is a WebhookCreate."""
-        refuse_faults(_CREATE("", body))
+        raise_faults(_CREATE("", body))
         await self._targets.admit("url", body["url"])
         with self._database.transaction():
             return create_once(self._store, "webhook", body, idempotency_key, owner, lambda: self._new(body))
@@ -88,7 +88,7 @@ class Subscriptions:
 
     async def update(self, webhook_id: str, body: Mapping[str, Any]) -> Document:
         """Change a subscription; what is still to be sent goes to its new address, signed with its new secret."""
-        refuse_faults(_UPDATE("", body))
+        raise_faults(_UPDATE("", body))
         if "url" in body:
             await self._targets.admit("url", body["url"])
         with self._database.transaction():

@@ -1,0 +1,368 @@
+"""Batches as flows: what is sent, what becomes of each item, and how a batch ends early."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from hitl_api.models.review_create import ReviewCreate
+from hitl_api.models.review_priority import ReviewPriority
+from script import BROKEN, UNREACHABLE, Script, answer, refused, review, reviewed
+
+from hitl import Review
+from hitl._flows import ApiCall, Sleep
+from hitl._methods import Methods
+from hitl.exceptions import (
+    APIConnectionError,
+    BatchError,
+    BatchInterrupted,
+    ConfigurationError,
+    InvalidRequestError,
+    RateLimitError,
+)
+
+MADE = reviewed(code=201)
+
+
+def item(number: int = 0, **more: object) -> dict[str, object]:
+    return {"template_id": "template_123", "content": {"n": number}, **more}
+
+
+def items(count: int) -> Iterator[dict[str, object]]:
+    return map(item, range(count))
+
+
+@pytest.fixture
+def core():
+    return Methods({"api_key": "hitl_test_key"})
+
+
+def on_clock(script, **settings):
+    """Return a core that reads the script's clock."""
+    core = Methods({"api_key": "hitl_test_key", **settings})
+    core.clock = script.clock
+    return core
+
+
+def keys(script):
+    return [call.request.headers["Idempotency-Key"] for call in script.calls]
+
+
+def streamed(script, batch):
+    """Return what is said of each item of a batch that is streamed."""
+    together = batch.together()
+    found = []
+    for index, flow in enumerate(together.flows):
+        found.append(together.record(index, script._result(flow)))
+    batch.finish()
+    return found
+
+
+class TestInput:
+    def test_a_generator_is_read_no_further_than_it_is_sent(self, core):
+        read = []
+
+        def numbers():
+            for number in range(100):
+                read.append(number)
+                yield item(number)
+
+        together = core.iter_create_reviews(numbers(), 4, None).together()
+        flows = iter(together.flows)
+        next(flows), next(flows)
+        assert read == [0, 1]
+
+    def test_a_bad_item_of_a_generator_is_that_items_outcome(self, core):
+        script = Script([MADE])
+        mixed = iter([item(0), {"template_id": "t"}, "rev_1", item(3)])
+        with pytest.raises(BatchError, match=r"2 of 4 items failed.* item 1: .*content must be given\. See ") as caught:
+            script.play(core.create_reviews(mixed, 2))
+        kinds = [type(each) for each in caught.value.outcomes]
+        assert kinds == [Review, ConfigurationError, ConfigurationError, Review]
+        assert len(script.calls) == 2
+
+    @pytest.mark.parametrize("given", ["rev_1", b"rev_1", {"template_id": "t", "content": {}}, None, 3])
+    def test_what_is_no_iterable_of_items_is_told(self, core, given):
+        with pytest.raises(ConfigurationError, match="create_reviews: the items must be an iterable of dicts"):
+            core.create_reviews(given, 2)
+
+    def test_an_object_that_cannot_be_looked_into_is_a_bad_item(self, core):
+        class Odd(dict):
+            def items(self):
+                raise OSError("gone")
+
+            keys = __iter__ = items
+
+        with pytest.raises(ConfigurationError, match=r"item 1 cannot be read: OSError\('gone'\)"):
+            core.create_reviews([item(0), Odd()], 2)
+
+    def test_objects_of_the_generated_client_are_taken_as_they_are(self, core):
+        script = Script([MADE])
+        due = datetime(2027, 1, 20, 18, tzinfo=UTC)
+        made = ReviewCreate("t", {"at": due}, assignees=["a@b.c"], priority=ReviewPriority.HIGH, due_date=due)
+        script.play(core.create_reviews([made], 2))
+        assert json.loads(script.calls[0].request.body) == {
+            "template_id": "t",
+            "content": {"at": "2027-01-20T18:00:00+00:00"},
+            "assignees": ["a@b.c"],
+            "priority": "high",
+            "due_date": "2027-01-20T18:00:00+00:00",
+        }
+
+    def test_they_are_checked_like_any_other(self, core):
+        with pytest.raises(ConfigurationError, match="item 0: assignees must be a list"):
+            core.create_reviews([ReviewCreate("t", {}, assignees="a@b.c")], 2)
+        with pytest.raises(ConfigurationError, match="item 0: must be a dict; got ReviewCreate"):
+            core.update_reviews([ReviewCreate("t", {})], 2)
+
+    @pytest.mark.parametrize("when", [0, 3])
+    def test_an_input_that_fails_ends_the_batch_with_what_was_done(self, core, when):
+        def numbers():
+            yield from items(when)
+            raise LookupError("the cursor is gone")
+
+        script = Script([MADE])
+        with pytest.raises(BatchError, match=f"after {when} items the input failed: LookupError..the cursor") as caught:
+            script.play(core.create_reviews(numbers(), 2, "return"))
+        assert isinstance(caught.value.__cause__, LookupError)
+        assert [type(each) for each in caught.value.outcomes] == [Review] * when
+        assert len(script.calls) == when
+
+    @pytest.mark.parametrize("said", [lambda: "x" * 100_000, lambda: 1 / 0])
+    def test_whatever_it_raises_what_was_done_is_told(self, core, said):
+        class OddError(Exception):
+            def __repr__(self):
+                return said()
+
+            __str__ = __repr__
+
+        def numbers():
+            yield from items(3)
+            raise OddError
+
+        with pytest.raises(BatchError, match="after 3 items the input failed: (OddError|x+)") as caught:
+            Script([MADE]).play(core.create_reviews(numbers(), 2))
+        assert len(caught.value.outcomes) == 3
+        assert len(str(caught.value)) < 1000
+
+    def test_a_stream_tells_it_after_the_outcomes_of_what_came_before(self, core):
+        def numbers():
+            yield item(0)
+            raise LookupError("the cursor is gone")
+
+        together = (batch := core.iter_create_reviews(numbers(), 2, None)).together()
+        assert len(list(together.flows)) == 1
+        with pytest.raises(BatchError, match="after 1 items the input failed"):
+            batch.finish()
+
+
+class TestOutcomes:
+    def test_errors_can_be_returned_in_their_places(self, core):
+        script = Script([MADE, refused(400), MADE])
+        first, second, third = script.play(core.create_reviews(items(3), 2, "return"))
+        assert isinstance(second, InvalidRequestError)
+        assert isinstance(first, Review)
+        assert isinstance(third, Review)
+
+    def test_another_word_for_it_is_refused(self, core):
+        with pytest.raises(ConfigurationError, match="on_error must be one of raise, return"):
+            core.create_reviews([], 2, "ignore")
+
+    def test_a_stream_has_for_each_item_what_became_of_it(self, core):
+        script = Script([MADE, refused(400)])
+        first, second, third = streamed(script, core.iter_create_reviews(iter([item(0), item(1), {}]), 2, None))
+        assert (first.index, first.item, first.error) == (0, item(0), None)
+        assert first.review.id == "rev_1"
+        assert first.idempotency_key == keys(script)[0]
+        assert (second.index, second.review) == (1, None)
+        assert isinstance(second.error, InvalidRequestError)
+        assert (third.index, third.idempotency_key) == (2, None)
+        assert isinstance(third.error, ConfigurationError)
+
+    def test_a_stream_keeps_nothing(self, core):
+        batch = core.iter_create_reviews(items(50), 2, None)
+        streamed(Script([MADE]), batch)
+        assert batch._outcomes == []
+        assert batch._under_way == {}
+
+    def test_the_calls_of_a_list_are_dropped_as_they_are_sent(self, core):
+        batch = core.iter_create_reviews(list(items(50)), 2, None)
+        assert len(batch._ready) == 50
+        streamed(Script([MADE]), batch)
+        assert not batch._ready
+
+
+class TestKeys:
+    def test_a_second_run_sends_the_same_keys(self, core):
+        first, second = Script([MADE]), Script([MADE])
+        first.play(core.create_reviews(items(5), 2, batch_key="import-1"))
+        second.play(core.create_reviews(list(items(5)), 2, batch_key="import-1"))
+        assert keys(first) == keys(second)
+        assert len(set(keys(first))) == 5
+
+    def test_without_one_each_run_has_keys_of_its_own(self, core):
+        script = Script([MADE])
+        for _ in range(2):
+            script.play(core.create_reviews(items(5), 2))
+        assert len(set(keys(script))) == 10
+
+    def test_an_items_own_key_counts_more(self, core):
+        script = Script([MADE])
+        script.play(core.create_reviews([item(0, idempotency_key="row-0"), item(1)], 2, batch_key="import-1"))
+        assert keys(script)[0] == "row-0"
+        assert keys(script)[1].startswith("hitl1-")
+
+    def test_all_attempts_of_an_item_carry_the_same_key(self):
+        script = Script([MADE, refused(429), MADE])
+        script.play(on_clock(script).create_reviews(items(2), 2, batch_key="import-1"))
+        first, second, again = keys(script)
+        assert second == again != first
+
+    @pytest.mark.parametrize("key", ["", "  ", 7])
+    def test_a_blank_one_is_refused(self, core, key):
+        with pytest.raises(ConfigurationError, match="batch_key must be a text"):
+            core.create_reviews([], 2, batch_key=key)
+
+    def test_changes_need_none(self, core):
+        script = Script([reviewed(review_id="rev_1")])
+        script.play(core.update_reviews([{"id": "rev_1", "priority": "high"}], 2))
+        assert "Idempotency-Key" not in script.calls[0].request.headers
+
+
+class TestRateLimit:
+    def test_a_refusal_holds_for_items_that_were_not_refused_themselves(self):
+        script = Script([])
+        core = on_clock(script)
+        together = core.iter_create_reviews(items(3), 3, None).together()
+        first, second, third = together.flows
+        assert isinstance(next(first), ApiCall)
+        assert isinstance(next(second), ApiCall)
+        assert isinstance(first.send(refused(429, retry_after="5")), Sleep)
+        pause = next(third)
+        assert isinstance(pause, Sleep)
+        assert pause.seconds >= 5.0
+        script.now += pause.seconds
+        assert isinstance(third.send(None), Sleep)  # of three, one may be under way now, and the second is
+        with pytest.raises(StopIteration):
+            second.send(MADE)
+        assert isinstance(third.send(None), ApiCall)
+
+    def test_an_item_outlasts_more_refusals_than_a_call_of_its_own_would(self):
+        script = Script([*[refused(429, retry_after="1")] * 3, MADE, *[refused(429, retry_after="1")] * 4, MADE])
+        made = script.play(on_clock(script, max_retries=2).create_reviews(items(2), 2))
+        assert len(made) == 2
+        assert len(script.calls) == 9
+
+    def test_attempts_are_counted_over_all_of_them(self):
+        script = Script([*[refused(429)] * 5, refused(400)])
+        [error] = script.play(on_clock(script, max_retries=1).create_reviews(items(1), 1, "return"))
+        assert isinstance(error, InvalidRequestError)
+        assert error.attempts == 6
+
+    def test_whoever_wants_no_retries_gets_the_refusal(self):
+        script = Script([refused(429, retry_after="1"), MADE])
+        first, second = script.play(on_clock(script, max_retries=0).create_reviews(items(2), 2, "return"))
+        assert isinstance(first, RateLimitError)
+        assert isinstance(second, Review)
+        assert sum(script.sleeps) >= 1.0
+
+    def test_where_the_server_asks_for_an_hour_the_rest_of_a_list_is_not_sent(self):
+        script = Script([MADE, refused(429, retry_after="3600"), MADE])
+        with pytest.raises(BatchError, match="3 of 4 items failed") as caught:
+            script.play(on_clock(script).create_reviews(list(items(4)), 2))
+        first, second, third, fourth = caught.value.outcomes
+        assert isinstance(first, Review)
+        assert (second.attempts, third.attempts, fourth.attempts) == (1, 0, 0)
+        assert caught.value.retry_after == second.retry_after == fourth.retry_after == 3600.0
+        assert fourth.retryable
+        assert "left alone for 3600 seconds" in str(fourth)
+        assert script.sleeps == []
+
+    def test_and_a_generator_is_not_read_to_its_end(self):
+        script = Script([MADE, refused(429, retry_after="3600")])
+        rest = items(100)
+        with pytest.raises(
+            BatchError, match="stopped after 2 items, since the server asked to be left alone"
+        ) as caught:
+            script.play(on_clock(script).create_reviews(rest, 1, "return"))
+        assert len(caught.value.outcomes) == 2
+        assert len(list(rest)) == 98
+
+    def test_a_server_that_refuses_for_ever_ends_the_batch(self):
+        script = Script([refused(429)])
+        with pytest.raises(BatchError, match="3 of 3 items failed") as caught:
+            script.play(on_clock(script).create_reviews(list(items(3)), 2))
+        assert len(script.calls) <= 8
+        assert "refused again and again" in str(caught.value.outcomes[2])
+
+    def test_a_503_that_may_have_been_done_is_not_repeated_blindly(self):
+        script = Script([refused(503, retry_after="1"), MADE])
+        [error] = script.play(on_clock(script).create_reviews(items(1), 1, "return"))
+        assert error.outcome_unknown
+
+
+class TestInterrupt:
+    def begun(self, core, given):
+        flow = core.create_reviews(given, 4)
+        together = next(flow)
+        return flow, together, iter(together.flows)
+
+    def test_it_stays_a_keyboard_interrupt_and_tells_of_every_item(self, core):
+        flow, together, flows = self.begun(core, items(10))
+        script = Script([MADE])
+        together.record(0, script.play(next(flows)))
+        next(next(flows))  # under way
+        next(flows)  # taken, and not sent
+        with pytest.raises(BatchInterrupted, match="create_reviews: interrupted after 1 items") as caught:
+            flow.throw(KeyboardInterrupt())
+        assert isinstance(caught.value, KeyboardInterrupt)
+        done, under_way, waiting = caught.value.outcomes
+        assert isinstance(done, Review)
+        assert isinstance(under_way, APIConnectionError)
+        assert (under_way.outcome_unknown, under_way.sent, under_way.attempts) == (True, "maybe", 1)
+        assert under_way.idempotency_key.startswith("hitl-")
+        assert (waiting.outcome_unknown, waiting.sent, waiting.retryable) == (False, "no", True)
+
+    def test_of_a_list_it_tells_of_what_was_not_even_taken(self, core):
+        flow, _, flows = self.begun(core, list(items(10)))
+        next(flows)
+        with pytest.raises(BatchInterrupted) as caught:
+            flow.throw(KeyboardInterrupt())
+        assert [each.sent for each in caught.value.outcomes] == ["no"] * 10
+
+    def test_a_change_that_was_under_way_may_simply_be_repeated(self, core):
+        flow = core.update_reviews([{"id": "rev_1", "priority": "high"}], 1)
+        next(next(iter(next(flow).flows)))
+        with pytest.raises(BatchInterrupted) as caught:
+            flow.throw(KeyboardInterrupt())
+        [error] = caught.value.outcomes
+        assert (error.retryable, error.outcome_unknown) == (True, False)
+
+    def test_it_can_be_pickled(self):
+        error = pickle.loads(pickle.dumps(BatchInterrupted("What happened.", outcomes=[1])))
+        assert (str(error), error.outcomes) == ("What happened.", [1])
+
+
+@pytest.mark.parametrize(("outcome", "sent"), [(UNREACHABLE, "no"), (BROKEN, "maybe"), (refused(400), "yes")])
+def test_the_error_of_a_batch_tells_how_far_its_items_got(outcome, sent):
+    with pytest.raises(BatchError) as caught:
+        Script([outcome]).play(Methods({"api_key": "hitl_test_key", "max_retries": 0}).create_reviews(items(2), 2))
+    assert (caught.value.sent, caught.value.attempts) == (sent, 2)
+
+
+def test_a_broken_connection_is_one_items_outcome_and_not_a_pause(core):
+    script = Script([BROKEN, MADE])
+    first, second = script.play(core.create_reviews(items(2), 2, "return"))
+    assert first.outcome_unknown
+    assert isinstance(second, Review)
+    assert script.sleeps == []
+
+
+def test_answers_that_fit_nothing_are_told_by_item(core):
+    script = Script([answer(201, {"success": True, "data": {}}), answer(201, {"success": True, "data": review()})])
+    first, second = script.play(core.create_reviews(items(2), 2, "return"))
+    assert first.idempotency_key == keys(script)[0]
+    assert isinstance(second, Review)

@@ -1,0 +1,261 @@
+from __future__ import annotations
+
+import json
+import pickle
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, review, reviewed
+
+from hitl._api import operations
+from hitl._calls import Backoff, Exchange, begin_retrying, calling
+from hitl._engine import Response
+from hitl.exceptions import (
+    APIStatusError,
+    AuthenticationError,
+    ConflictError,
+    HITLError,
+    InvalidRequestError,
+    NotFoundError,
+    PermissionDeniedError,
+    ReviewNotFoundError,
+    ServerError,
+    TemplateNotFoundError,
+    UnexpectedResponseError,
+)
+
+
+def exchange(max_retries: int = 3) -> Exchange:
+    return Exchange(Backoff(max_retries, 1.0, uniform=lambda low, high: high))
+
+
+def get() -> operations.Call:
+    return operations.get_review("rev_1")
+
+
+def create(key: str | None = None) -> operations.Call:
+    return operations.create_review({"template_id": "template_123", "content": {}}, key)
+
+
+@pytest.mark.parametrize("fault", [BROKEN, SILENT, UNREACHABLE, refused(429), refused(503), refused(502), refused(529)])
+def test_a_passing_fault_is_tried_again_and_forgotten(fault):
+    script = Script([fault, fault, reviewed("completed")])
+    assert script.play(exchange()(get())).status == "completed"
+    assert script.sleeps == [1.0, 2.0]
+
+
+def test_the_pauses_double_up_to_eight_seconds():
+    script = Script([refused(503)])
+    with pytest.raises(ServerError) as caught:
+        script.play(exchange(max_retries=6)(get()))
+    assert script.sleeps == [1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
+    assert caught.value.attempts == 7
+
+
+def test_no_retries_means_one_attempt():
+    script = Script([refused(503)])
+    with pytest.raises(ServerError):
+        script.play(exchange(max_retries=0)(get()))
+    assert len(script.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, InvalidRequestError),
+        (401, AuthenticationError),
+        (403, PermissionDeniedError),
+        (404, ReviewNotFoundError),
+        (409, ConflictError),
+        (418, APIStatusError),
+        (422, InvalidRequestError),
+        (301, APIStatusError),
+        (501, ServerError),
+        (505, ServerError),
+        (600, ServerError),
+    ],
+)
+def test_a_refusal_is_raised_at_once_as_its_class(status, error):
+    script = Script([refused(status, message="Because.")])
+    with pytest.raises(error, match="Because") as caught:
+        script.play(exchange()(get()))
+    assert type(caught.value) is error
+    assert len(script.calls) == 1
+    assert (caught.value.status_code, caught.value.code, caught.value.retryable) == (status, "some_code", False)
+
+
+def test_a_missing_template_is_told_by_the_code_of_the_answer():
+    with pytest.raises(TemplateNotFoundError):
+        Script([refused(404, "template_not_found")]).play(exchange()(create()))
+
+
+def test_a_404_of_something_else_is_the_general_error():
+    with pytest.raises(NotFoundError) as caught:
+        Script([answer(404, b"<html>")]).play(exchange()(create()))
+    assert type(caught.value) is NotFoundError
+
+
+def test_the_error_tells_the_attempts_the_request_and_what_to_do():
+    script = Script([refused(401, message="Unknown key.", x_request_id="req_7")])
+    with pytest.raises(
+        AuthenticationError, match=r"get_review: .*401 some_code: Unknown key\. \(1 attempt\)\. Check the key"
+    ) as caught:
+        script.play(exchange()(get()))
+    assert caught.value.request_id == "req_7"
+    assert caught.value.sent == "yes"
+
+
+def test_the_envelope_of_loops_and_requests_is_understood():
+    told = answer(400, {"error": True, "msg": "Validation failed", "data": "name is required"})
+    with pytest.raises(InvalidRequestError, match="Validation failed") as caught:
+        Script([told]).play(exchange()(get()))
+    assert caught.value.details == "name is required"
+
+
+def test_the_field_that_is_at_fault_is_named():
+    told = {
+        "success": False,
+        "error": {"code": "validation_error", "message": "Too long.", "details": {"field": "name"}},
+    }
+    with pytest.raises(InvalidRequestError, match=r"Too long\. .* Field: name\.") as caught:
+        Script([answer(400, told)]).play(exchange()(get()))
+    assert caught.value.details == {"field": "name"}
+
+
+def test_problem_details_of_a_gateway_are_understood():
+    with pytest.raises(ServerError, match="Upstream is away"):
+        Script([answer(503, {"title": "Upstream is away"})]).play(exchange(0)(get()))
+
+
+def test_a_servers_words_are_cut_and_cleaned():
+    with pytest.raises(InvalidRequestError) as caught:
+        Script([refused(400, message="a\x1b[31m\r\n" + "b" * 5000)]).play(exchange()(get()))
+    assert "\x1b" not in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+class TestCreating:
+    """Creating twice is worse than not creating: a repetition needs a server that is known to recognise it."""
+
+    @pytest.mark.parametrize("fault", [BROKEN, SILENT, refused(500), refused(502), refused(504)])
+    def test_an_ambiguous_fault_is_not_repeated_on_a_server_that_may_not_recognise_it(self, fault):
+        script = Script([fault])
+        with pytest.raises(HITLError, match="idempotency_key='job-1'") as caught:
+            script.play(exchange()(create("job-1")))
+        assert len(script.calls) == 1
+        assert (caught.value.outcome_unknown, caught.value.retryable) == (True, False)
+        assert caught.value.idempotency_key == "job-1"
+
+    @pytest.mark.parametrize("fault", [UNREACHABLE, refused(429)])
+    def test_a_fault_before_anything_was_done_is_tried_again(self, fault):
+        script = Script([fault, reviewed(code=201)])
+        assert script.play(exchange()(create())).id == "rev_1"
+
+    @pytest.mark.parametrize("header", ["idempotency_key", "idempotent_replayed"])
+    def test_a_server_that_has_shown_that_it_honours_keys_is_sent_the_same_key_again(self, header):
+        patient = exchange()
+        Script([reviewed(code=201, **{header: "shown"})]).play(patient(create("shown")))
+        script = Script([BROKEN, refused(502), reviewed(code=201)])
+        assert script.play(patient(create())).id == "rev_1"
+        keys = {call.request.headers["Idempotency-Key"] for call in script.calls}
+        assert len(script.calls) == 3
+        assert len(keys) == 1
+
+    def test_each_creation_has_a_key_of_its_own(self):
+        assert create().request.headers["Idempotency-Key"] != create().request.headers["Idempotency-Key"]
+
+    def test_an_answer_that_makes_no_sense_leaves_the_outcome_unknown(self):
+        with pytest.raises(UnexpectedResponseError) as caught:
+            Script([answer(201, b"<html>welcome</html>")]).play(exchange()(create("job-1")))
+        assert caught.value.outcome_unknown
+        assert caught.value.idempotency_key == "job-1"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"success": true, "data": null}',
+        b'{"success": true, "data": {"id": "rev_1"}}',
+        b'{"success": true, "data": NaN}',
+        b"\xff\xfe",
+        b"[" * 200_000,
+        b'{"success": true, "data": {"id": 7, "template_id": "t", "content": {}, "status": "x", "created_at": "2026-01-01T00:00:00Z"}}',
+        b'{"success": true, "data": {"id": "rev_1", "template_id": "t", "content": [], "status": "x", "created_at": "2026-01-01T00:00:00Z"}}',
+        b'{"success": true, "data": {"id": "rev_1", "template_id": "t", "content": {}, "status": "x", "created_at": "today"}}',
+    ],
+)
+def test_an_answer_that_does_not_fit_is_one_kind_of_error(body):
+    with pytest.raises(UnexpectedResponseError) as caught:
+        Script([answer(200, body)]).play(exchange()(get()))
+    assert caught.value.status_code == 200
+    assert len(caught.value.excerpt) <= 200
+
+
+def test_any_2xx_is_a_success():
+    assert Script([reviewed(code=200)]).play(exchange()(create())).id == "rev_1"
+    assert Script([reviewed(code=202)]).play(exchange()(get())).id == "rev_1"
+
+
+def test_inside_the_retry_decorator_a_client_makes_one_attempt():
+    script = Script([refused(503), reviewed()])
+    with calling(begin_retrying()), pytest.raises(ServerError) as caught:
+        script.play(exchange()(get()))
+    assert len(script.calls) == 1
+    assert caught.value.retryable
+
+
+# Values near those of the wire, in every place where one of them stands.
+near = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.text(max_size=20),
+    st.sampled_from(["rev_1", "completed", "2026-01-15T10:30:00Z", "high", "2026-99-99", "review_not_found"]),
+    st.lists(st.text(max_size=5), max_size=3),
+    st.dictionaries(st.text(max_size=5), st.integers(), max_size=3),
+)
+documents = st.one_of(
+    near,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "success": near,
+            "error": near | st.fixed_dictionaries({}, optional={"code": near, "message": near, "details": near}),
+            "msg": near,
+            "meta": near | st.fixed_dictionaries({}, optional={"request_id": near, "pagination": near}),
+            "data": near
+            | st.fixed_dictionaries({}, optional=dict.fromkeys(review("x", result={}, assignees=[], version=1), near))
+            | st.just(review("completed", result={"approved": True})),
+        },
+    ),
+)
+bodies = st.binary(max_size=50) | documents.map(lambda document: json.dumps(document).encode())
+headers = st.dictionaries(
+    st.sampled_from(
+        ["retry-after", "date", "x-request-id", "x-ratelimit-remaining", "x-ratelimit-reset", "preference-applied"]
+    ),
+    st.text(max_size=30),
+)
+
+
+@given(status=st.integers(100, 999) | st.sampled_from([200, 201, 404, 429]), headers=headers, body=bodies)
+@settings(max_examples=500)
+def test_whatever_a_server_answers_it_is_a_result_or_one_of_our_errors(status, headers, body):
+    for call in (get(), create(), operations.cancel_review("rev_1"), operations.list_reviews({}, 0)):
+        script = Script([Response(status, headers, body)])
+        try:
+            script.play(exchange(max_retries=1)(call))
+        except HITLError as raised:
+            error = raised
+        else:
+            continue
+        assert error.attempts == len(script.calls)
+        assert call.is_repeatable <= (not error.outcome_unknown)
+        assert error.idempotency_key is None or not (error.retryable and error.outcome_unknown)
+        assert pickle.loads(pickle.dumps(error)).message == error.message

@@ -1,0 +1,354 @@
+"""Which key a creation carries, and when it is sent twice."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import hashlib
+import json
+import random
+import re
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hitl_api.api.loops import list_loops
+from hitl_api.api.reviews import create_review as create_review_endpoint
+from hitl_api.models import ReviewCreate
+from script import BROKEN, Script, answer, refused, reviewed
+
+from hitl._api import operations
+from hitl._calls import random_key
+from hitl._flows import ApiCall
+from hitl._methods import Methods
+from hitl.exceptions import APIConnectionError, ConfigurationError, ServerError, UnexpectedResponseError
+from hitl.retry import retry_with_backoff
+
+ITEM = {"template_id": "template_123", "content": {"text": "x"}}
+CREATED = reviewed(code=201)
+
+
+def core(**settings: Any) -> Methods:
+    return Methods({"api_key": "hitl_secret_0123", "retry_delay": 0, **settings})
+
+
+def key_of(call: ApiCall) -> str:
+    return call.request.headers["Idempotency-Key"]
+
+
+def created(client: Methods, content: Any = None, **given: Any) -> str:
+    """Create a review, and return the key that it was sent with."""
+    script = Script([CREATED])
+    script.play(client.create_review({**ITEM, **({"content": content} if content else {}), **given}))
+    return key_of(script.calls[0])
+
+
+def templated(client: Methods) -> str:
+    script = Script([answer(201, {"success": True, "data": {"id": "tpl_1", "name": "T", "fields": []}})])
+    script.play(client.create_template({"name": "T", "fields": []}))
+    return key_of(script.calls[0])
+
+
+class TestKeys:
+    def test_without_a_scope_each_creation_has_a_key_of_its_own(self):
+        assert created(core()) != created(core())
+
+    def test_in_a_scope_it_follows_from_the_name_and_what_is_created(self):
+        def run() -> list[str]:
+            client = core()
+            with client.idempotency_scope("job-42"):
+                return [created(client), created(client, {"text": "y"}), templated(client)]
+
+        first = run()
+        assert run() == first
+        assert len(set(first)) == 3
+        assert all(re.fullmatch("hitl1-[0-9a-f]{48}", key) for key in first)
+
+    def test_this_is_how_it_follows(self):
+        body = hashlib.sha256(b'{"content":{"text":"x"},"template_id":"template_123"}').hexdigest()
+        parts = f'["scope","job-42","create_review","{body}",0]'
+        expected = f"hitl1-{hashlib.sha256(parts.encode()).hexdigest()[:48]}"
+        assert created_in(core(), "job-42") == expected
+
+    def test_two_equal_reviews_that_are_both_wanted_stay_two(self):
+        client = core()
+        with client.idempotency_scope("job-42"):
+            keys = [created(client) for _ in range(3)]
+        with client.idempotency_scope("job-42"):
+            assert [created(client) for _ in range(3)] == keys
+        assert len(set(keys)) == 3
+
+    def test_the_order_of_names_in_the_content_does_not_matter(self):
+        client = core()
+        with client.idempotency_scope("a"):
+            first = created(client, {"a": 1, "b": 2.5})
+        with client.idempotency_scope("a"):
+            assert created(client, {"b": 2.5, "a": 1}) == first
+
+    def test_other_names_make_other_keys(self):
+        client, keys = core(), set()
+        for name in ("a", "b", "A", "a/b", 'a","b'):
+            with client.idempotency_scope(name):
+                keys.add(created(client))
+        assert len(keys) == 5
+
+    def test_a_scope_within_a_scope_has_both_names(self):
+        client = core()
+        with client.idempotency_scope("job-1"), client.idempotency_scope("step"):
+            first = created(client)
+        with client.idempotency_scope("job-2"), client.idempotency_scope("step"):
+            second = created(client)
+        with client.idempotency_scope("step"):
+            third = created(client)
+        assert len({first, second, third}) == 3
+
+    def test_a_key_that_is_given_goes_before(self):
+        client = core()
+        with client.idempotency_scope("job-42"):
+            assert created(client, idempotency_key="mine") == "mine"
+
+    def test_a_scope_ends_with_its_block(self):
+        client = core()
+        scope = client.idempotency_scope("job-42")
+        with scope:
+            first = created(client)
+        with pytest.raises(KeyError), scope:
+            raise KeyError
+        assert created(client).startswith("hitl-")
+        with scope:
+            assert created(client) == first
+        assert repr(scope) == "<idempotency scope 'job-42'>"
+
+    def test_a_scope_is_that_of_its_client(self):
+        client, other = core(), core()
+        with client.idempotency_scope("job-42"):
+            assert created(other).startswith("hitl-")
+            with other.idempotency_scope("job-42"):
+                assert created(other).startswith("hitl1-")
+
+    @pytest.mark.parametrize("name", ["", "  ", "a\nb", "\ud800", "x" * 256, None, 7, b"job"])
+    def test_a_name_that_is_none_is_refused(self, name):
+        with pytest.raises(ConfigurationError, match="name of an idempotency scope"):
+            core().idempotency_scope(name)
+
+    def test_a_generated_endpoint_that_takes_a_key_is_given_one(self):
+        client = core()
+
+        def key(endpoint: Any, **given: Any) -> str | None:
+            call = operations.endpoint_call(client.make_key, endpoint, **given)
+            return call.request.headers.get("Idempotency-Key")
+
+        body = ReviewCreate(**ITEM)
+        assert key(create_review_endpoint, body=body).startswith("hitl-")
+        assert key(create_review_endpoint, body=body, idempotency_key="mine") == "mine"
+        derived = created_in(client, "job-42")
+        with client.idempotency_scope("job-42"):
+            assert key(create_review_endpoint, body=body) == derived
+        assert key(list_loops) is None
+        with pytest.raises(ConfigurationError, match="idempotency_key must be"):
+            key(create_review_endpoint, body=body, idempotency_key="two words")
+
+    def test_a_key_must_not_hold_the_api_key(self):
+        with pytest.raises(ConfigurationError, match="must not hold the API key") as caught:
+            core().create_review({**ITEM, "idempotency_key": "x-hitl_secret_0123"})
+        assert "hitl_secret" not in str(caught.value)
+
+
+def created_in(client: Methods, name: str) -> str:
+    with client.idempotency_scope(name):
+        return created(client)
+
+
+class TestConcurrency:
+    CONTENTS = tuple({"n": number % 4} for number in range(12))
+
+    def expected(self) -> list[str]:
+        client = core()
+        with client.idempotency_scope("job"):
+            return sorted(created(client, content) for content in self.CONTENTS)
+
+    def test_tasks_carry_the_same_keys_in_whatever_order_they_run(self):
+        async def run(seed: int) -> list[str]:
+            client = core()
+
+            async def create(content: Any) -> str:
+                for _ in range(random.Random(f"{seed}{content}").randrange(5)):
+                    await asyncio.sleep(0)
+                return created(client, content)
+
+            shuffled = random.Random(seed).sample(self.CONTENTS, len(self.CONTENTS))
+            with client.idempotency_scope("job"):
+                return sorted(await asyncio.gather(*map(create, shuffled)))
+
+        for seed in range(5):
+            assert asyncio.run(run(seed)) == self.expected()
+
+    def test_threads_that_copy_the_context_share_the_scope(self):
+        client, keys = core(), []
+        with client.idempotency_scope("job"):
+            threads = [
+                threading.Thread(
+                    target=contextvars.copy_context().run, args=(lambda c: keys.append(created(client, c)), c)
+                )
+                for c in self.CONTENTS
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        assert sorted(keys) == self.expected()
+
+    def test_a_scope_that_is_left_in_another_context_does_no_harm(self):
+        client = core()
+        scope = client.idempotency_scope("job")
+        contextvars.copy_context().run(scope.__enter__)
+        scope.__exit__(None, None, None)
+        assert created(client).startswith("hitl-")
+
+
+class TestDecorator:
+    """Inside @retry_with_backoff the second call of the function creates under the keys of the first."""
+
+    def keys(self, work: Callable[[], Any], *, fails: int = 2) -> list[list[str]]:
+        calls: list[list[str]] = []
+
+        @retry_with_backoff(max_retries=fails, sleep=lambda _: None)
+        def decorated() -> None:
+            calls.append([])
+            calls[-1].extend(work())
+            if len(calls) <= fails:
+                raise ServerError("again", retryable=True)
+
+        decorated()
+        return calls
+
+    def test_each_call_of_the_function_repeats_the_keys(self):
+        client = core()
+        first, second, third = self.keys(lambda: [created(client), created(client), templated(client)])
+        assert first == second == third
+        assert len(set(first)) == 3
+
+    def test_another_run_of_the_decorated_function_has_other_keys(self):
+        client = core()
+        assert self.keys(lambda: [created(client)])[0] != self.keys(lambda: [created(client)])[0]
+
+    def test_a_scope_inside_counts_from_the_start_in_each_call(self):
+        client = core()
+
+        def work() -> list[str]:
+            with client.idempotency_scope("job"):
+                return [created(client), created(client)]
+
+        first, second, third = self.keys(work)
+        assert first == second == third == work()
+
+    def test_a_scope_around_it_goes_before_and_its_count_is_repeated_too(self):
+        client = core()
+        with client.idempotency_scope("job"):
+            plain = [created(client) for _ in range(5)]
+        with client.idempotency_scope("job"):
+            before = created(client)
+            first, second, third = self.keys(lambda: [created(client), created(client)])
+            after = [created(client), created(client)]
+        assert first == second == third
+        assert [before, *first, *after] == plain
+
+    def test_a_call_that_gets_further_than_the_one_before_goes_on_counting(self):
+        client, how_many = core(), iter([1, 3, 2])
+        with client.idempotency_scope("job"):
+            first, second, third = self.keys(lambda: [created(client) for _ in range(next(how_many))])
+        assert (second[:1], second[:2]) == (first, third)
+        assert len(set(second)) == 3
+
+    def test_decorated_functions_side_by_side_in_one_scope_do_not_disturb_each_other(self):
+        client = core()
+
+        async def one() -> list[list[str]]:
+            calls: list[list[str]] = []
+
+            @retry_with_backoff(max_retries=2, sleep=lambda _: asyncio.sleep(0))
+            async def decorated() -> None:
+                keys = []
+                for _ in range(2):
+                    keys.append(created(client))
+                    await asyncio.sleep(0)
+                calls.append(keys)
+                if len(calls) <= 2:
+                    raise ServerError("again", retryable=True)
+
+            await decorated()
+            return calls
+
+        async def run() -> list[list[list[str]]]:
+            with client.idempotency_scope("job"):
+                return await asyncio.gather(*[one() for _ in range(3)])
+
+        runs = asyncio.run(run())
+        assert all(calls[0] == calls[1] == calls[2] for calls in runs)
+        assert len({key for calls in runs for key in calls[0]}) == 6
+
+    def test_the_decorator_repeats_an_unknown_outcome_where_the_server_recognises_the_key(self):
+        client = core(idempotency="trust")
+        script = Script([BROKEN, refused(502), CREATED])
+        sent = retry_with_backoff(sleep=lambda _: None)(lambda: script.play(client.create_review(ITEM)))
+        assert sent().id == "rev_1"
+        assert len(set(map(key_of, script.calls))) == 1
+
+    def test_it_does_not_where_the_server_may_not_recognise_it(self):
+        client, script = core(), Script([BROKEN])
+        with pytest.raises(APIConnectionError) as caught:
+            retry_with_backoff(sleep=lambda _: None)(lambda: script.play(client.create_review(ITEM)))()
+        assert len(script.calls) == 1
+        assert caught.value.outcome_unknown
+
+    @pytest.mark.parametrize("max_retries", [0, 3])
+    def test_around_a_client_it_makes_exactly_one_request_for_each_call(self, max_retries):
+        client, script = core(max_retries=5, idempotency="trust"), Script([refused(503)])
+        with pytest.raises(ServerError):
+            retry_with_backoff(max_retries, sleep=lambda _: None)(lambda: script.play(client.create_review(ITEM)))()
+        assert len(script.calls) == max_retries + 1
+
+    def test_after_it_has_given_up_nobody_else_may_repeat_under_another_key(self):
+        client, script = core(idempotency="trust"), Script([BROKEN])
+
+        @retry_with_backoff(1, sleep=lambda _: None)
+        def ask() -> Any:
+            return script.play(client.create_review(ITEM))
+
+        with pytest.raises(APIConnectionError) as caught:
+            ask()
+        assert (caught.value.outcome_unknown, caught.value.retryable) == (True, False)
+        with client.idempotency_scope("job-42"), pytest.raises(APIConnectionError) as caught:
+            ask()
+        assert (caught.value.outcome_unknown, caught.value.retryable) == (True, True)
+
+
+def test_a_random_key_says_that_it_does_not_last():
+    assert not random_key("create_review", b"{}").is_lasting
+
+
+def test_the_answer_to_another_creation_is_not_taken_for_this_one():
+    script = Script([reviewed(code=201, idempotency_key="someone-elses"), reviewed(code=201, idempotency_key="mine")])
+    trusting = core(idempotency="trust")
+    review = script.play(trusting.create_review({"template_id": "t", "content": {}, "idempotency_key": "mine"}))
+    assert review.id == "rev_1"
+    assert [call.fresh for call in script.calls] == [False, True]
+
+
+def test_the_key_of_another_creation_does_not_show_that_the_server_knows_ours():
+    script = Script([reviewed(code=201, idempotency_key="someone-elses")])
+    with pytest.raises(UnexpectedResponseError, match="another creation") as caught:
+        script.play(core().create_review({"template_id": "t", "content": {}, "idempotency_key": "mine"}))
+    assert caught.value.outcome_unknown
+    assert len(script.calls) == 1
+
+
+@pytest.mark.parametrize("key", ["plain", '"quoted"', 'a"b', "back\\slash"])
+@pytest.mark.parametrize("written", [str, json.dumps], ids=["bare", "quoted"])
+def test_a_key_is_known_again_bare_or_quoted(key, written):
+    script = Script([reviewed(code=201, idempotency_key=written(key)), BROKEN, reviewed(code=201)])
+    client = core()
+    for _ in range(2):
+        script.play(client.create_review({"template_id": "t", "content": {}, "idempotency_key": key}))
+    assert len(script.calls) == 3

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import attrs
+import pytest
+from script import review
+
+from hitl._api import review_from_json
+from hitl.models import Template
+
+FULL = review(
+    "completed",
+    result={"approved": True},
+    assignees=["a@company.com"],
+    priority="high",
+    due_date="2027-01-20T18:00:00Z",
+    assignment_strategy="round_robin",
+    reviewer="a@company.com",
+    updated_at="2026-01-15T10:31:00Z",
+    completed_at="2026-01-15T10:31:00.250Z",
+    version=3,
+    sparkle="new",
+)
+
+
+def test_every_field_of_the_wire_is_there():
+    made = review_from_json(FULL)
+    assert (made.status, made.state, made.result, made.assignees) == (
+        "completed",
+        "completed",
+        {"approved": True},
+        ["a@company.com"],
+    )
+    assert made.due_date == datetime(2027, 1, 20, 18, tzinfo=UTC)
+    assert made.completed_at == datetime(2026, 1, 15, 10, 31, 0, 250_000, tzinfo=UTC)
+    assert (made.version, made.reviewer, made.extra) == (3, "a@company.com", {"sparkle": "new"})
+
+
+def test_what_is_not_known_is_none_or_empty():
+    made = review_from_json(review(assignees=None, result=None, due_date=None))
+    assert (made.assignees, made.result, made.due_date, made.priority, made.version) == ([], {}, None, None, None)
+
+
+def test_words_of_the_wire_are_plain_texts():
+    made = review_from_json(review("pondering", priority="critical"))
+    assert type(made.status) is str
+    assert (made.status, made.priority) == ("pondering", "critical")
+
+
+@pytest.mark.parametrize(
+    ("status", "final", "answered"),
+    [
+        ("created", False, False),
+        ("in_progress", False, False),
+        ("something_new", False, False),
+        ("completed", True, True),
+        ("rejected", True, True),
+        ("expired", True, False),
+        ("cancelled", True, False),
+    ],
+)
+def test_a_status_tells_whether_anything_will_still_happen(status, final, answered):
+    made = review_from_json(review(status))
+    assert (made.is_final, made.is_answered) == (final, answered)
+
+
+def test_a_review_cannot_be_changed_and_can_be_a_key():
+    made = review_from_json(FULL)
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        made.status = "rejected"
+    assert len({made, review_from_json(FULL), review_from_json(review())}) == 2
+
+
+def test_the_repr_shows_no_content():
+    assert repr(review_from_json(FULL)) == (
+        "Review(id='rev_1', status='completed', template_id='template_123', priority='high')"
+    )
+
+
+def test_a_template_can_be_a_key():
+    first = Template("tpl_1", "T", [{"name": "approved", "type": "boolean"}])
+    assert {first: 1}[Template("tpl_1", "T", [{"name": "approved", "type": "boolean"}])] == 1
+    assert repr(first) == "Template(id='tpl_1', name='T')"

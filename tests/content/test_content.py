@@ -1,0 +1,440 @@
+"""Whatever a program has at hand becomes JSON as docs/reference/content.md says, or an error that names its place."""
+
+from __future__ import annotations
+
+import collections
+import copy
+import dataclasses
+import datetime
+import enum
+import functools
+import io
+import json
+import re
+import subprocess
+import sys
+import types
+from collections.abc import Coroutine, Iterator, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import attrs
+import numpy
+import pandas
+import pydantic
+import pydantic.v1
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hitl._content import converters as _content_types
+from hitl._content import to_json
+from hitl.exceptions import ConfigurationError, ContentError
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "content.md"
+
+
+class Color(enum.Enum):
+    RED = "red"
+
+
+class Level(enum.IntEnum):
+    HIGH = 3
+
+
+class Point(NamedTuple):
+    x: int
+    y: int
+
+
+@dataclasses.dataclass
+class Order:
+    number: str
+    price: Any = None
+    _secret: str = "not public"
+
+
+@attrs.define
+class Customer:
+    name: Any
+    _secret: str = "not public"
+
+
+class Answer(pydantic.BaseModel):
+    text: str
+    at: datetime.date
+    internal: str = pydantic.Field(default="left out", exclude=True)
+
+
+async def _coroutine() -> None: ...
+
+
+@pytest.fixture
+def coroutine() -> Iterator[Coroutine[Any, Any, None]]:
+    coroutine = _coroutine()
+    yield coroutine
+    coroutine.close()
+
+
+def nested(levels: int) -> list[Any]:
+    return functools.reduce(lambda inner, _: [inner], range(levels - 1), [])
+
+
+def circle() -> list[Any]:
+    result: list[Any] = []
+    result.append({"again": result})
+    return result
+
+
+# --- the tables of the reference page --------------------------------------------------------------------------------
+
+
+def _rows(heading: str) -> list[tuple[str, str, str]]:
+    section = REFERENCE.read_text(encoding="utf-8").split(f"## {heading}\n")[1].split("\n## ")[0]
+    cells = [line.strip("|").split(" | ") for line in section.splitlines() if line.startswith("| ")]
+    return [(kind.strip(), example.strip(" `"), result.strip(" `")) for kind, example, result in cells[1:]]
+
+
+EXAMPLES: dict[str, Any] = {
+    "Answer": Answer,
+    "Color": Color,
+    "Customer": Customer,
+    "Decimal": Decimal,
+    "Fraction": Fraction,
+    "MappingProxyType": types.MappingProxyType,
+    "Order": Order,
+    "Point": Point,
+    "PurePosixPath": PurePosixPath,
+    "UTC": datetime.UTC,
+    "UUID": UUID,
+    "circle": circle(),
+    "collections": collections,
+    "date": datetime.date,
+    "datetime": datetime.datetime,
+    "deep": nested(101),
+    "deque": collections.deque,
+    "io": io,
+    "numpy": numpy,
+    "pandas": pandas,
+    "time": datetime.time,
+    "timedelta": datetime.timedelta,
+}
+"""What the examples of the page refer to."""
+
+
+@pytest.mark.parametrize(("kind", "example", "expected"), _rows("What is accepted") + _rows("Keys"))
+def test_what_the_reference_accepts_becomes_what_it_says(kind: str, example: str, expected: str) -> None:
+    result = to_json(eval(example, EXAMPLES))
+    assert json.dumps(result, ensure_ascii=False, allow_nan=False) == expected
+
+
+@pytest.mark.parametrize(("kind", "example", "advice"), _rows("What is refused"))
+def test_what_the_reference_refuses_is_refused_with_its_advice(
+    kind: str, example: str, advice: str, coroutine: object
+) -> None:
+    with pytest.raises(ContentError, match=re.escape(advice)):
+        to_json(eval(example, EXAMPLES | {"coroutine": coroutine}))
+
+
+def test_the_reference_leaves_out_no_converter() -> None:
+    tables = (
+        _content_types._EXACT.values(),
+        _content_types._BY_NAME.values(),
+        dict(_content_types._BEFORE_NAMES).values(),
+        dict(_content_types._BY_SHAPE).values(),
+    )
+    in_code = {converter for table in tables for converter in table}
+    seen: set[Any] = {_content_types._REFUSE_AWAITABLE}  # whose example is a fixture
+
+    def note(value: Any) -> None:
+        seen.add(_content_types.converter_for(type(value)))
+        if type(value) is list and value and value[0] is not value:
+            for item in value[:9]:
+                note(item)
+
+    for heading in ("What is accepted", "What is refused"):
+        for _, example, _ in _rows(heading):
+            if example not in {"coroutine", "circle", "deep"}:
+                note(eval(example, EXAMPLES))
+    assert in_code - seen == set()
+
+
+# --- data that is JSON already ---------------------------------------------------------------------------------------
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner),
+)
+ANYTHING = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(), TEXT, st.decimals(), st.fractions(), st.uuids(),
+        st.datetimes(timezones=st.none() | st.timezones()), st.dates(), st.times(), st.timedeltas(),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner), st.tuples(inner, inner), st.lists(inner).map(collections.deque), st.dictionaries(TEXT, inner),
+        st.builds(Order, TEXT, inner), st.builds(Customer, inner),
+    ),
+)  # fmt: skip
+KEYS = st.one_of(TEXT, st.integers(), st.floats(), st.booleans(), st.none(), st.dates(), st.uuids(), st.tuples(TEXT))
+
+
+@given(JSON)
+def test_json_passes_unchanged(value: Any) -> None:
+    assert to_json(value) == value
+    assert json.dumps(to_json(value)) == json.dumps(value)
+
+
+@given(ANYTHING)
+def test_what_comes_out_is_always_json(value: Any) -> None:
+    text = json.dumps(to_json(value), allow_nan=False)
+    assert json.loads(text) == to_json(value)
+    text.encode()
+
+
+@given(st.dictionaries(KEYS, st.just(0)))
+def test_any_key_becomes_a_text_of_its_own_or_is_refused(value: Any) -> None:
+    try:
+        result = to_json(value)
+    except ContentError as error:
+        result, complaint = None, str(error)
+    if result is None:
+        assert "the same as text" in complaint
+    else:
+        assert len(result) == len(value)
+        assert all(type(key) is str for key in result)
+
+
+@given(st.sets(st.one_of(st.integers(), TEXT, st.none(), st.floats(allow_nan=False))))
+def test_a_set_comes_out_in_the_same_order_however_it_was_made(members: set[Any]) -> None:
+    assert to_json(members) == to_json({*reversed(list(members))})
+
+
+@given(st.timedeltas())
+def test_a_duration_can_be_read_back(value: datetime.timedelta) -> None:
+    assert pydantic.TypeAdapter(datetime.timedelta).validate_python(to_json(value)) == value
+
+
+def test_the_input_is_not_changed_and_not_shared() -> None:
+    value = {"rows": [{"at": datetime.date(2024, 1, 20)}], "plain": [1]}
+    before = copy.deepcopy(value)
+    result = to_json(value)
+    result["plain"].append(2)
+    assert value == before
+
+
+def test_subclasses_of_json_types_become_the_plain_types() -> None:
+    class Loud(str):
+        def __str__(self) -> str:
+            return self.upper()
+
+    class Count(int): ...
+
+    class Ratio(float): ...
+
+    result = to_json([Loud("quiet"), Count(1), Ratio(0.5), collections.OrderedDict(a=1), numpy.str_("x")])
+    assert result == ["quiet", 1, 0.5, {"a": 1}, "x"]
+    assert [type(item) for item in result] == [str, int, float, dict, str]
+
+
+def test_an_enum_is_its_value_even_if_it_is_a_number_too() -> None:
+    result = to_json([Level.HIGH, {Level.HIGH: Color.RED}])
+    assert result == [3, {"3": "red"}]
+    assert type(result[0]) is int
+
+
+def test_an_object_may_occur_twice_if_not_inside_itself() -> None:
+    shared = {"a": 1}
+    assert to_json([shared, shared]) == [shared, shared]
+
+
+def test_a_hundred_levels_are_accepted() -> None:
+    assert to_json(nested(100)) == nested(100)
+
+
+# --- objects of other packages ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def frame() -> pandas.DataFrame:
+    return pandas.DataFrame(
+        {
+            "price": [9.5, float("nan"), float("inf")],
+            "at": pandas.to_datetime(["2024-01-20", "NaT", "2024-01-21"]),
+            "took": pandas.to_timedelta(["90s", None, "-1h"]),
+            "kind": pandas.Categorical(["new", "old", None]),
+            "count": pandas.array([1, None, 3], dtype="Int64"),
+        }
+    )
+
+
+def test_the_head_of_a_frame_goes_through_as_a_dict(frame: pandas.DataFrame) -> None:
+    assert to_json(frame.head().to_dict()) == {
+        "price": {"0": 9.5, "1": None, "2": "Infinity"},
+        "at": {"0": "2024-01-20T00:00:00", "1": None, "2": "2024-01-21T00:00:00"},
+        "took": {"0": "PT1M30S", "1": None, "2": "-PT1H"},
+        "kind": {"0": "new", "1": "old", "2": None},
+        "count": {"0": 1, "1": None, "2": 3},
+    }
+
+
+def test_the_description_of_a_frame_goes_through_as_a_dict(frame: pandas.DataFrame) -> None:
+    summary = to_json(frame[["at", "took", "count"]].describe().to_dict())
+    assert summary["count"]["mean"] == 2.0
+    assert summary["at"]["max"] == "2024-01-21T00:00:00"
+    assert summary["took"]["min"] == "-PT1H"
+    assert summary["at"]["std"] is None
+
+
+def test_a_frame_is_a_list_of_rows(frame: pandas.DataFrame) -> None:
+    assert to_json(frame)[0] == {
+        "price": 9.5,
+        "at": "2024-01-20T00:00:00",
+        "took": "PT1M30S",
+        "kind": "new",
+        "count": 1,
+    }
+
+
+def test_a_frame_with_levels_of_names_joins_them(frame: pandas.DataFrame) -> None:
+    levels = pandas.MultiIndex.from_tuples([("north", 2023), ("north", 2024)])
+    assert to_json(pandas.DataFrame([[1, 2]], columns=levels)) == [{"north, 2023": 1, "north, 2024": 2}]
+    assert to_json(pandas.Series([1, 2], index=levels)) == {"north, 2023": 1, "north, 2024": 2}
+
+
+def test_columns_of_equal_name_are_refused_rather_than_lost() -> None:
+    with pytest.raises(ContentError, match=re.escape("content[0] has two keys that are the same as text, 'a'")):
+        to_json(pandas.DataFrame([[1, 2]], columns=["a", "a"]))
+
+
+def test_numpy_arrays_of_every_kind_become_lists() -> None:
+    moments = numpy.array(["2024-01-20", "NaT"], dtype="datetime64[ns]")
+    assert to_json(moments) == ["2024-01-20T00:00:00", None]
+    assert to_json(moments - moments[0]) == ["PT0S", None]
+    assert to_json(numpy.array([numpy.nan, numpy.inf])) == [None, "Infinity"]
+    assert to_json(numpy.array([numpy.longdouble(1)])) == [1.0]
+    assert to_json(numpy.array(3)) == 3
+    assert to_json(moments[0].reshape(())) == "2024-01-20T00:00:00"
+    assert to_json(numpy.ma.masked_array([1, 2], mask=[False, True])) == [1, None]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (numpy.datetime64("2024-01-20T00:00:00.000000001"), "2024-01-20T00:00:00.000000001"),
+        (numpy.datetime64(10**15, "s"), "31690708-07-05T01:46:40"),
+        (numpy.datetime64("NaT"), None),
+        (numpy.timedelta64(1, "ns"), "PT0.000000001S"),
+        (numpy.timedelta64("NaT"), None),
+        (pandas.Timedelta("1 day 1 ns"), "P1DT0.000000001S"),
+    ],
+)
+def test_times_beyond_what_python_can_hold_keep_their_precision(value: Any, expected: str | None) -> None:
+    assert to_json(value) == expected
+
+
+def test_a_pydantic_model_is_dumped_by_its_own_rules() -> None:
+    class Tags(pydantic.RootModel[list[datetime.date]]): ...
+
+    class Old(pydantic.v1.BaseModel):
+        at: datetime.date
+
+    day = datetime.date(2024, 1, 20)
+    assert to_json(Tags([day])) == ["2024-01-20"]
+    assert to_json(Old(at=day)) == {"at": "2024-01-20"}
+
+
+def test_a_pydantic_model_that_cannot_be_dumped_is_refused() -> None:
+    class Node(pydantic.BaseModel):
+        children: list[Node] = []
+
+    node = Node()
+    node.children.append(node)
+    with pytest.raises(ContentError, match=r"^content\['tree'\] is a .*Node that cannot be dumped"):
+        to_json({"tree": node})
+
+
+def test_the_reason_why_a_secret_of_pydantic_is_refused_does_not_show_it() -> None:
+    class Login(pydantic.BaseModel):
+        password: pydantic.SecretStr
+
+    with pytest.raises(ContentError, match=r"^content\.password is of type pydantic") as raised:
+        to_json(Login(password=pydantic.SecretStr("hunter2")))
+    assert "hunter2" not in str(raised.value)
+
+
+# --- errors ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_error_names_the_place_as_python_would_reach_it() -> None:
+    with pytest.raises(ContentError) as raised:
+        to_json({"rows": [{}, {}, {}, {"price": b"9.50"}]})
+    assert raised.value.path == "content['rows'][3]['price']"
+    assert str(raised.value).startswith("content['rows'][3]['price'] is of type bytes, which has no JSON form: decode")
+
+
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        (b"", "items"),
+        ({1: b""}, "items[1]"),
+        ({"a": (Order("x", price=b""),)}, "items['a'][0].price"),
+        (Customer(name=[b""]), "items.name[0]"),
+        (Point(0, b""), "items.y"),  # type: ignore[arg-type]
+        ([{b""}], "items[0]"),
+        ({"a": {b"": 1}}, "items['a']"),
+        ({"a": {("b", b""): 1}}, "items['a']"),
+        ([0, {"a": 1}, {frozenset(): 1}], "items[2]"),
+        ({"done": [1], "next": {"bad": ...}}, "items['next']['bad']"),
+    ],
+)
+def test_the_path_of_an_error_leads_to_the_value(value: Any, path: str) -> None:
+    with pytest.raises(ContentError) as raised:
+        to_json(value, path="items")
+    assert raised.value.path == path
+
+
+def test_an_error_about_a_key_is_about_the_object_that_has_it() -> None:
+    with pytest.raises(ContentError, match=r"^content\['a'\] has a key that is of type bytes, which has no JSON form"):
+        to_json({"a": {b"": 1}})
+
+
+@pytest.mark.parametrize(
+    "value", [bytearray(b""), memoryview(b""), numpy.bytes_(b""), lambda: None, Order, functools.partial(len)]
+)
+def test_bytes_and_callables_of_every_kind_are_refused(value: Any) -> None:
+    with pytest.raises(ContentError, match=r"base64|call it"):
+        to_json([value])
+
+
+def test_an_iterator_is_refused_before_it_is_used_up() -> None:
+    numbers = iter([1, 2])
+    with pytest.raises(ContentError, match="use it up"):
+        to_json({"numbers": numbers})
+    assert list(numbers) == [1, 2]
+
+
+def test_a_circle_through_a_mapping_of_another_kind_is_found() -> None:
+    inner: dict[str, Any] = {}
+    proxy: Mapping[str, Any] = types.MappingProxyType(inner)
+    inner["self"] = proxy
+    with pytest.raises(ContentError, match=r"^content\['self'\] is an object that it is itself a part of"):
+        to_json(proxy)
+
+
+def test_content_errors_are_found_as_configuration_errors_and_value_errors() -> None:
+    with pytest.raises(ConfigurationError):
+        to_json(object())
+    with pytest.raises(ValueError, match="object"):
+        to_json(object())
+
+
+def test_no_other_package_is_loaded_to_recognise_its_objects() -> None:
+    program = (
+        "import sys; from hitl._content.conversion import to_json; to_json({'a': [object]}.keys()); print(*sys.modules)"
+    )
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"numpy", "pandas", "pydantic", "attr", "attrs"}.intersection(loaded)

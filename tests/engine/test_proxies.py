@@ -1,0 +1,87 @@
+"""Which proxy the environment names for a server."""
+
+from __future__ import annotations
+
+import os
+import traceback
+
+import pytest
+
+from hitl._config import resolve
+from hitl._engine import proxy_for
+from hitl.exceptions import ConfigurationError
+
+SERVER = "https://api.hitl.sh"
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+
+
+def test_without_one_the_way_is_direct():
+    assert proxy_for(SERVER) is None
+
+
+@pytest.mark.parametrize(
+    ("environment", "base_url", "expected"),
+    [
+        ({"HTTPS_PROXY": "http://proxy:3128"}, SERVER, "http://proxy:3128"),
+        ({"https_proxy": "proxy:3128"}, SERVER, "http://proxy:3128"),
+        ({"ALL_PROXY": "http://u:p%40@proxy:3128/"}, SERVER, "http://u:p%40@proxy:3128/"),
+        ({"HTTPS_PROXY": "http://a", "ALL_PROXY": "http://b"}, SERVER, "http://a"),
+        ({"HTTP_PROXY": "http://proxy:3128"}, SERVER, None),
+        ({"HTTP_PROXY": "http://proxy:3128"}, "http://hitl.example:8080", "http://proxy:3128"),
+        ({"HTTPS_PROXY": ""}, SERVER, None),
+        ({"HTTPS_PROXY": "http://proxy", "NO_PROXY": "api.hitl.sh"}, SERVER, None),
+        ({"HTTPS_PROXY": "http://proxy", "NO_PROXY": ".hitl.sh"}, SERVER, None),
+        ({"HTTPS_PROXY": "http://proxy", "NO_PROXY": "*"}, SERVER, None),
+        ({"HTTPS_PROXY": "http://proxy", "NO_PROXY": "other.example"}, SERVER, "http://proxy"),
+        ({"HTTP_PROXY": "http://proxy", "NO_PROXY": "hitl.example:8080"}, "http://hitl.example:8080", None),
+        ({"ALL_PROXY": "socks5://nowhere"}, "http://127.1:4010", None),
+        ({"ALL_PROXY": "http://proxy"}, "http://localhost.:4010", None),
+        ({"ALL_PROXY": "http://proxy"}, "http://[::ffff:127.0.0.1]:4010", None),
+        ({"ALL_PROXY": "http://proxy"}, "http://127\u30020\u30020\u30021:4010", None),
+        ({"ALL_PROXY": "http://proxy"}, "http://ip6-localhost:4010", None),
+        ({"HTTPS_PROXY": "http://proxy", "NO_PROXY": "api.hitl.sh:443"}, SERVER, None),
+        ({"HTTPS_PROXY": "http://proxy", "NO_PROXY": "api.hitl.sh:80"}, SERVER, "http://proxy"),
+    ],
+)
+def test_the_usual_variables_are_read_and_this_machine_is_always_reached_directly(
+    monkeypatch, environment, base_url, expected
+):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert proxy_for(base_url) == expected
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "socks5://user:hunter2@proxy:1080",
+        "https://user:hunter2@proxy",
+        "nonsense://hunter2",
+        "http://user:hunter2@",
+        "http://user:hunter2@proxy:99999",
+        "http://user:hunter2@proxy:http",
+        "http://hunter2 @proxy",
+        "http://[hunter2",
+    ],
+)
+def test_another_kind_of_proxy_says_what_to_pass_instead_and_is_not_shown(monkeypatch, proxy):
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    with pytest.raises(ConfigurationError, match=r"ALL_PROXY.*transport=httpx\.HTTPTransport\(proxy=") as caught:
+        proxy_for(SERVER)
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.__context__ is None
+    told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert "hunter2" not in str(told.stack[-1].locals)
+
+
+def test_the_settings_hold_it_out_of_sight(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:hunter2@proxy:3128")
+    settings = resolve({"api_key": "key", "base_url": SERVER}, {})
+    assert settings.proxy.reveal() == "http://user:hunter2@proxy:3128"
+    assert "hunter2" not in repr((settings, settings.proxy))

@@ -1,0 +1,238 @@
+"""The pages of requests to loops: the form of each kind of answer, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.testclient import TestClient
+
+from hitl.server.inbox import routes
+from hitl.server.inbox.questions import controls, read_answer
+from hitl.server.loops.accounts import account_of
+from hitl.server.reviews.service import ReviewService
+
+OWNER = account_of("owner")
+COLOURS = [{"value": "r", "label": "Red"}, {"value": "g", "label": "Green"}]
+TEXT: dict[str, Any] = {"response_type": "text", "response_config": {"max_length": 40}, "default_response": "none"}
+
+
+@pytest.fixture
+def now() -> list[datetime]:
+    return [datetime(2026, 11, 23, 12, 0, tzinfo=UTC)]
+
+
+@pytest.fixture
+def desk(now: list[datetime]) -> Iterator[ReviewService]:
+    desk = ReviewService(clock=lambda: now[0])
+    yield desk
+    desk.close()
+
+
+@pytest.fixture
+def browser(desk: ReviewService) -> Iterator[TestClient]:
+    app = Starlette(routes=[Mount("/inbox", routes=routes(desk))])
+    with TestClient(app, base_url="http://127.0.0.1:4010", follow_redirects=False) as client:
+        yield client
+
+
+def ask(desk: ReviewService, **changes: Any) -> str:
+    """Create a request in a fresh loop and return its id."""
+    loop = desk.loops.create_loop(OWNER, {"name": "Editors", "icon": "pen"}).document["loop"]
+    body = {
+        "processing_type": "time-sensitive",
+        "type": "markdown",
+        "priority": "high",
+        "request_text": "Is this right?\n\nPlease decide.",
+        "timeout_seconds": 3600,
+        "platform": "api",
+        **TEXT,
+        **changes,
+    }
+    return str(desk.loops.create_request(OWNER, loop["id"], body).document["request_id"])
+
+
+def send(browser: TestClient, request_id: str, **fields: Any) -> Any:
+    return browser.post(f"/inbox/requests/{request_id}/answer", data={"reviewer": "kim@example.com", **fields})
+
+
+KINDS: list[tuple[dict[str, Any], dict[str, Any], Any, str]] = [
+    (TEXT, {"field.answer": "Two\r\nlines"}, "Two\nlines", "Two"),
+    (
+        {"response_type": "single_select", "response_config": {"options": COLOURS}, "default_response": "r"},
+        {"field.answer": "g"},
+        {"selected_value": "g", "selected_label": "Green"},
+        "Green",
+    ),
+    (
+        {
+            "response_type": "single_select",
+            "response_config": {"options": COLOURS, "allow_other": True},
+            "default_response": "r",
+        },
+        {"field.other": "Blue"},
+        {"selected_value": "Blue", "selected_label": "Blue"},
+        "Blue",
+    ),
+    (
+        {"response_type": "multi_select", "response_config": {"options": COLOURS}, "default_response": ["r"]},
+        {"field.answer": ["r", "g"]},
+        {"selected_values": ["r", "g"], "selected_labels": ["Red", "Green"]},
+        "Green",
+    ),
+    (
+        {
+            "response_type": "rating",
+            "response_config": {"scale_min": 0, "scale_max": 2, "scale_step": 0.5, "labels": {"1.5": "Fine"}},
+            "default_response": 1,
+        },
+        {"field.answer": "1.5"},
+        {"rating": 1.5, "rating_label": "Fine"},
+        "Fine",
+    ),
+    (
+        {
+            "response_type": "number",
+            "response_config": {"max_value": 100, "prefix": "€", "decimal_places": 2},
+            "default_response": 1,
+        },
+        {"field.answer": "12.5"},
+        {"number": 12.5, "formatted_value": "€12.50"},
+        "€12.50",
+    ),
+    (
+        {
+            "response_type": "boolean",
+            "response_config": {"true_label": "Ship it", "false_label": "Hold"},
+            "default_response": False,
+        },
+        {"field.answer": "true"},
+        {"boolean": True, "boolean_label": "Ship it"},
+        "Ship it",
+    ),
+    (
+        {
+            "response_type": "editable_text",
+            "response_config": {"draft_text": "An old text", "max_length": 100},
+            "default_response": "An old text",
+        },
+        {"field.answer": "A new text"},
+        {"revised_text": "A new text", "was_edited": True},
+        "<ins>",
+    ),
+]
+
+
+@pytest.mark.parametrize(("asked", "sent", "kept", "shown"), KINDS, ids=lambda value: str(value)[:40])
+def test_each_kind_of_answer_is_asked_for_taken_and_shown(
+    browser: TestClient, desk: ReviewService, asked: dict[str, Any], sent: dict[str, Any], kept: Any, shown: str
+) -> None:
+    request_id = ask(desk, **asked)
+    assert 'name="field.answer"' in browser.get(f"/inbox/requests/{request_id}").text
+    answered = send(browser, request_id, **sent)
+    assert answered.headers["location"] == f"/inbox/requests/{request_id}?sent"
+    request = desk.loops.get_request(request_id)
+    assert (request["status"], request["response_data"]) == ("completed", kept)
+    assert request["response_by_user"]["email"] == "kim@example.com"
+    page = browser.get(answered.headers["location"]).text
+    assert "Answer sent" in page
+    assert shown in page
+
+
+def test_a_wrong_answer_is_told_beside_its_field_and_kept(browser: TestClient, desk: ReviewService) -> None:
+    request_id = ask(desk)
+    page = send(browser, request_id, **{"field.answer": "x" * 41})
+    assert page.status_code == 422
+    assert 'id="answer-error"' in page.text
+    assert "x" * 41 in page.text
+    assert desk.loops.get_request(request_id)["status"] == "pending"
+
+
+@pytest.mark.parametrize("reviewer", ["", "x"])
+def test_an_answer_needs_a_name(browser: TestClient, desk: ReviewService, reviewer: str) -> None:
+    page = send(browser, ask(desk), reviewer=reviewer, **{"field.answer": "kept"})
+    assert page.status_code == 422
+    assert 'id="reviewer-error"' in page.text
+    assert "kept" in page.text
+
+
+def test_whoever_is_second_is_told_and_keeps_what_was_typed(browser: TestClient, desk: ReviewService) -> None:
+    request_id = ask(desk)
+    desk.loops.respond(request_id, "first", {"email": "lee@example.com"})
+    page = send(browser, request_id, **{"field.answer": "my view"})
+    assert page.status_code == 409
+    assert "Too late" in page.text
+    assert "my view" in page.text
+
+
+def test_a_taken_request_waits_for_the_one_who_took_it(browser: TestClient, desk: ReviewService) -> None:
+    request_id = ask(desk)
+    taken = browser.post(f"/inbox/requests/{request_id}/claim", data={"reviewer": "lee@example.com"})
+    assert taken.status_code == 303
+    page = send(browser, request_id, **{"field.answer": "my view"})
+    assert page.status_code == 409
+    assert "Somebody else is answering this" in page.text
+    assert "my view" in page.text
+    again = browser.post(f"/inbox/requests/{request_id}/claim", data={"reviewer": "kim@example.com"})
+    assert again.status_code == 409
+
+
+def test_taking_a_request_needs_a_name(browser: TestClient, desk: ReviewService) -> None:
+    page = browser.post(f"/inbox/requests/{ask(desk)}/claim", data={"reviewer": ""})
+    assert page.status_code == 422
+
+
+def test_the_list_holds_what_waits_and_what_is_finished(
+    browser: TestClient, desk: ReviewService, now: list[datetime]
+) -> None:
+    request_id = ask(desk)
+    assert "Is this right?" in browser.get("/inbox/requests").text
+    assert "due in 1 h" in browser.get("/inbox/requests").text
+    assert 'Requests <span class="count" data-count="requests">1</span>' in browser.get("/inbox/").text
+    now[0] += timedelta(hours=2)
+    assert "No request waits" in browser.get("/inbox/requests").text
+    assert "Timed out" in browser.get("/inbox/requests?view=done").text
+    assert "The default counts" in browser.get(f"/inbox/requests/{request_id}").text
+
+
+def test_a_cancelled_request_says_so(browser: TestClient, desk: ReviewService) -> None:
+    request_id = ask(desk)
+    desk.loops.cancel_request(OWNER, request_id)
+    assert "took it back" in browser.get(f"/inbox/requests/{request_id}").text
+
+
+def test_the_addresses_of_forms_lead_to_the_request(browser: TestClient, desk: ReviewService) -> None:
+    request_id = ask(desk)
+    for action in ("answer", "claim"):
+        target = browser.get(f"/inbox/requests/{request_id}/{action}").headers["location"]
+        assert target == f"/inbox/requests/{request_id}"
+    assert browser.get("/inbox/requests/nothing").status_code >= 400
+
+
+def test_a_long_scale_is_typed_in() -> None:
+    request = {"response_type": "rating", "response_config": {"scale_max": 100}}
+    (control,) = controls(request)
+    assert (control.kind, control.label) == ("line", "Answer, from 1 to 100")
+    assert read_answer(request, {"answer": ["70"]}) == 70
+    assert read_answer(request, {"answer": ["many"]}) == "many"
+
+
+def test_hostile_requests_stay_text(browser: TestClient, desk: ReviewService) -> None:
+    attack = "<script>alert(1)</script>"
+    option = {"value": attack, "label": attack}
+    request_id = ask(
+        desk,
+        request_text=attack,
+        context={attack: attack},
+        response_type="single_select",
+        response_config={"options": [option], "placeholder": attack, "guidelines": attack},
+        default_response=attack,
+    )
+    page = browser.get(f"/inbox/requests/{request_id}").text
+    assert "<script>alert" not in page
+    assert send(browser, request_id, **{"field.answer": attack}).status_code == 303
+    assert "<script>alert" not in browser.get(f"/inbox/requests/{request_id}").text

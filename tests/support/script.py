@@ -1,0 +1,103 @@
+"""The third driver: plays a flow against a script of answers, on a clock that jumps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from hitl._engine import Response, TransportFailure, TransportResult
+from hitl._flows import ApiCall, Clock, Flow, Gather, Sleep
+from hitl.exceptions import HITLError
+
+T = TypeVar("T")
+
+
+class Script:
+    """Answers the calls of a flow in order; the last answer is repeated for ever."""
+
+    def __init__(
+        self,
+        outcomes: Iterable[TransportResult | Callable[[ApiCall[Any]], TransportResult]],
+        *,
+        each_takes: float = 0.0,
+    ) -> None:
+        self.outcomes = list(outcomes)
+        self.each_takes = each_takes
+        self.now = 1000.0
+        self.calls: list[ApiCall[Any]] = []
+        self.sleeps: list[float] = []
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(lambda: self.now, lambda: self.now)
+
+    def play(self, flow: Flow[T]) -> T:
+        """Carry the flow out and return what it returns."""
+        outcome: Any = None
+        try:
+            while True:
+                outcome = self._do(flow.send(outcome))
+        except StopIteration as stop:
+            return stop.value
+
+    def _do(self, step: Any) -> Any:
+        match step:
+            case ApiCall():
+                self.calls.append(step)
+                self.now += self.each_takes
+                scripted = self.outcomes[min(len(self.calls), len(self.outcomes)) - 1]
+                return scripted(step) if callable(scripted) else scripted
+            case Sleep(seconds):
+                if seconds:  # none at all only lets others go first, of whom there are none
+                    self.sleeps.append(seconds)
+                self.now += seconds
+                return None
+            case Gather():
+                assert step.room() > 0
+                results = ((index, self._result(flow)) for index, flow in enumerate(step.flows))
+                if step.record is None:
+                    return [result for _, result in results]
+                for index, result in results:
+                    step.record(index, result)
+                return []
+        raise AssertionError(step)
+
+    def _result(self, flow: Flow[Any]) -> Any:
+        try:
+            return self.play(flow)
+        except HITLError as error:
+            return error
+
+
+def answer(status: int = 200, body: Any = None, **headers: str) -> Response:
+    """Return an HTTP answer; `x_y="1"` becomes the header `x-y: 1`."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Response(status, {name.replace("_", "-"): value for name, value in headers.items()}, content)
+
+
+def review(status: str = "created", review_id: str = "rev_1", **fields: Any) -> dict[str, Any]:
+    """Return a Review as the API writes it."""
+    return {
+        "id": review_id,
+        "template_id": "template_123",
+        "content": {"text": "Is this right?"},
+        "status": status,
+        "created_at": "2026-01-15T10:30:00Z",
+        **fields,
+    }
+
+
+def reviewed(status: str = "created", review_id: str = "rev_1", *, code: int = 200, **headers: str) -> Response:
+    """Return the answer that carries a review."""
+    return answer(code, {"success": True, "data": review(status, review_id)}, **headers)
+
+
+def refused(status: int, code: str = "some_code", message: str = "No.", **headers: str) -> Response:
+    """Return an error answer in the envelope of generation A."""
+    return answer(status, {"success": False, "error": {"code": code, "message": message}}, **headers)
+
+
+BROKEN = TransportFailure("the connection broke", "maybe")
+UNREACHABLE = TransportFailure("no connection could be made", "no", "refused")
+SILENT = TransportFailure("no answer in time", "maybe", "timeout")

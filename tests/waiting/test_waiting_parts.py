@@ -1,0 +1,194 @@
+"""What webhooks tell, how progress looks, and what polling may spend: the pure parts of waiting."""
+
+from __future__ import annotations
+
+import io
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from script import Script, answer, reviewed
+
+from hitl import HITLClient, Review
+from hitl._calls import Server
+from hitl._methods import Methods
+from hitl._waiting.notifications import notice_of
+from hitl._waiting.progress import Bar, duration, line
+from hitl._waiting.rate_limit import CAUTION, FLOOR, GREATEST_SHARE, LATE, MARGIN, RateLimitBudget
+from hitl._waiting.waits import Progress
+from hitl.exceptions import ConfigurationError
+from hitl.webhooks import WebhookEvent
+
+SUMMARY: dict[str, Any] = {
+    "id": "rev_1",
+    "template_id": "t",
+    "status": "completed",
+    "result": {"approved": True},
+    "reviewer": "ann@example.com",
+    "completed_at": "2027-01-15T08:00:00Z",
+}
+
+
+class TestNotices:
+    def test_the_vendors_summary_tells_what_changed(self):
+        review_id, changes = notice_of(WebhookEvent({"event": "review.completed", "review": SUMMARY}))
+        assert review_id == "rev_1"
+        assert changes == {
+            "status": "completed",
+            "result": {"approved": True},
+            "reviewer": "ann@example.com",
+            "completed_at": datetime(2027, 1, 15, 8, tzinfo=UTC),
+        }
+
+    def test_a_whole_review_is_taken_whole(self):
+        document = {**SUMMARY, "content": {}, "created_at": "2027-01-15T07:00:00Z"}
+        review_id, review = notice_of({"event": "review.completed", "review": document})
+        assert isinstance(review, Review)
+        assert (review_id, review.result) == ("rev_1", {"approved": True})
+
+    @pytest.mark.parametrize(
+        "changed", [{"result": None}, {"result": []}, {"reviewer": 7}, {"completed_at": None}, {"status": None}]
+    )
+    def test_a_summary_that_leaves_something_open_says_nothing(self, changed):
+        assert notice_of({"event": "review.completed", "review": {**SUMMARY, **changed}}) == ("rev_1", {})
+
+    def test_a_change_that_is_no_answer_is_only_a_status(self):
+        assert notice_of({"review": {**SUMMARY, "status": "in_progress"}}) == ("rev_1", {"status": "in_progress"})
+
+    @pytest.mark.parametrize("payload", [{}, {"review": None}, {"review": {}}, {"review": {"id": 7}}, {"template": {}}])
+    def test_what_is_about_no_review_is_nobodys(self, payload):
+        assert notice_of(payload) == (None, {})
+
+    @pytest.mark.parametrize("event", [None, "rev_1", b"{}", 7, [SUMMARY]])
+    def test_anything_else_is_refused(self, event):
+        with pytest.raises(ConfigurationError, match="notify takes a WebhookEvent"):
+            notice_of(event)
+
+
+class TestArguments:
+    @pytest.fixture
+    def core(self) -> Methods:
+        return Methods({"api_key": "key"})
+
+    def test_one_id_is_no_list_of_ids(self, core):
+        with pytest.raises(ConfigurationError, match="must be a list of ids"):
+            core.wait_for_reviews("rev_1", "ALL", timeout=None, poll_interval=1.0)
+
+    def test_return_when_is_one_of_three_words(self, core):
+        with pytest.raises(ConfigurationError, match="return_when must be one of ALL, FIRST, ANY_REJECTED"):
+            core.wait_for_reviews(["rev_1"], "all", timeout=None, poll_interval=1.0)
+
+    def test_on_update_is_an_ordinary_function(self, core):
+        async def update(review: Review) -> None: ...
+
+        with pytest.raises(ConfigurationError, match="not a coroutine function"):
+            core.as_completed(["rev_1"], timeout=None, poll_interval=1.0, on_update=update)
+
+    def test_a_review_is_waited_for_once_however_often_it_is_given(self, core):
+        script = Script([reviewed("completed")])
+        flow = core.wait_for_reviews(["rev_1", "rev_1"], "ALL", timeout=None, poll_interval=1.0)
+        assert len(script.play(flow)) == 1
+
+
+class TestProgress:
+    def test_the_line_tells_what_is_open_and_when_it_is_looked_at(self):
+        assert line(Progress(10, 7, 1, 3725.0, 4.4)) == (
+            "7 open, 3 done, 1 rejected, oldest 1 h 2 min, next look in 4 s"
+        )
+        assert line(Progress(1, 1, 0, None, None)) == "1 open, 0 done, 0 rejected, listening"
+
+    @pytest.mark.parametrize(
+        ("seconds", "text"), [(0.2, "0 s"), (59, "59 s"), (61, "1 min 1 s"), (7260, "2 h 1 min"), (90_000, "1 d 1 h")]
+    )
+    def test_a_duration_is_told_in_two_units(self, seconds, text):
+        assert duration(seconds) == text
+
+    def test_the_bar_fills_as_reviews_end(self, capsys):
+        bar = Bar()
+        bar.show(Progress(2, 2, 0, None, 1.0))
+        bar.show(Progress(2, 0, 1, None, None))
+        bar.close()
+        bar.close()
+        shown = capsys.readouterr().err
+        assert "Waiting for people" in shown
+        assert "2/2" in shown
+        assert "1 rejected" in shown
+
+    @pytest.mark.parametrize("steps", range(4))
+    def test_a_terminal_that_is_closed_meanwhile_ends_no_wait(self, monkeypatch, steps):
+        class Terminal(io.StringIO):
+            is_closed = False
+
+            def write(self, text):
+                if self.is_closed:
+                    raise BrokenPipeError
+                return super().write(text)
+
+        monkeypatch.setattr(sys, "stderr", Terminal())
+        bar = Bar()
+        for step in range(3):
+            sys.stderr.is_closed = step >= steps
+            bar.show(Progress(2, 2 - step, 0, None, 1.0))
+        sys.stderr.is_closed = True
+        bar.close()
+
+    def test_without_a_standard_error_nothing_is_shown(self, monkeypatch):
+        monkeypatch.setattr(sys, "stderr", None)
+        bar = Bar()
+        bar.show(Progress(2, 2, 0, None, 1.0))
+        bar.close()
+
+    def test_without_the_extra_it_says_what_to_install(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+        with HITLClient("key") as client, pytest.raises(ConfigurationError, match=r"pip install 'hitl\[progress\]'"):
+            client.wait_for_review("rev_1", progress=True)
+
+
+class TestBudget:
+    def test_what_is_known_to_be_used_by_others_is_kept_for_them(self):
+        server = Server(limit=100, remaining=100, reset=3600.0)
+        budget = RateLimitBudget(server)
+        for minute in range(60):  # one poll and one request of others each minute, over an hour
+            server.remaining, server.reset = 100 - 2 * (minute % 30), 3600.0 + 1800 * (minute // 30)
+            budget.spent(60.0 * minute)
+        assert budget.others() == pytest.approx(1 / 60, rel=0.2)
+        server.remaining, server.reset = 80, 5400.0
+        assert budget.reserve(3600.0) == pytest.approx(FLOOR + MARGIN * 1800 / 60, rel=0.2)
+
+    def test_never_more_than_a_part_of_what_is_left_is_kept(self):
+        budget = RateLimitBudget(Server(limit=100, remaining=10, reset=3600.0), others=3600.0)
+        assert budget.reserve(0.0) == GREATEST_SHARE * 10
+
+    def test_when_nothing_is_left_to_spend_the_next_window_is_waited_for(self):
+        budget = RateLimitBudget(Server(limit=100, remaining=2, reset=600.0))
+        assert budget.suspended(0.0) == 600.0 + LATE
+        assert budget.suspended(600.5) == 0.0
+
+    def test_a_server_that_says_nothing_sets_no_pace(self):
+        assert RateLimitBudget(Server()).pace(0.0) == RateLimitBudget(Server()).reserve(0.0) == 0.0
+
+    def test_a_wrong_clock_makes_no_wait_of_years(self):
+        budget = RateLimitBudget(Server(limit=100, remaining=50, reset=10e9))
+        assert budget.pace(0.0) <= 86_400.0
+
+    def test_a_window_that_is_over_has_nothing_to_keep(self):
+        budget = RateLimitBudget(Server(limit=100, remaining=50, reset=600.0))
+        assert budget.reserve(100_000.0) == FLOOR
+
+    @pytest.mark.parametrize("hours", [-2, 2])
+    def test_the_end_of_a_window_is_read_against_the_servers_own_clock(self, hours):
+        server, wrong = Server(), hours * 3600
+        ends = int(datetime(2026, 11, 23, 12, 30, tzinfo=UTC).timestamp())
+        limits = {"x-ratelimit-remaining": "50", "x-ratelimit-reset": str(ends)}
+        server.learn(answer(200, b"", date="Mon, 23 Nov 2026 12:00:00 GMT", **limits), now=ends - 1800 + wrong)
+        assert server.to_reset(ends - 1800 + wrong) == 1800.0
+        assert server.to_reset(ends - 600 + wrong) == 600.0
+        assert RateLimitBudget(server).pace(ends - 1800 + wrong) >= 1800 / 50
+        server.learn(answer(200, b"", **limits), now=ends - 600)
+        assert server.to_reset(ends - 600) == 600.0
+
+    def test_a_refusal_in_a_window_that_is_over_by_this_clock_is_met_with_a_pause(self):
+        budget = RateLimitBudget(Server(limit=100, remaining=0, reset=600.0))
+        budget.refused(100_000.0, None)
+        assert budget.suspended(100_000.0) == CAUTION
