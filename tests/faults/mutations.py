@@ -25,8 +25,8 @@ from hitl._calls import retry_policy as _policy
 from hitl._engine import codec as _requests
 from hitl._engine import decoding as _body
 from hitl._engine import http1 as _wire
+from hitl._engine import messages as _messages
 from hitl._engine import pool as _pool
-from hitl._flows import steps as _flow
 from hitl._waiting import poller as _watchlist
 
 
@@ -300,7 +300,7 @@ MUTATIONS = [
     ),
     Mutation(
         "JSON is strict",
-        _flow,
+        _messages,
         "decode",
         json.loads,
         [

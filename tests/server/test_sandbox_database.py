@@ -38,7 +38,7 @@ def test_a_second_sandbox_is_refused_the_file_of_the_first(file: Path) -> None:
     with closing(ReviewService(file)):
         with pytest.raises(SetupError, match="in use by another sandbox"):
             ReviewService(file)
-        script = f"from hitl.server.reviews.service import Desk; Desk({str(file)!r})"
+        script = f"from hitl.server.reviews.service import ReviewService; ReviewService({str(file)!r})"
         other = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
         assert "in use by another sandbox" in other.stderr
     ReviewService(file).close()
@@ -46,8 +46,8 @@ def test_a_second_sandbox_is_refused_the_file_of_the_first(file: Path) -> None:
 
 def test_a_process_that_dies_leaves_its_file_usable_and_loses_nothing(file: Path) -> None:
     script = (
-        "import os; from hitl.server.reviews.service import Desk; "
-        f"desk = Desk({str(file)!r}); desk.create_review({REVIEW!r}); os._exit(9)"
+        "import os; from hitl.server.reviews.service import ReviewService; "
+        f"desk = ReviewService({str(file)!r}); desk.create_review({REVIEW!r}); os._exit(9)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 9
     with closing(ReviewService(file)) as desk:

@@ -179,7 +179,7 @@ def test_a_fault_of_our_own_is_none_of_the_disk() -> None:
 # The rights of root are no measure, so it becomes nobody first. RLIMIT_FSIZE stands for a full disk.
 OPEN = """
 import os, resource, sys
-from hitl.server.reviews.service import Desk
+from hitl.server.reviews.service import ReviewService
 from hitl.server.primitives.errors import SetupError
 if os.geteuid() == 0:
     os.setgid(65534)
@@ -187,7 +187,7 @@ if os.geteuid() == 0:
 most = int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 try:
-    Desk(sys.argv[1]).close()
+    ReviewService(sys.argv[1]).close()
 except SetupError as error:
     print("refused:", error)
 else:

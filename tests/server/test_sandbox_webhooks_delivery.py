@@ -446,9 +446,9 @@ def test_a_process_that_is_killed_while_it_delivers_loses_no_event(tmp_path: Pat
     script = f"""
 import os
 from hitl.server.http.server import BackgroundServer
-from hitl.server.review_server import Site
+from hitl.server.review_server import ReviewServer
 
-site = Site(data={str(file)!r})
+site = ReviewServer(data={str(file)!r})
 BackgroundServer(site.server()).start()
 for _ in range(20):
     site.desk.create_review({{"template_id": "template_123", "content": {{"text": "A draft"}}}})
