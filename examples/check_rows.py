@@ -1,8 +1,9 @@
-"""Rows that look odd are put before people, all at once; the answers decide which rows stay.
+"""Ask people about suspicious rows, all at once; their answers decide which rows stay.
 
-Each review is named after its row, so that a second run goes on where the first one was stopped, and asks nobody twice.
+Each review has an idempotency key made from its row, so a second run continues where the first one stopped and asks
+nobody twice.
 
-    hitl sandbox                                  (in one terminal, and its two export lines in the other)
+    hitl sandbox                                  (in one terminal; paste its two export lines into the other)
     python examples/check_rows.py
 """
 
@@ -27,8 +28,8 @@ ORDERS: list[Row] = [
 ]
 
 
-def is_odd(row: Row) -> bool:
-    """Return whether a person should look at the row."""
+def is_suspicious(row: Row) -> bool:
+    """Return whether a person should check the row."""
     return not 0 < row["price"] < 1000
 
 
@@ -46,26 +47,28 @@ def questions(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
 def answers(client: HITLClient, rows: list[Row]) -> list[Review]:
     """Ask about all rows, and return the answers in the order of the rows."""
     reviews = client.create_reviews(questions(rows))
-    print(f"{len(reviews)} rows wait for an answer.")
+    print(f"{len(reviews)} rows are waiting for an answer.")
     with ThreadPoolExecutor() as pool:
         waits = [pool.submit(client.wait_for_review, review.id) for review in reviews]
     return [wait.result() for wait in waits]
 
 
 def main() -> int:
-    """Run the example; return 0 once every odd row was answered."""
-    odd = [row for row in ORDERS if is_odd(row)]
+    """Run the example; return 0 once every suspicious row has an answer."""
+    suspicious = [row for row in ORDERS if is_suspicious(row)]
     try:
         with HITLClient() as client:
-            judged = answers(client, odd)
+            judged = answers(client, suspicious)
     except BatchError as error:
         for index, failure in error.failures.items():
-            print(f"{odd[index]['order']}: {failure}")
+            print(f"{suspicious[index]['order']}: {failure}")
         return 2
     except HITLError as error:
         print(error)
         return 2
-    refused = [row["order"] for row, answer in zip(odd, judged, strict=True) if not answer.result.get("approved")]
+    refused = [
+        row["order"] for row, answer in zip(suspicious, judged, strict=True) if not answer.result.get("approved")
+    ]
     print("Kept:", ", ".join(row["order"] for row in ORDERS if row["order"] not in refused))
     return 0
 

@@ -1,7 +1,7 @@
-"""The whole loop: a program asks, a person answers in the browser, the program goes on.
+"""The whole loop: a program asks, a person answers in the browser, the program continues.
 
-With a terminal it opens the inbox and waits for you. Without one, or with DEMO_ANSWER=approve or DEMO_ANSWER=reject, it
-fills in the same form over HTTP itself, so that it ends alone.
+In a terminal it opens the inbox and waits for you. Without one, or with DEMO_ANSWER=approve or DEMO_ANSWER=reject, it
+fills in the same form over HTTP and exits.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TEXT = """\
 Solar panels on every roof by 2030?
 
 Our model drafted this summary: "A third of the city's roofs could carry panels, which would cover 40 % of what the
-city uses." The study itself says 40 % of what its *homes* use. Publish it, mend it, or send it back?"""
+city uses." The study itself says 40 % of what its *homes* use. Publish it, fix it, or send it back?"""
 
 
 class Form(HTMLParser):
@@ -53,7 +53,7 @@ class Form(HTMLParser):
             self._textarea = None
 
 
-def answer_alone(page: str, decision: str) -> None:
+def answer_for_you(page: str, decision: str) -> None:
     """Fill in the form of the inbox page as a reviewer would, and submit it."""
     with httpx.Client(follow_redirects=True, trust_env=False) as browser:
         opened = browser.get(page).raise_for_status()
@@ -61,17 +61,17 @@ def answer_alone(page: str, decision: str) -> None:
         values |= {
             "reviewer": "demo@example.com",
             "field.approved": "true" if decision == "approve" else "false",
-            "field.feedback": "Answered by the demo itself.",
+            "field.feedback": "Answered by the demo.",
             "decision": "complete" if decision == "approve" else "reject",
         }
-        # Where the page would lead afterwards does not matter: the sandbox may be gone by then.
+        # The redirect is not followed: the sandbox may be gone by then.
         taken = browser.post(f"{opened.url}/answer", data=values, follow_redirects=False)
         if not taken.is_redirect:
             taken.raise_for_status()
 
 
 def main() -> int:
-    """Run the loop; return 0 once the answer has come back."""
+    """Run the loop; return 0 once the answer is back."""
     decision = os.environ.get("DEMO_ANSWER") or (None if sys.stdin.isatty() else "approve")
     if decision not in (None, "approve", "reject"):
         print(f"DEMO_ANSWER must be approve or reject, not {decision!r}")
@@ -85,9 +85,9 @@ def main() -> int:
             priority="high",
         )
         page = f"{sandbox.inbox_url}/reviews/{review.id}"
-        print(f"Created {review.id}. It waits in the inbox:\n\n    {page}\n", flush=True)
+        print(f"Created {review.id}. Answer it in the inbox:\n\n    {page}\n", flush=True)
         if decision:
-            threading.Thread(target=answer_alone, args=(page, decision), daemon=True).start()
+            threading.Thread(target=answer_for_you, args=(page, decision), daemon=True).start()
         else:
             webbrowser.open(page)
         print("Waiting for the reviewer ...", flush=True)

@@ -1,7 +1,7 @@
-"""A text is published only if a person approves it; a rejected one is written again with the person's feedback in mind.
+"""Publish a generated article only if a person approves it; after a rejection, write it again with the feedback.
 
-hitl sandbox                                  (in one terminal, and its two export lines in the other)
-python examples/publish_or_not.py "bicycle bells"
+hitl sandbox                                  (in one terminal; paste its two export lines into the other)
+python examples/publish_or_not.py "solar panels"
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ def write(topic: str, feedback: str | None) -> str:
 
 
 def ask(client: HITLClient, topic: str, text: str) -> Review:
-    """Put the text before a moderator and return the answer."""
+    """Ask a moderator about the text and return the answer."""
     review = client.create_review(
         template_id="content_moderation",
         content={"text": text, "prompt": f"Write about {topic}."},
         assignees=["moderator@company.com"],
     )
-    print(f"{review.id} waits for an answer: {text}")
+    print(f"{review.id} is waiting for an answer: {text}")
     return client.wait_for_review(review.id)
 
 
 def approved_text(client: HITLClient, topic: str) -> str | None:
-    """Return a text as a person approved it, or None if no attempt was good enough."""
+    """Return the text that a person approved, or None if no attempt was good enough."""
     feedback = None
     for _ in range(ATTEMPTS):
         text = write(topic, feedback)
@@ -45,7 +45,7 @@ def approved_text(client: HITLClient, topic: str) -> str | None:
 
 def main() -> int:
     """Run the example; return 0 if a text was approved."""
-    topic = sys.argv[1] if len(sys.argv) > 1 else "bicycle bells"
+    topic = sys.argv[1] if len(sys.argv) > 1 else "solar panels"
     try:
         with HITLClient() as client:
             text = approved_text(client, topic)

@@ -1,6 +1,6 @@
-"""A draft passes two people, an editor and then a specialist; several drafts are under way at a time.
+"""Send drafts past two people, an editor and then a specialist; several drafts are in progress at a time.
 
-hitl sandbox                                  (in one terminal, and its two export lines in the other)
+hitl sandbox                                  (in one terminal; paste its two export lines into the other)
 python examples/two_steps.py
 """
 
@@ -13,7 +13,7 @@ import anyio
 from hitl import AsyncHITLClient
 from hitl.exceptions import HITLError
 
-DRAFTS = ["Bells ring twice as loud.", "Brakes need no cable any more.", "Tyres last ten years."]
+DRAFTS = ["The new API is twice as fast.", "Exports no longer time out.", "Backups are kept for ten years."]
 REQUIREMENTS = "Numbers need a source; no promises."
 
 

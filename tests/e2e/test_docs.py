@@ -348,9 +348,9 @@ def served(sandbox: Sandbox, person: Callable[[Sandbox], AbstractContextManager[
 @pytest.mark.parametrize(
     ("example", "prints"),
     [
-        ("publish_or_not.py", "Published: All about bicycle bells."),
+        ("publish_or_not.py", "Published: All about solar panels."),
         ("check_rows.py", "Kept: A-1, A-2, A-3, A-4"),
-        ("two_steps.py", "Ready: Tyres last ten years."),
+        ("two_steps.py", "Ready: Backups are kept for ten years."),
     ],
 )
 def test_an_example_runs(served: Sandbox, monkeypatch: pytest.MonkeyPatch, example: str, prints: str) -> None:
