@@ -124,12 +124,12 @@ def test_the_numbers_of_a_wait_are_those_in_the_how_to() -> None:
 def test_a_batch_is_as_wide_as_the_how_to_says() -> None:
     told = dict(re.findall(r"^\| (.+) \| (\d+) \|$", page("how-to/batches.md"), re.M))
     assert {name: int(number) for name, number in told.items()} == {
-        "requests under way at first": _gate.BEGIN,
-        "requests under way at most, unless you say otherwise": _core.CONCURRENCY,
-        "threads of the blocking client at most": _workers.THREADS,
-        "requests of the asynchronous client under way at most, whatever you say": _own.MOST_AT_ONCE,
-        "seconds of a pause at most": int(_gate.LONGEST_PAUSE),
-        "pauses in a row without one success between them, before it gives up": _gate.PATIENCE,
+        "concurrent requests at the start": _gate.BEGIN,
+        "maximum concurrent requests, by default": _core.CONCURRENCY,
+        "maximum threads of the blocking client": _workers.THREADS,
+        "maximum concurrent requests of the asynchronous client, whatever `concurrency` says": _own.MOST_AT_ONCE,
+        "maximum pause in seconds": int(_gate.LONGEST_PAUSE),
+        "consecutive pauses without a success before it gives up": _gate.PATIENCE,
     }
     assert _gate.LONGEST_PAUSE == LONGEST_RETRY_AFTER
 
