@@ -185,4 +185,4 @@ def test_the_plugin_imports_nothing_until_it_is_used() -> None:
         "import sys, pytest; before = set(sys.modules); import hitl.pytest_plugin; print(*set(sys.modules) - before)"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert set(run.stdout.split()) == {"hitl", "hitl.pytest_plugin"}
+    assert set(run.stdout.split()) == {"hitl", "hitl._lazy", "hitl.pytest_plugin"}
