@@ -264,7 +264,7 @@ def test_the_starter_templates_are_those_in_the_reference() -> None:
 
 
 def test_the_length_of_a_page_is_that_in_the_reference() -> None:
-    told = f"up to {requests.MAX_LIMIT} entries, {requests.DEFAULT_LIMIT} if not said otherwise"
+    told = f"up to {requests.MAX_LIMIT} entries, {requests.DEFAULT_LIMIT} by default"
     assert told in page("reference/sandbox.md")
 
 
