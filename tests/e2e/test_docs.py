@@ -273,7 +273,7 @@ def test_the_reasons_to_refuse_a_webhook_are_those_in_the_reference() -> None:
 
 
 def test_the_properties_of_an_event_are_those_in_the_reference() -> None:
-    listed = {name for row in rows("reference/webhooks.md", "property") for name in words(row[0])}
+    listed = {name for row in rows("reference/webhooks.md", "Property") for name in words(row[0])}
     assert listed == {name for name, value in vars(WebhookEvent).items() if isinstance(value, property)}
 
 
