@@ -5,12 +5,13 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 import hitl
-from hitl import exceptions
+from hitl import cli, exceptions, pytest_plugin
 
 HEAVY = {
     "httpx",
@@ -103,6 +104,15 @@ def test_the_public_api_is_the_recorded_one():
     recorded = Path("tests/data/public-api.txt").read_text()
     done = subprocess.run([sys.executable, "tests/support/public_api.py"], capture_output=True, text=True, check=True)
     assert done.stdout == recorded, "run: python tests/support/public_api.py > tests/data/public-api.txt"
+
+
+def test_the_command_and_the_pytest_plugin_are_found_where_they_were():
+    entry_points = {each.group: each.value for each in metadata.distribution("hitl").entry_points}
+    assert entry_points == {"console_scripts": "hitl.cli:main", "pytest11": "hitl.pytest_plugin"}
+    assert callable(cli.main)
+    assert {"hitl_sandbox", "hitl_sandbox_settings", "hitl_client", "hitl_async_client", "reviewer"} <= set(
+        vars(pytest_plugin)
+    )
 
 
 @pytest.mark.parametrize("name", exceptions.__all__)

@@ -1,36 +1,32 @@
-"""What the documentation claims, held against the code. That its Python blocks run is seen to by conftest.py."""
+"""The tables and figures of the documentation, held against the code."""
 
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import tomllib
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import attrs
 import click
 import pytest
-from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, reviewed
+from script import BROKEN, SILENT, UNREACHABLE, Response, Scripted, TransportFailure, answer, refused, reviewed
+from scripted import scripted
 
 import hitl
 from hitl import AsyncHITLClient, HITLClient, Review, Template, WaitStats, exceptions, models, retry, testing, webhooks
 from hitl import _methods as _core
 from hitl import _own_transport as _own
-from hitl._api import operations
 from hitl._batches import concurrency as _gate
-from hitl._calls import LONGEST_PAUSE, LONGEST_RETRY_AFTER, Backoff, Exchange, Server
+from hitl._calls import LONGEST_PAUSE, LONGEST_RETRY_AFTER
 from hitl._calls.exchange import SHARE
 from hitl._calls.retry_budget import MOST_RETRIES, SUCCESSES_FOR_ONE
 from hitl._calls.retry_policy import TRANSIENT_STATUSES
 from hitl._config import SETTINGS
-from hitl._engine import Response, TransportFailure, TransportResult
 from hitl._engine import http1 as _wire
-from hitl._flows import ApiCall
 from hitl._flows import threads as _workers
 from hitl._waiting import schedule as _schedule
 from hitl.cli import sandbox as command
@@ -39,12 +35,11 @@ from hitl.server.results import DISPLAYS
 from hitl.server.review_server import ReviewServer
 from hitl.server.reviews import lifecycle as reviews
 from hitl.server.reviews.sample_templates import STARTERS
-from hitl.testing import Sandbox, hostile
+from hitl.testing import hostile
 from hitl.webhooks import ReplayGuard, WebhookEvent
 from hitl.webhooks._refusals import MEANINGS
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 Row = list[str]
 
@@ -168,7 +163,7 @@ def test_the_tree_of_errors_is_the_real_one() -> None:
 
 TIME_LEFT = 20.0  # seconds, in the cases below
 NEITHER_PASSING_NOR_GOOD = sorted(set(range(300, 600)) - TRANSIENT_STATUSES)
-CASES: dict[str, list[TransportResult]] = {
+CASES: dict[str, list[Scripted]] = {
     "no connection could be made": [UNREACHABLE],
     "nothing of the request had left yet": [
         TransportFailure("…", "no", "timeout"),
@@ -197,26 +192,32 @@ CASES: dict[str, list[TransportResult]] = {
 ANOTHERS = "a success about another review or template"
 
 
-def what_follows(call: ApiCall[Any], outcome: TransportResult, server: Server) -> str:
-    script = Script([outcome, reviewed()])
-    flow = Exchange(Backoff(1, 1.0), server, script.clock, TIME_LEFT)(call)
+def read(client: HITLClient) -> Review:
+    return client.get_review("rev_1")
+
+
+def create(client: HITLClient) -> Review:
+    return client.create_review("template_123", {})
+
+
+def what_follows(act: Callable[[HITLClient], Review], outcome: Scripted, *, honours_keys: bool = False) -> str:
+    idempotency = "trust" if honours_keys else "auto"
+    client = scripted(outcome, reviewed(), max_retries=1, timeout=TIME_LEFT, idempotency=idempotency)
     with suppress(exceptions.HITLError):
-        script.play(flow)
-    return "no" if len(script.calls) == 1 else "yes" if script.sleeps else "at once"
+        act(client)
+    return "no" if len(client.calls) == 1 else "yes" if client.sleeps else "at once"
 
 
 def test_what_is_retried_is_what_the_table_says() -> None:
-    read = operations.get_review("rev_1")
-    create = operations.create_review({"template_id": "template_123", "content": {}}, None)
     table = rows("reference/errors.md", "What happened")
     for what, *verdicts in table:
         if what == ANOTHERS:  # it takes a question about one review; see the next test
             continue
         for outcome in CASES.get(what) or [answer(int(status)) for status in what.split(", ")]:
             happens = [
-                what_follows(read, outcome, Server()),
-                what_follows(create, outcome, Server()),
-                what_follows(create, outcome, Server(honours_keys=True)),
+                what_follows(read, outcome),
+                what_follows(create, outcome),
+                what_follows(create, outcome, honours_keys=True),
             ]
             assert happens == verdicts, (what, outcome)
     assert set(CASES) <= {what for what, *_ in table}
@@ -226,7 +227,7 @@ def test_what_is_retried_is_what_the_table_says() -> None:
 
 def test_an_answer_about_another_review_is_asked_for_again() -> None:
     assert [ANOTHERS, "yes", "no", "yes"] in rows("reference/errors.md", "What happened")
-    assert what_follows(operations.get_review("rev_1"), reviewed(review_id="rev_2"), Server()) == "yes"
+    assert what_follows(read, reviewed(review_id="rev_2")) == "yes"
 
 
 def test_the_numbers_of_retries_are_those_in_the_reference() -> None:
@@ -299,69 +300,3 @@ def test_the_layers_are_those_that_the_linter_enforces() -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
     assert "```text\n" + "\n".join(layers) + "\n```" in page("explanation/architecture.md")
-
-
-def anchors(file: Path) -> set[str]:
-    """Return the names by which the headings of a page can be linked to, as GitHub makes them."""
-    headings = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", file.read_text(), flags=re.S), re.M)
-    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-@pytest.mark.parametrize("file", PAGES, ids=lambda file: str(file.relative_to(ROOT)))
-def test_every_link_leads_somewhere(file: Path) -> None:
-    for target in re.findall(r"\]\(([^)\s]+)\)", file.read_text()):
-        path, _, anchor = target.partition("#")
-        if "://" in path:
-            continue
-        there = (file.parent / path).resolve() if path else file
-        assert there.exists(), target
-        assert not anchor or anchor in anchors(there), target
-
-
-@pytest.mark.parametrize("file", PAGES, ids=lambda file: str(file.relative_to(ROOT)))
-def test_every_file_that_is_named_exists(file: Path) -> None:
-    named = re.findall(r"`((?:hitl|generated|codegen|tests|docs|examples|changelog\.d)/[\w./-]*)`", file.read_text())
-    assert [name for name in named if not (ROOT / name).exists()] == []
-
-
-def test_every_page_can_be_reached_from_the_index() -> None:
-    reached = {(ROOT / "docs" / target).resolve() for target in re.findall(r"\]\(([^)#\s]+)", page("index.md"))}
-    assert set(PAGES) - reached == {ROOT / "README.md", ROOT / "docs" / "index.md"}
-
-
-def test_the_how_to_about_tests_is_a_test_file_that_passes(tmp_path: Path) -> None:
-    blocks = re.findall(r"```python\n(.*?)```", page("how-to/test-your-code.md"), re.S)
-    (tmp_path / "test_how_to.py").write_text("\n".join(blocks))
-    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "test_how_to.py"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
-    assert f"{sum(block.count('def test_') for block in blocks)} passed" in done.stdout
-
-
-@pytest.fixture
-def served(sandbox: Sandbox, person: Callable[[Sandbox], AbstractContextManager[None]]) -> Iterator[Sandbox]:
-    """Give a sandbox where somebody answers."""
-    with person(sandbox):
-        yield sandbox
-
-
-@pytest.mark.parametrize(
-    ("example", "prints"),
-    [
-        ("publish_or_not.py", "Published: All about bicycle bells."),
-        ("check_rows.py", "Kept: A-1, A-2, A-3, A-4"),
-        ("two_steps.py", "Ready: Tyres last ten years."),
-    ],
-)
-def test_an_example_runs(served: Sandbox, monkeypatch: pytest.MonkeyPatch, example: str, prints: str) -> None:
-    monkeypatch.setenv("HITL_BASE_URL", served.base_url)
-    monkeypatch.setenv("HITL_API_KEY", served.api_key)
-    command = [sys.executable, "-W", "error", str(ROOT / "examples" / example)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert prints in done.stdout.splitlines()
-
-
-def test_every_example_is_tried() -> None:
-    tried = {"publish_or_not.py", "check_rows.py", "two_steps.py"}
-    assert {file.name for file in (ROOT / "examples").glob("*.py")} == {"demo.py", *tried}
