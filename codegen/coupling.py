@@ -3,9 +3,9 @@
     python codegen/coupling.py            print the files that do, and the share of each folder of tests
 
 A test may import the public package, the inside of the room that its folder is named for (tests/waiting:
-hitl/_waiting) and, from tests/client, the private modules at the root of hitl/. A file that imports anything else counts
-with all of its lines, the door of another room (`from hitl._calls import ...`) included: its names may change with that
-room. The second figure of each row leaves doors out.
+hitl/_waiting) and, from tests/client, the private modules at the root of hitl/. A file that imports anything else
+counts with all of its lines, the door of another room (`from hitl._calls import ...`) included: its names may change
+with that room. The second figure of each row leaves doors out.
 """
 
 from __future__ import annotations
@@ -84,10 +84,8 @@ def main() -> None:
     print()
     for folder, count in lines.most_common():
         print(f"{coupled[folder]:6} {inside[folder]:6} of {count:6} lines  {folder}")
-    total = lines.total()
-    print(
-        f"{coupled.total():6} {inside.total():6} of {total:6} lines, {share():.1%}, {share(doors=False):.1%} without doors"
-    )
+    shares = f"{share():.1%}, {share(doors=False):.1%} without doors"
+    print(f"{coupled.total():6} {inside.total():6} of {lines.total():6} lines, {shares}")
 
 
 if __name__ == "__main__":
