@@ -128,3 +128,4 @@ def test_every_error_survives_pickling_and_copying(name):
 def test_the_tree_of_errors_is_the_one_in_the_docstring():
     drawn = {line.split("──")[-1].split()[0] for line in exceptions.__doc__.splitlines() if "── " in line}
     assert drawn | {"HITLError"} == set(exceptions.__all__)
+    assert issubclass(exceptions.APITimeoutError, TimeoutError)
