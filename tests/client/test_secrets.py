@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
-import gc
 import json
 import pickle
 import traceback
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
-import httpx
 import pytest
-from script import review
 
 from hitl import AsyncHITLClient, HITLClient
 from hitl._config import Settings, resolve
 from hitl._secret import Secret
-from hitl.exceptions import ConfigurationError, HITLError
+from hitl.exceptions import ConfigurationError
 
 KEY = "hitl_secret_0123456789"
 LOCAL = "http://127.0.0.1:4010"
@@ -122,13 +117,16 @@ class TestSettings:
         assert KEY not in str(caught.value)
         assert caught.value.__context__ is None
 
-    @pytest.mark.parametrize("key", [f"{KEY}\n", f" {KEY}", f"{KEY}é", f"{KEY} x", f"{KEY}\x00", KEY.encode(), [KEY]])
+    @pytest.mark.parametrize(
+        "key", [f"{KEY}\n", f"\t{KEY}", f"{KEY}é", f"{KEY} x", f"{KEY}\x00", KEY.encode(), [KEY], {KEY: 1}]
+    )
     @pytest.mark.parametrize("client", [HITLClient, AsyncHITLClient])
     def test_a_malformed_key_is_shown_neither_by_the_error_nor_by_its_traceback(self, client, key):
         with pytest.raises(ConfigurationError, match="api_key must be") as caught:
             client(key)
-        assert KEY not in str(caught.value)
         assert KEY not in told(caught.value)
+        assert KEY.encode() not in pickle.dumps(caught.value)
+        assert not shows(caught.value)
 
     def test_a_malformed_key_of_the_environment_neither(self, monkeypatch):
         monkeypatch.setenv("HITL_API_KEY", f"{KEY} x")
@@ -144,24 +142,7 @@ class TestSettings:
         assert KEY not in told(caught.value)
 
 
-def served(status: int = 200, body: object = None) -> httpx.MockTransport:
-    return httpx.MockTransport(lambda _: httpx.Response(status, json=body or {"success": True, "data": review()}))
-
-
-ACTIONS: list[Callable[[HITLClient], object]] = [
-    lambda client: client.get_review("rev_1"),
-    lambda client: client.create_review("template_123", {"a": 1}),
-    lambda client: client.get_review("a/b"),
-    lambda client: client.create_reviews([{"template_id": "t", "content": {}}]),
-]
-
-
 class TestClient:
-    def test_nothing_that_hangs_on_a_client_shows_it(self):
-        with HITLClient(KEY, base_url=LOCAL) as client:
-            assert not shows(client)
-            assert not shows(client.api)
-
     @pytest.mark.parametrize("kind", [HITLClient, AsyncHITLClient])
     @pytest.mark.parametrize("attempt", [pickle.dumps, copy.copy, copy.deepcopy])
     def test_a_client_is_neither_pickled_nor_copied(self, kind, attempt):
@@ -170,46 +151,11 @@ class TestClient:
             attempt(client)
         assert KEY not in str(caught.value)
 
-    @pytest.mark.parametrize("action", ACTIONS)
-    @pytest.mark.parametrize("status", [200, 401, 503])
-    def test_no_error_log_line_warning_or_pickle_shows_it(self, action, status, caplog):
-        caplog.set_level(1)
-        caplog.set_level(1, "hitl")
-        refusal = {"success": False, "error": {"code": KEY, "message": f"{KEY} is no key", "details": {"field": KEY}}}
-        transport = served(status, {"success": True, "data": {}} if status == 200 else refusal)
-        with (
-            warnings.catch_warnings(record=True) as warned,
-            HITLClient(KEY, transport=transport, max_retries=0) as client,
-        ):
-            with pytest.raises(HITLError) as caught:
-                action(client)
-            del client
-            gc.collect()
-        error = caught.value
-        places = [
-            str(error),
-            repr(error),
-            repr(vars(error)),
-            told(error),
-            caplog.text,
-            str(warned),
-            pickle.dumps(error),
-        ]
-        assert [KEY in repr(place) for place in places] == [False] * len(places)
-        assert not shows(error)
-
-    def test_the_asynchronous_client_keeps_it_as_well(self):
-        async def ask() -> HITLError:
-            transport = served(401, {"msg": KEY, "error": True})
-            async with AsyncHITLClient(KEY, transport=transport) as client:
-                assert not shows(client)
-                with pytest.raises(HITLError) as caught:
-                    await client.get_review("rev_1")
-                return caught.value
-
-        error = asyncio.run(ask())
-        assert KEY not in told(error)
-        assert not shows(error)
+    def test_the_traceback_of_a_refused_argument_does_not_show_it(self):
+        with HITLClient(KEY, base_url=LOCAL) as client, pytest.raises(ConfigurationError) as caught:
+            client.get_review("a/b")
+        assert KEY not in told(caught.value)
+        assert not shows(caught.value)
 
 
 def test_settings_are_what_a_secret_is_revealed_from():

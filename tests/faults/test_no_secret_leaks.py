@@ -17,7 +17,7 @@ import pytest
 from cases import ASKED, prepare
 
 from hitl import AsyncHITLClient, HITLClient
-from hitl.exceptions import ConfigurationError, HITLError
+from hitl.exceptions import AuthenticationError, HITLError
 from hitl.retry import retry_with_backoff
 from hitl.testing import HostileServer, hostile
 from hitl.testing.hostile import Fault
@@ -67,7 +67,7 @@ def shows(value: object) -> bool:
 
 
 FAULTS: dict[str, Fault] = {
-    "a refusal that repeats the key": hostile.answer(401, {"error": {"code": "x", "message": f"bad key {KEY}"}}),
+    "a refusal that repeats the key": hostile.answer(401, {"error": {"code": KEY, "message": f"bad key {KEY}"}}),
     "a refusal that repeats the header": hostile.answer(
         403, {"msg": f"Authorization: Bearer {KEY}", "data": {KEY: KEY}}
     ),
@@ -83,22 +83,25 @@ FAULTS: dict[str, Fault] = {
 }
 
 
-def _blocking(server: HostileServer, **settings: Any) -> None:
-    with HITLClient(KEY, base_url=server.url, timeout=0.5, max_retries=1, retry_delay=0.01, **settings) as client:
+def _blocking(server: HostileServer) -> None:
+    with HITLClient(KEY, base_url=server.url, timeout=0.5, max_retries=1, retry_delay=0.01) as client:
         retry_with_backoff(max_retries=0)(client.create_review)(**ASKED)
 
 
-def _asynchronous(server: HostileServer, **settings: Any) -> None:
+def _asynchronous(server: HostileServer) -> None:
     async def ask() -> None:
-        async with AsyncHITLClient(
-            KEY, base_url=server.url, timeout=0.5, max_retries=1, retry_delay=0.01, **settings
-        ) as client:
+        async with AsyncHITLClient(KEY, base_url=server.url, timeout=0.5, max_retries=1, retry_delay=0.01) as client:
             await client.create_review(**ASKED)
 
     asyncio.run(ask())
 
 
-@pytest.mark.parametrize("ask", [_blocking, _asynchronous])
+def _batch(server: HostileServer) -> None:
+    with HITLClient(KEY, base_url=server.url, timeout=0.5, max_retries=1, retry_delay=0.01) as client:
+        client.create_reviews([ASKED])
+
+
+@pytest.mark.parametrize("ask", [_blocking, _asynchronous, _batch])
 @pytest.mark.parametrize("name", FAULTS)
 def test_errors_logs_and_tracebacks_do_not_show_the_key(
     server: HostileServer, name: str, ask: Callable[..., None], caplog: pytest.LogCaptureFixture
@@ -123,6 +126,12 @@ def test_errors_logs_and_tracebacks_do_not_show_the_key(
     assert not any(shows(each) for record in caplog.records for each in attributes(vars(record)))
 
 
+def test_a_key_that_a_refusal_repeats_is_masked(server: HostileServer) -> None:
+    server.next(FAULTS["a refusal that repeats the key"])
+    with pytest.raises(AuthenticationError, match=r"bad key \*\*\*"):
+        _blocking(server)
+
+
 @pytest.mark.parametrize("kind", [HITLClient, AsyncHITLClient])
 def test_a_walk_over_a_client_does_not_find_the_key(server: HostileServer, kind: Callable[..., Any]) -> None:
     client = kind(KEY, base_url=server.url)
@@ -141,25 +150,6 @@ def test_a_walk_over_a_client_does_not_find_the_key(server: HostileServer, kind:
             assert KEY not in str(caught.value)
     finally:
         client.close() if isinstance(client, HITLClient) else asyncio.run(client.aclose())
-
-
-@pytest.mark.parametrize("wrong", [f"{KEY}\n", f"{KEY}é", f" {KEY} x", f"\t{KEY}", KEY.encode(), [KEY], {KEY: 1}])
-@pytest.mark.parametrize("kind", [HITLClient, AsyncHITLClient])
-def test_a_malformed_key_is_refused_without_showing_it(kind: Callable[..., Any], wrong: Any) -> None:
-    with pytest.raises(ConfigurationError) as caught:
-        kind(wrong)
-    told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-    frames = [frame for frame in told.stack if "/hitl/" in frame.filename.replace("\\", "/")]
-    assert KEY not in "".join(str(frame.locals) for frame in frames)
-    assert not any(shows(each) for each in attributes([caught.value, str(caught.value), vars(caught.value)]))
-    assert KEY.encode() not in pickle.dumps(caught.value)
-
-
-@pytest.mark.parametrize("name", ["base_url", "user_agent", "timeout", "max_retries", "retry_delay"])
-def test_a_setting_that_holds_the_key_by_mistake_is_refused_without_showing_it(name: str) -> None:
-    with pytest.raises(ConfigurationError) as caught:
-        HITLClient(KEY, **{name: f"{KEY}\n"})
-    assert KEY not in str(caught.value)
 
 
 def test_warnings_do_not_show_the_key(server: HostileServer) -> None:
