@@ -6,7 +6,7 @@ import http.client
 import json
 import math
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -198,6 +198,17 @@ def update(client: HITLClient, _server: HostileServer) -> str | None:
 
 def cancel(client: HITLClient, _server: HostileServer) -> str:
     return client.cancel_review("rev_1").status
+
+
+def survived(name: str, *faults: Fault, **more: Any) -> Case:
+    """Return the case of a creation that is made once although it is sent again, since its key is honoured."""
+    return Case(name, 1, create, faults, **{"result": True, "reviews": 1, "is_warm": True, **more})
+
+
+def doubtful(name: str, fault: Fault, error: type[HITLError], facts: Mapping[str, object] = {}, **more: Any) -> Case:
+    """Return the case of a creation that may have been made, and is not sent again where keys are not honoured."""
+    facts = {"outcome_unknown": True, "retryable": False, "attempts": 1, **facts}
+    return Case(name, 1, create, [fault], error=error, facts=facts, **{"server": {"honours_keys": False}, **more})
 
 
 READ = ("rev_1", "created")
