@@ -52,15 +52,6 @@ def test_every_page_can_be_reached_from_the_index() -> None:
     assert set(PAGES) - reached == {ROOT / "README.md", ROOT / "docs" / "index.md"}
 
 
-def test_the_how_to_about_tests_is_a_test_file_that_passes(tmp_path: Path) -> None:
-    blocks = re.findall(r"```python\n(.*?)```", page("how-to/test-your-code.md"), re.S)
-    (tmp_path / "test_how_to.py").write_text("\n".join(blocks))
-    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "test_how_to.py"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
-    assert f"{sum(block.count('def test_') for block in blocks)} passed" in done.stdout
-
-
 @pytest.fixture
 def served(sandbox: Sandbox, person: Callable[[Sandbox], AbstractContextManager[None]]) -> Iterator[Sandbox]:
     """Give a sandbox where somebody answers."""

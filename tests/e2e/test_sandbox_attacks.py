@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from hitl import HITLClient
 from hitl.models import Review
@@ -198,39 +198,6 @@ def test_scripts_see_no_cookie(page: Page) -> None:
     expect(page.get_by_role("status")).to_contain_text("Rejected")
     assert page.evaluate("document.cookie") == ""
     assert len(page.context.cookies()) == 2
-
-
-@pytest.mark.parametrize(
-    "attack",
-    [
-        "<script>alert(1)</script>",
-        "<img src=x onerror=alert(1)>",
-        "</textarea></title><svg/onload=alert(1)>",
-        "[click](javascript:alert(1))",
-        "{{ 7 * 7 }}{% include 'base.html' %}",
-        "<meta http-equiv=refresh content='0;url=http://www.attacker.example/'>",
-        "<form action=http://www.attacker.example/><button>Submit answer",
-        "<base href=http://www.attacker.example/>",
-    ],
-)
-def test_content_stays_text(page: Page, sandbox: Sandbox, client: HITLClient, attack: str) -> None:
-    dialogs: list[str] = []
-    requests: list[str] = []
-
-    def note(dialog: Dialog) -> None:
-        dialogs.append(dialog.message)
-        dialog.dismiss()
-
-    page.on("dialog", note)
-    page.on("request", lambda request: requests.append(request.url))
-    review = client.create_review(template_id="template_123", content={"text": attack, attack: [attack]})
-    for path in ("/", f"/reviews/{review.id}"):
-        page.goto(f"{sandbox.base_url}/inbox{path}")
-        expect(page.locator("main")).to_contain_text(attack[:12])
-        active = page.locator("main :is(script, img, base, meta, iframe), a[href^=javascript], form[action*=attacker]")
-        assert active.count() == 0
-    assert dialogs == []
-    assert [url for url in requests if "attacker" in url] == []
 
 
 @pytest.mark.parametrize(
