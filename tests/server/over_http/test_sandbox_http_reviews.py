@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -11,18 +10,6 @@ import pytest
 from hitl.testing import Sandbox
 
 REVIEW = {"template_id": "template_123", "content": {"text": "A draft"}}
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(["hitl_test_key"]) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def http(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=sandbox.base_url, headers={"Authorization": "Bearer hitl_test_key"}) as http:
-        yield http
 
 
 def create(http: httpx.Client, **body: Any) -> dict[str, Any]:

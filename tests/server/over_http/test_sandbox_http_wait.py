@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -14,19 +14,6 @@ import pytest
 from hitl.testing import Sandbox
 
 REVIEW = {"template_id": "template_123", "content": {"text": "A draft"}}
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(["hitl_test_key"]) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def http(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    headers = {"Authorization": "Bearer hitl_test_key"}
-    with httpx.Client(base_url=sandbox.base_url, headers=headers, timeout=60) as http:
-        yield http
 
 
 def wait(http: httpx.Client, preference: str) -> httpx.Response:
