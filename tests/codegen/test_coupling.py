@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -37,8 +36,3 @@ def test_at_most_a_fifth_of_the_tests_stand_on_the_inside_of_another_room() -> N
 )
 def test_a_room_is_its_own_tests_and_nobody_elses(module: str, folder: str, is_foreign: bool) -> None:
     assert coupling.is_foreign(module, folder) is is_foreign
-
-
-def test_the_script_prints_both_counts() -> None:
-    done = subprocess.run([sys.executable, "codegen/coupling.py"], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert "without doors" in done.stdout
