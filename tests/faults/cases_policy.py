@@ -26,31 +26,13 @@ from hitl.testing import HostileServer, hostile
 
 PASSING = (408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529)
 LASTING: dict[int, type[APIStatusError]] = {
-    300: APIStatusError,
-    302: APIStatusError,
-    400: InvalidRequestError,
+    **dict.fromkeys((300, 302, 402, 405, 406, 407, 410, 413, 415, 418, 421, 451, 499), APIStatusError),
+    **dict.fromkeys((501, 505, 511, 599, 600, 999), ServerError),
+    **dict.fromkeys((400, 422), InvalidRequestError),
     401: AuthenticationError,
-    402: APIStatusError,
     403: PermissionDeniedError,
     404: ReviewNotFoundError,
-    405: APIStatusError,
-    406: APIStatusError,
-    407: APIStatusError,
     409: ConflictError,
-    410: APIStatusError,
-    413: APIStatusError,
-    415: APIStatusError,
-    418: APIStatusError,
-    421: APIStatusError,
-    422: InvalidRequestError,
-    451: APIStatusError,
-    499: APIStatusError,
-    501: ServerError,
-    505: ServerError,
-    511: ServerError,
-    599: ServerError,
-    600: ServerError,
-    999: ServerError,
 }
 
 

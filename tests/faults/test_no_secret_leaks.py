@@ -10,6 +10,7 @@ import math
 import pickle
 import warnings
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 import pytest
@@ -80,8 +81,14 @@ def _batch(server: HostileServer) -> None:
         client.create_reviews([ASKED])
 
 
-@pytest.mark.parametrize("ask", [_blocking, _asynchronous, _batch])
-@pytest.mark.parametrize("name", FAULTS)
+# A batch waits for a server that is busy, which takes its time, and has the errors of its items from the same place.
+IN_A_BATCH = ("a refusal that repeats the key", "a wrong shape with the key in it")
+
+
+@pytest.mark.parametrize(
+    ("ask", "name"),
+    [*product((_blocking, _asynchronous), FAULTS), *product((_batch,), IN_A_BATCH)],
+)
 def test_errors_logs_and_tracebacks_do_not_show_the_key(
     server: HostileServer, name: str, ask: Callable[..., None], caplog: pytest.LogCaptureFixture
 ) -> None:
