@@ -265,7 +265,7 @@ MUTATIONS = [
     Mutation(
         "JSON is strict",
         "strict-json",
-        value(json.loads),
+        value(lambda content, **limits: json.loads(content)),
         "NaN is no review",
         "Infinity is no review",
         "a number beyond all floats is no review",
