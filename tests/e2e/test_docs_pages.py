@@ -13,15 +13,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from documents import ROOT, page
 
 from hitl.testing import Sandbox
 
-ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-
-
-def page(name: str) -> str:
-    return (ROOT / "docs" / name).read_text()
 
 
 def anchors(file: Path) -> set[str]:
