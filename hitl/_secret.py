@@ -23,7 +23,7 @@ class Secret:
         # In a closure: debuggers, log handlers and error reporters walk attributes and slots, not cells.
         self.reveal = _keeper(text)
 
-    def __repr__(self) -> str:
+    def __repr__(self) -> str:  # guard: secret-masked
         return "***"
 
     def __format__(self, _spec: str) -> str:

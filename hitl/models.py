@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["Outcome", "Review", "Template", "WaitStats"]
 
 # The server may learn new words: a status that is not among these is one that is not finished yet.
-FINAL_STATUSES = frozenset({"completed", "rejected", "expired", "cancelled"})
+FINAL_STATUSES = frozenset({"completed", "rejected", "expired", "cancelled"})  # guard: final-statuses
 ANSWERED_STATUSES = frozenset({"completed", "rejected"})
 
 

@@ -285,7 +285,7 @@ def _named(call: ApiCall[T], key: str | None, make_key: KeyMaker) -> ApiCall[T]:
     return evolve(call, request=request, decode=decode, has_lasting_key=made is None or made.is_lasting)
 
 
-def _require_utf8(answer: Response) -> None:
+def _require_utf8(answer: Response) -> None:  # guard: utf-8
     """JSON on the wire is UTF-8 (RFC 8259, 8.1); what says that it is something else was not written as JSON."""
     kind = answer.headers.get("content-type", "")
     kind = kind.lower()
@@ -339,7 +339,7 @@ def _same_template(template_id: str, envelope: Any) -> Template:
     return _same(template_id, template_from(envelope.data))
 
 
-def _same(asked: str, found: Item) -> Item:
+def _same(asked: str, found: Item) -> Item:  # guard: asked-id
     _refuse_another(asked, found.id)
     return found
 

@@ -20,7 +20,7 @@ def is_given(value: object) -> bool:
     return not (isinstance(value, float) and math.isnan(value))
 
 
-def identifier(name: str, value: object) -> str:
+def identifier(name: str, value: object) -> str:  # guard: valid-id
     """Return an id that is safe as one segment of a path.
 
     An empty one would reach the list, and `.`, `..` or a slash another resource altogether (RFC 3986, 5.2.4).

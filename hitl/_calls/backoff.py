@@ -9,6 +9,7 @@ from datetime import UTC
 
 from attrs import field, frozen
 
+# guard: retry-after-bound
 LONGEST_RETRY_AFTER = 60.0  # seconds; asked to wait longer than this, the error is raised with `retry_after` set
 LONGEST_PAUSE = 8.0
 
@@ -64,7 +65,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return max(0.0, asked - sent) if asked is not None and sent is not None else None
 
 
-def _number(value: str) -> float | None:
+def _number(value: str) -> float | None:  # guard: retry-after-digits
     """Return a number of plain digits, with a fraction or without one."""
     found = re.fullmatch(r"[ \t]*([0-9]+(\.[0-9]+)?)[ \t]*", value, re.ASCII)
     return min(float(found[1]), _FOR_EVER) if found else None
@@ -81,7 +82,7 @@ _HTTP_DATE = re.compile(
 )
 
 
-def http_date(value: str) -> float | None:
+def http_date(value: str) -> float | None:  # guard: http-date
     """Return the seconds since the epoch that an HTTP date names (RFC 9110, 5.6.7); None if it is none."""
     if not _HTTP_DATE.fullmatch(value):
         return None

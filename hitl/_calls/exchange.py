@@ -20,7 +20,7 @@ from hitl.exceptions import HITLError, Sent
 T = TypeVar("T")
 
 # Of the time that is left, for an attempt that others may follow: a silent server leaves enough for two more.
-SHARE: Final = 2 / 3
+SHARE: Final = 2 / 3  # guard: time-to-retry
 
 _FARTHER: Final[Mapping[Sent, int]] = {"no": 0, "maybe": 1, "yes": 2}
 _OUT_OF_TIME: Final = " Another attempt would not fit into the call's timeout."
@@ -55,7 +55,7 @@ class Server:
     told_at: float = 0.0
     _ahead: float | None = field(default=None, init=False)  # seconds, of the server's clock; None if not yet known
 
-    def learn(self, answer: Response, key: str | None = None, now: float = 0.0) -> None:
+    def learn(self, answer: Response, key: str | None = None, now: float = 0.0) -> None:  # guard: keys-learned
         """Take note of what the answer's headers show.
 
         Args:
@@ -239,7 +239,7 @@ class Exchange:
             past.taken += 1
         return pause, ""
 
-    def _honours_key(self, call: ApiCall[T]) -> bool:
+    def _honours_key(self, call: ApiCall[T]) -> bool:  # guard: keys-honoured
         if "Idempotency-Key" not in call.request.headers:
             return False
         return self.idempotency == "trust" or (self.idempotency == "auto" and self.server.honours_keys)

@@ -36,7 +36,7 @@ class Key(NamedTuple):
 KeyMaker: TypeAlias = Callable[[str, bytes], Key]
 
 
-def derived_key(*parts: str | int) -> str:
+def derived_key(*parts: str | int) -> str:  # guard: derived-keys
     """Return the key that follows from these parts, whatever characters they hold."""
     told = json.dumps(parts, ensure_ascii=True, separators=(",", ":"))
     return f"hitl1-{hashlib.sha256(told.encode()).hexdigest()[:48]}"
@@ -124,7 +124,7 @@ _SCOPES: ContextVar[tuple[IdempotencyScopeState, ...]] = ContextVar("hitl_scopes
 _RETRYING: ContextVar[RetriedCall | None] = ContextVar("hitl_retrying", default=None)
 
 
-def is_retrying() -> bool:
+def is_retrying() -> bool:  # guard: one-retry-layer
     """Tell whether @retry_with_backoff is calling: whoever is inside makes one attempt only."""
     return _RETRYING.get() is not None
 

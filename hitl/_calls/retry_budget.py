@@ -25,7 +25,7 @@ class RetryBudget:
         """How many retries may be made now."""
         return len(self._left)
 
-    def take(self) -> bool:
+    def take(self) -> bool:  # guard: retry-budget
         """Take one out; False if there is none."""
         try:
             self._left.pop()

@@ -56,7 +56,7 @@ class RetryRule(NamedTuple):
     is_free: bool = False
 
 
-RULES: Mapping[AttemptResult, RetryRule] = {
+RULES: Mapping[AttemptResult, RetryRule] = {  # guard: retry-rules
     "answered": RetryRule("never"),
     "no connection": RetryRule("always"),
     "unknown host": RetryRule("never"),
@@ -148,7 +148,7 @@ def misfit_situation(answer: Response, *, is_anothers: bool) -> AttemptResult:
     return "misfit" if answer.is_framed or _is_json(answer) else "unreadable"
 
 
-def is_json_type(answer: Response) -> bool:
+def is_json_type(answer: Response) -> bool:  # guard: json-type
     """Tell whether an answer says that it is JSON; one that does not say is given the benefit of the doubt."""
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     return not kind or kind == "application/json" or kind.endswith("+json")

@@ -93,7 +93,7 @@ class RequestCodec:
         fault = fault and self._without_key(fault.encode()).decode()
         return Response(status_code, headers, body, fault, is_framed)
 
-    def _without_key(self, text: bytes) -> bytes:
+    def _without_key(self, text: bytes) -> bytes:  # guard: key-redacted
         key = self._settings.api_key.reveal()
         if len(key) < _SHORTEST_KEY:
             return text

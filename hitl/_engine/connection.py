@@ -93,7 +93,7 @@ class Connection:
         self.idle_since = 0.0
         self._pid = os.getpid()
 
-    def is_quiet(self) -> bool:
+    def is_quiet(self) -> bool:  # guard: idle-connection
         """Tell whether the connection is this process's own, open, and silent.
 
         Anything that arrived between two exchanges, be it the end of the connection or bytes that nobody asked for,
@@ -121,7 +121,7 @@ class Connection:
             self.sock.close()
 
     @property
-    def _is_ours(self) -> bool:
+    def _is_ours(self) -> bool:  # guard: own-process
         return self._pid == os.getpid()
 
 

@@ -16,7 +16,7 @@ class DamagedError(Exception):
     """The content cannot be trusted; the text says why, in words."""
 
 
-def decoded(body: bytes, encoding: str) -> bytes:
+def decoded(body: bytes, encoding: str) -> bytes:  # guard: content-encoding
     """Return the content of a body.
 
     Args:
@@ -37,7 +37,7 @@ def decoded(body: bytes, encoding: str) -> bytes:
     return _unzipped(body)
 
 
-def _unzipped(body: bytes) -> bytes:
+def _unzipped(body: bytes) -> bytes:  # guard: whole-gzip
     unzip = zlib.decompressobj(_GZIP)
     try:
         content = unzip.decompress(body, LARGEST_BODY + 1)

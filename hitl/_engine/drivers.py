@@ -14,7 +14,7 @@ from hitl._engine.connection import DeadlineExceededError, IOSteps, Socket, Wait
 T = TypeVar("T")
 
 
-def drive(flow: IOSteps[T], deadline: float) -> T:
+def drive(flow: IOSteps[T], deadline: float) -> T:  # guard: deadline
     """Carry the flow out, blocking the calling thread.
 
     Args:

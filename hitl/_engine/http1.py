@@ -16,8 +16,11 @@ from attrs import field, frozen
 
 from hitl._engine.fast_path import FastPath
 
+# guard: interim-bound
 MOST_INTERIM = 16  # 1xx answers before the real one; a server that sends more of them is playing for time
+# guard: head-bound
 LONGEST_HEAD = 128 * 1024  # bytes of a status line with its headers, or of a chunk's header
+# guard: body-bound
 LARGEST_BODY = 16 * 1024 * 1024  # bytes, as sent and as decoded
 
 TOO_LARGE = f"it is larger than {LARGEST_BODY // (1024 * 1024)} MiB"
@@ -137,7 +140,7 @@ class ResponseParser:
             else:
                 return None  # NEED_DATA; PAUSED does not happen before the end of the answer
 
-    def _take_head(self, head: h11.Response) -> None:
+    def _take_head(self, head: h11.Response) -> None:  # guard: framing
         self._status_code, self._headers = head.status_code, list(head.headers)
         if not head.http_version.startswith(b"1."):
             raise ProtocolError("it is another version of HTTP")
@@ -152,7 +155,7 @@ class ResponseParser:
         """Return the length that the head announces; 0 if it announces none."""
         return next((int(value) for name, value in self._headers if name == b"content-length"), 0)
 
-    def _answer(self, fault: str | None) -> RawResponse:
+    def _answer(self, fault: str | None) -> RawResponse:  # guard: surplus-bytes
         left_over, is_closed = self._parser.trailing_data
         is_through = fault is None and self._is_framed and self._parser.their_state is h11.DONE
         return RawResponse(

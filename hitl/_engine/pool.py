@@ -106,7 +106,7 @@ class Pool:
             with suppress(IndexError):  # somebody else took the last one
                 self._idle.pop().close()
 
-    def _take(self, longest_idle: float) -> Connection | None:
+    def _take(self, longest_idle: float) -> Connection | None:  # guard: one-exchange-a-connection
         """Return the connection that was used last, if it is fit; those before it are older still."""
         while self._idle:
             with suppress(IndexError):

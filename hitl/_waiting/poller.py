@@ -340,7 +340,7 @@ class SharedPoller:
             party.tell(review_id, copy.copy(ending) if isinstance(ending, HITLError) else ending)
 
 
-def is_transient(error: HITLError, *, is_known: bool) -> bool:
+def is_transient(error: HITLError, *, is_known: bool) -> bool:  # guard: transient-in-waits
     """Return whether the same question may be answered later: no connection, 429, 5xx, an answer without sense.
 
     Args:

@@ -5,25 +5,17 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 import hitl
-from hitl import exceptions
+from hitl import cli, exceptions, pytest_plugin
 
 HEAVY = {
-    "httpx",
-    "pydantic",
-    "starlette",
-    "uvicorn",
-    "jinja2",
-    "click",
-    "attr",
-    "anyio",
-    "hitl_api",
-    "hitl.server",
-    "dateutil",
+    *("anyio", "attr", "click", "dateutil", "hitl.server", "hitl_api", "httpx", "jinja2"),
+    *("pydantic", "starlette", "uvicorn"),
 }
 
 
@@ -50,16 +42,8 @@ def test_a_client_loads_nothing_that_only_its_calls_need():
     """Each of these takes as long to load as many calls take."""
     loaded = loaded_by("from hitl import HITLClient; HITLClient('key')")
     assert not loaded & {
-        "httpx",
-        "httpcore",
-        "anyio",
-        "asyncio",
-        "dateutil",
-        "hitl_api",
-        "email.message",
-        "certifi",
-        "ssl",
-        "h11",
+        *("anyio", "asyncio", "certifi", "dateutil", "email.message"),
+        *("h11", "hitl_api", "httpcore", "httpx", "ssl"),
     }
 
 
@@ -77,13 +61,8 @@ def test_the_first_call_loads_all_that_later_ones_may_need():
     code = "from hitl import HITLClient, HITLError; client = HITLClient('key', base_url='http://127.0.0.1:1', max_retries=0)"
     code += "\ntry: client.get_review('rev_1')\nexcept HITLError: pass\nclient.close()"
     script = f"exec({code!r})"
-    assert loaded_by(script) >= {
-        "h11",
-        "ssl",
-        "hitl._engine.http1",
-        "hitl._engine.decoding",
-        "hitl_api.api.reviews.get_review",
-    }
+    ours = {"hitl._engine.http1", "hitl._engine.decoding", "hitl_api.api.reviews.get_review"}
+    assert loaded_by(script) >= {"h11", "ssl", *ours}
 
 
 def test_every_name_it_offers_is_there():
@@ -105,6 +84,15 @@ def test_the_public_api_is_the_recorded_one():
     assert done.stdout == recorded, "run: python tests/support/public_api.py > tests/data/public-api.txt"
 
 
+def test_the_command_and_the_pytest_plugin_are_found_where_they_were():
+    entry_points = {each.group: each.value for each in metadata.distribution("hitl").entry_points}
+    assert entry_points == {"console_scripts": "hitl.cli:main", "pytest11": "hitl.pytest_plugin"}
+    assert callable(cli.main)
+    assert {"hitl_sandbox", "hitl_sandbox_settings", "hitl_client", "hitl_async_client", "reviewer"} <= set(
+        vars(pytest_plugin)
+    )
+
+
 @pytest.mark.parametrize("name", exceptions.__all__)
 def test_every_error_survives_pickling_and_copying(name):
     error = getattr(exceptions, name)("What happened.")
@@ -118,3 +106,4 @@ def test_every_error_survives_pickling_and_copying(name):
 def test_the_tree_of_errors_is_the_one_in_the_docstring():
     drawn = {line.split("──")[-1].split()[0] for line in exceptions.__doc__.splitlines() if "── " in line}
     assert drawn | {"HITLError"} == set(exceptions.__all__)
+    assert issubclass(exceptions.APITimeoutError, TimeoutError)

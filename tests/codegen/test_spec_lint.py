@@ -278,21 +278,15 @@ def test_a_whole_package_has_no_faults(package: Path) -> None:
     assert _package_faults(package) == []
 
 
-def test_an_endpoint_that_was_not_written_is_missed(package: Path) -> None:
-    (package / "api" / "things" / "replace_thing.py").unlink()
-    assert _package_faults(package) == ["missing-module"]
-
-
-def test_an_endpoint_of_no_operation_is_noticed(package: Path) -> None:
-    (package / "api" / "things" / "replace_everything.py").touch()
-    assert _package_faults(package) == ["stray-module"]
-
-
-def test_a_model_that_was_not_written_is_missed(package: Path) -> None:
-    (package / "models" / "__init__.py").write_text('__all__ = ("Colour", "ThingPut", "Thing", "Labels",)')
-    assert _package_faults(package) == ["missing-model"]
-
-
-def test_a_module_that_cannot_be_imported_is_noticed(package: Path) -> None:
-    (package / "api" / "things" / "replace_thing.py").write_text("def sync(body, body): ...")
-    assert _package_faults(package) == ["broken-module"]
+@pytest.mark.parametrize(
+    ("fault", "file", "text"),
+    [
+        ("missing-module", "api/things/replace_thing.py", None),
+        ("stray-module", "api/things/replace_everything.py", ""),
+        ("missing-model", "models/__init__.py", '__all__ = ("Colour", "ThingPut", "Thing", "Labels",)'),
+        ("broken-module", "api/things/replace_thing.py", "def sync(body, body): ..."),
+    ],
+)
+def test_what_is_wrong_with_a_package_is_noticed(package: Path, fault: str, file: str, text: str | None) -> None:
+    (package / file).unlink() if text is None else (package / file).write_text(text)
+    assert _package_faults(package) == [fault]

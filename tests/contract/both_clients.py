@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from inspect import isasyncgen, isawaitable
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
-from anyio.from_thread import BlockingPortal, start_blocking_portal
+from anyio.from_thread import start_blocking_portal
+from portals import through
 from requests_fit import AsyncCheckedTransport, CheckedTransport, Recorder
 
 from hitl import AsyncHITLClient, HITLClient
@@ -44,37 +43,6 @@ def client_of(kind: str, recorder: Recorder, settings: dict[str, Any]) -> Genera
         with HITLClient(transport=CheckedTransport(recorder), **settings) as client:
             yield client
         return
-    with start_blocking_portal(kind) as portal:
-        async_client = AsyncHITLClient(transport=AsyncCheckedTransport(recorder), **settings)
-        with portal.wrap_async_context_manager(async_client):
-            yield cast("HITLClient", _Blocking(async_client, portal))
-
-
-class _Blocking:
-    """Calls an asynchronous client as if it were the blocking one; lists and streams are awaited as a whole."""
-
-    def __init__(self, client: AsyncHITLClient, portal: BlockingPortal) -> None:
-        self._client = client
-        self._portal = portal
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        method = getattr(self._client, name)
-
-        async def finish(*args: Any, **kwargs: Any) -> Any:
-            result = method(*args, **kwargs)
-            if isasyncgen(result):
-                return [each async for each in result]
-            return await result if isawaitable(result) else result
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            result = self._portal.call(partial(finish, *args, **kwargs))
-            return self._walk(result) if isinstance(result, AsyncIterator) else result
-
-        return call
-
-    def _walk(self, items: AsyncIterator[Any]) -> Iterator[Any]:
-        try:
-            while True:
-                yield self._portal.call(items.__anext__)
-        except StopAsyncIteration:
-            return
+    async_client = AsyncHITLClient(transport=AsyncCheckedTransport(recorder), **settings)
+    with start_blocking_portal(kind) as portal, through(portal, async_client) as client:
+        yield client

@@ -175,6 +175,7 @@ def test_the_same_idempotency_key_makes_one_review(client: HITLClient, recorder:
     again = client.create_review(**ASKED, idempotency_key="article-7")
     assert again == first  # the first answer is repeated, whatever happened since
     assert len(client.list_reviews()) == 1
+    assert "Idempotent-Replayed" not in recorder.exchanges[0].response.headers
     assert recorder.exchanges[2].response.headers["Idempotent-Replayed"] == "true"
 
 

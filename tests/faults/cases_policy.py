@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from cases import ASKED, READ, Case, create, read
+from cases import ASKED, READ, Case, create, doubtful, read, survived
 
 from hitl import HITLClient
 from hitl.exceptions import (
@@ -26,31 +26,13 @@ from hitl.testing import HostileServer, hostile
 
 PASSING = (408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529)
 LASTING: dict[int, type[APIStatusError]] = {
-    300: APIStatusError,
-    302: APIStatusError,
-    400: InvalidRequestError,
+    **dict.fromkeys((300, 302, 402, 405, 406, 407, 410, 413, 415, 418, 421, 451, 499), APIStatusError),
+    **dict.fromkeys((501, 505, 511, 599, 600, 999), ServerError),
+    **dict.fromkeys((400, 422), InvalidRequestError),
     401: AuthenticationError,
-    402: APIStatusError,
     403: PermissionDeniedError,
     404: ReviewNotFoundError,
-    405: APIStatusError,
-    406: APIStatusError,
-    407: APIStatusError,
     409: ConflictError,
-    410: APIStatusError,
-    413: APIStatusError,
-    415: APIStatusError,
-    418: APIStatusError,
-    421: APIStatusError,
-    422: InvalidRequestError,
-    451: APIStatusError,
-    499: APIStatusError,
-    501: ServerError,
-    505: ServerError,
-    511: ServerError,
-    599: ServerError,
-    600: ServerError,
-    999: ServerError,
 }
 
 
@@ -118,74 +100,37 @@ def _retry_after() -> Iterator[Case]:
         "as a date": (_again("Wed, 01 Jan 2020 00:00:01 GMT", _DATE), 1.0),
         "as a date in the old form": (_again("Wednesday, 01-Jan-20 00:00:01 GMT", _DATE), 1.0),
     }
+    once_more: dict[str, Any] = {"result": READ, "requests": 2}
     for name, (fault, least) in heeded.items():
-        yield Case(
-            f"Retry-After {name} is not undercut",
-            8,
-            read,
-            [fault],
-            result=READ,
-            requests=2,
-            at_least=least,
-            within=least + 0.5,
-            settings={"timeout": 5},
-        )
+        limits: dict[str, Any] = {"at_least": least, "within": least + 0.5, "settings": {"timeout": 5}}
+        yield Case(f"Retry-After {name} is not undercut", 8, read, [fault], **once_more, **limits)
     for text in _SENSELESS:
-        yield Case(
-            f"Retry-After {text!r} is ignored",
-            8,
-            read,
-            [_again(text)],
-            result=READ,
-            requests=2,
-            within=0.5,
-            settings={"timeout": 5},
-        )
+        ignored = f"Retry-After {text!r} is ignored"
+        yield Case(ignored, 8, read, [_again(text)], within=0.5, settings={"timeout": 5}, **once_more)
+    past = _again("Tue, 31 Dec 2019 00:00:00 GMT", _DATE)
+    yield Case("Retry-After in the past is no reason to wait", 8, read, [past], within=0.5, **once_more)
+    at_once: dict[str, Any] = {"error": ServerError, "requests": 1, "within": 0.5}
     for text, seconds in {"61": 61.0, "100000": 100_000.0, "999999999999": 999_999_999_999.0}.items():
-        yield Case(
-            f"Retry-After {text} raises now",
-            8,
-            read,
-            [_again(text)],
-            error=ServerError,
-            facts={"retry_after": seconds, "attempts": 1},
-            requests=1,
-            within=0.5,
-            settings={"timeout": 200_000},
-        )
+        told = {"retry_after": seconds, "attempts": 1}
+        patient = {"timeout": 200_000}
+        yield Case(f"Retry-After {text} raises now", 8, read, [_again(text)], facts=told, settings=patient, **at_once)
     yield Case(
         "Retry-After beyond the time left raises now",
         8,
         read,
         [_again("30")],
-        error=ServerError,
         facts={"retry_after": 30.0, "attempts": 1},
-        requests=1,
-        within=0.5,
         settings={"timeout": 5},
+        **at_once,
     )
     yield Case(
         "Retry-After on a date in the next century raises now",
         8,
         read,
         [_again("Fri, 01 Jan 2120 00:00:00 GMT", _DATE)],
-        error=ServerError,
-        requests=1,
-        within=0.5,
         settings={"timeout": 200_000},
+        **at_once,
     )
-    yield Case(
-        "Retry-After in the past is no reason to wait",
-        8,
-        read,
-        [_again("Tue, 31 Dec 2019 00:00:00 GMT", _DATE)],
-        result=READ,
-        requests=2,
-        within=0.5,
-    )
-
-
-_DOUBT = {"outcome_unknown": True, "attempts": 1, "retryable": False}
 
 
 def _explicit(client: HITLClient, server: HostileServer) -> set[str | None]:
@@ -240,37 +185,15 @@ def _two_hundred(client: HITLClient, server: HostileServer) -> bool:
 
 def _keys() -> Iterator[Case]:
     for status in (500, 502, 503, 504):
-        made = hostile.status(status) | hostile.body(b"{}")
-        yield Case(
-            f"a {status} after the review was made leaves a creation in doubt",
-            1,
-            create,
-            [made],
-            error=ServerError,
-            facts=_DOUBT,
-            requests=1,
-            reviews=1,
-            server={"honours_keys": False},
-        )
-        yield Case(
-            f"a {status} after the review was made is survived where keys are honoured",
-            1,
-            create,
-            [made],
-            result=True,
-            requests=2,
-            reviews=1,
-            is_warm=True,
-        )
+        made, after = hostile.status(status) | hostile.body(b"{}"), f"a {status} after the review was made"
+        yield doubtful(f"{after} leaves a creation in doubt", made, ServerError, requests=1, reviews=1)
+        yield survived(f"{after} is survived where keys are honoured", made, requests=2)
     lost = hostile.reset(handles=True)
-    yield Case(
+    yield survived(
         'idempotency="trust" repeats with the key at once',
-        1,
-        create,
-        [lost],
-        result=True,
+        lost,
         requests=2,
-        reviews=1,
+        is_warm=False,
         settings={"idempotency": "trust"},
         server={"shows_keys": False},
     )
@@ -285,26 +208,15 @@ def _keys() -> Iterator[Case]:
         is_warm=True,
         settings={"idempotency": "never"},
     )
-    yield Case("a 429 is no doubt", 1, create, [hostile.answer(429)], result=True, requests=2, reviews=1)
-    yield Case(
-        "a creation that is still being handled is asked for again",
-        1,
-        create,
-        [
-            hostile.answer(409, {"success": False, "error": {"code": "idempotency_in_progress", "message": "wait"}}),
-            lost,
-        ],
-        result=True,
-        requests=3,
-        reviews=1,
-    )
-    yield Case(
-        "an explicit key is the key of all attempts", 1, _explicit, [hostile.answer(429)], result={"bell-1"}, reviews=1
-    )
+    yield survived("a 429 is no doubt", hostile.answer(429), requests=2, is_warm=False)
+    handling = {"success": False, "error": {"code": "idempotency_in_progress", "message": "wait"}}
+    again = "a creation that is still being handled is asked for again"
+    yield survived(again, hostile.answer(409, handling), lost, requests=3, is_warm=False)
+    explicit = "an explicit key is the key of all attempts"
+    yield Case(explicit, 1, _explicit, [hostile.answer(429)], result={"bell-1"}, reviews=1)
     yield Case("a job that is run again makes no more reviews", 1, _run_again, result=2, requests=4, reviews=2)
-    yield Case(
-        "a job that crashed makes no more reviews when it is run again", 1, _crash_in_scope, [lost], result=3, reviews=1
-    )
+    crashed = "a job that crashed makes no more reviews when it is run again"
+    yield Case(crashed, 1, _crash_in_scope, [lost], result=3, reviews=1)
 
 
 def _multiplying() -> Iterator[Case]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from cases import ASKED, GRACE, READ, Case, list_all, read
 
@@ -24,6 +25,8 @@ from hitl.testing.hostile import Fault
 TOTAL = 0.5
 OVERSHOOT = 0.25 + 0.1  # seconds that a wait may take after its deadline, and what starting and measuring take
 
+_CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
 SLOW: Mapping[str, Fault] = {
     "a head that drips": hostile.drip(20),
     "a body that drips": hostile.drip(20, part="body"),
@@ -36,13 +39,8 @@ SLOW: Mapping[str, Fault] = {
     "an answer that is late": hostile.deaf(30),
     "1xx answers that drip": hostile.informational(pause=0.1),
     "1xx answers and then silence": hostile.informational(3) | hostile.silence(150),
-    "a chunk size that never ends": hostile.raw(
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"0" * 50, "silence"
-    ),
-    "chunk extensions that drip": hostile.raw(
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"x" * 5000, "silence"
-    )
-    | hostile.drip(1000),
+    "a chunk size that never ends": hostile.raw(_CHUNKED + b"0" * 50, "silence"),
+    "chunk extensions that drip": hostile.raw(_CHUNKED + b"1;" + b"x" * 5000, "silence") | hostile.drip(1000),
     "headers that drip": hostile.headers(5000) | hostile.drip(2000),
 }
 
@@ -51,25 +49,15 @@ def _create(client: HITLClient, _server: HostileServer) -> str:
     return client.create_review(**ASKED).id
 
 
+_IN_TIME: dict[str, Any] = {"within": TOTAL + GRACE, "settings": {"timeout": TOTAL}}
+
+
 def _late() -> Iterator[Case]:
     for name, fault in SLOW.items():
-        within = TOTAL + GRACE
-        told = {"timeout": TOTAL}
-        yield Case(
-            f"{name} ends a read in time", 3, read, always=fault, error=APITimeoutError, within=within, settings=told
-        )
-        if "1xx" in name:
-            continue
-        yield Case(
-            f"{name} on a kept connection ends a read in time",
-            3,
-            read,
-            always=fault,
-            error=APITimeoutError,
-            within=within,
-            settings=told,
-            is_warm=True,
-        )
+        yield Case(f"{name} ends a read in time", 3, read, always=fault, error=APITimeoutError, **_IN_TIME)
+        if "1xx" not in name:
+            kept = f"{name} on a kept connection ends a read in time"
+            yield Case(kept, 3, read, always=fault, error=APITimeoutError, is_warm=True, **_IN_TIME)
     for name in ("a head that drips", "silence", "silence in the body"):
         yield Case(
             f"{name} ends a creation in time",
@@ -80,27 +68,12 @@ def _late() -> Iterator[Case]:
             facts={"outcome_unknown": True},
             requests=1,
             reviews=0 if name == "silence" else 1,
-            within=TOTAL + GRACE,
-            settings={"timeout": TOTAL},
+            **_IN_TIME,
         )
-    yield Case(
-        "a flood of 1xx ends a read in time",
-        3,
-        read,
-        always=hostile.informational(),
-        error=APIConnectionError,
-        within=TOTAL + GRACE,
-        settings={"timeout": TOTAL},
-    )
-    yield Case(
-        "a list whose pages drip ends in time",
-        3,
-        list_all,
-        always=hostile.drip(20),
-        error=APITimeoutError,
-        within=TOTAL + GRACE,
-        settings={"timeout": TOTAL},
-    )
+    flood = hostile.informational()
+    yield Case("a flood of 1xx ends a read in time", 3, read, always=flood, error=APIConnectionError, **_IN_TIME)
+    drip = hostile.drip(20)
+    yield Case("a list whose pages drip ends in time", 3, list_all, always=drip, error=APITimeoutError, **_IN_TIME)
     yield Case(
         "failures with pauses between them end in time",
         3,
@@ -110,21 +83,13 @@ def _late() -> Iterator[Case]:
         within=TOTAL + GRACE,
         settings={"timeout": TOTAL, "max_retries": 1000, "retry_delay": 0.05},
     )
-    yield Case(
-        "a slow attempt leaves time for another",
-        3,
-        read,
-        [hostile.silence()],
-        result=READ,
-        requests=2,
-        within=TOTAL + GRACE,
-        settings={"timeout": TOTAL},
-    )
+    silence = hostile.silence()
+    yield Case("a slow attempt leaves time for another", 3, read, [silence], result=READ, requests=2, **_IN_TIME)
     yield Case(
         "request_timeout ends an attempt, not the call",
         3,
         read,
-        [hostile.silence(), hostile.silence()],
+        [silence, silence],
         result=READ,
         requests=3,
         at_least=0.2,
@@ -204,9 +169,8 @@ def _create_once_it_listens(client: HITLClient, server: HostileServer) -> int:
 
 def _refused() -> Iterator[Case]:
     patient = {"timeout": 3, "max_retries": 12, "retry_delay": 0.05}
-    yield Case(
-        "a server that refuses for a moment is asked again", 7, _read_once_it_listens, result=READ, settings=patient
-    )
+    again = "a server that refuses for a moment is asked again"
+    yield Case(again, 7, _read_once_it_listens, result=READ, settings=patient)
     yield Case(
         "a creation that found no connection is sent again without doubt",
         1,
@@ -217,23 +181,13 @@ def _refused() -> Iterator[Case]:
         settings=patient,
         server={"honours_keys": False},
     )
-    yield Case(
-        "a server that goes on refusing is told",
-        7,
-        _read_although_it_refuses,
-        error=APIConnectionError,
-        facts={"sent": "no", "attempts": 3, "outcome_unknown": False, "retryable": True},
-        requests=0,
-    )
-    yield Case(
-        "a server that refuses and has open connections is told",
-        7,
-        _read_although_it_refuses,
-        error=APIConnectionError,
-        facts={"outcome_unknown": False, "retryable": True},
-        requests=0,
-        is_warm=True,
-    )
+    told: dict[str, Any] = {"outcome_unknown": False, "retryable": True}
+    for name, is_warm, facts in (
+        ("a server that goes on refusing is told", False, {"sent": "no", "attempts": 3, **told}),
+        ("a server that refuses and has open connections is told", True, told),
+    ):
+        refusing: dict[str, Any] = {"error": APIConnectionError, "facts": facts, "requests": 0}
+        yield Case(name, 7, _read_although_it_refuses, is_warm=is_warm, **refusing)
 
 
 # --- waits -----------------------------------------------------------------------------------------------------------
@@ -274,16 +228,9 @@ _LASTING: Mapping[int, type[HITLError]] = {
 
 def _waits() -> Iterator[Case]:
     answered = ("rev_2", "completed", {"approved": True})
+    brief: dict[str, Any] = {"requests": (3, 6), "settings": {"timeout": 0.4}}
     for name, fault in _PASSING.items():
-        yield Case(
-            f"a wait survives {name}",
-            4,
-            _wait,
-            [fault] * 2,
-            result=answered,
-            requests=(3, 6),
-            settings={"timeout": 0.4},
-        )
+        yield Case(f"a wait survives {name}", 4, _wait, [fault] * 2, result=answered, **brief)
     for status, error in _LASTING.items():
         yield Case(f"a {status} ends a wait", 4, _wait, [hostile.answer(status)], error=error, requests=1, within=0.5)
     in_vain: Mapping[str, Fault | None] = {

@@ -50,13 +50,13 @@ FAULTS: dict[str, Fault] = {
     "a bomb that says nothing about its length": hostile.bomb(600)
     | hostile.version("HTTP/1.0")
     | hostile.until_close(),
-    "a body of 512 MB in chunks": hostile.endless(512),
-    "a body of 512 MB that is announced": hostile.endless(512, framing="length"),
-    "a body of 512 MB until the connection ends": hostile.endless(512, framing="close"),
+    "a body of 256 MB in chunks": hostile.endless(256),
+    "a body of 256 MB that is announced": hostile.endless(256, framing="length"),
+    "a body of 256 MB until the connection ends": hostile.endless(256, framing="close"),
     "a bomb on a refusal": hostile.status(503) | hostile.bomb(600),
-    "a long body on a refusal": hostile.status(404) | hostile.endless(512),
+    "a long body on a refusal": hostile.status(404) | hostile.endless(256),
     "a flood of interim answers": hostile.informational(),
-    "a head without an end": hostile.headers(200_000, 1000),
+    "a head without an end": hostile.headers(100_000, 1000),
 }
 
 

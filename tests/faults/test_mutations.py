@@ -11,22 +11,24 @@ import test_no_secret_leaks
 import test_processes
 from cases import KEY, blocking, prepare, run
 from catalogue import CASES
-from mutations import MUTATIONS, Mutation
+from guards import guard, marked
+from mutations import MUTATIONS, Mutation, value
 
-from hitl import HITLClient, _secret
-from hitl._engine import codec as _requests
-from hitl._engine import connection as _connection
-from hitl._engine import pool as _pool
+from hitl import HITLClient
 from hitl.exceptions import HITLError
 from hitl.testing import HostileServer
 
 
 @pytest.mark.parametrize(
     ("mutation", "name"),
-    [pytest.param(mutation, name, id=f"{mutation.guard}: {name}") for mutation in MUTATIONS for name in mutation.cases],
+    [
+        pytest.param(mutation, name, id=f"{mutation.promise}: {name}")
+        for mutation in MUTATIONS
+        for name in mutation.cases
+    ],
 )
 def test_the_case_fails_without_the_guard(mutation: Mutation, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mutation.owner, mutation.name, mutation.without)
+    guard(mutation.guard).take_out(monkeypatch, mutation.without)
     with pytest.raises((AssertionError, HITLError)):
         run(CASES[name], blocking)
 
@@ -44,7 +46,7 @@ def server() -> Iterator[HostileServer]:
 def test_the_key_would_show_if_answers_were_not_searched_for_it(
     server: HostileServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(_requests.RequestCodec, "_without_key", lambda self, text: text)
+    guard("key-redacted").take_out(monkeypatch, value(lambda self, text: text))
     with pytest.raises(AssertionError):
         test_no_secret_leaks.test_errors_logs_and_tracebacks_do_not_show_the_key(
             server, "a refusal that repeats the key", test_no_secret_leaks._blocking, caplog
@@ -52,7 +54,7 @@ def test_the_key_would_show_if_answers_were_not_searched_for_it(
 
 
 def test_the_key_would_show_if_it_were_not_masked(server: HostileServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_secret.Secret, "__repr__", lambda self: self.reveal())
+    guard("secret-masked").take_out(monkeypatch, value(lambda self: self.reveal()))
     with pytest.raises(AssertionError):
         test_no_secret_leaks.test_a_walk_over_a_client_does_not_find_the_key(server, HITLClient)
 
@@ -63,7 +65,7 @@ def test_threads_would_meet_if_a_connection_were_not_taken_out(
     def share(self: Any, longest_idle: float) -> Any:
         return self._idle[-1] if self._idle else None
 
-    monkeypatch.setattr(_pool.Pool, "_take", share)
+    guard("one-exchange-a-connection").take_out(monkeypatch, value(share))
     with (
         HITLClient(KEY, base_url=server.url, timeout=2, max_retries=0) as client,
         pytest.raises((AssertionError, HITLError)),
@@ -74,9 +76,27 @@ def test_threads_would_meet_if_a_connection_were_not_taken_out(
 def test_a_forked_process_would_take_its_parents_connection(server: HostileServer) -> None:
     assert test_processes.connections_of_parent_and_child(server) == 2
     server.requests.clear()
-    without = f"import {_connection.__name__} as it; it.Connection._is_ours = True\n"
+    own_process = guard("own-process")
+    without = f"import {own_process.module} as it; it.{own_process.path} = True\n"
     assert test_processes.connections_of_parent_and_child(server, without) == 1
 
 
-def test_there_are_mutations_of_at_least_25_guards() -> None:
-    assert len({mutation.guard for mutation in MUTATIONS}) >= 25
+OWN_PROOFS = {"key-redacted", "secret-masked", "one-exchange-a-connection", "own-process"}
+
+
+def test_each_marked_guard_is_taken_out_by_a_test() -> None:
+    assert {mutation.guard for mutation in MUTATIONS} | OWN_PROOFS == set(marked())
+
+
+def test_at_least_32_promises_are_proven_by_a_mutation() -> None:
+    assert len({mutation.promise for mutation in MUTATIONS}) >= 32
+
+
+@pytest.mark.parametrize("name", sorted({mutation.guard for mutation in MUTATIONS} | OWN_PROOFS))
+def test_a_guard_is_marked_once(name: str) -> None:
+    guard(name)
+
+
+def test_a_guard_that_is_gone_is_missed() -> None:
+    with pytest.raises(pytest.fail.Exception, match="0 definitions in hitl/ are marked '# guard: not-there'"):
+        guard("not-there")

@@ -8,22 +8,22 @@ import gc
 import logging
 import math
 import pickle
-import traceback
 import warnings
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 import pytest
 from cases import ASKED, prepare
+from exposure import attributes, locals_of, shows
 
 from hitl import AsyncHITLClient, HITLClient
-from hitl.exceptions import ConfigurationError, HITLError
+from hitl.exceptions import AuthenticationError, HITLError
 from hitl.retry import retry_with_backoff
 from hitl.testing import HostileServer, hostile
 from hitl.testing.hostile import Fault
 
 KEY = "hitl_live_" + "9f8e7d6c5b4a" * 2  # looks like a real one
-ENOUGH = 200_000  # objects that a walk looks at
 
 
 @pytest.fixture
@@ -31,26 +31,6 @@ def server() -> Iterator[HostileServer]:
     with HostileServer() as server:
         prepare(server)
         yield server
-
-
-def attributes(root: object) -> Iterator[object]:
-    """Give everything that a debugger, a log handler or an error reporter finds from an object, by attributes."""
-    seen: set[int] = set()
-    waiting = [root]
-    while waiting and len(seen) < ENOUGH:
-        each = waiting.pop()
-        if id(each) in seen or isinstance(each, type) or callable(each):
-            continue
-        seen.add(id(each))
-        yield each
-        if isinstance(each, dict):
-            waiting += [*each.keys(), *each.values()]
-        elif isinstance(each, list | tuple | set | frozenset):
-            waiting += each
-        else:
-            waiting += vars(each).values() if hasattr(each, "__dict__") else []
-            names = [name for kind in type(each).__mro__ for name in getattr(kind, "__slots__", ())]
-            waiting += [getattr(each, name, None) for name in names if isinstance(name, str)]
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
@@ -61,13 +41,13 @@ def causes(error: BaseException) -> Iterator[BaseException]:
             yield from causes(each)
 
 
-def shows(value: object) -> bool:
-    text = value if isinstance(value, str) else bytes(value).decode("latin-1") if isinstance(value, bytes) else ""
-    return KEY in text or KEY in repr(value)
+def found_in(*roots: object) -> list[type]:
+    """Return the classes of what shows the key, of all that is found from these objects."""
+    return [type(each) for each in attributes(roots) if shows(each, KEY)]
 
 
 FAULTS: dict[str, Fault] = {
-    "a refusal that repeats the key": hostile.answer(401, {"error": {"code": "x", "message": f"bad key {KEY}"}}),
+    "a refusal that repeats the key": hostile.answer(401, {"error": {"code": KEY, "message": f"bad key {KEY}"}}),
     "a refusal that repeats the header": hostile.answer(
         403, {"msg": f"Authorization: Bearer {KEY}", "data": {KEY: KEY}}
     ),
@@ -83,23 +63,32 @@ FAULTS: dict[str, Fault] = {
 }
 
 
-def _blocking(server: HostileServer, **settings: Any) -> None:
-    with HITLClient(KEY, base_url=server.url, timeout=0.5, max_retries=1, retry_delay=0.01, **settings) as client:
+def _blocking(server: HostileServer) -> None:
+    with HITLClient(KEY, base_url=server.url, timeout=0.5, max_retries=1, retry_delay=0.01) as client:
         retry_with_backoff(max_retries=0)(client.create_review)(**ASKED)
 
 
-def _asynchronous(server: HostileServer, **settings: Any) -> None:
+def _asynchronous(server: HostileServer) -> None:
     async def ask() -> None:
-        async with AsyncHITLClient(
-            KEY, base_url=server.url, timeout=0.5, max_retries=1, retry_delay=0.01, **settings
-        ) as client:
+        async with AsyncHITLClient(KEY, base_url=server.url, timeout=0.5, max_retries=1, retry_delay=0.01) as client:
             await client.create_review(**ASKED)
 
     asyncio.run(ask())
 
 
-@pytest.mark.parametrize("ask", [_blocking, _asynchronous])
-@pytest.mark.parametrize("name", FAULTS)
+def _batch(server: HostileServer) -> None:
+    with HITLClient(KEY, base_url=server.url, timeout=0.5, max_retries=1, retry_delay=0.01) as client:
+        client.create_reviews([ASKED])
+
+
+# A batch waits for a server that is busy, which takes its time, and has the errors of its items from the same place.
+IN_A_BATCH = ("a refusal that repeats the key", "a wrong shape with the key in it")
+
+
+@pytest.mark.parametrize(
+    ("ask", "name"),
+    [*product((_blocking, _asynchronous), FAULTS), *product((_batch,), IN_A_BATCH)],
+)
 def test_errors_logs_and_tracebacks_do_not_show_the_key(
     server: HostileServer, name: str, ask: Callable[..., None], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -108,19 +97,20 @@ def test_errors_logs_and_tracebacks_do_not_show_the_key(
     with pytest.raises(HITLError) as caught:
         ask(server)
     error = caught.value
-    told = traceback.TracebackException.from_exception(error, capture_locals=True)
-    # Frames of this test hold the key as its author wrote it; the package's own must not.
-    frames = [frame for frame in told.stack if "/hitl/" in frame.filename.replace("\\", "/")]
-    assert frames
-    assert not any(shows(str(frame.locals)) for frame in frames)
-    assert not any(shows(each) for each in attributes([error, error.args, str(error), vars(error)]))
-    assert not any(shows(each) for each in attributes([error.__cause__, error.__context__]))
+    assert KEY not in locals_of(error)
+    assert found_in(error, error.args, str(error), vars(error), error.__cause__, error.__context__) == []
     libraries = {type(each).__module__.partition(".")[0] for each in attributes([error, vars(error), *causes(error)])}
     assert not libraries & {"httpx", "httpcore", "h11", "anyio"}
     assert KEY.encode() not in pickle.dumps(error)
     assert type(copy.deepcopy(error)) is type(error)
     assert KEY not in caplog.text
-    assert not any(shows(each) for record in caplog.records for each in attributes(vars(record)))
+    assert found_in(*(vars(record) for record in caplog.records)) == []
+
+
+def test_a_key_that_a_refusal_repeats_is_masked(server: HostileServer) -> None:
+    server.next(FAULTS["a refusal that repeats the key"])
+    with pytest.raises(AuthenticationError, match=r"bad key \*\*\*"):
+        _blocking(server)
 
 
 @pytest.mark.parametrize("kind", [HITLClient, AsyncHITLClient])
@@ -131,9 +121,9 @@ def test_a_walk_over_a_client_does_not_find_the_key(server: HostileServer, kind:
             client.get_review("rev_1")
         else:
             asyncio.run(client.get_review("rev_1"))
-        found = [each for each in attributes([client, repr(client), str(client), client.api]) if shows(each)]
-        # The generated client keeps the token that it was given; its repr masks it, and nothing else may have it.
-        assert [type(each).__name__ for each in found if not isinstance(each, str)] == []
+        # The generated client keeps the token that it was given, a str whose repr masks it; nothing else may have it.
+        found = found_in(client, repr(client), client.api)
+        assert [kind for kind in found if kind is str or not issubclass(kind, str)] == []
         assert KEY not in repr(client.api)
         for copied in (pickle.dumps, copy.copy, copy.deepcopy):
             with pytest.raises(TypeError) as caught:
@@ -141,25 +131,6 @@ def test_a_walk_over_a_client_does_not_find_the_key(server: HostileServer, kind:
             assert KEY not in str(caught.value)
     finally:
         client.close() if isinstance(client, HITLClient) else asyncio.run(client.aclose())
-
-
-@pytest.mark.parametrize("wrong", [f"{KEY}\n", f"{KEY}é", f" {KEY} x", f"\t{KEY}", KEY.encode(), [KEY], {KEY: 1}])
-@pytest.mark.parametrize("kind", [HITLClient, AsyncHITLClient])
-def test_a_malformed_key_is_refused_without_showing_it(kind: Callable[..., Any], wrong: Any) -> None:
-    with pytest.raises(ConfigurationError) as caught:
-        kind(wrong)
-    told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-    frames = [frame for frame in told.stack if "/hitl/" in frame.filename.replace("\\", "/")]
-    assert KEY not in "".join(str(frame.locals) for frame in frames)
-    assert not any(shows(each) for each in attributes([caught.value, str(caught.value), vars(caught.value)]))
-    assert KEY.encode() not in pickle.dumps(caught.value)
-
-
-@pytest.mark.parametrize("name", ["base_url", "user_agent", "timeout", "max_retries", "retry_delay"])
-def test_a_setting_that_holds_the_key_by_mistake_is_refused_without_showing_it(name: str) -> None:
-    with pytest.raises(ConfigurationError) as caught:
-        HITLClient(KEY, **{name: f"{KEY}\n"})
-    assert KEY not in str(caught.value)
 
 
 def test_warnings_do_not_show_the_key(server: HostileServer) -> None:

@@ -108,20 +108,3 @@ os._exit(0)
 """,
     )
     assert time.monotonic() - started < 30
-
-
-def test_a_client_that_is_not_closed_is_told_of_and_leaves_nothing_behind(server: HostileServer) -> None:
-    told = in_a_program(
-        server,
-        """
-import gc, warnings
-with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
-    client = HITLClient(KEY, base_url=URL)
-    client.get_review("rev_1")
-    del client
-    gc.collect()
-print([w.category.__name__ for w in caught], threading.active_count(), any(KEY in str(w.message) for w in caught))
-""",
-    )
-    assert told == "['ResourceWarning'] 1 False"

@@ -18,7 +18,6 @@ from click.testing import CliRunner, Result
 from pytest_httpserver import HTTPServer
 
 from hitl.cli.commands import hitl
-from hitl.server.http.rate_limit import NO_RATE_LIMIT
 from hitl.testing import Sandbox
 
 Run = Callable[..., Result]
@@ -27,7 +26,7 @@ PATIENCE = 60  # seconds that a process may take before the test fails
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(rate_limit=NO_RATE_LIMIT) as sandbox:
+    with Sandbox(rate_limit=(1_000_000, 60.0)) as sandbox:
         yield sandbox
 
 

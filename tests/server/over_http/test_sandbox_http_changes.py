@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -14,18 +13,6 @@ from hitl.testing import Sandbox
 
 KEY = {"Authorization": "Bearer hitl_test_key"}
 ASKED: dict[str, Any] = {"template_id": "template_123", "content": {"text": "A draft"}}
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(["hitl_test_key"]) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def http(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=sandbox.base_url, headers=KEY, timeout=60) as http:
-        yield http
 
 
 def create(http: httpx.Client) -> str:

@@ -18,18 +18,6 @@ from hitl.testing import Sandbox
 KEY = {"Authorization": "Bearer hitl_test_key"}
 
 
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(["hitl_test_key"]) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def http(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=sandbox.base_url, headers=KEY, timeout=60) as http:
-        yield http
-
-
 def create(http: httpx.Client, text: str = "A draft") -> str:
     answer = http.post("/v1/reviews", json={"template_id": "template_123", "content": {"text": text}})
     review_id: str = answer.json()["data"]["id"]

@@ -39,18 +39,6 @@ WEBHOOK = {"url": "http://127.0.0.1:9/webhook", "events": ["review.created"]}
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(["hitl_test_key"]) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def http(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=sandbox.base_url, headers={"Authorization": "Bearer hitl_test_key"}) as http:
-        yield http
-
-
-@pytest.fixture
 def receiver() -> Iterator[Receiver]:
     with receiving() as receiver:
         yield receiver

@@ -26,12 +26,6 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def http(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=sandbox.base_url, headers=KEY) as http:
-        yield http
-
-
-@pytest.fixture
 def made(http: httpx.Client) -> dict[str, Any]:
     answer = http.post("/v1/api/loops", json=LOOP)
     assert answer.status_code == 201, answer.text

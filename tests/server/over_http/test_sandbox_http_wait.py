@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -14,19 +14,6 @@ import pytest
 from hitl.testing import Sandbox
 
 REVIEW = {"template_id": "template_123", "content": {"text": "A draft"}}
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(["hitl_test_key"]) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def http(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    headers = {"Authorization": "Bearer hitl_test_key"}
-    with httpx.Client(base_url=sandbox.base_url, headers=headers, timeout=60) as http:
-        yield http
 
 
 def wait(http: httpx.Client, preference: str) -> httpx.Response:
@@ -39,15 +26,6 @@ def remaining(http: httpx.Client) -> int:
 
 def soon(act: Callable[[], object]) -> None:
     threading.Timer(0.1, act).start()
-
-
-def test_an_answer_is_held_back_until_the_reviewer_has_answered(sandbox: Sandbox, http: httpx.Client) -> None:
-    http.post("/v1/reviews", json=REVIEW)
-    soon(lambda: sandbox.reviewer.complete("rev_1", {"approved": True}))
-    answer = wait(http, "wait=50")
-    assert answer.json()["data"]["result"] == {"approved": True}
-    assert answer.headers["Preference-Applied"] == "wait=50"
-    assert answer.elapsed < timedelta(seconds=20)
 
 
 def test_any_change_is_told_as_soon_as_it_is_made(sandbox: Sandbox, http: httpx.Client) -> None:
@@ -100,10 +78,6 @@ def test_a_wait_is_cut_to_a_minute_and_says_so(sandbox: Sandbox, http: httpx.Cli
 def test_preferences_are_read_as_the_rfc_writes_them(http: httpx.Client, preference: str, applied: str | None) -> None:
     http.post("/v1/reviews", json=REVIEW)
     assert wait(http, preference).headers.get("Preference-Applied") == applied
-
-
-def test_waiting_for_an_unknown_review_is_refused_at_once(http: httpx.Client) -> None:
-    assert wait(http, "wait=50").status_code == 404
 
 
 def test_many_wait_for_one_review_and_all_are_woken(sandbox: Sandbox, http: httpx.Client) -> None:

@@ -22,12 +22,6 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
-@pytest.fixture
-def http(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=sandbox.base_url, headers=KEY) as http:
-        yield http
-
-
 def code_of(answer: httpx.Response) -> str:
     envelope = answer.json()
     assert envelope["success"] is False
