@@ -11,7 +11,6 @@ import click
 
 if TYPE_CHECKING:
     from hitl import AsyncHITLClient, HITLClient
-    from hitl._config import Settings
 
 T = TypeVar("T")
 
@@ -22,12 +21,6 @@ class Connection:
 
     api_key: str | None = field(default=None, repr=False)
     base_url: str | None = None
-
-    def settings(self) -> Settings:
-        """Return what the client would work with, from these arguments and the environment."""
-        from hitl._config import resolve
-
-        return resolve({"api_key": self.api_key, "base_url": self.base_url})
 
     def client(self) -> HITLClient:
         """Return a client, to be closed."""
@@ -40,6 +33,11 @@ class Connection:
         from hitl import AsyncHITLClient
 
         return AsyncHITLClient(self.api_key, base_url=self.base_url)
+
+
+def server_of(client: HITLClient) -> str:
+    """Return the base URL that a client calls, from its arguments and the environment."""
+    return str(client.api.get_httpx_client().base_url).rstrip("/")
 
 
 def api_command(command: Callable[..., T]) -> Callable[..., T]:

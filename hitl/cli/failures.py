@@ -12,7 +12,7 @@ from hitl.cli.text import one_line
 
 OK: Final = 0
 FAILED: Final = 1
-WRONG_CALL: Final = 2
+USAGE: Final = 2
 NOT_FOUND: Final = 3
 UNANSWERED: Final = 4
 REJECTED: Final = 5
@@ -21,7 +21,7 @@ INTERRUPTED: Final = 130  # what shells make of SIGINT: 128 and its number
 EXIT_CODES: Final[Mapping[int, str]] = {
     OK: "all went well",
     FAILED: "it could not be done",
-    WRONG_CALL: "called wrongly: an option, an argument or a setting",
+    USAGE: "called wrongly: an option, an argument or a setting",
     NOT_FOUND: "there is no such thing",
     UNANSWERED: "nobody answered: timed out, expired or cancelled",
     REJECTED: "rejected",
@@ -29,7 +29,7 @@ EXIT_CODES: Final[Mapping[int, str]] = {
 }
 
 _BY_ERROR: Final[Mapping[type[exceptions.HITLError], int]] = {
-    exceptions.ConfigurationError: WRONG_CALL,
+    exceptions.ConfigurationError: USAGE,
     exceptions.NotFoundError: NOT_FOUND,
     exceptions.WaitError: UNANSWERED,
 }

@@ -7,7 +7,7 @@ from typing import Final, Self
 
 import httpx
 
-from hitl.cli.handlers import handler_client
+from hitl.cli.http_clients import http_client
 from hitl.cli.receiver import Headers
 
 _OF_THE_CONNECTION: Final = frozenset(
@@ -21,7 +21,7 @@ class Forwarder:
 
     def __init__(self, url: str | None) -> None:
         self._url = url
-        self._http = handler_client(url) if url else None
+        self._http = http_client(url) if url else None
 
     def forward(self, headers: Headers, body: bytes) -> tuple[int | None, str | None]:
         """Hand a delivery on; return the status of the answer, and why there was none."""

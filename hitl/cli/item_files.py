@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from hitl._json import decode, is_object
-from hitl.cli.failures import WRONG_CALL, CommandError
+from hitl.cli.failures import USAGE, CommandError
+from hitl.cli.strict_json import decode, is_object
 from hitl.cli.values import standard_input
 
 ATTRIBUTES: Final = ("template_id", "assignees", "priority", "due_date", "assignment_strategy", "idempotency_key")
@@ -40,7 +40,7 @@ class ItemFile:
         self.name = "standard input" if name == "-" else name
         self._is_csv = name.lower().endswith(".csv")
         if not self._is_csv and name != "-" and not name.lower().endswith((".jsonl", ".ndjson")):
-            raise CommandError(f"{name} must end with .jsonl, .ndjson or .csv; its kind is told by that", WRONG_CALL)
+            raise CommandError(f"{name} must end with .jsonl, .ndjson or .csv; its kind is told by that", USAGE)
         self._path = None if name == "-" else Path(name)
         self._standard_input = standard_input() if name == "-" else b""
 
@@ -56,11 +56,11 @@ class ItemFile:
             try:
                 yield from self._csv_rows(text) if self._is_csv else self._json_rows(text)
             except UnicodeDecodeError as error:
-                raise CommandError(f"{self.name} is not UTF-8 text: {error.reason}", WRONG_CALL) from error
+                raise CommandError(f"{self.name} is not UTF-8 text: {error.reason}", USAGE) from error
 
     def wrong(self, line: int, what: str) -> CommandError:
         """Return the error that says what is wrong with a line."""
-        return CommandError(f"{self.name}, line {line}: {what}", WRONG_CALL)
+        return CommandError(f"{self.name}, line {line}: {what}", USAGE)
 
     def _bytes(self) -> io.BufferedReader | io.BytesIO:
         if self._path is None:
@@ -68,7 +68,7 @@ class ItemFile:
         try:
             return self._path.open("rb")
         except OSError as error:
-            raise CommandError(f"{self.name} cannot be read: {error.strerror}", WRONG_CALL) from error
+            raise CommandError(f"{self.name} cannot be read: {error.strerror}", USAGE) from error
 
     def _json_rows(self, text: io.TextIOBase) -> Iterator[Row]:
         for number, line in enumerate(text, 1):

@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from hitl._json import is_object
 from hitl.cli.failures import CommandError
+from hitl.cli.strict_json import is_object
 
 
 class KeptSessions:

@@ -11,8 +11,8 @@ from typing import Any
 import click
 import httpx
 
-from hitl.cli.failures import WRONG_CALL, CommandError
-from hitl.cli.handlers import handler_client
+from hitl.cli.failures import USAGE, CommandError
+from hitl.cli.http_clients import http_client
 from hitl.cli.text import shortened
 from hitl.cli.values import JSON_SOURCE, json_object
 from hitl.server.webhooks.payloads import EVENTS, sample_payload
@@ -40,9 +40,7 @@ def trigger(event: str, url: str, secret: str | None, payload: dict[str, Any] | 
     EVENT is review.created, review.assigned, review.started, review.completed, review.cancelled or template.updated.
     """
     if secret is None or not is_usable(secret):
-        raise CommandError(
-            "say what to sign with: --secret, or HITL_WEBHOOK_SECRET, as your handler has it", WRONG_CALL
-        )
+        raise CommandError("say what to sign with: --secret, or HITL_WEBHOOK_SECRET, as your handler has it", USAGE)
     document = {"event": event, **payload} if payload else sample_payload(event, datetime.now(UTC))
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     status, answer, seconds = _send(url, body, secret)
@@ -58,7 +56,7 @@ def _send(url: str, body: bytes, secret: str) -> tuple[int, str, float]:
     delivery_id = f"dlv_{secrets.token_hex(12)}"
     signed = delivery_headers(delivery_id, body, secret, int(time.time()))
     begun = time.monotonic()
-    with handler_client(url) as client:
+    with http_client(url) as client:
         try:
             answer = client.post(url, content=body, headers={"Content-Type": "application/json", **signed})
         except httpx.HTTPError as error:

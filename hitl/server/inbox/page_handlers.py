@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from hitl.server.inbox.documents import Document
+from hitl.server.inbox.json_form import json_error, wants_json
 from hitl.server.inbox.page_renderer import PageRenderer
 from hitl.server.inbox.submission import FORM_TOKEN, MAX_REVIEWER_LENGTH, remember_reviewer, remembered_reviewer
 from hitl.server.loops.lifecycle import OPEN as REQUEST_OPEN
@@ -38,6 +39,8 @@ class PageHandlers:
 
     def refused(self, request: Request, refusal: ApiError) -> Response:
         """Show a refusal that no other page can show."""
+        if wants_json(request):
+            return json_error(refusal)
         title = _TITLES.get(refusal.status, "That did not work")
         message = _MESSAGES.get(refusal.code, refusal.message)
         return self.answer_with(request, "refused.html", {"title": title, "message": message}, refusal.status)
