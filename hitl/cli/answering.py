@@ -14,7 +14,7 @@ import click
 from hitl.cli.connection import Connection, api_command, json_option, server_of
 from hitl.cli.documents import document_of
 from hitl.cli.failures import CommandError
-from hitl.cli.inbox import Inbox
+from hitl.cli.inbox import open_inbox
 from hitl.cli.text import print_json, print_line
 from hitl.cli.values import JSON_SOURCE, json_object, pair
 
@@ -64,7 +64,7 @@ def _decide(
 ) -> None:
     with connection.client() as client:
         review = client.get_review(review_id)  # reports a wrong id, key or address as every command does
-        with Inbox(server_of(client), link) as inbox:
+        with open_inbox(server_of(client), link) as inbox:
             if review.is_final:
                 raise CommandError(f"{review_id} is already {review.status}; `hitl reviews show {review_id}` shows how")
             inbox.answer(review_id, decision, _answers(result or {}, pairs), reviewer)

@@ -12,7 +12,7 @@ import click
 
 from hitl.cli.connection import Connection
 from hitl.cli.failures import FAILED, INTERRUPTED, CommandError
-from hitl.cli.item_files import ItemFile, Mapped, Row, item_of
+from hitl.cli.item_files import ColumnMapping, ItemFile, Row, item_of
 from hitl.cli.text import print_json_line
 from hitl.exceptions import ConfigurationError
 
@@ -27,14 +27,14 @@ class FileBatch:
     """What is to be created.
 
     Attributes:
-        mapping: Where the columns of the file go.
+        mappings: Where the columns of the file go.
         defaults: Arguments of `create_review` for every record.
         batch_key: None for a key derived from the content of the file.
         concurrency: Maximum concurrent requests; None for the client's default.
     """
 
     file: ItemFile
-    mapping: list[Mapped]
+    mappings: list[ColumnMapping]
     defaults: Mapping[str, Any]
     batch_key: str | None
     concurrency: int | None
@@ -43,14 +43,15 @@ class FileBatch:
         """Yield each record with the arguments to create its review; CommandError with the line on a bad one."""
         for row in self.file.rows():
             try:
-                yield row, item_of(row.columns, self.mapping, self.defaults)
+                yield row, item_of(row.columns, self.mappings, self.defaults)
             except ValueError as error:
                 raise self.file.wrong(row.line, str(error)) from error
 
     def check(self, client: HITLClient) -> int:
         """Return the number of records; CommandError with the line of the first that the client would not send."""
         count = 0
-        for count, (row, item) in enumerate(self.items(), 1):
+        for row, item in self.items():
+            count += 1
             try:
                 # The client checks a list as a whole before it sends anything, and this stream is never started.
                 client.iter_create_reviews([item]).close()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, Final, Self
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
@@ -20,25 +20,32 @@ _HOW_TO_ENTER: Final = (
 )
 
 
-class Inbox:
-    """The inbox of one server."""
+@contextmanager
+def open_inbox(server: str, link: str | None = None) -> Generator[Inbox, None, None]:
+    """Enter with a link, or with the session that an earlier link started.
 
-    def __init__(self, server: str, link: str | None = None) -> None:
-        """Enter with a link, or with the session that an earlier link started.
-
-        Raises:
-            CommandError: There is no session, or the link is for another server or no longer valid.
-        """
-        self._server = server
-        self._http = http_client(server)
-        kept = KeptSessions(server)
-        self._http.cookies.update(cookies := kept.read())
+    Raises:
+        CommandError: There is no session, or the link is for another server or no longer valid.
+    """
+    kept = KeptSessions(server)
+    with http_client(server) as http:
+        inbox = Inbox(server, http)
+        http.cookies.update(cookies := kept.read())
         if link is not None:
-            cookies = self._enter(link) or cookies
+            cookies = inbox.enter(link) or cookies
             kept.write(cookies)
-            self._http.cookies = httpx.Cookies(cookies)
+            http.cookies = httpx.Cookies(cookies)
         if not cookies:
             raise CommandError(f"no session in the inbox of {server} yet; {_HOW_TO_ENTER}", USAGE)
+        yield inbox
+
+
+class Inbox:
+    """The inbox of one server, in the session of an HTTP client."""
+
+    def __init__(self, server: str, http: httpx.Client) -> None:
+        self._server = server
+        self._http = http
 
     def answer(self, review_id: str, decision: str, answers: Mapping[str, Any], reviewer: str | None) -> None:
         """Answer a review as its form does.
@@ -64,7 +71,7 @@ class Inbox:
         echoed = {"form_token": form["form_token"], "version": form["version"]}
         self._json("POST", url, {**echoed, "decision": decision, "reviewer": name, "answers": answers})
 
-    def _enter(self, link: str) -> dict[str, str]:
+    def enter(self, link: str) -> dict[str, str]:
         """Follow a link and return the cookies it sets; none if it was used, which is fine with a valid session."""
         if _origin(link) != _origin(self._server):
             raise CommandError(f"the link is for a server other than {self._server}; set --base-url to match", USAGE)
@@ -89,14 +96,6 @@ class Inbox:
             return self._http.request(method, url, json=body, headers={"Accept": "application/json"})
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise CommandError(f"cannot connect to the inbox of {self._server}: {error}") from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._http.close()
 
 
 def _object(body: bytes) -> dict[str, Any]:

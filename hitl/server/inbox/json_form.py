@@ -6,6 +6,7 @@ question.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from starlette.requests import Request
@@ -48,11 +49,11 @@ def form_document(review: Document, form: Form, *, reviewer: str, token: str) ->
     }
 
 
-def require_known(answers: Document, form: Form) -> None:
+def require_known(names: Iterable[str], form: Form) -> None:
     """Refuse answers to fields that the form does not have, which a browser cannot send."""
     known = sorted(control.name for control in _answerable(form))
     issue = f"is not a field of this form; it has: {', '.join(known) or 'none'}"
-    raise_faults(Fault(name, issue) for name in answers if name not in known)
+    raise_faults(Fault(name, issue) for name in names if name not in known)
 
 
 def _answerable(form: Form) -> list[Control]:
