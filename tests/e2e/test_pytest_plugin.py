@@ -96,7 +96,7 @@ def test_reviews_that_nobody_answered_fail_the_test_with_a_list(pytester: pytest
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "*reviews that nobody answered: 1",
+            "*reviews without an answer: 1",
             "*rev_1 (content_review, created) {'text': 'Ring!'}",
             "*not on(template_id='code_review'): template_id is 'content_review', not 'code_review'",
         ]
@@ -142,7 +142,9 @@ def test_faults_that_no_request_met_fail_the_test(pytester: pytest.Pytester) -> 
     """)
     result = pytester.runpytest_subprocess()
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["faults that no request met:", "*status 500 (/v1/reviews), 2 more times"])
+    result.stdout.fnmatch_lines(
+        ["planned faults that no request triggered:", "*status 500 (/v1/reviews), 2 more times"]
+    )
 
 
 def test_a_project_brings_its_own_templates(pytester: pytest.Pytester) -> None:
@@ -185,4 +187,4 @@ def test_the_plugin_imports_nothing_until_it_is_used() -> None:
         "import sys, pytest; before = set(sys.modules); import hitl.pytest_plugin; print(*set(sys.modules) - before)"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert set(run.stdout.split()) == {"hitl", "hitl.pytest_plugin"}
+    assert set(run.stdout.split()) == {"hitl", "hitl._lazy", "hitl.pytest_plugin"}
