@@ -171,7 +171,7 @@ def test_a_link_that_somebody_saw_later_lets_nobody_in(
     answer = seen.goto(link)
     assert answer is not None
     assert answer.status == 401
-    expect(seen.get_by_role("heading", name="This link lets nobody in any more")).to_be_visible()
+    expect(seen.get_by_role("heading", name="This link is no longer valid")).to_be_visible()
     stranger.close()
 
 
@@ -192,7 +192,7 @@ def test_a_link_of_another_site_leads_a_browser_without_a_session_nowhere(
     page = stranger.new_page()
     page.goto(attacker.url())
     page.get_by_role("link").click()
-    expect(page.get_by_role("heading", name="The inbox opens with a link")).to_be_visible()
+    expect(page.get_by_role("heading", name="Open the inbox with a link")).to_be_visible()
     stranger.close()
 
 

@@ -100,7 +100,9 @@ def check_origin(request: Request) -> None:
         trusted = True
     if not trusted:
         raise ApiError(
-            403, "insufficient_permissions", "This form was sent from another site. Open the inbox and send it there."
+            403,
+            "insufficient_permissions",
+            "This form was submitted from another site. Submit it from the inbox.",
         )
 
 
@@ -110,7 +112,7 @@ def check_form_token(request: Request, given: str) -> None:
     # As bytes, because the digest of texts takes ASCII only.
     if expected is not None and not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
         raise ApiError(
-            403, "insufficient_permissions", "This form is from another session. Open the page again and send it there."
+            403, "insufficient_permissions", "This form is from another session. Reload the page and submit it again."
         )
 
 
@@ -175,7 +177,7 @@ async def _body(request: Request, limit: int) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > limit:
-            raise ApiError(413, "payload_too_large", "The form is too large. Shorten the texts, or attach less.")
+            raise ApiError(413, "payload_too_large", "The form is too large. Shorten the text or attach fewer files.")
     return bytes(body)
 
 
@@ -183,4 +185,4 @@ def _parse(body: bytes) -> dict[str, list[str]]:
     try:
         return parse_qs(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS)
     except ValueError as error:  # no percent-encoding, or more fields than any of our forms has
-        raise ApiError(400, "validation_error", "This is no form of the inbox. Open the review again.") from error
+        raise ApiError(400, "validation_error", "This form is not valid. Open the review again.") from error
