@@ -166,7 +166,7 @@ def test_an_optional_choice_can_be_taken_back(opened: Page, client: HITLClient, 
 
 def test_the_count_of_characters_follows_the_typing(opened: Page) -> None:
     opened.get_by_label("Note", exact=True).fill("four")
-    expect(opened.get_by_text("4 of 50")).to_be_visible()
+    expect(opened.get_by_text("4 / 50")).to_be_visible()
 
 
 def test_the_inbox_works_without_scripts(

@@ -90,7 +90,7 @@ def test_the_list_is_searched_and_filtered(page: Page, sandbox: Sandbox, client:
     expect(page.get_by_role("link", name="The winter raffle")).to_be_hidden()
     page.get_by_role("link", name="search PARCEL").click()
     expect(page.get_by_role("link", name="The winter raffle")).to_be_visible()
-    page.get_by_text("Filter", exact=True).click()
+    page.get_by_text("Filters", exact=True).click()
     page.get_by_label("Priority").select_option("High")
     expect(page.get_by_role("link", name="The winter raffle")).to_be_hidden()
 
@@ -123,7 +123,7 @@ def test_reviews_are_answered_by_keys(page: Page, sandbox: Sandbox, client: HITL
     expect(page.get_by_role("heading", name="Answer submitted")).to_be_visible()
     page.keyboard.press("u")
     page.wait_for_url("**/inbox/")
-    expect(page.get_by_role("button", name="Keys")).to_be_visible()  # the script has run
+    expect(page.get_by_role("button", name="Keyboard shortcuts")).to_be_visible()  # the script has run
     page.keyboard.press("j")
     page.keyboard.press("x")
     expect(page.get_by_role("checkbox", name="Select Second")).to_be_checked()
@@ -138,7 +138,7 @@ def test_the_keys_stand_on_a_card_and_can_be_switched_off(page: Page, sandbox: S
     ask(client, "First")
     page.goto(sandbox.inbox_url)
     page.keyboard.press("?")
-    card = page.get_by_role("dialog", name="Keys")
+    card = page.get_by_role("dialog", name="Keyboard shortcuts")
     expect(card).to_be_visible()
     card.get_by_label("Enable keyboard shortcuts").uncheck()
     page.keyboard.press("Escape")
@@ -207,7 +207,7 @@ def test_a_review_that_expires_while_it_is_open_says_so_at_once(
     page.goto(f"{sandbox.inbox_url}/reviews/{review_id}")
     page.get_by_label("Feedback").fill("My view")
     sandbox.clock.advance("3h")
-    expect(page.get_by_text("Time has run out")).to_be_visible()
+    expect(page.get_by_text("This review has expired")).to_be_visible()
     expect(page.get_by_label("Feedback")).to_have_value("My view")
 
 
@@ -434,7 +434,7 @@ def test_a_request_whose_time_runs_out_while_it_is_open_says_so(page: Page, sand
     page.goto(f"{sandbox.inbox_url}/requests/{request_id}")
     page.get_by_role("textbox", name=re.compile("^Answer")).fill("My view")
     sandbox.clock.advance("2h")
-    expect(page.get_by_text("Time has run out")).to_be_visible()
+    expect(page.get_by_text("This request has timed out")).to_be_visible()
     expect(page.get_by_role("textbox", name=re.compile("^Answer"))).to_have_value("My view")
 
 

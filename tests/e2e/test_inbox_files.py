@@ -97,7 +97,7 @@ def test_a_file_of_some_megabytes_arrives(opened: Page, client: HITLClient, revi
 @pytest.mark.parametrize(
     ("file", "fault"),
     [
-        (payload("large.pdf", b"x" * 3000), "large.pdf has 3 KB; at most 1 KB can be sent."),
+        (payload("large.pdf", b"x" * 3000), "large.pdf is 3 KB; the limit is 1 KB."),
         (payload("notes.txt", b"x", "text/plain"), "notes.txt: file type not accepted. Accepted: .pdf, image/*."),
     ],
 )

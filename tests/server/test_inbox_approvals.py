@@ -47,7 +47,7 @@ def test_the_first_to_approve_is_told_that_others_must(browser: TestClient, desk
     page = approve(browser, desk, "kim@example.com")
     assert page.status_code == 200
     assert "Your approval was recorded" in page.text
-    assert "So far it was kim@example.com." in page.text
+    assert "Approved so far by kim@example.com." in page.text
 
 
 def test_whoever_approves_twice_is_told_and_keeps_the_form(browser: TestClient, desk: ReviewService) -> None:

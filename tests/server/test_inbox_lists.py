@@ -198,18 +198,18 @@ def test_nothing_is_done_before_it_is_confirmed(browser: TestClient, desk: Revie
     review_id = ask(desk)
     page = order(browser, desk, "cancel", review_id, confirmed="")
     assert "Cancel 1 review?" in page.text
-    assert "It is final." in page.text
+    assert "This cannot be undone." in page.text
     assert desk.get_review(review_id)["status"] == "created"
 
 
 @pytest.mark.parametrize(
     ("action", "template", "reason"),
     [
-        ("approve", "graded", "its form also asks for Grade"),
-        ("approve", "open_question", "its form has no required yes or no"),
-        ("approve", "commented", "wants a comment"),
-        ("reject", "commented", "wants a comment"),
-        ("reassign", "fixed", "does not allow it to be reassigned"),
+        ("approve", "graded", "its form also requires Grade"),
+        ("approve", "open_question", "its form has no required yes/no question"),
+        ("approve", "commented", "requires a comment"),
+        ("reject", "commented", "requires a comment"),
+        ("reassign", "fixed", "does not allow reassignment"),
     ],
 )
 @pytest.mark.parametrize("confirmed", ["", "yes"])
@@ -232,7 +232,7 @@ def test_a_review_that_changed_or_ended_meanwhile_is_left_out(browser: TestClien
     page = browser.post("/inbox/bulk", data={**sent, "reviewer": "kim@example.com"}).text
     assert "it changed after you selected it" in page
     assert "it is already rejected" in page
-    assert "there is no such review any more" in page
+    assert "it no longer exists" in page
     assert desk.get_review(changed)["status"] == "created"
 
 

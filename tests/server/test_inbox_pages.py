@@ -222,7 +222,7 @@ def test_an_expired_and_a_cancelled_review_say_so(browser: TestClient, desk: Rev
     desk.cancel_review(cancelled)
     clock.now += timedelta(hours=2)
     assert "No one answered in time." in browser.get(f"/inbox/reviews/{expired}").text
-    assert "took the request back" in browser.get(f"/inbox/reviews/{cancelled}").text
+    assert "cancelled the review on" in browser.get(f"/inbox/reviews/{cancelled}").text
 
 
 def test_the_done_page_of_an_open_review_leads_to_its_form(browser: TestClient, desk: ReviewService) -> None:
@@ -456,10 +456,10 @@ def test_a_browser_that_goes_away_leaves_nothing_behind(desk: ReviewService) -> 
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("reviews/rev_404", "There is no such review."),
-        ("reviews/rev_404/done", "There is no such review."),
-        ("nothing/here", "There is no such page"),
-        ("reviews/%2e%2e%2fx", "There is no such page"),
+        ("reviews/rev_404", "This review does not exist."),
+        ("reviews/rev_404/done", "This review does not exist."),
+        ("nothing/here", "This page does not exist"),
+        ("reviews/%2e%2e%2fx", "This page does not exist"),
     ],
 )
 def test_what_does_not_exist_is_a_page_too(browser: TestClient, path: str, said: str) -> None:

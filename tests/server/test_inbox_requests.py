@@ -196,13 +196,13 @@ def test_the_list_holds_what_waits_and_what_is_finished(
     now[0] += timedelta(hours=2)
     assert "No open requests" in browser.get("/inbox/requests").text
     assert "Timed out" in browser.get("/inbox/requests?view=done").text
-    assert "The default counts" in browser.get(f"/inbox/requests/{request_id}").text
+    assert "The default answer applies" in browser.get(f"/inbox/requests/{request_id}").text
 
 
 def test_a_cancelled_request_says_so(browser: TestClient, desk: ReviewService) -> None:
     request_id = ask(desk)
     desk.loops.cancel_request(OWNER, request_id)
-    assert "took it back" in browser.get(f"/inbox/requests/{request_id}").text
+    assert "cancelled the request" in browser.get(f"/inbox/requests/{request_id}").text
 
 
 def test_the_addresses_of_forms_lead_to_the_request(browser: TestClient, desk: ReviewService) -> None:

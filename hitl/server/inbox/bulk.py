@@ -179,15 +179,9 @@ class Action:
 
 ACTIONS: Final[Mapping[str, Action]] = {
     "approve": Action("Approve", "Approved", _approve, approval, "The content stays unchanged."),
-    "reject": Action(
-        "Reject", "Rejected", _reject, _may_be_rejected, "Rejections are final."
-    ),
-    "reassign": Action(
-        "Reassign", "Reassigned", _reassign, _may_be_reassigned, "Replaces all current assignees."
-    ),
-    "cancel": Action(
-        "Cancel", "Cancelled", _cancel, _anything, "Cancellations are final; no one answers."
-    ),
+    "reject": Action("Reject", "Rejected", _reject, _may_be_rejected, "This cannot be undone."),
+    "reassign": Action("Reassign", "Reassigned", _reassign, _may_be_reassigned, "Replaces all current assignees."),
+    "cancel": Action("Cancel", "Cancelled", _cancel, _anything, "No one answers. This cannot be undone."),
 }
 
 

@@ -21,9 +21,7 @@ from hitl.server.reviews.service import ReviewService
 from hitl.server.reviews.store import ReviewQuery
 
 # The desk speaks to programs; a person who follows an old link needs other words.
-_MESSAGES = {
-    "review_not_found": "This review does not exist. Without --data, a sandbox loses its reviews."
-}
+_MESSAGES = {"review_not_found": "This review does not exist. Without --data, a sandbox loses its reviews."}
 
 _TITLES = {403: "Not allowed", 404: "Not found", 413: "Too large"}
 

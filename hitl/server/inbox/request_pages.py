@@ -134,6 +134,4 @@ def _request_id(request: Request) -> str:
 def _conflict(document: Document, refusal: ApiError) -> Banner:
     if document["status"] in OPEN:
         return Banner("warning", "Someone else is answering this", f"Your answer was not submitted: {refusal.message}.")
-    return Banner(
-        "warning", "Too late", "Your answer was not submitted. You can copy what you typed below."
-    )
+    return Banner("warning", "Too late", "Your answer was not submitted. You can copy what you typed below.")
