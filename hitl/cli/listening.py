@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hitl.cli.connection import Connection, api_command, json_option
-from hitl.cli.forwarding import Forwarder
+from hitl.cli.forwarding import forwarding
 from hitl.cli.receiver import ReceivedDelivery, Receiver
 from hitl.cli.subscribing import DEFAULT_EVENTS, event_option, subscribe
 from hitl.cli.text import one_line, print_json_line
@@ -46,8 +46,8 @@ def listen(
     secret = new_secret()
     printer = _Printer(as_json=as_json)
     with (
-        Forwarder(forward) as forwarder,
-        Receiver(port, secret, forwarder.forward, printer.print) as receiver,
+        forwarding(forward) as forward_delivery,
+        Receiver(port, secret, forward_delivery, printer.print) as receiver,
         connection.client() as client,
         _subscribed(client, public_url or receiver.url, events or DEFAULT_EVENTS, secret) as webhook_id,
     ):

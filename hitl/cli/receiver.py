@@ -13,6 +13,7 @@ from hitl.webhooks import WebhookEvent, construct_event
 
 Headers: TypeAlias = Sequence[tuple[str, str]]
 Forward: TypeAlias = Callable[[Headers, bytes], tuple[int | None, str | None]]
+"""Forwards a delivery; returns the status of the handler's response, and why there is none."""
 
 _MAX_BODY: Final = 5 * 1024 * 1024  # bytes; deliveries are smaller
 _IDLE_TIMEOUT: Final = 30.0  # seconds
@@ -66,7 +67,7 @@ class Receiver(ThreadingHTTPServer):
         Args:
             port: 0 for a free one.
             secret: The signing secret.
-            forward: Forwards a delivery with a valid signature; returns the response's status, and why there is none.
+            forward: Called for deliveries with a valid signature.
             on_delivery: Called for each delivery before the sender gets its response, in a thread of its own.
         """
         try:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from hitl.server.primitives.durations import Duration, duration
-from hitl.testing.json_values import json_object
+from hitl.testing.json_values import json_value
 
 T = TypeVar("T")
 
@@ -65,7 +65,7 @@ class AnswerBuilder(Generic[T]):
         return AnswerBuilder(self._use, self._delay + duration(delay))
 
     def _answer(self, kind: Kind, fields: Mapping[str, Any]) -> T:
-        return self._use(Answer(kind, json_object(fields), self._delay))
+        return self._use(Answer(kind, json_value(dict(fields)), self._delay))
 
 
 def _identity(answer: Answer) -> Answer:

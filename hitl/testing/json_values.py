@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from hitl.exceptions import ContentError
-
-
-def json_object(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy with JSON values only; see `json_value`."""
-    return cast("dict[str, Any]", json_value(dict(result)))
 
 
 def json_value(value: Any) -> Any:

@@ -12,7 +12,7 @@ from hitl.server.reviews.store import Document, ReviewQuery
 from hitl.testing.answering import DEFAULT_REVIEWER
 from hitl.testing.answers import Answer, AnswerBuilder
 from hitl.testing.client_errors import client_errors
-from hitl.testing.json_values import json_object, json_value
+from hitl.testing.json_values import json_value
 from hitl.testing.matching import Content, ReviewMatcher
 from hitl.testing.script import Rule, Script
 
@@ -67,14 +67,14 @@ class Reviewer:
             reviewer: Who answers.
         """
         with client_errors():
-            return _review(self._service.complete(_id_of(review), json_object(result), reviewer))
+            return _review(self._service.complete(_id_of(review), json_value(dict(result)), reviewer))
 
     def reject(
         self, review: ReviewOrId, result: Mapping[str, Any] | None = None, reviewer: str = DEFAULT_REVIEWER
     ) -> Review:
         """Reject a review, which requires no field; see `complete` for the arguments."""
         with client_errors():
-            return _review(self._service.reject(_id_of(review), json_object(result or {}), reviewer))
+            return _review(self._service.reject(_id_of(review), json_value(dict(result or {})), reviewer))
 
     def respond(self, request_id: str, response_data: Any, reviewer: str = DEFAULT_REVIEWER) -> dict[str, Any]:
         """Answer a request to a loop, and return the request as the API does.

@@ -11,7 +11,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from hitl.cli.failures import CommandError
-from hitl.cli.forwarding import Forwarder
+from hitl.cli.forwarding import forwarding
 from hitl.cli.receiver import ReceivedDelivery, Receiver
 from hitl.webhooks import construct_event, signature_headers
 
@@ -24,8 +24,8 @@ def signed() -> dict[str, str]:
 
 
 @contextmanager
-def receiving(forwarder: Forwarder, on_delivery: Callable[[ReceivedDelivery], None]) -> Iterator[Receiver]:
-    with forwarder, Receiver(0, SECRET, forwarder.forward, on_delivery) as receiver:
+def receiving(handler: str | None, on_delivery: Callable[[ReceivedDelivery], None]) -> Iterator[Receiver]:
+    with forwarding(handler) as forward, Receiver(0, SECRET, forward, on_delivery) as receiver:
         thread = threading.Thread(target=receiver.serve_forever)
         thread.start()
         try:
@@ -37,7 +37,7 @@ def receiving(forwarder: Forwarder, on_delivery: Callable[[ReceivedDelivery], No
 
 def test_a_delivery_with_a_valid_signature_is_reported_and_answered_with_200() -> None:
     deliveries: list[ReceivedDelivery] = []
-    with receiving(Forwarder(None), deliveries.append) as receiver:
+    with receiving(None, deliveries.append) as receiver:
         answer = httpx.post(receiver.url, content=BODY, headers=signed())
     assert answer.status_code == 200
     (delivery,) = deliveries
@@ -47,7 +47,7 @@ def test_a_delivery_with_a_valid_signature_is_reported_and_answered_with_200() -
 
 def test_a_delivery_with_an_invalid_signature_is_refused_and_not_forwarded(httpserver: HTTPServer) -> None:
     deliveries: list[ReceivedDelivery] = []
-    with receiving(Forwarder(httpserver.url_for("/")), deliveries.append) as receiver:
+    with receiving(httpserver.url_for("/"), deliveries.append) as receiver:
         answer = httpx.post(receiver.url, content=BODY + b" ", headers=signed())
     assert answer.status_code == 401
     assert [(delivery.event, delivery.subject_id) for delivery in deliveries] == [(None, "")]
@@ -59,7 +59,7 @@ def test_a_delivery_with_an_invalid_signature_is_refused_and_not_forwarded(https
 def test_the_sender_gets_the_status_of_the_handler(httpserver: HTTPServer, status: int) -> None:
     httpserver.expect_request("/webhook").respond_with_data(status=status)
     deliveries: list[ReceivedDelivery] = []
-    with receiving(Forwarder(httpserver.url_for("/webhook")), deliveries.append) as receiver:
+    with receiving(httpserver.url_for("/webhook"), deliveries.append) as receiver:
         assert httpx.post(receiver.url, content=BODY, headers=signed()).status_code == status
     request, _ = httpserver.log[0]
     assert construct_event(request.headers, request.get_data(), SECRET).review_id == "rev_1"
@@ -72,7 +72,7 @@ def test_an_unreachable_handler_is_reported_to_both_sides(httpserver: HTTPServer
     deliveries: list[ReceivedDelivery] = []
     with Receiver(0, SECRET, lambda *_: (200, None), deliveries.append) as closed:
         nobody = closed.url
-    with receiving(Forwarder(nobody), deliveries.append) as receiver:
+    with receiving(nobody, deliveries.append) as receiver:
         assert httpx.post(receiver.url, content=BODY, headers=signed()).status_code == 502
     assert [delivery.forwarded for delivery in deliveries] == [None]
     assert f"cannot connect to {nobody}" in (deliveries[0].error or "")
@@ -80,7 +80,7 @@ def test_an_unreachable_handler_is_reported_to_both_sides(httpserver: HTTPServer
 
 def test_a_body_without_a_length_or_too_large_is_not_read() -> None:
     deliveries: list[ReceivedDelivery] = []
-    with receiving(Forwarder(None), deliveries.append) as receiver:
+    with receiving(None, deliveries.append) as receiver:
         assert httpx.post(receiver.url, content=iter([BODY]), headers=signed()).status_code == 411
         with closing(HTTPConnection("127.0.0.1", receiver.server_port)) as connection:
             connection.request("POST", "/", headers={**signed(), "Content-Length": str(10**9)})
@@ -95,5 +95,5 @@ def test_a_port_in_use_and_an_invalid_url_are_errors() -> None:
     ):
         Receiver(receiver.server_port, SECRET, lambda *_: (None, None), lambda _: None)
     for url in ("ftp://127.0.0.1/", "localhost:8000", "http://", "/webhook"):
-        with pytest.raises(CommandError, match="is not an? "):
-            Forwarder(url)
+        with pytest.raises(CommandError, match="is not an? "), forwarding(url):
+            pass
