@@ -107,7 +107,8 @@ def _object(body: bytes) -> dict[str, Any]:
 
 
 def _reason(error: Mapping[str, Any]) -> str:
-    faults = (error.get("details") or {}).get("errors") or []
+    details: Mapping[str, Any] = error.get("details") or {}
+    faults: list[dict[str, str]] = details.get("errors") or []
     return "; ".join(f"{fault['field']}: {fault['issue']}".removeprefix(": ") for fault in faults) or error["message"]
 
 
