@@ -47,7 +47,10 @@ def complete(connection: Connection, **options: Any) -> None:
 @click.command()
 @_reviewer_action
 def reject(connection: Connection, **options: Any) -> None:
-    """Reject a review (sandbox only); required answers may be left out."""
+    """Reject a review (sandbox only).
+
+    Required answers may be left out.
+    """
     _decide(connection, "reject", **options)
 
 

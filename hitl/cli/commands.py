@@ -46,4 +46,4 @@ _EPILOG = "Exit codes: " + ", ".join(f"{code} {meaning}" for code, meaning in EX
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
 @click.version_option(__version__, prog_name="hitl")
 def hitl() -> None:
-    """Ask people from programs: create reviews, wait for answers, and run a review server for development."""
+    """Create reviews, wait for people's answers, and run a review server for development."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--created-before", metavar="TIME", help="Only reviews created before this time.")
 @api_command
 def export(connection: Connection, as_lines: bool, everything: bool, **filters: Any) -> None:
-    """Output the answered reviews as data: request, answer, edits, reviewer, times.
+    """Output answered reviews as data for evaluation.
 
     A record holds `id`, `template_id`, `status`, `priority`, `assignees`, `request` (the content), `answer` (the
     result), `edits` (the fields of the request that the reviewer changed, with `before` and `after`), `reviewer`,

@@ -37,9 +37,10 @@ def listen(
     public_url: str | None,
     as_json: bool,
 ) -> None:
-    """Subscribe while this command runs and print the events, until Ctrl-C.
+    """Print events as they happen, until Ctrl-C.
 
-    The server gets the response of the --forward handler, so you can watch its retries, too.
+    The subscription lasts as long as the command runs. The server gets the response of the --forward handler, so you
+    can watch its retries, too.
     """
     from hitl.server.webhooks.signatures import new_secret
 

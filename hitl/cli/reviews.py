@@ -131,7 +131,10 @@ def create(
     concurrency: int | None,
     **review: Any,
 ) -> None:
-    """Create a review and print its id; with --from, create many and print a line of JSON for each."""
+    """Create a review and print its id.
+
+    With --from, create one for every record of a file, and print a line of JSON for each.
+    """
     if file is not None:
         _refuse({"--content": review.pop("content"), "--idempotency-key": review.pop("idempotency_key")}, "with")
         create_from_file(
@@ -156,7 +159,7 @@ def create(
 @json_option
 @api_command
 def update(connection: Connection, review_id: str, as_json: bool, **changes: Any) -> None:
-    """Update an open review; fields without an option stay as they are."""
+    """Update an open review; other fields stay as they are."""
     with connection.client() as client:
         updated = client.update_review(review_id, **_given(changes))
     print_document(updated, f"{updated.id} updated, {updated.status}", as_json=as_json)

@@ -35,7 +35,9 @@ from hitl.server.webhooks.signatures import delivery_headers, is_usable
     help="The body to send.  [default: an event about a sample review]",
 )
 def trigger(event: str, url: str, secret: str | None, payload: dict[str, Any] | None) -> None:
-    """Send a sample event to your handler at URL, signed like a real one; no server is involved.
+    """Send a sample event to your handler.
+
+    It is signed like a real one; no server is involved.
 
     EVENT is review.created, review.assigned, review.started, review.completed, review.cancelled or template.updated.
     """

@@ -53,7 +53,10 @@ def _subscription_row(subscription: WebhookSubscription) -> tuple[str, ...]:
 @json_option
 @api_command
 def create(connection: Connection, url: str, events: tuple[str, ...], secret: str | None, as_json: bool) -> None:
-    """Subscribe a URL, and print the id and the secret, which is shown only once."""
+    """Subscribe a URL, and print the id and the secret.
+
+    The secret is shown only once.
+    """
     with connection.client() as client:
         created = subscribe(client, url, events or DEFAULT_EVENTS, secret)
     if as_json:
