@@ -10,9 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
-from hitl.server.http.json_response import json_response
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.forms import Control, Form
 from hitl.server.primitives.errors import ApiError, Fault, raise_faults
@@ -27,7 +26,7 @@ def wants_json(request: Request) -> bool:
 def json_error(error: ApiError) -> Response:
     """Return a refusal as JSON; faults of fields are in `details.errors`."""
     document = {"code": error.code, "message": error.message, "details": error.details}
-    return json_response({"error": document}, error.status, error.headers)
+    return JSONResponse({"error": document}, error.status, error.headers)
 
 
 def form_document(review: Document, form: Form, *, reviewer: str, token: str) -> dict[str, Any]:

@@ -7,9 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from hitl.server.http.json_response import json_response
 from hitl.server.inbox.attachments import form_room
 from hitl.server.inbox.banners import CONTENT_CHANGED, FAULTY, STATE_CHANGED, Banner, counted, not_kept, too_late
 from hitl.server.inbox.diffing import Changed, content_diff
@@ -53,7 +52,7 @@ class Pages(PageHandlers):
         form = build_form(self.template_of(document), content_of(document))
         reviewer, token = _suggested_reviewer(request, document), request.scope.get(FORM_TOKEN, "")
         described = form_document(document, form, reviewer=reviewer, token=token)
-        return json_response(described, 200, {"cache-control": "no-store"})
+        return JSONResponse(described, 200, {"cache-control": "no-store"})
 
     async def back(self, request: Request) -> Response:
         """Lead from the address of a form, which cannot be opened, to its review."""
@@ -107,7 +106,7 @@ class Pages(PageHandlers):
         """Take the answer and return the review; a refusal is raised, and answered as JSON like any other."""
         try:
             require_known(sent.answers, build_form(self.template_of(document), content_of(document)))
-            return json_response(self._decide(document, sent), 200)
+            return JSONResponse(self._decide(document, sent), 200)
         except StorageError as error:
             raise error.refusal() from error
 
