@@ -56,7 +56,7 @@ class FileBatch:
                 # The client checks a list as a whole before it sends anything, and this stream is never started.
                 client.iter_create_reviews([item]).close()
             except ConfigurationError as error:
-                raise self.file.wrong(row.line, error.message.partition("item 0: ")[2]) from error
+                raise self.file.wrong(row.line, error.message.rpartition("item 0: ")[2]) from error
         return count
 
 
