@@ -1,4 +1,4 @@
-"""The pytest plugin: fixtures for code that asks people.
+"""The pytest plugin: fixtures for code that creates reviews.
 
 pytest loads this module in every environment that has the package, so it imports nothing but pytest until a fixture is
 used; without the extra `hitl[sandbox]` the fixtures say so, and nothing else changes.
@@ -24,9 +24,9 @@ def hitl_sandbox_settings() -> dict[str, Any]:
 
 @pytest.fixture
 def hitl_sandbox(hitl_sandbox_settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """A review server of the test's own, which `HITLClient()` without arguments finds through the environment.
+    """A review server for this test, which `HITLClient()` without arguments finds through the environment.
 
-    A fault that was planned with `hitl_sandbox.faults` and that no request met fails the test.
+    A fault that was planned with `hitl_sandbox.faults` and never triggered fails the test.
     """
     try:
         from hitl.testing import Sandbox
@@ -40,7 +40,7 @@ def hitl_sandbox(hitl_sandbox_settings: dict[str, Any], monkeypatch: pytest.Monk
 
 @pytest.fixture
 def hitl_client(hitl_sandbox: Sandbox) -> HITLClient:
-    """A client of `hitl_sandbox`, closed with it."""
+    """A client of `hitl_sandbox`; closing the sandbox closes it."""
     return hitl_sandbox.client()
 
 
@@ -52,33 +52,33 @@ def hitl_async_client(hitl_sandbox: Sandbox) -> Iterator[AsyncHITLClient]:
     import anyio
     import httpx
 
-    # The event loop of the test is gone when the client is closed, so no connection may be left that belongs to it.
-    unkept = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_keepalive_connections=0), trust_env=False)
-    client = hitl_sandbox.async_client(transport=unkept)
+    # The test's event loop is gone when the client is closed, so no connection of it may be kept alive.
+    no_keepalive = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_keepalive_connections=0), trust_env=False)
+    client = hitl_sandbox.async_client(transport=no_keepalive)
     yield client
-    # In a thread, because a loop may be running in this one: that of a browser's driver, for example.
-    with ThreadPoolExecutor(1) as elsewhere:
-        elsewhere.submit(anyio.run, client.aclose).result()
+    # In a thread, because a loop may be running in this one, such as that of a browser driver.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(anyio.run, client.aclose).result()
 
 
 @pytest.fixture
 def reviewer(hitl_sandbox: Sandbox) -> Reviewer:
     """The reviewer of `hitl_sandbox`.
 
-    A review that is still open when the test ends fails it, unless a rule with `never()` is for it; so does an answer
-    that did not fit its template.
+    The test fails if a review is still open at its end without a `never()` rule for it, or if an answer did not fit its
+    template.
     """
     return hitl_sandbox.reviewer
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test that has passed and left something open, as the test and not as the end of a fixture."""
+    """Fail a passed test that left something open in its call phase, not in the teardown of a fixture."""
     outcome = yield
     fixtures: dict[str, Any] = getattr(item, "funcargs", {})
     sandbox: Sandbox | None = fixtures.get("hitl_sandbox")
     if sandbox is not None:
-        if fixtures.get("reviewer") is sandbox.reviewer:  # a project may have a fixture of that name for something else
+        if fixtures.get("reviewer") is sandbox.reviewer:  # a project may have its own fixture of that name
             sandbox.reviewer.verify()
         _require_no_faults(sandbox)
     return outcome
@@ -88,5 +88,5 @@ def _require_no_faults(sandbox: Sandbox) -> None:
     __tracebackhide__ = True
     unmet = sandbox.faults.unmet()
     if unmet:
-        lines = "\n  ".join(["faults that no request met:", *unmet])
+        lines = "\n  ".join(["planned faults that no request triggered:", *unmet])
         pytest.fail(f"{lines}\nMake the request, plan fewer, or call hitl_sandbox.faults.clear().", pytrace=False)

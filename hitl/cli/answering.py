@@ -1,8 +1,7 @@
-"""`hitl reviews complete` and `hitl reviews reject`: a reviewer's acts, done in the inbox as a person would.
+"""`hitl reviews complete` and `hitl reviews reject`: a reviewer's actions, done through the inbox.
 
-The API has no operation that answers a review: programs ask, people answer. So these commands hold a session of the
-inbox, begun by the same kind of link that lets a browser in, and a program with nothing but an API key cannot answer
-its own questions.
+The API has no operation that answers a review: programs ask, people answer. These commands therefore hold a session of
+the inbox, started by the same kind of link as a browser's, and an API key alone cannot answer its own question.
 """
 
 from __future__ import annotations
@@ -12,25 +11,23 @@ from typing import Any, TypeVar
 
 import click
 
-from hitl._json import as_list
-from hitl.cli.connection import Connection, api_command, json_option
+from hitl.cli.connection import Connection, api_command, json_option, server_of
 from hitl.cli.documents import document_of
-from hitl.cli.inbox import Answers, Inbox
+from hitl.cli.failures import CommandError
+from hitl.cli.inbox import open_inbox
 from hitl.cli.text import print_json, print_line
 from hitl.cli.values import JSON_SOURCE, json_object, pair
 
 T = TypeVar("T")
 
 
-def _reviewer_act(command: Callable[..., T]) -> Callable[..., T]:
+def _reviewer_action(command: Callable[..., T]) -> Callable[..., T]:
     command = json_option(api_command(command))
     for option in (
-        click.option("--inbox", "link", metavar="LINK", help="A link into the inbox; needed once for each sandbox."),
-        click.option("--reviewer", metavar="NAME", help="Who answers.  [default: who is asked]"),
-        click.option("--result", type=json_object, metavar=JSON_SOURCE, help="The answers by name, as JSON."),
-        click.option(
-            "--set", "pairs", type=pair, multiple=True, metavar="NAME=VALUE", help="One answer; may be repeated."
-        ),
+        click.option("--inbox", "link", metavar="LINK", help="A link to the inbox; needed once per sandbox."),
+        click.option("--reviewer", metavar="NAME", help="Who answers.  [default: the first assignee]"),
+        click.option("--result", type=json_object, metavar=JSON_SOURCE, help="The answers by field name, as JSON."),
+        click.option("--set", "pairs", type=pair, multiple=True, metavar="NAME=VALUE", help="One answer; repeatable."),
         click.argument("review_id", metavar="ID"),
     ):
         command = option(command)
@@ -38,20 +35,23 @@ def _reviewer_act(command: Callable[..., T]) -> Callable[..., T]:
 
 
 @click.command()
-@_reviewer_act
-def complete(connection: Connection, **given: Any) -> None:
-    """Answer a review of a sandbox, for or against.
+@_reviewer_action
+def complete(connection: Connection, **options: Any) -> None:
+    """Answer a review (sandbox only).
 
-    Example: hitl reviews complete rev_1 --set approved=true --set feedback="Fine"
+    Example: hitl reviews complete rev_1 --set approved=true --set feedback="Refund the second charge only"
     """
-    _decide(connection, "complete", **given)
+    _decide(connection, "complete", **options)
 
 
 @click.command()
-@_reviewer_act
-def reject(connection: Connection, **given: Any) -> None:
-    """Turn a review of a sandbox down; its required answers may stay empty."""
-    _decide(connection, "reject", **given)
+@_reviewer_action
+def reject(connection: Connection, **options: Any) -> None:
+    """Reject a review (sandbox only).
+
+    Required answers may be left out.
+    """
+    _decide(connection, "reject", **options)
 
 
 def _decide(
@@ -66,8 +66,10 @@ def _decide(
     as_json: bool,
 ) -> None:
     with connection.client() as client:
-        client.get_review(review_id)  # a wrong id, key or address is told as everywhere else
-        with Inbox(connection, link) as inbox:
+        review = client.get_review(review_id)  # reports a wrong id, key or address as every command does
+        with open_inbox(server_of(client), link) as inbox:
+            if review.is_final:
+                raise CommandError(f"{review_id} is already {review.status}; `hitl reviews show {review_id}` shows how")
             inbox.answer(review_id, decision, _answers(result or {}, pairs), reviewer)
         review = client.get_review(review_id)
     if as_json:
@@ -76,20 +78,9 @@ def _decide(
         print_line(f"{review.id} {review.status}")
 
 
-def _answers(result: Mapping[str, Any], pairs: Iterable[tuple[str, str]]) -> Answers:
-    """Return the texts that a form sends for each name; `--set` counts more than `--result`, and twice is a list."""
-    answers: dict[str, list[str]] = {name: _texts(name, value) for name, value in result.items()}
+def _answers(result: Mapping[str, Any], pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return the answers by name; `--set` overrides `--result`, and repeated for one name it makes a list."""
     typed: dict[str, list[str]] = {}
     for name, text in pairs:
         typed.setdefault(name, []).append(text)
-    return {**answers, **typed}
-
-
-def _texts(name: str, value: Any) -> list[str]:
-    if (items := as_list(value)) is not None:
-        return [text for each in items for text in _texts(name, each)]
-    if isinstance(value, dict):
-        raise click.UsageError(f"{name}: a form holds texts, numbers, true and false, and lists of them; no objects")
-    if isinstance(value, bool):
-        return ["true" if value else "false"]
-    return [] if value is None else [str(value)]
+    return {**result, **typed}

@@ -6,19 +6,20 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hitl.cli.connection import Connection
 from hitl.cli.failures import FAILED, INTERRUPTED, CommandError
-from hitl.cli.item_files import ItemFile, Mapped, Row, item_of
+from hitl.cli.item_files import ColumnMapping, ItemFile, Row, item_of
 from hitl.cli.text import print_json_line
+from hitl.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from hitl import Outcome
+    from hitl import HITLClient, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,45 +27,41 @@ class FileBatch:
     """What is to be created.
 
     Attributes:
-        file: Where the records are.
-        mapping: Where their columns go.
-        defaults: The arguments of `create_review` that all have in common.
-        batch_key: The name of the batch; None for one that follows from what the file holds.
-        concurrency: Requests under way at most; None for the client's own choice.
+        mappings: Where the columns of the file go.
+        defaults: Arguments of `create_review` for every record.
+        batch_key: None for a key derived from the content of the file.
+        concurrency: Maximum concurrent requests; None for the client's default.
     """
 
     file: ItemFile
-    mapping: list[Mapped]
+    mappings: list[ColumnMapping]
     defaults: Mapping[str, Any]
     batch_key: str | None
     concurrency: int | None
 
     def items(self) -> Iterator[tuple[Row, dict[str, Any]]]:
-        """Yield each record with what is created from it; CommandError with the line if that cannot be."""
+        """Yield each record with the arguments to create its review; CommandError with the line on a bad one."""
         for row in self.file.rows():
             try:
-                yield row, item_of(row.columns, self.mapping, self.defaults)
+                yield row, item_of(row.columns, self.mappings, self.defaults)
             except ValueError as error:
                 raise self.file.wrong(row.line, str(error)) from error
 
-    def check(self) -> int:
-        """Return how many records there are, all of which can be sent; CommandError with the first that cannot."""
-        from hitl._api import check_review
-        from hitl.exceptions import ConfigurationError
-
+    def check(self, client: HITLClient) -> int:
+        """Return the number of records; CommandError with the line of the first that the client would not send."""
         count = 0
         for row, item in self.items():
             count += 1
             try:
-                check_review(item)
+                # The client checks a list as a whole before it sends anything, and this stream is never started.
+                client.iter_create_reviews([item]).close()
             except ConfigurationError as error:
-                raise self.file.wrong(row.line, str(error)) from error
+                raise self.file.wrong(row.line, error.message.rpartition("item 0: ")[2]) from error
         return count
 
 
 def create_from_file(connection: Connection, batch: FileBatch) -> None:
-    """Create a review for each record, and print a line of JSON for each as it is done."""
-    total = batch.check()
+    """Create a review for each record, and print a line of JSON for each as it completes."""
     batch_key = batch.batch_key or f"file-{batch.file.digest()}"
     lines: dict[int, int] = {}
 
@@ -74,15 +71,16 @@ def create_from_file(connection: Connection, batch: FileBatch) -> None:
             yield item
 
     options = {} if batch.concurrency is None else {"concurrency": batch.concurrency}
-    with (
-        connection.client() as client,
-        closing(client.iter_create_reviews(items(), batch_key=batch_key, **options)) as outcomes,
-        _bar(total) as bar,
-    ):
-        _report(outcomes, lines, total, bar)
+    with connection.client() as client:
+        total = batch.check(client)
+        with (
+            closing(client.iter_create_reviews(items(), batch_key=batch_key, **options)) as outcomes,
+            _progress_bar(total) as bar,
+        ):
+            _report(outcomes, lines, total, bar)
 
 
-def _report(outcomes: Iterable[Outcome], lines: dict[int, int], total: int, bar: Bar) -> None:
+def _report(outcomes: Iterable[Outcome], lines: dict[int, int], total: int, bar: Any) -> None:
     done = failed = 0
     share_a_line = sys.stdout.isatty() and sys.stderr.isatty()
     try:
@@ -92,15 +90,16 @@ def _report(outcomes: Iterable[Outcome], lines: dict[int, int], total: int, bar:
             print_json_line(_result(lines.pop(outcome.index), outcome))
             done += 1
             failed += outcome.error is not None
-            bar.update(1)
+            if bar is not None:
+                bar.update(1)
     except KeyboardInterrupt:
-        raise CommandError(f"interrupted after {done} of {total}; {_AGAIN}", INTERRUPTED) from None
+        raise CommandError(f"interrupted after {done} of {total}; {_RERUN}", INTERRUPTED) from None
     if failed:
-        raise CommandError(f"{failed} of {total} failed; {_AGAIN}", FAILED)
+        raise CommandError(f"{failed} of {total} failed; {_RERUN}", FAILED)
 
 
-_ERASE = "\r\x1b[K"  # the bar, which is drawn again below what is printed in its place
-_AGAIN = "run the same command again to go on: what was made is not made twice by a server that honours keys"
+_ERASE = "\r\x1b[K"  # erases the bar, which is drawn again below the printed line
+_RERUN = "run the same command again to continue: a server with idempotency keys creates nothing twice"
 
 
 def _result(line: int, outcome: Outcome) -> dict[str, Any]:
@@ -113,21 +112,8 @@ def _result(line: int, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-class Bar(Protocol):
-    """What is told of the progress."""
-
-    def update(self, n_steps: int) -> None:
-        """Go on by that many."""
-        ...
-
-
-class _NoBar:
-    def update(self, n_steps: int) -> None:
-        pass
-
-
-def _bar(total: int) -> AbstractContextManager[Bar]:
-    """Return a bar on stderr, for people only."""
+def _progress_bar(total: int) -> AbstractContextManager[Any]:
+    """Return a bar on stderr if that is a terminal, else None."""
     if not sys.stderr.isatty():
-        return nullcontext(_NoBar())
+        return nullcontext()
     return click.progressbar(length=total, file=sys.stderr, show_pos=True)

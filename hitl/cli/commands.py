@@ -1,4 +1,4 @@
-"""The `hitl` command and what it consists of; each part is imported when it is asked for."""
+"""The `hitl` command; its subcommands are imported on first use."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import click
 from hitl import __version__
 from hitl.cli.failures import EXIT_CODES, FAILED, CommandError, FailingGroup
 
-_PARTS: Final = ("export", "reviews", "sandbox", "templates", "webhooks")
+_SUBCOMMANDS: Final = ("export", "reviews", "sandbox", "templates", "webhooks")
 """Modules of this package; each holds a command of its own name."""
 
 
-class _Parts(FailingGroup):
-    """Finds the parts. `hitl sandbox` is to start at once, and the others are to work without what it needs."""
+class _LazyGroup(FailingGroup):
+    """Imports subcommands on first use: `hitl sandbox` starts fast, and the others need not have its dependencies."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click calls it so
-        return list(_PARTS)
+        return list(_SUBCOMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
-        if cmd_name not in _PARTS:
+        if cmd_name not in _SUBCOMMANDS:
             return None
         try:
             command: click.Command = getattr(import_module(f"hitl.cli.{cmd_name}"), cmd_name)
@@ -34,16 +34,16 @@ class _Parts(FailingGroup):
 
 def _not_installed(name: str, error: ModuleNotFoundError) -> click.Command:
     def refuse() -> None:
-        raise CommandError(f"hitl {name} needs more than is installed ({error}): pip install 'hitl[sandbox]'", FAILED)
+        raise CommandError(f"hitl {name} has missing dependencies ({error}): pip install 'hitl[sandbox]'", FAILED)
 
     anything = {"ignore_unknown_options": True, "allow_extra_args": True}
-    return click.Command(name, callback=refuse, help="Needs pip install 'hitl[sandbox]'.", context_settings=anything)
+    return click.Command(name, callback=refuse, help="Requires pip install 'hitl[sandbox]'.", context_settings=anything)
 
 
 _EPILOG = "Exit codes: " + ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
 
 
-@click.group(cls=_Parts, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
 @click.version_option(__version__, prog_name="hitl")
 def hitl() -> None:
-    """Put a person's judgement into a program."""
+    """Create reviews, wait for people's answers, and run a review server for development."""

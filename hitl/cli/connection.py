@@ -1,4 +1,4 @@
-"""What commands that call the API share: which server, with which key, and whether a person or a program reads."""
+"""What commands that call the API share: the server, the key, and the choice between text and JSON."""
 
 from __future__ import annotations
 
@@ -11,47 +11,45 @@ import click
 
 if TYPE_CHECKING:
     from hitl import AsyncHITLClient, HITLClient
-    from hitl._config import Settings
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where the API is, and the key for it; None where the environment or the default decides."""
+    """The API's key and base URL; None where the environment or the default decides."""
 
     api_key: str | None = field(default=None, repr=False)
     base_url: str | None = None
 
-    def settings(self) -> Settings:
-        """Return what the client would work with, from these arguments and the environment."""
-        from hitl._config import resolve
-
-        return resolve({"api_key": self.api_key, "base_url": self.base_url})
-
     def client(self) -> HITLClient:
-        """Return a client, to be closed."""
+        """Return a new client; the caller closes it."""
         from hitl import HITLClient
 
         return HITLClient(self.api_key, base_url=self.base_url)
 
     def async_client(self) -> AsyncHITLClient:
-        """Return an asynchronous client, to be closed."""
+        """Return a new asynchronous client; the caller closes it."""
         from hitl import AsyncHITLClient
 
         return AsyncHITLClient(self.api_key, base_url=self.base_url)
 
 
+def server_of(client: HITLClient) -> str:
+    """Return the base URL that a client calls, from its arguments and the environment."""
+    return str(client.api.get_httpx_client().base_url).rstrip("/")
+
+
 def api_command(command: Callable[..., T]) -> Callable[..., T]:
-    """Give a command `--api-key` and `--base-url`, and hand it the Connection that they make as first argument."""
+    """Give a command `--api-key` and `--base-url`, and the Connection from them as its first argument."""
 
     @wraps(command)
-    def run(*, api_key: str | None, base_url: str | None, **given: Any) -> T:
-        return command(Connection(api_key, base_url), **given)
+    def run(*, api_key: str | None, base_url: str | None, **options: Any) -> T:
+        return command(Connection(api_key, base_url), **options)
 
-    key = click.option("--api-key", metavar="KEY", help="The key to call with.  [default: $HITL_API_KEY]")
-    url = click.option("--base-url", metavar="URL", help="Where the API is.  [default: $HITL_BASE_URL, or HITL.sh]")
+    key = click.option("--api-key", metavar="KEY", help="The API key.  [default: $HITL_API_KEY]")
+    url = click.option("--base-url", metavar="URL", help="The API's URL.  [default: $HITL_BASE_URL, or HITL.sh]")
     return url(key(run))
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Output JSON.")

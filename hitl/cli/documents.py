@@ -1,21 +1,50 @@
-"""The public objects as JSON documents, with the names that the API uses."""
+"""Reviews and templates as JSON documents, under the names that the API uses."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
+import click
+
+from hitl.cli.text import print_json, print_line, print_table
 
 if TYPE_CHECKING:
     from hitl import Review, Template
 
+T = TypeVar("T", "Review", "Template")
+
 
 def document_of(found: Review | Template) -> dict[str, Any]:
-    """Return what the server said; fields that this package does not know yet are among the others."""
+    """Return what the server sent, fields that this version does not know included."""
     document = attrs.asdict(found, recurse=False)
     extra: dict[str, Any] = document.pop("extra")
     return {name: _json(value) for name, value in {**extra, **document}.items()}
+
+
+def print_document(found: Review | Template, line: str, *, as_json: bool) -> None:
+    """Print a review or template as JSON, or else a line about it."""
+    if as_json:
+        print_json(document_of(found))
+    else:
+        print_line(line)
+
+
+def print_documents(
+    found: Iterable[T], limit: int, titles: Sequence[str], row: Callable[[T], Sequence[str]], *, as_json: bool
+) -> None:
+    """Print the first of many reviews or templates, as JSON or as a table."""
+    remaining = iter(found)
+    shown = list(islice(remaining, limit))
+    if as_json:
+        print_json([document_of(each) for each in shown])
+        return
+    print_table(titles, [row(each) for each in shown])
+    if next(remaining, None) is not None:
+        click.echo(f"There are more than {limit}; raise --limit to see them.", err=True)
 
 
 def _json(value: Any) -> Any:

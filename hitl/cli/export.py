@@ -1,8 +1,7 @@
-"""`hitl export`: what was asked and what people said, as data for evaluation."""
+"""`hitl export`: requests and their answers as data for evaluation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,30 +15,27 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--jsonl/--json", "as_lines", default=True, help="One JSON object to a line, the default; or one array.")
-@click.option("--all", "everything", is_flag=True, help="Also reviews that nobody has answered.")
+@click.option("--jsonl/--json", "as_lines", default=True, help="One JSON object per line (default), or one array.")
+@click.option("--all", "everything", is_flag=True, help="Include reviews without an answer.")
 @click.option("--template", "template_id", metavar="ID", help="Only reviews of this template.")
 @click.option("--created-after", metavar="TIME", help="Only reviews created after this time.")
 @click.option("--created-before", metavar="TIME", help="Only reviews created before this time.")
 @api_command
 def export(connection: Connection, as_lines: bool, everything: bool, **filters: Any) -> None:
-    """Print the answered reviews as data: request, answer, edits, reviewer, times.
+    """Output answered reviews as data for evaluation.
 
     A record holds `id`, `template_id`, `status`, `priority`, `assignees`, `request` (the content), `answer` (the
-    result), `edits` (by field, what the reviewer made of a text of the request: `before` and `after`), `reviewer`,
+    result), `edits` (the fields of the request that the reviewer changed, with `before` and `after`), `reviewer`,
     `created_at`, `completed_at` and `seconds_to_answer`.
     """
     with connection.client() as client:
-        records = _records(client.list_reviews(**filters), everything=everything)
+        found = client.list_reviews(**filters)
+        records = (record_of(review) for review in found if everything or review.is_answered)
         if not as_lines:
             print_json(list(records))
             return
         for record in records:
             print_json_line(record)
-
-
-def _records(reviews: Iterable[Review], *, everything: bool) -> Iterable[dict[str, Any]]:
-    return (record_of(review) for review in reviews if everything or review.is_answered)
 
 
 def record_of(review: Review) -> dict[str, Any]:
@@ -57,10 +53,7 @@ def record_of(review: Review) -> dict[str, Any]:
 
 
 def edits(review: Review) -> dict[str, dict[str, Any]]:
-    """Return what the reviewer changed: the members of the result that the content has with another value.
-
-    An editable field of a template has one name for both, what it shows and what comes back.
-    """
+    """Return what the reviewer changed: an editable field has the same name in the content and in the result."""
     return {
         name: {"before": review.content[name], "after": value}
         for name, value in review.result.items()

@@ -1,4 +1,4 @@
-"""How a command ends: the number it exits with, and one line on stderr if something went wrong."""
+"""How a command ends: its exit code, and one line on stderr if something went wrong."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from hitl.cli.text import one_line
 
 OK: Final = 0
 FAILED: Final = 1
-WRONG_CALL: Final = 2
+USAGE: Final = 2
 NOT_FOUND: Final = 3
 UNANSWERED: Final = 4
 REJECTED: Final = 5
-INTERRUPTED: Final = 130  # what shells make of SIGINT: 128 and its number
+INTERRUPTED: Final = 130  # what shells report for SIGINT: 128 + 2
 
 EXIT_CODES: Final[Mapping[int, str]] = {
-    OK: "all went well",
-    FAILED: "it could not be done",
-    WRONG_CALL: "called wrongly: an option, an argument or a setting",
-    NOT_FOUND: "there is no such thing",
-    UNANSWERED: "nobody answered: timed out, expired or cancelled",
+    OK: "success",
+    FAILED: "failure",
+    USAGE: "usage error: an option, an argument or a setting",
+    NOT_FOUND: "not found",
+    UNANSWERED: "no answer: timed out, expired or cancelled",
     REJECTED: "rejected",
     INTERRUPTED: "interrupted",
 }
 
 _BY_ERROR: Final[Mapping[type[exceptions.HITLError], int]] = {
-    exceptions.ConfigurationError: WRONG_CALL,
+    exceptions.ConfigurationError: USAGE,
     exceptions.NotFoundError: NOT_FOUND,
     exceptions.WaitError: UNANSWERED,
 }
 
 
 class CommandError(Exception):
-    """Ends the command with an exit code, and a message on stderr."""
+    """Ends the command with an exit code and a message on stderr."""
 
     def __init__(self, message: str, exit_code: int = FAILED) -> None:
         super().__init__(message)
@@ -44,10 +44,10 @@ class CommandError(Exception):
 
 
 class FailingGroup(click.Group):
-    """A group whose commands may raise CommandError, and what the client raises."""
+    """A group whose commands may raise CommandError and the client's errors."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command, and turn what it raises into how it ends."""
+        """Run the command and turn its errors into exit codes."""
         try:
             return super().invoke(ctx)
         except CommandError as failure:
@@ -59,17 +59,17 @@ class FailingGroup(click.Group):
 
 
 def exit_code_of(error: exceptions.HITLError) -> int:
-    """Return what a command exits with that this error ends."""
+    """Return the exit code for an error of the client."""
     return next((code for kind, code in _BY_ERROR.items() if isinstance(error, kind)), FAILED)
 
 
 def joint_exit_code(exit_codes: Iterable[int]) -> int:
-    """Return what a command exits with that did several things: the lowest number that is not 0, if there is one."""
+    """Return the exit code for several results: the lowest that is not 0, if any."""
     return min(filter(None, exit_codes), default=OK)
 
 
 def finish(exit_code: int) -> None:
-    """End the command with an exit code, and without a word."""
+    """End the command with an exit code and no message."""
     click.get_current_context().exit(exit_code)
 
 

@@ -1,43 +1,35 @@
-"""Handing deliveries on to a handler under development, byte for byte."""
+"""Forwarding of deliveries to a handler under development, byte for byte."""
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Final, Self
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Final
 
 import httpx
 
-from hitl.cli.handlers import handler_client
-from hitl.cli.receiver import Headers
+from hitl.cli.http_clients import http_client
+from hitl.cli.receiver import Forward, Headers
 
-_OF_THE_CONNECTION: Final = frozenset(
+_HOP_BY_HOP: Final = frozenset(
     ("connection", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade")
 )
-"""Headers that belong to one connection and not to the message (RFC 9110, 7.6.1)."""
+"""Headers that belong to one connection, not to the message (RFC 9110, 7.6.1)."""
 
 
-class Forwarder:
-    """Hands deliveries on to one address, or to none."""
+@contextmanager
+def forwarding(url: str | None) -> Generator[Forward, None, None]:
+    """Provide a function that forwards a delivery to a URL; without one it does nothing."""
+    if url is None:
+        yield lambda _headers, _body: (None, None)
+        return
+    with http_client(url) as http:
 
-    def __init__(self, url: str | None) -> None:
-        self._url = url
-        self._http = handler_client(url) if url else None
+        def forward(headers: Headers, body: bytes) -> tuple[int | None, str | None]:
+            kept = [(name, value) for name, value in headers if name.lower() not in _HOP_BY_HOP]
+            try:
+                return http.post(url, content=body, headers=kept).status_code, None
+            except httpx.HTTPError as error:
+                return None, f"cannot connect to {url}: {error}"
 
-    def forward(self, headers: Headers, body: bytes) -> tuple[int | None, str | None]:
-        """Hand a delivery on; return the status of the answer, and why there was none."""
-        if self._http is None or self._url is None:
-            return None, None
-        kept = [(name, value) for name, value in headers if name.lower() not in _OF_THE_CONNECTION]
-        try:
-            return self._http.post(self._url, content=body, headers=kept).status_code, None
-        except httpx.HTTPError as error:
-            return None, f"{self._url} cannot be reached: {error}"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._http is not None:
-            self._http.close()
+        yield forward

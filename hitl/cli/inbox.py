@@ -1,120 +1,115 @@
-"""The inbox of a sandbox, used over HTTP as a browser does: enter by a link, open the form, send it."""
+"""The inbox of a sandbox, over HTTP: enter by a link as a browser does, then answer through the form's JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Final, Self, TypeAlias
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
 
-from hitl.cli.connection import Connection
-from hitl.cli.failures import FAILED, WRONG_CALL, CommandError
-from hitl.cli.inbox_page import InboxPage
+from hitl.cli.failures import USAGE, CommandError
+from hitl.cli.http_clients import http_client
 from hitl.cli.kept_sessions import KeptSessions
-
-Answers: TypeAlias = Mapping[str, Sequence[str]]
-"""By field name, the texts of its controls."""
+from hitl.cli.strict_json import decode, is_object
 
 _HOW_TO_ENTER: Final = (
-    "pass --inbox with the link that `hitl sandbox` prints (Enter there prints a fresh one); "
-    "later commands need none. Only the reviews of a sandbox can be answered from here"
+    "pass --inbox with the link that `hitl sandbox` prints (press Enter there for a new one); "
+    "later commands do not need it. Only reviews of a sandbox can be answered this way"
 )
 
 
-class Inbox:
-    """The inbox of the server that a connection leads to."""
+@contextmanager
+def open_inbox(server: str, link: str | None = None) -> Generator[Inbox, None, None]:
+    """Enter with a link, or with the session that an earlier link started.
 
-    def __init__(self, connection: Connection, link: str | None = None) -> None:
-        """Go in: with a link, or with the session that an earlier link began.
-
-        Raises:
-            CommandError: There is no session, or the link is for another server, or it begins none.
-        """
-        settings = connection.settings()
-        self._server = settings.base_url
-        self._trust_env = not settings.is_loopback
-        self._timeout = settings.timeout
-        kept = KeptSessions(self._server)
-        cookies = kept.read()
+    Raises:
+        CommandError: There is no session, or the link is for another server or no longer valid.
+    """
+    kept = KeptSessions(server)
+    with http_client(server) as http:
+        inbox = Inbox(server, http)
+        http.cookies.update(cookies := kept.read())
         if link is not None:
-            cookies |= self._enter(link, cookies)
+            cookies = inbox.enter(link) or cookies
             kept.write(cookies)
+            http.cookies = httpx.Cookies(cookies)
         if not cookies:
-            raise CommandError(f"not let into the inbox of {self._server} yet; {_HOW_TO_ENTER}", WRONG_CALL)
-        self._http = self._browser(cookies)
+            raise CommandError(f"no session in the inbox of {server} yet; {_HOW_TO_ENTER}", USAGE)
+        yield inbox
 
-    def answer(self, review_id: str, decision: str, answers: Answers, reviewer: str | None) -> None:
-        """Fill in the form of a review and send it.
+
+class Inbox:
+    """The inbox of one server, in the session of an HTTP client."""
+
+    def __init__(self, server: str, http: httpx.Client) -> None:
+        self._server = server
+        self._http = http
+
+    def answer(self, review_id: str, decision: str, answers: Mapping[str, Any], reviewer: str | None) -> None:
+        """Answer a review as its form does.
 
         Args:
             review_id: The review.
-            decision: The button: "complete" or "reject".
-            answers: What is filled in; everything else stays as it is on the page.
-            reviewer: Who answers; None for the name that the page suggests, the one who is asked.
+            decision: "complete" or "reject".
+            answers: The answers by field name: strings, numbers, booleans, or lists of these.
+            reviewer: Who answers; None for the name that the form suggests, the first assignee.
 
         Raises:
-            CommandError: The review takes no answer, or not this one.
+            CommandError: The review accepts no answer, or not this one.
         """
-        page = self._open(review_id)
-        if unknown := sorted(answers.keys() - page.fields):
-            known = ", ".join(sorted(page.fields)) or "none"
-            raise CommandError(f"the form has no {', '.join(unknown)}; it asks for: {known}", WRONG_CALL)
-        name = reviewer or page.values.get("reviewer", "")
+        url = f"{self._server}/inbox/reviews/{review_id}/answer"
+        form = self._json("GET", url)
+        names = sorted(field["name"] for field in form["fields"])
+        if unknown := sorted(answers.keys() - names):
+            known = ", ".join(names) or "none"
+            raise CommandError(f"the form has no field {', '.join(unknown)}; its fields: {known}", USAGE)
+        name = reviewer or form["reviewer"]
         if not name.strip():
-            raise CommandError("nobody in particular is asked; say who answers with --reviewer NAME", WRONG_CALL)
-        sent: dict[str, str | list[str]] = {**page.values, "reviewer": name, "decision": decision}
-        sent |= {f"field.{field}": list(texts) for field, texts in answers.items()}
-        answer = self._send(self._http, "POST", f"/reviews/{review_id}/answer", data=sent)
-        if not answer.is_redirect:  # the form comes back with what is wrong with it
-            raise CommandError(f"not taken: {InboxPage(answer.text).complaint}", FAILED)
+            raise CommandError("the review has no assignee; name the reviewer with --reviewer NAME", USAGE)
+        echoed = {"form_token": form["form_token"], "version": form["version"]}
+        self._json("POST", url, {**echoed, "decision": decision, "reviewer": name, "answers": answers})
 
-    def _enter(self, link: str, cookies: Mapping[str, str]) -> dict[str, str]:
-        """Follow a link, and return the cookies that it gives; none if those that are there are good already."""
+    def enter(self, link: str) -> dict[str, str]:
+        """Follow a link and return the cookies it sets; none if it was used, which is fine with a valid session."""
         if _origin(link) != _origin(self._server):
-            raise CommandError(f"the link is for another server than {self._server}; set --base-url to it", WRONG_CALL)
-        with self._browser(cookies) as browser:
-            entered = self._send(browser, "GET", link)
+            raise CommandError(f"the link is for a server other than {self._server}; set --base-url to match", USAGE)
+        entered = self._send("GET", link)
         if not entered.is_redirect:
-            raise CommandError("this link lets nobody in any more; press Enter where `hitl sandbox` runs for a new one")
+            raise CommandError("this link is no longer valid; press Enter where `hitl sandbox` runs for a new one")
         return dict(entered.cookies)
 
-    def _open(self, review_id: str) -> InboxPage:
-        answer = self._send(self._http, "GET", f"/reviews/{review_id}")
-        if answer.status_code == 401:
+    def _json(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        response = self._send(method, url, body)
+        document = _object(response.content)
+        if response.is_success and document:
+            return document
+        if response.status_code == 401:
             raise CommandError(f"the session in the inbox of {self._server} has ended; {_HOW_TO_ENTER}")
-        page = InboxPage(answer.text)
-        if answer.status_code != 200:
-            raise CommandError(
-                page.complaint or f"{self._server} has no inbox ({answer.status_code}); is it a sandbox?"
-            )
-        if "version" not in page.values:
-            raise CommandError(
-                f"{review_id} takes no answer any more; `hitl reviews show {review_id}` tells what became of it"
-            )
-        return page
+        if "error" not in document:
+            raise CommandError(f"{self._server} has no inbox (HTTP {response.status_code}); is it a sandbox?")
+        raise CommandError(f"not accepted: {_reason(document['error'])}")
 
-    def _browser(self, cookies: Mapping[str, str]) -> httpx.Client:
-        return httpx.Client(
-            base_url=f"{self._server}/inbox", cookies=dict(cookies), timeout=self._timeout, trust_env=self._trust_env
-        )
-
-    def _send(
-        self, browser: httpx.Client, method: str, url: str, *, data: Mapping[str, str | list[str]] | None = None
-    ) -> httpx.Response:
+    def _send(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
         try:
-            return browser.request(method, url, data=data)
+            return self._http.request(method, url, json=body, headers={"Accept": "application/json"})
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise CommandError(f"the inbox of {self._server} cannot be reached: {error}") from error
+            raise CommandError(f"cannot connect to the inbox of {self._server}: {error}") from error
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._http.close()
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        found = decode(body)
+    except ValueError:
+        return {}
+    return found if is_object(found) else {}
+
+
+def _reason(error: Mapping[str, Any]) -> str:
+    details: Mapping[str, Any] = error.get("details") or {}
+    faults: list[dict[str, str]] = details.get("errors") or []
+    return "; ".join(f"{fault['field']}: {fault['issue']}".removeprefix(": ") for fault in faults) or error["message"]
 
 
 def _origin(url: str) -> tuple[str, str]:

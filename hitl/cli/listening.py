@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hitl.cli.connection import Connection, api_command, json_option
-from hitl.cli.forwarding import Forwarder
-from hitl.cli.receiver import Arrival, Receiver
+from hitl.cli.forwarding import forwarding
+from hitl.cli.receiver import ReceivedDelivery, Receiver
 from hitl.cli.subscribing import DEFAULT_EVENTS, event_option, subscribe
 from hitl.cli.text import one_line, print_json_line
 from hitl.exceptions import HITLError
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @event_option
-@click.option("--forward", metavar="URL", help="Your handler; it gets each genuine delivery as it came.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
-@click.option("--public-url", metavar="URL", help="Where the server reaches this port, through a tunnel of yours.")
+@click.option("--forward", metavar="URL", help="Your handler; receives each verified delivery unchanged.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 picks a free port.")
+@click.option("--public-url", metavar="URL", help="Where the server reaches this port, such as a tunnel of yours.")
 @json_option
 @api_command
 def listen(
@@ -37,25 +37,26 @@ def listen(
     public_url: str | None,
     as_json: bool,
 ) -> None:
-    """Subscribe for as long as this runs, and print the events that come, until Ctrl-C.
+    """Print events as they happen, until Ctrl-C.
 
-    What `--forward` answers is what the server is answered, so that its retries can be watched, too.
+    The subscription lasts as long as the command runs. The server gets the response of the --forward handler, so you
+    can watch its retries, too.
     """
     from hitl.server.webhooks.signatures import new_secret
 
     secret = new_secret()
     printer = _Printer(as_json=as_json)
     with (
-        Forwarder(forward) as forwarder,
-        Receiver(port, secret, forwarder.forward, printer.print) as receiver,
+        forwarding(forward) as forward_delivery,
+        Receiver(port, secret, forward_delivery, printer.print) as receiver,
         connection.client() as client,
         _subscribed(client, public_url or receiver.url, events or DEFAULT_EVENTS, secret) as webhook_id,
     ):
-        click.echo(f"Listening at {receiver.url} as {webhook_id}; Ctrl-C ends it.", err=True)
+        click.echo(f"Listening at {receiver.url} as {webhook_id}; press Ctrl-C to stop.", err=True)
         if forward:
-            click.echo(f"Your handler can check the signatures with HITL_WEBHOOK_SECRET={secret}", err=True)
+            click.echo(f"To verify signatures in your handler: HITL_WEBHOOK_SECRET={secret}", err=True)
         _until_interrupted(receiver)
-        printer.end()
+        printer.close()
 
 
 @contextmanager
@@ -69,7 +70,7 @@ def _subscribed(client: HITLClient, url: str, events: Sequence[str], secret: str
         try:
             client.call(delete_webhook, webhook_id)
         except HITLError as error:
-            click.echo(f"The subscription {webhook_id} could not be deleted: {one_line(str(error))}", err=True)
+            click.echo(f"Could not delete the subscription {webhook_id}: {one_line(str(error))}", err=True)
 
 
 def _until_interrupted(receiver: Receiver) -> None:
@@ -83,39 +84,39 @@ def _until_interrupted(receiver: Receiver) -> None:
 
 
 class _Printer:
-    """Prints what arrived, one line for each; deliveries come in several threads."""
+    """Prints one line per delivery; deliveries come in several threads."""
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
         self._lock = threading.Lock()
-        self._has_ended = False
+        self._closed = False
 
-    def print(self, arrival: Arrival) -> None:
+    def print(self, delivery: ReceivedDelivery) -> None:
         with self._lock:
-            if not self._has_ended:
-                print_json_line(_document(arrival)) if self._as_json else click.echo(_line(arrival))
+            if not self._closed:
+                print_json_line(_document(delivery)) if self._as_json else click.echo(_line(delivery))
 
-    def end(self) -> None:
-        """Print no more. A thread that is in the middle of it when Python ends takes the whole process down."""
+    def close(self) -> None:
+        """Stop printing. A thread that is printing while Python shuts down aborts the process."""
         with self._lock:
-            self._has_ended = True
+            self._closed = True
 
 
-def _line(arrival: Arrival) -> str:
+def _line(delivery: ReceivedDelivery) -> str:
     time = f"{datetime.now().astimezone():%H:%M:%S}"
-    if arrival.event is None:
-        return f"{time}  refused: {arrival.trouble}"
-    answer = "" if arrival.forwarded is None else f"  forwarded: {arrival.forwarded}"
-    trouble = "" if arrival.trouble is None else f"  {one_line(arrival.trouble)}"
-    return f"{time}  {one_line(arrival.event.event)}  {one_line(arrival.subject_id)}{answer}{trouble}"
+    if delivery.event is None:
+        return f"{time}  refused: {delivery.error}"
+    response = "" if delivery.forwarded is None else f"  forwarded: {delivery.forwarded}"
+    error = "" if delivery.error is None else f"  {one_line(delivery.error)}"
+    return f"{time}  {one_line(delivery.event.event)}  {one_line(delivery.subject_id)}{response}{error}"
 
 
-def _document(arrival: Arrival) -> dict[str, Any]:
-    event = arrival.event
+def _document(delivery: ReceivedDelivery) -> dict[str, Any]:
+    event = delivery.event
     return {
         "event": event.event if event else None,
-        "delivery_id": arrival.delivery_id,
-        "forwarded": arrival.forwarded,
-        "trouble": arrival.trouble,
+        "delivery_id": delivery.delivery_id,
+        "forwarded": delivery.forwarded,
+        "trouble": delivery.error,
         "payload": event.data if event else None,
     }

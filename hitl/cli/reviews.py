@@ -1,9 +1,8 @@
-"""`hitl reviews`: ask people, look at what was asked, wait for the answers, and give them as a reviewer would."""
+"""`hitl reviews`: create, list, change, await and answer reviews."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -11,18 +10,9 @@ import click
 from hitl.cli.answering import complete, reject
 from hitl.cli.batches import FileBatch, create_from_file
 from hitl.cli.connection import Connection, api_command, json_option
-from hitl.cli.documents import document_of
-from hitl.cli.item_files import ItemFile, Mapped, mapped
-from hitl.cli.text import (
-    json_text,
-    moment_text,
-    print_facts,
-    print_json,
-    print_json_line,
-    print_line,
-    print_table,
-    shortened,
-)
+from hitl.cli.documents import document_of, print_document, print_documents
+from hitl.cli.item_files import ColumnMapping, ItemFile, mapping_of
+from hitl.cli.text import json_text, print_facts, print_json, print_json_line, print_line, shortened, timestamp_text
 from hitl.cli.values import JSON_SOURCE, json_object, pair
 from hitl.cli.waiting import wait
 
@@ -34,7 +24,7 @@ T = TypeVar("T")
 
 @click.group()
 def reviews() -> None:
-    """Questions that were put to people."""
+    """Questions to people, and their answers."""
 
 
 reviews.add_command(complete)
@@ -43,43 +33,36 @@ reviews.add_command(wait)
 
 
 def _attributes(command: Callable[..., T]) -> Callable[..., T]:
-    """Give a command the options for what creating and updating have in common."""
+    """Give a command the options that creating and updating have in common."""
     for option in (
         click.option("--strategy", "assignment_strategy", help="round_robin or load_balanced."),
-        click.option("--due-date", metavar="TIME", help="When the answer is needed, such as 2027-01-20T18:00:00Z."),
+        click.option("--due-date", metavar="TIME", help="When the answer is due, such as 2027-01-20T18:00:00Z."),
         click.option("--priority", help="low, medium or high."),
-        click.option("--assignee", "assignees", multiple=True, metavar="EMAIL", help="Who is asked; may be repeated."),
+        click.option("--assignee", "assignees", multiple=True, metavar="EMAIL", help="Who is asked; repeatable."),
     ):
         command = option(command)
     return command
 
 
 @reviews.command("list")
-@click.option("--status", help="Only those in this state, such as created or completed.")
-@click.option("--template", "template_id", metavar="ID", help="Only those of this template.")
-@click.option("--assignee", metavar="EMAIL", help="Only those that this person is asked to answer.")
-@click.option("--priority", help="Only those of this priority.")
-@click.option("--created-after", metavar="TIME", help="Only those created after this time.")
-@click.option("--created-before", metavar="TIME", help="Only those created before this time.")
-@click.option("--updated-after", metavar="TIME", help="Only those changed after this time.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="The greatest number of reviews.")
+@click.option("--status", help="Only reviews with this status, such as created or completed.")
+@click.option("--template", "template_id", metavar="ID", help="Only reviews of this template.")
+@click.option("--assignee", metavar="EMAIL", help="Only reviews assigned to this person.")
+@click.option("--priority", help="Only reviews of this priority.")
+@click.option("--created-after", metavar="TIME", help="Only reviews created after this time.")
+@click.option("--created-before", metavar="TIME", help="Only reviews created before this time.")
+@click.option("--updated-after", metavar="TIME", help="Only reviews changed after this time.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Maximum number of results.")
 @json_option
 @api_command
 def list_reviews(connection: Connection, limit: int, as_json: bool, **filters: Any) -> None:
-    """List reviews, in the order of the server."""
+    """List reviews, in the server's order."""
     with connection.client() as client:
-        found = iter(client.list_reviews(page_size=min(limit + 1, 100), **filters))
-        shown = list(islice(found, limit))
-        has_more = next(found, None) is not None
-    if as_json:
-        print_json([document_of(review) for review in shown])
-    else:
-        print_table(_TITLES, [_row(review) for review in shown])
-        if has_more:
-            click.echo(f"There are more than {limit}; --limit shows them.", err=True)
+        found = client.list_reviews(page_size=min(limit + 1, 100), **filters)
+        print_documents(found, limit, _TITLES, _row, as_json=as_json)
 
 
-_TITLES = ("ID", "STATUS", "TEMPLATE", "PRIORITY", "ASKED", "CREATED", "CONTENT")
+_TITLES = ("ID", "STATUS", "TEMPLATE", "PRIORITY", "ASSIGNEES", "CREATED", "CONTENT")
 
 
 def _row(review: Review) -> tuple[str, ...]:
@@ -88,8 +71,8 @@ def _row(review: Review) -> tuple[str, ...]:
         review.status,
         review.template_id,
         review.priority or "",
-        shortened(", ".join(review.assignees) or "anybody", 30),
-        moment_text(review.created_at),
+        shortened(", ".join(review.assignees) or "anyone", 30),
+        timestamp_text(review.created_at),
         shortened(json_text(review.content)),
     )
 
@@ -99,7 +82,7 @@ def _row(review: Review) -> tuple[str, ...]:
 @json_option
 @api_command
 def show(connection: Connection, review_id: str, as_json: bool) -> None:
-    """Show everything about one review."""
+    """Show a review."""
     with connection.client() as client:
         review = client.get_review(review_id)
     if as_json:
@@ -114,29 +97,29 @@ def _facts(review: Review) -> list[tuple[str, str]]:
         ("status", review.status),
         ("template", review.template_id),
         ("priority", review.priority or ""),
-        ("asked", ", ".join(review.assignees) or "anybody"),
-        ("created", moment_text(review.created_at)),
-        ("due", moment_text(review.due_date)),
+        ("assignees", ", ".join(review.assignees) or "anyone"),
+        ("created", timestamp_text(review.created_at)),
+        ("due", timestamp_text(review.due_date)),
         ("content", json_text(review.content, indent=2)),
-        ("answered", moment_text(review.completed_at)),
+        ("answered", timestamp_text(review.completed_at)),
         ("by", review.reviewer or ""),
         ("result", json_text(review.result, indent=2) if review.result else ""),
     ]
 
 
 @reviews.command()
-@click.option("--template", "template_id", metavar="ID", help="The form that the reviewer answers.")
-@click.option("--content", type=json_object, metavar=JSON_SOURCE, help="What is put before the reviewer.")
+@click.option("--template", "template_id", metavar="ID", help="The template: the form that the reviewer answers.")
+@click.option("--content", type=json_object, metavar=JSON_SOURCE, help="What the reviewer sees.")
 @_attributes
-@click.option("--idempotency-key", metavar="KEY", help="Created once, however often it is tried with this key.")
+@click.option("--idempotency-key", metavar="KEY", help="Makes retries safe: one review per key.")
 @click.option(
-    "--from", "file", metavar="FILE", help="Many: one for each line of a .jsonl or row of a .csv; - is JSONL."
+    "--from", "file", metavar="FILE", help="Create one per line of a .jsonl or row of a .csv; - reads JSONL from stdin."
 )
 @click.option(
-    "--map", "mapping", multiple=True, type=pair, metavar="COLUMN=PLACE", help="Where a column goes; may be repeated."
+    "--map", "mapping", multiple=True, type=pair, metavar="COLUMN=TARGET", help="Where a column goes; repeatable."
 )
-@click.option("--batch-key", metavar="KEY", help="A name for all of them.  [default: follows from what FILE holds]")
-@click.option("--concurrency", type=click.IntRange(1, 1000), help="Requests under way at most.")
+@click.option("--batch-key", metavar="KEY", help="Name of the batch.  [default: derived from the content of FILE]")
+@click.option("--concurrency", type=click.IntRange(1, 1000), help="Maximum concurrent requests.")
 @json_option
 @api_command
 def create(
@@ -148,11 +131,14 @@ def create(
     concurrency: int | None,
     **review: Any,
 ) -> None:
-    """Ask, and print the id of the review; or ask about every record of a file, and print a line of JSON for each."""
+    """Create a review and print its id.
+
+    With --from, create one for every record of a file, and print a line of JSON for each.
+    """
     if file is not None:
         _refuse({"--content": review.pop("content"), "--idempotency-key": review.pop("idempotency_key")}, "with")
         create_from_file(
-            connection, FileBatch(ItemFile(file), _mapped(mapping), _given(review), batch_key, concurrency)
+            connection, FileBatch(ItemFile(file), _mappings(mapping), _given(review), batch_key, concurrency)
         )
         return
     _refuse({"--map": mapping, "--batch-key": batch_key, "--concurrency": concurrency}, "without")
@@ -161,28 +147,22 @@ def create(
             raise click.UsageError(f"Missing option '{option}'.")
     with connection.client() as client:
         created = client.create_review(**_given(review))
-    if as_json:
-        print_json(document_of(created))
-    else:
-        print_line(created.id)
+    print_document(created, created.id, as_json=as_json)
 
 
 @reviews.command()
 @click.argument("review_id", metavar="ID")
 @click.option(
-    "--content", type=json_object, metavar=JSON_SOURCE, help="Adds to the content; keys that are there are replaced."
+    "--content", type=json_object, metavar=JSON_SOURCE, help="Merged into the content; existing keys are replaced."
 )
 @_attributes
 @json_option
 @api_command
 def update(connection: Connection, review_id: str, as_json: bool, **changes: Any) -> None:
-    """Change a review that is not finished; what is not given stays."""
+    """Update an open review; other fields stay as they are."""
     with connection.client() as client:
-        changed = client.update_review(review_id, **_given(changes))
-    if as_json:
-        print_json(document_of(changed))
-    else:
-        print_line(f"{changed.id} changed, {changed.status}")
+        updated = client.update_review(review_id, **_given(changes))
+    print_document(updated, f"{updated.id} updated, {updated.status}", as_json=as_json)
 
 
 @reviews.command()
@@ -190,7 +170,7 @@ def update(connection: Connection, review_id: str, as_json: bool, **changes: Any
 @json_option
 @api_command
 def cancel(connection: Connection, review_ids: tuple[str, ...], as_json: bool) -> None:
-    """Withdraw questions that nobody has answered yet; ends at the first that cannot be withdrawn."""
+    """Cancel open reviews; stops at the first failure."""
     with connection.client() as client:
         for review_id in review_ids:
             cancelled = client.cancel_review(review_id)
@@ -202,16 +182,16 @@ def cancel(connection: Connection, review_ids: tuple[str, ...], as_json: bool) -
 
 def _refuse(options: dict[str, Any], word: str) -> None:
     for option in _given(options):
-        raise click.UsageError(f"{option} makes no sense {word} --from")
+        raise click.UsageError(f"{option} cannot be used {word} --from")
 
 
-def _mapped(mapping: tuple[tuple[str, str], ...]) -> list[Mapped]:
+def _mappings(pairs: tuple[tuple[str, str], ...]) -> list[ColumnMapping]:
     try:
-        return [mapped(column, place) for column, place in mapping]
+        return [mapping_of(column, target) for column, target in pairs]
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="'--map'") from error
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options that were given; click makes an empty tuple of a repeatable one that was not."""
+    """Return the options that were given; click passes an empty tuple for a repeatable one that was not."""
     return {name: value for name, value in options.items() if value not in (None, ())}

@@ -1,4 +1,4 @@
-"""`hitl sandbox`: a review server on this machine, with what it prints and what it answers to the Enter key."""
+"""`hitl sandbox`: a review server on this machine. It prints how to connect, and a new inbox link on Enter."""
 
 from __future__ import annotations
 
@@ -21,60 +21,58 @@ from hitl.server.storage.database import IN_MEMORY
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=4010, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
-@click.option("--data", default=IN_MEMORY, show_default=True, help="The file that keeps everything.")
-@click.option("--api-key", "api_keys", multiple=True, help="A key to let in; may be repeated. [default: a random one]")
+@click.option("--port", default=4010, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free port.")
+@click.option("--data", default=IN_MEMORY, show_default=True, help="The data file.")
+@click.option("--api-key", "api_keys", multiple=True, help="An API key to accept; repeatable.  [default: a random one]")
 @click.option(
     "--templates",
     "templates_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A JSON file with templates to add: an array of objects with id, name and fields.",
+    help="A JSON file of templates to add: an array of objects with id, name and fields.",
 )
 @click.option(
     "--rate-limit",
     "rate",
     default=f"{DEFAULT_RATE_LIMIT.requests}/minute",
     show_default=True,
-    help="Requests that each key may make: a number per second, minute, hour or day, as 100/hour; or none.",
+    help="Requests per API key and second, minute, hour or day, such as 100/hour; or none.",
 )
-@click.option("--allow-remote", is_flag=True, help="Allow a --host that other machines reach; nothing is encrypted.")
-@click.option(
-    "--host-name", "host_names", multiple=True, help="A name that others call this machine by; may be repeated."
-)
-@click.option("--allow-remote-webhooks", is_flag=True, help="Deliver webhooks to public addresses, too.")
+@click.option("--allow-remote", is_flag=True, help="Allow a --host that other machines can reach, unencrypted.")
+@click.option("--host-name", "host_names", multiple=True, help="Another host name of this machine; repeatable.")
+@click.option("--allow-remote-webhooks", is_flag=True, help="Also deliver webhooks to public addresses.")
 @click.option(
     "--allow-webhook-net",
     "allow_webhook_nets",
     multiple=True,
     metavar="CIDR",
-    help="A private network to deliver webhooks to, such as 192.168.1.0/24; may be repeated.",
+    help="A private network to deliver webhooks to, such as 192.168.1.0/24; repeatable.",
 )
 def sandbox(rate: str, templates_file: Path | None, **settings: Any) -> None:
-    """Run a review server with an inbox on this machine, until Ctrl-C."""
+    """Run a review server with an inbox on this machine until Ctrl-C."""
     templates = _templates_in(templates_file) if templates_file else []
     try:
         site = ReviewServer(rate_limit=rate_limit(rate), templates=templates, **settings)
     except SetupError as error:
         raise click.ClickException(str(error)) from error
     server = site.server()
-    # From before the first word on: whoever has read it may press Ctrl-C, and that is to be an orderly end.
+    # Before anything is printed: Ctrl-C must end it in order as soon as the user knows that it runs.
     with site, server.capture_signals():
-        # The socket listens already, so whoever reads this may call at once; echo flushes, for readers behind a pipe.
+        # The socket is listening, so requests may come at once; echo flushes, for readers behind a pipe.
         click.echo(_greeting(site, settings["data"]), nl=False)
         if sys.stdin is not None and sys.stdin.isatty():
-            _print_a_link_on_enter(site)
+            _print_link_on_enter(site)
         server.serve_forever()
 
 
 def _greeting(site: ReviewServer, data: str) -> str:
-    kept = "in memory, gone when it stops; --data FILE keeps it" if data == IN_MEMORY else data
+    kept = "in memory only; --data FILE keeps it" if data == IN_MEMORY else data
     return f"""\
-The HITL sandbox is running; Ctrl-C stops it.
+The HITL sandbox is running; press Ctrl-C to stop.
 
   API      {site.url}
   API key  {site.api_key}
   Inbox    {site.inbox_url}
-           (lets one browser in, once; Enter prints another link)
+           (a one-time link; press Enter for another)
   Data     {kept}
 
 export HITL_BASE_URL={site.url}
@@ -82,21 +80,21 @@ export HITL_API_KEY={shlex.quote(site.api_key)}
 """
 
 
-def _print_a_link_on_enter(site: ReviewServer) -> None:
-    # In the background of a shell, a read from its terminal would stop the whole process; ignored, it fails.
+def _print_link_on_enter(site: ReviewServer) -> None:
+    # In the background of a shell, reading the terminal would suspend the process; with the signal ignored, it fails.
     if hasattr(signal, "SIGTTIN"):
         signal.signal(signal.SIGTTIN, signal.SIG_IGN)
-    threading.Thread(target=answer_enter, args=(site, sys.stdin.fileno()), daemon=True).start()
+    threading.Thread(target=print_links, args=(site, sys.stdin.fileno()), daemon=True).start()
 
 
-def answer_enter(site: ReviewServer, terminal: int) -> None:
-    """Print a link for each line, until there is nothing to read any more."""
-    # Below Python's own buffer: a thread that holds the buffer's lock would disturb the end of the process.
+def print_links(site: ReviewServer, terminal: int) -> None:
+    """Print a link for each line read from a terminal, until its end."""
+    # Not through sys.stdin: a thread that holds its lock would abort the process at exit.
     try:
         while os.read(terminal, 1024):
             click.echo(f"  Inbox    {site.inbox_url}")
     except OSError:
-        return  # the terminal is gone, or this is its background
+        return  # the terminal is gone, or the process is in its background
 
 
 def _templates_in(file: Path) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Subscribing an address to events."""
+"""Subscriptions of URLs to events."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ event_option = click.option(
     "events",
     multiple=True,
     metavar="EVENT",
-    help="An event to be told of; may be repeated.  [default: those of reviews and templates]",
+    help="An event to receive; repeatable.  [default: all events of reviews and templates]",
 )
 
 
 def subscribe(client: HITLClient, url: str, events: Iterable[str], secret: str | None = None) -> WebhookSubscription:
-    """Subscribe an address, and return the subscription with its secret, as far as the server tells it."""
+    """Subscribe a URL; the subscription has its secret if the server returns it."""
     from hitl_api.api.webhooks import create_webhook
     from hitl_api.models.subscribable_event_type import SubscribableEventType
     from hitl_api.models.webhook_create import WebhookCreate
     from hitl_api.types import UNSET
 
-    wanted = [SubscribableEventType(event) for event in events]
-    body = WebhookCreate(url=url, events=wanted, secret=secret or UNSET)
+    types = [SubscribableEventType(event) for event in events]
+    body = WebhookCreate(url=url, events=types, secret=secret or UNSET)
     return client.call(create_webhook, body=body).data

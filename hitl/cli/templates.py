@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from hitl.cli.connection import Connection, api_command, json_option
-from hitl.cli.documents import document_of
-from hitl.cli.text import json_text, moment_text, print_facts, print_json, print_line, print_table, shortened
+from hitl.cli.documents import document_of, print_document, print_documents
+from hitl.cli.text import json_text, print_facts, print_json, print_line, shortened, timestamp_text
 from hitl.cli.values import JSON_SOURCE, json_object
 
 if TYPE_CHECKING:
     from hitl import Template
 
-_GIVEN: Final = (
+_WRITABLE: Final = (
     "name",
     "fields",
     "description",
@@ -27,8 +26,8 @@ _GIVEN: Final = (
     "priority",
     "version",
 )
-_TOLD: Final = ("id", "created_at", "updated_at", "changelog", "deprecated", "migration_guide")
-"""What the server tells about a template and nobody gives; left out, so that what `show --json` prints can be given."""
+_READ_ONLY: Final = ("id", "created_at", "updated_at", "changelog", "deprecated", "migration_guide")
+"""Set by the server; ignored on input, so that the output of `show --json` is accepted."""
 
 
 @click.group()
@@ -37,21 +36,14 @@ def templates() -> None:
 
 
 @templates.command("list")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="The greatest number of them.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Maximum number of results.")
 @json_option
 @api_command
 def list_templates(connection: Connection, limit: int, as_json: bool) -> None:
-    """List the templates."""
+    """List templates."""
     with connection.client() as client:
-        found = iter(client.list_templates(page_size=min(limit + 1, 100)))
-        shown = list(islice(found, limit))
-        has_more = next(found, None) is not None
-    if as_json:
-        print_json([document_of(template) for template in shown])
-    else:
-        print_table(("ID", "NAME", "ASKS FOR", "DESCRIPTION"), [_row(template) for template in shown])
-        if has_more:
-            click.echo(f"There are more than {limit}; --limit shows them.", err=True)
+        found = client.list_templates(page_size=min(limit + 1, 100))
+        print_documents(found, limit, ("ID", "NAME", "FIELDS", "DESCRIPTION"), _row, as_json=as_json)
 
 
 def _row(template: Template) -> tuple[str, ...]:
@@ -64,7 +56,7 @@ def _row(template: Template) -> tuple[str, ...]:
 @json_option
 @api_command
 def show(connection: Connection, template_id: str, as_json: bool) -> None:
-    """Show everything about one template."""
+    """Show a template."""
     with connection.client() as client:
         template = client.get_template(template_id)
     if as_json:
@@ -79,7 +71,7 @@ def _facts(template: Template) -> list[tuple[str, str]]:
         ("name", template.name),
         ("description", template.description or ""),
         ("version", template.version or ""),
-        ("changed", moment_text(template.updated_at)),
+        ("updated", timestamp_text(template.updated_at)),
         ("settings", json_text(template.settings, indent=2) if template.settings else ""),
         ("validation", json_text(template.validation, indent=2) if template.validation else ""),
         *((f"field {number}", json_text(field)) for number, field in enumerate(template.fields, 1)),
@@ -94,19 +86,16 @@ _DOCUMENT = click.argument("document", type=json_object, metavar=JSON_SOURCE)
 @json_option
 @api_command
 def create(connection: Connection, document: dict[str, Any], as_json: bool) -> None:
-    """Make a template of a JSON object with `name`, `fields` and whatever else it has, and print its id.
+    """Create a template from a JSON object with `name` and `fields`, and print its id.
 
     Example: hitl templates create @refund.json
     """
-    given = _checked(document)
-    if missing := [name for name in ("name", "fields") if name not in given]:
+    fields = _checked(document)
+    if missing := [name for name in ("name", "fields") if name not in fields]:
         raise click.UsageError(f"a template needs {' and '.join(missing)}")
     with connection.client() as client:
-        created = client.create_template(**given)
-    if as_json:
-        print_json(document_of(created))
-    else:
-        print_line(created.id)
+        created = client.create_template(**fields)
+    print_document(created, created.id, as_json=as_json)
 
 
 @templates.command()
@@ -115,13 +104,10 @@ def create(connection: Connection, document: dict[str, Any], as_json: bool) -> N
 @json_option
 @api_command
 def update(connection: Connection, template_id: str, document: dict[str, Any], as_json: bool) -> None:
-    """Change a template; what the JSON object does not name stays, and `fields` replaces all fields."""
+    """Update a template; members that are not given stay as they are, and `fields` replaces all fields."""
     with connection.client() as client:
-        changed = client.update_template(template_id, **_checked(document))
-    if as_json:
-        print_json(document_of(changed))
-    else:
-        print_line(f"{changed.id} changed")
+        updated = client.update_template(template_id, **_checked(document))
+    print_document(updated, f"{updated.id} updated", as_json=as_json)
 
 
 @templates.command()
@@ -135,6 +121,6 @@ def delete(connection: Connection, template_id: str) -> None:
 
 
 def _checked(document: dict[str, Any]) -> dict[str, Any]:
-    if unknown := sorted(document.keys() - {*_GIVEN, *_TOLD}):
-        raise click.UsageError(f"a template has no {', '.join(unknown)}; it has: {', '.join(_GIVEN)}")
-    return {name: document[name] for name in _GIVEN if document.get(name) is not None}
+    if unknown := sorted(document.keys() - {*_WRITABLE, *_READ_ONLY}):
+        raise click.UsageError(f"unknown: {', '.join(unknown)}; a template has {', '.join(_WRITABLE)}")
+    return {name: document[name] for name in _WRITABLE if document.get(name) is not None}

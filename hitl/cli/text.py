@@ -1,7 +1,7 @@
-"""Text for a terminal. What people and servers wrote is shown, and never obeyed.
+"""Safe output to a terminal: control characters and bidirectional overrides are escaped.
 
-A review may hold escape sequences that move the cursor or rename the window, and characters that reverse the order of
-what is read: whoever approves a review by what a terminal shows must see what is there.
+A review may hold escape sequences that move the cursor or rename the window, and characters that reverse the reading
+order. People who approve a review by what their terminal shows must see what is there.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LONGEST_CELL: Final = 60
 
 
 def printable(text: str) -> str:
-    """Return text whose invisible characters are written out, as `\\x1b`; line breaks stay."""
+    """Return text with its invisible characters escaped, as `\\x1b`; line breaks stay."""
     return "".join(c if _is_harmless(c) or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 
@@ -30,7 +30,7 @@ def one_line(text: str) -> str:
 
 
 def shortened(text: str, longest: int = _LONGEST_CELL) -> str:
-    """Return text as one line that fills at most so many columns."""
+    """Return text as one line of at most `longest` columns."""
     line = one_line(text)
     while _columns(line) > longest:
         line = line[: longest - 1 if len(line) > longest else -2].rstrip("…") + "…"
@@ -38,13 +38,13 @@ def shortened(text: str, longest: int = _LONGEST_CELL) -> str:
 
 
 def json_text(value: Any, *, indent: int | None = None) -> str:
-    """Return a JSON value as text; what is invisible is escaped, so that it is the same value and safe to show."""
+    """Return a value as JSON text with its invisible characters escaped: the same value, and safe to show."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     return "".join(c if _is_harmless(c) or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON document, for programs and readable all the same."""
+    """Print one JSON document, indented."""
     click.echo(json_text(value, indent=2))
 
 
@@ -59,7 +59,7 @@ def print_line(text: str) -> None:
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under titles; every cell becomes one line."""
+    """Print rows under titles; a cell is one line."""
     cells = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(map(_columns, column)) for column in zip(titles, *cells, strict=True)]
     click.secho(_row(titles, widths), bold=True)
@@ -68,7 +68,7 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def print_facts(facts: Sequence[tuple[str, str]]) -> None:
-    """Print names and values one below the other; what is empty is left out, longer text is indented under its name."""
+    """Print names and values one below the other, without empty values and with multi-line ones indented."""
     width = max(len(name) for name, _ in facts) + len(_GAP)
     for name, value in facts:
         if value:
@@ -77,9 +77,9 @@ def print_facts(facts: Sequence[tuple[str, str]]) -> None:
             click.echo(f"{name:{width}}{lines[0]}{rest}")
 
 
-def moment_text(moment: datetime | None) -> str:
-    """Return a moment to the minute, in UTC; nothing for None."""
-    return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%MZ}"
+def timestamp_text(timestamp: datetime | None) -> str:
+    """Return a timestamp to the minute, in UTC; empty for None."""
+    return "" if timestamp is None else f"{timestamp.astimezone(UTC):%Y-%m-%d %H:%MZ}"
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -88,7 +88,7 @@ def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _columns(text: str) -> int:
-    """Return how many columns of a terminal a line takes (Unicode Standard Annex 11)."""
+    """Return the columns that a line takes on a terminal (Unicode Standard Annex 11)."""
     return sum(_width(c) for c in text)
 
 

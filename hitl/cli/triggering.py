@@ -1,4 +1,4 @@
-"""`hitl webhooks trigger`: a made-up event, signed as a real one, sent to a handler under development."""
+"""`hitl webhooks trigger`: a sample event, signed like a real one, sent to a handler under development."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 import click
 import httpx
 
-from hitl.cli.failures import WRONG_CALL, CommandError
-from hitl.cli.handlers import handler_client
+from hitl.cli.failures import USAGE, CommandError
+from hitl.cli.http_clients import http_client
 from hitl.cli.text import shortened
 from hitl.cli.values import JSON_SOURCE, json_object
 from hitl.server.webhooks.payloads import EVENTS, sample_payload
@@ -26,41 +26,41 @@ from hitl.server.webhooks.signatures import delivery_headers, is_usable
     "--secret",
     envvar="HITL_WEBHOOK_SECRET",
     metavar="TEXT",
-    help="The key to sign with.  [default: $HITL_WEBHOOK_SECRET]",
+    help="The signing secret.  [default: $HITL_WEBHOOK_SECRET]",
 )
 @click.option(
     "--payload",
     type=json_object,
     metavar=JSON_SOURCE,
-    help="The body to send.  [default: an event about a made-up review]",
+    help="The body to send.  [default: an event about a sample review]",
 )
 def trigger(event: str, url: str, secret: str | None, payload: dict[str, Any] | None) -> None:
-    """Send an event to your handler at URL, signed as a real one; no server takes part.
+    """Send a sample event to your handler.
+
+    It is signed like a real one; no server is involved.
 
     EVENT is review.created, review.assigned, review.started, review.completed, review.cancelled or template.updated.
     """
     if secret is None or not is_usable(secret):
-        raise CommandError(
-            "say what to sign with: --secret, or HITL_WEBHOOK_SECRET, as your handler has it", WRONG_CALL
-        )
+        raise CommandError("no signing secret: pass --secret or set HITL_WEBHOOK_SECRET, as in your handler", USAGE)
     document = {"event": event, **payload} if payload else sample_payload(event, datetime.now(UTC))
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    status, answer, seconds = _send(url, body, secret)
-    told = f": {shortened(answer)}" if answer.strip() else ""
+    status, response, seconds = _send(url, body, secret)
+    shown = f": {shortened(response)}" if response.strip() else ""
     if not 200 <= status < 300:
-        raise CommandError(f"{event} to {url}: answered {status}{told}")
-    click.echo(f"{event} to {url}: {status} in {seconds * 1000:.0f} ms{told}")
+        raise CommandError(f"{event} to {url}: HTTP {status}{shown}")
+    click.echo(f"{event} to {url}: HTTP {status} in {seconds * 1000:.0f} ms{shown}")
 
 
 def _send(url: str, body: bytes, secret: str) -> tuple[int, str, float]:
-    """Send it once, and return the status, the beginning of the answer and the seconds that it took."""
-    # Random, as ids of deliveries are: a handler may remember those that it has seen.
+    """Send the body once; return the status, the beginning of the response and the seconds it took."""
+    # Random, because a handler may remember the delivery ids that it has seen.
     delivery_id = f"dlv_{secrets.token_hex(12)}"
     signed = delivery_headers(delivery_id, body, secret, int(time.time()))
-    begun = time.monotonic()
-    with handler_client(url) as client:
+    started = time.monotonic()
+    with http_client(url) as client:
         try:
-            answer = client.post(url, content=body, headers={"Content-Type": "application/json", **signed})
+            response = client.post(url, content=body, headers={"Content-Type": "application/json", **signed})
         except httpx.HTTPError as error:
-            raise CommandError(f"{url} cannot be reached: {error}") from error
-    return answer.status_code, answer.text[:200], time.monotonic() - begun
+            raise CommandError(f"cannot connect to {url}: {error}") from error
+    return response.status_code, response.text[:200], time.monotonic() - started

@@ -1,23 +1,26 @@
-"""A review server for tests, reviewers who answer by a script, a clock to move and faults to plan.
+"""A review server for tests, with scripted reviewers, a controllable clock and planned faults.
 
 ```python
 with Sandbox() as sandbox:
     client = sandbox.client()
     sandbox.reviewer.on(template_id="template_123").approve(feedback="Fine")
-    review = client.create_review(template_id="template_123", content={"text": "A draft"})
+    review = client.create_review(template_id="template_123", content={"text": "Refund order 1042?"})
     assert client.wait_for_review(review.id).result == {"approved": True, "feedback": "Fine"}
 ```
 
-It is the server of the `hitl sandbox` command, on a free port of this machine, in a thread of the test's process. With
-pytest, the fixtures `hitl_sandbox`, `hitl_client`, `hitl_async_client` and `reviewer` are there without any import.
+It is the server of the `hitl sandbox` command, on a free port of this machine, in a thread of the test process. With
+pytest, the fixtures `hitl_sandbox`, `hitl_client`, `hitl_async_client` and `reviewer` are available without an import.
 
-`HostileServer` is the other one: it breaks HTTP itself, in every way that `hitl.testing.hostile` names, and needs no
-extra. Names are imported when they are first used.
+`HostileServer` simulates network and protocol failures, which `hitl.testing.hostile` names; it needs no extra.
+Names are imported on first use.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from hitl._lazy import lazy_names
 
 if TYPE_CHECKING:
     from hitl.server.http.faults import Faults
@@ -44,38 +47,23 @@ __all__ = [
     "reject",
 ]
 
-_ANSWERS = "hitl.testing.answers"
-_MODULES = {
-    "Answer": _ANSWERS,
-    "Clock": "hitl.server.primitives.clock",
-    "Faults": "hitl.server.http.faults",
-    "HostileServer": "hitl.testing.hostile.server",
-    "Reviewer": "hitl.testing.reviewer",
-    "Sandbox": "hitl.testing.sandbox",
-    "after": _ANSWERS,
-    "approve": _ANSWERS,
-    "complete": _ANSWERS,
-    "edit": _ANSWERS,
-    "never": _ANSWERS,
-    "reject": _ANSWERS,
-}
+_load, __dir__ = lazy_names(
+    __name__,
+    {
+        "answers": ("Answer", "after", "approve", "complete", "edit", "never", "reject"),
+        "hitl.server.http.faults": ("Faults",),
+        "hitl.server.primitives.clock": ("Clock",),
+        "hitl.testing.hostile.server": ("HostileServer",),
+        "reviewer": ("Reviewer",),
+        "sandbox": ("Sandbox",),
+    },
+)
 
 
 def __getattr__(name: str) -> Any:
-    # PEP 562. `hostile` is a submodule that `from hitl.testing import hostile` finds by itself.
-    from importlib import import_module
-
-    if name == "hostile":
+    if name == "hostile":  # a submodule
         return import_module("hitl.testing.hostile")
-    if name not in _MODULES:
-        raise AttributeError(f"module 'hitl.testing' has no attribute {name!r}")
     try:
-        value = getattr(import_module(_MODULES[name]), name)
+        return _load(name)
     except ModuleNotFoundError as error:
         raise ImportError(f"hitl.testing needs the sandbox ({error}): pip install 'hitl[sandbox]'") from error
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})

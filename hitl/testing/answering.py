@@ -1,4 +1,4 @@
-"""Giving an answer: from what a script says to what a reviewer would send from the inbox."""
+"""Submission of scripted answers, as a reviewer would submit them in the inbox."""
 
 from __future__ import annotations
 
@@ -15,51 +15,53 @@ from hitl.testing.answers import Answer
 
 DEFAULT_REVIEWER = "reviewer@example.com"
 
-_VERDICTS = ("approved", "approval")
+_APPROVAL_NAMES = ("approved", "approval")
 
 
-def give(desk: ReviewService, review: Document, answer: Answer) -> None:
-    """Answer a review as the first of its assignees, or as `reviewer@example.com` if anybody may answer.
+def submit(service: ReviewService, review: Document, answer: Answer) -> None:
+    """Answer a review as its first assignee, or as `reviewer@example.com` if it has none.
 
-    If the template wants several people to agree, as many do: first the assignees, then others at example.com.
+    If the template requires several approvals, the other assignees and then others at example.com approve, too.
 
     Raises:
-        Refusal: The answer does not fit the template.
+        ApiError: The answer does not fit the template.
     """
-    review_id, people = review["id"], _people(review)
+    review_id, reviewers = review["id"], _reviewers(review)
     if answer.kind == "reject":
-        desk.reject(review_id, answer.fields, next(people))
+        service.reject(review_id, answer.fields, next(reviewers))
         return
-    template = desk.get_template(review["template_id"])
+    template = service.get_template(review["template_id"])
     if answer.kind == "edit":
         raise_faults(_not_editable(template, answer.fields))
     approval = {} if answer.kind == "complete" else _approval(template)
-    for reviewer in islice(people, _needed(template)):
-        if desk.complete(review_id, {**approval, **answer.fields}, reviewer)["status"] in FINAL:
-            return  # a no needs nobody's agreement
+    for reviewer in islice(reviewers, _approvals_required(template)):
+        if service.complete(review_id, {**approval, **answer.fields}, reviewer)["status"] in FINAL:
+            return  # a single "no" is final
 
 
-def _people(review: Document) -> Iterator[str]:
+def _reviewers(review: Document) -> Iterator[str]:
     assignees: list[str] = review["assignees"]
     yield from assignees or [DEFAULT_REVIEWER]
     yield from (f"reviewer-{number}@example.com" for number in count(2))
 
 
-def _needed(template: Mapping[str, Any]) -> int:
+def _approvals_required(template: Mapping[str, Any]) -> int:
     settings: Mapping[str, Any] = template.get("settings") or {}
-    needed: int | None = settings.get("approval_threshold")
-    return needed or 1
+    threshold: int | None = settings.get("approval_threshold")
+    return threshold or 1
 
 
 def _approval(template: Mapping[str, Any]) -> dict[str, bool]:
-    """Return true for the field that holds the verdict: a required boolean, `approved` or `approval` before others."""
+    """Return true for the approval field: a required boolean, preferably named `approved` or `approval`."""
     fields = [field for field in template["fields"] if field["type"] == "boolean"]
-    verdicts = [field for field in fields if is_required(field) or field["name"] in _VERDICTS]
-    chosen = min(verdicts, key=lambda field: (not is_required(field), field["name"] not in _VERDICTS), default=None)
-    return {} if chosen is None else {chosen["name"]: True}
+    candidates = [field for field in fields if is_required(field) or field["name"] in _APPROVAL_NAMES]
+    if not candidates:
+        return {}
+    best = min(candidates, key=lambda field: (not is_required(field), field["name"] not in _APPROVAL_NAMES))
+    return {best["name"]: True}
 
 
 def _not_editable(template: Mapping[str, Any], changes: Mapping[str, Any]) -> list[Fault]:
     editable = [field["name"] for field in template["fields"] if field["type"] in DISPLAYS and field.get("editable")]
-    issue = f"is no editable field of template {template['id']}; it has {', '.join(editable) or 'none'}"
+    issue = f"is not an editable field of template {template['id']}; editable: {', '.join(editable) or 'none'}"
     return [Fault(name, issue) for name in changes if name not in editable]

@@ -1,4 +1,4 @@
-"""What a scripted reviewer says, as a value: `reject(feedback="Too long")`, `after("72h").approve()`."""
+"""Answers of a scripted reviewer, as values: `reject(feedback="Too long")`, `after("72h").approve()`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from hitl.server.primitives.durations import Duration, duration
-from hitl.testing.json_values import plain
+from hitl.testing.json_values import json_value
 
 T = TypeVar("T")
 
@@ -17,12 +17,12 @@ Kind: TypeAlias = Literal["approve", "reject", "complete", "edit", "never"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer that has yet to be given.
+    """An answer to a review.
 
     Attributes:
-        kind: Which of the methods of `Verdicts` made it.
-        fields: The values for fields of the template, as plain JSON.
-        delay: How long after the question it is given, by the sandbox's clock.
+        kind: The method of `AnswerBuilder` that made it.
+        fields: Values for fields of the template, as JSON values.
+        delay: When it is given after the review is created, by the sandbox's clock.
     """
 
     kind: Kind
@@ -33,50 +33,50 @@ class Answer:
         return self.kind if not self.delay else f"{self.kind} after {self.delay}"
 
 
-class Verdicts(Generic[T]):
-    """The answers there are; each is made into an Answer and handed on."""
+class AnswerBuilder(Generic[T]):
+    """The possible answers; each is made into an Answer and passed to a function."""
 
-    def __init__(self, hand_on: Callable[[Answer], T], delay: timedelta = timedelta(0)) -> None:
-        self._hand_on = hand_on
+    def __init__(self, use: Callable[[Answer], T], delay: timedelta = timedelta(0)) -> None:
+        self._use = use
         self._delay = delay
 
     def approve(self, **fields: Any) -> T:
         """Complete the review with these fields, and true in the boolean field that the template requires."""
-        return self._say("approve", fields)
+        return self._answer("approve", fields)
 
     def reject(self, **fields: Any) -> T:
-        """Reject the review, with these fields in the result and no others."""
-        return self._say("reject", fields)
+        """Reject the review with exactly these fields in the result."""
+        return self._answer("reject", fields)
 
     def complete(self, result: Mapping[str, Any]) -> T:
         """Complete the review with exactly this result."""
-        return self._say("complete", result)
+        return self._answer("complete", result)
 
     def edit(self, **content: Any) -> T:
         """Approve the review with these values in place of the content's; the template must mark them as editable."""
-        return self._say("edit", content)
+        return self._answer("edit", content)
 
     def never(self) -> T:
-        """Leave the review unanswered, on purpose."""
-        return self._say("never", {})
+        """Leave the review open on purpose."""
+        return self._answer("never", {})
 
-    def after(self, delay: Duration) -> Verdicts[T]:
-        """Return the same answers, given so long after the question by the sandbox's clock: "2h", "3d", seconds."""
-        return Verdicts(self._hand_on, self._delay + duration(delay))
+    def after(self, delay: Duration) -> AnswerBuilder[T]:
+        """Return the same answers, given after a delay by the sandbox's clock: "2h", "3d", seconds."""
+        return AnswerBuilder(self._use, self._delay + duration(delay))
 
-    def _say(self, kind: Kind, fields: Mapping[str, Any]) -> T:
-        return self._hand_on(Answer(kind, plain(fields), self._delay))
+    def _answer(self, kind: Kind, fields: Mapping[str, Any]) -> T:
+        return self._use(Answer(kind, json_value(dict(fields)), self._delay))
 
 
-def _itself(answer: Answer) -> Answer:
+def _identity(answer: Answer) -> Answer:
     return answer
 
 
-_SAID = Verdicts(_itself)
+_BUILDER = AnswerBuilder(_identity)
 
-approve = _SAID.approve
-reject = _SAID.reject
-complete = _SAID.complete
-edit = _SAID.edit
-never = _SAID.never
-after = _SAID.after
+approve = _BUILDER.approve
+reject = _BUILDER.reject
+complete = _BUILDER.complete
+edit = _BUILDER.edit
+never = _BUILDER.never
+after = _BUILDER.after

@@ -1,4 +1,4 @@
-"""What the desk refuses, as the error that a client would raise for it."""
+"""Refusals of the review service, as the errors that a client raises for them."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from contextlib import contextmanager
 from hitl import exceptions
 from hitl.server.primitives.errors import ApiError
 
-_ERRORS: Mapping[int, type[exceptions.APIStatusError]] = {
+_BY_STATUS: Mapping[int, type[exceptions.APIStatusError]] = {
     400: exceptions.InvalidRequestError,
     404: exceptions.NotFoundError,
     409: exceptions.ConflictError,
 }
-_NOT_FOUND: Mapping[str, type[exceptions.APIStatusError]] = {
+_BY_CODE: Mapping[str, type[exceptions.APIStatusError]] = {
     "review_not_found": exceptions.ReviewNotFoundError,
     "template_not_found": exceptions.TemplateNotFoundError,
 }
 
 
 @contextmanager
-def as_client_error() -> Generator[None, None, None]:
-    """Turn what the desk refuses into what a client would raise for it."""
+def client_errors() -> Generator[None, None, None]:
+    """Raise refusals inside the block as the client's errors."""
     try:
         yield
-    except ApiError as refusal:
-        kind = _NOT_FOUND.get(refusal.code) or _ERRORS.get(refusal.status, exceptions.APIStatusError)
-        raise kind(refusal.message, status_code=refusal.status, code=refusal.code, details=refusal.details) from refusal
+    except ApiError as error:
+        kind = _BY_CODE.get(error.code) or _BY_STATUS.get(error.status, exceptions.APIStatusError)
+        raise kind(error.message, status_code=error.status, code=error.code, details=error.details) from error

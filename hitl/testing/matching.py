@@ -1,4 +1,4 @@
-"""Which reviews a test speaks of, and why another one is not among them."""
+"""Matching of reviews against what a test expects, and the reasons of a mismatch."""
 
 from __future__ import annotations
 
@@ -10,67 +10,66 @@ from typing import Any, TypeAlias, cast
 from hitl.server.reviews.store import Document
 
 Content: TypeAlias = Mapping[str, Any] | Callable[[dict[str, Any]], object]
-"""A part of the content that must be there, or a function of the whole that tells whether it is the one."""
+"""Members that the content must have, or a predicate over all of it."""
 
 _short = Repr()
 _short.maxstring = _short.maxother = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A description that a review fits or not; what is None fits every review.
+class ReviewMatcher:
+    """Criteria for reviews; None matches every review.
 
     Attributes:
-        template_id: The template it was made from.
-        content: Members of the content, nested ones by their members again; or a predicate.
-        assignee: Somebody among those who are asked.
+        content: Members of the content, nested ones compared by their members in turn; or a predicate.
+        assignee: One of the assignees.
     """
 
     template_id: str | None = None
     content: Content | None = None
     assignee: str | None = None
 
-    def fits(self, review: Document) -> bool:
-        """Return whether a review in wire form is one of those that are meant."""
-        return next(self.differences(review), None) is None
+    def matches(self, review: Document) -> bool:
+        """Return whether a review document meets all criteria."""
+        return next(self.mismatches(review), None) is None
 
-    def differences(self, review: Document) -> Iterator[str]:
-        """Yield what keeps a review from being one of those that are meant."""
+    def mismatches(self, review: Document) -> Iterator[str]:
+        """Yield a description of each criterion that a review document does not meet."""
         if self.template_id not in (None, review["template_id"]):
             yield f"template_id is {review['template_id']!r}, not {self.template_id!r}"
         if self.assignee is not None and self.assignee not in review["assignees"]:
             yield f"assignees are {review['assignees']}, without {self.assignee!r}"
         if callable(self.content):
-            yield from _objection(self.content, review["content"])
+            yield from _rejected_by(self.content, review["content"])
         elif self.content is not None:
-            yield from _lacking("content", self.content, review["content"])
+            yield from _differences("content", self.content, review["content"])
 
     def __str__(self) -> str:
         content = _name(self.content) if callable(self.content) else self.content and _short.repr(self.content)
-        given = {"template_id": self.template_id and repr(self.template_id), "content": content}
-        given["assignee"] = self.assignee and repr(self.assignee)
-        return ", ".join(f"{name}={value}" for name, value in given.items() if value) or "anything"
+        criteria = {"template_id": self.template_id and repr(self.template_id), "content": content}
+        criteria["assignee"] = self.assignee and repr(self.assignee)
+        return ", ".join(f"{name}={value}" for name, value in criteria.items() if value) or "any review"
 
 
-def _objection(predicate: Callable[[dict[str, Any]], object], content: dict[str, Any]) -> Iterator[str]:
-    # A predicate for one template's content may trip over another's, in whatever way.
+def _rejected_by(predicate: Callable[[dict[str, Any]], object], content: dict[str, Any]) -> Iterator[str]:
+    # A predicate written for one template's content may raise anything for another's.
     try:
         if not predicate(content):
-            yield f"content is not what {_name(predicate)} wants"
+            yield f"content is rejected by {_name(predicate)}"
     except Exception as error:
         yield f"content makes {_name(predicate)} raise {type(error).__name__}: {error}"
 
 
-def _lacking(place: str, wanted: object, given: object) -> Iterator[str]:
-    if isinstance(wanted, Mapping) and isinstance(given, dict):
-        for key, value in cast("Mapping[str, object]", wanted).items():
-            here = f"{place}[{key!r}]"
-            if key in given:
-                yield from _lacking(here, value, cast("dict[str, object]", given)[key])
+def _differences(path: str, expected: object, actual: object) -> Iterator[str]:
+    if isinstance(expected, Mapping) and isinstance(actual, dict):
+        for key, value in cast("Mapping[str, object]", expected).items():
+            here = f"{path}[{key!r}]"
+            if key in actual:
+                yield from _differences(here, value, cast("dict[str, object]", actual)[key])
             else:
                 yield f"{here} is missing"
-    elif wanted != given:
-        yield f"{place} is {_short.repr(given)}, not {_short.repr(wanted)}"
+    elif expected != actual:
+        yield f"{path} is {_short.repr(actual)}, not {_short.repr(expected)}"
 
 
 def _name(predicate: Callable[..., object]) -> str:

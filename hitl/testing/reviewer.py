@@ -1,109 +1,108 @@
-"""The person of a test: answers at once, or by a script, and tells what was asked."""
+"""The reviewer of a test: answers at once or by rules, and knows which reviews were created."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from hitl._api import review_from_json
 from hitl.models import Review
 from hitl.server.reviews.lifecycle import OPEN
 from hitl.server.reviews.service import ReviewService
 from hitl.server.reviews.store import Document, ReviewQuery
 from hitl.testing.answering import DEFAULT_REVIEWER
-from hitl.testing.answers import Answer, Verdicts
-from hitl.testing.client_errors import as_client_error
-from hitl.testing.json_values import plain, plain_value
-from hitl.testing.matching import Content, Wanted
+from hitl.testing.answers import Answer, AnswerBuilder
+from hitl.testing.client_errors import client_errors
+from hitl.testing.json_values import json_value
+from hitl.testing.matching import Content, ReviewMatcher
 from hitl.testing.script import Rule, Script
 
 ReviewOrId: TypeAlias = Review | str
 
 
-class Case(Verdicts[None]):
-    """What `Reviewer.on` returns: say what is answered in this case."""
+class RuleBuilder(AnswerBuilder[None]):
+    """What `Reviewer.on` returns; its methods say how the matching reviews are answered."""
 
-    def __init__(self, wanted: Wanted, script: Script) -> None:
-        super().__init__(lambda answer: script.add(Rule(wanted, [answer], repeats=True)))
-        self._wanted = wanted
+    def __init__(self, matcher: ReviewMatcher, script: Script) -> None:
+        super().__init__(lambda answer: script.add(Rule(matcher, [answer], repeats=True)))
+        self._matcher = matcher
         self._script = script
 
     def in_turn(self, answers: Iterable[Answer]) -> None:
-        """Give one answer after the other, each once; then the rules after this one have their say.
+        """Give these answers one after the other, each once; then later rules apply.
 
         Args:
             answers: Made by the functions `approve`, `reject`, `complete`, `edit`, `never` and `after` of this package.
         """
-        self._script.add(Rule(self._wanted, answers, repeats=False))
+        self._script.add(Rule(self._matcher, answers, repeats=False))
 
 
 class Reviewer:
-    """The person of a test.
+    """The reviewer of a test.
 
-    A review is given as the object or as its id. What the server would refuse raises the error that the client
-    would raise: ReviewNotFoundError, ConflictError, InvalidRequestError.
+    Methods take a review or its id. What the server would refuse raises the client's error: ReviewNotFoundError,
+    ConflictError, InvalidRequestError.
     """
 
-    def __init__(self, desk: ReviewService) -> None:
-        self._desk = desk
-        self._script = Script(desk)
+    def __init__(self, service: ReviewService) -> None:
+        self._service = service
+        self._script = Script(service)
 
     # At once
 
     def pending(self) -> list[Review]:
-        """Return the reviews that wait for an answer, the oldest first."""
-        return [review_from_json(document) for document in self._all(ReviewQuery(status=OPEN))]
+        """Return the open reviews, oldest first."""
+        return [_review(document) for document in self._reviews(OPEN)]
 
     def start(self, review: ReviewOrId, reviewer: str = DEFAULT_REVIEWER) -> Review:
-        """Take a review up, so that it is in progress."""
-        with as_client_error():
-            return review_from_json(self._desk.start(_id_of(review), reviewer))
+        """Start a review, so that it is in progress."""
+        with client_errors():
+            return _review(self._service.start(_id_of(review), reviewer))
 
     def complete(self, review: ReviewOrId, result: Mapping[str, Any], reviewer: str = DEFAULT_REVIEWER) -> Review:
         """Answer a review.
 
         Args:
             review: The review or its id.
-            result: The answer by the names of the template's fields, as plain JSON values.
+            result: The answers by field name, as JSON values.
             reviewer: Who answers.
         """
-        with as_client_error():
-            return review_from_json(self._desk.complete(_id_of(review), plain(result), reviewer))
+        with client_errors():
+            return _review(self._service.complete(_id_of(review), json_value(dict(result)), reviewer))
 
     def reject(
         self, review: ReviewOrId, result: Mapping[str, Any] | None = None, reviewer: str = DEFAULT_REVIEWER
     ) -> Review:
-        """Answer a review with a rejection, which need not fill in any field; see `complete` for the arguments."""
-        with as_client_error():
-            return review_from_json(self._desk.reject(_id_of(review), plain(result or {}), reviewer))
+        """Reject a review, which requires no field; see `complete` for the arguments."""
+        with client_errors():
+            return _review(self._service.reject(_id_of(review), json_value(dict(result or {})), reviewer))
 
     def respond(self, request_id: str, response_data: Any, reviewer: str = DEFAULT_REVIEWER) -> dict[str, Any]:
-        """Answer a request of a loop, and return the request as the API tells it.
+        """Answer a request to a loop, and return the request as the API does.
 
         Args:
             request_id: The request's id.
-            response_data: The answer, such as True, "approve" or 4, as the request's response type wants it.
-            reviewer: The e-mail address of who answers.
+            response_data: The answer, such as True, "approve" or 4, depending on the request's response type.
+            reviewer: The e-mail address of the person who answers.
         """
-        with as_client_error():
-            return self._desk.loops.respond(request_id, plain_value(response_data), {"email": reviewer})
+        with client_errors():
+            return self._service.loops.respond(request_id, json_value(response_data), {"email": reviewer})
 
-    # By a script
+    # By rules
 
     def on(
         self, *, template_id: str | None = None, content: Content | None = None, assignee: str | None = None
-    ) -> Case:
+    ) -> RuleBuilder:
         """Say how reviews are answered: `reviewer.on(template_id="code_review").approve()`.
 
-        Each review is answered once, by the first rule that fits it, when it is created; reviews that wait already
-        are answered now. Who answers is the first assignee.
+        Each review is answered once, by the first rule that matches, when it is created; open reviews are answered
+        at once. The first assignee answers.
 
         Args:
             template_id: Only reviews of this template.
             content: Only reviews whose content has these members, or for which this function returns true.
-            assignee: Only reviews that this person is asked for.
+            assignee: Only reviews assigned to this person.
         """
-        return Case(Wanted(template_id, content, assignee), self._script)
+        return RuleBuilder(ReviewMatcher(template_id, content, assignee), self._script)
 
     # What was asked
 
@@ -115,55 +114,55 @@ class Reviewer:
         assignee: str | None = None,
         times: int | None = None,
     ) -> list[Review]:
-        """Return the reviews that were asked for, the oldest first; see `on` for the arguments.
+        """Return the matching reviews that were created, oldest first; see `on` for the arguments.
 
         Args:
-            times: How many there must be; None for one or more.
+            times: The expected number; None for one or more.
 
         Raises:
-            AssertionError: There are fewer or more; the message tells what was asked instead.
+            AssertionError: The number is another one; the message lists what was asked instead.
         """
         __tracebackhide__ = True
-        wanted = Wanted(template_id, content, assignee)
-        reviews = self._all(ReviewQuery())
-        found = [review for review in reviews if wanted.fits(review)]
+        matcher = ReviewMatcher(template_id, content, assignee)
+        reviews = self._reviews()
+        found = [review for review in reviews if matcher.matches(review)]
         if len(found) != times and not (times is None and found):
-            raise AssertionError(_not_asked(wanted, times, reviews))
-        return [review_from_json(review) for review in found]
+            raise AssertionError(_not_asked(matcher, times, len(found), reviews))
+        return [_review(review) for review in found]
 
     def verify(self) -> None:
-        """Do what the pytest plugin does at the end of a test: see that every review got the answer it was to get.
+        """Check that every review was answered as scripted, as the pytest plugin does at the end of a test.
 
         Raises:
-            AssertionError: A review is open that no rule with `never` is for, or an answer did not fit its template.
+            AssertionError: A review is open without a `never` rule for it, or an answer did not fit its template.
         """
         __tracebackhide__ = True
-        waiting, troubles = self._script.open_questions(), self._script.troubles
-        if troubles:
-            raise AssertionError("\n".join(["scripted answers that did not fit:", *troubles]))
-        if waiting:
+        unanswered, failures = self._script.unanswered(), self._script.failures
+        if failures:
+            raise AssertionError("\n".join(["scripted answers that do not fit:", *failures]))
+        if unanswered:
             advice = "Answer them with reviewer.on(...), expect them with reviewer.on(...).never(), or cancel them."
-            raise AssertionError("\n".join([f"reviews that nobody answered: {len(waiting)}", *waiting, advice]))
+            raise AssertionError("\n".join([f"reviews without an answer: {len(unanswered)}", *unanswered, advice]))
 
     def close(self) -> None:
-        """Answer nothing any more; the sandbox does this when it is closed."""
+        """Stop answering; closing the sandbox does this."""
         self._script.close()
 
-    def _all(self, query: ReviewQuery) -> list[Document]:
-        everything = ReviewQuery(status=query.status, limit=None, oldest_first=True)
-        return self._desk.list_reviews(everything).items
+    def _reviews(self, status: Sequence[str] | None = None) -> list[Document]:
+        return self._service.list_reviews(ReviewQuery(status=status, limit=None, oldest_first=True)).items
 
 
-def _not_asked(wanted: Wanted, times: int | None, reviews: list[Document]) -> str:
+def _not_asked(matcher: ReviewMatcher, times: int | None, found: int, reviews: list[Document]) -> str:
     expected = "at least once" if times is None else f"{times} time{'' if times == 1 else 's'}"
-    fitting = sum(wanted.fits(review) for review in reviews)
-    lines = [f"asked for {wanted}: expected {expected}, was {fitting}; all that was asked:"]
-    lines += [f"  {review['id']} {_comparison(wanted, review)}" for review in reviews]
-    return "\n".join(lines if reviews else [*lines, "  nothing"])
+    lines = [f"asked for {matcher}: expected {expected}, was {found}; all reviews:"]
+    lines += [f"  {review['id']} {'; '.join(matcher.mismatches(review)) or 'matches'}" for review in reviews]
+    return "\n".join(lines if reviews else [*lines, "  none"])
 
 
-def _comparison(wanted: Wanted, review: Document) -> str:
-    return "; ".join(wanted.differences(review)) or "fits"
+def _review(document: Document) -> Review:
+    from hitl._api import review_from_json  # until Review.from_json is public
+
+    return review_from_json(document)
 
 
 def _id_of(review: ReviewOrId) -> str:

@@ -1,4 +1,4 @@
-"""The sandbox of a test: a review server in a thread of the test's process."""
+"""The sandbox of a test: a review server in a thread of the test process."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Sandbox:
 
     Attributes:
         base_url: Where the API is, for `HITLClient(base_url=...)`.
-        api_key: The first of the keys that are let in.
-        reviewer: Answers reviews from the test, at once or by a script.
-        clock: Tells the sandbox's time, and moves it: `sandbox.clock.advance("72h")`.
-        faults: Plans what goes wrong with the next requests: `sandbox.faults.next(status=503)`.
+        api_key: The first of the accepted API keys.
+        reviewer: Answers reviews from the test, at once or by rules.
+        clock: The sandbox's time: `sandbox.clock()`, `sandbox.clock.advance("72h")`.
+        faults: Plans failures of the next requests: `sandbox.faults.next(status=503)`.
     """
 
     def __init__(
@@ -46,17 +46,17 @@ class Sandbox:
         rate_limit: tuple[int, float] | None = None,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
-        """Open the data and take the port; nothing is answered before the sandbox is entered.
+        """Open the data and bind the port; requests are served once the sandbox is entered.
 
         Args:
-            api_keys: The keys that are let in; a random one if there are none.
-            data: A file that keeps everything; in memory if not given.
+            api_keys: The accepted API keys; a random one by default.
+            data: The data file; everything is in memory by default.
             host: A loopback address.
             port: 0 for a free one.
-            templates: Templates to add to the starters: bodies of `create_template` with an `id`.
-            rate_limit: Requests and seconds, for each key; (1000, 60.0) if not given.
-            clock: Returns the present moment with its time zone, as a base for the sandbox's clock; the time of this
-                machine if not given. One that stands still makes time pass by `sandbox.clock.advance` only.
+            templates: Templates to add to the sample ones: bodies of `create_template` with an `id`.
+            rate_limit: Requests and seconds, per API key; (1000, 60.0) by default.
+            clock: Returns the current time with its time zone, as the base of the sandbox's clock; real time by
+                default. If it stands still, only `sandbox.clock.advance` moves the time.
 
         Raises:
             ConfigurationError: The file, the address or a template cannot be used.
@@ -85,17 +85,14 @@ class Sandbox:
 
     @property
     def inbox_url(self) -> str:
-        """Where a person answers reviews in a browser, or a test by HTTP.
-
-        A fresh link each time: it lets one browser in, once. A path may follow: `f"{sandbox.inbox_url}/reviews/{id}"`.
-        """
+        """A new one-time link to the inbox; a path may follow: `f"{sandbox.inbox_url}/reviews/{id}"`."""
         return self._site.inbox_url
 
     def client(self, **settings: Any) -> HITLClient:
-        """Return a client of this sandbox; it is closed with the sandbox.
+        """Return a client of this sandbox; closing the sandbox closes it.
 
         Args:
-            settings: What HITLClient takes beside `api_key` and `base_url`, which may be given, too.
+            settings: Arguments of HITLClient; `api_key` and `base_url` have defaults.
         """
         from hitl import HITLClient
 
@@ -104,7 +101,7 @@ class Sandbox:
         return client
 
     def async_client(self, **settings: Any) -> AsyncHITLClient:
-        """Return an asynchronous client of this sandbox, for `async with`; `async with Sandbox()` closes it, too.
+        """Return an asynchronous client of this sandbox, for `async with`; `async with Sandbox()` also closes it.
 
         Args:
             settings: See `client`.
@@ -116,23 +113,23 @@ class Sandbox:
         return client
 
     def fast_forward(self) -> None:
-        """Skip the time that programs only spend waiting for reviews, from now on.
+        """From now on, skip the time in which programs only wait for reviews.
 
-        Whenever somebody waits and nothing else happens, the clock moves to the next moment at which something will:
-        a scripted answer, an expiry. So a function that asks and waits for three days returns at once.
+        Whenever a program waits and nothing else happens, the clock moves to the next scripted answer or expiry. A
+        function that creates a review and waits for three days returns at once.
         """
         if self._fast_forward is None:
             self._fast_forward = FastForward(self._site.desk)
 
     def start(self) -> None:
-        """Start answering; what entering the sandbox does."""
+        """Start serving requests; entering the sandbox does this."""
         if self._background is not None:
-            raise RuntimeError("this sandbox was started before; make a new one")
+            raise RuntimeError("this sandbox was started before; create a new one")
         self._background = BackgroundServer(self._site.server())
         self._background.start()
 
     def close(self) -> None:
-        """Close the clients and stop answering; what leaving the sandbox does. Doing it twice is fine."""
+        """Close the clients and stop the server; leaving the sandbox does this. Idempotent."""
         for client in self._clients:
             client.close()
         self.reviewer.close()

@@ -1,4 +1,4 @@
-"""Reviewers who answer by rules: the moment a review is created, or when the sandbox's clock has come so far."""
+"""Scripted reviewers: rules that answer reviews when they are created, or when the sandbox's clock reaches a time."""
 
 from __future__ import annotations
 
@@ -13,91 +13,96 @@ from hitl.server.primitives.errors import ApiError
 from hitl.server.reviews.lifecycle import OPEN
 from hitl.server.reviews.service import ReviewService
 from hitl.server.reviews.store import Document, ReviewQuery
-from hitl.testing.answering import give
+from hitl.testing.answering import submit
 from hitl.testing.answers import Answer
-from hitl.testing.matching import Wanted
+from hitl.testing.matching import ReviewMatcher
 
 NEVER: Final = "never"
 
-_SHORTEST: Final = 0.01
-"""Seconds between two looks, whatever the clock does: it may stand still."""
+_MIN_PAUSE: Final = 0.01
+"""Seconds between two checks for due answers, even if the clock stands still."""
 
 
 class Rule:
-    """Who is meant, and what they are told: always the same, or one answer after the other."""
+    """Reviews and their answers: the same one for each review, or one after the other."""
 
-    def __init__(self, wanted: Wanted, answers: Iterable[Answer], *, repeats: bool) -> None:
-        self.wanted = wanted
-        self._left = deque(answers)
+    def __init__(self, matcher: ReviewMatcher, answers: Iterable[Answer], *, repeats: bool) -> None:
+        self.matcher = matcher
+        self._answers = deque(answers)
         self._repeats = repeats
 
     def next_for(self, review: Document) -> Answer | None:
-        """Return the answer to a review; None if it is not meant, or if nothing is left to say."""
-        if not self._left or not self.wanted.fits(review):
+        """Return the answer to a review; None if it does not match, or no answer is left."""
+        if not self._answers or not self.matcher.matches(review):
             return None
-        return self._left[0] if self._repeats else self._left.popleft()
+        return self._answers[0] if self._repeats else self._answers.popleft()
 
 
 @dataclass(frozen=True, slots=True)
-class _Planned:
+class _Scheduled:
     at: datetime
     review_id: str
     answer: Answer
 
 
 class Script:
-    """Answers the reviews of one desk by rules, each review once, by the first rule that has something to say.
+    """Answers reviews by rules: each review once, by the first rule that has an answer.
 
     Attributes:
-        troubles: What went wrong, in words: answers that the desk refused.
+        failures: Descriptions of answers that the server refused.
     """
 
-    def __init__(self, desk: ReviewService) -> None:
-        self.troubles: list[str] = []
-        self._desk = desk
-        # Never held while the desk works: the desk holds a lock of its own when it tells of a change.
+    def __init__(self, service: ReviewService) -> None:
+        self.failures: list[str] = []
+        self._service = service
+        # Never held during a call of the service, which holds a lock of its own when it reports a change.
         self._lock = threading.RLock()
         self._rules: list[Rule] = []
         self._chosen: dict[str, Answer] = {}
-        self._planned: list[_Planned] = []
-        self._timers: list[threading.Timer] = []
-        desk.changes.on_change(self._look_at)
-        self._leave_clock = desk.clock.on_advance(self._give_what_is_due, due=self._next_due)
+        self._scheduled: list[_Scheduled] = []
+        self._timer: threading.Thread | None = None
+        self._wakeup = threading.Event()
+        self._closed = False
+        service.changes.on_change(self._on_change)
+        self._unsubscribe = service.clock.on_advance(self._on_advance, due=self._next_due)
 
     def add(self, rule: Rule) -> None:
-        """Follow one more rule, after those before it; reviews that wait for an answer are tried at once."""
+        """Add a rule after the others; it is tried on open reviews at once."""
         with self._lock:
             self._rules.append(rule)
-        self._try(ReviewQuery(status=OPEN, limit=None, oldest_first=True))
+        self._apply(ReviewQuery(status=OPEN, limit=None, oldest_first=True))
 
     def close(self) -> None:
-        """Answer nothing any more."""
-        self._leave_clock()
+        """Give no more answers."""
+        self._unsubscribe()
         with self._lock:
             self._rules.clear()
-            self._planned.clear()
-            timers = list(self._timers)
-        for timer in timers:
-            timer.cancel()
+            self._scheduled.clear()
+            self._closed = True
+            timer = self._timer
+        self._wakeup.set()
+        if timer is not None:
             timer.join()
 
-    def open_questions(self) -> list[str]:
-        """Return, in words, the reviews that still wait for an answer and are not meant to."""
-        waiting = self._desk.list_reviews(ReviewQuery(status=OPEN, limit=None, oldest_first=True)).items
-        return [f"{_headline(review)}\n{self._why(review)}" for review in waiting if not self._is_ignored(review)]
+    def unanswered(self) -> list[str]:
+        """Describe the open reviews that are not meant to stay open."""
+        open_reviews = self._service.list_reviews(ReviewQuery(status=OPEN, limit=None, oldest_first=True)).items
+        with self._lock:
+            expected = {review_id for review_id, answer in self._chosen.items() if answer.kind == NEVER}
+        return [f"{_headline(each)}\n{self._reason(each)}" for each in open_reviews if each["id"] not in expected]
 
-    def _look_at(self, review_ids: Sequence[str]) -> None:
+    def _on_change(self, review_ids: Sequence[str]) -> None:
         if self._rules:
-            self._try(ReviewQuery(status=OPEN, ids=review_ids, limit=None, oldest_first=True))
+            self._apply(ReviewQuery(status=OPEN, ids=review_ids, limit=None, oldest_first=True))
 
-    def _try(self, query: ReviewQuery) -> None:
-        for review in self._desk.list_reviews(query).items:
+    def _apply(self, query: ReviewQuery) -> None:
+        for review in self._service.list_reviews(query).items:
             answer = self._choose(review)
             if answer is not None and answer.kind != NEVER:
-                self._plan(_Planned(self._desk.clock() + answer.delay, review["id"], answer))
+                self._schedule(_Scheduled(self._service.clock() + answer.delay, review["id"], answer))
 
     def _choose(self, review: Document) -> Answer | None:
-        """Return the answer to a review that has none yet, and note it down."""
+        """Choose the answer to a review that has none yet, and record the choice."""
         with self._lock:
             if review["id"] in self._chosen:
                 return None
@@ -107,69 +112,65 @@ class Script:
                 self._chosen[review["id"]] = answer
             return answer
 
-    def _plan(self, planned: _Planned) -> None:
-        if not planned.answer.delay:
-            self._give(planned)
+    def _schedule(self, scheduled: _Scheduled) -> None:
+        if not scheduled.answer.delay:
+            self._submit(scheduled)
             return
         with self._lock:
-            self._planned.append(planned)
-        self._set_timer()
-
-    def _set_timer(self) -> None:
-        """Look again when the next answer is due without anybody moving the clock: real time passes, too."""
-        with self._lock:
-            due = self._next_due()
-            if due is None:
+            if self._closed:
                 return
-            self._timers = [each for each in self._timers if each.is_alive()]
-            for each in self._timers:
-                each.cancel()
-            seconds = (due - self._desk.clock()).total_seconds()
-            timer = threading.Timer(min(max(seconds, _SHORTEST), threading.TIMEOUT_MAX), self._give_what_is_due)
-            timer.daemon = True
-            timer.start()
-            self._timers.append(timer)
+            self._scheduled.append(scheduled)
+            if self._timer is None:  # for real time, which passes without anyone advancing the clock
+                self._timer = threading.Thread(target=self._run_timer, name="hitl-script", daemon=True)
+                self._timer.start()
+        self._wakeup.set()
+
+    def _run_timer(self) -> None:
+        while not self._closed:
+            due = self._next_due()
+            pause = None if due is None else max((due - self._service.clock()).total_seconds(), _MIN_PAUSE)
+            self._wakeup.wait(pause and min(pause, threading.TIMEOUT_MAX))
+            self._wakeup.clear()
+            self._submit_due()
+
+    def _on_advance(self) -> None:
+        self._submit_due()
+        self._wakeup.set()
 
     def _next_due(self) -> datetime | None:
         with self._lock:
-            return min((each.at for each in self._planned), default=None)
+            return min((each.at for each in self._scheduled), default=None)
 
-    def _give_what_is_due(self) -> None:
-        now = self._desk.clock()
+    def _submit_due(self) -> None:
+        now = self._service.clock()
         with self._lock:
-            due = sorted((each for each in self._planned if each.at <= now), key=lambda each: each.at)
-            self._planned = [each for each in self._planned if each.at > now]
+            due = sorted((each for each in self._scheduled if each.at <= now), key=lambda each: each.at)
+            self._scheduled = [each for each in self._scheduled if each.at > now]
         for each in due:
-            self._give(each)
-        self._set_timer()
+            self._submit(each)
 
-    def _give(self, planned: _Planned) -> None:
-        review = self._desk.get_review(planned.review_id)
+    def _submit(self, scheduled: _Scheduled) -> None:
         try:
-            give(self._desk, review, planned.answer)
-        except ApiError as refusal:
-            review = self._desk.get_review(planned.review_id)
-            if review["status"] not in OPEN:  # it expired, was cancelled or was answered by hand meanwhile
-                return
-            self.troubles.append(f"{_headline(review)}\n    could not {planned.answer}: {refusal.message}")
+            submit(self._service, self._service.get_review(scheduled.review_id), scheduled.answer)
+        except ApiError as error:
+            review = self._service.get_review(scheduled.review_id)
+            if review["status"] in OPEN:  # else it has expired, or was cancelled or answered by hand
+                self.failures.append(f"{_headline(review)}\n    could not {scheduled.answer}: {error.message}")
 
-    def _is_ignored(self, review: Document) -> bool:
-        chosen = self._chosen.get(review["id"])
-        return chosen is not None and chosen.kind == NEVER
-
-    def _why(self, review: Document) -> str:
+    def _reason(self, review: Document) -> str:
+        """Say why a review is still open."""
         with self._lock:
-            planned = next((each for each in self._planned if each.review_id == review["id"]), None)
-            if planned is not None:
-                return f"    will {planned.answer}: the clock has {planned.at - self._desk.clock()} to go"
+            scheduled = next((each for each in self._scheduled if each.review_id == review["id"]), None)
+            if scheduled is not None:
+                return f"    will {scheduled.answer}: due in {scheduled.at - self._service.clock()}"
             if review["id"] in self._chosen:
-                return f"    is still {review['status']} after: {self._chosen[review['id']]}"
-            reasons = [f"    not on({rule.wanted}): {_reason(rule, review)}" for rule in self._rules]
-            return "\n".join(reasons) or "    no rule says how"
+                return f"    still {review['status']} after: {self._chosen[review['id']]}"
+            return "\n".join(_mismatch(rule, review) for rule in self._rules) or "    no rules"
 
 
-def _reason(rule: Rule, review: Document) -> str:
-    return "; ".join(rule.wanted.differences(review)) or "all its answers were given before"
+def _mismatch(rule: Rule, review: Document) -> str:
+    reasons = "; ".join(rule.matcher.mismatches(review)) or "all its answers are used up"
+    return f"    on({rule.matcher}) does not apply: {reasons}"
 
 
 def _headline(review: Document) -> str:

@@ -46,7 +46,9 @@ def run(environment: dict[str, str]) -> Run:
 @pytest.fixture
 def drafts(tmp_path: Path) -> str:
     path = tmp_path / "drafts.csv"
-    path.write_text("draft,editor\nRing!,ann@example.com\nRing twice!,\nRing!,ann@example.com\n")
+    path.write_text(
+        "draft,editor\nRefund order 1042?,ann@example.com\nRefund order 1043?,\nRefund order 1042?,ann@example.com\n"
+    )
     return str(path)
 
 
@@ -67,7 +69,11 @@ def test_each_row_becomes_a_review(run: Run, sandbox: Sandbox, drafts: str) -> N
     ]
     client = sandbox.client()
     made = [client.get_review(line["id"]) for line in lines(outcome)]
-    assert [review.content["text"] for review in made] == ["Ring!", "Ring twice!", "Ring!"]
+    assert [review.content["text"] for review in made] == [
+        "Refund order 1042?",
+        "Refund order 1043?",
+        "Refund order 1042?",
+    ]
     assert [review.assignees for review in made] == [["ann@example.com"], [], ["ann@example.com"]]
     assert {review.priority for review in made} == {"high"}
 
@@ -81,25 +87,32 @@ def test_a_second_run_of_the_same_file_makes_nothing_twice(run: Run, sandbox: Sa
 def test_a_file_that_grows_goes_on_under_the_same_name(run: Run, sandbox: Sandbox, drafts: str) -> None:
     run("--from", drafts, *MAPPED, "--batch-key", "drafts")
     with Path(drafts).open("a") as file:
-        file.write("Ring thrice!,\n")
+        file.write("Refund order 1044?,\n")
     assert run("--from", drafts, *MAPPED, "--batch-key", "drafts").exit_code == 0
     assert len(sandbox.client().list_reviews()) == 4
 
 
 def test_lines_of_json_may_come_from_standard_input(run: Run, sandbox: Sandbox) -> None:
     outcome = run(
-        "--from", "-", "--template", "content_review", stdin='{"text": "Ring!"}\n{"content": {"text": "No!"}}\n'
+        "--from",
+        "-",
+        "--template",
+        "content_review",
+        stdin='{"text": "Refund order 1042?"}\n{"content": {"text": "Deploy 2.4?"}}\n',
     )
     assert outcome.exit_code == 0, outcome.output
-    assert {review.content["text"] for review in sandbox.client().list_reviews()} == {"Ring!", "No!"}
+    assert {review.content["text"] for review in sandbox.client().list_reviews()} == {
+        "Refund order 1042?",
+        "Deploy 2.4?",
+    }
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
         ('{"content": {}}\n{"content": {}, "priority": "urgent"}\n', "line 2: priority must be one of"),
-        ('{"text": "Ring!"}\n{"text": }\n', "line 2: this is not JSON"),
-        ('{"text": "Ring!"}\n{"content": {}, "title": "x"}\n', "line 2: unknown: title"),
+        ('{"text": "Refund order 1042?"}\n{"text": }\n', "line 2: not valid JSON"),
+        ('{"text": "Refund order 1042?"}\n{"content": {}, "title": "x"}\n', "line 2: unknown: title"),
     ],
 )
 def test_nothing_is_sent_if_a_line_cannot_be(run: Run, sandbox: Sandbox, tmp_path: Path, text: str, told: str) -> None:
@@ -115,7 +128,7 @@ def test_nothing_is_sent_if_a_line_cannot_be(run: Run, sandbox: Sandbox, tmp_pat
 def test_a_column_that_is_not_there_is_told_with_those_that_are(run: Run, drafts: str) -> None:
     outcome = run("--from", drafts, "--template", "content_review", "--map", "text=content.text")
     assert outcome.exit_code == 2
-    assert "line 2: there is no column 'text'; there are 'draft', 'editor'" in outcome.stderr
+    assert "line 2: no column 'text'; the columns are 'draft', 'editor'" in outcome.stderr
 
 
 def test_what_fails_is_told_on_its_line_and_the_others_are_made(run: Run, sandbox: Sandbox) -> None:
@@ -132,9 +145,9 @@ def test_what_fails_is_told_on_its_line_and_the_others_are_made(run: Run, sandbo
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("--from", "a.csv", "--content", "{}"), "--content makes no sense with --from"),
-        (("--from", "a.csv", "--map", "a=b"), "'b' is no place in a review"),
-        (("--template", "t", "--content", "{}", "--batch-key", "k"), "--batch-key makes no sense without --from"),
+        (("--from", "a.csv", "--content", "{}"), "--content cannot be used with --from"),
+        (("--from", "a.csv", "--map", "a=b"), "'b' is not a target"),
+        (("--template", "t", "--content", "{}", "--batch-key", "k"), "--batch-key cannot be used without --from"),
         (("--template", "t"), "Missing option '--content'"),
         (("--content", "{}"), "Missing option '--template'"),
     ],
@@ -204,7 +217,7 @@ def test_ctrl_c_says_how_to_go_on(httpserver: HTTPServer, drafts: str) -> None:
     _, told = process[0].communicate(timeout=PATIENCE)
     assert process[0].returncode == 130
     assert told == (
-        "Error: interrupted after 0 of 3; run the same command again to go on: what was made is not made twice by a "
-        "server that honours keys\n"
+        "Error: interrupted after 0 of 3; run the same command again to continue: a server with idempotency keys creates "
+        "nothing twice\n"
     )
     httpserver.clear()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hitl.cli.failures import CommandError
-from hitl.cli.item_files import ItemFile, item_of, mapped
+from hitl.cli.item_files import ItemFile, item_of, mapping_of
 
 
 def rows(path: Path, text: str | bytes) -> list[tuple[int, Any]]:
@@ -16,31 +16,30 @@ def rows(path: Path, text: str | bytes) -> list[tuple[int, Any]]:
     return [(row.line, row.columns) for row in ItemFile(str(path)).rows()]
 
 
-def item(columns: dict[str, Any], *places: str, **defaults: Any) -> dict[str, Any]:
-    mapping = [mapped(*place.split("=")) for place in places]
-    return item_of(columns, mapping, defaults)
+def item(columns: dict[str, Any], *mappings: str, **defaults: Any) -> dict[str, Any]:
+    return item_of(columns, [mapping_of(*each.split("=")) for each in mappings], defaults)
 
 
 class TestJsonLines:
-    def test_each_line_is_a_record_and_blank_ones_are_none(self, tmp_path: Path) -> None:
+    def test_each_line_is_a_record_and_blank_lines_are_skipped(self, tmp_path: Path) -> None:
         assert rows(tmp_path / "a.jsonl", '{"a": 1}\n\n  \r\n{"a": "é"}') == [(1, {"a": 1}), (4, {"a": "é"})]
 
-    def test_a_mark_that_says_it_is_utf_8_is_no_part_of_it(self, tmp_path: Path) -> None:
+    def test_a_byte_order_mark_is_ignored(self, tmp_path: Path) -> None:
         assert rows(tmp_path / "a.ndjson", b'\xef\xbb\xbf{"a": 1}') == [(1, {"a": 1})]
 
     @pytest.mark.parametrize(
         ("text", "told"),
         [
-            ('{"a": 1}\n{"a": }', "line 2: this is not JSON"),
-            ('{"a": NaN}', "line 1: this is not JSON .NaN"),
-            ("[1, 2]", "line 1: a JSON object is needed, not .1, 2."),
+            ('{"a": 1}\n{"a": }', "line 2: not valid JSON"),
+            ('{"a": NaN}', "line 1: not valid JSON .NaN"),
+            ("[1, 2]", "line 1: a JSON object is required, not .1, 2."),
             (b'{"a": "\xff"}', "not UTF-8"),
-            ("[" * 200_000, "line 1: this is not JSON"),
-            ('{"a": 1, "a": 2}', "line 1: this is not JSON .*the same name twice"),
-            ('{"a": 1e999}', "line 1: this is not JSON .*too large"),
+            ("[" * 200_000, "line 1: not valid JSON"),
+            ('{"a": 1, "a": 2}', "line 1: not valid JSON .*the same name twice"),
+            ('{"a": 1e999}', "line 1: not valid JSON .*too large"),
         ],
     )
-    def test_what_is_none_is_told_with_its_line(self, tmp_path: Path, text: str | bytes, told: str) -> None:
+    def test_an_error_names_the_line(self, tmp_path: Path, text: str | bytes, told: str) -> None:
         with pytest.raises(CommandError, match=told) as caught:
             rows(tmp_path / "a.jsonl", text)
         assert caught.value.exit_code == 2
@@ -50,7 +49,7 @@ class TestCsv:
     def test_the_first_row_names_the_columns(self, tmp_path: Path) -> None:
         assert rows(tmp_path / "a.csv", "a,b\n1,2\n\n3,\n") == [(2, {"a": "1", "b": "2"}), (4, {"a": "3", "b": ""})]
 
-    def test_a_row_begins_where_its_first_line_is(self, tmp_path: Path) -> None:
+    def test_a_row_has_the_number_of_its_first_line(self, tmp_path: Path) -> None:
         found = rows(tmp_path / "a.CSV", 'a,b\n"one\ntwo",2\n3,4\n')
         assert found == [(2, {"a": "one\ntwo", "b": "2"}), (4, {"a": "3", "b": "4"})]
 
@@ -64,16 +63,16 @@ class TestCsv:
             ("a,b\n1,2\n1,2,3\n", "line 3: 3 cells, but the first row names 2 columns"),
             ("a,a\n1,2\n", "line 1: the first row must name the columns"),
             ("", "line 1: the first row must name the columns"),
-            ('a,b\n"1"x,2\n', "line 2: this is not CSV"),
+            ('a,b\n"1"x,2\n', "line 2: not valid CSV"),
         ],
     )
-    def test_what_is_none_is_told_with_its_line(self, tmp_path: Path, text: str, told: str) -> None:
+    def test_an_error_names_the_line(self, tmp_path: Path, text: str, told: str) -> None:
         with pytest.raises(CommandError, match=told):
             rows(tmp_path / "a.csv", text)
 
 
 class TestFile:
-    def test_its_digest_stays_the_same_as_long_as_it_does(self, tmp_path: Path) -> None:
+    def test_the_digest_changes_with_the_content(self, tmp_path: Path) -> None:
         path = tmp_path / "a.csv"
         rows(path, "a\n1\n")
         file = ItemFile(str(path))
@@ -82,26 +81,29 @@ class TestFile:
         rows(path, "a\n2\n")
         assert before != file.digest()
 
-    def test_one_that_is_not_there_is_told(self, tmp_path: Path) -> None:
+    def test_a_missing_file_is_an_error(self, tmp_path: Path) -> None:
         with pytest.raises(CommandError, match="cannot be read: No such file"):
             list(ItemFile(str(tmp_path / "a.csv")).rows())
 
-    def test_one_of_another_kind_is_told(self) -> None:
+    def test_an_unknown_format_is_an_error(self) -> None:
         with pytest.raises(CommandError, match=r"a\.xlsx must end with \.jsonl, \.ndjson or \.csv"):
             ItemFile("a.xlsx")
 
 
 class TestMapping:
-    def test_without_one_a_record_with_a_content_is_taken_as_it_is(self) -> None:
-        record = {"content": {"text": "Ring!"}, "template_id": "b"}
-        assert item(record, template_id="a") == {"template_id": "b", "content": {"text": "Ring!"}}
+    def test_without_a_mapping_a_record_with_a_content_is_the_arguments(self) -> None:
+        record = {"content": {"text": "Refund order 1042"}, "template_id": "b"}
+        assert item(record, template_id="a") == {"template_id": "b", "content": {"text": "Refund order 1042"}}
 
-    def test_without_one_any_other_record_is_the_content(self) -> None:
-        assert item({"text": "Ring!"}, template_id="a") == {"template_id": "a", "content": {"text": "Ring!"}}
+    def test_without_a_mapping_any_other_record_is_the_content(self) -> None:
+        assert item({"text": "Refund order 1042"}, template_id="a") == {
+            "template_id": "a",
+            "content": {"text": "Refund order 1042"},
+        }
 
-    def test_columns_go_where_they_are_mapped_and_the_others_nowhere(self) -> None:
+    def test_columns_without_a_mapping_are_ignored(self) -> None:
         found = item(
-            {"draft": "Ring!", "lang": "en", "who": "a@b.c; d@e.f", "when": "", "noise": 1},
+            {"draft": "Refund order 1042", "lang": "en", "who": "a@b.c; d@e.f", "when": "", "noise": 1},
             "draft=content.article.text",
             "lang=content.article.language",
             "who=assignees",
@@ -110,30 +112,30 @@ class TestMapping:
         )
         assert found == {
             "template_id": "a",
-            "content": {"article": {"text": "Ring!", "language": "en"}},
+            "content": {"article": {"text": "Refund order 1042", "language": "en"}},
             "assignees": ["a@b.c", "d@e.f"],
         }
 
     def test_a_column_can_be_the_content_itself(self) -> None:
         assert item({"body": {"a": 1}}, "body=content") == {"content": {"a": 1}}
 
-    def test_an_empty_cell_of_the_content_is_an_empty_text(self) -> None:
+    def test_an_empty_cell_in_the_content_is_an_empty_string(self) -> None:
         assert item({"draft": ""}, "draft=content.text") == {"content": {"text": ""}}
 
-    @pytest.mark.parametrize("place", ["", "text", "content.", "content..a", "priority.high", "id"])
-    def test_a_place_that_a_review_does_not_have_is_told(self, place: str) -> None:
-        with pytest.raises(ValueError, match="is no place in a review; known are content"):
-            mapped("draft", place)
+    @pytest.mark.parametrize("target", ["", "text", "content.", "content..a", "priority.high", "id"])
+    def test_a_target_that_a_review_does_not_have_is_an_error(self, target: str) -> None:
+        with pytest.raises(ValueError, match="is not a target; use content"):
+            mapping_of("draft", target)
 
     @pytest.mark.parametrize(
-        ("places", "told"),
+        ("mappings", "message"),
         [
-            (["x=content.a"], "there is no column 'x'; there are 'a', 'b'"),
+            (["x=content.a"], "no column 'x'; the columns are 'a', 'b'"),
             (["a=content.a", "b=content.a"], "two columns go to content.a"),
             (["a=priority", "b=priority"], "two columns go to priority"),
-            (["a=content.a", "b=content.a.b"], "content.a.b is inside of a place that another column goes to"),
+            (["a=content.a", "b=content.a.b"], "content.a.b is inside a value that another column sets"),
         ],
     )
-    def test_what_does_not_fit_a_record_is_told(self, places: list[str], told: str) -> None:
-        with pytest.raises(ValueError, match=told):
-            item({"a": "1", "b": "2"}, *places)
+    def test_a_mapping_that_does_not_fit_a_record_is_an_error(self, mappings: list[str], message: str) -> None:
+        with pytest.raises(ValueError, match=message):
+            item({"a": "1", "b": "2"}, *mappings)

@@ -11,8 +11,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from hitl.cli.failures import CommandError
-from hitl.cli.forwarding import Forwarder
-from hitl.cli.receiver import Arrival, Receiver
+from hitl.cli.forwarding import forwarding
+from hitl.cli.receiver import ReceivedDelivery, Receiver
 from hitl.webhooks import construct_event, signature_headers
 
 SECRET = "whsec_c2VjcmV0"
@@ -24,8 +24,8 @@ def signed() -> dict[str, str]:
 
 
 @contextmanager
-def receiving(forwarder: Forwarder, tell: Callable[[Arrival], None]) -> Iterator[Receiver]:
-    with forwarder, Receiver(0, SECRET, forwarder.forward, tell) as receiver:
+def receiving(handler: str | None, on_delivery: Callable[[ReceivedDelivery], None]) -> Iterator[Receiver]:
+    with forwarding(handler) as forward, Receiver(0, SECRET, forward, on_delivery) as receiver:
         thread = threading.Thread(target=receiver.serve_forever)
         thread.start()
         try:
@@ -35,65 +35,65 @@ def receiving(forwarder: Forwarder, tell: Callable[[Arrival], None]) -> Iterator
             thread.join()
 
 
-def test_a_genuine_delivery_is_told_and_thanked_for() -> None:
-    arrivals: list[Arrival] = []
-    with receiving(Forwarder(None), arrivals.append) as receiver:
+def test_a_delivery_with_a_valid_signature_is_reported_and_answered_with_200() -> None:
+    deliveries: list[ReceivedDelivery] = []
+    with receiving(None, deliveries.append) as receiver:
         answer = httpx.post(receiver.url, content=BODY, headers=signed())
     assert answer.status_code == 200
-    (arrival,) = arrivals
-    assert arrival.event is not None
-    assert (arrival.event.event, arrival.subject_id, arrival.delivery_id) == ("review.completed", "rev_1", "dlv_1")
+    (delivery,) = deliveries
+    assert delivery.event is not None
+    assert (delivery.event.event, delivery.subject_id, delivery.delivery_id) == ("review.completed", "rev_1", "dlv_1")
 
 
-def test_a_forged_delivery_is_refused_and_not_forwarded(httpserver: HTTPServer) -> None:
-    arrivals: list[Arrival] = []
-    with receiving(Forwarder(httpserver.url_for("/")), arrivals.append) as receiver:
+def test_a_delivery_with_an_invalid_signature_is_refused_and_not_forwarded(httpserver: HTTPServer) -> None:
+    deliveries: list[ReceivedDelivery] = []
+    with receiving(httpserver.url_for("/"), deliveries.append) as receiver:
         answer = httpx.post(receiver.url, content=BODY + b" ", headers=signed())
     assert answer.status_code == 401
-    assert [(arrival.event, arrival.subject_id) for arrival in arrivals] == [(None, "")]
-    assert "signature_mismatch" in (arrivals[0].trouble or "")
+    assert [(delivery.event, delivery.subject_id) for delivery in deliveries] == [(None, "")]
+    assert "signature_mismatch" in (deliveries[0].error or "")
     assert httpserver.log == []
 
 
 @pytest.mark.parametrize("status", [204, 400, 503, 307])
-def test_what_the_handler_answers_is_what_the_server_is_answered(httpserver: HTTPServer, status: int) -> None:
+def test_the_sender_gets_the_status_of_the_handler(httpserver: HTTPServer, status: int) -> None:
     httpserver.expect_request("/webhook").respond_with_data(status=status)
-    arrivals: list[Arrival] = []
-    with receiving(Forwarder(httpserver.url_for("/webhook")), arrivals.append) as receiver:
+    deliveries: list[ReceivedDelivery] = []
+    with receiving(httpserver.url_for("/webhook"), deliveries.append) as receiver:
         assert httpx.post(receiver.url, content=BODY, headers=signed()).status_code == status
     request, _ = httpserver.log[0]
     assert construct_event(request.headers, request.get_data(), SECRET).review_id == "rev_1"
     assert request.headers["webhook-id"] == "dlv_1"
     assert request.headers["Host"] == f"localhost:{httpserver.port}"
-    assert [arrival.forwarded for arrival in arrivals] == [status]
+    assert [delivery.forwarded for delivery in deliveries] == [status]
 
 
-def test_a_handler_that_is_not_there_is_told_to_both_sides(httpserver: HTTPServer) -> None:
-    arrivals: list[Arrival] = []
-    with Receiver(0, SECRET, lambda *_: (200, None), arrivals.append) as closed:
+def test_an_unreachable_handler_is_reported_to_both_sides(httpserver: HTTPServer) -> None:
+    deliveries: list[ReceivedDelivery] = []
+    with Receiver(0, SECRET, lambda *_: (200, None), deliveries.append) as closed:
         nobody = closed.url
-    with receiving(Forwarder(nobody), arrivals.append) as receiver:
+    with receiving(nobody, deliveries.append) as receiver:
         assert httpx.post(receiver.url, content=BODY, headers=signed()).status_code == 502
-    assert [arrival.forwarded for arrival in arrivals] == [None]
-    assert f"{nobody} cannot be reached" in (arrivals[0].trouble or "")
+    assert [delivery.forwarded for delivery in deliveries] == [None]
+    assert f"cannot connect to {nobody}" in (deliveries[0].error or "")
 
 
-def test_a_body_without_length_or_of_too_much_is_not_read() -> None:
-    arrivals: list[Arrival] = []
-    with receiving(Forwarder(None), arrivals.append) as receiver:
+def test_a_body_without_a_length_or_too_large_is_not_read() -> None:
+    deliveries: list[ReceivedDelivery] = []
+    with receiving(None, deliveries.append) as receiver:
         assert httpx.post(receiver.url, content=iter([BODY]), headers=signed()).status_code == 411
         with closing(HTTPConnection("127.0.0.1", receiver.server_port)) as connection:
             connection.request("POST", "/", headers={**signed(), "Content-Length": str(10**9)})
             assert connection.getresponse().status == 413
-    assert arrivals == []
+    assert deliveries == []
 
 
-def test_a_taken_port_and_a_bad_address_are_told() -> None:
+def test_a_port_in_use_and_an_invalid_url_are_errors() -> None:
     with (
         Receiver(0, SECRET, lambda *_: (None, None), lambda _: None) as receiver,
         pytest.raises(CommandError, match="choose another with --port"),
     ):
         Receiver(receiver.server_port, SECRET, lambda *_: (None, None), lambda _: None)
     for url in ("ftp://127.0.0.1/", "localhost:8000", "http://", "/webhook"):
-        with pytest.raises(CommandError, match="is no"):
-            Forwarder(url)
+        with pytest.raises(CommandError, match="is not an? "), forwarding(url):
+            pass

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from hitl.cli.text import (
     json_text,
-    moment_text,
     one_line,
     print_facts,
     print_table,
     printable,
     shortened,
+    timestamp_text,
 )
 
 
@@ -30,12 +30,12 @@ from hitl.cli.text import (
         ("no\u00a0break\u3000wide", "no\u00a0break\u3000wide"),
     ],
 )
-def test_what_a_terminal_would_obey_is_written_out(text: str, shown: str) -> None:
+def test_terminal_control_characters_are_escaped(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
 @given(st.text())
-def test_no_text_brings_a_control_character_or_a_second_line(text: str) -> None:
+def test_one_line_has_no_control_characters_and_no_line_breaks(text: str) -> None:
     line = one_line(text)
     assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in line)
     assert len(line.splitlines()) <= 1
@@ -69,12 +69,12 @@ def test_a_table_keeps_its_columns_whatever_is_in_the_cells(capsys: pytest.Captu
     ]
 
 
-def test_facts_leave_out_what_is_empty_and_indent_what_is_long(capsys: pytest.CaptureFixture[str]) -> None:
+def test_facts_omit_empty_values_and_indent_multi_line_ones(capsys: pytest.CaptureFixture[str]) -> None:
     print_facts([("id", "rev_1"), ("empty", ""), ("text", "a\nb")])
     assert capsys.readouterr().out == "id     rev_1\ntext   a\n       b\n"
 
 
-def test_moments_are_shown_in_utc() -> None:
+def test_timestamps_are_shown_in_utc() -> None:
     tokyo = timezone(timedelta(hours=9))
-    assert moment_text(datetime(2027, 1, 20, 8, 30, tzinfo=tokyo)) == "2027-01-19 23:30Z"
-    assert moment_text(None) == ""
+    assert timestamp_text(datetime(2027, 1, 20, 8, 30, tzinfo=tokyo)) == "2027-01-19 23:30Z"
+    assert timestamp_text(None) == ""

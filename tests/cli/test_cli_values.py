@@ -23,13 +23,13 @@ def test_json_can_be_written_out_or_come_from_a_file_or_from_standard_input(
 
 @pytest.mark.parametrize("text", ["", "{", "NaN", '{"a": Infinity}', "[" * 100_000, "@/no/such/file", "@"])
 def test_what_is_no_json_is_told(text: str) -> None:
-    with pytest.raises(click.BadParameter, match="is not JSON|cannot be read"):
+    with pytest.raises(click.BadParameter, match="not valid JSON|cannot be read"):
         json_value(text)
 
 
 def test_an_object_is_not_just_any_json() -> None:
     assert json_object('{"a": 1}') == {"a": 1}
-    with pytest.raises(click.BadParameter, match="a JSON object is needed"):
+    with pytest.raises(click.BadParameter, match="a JSON object is required"):
         json_object("[1]")
 
 
@@ -51,5 +51,5 @@ def test_a_pair_may_hold_more_equals_signs() -> None:
 
 @pytest.mark.parametrize("text", ["approved", "=true", ""])
 def test_what_is_no_pair_is_told(text: str) -> None:
-    with pytest.raises(click.BadParameter, match="is no NAME=VALUE"):
+    with pytest.raises(click.BadParameter, match="is not of the form NAME=VALUE"):
         pair(text)

@@ -6,7 +6,7 @@ import pytest
 
 from hitl import HITLError, Review, exceptions
 from hitl.cli.failures import EXIT_CODES, exit_code_of, joint_exit_code
-from hitl.cli.waiting import Ending
+from hitl.cli.waiting import WaitResult
 
 
 def review(status: str) -> Review:
@@ -22,30 +22,30 @@ def review(status: str) -> Review:
 
 
 @pytest.mark.parametrize(
-    ("ending", "word", "exit_code"),
+    ("result", "outcome", "exit_code"),
     [
-        (Ending("rev_1", review("completed")), "completed", 0),
-        (Ending("rev_1", review("rejected")), "rejected", 5),
-        (Ending("rev_1", error=exceptions.ReviewExpiredError("e")), "expired", 4),
-        (Ending("rev_1", error=exceptions.ReviewCancelledError("e")), "cancelled", 4),
-        (Ending("rev_1", error=exceptions.WaitTimeoutError("e")), "timed_out", 4),
-        (Ending("rev_1", error=exceptions.ReviewNotFoundError("e")), "not_found", 3),
-        (Ending("rev_1", error=exceptions.ConfigurationError("e")), "failed", 2),
-        (Ending("rev_1", error=exceptions.AuthenticationError("e")), "failed", 1),
+        (WaitResult("rev_1", review("completed")), "completed", 0),
+        (WaitResult("rev_1", review("rejected")), "rejected", 5),
+        (WaitResult("rev_1", error=exceptions.ReviewExpiredError("e")), "expired", 4),
+        (WaitResult("rev_1", error=exceptions.ReviewCancelledError("e")), "cancelled", 4),
+        (WaitResult("rev_1", error=exceptions.WaitTimeoutError("e")), "timed_out", 4),
+        (WaitResult("rev_1", error=exceptions.ReviewNotFoundError("e")), "not_found", 3),
+        (WaitResult("rev_1", error=exceptions.ConfigurationError("e")), "failed", 2),
+        (WaitResult("rev_1", error=exceptions.AuthenticationError("e")), "failed", 1),
     ],
 )
-def test_every_ending_has_a_word_and_an_exit_code(ending: Ending, word: str, exit_code: int) -> None:
-    assert (ending.word, ending.exit_code) == (word, exit_code)
-    assert ending.line().startswith(f"rev_1  {word}  ")
-    assert ending.document()["outcome"] == word
+def test_every_result_has_an_outcome_and_an_exit_code(result: WaitResult, outcome: str, exit_code: int) -> None:
+    assert (result.outcome, result.exit_code) == (outcome, exit_code)
+    assert result.line().startswith(f"rev_1  {outcome}  ")
+    assert result.document()["outcome"] == outcome
 
 
-def test_an_answer_is_told_with_who_gave_it() -> None:
-    line = Ending("rev_1", review("completed")).line()
+def test_the_line_of_an_answer_names_the_reviewer() -> None:
+    line = WaitResult("rev_1", review("completed")).line()
     assert line == 'rev_1  completed  ann@example.com\\x1b  {"approved": true}'
 
 
-def test_of_several_exit_codes_the_lowest_that_tells_of_trouble_counts() -> None:
+def test_of_several_exit_codes_the_lowest_failure_counts() -> None:
     assert joint_exit_code([]) == 0
     assert joint_exit_code([0, 0]) == 0
     assert joint_exit_code([0, 5, 4, 5]) == 4

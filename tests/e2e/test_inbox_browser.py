@@ -89,7 +89,7 @@ def test_every_type_of_field_can_be_filled_and_comes_back(opened: Page, client: 
     page.get_by_label("Proof").fill("https://example.com/proof.pdf")
     submit(page)
 
-    expect(page.get_by_role("heading", name="Answer sent")).to_be_visible()
+    expect(page.get_by_role("heading", name="Answer submitted")).to_be_visible()
     expect(page.get_by_text("4 of 5 – Good")).to_be_visible()
     answered = client.get_review(review.id)
     assert (answered.status, answered.reviewer) == ("completed", "kim@example.com")
@@ -114,7 +114,7 @@ def test_every_type_of_field_can_be_filled_and_comes_back(opened: Page, client: 
 def test_content_that_nobody_edits_comes_back_unchanged(opened: Page, client: HITLClient, review: Review) -> None:
     pick(opened, "Yes")
     submit(opened)
-    expect(opened.get_by_role("heading", name="Answer sent")).to_be_visible()
+    expect(opened.get_by_role("heading", name="Answer submitted")).to_be_visible()
     result = client.get_review(review.id).result
     assert (result["text"], result["code"]) == (CONTENT["text"], CONTENT["code"])
 
@@ -123,13 +123,13 @@ def test_a_wrong_answer_is_marked_beside_its_field_and_the_rest_is_kept(opened: 
     opened.get_by_label("Note", exact=True).fill("Kept")
     pick(opened, "4 Good")
     submit(opened)
-    expect(opened.get_by_role("alert")).to_contain_text("Not sent yet")
+    expect(opened.get_by_role("alert")).to_contain_text("Not submitted")
     expect(opened.get_by_role("radiogroup", name="Approve?")).to_have_accessible_description("This is required.")
     expect(opened.get_by_label("Note", exact=True)).to_have_value("Kept")
     expect(opened.get_by_role("radio", name="4 Good")).to_be_checked()
     pick(opened, "Yes")
     submit(opened)
-    expect(opened.get_by_role("heading", name="Answer sent")).to_be_visible()
+    expect(opened.get_by_role("heading", name="Answer submitted")).to_be_visible()
 
 
 def test_a_review_can_be_rejected_without_answers(opened: Page, client: HITLClient, review: Review) -> None:
@@ -150,7 +150,7 @@ def test_a_question_appears_when_its_condition_is_met_and_is_sent_only_then(
     pick(opened, "Yes")
     expect(question).to_be_hidden()
     submit(opened)
-    expect(opened.get_by_role("heading", name="Answer sent")).to_be_visible()
+    expect(opened.get_by_role("heading", name="Answer submitted")).to_be_visible()
     assert "why" not in client.get_review(review.id).result
 
 
@@ -162,7 +162,7 @@ def test_an_optional_choice_can_be_taken_back(opened: Page, client: HITLClient, 
 
 def test_the_count_of_characters_follows_the_typing(opened: Page) -> None:
     opened.get_by_label("Note", exact=True).fill("four")
-    expect(opened.get_by_text("4 of 50")).to_be_visible()
+    expect(opened.get_by_text("4 / 50")).to_be_visible()
 
 
 def test_the_inbox_works_without_scripts(
@@ -174,7 +174,7 @@ def test_the_inbox_works_without_scripts(
     pick(page, "No")
     page.get_by_label("Why not?").fill("It is shown, too.")
     submit(page)
-    expect(page.get_by_role("heading", name="Answer sent")).to_be_visible()
+    expect(page.get_by_role("heading", name="Answer submitted")).to_be_visible()
     context.close()
     assert client.get_review(review.id).result["why"] == "It is shown, too."
 
@@ -188,7 +188,7 @@ def test_the_inbox_works_by_keyboard_alone(opened: Page, client: HITLClient, rev
     opened.keyboard.press("Tab")
     opened.keyboard.press("Space")  # Yes
     opened.get_by_label("Your name or e-mail").press("Enter")
-    expect(opened.get_by_role("heading", name="Answer sent")).to_be_visible()
+    expect(opened.get_by_role("heading", name="Answer submitted")).to_be_visible()
     assert client.get_review(review.id).result["approved"] is True
 
 
@@ -255,7 +255,7 @@ def test_content_that_changed_is_shown_before_the_answer_counts(
     expect(opened.get_by_text("99 euros", exact=True)).to_be_visible()
     expect(opened.get_by_label("Note", exact=True)).to_have_value("My view")
     submit(opened)
-    expect(opened.get_by_role("heading", name="Answer sent")).to_be_visible()
+    expect(opened.get_by_role("heading", name="Answer submitted")).to_be_visible()
 
 
 ATTACKS = [
@@ -295,7 +295,7 @@ def test_hostile_content_and_labels_stay_text(
     expect(page.get_by_label(attack, exact=True).first).to_have_value(attack)
     page.get_by_role("checkbox").check()
     submit(page)
-    expect(page.get_by_role("heading", name="Answer sent")).to_be_visible()
+    expect(page.get_by_role("heading", name="Answer submitted")).to_be_visible()
     assert client.get_review(review.id).result["many"] == [attack]
     assert (
         page.locator(

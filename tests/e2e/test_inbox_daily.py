@@ -25,7 +25,7 @@ def ask(client: HITLClient, text: str, **more: Any) -> str:
 
 
 def mark(page: Page, text: str) -> None:
-    page.get_by_role("checkbox", name=f"Mark {text}").check()
+    page.get_by_role("checkbox", name=f"Select {text}").check()
 
 
 def press(page: Page, name: str) -> None:
@@ -50,7 +50,7 @@ def test_marked_reviews_are_decided_at_once(
     expect(page.get_by_role("button", name=action, exact=True)).to_be_disabled()
     mark(page, "First")
     mark(page, "Third")
-    expect(page.get_by_text("2 marked")).to_be_visible()
+    expect(page.get_by_text("2 selected")).to_be_visible()
     press(page, action)
     expect(page.get_by_role("heading", name=f"{action} 2 reviews?")).to_be_visible()
     press(page, f"{action} 2")
@@ -64,7 +64,7 @@ def test_marked_reviews_are_given_to_somebody_else(page: Page, sandbox: Sandbox,
     page.goto(sandbox.inbox_url)
     mark(page, "First")
     press(page, "Reassign")
-    page.get_by_label("Who is to review them?").fill("lee@example.com")
+    page.get_by_label("New reviewer").fill("lee@example.com")
     page.get_by_role("button", name="Reassign").click()
     expect(page.get_by_role("heading", name="Reassigned 1 review")).to_be_visible()
     assert client.get_review(review_id).assignees == ["lee@example.com"]
@@ -75,9 +75,9 @@ def test_all_reviews_of_a_page_are_marked_together(page: Page, sandbox: Sandbox,
     for text in ("First", "Second"):
         ask(client, text)
     page.goto(sandbox.inbox_url)
-    page.get_by_label("Mark all on this page").check()
-    expect(page.get_by_role("checkbox", name="Mark First")).to_be_checked()
-    expect(page.get_by_text("2 marked")).to_be_visible()
+    page.get_by_label("Select all on this page").check()
+    expect(page.get_by_role("checkbox", name="Select First")).to_be_checked()
+    expect(page.get_by_text("2 selected")).to_be_visible()
 
 
 def test_the_list_is_searched_and_filtered(page: Page, sandbox: Sandbox, client: HITLClient) -> None:
@@ -90,7 +90,7 @@ def test_the_list_is_searched_and_filtered(page: Page, sandbox: Sandbox, client:
     expect(page.get_by_role("link", name="The winter raffle")).to_be_hidden()
     page.get_by_role("link", name="search PARCEL").click()
     expect(page.get_by_role("link", name="The winter raffle")).to_be_visible()
-    page.get_by_text("Filter", exact=True).click()
+    page.get_by_text("Filters", exact=True).click()
     page.get_by_label("Priority").select_option("High")
     expect(page.get_by_role("link", name="The winter raffle")).to_be_hidden()
 
@@ -120,13 +120,13 @@ def test_reviews_are_answered_by_keys(page: Page, sandbox: Sandbox, client: HITL
     expect(page.get_by_role("radio", name="Yes")).to_be_checked()
     expect(page.get_by_role("button", name="Submit answer")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Answer sent")).to_be_visible()
+    expect(page.get_by_role("heading", name="Answer submitted")).to_be_visible()
     page.keyboard.press("u")
     page.wait_for_url("**/inbox/")
-    expect(page.get_by_role("button", name="Keys")).to_be_visible()  # the script has run
+    expect(page.get_by_role("button", name="Keyboard shortcuts")).to_be_visible()  # the script has run
     page.keyboard.press("j")
     page.keyboard.press("x")
-    expect(page.get_by_role("checkbox", name="Mark Second")).to_be_checked()
+    expect(page.get_by_role("checkbox", name="Select Second")).to_be_checked()
     page.keyboard.press("r")
     expect(page.get_by_role("heading", name="Reject 1 review?")).to_be_visible()
     page.keyboard.press("Enter")
@@ -138,9 +138,9 @@ def test_the_keys_stand_on_a_card_and_can_be_switched_off(page: Page, sandbox: S
     ask(client, "First")
     page.goto(sandbox.inbox_url)
     page.keyboard.press("?")
-    card = page.get_by_role("dialog", name="Keys")
+    card = page.get_by_role("dialog", name="Keyboard shortcuts")
     expect(card).to_be_visible()
-    card.get_by_label("Use keys").uncheck()
+    card.get_by_label("Enable keyboard shortcuts").uncheck()
     page.keyboard.press("Escape")
     expect(card).to_be_hidden()
     page.keyboard.press("j")
@@ -164,7 +164,7 @@ def test_new_and_finished_reviews_show_without_a_reload(page: Page, sandbox: San
     expect(page.get_by_role("link", name="1 new review")).to_be_visible()
     sandbox.reviewer.complete(review_id, {"approved": True}, reviewer="lee@example.com")
     expect(page.locator(".row").filter(has_text="First")).to_contain_text("Completed")
-    expect(page.get_by_role("checkbox", name="Mark First")).to_be_disabled()
+    expect(page.get_by_role("checkbox", name="Select First")).to_be_disabled()
     expect(page.get_by_role("searchbox")).to_have_value("half a w")
     expect(page.get_by_role("searchbox")).to_be_focused()
     page.get_by_role("link", name="1 new review").click()
@@ -186,16 +186,16 @@ def test_what_happens_to_the_open_review_is_told_at_once(
         client.update_review(review_id, content={"text": "Changed"})
     said = {
         "answered": "lee@example.com has just answered this",
-        "cancelled": "This request was cancelled",
-        "changed": "This request has just changed",
+        "cancelled": "This review was cancelled",
+        "changed": "This review has just changed",
     }
     expect(page.get_by_text(said[end])).to_be_visible()
     expect(page.get_by_label("Feedback")).to_have_value("My view")
     expect(page.get_by_label("Feedback")).to_be_focused()
-    page.get_by_role("link", name=re.compile("See how it ended|Load it again")).click()
+    page.get_by_role("link", name=re.compile("See the outcome|Reload")).click()
     if end == "changed":
         expect(page.get_by_label("Feedback")).to_have_value("My view")
-        expect(page.get_by_text("The request has changed since")).to_be_visible()
+        expect(page.get_by_text("The request has changed since then")).to_be_visible()
     else:
         expect(page.get_by_text("My view")).to_be_visible()
 
@@ -207,7 +207,7 @@ def test_a_review_that_expires_while_it_is_open_says_so_at_once(
     page.goto(f"{sandbox.inbox_url}/reviews/{review_id}")
     page.get_by_label("Feedback").fill("My view")
     sandbox.clock.advance("3h")
-    expect(page.get_by_text("Time has run out")).to_be_visible()
+    expect(page.get_by_text("This review has expired")).to_be_visible()
     expect(page.get_by_label("Feedback")).to_have_value("My view")
 
 
@@ -219,12 +219,12 @@ def test_what_was_typed_survives_leaving_the_page(page: Page, sandbox: Sandbox, 
     page.get_by_label("Feedback").fill("Half an ans")
     page.get_by_role("radio", name="No").check()
     page.goto(address)
-    expect(page.get_by_text("What you typed is back")).to_be_visible()
+    expect(page.get_by_text("Draft restored")).to_be_visible()
     expect(page.get_by_label("Feedback")).to_have_value("Half an ans")
     expect(page.get_by_role("radio", name="No")).to_be_checked()
     page.get_by_label("Your name or e-mail").fill("kim@example.com")
     press(page, "Submit answer")
-    expect(page.get_by_role("heading", name="Answer sent")).to_be_visible()
+    expect(page.get_by_role("heading", name="Answer submitted")).to_be_visible()
     assert page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('hitl.draft'))") == []
 
 
@@ -263,20 +263,20 @@ def test_a_draft_can_be_discarded(page: Page, sandbox: Sandbox, client: HITLClie
     page.goto(f"{sandbox.inbox_url}/reviews/{ask(client, 'First')}")
     page.get_by_label("Feedback").fill("Half an ans")
     page.reload()
-    press(page, "Discard it")
+    press(page, "Discard")
     expect(page.get_by_label("Feedback")).to_have_value("")
-    expect(page.get_by_text("What you typed is back")).to_be_hidden()
+    expect(page.get_by_text("Draft restored")).to_be_hidden()
 
 
 def test_a_changed_content_is_shown_as_its_difference(page: Page, sandbox: Sandbox, client: HITLClient) -> None:
     review_id = ask(client, "It costs 10 euros.")
     client.update_review(review_id, content={"text": "It costs 99 euros."})
     page.goto(f"{sandbox.inbox_url}/reviews/{review_id}")
-    changed = page.get_by_role("group").filter(has_text="What changed since the last version")
+    changed = page.get_by_role("group").filter(has_text="Changes since the last version")
     expect(changed.locator("del")).to_contain_text("10")
     expect(changed.locator("ins")).to_contain_text("99")
     page.get_by_text("History").click()
-    expect(page.get_by_text("Changed by the program that asked")).to_be_visible()
+    expect(page.get_by_text("Updated by the program that asked")).to_be_visible()
 
 
 def test_edits_of_the_reviewer_are_shown_as_what_changed(page: Page, sandbox: Sandbox, client: HITLClient) -> None:
@@ -322,12 +322,12 @@ def test_markdown_is_drawn_and_stays_inert(page: Page, sandbox: Sandbox, client:
     picture = page.get_by_role("link", name="https://example.com/a.png")
     expect(picture).to_have_attribute("rel", "noopener noreferrer")
     expect(picture).to_have_attribute("target", "_blank")
-    page.get_by_text("Show the plain text").first.click()
+    page.get_by_text("Plain text").first.click()
     expect(page.locator("pre:visible").filter(has_text="# Release").first).to_be_visible()
     page.locator("main summary").evaluate_all("all => all.forEach((each) => { each.parentElement.open = true; })")
     page.get_by_label("Your name or e-mail").fill("kim@example.com")
     press(page, "Submit answer")
-    expect(page.get_by_role("heading", name="Answer sent")).to_be_visible()
+    expect(page.get_by_role("heading", name="Answer submitted")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [360, 390, 1280])
@@ -423,8 +423,8 @@ def test_each_kind_of_request_is_answered(page: Page, sandbox: Sandbox, kind: st
     page.get_by_role("link", name="Is it right?").click()
     fill(page, kind)
     page.get_by_label("Your name or e-mail").fill("kim@example.com")
-    press(page, "Send answer")
-    expect(page.get_by_text("Answer sent")).to_be_visible()
+    press(page, "Submit answer")
+    expect(page.get_by_text("Answer submitted")).to_be_visible()
     assert answered(sandbox, request_id) == expected
 
 
@@ -434,7 +434,7 @@ def test_a_request_whose_time_runs_out_while_it_is_open_says_so(page: Page, sand
     page.goto(f"{sandbox.inbox_url}/requests/{request_id}")
     page.get_by_role("textbox", name=re.compile("^Answer")).fill("My view")
     sandbox.clock.advance("2h")
-    expect(page.get_by_text("Time has run out")).to_be_visible()
+    expect(page.get_by_text("This request has timed out")).to_be_visible()
     expect(page.get_by_role("textbox", name=re.compile("^Answer"))).to_have_value("My view")
 
 
@@ -451,7 +451,7 @@ def test_a_delivery_is_seen_and_sent_again(page: Page, sandbox: Sandbox) -> None
     page.get_by_role("link", name="Is it right?").click()
     fill(page, "text")
     page.get_by_label("Your name or e-mail").fill("kim@example.com")
-    press(page, "Send answer")
+    press(page, "Submit answer")
     page.goto(f"{sandbox.base_url}/inbox/deliveries")
     delivery = page.locator(".delivery").first
     expect(delivery).to_contain_text("/healthz")

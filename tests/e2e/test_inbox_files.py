@@ -55,7 +55,7 @@ def submit(page: Page, *, sure: bool = True) -> None:
 
 
 def sent(page: Page) -> None:
-    expect(page.get_by_role("heading", name="Answer sent")).to_be_visible()
+    expect(page.get_by_role("heading", name="Answer submitted")).to_be_visible()
 
 
 def test_chosen_files_are_sent_and_offered_as_downloads(
@@ -97,8 +97,8 @@ def test_a_file_of_some_megabytes_arrives(opened: Page, client: HITLClient, revi
 @pytest.mark.parametrize(
     ("file", "fault"),
     [
-        (payload("large.pdf", b"x" * 3000), "large.pdf has 3 KB; at most 1 KB can be sent."),
-        (payload("notes.txt", b"x", "text/plain"), "notes.txt is not of these kinds: .pdf, image/*."),
+        (payload("large.pdf", b"x" * 3000), "large.pdf is 3 KB; the limit is 1 KB."),
+        (payload("notes.txt", b"x", "text/plain"), "notes.txt: file type not accepted. Accepted: .pdf, image/*."),
     ],
 )
 def test_a_file_that_would_be_refused_is_told_beside_its_field(opened: Page, file: FilePayload, fault: str) -> None:
@@ -134,7 +134,7 @@ def test_what_was_attached_and_noted_survives_a_faulty_submission(
     opened.get_by_role("radio", name="Reject", exact=True).check()
     opened.get_by_label("Notes").fill("Blurred\nToo dark")
     submit(opened, sure=False)
-    expect(opened.get_by_role("alert").first).to_contain_text("Not sent yet")
+    expect(opened.get_by_role("alert").first).to_contain_text("Not submitted")
     expect(opened.get_by_text("proof.pdf")).to_be_visible()
     expect(opened.get_by_label("Notes")).to_have_value("Blurred\nToo dark")
     submit(opened)

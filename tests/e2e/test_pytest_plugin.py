@@ -2,58 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 # The runs have processes of their own, so that modules which are imported late do not outlive one and enter the next.
 pytest_plugins = ["pytester"]
-
-AGENT = '''
-from hitl import HITLClient
-
-
-def publish(text):
-    """Ask until somebody approves, with a shorter text each time."""
-    with HITLClient() as client:
-        while True:
-            review = client.create_review("content_review", {"text": text})
-            answer = client.wait_for_review(review.id)
-            if answer.status != "rejected":
-                return text
-            text = text[: len(text) // 2]
-'''
-
-# The ten lines of a stranger who has read one page.
-STRANGER = """
-from agent import publish
-from hitl.testing import after, reject
-
-
-def test_the_agent_shortens_its_text_and_waits_three_days(hitl_sandbox, reviewer):
-    hitl_sandbox.fast_forward()
-    reviewer.on(template_id="content_review").in_turn([reject(feedback="Too long"), after("72h").approve()])
-    assert publish("Ring! Ring!!") == "Ring! "
-    first, second = reviewer.asked(template_id="content_review", times=2)
-    assert (first.status, second.content) == ("rejected", {"text": "Ring! "})
-    assert (second.completed_at - second.created_at).days == 3
-"""
-
-
-def test_a_stranger_tests_an_agent_that_asks_twice_and_waits_three_days(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(agent=AGENT, test_agent=STRANGER)
-    pytester.runpytest_subprocess("-Werror").assert_outcomes(passed=1)
-
-
-def test_the_blocks_of_the_how_to_are_one_test_file(pytester: pytest.Pytester) -> None:
-    page = (Path(__file__).parents[2] / "docs/how-to/test-your-code.md").read_text()
-    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    pytester.makepyfile("\n\n".join(blocks))
-    outcomes = pytester.runpytest_subprocess("-Werror").parseoutcomes()
-    assert outcomes == {"passed": page.count("\ndef test_")}
 
 
 def test_each_test_has_a_sandbox_of_its_own(pytester: pytest.Pytester) -> None:
@@ -90,15 +45,15 @@ def test_reviews_that_nobody_answered_fail_the_test_with_a_list(pytester: pytest
     pytester.makepyfile("""
         def test_it(hitl_client, reviewer):
             reviewer.on(template_id="code_review").approve()
-            hitl_client.create_review("content_review", {"text": "Ring!"})
+            hitl_client.create_review("content_review", {"text": "Refund?"})
     """)
     result = pytester.runpytest_subprocess()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "*reviews that nobody answered: 1",
-            "*rev_1 (content_review, created) {'text': 'Ring!'}",
-            "*not on(template_id='code_review'): template_id is 'content_review', not 'code_review'",
+            "*reviews without an answer: 1",
+            "*rev_1 (content_review, created) {'text': 'Refund?'}",
+            "*on(template_id='code_review') does not apply: template_id is 'content_review', not 'code_review'",
         ]
     )
 
@@ -142,7 +97,9 @@ def test_faults_that_no_request_met_fail_the_test(pytester: pytest.Pytester) -> 
     """)
     result = pytester.runpytest_subprocess()
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["faults that no request met:", "*status 500 (/v1/reviews), 2 more times"])
+    result.stdout.fnmatch_lines(
+        ["planned faults that no request triggered:", "*status 500 (/v1/reviews), 2 more times"]
+    )
 
 
 def test_a_project_brings_its_own_templates(pytester: pytest.Pytester) -> None:
@@ -151,13 +108,13 @@ def test_a_project_brings_its_own_templates(pytester: pytest.Pytester) -> None:
 
         @pytest.fixture
         def hitl_sandbox_settings():
-            fields = [{"name": "volume", "type": "rating", "required": True}]
-            return {"templates": [{"id": "bell", "name": "Bell", "fields": fields}]}
+            fields = [{"name": "risk", "type": "rating", "required": True}]
+            return {"templates": [{"id": "deploy", "name": "Deploy", "fields": fields}]}
     """)
     pytester.makepyfile("""
         def test_it(hitl_client, reviewer):
-            reviewer.on(template_id="bell").approve(volume=5)
-            assert hitl_client.wait_for_review(hitl_client.create_review("bell", {}).id).result == {"volume": 5}
+            reviewer.on(template_id="deploy").approve(risk=5)
+            assert hitl_client.wait_for_review(hitl_client.create_review("deploy", {}).id).result == {"risk": 5}
     """)
     pytester.runpytest_subprocess("-Werror").assert_outcomes(passed=1)
 

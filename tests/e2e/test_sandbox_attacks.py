@@ -99,12 +99,13 @@ def test_a_form_of_another_page_decides_nothing(
 
 
 @ORIGINS
-@pytest.mark.parametrize("path", ["/inbox/", "/v1/reviews", "/v1/events", "/healthz"])
+@pytest.mark.parametrize("path", ["/inbox/", "/inbox/reviews/rev_1/answer", "/v1/reviews", "/v1/events", "/healthz"])
 def test_a_script_of_another_page_reads_nothing(
     page: Page, attacker: Attacker, sandbox: Sandbox, host: str, path: str
 ) -> None:
     page.goto(attacker.url(host))
-    read = "url => fetch(url, {credentials: 'include'}).then(answer => answer.text(), () => 'refused')"
+    options = "{credentials: 'include', headers: {Accept: 'application/json'}}"
+    read = f"url => fetch(url, {options}).then(answer => answer.text(), () => 'refused')"
     assert page.evaluate(read, sandbox.base_url + path) == "refused"
 
 
@@ -120,6 +121,21 @@ def test_a_script_of_another_page_creates_nothing_even_with_the_key(
     }).then(() => 'answered', () => 'refused')"""
     assert page.evaluate(send, [f"{sandbox.base_url}/v1/reviews", sandbox.api_key, content_type]) == "refused"
     assert len(client.list_reviews()) == 1
+
+
+@ORIGINS
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/x-www-form-urlencoded"])
+def test_a_script_of_another_page_answers_nothing(
+    page: Page, attacker: Attacker, sandbox: Sandbox, client: HITLClient, review: Review, host: str, content_type: str
+) -> None:
+    page.goto(attacker.url(host))
+    send = """([url, type]) => fetch(url, {
+        method: 'POST', credentials: 'include', headers: {'Content-Type': type, Accept: 'application/json'},
+        body: '{"version": 1, "reviewer": "eve", "decision": "complete", "answers": {"approved": true}}',
+    }).then(() => 'answered', () => 'refused')"""
+    url = f"{sandbox.base_url}/inbox/reviews/{review.id}/answer"
+    assert page.evaluate(send, [url, content_type]) == "refused"
+    assert client.get_review(review.id).status == "created"
 
 
 @ORIGINS
@@ -155,7 +171,7 @@ def test_a_link_that_somebody_saw_later_lets_nobody_in(
     answer = seen.goto(link)
     assert answer is not None
     assert answer.status == 401
-    expect(seen.get_by_role("heading", name="This link lets nobody in any more")).to_be_visible()
+    expect(seen.get_by_role("heading", name="This link is no longer valid")).to_be_visible()
     stranger.close()
 
 
@@ -176,7 +192,7 @@ def test_a_link_of_another_site_leads_a_browser_without_a_session_nowhere(
     page = stranger.new_page()
     page.goto(attacker.url())
     page.get_by_role("link").click()
-    expect(page.get_by_role("heading", name="The inbox opens with a link")).to_be_visible()
+    expect(page.get_by_role("heading", name="Open the inbox with a link")).to_be_visible()
     stranger.close()
 
 

@@ -46,8 +46,8 @@ def approve(browser: TestClient, desk: ReviewService, reviewer: str) -> Any:
 def test_the_first_to_approve_is_told_that_others_must(browser: TestClient, desk: ReviewService) -> None:
     page = approve(browser, desk, "kim@example.com")
     assert page.status_code == 200
-    assert "Your approval was counted" in page.text
-    assert "So far it was kim@example.com." in page.text
+    assert "Your approval was recorded" in page.text
+    assert "Approved so far by kim@example.com." in page.text
 
 
 def test_whoever_approves_twice_is_told_and_keeps_the_form(browser: TestClient, desk: ReviewService) -> None:
@@ -61,4 +61,4 @@ def test_the_second_completes_it_and_both_stand_in_the_history(browser: TestClie
     approve(browser, desk, "kim@example.com")
     page = approve(browser, desk, "lee@example.com").text
     assert desk.get_review("rev_1")["status"] == "completed"
-    assert "Approved; others must approve it, too" in page
+    assert "Approved; more approvals required" in page

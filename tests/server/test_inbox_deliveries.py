@@ -40,7 +40,7 @@ def call_back(desk: ReviewService) -> str:
 
 
 def test_an_empty_log_says_what_will_be_in_it(browser: TestClient) -> None:
-    assert "Nothing was delivered yet" in browser.get("/inbox/deliveries").text
+    assert "No deliveries yet" in browser.get("/inbox/deliveries").text
 
 
 def test_a_delivery_is_listed_with_its_payload_as_text(browser: TestClient, desk: ReviewService) -> None:
@@ -49,8 +49,8 @@ def test_a_delivery_is_listed_with_its_payload_as_text(browser: TestClient, desk
     assert "review.completed" in page
     assert "http://127.0.0.1:9/&lt;b&gt;" in page
     assert "<script>alert" not in page
-    assert "Waiting" in page
-    assert "Nothing was delivered yet" in browser.get("/inbox/deliveries?status=failed").text
+    assert "Pending" in page
+    assert "No deliveries yet" in browser.get("/inbox/deliveries?status=failed").text
     assert "review.completed" in browser.get("/inbox/deliveries?status=nonsense").text
 
 

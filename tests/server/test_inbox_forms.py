@@ -233,7 +233,7 @@ def test_every_type_of_the_api_has_a_control_of_its_own_or_text() -> None:
 def test_several_files_are_named_line_by_line() -> None:
     field = {"name": "proof", "type": "file", "multiple": True, "default_value": ["a", "b"]}
     (control,) = build_form({"fields": [field]}, {}).inputs
-    assert (control.kind, control.placeholder, control.value) == ("area", "One address in each line", "a\nb")
+    assert (control.kind, control.placeholder, control.value) == ("area", "One URL per line", "a\nb")
     sent = {"proof": ["https://example.com/a.pdf\r\n\r\n https://example.com/b.pdf "]}
     assert read_result({"fields": [field]}, {}, sent) == {
         "proof": ["https://example.com/a.pdf", "https://example.com/b.pdf"]

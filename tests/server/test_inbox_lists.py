@@ -164,7 +164,7 @@ def test_the_pages_of_a_filtered_list_keep_its_filters(browser: TestClient, desk
 
 def test_filters_that_find_nothing_offer_the_whole_list(browser: TestClient) -> None:
     page = browser.get("/inbox/?view=done&q=nothing").text
-    assert "Nothing fits" in page
+    assert "No matching reviews" in page
     assert 'href="/inbox/?view=done"' in page
 
 
@@ -198,18 +198,18 @@ def test_nothing_is_done_before_it_is_confirmed(browser: TestClient, desk: Revie
     review_id = ask(desk)
     page = order(browser, desk, "cancel", review_id, confirmed="")
     assert "Cancel 1 review?" in page.text
-    assert "It is final." in page.text
+    assert "This cannot be undone." in page.text
     assert desk.get_review(review_id)["status"] == "created"
 
 
 @pytest.mark.parametrize(
     ("action", "template", "reason"),
     [
-        ("approve", "graded", "its form also asks for Grade"),
-        ("approve", "open_question", "its form has no required yes or no"),
-        ("approve", "commented", "wants a comment"),
-        ("reject", "commented", "wants a comment"),
-        ("reassign", "fixed", "does not allow it to be reassigned"),
+        ("approve", "graded", "its form also requires Grade"),
+        ("approve", "open_question", "its form has no required yes/no question"),
+        ("approve", "commented", "requires a comment"),
+        ("reject", "commented", "requires a comment"),
+        ("reassign", "fixed", "does not allow reassignment"),
     ],
 )
 @pytest.mark.parametrize("confirmed", ["", "yes"])
@@ -218,7 +218,7 @@ def test_what_cannot_be_done_at_once_is_left_out_with_the_reason(
 ) -> None:
     fine, other = ask(desk), ask(desk, template_id=template)
     page = order(browser, desk, action, fine, other, confirmed=confirmed, assignee="lee@example.com")
-    assert "Left out: 1 review" in page.text
+    assert "Skipped: 1 review" in page.text
     assert reason in page.text
     assert (desk.get_review(fine)["version"] > 1) is bool(confirmed)
     assert desk.get_review(other)["version"] == 1
@@ -230,17 +230,17 @@ def test_a_review_that_changed_or_ended_meanwhile_is_left_out(browser: TestClien
     desk.reject(ended, {}, "lee@example.com")
     sent = {"action": "approve", "pick": [f"{changed}:1", f"{ended}:1", "rev_404:1"], "confirmed": "yes"}
     page = browser.post("/inbox/bulk", data={**sent, "reviewer": "kim@example.com"}).text
-    assert "it changed since you marked it" in page
+    assert "it changed after you selected it" in page
     assert "it is already rejected" in page
-    assert "there is no such review any more" in page
+    assert "it no longer exists" in page
     assert desk.get_review(changed)["status"] == "created"
 
 
 @pytest.mark.parametrize(
     ("action", "more", "said"),
     [
-        ("approve", {"reviewer": ""}, "Say who you are"),
-        ("reassign", {}, "Say who is to review them."),
+        ("approve", {"reviewer": ""}, "Enter your name"),
+        ("reassign", {}, "Enter the new reviewer."),
     ],
 )
 def test_a_missing_name_is_asked_for(

@@ -81,9 +81,9 @@ def answer(browser: TestClient, desk: ReviewService, review_id: str, **changes: 
 def test_an_empty_inbox_tells_how_to_fill_it(browser: TestClient) -> None:
     page = browser.get("/inbox/")
     assert page.status_code == 200
-    assert "Nothing waits for you" in page.text
+    assert "You’re all caught up" in page.text
     assert "create_review(" in page.text
-    assert "Nothing is done yet" in browser.get("/inbox/?view=done").text
+    assert "No finished reviews yet" in browser.get("/inbox/?view=done").text
 
 
 def test_the_list_shows_what_waits_and_how_urgent_it_is(browser: TestClient, desk: ReviewService, clock: Clock) -> None:
@@ -142,7 +142,7 @@ def test_opening_a_review_does_not_change_it(browser: TestClient, desk: ReviewSe
 def test_a_review_shows_its_content_once_and_the_rest_below(browser: TestClient, desk: ReviewService) -> None:
     review_id = ask(desk, content={"text": "A draft", "source": "gpt-4", "rows": [{"n": 1}, {"n": 2}]})
     page = browser.get(f"/inbox/reviews/{review_id}").text
-    assert "Everything else in this request" in page
+    assert "Other data" in page
     assert "<table>" in page
     assert "gpt-4" in page
 
@@ -176,7 +176,7 @@ def test_an_answer_is_taken_and_the_done_page_follows(browser: TestClient, desk:
     assert (review["status"], review["reviewer"]) == ("completed", "kim@example.com")
     assert review["result"] == {"text": "A better draft", "approved": True, "tags": ["a"], "feedback": "Fine"}
     done = browser.get(sent.headers["location"]).text
-    assert "Answer sent" in done
+    assert "Answer submitted" in done
     assert "edited by the reviewer" in done
     assert f'href="/inbox/reviews/{other}"' in done
 
@@ -196,7 +196,7 @@ def test_the_done_page_offers_the_review_that_waits_longest(
 def test_the_done_page_of_the_last_review_leads_to_the_inbox(browser: TestClient, desk: ReviewService) -> None:
     review_id = ask(desk)
     answer(browser, desk, review_id)
-    assert "Nothing else waits" in browser.get(f"/inbox/reviews/{review_id}/done").text
+    assert "No more open reviews" in browser.get(f"/inbox/reviews/{review_id}/done").text
 
 
 def test_a_rejection_needs_no_answers(browser: TestClient, desk: ReviewService) -> None:
@@ -221,8 +221,8 @@ def test_an_expired_and_a_cancelled_review_say_so(browser: TestClient, desk: Rev
     cancelled = ask(desk)
     desk.cancel_review(cancelled)
     clock.now += timedelta(hours=2)
-    assert "Nobody answered in time." in browser.get(f"/inbox/reviews/{expired}").text
-    assert "took the request back" in browser.get(f"/inbox/reviews/{cancelled}").text
+    assert "No one answered in time." in browser.get(f"/inbox/reviews/{expired}").text
+    assert "cancelled the review on" in browser.get(f"/inbox/reviews/{cancelled}").text
 
 
 def test_the_done_page_of_an_open_review_leads_to_its_form(browser: TestClient, desk: ReviewService) -> None:
@@ -266,7 +266,9 @@ def test_the_message_of_a_template_is_shown_as_it_is(browser: TestClient, desk: 
     assert ">Who may we ask?</p>" in page.text
 
 
-@pytest.mark.parametrize(("reviewer", "said"), [("", "Say who you are"), ("x" * 255, "at most 254"), (None, "Say who")])
+@pytest.mark.parametrize(
+    ("reviewer", "said"), [("", "Enter your name"), ("x" * 255, "at most 254"), (None, "Enter your name")]
+)
 def test_an_answer_needs_a_name(browser: TestClient, desk: ReviewService, reviewer: str | None, said: str) -> None:
     review_id = ask(desk)
     page = answer(browser, desk, review_id, reviewer=reviewer, **{"field.feedback": "kept"})
@@ -304,7 +306,7 @@ def test_start_needs_a_name_too(browser: TestClient, desk: ReviewService) -> Non
     review_id = ask(desk)
     page = browser.post(f"/inbox/reviews/{review_id}/start", data={"reviewer": ""})
     assert page.status_code == 422
-    assert "Say who you are" in page.text
+    assert "Enter your name" in page.text
     assert desk.get_review(review_id)["status"] == "created"
 
 
@@ -340,8 +342,8 @@ def test_a_review_that_ended_while_it_was_read_says_how(
         desk.reject(review_id, {}, "lee@example.com")
     page = browser.post(f"/inbox/reviews/{review_id}/answer", data=late)
     told = {
-        "expired": "Time ran out before your answer arrived",
-        "cancelled": "This request was cancelled while you were reading",
+        "expired": "This review expired before your answer arrived",
+        "cancelled": "This review was cancelled while you were reading",
         "rejected": "lee@example.com has already rejected this",
     }
     assert page.status_code == 409
@@ -358,7 +360,7 @@ def test_a_review_that_expires_while_its_answer_is_checked_is_told_as_too_late(
     clock.now, clock.step = due - timedelta(seconds=3), timedelta(seconds=1)
     page = browser.post(f"/inbox/reviews/{review_id}/answer", data=late)
     assert page.status_code == 409
-    assert "Time ran out before your answer arrived" in page.text
+    assert "This review expired before your answer arrived" in page.text
 
 
 def test_changed_content_is_read_before_the_answer_counts(browser: TestClient, desk: ReviewService) -> None:
@@ -382,7 +384,7 @@ def test_a_change_beside_the_content_is_told_as_such(browser: TestClient, desk: 
     desk.update_review(review_id, {"priority": "high"})
     again = browser.post(f"/inbox/reviews/{review_id}/answer", data=stale)
     assert again.status_code == 409
-    assert "This request changed while you were reading" in again.text
+    assert "This review changed while you were reading" in again.text
 
 
 def test_a_form_without_a_version_is_not_taken_on_trust(browser: TestClient, desk: ReviewService) -> None:
@@ -454,10 +456,10 @@ def test_a_browser_that_goes_away_leaves_nothing_behind(desk: ReviewService) -> 
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("reviews/rev_404", "There is no such review."),
-        ("reviews/rev_404/done", "There is no such review."),
-        ("nothing/here", "There is no such page"),
-        ("reviews/%2e%2e%2fx", "There is no such page"),
+        ("reviews/rev_404", "This review does not exist."),
+        ("reviews/rev_404/done", "This review does not exist."),
+        ("nothing/here", "This page does not exist"),
+        ("reviews/%2e%2e%2fx", "This page does not exist"),
     ],
 )
 def test_what_does_not_exist_is_a_page_too(browser: TestClient, path: str, said: str) -> None:

@@ -139,7 +139,7 @@ def test_each_kind_of_answer_is_asked_for_taken_and_shown(
     assert (request["status"], request["response_data"]) == ("completed", kept)
     assert request["response_by_user"]["email"] == "kim@example.com"
     page = browser.get(answered.headers["location"]).text
-    assert "Answer sent" in page
+    assert "Answer submitted" in page
     assert shown in page
 
 
@@ -175,7 +175,7 @@ def test_a_taken_request_waits_for_the_one_who_took_it(browser: TestClient, desk
     assert taken.status_code == 303
     page = send(browser, request_id, **{"field.answer": "my view"})
     assert page.status_code == 409
-    assert "Somebody else is answering this" in page.text
+    assert "Someone else is answering this" in page.text
     assert "my view" in page.text
     again = browser.post(f"/inbox/requests/{request_id}/claim", data={"reviewer": "kim@example.com"})
     assert again.status_code == 409
@@ -194,15 +194,15 @@ def test_the_list_holds_what_waits_and_what_is_finished(
     assert "due in 1 h" in browser.get("/inbox/requests").text
     assert 'Requests <span class="count" data-count="requests">1</span>' in browser.get("/inbox/").text
     now[0] += timedelta(hours=2)
-    assert "No request waits" in browser.get("/inbox/requests").text
+    assert "No open requests" in browser.get("/inbox/requests").text
     assert "Timed out" in browser.get("/inbox/requests?view=done").text
-    assert "The default counts" in browser.get(f"/inbox/requests/{request_id}").text
+    assert "The default answer applies" in browser.get(f"/inbox/requests/{request_id}").text
 
 
 def test_a_cancelled_request_says_so(browser: TestClient, desk: ReviewService) -> None:
     request_id = ask(desk)
     desk.loops.cancel_request(OWNER, request_id)
-    assert "took it back" in browser.get(f"/inbox/requests/{request_id}").text
+    assert "cancelled the request" in browser.get(f"/inbox/requests/{request_id}").text
 
 
 def test_the_addresses_of_forms_lead_to_the_request(browser: TestClient, desk: ReviewService) -> None:

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from hitl import __version__
 from hitl.cli import main
 from hitl.cli.commands import hitl
-from hitl.cli.sandbox import answer_enter
+from hitl.cli.sandbox import print_links
 from hitl.server.http.server import Listener
 from hitl.server.review_server import ReviewServer
 
@@ -160,9 +160,9 @@ def test_enter_is_answered_until_the_terminal_is_gone(capsys: pytest.CaptureFixt
     os.write(keyboard, b"\n")
     os.close(keyboard)
     with ReviewServer() as site:
-        answer_enter(site, terminal)
+        print_links(site, terminal)
         os.close(terminal)
-        answer_enter(site, -1)  # as in the background of a shell: it cannot be read
+        print_links(site, -1)  # as in the background of a shell: it cannot be read
         assert capsys.readouterr().out.count(f"{site.url}/inbox/enter/") == 1
 
 

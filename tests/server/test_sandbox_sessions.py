@@ -170,7 +170,7 @@ def test_a_used_link_says_so_and_lets_only_its_own_browser_in(sandbox: Sandbox, 
     assert http.get(link, follow_redirects=True).status_code == 200
     stranger = httpx.get(link)
     assert stranger.status_code == 401
-    assert "This link lets nobody in any more" in stranger.text
+    assert "This link is no longer valid" in stranger.text
 
 
 def test_looking_at_a_link_without_opening_it_does_not_use_it_up(sandbox: Sandbox, http: httpx.Client) -> None:

@@ -153,7 +153,7 @@ def test_closing_twice_or_without_having_started_is_fine() -> None:
 
 
 def test_a_sandbox_is_entered_only_once(sandbox: Sandbox) -> None:
-    with pytest.raises(RuntimeError, match="make a new one"):
+    with pytest.raises(RuntimeError, match="create a new one"):
         sandbox.start()
 
 

@@ -36,7 +36,7 @@ def routes(desk: ReviewService) -> list[BaseRoute]:
         Route("/events", Live(desk, paper).events),
         Route("/reviews/{review_id}", pages.review),
         Route("/reviews/{review_id}/answer", pages.answer, methods=["POST"]),
-        Route("/reviews/{review_id}/answer", pages.back),
+        Route("/reviews/{review_id}/answer", pages.form),
         Route("/reviews/{review_id}/start", pages.start, methods=["POST"]),
         Route("/reviews/{review_id}/start", pages.back),
         Route("/reviews/{review_id}/done", pages.done),

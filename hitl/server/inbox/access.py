@@ -9,9 +9,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from hitl.server.inbox.json_form import json_error, wants_json
 from hitl.server.inbox.page_renderer import PageRenderer
 from hitl.server.inbox.sessions import SESSION_DAYS, Sessions, form_token
 from hitl.server.inbox.submission import FORM_TOKEN
+from hitl.server.primitives.errors import ApiError
 
 _ENTRY: Final = re.compile(r"/enter/([\w-]{1,100})(/.*)?", re.ASCII | re.DOTALL)
 _STATIC: Final = "/static/"  # the same for everybody, and the locked page uses it
@@ -49,6 +51,8 @@ class InboxSessionMiddleware:
             return None
         if _comes_from_elsewhere(request):
             return HTMLResponse(_AGAIN, headers={"Refresh": "0", "Cache-Control": "no-store"})
+        if wants_json(request):
+            return json_error(ApiError(401, "no_session", "Open the inbox with a link from `hitl sandbox` first."))
         return self._locked(base)
 
     def _enter(self, request: Request, base: str, token: str, path: str, *, is_inside: bool) -> Response:

@@ -17,41 +17,41 @@ class Banner:
     text: str
 
 
-FAULTY = Banner("error", "Not sent yet", "Correct what is marked below and send it again. What you typed is kept.")
+FAULTY = Banner("error", "Not submitted", "Correct the marked fields and submit again. What you typed is kept.")
 
 CONTENT_CHANGED = Banner(
     "warning",
     "The content changed while you were reading",
-    "Your answer was not sent. Read what this page shows now; what you typed is kept. Then send it again.",
+    "Your answer was not submitted. Read the new content, then submit again. What you typed is kept.",
 )
 
 STATE_CHANGED = Banner(
     "warning",
-    "This request changed while you were reading",
-    "Your answer was not sent. The content is the same, but not its state, assignees, priority or due date. "
-    "Look at them and send it again; what you typed is kept.",
+    "This review changed while you were reading",
+    "Your answer was not submitted. The content is the same, but the status, assignees, priority or due date changed. "
+    "Check them and submit again. What you typed is kept.",
 )
 
 _ENDED = {
-    "completed": "{reviewer} has already answered this",
-    "rejected": "{reviewer} has already rejected this",
-    "expired": "Time ran out before your answer arrived",
-    "cancelled": "This request was cancelled while you were reading",
+    "completed": "{reviewer} has already answered this review",
+    "rejected": "{reviewer} has already rejected this review",
+    "expired": "This review expired before your answer arrived",
+    "cancelled": "This review was cancelled while you were reading",
 }
 
 
 def too_late(review: Document) -> Banner:
     """Say why a finished review takes no answer any more."""
-    title = _ENDED[review["status"]].format(reviewer=review.get("reviewer") or "Somebody")
-    return Banner("warning", title, "Your answer was not sent. What you typed stands below, so that you can copy it.")
+    title = _ENDED[review["status"]].format(reviewer=review.get("reviewer") or "Someone")
+    return Banner("warning", title, "Your answer was not submitted. You can copy what you typed below.")
 
 
 def not_kept(reason: str) -> Banner:
     """Say that the disk did not take an answer."""
-    return Banner("error", "Not saved", f"Your answer was not kept: {reason}. What you typed is kept on this page.")
+    return Banner("error", "Not saved", f"Your answer was not saved: {reason}. What you typed is kept on this page.")
 
 
 def counted(approvals: Sequence[Document]) -> Banner:
     """Say who has approved a review that several people must approve."""
     names = ", ".join(approval["reviewer"] for approval in approvals)
-    return Banner("info", "Your approval was counted", f"Others must approve this, too. So far it was {names}.")
+    return Banner("info", "Your approval was recorded", f"More approvals are required. Approved so far by {names}.")

@@ -90,11 +90,11 @@ def approval(review: Document, template: Document | None) -> Document:
     yes = [field for field in required if field["type"] == "boolean"]
     others = [label_of(field) for field in required if field not in yes and not field.get("conditional")]
     if others or len(yes) > 1:
-        raise Unsuitable(f"its form also asks for {', '.join(others or [label_of(field) for field in yes[1:]])}")
+        raise Unsuitable(f"its form also requires {', '.join(others or [label_of(field) for field in yes[1:]])}")
     if not yes:
-        raise Unsuitable("its form has no required yes or no")
+        raise Unsuitable("its form has no required yes/no question")
     if _settings(template).get("require_comments"):
-        raise Unsuitable("its template wants a comment with each answer")
+        raise Unsuitable("its template requires a comment")
     content = content_of(review)
     kept = {field["name"]: content[field["name"]] for field in fields_of(template) if is_editable(field, content)}
     return {**kept, yes[0]["name"]: True}
@@ -104,7 +104,7 @@ def _looked_at(desk: ReviewService, pick: Pick, look: Callable[[Document, Docume
     try:
         review = desk.get_review(pick.review_id)
     except ApiError:
-        return Entry(pick, pick.review_id, "there is no such review any more")
+        return Entry(pick, pick.review_id, "it no longer exists")
     template = _template(desk, review)
     told = subject(content_of(review)) or (str(template["name"]) if template else pick.review_id)
     try:
@@ -121,7 +121,7 @@ def _require_unchanged(review: Document, pick: Pick) -> None:
     if is_final(review):
         raise Unsuitable(f"it is already {STATUS_LABELS[review['status']].lower()}")
     if str(review["version"]) != pick.version:
-        raise Unsuitable("it changed since you marked it")
+        raise Unsuitable("it changed after you selected it")
 
 
 def _template(desk: ReviewService, review: Document) -> Document | None:
@@ -158,12 +158,12 @@ def _anything(review: Document, template: Document | None) -> None:
 
 def _may_be_rejected(review: Document, template: Document | None) -> None:  # noqa: ARG001 - a Check
     if _settings(template).get("require_comments"):
-        raise Unsuitable("its template wants a comment with each answer")
+        raise Unsuitable("its template requires a comment")
 
 
 def _may_be_reassigned(review: Document, template: Document | None) -> None:  # noqa: ARG001 - a Check
     if _settings(template).get("allow_reassignment") is False:
-        raise Unsuitable("its template does not allow it to be reassigned")
+        raise Unsuitable("its template does not allow reassignment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +178,10 @@ class Action:
 
 
 ACTIONS: Final[Mapping[str, Action]] = {
-    "approve": Action("Approve", "Approved", _approve, approval, "Each is answered with yes, its content unchanged."),
-    "reject": Action("Reject", "Rejected", _reject, _may_be_rejected, "Each is turned down as it is, for good."),
-    "reassign": Action("Reassign", "Reassigned", _reassign, _may_be_reassigned, "Nobody else stays assigned to them."),
-    "cancel": Action("Cancel", "Cancelled", _cancel, _anything, "The programs that asked get no answer. It is final."),
+    "approve": Action("Approve", "Approved", _approve, approval, "The content stays unchanged."),
+    "reject": Action("Reject", "Rejected", _reject, _may_be_rejected, "This cannot be undone."),
+    "reassign": Action("Reassign", "Reassigned", _reassign, _may_be_reassigned, "Replaces all current assignees."),
+    "cancel": Action("Cancel", "Cancelled", _cancel, _anything, "No one answers. This cannot be undone."),
 }
 
 

@@ -21,7 +21,7 @@ from hitl.server.inbox.views import pager
 from hitl.server.reviews.service import ReviewService
 from hitl.server.webhooks.deliveries import Deliveries
 
-_LABELS = {"pending": "Waiting", "delivered": "Delivered", "failed": "Failed"}
+_LABELS = {"pending": "Pending", "delivered": "Delivered", "failed": "Failed"}
 # The states of reviews that look the same.
 _LIKE = {"pending": "created", "delivered": "completed", "failed": "rejected"}
 

@@ -15,8 +15,8 @@ from hitl.server.reviews.schemas import PRIORITIES
 from hitl.server.reviews.store import ReviewQuery
 
 VIEWS: Final[Mapping[str, Sequence[str]]] = {"open": OPEN, "mine": OPEN, "done": FINAL}
-SORTS: Final = {"": "Newest first", "oldest": "Oldest first", "due": "Due first", "priority": "Most important first"}
-DUE: Final = {"overdue": "Overdue", "day": "Within a day", "week": "Within a week"}
+SORTS: Final = {"": "Newest first", "oldest": "Oldest first", "due": "Due date", "priority": "Priority"}
+DUE: Final = {"overdue": "Overdue", "day": "Within 24 hours", "week": "Within 7 days"}
 PAGE_SIZE: Final = 25
 
 _LONGEST = 200  # characters of a filter; more is no word that anybody typed

@@ -177,7 +177,7 @@ def _display(field_: Document, control_id: str, content: Document, draft: Draft 
 def _hint(field_: Document) -> str:
     if field_["type"] != "file":
         return ""
-    return "One address in each line" if takes_several_files(field_) else "Address of the file"
+    return "One URL per line" if takes_several_files(field_) else "URL of the file"
 
 
 def _kind(control: str, options: list[Choice]) -> str:

@@ -55,7 +55,7 @@ class Lists(PageHandlers):
         sent = await read_form(request)
         picks, order, confirmed = read_picks(sent.get("pick", [])), _order(request, sent), "confirmed" in sent
         if order.action not in ACTIONS or not picks:
-            raise ApiError(422, "validation_error", "Mark at least one review and press one of the buttons.")
+            raise ApiError(422, "validation_error", "Select at least one review and choose an action.")
         fault = _order_fault(order) if confirmed else ""
         done = confirmed and not fault
         entries = carry_out(self.desk, picks, order) if done else plan(self.desk, picks, order.action)
@@ -117,7 +117,7 @@ def _order(request: Request, sent: Mapping[str, Sequence[str]]) -> Order:
 
 def _order_fault(order: Order) -> str:
     if order.action == "reassign" and not order.assignee:
-        return "Say who is to review them."
+        return "Enter the new reviewer."
     return name_fault(order.reviewer) or ""
 
 

@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from hitl.server.inbox.documents import Document
+from hitl.server.inbox.json_form import json_error, wants_json
 from hitl.server.inbox.page_renderer import PageRenderer
 from hitl.server.inbox.submission import FORM_TOKEN, MAX_REVIEWER_LENGTH, remember_reviewer, remembered_reviewer
 from hitl.server.loops.lifecycle import OPEN as REQUEST_OPEN
@@ -20,7 +21,7 @@ from hitl.server.reviews.service import ReviewService
 from hitl.server.reviews.store import ReviewQuery
 
 # The desk speaks to programs; a person who follows an old link needs other words.
-_MESSAGES = {"review_not_found": "There is no such review. A sandbox in memory forgets its reviews when it stops."}
+_MESSAGES = {"review_not_found": "This review does not exist. Without --data, a sandbox loses its reviews."}
 
 _TITLES = {403: "Not allowed", 404: "Not found", 413: "Too large"}
 
@@ -34,11 +35,13 @@ class PageHandlers:
 
     async def missing(self, request: Request) -> Response:
         """Answer for an address that is no page."""
-        return self.refused(request, ApiError(404, "not_found", "There is no such page in the inbox."))
+        return self.refused(request, ApiError(404, "not_found", "This page does not exist."))
 
     def refused(self, request: Request, refusal: ApiError) -> Response:
         """Show a refusal that no other page can show."""
-        title = _TITLES.get(refusal.status, "That did not work")
+        if wants_json(request):
+            return json_error(refusal)
+        title = _TITLES.get(refusal.status, "Something went wrong")
         message = _MESSAGES.get(refusal.code, refusal.message)
         return self.answer_with(request, "refused.html", {"title": title, "message": message}, refusal.status)
 
@@ -106,7 +109,7 @@ def base_of(request: Request) -> str:
 def name_fault(reviewer: str) -> str | None:
     """Say what is wrong with a reviewer's name."""
     if not reviewer:
-        return "Say who you are: your name or e-mail address."
+        return "Enter your name or e-mail address."
     if len(reviewer) > MAX_REVIEWER_LENGTH:
         return f"Use at most {MAX_REVIEWER_LENGTH} characters."
     return None

@@ -7,16 +7,17 @@ from types import MappingProxyType
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from hitl.server.inbox.attachments import form_room
 from hitl.server.inbox.banners import CONTENT_CHANGED, FAULTY, STATE_CHANGED, Banner, counted, not_kept, too_late
 from hitl.server.inbox.diffing import Changed, content_diff
 from hitl.server.inbox.documents import Document, content_of, fields_of, is_final
 from hitl.server.inbox.forms import Draft, build_form, read_result
+from hitl.server.inbox.json_form import form_document, require_known, wants_json
 from hitl.server.inbox.page_handlers import PageHandlers, base_of, name_fault, refusals_as_pages
 from hitl.server.inbox.rendering import block, pretty
-from hitl.server.inbox.submission import Submission, read_reviewer, read_submission, remembered_reviewer
+from hitl.server.inbox.submission import FORM_TOKEN, Submission, read_reviewer, read_submission, remembered_reviewer
 from hitl.server.inbox.views import answers, fingerprint, steps, summary, typed_answers
 from hitl.server.primitives.errors import ApiError, invalid
 from hitl.server.reviews.lifecycle import OPEN
@@ -42,6 +43,17 @@ class Pages(PageHandlers):
             return self._form(request, document, banner=counted(approvals)) if approvals else await self.back(request)
         return self._finished(request, document, confirmed=True)
 
+    @refusals_as_pages
+    async def form(self, request: Request) -> Response:
+        """Describe the form to a program that asks for JSON; lead a browser to the review's page."""
+        if not wants_json(request):
+            return await self.back(request)
+        document = self.desk.get_review(_review_id(request))
+        form = build_form(self.template_of(document), content_of(document))
+        reviewer, token = _suggested_reviewer(request, document), request.scope.get(FORM_TOKEN, "")
+        described = form_document(document, form, reviewer=reviewer, token=token)
+        return JSONResponse(described, 200, {"cache-control": "no-store"})
+
     async def back(self, request: Request) -> Response:
         """Lead from the address of a form, which cannot be opened, to its review."""
         return RedirectResponse(f"{base_of(request)}/reviews/{_review_id(request)}", status_code=303)
@@ -64,6 +76,8 @@ class Pages(PageHandlers):
         sent = await read_submission(request, room=self._room(_review_id(request)))
         # From here on nothing is awaited: what the API is asked meanwhile comes after this answer or before its checks.
         document = self.desk.get_review(_review_id(request))
+        if wants_json(request):
+            return self._answer_as_json(document, sent)
         if is_final(document):
             return self._too_late(request, document, sent)
         if sent.version != str(document["version"]):
@@ -88,16 +102,24 @@ class Pages(PageHandlers):
         except ApiError:
             return 0
 
-    def _decide(self, document: Document, sent: Submission) -> None:
+    def _answer_as_json(self, document: Document, sent: Submission) -> Response:
+        """Take the answer and return the review; a refusal is raised, and answered as JSON like any other."""
+        try:
+            require_known(sent.answers, build_form(self.template_of(document), content_of(document)))
+            return JSONResponse(self._decide(document, sent), 200)
+        except StorageError as error:
+            raise error.refusal() from error
+
+    def _decide(self, document: Document, sent: Submission) -> Document:
         template, content = self.template_of(document), content_of(document)
+        version = int(sent.version) if sent.version.isascii() and sent.version.isdecimal() else 0  # 0 is nobody's
         if sent.decision == "complete":
             result = read_result(template, content, sent.answers)
-            self.desk.complete(document["id"], result, sent.reviewer, version=document["version"])
-        elif sent.decision == "reject":
+            return self.desk.complete(document["id"], result, sent.reviewer, version=version)
+        if sent.decision == "reject":
             result = read_result(template, content, sent.answers, changes_only=True)
-            self.desk.reject(document["id"], result, sent.reviewer, version=document["version"])
-        else:
-            raise invalid("press “Submit answer” or “Reject”")
+            return self.desk.reject(document["id"], result, sent.reviewer, version=version)
+        raise invalid("press “Submit answer” or “Reject”")
 
     def _not_taken(self, request: Request, document: Document, sent: Submission, refusal: ApiError) -> Response:
         latest = self.desk.get_review(document["id"])

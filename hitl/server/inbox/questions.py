@@ -40,7 +40,7 @@ def controls(request: Document, draft: Draft | None = None) -> list[Control]:
         error=draft.errors.get(ANSWER) if draft else None,
         shown=Text(look.values[0]) if look.kind == "edit" else None,
     )
-    other = Control(name=OTHER, id="other", kind="line", label="Something else")
+    other = Control(name=OTHER, id="other", kind="line", label="Other")
     asked = [answer, other] if config.get("allow_other") else [answer]
     if draft is None:
         return asked

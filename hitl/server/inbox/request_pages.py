@@ -61,7 +61,7 @@ class RequestPages(PageHandlers):
         try:
             self.desk.loops.claim(document["id"], {"email": reviewer})
         except ApiError as refusal:
-            return self._page(request, document, banner=Banner("warning", "Not taken", refusal.message), status=409)
+            return self._page(request, document, banner=Banner("warning", "Not claimed", refusal.message), status=409)
         return self.lead(request, f"/requests/{document['id']}", reviewer)
 
     @refusals_as_pages
@@ -133,5 +133,5 @@ def _request_id(request: Request) -> str:
 
 def _conflict(document: Document, refusal: ApiError) -> Banner:
     if document["status"] in OPEN:
-        return Banner("warning", "Somebody else is answering this", f"Your answer was not sent: {refusal.message}.")
-    return Banner("warning", "Too late", "Your answer was not sent. What you typed stands below, so you can copy it.")
+        return Banner("warning", "Someone else is answering this", f"Your answer was not submitted: {refusal.message}.")
+    return Banner("warning", "Too late", "Your answer was not submitted. You can copy what you typed below.")

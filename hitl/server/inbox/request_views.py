@@ -12,8 +12,8 @@ from hitl.server.inbox.times import Due, age, due, full, parse
 from hitl.server.loops.lifecycle import OPEN
 
 _LABELS = {
-    "pending": "Waiting",
-    "claimed": "Taken",
+    "pending": "Open",
+    "claimed": "Claimed",
     "completed": "Answered",
     "timeout": "Timed out",
     "cancelled": "Cancelled",

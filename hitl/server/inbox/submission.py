@@ -5,14 +5,17 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hitl.server.primitives.errors import ApiError
+from hitl.server.inbox.documents import is_array, is_object
+from hitl.server.inbox.fields import as_text
+from hitl.server.primitives.errors import ApiError, invalid
+from hitl.server.primitives.strict_json import parse_object
 
 MAX_FORM_BYTES = 5 * 1024 * 1024
 MAX_FORM_FIELDS = 5000
@@ -53,6 +56,8 @@ async def read_submission(request: Request, *, room: int = 0) -> Submission:
         request: The request.
         room: How many bytes the files in the form may add to what any form may have.
     """
+    if _is_json(request):
+        return await _read_json(request, room)
     sent = await read_form(request, room=room)
     first = {name: values[0] for name, values in sent.items()}
     return Submission(
@@ -95,7 +100,9 @@ def check_origin(request: Request) -> None:
         trusted = True
     if not trusted:
         raise ApiError(
-            403, "insufficient_permissions", "This form was sent from another site. Open the inbox and send it there."
+            403,
+            "insufficient_permissions",
+            "This form was submitted from another site. Submit it from the inbox.",
         )
 
 
@@ -105,7 +112,7 @@ def check_form_token(request: Request, given: str) -> None:
     # As bytes, because the digest of texts takes ASCII only.
     if expected is not None and not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
         raise ApiError(
-            403, "insufficient_permissions", "This form is from another session. Open the page again and send it there."
+            403, "insufficient_permissions", "This form is from another session. Reload the page and submit it again."
         )
 
 
@@ -131,12 +138,46 @@ def _answers(sent: Mapping[str, list[str]]) -> dict[str, list[str]]:
     return answers
 
 
+def _is_json(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+
+
+async def _read_json(request: Request, room: int) -> Submission:
+    """Read `{"form_token", "version", "reviewer", "decision", "answers": {name: value}}`.
+
+    No page of another site can send JSON without the permission of this one (CORS), and it would lack the token.
+    """
+    check_origin(request)
+    body = await _body(request, MAX_FORM_BYTES + room)
+    sent = await run_in_threadpool(parse_object, body)
+    check_form_token(request, as_text(sent.get("form_token")))
+    answers = sent.get("answers", {})
+    if not is_object(answers):
+        raise invalid("must be an object", "answers")
+    texts = {name: _texts(name, value) for name, value in answers.items()}
+    return Submission(
+        answers={name: values for name, values in texts.items() if values},
+        version=as_text(sent.get("version")),
+        fingerprint="",
+        reviewer=as_text(sent.get("reviewer")).strip(),
+        decision=as_text(sent.get("decision")),
+    )
+
+
+def _texts(name: str, value: Any) -> list[str]:
+    """Return a JSON value as the texts that the controls of a form send for it; none for null and empty lists."""
+    values = value if is_array(value) else [value]
+    if any(is_object(each) or is_array(each) for each in values):
+        raise invalid("must be a string, a number, true, false, or a list of these, as a form sends them", name)
+    return [as_text(each) for each in values if each is not None]
+
+
 async def _body(request: Request, limit: int) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > limit:
-            raise ApiError(413, "payload_too_large", "The form is too large. Shorten the texts, or attach less.")
+            raise ApiError(413, "payload_too_large", "The form is too large. Shorten the text or attach fewer files.")
     return bytes(body)
 
 
@@ -144,4 +185,4 @@ def _parse(body: bytes) -> dict[str, list[str]]:
     try:
         return parse_qs(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS)
     except ValueError as error:  # no percent-encoding, or more fields than any of our forms has
-        raise ApiError(400, "validation_error", "This is no form of the inbox. Open the review again.") from error
+        raise ApiError(400, "validation_error", "This form is not valid. Open the review again.") from error

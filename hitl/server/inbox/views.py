@@ -21,15 +21,15 @@ from hitl.server.inbox.rendering import Block, Code, File, Items, Text, Word, bl
 from hitl.server.inbox.times import Due, age, due, full, parse
 
 _STEPS = {
-    "created": "Asked",
-    "updated": "Changed by the program that asked",
+    "created": "Created",
+    "updated": "Updated by the program that asked",
     "assigned": "Assigned",
     "reassigned": "Reassigned",
     "started": "Started",
-    "approved": "Approved; others must approve it, too",
+    "approved": "Approved; more approvals required",
     "completed": "Answered",
     "rejected": "Rejected",
-    "expired": "Time ran out",
+    "expired": "Expired",
     "cancelled": "Cancelled",
 }
 _PRIORITY_BARS = {"low": 1, "normal": 2, "medium": 2, "high": 3}

@@ -1,7 +1,7 @@
-"""The templates that every new sandbox has, under the ids that the SDK's documentation uses.
+"""The sample templates of a new sandbox, under the ids that the SDK's documentation uses.
 
-Each shows what the documentation puts into `content` and asks for what it reads from `result`. Only `approved` must be
-answered, so `{"approved": True}` completes a review of any of them.
+Each displays the `content` of the documentation's example and asks for the `result` that it reads. Only `approved` is
+required, so `{"approved": True}` completes a review of any of them.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ def _template(name: str, description: str, *fields: Mapping[str, Any]) -> dict[s
 STARTERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "template_123": _template(
         "General review",
-        "Judge a text, and edit it if a small change is all it needs.",
+        "Review a text and edit it if it needs small changes.",
         _shown("text", "Text", editable=True),
     ),
     "content_review": _template(
         "Content review",
-        "Judge an article before it is published.",
+        "Review an article before publication.",
         _shown("text", "Article", editable=True),
         {
             "name": "quality",
@@ -41,45 +41,45 @@ STARTERS: Final[Mapping[str, Mapping[str, Any]]] = {
     ),
     "code_review": _template(
         "Code review",
-        "Judge a piece of code.",
+        "Review a piece of code.",
         {"name": "code", "type": "code_display", "label": "Code", "language": "python", "editable": True},
         _shown("language", "Language"),
         _shown("complexity", "Complexity"),
     ),
     "content_moderation": _template(
         "Content moderation",
-        "Decide whether a generated text may be shown.",
+        "Decide whether a generated text may be published.",
         _shown("prompt", "Prompt"),
         _shown("text", "Text", editable=True),
         {
             "name": "reason",
             "type": "select",
-            "label": "Reason, if it may not be shown",
+            "label": "Reason, if it may not be published",
             "options": [
                 {"value": "inaccurate", "label": "Inaccurate"},
                 {"value": "offensive", "label": "Offensive"},
                 {"value": "unsafe", "label": "Unsafe"},
                 {"value": "spam", "label": "Spam"},
-                {"value": "other", "label": "Something else"},
+                {"value": "other", "label": "Other"},
             ],
         },
     ),
     "data_qa": _template(
         "Data quality",
-        "Judge a sample of processed data.",
+        "Review a sample of processed data.",
         {"name": "data_sample", "type": "table_display", "label": "Sample"},
         {"name": "summary_stats", "type": "table_display", "label": "Summary"},
         _shown("processing_notes", "Notes"),
     ),
     "initial_review": _template(
         "Initial review",
-        "Judge a first draft; what you write as its final wording goes on to the next step.",
+        "Review a first draft; your final version is passed to the next step.",
         _shown("draft", "Draft"),
-        {"name": "content", "type": "text", "label": "Final wording", "placeholder": "The wording that goes on"},
+        {"name": "content", "type": "text", "label": "Final version", "placeholder": "The version to pass on"},
     ),
     "technical_review": _template(
         "Technical review",
-        "Judge a text against technical requirements.",
+        "Review a text against technical requirements.",
         _shown("technical_requirements", "Requirements"),
         _shown("content", "Content", editable=True),
     ),

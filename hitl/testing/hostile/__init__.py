@@ -1,15 +1,15 @@
-"""The faults that a `HostileServer` can be told to make; put several together with `|`.
+"""The faults of a `HostileServer`; combine them with `|`.
 
 ```python
 from hitl import HITLClient
 from hitl.testing import HostileServer, hostile
 
 with HostileServer() as server, HITLClient("key", base_url=server.url) as client:
-    server.next(hostile.reset(handles=True), method="POST")  # the review is made, and the answer is lost
+    server.next(hostile.reset(handles=True), method="POST")  # the review is created, and the response is lost
     server.next(hostile.gzip(crc="wrong") | hostile.drip(1000))
 ```
 
-It needs nothing but the standard library: no extra is to be installed.
+It uses only the standard library and needs no extra.
 """
 
 from __future__ import annotations

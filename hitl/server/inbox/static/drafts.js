@@ -1,5 +1,5 @@
-// What somebody typed and did not send is kept in this browser, until it was sent or taken away.
-// It runs before inbox.js, so that the questions that depend on others see the restored answers.
+// Unsubmitted answers are kept in this browser until they are submitted or discarded.
+// Runs before inbox.js, so that conditional questions see the restored answers.
 
 const PREFIX = "hitl.draft ";
 const DAYS_KEPT = 30;
@@ -7,7 +7,7 @@ const DAYS_KEPT = 30;
 function controlsByName(form) {
   const found = new Map();
   for (const control of form.elements) {
-    if (!/^(field|notes)\./.test(control.name ?? "") || "file" in control.dataset) continue; // no browser keeps megabytes
+    if (!/^(field|notes)\./.test(control.name ?? "") || "file" in control.dataset) continue; // too large for local storage
     found.set(control.name, [...(found.get(control.name) ?? []), control]);
   }
   return found;
@@ -30,7 +30,7 @@ function load(key) {
   try {
     return JSON.parse(localStorage.getItem(PREFIX + key));
   } catch {
-    return null; // nothing that we wrote, or a browser that keeps nothing
+    return null; // not written by us, or storage is disabled
   }
 }
 
@@ -39,7 +39,7 @@ function store(key, draft) {
     if (Object.keys(draft.values).length) localStorage.setItem(PREFIX + key, JSON.stringify(draft));
     else localStorage.removeItem(PREFIX + key);
   } catch {
-    // full or forbidden: the guard against leaving still asks
+    // full or disabled: the page still warns before leaving
   }
 }
 
@@ -47,7 +47,7 @@ function forget(key) {
   try {
     localStorage.removeItem(PREFIX + key);
   } catch {
-    // there was nothing then
+    // storage is disabled
   }
 }
 
@@ -67,7 +67,7 @@ function element(tag, text, ...classes) {
 
 function notice(title, text, discard) {
   const box = element("div", "", "banner", "info");
-  const button = element("button", "Discard it", "clear");
+  const button = element("button", "Discard", "clear");
   button.type = "button";
   button.addEventListener("click", discard);
   box.setAttribute("role", "status");
@@ -79,7 +79,7 @@ function keep(form) {
   const key = form.dataset.draft;
   const groups = controlsByName(form);
   const before = new Map([...groups].map(([name, controls]) => [name, JSON.stringify(read(controls))]));
-  const sentBack = "dirty" in form.dataset; // the server has filled in what was typed
+  const sentBack = "dirty" in form.dataset; // the server has filled the form
   const draft = sentBack ? null : load(key);
   if (draft) restore(form, groups, draft);
   form.addEventListener("input", () => {
@@ -93,12 +93,12 @@ function restore(form, groups, draft) {
   for (const [name, values] of Object.entries(draft.values)) write(groups.get(name) ?? [], values);
   const changed = draft.version !== form.dataset.version;
   const text = changed
-    ? "The request has changed since: read it again before you send your answer."
-    : "You had typed it here and not sent it.";
-  form.before(notice("What you typed is back", text, () => { forget(form.dataset.draft); location.reload(); }));
+    ? "The request has changed since then. Read it again before you submit."
+    : "You had not submitted this answer.";
+  form.before(notice("Draft restored", text, () => { forget(form.dataset.draft); location.reload(); }));
 }
 
-// A review that ended while somebody was writing: the words are shown, so that they can be copied.
+// A review that ended while its answer was being written: the draft is shown, so that it can be copied.
 function showUnsent(place) {
   const draft = load(place.dataset.draftLeft);
   if (!draft) return;
@@ -109,10 +109,10 @@ function showUnsent(place) {
     list.append(pair);
   }
   const discard = () => { forget(place.dataset.draftLeft); place.replaceChildren(); };
-  place.append(notice("You had typed an answer here", "It was not sent.", discard), list);
+  place.append(notice("You had an unsubmitted answer", "It was not sent.", discard), list);
 }
 
 for (const place of document.querySelectorAll("[data-draft-sent]")) forget(place.dataset.draftSent);
 for (const place of document.querySelectorAll("[data-draft-left]")) showUnsent(place);
 for (const form of document.querySelectorAll("form[data-draft]")) keep(form);
-try { sweep(); } catch { /* a browser that keeps nothing */ }
+try { sweep(); } catch { /* storage is disabled */ }

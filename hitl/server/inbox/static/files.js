@@ -1,9 +1,9 @@
-// Choosing files from this computer, beside the box for an address. A file becomes a data URI that carries its name;
-// attachments.py reads it. The limits are the server's, told here before anything is sent.
+// File picker beside the input for a URL. A file becomes a data URI with its name, which attachments.py reads.
+// The limits are the server's, checked here before anything is sent.
 
 const KB = 1024, MB = 1024 * KB;
 
-function size(bytes) { // says it like attachments.size_in_words
+function size(bytes) { // same format as attachments.size_in_words
   if (bytes < KB) return `${bytes} B`;
   return bytes < MB ? `${(bytes / KB).toFixed(0)} KB` : `${(bytes / MB).toFixed(1)} MB`;
 }
@@ -22,8 +22,8 @@ function read(file) {
     const reader = new FileReader();
     reader.addEventListener("error", () => reject(reader.error));
     reader.addEventListener("load", () => {
-      const name = encodeURIComponent(file.name.replace(/\p{Surrogate}/gu, "_")); // half a character has no encoding
-      const data = (reader.result.split(",")[1] ?? "").replaceAll("+", "-").replaceAll("/", "_"); // a form escapes those
+      const name = encodeURIComponent(file.name.replace(/\p{Surrogate}/gu, "_")); // a lone surrogate has no encoding
+      const data = (reader.result.split(",")[1] ?? "").replaceAll("+", "-").replaceAll("/", "_"); // forms escape these
       resolve(`data:${file.type || "application/octet-stream"};name=${name};base64url,${data}`);
     });
     reader.readAsDataURL(file);
@@ -36,7 +36,7 @@ function element(tag, properties, ...children) {
   return made;
 }
 
-// One field: its address box, the list of what was chosen, the chooser and what is wrong with a choice.
+// One field: its URL input, the chosen files, the file picker and its error.
 function attach(place) {
   const { name, accept, largest, together, box: boxId } = place.dataset;
   const multiple = "multiple" in place.dataset;
@@ -78,9 +78,9 @@ function attach(place) {
   }
 
   function reason(file, sum) {
-    if (!isAccepted(file, accept)) return `${file.name} is not of these kinds: ${accept.split(",").join(", ")}.`;
-    if (file.size > largest) return `${file.name} has ${size(file.size)}; at most ${size(largest)} can be sent.`;
-    if (sum + file.size > together) return `${file.name} is too much: together the files may have ${size(together)}.`;
+    if (!isAccepted(file, accept)) return `${file.name}: file type not accepted. Accepted: ${accept.split(",").join(", ")}.`;
+    if (file.size > largest) return `${file.name} is ${size(file.size)}; the limit is ${size(largest)}.`;
+    if (sum + file.size > together) return `${file.name} exceeds the total limit of ${size(together)}.`;
     return "";
   }
 
@@ -89,7 +89,7 @@ function attach(place) {
     for (const file of files) {
       const wrong = reason(file, multiple ? total() : 0);
       if (wrong) faults.push(wrong);
-      else await read(file).then((value) => add(file, value), () => faults.push(`${file.name} cannot be read.`));
+      else await read(file).then((value) => add(file, value), () => faults.push(`${file.name} could not be read.`));
     }
     fault.textContent = faults.join(" ");
     changed();
@@ -102,7 +102,7 @@ function attach(place) {
     reading = task;
     task.finally(() => { if (reading === task) reading = null; });
   });
-  // Whoever is quicker than the disk: the answer leaves when the file is part of it.
+  // If the reviewer submits before the file is read, the form is submitted once it is.
   form.addEventListener("submit", (event) => {
     if (!reading) return;
     event.preventDefault();

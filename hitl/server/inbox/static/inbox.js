@@ -1,10 +1,10 @@
-// What the inbox does beyond plain HTML: running times, questions that depend on others, a guard for unsent answers.
+// Live times, conditional questions, character counts, and a warning before unsubmitted answers are lost.
 const MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 
 // The server's clock is the one that expires reviews; the browser's may differ.
 const skew = Date.parse(document.body.dataset.now) - Date.now();
 
-function span(seconds) { // says it like times.span
+function span(seconds) { // same format as times.span
   if (seconds < MINUTE) return "under 1 min";
   if (seconds < HOUR) return `${Math.floor(seconds / MINUTE)} min`;
   if (seconds < 2 * DAY) return `${Math.floor(seconds / HOUR)} h`;
@@ -31,7 +31,7 @@ function values(form, field) {
   return new FormData(form).getAll(`field.${field}`);
 }
 
-// A question whose condition is not met is neither shown nor sent. Hiding one can hide those that depend on it.
+// A question whose condition is not met is neither shown nor sent; hiding one may hide those that depend on it.
 function showConditional(form) {
   const fields = [...form.querySelectorAll("[data-if-field]")];
   for (let pass = 0; pass <= fields.length; pass += 1) {
@@ -46,13 +46,13 @@ function showConditional(form) {
 function countCharacters(area) {
   const left = document.createElement("p");
   left.className = "left";
-  const update = () => { left.textContent = `${area.value.length} of ${area.maxLength}`; };
+  const update = () => { left.textContent = `${area.value.length} / ${area.maxLength}`; };
   area.addEventListener("input", update);
   area.after(left);
   update();
 }
 
-// Radio buttons cannot be unpicked; where no answer is an answer too, a button takes it back.
+// Radio buttons cannot be cleared; optional ones get a button for it.
 function makeClearable(options) {
   const clear = document.createElement("button");
   clear.type = "button";

@@ -1,5 +1,5 @@
-// Keys for those who answer many reviews. They can be switched off on their card (WCAG 2.2, 2.1.4), and none of them
-// sends anything by itself: they lead to the button, and Enter presses it.
+// Keyboard shortcuts. The dialog can turn them off (WCAG 2.2, 2.1.4), and none of them submits: they move the focus to
+// the button, and Enter presses it.
 
 const card = document.getElementById("keys");
 const toggle = card.querySelector("[data-keys-on]");
@@ -7,7 +7,7 @@ const rows = [...document.querySelectorAll(".row")];
 const OFF = "hitl.keys-off";
 
 let off = false;
-try { off = localStorage.getItem(OFF) === "yes"; } catch { /* a browser that keeps nothing */ }
+try { off = localStorage.getItem(OFF) === "yes"; } catch { /* storage is disabled */ }
 
 const isTyping = (target) => target.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
 const rowOf = () => rows.findIndex((row) => row.contains(document.activeElement));
@@ -22,7 +22,7 @@ function mark() {
   rows[rowOf()]?.querySelector("input[name=pick]")?.click();
 }
 
-// In the list: what is marked, or else the review that has the focus.
+// In the list: the selected reviews, or else the focused one.
 function order(action) {
   const form = document.getElementById("bulk");
   if (!form?.querySelector(".bulk")) return;
@@ -67,5 +67,5 @@ for (const opener of document.querySelectorAll("[data-keys]")) {
 toggle.checked = !off;
 toggle.addEventListener("change", () => {
   off = !toggle.checked;
-  try { localStorage.setItem(OFF, off ? "yes" : "no"); } catch { /* it holds for this page */ }
+  try { localStorage.setItem(OFF, off ? "yes" : "no"); } catch { /* applies to this page only */ }
 });

@@ -1,4 +1,4 @@
-// The list of reviews: marking rows, and filters that apply as soon as they are chosen.
+// The list of reviews: selecting rows, and filters that apply when they change.
 
 const bulk = document.getElementById("bulk");
 
@@ -12,17 +12,17 @@ function markRows(form) {
     bar.classList.toggle("active", picked > 0);
     all.checked = picked > 0 && picked === boxes.length;
     all.indeterminate = picked > 0 && picked < boxes.length;
-    words.textContent = picked ? `${picked} marked` : "Mark all on this page";
+    words.textContent = picked ? `${picked} selected` : "Select all on this page";
     for (const button of bar.querySelectorAll("button")) button.disabled = picked === 0;
   };
   all.hidden = false;
   all.addEventListener("change", () => { for (const box of boxes) box.checked = all.checked; });
   form.addEventListener("change", update);
-  window.addEventListener("pageshow", update); // coming back, a browser restores the boxes
+  window.addEventListener("pageshow", update); // the browser restores the checkboxes when it goes back
   update();
 }
 
-// On a narrow screen the tabs scroll, and the one that is shown may be among the last.
+// On a narrow screen the tabs scroll, and the current one may be out of view.
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 
 if (bulk?.querySelector(".bulk")) markRows(bulk);

@@ -1,4 +1,4 @@
-// What happens elsewhere, shown where it matters. It never moves the focus and never touches what somebody typed.
+// Live updates. They never move the focus or change what the reviewer typed.
 
 const page = document.body.dataset;
 const rows = document.querySelector(".rows");
@@ -35,16 +35,16 @@ function updateRow(step) {
 }
 
 function sentence(step) {
-  const who = step.actor || "Somebody";
+  const who = step.actor || "Someone";
   return {
-    completed: [`${who} has just answered this`, "Your answer cannot be sent any more. Copy what you want to keep."],
-    rejected: [`${who} has just rejected this`, "Your answer cannot be sent any more. Copy what you want to keep."],
-    expired: ["Time has run out", "Nobody can answer this any more. Copy what you want to keep."],
-    cancelled: ["This request was cancelled", "Nobody can answer it any more. Copy what you want to keep."],
-    approved: [`${who} has approved this`, "Others must approve it, too. Load it again and send your answer."],
-    started: [`${who} has started reviewing this`, "You can still answer; whoever is first counts."],
-    updated: ["This request has just changed", "Load the page again to read what it asks now. What you typed is kept."],
-  }[step.event] ?? ["This request has just changed", "Load the page again to see its present state."];
+    completed: [`${who} has just answered this review`, "You can no longer submit an answer. Copy what you want to keep."],
+    rejected: [`${who} has just rejected this review`, "You can no longer submit an answer. Copy what you want to keep."],
+    expired: ["This review has expired", "You can no longer submit an answer. Copy what you want to keep."],
+    cancelled: ["This review was cancelled", "You can no longer submit an answer. Copy what you want to keep."],
+    approved: [`${who} has approved this review`, "More approvals are required. Reload the page to submit yours."],
+    started: [`${who} has started this review`, "You can still answer; the first answer counts."],
+    updated: ["This review has just changed", "Reload the page to see the new version. What you typed is kept."],
+  }[step.event] ?? ["This review has just changed", "Reload the page to see its current state."];
 }
 
 function show(place, title, text, words) {
@@ -58,7 +58,7 @@ function show(place, title, text, words) {
 
 function warn(step) {
   if (banner?.dataset.live !== step.review_id || step.version <= Number(banner.dataset.version)) return;
-  show(banner, ...sentence(step), FINAL.includes(step.status) ? "See how it ended" : "Load it again");
+  show(banner, ...sentence(step), FINAL.includes(step.status) ? "See the outcome" : "Reload");
 }
 
 function takeCounts(event) {
@@ -75,12 +75,12 @@ function takeRequest(event) {
   const state = JSON.parse(event.data);
   if (state === asked.dataset.state) return asked.replaceChildren();
   const [title, text] = {
-    claimed: ["Somebody has taken this", "Unless it was you, your answer will not count until they give it back."],
-    pending: ["It is anybody's again", "You can answer it."],
-    completed: ["This has just been answered", "Your answer cannot be sent any more. Copy what you want to keep."],
-    timeout: ["Time has run out", "The default counts. Copy what you want to keep."],
-  }[state] ?? ["This request was cancelled", "Nobody can answer it any more. Copy what you want to keep."];
-  show(asked, title, text, "Load it again");
+    claimed: ["This request has been claimed", "Unless you claimed it, you cannot answer until it is released."],
+    pending: ["This request has been released", "You can answer it now."],
+    completed: ["This request has just been answered", "You can no longer submit an answer. Copy what you want to keep."],
+    timeout: ["This request has timed out", "The default answer applies. Copy what you want to keep."],
+  }[state] ?? ["This request was cancelled", "You can no longer submit an answer. Copy what you want to keep."];
+  show(asked, title, text, "Reload");
 }
 
 function take(event) {
@@ -91,7 +91,7 @@ function take(event) {
   warn(step);
 }
 
-// A browser opens few connections to one server, so only the page that is looked at holds one.
+// Browsers limit connections per server, so only the visible page holds one.
 function listen() {
   if (document.hidden || stream) return;
   const query = new URLSearchParams({ after, ...(asked && { request: asked.dataset.liveRequest }) });
