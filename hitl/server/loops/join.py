@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -17,11 +18,11 @@ from starlette.routing import BaseRoute, Mount, Route
 from hitl.server.inbox.hidden_characters import visible
 from hitl.server.inbox.page_renderer import SafeHeaders
 from hitl.server.inbox.submission import check_origin
-from hitl.server.loops.qr import MOST_BYTES, png
 from hitl.server.loops.service import LoopService
 from hitl.server.primitives.errors import ApiError, invalid
 
-_MOST_FORM_BYTES = 10_000
+_MAX_FORM_BYTES = 10_000
+_PIXELS = 6  # for each module of the QR code
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -41,9 +42,12 @@ def join_url(request: Request, invite_code: str) -> str:
 
 
 def invitation_image(request: Request, invite_code: str) -> bytes:
-    """Return a QR code that leads to the page; one of the code alone if the sandbox's name is too long for it."""
-    url = join_url(request, invite_code)
-    return png(url if len(url.encode()) <= MOST_BYTES else invite_code)
+    """Return a QR code that leads to the page, as a PNG."""
+    import segno  # needed for invitations only
+
+    image = BytesIO()
+    segno.make_qr(join_url(request, invite_code)).save(image, kind="png", scale=_PIXELS)
+    return image.getvalue()
 
 
 class _Pages:
@@ -70,7 +74,7 @@ class _Pages:
             _require_address(person)
             member = self._desk.join(request.path_params["invite_code"], person)
         except ApiError as refusal:
-            return self._answer(request, {"fault": _told(refusal), "typed": person}, refusal.status)
+            return self._answer(request, {"fault": _sentence(refusal), "typed": person}, refusal.status)
         return self._answer(request, {"member": member})
 
     async def image(self, request: Request) -> Response:
@@ -95,7 +99,7 @@ async def _person(request: Request) -> dict[str, str]:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _MOST_FORM_BYTES:
+        if len(body) > _MAX_FORM_BYTES:
             raise ApiError(413, "payload_too_large", "the form is too large; shorten the texts")
     try:
         sent = parse_qs(body.decode("ascii"), errors="strict", max_num_fields=10)
@@ -109,7 +113,7 @@ def _require_address(person: Mapping[str, str]) -> None:
         raise invalid("must be an address, such as ann@example.com", "email")
 
 
-def _told(refusal: ApiError) -> str:
+def _sentence(refusal: ApiError) -> str:
     message = refusal.message.replace("email: ", "The e-mail address ", 1).replace("name: ", "The name ", 1)
     return f"{message[0].upper()}{message[1:].rstrip('.')}."
 
