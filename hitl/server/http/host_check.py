@@ -11,24 +11,10 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from hitl._engine import is_loopback
+
 _NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _PORT = re.compile(r":\d{1,5}$", re.ASCII)
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host name or address reaches this machine only."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def is_every_interface(host: str) -> bool:
-    """Return whether an address stands for all addresses of this machine, as 0.0.0.0 and :: do."""
-    try:
-        return ipaddress.ip_address(host).is_unspecified
-    except ValueError:
-        return False
 
 
 def in_url(host: str) -> str:
