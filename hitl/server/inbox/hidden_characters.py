@@ -8,6 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+MAX_MARKED: Final = 1_000
+"""Hidden characters of a text that get an element of the page each; those after them are code points without colour."""
 
 # The ignorable code points of Unicode 15 (DerivedCoreProperties.txt, Default_Ignorable_Code_Point), the controls
 # other than tab and line feed, lone surrogates, line and paragraph separators, annotations, and the blank Braille cell.
@@ -41,24 +46,28 @@ class Part:
 
 
 def parts(text: str) -> list[Part]:
-    """Split text into what is seen as it is and the hidden characters in between."""
+    """Split text into what is seen as it is and the hidden characters in between, up to `MAX_MARKED` of these."""
     text = unix_lines(text)
     if not _HIDDEN_ANYWHERE.search(text):  # nearly every text, and ten times faster than looking at what surrounds each
         return [Part(text)] if text else []
     found: list[Part] = []
     start = 0
-    for match in _HIDDEN_OR_NEEDED.finditer(text):
-        if match["hidden"]:
-            found.append(Part(text[start : match.start()]))
-            found.append(Part(f"⟨U+{ord(match['hidden']):04X}⟩", hidden=True))
-            start = match.end()
-    found.append(Part(text[start:]))
+    hidden = (match for match in _HIDDEN_OR_NEEDED.finditer(text) if match["hidden"])
+    for match in islice(hidden, MAX_MARKED):
+        found += Part(text[start : match.start()]), Part(_code_point(match), hidden=True)
+        start = match.end()
+    found.append(Part(visible(text[start:])))
     return [part for part in found if part.text]
 
 
 def visible(text: str) -> str:
     """Return the text with each hidden character replaced by its code point."""
-    return "".join(part.text for part in parts(text))
+    text = unix_lines(text)
+    return _HIDDEN_OR_NEEDED.sub(_code_point, text) if _HIDDEN_ANYWHERE.search(text) else text
+
+
+def _code_point(match: re.Match[str]) -> str:
+    return f"⟨U+{ord(match[0]):04X}⟩" if match["hidden"] else match[0]
 
 
 def has_hidden(text: str) -> bool:
