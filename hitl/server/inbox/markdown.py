@@ -220,6 +220,7 @@ class _Drawing:
 
     def _flush_prefix(self) -> None:
         """Draw skipped lines, such as the definition of a link, as a block of their own."""
+        self._prefix = self._prefix.strip("\n")
         if self._prefix.strip(_BLANK):
             self._block("source", "")
         self._prefix = ""
