@@ -35,6 +35,7 @@ def values() -> Iterator[tuple[str, Any]]:
     for piece in MARKDOWN:
         yield f"Markdown {piece!r}", "**a**\n\n" + repeated(piece)
     yield "Markdown, ticks of all lengths", "**a**\n\n" + "".join("e" + "`" * size for size in range(1, 440))
+    yield "Markdown, code of short lines", "```\n" + repeated("a\n")
     yield "Markdown, wide table", ("|a" * 5000 + "|\n" + "|-" * 5000 + "|\n" + "|b\n" * 30_000)[:SIZE]
     yield "Markdown, one definition", "[a]: " + "x" * 5000 + "\n\n" + "[a]" * 30_000
     for name, text in ("hidden", "\u202e"), ("hidden and not", "a\u202e"), ("joiners", "क\u200d"), ("long word", "a"):

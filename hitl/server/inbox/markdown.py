@@ -97,9 +97,9 @@ def draw(text: str) -> list[Piece]:
         drawing = _Drawing(source.encode())
     except UnicodeEncodeError:  # a lone surrogate
         return []
-    for event, span in pyromark.events_with_range(source, options=options):
+    for count, (event, span) in enumerate(pyromark.events_with_range(source, options=options)):
         drawing.add(event, span["start"], span["end"])
-        if len(drawing.pieces) > MAX_PIECES:
+        if max(count, len(drawing.pieces)) > MAX_PIECES:
             return []
     return drawing.finish()
 
@@ -115,8 +115,8 @@ class _Drawing:
         self._source = source
         self._position = 0
         self._open = [_Element("")]
-        self._prefix = ""  # syntax before a block, such as "> - ", which is drawn within the block
-        self._code = ""
+        self._prefix: list[str] = []  # syntax before a block, such as "> - ", which is drawn within the block
+        self._code: list[str] = []
         self._language = ""
 
     def add(self, event: Any, start: int, end: int) -> None:
@@ -129,7 +129,7 @@ class _Drawing:
             self._end(end)
         elif name == "Rule":
             self._syntax(self._pass(start))
-            self._block("rule", self._pass(end))
+            self._block("rule", self._pass(end).strip(_BLANK))
         else:
             self._syntax(self._pass(start))
             self._leaf(name, self._pass(end))
@@ -189,7 +189,7 @@ class _Drawing:
         element = self._open[-1]
         self._emit_prefix()
         if element.name == "code":
-            self._code += text
+            self._code.append(text)
         elif name == "Code":
             self.pieces.append(Piece("open", "code-span"))
             self._emit("text", text)
@@ -209,32 +209,34 @@ class _Drawing:
             self._emit("mark", text)
             return
         lines, newline, prefix = text.rpartition("\n")
-        self._prefix += lines + newline
+        self._prefix.append(lines + newline)
         if newline and place not in _TABLE:
             self._flush_prefix()
-        self._prefix += prefix if prefix.strip(_BLANK) else ""
+        if prefix.strip(_BLANK):
+            self._prefix.append(prefix)
 
     def _emit_prefix(self) -> None:
-        prefix, self._prefix = self._prefix, ""
-        self._emit("mark", prefix)
+        self._emit("mark", "".join(self._prefix))
+        self._prefix.clear()
 
     def _flush_prefix(self) -> None:
         """Draw skipped lines, such as the definition of a link, as a block of their own."""
-        self._prefix = self._prefix.strip("\n")
-        if self._prefix.strip(_BLANK):
-            self._block("source", "")
-        self._prefix = ""
+        lines = "".join(self._prefix).strip("\n")
+        self._prefix.clear()
+        if lines.strip(_BLANK):
+            self._block("source", lines)
 
     def _block(self, name: str, text: str) -> None:
         self.pieces.append(Piece("open", name))
         self._emit_prefix()
-        self._emit("mark", text.strip(_BLANK))
+        self._emit("mark", text)
         self.pieces.append(Piece("close", name))
 
     def _emit_code(self) -> None:
-        code, self._code = self._code, ""
-        for token in tokens(code, self._language) if code else ():
-            self._emit(token.kind or "text", token.text)
+        if self._code:
+            for token in tokens("".join(self._code), self._language):
+                self._emit(token.kind or "text", token.text)
+            self._code.clear()
 
     def _emit(self, kind: str, text: str) -> None:
         self.pieces.extend(Piece("hidden" if part.hidden else kind, part.text) for part in parts(text))

@@ -22,19 +22,31 @@ from typing import Any, Final, NamedTuple, TypeAlias, cast
 from hitl.server.primitives.validation import same
 
 Result: TypeAlias = Mapping[str, Any]
+_Evaluate: TypeAlias = Callable[[Result], Any]
 
 _MAX_LENGTH: Final = 1_000
 
 _TOKEN = re.compile(
     r"""\s*(?:
         (?P<number>-?\d{1,300}(?:\.\d{1,300})?)
-      | (?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
+      | (?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
       | (?P<sign>(?:and|or|not|in)\b|==|!=|<=|>=|[<>()\[\],])
+      | (?P<literal>(?:true|false|null)\b)
       | (?P<name>[A-Za-z_]\w*)
     )""",
     re.VERBOSE | re.ASCII | re.DOTALL,
 )
-_LITERALS: Final = {"true": True, "false": False, "null": None}
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
+
+
+_READ: Final[Mapping[str, Callable[[str], Any]]] = {
+    "number": lambda text: float(text) if "." in text else int(text),
+    "string": _unquoted,
+    "literal": {"true": True, "false": False, "null": None}.__getitem__,
+}
 
 
 class BadConditionError(ValueError):
@@ -61,22 +73,10 @@ class Condition:
         return bool(self._evaluate(result))
 
 
-_Evaluate: TypeAlias = Callable[[Result], Any]
-
-
 class _Token(NamedTuple):
     kind: str
     text: str
     place: int
-
-    @property
-    def value(self) -> Any:
-        """What the token stands for, unless it is the name of a field."""
-        if self.kind == "text":
-            return re.sub(r"\\(.)", r"\1", self.text[1:-1], flags=re.DOTALL)
-        if self.kind == "number":
-            return float(self.text) if "." in self.text else int(self.text)
-        return _LITERALS[self.text]
 
 
 @lru_cache(maxsize=256)
@@ -84,15 +84,17 @@ def _compile(text: str) -> tuple[_Evaluate, tuple[str, ...]]:
     if len(text) > _MAX_LENGTH:
         raise BadConditionError(f"may have at most {_MAX_LENGTH} characters")
     tokens = list(_tokens(text))
-    source = " ".join(token.text if token.kind == "sign" else f"_{index}" for index, token in enumerate(tokens))
-    tokens.append(_Token("end", "", len(text) + 1))
+    words = [token.text if token.kind == "sign" else f"_{index}" for index, token in enumerate(tokens)]
+    source = " ".join(words)
     fields: list[str] = []
     try:
-        evaluate = _evaluator(ast.parse(source, mode="eval").body, tokens, fields)
+        tree = ast.parse(source, mode="eval").body
+        evaluate = _evaluator(tree, dict(zip(words, tokens, strict=True)), fields)
     except SyntaxError as error:
         start = error.offset - 1 if error.offset else len(source)  # 0: at the end
-        token = tokens[len(source[:start].split())]
-        raise BadConditionError(f"cannot be read at character {token.place}, {_named(token)}") from error
+        token = [*tokens, _Token("end", "", len(text) + 1)][len(source[:start].split())]
+        found = repr(token.text) if token.text else "the end"
+        raise BadConditionError(f"cannot be read at character {token.place}, which is {found}") from error
     except RecursionError as error:
         raise BadConditionError("is nested too deeply") from error
     return evaluate, tuple(dict.fromkeys(fields))
@@ -109,11 +111,7 @@ def _tokens(text: str) -> Iterator[_Token]:
         end = found.end()
 
 
-def _named(token: _Token) -> str:
-    return f"which is {token.text!r}" if token.text else "which is the end"
-
-
-def _evaluator(node: ast.expr, tokens: list[_Token], fields: list[str]) -> _Evaluate:
+def _evaluator(node: ast.expr, tokens: Mapping[str, _Token], fields: list[str]) -> _Evaluate:
     """Return the function from a result to the value of an expression, and note the fields that it reads.
 
     Raises:
@@ -123,11 +121,15 @@ def _evaluator(node: ast.expr, tokens: list[_Token], fields: list[str]) -> _Eval
     def inner(child: ast.expr) -> _Evaluate:
         return _evaluator(child, tokens, fields)
 
+    def reader(name: str) -> _Evaluate:
+        fields.append(name)
+        return lambda result: result.get(name)
+
     match node:
         case ast.BoolOp(op=operator, values=values):
             parts, combine = [inner(value) for value in values], all if isinstance(operator, ast.And) else any
             return lambda result: combine(part(result) for part in parts)
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
+        case ast.UnaryOp(operand=operand):  # only `not`: a minus is part of its number
             value = inner(operand)
             return lambda result: not value(result)
         case ast.Compare(left=first, ops=[operator], comparators=[second]):
@@ -139,25 +141,16 @@ def _evaluator(node: ast.expr, tokens: list[_Token], fields: list[str]) -> _Eval
             items = [inner(element) for element in elements]
             return lambda result: [item(result) for item in items]
         case ast.Call(func=ast.Name(id=function), args=[ast.Name(id=argument)]):
-            if _token(function, tokens).text == "field" and _token(argument, tokens).kind == "text":
-                return _reader(_token(argument, tokens).value, fields)
-        case ast.Name(id=name):
-            token = _token(name, tokens)
-            if token.kind == "name" and token.text not in _LITERALS:
-                return _reader(token.text, fields)
-            return lambda _result: token.value
+            if tokens[function].text == "field" and tokens[argument].kind == "string":
+                return reader(_unquoted(tokens[argument].text))
+        case ast.Name(id=word) if tokens[word].kind == "name":
+            return reader(tokens[word].text)
+        case ast.Name(id=word):
+            constant = _READ[tokens[word].kind](tokens[word].text)
+            return lambda _result: constant
         case _:
             pass
     raise SyntaxError("not documented", (None, 1, node.col_offset + 1, None))
-
-
-def _token(name: str, tokens: list[_Token]) -> _Token:
-    return tokens[int(name[1:])]
-
-
-def _reader(name: str, fields: list[str]) -> _Evaluate:
-    fields.append(name)
-    return lambda result: result.get(name)
 
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
