@@ -1,4 +1,4 @@
-"""JSON as the wire has it: strict on the way in, typed where it is looked into."""
+"""Strict JSON (RFC 8259), for the client and the server, and typed access to decoded values."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def as_object(value: object) -> Object:
 
 
 def is_object(value: object) -> TypeGuard[Object]:
-    """Tell whether a decoded value is an object."""
+    """Return whether a decoded value is an object."""
     return isinstance(value, dict)
 
 
@@ -68,7 +68,7 @@ def as_list(value: object) -> list[Any] | None:
 
 
 def is_list(value: object) -> TypeGuard[list[Any]]:
-    """Tell whether a value is a list."""
+    """Return whether a value is a list."""
     return isinstance(value, list)
 
 

@@ -1,4 +1,4 @@
-"""The names under which a sandbox may be reached, which keeps strange web pages out."""
+"""The host names that a sandbox answers to, against DNS rebinding."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def in_url(host: str) -> str:
 class HostGuard:
     """ASGI middleware that answers only to the sandbox's own names.
 
-    A page on a domain of an attacker's can point that domain at 127.0.0.1 and then read from here as if it were at home
-    (DNS rebinding); its requests still name the domain in their Host header.
+    An attacker's page can point its own domain at 127.0.0.1 and then read from here as from its origin (DNS rebinding);
+    its requests still name that domain in their Host header.
     """
 
     def __init__(self, app: ASGIApp, *, host: str, names: Iterable[str] = ()) -> None:

@@ -33,7 +33,7 @@ _MAX_DEPTH: Final = 8  # each level of the patience diff reads all pieces once
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A part of a text that stayed, came or went."""
+    """A part of a text that stayed, was added or was removed."""
 
     text: str
     change: Kind = "same"
@@ -49,7 +49,7 @@ class Diff:
 
     @property
     def stretches(self) -> list[Stretch]:
-        """What stayed, came and went; read by the template, in its thread."""
+        """The comparison; read by the template, in its thread."""
         before, after = _text(self.before), _text(self.after)
         for split in (_WORDS.findall, _lines):
             old, new = split(before), split(after)

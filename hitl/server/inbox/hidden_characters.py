@@ -24,7 +24,7 @@ _HIDDEN = (
 _PICTURE = r"\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
 _JOINING_SCRIPT = r"\u0600-\u0dff"  # Arabic to Sinhala, which spell words with the two joiners
 
-# The same characters where writing needs them: joined emoji, emoji style, and joiners inside words.
+# The same characters where they are needed: joined emoji, emoji style, and joiners inside words.
 _NEEDED = (
     rf"(?<=[{_PICTURE}\ufe0f])\u200d(?=[{_PICTURE}])"
     rf"|(?<=[{_PICTURE}#*0-9\u00a9\u00ae])\ufe0f"
@@ -39,16 +39,16 @@ _WEB_ADDRESS = re.compile(r"https?://[!-~]{1,2000}", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stretch of text, or one hidden character as its code point."""
+    """A stretch of a string, or one hidden character as its code point."""
 
     text: str
     hidden: bool = False
 
 
 def parts(text: str) -> list[Part]:
-    """Split text into what is seen as it is and the hidden characters in between, up to `MAX_MARKED` of these."""
+    """Split a string into visible stretches and hidden characters, up to `MAX_MARKED` of these."""
     text = unix_lines(text)
-    if not _HIDDEN_ANYWHERE.search(text):  # nearly every text, and ten times faster than looking at what surrounds each
+    if not _HIDDEN_ANYWHERE.search(text):  # most strings; ten times faster than the context of each character
         return [Part(text)] if text else []
     found: list[Part] = []
     start = 0
@@ -71,15 +71,15 @@ def _code_point(match: re.Match[str]) -> str:
 
 
 def has_hidden(text: str) -> bool:
-    """Tell whether `visible` would change more than line ends."""
+    """Return whether `visible` would change more than line ends."""
     return any(part.hidden for part in parts(text))
 
 
 def unix_lines(text: str) -> str:
-    """Return the text with line feeds only: forms send CR LF whatever they were given (HTML, 4.10.21.4)."""
+    """Return the string with line feeds only: forms send CR LF for each (HTML, 4.10.21.4)."""
     return text.replace("\r\n", "\n")
 
 
 def is_web_address(text: str) -> bool:
-    """Tell whether a text is an address that may be followed: of the web, and in characters that nobody can confuse."""
+    """Return whether a string is an address that may be a link: of the web, and in ASCII, which has no lookalikes."""
     return bool(_WEB_ADDRESS.fullmatch(text))

@@ -83,7 +83,7 @@ class _Element:
 
 
 def looks_like_markdown(text: str) -> bool:
-    """Tell whether a text has marks that people do not write by accident, and none of a format that shares them."""
+    """Return whether a text has marks that people do not write by accident, and none of a format that shares them."""
     return len(text) <= MAX_CHARACTERS and bool(_SIGNS.search(text)) and not _OTHER_FORMATS.search(text)
 
 

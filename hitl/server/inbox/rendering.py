@@ -1,4 +1,4 @@
-"""Turn free JSON into blocks that a page can draw: texts, pairs, lists and tables. Nothing here is HTML.
+"""Free JSON as blocks that a page can draw: strings, pairs, lists and tables. Nothing here is HTML.
 
 Blocks are made on the event loop, so their number is bounded; what takes longer (JSON, Markdown, colours) are
 properties, which the template reads in its thread.
@@ -31,7 +31,7 @@ _SUBJECT_LENGTH = 140
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Words: `long` ones get a paragraph of their own."""
+    """A string; a `long` one gets a paragraph of its own."""
 
     kind: ClassVar[str] = "text"
     text: str
@@ -49,7 +49,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A number, yes, no, or the dash for nothing."""
+    """A number, "Yes", "No", or a dash for nothing."""
 
     kind: ClassVar[str] = "word"
     text: str
@@ -58,7 +58,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """An object: its keys and what they hold; `hidden` counts what is not drawn."""
+    """An object: its keys and values; `hidden` counts what is not drawn."""
 
     kind: ClassVar[str] = "pairs"
     items: list[tuple[str, Block]]
@@ -85,14 +85,14 @@ class Table:
     hidden: int = 0
 
     def is_numeric(self, column: int) -> bool:
-        """Tell whether a column holds numbers only, some of which may be missing."""
+        """Return whether a column holds numbers only, some of which may be missing."""
         cells = [row[column] for row in self.rows if row[column] != NOTHING]
         return bool(cells) and all(isinstance(cell, Word) and cell.number for cell in cells)
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Text in which every space counts."""
+    """A string in which white space matters."""
 
     kind: ClassVar[str] = "code"
     text: str
@@ -120,7 +120,7 @@ class Json:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file to be kept, never to be shown: `base64` is what it consists of, `safe_name` what it is kept as."""
+    """A file to download, never to show: `base64` is its content, `safe_name` the name to save it under."""
 
     kind: ClassVar[str] = "file"
     name: str
@@ -145,13 +145,13 @@ def pretty(value: object) -> str:
 
 
 def subject(content: Document) -> str:
-    """Return what a review is about: the first line of the first text in its content, or nothing if it has none."""
+    """Return the first line of the first string in a content; empty if it has none."""
     line = next((line.strip() for line in _first_text(content).splitlines() if line.strip()), "")
     return line if len(line) <= _SUBJECT_LENGTH else line[: _SUBJECT_LENGTH - 1].rstrip() + "…"
 
 
 def _is_heavy(value: object) -> bool:
-    """Tell whether drawing a value takes more than `MAX_BLOCKS` blocks."""
+    """Return whether drawing a value takes more than `MAX_BLOCKS` blocks."""
     waiting = [value]
     for _ in range(MAX_BLOCKS):
         if not waiting:
@@ -199,7 +199,7 @@ def _array(value: list[Any], depth: int) -> Block:
 
 
 def _is_records(value: list[Any]) -> bool:
-    """Tell whether all items are objects with the same keys."""
+    """Return whether all items are objects with the same keys."""
     return (
         is_object(value[0])
         and bool(value[0])
@@ -214,7 +214,7 @@ def _records(value: list[Document], depth: int) -> Table:
 
 
 def _is_frame(value: Document) -> bool:
-    """Tell whether this is what `DataFrame.to_dict()` makes: columns of cells under the same row names."""
+    """Return whether this is what `DataFrame.to_dict()` makes: columns of cells under the same row names."""
     columns = list(value.values())
     if not all(is_object(column) and column and column.keys() == columns[0].keys() for column in columns):
         return False
@@ -230,7 +230,7 @@ def _frame(value: Document) -> Table:
 
 
 def _first_text(value: object) -> str:
-    """Return the first text that is not blank, looking through each level before the next one."""
+    """Return the first non-blank string, breadth first."""
     level = [value]
     while level:
         for item in level:
