@@ -47,7 +47,7 @@ def _name(host: str) -> str:
 
 
 def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    import ipaddress  # loaded where the environment names a proxy
+    import ipaddress  # slow to import, and rarely needed
 
     try:
         if ":" in name:

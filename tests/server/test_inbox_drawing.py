@@ -33,9 +33,9 @@ class Held:
         return self._function(*arguments)
 
 
-async def fetch_both(desk: ReviewService, review_id: str, held: Held) -> list[str]:
+async def fetch_both(service: ReviewService, review_id: str, held: Held) -> list[str]:
     """Fetch the page of a review and, while that is drawn, the list of reviews; return which one came when."""
-    app = Starlette(routes=[Mount("/inbox", routes=routes(desk))])
+    app = Starlette(routes=[Mount("/inbox", routes=routes(service))])
     order: list[str] = []
 
     async def fetch(client: httpx.AsyncClient, path: str) -> None:
@@ -64,10 +64,10 @@ def test_another_request_is_served_while_a_page_is_drawn(
 ) -> None:
     held = Held(getattr(module, name))
     monkeypatch.setattr(module, name, held)
-    desk = ReviewService(templates=[TEMPLATE])
-    created = desk.create_review({"template_id": "code", "content": {"code": "select 1", "text": "**a**"}})
+    service = ReviewService(templates=[TEMPLATE])
+    created = service.create_review({"template_id": "code", "content": {"code": "select 1", "text": "**a**"}})
     review_id = created.document["id"]
-    desk.update_review(review_id, {"content": {"code": "select 1", "text": "**b**"}})
-    assert anyio.run(fetch_both, desk, review_id, held) == ["/inbox/", f"/inbox/reviews/{review_id}"]
+    service.update_review(review_id, {"content": {"code": "select 1", "text": "**b**"}})
+    assert anyio.run(fetch_both, service, review_id, held) == ["/inbox/", f"/inbox/reviews/{review_id}"]
     assert held.was_allowed
-    desk.close()
+    service.close()

@@ -21,7 +21,7 @@ from hitl.server.inbox.highlighting import MAX_TOKENS, Token, tokens
         ("sql", "/* two\nlines */ SELECT 'x'", {"/* two\nlines */": "comment", "SELECT": "keyword", "'x'": "string"}),
     ],
 )
-def test_the_parts_of_code_are_told_apart(language: str, code: str, kinds: dict[str, str]) -> None:
+def test_the_parts_of_code_have_different_colours(language: str, code: str, kinds: dict[str, str]) -> None:
     found = {token.text: token.kind for token in tokens(code, language)}
     assert {text: found.get(text) for text in kinds} == kinds
 

@@ -166,5 +166,5 @@ def test_elements_that_are_nested_too_deep_are_left_out_but_not_their_text(templ
         ("# " + "x" * 200_000, False),
     ],
 )
-def test_markdown_is_told_from_plain_text(source: str, is_markdown: bool) -> None:
+def test_markdown_is_distinguished_from_plain_text(source: str, is_markdown: bool) -> None:
     assert looks_like_markdown(source) is is_markdown

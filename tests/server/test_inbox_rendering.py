@@ -72,7 +72,7 @@ def test_the_dict_of_a_data_frame_is_a_table_with_its_index() -> None:
     ]
 
 
-def test_a_frame_of_one_column_is_told_by_its_numbered_rows() -> None:
+def test_a_frame_of_one_column_is_recognised_by_its_numbered_rows() -> None:
     assert isinstance(block({"price": {"0": 1, "1": 2}}), Table)
     assert isinstance(block({"metadata": {"source": "gpt-4"}}), Pairs)
 
