@@ -61,6 +61,7 @@ bench: setup ## measure speed beside the peers, and write the figures into docs/
 
 bench-gate: setup ## fail if something has become much slower than it was
 	@$(BIN)/python -m benchmarks.gate
+	@$(BIN)/python -m benchmarks.drawing
 
 clean: ## remove what the other commands made
 	@rm -rf $(VENV) dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .bench

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from hitl._engine import address, is_loopback, proxy_for
+from hitl._engine import address, is_loopback, is_unspecified, proxy_for
 from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError
 
@@ -48,7 +48,8 @@ class Settings:
     @property
     def is_loopback(self) -> bool:
         """True if the server is this machine, however its address is written."""
-        return is_loopback(address(self.base_url).host)
+        host = address(self.base_url).host
+        return is_loopback(host) or is_unspecified(host)
 
     @property
     def proxy(self) -> Secret | None:

@@ -1,34 +1,40 @@
-"""JSON as the wire has it: strict on the way in, typed where it is looked into."""
+"""Strict JSON (RFC 8259), for the client and the server, and typed access to decoded values."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any, NoReturn, TypeAlias, TypeGuard
 
 Object: TypeAlias = dict[str, Any]
 
-MOST_VALUES = 500_000  # commas and opening brackets, which are quick to count; those inside of texts count, too
+MAX_VALUES = 500_000  # commas and opening brackets, which are quick to count; those inside of strings count, too
 
 
-def decode(content: bytes) -> Any:  # guard: strict-json
+def decode(content: bytes, *, max_values: int = MAX_VALUES, max_depth: int | None = None) -> Any:  # guard: strict-json
     """Return the value of a JSON text.
 
+    Args:
+        content: The text, in UTF-8 without a byte order mark.
+        max_values: How many values it may hold, about; half a million take a fraction of a second.
+        max_depth: How many objects and arrays may be nested; None for as many as Python's stack allows.
+
     Raises:
-        ValueError: unless it is strict JSON (RFC 8259) in UTF-8 without a byte order mark, nested within reason, its
-            names unique, its numbers finite, its texts free of lone surrogates; and of no more values than can be read
-            in a fraction of a second.
+        ValueError: It is not strict JSON (RFC 8259): not UTF-8, a name twice in an object, a number that is not finite,
+            a lone surrogate; or it exceeds one of the limits.
     """
     # 16 MiB of `{},{},{}` take seconds, in which nobody looks at a deadline, and 400 MB.
-    if len(content) > MOST_VALUES and content.count(b",") + content.count(b"[") + content.count(b"{") > MOST_VALUES:
-        raise ValueError(f"it holds more than {MOST_VALUES} values")
+    if len(content) > max_values and content.count(b",") + content.count(b"[") + content.count(b"{") > max_values:
+        raise ValueError(f"it holds more than {max_values} values")
     text = content.decode("utf-8")
     try:
         value = _DECODER.decode(text)
     except RecursionError:
         value = _TOO_DEEP
-    if value is _TOO_DEEP:
-        raise ValueError("it is nested too deeply")
+    if value is _TOO_DEEP or (max_depth is not None and _is_deeper(value, max_depth)):
+        raise ValueError("it is nested too deeply" + (f": more than {max_depth} levels" if max_depth else ""))
     # Only an escape can smuggle one in: UTF-8 itself has no surrogates (RFC 3629, 3). One character is found quickly.
     if "\\" in text and ("\\ud" in text or "\\uD" in text):
         _refuse_lone_surrogates(value)
@@ -52,7 +58,7 @@ def as_object(value: object) -> Object:
 
 
 def is_object(value: object) -> TypeGuard[Object]:
-    """Tell whether a decoded value is an object."""
+    """Return whether a decoded value is an object."""
     return isinstance(value, dict)
 
 
@@ -62,12 +68,12 @@ def as_list(value: object) -> list[Any] | None:
 
 
 def is_list(value: object) -> TypeGuard[list[Any]]:
-    """Tell whether a value is a list."""
+    """Return whether a value is a list."""
     return isinstance(value, list)
 
 
 def as_text(value: object) -> str | None:
-    """Return the value if it is a text that is not blank."""
+    """Return the value if it is a non-blank string."""
     return value if isinstance(value, str) and value.strip() else None
 
 
@@ -75,7 +81,8 @@ def _unique(pairs: list[tuple[str, Any]]) -> Object:
     found = dict(pairs)
     if len(found) != len(pairs):
         # Two readers of the same text may each believe another one of the two (RFC 8259, 4).
-        raise ValueError("an object has the same name twice")
+        names = Counter(name for name, _ in pairs)
+        raise ValueError(f"an object has the same name twice: {names.most_common(1)[0][0][:64]!r}")
     return found
 
 
@@ -86,7 +93,7 @@ def _finite(text: str) -> float:
     number = float(text)
     if -_LARGEST <= number <= _LARGEST:
         return number
-    raise ValueError("a number is too large")
+    raise ValueError(f"the number {text[:40]} is too large")
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -103,6 +110,17 @@ def _refuse_lone_surrogates(value: object) -> None:
         is_whole = True
     if not is_whole:
         raise ValueError("a text holds half of a surrogate pair, or it is nested too deeply")
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    level = [value]
+    for _ in range(levels):
+        level = [child for each in level for child in _children(each) if isinstance(child, dict | list)]
+    return bool(level)
+
+
+def _children(value: object) -> Iterable[object]:
+    return value.values() if is_object(value) else as_list(value) or ()
 
 
 _TOO_DEEP = object()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hitl._engine.drivers import drive, drive_async
     from hitl._engine.httpx_adapter import AsyncHttpxTransport, HttpxTransport, PoolTransport
     from hitl._engine.messages import Request, Response, TransportFailure, TransportResult
-    from hitl._engine.proxies import is_loopback, proxy_for
+    from hitl._engine.proxies import is_loopback, is_unspecified, proxy_for
     from hitl._engine.url import address
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "drive",
     "drive_async",
     "is_loopback",
+    "is_unspecified",
     "proxy_for",
 ]
 
@@ -58,6 +59,8 @@ __getattr__, __dir__ = lazy_names(
         ),
         "proxies": (
             "is_loopback",
+            "is_unspecified",
+            "is_unspecified",
             "proxy_for",
         ),
         "url": ("address",),

@@ -22,28 +22,37 @@ _NAMES = frozenset(
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address, in any of its spellings, is this machine.
+    """Return whether a host name or address, in any of its spellings, is a loopback address of this machine.
 
-    Among the spellings: `localhost.`, `127.1`, `0x7f000001`, `2130706433`, `[::ffff:127.0.0.1]`; also 0.0.0.0 and ::,
-    which connect to this machine.
+    Among the spellings: `localhost.`, `127.1`, `0x7f000001`, `2130706433`, `[::ffff:127.0.0.1]`.
     """
-    name = host.lower().strip("[]").rstrip(".")
+    name = _name(host)
     if name in _NAMES or name.endswith(".localhost"):  # RFC 6761, 6.3
         return True
-    import ipaddress  # loaded where the environment names a proxy
-
     address = _address(name)
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return address is not None and (address.is_loopback or address.is_unspecified)
+    return address is not None and address.is_loopback
+
+
+def is_unspecified(host: str) -> bool:
+    """Return whether an address is 0.0.0.0 or ::, to which a client connects as to this machine.
+
+    A server that listens there is reached from everywhere, so it is not a loopback address.
+    """
+    address = _address(_name(host))
+    return address is not None and address.is_unspecified
+
+
+def _name(host: str) -> str:
+    return host.lower().strip("[]").rstrip(".")
 
 
 def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    import ipaddress
+    import ipaddress  # slow to import, and rarely needed
 
     try:
         if ":" in name:
-            return ipaddress.IPv6Address(name.partition("%")[0])
+            address = ipaddress.IPv6Address(name.partition("%")[0])
+            return address.ipv4_mapped or address
         return ipaddress.IPv4Address(socket.inet_aton(name))  # takes every spelling that the resolver takes
     except (ValueError, OSError):
         return None
@@ -62,7 +71,7 @@ def proxy_for(base_url: str) -> str | None:
     if not _may_name_one():
         return None
     _, host, port, *_ = address(base_url)  # as it will be connected to: a name may have other dots than full stops
-    if is_loopback(host):
+    if is_loopback(host) or is_unspecified(host):
         return None
     from urllib.request import getproxies, proxy_bypass  # loads much, and few need it
 

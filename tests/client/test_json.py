@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl._json import MOST_VALUES, canonical, decode, encode
+from hitl._json import MAX_VALUES, canonical, decode, encode
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -82,9 +82,17 @@ def test_equal_values_have_one_canonical_form():
 @pytest.mark.parametrize("value", [b"1", b"{}", b"[]", b'{"a":1}', b'""'])
 def test_more_values_than_can_be_read_quickly_are_refused_before_they_are_read(value):
     with pytest.raises(ValueError, match="more than 500000 values"):
-        decode(b"[" + (value + b",") * MOST_VALUES + b"1]")
+        decode(b"[" + (value + b",") * MAX_VALUES + b"1]")
+
+
+def test_the_limits_are_those_of_the_caller():
+    assert decode(b"[" * 3 + b"]" * 3, max_depth=3) == [[[]]]
+    with pytest.raises(ValueError, match="nested too deeply: more than 2 levels"):
+        decode(b"[" * 3 + b"]" * 3, max_depth=2)
+    with pytest.raises(ValueError, match="more than 2 values"):
+        decode(b"[1,1,1,1]", max_values=2)
 
 
 def test_a_long_text_is_no_heap_of_values():
-    text = "Yes, it is. " * (MOST_VALUES // 12)
+    text = "Yes, it is. " * (MAX_VALUES // 12)
     assert decode(encode([text])) == [text]

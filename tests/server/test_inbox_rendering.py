@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hitl.server.inbox.rendering import (
+    MAX_BLOCKS,
     MAX_DEPTH,
     MAX_ROWS,
     NOTHING,
-    Code,
     Items,
+    Json,
     Pairs,
     Table,
     Text,
@@ -71,7 +72,7 @@ def test_the_dict_of_a_data_frame_is_a_table_with_its_index() -> None:
     ]
 
 
-def test_a_frame_of_one_column_is_told_by_its_numbered_rows() -> None:
+def test_a_frame_of_one_column_is_recognised_by_its_numbered_rows() -> None:
     assert isinstance(block({"price": {"0": 1, "1": 2}}), Table)
     assert isinstance(block({"metadata": {"source": "gpt-4"}}), Pairs)
 
@@ -91,11 +92,13 @@ def test_a_long_table_and_a_long_list_say_how_much_they_leave_out() -> None:
     rows = block([{"n": n} for n in range(MAX_ROWS + 5)])
     items = block(list(range(MAX_ROWS + 7)))
     frame = block({"n": {str(n): n for n in range(MAX_ROWS + 9)}})
+    pairs = block({str(n): n for n in range(MAX_ROWS + 3)})
     assert isinstance(rows, Table)
     assert isinstance(items, Items)
     assert isinstance(frame, Table)
-    assert [rows.hidden, items.hidden, frame.hidden] == [5, 7, 9]
-    assert len(rows.rows) == len(items.items) == len(frame.rows) == MAX_ROWS
+    assert isinstance(pairs, Pairs)
+    assert [rows.hidden, items.hidden, frame.hidden, pairs.hidden] == [5, 7, 9, 3]
+    assert len(rows.rows) == len(items.items) == len(frame.rows) == len(pairs.items) == MAX_ROWS
 
 
 def test_what_is_nested_too_deep_is_shown_as_json() -> None:
@@ -105,8 +108,14 @@ def test_what_is_nested_too_deep_is_shown_as_json() -> None:
     drawn: Any = block(value)
     for _ in range(MAX_DEPTH):
         drawn = drawn.items[0][1]
-    assert drawn == Code('{\n  "leaf": 1\n}', "json")
-    assert block([1], depth=MAX_DEPTH) == Code("[\n  1\n]", "json")
+    assert drawn == Json({"leaf": 1})
+    assert "".join(token.text for token in Json({"leaf": 1}).tokens) == '{\n  "leaf": 1\n}'
+
+
+def test_a_value_of_too_many_blocks_is_shown_as_json() -> None:
+    value = [[[0] * 100] * 100]
+    assert block(value) == Json(value)
+    assert isinstance(block([0] * MAX_BLOCKS), Items)  # most of it is hidden anyway
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hitl.server.inbox.diffing import text_diff
+from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.rendering import Code, Items, Text, Word
 from hitl.server.inbox.times import age, due, full, parse, span
 from hitl.server.inbox.views import Answer, answers, fingerprint, pager, summary, typed_answers
@@ -106,7 +106,7 @@ def test_answers_stand_in_the_order_of_the_template_with_its_labels() -> None:
         "text": "Better",
     }
     assert answers(review(status="completed", result=result), template(*fields)) == [
-        Answer("Article", Text("Better"), "edited by the reviewer", text_diff("A title\nand more", "Better")),
+        Answer("Article", Text("Better"), "edited by the reviewer", Diff("A title\nand more", "Better")),
         Answer("Approve?", Word("No")),
         Answer("Colour", Text("Green")),
         Answer("all", Items([Text("Red"), Text("Green")])),

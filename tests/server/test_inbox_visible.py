@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl.server.inbox.hidden_characters import Part, has_hidden, parts, visible
+from hitl.server.inbox.hidden_characters import MAX_MARKED, Part, has_hidden, parts, visible
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,12 @@ def test_line_ends_of_windows_are_plain_line_ends() -> None:
 def test_parts_tell_the_hidden_from_the_seen() -> None:
     assert parts("a\u202eb") == [Part("a"), Part("⟨U+202E⟩", hidden=True), Part("b")]
     assert parts("") == []
+
+
+def test_of_many_hidden_characters_the_last_are_code_points_in_the_text() -> None:
+    found = parts("a\u202e" * (MAX_MARKED + 5))
+    assert sum(part.hidden for part in found) == MAX_MARKED
+    assert found[-1] == Part("a⟨U+202E⟩" * 5)
 
 
 @given(st.text(alphabet=st.characters(codec=None)))

@@ -1,72 +1,29 @@
-"""The QR code of an invitation, checked against a code that another encoder made."""
+"""The QR code of an invitation leads to the page that lets people in."""
 
 from __future__ import annotations
 
 import struct
 import zlib
 
-import pytest
+import segno
+from starlette.requests import Request
 
-from hitl.server.loops.qr import MOST_BYTES, matrix, png
-
-# Made with segno 1.6 (version 1, level L, mask 0). The text fills the version, so nothing depends on the filling.
-TEXT = "http://localhost:"
-MODULES = """\
-#######..###..#######
-#.....#..#....#.....#
-#.###.#.#.##..#.###.#
-#.###.#...##..#.###.#
-#.###.#....#..#.###.#
-#.....#..##...#.....#
-#######.#.#.#.#######
-........##..#........
-###.#####.##.##...#..
-#.##...##.###.###...#
-.#.##.##...##.###.###
-.#..##.....#....#..#.
-.##.####..#....#.#...
-........##.##.###..##
-#######.##.###..#.###
-#.....#.##.#....#....
-#.###.#.####...#.#..#
-#.###.#....###.###...
-#.###.#.######..#.#.#
-#.....#.#......###.#.
-#######.###.#....#.##
-"""
+from hitl.server.loops.join import invitation_image
 
 
-def drawn(text: str) -> str:
-    return "".join("".join("#" if dark else "." for dark in row) + "\n" for row in matrix(text))
-
-
-def test_a_code_is_the_one_that_another_encoder_makes() -> None:
-    assert drawn(TEXT) == MODULES
-
-
-@pytest.mark.parametrize(
-    ("length", "size"), [(0, 21), (17, 21), (18, 25), (32, 25), (33, 29), (53, 29), (54, 33), (78, 33), (79, 37)]
-)
-def test_a_code_is_as_small_as_its_text_allows(length: int, size: int) -> None:
-    modules = matrix("x" * length)
-    assert {len(row) for row in modules} == {len(modules)} == {size}
-
-
-def test_a_code_for_too_long_a_text_is_refused_in_bytes_not_characters() -> None:
-    assert len(matrix("é" * (MOST_BYTES // 2))) == 37
-    with pytest.raises(ValueError, match="108 bytes are too many"):
-        matrix("é" * (MOST_BYTES // 2 + 1))
-
-
-def test_the_image_is_a_png_that_shows_the_code_in_a_quiet_zone() -> None:
-    image = png(TEXT)
-    assert image.startswith(b"\x89PNG\r\n\x1a\n")
-    width, height = struct.unpack(">II", image[16:24])
-    assert width == height == (21 + 8) * 6
+def test_the_image_shows_the_address_of_the_invitation_in_a_quiet_zone() -> None:
+    scope = {"type": "http", "scheme": "http", "path": "/", "headers": [(b"host", b"localhost:8400")]}
+    image = invitation_image(Request(scope), "ABC123DEF")
+    width, height, depth = struct.unpack(">IIB", image[16:25])
     start = image.index(b"IDAT") + 4
     (length,) = struct.unpack(">I", image[start - 8 : start - 4])
     pixels = zlib.decompress(image[start : start + length])
-    lines = [pixels[at + 1 : at + 1 + width] for at in range(0, len(pixels), width + 1)]
-    middles = [[line[column * 6 + 3] for column in range(29)] for line in lines[3::6]]
-    assert [[pixel == 0 for pixel in row[4:-4]] for row in middles[4:-4]] == matrix(TEXT)
-    assert {pixel for row in (*middles[:4], *middles[-4:]) for pixel in row} == {255}
+    stride = 1 + (width + 7) // 8
+    rows = [pixels[at : at + stride] for at in range(0, len(pixels), 6 * stride)]  # the first of six equal lines
+    assert all(row[0] == 0 for row in rows)  # not filtered (PNG, 9.2)
+    bits = [f"{int.from_bytes(row[1:]):0{8 * (stride - 1)}b}"[3:width:6] for row in rows]
+    modules = [[bit == "0" for bit in row] for row in bits]
+    code = segno.make_qr("http://localhost:8400/join/ABC123DEF")
+    assert (width, height, depth) == (*code.symbol_size(scale=6), 1)
+    assert [row[4:-4] for row in modules[4:-4]] == [[module == 1 for module in row] for row in code.matrix]
+    assert not any(any(row) for row in (*modules[:4], *modules[-4:]))

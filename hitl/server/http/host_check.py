@@ -1,4 +1,4 @@
-"""The names under which a sandbox may be reached, which keeps strange web pages out."""
+"""The host names that a sandbox answers to, against DNS rebinding."""
 
 from __future__ import annotations
 
@@ -11,24 +11,10 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from hitl._engine import is_loopback
+
 _NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _PORT = re.compile(r":\d{1,5}$", re.ASCII)
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host name or address reaches this machine only."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def is_every_interface(host: str) -> bool:
-    """Return whether an address stands for all addresses of this machine, as 0.0.0.0 and :: do."""
-    try:
-        return ipaddress.ip_address(host).is_unspecified
-    except ValueError:
-        return False
 
 
 def in_url(host: str) -> str:
@@ -39,8 +25,8 @@ def in_url(host: str) -> str:
 class HostGuard:
     """ASGI middleware that answers only to the sandbox's own names.
 
-    A page on a domain of an attacker's can point that domain at 127.0.0.1 and then read from here as if it were at home
-    (DNS rebinding); its requests still name the domain in their Host header.
+    An attacker's page can point its own domain at 127.0.0.1 and then read from here as from its origin (DNS rebinding);
+    its requests still name that domain in their Host header.
     """
 
     def __init__(self, app: ASGIApp, *, host: str, names: Iterable[str] = ()) -> None:

@@ -8,8 +8,8 @@ from typing import Any, Final, TypeVar
 
 from starlette.requests import Request
 
+from hitl._json import decode, is_object
 from hitl.server.primitives.errors import ApiError, invalid
-from hitl.server.primitives.strict_json import parse_object
 from hitl.server.primitives.timestamps import from_wire, to_wire
 from hitl.server.reviews.schemas import PRIORITIES, STATUSES
 from hitl.server.reviews.store import ReviewQuery
@@ -17,6 +17,9 @@ from hitl.server.webhooks.payloads import DELIVERY_STATUSES, EVENTS
 
 MAX_BODY: Final = 5 * 1024 * 1024
 """The greatest size of a request body, in bytes."""
+
+MAX_DEPTH: Final = 100
+"""How deep objects and arrays may stand inside each other."""
 
 MAX_WAIT: Final = 60
 """The longest that an answer is held back for `Prefer: wait`, in seconds."""
@@ -42,6 +45,23 @@ async def body_of(request: Request) -> dict[str, Any]:
         # Only this type makes a browser ask first (CORS), so no page elsewhere can send it in passing.
         raise invalid("send the body as JSON, with the header Content-Type: application/json")
     return parse_object(await _read(request))
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """Return the JSON object that a request body is.
+
+    Raises:
+        ApiError: It is not strict JSON, not an object, or nested too deeply.
+    """
+    try:
+        value = decode(body, max_depth=MAX_DEPTH)
+    except UnicodeDecodeError as error:
+        raise invalid("the body is not UTF-8") from error
+    except ValueError as error:
+        raise invalid(f"the body is not valid JSON: {error}") from error
+    if not is_object(value):
+        raise invalid("the body must be a JSON object")
+    return value
 
 
 def idempotency_key(request: Request) -> str | None:

@@ -16,9 +16,10 @@ from typing import Any, Final
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from hitl._engine import is_loopback, is_unspecified
 from hitl.server.http.connections import limited
 from hitl.server.http.faults import DROP_EXTENSION
-from hitl.server.http.host_check import in_url, is_every_interface, is_loopback
+from hitl.server.http.host_check import in_url
 from hitl.server.http.limits import Limits
 from hitl.server.primitives.changes import ChangeNotifier
 from hitl.server.primitives.errors import SetupError
@@ -222,7 +223,7 @@ def _config(app: ASGIApp, limits: Limits) -> uvicorn.Config:
 
 def _in_link(host: str) -> str:
     """Return the host as others, or at least this machine, can call it: nobody can call 0.0.0.0."""
-    if is_every_interface(host):
+    if is_unspecified(host):
         host = "::1" if ":" in host else "127.0.0.1"
     return in_url(host)
 

@@ -14,7 +14,7 @@ from hitl.server.inbox.documents import Document
 from hitl.server.inbox.filters import PAGE_SIZE, Filters
 from hitl.server.inbox.page_handlers import PageHandlers, base_of, refusals_as_pages
 from hitl.server.inbox.page_renderer import PageRenderer
-from hitl.server.inbox.rendering import Code, pretty
+from hitl.server.inbox.rendering import Json
 from hitl.server.inbox.submission import read_form
 from hitl.server.inbox.times import full, parse
 from hitl.server.inbox.views import pager
@@ -39,7 +39,7 @@ class Delivery:
     created: str
     created_at: datetime
     next_try: str
-    payload: Code
+    payload: Json
     attempts: list[Attempt]
 
 
@@ -99,7 +99,7 @@ def delivery(document: Document) -> Delivery:
         created=full(document["created_at"]),
         created_at=parse(document["created_at"]),
         next_try=full(document["due_at"]) if status == "pending" and document["due_at"] else "",
-        payload=Code(pretty(without_files(document["payload"])), "json"),
+        payload=Json(without_files(document["payload"])),
         attempts=[_attempt(attempt) for attempt in document["attempts"]],
     )
 

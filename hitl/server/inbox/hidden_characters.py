@@ -8,6 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+MAX_MARKED: Final = 1_000
+"""Hidden characters of a text that get an element of the page each; those after them are code points without colour."""
 
 # The ignorable code points of Unicode 15 (DerivedCoreProperties.txt, Default_Ignorable_Code_Point), the controls
 # other than tab and line feed, lone surrogates, line and paragraph separators, annotations, and the blank Braille cell.
@@ -19,7 +24,7 @@ _HIDDEN = (
 _PICTURE = r"\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
 _JOINING_SCRIPT = r"\u0600-\u0dff"  # Arabic to Sinhala, which spell words with the two joiners
 
-# The same characters where writing needs them: joined emoji, emoji style, and joiners inside words.
+# The same characters where they are needed: joined emoji, emoji style, and joiners inside words.
 _NEEDED = (
     rf"(?<=[{_PICTURE}\ufe0f])\u200d(?=[{_PICTURE}])"
     rf"|(?<=[{_PICTURE}#*0-9\u00a9\u00ae])\ufe0f"
@@ -34,43 +39,47 @@ _WEB_ADDRESS = re.compile(r"https?://[!-~]{1,2000}", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stretch of text, or one hidden character as its code point."""
+    """A stretch of a string, or one hidden character as its code point."""
 
     text: str
     hidden: bool = False
 
 
 def parts(text: str) -> list[Part]:
-    """Split text into what is seen as it is and the hidden characters in between."""
+    """Split a string into visible stretches and hidden characters, up to `MAX_MARKED` of these."""
     text = unix_lines(text)
-    if not _HIDDEN_ANYWHERE.search(text):  # nearly every text, and ten times faster than looking at what surrounds each
+    if not _HIDDEN_ANYWHERE.search(text):  # most strings; ten times faster than the context of each character
         return [Part(text)] if text else []
     found: list[Part] = []
     start = 0
-    for match in _HIDDEN_OR_NEEDED.finditer(text):
-        if match["hidden"]:
-            found.append(Part(text[start : match.start()]))
-            found.append(Part(f"⟨U+{ord(match['hidden']):04X}⟩", hidden=True))
-            start = match.end()
-    found.append(Part(text[start:]))
+    hidden = (match for match in _HIDDEN_OR_NEEDED.finditer(text) if match["hidden"])
+    for match in islice(hidden, MAX_MARKED):
+        found += Part(text[start : match.start()]), Part(_code_point(match), hidden=True)
+        start = match.end()
+    found.append(Part(visible(text[start:])))
     return [part for part in found if part.text]
 
 
 def visible(text: str) -> str:
     """Return the text with each hidden character replaced by its code point."""
-    return "".join(part.text for part in parts(text))
+    text = unix_lines(text)
+    return _HIDDEN_OR_NEEDED.sub(_code_point, text) if _HIDDEN_ANYWHERE.search(text) else text
+
+
+def _code_point(match: re.Match[str]) -> str:
+    return f"⟨U+{ord(match[0]):04X}⟩" if match["hidden"] else match[0]
 
 
 def has_hidden(text: str) -> bool:
-    """Tell whether `visible` would change more than line ends."""
+    """Return whether `visible` would change more than line ends."""
     return any(part.hidden for part in parts(text))
 
 
 def unix_lines(text: str) -> str:
-    """Return the text with line feeds only: forms send CR LF whatever they were given (HTML, 4.10.21.4)."""
+    """Return the string with line feeds only: forms send CR LF for each (HTML, 4.10.21.4)."""
     return text.replace("\r\n", "\n")
 
 
 def is_web_address(text: str) -> bool:
-    """Tell whether a text is an address that may be followed: of the web, and in characters that nobody can confuse."""
+    """Return whether a string is an address that may be a link: of the web, and in ASCII, which has no lookalikes."""
     return bool(_WEB_ADDRESS.fullmatch(text))

@@ -1,224 +1,242 @@
-"""A small part of Markdown, as blocks and spans that a page draws. Nothing here is HTML, and HTML in it stays text.
+"""Markdown as a flat list of pieces that a template draws, without losing a character of the source.
 
-Headings, paragraphs, lists, quotes, rules, fenced code, emphasis, code, links and images. An image is not loaded: its
-address is shown. Whatever else somebody writes is text, and the page shows the plain text at one click.
+A CommonMark parser (pyromark, a binding of pulldown-cmark) says what each range of the source is. Only its ranges are
+used, never its texts: the cursor moves through the source once, and everything it passes becomes a piece, either as
+text or as a mark for what a renderer would swallow (`**`, `](https://…)`, the line of a fence, `&amp;`, a definition, a
+comment). So the pieces put together are the source, except for white space and the lines of tables. A reviewer judges
+the text; a renderer that dropped `*` from 2*3*4 would change it.
+
+HTML in the source stays text. Nothing here is HTML, and nothing recurses, however deeply a hostile text is nested.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import ClassVar, Final, TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
-from hitl.server.inbox.highlighting import Token, tokens
+from hitl.server.inbox.hidden_characters import parts, unix_lines
+from hitl.server.inbox.highlighting import tokens
 
-MOST_CHARACTERS: Final = 100_000
-_DEEPEST: Final = 5
-_LONGEST_SPAN: Final = 1_000  # characters between a mark and its end: hostile texts have many marks and no end
+MAX_CHARACTERS: Final = 100_000
+MAX_PIECES: Final = 20_000
+"""Each piece is an element of the page; a text that needs more of them is shown plain."""
 
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})\s*([\w+-]*)[^`\n]*")
-_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*")
-_RULE = re.compile(r" {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})")
-_QUOTE = re.compile(r" {0,3}> ?(.*)")
-_ITEM = re.compile(r"( {0,3})([-*+]|\d{1,9}[.)])([ \t]+)(\S.*)")
+_MAX_DEPTH: Final = 20  # elements nested deeper are left out, their text is not
+_BLANK: Final = " \t\n"  # not str.strip(): that would also drop characters that must be shown, as U+2028
+_TABLE_LINES: Final = f"{_BLANK}|:-"
 
-_SPAN = re.compile(
-    rf"`(?P<code>[^`\n]{{1,{_LONGEST_SPAN}}})`"
-    rf"|(?P<image>!)?\[(?P<label>[^\[\]\n]{{0,{_LONGEST_SPAN}}})\]\((?P<url>[^\s()<>]{{1,{_LONGEST_SPAN}}})\)"
-    rf"|\*\*(?=\S)(?P<strong>[^\n]{{1,{_LONGEST_SPAN}}}?)(?<=\S)\*\*(?!\*)"
-    rf"|(?<![\w*])\*(?=[^\s*])(?P<em>[^*\n]{{1,{_LONGEST_SPAN}}}?)(?<=\S)\*(?!\w)"
-    rf"|(?<!\w)_(?=\S)(?P<under>[^_\n]{{1,{_LONGEST_SPAN}}}?)(?<=\S)_(?!\w)"
-)
 _SIGNS = re.compile(
-    r"^ {0,3}#{1,6} +\S|^ {0,3}(?:`{3}|~{3})|\*\*\S[^\n*]*\*\*|\[[^\[\]\n]{1,200}\]\(https?://"
-    r"|^ {0,3}(?:[-*+]|\d{1,3}[.)]) +\S.*\n {0,3}(?:[-*+]|\d{1,3}[.)]) +\S",
+    r"^ {0,3}#{1,6} +\S.*(?:\n[ \t]*$|\Z)|^ {0,3}(?:`{3}|~{3})|\*\*\S[^\n*]*\*\*|\[[^\[\]\n]{1,200}\]\(https?://"
+    r"|^ {0,3}(?:[-*+]|\d{1,3}[.)]) +\S.*\n {0,3}(?:[-*+]|\d{1,3}[.)]) +\S"
+    r"|^ {0,3}\|.*\|[ \t]*\n {0,3}\|[ \t:|-]+$",
+    re.MULTILINE,
+)
+_OTHER_FORMATS = re.compile(
+    r"^diff --git |^@@ -\d|^--- \S.*\n\+\+\+ \S|^Traceback \(most recent call last\)"  # patches, tracebacks
+    r"|\A---\n|^[a-z_][\w-]*:\n *- |^[a-z_][\w-]*: .*\n[a-z_][\w-]*:(?: |$)",  # YAML
     re.MULTILINE,
 )
 
+_ELEMENTS: Final[Mapping[str, str]] = {
+    "BlockQuote": "quote",
+    "CodeBlock": "code",
+    "Emphasis": "em",
+    "Heading": "heading",
+    "HtmlBlock": "html",
+    "Image": "link",
+    "Item": "item",
+    "Link": "link",
+    "List": "list",
+    "Paragraph": "paragraph",
+    "Strikethrough": "strike",
+    "Strong": "strong",
+    "Table": "table",
+    "TableCell": "cell",
+    "TableHead": "head",
+    "TableRow": "row",
+}
+_CONTAINERS: Final = frozenset({"", "quote", "list", "item", "table", "head", "row"})  # "" is the document
+_TABLE: Final = frozenset({"table", "head", "row"})
+
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """Words: `kind` is "text", "code", "strong", "em", "link" or "image"."""
+class Piece:
+    """A part of a drawing.
+
+    Attributes:
+        kind: "open" or "close" for the bounds of an element, "text", "mark" (syntax), "address", "hidden" (the code
+            point of an invisible character), or a kind of `highlighting.Token`.
+        text: What is printed, or the name of the element.
+    """
 
     kind: str
-    text: str = ""
-    inside: list[Span] = field(default_factory=list["Span"])
+    text: str
+
+
+@dataclass(slots=True)
+class _Element:
+    name: str
+    is_drawn: bool = True
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """A heading of one of six levels."""
-
-    kind: ClassVar[str] = "heading"
-    level: int
-    spans: list[Span]
-
-
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """A paragraph."""
-
-    kind: ClassVar[str] = "paragraph"
-    spans: list[Span]
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A list, with the number of its first item if it is numbered."""
-
-    kind: ClassVar[str] = "listing"
-    items: list[list[Part]]
-    start: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """What somebody else has said."""
-
-    kind: ClassVar[str] = "quote"
-    parts: list[Part]
-
-
-@dataclass(frozen=True, slots=True)
-class Fenced:
-    """Code between fences."""
-
-    kind: ClassVar[str] = "fenced"
-    tokens: list[Token]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A line across the page."""
-
-    kind: ClassVar[str] = "rule"
-
-
-Part: TypeAlias = Heading | Paragraph | Listing | Quote | Fenced | Rule
-
-
 def looks_like_markdown(text: str) -> bool:
-    """Tell whether a text has marks that people do not write by accident."""
-    return len(text) <= MOST_CHARACTERS and bool(_SIGNS.search(text))
+    """Return whether a text has marks that people do not write by accident, and none of a format that shares them."""
+    return len(text) <= MAX_CHARACTERS and bool(_SIGNS.search(text)) and not _OTHER_FORMATS.search(text)
 
 
-def parse(text: str, *, depth: int = 0) -> list[Part]:
-    """Read a text as Markdown; what is nested too deep stays a paragraph."""
-    return list(_Reader(text.splitlines(), depth).parts())
+def draw(text: str) -> list[Piece]:
+    """Return the pieces of a Markdown text; none if it would take more than `MAX_PIECES`."""
+    import pyromark  # not needed before the first page with Markdown
+
+    options = pyromark.Options.ENABLE_TABLES | pyromark.Options.ENABLE_STRIKETHROUGH | pyromark.Options.ENABLE_TASKLISTS
+    source = unix_lines(text)
+    try:
+        drawing = _Drawing(source.encode())
+    except UnicodeEncodeError:  # a lone surrogate
+        return []
+    for count, (event, span) in enumerate(pyromark.events_with_range(source, options=options)):
+        drawing.add(event, span["start"], span["end"])
+        if max(count, len(drawing.pieces)) > MAX_PIECES:
+            return []
+    return drawing.finish()
 
 
-def spans(text: str, *, depth: int = 0) -> list[Span]:
-    """Read the marks within a paragraph."""
-    if depth >= _DEEPEST:
-        return [Span("text", text)]
-    found: list[Span] = []
-    start = 0
-    for match in _SPAN.finditer(text):
-        if match.start() > start:
-            found.append(Span("text", text[start : match.start()]))
-        found.append(_span(match, depth))
-        start = match.end()
-    if start < len(text):
-        found.append(Span("text", text[start:]))
-    return found
+def _name_and_details(value: Any) -> tuple[str, Any]:
+    """Read an event or a tag of pyromark: a string, or a dict of one item."""
+    return (value, None) if isinstance(value, str) else next(iter(value.items()))
 
 
-def _span(match: re.Match[str], depth: int) -> Span:
-    if match["code"] is not None:
-        return Span("code", match["code"])
-    if match["url"] is not None:
-        kind = "image" if match["image"] else "link"
-        return Span(kind, match["label"], url=match["url"])
-    if match["strong"] is not None:
-        return Span("strong", inside=spans(match["strong"], depth=depth + 1))
-    return Span("em", inside=spans(match["em"] or match["under"], depth=depth + 1))
+class _Drawing:
+    def __init__(self, source: bytes) -> None:
+        self.pieces: list[Piece] = []
+        self._source = source
+        self._position = 0
+        self._open = [_Element("")]
+        self._prefix: list[str] = []  # syntax before a block, such as "> - ", which is drawn within the block
+        self._code: list[str] = []
+        self._language = ""
 
+    def add(self, event: Any, start: int, end: int) -> None:
+        """Draw what an event of the parser stands for."""
+        name, value = _name_and_details(event)
+        if name == "Start":
+            self._syntax(self._pass(start))
+            self._start(value)
+        elif name == "End":
+            self._end(end)
+        elif name == "Rule":
+            self._syntax(self._pass(start))
+            self._block("rule", self._pass(end).strip(_BLANK))
+        else:
+            self._syntax(self._pass(start))
+            self._leaf(name, self._pass(end))
 
-class _Reader:
-    """Reads lines from the first to the last, one part after the other."""
+    def finish(self) -> list[Piece]:
+        """Draw what stands behind the last block."""
+        self._syntax(self._pass(len(self._source)))
+        self._flush_prefix()
+        return self.pieces
 
-    def __init__(self, lines: list[str], depth: int) -> None:
-        self._lines = lines
-        self._at = 0
-        self._depth = depth
+    def _pass(self, end: int) -> str:
+        """Move the cursor forward and return what it passed."""
+        passed = self._source[self._position : end].decode()
+        self._position = max(self._position, end)
+        return passed
 
-    def parts(self) -> Iterator[Part]:
-        while self._at < len(self._lines):
-            if not self._lines[self._at].strip():
-                self._at += 1
-            else:
-                yield self._part()
+    def _start(self, tag: Any) -> None:
+        name, details = _name_and_details(tag)
+        element = _ELEMENTS.get(name, "")
+        parent = self._open[-1]
+        is_drawn = len(self._open) <= _MAX_DEPTH or (parent.is_drawn and parent.name in _TABLE)
+        if element == "heading":
+            element = f"heading{details['level'][1:]}"
+        elif element == "cell" and parent.name == "head":
+            element = "head-cell"
+        elif element == "code":
+            _, info = _name_and_details(details)  # of a fence; indented code has none
+            self._language = (info or "").partition(" ")[0]
+        self._open.append(_Element(element, is_drawn, details["dest_url"] if element == "link" else ""))
+        if is_drawn and element:
+            self.pieces.append(Piece("open", element))
+        if element not in _CONTAINERS:
+            self._emit_prefix()
 
-    def _part(self) -> Part:
-        line = self._lines[self._at]
-        if fence := _FENCE.fullmatch(line):
-            return self._fenced(fence)
-        if heading := _HEADING.fullmatch(line):
-            self._at += 1
-            return Heading(len(heading[1]), spans(heading[2]))
-        if _RULE.fullmatch(line):
-            self._at += 1
-            return Rule()
-        if self._depth < _DEEPEST and _QUOTE.fullmatch(line):
-            return self._quote()
-        if self._depth < _DEEPEST and (item := _ITEM.fullmatch(line)):
-            return self._listing(item)
-        return self._paragraph()
+    def _end(self, end: int) -> None:
+        rest = self._pass(end)
+        element = self._open[-1]
+        if element.name in _CONTAINERS:
+            self._syntax(rest)
+            if element.name not in _TABLE:
+                self._flush_prefix()
+            elif element.name != "table" and self._prefix and element.is_drawn:
+                self._block("cell", "")  # what a row holds beyond the columns of the table
+        elif element.url and element.url in rest:
+            before, _, after = rest.partition(element.url)
+            self._emit("mark", before)
+            self._emit("address", element.url)
+            self._emit("mark", after)
+        else:
+            self._syntax(rest.rstrip("\n"))
+        self._emit_code()
+        self._open.pop()
+        if element.is_drawn and element.name:
+            self.pieces.append(Piece("close", element.name))
 
-    def _fenced(self, fence: re.Match[str]) -> Fenced:
-        self._at += 1
-        code: list[str] = []
-        while self._at < len(self._lines) and not self._lines[self._at].strip().startswith(fence[1]):
-            code.append(self._lines[self._at])
-            self._at += 1
-        self._at += 1
-        return Fenced(tokens("\n".join(code), fence[2]))
+    def _leaf(self, name: str, text: str) -> None:
+        element = self._open[-1]
+        self._emit_prefix()
+        if element.name == "code":
+            self._code.append(text)
+        elif name == "Code":
+            self.pieces.append(Piece("open", "code-span"))
+            self._emit("text", text)
+            self.pieces.append(Piece("close", "code-span"))
+        elif name == "TaskListMarker":
+            self._emit("mark", f"{text} ")
+        else:
+            self._emit("address" if text == element.url else "text", text)
 
-    def _quote(self) -> Quote:
-        inner: list[str] = []
-        while self._at < len(self._lines) and (line := _QUOTE.fullmatch(self._lines[self._at])):
-            inner.append(line[1])
-            self._at += 1
-        return Quote(parse("\n".join(inner), depth=self._depth + 1))
+    def _syntax(self, text: str) -> None:
+        """Draw what the parser skipped: at once within a line, before the next block between blocks."""
+        place = self._open[-1].name
+        if not text.strip(_TABLE_LINES if place in _TABLE else _BLANK):
+            return
+        if place not in _CONTAINERS:
+            self._emit_code()
+            self._emit("mark", text)
+            return
+        lines, newline, prefix = text.rpartition("\n")
+        self._prefix.append(lines + newline)
+        if newline and place not in _TABLE:
+            self._flush_prefix()
+        if prefix.strip(_BLANK):
+            self._prefix.append(prefix)
 
-    def _listing(self, first: re.Match[str]) -> Listing:
-        numbered = first[2][:-1].isdecimal()
-        items: list[list[Part]] = []
-        while self._at < len(self._lines) and (item := self._item(numbered=numbered)):
-            items.append(self._inside(item))
-        return Listing(items, int(first[2][:-1]) if numbered else None)
+    def _emit_prefix(self) -> None:
+        self._emit("mark", "".join(self._prefix))
+        self._prefix.clear()
 
-    def _item(self, *, numbered: bool) -> re.Match[str] | None:
-        """Return the item that the next line begins, if it belongs to a list of this kind."""
-        line = self._lines[self._at]
-        item = _ITEM.fullmatch(line)
-        if item is None or _RULE.fullmatch(line) or item[2][:-1].isdecimal() is not numbered:
-            return None
-        return item
+    def _flush_prefix(self) -> None:
+        """Draw skipped lines, such as the definition of a link, as a block of their own."""
+        lines = "".join(self._prefix).strip("\n")
+        self._prefix.clear()
+        if lines.strip(_BLANK):
+            self._block("source", lines)
 
-    def _inside(self, item: re.Match[str]) -> list[Part]:
-        """Read an item: what follows its mark, and the lines below that are indented as far as it is."""
-        indent = len(item[1]) + len(item[2]) + 1
-        inner = [item[4]]
-        self._at += 1
-        while self._at < len(self._lines):
-            line = self._lines[self._at]
-            if line.strip() and not line.startswith(" " * indent):
-                break
-            inner.append(line[indent:])
-            self._at += 1
-        return parse("\n".join(inner), depth=self._depth + 1)
+    def _block(self, name: str, text: str) -> None:
+        self.pieces.append(Piece("open", name))
+        self._emit_prefix()
+        self._emit("mark", text)
+        self.pieces.append(Piece("close", name))
 
-    def _paragraph(self) -> Paragraph:
-        lines = [self._lines[self._at].strip()]
-        self._at += 1
-        while self._at < len(self._lines) and not self._begins_something():
-            lines.append(self._lines[self._at].strip())
-            self._at += 1
-        return Paragraph(spans("\n".join(lines)))
+    def _emit_code(self) -> None:
+        if self._code:
+            for token in tokens("".join(self._code), self._language):
+                self._emit(token.kind or "text", token.text)
+            self._code.clear()
 
-    def _begins_something(self) -> bool:
-        line = self._lines[self._at]
-        return not line.strip() or any(each.fullmatch(line) for each in (_FENCE, _HEADING, _RULE, _QUOTE, _ITEM))
+    def _emit(self, kind: str, text: str) -> None:
+        self.pieces.extend(Piece("hidden" if part.hidden else kind, part.text) for part in parts(text))

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hitl.server.inbox.hidden_characters import is_web_address, parts, visible
+from hitl.server.inbox.rendering import pretty
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -95,7 +96,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     filters: Any = environment.filters  # declared as a union of the built-in filters' own types
-    filters.update(exact=_exact, is_web_address=is_web_address, parts=parts)
+    filters.update(exact=_exact, is_web_address=is_web_address, parts=parts, pretty=pretty)
     return environment
 
 

@@ -16,7 +16,7 @@ from hitl.server.inbox.documents import Document, content_of, fields_of, is_fina
 from hitl.server.inbox.forms import Draft, build_form, read_result
 from hitl.server.inbox.json_form import form_document, require_known, wants_json
 from hitl.server.inbox.page_handlers import PageHandlers, base_of, name_fault, refusals_as_pages
-from hitl.server.inbox.rendering import block, pretty
+from hitl.server.inbox.rendering import block
 from hitl.server.inbox.submission import FORM_TOKEN, Submission, read_reviewer, read_submission, remembered_reviewer
 from hitl.server.inbox.views import answers, fingerprint, steps, summary, typed_answers
 from hitl.server.primitives.errors import ApiError, invalid
@@ -171,7 +171,7 @@ class Pages(PageHandlers):
             "fingerprint": fingerprint(document, template),
             "form": form,
             "rest": block(form.rest),
-            "raw": pretty(content),
+            "raw": content,
             "reviewer": sent.reviewer if sent else _suggested_reviewer(request, document),
             "reviewer_error": reviewer_fault,
             "other_errors": [text for name, text in errors.items() if name not in beside],
@@ -197,7 +197,7 @@ class Pages(PageHandlers):
             "review": summary(document, template, self.desk.clock()),
             "answers": answers(document, template),
             "content": block(content),
-            "raw": pretty(content),
+            "raw": content,
             "typed": typed,
             "banner": banner,
             "confirmed": confirmed,

@@ -1,20 +1,29 @@
-"""Turn free JSON into blocks that a page can draw: texts, pairs, lists and tables. Nothing here is HTML."""
+"""Free JSON as blocks that a page can draw: strings, pairs, lists and tables. Nothing here is HTML.
+
+Blocks are made on the event loop, so their number is bounded; what takes longer (JSON, Markdown, colours) are
+properties, which the template reads in its thread.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, ClassVar, TypeAlias
 
 from hitl.server.inbox.documents import Document, is_array, is_object
 from hitl.server.inbox.highlighting import Token, tokens
-from hitl.server.inbox.markdown import Part, looks_like_markdown, parse
+from hitl.server.inbox.markdown import Piece, draw, looks_like_markdown
 
 MAX_DEPTH = 6
 """Objects nested deeper are shown as JSON: indentation would have used up the page."""
 
 MAX_ROWS = 200
-"""Rows of a table and items of a list that are drawn; the JSON below the content has all of them."""
+"""Rows of a table, items of a list and keys of an object that are drawn; the JSON below the content has all of them."""
+
+MAX_BLOCKS = 2_000
+"""A value that would take more blocks is shown as JSON: each of them is several elements of the page."""
 
 _LONG_TEXT = 100
 _SUBJECT_LENGTH = 140
@@ -22,25 +31,25 @@ _SUBJECT_LENGTH = 140
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Words: `long` ones get a paragraph of their own."""
+    """A string; a `long` one gets a paragraph of its own."""
 
     kind: ClassVar[str] = "text"
     text: str
 
     @property
     def long(self) -> bool:
-        """Tell whether the text needs more than a line."""
+        """Whether the text needs more than a line."""
         return len(self.text) > _LONG_TEXT or "\n" in self.text
 
     @property
-    def markdown(self) -> list[Part]:
-        """The text as Markdown; nothing if it does not look like it."""
-        return parse(self.text) if looks_like_markdown(self.text) else []
+    def markdown(self) -> list[Piece]:
+        """The text as Markdown; empty if it does not look like it or has too much of it."""
+        return draw(self.text) if looks_like_markdown(self.text) else []
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A number, yes, no, or the dash for nothing."""
+    """A number, "Yes", "No", or a dash for nothing."""
 
     kind: ClassVar[str] = "word"
     text: str
@@ -49,10 +58,11 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """An object: its keys and what they hold."""
+    """An object: its keys and values; `hidden` counts what is not drawn."""
 
     kind: ClassVar[str] = "pairs"
     items: list[tuple[str, Block]]
+    hidden: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +85,14 @@ class Table:
     hidden: int = 0
 
     def is_numeric(self, column: int) -> bool:
-        """Tell whether a column holds numbers only, some of which may be missing."""
+        """Return whether a column holds numbers only, some of which may be missing."""
         cells = [row[column] for row in self.rows if row[column] != NOTHING]
         return bool(cells) and all(isinstance(cell, Word) and cell.number for cell in cells)
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Text in which every space counts."""
+    """A string in which white space matters."""
 
     kind: ClassVar[str] = "code"
     text: str
@@ -90,13 +100,27 @@ class Code:
 
     @property
     def tokens(self) -> list[Token]:
-        """The parts of the text that are told apart by colour."""
+        """The text, split by colour."""
         return tokens(self.text, self.language)
 
 
 @dataclass(frozen=True, slots=True)
+class Json:
+    """A value as its JSON."""
+
+    kind: ClassVar[str] = "code"
+    language: ClassVar[str] = "json"
+    value: Any
+
+    @property
+    def tokens(self) -> list[Token]:
+        """The JSON, split by colour."""
+        return tokens(pretty(self.value), "json")
+
+
+@dataclass(frozen=True, slots=True)
 class File:
-    """A file to be kept, never to be shown: `base64` is what it consists of, `safe_name` what it is kept as."""
+    """A file to download, never to show: `base64` is its content, `safe_name` the name to save it under."""
 
     kind: ClassVar[str] = "file"
     name: str
@@ -105,18 +129,14 @@ class File:
     base64: str
 
 
-Block: TypeAlias = Text | Word | Pairs | Items | Table | Code | File
+Block: TypeAlias = Text | Word | Pairs | Items | Table | Code | Json | File
 
 NOTHING = Word("–")
 
 
-def block(value: object, *, depth: int = 0) -> Block:
+def block(value: object) -> Block:
     """Choose how to draw a JSON value."""
-    if is_object(value):
-        return _object(value, depth)
-    if is_array(value):
-        return _array(value, depth)
-    return _scalar(value)
+    return Json(value) if _is_heavy(value) else _block(value, 0)
 
 
 def pretty(value: object) -> str:
@@ -125,9 +145,25 @@ def pretty(value: object) -> str:
 
 
 def subject(content: Document) -> str:
-    """Return what a review is about: the first line of the first text in its content, or nothing if it has none."""
+    """Return the first line of the first string in a content; empty if it has none."""
     line = next((line.strip() for line in _first_text(content).splitlines() if line.strip()), "")
     return line if len(line) <= _SUBJECT_LENGTH else line[: _SUBJECT_LENGTH - 1].rstrip() + "…"
+
+
+def _is_heavy(value: object) -> bool:
+    """Return whether drawing a value takes more than `MAX_BLOCKS` blocks."""
+    waiting = [value]
+    for _ in range(MAX_BLOCKS):
+        if not waiting:
+            return False
+        waiting.extend(islice(_inside(waiting.pop()), MAX_ROWS))
+    return bool(waiting)
+
+
+def _block(value: object, depth: int) -> Block:
+    if is_object(value):
+        return _object(value, depth)
+    return _array(value, depth) if is_array(value) else _scalar(value)
 
 
 def _scalar(value: object) -> Block:
@@ -144,25 +180,26 @@ def _object(value: Document, depth: int) -> Block:
     if not value:
         return NOTHING
     if depth >= MAX_DEPTH:
-        return Code(pretty(value), "json")
+        return Json(value)
     if _is_frame(value):
         return _frame(value)
-    return Pairs([(key, block(item, depth=depth + 1)) for key, item in value.items()])
+    shown = [(key, _block(item, depth + 1)) for key, item in islice(value.items(), MAX_ROWS)]
+    return Pairs(shown, hidden=len(value) - len(shown))
 
 
 def _array(value: list[Any], depth: int) -> Block:
     if not value:
         return NOTHING
     if depth >= MAX_DEPTH:
-        return Code(pretty(value), "json")
+        return Json(value)
     if _is_records(value):
         return _records(value, depth)
-    shown = [block(item, depth=depth + 1) for item in value[:MAX_ROWS]]
+    shown = [_block(item, depth + 1) for item in value[:MAX_ROWS]]
     return Items(shown, hidden=len(value) - len(shown))
 
 
 def _is_records(value: list[Any]) -> bool:
-    """Tell whether all items are objects with the same keys."""
+    """Return whether all items are objects with the same keys."""
     return (
         is_object(value[0])
         and bool(value[0])
@@ -172,12 +209,12 @@ def _is_records(value: list[Any]) -> bool:
 
 def _records(value: list[Document], depth: int) -> Table:
     columns = list(value[0])
-    rows = [[block(row[column], depth=depth + 1) for column in columns] for row in value[:MAX_ROWS]]
+    rows = [[_block(row[column], depth + 1) for column in columns] for row in value[:MAX_ROWS]]
     return Table(columns, rows, hidden=len(value) - len(rows))
 
 
 def _is_frame(value: Document) -> bool:
-    """Tell whether this is what `DataFrame.to_dict()` makes: columns of cells under the same row names."""
+    """Return whether this is what `DataFrame.to_dict()` makes: columns of cells under the same row names."""
     columns = list(value.values())
     if not all(is_object(column) and column and column.keys() == columns[0].keys() for column in columns):
         return False
@@ -193,7 +230,7 @@ def _frame(value: Document) -> Table:
 
 
 def _first_text(value: object) -> str:
-    """Return the first text that is not blank, looking through each level before the next one."""
+    """Return the first non-blank string, breadth first."""
     level = [value]
     while level:
         for item in level:
@@ -203,7 +240,7 @@ def _first_text(value: object) -> str:
     return ""
 
 
-def _inside(value: object) -> list[Any]:
+def _inside(value: object) -> Iterable[Any]:
     if is_object(value):
-        return list(value.values())
-    return value if is_array(value) else []
+        return value.values()
+    return value if is_array(value) else ()

@@ -112,6 +112,7 @@ class RequestPages(PageHandlers):
             "context": block(document["context"]) if document.get("context") else None,
             "enclosed": block({name: document[name] for name in SHOWN if document.get(name)}),
             "has_enclosed": any(document.get(name) for name in SHOWN),
+            "raw": {name: document[name] for name in (*SHOWN, "context") if document.get(name)},
             "guidelines": str(document["response_config"].get("guidelines") or ""),
             "default": block(document["default_response"]),
             "controls": controls(document, draft),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from hitl.server.inbox.diffing import Diff, text_diff
+from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import Document, is_object
 from hitl.server.inbox.rendering import Block, Text, block, subject
 from hitl.server.inbox.times import Due, age, due, full, parse
@@ -70,7 +70,7 @@ def answer_block(request: Document) -> tuple[Block, Diff | None]:
     if not is_object(data):
         return block(data), None
     if "revised_text" in data:
-        return Text(data["revised_text"]), text_diff(request["response_config"]["draft_text"], data["revised_text"])
+        return Text(data["revised_text"]), Diff(request["response_config"]["draft_text"], data["revised_text"])
     for name in ("selected_label", "selected_labels", "boolean_label", "formatted_value"):
         if name in data:
             return block(data[name]), None

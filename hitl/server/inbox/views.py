@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hitl.server.inbox.attachments import attached, download_name, embedded, file_answer, size_in_words
-from hitl.server.inbox.diffing import Diff, text_diff
+from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fields_of, is_array, is_object, label_of
 from hitl.server.inbox.fields import as_text, choices
 from hitl.server.inbox.filters import PAGE_SIZE
@@ -182,7 +182,7 @@ def _answer(name: str, field: Document | None, value: Any, content: Document) ->
     original = content.get(name)
     if not field.get("editable") or name not in content or value == original:
         return Answer(label_of(field), shown)
-    changes = text_diff(original, value) if isinstance(original, str) and isinstance(value, str) else None
+    changes = Diff(original, value) if isinstance(original, str) and isinstance(value, str) else None
     return Answer(label_of(field), shown, "edited by the reviewer", changes)
 
 

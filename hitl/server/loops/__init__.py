@@ -1,5 +1,5 @@
 """Generation B: loops of people, the requests that they answer, and the envelope `{error, msg, data}`.
 
 `requests`, `members`, `events` and the response types (`texts`, `choices`, `scales`) are pure and work on plain values;
-`tables` and `store` are SQL; `desk` holds the rules; `routes` is the API; `join` and `qr` let people in.
+`tables` and `store` are SQL; `desk` holds the rules; `routes` is the API; `join` lets people in.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -17,17 +18,17 @@ from starlette.routing import BaseRoute, Mount, Route
 from hitl.server.inbox.hidden_characters import visible
 from hitl.server.inbox.page_renderer import SafeHeaders
 from hitl.server.inbox.submission import check_origin
-from hitl.server.loops.qr import MOST_BYTES, png
 from hitl.server.loops.service import LoopService
 from hitl.server.primitives.errors import ApiError, invalid
 
-_MOST_FORM_BYTES = 10_000
+_MAX_FORM_BYTES = 10_000
+_PIXELS = 6  # for each module of the QR code
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
-def join_routes(desk: LoopService) -> list[BaseRoute]:
-    """Return the routes of the page and of the image, which need no key and no session: the code lets people in."""
-    pages = _Pages(desk)
+def join_routes(service: LoopService) -> list[BaseRoute]:
+    """Return the routes of the page and the image, which need no key and no session: the code is the credential."""
+    pages = _Pages(service)
     inner = [Route("/{invite_code}", pages.form), Route("/{invite_code}", pages.join, methods=["POST"])]
     return [
         Mount("/join", routes=inner, middleware=[Middleware(SafeHeaders)]),
@@ -36,19 +37,22 @@ def join_routes(desk: LoopService) -> list[BaseRoute]:
 
 
 def join_url(request: Request, invite_code: str) -> str:
-    """Return where an invitation leads, on this very sandbox, by the name that the request called it by."""
+    """Return the address of an invitation, under the host name of the request."""
     return f"{request.url.scheme}://{request.url.netloc}/join/{invite_code}"
 
 
 def invitation_image(request: Request, invite_code: str) -> bytes:
-    """Return a QR code that leads to the page; one of the code alone if the sandbox's name is too long for it."""
-    url = join_url(request, invite_code)
-    return png(url if len(url.encode()) <= MOST_BYTES else invite_code)
+    """Return a QR code that leads to the page, as a PNG."""
+    import segno  # needed for invitations only
+
+    image = BytesIO()
+    segno.make_qr(join_url(request, invite_code)).save(image, kind="png", scale=_PIXELS)
+    return image.getvalue()
 
 
 class _Pages:
-    def __init__(self, desk: LoopService) -> None:
-        self._desk = desk
+    def __init__(self, service: LoopService) -> None:
+        self._service = service
         self._page = Environment(
             loader=FileSystemLoader(Path(__file__).parent / "templates"),
             autoescape=True,
@@ -59,24 +63,24 @@ class _Pages:
         ).get_template("join.html")
 
     async def form(self, request: Request) -> Response:
-        """Ask who wants to join."""
+        """Show the form."""
         return self._answer(request, {})
 
     async def join(self, request: Request) -> Response:
-        """Let the sender of the form in; show it again with what is wrong with it."""
+        """Add the person to the loop, or show the form again with its errors."""
         person: dict[str, str] = {}
         try:
             person = await _person(request)
             _require_address(person)
-            member = self._desk.join(request.path_params["invite_code"], person)
+            member = self._service.join(request.path_params["invite_code"], person)
         except ApiError as refusal:
-            return self._answer(request, {"fault": _told(refusal), "typed": person}, refusal.status)
+            return self._answer(request, {"fault": _sentence(refusal), "typed": person}, refusal.status)
         return self._answer(request, {"member": member})
 
     async def image(self, request: Request) -> Response:
-        """Answer with the QR code of an invitation."""
+        """Return the QR code of an invitation."""
         try:
-            loop = self._desk.invited(request.path_params["invite_code"])
+            loop = self._service.invited(request.path_params["invite_code"])
         except ApiError as refusal:
             return Response(status_code=refusal.status)
         return Response(invitation_image(request, loop["invite_code"]), media_type="image/png", headers=_NO_STORE)
@@ -84,7 +88,7 @@ class _Pages:
     def _answer(self, request: Request, more: Mapping[str, Any], status: int = 200) -> Response:
         shown: dict[str, Any] = {"loop": None, "member": None, "fault": None, "typed": {}, **more}
         try:
-            shown["loop"] = self._desk.invited(request.path_params["invite_code"])
+            shown["loop"] = self._service.invited(request.path_params["invite_code"])
         except ApiError as refusal:
             status = refusal.status
         return HTMLResponse(self._page.render(shown), status, _NO_STORE)
@@ -95,12 +99,12 @@ async def _person(request: Request) -> dict[str, str]:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _MOST_FORM_BYTES:
+        if len(body) > _MAX_FORM_BYTES:
             raise ApiError(413, "payload_too_large", "the form is too large; shorten the texts")
     try:
         sent = parse_qs(body.decode("ascii"), errors="strict", max_num_fields=10)
-    except ValueError as error:  # no percent-encoding, or more fields than the form has
-        raise invalid("this is no form of this page; open the invitation again") from error
+    except ValueError as error:  # not percent-encoded, or more fields than the form has
+        raise invalid("this is not the form of this page; open the invitation again") from error
     return {name: sent[name][0].strip() for name in ("email", "name") if name in sent}
 
 
@@ -109,7 +113,7 @@ def _require_address(person: Mapping[str, str]) -> None:
         raise invalid("must be an address, such as ann@example.com", "email")
 
 
-def _told(refusal: ApiError) -> str:
+def _sentence(refusal: ApiError) -> str:
     message = refusal.message.replace("email: ", "The e-mail address ", 1).replace("name: ", "The name ", 1)
     return f"{message[0].upper()}{message[1:].rstrip('.')}."
 

@@ -2,240 +2,163 @@
 
     field('approval') == false and (field('score') < 3 or 'legal' in field('checks'))
 
-    condition  = both, {"or", both}
-    both       = negation, {"and", negation}
-    negation   = "not", negation | comparison
-    comparison = value, [("==" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "not", "in"), value]
-    value      = "field", "(", text, ")" | name | text | number | "true" | "false" | "null" | list | "(", condition, ")"
-    list       = "[", [value, {",", value}], "]"
+The vendor shows the first comparison only and names no grammar; docs/reference/templates.md describes what is
+understood here. The grammar is that of Python's expressions, so `ast` parses them. It gets names only: every string,
+number and name is replaced by one before, so that no literal, escape or keyword of Python's has a meaning here. Of the
+tree, only what is documented is evaluated; nothing can be called or reached, so an expression from a stranger is safe.
 
-The vendor shows the first comparison only and names no grammar; the rest is what such a comparison suggests. A name
-without quotation marks is short for the field of that name. A field that was not answered is null. Values compare as in
-JSON: true is not 1, and what cannot be ordered is neither less nor greater. By itself a value holds if it says
-something: it is not null, false, 0, an empty text or an empty list. Nothing else can be called or reached, so an
-expression from a stranger is harmless.
+Values compare as in JSON: true is not 1, and what cannot be ordered is neither less nor greater.
 """
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Final, TypeAlias, cast
+from operator import ge, gt, le, lt
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 from hitl.server.primitives.validation import same
 
 Result: TypeAlias = Mapping[str, Any]
-Value: TypeAlias = Callable[[Result], Any]
-"""A part of an expression, as the function from a result to the part's value."""
+_Evaluate: TypeAlias = Callable[[Result], Any]
 
-_LONGEST: Final = 1_000
-_DEEPEST: Final = 50
+_MAX_LENGTH: Final = 1_000
 
 _TOKEN = re.compile(
     r"""\s*(?:
         (?P<number>-?\d{1,300}(?:\.\d{1,300})?)
-      | (?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
-      | (?P<word>[A-Za-z_]\w*)
-      | (?P<sign>==|!=|<=|>=|[<>()\[\],])
+      | (?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
+      | (?P<sign>(?:and|or|not|in)\b|==|!=|<=|>=|[<>()\[\],])
+      | (?P<literal>(?:true|false|null)\b)
+      | (?P<name>[A-Za-z_]\w*)
     )""",
     re.VERBOSE | re.ASCII | re.DOTALL,
 )
-_LITERALS: Final = {"true": True, "false": False, "null": None}
-_KEYWORDS: Final = ("and", "or", "not", "in")
-_COMPARISONS: Final = ("==", "!=", "<", "<=", ">", ">=")
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
+
+
+_READ: Final[Mapping[str, Callable[[str], Any]]] = {
+    "number": lambda text: float(text) if "." in text else int(text),
+    "string": _unquoted,
+    "literal": {"true": True, "false": False, "null": None}.__getitem__,
+}
 
 
 class BadConditionError(ValueError):
-    """The text is no condition; the message says where and why, as a clause."""
+    """The text is not a condition; the message says where and why, as a clause."""
 
 
 class Condition:
-    """A condition, ready to be asked.
+    """A condition, ready to be evaluated.
 
     Attributes:
-        fields: The names of the fields that it asks for, in the order of the text.
+        fields: The names of the fields that it reads, in the order of the text.
     """
 
     def __init__(self, text: str) -> None:
-        """Read the text.
+        """Parse the text.
 
         Raises:
             BadConditionError: It does not follow the grammar.
         """
-        self._value, self.fields = _parse(text)
+        self._evaluate, self.fields = _compile(text)
 
     def holds(self, result: Result) -> bool:
         """Return whether a result meets the condition; this never fails, whatever the result holds."""
-        return bool(self._value(result))
+        return bool(self._evaluate(result))
+
+
+class _Token(NamedTuple):
+    kind: str
+    text: str
+    place: int
 
 
 @lru_cache(maxsize=256)
-def _parse(text: str) -> tuple[Value, tuple[str, ...]]:
-    if len(text) > _LONGEST:
-        raise BadConditionError(f"may have at most {_LONGEST} characters")
-    parser = _Parser(text)
-    value = parser.condition()
-    if parser.kind:
-        raise parser.unexpected("and, or, or the end")
-    return value, tuple(dict.fromkeys(parser.fields))
+def _compile(text: str) -> tuple[_Evaluate, tuple[str, ...]]:
+    if len(text) > _MAX_LENGTH:
+        raise BadConditionError(f"may have at most {_MAX_LENGTH} characters")
+    tokens = list(_tokens(text))
+    words = [token.text if token.kind == "sign" else f"_{index}" for index, token in enumerate(tokens)]
+    source = " ".join(words)
+    fields: list[str] = []
+    try:
+        tree = ast.parse(source, mode="eval").body
+        evaluate = _evaluator(tree, dict(zip(words, tokens, strict=True)), fields)
+    except SyntaxError as error:
+        start = error.offset - 1 if error.offset else len(source)  # 0: at the end
+        token = [*tokens, _Token("end", "", len(text) + 1)][len(source[:start].split())]
+        found = repr(token.text) if token.text else "the end"
+        raise BadConditionError(f"cannot be read at character {token.place}, which is {found}") from error
+    except RecursionError as error:
+        raise BadConditionError("is nested too deeply") from error
+    return evaluate, tuple(dict.fromkeys(fields))
 
 
-class _Parser:
-    """Reads an expression by recursive descent; `kind` and `token` are what comes next."""
+def _tokens(text: str) -> Iterator[_Token]:
+    end = 0
+    while rest := text[end:].strip():
+        found = _TOKEN.match(text, end)
+        if found is None:
+            raise BadConditionError(f"has {rest[0]!r} at character {text.index(rest, end) + 1}, which means nothing")
+        kind = found.lastgroup or ""
+        yield _Token(kind, found[kind], found.start(kind) + 1)
+        end = found.end()
 
-    def __init__(self, text: str) -> None:
-        self.fields: list[str] = []
-        self._text = text
-        self._end = 0
-        self._depth = 0
-        self.kind: str | None = None
-        self.token = ""
-        self._advance()
 
-    def condition(self) -> Value:
-        """Read a whole expression."""
-        parts = [self._both()]
-        while self._takes_word("or"):
-            parts.append(self._both())
-        return parts[0] if len(parts) == 1 else lambda result: any(part(result) for part in parts)
+def _evaluator(node: ast.expr, tokens: Mapping[str, _Token], fields: list[str]) -> _Evaluate:
+    """Return the function from a result to the value of an expression, and note the fields that it reads.
 
-    def _both(self) -> Value:
-        parts = [self._negation()]
-        while self._takes_word("and"):
-            parts.append(self._negation())
-        return parts[0] if len(parts) == 1 else lambda result: all(part(result) for part in parts)
+    Raises:
+        SyntaxError: The expression is Python, but not documented here.
+    """
 
-    def _negation(self) -> Value:
-        negations = 0
-        while self._takes_word("not"):
-            negations += 1
-        value = self._comparison()
-        if not negations:
-            return value
-        return lambda result: bool(value(result)) is (negations % 2 == 0)
+    def inner(child: ast.expr) -> _Evaluate:
+        return _evaluator(child, tokens, fields)
 
-    def _comparison(self) -> Value:
-        left = self._value()
-        operator = self._operator()
-        if operator is None:
-            return left
-        compare, right = _OPERATORS[operator], self._value()
-        return lambda result: compare(left(result), right(result))
-
-    def _operator(self) -> str | None:
-        if self.kind == "sign" and self.token in _COMPARISONS:
-            return self._advance()
-        if self._takes_word("in"):
-            return "in"
-        if self._takes_word("not"):
-            self._expect("in")
-            return "not in"
-        return None
-
-    def _value(self) -> Value:
-        if self.kind == "sign" and self.token in ("(", "["):
-            return self._inner()
-        if self._takes_word("field"):
-            return self._field()
-        if self.kind == "word" and self.token not in (*_LITERALS, *_KEYWORDS):
-            return self._answer_to(self._advance())
-        return _constant(self._literal())
-
-    def _inner(self) -> Value:
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            raise BadConditionError(f"has more than {_DEEPEST} parentheses within each other")
-        value = self._list() if self._takes("[") else self._parenthesis()
-        self._depth -= 1
-        return value
-
-    def _parenthesis(self) -> Value:
-        self._expect("(")
-        inner = self.condition()
-        self._expect(")")
-        return inner
-
-    def _field(self) -> Value:
-        self._expect("(")
-        if self.kind != "text":
-            raise self.unexpected("the name of a field in quotation marks")
-        name = _unquoted(self._advance())
-        self._expect(")")
-        return self._answer_to(name)
-
-    def _answer_to(self, name: str) -> Value:
-        self.fields.append(name)
+    def reader(name: str) -> _Evaluate:
+        fields.append(name)
         return lambda result: result.get(name)
 
-    def _list(self) -> Value:
-        items: list[Value] = []
-        while not self._takes("]"):
-            if items:
-                self._expect(",")
-            items.append(self._value())
-        return lambda result: [item(result) for item in items]
-
-    def _literal(self) -> Any:
-        if self.kind == "number":
-            token = self._advance()
-            return float(token) if "." in token else int(token)
-        if self.kind == "text":
-            return _unquoted(self._advance())
-        if self.kind == "word" and self.token in _LITERALS:
-            return _LITERALS[self._advance()]
-        raise self.unexpected("a value such as field('name'), 'text', 3, true, false or null")
-
-    def _takes(self, sign: str) -> bool:
-        return self._takes_token("sign", sign)
-
-    def _takes_word(self, word: str) -> bool:
-        return self._takes_token("word", word)
-
-    def _takes_token(self, kind: str, token: str) -> bool:
-        if (self.kind, self.token) != (kind, token):
-            return False
-        self._advance()
-        return True
-
-    def _expect(self, token: str) -> None:
-        if self.kind == "text" or self.token != token:
-            raise self.unexpected(token)
-        self._advance()
-
-    def unexpected(self, wanted: str) -> BadConditionError:
-        """Return the error for a token that is none of those that may stand there."""
-        found = repr(self.token) if self.kind else "the end"
-        return BadConditionError(f"needs {wanted} where it has {found} at character {self._end - len(self.token) + 1}")
-
-    def _advance(self) -> str:
-        token = self.token
-        found = _TOKEN.match(self._text, self._end)
-        if found:
-            self.kind, self._end = found.lastgroup, found.end()
-            self.token = found[self.kind or 0]
-            return token
-        rest = self._text[self._end :].strip()
-        if rest:
-            raise BadConditionError(f"has {rest[0]!r} at character {self._text.rindex(rest) + 1}, which means nothing")
-        self.kind, self.token, self._end = None, "", len(self._text)
-        return token
-
-
-def _constant(value: object) -> Value:
-    return lambda _result: value
-
-
-def _unquoted(token: str) -> str:
-    return re.sub(r"\\(.)", r"\1", token[1:-1], flags=re.DOTALL)
+    match node:
+        case ast.BoolOp(op=operator, values=values):
+            parts, combine = [inner(value) for value in values], all if isinstance(operator, ast.And) else any
+            return lambda result: combine(part(result) for part in parts)
+        case ast.UnaryOp(operand=operand):  # only `not`: a minus is part of its number
+            value = inner(operand)
+            return lambda result: not value(result)
+        case ast.Compare(left=first, ops=[operator], comparators=[second]):
+            compare, left, right = _COMPARISONS[type(operator)], inner(first), inner(second)
+            return lambda result: compare(left(result), right(result))
+        case ast.Compare(comparators=[_, node, *_]):
+            pass  # a chain, which means something else in each language
+        case ast.List(elts=elements):
+            items = [inner(element) for element in elements]
+            return lambda result: [item(result) for item in items]
+        case ast.Call(func=ast.Name(id=function), args=[ast.Name(id=argument)]):
+            if tokens[function].text == "field" and tokens[argument].kind == "string":
+                return reader(_unquoted(tokens[argument].text))
+        case ast.Name(id=word) if tokens[word].kind == "name":
+            return reader(tokens[word].text)
+        case ast.Name(id=word):
+            constant = _READ[tokens[word].kind](tokens[word].text)
+            return lambda _result: constant
+        case _:
+            pass
+    raise SyntaxError("not documented", (None, 1, node.col_offset + 1, None))
 
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    """Make a comparison that answers False for what has no order: two types, or neither numbers nor texts."""
+    """Return a comparison that is False for what has no order: two types, or neither numbers nor strings."""
 
     def ordered(left: object, right: object) -> bool:
-        texts = isinstance(left, str) and isinstance(right, str)
-        return (texts or (_is_number(left) and _is_number(right))) and compare(left, right)
+        strings = isinstance(left, str) and isinstance(right, str)
+        return (strings or (_is_number(left) and _is_number(right))) and compare(left, right)
 
     return ordered
 
@@ -245,19 +168,18 @@ def _is_number(value: object) -> bool:
 
 
 def _contains(item: object, whole: object) -> bool:
-    """Tell whether a list has the item, or a text has it as a part."""
     if isinstance(whole, str):
         return isinstance(item, str) and item in whole
     return isinstance(whole, list) and any(same(item, each) for each in cast("list[object]", whole))
 
 
-_OPERATORS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
-    "==": same,
-    "!=": lambda left, right: not same(left, right),
-    "<": _ordered(lambda left, right: left < right),
-    "<=": _ordered(lambda left, right: left <= right),
-    ">": _ordered(lambda left, right: left > right),
-    ">=": _ordered(lambda left, right: left >= right),
-    "in": _contains,
-    "not in": lambda item, whole: not _contains(item, whole),
+_COMPARISONS: Final[Mapping[type[ast.cmpop], Callable[[Any, Any], bool]]] = {
+    ast.Eq: same,
+    ast.NotEq: lambda left, right: not same(left, right),
+    ast.Lt: _ordered(lt),
+    ast.LtE: _ordered(le),
+    ast.Gt: _ordered(gt),
+    ast.GtE: _ordered(ge),
+    ast.In: _contains,
+    ast.NotIn: lambda item, whole: not _contains(item, whole),
 }
