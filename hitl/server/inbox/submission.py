@@ -12,10 +12,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hitl.server.http.requests import parse_object
 from hitl.server.inbox.documents import is_array, is_object
 from hitl.server.inbox.fields import as_text
 from hitl.server.primitives.errors import ApiError, invalid
-from hitl.server.primitives.strict_json import parse_object
 
 MAX_FORM_BYTES = 5 * 1024 * 1024
 MAX_FORM_FIELDS = 5000
