@@ -1,32 +1,95 @@
-"""The transports: they carry out exchanges for the drivers of flows, over connections of their own or through httpx."""
+"""The transports: they carry out the calls of flows, over the engine or through the user's httpx objects."""
 
 from __future__ import annotations
 
 import logging
+import sys
 import time
-from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from hitl._config import Settings
-from hitl._engine import Response, TransportResult, address
+from hitl._config import MOST_AT_ONCE, Settings
+from hitl._engine import Request, Response, TransportResult
 from hitl._flows import ApiCall
+from hitl._once import Once
 from hitl._secret import Secret
+from hitl._version import __version__
 from hitl.exceptions import ConfigurationError
 
-# Loaded when they are needed: connections, with TLS and the parser, by the first exchange; httpx by those who bring
-# something of it, or use the generated client.
+# The engine, with TLS and the parser, is loaded by the first exchange; httpx by users of its objects and of the
+# generated client.
 if TYPE_CHECKING:
     import httpx
     from hitl_api.client import AuthenticatedClient
 
+    from hitl._engine import ClientOptions
+
 _log = logging.getLogger("hitl")
 
 
-class HttpTransport:
+class _Sender(Protocol):
+    def send(self, request: Request, deadline: float, *, is_repeatable: bool, fresh: bool) -> TransportResult: ...
+    def interrupt(self, threads: Collection[int | None]) -> None: ...
+    def close(self) -> None: ...
+    def httpx_kwargs(self, timeout: float) -> dict[str, Any]: ...
+
+
+class _AsyncSender(Protocol):
+    async def send(self, request: Request, deadline: float, *, is_repeatable: bool, fresh: bool) -> TransportResult: ...
+    async def aclose(self) -> None: ...
+    def close(self) -> None: ...
+    def httpx_kwargs(self, timeout: float) -> dict[str, Any]: ...
+
+
+S = TypeVar("S", _Sender, _AsyncSender)
+
+
+class _Transport(Generic[S]):
+    """What both transports share; the sender is a client of the engine, or one of httpx."""
+
+    def __init__(self, settings: Settings, make_sender: Callable[[], S], *, at_once: bool) -> None:
+        self._settings = settings
+        self._sender: Once[S] = Once(make_sender)
+        self._was_used = False
+        self.is_closed = False
+        if at_once:
+            self._sender.get()
+
+    @property
+    def is_open(self) -> bool:
+        """True if there may be connections that were not closed."""
+        return self._was_used and not self.is_closed
+
+    def abandon(self) -> None:
+        """Close what the garbage collector has found open, except what needs an event loop."""
+        self.is_closed = True
+        if (sender := self._sender.peek()) is not None:
+            sender.close()
+
+    def httpx_kwargs(self) -> dict[str, Any]:
+        """Return the arguments of an httpx client that uses the same connections."""
+        self._was_used = True
+        return self._sender.get().httpx_kwargs(self._settings.timeout)
+
+    def _open(self, call: ApiCall[Any]) -> S:
+        if self.is_closed:
+            raise ConfigurationError(f"{call.operation}: this client was closed; make another one")
+        self._was_used = True
+        sender = self._sender.get()
+        if self.is_closed:
+            sender.close()  # another thread may have closed the transport before the sender was made
+        return sender
+
+    def _deadline(self, call: ApiCall[Any], started: float) -> float:
+        return started + (self._settings.timeout if call.timeout is None else max(call.timeout, 0.0))
+
+
+class HttpTransport(_Transport[_Sender]):
     """Blocking exchanges; safe to share between threads, and to use in a forked child.
 
-    Each thread that is in the middle of an exchange has a connection of its own, so there are as many connections as
-    there are threads that use the client at the same time.
+    Each exchange has a connection of its own, so there are as many connections as threads that use the client at the
+    same time.
     """
 
     def __init__(
@@ -35,66 +98,32 @@ class HttpTransport:
         transport: httpx.BaseTransport | None = None,
         http_client: httpx.Client | None = None,
     ) -> None:
-        self._settings = settings
-        self._carriers: dict[str, _Carrier] = {}
-        self._proxy = None
         if transport is None and http_client is None:
-            self._proxy = _proxy(settings)
+            super().__init__(settings, partial(_engine, settings, _proxy(settings)), at_once=False)
         else:
-            self._carriers["one"] = _through(settings, transport, http_client)
-        self._was_used = False
-        self.is_closed = False
-
-    @property
-    def is_open(self) -> bool:
-        """True if there may be connections that were not given back."""
-        return self._was_used and not self.is_closed
+            super().__init__(settings, partial(_httpx, settings, transport, http_client), at_once=True)
 
     def send(self, call: ApiCall[Any]) -> TransportResult:
-        """Make one exchange. Interrupts pass through; every failure of the network comes back as data."""
-        _refuse_closed(call, is_closed=self.is_closed)
-        self._was_used = True
-        carrier = self._carrier
+        """Make one exchange; network failures are returned, interrupts are raised."""
+        sender = self._open(call)
         started = time.monotonic()
-        outcome = carrier.send(call, started + _seconds(self._settings, call))
-        _tell(call, outcome, started)
-        return outcome
+        deadline = self._deadline(call, started)
+        result = sender.send(call.request, deadline, is_repeatable=call.is_repeatable, fresh=call.fresh)
+        _log_exchange(call, result, started)
+        return result
 
     def interrupt(self, threads: Collection[int | None]) -> None:
-        """End the exchanges that these threads have under way; they come back as broken connections."""
-        for carrier in tuple(self._carriers.values()):
-            carrier.interrupt(threads)
+        """End the exchanges of these threads; they return as broken connections."""
+        if (sender := self._sender.peek()) is not None:
+            sender.interrupt(threads)
 
     def close(self) -> None:
         """Close all connections."""
-        self.is_closed = True
-        for carrier in tuple(self._carriers.values()):
-            carrier.close()
-
-    def abandon(self) -> None:
-        """Close what the garbage collector has found open."""
-        self.close()
-
-    def lent(self) -> dict[str, Any]:
-        """Return the arguments of an httpx client that uses these connections."""
-        self._was_used = True
-        return self._carrier.lent()
-
-    @property
-    def _carrier(self) -> _Carrier:
-        if found := self._carriers.get("one"):
-            return found
-        from hitl._own_transport import EngineTransport
-
-        # One step, so that all threads get the same.
-        made = self._carriers.setdefault("one", EngineTransport(self._settings, self._proxy))
-        if self.is_closed:
-            made.close()  # whoever closed may have come a moment too early to see it
-        return made
+        self.abandon()
 
 
-class AsyncHttpTransport:
-    """Awaitable exchanges on asyncio or trio; connections of its own belong to no event loop."""
+class AsyncHttpTransport(_Transport[_AsyncSender]):
+    """Awaitable exchanges on asyncio or trio; the engine's connections belong to no event loop."""
 
     def __init__(
         self,
@@ -102,122 +131,91 @@ class AsyncHttpTransport:
         transport: httpx.AsyncBaseTransport | None = None,
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
-        self._settings = settings
-        self._carriers: dict[str, _AsyncCarrier] = {}
-        self._proxy = None
         if transport is None and http_client is None:
-            self._proxy = _proxy(settings)
+            super().__init__(settings, partial(_async_engine, settings, _proxy(settings)), at_once=False)
         else:
-            self._carriers["one"] = _through_async(settings, transport, http_client)
-        self._was_used = False
-        self.is_closed = False
-
-    @property
-    def is_open(self) -> bool:
-        """True if there may be connections that were not given back."""
-        return self._was_used and not self.is_closed
+            super().__init__(settings, partial(_async_httpx, settings, transport, http_client), at_once=True)
 
     async def send(self, call: ApiCall[Any]) -> TransportResult:
-        """Make one exchange. Cancellation passes through; every failure of the network comes back as data."""
-        _refuse_closed(call, is_closed=self.is_closed)
-        self._was_used = True
-        carrier = self._carrier
+        """Make one exchange; network failures are returned, cancellation is raised."""
+        sender = self._open(call)
         started = time.monotonic()
-        outcome = await carrier.send(call, started + _seconds(self._settings, call))
-        _tell(call, outcome, started)
-        return outcome
+        deadline = self._deadline(call, started)
+        result = await sender.send(call.request, deadline, is_repeatable=call.is_repeatable, fresh=call.fresh)
+        _log_exchange(call, result, started)
+        return result
 
     async def aclose(self) -> None:
         """Close all connections."""
         self.is_closed = True
-        for carrier in tuple(self._carriers.values()):
-            await carrier.aclose()
-
-    def abandon(self) -> None:
-        """Close what the garbage collector has found open; what needs an event loop stays."""
-        self.is_closed = True
-        for carrier in tuple(self._carriers.values()):
-            carrier.abandon()
-
-    def lent(self) -> dict[str, Any]:
-        """Return the arguments of an httpx client that uses these connections."""
-        self._was_used = True
-        return self._carrier.lent()
-
-    @property
-    def _carrier(self) -> _AsyncCarrier:
-        if found := self._carriers.get("one"):
-            return found
-        from hitl._own_transport import AsyncEngineTransport
-
-        return self._carriers.setdefault("one", AsyncEngineTransport(self._settings, self._proxy))
-
-
-# --- what carries the bytes ------------------------------------------------------------------------------------------
-
-
-class _Carrier(Protocol):
-    def send(self, call: ApiCall[Any], deadline: float) -> TransportResult: ...
-    def interrupt(self, threads: Collection[int | None]) -> None: ...
-    def close(self) -> None: ...
-    def lent(self) -> dict[str, Any]: ...
-
-
-class _AsyncCarrier(Protocol):
-    async def send(self, call: ApiCall[Any], deadline: float) -> TransportResult: ...
-    async def aclose(self) -> None: ...
-    def abandon(self) -> None: ...
-    def lent(self) -> dict[str, Any]: ...
+        if (sender := self._sender.peek()) is not None:
+            await sender.aclose()
 
 
 def _proxy(settings: Settings) -> Secret | None:
-    """Return the proxy of a client that is being made; what is wrong with it or the address is not left to its calls.
-
-    Raises:
-        ConfigurationError: if one of them cannot be used.
-    """
-    address(settings.base_url)
+    """Return the proxy; raise ConfigurationError now, not with the first call, if it or the base URL is unusable."""
+    _ = settings.origin
     return settings.proxy
 
 
-def _through(settings: Settings, transport: httpx.BaseTransport | None, client: httpx.Client | None) -> _Carrier:
-    from hitl._engine import HttpxTransport, RequestCodec
+def _headers(settings: Settings) -> dict[str, str]:
+    python = ".".join(map(str, sys.version_info[:3]))
+    user_agent = settings.user_agent or f"hitl-python/{__version__} python/{python}"
+    return {"User-Agent": user_agent, "Accept": "application/json"}
 
-    return HttpxTransport(RequestCodec(settings), transport, client)
+
+def _engine_options(settings: Settings, proxy: Secret | None) -> ClientOptions:
+    from hitl._engine import tls_context
+
+    return {
+        "headers": _headers(settings),
+        "token": settings.api_key,
+        "proxy": proxy,
+        "tls": partial(tls_context, *settings.authorities),
+    }
 
 
-def _through_async(
+def _engine(settings: Settings, proxy: Secret | None) -> _Sender:
+    from hitl._engine import Client
+
+    return Client(settings.origin, **_engine_options(settings, proxy))
+
+
+def _async_engine(settings: Settings, proxy: Secret | None) -> _AsyncSender:
+    from hitl._engine import AsyncClient
+
+    return AsyncClient(settings.origin, concurrency=MOST_AT_ONCE, **_engine_options(settings, proxy))
+
+
+def _httpx(settings: Settings, transport: httpx.BaseTransport | None, client: httpx.Client | None) -> _Sender:
+    from hitl._engine import HttpxTransport
+
+    return HttpxTransport(settings.origin, transport, client, headers=_headers(settings), token=settings.api_key)
+
+
+def _async_httpx(
     settings: Settings, transport: httpx.AsyncBaseTransport | None, client: httpx.AsyncClient | None
-) -> _AsyncCarrier:
-    from hitl._engine import AsyncHttpxTransport, RequestCodec
+) -> _AsyncSender:
+    from hitl._engine import AsyncHttpxTransport
 
-    return AsyncHttpxTransport(RequestCodec(settings), transport, client)
-
-
-def _refuse_closed(call: ApiCall[Any], *, is_closed: bool) -> None:
-    if is_closed:
-        raise ConfigurationError(f"{call.operation}: this client was closed; make another one")
+    return AsyncHttpxTransport(settings.origin, transport, client, headers=_headers(settings), token=settings.api_key)
 
 
-def _seconds(settings: Settings, call: ApiCall[Any]) -> float:
-    return settings.timeout if call.timeout is None else max(call.timeout, 0.0)
-
-
-def _tell(call: ApiCall[Any], outcome: TransportResult, started: float) -> None:
-    """Log one line; neither query nor headers nor body, which may hold what people wrote."""
+def _log_exchange(call: ApiCall[Any], result: TransportResult, started: float) -> None:
+    """Log one line without query, headers and body, which may hold what people wrote."""
     if _log.isEnabledFor(logging.DEBUG):
-        result = str(outcome.status_code) if isinstance(outcome, Response) else outcome.kind
+        came = str(result.status_code) if isinstance(result, Response) else result.kind
         took = time.monotonic() - started
-        _log.debug("%s: %s %s -> %s in %.3f s", call.operation, call.request.method, call.request.path, result, took)
+        _log.debug("%s: %s %s -> %s in %.3f s", call.operation, call.request.method, call.request.path, came, took)
 
 
 # --- the generated client --------------------------------------------------------------------------------------------
 
 
-class _Hidden(str):
-    """A text whose repr does not show it, nor a text that it is put into; the generated client prints both.
+class _HiddenToken(str):
+    """A string that neither its repr nor a formatted string shows: the generated client prints both.
 
-    The header that the generated client makes of it is replaced on the way.
+    The header that the generated client makes of it is replaced before it is sent.
     """
 
     __slots__ = ()
@@ -234,11 +232,11 @@ def generated_client(settings: Settings, transport: HttpTransport | AsyncHttpTra
     import httpx
     from hitl_api.client import AuthenticatedClient
 
-    # As arguments and not as an httpx client, which with_headers and its like would leave behind.
+    # Not as an httpx client, which copies made by with_headers and the like would not use.
     return AuthenticatedClient(
         settings.base_url,
-        token=_Hidden(settings.api_key.reveal()),
+        token=_HiddenToken(settings.api_key.reveal()),
         timeout=httpx.Timeout(settings.timeout),
         raise_on_unexpected_status=True,
-        httpx_args={**transport.lent(), "trust_env": False},
+        httpx_args={**transport.httpx_kwargs(), "trust_env": False},
     )

@@ -20,14 +20,13 @@ from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, reviewe
 import hitl
 from hitl import AsyncHITLClient, HITLClient, Review, Template, WaitStats, exceptions, models, retry, testing, webhooks
 from hitl import _methods as _core
-from hitl import _own_transport as _own
 from hitl._api import operations
 from hitl._batches import concurrency as _gate
 from hitl._calls import LONGEST_PAUSE, LONGEST_RETRY_AFTER, Backoff, Exchange, Server
 from hitl._calls.exchange import SHARE
 from hitl._calls.retry_budget import MOST_RETRIES, SUCCESSES_FOR_ONE
 from hitl._calls.retry_policy import TRANSIENT_STATUSES
-from hitl._config import SETTINGS
+from hitl._config import MOST_AT_ONCE, SETTINGS
 from hitl._engine import Response, TransportFailure, TransportResult
 from hitl._engine import http1 as _wire
 from hitl._flows import ApiCall
@@ -84,7 +83,7 @@ def test_the_settings_are_those_in_the_reference() -> None:
 
 def test_the_bounds_are_those_in_the_reference() -> None:
     assert f"at most {_wire.LARGEST_BODY // 1024**2} MiB" in page("reference/client.md")
-    assert f"at most {_own.MOST_AT_ONCE} exchanges under way" in page("reference/client.md")
+    assert f"at most {MOST_AT_ONCE} exchanges under way" in page("reference/client.md")
     assert f"at most {webhooks.LARGEST_BODY // 1024**2} MiB" in page("reference/webhooks.md")
 
 
@@ -127,7 +126,7 @@ def test_a_batch_is_as_wide_as_the_how_to_says() -> None:
         "requests under way at first": _gate.BEGIN,
         "requests under way at most, unless you say otherwise": _core.CONCURRENCY,
         "threads of the blocking client at most": _workers.THREADS,
-        "requests of the asynchronous client under way at most, whatever you say": _own.MOST_AT_ONCE,
+        "requests of the asynchronous client under way at most, whatever you say": MOST_AT_ONCE,
         "seconds of a pause at most": int(_gate.LONGEST_PAUSE),
         "pauses in a row without one success between them, before it gives up": _gate.PATIENCE,
     }

@@ -14,7 +14,6 @@ from typing import Any
 
 from attrs import evolve
 
-from hitl import _own_transport as _own
 from hitl import models
 from hitl._api import operations as _operations
 from hitl._calls import backoff as _backoff
@@ -22,6 +21,7 @@ from hitl._calls import exchange as _exchange
 from hitl._calls import idempotency as _scope
 from hitl._calls import retry_budget as _budget
 from hitl._calls import retry_policy as _policy
+from hitl._engine import client as _client
 from hitl._engine import codec as _requests
 from hitl._engine import decoding as _body
 from hitl._engine import http1 as _wire
@@ -92,8 +92,8 @@ MUTATIONS = [
     Mutation(
         "surplus bytes spoil a connection",
         _wire.ResponseParser,
-        "_answer",
-        _always_reusable(_wire.ResponseParser._answer),
+        "_response",
+        _always_reusable(_wire.ResponseParser._response),
         [
             "a connection is not used again after a verdict that nobody asked for",
             "a connection is not used again after a line break",
@@ -103,7 +103,7 @@ MUTATIONS = [
     Mutation(
         "a connection is looked at before it is used again",
         _pool.Connection,
-        "is_quiet",
+        "is_idle_and_clean",
         lambda self: True,
         [
             "a connection is not used again after a verdict that comes late",
@@ -158,9 +158,9 @@ MUTATIONS = [
     ),
     Mutation(
         "an exchange ends at its deadline",
-        _own,
+        _client,
         "drive",
-        _late(_own.drive),
+        _late(_client.drive),
         ["silence ends a read in time", "silence in the body ends a read in time", "silence ends a creation in time"],
     ),
     Mutation(

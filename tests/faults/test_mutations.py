@@ -44,7 +44,7 @@ def server() -> Iterator[HostileServer]:
 def test_the_key_would_show_if_answers_were_not_searched_for_it(
     server: HostileServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(_requests.RequestCodec, "_without_key", lambda self, text: text)
+    monkeypatch.setattr(_requests.RequestCodec, "redact", lambda self, text: text)
     with pytest.raises(AssertionError):
         test_no_secret_leaks.test_errors_logs_and_tracebacks_do_not_show_the_key(
             server, "a refusal that repeats the key", test_no_secret_leaks._blocking, caplog

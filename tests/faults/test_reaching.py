@@ -196,15 +196,10 @@ def test_a_certificate_that_proves_nothing_is_refused_once_and_for_all(
 
 
 @pytest.fixture
-def trusted(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[None]:
+def trusted(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     """Let this process trust the authority, as SSL_CERT_FILE does."""
-    from hitl._engine import tls as _tls
-
     authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
-    _tls.context.cache_clear()
-    yield
-    _tls.context.cache_clear()
 
 
 FAULTS = {
