@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable, Collection
-from functools import partial
+from abc import abstractmethod
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from hitl._config import MOST_AT_ONCE, Settings
@@ -20,7 +20,6 @@ from hitl.exceptions import ConfigurationError
 # The engine, with TLS and the parser, is loaded by the first exchange; httpx by users of its objects and of the
 # generated client.
 if TYPE_CHECKING:
-    import httpx
     from hitl_api.client import AuthenticatedClient
 
     from hitl._engine import ClientOptions
@@ -46,14 +45,20 @@ S = TypeVar("S", _Sender, _AsyncSender)
 
 
 class _Transport(Generic[S]):
-    """What both transports share; the sender is a client of the engine, or one of httpx."""
+    """What both transports share; the sender is a client of the engine, or one of httpx.
 
-    def __init__(self, settings: Settings, make_sender: Callable[[], S], *, at_once: bool) -> None:
+    What cannot be used is refused when the transport is made, and not by its first exchange.
+    """
+
+    def __init__(self, settings: Settings, transport: object = None, http_client: object = None) -> None:
         self._settings = settings
-        self._sender: Once[S] = Once(make_sender)
         self._was_used = False
         self.is_closed = False
-        if at_once:
+        if transport is None and http_client is None:
+            _, proxy = settings.origin, settings.proxy
+            self._sender: Once[S] = Once(lambda: self._over_engine(self._options(proxy)))
+        else:
+            self._sender = Once(lambda: self._through_httpx(transport, http_client))
             self._sender.get()
 
     @property
@@ -72,6 +77,12 @@ class _Transport(Generic[S]):
         self._was_used = True
         return self._sender.get().httpx_kwargs(self._settings.timeout)
 
+    @abstractmethod
+    def _over_engine(self, options: ClientOptions) -> S: ...
+
+    @abstractmethod
+    def _through_httpx(self, transport: Any, http_client: Any) -> S: ...
+
     def _open(self, call: ApiCall[Any]) -> S:
         if self.is_closed:
             raise ConfigurationError(f"{call.operation}: this client was closed; make another one")
@@ -84,6 +95,16 @@ class _Transport(Generic[S]):
     def _deadline(self, call: ApiCall[Any], started: float) -> float:
         return started + (self._settings.timeout if call.timeout is None else max(call.timeout, 0.0))
 
+    def _options(self, proxy: Secret | None) -> ClientOptions:
+        from hitl._engine import tls_context
+
+        return {
+            "headers": _headers(self._settings),
+            "token": self._settings.api_key,
+            "proxy": proxy,
+            "tls": lambda: tls_context(*self._settings.authorities),
+        }
+
 
 class HttpTransport(_Transport[_Sender]):
     """Blocking exchanges; safe to share between threads, and to use in a forked child.
@@ -91,17 +112,6 @@ class HttpTransport(_Transport[_Sender]):
     Each exchange has a connection of its own, so there are as many connections as threads that use the client at the
     same time.
     """
-
-    def __init__(
-        self,
-        settings: Settings,
-        transport: httpx.BaseTransport | None = None,
-        http_client: httpx.Client | None = None,
-    ) -> None:
-        if transport is None and http_client is None:
-            super().__init__(settings, partial(_engine, settings, _proxy(settings)), at_once=False)
-        else:
-            super().__init__(settings, partial(_httpx, settings, transport, http_client), at_once=True)
 
     def send(self, call: ApiCall[Any]) -> TransportResult:
         """Make one exchange; network failures are returned, interrupts are raised."""
@@ -121,20 +131,20 @@ class HttpTransport(_Transport[_Sender]):
         """Close all connections."""
         self.abandon()
 
+    def _over_engine(self, options: ClientOptions) -> _Sender:
+        from hitl._engine import Client
+
+        return Client(self._settings.origin, **options)
+
+    def _through_httpx(self, transport: Any, http_client: Any) -> _Sender:
+        from hitl._engine import HttpxTransport
+
+        given = self._settings
+        return HttpxTransport(given.origin, transport, http_client, headers=_headers(given), token=given.api_key)
+
 
 class AsyncHttpTransport(_Transport[_AsyncSender]):
     """Awaitable exchanges on asyncio or trio; the engine's connections belong to no event loop."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        transport: httpx.AsyncBaseTransport | None = None,
-        http_client: httpx.AsyncClient | None = None,
-    ) -> None:
-        if transport is None and http_client is None:
-            super().__init__(settings, partial(_async_engine, settings, _proxy(settings)), at_once=False)
-        else:
-            super().__init__(settings, partial(_async_httpx, settings, transport, http_client), at_once=True)
 
     async def send(self, call: ApiCall[Any]) -> TransportResult:
         """Make one exchange; network failures are returned, cancellation is raised."""
@@ -151,11 +161,16 @@ class AsyncHttpTransport(_Transport[_AsyncSender]):
         if (sender := self._sender.peek()) is not None:
             await sender.aclose()
 
+    def _over_engine(self, options: ClientOptions) -> _AsyncSender:
+        from hitl._engine import AsyncClient
 
-def _proxy(settings: Settings) -> Secret | None:
-    """Return the proxy; raise ConfigurationError now, not with the first call, if it or the base URL is unusable."""
-    _ = settings.origin
-    return settings.proxy
+        return AsyncClient(self._settings.origin, concurrency=MOST_AT_ONCE, **options)
+
+    def _through_httpx(self, transport: Any, http_client: Any) -> _AsyncSender:
+        from hitl._engine import AsyncHttpxTransport
+
+        given = self._settings
+        return AsyncHttpxTransport(given.origin, transport, http_client, headers=_headers(given), token=given.api_key)
 
 
 def _headers(settings: Settings) -> dict[str, str]:
@@ -164,52 +179,12 @@ def _headers(settings: Settings) -> dict[str, str]:
     return {"User-Agent": user_agent, "Accept": "application/json"}
 
 
-def _engine_options(settings: Settings, proxy: Secret | None) -> ClientOptions:
-    from hitl._engine import tls_context
-
-    return {
-        "headers": _headers(settings),
-        "token": settings.api_key,
-        "proxy": proxy,
-        "tls": partial(tls_context, *settings.authorities),
-    }
-
-
-def _engine(settings: Settings, proxy: Secret | None) -> _Sender:
-    from hitl._engine import Client
-
-    return Client(settings.origin, **_engine_options(settings, proxy))
-
-
-def _async_engine(settings: Settings, proxy: Secret | None) -> _AsyncSender:
-    from hitl._engine import AsyncClient
-
-    return AsyncClient(settings.origin, concurrency=MOST_AT_ONCE, **_engine_options(settings, proxy))
-
-
-def _httpx(settings: Settings, transport: httpx.BaseTransport | None, client: httpx.Client | None) -> _Sender:
-    from hitl._engine import HttpxTransport
-
-    return HttpxTransport(settings.origin, transport, client, headers=_headers(settings), token=settings.api_key)
-
-
-def _async_httpx(
-    settings: Settings, transport: httpx.AsyncBaseTransport | None, client: httpx.AsyncClient | None
-) -> _AsyncSender:
-    from hitl._engine import AsyncHttpxTransport
-
-    return AsyncHttpxTransport(settings.origin, transport, client, headers=_headers(settings), token=settings.api_key)
-
-
 def _log_exchange(call: ApiCall[Any], result: TransportResult, started: float) -> None:
     """Log one line without query, headers and body, which may hold what people wrote."""
     if _log.isEnabledFor(logging.DEBUG):
         came = str(result.status_code) if isinstance(result, Response) else result.kind
         took = time.monotonic() - started
         _log.debug("%s: %s %s -> %s in %.3f s", call.operation, call.request.method, call.request.path, came, took)
-
-
-# --- the generated client --------------------------------------------------------------------------------------------
 
 
 class _HiddenToken(str):
