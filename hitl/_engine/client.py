@@ -14,16 +14,14 @@ from hitl._engine.connection import (
     Connection,
     DeadlineExceededError,
     IOSteps,
+    NoConnectionError,
     Route,
-    UnknownHostError,
-    UnreachableError,
-    UntrustedError,
     connect,
     exchange,
 )
 from hitl._engine.drivers import drive, drive_async
 from hitl._engine.http1 import ProtocolError, ResponseParser
-from hitl._engine.messages import Request, TransportFailure, TransportResult
+from hitl._engine.messages import Request, TransportFailure, TransportResult, no_connection
 from hitl._engine.pool import Pool
 from hitl._engine.tls import tls_context
 from hitl._engine.url import Origin
@@ -40,7 +38,7 @@ LONGEST_IDLE_FOR_ONCE = 4.0
 
 
 class ClientOptions(TypedDict, total=False):
-    """ClientOptions of a client.
+    """Options of a client.
 
     Attributes:
         headers: In every request, beside Host and Accept-Encoding.
@@ -69,6 +67,7 @@ class EngineClient:
         self._is_forwarded = proxy is not None and not origin.is_secure
         self._excerpt = options.get("excerpt", 0)
         self._pool = Pool()
+        self._server = origin.url
 
     def steps(
         self, request: Request, deadline: float, *, is_repeatable: bool = False, fresh: bool = False
@@ -82,18 +81,13 @@ class EngineClient:
                 connection = yield from connect(self._route)
             self._pool.use(connection)
             raw = yield from exchange(connection.sock, encoded, parser, deadline)
-        except DeadlineExceededError:
-            return self._timed_out(connection, parser)
-        except UnknownHostError:
-            message = f"the name of {self._name} is unknown to the resolver; is base_url right?"
-            return TransportFailure(message, "no", "unknown_host")
-        except UntrustedError as error:
-            return TransportFailure(f"{self._name} could not prove who it is ({error})", "no", "tls")
-        except (UnreachableError, OSError, ProtocolError) as error:
-            if connection is None:  # OSError: such as no more descriptors in this process
-                message = f"no connection to {self._name} could be made ({error}); is the server running there?"
-                return TransportFailure(message, "no", "refused")
-            return self._broken(error, connection, parser)
+        except NoConnectionError as error:
+            return no_connection(self._server, error.kind, str(error))
+        except (DeadlineExceededError, OSError, ProtocolError) as error:
+            is_late = isinstance(error, DeadlineExceededError)
+            if connection is None:  # an OSError: such as no more descriptors in this process
+                return no_connection(self._server, "timeout" if is_late else "refused", str(error))
+            return self._late(parser) if is_late else self._broken(error, connection, parser)
         else:
             if raw.may_reuse:
                 self._pool.give_back(connection)
@@ -113,23 +107,16 @@ class EngineClient:
 
         return {"transport": EngineTransport(self.codec, self.steps, timeout)}
 
-    @property
-    def _name(self) -> str:
-        return self.codec.origin.url
-
-    def _timed_out(self, connection: Connection | None, parser: ResponseParser) -> TransportFailure:
-        if connection is None:
-            return TransportFailure(f"no connection to {self._name} came about in time", "no", "timeout")
+    def _late(self, parser: ResponseParser) -> TransportFailure:
         if parser.has_begun:
-            return TransportFailure(f"{self._name} did not finish its answer in time", "yes", "timeout")
-        return TransportFailure(f"{self._name} did not answer in time", "maybe", "timeout")
+            return TransportFailure(f"{self._server} did not finish its answer in time", "yes", "timeout")
+        return TransportFailure(f"{self._server} did not answer in time", "maybe", "timeout")
 
     def _broken(self, error: Exception, connection: Connection, parser: ResponseParser) -> TransportFailure:
         if parser.has_begun:
             why = f": {error}" if isinstance(error, ProtocolError) else ""
-            message = f"the answer of {self._name} was cut off, or is no proper HTTP{why}"
-            return TransportFailure(message, "yes", "broken")
-        message = f"the connection to {self._name} broke before an answer came"
+            return TransportFailure(f"the answer of {self._server} was cut off, or is no proper HTTP{why}", "yes")
+        message = f"the connection to {self._server} broke before an answer came"
         return TransportFailure(message, "maybe", "stale" if connection.was_used else "broken")
 
 

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 from attrs import evolve, field, frozen
 
 from hitl._engine.http1 import ProtocolError, RawResponse, ResponseParser, request_head
+from hitl._engine.messages import FailureKind
 from hitl._secret import Secret
 
 T = TypeVar("T")
@@ -50,16 +51,12 @@ class DeadlineExceededError(Exception):
     """The deadline has passed; drivers throw it into steps that wait."""
 
 
-class UnknownHostError(Exception):
-    """The host name does not resolve."""
-
-
-class UnreachableError(Exception):
+class NoConnectionError(Exception):
     """No connection could be made; the message says why."""
 
-
-class UntrustedError(Exception):
-    """The server's certificate is not trusted; the message says why."""
+    def __init__(self, why: str, kind: FailureKind = "refused") -> None:
+        super().__init__(why)
+        self.kind: FailureKind = kind
 
 
 @frozen
@@ -130,7 +127,7 @@ def connect(route: Route) -> IOSteps[Connection]:
     """Open a connection, through the proxy and the TLS handshake if there are any.
 
     Raises:
-        UnknownHostError, UnreachableError, UntrustedError: if there is none.
+        NoConnectionError: if there is none.
     """
     host, port = route.proxy or (route.ip or route.host, route.port)
     sock = yield from _connect_to_any((yield from _resolve(host, port)))
@@ -148,7 +145,7 @@ def connect(route: Route) -> IOSteps[Connection]:
 
 def _require_peer(sock: Socket, ip: str | None) -> None:
     if ip is not None and (reached := sock.getpeername()[0]) != ip:
-        raise UnreachableError(f"the connection to {ip} has led to {reached}; nothing was sent")
+        raise NoConnectionError(f"the connection to {ip} has led to {reached}; nothing was sent")
 
 
 def exchange(
@@ -234,8 +231,8 @@ def _resolve(host: str, port: int) -> IOSteps[list[tuple[int, Address]]]:
     if isinstance(found[0], OSError):
         error = found[0]
         if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
-            raise UnreachableError("its name could not be looked up just now")
-        raise UnknownHostError
+            raise NoConnectionError("its name could not be looked up just now")
+        raise NoConnectionError("", "unknown_host")
     return found[0]
 
 
@@ -273,7 +270,7 @@ def _connect_to_any(addresses: Sequence[tuple[int, Address]]) -> IOSteps[Socket]
                 if waiting:
                     break
             if not waiting and not pending:
-                raise UnreachableError(failure)
+                raise NoConnectionError(failure)
     finally:
         for sock in pending:
             sock.close()
@@ -311,10 +308,10 @@ def _secure(sock: Socket, context: ssl.SSLContext, host: str) -> IOSteps[Socket]
                 return secured
     except ssl.SSLCertVerificationError as error:
         secured.close()
-        raise UntrustedError(getattr(error, "verify_message", "it is not trusted")) from None
+        raise NoConnectionError(getattr(error, "verify_message", "it is not trusted"), "tls") from None
     except OSError as error:
         secured.close()
-        raise UnreachableError(f"TLS failed: {getattr(error, 'reason', None) or type(error).__name__}") from None
+        raise NoConnectionError(f"TLS failed: {getattr(error, 'reason', None) or type(error).__name__}") from None
     except BaseException:
         secured.close()
         raise
@@ -325,9 +322,9 @@ def _tunnel(sock: Socket, route: Route) -> IOSteps[None]:
     try:
         response = yield from exchange(sock, _connect_request(route), ResponseParser("CONNECT"))
     except (OSError, ProtocolError):
-        raise UnreachableError("the proxy broke off") from None
+        raise NoConnectionError("the proxy broke off") from None
     if response.status_code >= 300:
-        raise UnreachableError(f"the proxy answered {response.status_code}")
+        raise NoConnectionError(f"the proxy answered {response.status_code}")
 
 
 def _connect_request(route: Route) -> memoryview:

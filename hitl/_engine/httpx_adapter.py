@@ -11,9 +11,10 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Collection, Generator, Mapping
+from contextlib import contextmanager
 from contextvars import copy_context
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 import anyio
 import httpx
@@ -22,7 +23,7 @@ from hitl._engine.codec import RequestCodec
 from hitl._engine.connection import IOSteps
 from hitl._engine.drivers import drive, drive_async
 from hitl._engine.http1 import CUT_OFF, LARGEST_BODY, TOO_LARGE, ProtocolError, RawResponse, require_unambiguous
-from hitl._engine.messages import FailureKind, Request, Response, TransportFailure, TransportResult
+from hitl._engine.messages import FailureKind, Request, Response, TransportFailure, TransportResult, no_connection
 from hitl._engine.url import Origin
 from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError, Sent
@@ -31,10 +32,14 @@ from hitl.exceptions import ConfigurationError, Sent
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 
 # Whatever the user's client does otherwise: the request holds the token, which must not be sent to another host.
-_AS_GIVEN: Final[Mapping[str, Any]] = {"auth": None, "follow_redirects": False}
+_AS_GIVEN: Final[Mapping[str, Any]] = {"stream": True, "auth": None, "follow_redirects": False}
 
 _IN_MEMORY = (httpx.MockTransport, httpx.WSGITransport)  # no I/O that could outlast a deadline
 _MARGIN = 0.02  # seconds by which httpx's timeouts come before the deadline: they know whether anything was sent
+
+
+class _TooLargeError(Exception):
+    """The body is larger than `LARGEST_BODY`."""
 
 
 class _DeadlineError(Exception):
@@ -48,17 +53,36 @@ _ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueE
 class _HttpxSender:
     """What both kinds share: how requests are made, and what becomes of responses and errors."""
 
-    def __init__(self, origin: Origin, headers: Mapping[str, str], token: Secret | None) -> None:
-        self._codec = RequestCodec(origin, headers, token)
+    _method: str
+    _client_type: type[Any]
 
-    def _request(self, http: httpx.Client | httpx.AsyncClient, request: Request, deadline: float) -> httpx.Request:
+    def __init__(
+        self, origin: Origin, transport: Any, http_client: Any, *, headers: Mapping[str, str], token: Secret | None
+    ) -> None:
+        """Send through a transport or a client of httpx; see `ClientOptions` for the rest."""
+        _require_one(self._method, self._client_type, transport, http_client)
+        self._codec = RequestCodec(origin, headers, token)
+        self._transport = transport
+        self._build: Callable[..., httpx.Request] = httpx.Request
+        if http_client is None:
+            self._send: Callable[..., Any] = getattr(transport, self._method)
+        else:
+            self._build = http_client.build_request
+            self._send = partial(http_client.send, **_AS_GIVEN)
+
+    def httpx_kwargs(self, timeout: float) -> dict[str, Any]:  # noqa: ARG002
+        """Return the arguments of an httpx client for the generated package."""
+        return {"transport": _Forwarding(self._send), "auth": _TokenAuth(self._codec)}
+
+    def _request(self, request: Request, deadline: float) -> httpx.Request:
         remaining = max(deadline - time.monotonic(), 0.001)
-        return http.build_request(
+        timeout = httpx.Timeout(remaining - min(_MARGIN, remaining / 10))
+        return self._build(
             request.method,
             self._codec.url(request),
             headers={**self._codec.base_headers(), **request.headers},
             content=request.body,
-            timeout=remaining - min(_MARGIN, remaining / 10),
+            extensions={"timeout": timeout.as_dict()},
         )
 
     def _from_memory(self, response: httpx.Response) -> Response:
@@ -68,48 +92,29 @@ class _HttpxSender:
 
     def _failure(self, error: Exception, *, has_begun: bool) -> TransportFailure:
         """Return an error as data. The message of a library may quote the request, so only its class is named."""
-        name, kind = self._codec.origin.url, type(error).__name__
+        server, name = self._codec.origin.url, type(error).__name__
+        if isinstance(error, httpx.ConnectError | httpx.ProxyError):
+            return _no_connection(server, _root_cause(error))
         sent: Sent = "yes" if has_begun else "no" if isinstance(error, _NOT_SENT) else "maybe"
         if isinstance(error, ProtocolError):
-            return TransportFailure(f"the answer of {name} was cut off, or is no proper HTTP: {error}", sent)
+            return TransportFailure(f"the answer of {server} was cut off, or is no proper HTTP: {error}", sent)
         if isinstance(error, _DeadlineError):
             return self._late(sent)
         if isinstance(error, httpx.TimeoutException):
-            return TransportFailure(f"{name} did not answer in time ({kind})", sent, "timeout")
-        if not isinstance(error, httpx.ConnectError | httpx.ProxyError):
-            return TransportFailure(f"the connection to {name} broke ({kind})", sent)
-        match _root_cause(error):
-            case ssl.SSLCertVerificationError() as cause:
-                why = getattr(cause, "verify_message", "it is not trusted")
-                return TransportFailure(f"{name} could not prove who it is ({why})", sent, "tls")
-            case socket.gaierror() as cause if cause.errno != socket.EAI_AGAIN:
-                message = f"the name of {name} is unknown to the resolver; is base_url right?"
-                return TransportFailure(message, sent, "unknown_host")
-            case cause:
-                why = getattr(cause, "strerror", None) or type(cause).__name__
-                message = f"no connection to {name} could be made ({why}); is the server running there?"
-                return TransportFailure(message, sent, "refused")
+            return TransportFailure(f"{server} did not answer in time ({name})", sent, "timeout")
+        return TransportFailure(f"the connection to {server} broke ({name})", sent)
 
     def _late(self, sent: Sent) -> TransportFailure:
         return TransportFailure(f"{self._codec.origin.url} did not finish its answer in time", sent, "timeout")
 
 
 class HttpxTransport(_HttpxSender):
-    """Exchanges over a blocking httpx client: the user's own, or one around the user's transport."""
+    """Blocking exchanges through httpx."""
 
-    def __init__(
-        self,
-        origin: Origin,
-        transport: httpx.BaseTransport | None,
-        http_client: httpx.Client | None,
-        *,
-        headers: Mapping[str, str],
-        token: Secret | None,
-    ) -> None:
-        _require_one("handle_request", httpx.Client, transport, http_client)
-        super().__init__(origin, headers, token)
-        self._is_ours = http_client is None
-        self._http = http_client or httpx.Client(transport=transport, trust_env=False)
+    _method, _client_type = "handle_request", httpx.Client
+
+    def __init__(self, origin: Origin, transport: Any, http_client: Any, **options: Any) -> None:
+        super().__init__(origin, transport, http_client, **options)
         self._is_in_memory = isinstance(transport, _IN_MEMORY)
         self._under_way: dict[_Background, int] = {}  # and for which thread
 
@@ -135,72 +140,48 @@ class HttpxTransport(_HttpxSender):
                 background.finish(failure)
 
     def close(self) -> None:
-        """Close the client unless it is the user's."""
-        if self._is_ours:
-            self._http.close()
-
-    def httpx_kwargs(self, timeout: float) -> dict[str, Any]:  # noqa: ARG002
-        """Return the arguments of an httpx client for the generated package."""
-        return {"transport": _Forwarding(self._http), "auth": _TokenAuth(self._codec)}
+        """Close the transport; a client is the user's to close."""
+        if self._transport is not None:
+            self._transport.close()
 
     def _exchange(self, request: Request, deadline: float, begun: threading.Event) -> TransportResult:
         response: httpx.Response | None = None
         try:
-            response = self._http.send(self._request(self._http, request, deadline), stream=True, **_AS_GIVEN)
+            response = cast(httpx.Response, self._send(self._request(request, deadline)))
             begun.set()
             if response.is_stream_consumed:
                 return self._from_memory(response)
             body = _Body(response, deadline)
-            try:
-                if body.fault is None:
-                    for part in response.iter_raw():
-                        if not body.add(part):
-                            break
-            except httpx.RemoteProtocolError as error:
-                body.cut_off(error)
+            with body.reading():
+                body.require_small()
+                for part in response.iter_raw():
+                    body.add(part)
             return self._codec.response(body.raw())
         except _ERRORS as error:
             return self._failure(error, has_begun=response is not None)
         finally:
             if response is not None:
                 response.close()
-            if self._is_ours:
-                self._http.cookies.clear()
 
 
 class AsyncHttpxTransport(_HttpxSender):
-    """Exchanges over an asynchronous httpx client; see `HttpxTransport`."""
+    """Awaitable exchanges through httpx."""
 
-    def __init__(
-        self,
-        origin: Origin,
-        transport: httpx.AsyncBaseTransport | None,
-        http_client: httpx.AsyncClient | None,
-        *,
-        headers: Mapping[str, str],
-        token: Secret | None,
-    ) -> None:
-        _require_one("handle_async_request", httpx.AsyncClient, transport, http_client)
-        super().__init__(origin, headers, token)
-        self._is_ours = http_client is None
-        self._http = http_client or httpx.AsyncClient(transport=transport, trust_env=False)
+    _method, _client_type = "handle_async_request", httpx.AsyncClient
 
     async def send(self, request: Request, deadline: float, **_: bool) -> TransportResult:
         """Make an exchange."""
         response: httpx.Response | None = None
         try:
             with anyio.move_on_after(deadline - time.monotonic()):
-                response = await self._http.send(self._request(self._http, request, deadline), stream=True, **_AS_GIVEN)
+                response = cast(httpx.Response, await self._send(self._request(request, deadline)))
                 if response.is_stream_consumed:
                     return self._from_memory(response)
                 body = _Body(response, deadline)
-                try:
-                    if body.fault is None:
-                        async for part in response.aiter_raw():
-                            if not body.add(part):
-                                break
-                except httpx.RemoteProtocolError as error:
-                    body.cut_off(error)
+                with body.reading():
+                    body.require_small()
+                    async for part in response.aiter_raw():
+                        body.add(part)
                 return self._codec.response(body.raw())
         except _ERRORS as error:
             return self._failure(error, has_begun=response is not None)
@@ -208,21 +189,15 @@ class AsyncHttpxTransport(_HttpxSender):
             if response is not None:
                 with anyio.CancelScope(shield=True):
                     await response.aclose()
-            if self._is_ours:
-                self._http.cookies.clear()
         return self._late("maybe" if response is None else "yes")
 
     async def aclose(self) -> None:
-        """Close the client unless it is the user's."""
-        if self._is_ours:
-            await self._http.aclose()
+        """Close the transport; a client is the user's to close."""
+        if self._transport is not None:
+            await self._transport.aclose()
 
     def close(self) -> None:
         """Do nothing: closing needs the event loop, which may be gone."""
-
-    def httpx_kwargs(self, timeout: float) -> dict[str, Any]:  # noqa: ARG002
-        """Return the arguments of an httpx client for the generated package."""
-        return {"transport": _AsyncForwarding(self._http), "auth": _TokenAuth(self._codec)}
 
 
 class _Body:
@@ -232,34 +207,44 @@ class _Body:
         """Begin; raise ProtocolError if the head is ambiguous."""
         self._response, self._deadline = response, deadline
         self._content = bytearray()
+        self._fault: str | None = None
         version = response.extensions.get("http_version", b"HTTP/1.1")
         names = {name.lower() for name, _ in response.headers.raw}
         if version not in (b"HTTP/2", b"HTTP/3"):
             require_unambiguous(version.removeprefix(b"HTTP/"), names)
         self._is_framed = version == b"HTTP/2" or not names.isdisjoint({b"content-length", b"transfer-encoding"})
-        length = response.headers.get("content-length", "")
-        self.fault = TOO_LARGE if length.isdigit() and int(length) > LARGEST_BODY else None
 
-    def add(self, part: bytes) -> bool:
-        """Take a part; return False if no more is wanted, raise _DeadlineError if it came too late."""
+    @contextmanager
+    def reading(self) -> Generator[None, None, None]:
+        """Give up a body that is too large, and accept a refusal that is cut off: its status says enough."""
+        try:
+            yield
+        except _TooLargeError:
+            self._fault = TOO_LARGE
+        except httpx.RemoteProtocolError:
+            if self._response.status_code < 300:
+                raise
+            self._fault = CUT_OFF
+
+    def require_small(self) -> None:
+        """Raise _TooLargeError if the head announces too much."""
+        length = self._response.headers.get("content-length", "")
+        if length.isdigit() and int(length) > LARGEST_BODY:
+            raise _TooLargeError
+
+    def add(self, part: bytes) -> None:
+        """Take a part, unless it is too much or too late."""
         self._content += part
         if len(self._content) > LARGEST_BODY:
-            self.fault = TOO_LARGE
-        elif time.monotonic() > self._deadline:
+            raise _TooLargeError
+        if time.monotonic() > self._deadline:
             raise _DeadlineError
-        return self.fault is None
-
-    def cut_off(self, error: httpx.RemoteProtocolError) -> None:
-        """Accept the end of the connection in the body of a refusal, whose status says enough."""
-        if self._response.status_code < 300:
-            raise error
-        self.fault = CUT_OFF
 
     def raw(self) -> RawResponse:
         """Return the response."""
-        content = bytes(self._content) if self.fault is None else b""
+        content = bytes(self._content) if self._fault is None else b""
         response = self._response
-        return RawResponse(response.status_code, response.headers.raw, content, self.fault, self._is_framed)
+        return RawResponse(response.status_code, response.headers.raw, content, self._fault, self._is_framed)
 
 
 class _Background:
@@ -316,6 +301,14 @@ def _wrong_kind(name: str, value: object, wanted: str, other: str) -> Configurat
     return ConfigurationError(f"{name} must be {wanted}; got {got}. The other kind is for {other}")
 
 
+def _no_connection(server: str, cause: BaseException) -> TransportFailure:
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return no_connection(server, "tls", getattr(cause, "verify_message", "it is not trusted"))
+    if isinstance(cause, socket.gaierror) and cause.errno != socket.EAI_AGAIN:
+        return no_connection(server, "unknown_host")
+    return no_connection(server, "refused", getattr(cause, "strerror", None) or type(cause).__name__)
+
+
 def _root_cause(error: BaseException) -> BaseException:
     while (deeper := error.__cause__ or error.__context__) is not None:
         error = deeper
@@ -337,20 +330,17 @@ class _TokenAuth(httpx.Auth):
         yield request
 
 
-class _Forwarding(httpx.BaseTransport):
-    def __init__(self, http: httpx.Client) -> None:
-        self._http = http
+class _Forwarding(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Sends what the generated client sends through the user's transport or client, and closes neither."""
+
+    def __init__(self, send: Callable[..., Any]) -> None:
+        self._send = send
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self._http.send(request, stream=True, **_AS_GIVEN)
-
-
-class _AsyncForwarding(httpx.AsyncBaseTransport):
-    def __init__(self, http: httpx.AsyncClient) -> None:
-        self._http = http
+        return cast(httpx.Response, self._send(request))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self._http.send(request, stream=True, **_AS_GIVEN)
+        return cast(httpx.Response, await self._send(request))
 
 
 def _require_same_origin(codec: RequestCodec, request: httpx.Request) -> None:

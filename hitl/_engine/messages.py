@@ -78,3 +78,15 @@ class TransportFailure:
 
 
 TransportResult: TypeAlias = Response | TransportFailure
+
+_NO_CONNECTION: Mapping[FailureKind, str] = {
+    "refused": "no connection to {server} could be made ({why}); is the server running there?",
+    "timeout": "no connection to {server} came about in time",
+    "tls": "{server} could not prove who it is ({why})",
+    "unknown_host": "the name of {server} is unknown to the resolver; is base_url right?",
+}
+
+
+def no_connection(server: str, kind: FailureKind, why: str = "") -> TransportFailure:
+    """Return the failure of a request that found no connection, so that nothing was sent."""
+    return TransportFailure(_NO_CONNECTION[kind].format(server=server, why=why), "no", kind)

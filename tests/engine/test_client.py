@@ -28,9 +28,8 @@ from hitl._engine import connection as _connection
 from hitl._engine.connection import (
     DeadlineExceededError,
     IOSteps,
+    NoConnectionError,
     Route,
-    UnknownHostError,
-    UnreachableError,
     WaitFor,
     connect,
 )
@@ -302,13 +301,13 @@ def test_families_of_addresses_take_turns() -> None:
 
 def test_a_name_without_addresses_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     resolving(monkeypatch, lambda _: [])
-    with pytest.raises(UnreachableError, match="no address"):
+    with pytest.raises(NoConnectionError, match="no address"):
         drive(connect(Route("server.test", 80, tls=None)), time.monotonic() + 10)
 
 
 def test_an_unknown_name_raises_from_the_flow(monkeypatch: pytest.MonkeyPatch) -> None:
     resolving(monkeypatch, socket.gaierror(socket.EAI_NONAME, "unknown"))
-    with pytest.raises(UnknownHostError):
+    with pytest.raises(NoConnectionError):
         drive(connect(Route("server.test", 80, tls=None)), time.monotonic() + 10)
 
 
@@ -322,7 +321,7 @@ def test_a_proxy_is_shown_the_login_and_opens_the_way() -> None:
 
     with serving(proxy) as address:
         route = Route("server.test", 443, ssl.create_default_context, address, Secret("dXNlcjpwYXNz"))
-        with pytest.raises(UnreachableError, match="TLS failed"):
+        with pytest.raises(NoConnectionError, match="TLS failed"):
             drive(connect(route), time.monotonic() + 10)
     assert seen[0].startswith(b"CONNECT server.test:443 HTTP/1.1\r\nHost: server.test:443\r\n")
     assert b"Proxy-Authorization: Basic dXNlcjpwYXNz\r\n" in seen[0]
@@ -335,7 +334,7 @@ def test_a_proxy_is_shown_the_login_and_opens_the_way() -> None:
 def test_a_proxy_that_refuses_is_told_as_such(answer: bytes, told: str) -> None:
     with serving(answering(answer, times=1)) as address:
         route = Route("server.test", 443, ssl.create_default_context, address)
-        with pytest.raises(UnreachableError, match=told):
+        with pytest.raises(NoConnectionError, match=told):
             drive(connect(route), time.monotonic() + 10)
 
 
