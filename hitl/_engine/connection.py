@@ -208,13 +208,13 @@ def _resolve(host: str, port: int) -> IOSteps[list[tuple[int, Address]]]:
     with suppress(OSError, UnicodeError):  # IDNA has no label of more than 63 letters
         return _addresses(host, port, socket.AI_NUMERICHOST)
     ours, theirs = socket.socketpair()
-    found: list[list[tuple[int, Address]] | OSError] = []
+    found: list[list[tuple[int, Address]] | Exception] = []
 
     def look_up() -> None:
         try:
             found.append(_addresses(host, port))
         except (OSError, UnicodeError) as error:
-            found.append(error if isinstance(error, OSError) else OSError(str(error)))
+            found.append(error)
         finally:
             theirs.close()  # which makes the other end readable
 
@@ -228,12 +228,13 @@ def _resolve(host: str, port: int) -> IOSteps[list[tuple[int, Address]]]:
             yield WaitFor((ours,))
     finally:
         ours.close()
-    if isinstance(found[0], OSError):
-        error = found[0]
-        if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+    match found[0]:
+        case socket.gaierror(errno=socket.EAI_AGAIN):
             raise NoConnectionError("its name could not be looked up just now")
-        raise NoConnectionError("", "unknown_host")
-    return found[0]
+        case Exception():
+            raise NoConnectionError("", "unknown_host")
+        case addresses:
+            return addresses
 
 
 def _addresses(host: str, port: int, flags: int = 0) -> list[tuple[int, Address]]:
@@ -247,30 +248,24 @@ def _connect_to_any(addresses: Sequence[tuple[int, Address]]) -> IOSteps[Socket]
     pending: list[Socket] = []
     failure = "it has no address"
     try:
-        while True:
-            until = None
+        while waiting or pending:
             if waiting:
                 sock, code = _begin(*waiting.popleft())
-                if code in _IN_PROGRESS:
-                    pending.append(sock)
-                    until = time.monotonic() + STAGGER if waiting else None
-                else:
+                if code not in _IN_PROGRESS:
                     sock.close()
                     failure = os.strerror(code)
-            while pending:
-                ready = yield WaitFor((), pending, until)
-                for sock in ready:
-                    code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-                    pending.remove(sock)
-                    if code == 0:
-                        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                        return sock
-                    sock.close()
-                    failure = os.strerror(code)
-                if waiting:
-                    break
-            if not waiting and not pending:
-                raise NoConnectionError(failure)
+                    continue
+                pending.append(sock)
+            ready = yield WaitFor((), pending, time.monotonic() + STAGGER if waiting else None)
+            for sock in ready:
+                pending.remove(sock)
+                code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                if code == 0:
+                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    return sock
+                sock.close()
+                failure = os.strerror(code)
+        raise NoConnectionError(failure)
     finally:
         for sock in pending:
             sock.close()
@@ -306,14 +301,12 @@ def _secure(sock: Socket, context: ssl.SSLContext, host: str) -> IOSteps[Socket]
                 yield WaitFor((), (secured,))
             else:
                 return secured
-    except ssl.SSLCertVerificationError as error:
+    except BaseException as error:
         secured.close()
-        raise NoConnectionError(getattr(error, "verify_message", "it is not trusted"), "tls") from None
-    except OSError as error:
-        secured.close()
-        raise NoConnectionError(f"TLS failed: {getattr(error, 'reason', None) or type(error).__name__}") from None
-    except BaseException:
-        secured.close()
+        if isinstance(error, ssl.SSLCertVerificationError):
+            raise NoConnectionError(getattr(error, "verify_message", "it is not trusted"), "tls") from None
+        if isinstance(error, OSError):
+            raise NoConnectionError(f"TLS failed: {getattr(error, 'reason', None) or type(error).__name__}") from None
         raise
 
 
