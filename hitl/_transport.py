@@ -7,10 +7,10 @@ import sys
 import time
 from abc import abstractmethod
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hitl._config import MOST_AT_ONCE, Settings
-from hitl._engine import Request, Response, TransportResult
+from hitl._engine import Response, TransportResult
 from hitl._flows import ApiCall
 from hitl._once import Once
 from hitl._secret import Secret
@@ -22,26 +22,12 @@ from hitl.exceptions import ConfigurationError
 if TYPE_CHECKING:
     from hitl_api.client import AuthenticatedClient
 
-    from hitl._engine import ClientOptions
+    from hitl._engine import AsyncClient, AsyncHttpxTransport, Client, ClientOptions, HttpxTransport
 
 _log = logging.getLogger("hitl")
 
 
-class _Sender(Protocol):
-    def send(self, request: Request, deadline: float, *, is_repeatable: bool, fresh: bool) -> TransportResult: ...
-    def interrupt(self, threads: Collection[int | None]) -> None: ...
-    def close(self) -> None: ...
-    def httpx_kwargs(self, timeout: float) -> dict[str, Any]: ...
-
-
-class _AsyncSender(Protocol):
-    async def send(self, request: Request, deadline: float, *, is_repeatable: bool, fresh: bool) -> TransportResult: ...
-    async def aclose(self) -> None: ...
-    def close(self) -> None: ...
-    def httpx_kwargs(self, timeout: float) -> dict[str, Any]: ...
-
-
-S = TypeVar("S", _Sender, _AsyncSender)
+S = TypeVar("S", "Client | HttpxTransport", "AsyncClient | AsyncHttpxTransport")
 
 
 class _Transport(Generic[S]):
@@ -106,7 +92,7 @@ class _Transport(Generic[S]):
         }
 
 
-class HttpTransport(_Transport[_Sender]):
+class HttpTransport(_Transport["Client | HttpxTransport"]):
     """Blocking exchanges; safe to share between threads, and to use in a forked child.
 
     Each exchange has a connection of its own, so there are as many connections as threads that use the client at the
@@ -131,19 +117,19 @@ class HttpTransport(_Transport[_Sender]):
         """Close all connections."""
         self.abandon()
 
-    def _over_engine(self, options: ClientOptions) -> _Sender:
+    def _over_engine(self, options: ClientOptions) -> Client:
         from hitl._engine import Client
 
         return Client(self._settings.origin, **options)
 
-    def _through_httpx(self, transport: Any, http_client: Any) -> _Sender:
+    def _through_httpx(self, transport: Any, http_client: Any) -> HttpxTransport:
         from hitl._engine import HttpxTransport
 
         given = self._settings
         return HttpxTransport(given.origin, transport, http_client, headers=_headers(given), token=given.api_key)
 
 
-class AsyncHttpTransport(_Transport[_AsyncSender]):
+class AsyncHttpTransport(_Transport["AsyncClient | AsyncHttpxTransport"]):
     """Awaitable exchanges on asyncio or trio; the engine's connections belong to no event loop."""
 
     async def send(self, call: ApiCall[Any]) -> TransportResult:
@@ -161,12 +147,12 @@ class AsyncHttpTransport(_Transport[_AsyncSender]):
         if (sender := self._sender.peek()) is not None:
             await sender.aclose()
 
-    def _over_engine(self, options: ClientOptions) -> _AsyncSender:
+    def _over_engine(self, options: ClientOptions) -> AsyncClient:
         from hitl._engine import AsyncClient
 
         return AsyncClient(self._settings.origin, concurrency=MOST_AT_ONCE, **options)
 
-    def _through_httpx(self, transport: Any, http_client: Any) -> _AsyncSender:
+    def _through_httpx(self, transport: Any, http_client: Any) -> AsyncHttpxTransport:
         from hitl._engine import AsyncHttpxTransport
 
         given = self._settings

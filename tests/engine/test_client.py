@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import errno
-import gzip
 import math
 import os
-import select
 import socket
 import ssl
 import threading
@@ -85,41 +83,6 @@ def test_a_connection_is_used_by_one_exchange_after_another_whatever_drives_it(d
     assert len(connections) == 1
 
 
-def test_bytes_that_nobody_asked_for_end_a_connection(driver: Any) -> None:
-    with serving(answering(OK + OK.replace(b"{}", b"[]")), answering()) as address:
-        client = client_of(address)
-        assert [fetch(client, driver).content for _ in range(3)] == [b"{}"] * 3
-        client.close()
-
-
-def test_bytes_that_come_while_a_connection_is_idle_end_it() -> None:
-    came = threading.Event()
-
-    def late(sock: socket.socket) -> None:
-        sock.recv(65536)
-        sock.sendall(OK)
-        sock.sendall(OK.replace(b"{}", b"[]"))
-        came.set()
-        silent(sock)
-
-    with serving(late, answering()) as address:
-        client = client_of(address)
-        fetch(client)
-        assert came.wait(10)
-        assert fetch(client).content == b"{}"
-        client.close()
-
-
-def test_a_connection_that_the_server_closed_is_replaced_before_it_is_used(driver: Any) -> None:
-    with serving(answering(times=1)) as address:
-        client = client_of(address)
-        for _ in range(3):
-            assert fetch(client, driver).status_code == 200
-            (kept,) = client._pool._idle
-            assert select.select([kept.sock], [], [], 10)[0]  # the end of it has arrived
-        client.close()
-
-
 def test_the_end_of_a_used_connection_is_told_apart_from_that_of_a_new_one() -> None:
     def once_and_gone(sock: socket.socket) -> None:
         sock.recv(65536)
@@ -146,17 +109,6 @@ def test_silence_ends_with_the_deadline(driver: Any) -> None:
         assert not holds_connections(client)
 
 
-def test_an_answer_that_never_ends_ends_with_the_deadline(driver: Any) -> None:
-    def dripping(sock: socket.socket) -> None:
-        sock.recv(65536)
-        sock.sendall(OK[:-1])
-        silent(sock)
-
-    with serving(dripping) as address:
-        failure = fetch(client_of(address), driver, seconds=0.1)
-    assert (failure.sent, failure.kind) == ("yes", "timeout")
-
-
 def test_a_flood_that_needs_no_waiting_ends_with_the_deadline_too() -> None:
     ours, theirs = socket.socketpair()
 
@@ -175,31 +127,6 @@ def test_a_flood_that_needs_no_waiting_ends_with_the_deadline_too() -> None:
             drive(flow, time.monotonic() + 10)
 
 
-def test_a_refusal_that_comes_before_the_whole_request_was_read_is_the_answer(driver: Any) -> None:
-    answered = threading.Event()
-
-    def refuse(sock: socket.socket) -> None:
-        sock.recv(100)
-        sock.sendall(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
-        answered.wait(10)
-
-    with serving(refuse) as address:
-        client = client_of(address)
-        deadline = time.monotonic() + 10
-        answer = driver(client.steps(Request("POST", "/", body=b"x" * 20_000_000), deadline), deadline)
-        answered.set()
-        assert answer.status_code == 413
-        assert not holds_connections(client)
-
-
-def test_nobody_listening_is_told_as_such(driver: Any) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        address = listener.getsockname()
-    failure = fetch(client_of(address), driver)
-    assert (failure.sent, failure.kind) == ("no", "refused")
-    assert "Connection refused" in failure.message
-
-
 def resolving(monkeypatch: pytest.MonkeyPatch, found: Any) -> None:
     def getaddrinfo(host: str, port: int, *_: Any, **given: Any) -> Any:
         if given.get("flags"):
@@ -209,53 +136,6 @@ def resolving(monkeypatch: pytest.MonkeyPatch, found: Any) -> None:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in found(port)]
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-
-
-@pytest.mark.parametrize(
-    ("error", "kind"),
-    [
-        (socket.gaierror(socket.EAI_NONAME, "unknown"), "unknown_host"),
-        (UnicodeError("label too long"), "unknown_host"),
-        (socket.gaierror(socket.EAI_AGAIN, "later"), "refused"),
-    ],
-)
-def test_a_name_that_cannot_be_looked_up_is_told_as_such(
-    driver: Any, monkeypatch: pytest.MonkeyPatch, error: Exception, kind: str
-) -> None:
-    resolving(monkeypatch, error)
-    failure = fetch(client_of(("server.test", 80)), driver)
-    assert (failure.sent, failure.kind) == ("no", kind)
-
-
-def test_a_resolver_that_does_not_answer_keeps_nobody_beyond_the_deadline(
-    driver: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    go_on = threading.Event()
-
-    def stuck(port: int) -> list[Any]:
-        go_on.wait(10)
-        return []
-
-    resolving(monkeypatch, stuck)
-    failure = fetch(client_of(("server.test", 80)), driver, seconds=0.1)
-    go_on.set()
-    assert (failure.sent, failure.kind) == ("no", "timeout")
-
-
-def test_a_dead_address_does_not_hold_up_the_one_after_it(driver: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_connection, "STAGGER", 0.01)
-    full = socket.create_server(("127.0.0.1", 0), backlog=0)  # accepts nobody: what fills its queue hangs
-    filling = [socket.socket() for _ in range(4)]
-    for each in filling:
-        each.setblocking(False)
-        each.connect_ex(full.getsockname())
-    with serving(answering()) as address:
-        resolving(monkeypatch, lambda _: [full.getsockname(), ("127.0.0.1", 1), address])
-        client = client_of(("server.test", address[1]))
-        assert fetch(client, driver).status_code == 200
-        client.close()
-    for each in [full, *filling]:
-        each.close()
 
 
 @pytest.mark.parametrize("lacking", ["socket", "socketpair"])
@@ -305,12 +185,6 @@ def test_a_name_without_addresses_is_unreachable(monkeypatch: pytest.MonkeyPatch
         drive(connect(Route("server.test", 80, tls=None)), time.monotonic() + 10)
 
 
-def test_an_unknown_name_raises_from_the_flow(monkeypatch: pytest.MonkeyPatch) -> None:
-    resolving(monkeypatch, socket.gaierror(socket.EAI_NONAME, "unknown"))
-    with pytest.raises(NoConnectionError):
-        drive(connect(Route("server.test", 80, tls=None)), time.monotonic() + 10)
-
-
 def test_a_proxy_is_shown_the_login_and_opens_the_way() -> None:
     seen: list[bytes] = []
 
@@ -326,16 +200,6 @@ def test_a_proxy_is_shown_the_login_and_opens_the_way() -> None:
     assert seen[0].startswith(b"CONNECT server.test:443 HTTP/1.1\r\nHost: server.test:443\r\n")
     assert b"Proxy-Authorization: Basic dXNlcjpwYXNz\r\n" in seen[0]
     assert seen[1][:1] == b"\x16"  # the handshake begins inside the tunnel
-
-
-@pytest.mark.parametrize(
-    ("answer", "told"), [(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n", "answered 407"), (b"", "broke off")]
-)
-def test_a_proxy_that_refuses_is_told_as_such(answer: bytes, told: str) -> None:
-    with serving(answering(answer, times=1)) as address:
-        route = Route("server.test", 443, ssl.create_default_context, address)
-        with pytest.raises(NoConnectionError, match=told):
-            drive(connect(route), time.monotonic() + 10)
 
 
 def test_an_interrupted_exchange_comes_back_as_broken() -> None:
@@ -495,16 +359,6 @@ def test_a_response_with_a_date_in_retry_after_and_no_date_is_dated_now(send: Se
     assert before <= parsedate_to_datetime(response.headers["date"]).timestamp() <= time.time()
 
 
-def test_a_damaged_body_is_a_response_with_a_fault(send: Send) -> None:
-    packed = gzip.compress(b"{}")[:-1]
-    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n".encode()
-    with serving(answering(head + packed)) as address:
-        (response,) = send(url_of(address))
-    assert response.fault == "its gzip encoding is cut off"
-    with pytest.raises(ValueError, match="cut off"):
-        response.json()
-
-
 def test_a_redirect_is_not_followed_and_a_cookie_not_kept(send: Send) -> None:
     seen: list[bytes] = []
 
@@ -613,14 +467,6 @@ def test_an_interrupted_exchange_shows_no_token_in_its_traceback(monkeypatch: py
         assert "request = <memory at" in shown
         assert TOKEN not in shown
         client.close()
-
-
-def test_a_refused_token_that_a_server_repeats_is_masked(send: Send) -> None:
-    body = f'{{"error": {{"message": "bad key {TOKEN}"}}}}'.encode()
-    head = f"HTTP/1.1 401 No\r\nX-Seen: {TOKEN}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-    with serving(answering(head + body)) as address:
-        (response,) = send(url_of(address))
-    assert TOKEN not in repr(response) + response.content.decode()
 
 
 def test_threads_share_a_client_and_have_a_connection_each() -> None:

@@ -1,4 +1,4 @@
-"""The answer that is recognised at a glance: whatever is taken for one, h11 reads in the same way."""
+"""The fast path: whatever it accepts, h11 accepts with the same result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encodi
 
 
 def by_h11(method: str, data: bytes) -> RawResponse | None:
-    """What h11 makes of it: what begins with less than a head is never taken for an answer at a glance."""
+    """What h11 makes of it: the fast path declines what begins with less than a head."""
     reader = ResponseParser(method)
     return reader.feed(data[:1]) or reader.feed(data[1:])
 
@@ -87,26 +87,26 @@ LAST_CHUNKS = (b"0\r\n\r\n", b"000\r\n\r\n", b"0\r\nX-A: 1\r\n\r\n", b"0\r\n\r\n
 
 
 def agree(method: str, data: bytes) -> None:
-    """Whatever is taken for an answer at a glance, h11 takes for the same."""
+    """What the fast path accepts, h11 accepts with the same result."""
     ours = on_the_fast_path(method, data)
     if ours is not None:
         assert ours == by_h11(method, data), data
 
 
-def test_whatever_one_header_says_a_glance_sees_no_more_than_h11() -> None:
+def test_whatever_one_header_says_the_fast_path_accepts_no_more_than_h11() -> None:
     for name, separator, value, end in product(NAMES, SEPARATORS, VALUES, ENDS):
         line = name + separator + value + end
         agree("GET", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + line + b"\r\n{}")
         agree("GET", b"HTTP/1.1 200 OK\r\n" + line + b"Date: now\r\n\r\n{}")
 
 
-def test_whatever_the_status_the_length_and_the_body_are_a_glance_sees_no_more_than_h11() -> None:
+def test_whatever_the_status_the_length_and_the_body_are_the_fast_path_accepts_no_more_than_h11() -> None:
     for method, status, length, body in product(METHODS, STATUS_LINES, LENGTHS, BODIES):
         agree(method, status + b"Date: now\r\n" + length + b"\r\n" + body)
         agree(method, status + length + b"\r\n" + body)
 
 
-def test_whatever_the_chunks_are_a_glance_sees_no_more_than_h11() -> None:
+def test_whatever_the_chunks_are_the_fast_path_accepts_no_more_than_h11() -> None:
     for first, second, last in product((*CHUNKS, b""), (*CHUNKS, b""), LAST_CHUNKS):
         agree("GET", CHUNKED + first + second + last)
 
