@@ -1,4 +1,4 @@
-"""A value that is made when it is first asked for."""
+"""A value that is made at most once."""
 
 from __future__ import annotations
 
@@ -9,24 +9,22 @@ T = TypeVar("T")
 
 
 class Once(Generic[T]):
-    """Makes its value on first use; threads that race all get the same one.
+    """A cell that the first reader fills; all threads see the same value.
 
-    `dict.setdefault` is atomic. A lock could be left locked by a fork or by Ctrl-C, and `functools.cached_property`
-    gives each of the racing threads a value of its own.
+    It needs no lock, which a fork or an interrupt could leave locked: `dict.setdefault` is atomic. Two threads may both
+    call `make` at first; the value of one is kept for both.
     """
 
-    __slots__ = ("_made", "_make")
+    __slots__ = ("_values",)
 
-    def __init__(self, make: Callable[[], T]) -> None:
-        self._make = make
-        self._made: dict[str, T] = {}
+    def __init__(self, value: T | None = None) -> None:
+        self._values: dict[None, T] = {} if value is None else {None: value}
 
-    def get(self) -> T:
-        """Return the value, made now unless it was made before; a racing thread's may be made and dropped."""
-        if (found := self._made.get("value")) is not None:
-            return found
-        return self._made.setdefault("value", self._make())
+    def get(self, make: Callable[[], T]) -> T:
+        """Return the value, made by `make` if there is none yet."""
+        found = self._values.get(None)
+        return self._values.setdefault(None, make()) if found is None else found
 
     def peek(self) -> T | None:
-        """Return the value if it was made."""
-        return self._made.get("value")
+        """Return the value; None if there is none yet."""
+        return self._values.get(None)

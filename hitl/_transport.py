@@ -39,13 +39,13 @@ class _Transport(Generic[S]):
     def __init__(self, settings: Settings, transport: object = None, http_client: object = None) -> None:
         self._settings = settings
         self._was_used = False
+        self._proxy: Secret | None = None
         self.is_closed = False
         if transport is None and http_client is None:
-            _, proxy = settings.origin, settings.proxy
-            self._sender: Once[S] = Once(lambda: self._over_engine(self._options(proxy)))
+            _, self._proxy = settings.origin, settings.proxy
+            self._sender: Once[S] = Once()
         else:
-            self._sender = Once(lambda: self._through_httpx(transport, http_client))
-            self._sender.get()
+            self._sender = Once(self._through_httpx(transport, http_client))
 
     @property
     def is_open(self) -> bool:
@@ -61,10 +61,10 @@ class _Transport(Generic[S]):
     def httpx_kwargs(self) -> dict[str, Any]:
         """Return the arguments of an httpx client that uses the same connections."""
         self._was_used = True
-        return self._sender.get().httpx_kwargs(self._settings.timeout)
+        return self._sender.get(self._over_engine).httpx_kwargs(self._settings.timeout)
 
     @abstractmethod
-    def _over_engine(self, options: ClientOptions) -> S: ...
+    def _over_engine(self) -> S: ...
 
     @abstractmethod
     def _through_httpx(self, transport: Any, http_client: Any) -> S: ...
@@ -73,7 +73,7 @@ class _Transport(Generic[S]):
         if self.is_closed:
             raise ConfigurationError(f"{call.operation}: this client was closed; make another one")
         self._was_used = True
-        sender = self._sender.get()
+        sender = self._sender.get(self._over_engine)
         if self.is_closed:
             sender.close()  # another thread may have closed the transport before the sender was made
         return sender
@@ -81,13 +81,13 @@ class _Transport(Generic[S]):
     def _deadline(self, call: ApiCall[Any], started: float) -> float:
         return started + (self._settings.timeout if call.timeout is None else max(call.timeout, 0.0))
 
-    def _options(self, proxy: Secret | None) -> ClientOptions:
+    def _engine_options(self) -> ClientOptions:
         from hitl._engine import tls_context
 
         return {
             "headers": _headers(self._settings),
             "token": self._settings.api_key,
-            "proxy": proxy,
+            "proxy": self._proxy,
             "tls": lambda: tls_context(*self._settings.authorities),
         }
 
@@ -117,10 +117,10 @@ class HttpTransport(_Transport["Client | HttpxTransport"]):
         """Close all connections."""
         self.abandon()
 
-    def _over_engine(self, options: ClientOptions) -> Client:
+    def _over_engine(self) -> Client:
         from hitl._engine import Client
 
-        return Client(self._settings.origin, **options)
+        return Client(self._settings.origin, **self._engine_options())
 
     def _through_httpx(self, transport: Any, http_client: Any) -> HttpxTransport:
         from hitl._engine import HttpxTransport
@@ -147,10 +147,10 @@ class AsyncHttpTransport(_Transport["AsyncClient | AsyncHttpxTransport"]):
         if (sender := self._sender.peek()) is not None:
             await sender.aclose()
 
-    def _over_engine(self, options: ClientOptions) -> AsyncClient:
+    def _over_engine(self) -> AsyncClient:
         from hitl._engine import AsyncClient
 
-        return AsyncClient(self._settings.origin, concurrency=MOST_AT_ONCE, **options)
+        return AsyncClient(self._settings.origin, concurrency=MOST_AT_ONCE, **self._engine_options())
 
     def _through_httpx(self, transport: Any, http_client: Any) -> AsyncHttpxTransport:
         from hitl._engine import AsyncHttpxTransport
