@@ -103,7 +103,7 @@ class EngineClient:
 
     def httpx_kwargs(self, timeout: float) -> dict[str, Any]:
         """Return the arguments of an httpx client that uses these connections, and `timeout` unless it has its own."""
-        from hitl._engine.httpx_adapter import EngineTransport
+        from hitl._engine.engine_transport import EngineTransport
 
         return {"transport": EngineTransport(self.codec, self.steps, timeout)}
 

@@ -1,7 +1,6 @@
-"""Where the engine meets httpx.
+"""Exchanges through an httpx transport or client of the user's.
 
-Users may have requests sent through an httpx client or transport of theirs; and the generated client, which knows only
-httpx, is given the engine's connections. `docs/reference/transports.md` lists what the former does not promise.
+`docs/reference/transports.md` lists what they do not promise.
 """
 
 from __future__ import annotations
@@ -14,16 +13,15 @@ from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import copy_context
 from functools import partial
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, cast
 
 import anyio
 import httpx
 
 from hitl._engine.codec import RequestCodec
-from hitl._engine.connection import IOSteps
-from hitl._engine.drivers import drive, drive_async
+from hitl._engine.engine_transport import require_same_origin
 from hitl._engine.http1 import CUT_OFF, LARGEST_BODY, TOO_LARGE, ProtocolError, RawResponse, require_unambiguous
-from hitl._engine.messages import FailureKind, Request, Response, TransportFailure, TransportResult, no_connection
+from hitl._engine.messages import Request, Response, TransportFailure, TransportResult, no_connection
 from hitl._engine.url import Origin
 from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError, Sent
@@ -69,6 +67,8 @@ class _HttpxSender:
         else:
             self._build = http_client.build_request
             self._send = partial(http_client.send, **_AS_GIVEN)
+        self._is_in_memory = isinstance(transport, _IN_MEMORY)
+        self._under_way: dict[_Background, int] = {}  # and for which thread
 
     def httpx_kwargs(self, timeout: float) -> dict[str, Any]:  # noqa: ARG002
         """Return the arguments of an httpx client for the generated package."""
@@ -113,11 +113,6 @@ class HttpxTransport(_HttpxSender):
 
     _method, _client_type = "handle_request", httpx.Client
 
-    def __init__(self, origin: Origin, transport: Any, http_client: Any, **options: Any) -> None:
-        super().__init__(origin, transport, http_client, **options)
-        self._is_in_memory = isinstance(transport, _IN_MEMORY)
-        self._under_way: dict[_Background, int] = {}  # and for which thread
-
     def send(self, request: Request, deadline: float, **_: bool) -> TransportResult:
         """Make an exchange, in a background thread if it may block: httpx restarts its timeout with each byte."""
         begun = threading.Event()
@@ -133,7 +128,7 @@ class HttpxTransport(_HttpxSender):
         return self._late("yes" if begun.is_set() else "maybe") if result is None else result
 
     def interrupt(self, threads: Collection[int | None]) -> None:
-        """Let these threads go on without the results of their exchanges."""
+        """Let these threads go on without a response."""
         failure = TransportFailure(f"the exchange with {self._codec.origin.url} was interrupted", "maybe")
         for background, thread in tuple(self._under_way.items()):
             if thread in threads:
@@ -261,7 +256,7 @@ class _Background:
 
     def result(self, seconds: float) -> TransportResult | None:
         """Return the result, or None if there is none in time; raise what the call raised."""
-        self._ended.wait(max(seconds, 0.0))
+        self._ended.wait(min(max(seconds, 0.0), threading.TIMEOUT_MAX))
         if isinstance(self._result, BaseException):
             raise self._result
         return self._result
@@ -315,7 +310,7 @@ def _root_cause(error: BaseException) -> BaseException:
     return error
 
 
-# --- the generated client over the user's httpx client ---------------------------------------------------------------
+# --- for the generated client ----------------------------------------------------------------------------------------
 
 
 class _TokenAuth(httpx.Auth):
@@ -325,7 +320,7 @@ class _TokenAuth(httpx.Auth):
         self._codec = codec
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        _require_same_origin(self._codec, request)
+        require_same_origin(self._codec, request)
         request.headers.update(self._codec.base_headers())
         yield request
 
@@ -341,72 +336,3 @@ class _Forwarding(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return cast(httpx.Response, await self._send(request))
-
-
-def _require_same_origin(codec: RequestCodec, request: httpx.Request) -> None:
-    """Refuse to send the token to another server."""
-    url = request.url
-    if not codec.origin.is_same_origin(url.scheme, url.raw_host.decode("ascii"), url.port):
-        raise httpx.UnsupportedProtocol(f"this client talks to {codec.origin.url} only", request=request)
-
-
-# --- the generated client over the engine ----------------------------------------------------------------------------
-
-
-class _Exchange(Protocol):
-    def __call__(self, request: Request, deadline: float) -> IOSteps[TransportResult]: ...
-
-
-class EngineTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Lets an httpx client of either kind use the connections of the engine."""
-
-    def __init__(self, codec: RequestCodec, exchange: _Exchange, timeout: float) -> None:
-        self._codec, self._exchange, self._timeout = codec, exchange, timeout
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Make an exchange."""
-        deadline, plain = self._deadline(request), self._plain(request, request.read())
-        return _to_httpx(request, drive(self._exchange(plain, deadline), deadline))
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Make an exchange on the running event loop."""
-        deadline, plain = self._deadline(request), self._plain(request, await request.aread())
-        return _to_httpx(request, await drive_async(self._exchange(plain, deadline), deadline))
-
-    def _deadline(self, request: httpx.Request) -> float:
-        """Return the deadline: httpx's read timeout, taken for the whole exchange."""
-        return time.monotonic() + (request.extensions.get("timeout", {}).get("read") or self._timeout)
-
-    def _plain(self, request: httpx.Request, body: bytes) -> Request:
-        _require_same_origin(self._codec, request)
-        path = request.url.raw_path.decode("ascii").removeprefix(self._codec.origin.prefix)
-        headers = {name: value for name, value in request.headers.items() if name not in _ENCODED}
-        return Request(request.method, path, headers=headers, body=body or None)
-
-
-# What the codec writes, and cookies, which the engine does not send.
-_ENCODED = frozenset(
-    {"host", "user-agent", "authorization", "accept", "accept-encoding", "connection", "content-length", "cookie"}
-)
-
-
-def _to_httpx(request: httpx.Request, result: TransportResult) -> httpx.Response:
-    if isinstance(result, TransportFailure):
-        raise _HTTPX_ERRORS.get((result.kind, result.sent), httpx.ReadError)(result.message, request=request)
-    if result.fault is not None:
-        raise httpx.DecodingError(f"the body cannot be trusted: {result.fault}", request=request)
-    headers = {name: value for name, value in result.headers.items() if name not in _UNDONE}
-    return httpx.Response(result.status_code, headers=headers, content=result.content, request=request)
-
-
-_UNDONE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
-_HTTPX_ERRORS: Mapping[tuple[FailureKind, Sent], type[httpx.RequestError]] = {
-    ("timeout", "no"): httpx.ConnectTimeout,
-    ("timeout", "maybe"): httpx.ReadTimeout,
-    ("timeout", "yes"): httpx.ReadTimeout,
-    ("refused", "no"): httpx.ConnectError,
-    ("unknown_host", "no"): httpx.ConnectError,
-    ("tls", "no"): httpx.ConnectError,
-    ("broken", "yes"): httpx.RemoteProtocolError,
-    ("stale", "maybe"): httpx.RemoteProtocolError,
-}
