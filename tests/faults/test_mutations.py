@@ -63,7 +63,7 @@ def test_threads_would_meet_if_a_connection_were_not_taken_out(
     def share(self: Any, longest_idle: float) -> Any:
         return self._idle[-1] if self._idle else None
 
-    monkeypatch.setattr(_pool.Pool, "_take", share)
+    monkeypatch.setattr(_pool.Pool, "take", share)
     with (
         HITLClient(KEY, base_url=server.url, timeout=2, max_retries=0) as client,
         pytest.raises((AssertionError, HITLError)),
