@@ -10,7 +10,8 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Collection, Generator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import Future, InvalidStateError
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from functools import partial
 from typing import Any, Final, cast
@@ -68,7 +69,7 @@ class _HttpxSender:
             self._build = http_client.build_request
             self._send = partial(http_client.send, **_AS_GIVEN)
         self._is_in_memory = isinstance(transport, _IN_MEMORY)
-        self._under_way: dict[_Background, int] = {}  # and for which thread
+        self._under_way: dict[Future[TransportResult], int] = {}  # and for which thread
 
     def httpx_kwargs(self, timeout: float) -> dict[str, Any]:  # noqa: ARG002
         """Return the arguments of an httpx client for the generated package."""
@@ -119,20 +120,22 @@ class HttpxTransport(_HttpxSender):
         exchange = partial(self._exchange, request, deadline, begun)
         if self._is_in_memory:
             return exchange()
-        background = _Background(exchange)
-        self._under_way[background] = threading.get_ident()
+        future = _in_background(exchange)
+        self._under_way[future] = threading.get_ident()
         try:
-            result = background.result(deadline - time.monotonic())
+            return future.result(min(max(deadline - time.monotonic(), 0.0), threading.TIMEOUT_MAX))
+        except TimeoutError:
+            return self._late("yes" if begun.is_set() else "maybe")
         finally:
-            del self._under_way[background]
-        return self._late("yes" if begun.is_set() else "maybe") if result is None else result
+            del self._under_way[future]
 
     def interrupt(self, threads: Collection[int | None]) -> None:
         """Let these threads go on without a response."""
         failure = TransportFailure(f"the exchange with {self._codec.origin.url} was interrupted", "maybe")
-        for background, thread in tuple(self._under_way.items()):
+        for future, thread in tuple(self._under_way.items()):
             if thread in threads:
-                background.finish(failure)
+                with suppress(InvalidStateError):  # it has just ended
+                    future.set_result(failure)
 
     def close(self) -> None:
         """Close the transport; a client is the user's to close."""
@@ -242,36 +245,22 @@ class _Body:
         return RawResponse(response.status_code, response.headers.raw, content, self._fault, self._is_framed)
 
 
-class _Background:
-    """A call in a daemon thread, which the caller can abandon."""
+def _in_background(call: Callable[[], TransportResult]) -> Future[TransportResult]:
+    """Make a call in a daemon thread, which can be abandoned as the threads of an executor cannot."""
+    future: Future[TransportResult] = Future()
 
-    def __init__(self, call: Callable[[], TransportResult]) -> None:
-        self._call = call
-        self._ended = threading.Event()
-        self._result: TransportResult | BaseException | None = None
-        try:
-            threading.Thread(target=copy_context().run, args=(self._run,), name="hitl-httpx", daemon=True).start()
-        except RuntimeError:  # no more threads, or the interpreter is shutting down
-            self._run()
+    def run() -> None:
+        with suppress(InvalidStateError):  # it was interrupted
+            try:
+                future.set_result(call())
+            except BaseException as error:
+                future.set_exception(error)
 
-    def result(self, seconds: float) -> TransportResult | None:
-        """Return the result, or None if there is none in time; raise what the call raised."""
-        self._ended.wait(min(max(seconds, 0.0), threading.TIMEOUT_MAX))
-        if isinstance(self._result, BaseException):
-            raise self._result
-        return self._result
-
-    def finish(self, result: TransportResult | BaseException) -> None:
-        """End the wait for the result."""
-        self._result = result
-        self._ended.set()
-
-    def _run(self) -> None:
-        try:
-            result: TransportResult | BaseException = self._call()
-        except BaseException as error:
-            result = error
-        self.finish(result)
+    try:
+        threading.Thread(target=copy_context().run, args=(run,), name="hitl-httpx", daemon=True).start()
+    except RuntimeError:  # no more threads, or the interpreter is shutting down
+        run()
+    return future
 
 
 def _require_one(method: str, kind: type[Any], transport: object, http_client: object) -> None:
