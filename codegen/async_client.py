@@ -28,7 +28,6 @@ WORDS = (
     (r"\bHttpTransport\b", "AsyncHttpTransport"),
     (r"\bBaseTransport\b", "AsyncBaseTransport"),
     (r"\bhttpx\.Client\b", "httpx.AsyncClient"),
-    (r"\brequire_blocking\b", "require_awaiting"),
     (r"\bPagedList\b", "AsyncPagedList"),
     (r"\bprocess_domain, run, stream\b", "loop_domain, run_async, stream_async"),
     (r"\breturn stream\(", "return stream_async("),

@@ -11,7 +11,6 @@ from hitl._api import AsyncPagedList, Endpoint, endpoint_call
 from hitl._calls import IdempotencyScope
 from hitl._config import Idempotency
 from hitl._flows import Flow, loop_domain, run_async, stream_async
-from hitl._injected import require_awaiting
 from hitl._methods import (
     CONCURRENCY,
     PAGE_SIZE,
@@ -97,7 +96,6 @@ class AsyncHITLClient:
             },
             loop_domain,
         )
-        require_awaiting(transport, http_client)
         self._transport = AsyncHttpTransport(self._core.settings, transport, http_client)
 
     async def create_review(

@@ -14,7 +14,6 @@ from hitl._api import Endpoint, PagedList, endpoint_call
 from hitl._calls import IdempotencyScope
 from hitl._config import Idempotency
 from hitl._flows import Flow, process_domain, run, stream
-from hitl._injected import require_blocking
 from hitl._methods import (
     CONCURRENCY,
     PAGE_SIZE,
@@ -100,7 +99,6 @@ class HITLClient:
             },
             process_domain,
         )
-        require_blocking(transport, http_client)
         self._transport = HttpTransport(self._core.settings, transport, http_client)
 
     def create_review(

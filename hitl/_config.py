@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -12,11 +13,14 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from hitl._engine import address, is_loopback, is_unspecified, proxy_for
+from hitl._engine import Origin, is_loopback, is_unspecified
 from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError
 
 DEFAULT_BASE_URL = "https://api.hitl.sh"
+
+MOST_AT_ONCE = 100
+"""Concurrent exchanges of one asynchronous client on one event loop; further ones wait."""
 
 Idempotency: TypeAlias = Literal["auto", "trust", "never"]
 
@@ -48,18 +52,31 @@ class Settings:
     @property
     def is_loopback(self) -> bool:
         """True if the server is this machine, however its address is written."""
-        host = address(self.base_url).host
-        return is_loopback(host) or is_unspecified(host)
+        return _is_this_machine(self.origin.host)
+
+    @property
+    def origin(self) -> Origin:
+        """The server's address, taken apart.
+
+        Raises:
+            ConfigurationError: if it is unusable.
+        """
+        return Origin.parse(self.base_url)
 
     @property
     def proxy(self) -> Secret | None:
-        """The proxy that the environment names for this server; its address may hold a password.
+        """The proxy that the environment names for this server; its URL may hold a password.
 
         Raises:
-            ConfigurationError: if it names one that this package cannot speak to.
+            ConfigurationError: if its scheme is not supported.
         """
-        proxy = proxy_for(self.base_url)
+        proxy = proxy_for(self.origin)
         return None if proxy is None else Secret(proxy)
+
+    @property
+    def authorities(self) -> tuple[str | None, str | None]:
+        """The file or the folder of certificate authorities that the environment names, as httpx reads it."""
+        return os.environ.get("SSL_CERT_FILE") or None, os.environ.get("SSL_CERT_DIR") or None
 
 
 class Setting(NamedTuple):
@@ -222,3 +239,48 @@ def _value(setting: Setting, arguments: Mapping[str, Any], environment: _Environ
     if setting.environment and environment.get(setting.environment).strip():
         return setting.check(setting.environment, environment.get(setting.environment).strip())
     return setting.check(setting.name, setting.default)
+
+
+def _is_this_machine(host: str) -> bool:
+    return is_loopback(host) or is_unspecified(host)
+
+
+def proxy_for(origin: Origin) -> str | None:
+    """Return the URL of the proxy for a server, with its credentials if it has some; None to connect directly.
+
+    Read from HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY in either case, or from the system's settings, by the
+    rules of curl, httpx and urllib. A server on this machine is never reached through a proxy.
+
+    Raises:
+        ConfigurationError: if its scheme is not http; its URL is not shown.
+    """
+    has_system_settings = sys.platform in ("darwin", "win32")
+    may_name_one = has_system_settings or any(name.lower().endswith("_proxy") for name in os.environ)
+    if not may_name_one or _is_this_machine(origin.host):
+        return None
+    from urllib.request import getproxies, proxy_bypass  # slow to import, and few need it
+
+    proxies = getproxies()
+    scheme = "https" if origin.is_secure else "http"
+    proxy = proxies.get(scheme) or proxies.get("all") or ""
+    if not proxy.strip() or proxy_bypass(f"{origin.host}:{origin.port}"):
+        return None
+    found = proxy.strip() if "://" in proxy else f"http://{proxy.strip()}"
+    if not _is_usable_proxy(found):
+        del proxies, proxy, found  # a traceback that shows local variables would show the password
+        raise ConfigurationError(
+            f"the proxy that the environment names for {scheme}:// (HTTP_PROXY, HTTPS_PROXY or ALL_PROXY) "
+            "cannot be used: it must look like http://host:port. For another kind, pass "
+            "transport=httpx.HTTPTransport(proxy=...)"
+        )
+    return found
+
+
+def _is_usable_proxy(proxy: str) -> bool:
+    try:
+        parts = urlsplit(proxy)
+        port = parts.port
+    except ValueError:
+        return False
+    is_plain = proxy.isascii() and proxy.isprintable() and " " not in proxy
+    return is_plain and parts.scheme == "http" and bool(parts.hostname) and port != 0

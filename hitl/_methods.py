@@ -227,7 +227,7 @@ class Methods:
         progress: bool = False,
     ) -> Batch:
         from hitl._batches import Batch, BatchOptions, ConcurrencyLimiter
-        from hitl._own_transport import MOST_AT_ONCE
+        from hitl._config import MOST_AT_ONCE
         from hitl._progress_bar import NoBar, bar
 
         # Beyond what a client sends at once, items would wait for each other while their own time runs.

@@ -1,4 +1,9 @@
-"""A text that is kept out of sight: the API key, or a proxy's address with its password."""
+"""Secrets: the API key, or the URL of a proxy with its password.
+
+What is promised: no repr, format, pickle, copy, log line or error of this package shows a secret, and no walk over the
+attributes of a client or an error finds it. Neither does a traceback with local variables, as error reporters make
+them: a secret is wrapped before anything that can fail sees it, and is revealed only within expressions.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +15,9 @@ _SHORTEST = 8  # characters
 
 
 class Secret:
-    """Holds a text that no repr, format, pickle, copy or walk over attributes shows; `reveal` alone gives it.
+    """Hides a string; only `reveal` returns it.
 
-    It takes any object, so that what somebody passes as a key is out of sight before it is checked.
+    It takes any object, so that what a user passes as a key is hidden before it is checked.
     """
 
     __slots__ = ("reveal",)
@@ -42,11 +47,11 @@ class Secret:
         raise TypeError("a secret is neither pickled nor copied; pass the API key itself, or set HITL_API_KEY there")
 
     def is_in(self, text: str) -> bool:
-        """Tell whether a text holds the secret; one that is shorter than any key is no more than a word."""
+        """Return whether a string holds the secret; one that is shorter than any key is just a word."""
         return len(self.reveal()) >= _SHORTEST and self.reveal() in text
 
     def hide_in(self, text: str) -> str:
-        """Return a text with the secret masked wherever it stands in it."""
+        """Return a string with the secret masked wherever it occurs."""
         return text.replace(self.reveal(), repr(self)) if self.is_in(text) else text
 
 

@@ -1,223 +1,182 @@
-"""The transports: they carry out exchanges for the drivers of flows, over connections of their own or through httpx."""
+"""The transports: they carry out the calls of flows, over the engine or through the user's httpx objects."""
 
 from __future__ import annotations
 
 import logging
+import sys
 import time
+from abc import abstractmethod
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from hitl._config import Settings
-from hitl._engine import Response, TransportResult, address
+from hitl._config import MOST_AT_ONCE, Settings
+from hitl._engine import Response, TransportResult
 from hitl._flows import ApiCall
+from hitl._once import Once
 from hitl._secret import Secret
+from hitl._version import __version__
 from hitl.exceptions import ConfigurationError
 
-# Loaded when they are needed: connections, with TLS and the parser, by the first exchange; httpx by those who bring
-# something of it, or use the generated client.
+# The engine, with TLS and the parser, is loaded by the first exchange; httpx by users of its objects and of the
+# generated client.
 if TYPE_CHECKING:
-    import httpx
     from hitl_api.client import AuthenticatedClient
+
+    from hitl._engine import AsyncClient, AsyncHttpxTransport, Client, ClientOptions, HttpxTransport
 
 _log = logging.getLogger("hitl")
 
 
-class HttpTransport:
-    """Blocking exchanges; safe to share between threads, and to use in a forked child.
+S = TypeVar("S", "Client | HttpxTransport", "AsyncClient | AsyncHttpxTransport")
 
-    Each thread that is in the middle of an exchange has a connection of its own, so there are as many connections as
-    there are threads that use the client at the same time.
+
+class _Transport(Generic[S]):
+    """What both transports share; the sender is a client of the engine, or one of httpx.
+
+    What cannot be used is refused when the transport is made, and not by its first exchange.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        transport: httpx.BaseTransport | None = None,
-        http_client: httpx.Client | None = None,
-    ) -> None:
+    def __init__(self, settings: Settings, transport: object = None, http_client: object = None) -> None:
         self._settings = settings
-        self._carriers: dict[str, _Carrier] = {}
-        self._proxy = None
-        if transport is None and http_client is None:
-            self._proxy = _proxy(settings)
-        else:
-            self._carriers["one"] = _through(settings, transport, http_client)
         self._was_used = False
+        self._proxy: Secret | None = None
         self.is_closed = False
+        if transport is None and http_client is None:
+            _, self._proxy = settings.origin, settings.proxy
+            self._sender: Once[S] = Once()
+        else:
+            self._sender = Once(self._through_httpx(transport, http_client))
 
     @property
     def is_open(self) -> bool:
-        """True if there may be connections that were not given back."""
+        """True if there may be connections that were not closed."""
         return self._was_used and not self.is_closed
 
-    def send(self, call: ApiCall[Any]) -> TransportResult:
-        """Make one exchange. Interrupts pass through; every failure of the network comes back as data."""
-        _refuse_closed(call, is_closed=self.is_closed)
+    def abandon(self) -> None:
+        """Close what the garbage collector has found open, except what needs an event loop."""
+        self.is_closed = True
+        if (sender := self._sender.peek()) is not None:
+            sender.close()
+
+    def httpx_kwargs(self) -> dict[str, Any]:
+        """Return the arguments of an httpx client that uses the same connections."""
         self._was_used = True
-        carrier = self._carrier
+        return self._sender.get(self._over_engine).httpx_kwargs(self._settings.timeout)
+
+    @abstractmethod
+    def _over_engine(self) -> S: ...
+
+    @abstractmethod
+    def _through_httpx(self, transport: Any, http_client: Any) -> S: ...
+
+    def _open(self, call: ApiCall[Any]) -> S:
+        if self.is_closed:
+            raise ConfigurationError(f"{call.operation}: this client was closed; make another one")
+        self._was_used = True
+        sender = self._sender.get(self._over_engine)
+        if self.is_closed:
+            sender.close()  # another thread may have closed the transport before the sender was made
+        return sender
+
+    def _deadline(self, call: ApiCall[Any], started: float) -> float:
+        return started + (self._settings.timeout if call.timeout is None else max(call.timeout, 0.0))
+
+    def _engine_options(self) -> ClientOptions:
+        from hitl._engine import tls_context
+
+        return {
+            "headers": _headers(self._settings),
+            "token": self._settings.api_key,
+            "proxy": self._proxy,
+            "tls": lambda: tls_context(*self._settings.authorities),
+        }
+
+
+class HttpTransport(_Transport["Client | HttpxTransport"]):
+    """Blocking exchanges; safe to share between threads, and to use in a forked child.
+
+    Each exchange has a connection of its own, so there are as many connections as threads that use the client at the
+    same time.
+    """
+
+    def send(self, call: ApiCall[Any]) -> TransportResult:
+        """Make one exchange; network failures are returned, interrupts are raised."""
+        sender = self._open(call)
         started = time.monotonic()
-        outcome = carrier.send(call, started + _seconds(self._settings, call))
-        _tell(call, outcome, started)
-        return outcome
+        deadline = self._deadline(call, started)
+        result = sender.send(call.request, deadline, is_repeatable=call.is_repeatable, fresh=call.fresh)
+        _log_exchange(call, result, started)
+        return result
 
     def interrupt(self, threads: Collection[int | None]) -> None:
-        """End the exchanges that these threads have under way; they come back as broken connections."""
-        for carrier in tuple(self._carriers.values()):
-            carrier.interrupt(threads)
+        """End the exchanges of these threads; they return as broken connections."""
+        if (sender := self._sender.peek()) is not None:
+            sender.interrupt(threads)
 
     def close(self) -> None:
         """Close all connections."""
-        self.is_closed = True
-        for carrier in tuple(self._carriers.values()):
-            carrier.close()
+        self.abandon()
 
-    def abandon(self) -> None:
-        """Close what the garbage collector has found open."""
-        self.close()
+    def _over_engine(self) -> Client:
+        from hitl._engine import Client
 
-    def lent(self) -> dict[str, Any]:
-        """Return the arguments of an httpx client that uses these connections."""
-        self._was_used = True
-        return self._carrier.lent()
+        return Client(self._settings.origin, **self._engine_options())
 
-    @property
-    def _carrier(self) -> _Carrier:
-        if found := self._carriers.get("one"):
-            return found
-        from hitl._own_transport import EngineTransport
+    def _through_httpx(self, transport: Any, http_client: Any) -> HttpxTransport:
+        from hitl._engine import HttpxTransport
 
-        # One step, so that all threads get the same.
-        made = self._carriers.setdefault("one", EngineTransport(self._settings, self._proxy))
-        if self.is_closed:
-            made.close()  # whoever closed may have come a moment too early to see it
-        return made
+        given = self._settings
+        return HttpxTransport(given.origin, transport, http_client, headers=_headers(given), token=given.api_key)
 
 
-class AsyncHttpTransport:
-    """Awaitable exchanges on asyncio or trio; connections of its own belong to no event loop."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        transport: httpx.AsyncBaseTransport | None = None,
-        http_client: httpx.AsyncClient | None = None,
-    ) -> None:
-        self._settings = settings
-        self._carriers: dict[str, _AsyncCarrier] = {}
-        self._proxy = None
-        if transport is None and http_client is None:
-            self._proxy = _proxy(settings)
-        else:
-            self._carriers["one"] = _through_async(settings, transport, http_client)
-        self._was_used = False
-        self.is_closed = False
-
-    @property
-    def is_open(self) -> bool:
-        """True if there may be connections that were not given back."""
-        return self._was_used and not self.is_closed
+class AsyncHttpTransport(_Transport["AsyncClient | AsyncHttpxTransport"]):
+    """Awaitable exchanges on asyncio or trio; the engine's connections belong to no event loop."""
 
     async def send(self, call: ApiCall[Any]) -> TransportResult:
-        """Make one exchange. Cancellation passes through; every failure of the network comes back as data."""
-        _refuse_closed(call, is_closed=self.is_closed)
-        self._was_used = True
-        carrier = self._carrier
+        """Make one exchange; network failures are returned, cancellation is raised."""
+        sender = self._open(call)
         started = time.monotonic()
-        outcome = await carrier.send(call, started + _seconds(self._settings, call))
-        _tell(call, outcome, started)
-        return outcome
+        deadline = self._deadline(call, started)
+        result = await sender.send(call.request, deadline, is_repeatable=call.is_repeatable, fresh=call.fresh)
+        _log_exchange(call, result, started)
+        return result
 
     async def aclose(self) -> None:
         """Close all connections."""
         self.is_closed = True
-        for carrier in tuple(self._carriers.values()):
-            await carrier.aclose()
+        if (sender := self._sender.peek()) is not None:
+            await sender.aclose()
 
-    def abandon(self) -> None:
-        """Close what the garbage collector has found open; what needs an event loop stays."""
-        self.is_closed = True
-        for carrier in tuple(self._carriers.values()):
-            carrier.abandon()
+    def _over_engine(self) -> AsyncClient:
+        from hitl._engine import AsyncClient
 
-    def lent(self) -> dict[str, Any]:
-        """Return the arguments of an httpx client that uses these connections."""
-        self._was_used = True
-        return self._carrier.lent()
+        return AsyncClient(self._settings.origin, concurrency=MOST_AT_ONCE, **self._engine_options())
 
-    @property
-    def _carrier(self) -> _AsyncCarrier:
-        if found := self._carriers.get("one"):
-            return found
-        from hitl._own_transport import AsyncEngineTransport
+    def _through_httpx(self, transport: Any, http_client: Any) -> AsyncHttpxTransport:
+        from hitl._engine import AsyncHttpxTransport
 
-        return self._carriers.setdefault("one", AsyncEngineTransport(self._settings, self._proxy))
+        given = self._settings
+        return AsyncHttpxTransport(given.origin, transport, http_client, headers=_headers(given), token=given.api_key)
 
 
-# --- what carries the bytes ------------------------------------------------------------------------------------------
+def _headers(settings: Settings) -> dict[str, str]:
+    python = ".".join(map(str, sys.version_info[:3]))
+    user_agent = settings.user_agent or f"hitl-python/{__version__} python/{python}"
+    return {"User-Agent": user_agent, "Accept": "application/json"}
 
 
-class _Carrier(Protocol):
-    def send(self, call: ApiCall[Any], deadline: float) -> TransportResult: ...
-    def interrupt(self, threads: Collection[int | None]) -> None: ...
-    def close(self) -> None: ...
-    def lent(self) -> dict[str, Any]: ...
-
-
-class _AsyncCarrier(Protocol):
-    async def send(self, call: ApiCall[Any], deadline: float) -> TransportResult: ...
-    async def aclose(self) -> None: ...
-    def abandon(self) -> None: ...
-    def lent(self) -> dict[str, Any]: ...
-
-
-def _proxy(settings: Settings) -> Secret | None:
-    """Return the proxy of a client that is being made; what is wrong with it or the address is not left to its calls.
-
-    Raises:
-        ConfigurationError: if one of them cannot be used.
-    """
-    address(settings.base_url)
-    return settings.proxy
-
-
-def _through(settings: Settings, transport: httpx.BaseTransport | None, client: httpx.Client | None) -> _Carrier:
-    from hitl._engine import HttpxTransport, RequestCodec
-
-    return HttpxTransport(RequestCodec(settings), transport, client)
-
-
-def _through_async(
-    settings: Settings, transport: httpx.AsyncBaseTransport | None, client: httpx.AsyncClient | None
-) -> _AsyncCarrier:
-    from hitl._engine import AsyncHttpxTransport, RequestCodec
-
-    return AsyncHttpxTransport(RequestCodec(settings), transport, client)
-
-
-def _refuse_closed(call: ApiCall[Any], *, is_closed: bool) -> None:
-    if is_closed:
-        raise ConfigurationError(f"{call.operation}: this client was closed; make another one")
-
-
-def _seconds(settings: Settings, call: ApiCall[Any]) -> float:
-    return settings.timeout if call.timeout is None else max(call.timeout, 0.0)
-
-
-def _tell(call: ApiCall[Any], outcome: TransportResult, started: float) -> None:
-    """Log one line; neither query nor headers nor body, which may hold what people wrote."""
+def _log_exchange(call: ApiCall[Any], result: TransportResult, started: float) -> None:
+    """Log one line without query, headers and body, which may hold what people wrote."""
     if _log.isEnabledFor(logging.DEBUG):
-        result = str(outcome.status_code) if isinstance(outcome, Response) else outcome.kind
+        came = str(result.status_code) if isinstance(result, Response) else result.kind
         took = time.monotonic() - started
-        _log.debug("%s: %s %s -> %s in %.3f s", call.operation, call.request.method, call.request.path, result, took)
+        _log.debug("%s: %s %s -> %s in %.3f s", call.operation, call.request.method, call.request.path, came, took)
 
 
-# --- the generated client --------------------------------------------------------------------------------------------
+class _HiddenToken(str):
+    """A string that neither its repr nor a formatted string shows: the generated client prints both.
 
-
-class _Hidden(str):
-    """A text whose repr does not show it, nor a text that it is put into; the generated client prints both.
-
-    The header that the generated client makes of it is replaced on the way.
+    The header that the generated client makes of it is replaced before it is sent.
     """
 
     __slots__ = ()
@@ -234,11 +193,11 @@ def generated_client(settings: Settings, transport: HttpTransport | AsyncHttpTra
     import httpx
     from hitl_api.client import AuthenticatedClient
 
-    # As arguments and not as an httpx client, which with_headers and its like would leave behind.
+    # Not as an httpx client, which copies made by with_headers and the like would not use.
     return AuthenticatedClient(
         settings.base_url,
-        token=_Hidden(settings.api_key.reveal()),
+        token=_HiddenToken(settings.api_key.reveal()),
         timeout=httpx.Timeout(settings.timeout),
         raise_on_unexpected_status=True,
-        httpx_args={**transport.lent(), "trust_env": False},
+        httpx_args={**transport.httpx_kwargs(), "trust_env": False},
     )

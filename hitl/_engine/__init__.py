@@ -1,7 +1,7 @@
-"""An HTTP/1.1 client that knows no reviews: origins and requests go in, responses and failures come out, as plain data.
+"""An HTTP/1.1 client: requests go in, responses and failures come out, as plain data. It knows nothing of reviews.
 
-For `hitl._transport`, which maps calls to it; what flows read of its messages (`Response`, `TransportFailure`) is plain
-data, too. It imports nothing of ours but strict JSON, secrets and errors.
+For `hitl._transport` and for the server's webhooks. It imports nothing of ours but strict JSON, secrets and errors, and
+reads no environment. `docs/decisions/0006-own-connections.md` says why there is one.
 """
 
 from __future__ import annotations
@@ -11,58 +11,37 @@ from typing import TYPE_CHECKING
 from hitl._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from hitl._engine.client import EngineClient
-    from hitl._engine.codec import RequestCodec
-    from hitl._engine.drivers import drive, drive_async
-    from hitl._engine.httpx_adapter import AsyncHttpxTransport, HttpxTransport, PoolTransport
+    from hitl._engine.client import AsyncClient, Client, ClientOptions
+    from hitl._engine.httpx_adapter import AsyncHttpxTransport, HttpxTransport
     from hitl._engine.messages import Request, Response, TransportFailure, TransportResult
-    from hitl._engine.proxies import is_loopback, is_unspecified, proxy_for
-    from hitl._engine.url import address
+    from hitl._engine.proxies import is_loopback, is_unspecified
+    from hitl._engine.tls import tls_context
+    from hitl._engine.url import Origin
 
 __all__ = [
+    "AsyncClient",
     "AsyncHttpxTransport",
-    "EngineClient",
+    "Client",
+    "ClientOptions",
     "HttpxTransport",
-    "PoolTransport",
+    "Origin",
     "Request",
-    "RequestCodec",
     "Response",
     "TransportFailure",
     "TransportResult",
-    "address",
-    "drive",
-    "drive_async",
     "is_loopback",
     "is_unspecified",
-    "proxy_for",
+    "tls_context",
 ]
 
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "client": ("EngineClient",),
-        "codec": ("RequestCodec",),
-        "drivers": (
-            "drive",
-            "drive_async",
-        ),
-        "httpx_adapter": (
-            "AsyncHttpxTransport",
-            "HttpxTransport",
-            "PoolTransport",
-        ),
-        "messages": (
-            "Request",
-            "Response",
-            "TransportFailure",
-            "TransportResult",
-        ),
-        "proxies": (
-            "is_loopback",
-            "is_unspecified",
-            "is_unspecified",
-            "proxy_for",
-        ),
-        "url": ("address",),
+        "client": ("AsyncClient", "Client", "ClientOptions"),
+        "httpx_adapter": ("AsyncHttpxTransport", "HttpxTransport"),
+        "messages": ("Request", "Response", "TransportFailure", "TransportResult"),
+        "proxies": ("is_loopback", "is_unspecified"),
+        "tls": ("tls_context",),
+        "url": ("Origin",),
     },
 )

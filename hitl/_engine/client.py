@@ -1,67 +1,204 @@
-"""The connections of one client, from a plain request to a plain answer, as a flow."""
+"""The engine's clients, blocking and awaiting: exchanges with one server over pooled connections."""
 
 from __future__ import annotations
 
 import base64
+import ssl
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from urllib.parse import unquote, urlsplit
 
 from hitl._engine.codec import RequestCodec
-from hitl._engine.connection import IOSteps, Route
-from hitl._engine.messages import Request, TransportFailure, TransportResult
-from hitl._engine.pool import LONGEST_IDLE, Pool
-from hitl._engine.tls import context
+from hitl._engine.connection import (
+    Connection,
+    DeadlineExceededError,
+    IOSteps,
+    NoConnectionError,
+    Route,
+    connect,
+    exchange,
+)
+from hitl._engine.drivers import drive, drive_async
+from hitl._engine.http1 import ProtocolError, ResponseParser
+from hitl._engine.messages import Request, TransportFailure, TransportResult, no_connection
+from hitl._engine.pool import Pool
+from hitl._engine.tls import tls_context
+from hitl._engine.url import Origin
 from hitl._secret import Secret
 
-# Seconds after which a connection is not used for what cannot be repeated. Many servers close after 5 seconds of
-# silence, and a request that crosses the closing leaves its sender in doubt.
+if TYPE_CHECKING:
+    import anyio  # loaded by programs that await
+
+LONGEST_IDLE = 15.0  # seconds that an unused connection is trusted to be open still
+
+# The same for requests that are not repeatable. Many servers close after 5 seconds of silence, and a request that
+# crosses the closing leaves its sender in doubt.
 LONGEST_IDLE_FOR_ONCE = 4.0
 
 
-class EngineClient:
-    """Makes exchanges with one server.
+class ClientOptions(TypedDict, total=False):
+    """Options of a client.
 
     Attributes:
-        requests: How they are written.
-        pool: The connections.
+        headers: In every request, beside Host and Accept-Encoding.
+        token: For the Authorization header (RFC 6750); masked wherever a response repeats it.
+        proxy: The URL of an HTTP proxy, with its credentials if it has some.
+        tls: Returns the context for https; called with the first connection, since making one takes long.
+        excerpt: Bytes of a body that are read; a longer one is truncated, with a fault. Without it 16 MiB are read, and
+            nothing of a longer body is returned.
     """
 
-    def __init__(self, requests: RequestCodec, proxy: Secret | None) -> None:
-        self.requests = requests
-        self._is_forwarded = proxy is not None and not self.requests.is_secure
-        self.pool = Pool(_route(self.requests, proxy), self.requests.name)
+    headers: Mapping[str, str]
+    token: Secret | None
+    proxy: Secret | None
+    tls: Callable[[], ssl.SSLContext]
+    excerpt: int
 
-    def fetch(
-        self, request: Request, deadline: float, *, is_repeatable: bool, fresh: bool = False
+
+class EngineClient:
+    """What both clients share: an exchange as I/O steps."""
+
+    def __init__(self, origin: Origin, **options: Unpack[ClientOptions]) -> None:
+        """Prepare a client of one server; it connects with its first exchange."""
+        self.codec = RequestCodec(origin, options.get("headers", {}), options.get("token"))
+        proxy = options.get("proxy")
+        self._route = _route(origin, proxy, options.get("tls", tls_context))
+        self._is_forwarded = proxy is not None and not origin.is_secure
+        self._excerpt = options.get("excerpt", 0)
+        self._pool = Pool()
+        self._server = origin.url
+
+    def steps(
+        self, request: Request, deadline: float, *, is_repeatable: bool = False, fresh: bool = False
     ) -> IOSteps[TransportResult]:
-        """Make one exchange.
+        """Make an exchange; see `Client.send`."""
+        encoded = self.codec.encode(request, absolute=self._is_forwarded)
+        connection = None if fresh else self._pool.take(LONGEST_IDLE if is_repeatable else LONGEST_IDLE_FOR_ONCE)
+        parser = ResponseParser(request.method, self._excerpt)
+        try:
+            if connection is None:
+                connection = yield from connect(self._route)
+            self._pool.use(connection)
+            raw = yield from exchange(connection.sock, encoded, parser, deadline)
+        except NoConnectionError as error:
+            return no_connection(self._server, error.kind, str(error))
+        except (DeadlineExceededError, OSError, ProtocolError) as error:
+            is_late = isinstance(error, DeadlineExceededError)
+            if connection is None:  # an OSError: such as no more descriptors in this process
+                return no_connection(self._server, "timeout" if is_late else "refused", str(error))
+            return self._late(parser) if is_late else self._broken(error, connection, parser)
+        else:
+            if raw.may_reuse:
+                self._pool.give_back(connection)
+                connection = None
+            return self.codec.response(raw)
+        finally:
+            if connection is not None:
+                self._pool.drop(connection)
+
+    def close(self) -> None:
+        """Close the connections; those in use, when their exchange ends."""
+        self._pool.close()
+
+    def httpx_kwargs(self, timeout: float) -> dict[str, Any]:
+        """Return the arguments of an httpx client that uses these connections, and `timeout` unless it has its own."""
+        from hitl._engine.engine_transport import EngineTransport
+
+        return {"transport": EngineTransport(self.codec, self.steps, timeout)}
+
+    def _late(self, parser: ResponseParser) -> TransportFailure:
+        if parser.has_begun:
+            return TransportFailure(f"{self._server} did not finish its answer in time", "yes", "timeout")
+        return TransportFailure(f"{self._server} did not answer in time", "maybe", "timeout")
+
+    def _broken(self, error: Exception, connection: Connection, parser: ResponseParser) -> TransportFailure:
+        if parser.has_begun:
+            why = f": {error}" if isinstance(error, ProtocolError) else ""
+            return TransportFailure(f"the answer of {self._server} was cut off, or is no proper HTTP{why}", "yes")
+        message = f"the connection to {self._server} broke before an answer came"
+        return TransportFailure(message, "maybe", "stale" if connection.was_used else "broken")
+
+
+class Client(EngineClient):
+    """Blocking exchanges. Threads may share it: each exchange has a connection of its own. It survives forks."""
+
+    def send(
+        self, request: Request, deadline: float, *, is_repeatable: bool = False, fresh: bool = False
+    ) -> TransportResult:
+        """Make an exchange; network failures are returned, interrupts are raised.
 
         Args:
             request: What to send.
             deadline: For the whole exchange, on the monotonic clock.
             is_repeatable: True if sending it twice does no more than sending it once.
-            fresh: True to use a connection that has carried nothing yet.
+            fresh: True to use a new connection.
         """
-        fetched = yield from self.pool.fetch(
-            request.method,
-            self.requests.wire(request, absolute=self._is_forwarded),
-            deadline,
-            fresh=fresh,
-            longest_idle=LONGEST_IDLE if is_repeatable else LONGEST_IDLE_FOR_ONCE,
-        )
-        if isinstance(fetched, TransportFailure):
-            return fetched
-        return self.requests.answer(
-            fetched.status_code, fetched.headers, fetched.body, fetched.fault, is_framed=fetched.is_framed
-        )
+        return drive(self.steps(request, deadline, is_repeatable=is_repeatable, fresh=fresh), deadline)
+
+    def interrupt(self, threads: Collection[int | None]) -> None:
+        """End the exchanges of these threads; they return as broken."""
+        self._pool.interrupt(threads)
 
 
-def _route(requests: RequestCodec, proxy: Secret | None) -> Route:
-    tls = context if requests.is_secure else None
+class AsyncClient(EngineClient):
+    """Awaitable exchanges on asyncio or trio. Connections belong to no event loop: each `asyncio.run` may use them."""
+
+    def __init__(self, origin: Origin, *, concurrency: int = 100, **options: Unpack[ClientOptions]) -> None:
+        """Prepare a client; see `EngineClient`.
+
+        Args:
+            origin: The server.
+            concurrency: Exchanges at the same time on one event loop; further ones wait.
+            options: As `Client` takes them.
+        """
+        super().__init__(origin, **options)
+        from anyio.lowlevel import RunVar
+
+        self._concurrency = concurrency
+        self._semaphores: RunVar[anyio.Semaphore | None] = RunVar("hitl_exchanges", None)
+
+    async def send(
+        self, request: Request, deadline: float, *, is_repeatable: bool = False, fresh: bool = False
+    ) -> TransportResult:
+        """Make an exchange; see `Client.send`."""
+        import anyio
+
+        semaphore = self._semaphore()
+        try:
+            semaphore.acquire_nowait()
+        except anyio.WouldBlock:
+            with anyio.move_on_after(deadline - time.monotonic()) as waiting:
+                await semaphore.acquire()
+            if waiting.cancelled_caught:
+                message = f"{self._concurrency} other exchanges of this client did not end in time; start fewer at once"
+                return TransportFailure(message, "no", "timeout")
+        try:
+            return await drive_async(self.steps(request, deadline, is_repeatable=is_repeatable, fresh=fresh), deadline)
+        finally:
+            semaphore.release()
+
+    async def aclose(self) -> None:
+        """Close the connections; see `close`, which needs no event loop."""
+        self.close()
+
+    def _semaphore(self) -> anyio.Semaphore:
+        semaphore = self._semaphores.get()
+        if semaphore is None:
+            import anyio
+
+            semaphore = anyio.Semaphore(self._concurrency, fast_acquire=True)
+            self._semaphores.set(semaphore)
+        return semaphore
+
+
+def _route(origin: Origin, proxy: Secret | None, tls: Callable[[], ssl.SSLContext]) -> Route:
+    context = tls if origin.is_secure else None
     if proxy is None:
-        return Route(requests.host, requests.port, tls)
+        return Route(origin.host, origin.port, context, ip=origin.ip)
     parts = urlsplit(proxy.reveal())
     login = None
     if parts.username is not None:
         pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         login = Secret(base64.b64encode(pair.encode()).decode("ascii"))
-    return Route(requests.host, requests.port, tls, (parts.hostname or "", parts.port or 80), login)
+    return Route(origin.host, origin.port, context, (parts.hostname or "", parts.port or 80), login)

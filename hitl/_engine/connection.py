@@ -1,8 +1,8 @@
-"""Connections as flows: what to do next on a non-blocking socket, and what to wait for in between.
+"""Connections as I/O steps: generators over non-blocking sockets.
 
-A flow yields `WaitFor` and is resumed with the sockets that are ready; `hitl._engine.drivers` has the two drivers that
-wait, one blocking, one awaiting. So connecting, TLS, sending and receiving are written once, and a connection belongs
-to no event loop: it may be used by one `asyncio.run` after another.
+They yield what to wait for and are resumed with the sockets that are ready; `hitl._engine.drivers` waits, blocking or
+awaiting. So connecting, TLS, sending and receiving are written once, and a connection belongs to no event loop: each
+`asyncio.run` may use it.
 """
 
 from __future__ import annotations
@@ -23,20 +23,21 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 from attrs import evolve, field, frozen
 
 from hitl._engine.http1 import ProtocolError, RawResponse, ResponseParser, request_head
+from hitl._engine.messages import FailureKind
 from hitl._secret import Secret
 
 T = TypeVar("T")
 
-STAGGER = 0.25  # seconds between the attempts at one address and at the next (RFC 8305, 5)
-_RECEIVED = 64 * 1024  # bytes asked of the socket at a time
-_UNDER_WAY = (0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY)
+STAGGER = 0.25  # seconds between connection attempts (RFC 8305, 5)
+_RECEIVE_SIZE = 64 * 1024
+_IN_PROGRESS = (0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY)
 
 Socket: TypeAlias = socket.socket
 Address: TypeAlias = tuple[Any, ...]
 
 
 class WaitFor(NamedTuple):
-    """Ask to be resumed with those of the sockets that are ready, or with none once the time has come."""
+    """Ask to be resumed with the sockets that are ready, or with none once `until` has come."""
 
     reading: Sequence[Socket] = ()
     writing: Sequence[Socket] = ()
@@ -47,19 +48,15 @@ IOSteps: TypeAlias = Generator[WaitFor, Sequence[Socket], T]
 
 
 class DeadlineExceededError(Exception):
-    """The deadline has passed; drivers throw it into a flow that waits."""
+    """The deadline has passed; drivers throw it into steps that wait."""
 
 
-class UnknownHostError(Exception):
-    """The server's name means nothing to the resolver."""
+class NoConnectionError(Exception):
+    """No connection could be made; the message says why."""
 
-
-class UnreachableError(Exception):
-    """No connection came about; the text says why."""
-
-
-class UntrustedError(Exception):
-    """The server could not prove who it is; the text says why."""
+    def __init__(self, why: str, kind: FailureKind = "refused") -> None:
+        super().__init__(why)
+        self.kind: FailureKind = kind
 
 
 @frozen
@@ -69,10 +66,10 @@ class Route:
     Attributes:
         host: The server's name or address, without brackets.
         port: Its port.
-        tls: Returns how to talk TLS to it; asked with the first connection, since the answer takes long to make. None
-            to talk plainly.
+        tls: Returns the TLS context; None for plain HTTP.
         proxy: Host and port of a proxy; None to connect directly.
-        proxy_login: User and password for the proxy as HTTP wants them (RFC 7617); None for neither.
+        proxy_login: User and password for the proxy, encoded for Basic authentication (RFC 7617).
+        ip: The address to connect to; None to look `host` up.
     """
 
     host: str
@@ -80,6 +77,7 @@ class Route:
     tls: Callable[[], ssl.SSLContext] | None = field(repr=False)
     proxy: tuple[str, int] | None = None
     proxy_login: Secret | None = None
+    ip: str | None = None
 
 
 class Connection:
@@ -93,11 +91,11 @@ class Connection:
         self.idle_since = 0.0
         self._pid = os.getpid()
 
-    def is_quiet(self) -> bool:  # guard: idle-connection
-        """Tell whether the connection is this process's own, open, and silent.
+    def is_idle_and_clean(self) -> bool:  # guard: idle-connection
+        """Return whether the connection is this process's own, open, and has nothing to read.
 
-        Anything that arrived between two exchanges, be it the end of the connection or bytes that nobody asked for,
-        makes it unfit: the next answer read from it might be somebody else's.
+        Whatever arrived between two exchanges makes it unfit, be it the end of the connection or bytes that no request
+        asked for: they might be taken for the next response.
         """
         if not self._is_ours or self.sock.fileno() < 0:
             return False
@@ -110,7 +108,7 @@ class Connection:
         return False
 
     def interrupt(self) -> None:
-        """End it for whoever is waiting for it, in whatever thread."""
+        """Break it for the thread that is using it."""
         if self._is_ours:  # a forked child would end its parent's
             with suppress(OSError):
                 self.sock.shutdown(socket.SHUT_RDWR)
@@ -126,68 +124,72 @@ class Connection:
 
 
 def connect(route: Route) -> IOSteps[Connection]:
-    """Open a connection, through the proxy and the handshake if there are any.
+    """Open a connection, through the proxy and the TLS handshake if there are any.
 
     Raises:
-        UnknownHostError, UnreachableError, UntrustedError: if none came about.
+        NoConnectionError: if there is none.
     """
-    host, port = route.proxy or (route.host, route.port)
+    host, port = route.proxy or (route.ip or route.host, route.port)
     sock = yield from _connect_to_any((yield from _resolve(host, port)))
     try:
+        _require_peer(sock, route.ip)
         if route.tls is not None:
             if route.proxy is not None:
                 yield from _tunnel(sock, route)
             sock = yield from _secure(sock, route.tls(), route.host)
-        connection = Connection(sock)
     except BaseException:
         sock.close()
         raise
-    return connection
+    return Connection(sock)
+
+
+def _require_peer(sock: Socket, ip: str | None) -> None:
+    if ip is not None and (reached := sock.getpeername()[0]) != ip:
+        raise NoConnectionError(f"the connection to {ip} has led to {reached}; nothing was sent")
 
 
 def exchange(
-    sock: Socket, request: memoryview, reader: ResponseParser, deadline: float = math.inf
+    sock: Socket, request: memoryview, parser: ResponseParser, deadline: float = math.inf
 ) -> IOSteps[RawResponse]:
-    """Send a request and return the answer to it.
+    """Send a request and return the response.
 
     Args:
         sock: A connected socket.
-        request: Head and body; not bytes, since a traceback that shows local variables would show the key.
-        reader: Takes what comes back.
+        request: Head and body.
+        parser: Takes what comes back.
         deadline: When to stop although data keeps coming, on the monotonic clock.
 
     Raises:
-        OSError, WireError: if the connection broke, or what came is no HTTP.
-        TimeUpError: if the deadline has passed.
+        OSError, ProtocolError: if the connection broke, or what came is not HTTP.
+        DeadlineExceededError: if the deadline has passed.
     """
     pending = request
-    answer: RawResponse | None = None
+    response: RawResponse | None = None
     while pending:
         try:
             pending = pending[sock.send(pending) :]
         except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
-            # A server may refuse a large body before it has read all of it; then nobody empties what we fill.
+            # A server may refuse a large body before it has read all of it, and read no more.
             ready = yield WaitFor((sock,), (sock,))
-            if ready and (data := _receive(sock)) is not None and (answer := reader.feed(data)) is not None:
+            if ready and (data := _receive(sock)) is not None and (response := parser.feed(data)) is not None:
                 break
         except (BrokenPipeError, ConnectionResetError):
-            break  # its answer may have come before it closed
-    is_sent_whole = not pending
-    while answer is None:
+            break  # the response may have come before the server closed
+    while response is None:
         data = _receive(sock)
         if data is None:
             yield WaitFor((sock,))
-        elif (answer := reader.feed(data)) is None:
+        elif (response := parser.feed(data)) is None:
             if time.monotonic() > deadline:
-                raise DeadlineExceededError  # nothing had to be waited for, so no driver has noticed
-            yield WaitFor(until=0.0)  # more may be here already; all the same, an event loop has others to serve
-    return answer if is_sent_whole else evolve(answer, may_reuse=False)
+                raise DeadlineExceededError  # without waiting, no driver has noticed
+            yield WaitFor(until=0.0)  # more may be here already, but an event loop has other tasks, too
+    return evolve(response, may_reuse=False) if pending else response
 
 
 def _receive(sock: Socket) -> bytes | None:
-    """Return what has come, b"" at the end of the connection, None if there is nothing yet."""
+    """Return received bytes, b"" at the end of the connection, None if there are none yet."""
     try:
-        return sock.recv(_RECEIVED)
+        return sock.recv(_RECEIVE_SIZE)
     except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
         return None
     except ssl.SSLZeroReturnError:
@@ -200,38 +202,39 @@ def _receive(sock: Socket) -> bytes | None:
 def _resolve(host: str, port: int) -> IOSteps[list[tuple[int, Address]]]:
     """Return the addresses of a host, best first.
 
-    The resolver blocks for as long as it likes and cannot be interrupted, so it is asked in a thread that nobody has
-    to wait for; not in an executor, which a program waits for when it ends.
+    The system's resolver blocks and cannot be interrupted, so it is called in a daemon thread that can be abandoned, as
+    the threads of an executor cannot.
     """
-    with suppress(OSError, UnicodeError):  # a label of more than 63 letters cannot even be written for the resolver
+    with suppress(OSError, UnicodeError):  # IDNA has no label of more than 63 letters
         return _addresses(host, port, socket.AI_NUMERICHOST)
     ours, theirs = socket.socketpair()
-    found: list[list[tuple[int, Address]] | OSError] = []
+    found: list[list[tuple[int, Address]] | Exception] = []
 
     def look_up() -> None:
         try:
             found.append(_addresses(host, port))
         except (OSError, UnicodeError) as error:
-            found.append(error if isinstance(error, OSError) else OSError(str(error)))
+            found.append(error)
         finally:
             theirs.close()  # which makes the other end readable
 
     try:
         try:
             threading.Thread(target=look_up, name="hitl-resolver", daemon=True).start()
-        except RuntimeError:  # no more threads in this process, or it is ending
+        except RuntimeError:  # no more threads, or the interpreter is shutting down
             look_up()
         ours.settimeout(0)
         while not found:
             yield WaitFor((ours,))
     finally:
         ours.close()
-    if isinstance(found[0], OSError):
-        error = found[0]
-        if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
-            raise UnreachableError("its name could not be looked up just now")
-        raise UnknownHostError
-    return found[0]
+    match found[0]:
+        case socket.gaierror(errno=socket.EAI_AGAIN):
+            raise NoConnectionError("its name could not be looked up just now")
+        case Exception():
+            raise NoConnectionError("", "unknown_host")
+        case addresses:
+            return addresses
 
 
 def _addresses(host: str, port: int, flags: int = 0) -> list[tuple[int, Address]]:
@@ -240,42 +243,36 @@ def _addresses(host: str, port: int, flags: int = 0) -> list[tuple[int, Address]
 
 
 def _connect_to_any(addresses: Sequence[tuple[int, Address]]) -> IOSteps[Socket]:
-    """Connect to the first address that answers; each gets a quarter of a second before the next one is tried too."""
+    """Connect to the first address that accepts (RFC 8305); a further attempt begins every `STAGGER` seconds."""
     waiting = deque(_alternating(addresses))
     pending: list[Socket] = []
     failure = "it has no address"
     try:
-        while True:
-            until = None
+        while waiting or pending:
             if waiting:
                 sock, code = _begin(*waiting.popleft())
-                if code in _UNDER_WAY:
-                    pending.append(sock)
-                    until = time.monotonic() + STAGGER if waiting else None
-                else:
+                if code not in _IN_PROGRESS:
                     sock.close()
                     failure = os.strerror(code)
-            while pending:
-                ready = yield WaitFor((), pending, until)
-                for sock in ready:
-                    code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-                    pending.remove(sock)
-                    if code == 0:
-                        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                        return sock
-                    sock.close()
-                    failure = os.strerror(code)
-                if waiting:
-                    break
-            if not waiting and not pending:
-                raise UnreachableError(failure)
+                    continue
+                pending.append(sock)
+            ready = yield WaitFor((), pending, time.monotonic() + STAGGER if waiting else None)
+            for sock in ready:
+                pending.remove(sock)
+                code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                if code == 0:
+                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    return sock
+                sock.close()
+                failure = os.strerror(code)
+        raise NoConnectionError(failure)
     finally:
         for sock in pending:
             sock.close()
 
 
 def _alternating(addresses: Sequence[tuple[int, Address]]) -> list[tuple[int, Address]]:
-    """Return the addresses with the families taking turns, since one family as a whole may lead nowhere."""
+    """Return the addresses with alternating families (RFC 8305, 4), since one family may be unreachable altogether."""
     first = addresses[0][0] if addresses else 0
     same = [each for each in addresses if each[0] == first]
     other = [each for each in addresses if each[0] != first]
@@ -292,7 +289,7 @@ def _begin(family: int, address: Address) -> tuple[Socket, int]:
 
 
 def _secure(sock: Socket, context: ssl.SSLContext, host: str) -> IOSteps[Socket]:
-    # suppress_ragged_eofs: a connection that is cut without TLS's own goodbye must not look like a body's end.
+    # suppress_ragged_eofs: a connection cut without close_notify must not look like the end of a body (RFC 8446, 6.1).
     secured = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False)
     try:
         while True:
@@ -304,27 +301,27 @@ def _secure(sock: Socket, context: ssl.SSLContext, host: str) -> IOSteps[Socket]
                 yield WaitFor((), (secured,))
             else:
                 return secured
-    except ssl.SSLCertVerificationError as error:
+    except BaseException as error:
         secured.close()
-        raise UntrustedError(getattr(error, "verify_message", "it is not trusted")) from None
-    except OSError as error:
-        secured.close()
-        raise UnreachableError(f"TLS failed: {getattr(error, 'reason', None) or type(error).__name__}") from None
-    except BaseException:
-        secured.close()
+        if isinstance(error, ssl.SSLCertVerificationError):
+            raise NoConnectionError(getattr(error, "verify_message", "it is not trusted"), "tls") from None
+        if isinstance(error, OSError):
+            raise NoConnectionError(f"TLS failed: {getattr(error, 'reason', None) or type(error).__name__}") from None
         raise
 
 
 def _tunnel(sock: Socket, route: Route) -> IOSteps[None]:
     """Ask the proxy to connect this socket to the server (RFC 9110, 9.3.6)."""
+    try:
+        response = yield from exchange(sock, _connect_request(route), ResponseParser("CONNECT"))
+    except (OSError, ProtocolError):
+        raise NoConnectionError("the proxy broke off") from None
+    if response.status_code >= 300:
+        raise NoConnectionError(f"the proxy answered {response.status_code}")
+
+
+def _connect_request(route: Route) -> memoryview:
     host = f"[{route.host}]" if ":" in route.host else route.host
     target = f"{host}:{route.port}"
-    shown = "" if route.proxy_login is None else f"Proxy-Authorization: Basic {route.proxy_login.reveal()}\r\n"
-    request = memoryview(request_head("CONNECT", target, f"Host: {target}\r\n{shown}", (), None))
-    del shown
-    try:
-        answer = yield from exchange(sock, request, ResponseParser("CONNECT"))
-    except (OSError, ProtocolError):
-        raise UnreachableError("the proxy broke off") from None
-    if answer.status_code >= 300:
-        raise UnreachableError(f"the proxy answered {answer.status_code}")
+    login = [] if route.proxy_login is None else [("Proxy-Authorization", f"Basic {route.proxy_login.reveal()}")]
+    return memoryview(request_head("CONNECT", target, f"Host: {target}\r\n", login, None))

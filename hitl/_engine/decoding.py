@@ -1,4 +1,4 @@
-"""The content of an answer: its content-encoding undone, strictly and within bounds."""
+"""Content-Encoding, undone strictly and within bounds."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import zlib
 from hitl._engine.http1 import LARGEST_BODY, TOO_LARGE
 
 ACCEPTED = "gzip"
-"""What the Accept-Encoding header of every request says."""
+"""The Accept-Encoding header of every request."""
 
-_GZIP = 16 + zlib.MAX_WBITS  # zlib's way of saying "with gzip's header and checksum"
+_GZIP = 16 + zlib.MAX_WBITS  # zlib's window size for "with gzip's header and checksum"
 
 
 class DamagedError(Exception):
-    """The content cannot be trusted; the text says why, in words."""
+    """The content cannot be trusted; the message says why."""
 
 
 def decoded(body: bytes, encoding: str) -> bytes:  # guard: content-encoding
@@ -24,17 +24,15 @@ def decoded(body: bytes, encoding: str) -> bytes:  # guard: content-encoding
         encoding: The Content-Encoding header, "" if there is none.
 
     Raises:
-        DamagedError: if it is cut off, damaged, followed by something else, encoded in a way that was not asked for, or
-            larger than 16 MiB. A 600 MB bomb of 0.6 MB is given up on after 16 MiB.
+        DamagedError: if it is truncated, corrupt, followed by something else, in an encoding that was not accepted, or
+            larger than 16 MiB. A bomb of 0.6 MB that unpacks to 600 MB is abandoned after 16 MiB.
     """
     name = encoding.strip().lower()
     if name in ("", "identity"):
         return body
     if name not in ("gzip", "x-gzip"):
         raise DamagedError(f"it is encoded as {encoding[:40]!r}, which was not asked for")
-    if not body:
-        return body  # a 204 or an answer to HEAD may carry the header all the same
-    return _unzipped(body)
+    return _unzipped(body) if body else b""  # a 204 or a response to HEAD may carry the header all the same
 
 
 def _unzipped(body: bytes) -> bytes:  # guard: whole-gzip
@@ -46,7 +44,7 @@ def _unzipped(body: bytes) -> bytes:  # guard: whole-gzip
     if len(content) > LARGEST_BODY:
         raise DamagedError(TOO_LARGE)
     if not unzip.eof:
-        # zlib does not complain about a stream that stops in the middle: the half of it would pass for the whole.
+        # zlib accepts a truncated stream, which would look complete.
         raise DamagedError("its gzip encoding is cut off")
     if unzip.unused_data:
         raise DamagedError("something follows after its gzip encoding")

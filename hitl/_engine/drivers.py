@@ -1,4 +1,4 @@
-"""The two drivers of I/O flows: they wait for sockets, one blocking, one awaiting (on asyncio or trio)."""
+"""The two drivers of I/O steps, blocking and awaiting (on asyncio or trio): they wait for sockets and deadlines."""
 
 from __future__ import annotations
 
@@ -14,45 +14,43 @@ from hitl._engine.connection import DeadlineExceededError, IOSteps, Socket, Wait
 T = TypeVar("T")
 
 
-def drive(flow: IOSteps[T], deadline: float) -> T:  # guard: deadline
-    """Carry the flow out, blocking the calling thread.
+def drive(steps: IOSteps[T], deadline: float) -> T:  # guard: deadline
+    """Carry the steps out in the calling thread; DeadlineExceededError is thrown into them at the deadline.
 
-    Args:
-        flow: Is thrown TimeUpError once the deadline has passed.
-        deadline: On the monotonic clock.
+    The deadline is on the monotonic clock.
     """
     try:
-        step = next(flow)
+        step = next(steps)
         while True:
             ready = _ready(step, deadline)
-            step = flow.throw(DeadlineExceededError()) if ready is None else flow.send(ready)
+            step = steps.throw(DeadlineExceededError()) if ready is None else steps.send(ready)
     except StopIteration as stop:
         result: T = stop.value
         return result
     finally:
-        flow.close()
+        steps.close()
 
 
-async def drive_async(flow: IOSteps[T], deadline: float) -> T:
-    """Carry the flow out on the running event loop; see `drive`."""
-    import anyio  # here as in the rest of this half: programs that block never load it
+async def drive_async(steps: IOSteps[T], deadline: float) -> T:
+    """Carry the steps out on the running event loop; see `drive`."""
+    import anyio  # in functions, here and below: blocking programs never load it
 
     try:
         with anyio.move_on_after(deadline - time.monotonic()):
-            step = next(flow)
+            step = next(steps)
             while True:
-                step = flow.send(await _ready_async(step))
-        flow.throw(DeadlineExceededError())
-        raise AssertionError("a flow whose time is up does not go on")
+                step = steps.send(await _ready_async(step))
+        steps.throw(DeadlineExceededError())
+        raise AssertionError("steps do not go on after their deadline")
     except StopIteration as stop:
         result: T = stop.value
         return result
     finally:
-        flow.close()
+        steps.close()
 
 
 def _ready(wait: WaitFor, deadline: float) -> Sequence[Socket] | None:
-    """Return the sockets that are ready, none if `until` came first, None if the deadline did."""
+    """Return the ready sockets, none once `until` has come, None once the deadline has passed."""
     now = time.monotonic()
     if now >= deadline:
         return None
@@ -61,26 +59,26 @@ def _ready(wait: WaitFor, deadline: float) -> Sequence[Socket] | None:
 
 
 def _select_with_select(wait: WaitFor, seconds: float) -> Sequence[Socket]:
-    longest = None if math.isinf(seconds) else max(0.0, seconds)
-    reading, writing, failed = select.select(wait.reading, wait.writing, wait.writing, longest)
+    timeout = None if math.isinf(seconds) else max(0.0, seconds)
+    reading, writing, failed = select.select(wait.reading, wait.writing, wait.writing, timeout)
     return [*reading, *(sock for sock in wait.writing if sock in writing or sock in failed)]
 
 
 def _select_with_poll(wait: WaitFor, seconds: float) -> Sequence[Socket]:
     poll = select.poll()
-    asked: dict[int, Socket] = {}
+    registered: dict[int, Socket] = {}
     for sockets, events in ((wait.reading, select.POLLIN), (wait.writing, select.POLLOUT)):
         for sock in sockets:
             number = sock.fileno()
             if number < 0:
-                return [sock]  # closed by somebody else: whoever touches it finds out
-            poll.register(number, events | (select.POLLIN if number in asked else 0))
-            asked[number] = sock
+                return [sock]  # closed by another thread, which its next use will show
+            poll.register(number, events | (select.POLLIN if number in registered else 0))
+            registered[number] = sock
     found = poll.poll(None if math.isinf(seconds) else max(0.0, seconds) * 1000)
-    return [asked[number] for number, _ in found]
+    return [registered[number] for number, _ in found]
 
 
-# poll knows no upper bound of descriptors as select does; Windows has only the latter.
+# select fails for descriptors above 1023; Windows has nothing else.
 _select = _select_with_poll if hasattr(select, "poll") else _select_with_select
 
 
@@ -100,7 +98,7 @@ async def _ready_async(wait: WaitFor) -> Sequence[Socket]:
 async def _wait_for(reading: Sequence[Socket], writing: Sequence[Socket]) -> None:
     import anyio
 
-    with suppress(OSError, ValueError, anyio.ClosedResourceError):  # a closed socket: whoever touches it finds out
+    with suppress(OSError, ValueError, anyio.ClosedResourceError):  # closed, which its next use will show
         if reading:
             await anyio.wait_readable(reading[0])
         else:
@@ -117,8 +115,8 @@ async def _first_ready(wait: WaitFor) -> Sequence[Socket]:
         ready.extend(reading or writing)
         group.cancel_scope.cancel()
 
-    longest = math.inf if wait.until is None else wait.until - time.monotonic()
-    with anyio.move_on_after(longest):
+    timeout = math.inf if wait.until is None else wait.until - time.monotonic()
+    with anyio.move_on_after(timeout):
         async with anyio.create_task_group() as group:
             for sock in wait.reading:
                 group.start_soon(watch, (sock,), ())

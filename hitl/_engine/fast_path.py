@@ -1,9 +1,7 @@
-"""The answer that nearly all answers are, recognised at a glance: plain, with its length told once.
+"""The fast path: a simple response, complete and with nothing unusual about it, is parsed by a regular expression.
 
-h11 takes more time than all the rest of a call that is ours. Most of what it looks for is not in an answer that has
-nothing unusual about it; so such an answer is read here, and everything else by h11. This is no second parser with an
-opinion of its own: what it accepts, h11 accepts and reads in the same way (the tests compare the two), and what it does
-not know it leaves alone, from the first byte on.
+h11 takes longer than the rest of our part of a call. Everything else is left to h11, from the first byte on. What this
+accepts, h11 accepts with the same result; the tests compare the two.
 """
 
 from __future__ import annotations
@@ -11,84 +9,84 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-MOST_LOOKS = 16  # at an answer that comes in pieces; one that takes more is no plain one, and each costs a copy
-MOST_CHUNKS = 256  # servers send some dozen; nobody looks at the time between them
+MOST_PARSES = 16  # of a response that arrives in pieces; each costs a copy
+MOST_CHUNKS = 256  # servers send some dozen; the deadline is not checked between them
 
 
 class SimpleResponse(NamedTuple):
-    """An answer with nothing before or after it; the names of its headers are in lower case."""
+    """A response with nothing before or after it; the names of its headers are in lower case."""
 
     status_code: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
 
 
-# A part of what RFC 9112 allows: no 1xx; values of visible ASCII and single spaces around nothing; no folded lines.
-# What is possessive (`*+`) is never tried twice, so the time does not depend on what a server puts there.
+# A subset of RFC 9112: no 1xx, values of printable ASCII, one space after the colon, no folded lines.
+# Possessive quantifiers (`*+`) do not backtrack, so the time is linear in the size of the head.
 _HEAD = re.compile(
     rb"HTTP/1\.1 ([2-5][0-9][0-9])(?: [ -~]*+)?+\r\n((?:[A-Za-z][A-Za-z0-9_-]*+: [!-~][ -~]*+(?<! )\r\n)++)\r\n"
 )
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
-_CHUNK_BEGUN = re.compile(rb"[0-9A-Fa-f]{0,8}\r?")
+_CHUNK_START = re.compile(rb"[0-9A-Fa-f]{0,8}\r?")
 _LAST_CHUNK = b"0\r\n\r\n"
 
-# Whatever has to do with where an answer ends, or with what becomes of the connection, is for h11 to read, save for the
-# two usual ways to tell a length, and for the usual word about the connection, which says what is so without it.
-_ABOUT_THE_END = frozenset(
+# What decides where a response ends, or what becomes of the connection, is for h11 to read, except for the two usual
+# ways of framing and for keep-alive, which is HTTP/1.1's default anyway.
+_FRAMING = frozenset(
     {b"content-length", b"transfer-encoding", b"trailer", b"connection", b"upgrade", b"proxy-connection"}
 )
-_KEPT = frozenset({(b"connection", b"keep-alive"), (b"connection", b"Keep-Alive")})
+_KEEP_ALIVE = frozenset({(b"connection", b"keep-alive"), (b"connection", b"Keep-Alive")})
 
 
 class FastPath:
-    """Takes an answer as it comes, in one piece or in a few.
+    """Takes a response, in one piece or in a few.
 
     Attributes:
-        taken: All that came, as soon as `is_over`.
-        is_over: True once it is known not to be plain, or not whole at its end; it is for h11 to read.
+        received: All bytes so far, once `declined`.
+        declined: True once the response is known not to be simple; h11 has to parse it.
     """
 
-    __slots__ = ("_lacks", "_looks", "_method", "_most", "_unfinished", "is_over", "taken")
+    __slots__ = ("_limit", "_method", "_missing", "_parses", "_unfinished", "declined", "received")
 
-    def __init__(self, method: str, most: int) -> None:
-        """Begin; `most` is the bytes of the largest body."""
-        self._method, self._most = method, most
+    def __init__(self, method: str, limit: int) -> None:
+        """Begin; `limit` is the size of the largest body in bytes."""
+        self._method, self._limit = method, limit
         self._unfinished: bytearray | None = None
-        self._lacks = self._looks = 0
-        self.taken = b""
-        self.is_over = False
+        self._missing = self._parses = 0
+        self.received = b""
+        self.declined = False
 
     def feed(self, data: bytes) -> SimpleResponse | None:
-        """Take what came, b"" for the end of the connection; return the answer once it is whole."""
-        taken = data  # most answers come in one piece
+        """Take received bytes, b"" for the end of the connection; return the response once it is complete."""
+        received = data  # most responses arrive in one piece
         if self._unfinished is not None:
             self._unfinished += data
-            self._lacks -= len(data)
-            if data and self._lacks > 0:
+            self._missing -= len(data)
+            if data and self._missing > 0:
                 return None
-            taken = bytes(self._unfinished)
-        self._looks += 1
-        found = parse_simple(self._method, taken, self._most) if data and self._looks <= MOST_LOOKS else None
+            received = bytes(self._unfinished)
+        self._parses += 1
+        found = parse_simple(self._method, received, self._limit) if data and self._parses <= MOST_PARSES else None
         if isinstance(found, SimpleResponse):
             return found
         if found is None:
-            self.taken, self.is_over = taken, True
+            self.received, self.declined = received, True
         else:
-            self._unfinished, self._lacks = self._unfinished or bytearray(taken), found
+            self._unfinished, self._missing = self._unfinished or bytearray(received), found
         return None
 
 
-def parse_simple(method: str, data: bytes, most: int) -> SimpleResponse | int | None:
-    """Return the answer if the bytes are one plain answer and nothing else.
+def parse_simple(method: str, data: bytes, limit: int) -> SimpleResponse | int | None:
+    """Return the response if the bytes are one simple response and nothing else.
 
     Args:
         method: Of the request.
-        data: All that came, the first byte of the answer first.
-        most: Bytes of the largest body.
+        data: All bytes so far.
+        limit: Bytes of the largest body.
 
     Returns:
-        The answer; the bytes that it lacks at the least, if its head is whole and the rest is plain so far; None to
-        have it read by h11.
+        The response; or the least number of bytes that are missing, if the head is complete and simple so far; or None
+        to have it parsed by h11.
     """
     if method in ("HEAD", "CONNECT") or (found := _HEAD.match(data)) is None:
         return None
@@ -97,32 +95,32 @@ def parse_simple(method: str, data: bytes, most: int) -> SimpleResponse | int | 
         name, _, value = line.partition(b": ")
         headers.append((name.lower(), value))
     status_code, begin = int(found[1]), found.end()
-    match [each for each in headers if each[0] in _ABOUT_THE_END and each not in _KEPT]:
+    match [each for each in headers if each[0] in _FRAMING and each not in _KEEP_ALIVE]:
         case [(b"content-length", length)] if status_code not in (204, 304):
-            body = _measured(data, begin, length, most)
+            body = _sized(data, begin, length, limit)
         case [(b"transfer-encoding", b"chunked")] if status_code not in (204, 304):
-            body = _chunked(data, begin, most)
+            body = _chunked(data, begin, limit)
         case _:
             return None
     return SimpleResponse(status_code, headers, body) if isinstance(body, bytes) else body
 
 
-def _measured(data: bytes, begin: int, length: bytes, most: int) -> bytes | int | None:
-    """Return the body whose length is told in advance; see `parse_simple`."""
-    if not length.isdigit() or len(length) > 9 or int(length) > most:
+def _sized(data: bytes, begin: int, length: bytes, limit: int) -> bytes | int | None:
+    """Return the body of a known length; see `parse_simple`."""
+    if not length.isdigit() or len(length) > 9 or int(length) > limit:
         return None
-    lacks = begin + int(length) - len(data)
-    if lacks == 0:
+    missing = begin + int(length) - len(data)
+    if missing == 0:
         return data[begin:]
-    return lacks if lacks > 0 else None
+    return missing if missing > 0 else None
 
 
-def _chunked(data: bytes, at: int, most: int) -> bytes | int | None:
-    """Return the body that comes in chunks (RFC 9112, 7.1), without extensions and trailers; see `parse_simple`."""
+def _chunked(data: bytes, at: int, limit: int) -> bytes | int | None:
+    """Return a body in chunks (RFC 9112, 7.1) without extensions and trailers; see `parse_simple`."""
     parts: list[bytes] = []
     while (found := _CHUNK.match(data, at)) is not None and len(parts) < MOST_CHUNKS:
         begin, end = found.end(), found.end() + int(found[1], 16)
-        if end > most or not b"\r\n".startswith(data[end : end + 2]):
+        if end > limit or not b"\r\n".startswith(data[end : end + 2]):
             return None
         at = end + 2
         if at > len(data):
@@ -130,6 +128,6 @@ def _chunked(data: bytes, at: int, most: int) -> bytes | int | None:
         if end == begin:
             return b"".join(parts) if at == len(data) else None
         parts.append(data[begin:end])
-    if found is not None or _CHUNK_BEGUN.fullmatch(data, at) is None:
+    if found is not None or _CHUNK_START.fullmatch(data, at) is None:
         return None
     return max(1, len(_LAST_CHUNK) - (len(data) - at))

@@ -1,13 +1,13 @@
-"""HTTP/1.1 as bytes, one exchange at a time: what is written, and how what comes back is read. No socket is touched.
+"""HTTP/1.1 as bytes, one exchange at a time: how requests are written and responses parsed. No socket is touched.
 
 The parser is h11, the one inside httpx. Each exchange gets a parser of its own, so that nothing which a server sends
-beyond its answer can be taken for the answer to the next request (RFC 9112, 9.3.2 leaves that to the client). An answer
-that has nothing unusual about it is recognised before (`hitl._engine.fast_path`), and read to the same result.
+beyond its response can be taken for the response to the next request (RFC 9112, 9.3.2 leaves that to the client).
+Simple responses take a fast path (`hitl._engine.fast_path`) to the same result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from typing import TypeAlias
 
@@ -17,40 +17,41 @@ from attrs import field, frozen
 from hitl._engine.fast_path import FastPath
 
 # guard: interim-bound
-MOST_INTERIM = 16  # 1xx answers before the real one; a server that sends more of them is playing for time
+MOST_INTERIM = 16  # 1xx responses before the final one; a server that sends more is stalling
 # guard: head-bound
 LONGEST_HEAD = 128 * 1024  # bytes of a status line with its headers, or of a chunk's header
 # guard: body-bound
 LARGEST_BODY = 16 * 1024 * 1024  # bytes, as sent and as decoded
 
 TOO_LARGE = f"it is larger than {LARGEST_BODY // (1024 * 1024)} MiB"
+CUT_OFF = "it was cut off"
 
 RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
 
 
 class ProtocolError(Exception):
-    """What came is no HTTP/1.1; the text says in words what is wrong with it."""
+    """What came is not HTTP/1.1; the message says why."""
 
 
 @frozen
 class RawResponse:
-    """An answer as it came.
+    """A response with its transfer-encoding undone and nothing else.
 
     Attributes:
         status_code: 200 to 999.
         headers: Lower-case names and values, in their order.
-        body: The bytes after the headers, their transfer-encoding undone.
+        body: The bytes after the headers.
         fault: Why the body cannot be trusted; None if it can.
-        is_framed: False if the body ended because the connection did.
-        may_reuse: True if both sides are through and nothing was left over.
+        is_framed: False if the body ended with the connection.
+        may_reuse: True if the connection is ready for another exchange, with nothing left over.
     """
 
     status_code: int
     headers: RawHeaders
     body: bytes = field(repr=False)
-    fault: str | None
-    is_framed: bool
-    may_reuse: bool
+    fault: str | None = None
+    is_framed: bool = True
+    may_reuse: bool = False
 
 
 def request_head(method: str, target: str, fixed: str, headers: Iterable[tuple[str, str]], length: int | None) -> bytes:
@@ -59,7 +60,7 @@ def request_head(method: str, target: str, fixed: str, headers: Iterable[tuple[s
     Args:
         method: Such as "GET".
         target: Path and query, already quoted.
-        fixed: Lines that are the same in all requests, each with its line break.
+        fixed: Lines that all requests have in common, each with its line break.
         headers: Further headers; names and values were checked before.
         length: Bytes of the body; None if there is none.
     """
@@ -68,12 +69,23 @@ def request_head(method: str, target: str, fixed: str, headers: Iterable[tuple[s
     return f"{method} {target} HTTP/1.1\r\n{fixed}{own}{framing}\r\n".encode("latin-1")
 
 
-class ResponseParser:
-    """Reads one answer out of the bytes that come; what is left over spoils the connection, not the next answer."""
+def require_unambiguous(version: bytes, names: Collection[bytes]) -> None:
+    """Raise ProtocolError for a head that two parsers may understand differently (RFC 9112, 6.1)."""
+    if not version.startswith(b"1."):
+        raise ProtocolError("it is another version of HTTP")
+    if b"transfer-encoding" in names and (b"content-length" in names or version < b"1.1"):
+        raise ProtocolError("its length is told in two ways that contradict each other")
 
-    def __init__(self, method: str) -> None:
+
+class ResponseParser:
+    """Parses one response; bytes beyond it spoil the connection, not the next response."""
+
+    def __init__(self, method: str, excerpt: int = 0) -> None:
+        """Begin; a positive `excerpt` stops after that many bytes of the body, and keeps them."""
         self._method = method
-        self._glance: FastPath | None = FastPath(method, LARGEST_BODY)
+        self._excerpt = excerpt
+        self._limit = excerpt or LARGEST_BODY
+        self._fast_path: FastPath | None = FastPath(method, self._limit)
         self._status_code = 0
         self._headers: RawHeaders = []
         self._is_framed = False
@@ -82,92 +94,83 @@ class ResponseParser:
         self.has_begun = False
 
     def feed(self, data: bytes) -> RawResponse | None:
-        """Take what came, b"" for the end of the connection; return the answer once it is whole.
+        """Take received bytes, b"" for the end of the connection; return the response once it is complete.
 
         Raises:
-            WireError: if it is no HTTP/1.1, or the connection ended in the middle.
+            ProtocolError: if it is not HTTP/1.1, or the connection ended in the middle.
         """
         self.has_begun = self.has_begun or bool(data)
-        if self._glance is None:
+        if self._fast_path is None:
             return self._by_h11(data)
-        if (plain := self._glance.feed(data)) is not None:
-            return RawResponse(*plain, fault=None, is_framed=True, may_reuse=True)
-        if not self._glance.is_over:
+        if (simple := self._fast_path.feed(data)) is not None:
+            return RawResponse(*simple, may_reuse=True)
+        if not self._fast_path.declined:
             return None
-        taken, self._glance = self._glance.taken, None
-        answer = self._by_h11(taken)
-        return answer if answer is not None or data else self._by_h11(data)
+        received, self._fast_path = self._fast_path.received, None
+        response = self._by_h11(received)
+        return response if response is not None or data else self._by_h11(data)
 
     def _by_h11(self, data: bytes) -> RawResponse | None:
         try:
             self._parser.receive_data(data)
-            return self._read()
+            return self._next()
         except h11.ProtocolError as error:
             if self._status_code >= 300:
-                return self._answer("it was cut off")  # the status of a refusal says enough
-            raise ProtocolError(_words(error)) from None
+                return self._response(CUT_OFF)  # the status says enough
+            # What follows the colon quotes the server, which may have sent anything, even the request with its token.
+            raise ProtocolError(str(error).partition(":")[0][:120]) from None
 
     @cached_property
     def _parser(self) -> h11.Connection:
         parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=LONGEST_HEAD)
-        # The parser has to know the method, since the answer's framing depends on it (RFC 9112, 6.3). It is told
-        # nothing else: the real head, which holds the key, is written elsewhere.
+        # It needs to know the method, which the framing of the response depends on (RFC 9112, 6.3), and nothing else
+        # of the request.
         parser.send(h11.Request(method=self._method, target="/", headers=[("Host", "-")]))
         parser.send(h11.EndOfMessage())
         return parser
 
-    def _read(self) -> RawResponse | None:
+    def _next(self) -> RawResponse | None:
         while True:
-            event = self._parser.next_event()
-            if isinstance(event, h11.Data):
-                self._body += event.data
-                if len(self._body) > LARGEST_BODY:
-                    return self._answer(TOO_LARGE)
-            elif isinstance(event, h11.EndOfMessage):
-                return self._answer(None)
-            elif isinstance(event, h11.Response):
-                self._take_head(event)
-                if self._announced() > LARGEST_BODY:
-                    return self._answer(TOO_LARGE)
-                if self._method == "CONNECT" and event.status_code < 300:
-                    return self._answer(None)
-            elif isinstance(event, h11.InformationalResponse):
-                self._interim += 1
-                if self._interim > MOST_INTERIM:
-                    raise ProtocolError(f"more than {MOST_INTERIM} interim answers came before the real one")
-            elif isinstance(event, h11.ConnectionClosed):
-                raise ProtocolError("the connection was closed before an answer came")
-            else:
-                return None  # NEED_DATA; PAUSED does not happen before the end of the answer
+            match self._parser.next_event():
+                case h11.Data() as part:
+                    self._body += part.data
+                    if len(self._body) > self._limit:
+                        return self._response(TOO_LARGE)
+                case h11.EndOfMessage():
+                    return self._response(None)
+                case h11.Response() as head:
+                    self._take_head(head)
+                    if self._announced_length() > self._limit and not self._excerpt:
+                        return self._response(TOO_LARGE)
+                    if self._method == "CONNECT" and head.status_code < 300:
+                        return self._response(None)
+                case h11.InformationalResponse():
+                    self._interim += 1
+                    if self._interim > MOST_INTERIM:
+                        raise ProtocolError(f"more than {MOST_INTERIM} interim answers came before the real one")
+                case h11.ConnectionClosed():
+                    raise ProtocolError("the connection was closed before an answer came")
+                case _:
+                    return None  # NEED_DATA; PAUSED does not happen before the end of the response
 
     def _take_head(self, head: h11.Response) -> None:  # guard: framing
         self._status_code, self._headers = head.status_code, list(head.headers)
-        if not head.http_version.startswith(b"1."):
-            raise ProtocolError("it is another version of HTTP")
         names = {name for name, _ in self._headers}
-        if b"transfer-encoding" in names and (b"content-length" in names or head.http_version < b"1.1"):
-            # Two parsers may disagree about where such an answer ends (RFC 9112, 6.1).
-            raise ProtocolError("its length is told in two ways that contradict each other")
+        require_unambiguous(head.http_version, names)
         has_no_body = self._method == "HEAD" or head.status_code in (204, 304)
         self._is_framed = has_no_body or not names.isdisjoint({b"content-length", b"transfer-encoding"})
 
-    def _announced(self) -> int:
-        """Return the length that the head announces; 0 if it announces none."""
+    def _announced_length(self) -> int:
         return next((int(value) for name, value in self._headers if name == b"content-length"), 0)
 
-    def _answer(self, fault: str | None) -> RawResponse:  # guard: surplus-bytes
+    def _response(self, fault: str | None) -> RawResponse:  # guard: surplus-bytes
         left_over, is_closed = self._parser.trailing_data
-        is_through = fault is None and self._is_framed and self._parser.their_state is h11.DONE
+        is_complete = fault is None and self._is_framed and self._parser.their_state is h11.DONE
         return RawResponse(
             status_code=self._status_code,
             headers=self._headers,
-            body=bytes(self._body) if fault is None else b"",
+            body=bytes(self._body if fault is None else self._body[: self._excerpt]),
             fault=fault,
             is_framed=self._is_framed,
-            may_reuse=is_through and not left_over and not is_closed,
+            may_reuse=is_complete and not left_over and not is_closed,
         )
-
-
-def _words(error: h11.ProtocolError) -> str:
-    # What follows the colon is what the server sent, which may be anything, the key of a mirrored request included.
-    return str(error).partition(":")[0][:120]

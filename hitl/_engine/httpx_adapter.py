@@ -1,305 +1,327 @@
-"""Where this package meets httpx.
+"""Exchanges through an httpx transport or client of the user's.
 
-Clients and transports of the user's are sent through; the generated client, which knows only httpx, is given the
-connections of this package.
+`docs/reference/transports.md` lists what they do not promise.
 """
 
 from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
-from collections.abc import AsyncIterator, Collection, Generator, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Collection, Generator, Mapping
+from concurrent.futures import Future, InvalidStateError
+from contextlib import contextmanager, suppress
+from contextvars import copy_context
+from functools import partial
+from typing import Any, Final, cast
 
 import anyio
 import httpx
 
-from hitl._engine.client import EngineClient
 from hitl._engine.codec import RequestCodec
-from hitl._engine.drivers import drive, drive_async
-from hitl._engine.http1 import LARGEST_BODY, TOO_LARGE
-from hitl._engine.messages import FailureKind, Request, Response, TransportFailure, TransportResult
-from hitl._flows import ApiCall
-from hitl.exceptions import Sent
+from hitl._engine.engine_transport import require_same_origin
+from hitl._engine.http1 import CUT_OFF, LARGEST_BODY, TOO_LARGE, ProtocolError, RawResponse, require_unambiguous
+from hitl._engine.messages import Request, Response, TransportFailure, TransportResult, no_connection
+from hitl._engine.url import Origin
+from hitl._secret import Secret
+from hitl.exceptions import ConfigurationError, Sent
 
-# Raised before a byte of the request has left. Everything else may have reached the server.
+# Raised before a byte of the request has left. Any other error may come after the request has reached the server.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
-_FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
 
-# Whatever a client of the user's does otherwise: the key is in the request, and must not travel to another host.
-_AS_THEY_ARE: Final[Mapping[str, Any]] = {"auth": None, "follow_redirects": False}
+# Whatever the user's client does otherwise: the request holds the token, which must not be sent to another host.
+_AS_GIVEN: Final[Mapping[str, Any]] = {"stream": True, "auth": None, "follow_redirects": False}
+
+_IN_MEMORY = (httpx.MockTransport, httpx.WSGITransport)  # no I/O that could outlast a deadline
+_MARGIN = 0.02  # seconds by which httpx's timeouts come before the deadline: they know whether anything was sent
 
 
-class HttpxTransport:
-    """Exchanges over a blocking httpx client: the user's own, or one around the user's transport."""
+class _TooLargeError(Exception):
+    """The body is larger than `LARGEST_BODY`."""
+
+
+class _DeadlineError(Exception):
+    """The deadline passed while parts of a body kept coming."""
+
+
+# UnicodeError, which httpx lets escape from the resolver, is a ValueError.
+_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError, ProtocolError, _DeadlineError)
+
+
+class _HttpxSender:
+    """What both kinds share: how requests are made, and what becomes of responses and errors."""
+
+    _method: str
+    _client_type: type[Any]
 
     def __init__(
-        self, requests: RequestCodec, transport: httpx.BaseTransport | None, http_client: httpx.Client | None
+        self, origin: Origin, transport: Any, http_client: Any, *, headers: Mapping[str, str], token: Secret | None
     ) -> None:
-        self._requests = requests
-        self._is_ours = http_client is None
-        self.http = http_client or httpx.Client(**_set_up(requests), transport=transport)
+        """Send through a transport or a client of httpx; see `ClientOptions` for the rest."""
+        _require_one(self._method, self._client_type, transport, http_client)
+        self._codec = RequestCodec(origin, headers, token)
+        self._transport = transport
+        self._build: Callable[..., httpx.Request] = httpx.Request
+        if http_client is None:
+            self._send: Callable[..., Any] = getattr(transport, self._method)
+        else:
+            self._build = http_client.build_request
+            self._send = partial(http_client.send, **_AS_GIVEN)
+        self._is_in_memory = isinstance(transport, _IN_MEMORY)
+        self._under_way: dict[Future[TransportResult], int] = {}  # and for which thread
 
-    def send(self, call: ApiCall[Any], deadline: float) -> TransportResult:
-        """Make one exchange until then, as far as the transport lets itself be interrupted."""
+    def httpx_kwargs(self, timeout: float) -> dict[str, Any]:  # noqa: ARG002
+        """Return the arguments of an httpx client for the generated package."""
+        return {"transport": _Forwarding(self._send), "auth": _TokenAuth(self._codec)}
+
+    def _request(self, request: Request, deadline: float) -> httpx.Request:
+        remaining = max(deadline - time.monotonic(), 0.001)
+        timeout = httpx.Timeout(remaining - min(_MARGIN, remaining / 10))
+        return self._build(
+            request.method,
+            self._codec.url(request),
+            headers={**self._codec.base_headers(), **request.headers},
+            content=request.body,
+            extensions={"timeout": timeout.as_dict()},
+        )
+
+    def _from_memory(self, response: httpx.Response) -> Response:
+        """Return a response that was made in memory, and that httpx has decoded already."""
+        headers = [(name, value) for name, value in response.headers.raw if name.lower() != b"content-encoding"]
+        return self._codec.response(RawResponse(response.status_code, headers, response.content))
+
+    def _failure(self, error: Exception, *, has_begun: bool) -> TransportFailure:
+        """Return an error as data. The message of a library may quote the request, so only its class is named."""
+        server, name = self._codec.origin.url, type(error).__name__
+        if isinstance(error, httpx.ConnectError | httpx.ProxyError):
+            return _no_connection(server, _root_cause(error))
+        sent: Sent = "yes" if has_begun else "no" if isinstance(error, _NOT_SENT) else "maybe"
+        if isinstance(error, ProtocolError):
+            return TransportFailure(f"the answer of {server} was cut off, or is no proper HTTP: {error}", sent)
+        if isinstance(error, _DeadlineError):
+            return self._late(sent)
+        if isinstance(error, httpx.TimeoutException):
+            return TransportFailure(f"{server} did not answer in time ({name})", sent, "timeout")
+        return TransportFailure(f"the connection to {server} broke ({name})", sent)
+
+    def _late(self, sent: Sent) -> TransportFailure:
+        return TransportFailure(f"{self._codec.origin.url} did not finish its answer in time", sent, "timeout")
+
+
+class HttpxTransport(_HttpxSender):
+    """Blocking exchanges through httpx."""
+
+    _method, _client_type = "handle_request", httpx.Client
+
+    def send(self, request: Request, deadline: float, **_: bool) -> TransportResult:
+        """Make an exchange, in a background thread if it may block: httpx restarts its timeout with each byte."""
+        begun = threading.Event()
+        exchange = partial(self._exchange, request, deadline, begun)
+        if self._is_in_memory:
+            return exchange()
+        future = _in_background(exchange)
+        self._under_way[future] = threading.get_ident()
         try:
-            request = _request(self.http, self._requests, call, deadline)
-            response = self.http.send(request, stream=True, **_AS_THEY_ARE)
-            try:
-                if response.is_stream_consumed:
-                    return _read_already(self._requests, response)
-                return _answer(self._requests, response, _within_bounds(response.iter_raw(), deadline))
-            finally:
-                response.close()
-        except _TooLongError:
-            return _late(self._requests.name, "yes")
-        except _FAILURES as error:
-            return _failure(self._requests.name, error)
+            return future.result(min(max(deadline - time.monotonic(), 0.0), threading.TIMEOUT_MAX))
+        except TimeoutError:
+            return self._late("yes" if begun.is_set() else "maybe")
         finally:
-            if self._is_ours:
-                self.http.cookies.clear()
+            del self._under_way[future]
 
     def interrupt(self, threads: Collection[int | None]) -> None:
-        """Do nothing: httpx has no way to end what another thread has under way."""
-
-    def lent(self) -> dict[str, Any]:
-        """Return the arguments of an httpx client for the generated package."""
-        return {"transport": _Sending(self.http), "auth": _Key(self._requests)}
+        """Let these threads go on without a response."""
+        failure = TransportFailure(f"the exchange with {self._codec.origin.url} was interrupted", "maybe")
+        for future, thread in tuple(self._under_way.items()):
+            if thread in threads:
+                with suppress(InvalidStateError):  # it has just ended
+                    future.set_result(failure)
 
     def close(self) -> None:
-        """Close the client unless it is the user's."""
-        if self._is_ours:
-            self.http.close()
+        """Close the transport; a client is the user's to close."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def _exchange(self, request: Request, deadline: float, begun: threading.Event) -> TransportResult:
+        response: httpx.Response | None = None
+        try:
+            response = cast(httpx.Response, self._send(self._request(request, deadline)))
+            begun.set()
+            if response.is_stream_consumed:
+                return self._from_memory(response)
+            body = _Body(response, deadline)
+            with body.reading():
+                body.require_small()
+                for part in response.iter_raw():
+                    body.add(part)
+            return self._codec.response(body.raw())
+        except _ERRORS as error:
+            return self._failure(error, has_begun=response is not None)
+        finally:
+            if response is not None:
+                response.close()
 
 
-class AsyncHttpxTransport:
-    """Exchanges over an asynchronous httpx client; see `HttpxTransport`."""
+class AsyncHttpxTransport(_HttpxSender):
+    """Awaitable exchanges through httpx."""
 
-    def __init__(
-        self, requests: RequestCodec, transport: httpx.AsyncBaseTransport | None, http_client: httpx.AsyncClient | None
-    ) -> None:
-        self._requests = requests
-        self._is_ours = http_client is None
-        self.http = http_client or httpx.AsyncClient(**_set_up(requests), transport=transport)
+    _method, _client_type = "handle_async_request", httpx.AsyncClient
 
-    async def send(self, call: ApiCall[Any], deadline: float) -> TransportResult:
-        """Make one exchange until then."""
+    async def send(self, request: Request, deadline: float, **_: bool) -> TransportResult:
+        """Make an exchange."""
         response: httpx.Response | None = None
         try:
             with anyio.move_on_after(deadline - time.monotonic()):
-                request = _request(self.http, self._requests, call, deadline)
-                response = await self.http.send(request, stream=True, **_AS_THEY_ARE)
+                response = cast(httpx.Response, await self._send(self._request(request, deadline)))
                 if response.is_stream_consumed:
-                    return _read_already(self._requests, response)
-                return _answer(self._requests, response, await _within_bounds_async(response.aiter_raw()))
-        except _FAILURES as error:
-            return _failure(self._requests.name, error)
+                    return self._from_memory(response)
+                body = _Body(response, deadline)
+                with body.reading():
+                    body.require_small()
+                    async for part in response.aiter_raw():
+                        body.add(part)
+                return self._codec.response(body.raw())
+        except _ERRORS as error:
+            return self._failure(error, has_begun=response is not None)
         finally:
             if response is not None:
                 with anyio.CancelScope(shield=True):
                     await response.aclose()
-            if self._is_ours:
-                self.http.cookies.clear()
-        return _late(self._requests.name, "maybe" if response is None else "yes")
-
-    def abandon(self) -> None:
-        """Do nothing: closing needs the event loop, which may be gone."""
-
-    def lent(self) -> dict[str, Any]:
-        """Return the arguments of an httpx client for the generated package."""
-        return {"transport": _AsyncSending(self.http), "auth": _Key(self._requests)}
+        return self._late("maybe" if response is None else "yes")
 
     async def aclose(self) -> None:
-        """Close the client unless it is the user's."""
-        if self._is_ours:
-            await self.http.aclose()
+        """Close the transport; a client is the user's to close."""
+        if self._transport is not None:
+            await self._transport.aclose()
+
+    def close(self) -> None:
+        """Do nothing: closing needs the event loop, which may be gone."""
 
 
-_FRAMING = frozenset({"content-length", "transfer-encoding"})
+class _Body:
+    """Collects the body of a response as strictly as `http1` does."""
+
+    def __init__(self, response: httpx.Response, deadline: float) -> None:
+        """Begin; raise ProtocolError if the head is ambiguous."""
+        self._response, self._deadline = response, deadline
+        self._content = bytearray()
+        self._fault: str | None = None
+        version = response.extensions.get("http_version", b"HTTP/1.1")
+        names = {name.lower() for name, _ in response.headers.raw}
+        if version not in (b"HTTP/2", b"HTTP/3"):
+            require_unambiguous(version.removeprefix(b"HTTP/"), names)
+        self._is_framed = version == b"HTTP/2" or not names.isdisjoint({b"content-length", b"transfer-encoding"})
+
+    @contextmanager
+    def reading(self) -> Generator[None, None, None]:
+        """Give up a body that is too large, and accept a refusal that is cut off: its status says enough."""
+        try:
+            yield
+        except _TooLargeError:
+            self._fault = TOO_LARGE
+        except httpx.RemoteProtocolError:
+            if self._response.status_code < 300:
+                raise
+            self._fault = CUT_OFF
+
+    def require_small(self) -> None:
+        """Raise _TooLargeError if the head announces too much."""
+        length = self._response.headers.get("content-length", "")
+        if length.isdigit() and int(length) > LARGEST_BODY:
+            raise _TooLargeError
+
+    def add(self, part: bytes) -> None:
+        """Take a part, unless it is too much or too late."""
+        self._content += part
+        if len(self._content) > LARGEST_BODY:
+            raise _TooLargeError
+        if time.monotonic() > self._deadline:
+            raise _DeadlineError
+
+    def raw(self) -> RawResponse:
+        """Return the response."""
+        content = bytes(self._content) if self._fault is None else b""
+        response = self._response
+        return RawResponse(response.status_code, response.headers.raw, content, self._fault, self._is_framed)
 
 
-class _TooLongError(Exception):
-    """The deadline passed between two parts of a body."""
+def _in_background(call: Callable[[], TransportResult]) -> Future[TransportResult]:
+    """Make a call in a daemon thread, which can be abandoned as the threads of an executor cannot."""
+    future: Future[TransportResult] = Future()
+
+    def run() -> None:
+        with suppress(InvalidStateError):  # it was interrupted
+            try:
+                future.set_result(call())
+            except BaseException as error:
+                future.set_exception(error)
+
+    try:
+        threading.Thread(target=copy_context().run, args=(run,), name="hitl-httpx", daemon=True).start()
+    except RuntimeError:  # no more threads, or the interpreter is shutting down
+        run()
+    return future
 
 
-def _set_up(requests: RequestCodec) -> dict[str, Any]:
-    return {"base_url": requests.name, "timeout": requests.timeout, "trust_env": False}
+def _require_one(method: str, kind: type[Any], transport: object, http_client: object) -> None:
+    """Raise ConfigurationError unless exactly what this client can send through is given."""
+    if transport is not None and http_client is not None:
+        raise ConfigurationError(
+            "give transport or http_client, not both: an httpx client has a transport already, "
+            "as in httpx.Client(transport=...)"
+        )
+    asynchronous = "Async" if kind is httpx.AsyncClient else ""
+    other = "HITLClient" if asynchronous else "AsyncHITLClient"
+    if transport is not None and not callable(getattr(transport, method, None)):
+        wanted = f"an httpx.{asynchronous}BaseTransport, such as httpx.{asynchronous}HTTPTransport()"
+        raise _wrong_kind("transport", transport, wanted, other)
+    if http_client is not None and not isinstance(http_client, kind):
+        raise _wrong_kind("http_client", http_client, f"an httpx.{asynchronous}Client", other)
 
 
-class _Key(httpx.Auth):
-    """Adds this client's headers when a request is sent; they are no attributes of the httpx client."""
-
-    def __init__(self, requests: RequestCodec) -> None:
-        self._requests = requests
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        _require_own(self._requests, request)
-        request.headers.update(self._requests.own_headers())
-        yield request
+def _wrong_kind(name: str, value: object, wanted: str, other: str) -> ConfigurationError:
+    # Passing the class itself is the likeliest slip.
+    got = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+    return ConfigurationError(f"{name} must be {wanted}; got {got}. The other kind is for {other}")
 
 
-class _Sending(httpx.BaseTransport):
-    """Sends through a client of the user's."""
-
-    def __init__(self, http: httpx.Client) -> None:
-        self._http = http
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self._http.send(request, stream=True, **_AS_THEY_ARE)
+def _no_connection(server: str, cause: BaseException) -> TransportFailure:
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return no_connection(server, "tls", getattr(cause, "verify_message", "it is not trusted"))
+    if isinstance(cause, socket.gaierror) and cause.errno != socket.EAI_AGAIN:
+        return no_connection(server, "unknown_host")
+    return no_connection(server, "refused", getattr(cause, "strerror", None) or type(cause).__name__)
 
 
-class _AsyncSending(httpx.AsyncBaseTransport):
-    """Sends through a client of the user's."""
-
-    def __init__(self, http: httpx.AsyncClient) -> None:
-        self._http = http
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self._http.send(request, stream=True, **_AS_THEY_ARE)
-
-
-def _request(
-    http: httpx.Client | httpx.AsyncClient, requests: RequestCodec, call: ApiCall[Any], deadline: float
-) -> httpx.Request:
-    return http.build_request(
-        call.request.method,
-        requests.url(call.request),
-        headers={**requests.own_headers(), **call.request.headers},
-        content=call.request.body,
-        timeout=max(deadline - time.monotonic(), 0.001),
-    )
-
-
-def _within_bounds(parts: Iterator[bytes], deadline: float) -> bytes | None:
-    """Return the body, or None if it is too large."""
-    body = bytearray()
-    for part in parts:
-        body += part
-        if len(body) > LARGEST_BODY:
-            return None
-        if time.monotonic() > deadline:
-            raise _TooLongError
-    return bytes(body)
-
-
-async def _within_bounds_async(parts: AsyncIterator[bytes]) -> bytes | None:
-    body = bytearray()
-    async for part in parts:
-        body += part
-        if len(body) > LARGEST_BODY:
-            return None
-    return bytes(body)
-
-
-def _read_already(requests: RequestCodec, response: httpx.Response) -> Response:
-    """Return an answer that was made up in memory, which httpx has decoded already."""
-    headers = [(name, value) for name, value in response.headers.raw if name.lower() != b"content-encoding"]
-    return requests.answer(response.status_code, headers, response.content)
-
-
-def _answer(requests: RequestCodec, response: httpx.Response, body: bytes | None) -> Response:
-    is_framed = response.http_version == "HTTP/2" or not _FRAMING.isdisjoint(response.headers)
-    fault = TOO_LARGE if body is None else None
-    return requests.answer(response.status_code, response.headers.raw, body or b"", fault, is_framed=is_framed)
-
-
-def _failure(name: str, error: Exception) -> TransportFailure:
-    sent: Sent = "no" if isinstance(error, _NOT_SENT) else "maybe"
-    # The text of the library's errors may quote the request's headers, so only the cause's kind is told.
-    if isinstance(error, httpx.TimeoutException):
-        return TransportFailure(f"{name} did not answer in time ({type(error).__name__})", sent, "timeout")
-    if not isinstance(error, httpx.ConnectError | httpx.ProxyError):
-        return TransportFailure(f"the connection to {name} broke ({type(error).__name__})", sent)
-    match _cause(error):
-        case ssl.SSLCertVerificationError() as cause:
-            why = getattr(cause, "verify_message", "it is not trusted")
-            return TransportFailure(f"{name} could not prove who it is ({why})", sent, "tls")
-        case socket.gaierror() as cause if cause.errno != socket.EAI_AGAIN:
-            return TransportFailure(
-                f"the name of {name} is unknown to the resolver; is base_url right?", sent, "unknown_host"
-            )
-        case cause:
-            what = getattr(cause, "strerror", None) or type(cause).__name__
-            told = f"no connection to {name} could be made ({what}); is the server running there?"
-            return TransportFailure(told, sent, "refused")
-
-
-def _late(name: str, sent: Sent) -> TransportFailure:
-    return TransportFailure(f"{name} did not finish its answer in time", sent, "timeout")
-
-
-def _cause(error: BaseException) -> BaseException:
+def _root_cause(error: BaseException) -> BaseException:
     while (deeper := error.__cause__ or error.__context__) is not None:
         error = deeper
     return error
 
 
-# --- the other way round: the generated client over the connections of this package -----------------------------------
+# --- for the generated client ----------------------------------------------------------------------------------------
 
 
-class PoolTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Lets an httpx client of either kind use the connections of a client."""
+class _TokenAuth(httpx.Auth):
+    """Adds the headers of every request when it is sent, so that they are no attributes of the httpx client."""
 
-    def __init__(self, wires: EngineClient) -> None:
-        self._wires = wires
+    def __init__(self, codec: RequestCodec) -> None:
+        self._codec = codec
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        require_same_origin(self._codec, request)
+        request.headers.update(self._codec.base_headers())
+        yield request
+
+
+class _Forwarding(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Sends what the generated client sends through the user's transport or client, and closes neither."""
+
+    def __init__(self, send: Callable[..., Any]) -> None:
+        self._send = send
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Make the exchange."""
-        deadline = _deadline(self._wires.requests, request)
-        plain = _plain(self._wires.requests, request, request.read())
-        return _response(request, drive(self._wires.fetch(plain, deadline, is_repeatable=False), deadline))
+        return cast(httpx.Response, self._send(request))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Make the exchange on the running event loop."""
-        deadline = _deadline(self._wires.requests, request)
-        plain = _plain(self._wires.requests, request, await request.aread())
-        return _response(request, await drive_async(self._wires.fetch(plain, deadline, is_repeatable=False), deadline))
-
-
-def _deadline(requests: RequestCodec, request: httpx.Request) -> float:
-    """Return when to stop: httpx's longest silence is taken as the time for the whole exchange."""
-    timeouts = request.extensions.get("timeout", {})
-    return time.monotonic() + (timeouts.get("read") or requests.timeout)
-
-
-def _require_own(requests: RequestCodec, request: httpx.Request) -> None:
-    """Refuse to send this client's key to another server."""
-    url = request.url
-    if not requests.is_about(url.scheme, url.raw_host.decode("ascii"), url.port):
-        raise httpx.UnsupportedProtocol(f"this client talks to {requests.name} only", request=request)
-
-
-def _plain(requests: RequestCodec, request: httpx.Request, body: bytes) -> Request:
-    _require_own(requests, request)
-    path = request.url.raw_path.decode("ascii").removeprefix(requests.prefix)
-    kept = {name: value for name, value in request.headers.items() if name not in _ON_THE_WIRE}
-    return Request(request.method, path, headers=kept, body=body or None)
-
-
-# These are written by this package's own requests.
-_ON_THE_WIRE = frozenset(
-    {"host", "user-agent", "authorization", "accept", "accept-encoding", "connection", "content-length", "cookie"}
-)
-
-
-def _response(request: httpx.Request, outcome: TransportResult) -> httpx.Response:
-    if isinstance(outcome, TransportFailure):
-        raise _ERRORS.get((outcome.kind, outcome.sent), httpx.ReadError)(outcome.message, request=request)
-    if outcome.fault is not None:
-        raise httpx.DecodingError(f"the body cannot be trusted: {outcome.fault}", request=request)
-    headers = {name: value for name, value in outcome.headers.items() if name not in _UNDONE}
-    return httpx.Response(outcome.status_code, headers=headers, content=outcome.content, request=request)
-
-
-_UNDONE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
-_ERRORS: Mapping[tuple[FailureKind, Sent], type[httpx.RequestError]] = {
-    ("timeout", "no"): httpx.ConnectTimeout,
-    ("timeout", "maybe"): httpx.ReadTimeout,
-    ("timeout", "yes"): httpx.ReadTimeout,
-    ("refused", "no"): httpx.ConnectError,
-    ("unknown_host", "no"): httpx.ConnectError,
-    ("tls", "no"): httpx.ConnectError,
-    ("broken", "yes"): httpx.RemoteProtocolError,
-    ("stale", "maybe"): httpx.RemoteProtocolError,
-}
+        return cast(httpx.Response, await self._send(request))

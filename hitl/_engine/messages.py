@@ -1,4 +1,4 @@
-"""What goes into the engine and what comes out of it, as plain data."""
+"""What goes into the engine and what comes out, as plain data."""
 
 from __future__ import annotations
 
@@ -12,15 +12,26 @@ from hitl.exceptions import Sent
 
 
 @frozen
+class Request:
+    """An HTTP request; `path` is already quoted and starts with a slash."""
+
+    method: str
+    path: str
+    query: Mapping[str, Any] = field(factory=dict[str, Any])
+    headers: Mapping[str, str] = field(factory=dict[str, str])
+    body: bytes | None = field(default=None, repr=False)
+
+
+@frozen
 class Response:
-    """An HTTP answer as plain data; header names are lower case.
+    """An HTTP response.
 
     Attributes:
         status_code: Any integer that the server sent.
-        headers: By lower-case name; several values of one name are joined with a comma.
-        content: The body, its content-encoding undone.
-        fault: Why the body cannot be trusted, in words, such as a gzip encoding that ends too early; None if it can.
-        is_framed: False if the body ended because the connection did, so that a part looks like the whole.
+        headers: By lower-case name; values of the same name are joined with a comma (RFC 9110, 5.3).
+        content: The body with its content-encoding undone.
+        fault: Why the body cannot be trusted, such as a truncated gzip stream; None if it can.
+        is_framed: False if the body ended with the connection, so that a part of it would look complete.
     """
 
     status_code: int
@@ -46,14 +57,14 @@ FailureKind: TypeAlias = Literal["refused", "unknown_host", "tls", "timeout", "b
 
 @frozen
 class TransportFailure:
-    """No HTTP answer.
+    """Why there is no response.
 
     Attributes:
         message: What happened, as a clause without a full stop.
-        sent: "no" if not a byte of the request has left, "maybe" if some have, "yes" if an answer had begun.
-        kind: "refused": no connection came about. "unknown_host": its name means nothing. "tls": it could not prove
-            who it is. "timeout": time ran out. "broken": the connection broke, or what came is no HTTP. "stale": a
-            connection that had been used before was closed before a byte of the answer came.
+        sent: "no" if not a byte of the request has left, "maybe" if some have, "yes" if a response had begun.
+        kind: "refused": no connection. "unknown_host": the name does not resolve. "tls": the certificate is not
+            trusted. "timeout": the deadline passed. "broken": the connection broke, or what came is not HTTP.
+            "stale": a connection that had been used before was closed before a byte of the response came.
     """
 
     message: str
@@ -62,19 +73,20 @@ class TransportFailure:
 
     @property
     def is_timeout(self) -> bool:
-        """True if time ran out."""
+        """True if the deadline passed."""
         return self.kind == "timeout"
 
 
 TransportResult: TypeAlias = Response | TransportFailure
 
+_NO_CONNECTION: Mapping[FailureKind, str] = {
+    "refused": "no connection to {server} could be made ({why}); is the server running there?",
+    "timeout": "no connection to {server} came about in time",
+    "tls": "{server} could not prove who it is ({why})",
+    "unknown_host": "the name of {server} is unknown to the resolver; is base_url right?",
+}
 
-@frozen
-class Request:
-    """An HTTP request as plain data; `path` is already quoted and starts with a slash."""
 
-    method: str
-    path: str
-    query: Mapping[str, Any] = field(factory=dict[str, Any])
-    headers: Mapping[str, str] = field(factory=dict[str, str])
-    body: bytes | None = field(default=None, repr=False)
+def no_connection(server: str, kind: FailureKind, why: str = "") -> TransportFailure:
+    """Return the failure of a request that found no connection, so that nothing was sent."""
+    return TransportFailure(_NO_CONNECTION[kind].format(server=server, why=why), "no", kind)

@@ -1,15 +1,9 @@
-"""Which proxy the environment names for a server, by the rules that curl, httpx and Python's own library share."""
+"""Loopback hosts, which are never reached through a proxy."""
 
 from __future__ import annotations
 
-import os
 import socket
-import sys
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-
-from hitl._engine.url import address
-from hitl.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
     import ipaddress
@@ -56,50 +50,3 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return ipaddress.IPv4Address(socket.inet_aton(name))  # takes every spelling that the resolver takes
     except (ValueError, OSError):
         return None
-
-
-def proxy_for(base_url: str) -> str | None:
-    """Return the address of the proxy for a server, with its credentials if it has some; None to go there directly.
-
-    Read from HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY in either case, or the system's settings where there are
-    such. A server on this machine is never reached through a proxy.
-
-    Raises:
-        ConfigurationError: if it is not one of plain HTTP; its address is not shown.
-    """
-    server = urlsplit(base_url)
-    if not _may_name_one():
-        return None
-    _, host, port, *_ = address(base_url)  # as it will be connected to: a name may have other dots than full stops
-    if is_loopback(host) or is_unspecified(host):
-        return None
-    from urllib.request import getproxies, proxy_bypass  # loads much, and few need it
-
-    proxies = getproxies()
-    proxy = proxies.get(server.scheme) or proxies.get("all") or ""
-    if not proxy.strip() or proxy_bypass(f"{host}:{port}"):
-        return None
-    found = proxy.strip() if "://" in proxy else f"http://{proxy.strip()}"
-    if not _is_usable(found):
-        del proxies, proxy, found  # a traceback that shows local variables would show the password
-        raise ConfigurationError(
-            f"the proxy that the environment names for {server.scheme}:// (HTTP_PROXY, HTTPS_PROXY or ALL_PROXY) "
-            "cannot be used: it must look like http://host:port. For another kind, pass "
-            "transport=httpx.HTTPTransport(proxy=...)"
-        )
-    return found
-
-
-def _may_name_one() -> bool:
-    has_system_settings = sys.platform in ("darwin", "win32")
-    return has_system_settings or any(name.lower().endswith("_proxy") for name in os.environ)
-
-
-def _is_usable(proxy: str) -> bool:
-    try:
-        parts = urlsplit(proxy)
-        port = parts.port
-    except ValueError:
-        return False
-    is_plain = proxy.isascii() and proxy.isprintable() and " " not in proxy
-    return is_plain and parts.scheme == "http" and bool(parts.hostname) and port != 0

@@ -12,8 +12,8 @@ import pytest
 from script import BROKEN, Script, answer, refused, review, reviewed
 
 from hitl._api import Page, PagedList, check_review
+from hitl._config import MOST_AT_ONCE
 from hitl._methods import Methods
-from hitl._own_transport import MOST_AT_ONCE
 from hitl.exceptions import BatchError, ConfigurationError, ContentError, TemplateNotFoundError, UnexpectedResponseError
 from hitl.models import Review, Template
 

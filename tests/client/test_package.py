@@ -29,6 +29,12 @@ def test_importing_the_package_loads_next_to_nothing():
     assert not loaded_by("import hitl") & HEAVY
 
 
+def test_importing_both_clients_loads_no_event_loop_and_no_http():
+    """Also where a sandbox such as Temporal's allows no more than that."""
+    loaded = loaded_by("from hitl import AsyncHITLClient, HITLClient")
+    assert not loaded & {"httpx", "httpcore", "anyio", "sniffio", "ssl", "h11", "certifi", "asyncio"}
+
+
 def test_verifying_a_webhook_needs_no_http_library():
     assert not loaded_by("from hitl.webhooks import verify_signature") & HEAVY
 

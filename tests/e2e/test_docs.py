@@ -10,13 +10,12 @@ import click
 from documents import page, rows, words
 
 from hitl import _methods as _core
-from hitl import _own_transport as _own
 from hitl import webhooks
 from hitl._batches import concurrency as _gate
 from hitl._calls import LONGEST_PAUSE, LONGEST_RETRY_AFTER
 from hitl._calls.exchange import SHARE
 from hitl._calls.retry_budget import MOST_RETRIES, SUCCESSES_FOR_ONE
-from hitl._config import SETTINGS
+from hitl._config import MOST_AT_ONCE, SETTINGS
 from hitl._engine import http1 as _wire
 from hitl._flows import threads as _workers
 from hitl._waiting import schedule as _schedule
@@ -41,7 +40,7 @@ def test_the_settings_are_those_in_the_reference() -> None:
 
 def test_the_bounds_are_those_in_the_reference() -> None:
     assert f"at most {_wire.LARGEST_BODY // 1024**2} MiB" in page("reference/client.md")
-    assert f"at most {_own.MOST_AT_ONCE} exchanges under way" in page("reference/client.md")
+    assert f"at most {MOST_AT_ONCE} exchanges under way" in page("reference/client.md")
     assert f"at most {webhooks.LARGEST_BODY // 1024**2} MiB" in page("reference/webhooks.md")
 
 
@@ -61,7 +60,7 @@ def test_a_batch_is_as_wide_as_the_how_to_says() -> None:
         "concurrent requests at the start": _gate.BEGIN,
         "maximum concurrent requests, by default": _core.CONCURRENCY,
         "maximum threads of the blocking client": _workers.THREADS,
-        "maximum concurrent requests of the asynchronous client, whatever `concurrency` says": _own.MOST_AT_ONCE,
+        "maximum concurrent requests of the asynchronous client, whatever `concurrency` says": MOST_AT_ONCE,
         "maximum pause in seconds": int(_gate.LONGEST_PAUSE),
         "consecutive pauses without a success before it gives up": _gate.PATIENCE,
     }

@@ -17,7 +17,6 @@ import pytest
 import trustme
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from cases import ASKED, ATTEMPTS, GRACE, KEY, awaited, blocking, prepare
-from tls_contexts import forget_trusted_authorities
 
 from hitl import HITLClient
 from hitl.exceptions import APIConnectionError, APITimeoutError, HITLError, TLSError
@@ -197,13 +196,10 @@ def test_a_certificate_that_proves_nothing_is_refused_once_and_for_all(
 
 
 @pytest.fixture
-def trusted(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[None]:
+def trusted(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     """Let this process trust the authority, as SSL_CERT_FILE does."""
     authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
-    forget_trusted_authorities()
-    yield
-    forget_trusted_authorities()
 
 
 FAULTS = {

@@ -1,4 +1,4 @@
-"""The answer that is recognised at a glance: whatever is taken for one, h11 reads in the same way."""
+"""The fast path: whatever it accepts, h11 accepts with the same result."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl._engine import http1 as _wire
-from hitl._engine.fast_path import MOST_CHUNKS, MOST_LOOKS, FastPath, parse_simple
+from hitl._engine import http1
+from hitl._engine.fast_path import MOST_CHUNKS, MOST_PARSES, FastPath, parse_simple
 from hitl._engine.http1 import LARGEST_BODY, ProtocolError, RawResponse, ResponseParser
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
@@ -18,16 +18,16 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encodi
 
 
 def by_h11(method: str, data: bytes) -> RawResponse | None:
-    """What h11 makes of it: what begins with less than a head is never taken for an answer at a glance."""
+    """What h11 makes of it: the fast path declines what begins with less than a head."""
     reader = ResponseParser(method)
     return reader.feed(data[:1]) or reader.feed(data[1:])
 
 
-def at_a_glance(method: str, *pieces: bytes) -> RawResponse | None:
-    """What the glance makes of it."""
-    glance = FastPath(method, LARGEST_BODY)
-    plain = [answer for piece in pieces if (answer := glance.feed(piece)) is not None]
-    return RawResponse(*plain[0], fault=None, is_framed=True, may_reuse=True) if plain else None
+def on_the_fast_path(method: str, *pieces: bytes) -> RawResponse | None:
+    """What the fast path makes of it."""
+    path = FastPath(method, LARGEST_BODY)
+    plain = [answer for piece in pieces if (answer := path.feed(piece)) is not None]
+    return RawResponse(*plain[0], may_reuse=True) if plain else None
 
 
 def come_to(method: str, pieces: Iterable[bytes]) -> RawResponse | None:
@@ -87,26 +87,26 @@ LAST_CHUNKS = (b"0\r\n\r\n", b"000\r\n\r\n", b"0\r\nX-A: 1\r\n\r\n", b"0\r\n\r\n
 
 
 def agree(method: str, data: bytes) -> None:
-    """Whatever is taken for an answer at a glance, h11 takes for the same."""
-    ours = at_a_glance(method, data)
+    """What the fast path accepts, h11 accepts with the same result."""
+    ours = on_the_fast_path(method, data)
     if ours is not None:
         assert ours == by_h11(method, data), data
 
 
-def test_whatever_one_header_says_a_glance_sees_no_more_than_h11() -> None:
+def test_whatever_one_header_says_the_fast_path_accepts_no_more_than_h11() -> None:
     for name, separator, value, end in product(NAMES, SEPARATORS, VALUES, ENDS):
         line = name + separator + value + end
         agree("GET", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + line + b"\r\n{}")
         agree("GET", b"HTTP/1.1 200 OK\r\n" + line + b"Date: now\r\n\r\n{}")
 
 
-def test_whatever_the_status_the_length_and_the_body_are_a_glance_sees_no_more_than_h11() -> None:
+def test_whatever_the_status_the_length_and_the_body_are_the_fast_path_accepts_no_more_than_h11() -> None:
     for method, status, length, body in product(METHODS, STATUS_LINES, LENGTHS, BODIES):
         agree(method, status + b"Date: now\r\n" + length + b"\r\n" + body)
         agree(method, status + length + b"\r\n" + body)
 
 
-def test_whatever_the_chunks_are_a_glance_sees_no_more_than_h11() -> None:
+def test_whatever_the_chunks_are_the_fast_path_accepts_no_more_than_h11() -> None:
     for first, second, last in product((*CHUNKS, b""), (*CHUNKS, b""), LAST_CHUNKS):
         agree("GET", CHUNKED + first + second + last)
 
@@ -162,16 +162,16 @@ def test_what_usual_servers_send_is_recognised_also_in_pieces(server: str, rest:
     expected = by_h11("POST", data)
     assert expected is not None
     assert (expected.body, expected.may_reuse) == (b"{}", True)
-    assert at_a_glance("POST", data) == expected
+    assert on_the_fast_path("POST", data) == expected
     for first in range(body, len(data)):
-        assert at_a_glance("POST", data[:first], data[first:]) == expected
-        assert at_a_glance("POST", *cut(data, {first, first + 2})) == expected
+        assert on_the_fast_path("POST", data[:first], data[first:]) == expected
+        assert on_the_fast_path("POST", *cut(data, {first, first + 2})) == expected
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
 def test_a_usual_answer_is_recognised(method: str) -> None:
-    assert at_a_glance(method, HEAD + b"{}") == by_h11(method, HEAD + b"{}")
-    assert at_a_glance(method, HEAD + b"{}") is not None
+    assert on_the_fast_path(method, HEAD + b"{}") == by_h11(method, HEAD + b"{}")
+    assert on_the_fast_path(method, HEAD + b"{}") is not None
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_what_a_plain_answer_lacks_is_told(data: bytes, lacks: int) -> None:
 
 
 def test_what_is_larger_than_the_bound_is_left_to_h11(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_wire, "LARGEST_BODY", 1000)
+    monkeypatch.setattr(http1, "LARGEST_BODY", 1000)
     chunks = b"190\r\n" + b"a" * 400 + b"\r\n"
     for data in (HEAD.replace(b"2", b"1001", 1), CHUNKED + b"3e9\r\n", CHUNKED + chunks * 3):
         assert parse_simple("GET", data, 1000) is None
@@ -234,12 +234,12 @@ def test_very_many_chunks_are_left_to_h11_and_read_to_the_same_result() -> None:
 
 
 def test_an_answer_in_very_many_pieces_is_left_to_h11_and_read_to_the_same_result() -> None:
-    pieces = [CHUNKED, *[b"1\r\n1\r\n"] * MOST_LOOKS, b"0\r\n\r\n"]
-    assert at_a_glance("GET", *pieces) is None
+    pieces = [CHUNKED, *[b"1\r\n1\r\n"] * MOST_PARSES, b"0\r\n\r\n"]
+    assert on_the_fast_path("GET", *pieces) is None
     answer = come_to("GET", pieces)
     assert answer is not None
-    assert (answer.body, answer.may_reuse) == (b"1" * MOST_LOOKS, True)
-    assert at_a_glance("GET", HEAD, b"{", b"}") is not None  # a body whose length is known takes two looks at most
+    assert (answer.body, answer.may_reuse) == (b"1" * MOST_PARSES, True)
+    assert on_the_fast_path("GET", HEAD, b"{", b"}") is not None  # a body whose length is known takes two looks at most
 
 
 def test_bytes_after_a_plain_answer_spoil_the_connection_as_ever() -> None:

@@ -7,11 +7,16 @@ import traceback
 
 import pytest
 
+from hitl import _config
 from hitl._config import resolve
-from hitl._engine import proxy_for
+from hitl._engine import Origin
 from hitl.exceptions import ConfigurationError
 
 SERVER = "https://api.hitl.sh"
+
+
+def proxy_for(url: str) -> str | None:
+    return _config.proxy_for(Origin.parse(url))
 
 
 @pytest.fixture(autouse=True)
@@ -78,6 +83,12 @@ def test_another_kind_of_proxy_says_what_to_pass_instead_and_is_not_shown(monkey
     assert caught.value.__context__ is None
     told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     assert "hunter2" not in str(told.stack[-1].locals)
+
+
+def test_the_settings_know_the_authorities_of_the_environment(monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", "/a/file.pem")
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    assert resolve({"api_key": "key"}, {}).authorities == ("/a/file.pem", None)
 
 
 def test_the_settings_hold_it_out_of_sight(monkeypatch):

@@ -8,8 +8,7 @@ import zlib
 
 import pytest
 
-from hitl._engine import decoding as _body
-from hitl._engine import http1 as _wire
+from hitl._engine import decoding, http1
 from hitl._engine.decoding import DamagedError, decoded
 from hitl._engine.http1 import LARGEST_BODY, MOST_INTERIM, ProtocolError, RawResponse, ResponseParser, request_head
 
@@ -82,7 +81,7 @@ def test_a_body_that_ends_with_its_connection_is_known_to_be_unframed() -> None:
         OK + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n",
         OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
         OK + b"Content-Length: 10\r\n\r\n{}",
-        OK + b"X: " + b"a" * (_wire.LONGEST_HEAD + 1),
+        OK + b"X: " + b"a" * (http1.LONGEST_HEAD + 1),
         b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
         OK[:9],
     ],
@@ -110,7 +109,7 @@ def test_some_interim_answers_are_passed_over_and_a_flood_of_them_is_refused() -
 
 @pytest.mark.parametrize("announced", [True, False])
 def test_a_body_is_not_read_beyond_the_bound(announced: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_wire, "LARGEST_BODY", 1000)
+    monkeypatch.setattr(http1, "LARGEST_BODY", 1000)
     head = b"Content-Length: 1001\r\n" if announced else b"Connection: close\r\n"
     answer = read(OK + head + b"\r\n" + b"a" * 1001, closed=False)
     assert answer is not None
@@ -161,7 +160,7 @@ def test_a_bomb_is_given_up_on_at_the_bound() -> None:
 
 def test_nothing_is_undone_where_there_is_no_body() -> None:
     assert decoded(b"", "gzip") == b""
-    assert _body.ACCEPTED == "gzip"
+    assert decoding.ACCEPTED == "gzip"
 
 
 def test_a_body_of_many_small_chunks_takes_no_more_memory_than_its_bytes() -> None:

@@ -1,0 +1,58 @@
+"""What the transports add to an exchange: a line in the log, and an end when the client is closed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+import pytest
+from sockets import answering, serving
+
+from hitl import AsyncHITLClient, HITLClient
+from hitl.exceptions import ConfigurationError, HITLError
+
+KEY = "an-api-key"
+
+
+def get_blocking(base_url: str) -> None:
+    with HITLClient(KEY, base_url=base_url, max_retries=0) as client:
+        client.get_review("rev_1")
+
+
+def get_awaiting(base_url: str) -> None:
+    async def get() -> None:
+        async with AsyncHITLClient(KEY, base_url=base_url, max_retries=0) as client:
+            await client.get_review("rev_1")
+
+    anyio.run(get)
+
+
+@pytest.mark.parametrize("get", [get_blocking, get_awaiting])
+def test_an_exchange_leaves_one_line_in_the_log_without_query_or_key(
+    get: Callable[[str], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    missing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+    with serving(answering(missing)) as (host, port), caplog.at_level(logging.DEBUG), pytest.raises(HITLError):
+        get(f"http://{host}:{port}")
+    lines = [record.getMessage() for record in caplog.records if record.name == "hitl"]
+    assert [line.partition(" in ")[0] for line in lines] == ["get_review: GET /v1/reviews/rev_1 -> 404"]
+    assert KEY not in caplog.text
+
+
+def test_a_closed_client_says_so() -> None:
+    client = HITLClient(KEY)
+    client.close()
+    with pytest.raises(ConfigurationError, match="get_review: this client was closed"):
+        client.get_review("rev_1")
+
+
+def test_a_closed_asynchronous_client_says_so() -> None:
+    async def get() -> None:
+        client = AsyncHITLClient(KEY)
+        await client.aclose()
+        await client.get_review("rev_1")
+
+    with pytest.raises(ConfigurationError, match="get_review: this client was closed"):
+        anyio.run(get)

@@ -1,0 +1,291 @@
+"""Exchanges through the user's httpx objects: what becomes of what they do."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import ssl
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from sockets import answering, serving
+
+from hitl._engine import AsyncHttpxTransport, HttpxTransport, Origin, Request, TransportFailure
+from hitl._engine import httpx_adapter as _adapter
+from hitl._secret import Secret
+
+TOKEN = "a-bearer-token"
+GET = Request("GET", "/v1/reviews/rev_1")
+Send = Callable[..., list[Any]]
+
+
+def send_blocking(
+    *requests: Request,
+    transport: Any = None,
+    http_client: Any = None,
+    seconds: float = 10,
+    url: str = "http://here.test",
+) -> list[Any]:
+    headers = {"User-Agent": "Own/1"}
+    through = HttpxTransport(Origin.parse(url), transport, http_client, headers=headers, token=Secret(TOKEN))
+    try:
+        return [through.send(each, time.monotonic() + seconds) for each in requests or (GET,)]
+    finally:
+        through.close()
+
+
+def send_awaiting(
+    *requests: Request,
+    transport: Any = None,
+    http_client: Any = None,
+    seconds: float = 10,
+    url: str = "http://here.test",
+) -> list[Any]:
+    async def send() -> list[Any]:
+        headers = {"User-Agent": "Own/1"}
+        through = AsyncHttpxTransport(Origin.parse(url), transport, http_client, headers=headers, token=Secret(TOKEN))
+        try:
+            return [await through.send(each, time.monotonic() + seconds) for each in requests or (GET,)]
+        finally:
+            await through.aclose()
+
+    return anyio.run(send)
+
+
+@pytest.fixture(params=[send_blocking, send_awaiting], ids=["blocking", "asyncio"])
+def send(request: pytest.FixtureRequest) -> Send:
+    found: Send = request.param
+    return found
+
+
+def url_of(address: tuple[str, int]) -> str:
+    return f"http://{address[0]}:{address[1]}"
+
+
+def test_an_answer_made_up_in_memory_is_taken_as_it_is(send: Send) -> None:
+    body = gzip.compress(b"{}")
+    injected = httpx.MockTransport(lambda _: httpx.Response(200, headers={"Content-Encoding": "gzip"}, content=body))
+    (answer,) = send(transport=injected)
+    assert (answer.status_code, answer.content, answer.fault) == (200, b"{}", None)
+
+
+def test_what_is_sent_is_the_same_as_over_own_connections(send: Send) -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, content=b"{}")
+
+    send(Request("GET", "/v1/reviews/rev_1", {"a": "b c"}), transport=httpx.MockTransport(answer))
+    (request,) = seen
+    assert str(request.url) == "http://here.test/v1/reviews/rev_1?a=b%20c"
+    assert request.headers["Authorization"] == f"Bearer {TOKEN}"
+    assert (request.headers["User-Agent"], request.headers["Accept-Encoding"]) == ("Own/1", "gzip")
+
+
+def test_a_stream_is_read_within_the_bound(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_adapter, "LARGEST_BODY", 10)
+    streaming = httpx.MockTransport(lambda _: httpx.Response(200, stream=_Parts(b"a" * 6)))
+    (answer,) = send(transport=streaming)
+    assert "larger" in answer.fault
+
+
+def test_a_damaged_stream_is_an_answer_with_a_fault(send: Send) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=_Parts(b"no gzip"))
+
+    (found,) = send(transport=httpx.MockTransport(answer))
+    assert found.fault == "its gzip encoding is damaged"
+    assert not found.is_framed
+
+
+def test_a_stream_that_never_ends_ends_with_the_deadline(send: Send) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, stream=_Parts(b"a", times=1_000_000))
+
+    (failure,) = send(seconds=0.1, transport=httpx.MockTransport(answer))
+    assert (failure.kind, failure.sent) == ("timeout", "yes")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "sent"),
+    [
+        (httpx.ConnectError("no"), "refused", "no"),
+        (httpx.ConnectTimeout("no"), "timeout", "no"),
+        (httpx.ReadTimeout("no"), "timeout", "maybe"),
+        (httpx.ReadError("no"), "broken", "maybe"),
+        (httpx.RemoteProtocolError("no"), "broken", "maybe"),
+        (ssl.SSLCertVerificationError("no"), "tls", "no"),
+        (socket.gaierror(socket.EAI_NONAME, "no"), "unknown_host", "no"),
+        (socket.gaierror(socket.EAI_AGAIN, "no"), "refused", "no"),
+    ],
+)
+def test_what_httpx_raises_becomes_data(send: Send, error: Exception, kind: str, sent: str) -> None:
+    def fail(_: httpx.Request) -> httpx.Response:
+        if isinstance(error, httpx.HTTPError):
+            raise error
+        raise httpx.ConnectError("no") from error
+
+    (failure,) = send(transport=httpx.MockTransport(fail))
+    assert isinstance(failure, TransportFailure)
+    assert (failure.kind, failure.sent) == (kind, sent)
+
+
+def test_a_client_of_the_users_is_used_as_it_is_but_follows_nothing(send: Send) -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(302, headers={"Location": "http://elsewhere.test/", "Set-Cookie": "a=b"})
+
+    kind: Any = httpx.Client if send is send_blocking else httpx.AsyncClient
+    theirs = kind(
+        transport=httpx.MockTransport(answer),
+        headers={"X-Theirs": "1"},
+        auth=("user", "word"),
+        follow_redirects=True,
+    )
+    answers = send(GET, http_client=theirs)
+    assert [each.status_code for each in answers] == [302]
+    assert seen[0].headers["X-Theirs"] == "1"
+    assert seen[0].headers["Authorization"] == f"Bearer {TOKEN}"
+    assert not theirs.is_closed
+    theirs.close() if send is send_blocking else anyio.run(theirs.aclose)
+
+
+def test_cookies_of_the_server_are_not_sent_back(send: Send) -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, headers={"Set-Cookie": "a=b"}, content=b"{}")
+
+    send(GET, GET, transport=httpx.MockTransport(answer))
+    assert "Cookie" not in seen[1].headers
+
+
+def test_a_cancelled_exchange_passes_its_cancellation_on() -> None:
+    class Never(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            await anyio.sleep_forever()
+            raise AssertionError
+
+    async def run() -> bool:
+        transport = AsyncHttpxTransport(Origin.parse("http://here.test"), Never(), None, headers={}, token=None)
+        with anyio.move_on_after(0.05) as scope:
+            await transport.send(GET, time.monotonic() + 10)
+        await transport.aclose()
+        return scope.cancelled_caught
+
+    assert anyio.run(run)
+
+
+@pytest.mark.parametrize(
+    ("response", "told"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", "two ways"),
+        (b"HTTP/3.7 200 OK\r\nContent-Length: 2\r\n\r\n{}", "another version"),
+    ],
+)
+def test_an_ambiguous_head_is_refused(send: Send, response: bytes, told: str) -> None:
+    (failure,) = over_a_socket(send, response)
+    assert (failure.kind, failure.sent) == ("broken", "yes")
+    assert told in failure.message
+
+
+def test_a_body_that_is_announced_as_too_large_is_not_waited_for(send: Send) -> None:
+    (response,) = over_a_socket(send, b"HTTP/1.1 200 OK\r\nContent-Length: 17000000\r\n\r\n")
+    assert "larger" in response.fault
+
+
+def test_a_refusal_that_is_cut_off_is_still_a_refusal(send: Send) -> None:
+    (response,) = over_a_socket(send, b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\n{", times=1)
+    assert (response.status_code, response.fault) == (404, "it was cut off")
+
+
+def test_a_response_that_is_cut_off_is_known_to_have_begun(send: Send) -> None:
+    (failure,) = over_a_socket(send, b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", times=1)
+    assert (failure.kind, failure.sent) == ("broken", "yes")
+
+
+@pytest.mark.parametrize("error", [UnicodeError("no"), ValueError("no"), OSError("no"), httpx.InvalidURL("no")])
+def test_other_errors_of_the_library_do_not_escape(send: Send, error: Exception) -> None:
+    def fail(_: httpx.Request) -> httpx.Response:
+        raise error
+
+    (failure,) = send(transport=httpx.MockTransport(fail))
+    assert (failure.kind, failure.sent) == ("broken", "maybe")
+
+
+def test_what_the_users_code_raises_does(send: Send) -> None:
+    def fail(_: httpx.Request) -> httpx.Response:
+        raise AssertionError("in a test of theirs")
+
+    with pytest.raises(AssertionError, match="theirs"):
+        send(transport=httpx.MockTransport(fail))
+
+
+def test_a_head_that_drips_ends_with_the_deadline(send: Send) -> None:
+    stop = threading.Event()
+
+    def dripping(sock: socket.socket) -> None:
+        sock.recv(65536)
+        sock.sendall(b"HTTP/1.1 200 OK\r\nX-Drip: ")
+        while not stop.wait(0.02):
+            sock.sendall(b"x")
+
+    with serving(dripping) as address:
+        (failure,) = send(transport=of_a_socket(send), seconds=0.3, url=url_of(address))
+        stop.set()
+    assert (failure.kind, failure.sent) == ("timeout", "maybe")
+
+
+def test_an_interrupted_exchange_lets_its_thread_go_on() -> None:
+    begun, results = threading.Event(), list[Any]()
+
+    def silent(sock: socket.socket) -> None:
+        begun.set()
+        while sock.recv(65536):
+            pass
+
+    with serving(silent) as address, httpx.HTTPTransport() as transport:
+        through = HttpxTransport(Origin.parse(url_of(address)), transport, None, headers={}, token=None)
+        thread = threading.Thread(target=lambda: results.append(through.send(GET, time.monotonic() + 1)))
+        thread.start()
+        assert begun.wait(10)
+        through.interrupt({threading.get_ident()})  # not this one
+        assert thread.is_alive()
+        through.interrupt({thread.ident})
+        thread.join(10)
+    assert [(each.kind, each.sent) for each in results] == [("broken", "maybe")]
+
+
+def of_a_socket(send: Send) -> Any:
+    return httpx.HTTPTransport() if send is send_blocking else httpx.AsyncHTTPTransport()
+
+
+def over_a_socket(send: Send, response: bytes, times: int = 1000) -> list[Any]:
+    with serving(answering(response, times)) as address:
+        return send(transport=of_a_socket(send), url=url_of(address))
+
+
+class _Parts(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that comes in parts, for either kind of client."""
+
+    def __init__(self, part: bytes, times: int = 2) -> None:
+        self.part, self.times = part, times
+
+    def __iter__(self) -> Iterator[bytes]:
+        for _ in range(self.times):
+            time.sleep(0.001)
+            yield self.part
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for _ in range(self.times):
+            await anyio.sleep(0.001)
+            yield self.part
