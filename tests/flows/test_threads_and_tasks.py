@@ -21,8 +21,7 @@ from script import refused, reviewed
 from hitl import Review
 from hitl._api import operations
 from hitl._engine import TransportFailure, TransportResult
-from hitl._flows import ApiCall, Gather, Sleep, run, run_async, stream, stream_async
-from hitl._flows import threads as _workers
+from hitl._flows import ApiCall, run, run_async, stream, stream_async, threads
 from hitl._methods import Methods
 from hitl.exceptions import APIConnectionError, BatchError, BatchInterrupted, ConfigurationError
 
@@ -118,7 +117,7 @@ def ctrl_c():
         thread.join()
 
 
-def crew_threads():
+def pool_threads():
     return [thread for thread in threading.enumerate() if thread.name.startswith("hitl-batch")]
 
 
@@ -155,7 +154,7 @@ class TestThreads:
     def test_there_are_never_more_threads_than_one_interpreter_can_use(self, core):
         server = Server()
         run(core.create_reviews(items(2000), 1000), server)
-        assert server.most <= _workers.THREADS
+        assert server.most <= threads.THREADS
 
     def test_no_more_threads_are_begun_than_there_are_items(self, core):
         server = Server()
@@ -164,12 +163,12 @@ class TestThreads:
 
     def test_no_thread_is_left_behind(self, core):
         run(core.create_reviews(items(100), 8), Server())
-        assert crew_threads() == []
+        assert pool_threads() == []
 
     def test_refusals_send_threads_home_and_quick_answers_fetch_them_back(self, core):
         server = Server(lambda number: refused(429, retry_after="0") if number == 20 else MADE)
         assert len(run(core.create_reviews(items(300), 16), server)) == 300
-        assert crew_threads() == []
+        assert pool_threads() == []
 
     def test_context_variables_are_those_of_whoever_asked(self, core):
         name: ContextVar[str] = ContextVar("name")
@@ -208,16 +207,6 @@ class TestThreads:
         [error] = run(core.create_reviews(items(1), 1, "return"), Server(lambda number: refused(400)))
         assert error.__traceback__ is None
 
-    def test_flows_that_are_asked_for_without_a_record_come_back_in_order(self):
-        def number(value):
-            yield Sleep(0.0)
-            return value
-
-        def ask():
-            return (yield Gather([number(n) for n in range(50)], 4))
-
-        assert run(ask(), Server()) == list(range(50))
-
 
 class TestStream:
     def test_outcomes_come_as_they_are_done(self, core):
@@ -244,7 +233,7 @@ class TestStream:
         def numbers():
             yield from items(1)
             assert arrived.wait(60)  # the second item takes its time
-            while not batch._under_way[0].attempts:
+            while not batch._in_flight[0].attempts:
                 time.sleep(0)
             yield from items(1)
             raise AssertionError("the third item was asked for before the first outcome was told")
@@ -268,18 +257,16 @@ class TestStream:
         outcomes.close()
 
     def test_twice_as_many_items_are_read_as_can_be_under_way(self, core):
-        together = core.iter_create_reviews(items(1000), 4, None).together()
-        crew = _workers._ThreadPool(
-            together, server := Interruptible(), lambda flow, leash: run(flow, leash, leash.sleep)
-        )
+        gather = core.iter_create_reviews(items(1000), 4, None).gather()
+        pool = threads._ThreadPool(gather, server := Interruptible(), lambda flow, scope: run(flow, scope, scope.sleep))
         for _ in range(100):
-            assert crew.has_work()
-        assert crew._unfinished == 8
-        crew.dismiss()
+            pool.submit()
+        assert pool._unfinished == 8
+        pool.cancel()
         assert len(server.calls) <= 4
-        for thread in crew_threads():
+        for thread in pool_threads():
             thread.join(20)
-        assert crew_threads() == []
+        assert pool_threads() == []
 
     def test_whoever_has_seen_enough_stops_it(self, core):
         server = Server()
@@ -289,12 +276,12 @@ class TestStream:
         del outcome
         gc.collect()
         assert len(server.calls) < 100
-        assert crew_threads() == []
+        assert pool_threads() == []
 
 
 class TestInterrupts:
     def test_ctrl_c_tells_what_was_done_and_wakes_what_is_under_way(self, core, ctrl_c, monkeypatch):
-        monkeypatch.setattr(_workers, "SHUTDOWN_GRACE", 20.0)  # a busy machine may take that long to run the threads
+        monkeypatch.setattr(threads, "SHUTDOWN_GRACE", 20.0)  # a busy machine may take that long to run the threads
         server = Interruptible()
         ctrl_c(server, 3)
         with pytest.raises(BatchInterrupted) as caught:
@@ -305,7 +292,7 @@ class TestInterrupts:
         assert "the connection was closed" in str(outcomes[0])  # what its thread had to say
         assert {error.sent for error in outcomes[3:]} <= {"no"}
         assert len(server.calls) == 3
-        assert crew_threads() == []
+        assert pool_threads() == []
 
     def test_threads_that_cannot_be_woken_hold_nothing_up(self, core, ctrl_c):
         server = Silent()
@@ -313,9 +300,9 @@ class TestInterrupts:
         with pytest.raises(BatchInterrupted) as caught:
             run(core.create_reviews(items(100), 2), server)
         assert [error.outcome_unknown for error in caught.value.outcomes[:2]] == [True, True]
-        assert all(thread.daemon for thread in crew_threads())
+        assert all(thread.daemon for thread in pool_threads())
         server.broken.set()
-        for thread in crew_threads():
+        for thread in pool_threads():
             thread.join()
         assert len(server.calls) == 2
 
@@ -326,10 +313,10 @@ class TestInterrupts:
                     raise KeyboardInterrupt
                 super().start()
 
-        monkeypatch.setattr(_workers, "Thread", Struck)
+        monkeypatch.setattr(threads, "Thread", Struck)
         with pytest.raises(BatchInterrupted):
             run(core.create_reviews(items(10), 2), Server())
-        assert crew_threads() == []
+        assert pool_threads() == []
 
     def test_it_may_strike_while_the_threads_are_sent_home(self, core, monkeypatch):
         class Struck(SimpleQueue):
@@ -341,12 +328,12 @@ class TestInterrupts:
                     raise KeyboardInterrupt
                 super().put(item)
 
-        monkeypatch.setattr(_workers, "SimpleQueue", Struck)
+        monkeypatch.setattr(threads, "SimpleQueue", Struck)
         with pytest.raises(BatchInterrupted):
             run(core.create_reviews(items(10), 2), Server())
-        for thread in crew_threads():
+        for thread in pool_threads():
             thread.join(20)
-        assert crew_threads() == []
+        assert pool_threads() == []
 
     def test_a_pause_is_not_slept_to_its_end(self, core, ctrl_c):
         server = Silent()
@@ -354,15 +341,15 @@ class TestInterrupts:
         ctrl_c(server, 1)
         with pytest.raises(BatchInterrupted):
             run(core.create_reviews(items(10), 1), server)
-        for thread in crew_threads():
+        for thread in pool_threads():
             thread.join(20)
-        assert crew_threads() == []  # although 59 seconds have not passed
+        assert pool_threads() == []  # although 59 seconds have not passed
 
     def test_a_crew_that_was_sent_home_sends_nothing_more(self):
-        leash = _workers.CancelScope(server := Server())
-        leash.cut()
-        with pytest.raises(_workers.Cancelled):
-            leash.send(operations.get_review("rev_1"))
+        scope = threads.CancelScope(server := Server())
+        scope.cancel()
+        with pytest.raises(threads.Cancelled):
+            scope.send(operations.get_review("rev_1"))
         assert server.calls == []
 
     def test_ctrl_c_in_the_input_counts_as_well(self, core):
@@ -386,7 +373,7 @@ class TestInterrupts:
         with pytest.raises(BatchInterrupted) as caught:
             run(core.create_reviews(items(100), 4), Server())
         assert all(isinstance(each, Review) or each.sent == "no" for each in caught.value.outcomes)
-        for thread in crew_threads():
+        for thread in pool_threads():
             thread.join()
 
     def test_a_stream_tells_what_it_has_not_told_yet(self, core, ctrl_c):

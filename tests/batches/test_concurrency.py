@@ -13,11 +13,11 @@ QUICK = 0.02  # seconds
 
 
 class Times:
-    """A gate, and a clock that it reads."""
+    """A limiter, and a clock that it reads."""
 
     def __init__(self, most: int = 64) -> None:
         self.now = 1000.0
-        self.gate = ConcurrencyLimiter(
+        self.limiter = ConcurrencyLimiter(
             most, lambda: self.now, Backoff(PATIENCE, 1.0, 60.0, uniform=lambda low, high: high)
         )
 
@@ -25,50 +25,50 @@ class Times:
         """Have as many requests answered as may be under way."""
         began = self.now
         self.now += seconds
-        for _ in range(count or self.gate.width()):
-            self.gate.learn(reviewed(code=201), began)
+        for _ in range(count or self.limiter.limit):
+            self.limiter.observe(reviewed(code=201), began)
 
     def refuse(self, *, after: float = QUICK, **headers: str) -> None:
         began = self.now
         self.now += after
-        self.gate.learn(refused(429, **headers), began)
+        self.limiter.observe(refused(429, **headers), began)
 
 
 def test_a_batch_begins_with_sixteen_or_with_what_it_may_have():
-    assert ConcurrencyLimiter(1000, float).width() == BEGIN == 16
-    assert ConcurrencyLimiter(3, float).width() == 3
+    assert ConcurrencyLimiter(1000, float).limit == BEGIN == 16
+    assert ConcurrencyLimiter(3, float).limit == 3
 
 
 def test_it_doubles_with_each_round_until_it_has_what_it_may_have():
-    times, widths = Times(most=100), []
+    times, limits = Times(most=100), []
     for _ in range(4):
         times.round()
-        widths.append(times.gate.width())
-    assert widths == [32, 64, 100, 100]
+        limits.append(times.limiter.limit)
+    assert limits == [32, 64, 100, 100]
 
 
 def test_it_does_not_grow_in_the_middle_of_a_round():
     times = Times()
     times.round(count=BEGIN - 1)
-    assert times.gate.width() == BEGIN
+    assert times.limiter.limit == BEGIN
 
 
 def test_it_stops_growing_when_answers_take_twice_as_long():
     times = Times(most=1000)
     times.round(QUICK)
     times.round(2 * QUICK)
-    assert times.gate.width() == 64
+    assert times.limiter.limit == 64
     times.round(2.1 * QUICK)
-    assert times.gate.width() == 64
+    assert times.limiter.limit == 64
 
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_refusal_halves_it_and_from_then_on_it_grows_by_one(status):
     times = Times()
-    times.gate.learn(refused(status), times.now)
-    assert times.gate.width() == BEGIN // 2
+    times.limiter.observe(refused(status), times.now)
+    assert times.limiter.limit == BEGIN // 2
     times.round()
-    assert times.gate.width() == BEGIN // 2 + 1
+    assert times.limiter.limit == BEGIN // 2 + 1
 
 
 def test_requests_that_were_under_way_together_are_one_refusal():
@@ -76,56 +76,56 @@ def test_requests_that_were_under_way_together_are_one_refusal():
     began = times.now
     times.now += QUICK
     for seconds in ("3", "5", "4"):
-        times.gate.learn(refused(429, retry_after=seconds), began)
-    assert times.gate.width() == BEGIN // 2
-    assert times.gate.pause() == 5.0
+        times.limiter.observe(refused(429, retry_after=seconds), began)
+    assert times.limiter.limit == BEGIN // 2
+    assert times.limiter.pause() == 5.0
 
 
 def test_those_that_are_refused_together_go_on_in_their_turn():
     times = Times(most=4)
     began = times.now
-    assert [times.gate.enter(who) for who in "abcd"] == [0.0] * 4
+    assert [times.limiter.acquire(who) for who in "abcd"] == [0.0] * 4
     times.now += QUICK
     for _ in "abcd":
-        times.gate.leave()
-        times.gate.learn(refused(429, retry_after="3"), began)
-    assert [times.gate.enter(who) for who in "dcba"] == [pytest.approx(3.3)] * 4
+        times.limiter.release()
+        times.limiter.observe(refused(429, retry_after="3"), began)
+    assert [times.limiter.acquire(who) for who in "dcba"] == [pytest.approx(3.3)] * 4
     times.now += 3.4
-    assert [times.gate.enter(who) for who in "abcd"] == [RETRY_SLOT, RETRY_SLOT, 0.0, 0.0]
-    assert times.gate.enter("e") == RETRY_SLOT
-    times.gate.leave()
-    assert [times.gate.enter(who) for who in "eab"] == [RETRY_SLOT, RETRY_SLOT, 0.0]
+    assert [times.limiter.acquire(who) for who in "abcd"] == [RETRY_SLOT, RETRY_SLOT, 0.0, 0.0]
+    assert times.limiter.acquire("e") == RETRY_SLOT
+    times.limiter.release()
+    assert [times.limiter.acquire(who) for who in "eab"] == [RETRY_SLOT, RETRY_SLOT, 0.0]
 
 
 def test_one_is_always_under_way():
     times = Times(most=2)
     for _ in range(3):
         times.refuse()
-    assert times.gate.width() == 1
+    assert times.limiter.limit == 1
 
 
 def test_a_pause_is_what_the_server_asks_for_and_never_less():
     times = Times()
     times.refuse(retry_after="7")
-    assert times.gate.pause() == pytest.approx(7.7)  # the jitter goes upwards only
+    assert times.limiter.pause() == pytest.approx(7.7)  # the jitter goes upwards only
     times.now += 7.8
-    assert times.gate.pause() == 0.0
+    assert times.limiter.pause() == 0.0
 
 
 def test_a_503_pauses_the_batch_only_if_it_says_for_how_long():
     times = Times()
-    times.gate.learn(answer(503, b""), times.now)
-    assert times.gate.pause() == 0.0
+    times.limiter.observe(answer(503, b""), times.now)
+    assert times.limiter.pause() == 0.0
     times.now += 1
-    times.gate.learn(answer(503, b"", retry_after="2"), times.now)
-    assert times.gate.pause() >= 2.0
+    times.limiter.observe(answer(503, b"", retry_after="2"), times.now)
+    assert times.limiter.pause() >= 2.0
 
 
 def test_pauses_of_a_server_that_does_not_say_how_long_double():
     times, pauses = Times(), []
     for _ in range(PATIENCE):
         times.refuse()
-        pauses.append(times.gate.pause())
+        pauses.append(times.limiter.pause())
         times.now += pauses[-1]
     assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0]
 
@@ -137,31 +137,31 @@ def test_a_success_between_them_begins_again_with_a_short_pause():
     times.now += 10.0
     times.round(count=1)
     times.refuse()
-    assert times.gate.pause() == 1.0
+    assert times.limiter.pause() == 1.0
 
 
 def test_it_gives_up_after_so_many_pauses_without_a_success():
     times = Times()
     for _ in range(PATIENCE):
         times.refuse()
-        assert times.gate.closed_for is None
+        assert times.limiter.stopped_for is None
     times.refuse()
-    assert times.gate.closed_for == 0.0
+    assert times.limiter.stopped_for == 0.0
 
 
 def test_it_gives_up_at_once_if_the_server_asks_for_more_than_a_minute():
     times = Times()
     times.refuse(retry_after="60")
-    assert times.gate.closed_for is None
+    assert times.limiter.stopped_for is None
     times.refuse(retry_after="61")
-    assert times.gate.closed_for == 61.0
+    assert times.limiter.stopped_for == 61.0
 
 
 def test_it_gives_up_if_only_one_of_those_that_were_under_way_together_asks_for_more_than_a_minute():
     times = Times()
     began = times.now
     times.now += QUICK
-    times.gate.learn(refused(429, retry_after="1"), began)
-    times.gate.learn(refused(429, retry_after="999999999999"), began)
-    assert times.gate.closed_for == 999999999999.0
-    assert times.gate.pause() < 2.0
+    times.limiter.observe(refused(429, retry_after="1"), began)
+    times.limiter.observe(refused(429, retry_after="999999999999"), began)
+    assert times.limiter.stopped_for == 999999999999.0
+    assert times.limiter.pause() < 2.0
