@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Iterable
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from hitl._flows import Flow
 
 Input: TypeAlias = Iterable[Any] | AsyncIterable[Any]
 
+_END: Final = object()
+
 
 class Source:
     """The flows of the items, to be iterated once; an input that fails ends them.
-
-    Args:
-        flow_of: Returns the flow for the item at an index.
-        is_stopped: Returns True if no more is to be read.
 
     Attributes:
         count: Items read so far.
@@ -30,17 +28,19 @@ class Source:
         self._flow_of = flow_of
         self._is_stopped = is_stopped
 
-    @property
-    def is_over(self) -> bool:
-        """True if nothing more is to be read."""
-        return self.is_exhausted or self.error is not None or self._is_stopped()
-
     def flows(self, items: Input) -> Iterable[Flow[Any]] | AsyncIterable[Flow[Any]]:
         """Return the flows of the items."""
         return _Flows(items, self) if isinstance(items, Iterable) else _AsyncFlows(items, self)
 
-    def accept(self, item: Any) -> Flow[Any]:
-        """Return the flow for the next item."""
+    def is_over(self) -> bool:
+        """Return whether nothing more is to be read."""
+        return self.is_exhausted or self.error is not None or self._is_stopped()
+
+    def accept(self, item: Any) -> Flow[Any] | None:
+        """Return the flow for what was read; None if that is the end of the input."""
+        if item is _END:
+            self.is_exhausted = True
+            return None
         self.count += 1
         return self._flow_of(self.count - 1, item)
 
@@ -57,17 +57,15 @@ class _Flows:
         return self
 
     def __next__(self) -> Flow[Any]:
-        if self._source.is_over:
-            raise StopIteration
-        try:
-            item = next(self._items)
-        except StopIteration:
-            self._source.is_exhausted = True
-            raise
-        except Exception as error:
-            self._source.error = error
-            raise StopIteration from None
-        return self._source.accept(item)
+        if not self._source.is_over():
+            try:
+                item = next(self._items, _END)
+            except Exception as error:
+                self._source.error = error
+            else:
+                if (flow := self._source.accept(item)) is not None:
+                    return flow
+        raise StopIteration
 
 
 class _AsyncFlows:
@@ -79,14 +77,12 @@ class _AsyncFlows:
         return self
 
     async def __anext__(self) -> Flow[Any]:
-        if self._source.is_over:
-            raise StopAsyncIteration
-        try:
-            item = await anext(self._items)
-        except StopAsyncIteration:
-            self._source.is_exhausted = True
-            raise
-        except Exception as error:
-            self._source.error = error
-            raise StopAsyncIteration from None
-        return self._source.accept(item)
+        if not self._source.is_over():
+            try:
+                item = await anext(self._items, _END)
+            except Exception as error:
+                self._source.error = error
+            else:
+                if (flow := self._source.accept(item)) is not None:
+                    return flow
+        raise StopAsyncIteration

@@ -1,4 +1,4 @@
-"""What the receiving program gives, the raw body and its secrets: wrong types are programming errors and loud."""
+"""The arguments of the receiving program: raw body, secrets, tolerance. Wrong types raise, as programming errors."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 Body: TypeAlias = bytes | bytearray | memoryview | str
 Secret: TypeAlias = str | bytes | Iterable[str | bytes]
 Tolerance: TypeAlias = "float | timedelta"
+
+TOLERANCE: Final = 300
+"""Seconds between the time of a signature and now, as Standard Webhooks advises."""
 
 _TEXT: Final = (str, bytes)
 _BINARY: Final = (bytes, bytearray, memoryview)
@@ -42,8 +45,8 @@ def raw_body(body: object) -> bytes:
 def all_keys(secret: Secret | None) -> Sequence[Keys] | Exception:
     """Return the keys of one secret or of several, or what is wrong with them.
 
-    The error is for the caller to raise, when it has let go of the secret itself: a traceback that shows local
-    variables would show it.
+    The error is returned, for the caller to raise when it has deleted its own reference to the secret: a traceback that
+    shows local variables would show it.
     """
     try:
         return _keys_of_each(secret)
@@ -68,7 +71,7 @@ def _keys_of_each(secret: object) -> Sequence[Keys]:
 def keys_of(secret: object) -> Keys:
     """Return the keys of one secret."""
     if isinstance(secret, str):
-        return _keys_of_text(secret)
+        return _keys_of_str(secret)
     if isinstance(secret, bytes):
         return _keys_of_bytes(secret)
     if secret is None:
@@ -76,9 +79,9 @@ def keys_of(secret: object) -> Keys:
     raise TypeError(f"a webhook secret must be str or bytes, not {type(secret).__name__}")
 
 
-# A program has one secret or two, and asks for each webhook. Two caches: text and bytes must not be compared.
+# A program has one secret or two, and needs them for each webhook. Two caches: str and bytes must not be compared.
 @lru_cache(maxsize=16)
-def _keys_of_text(secret: str) -> Keys:
+def _keys_of_str(secret: str) -> Keys:
     try:
         written = secret.encode()
     except UnicodeEncodeError:  # whose message would show the secret
@@ -95,7 +98,7 @@ def _keys_of_bytes(secret: bytes) -> Keys:
 
 
 def _decode(text: bytes) -> bytes:
-    # Some programs leave the padding out, and the standard's own library takes such secrets.
+    # Some programs omit the padding, and the standard's own library accepts such secrets.
     try:
         key = binascii.a2b_base64(text + b"=" * (-len(text) % 4), strict_mode=True)
     except binascii.Error:
@@ -106,7 +109,7 @@ def _decode(text: bytes) -> bytes:
 
 
 def seconds_of(tolerance: Tolerance) -> float:
-    """Return a tolerance in seconds, but none that would let everything pass, or nothing."""
+    """Return a tolerance in seconds, within a range that accepts neither everything nor nothing."""
     to_seconds: Callable[[], float] | None = getattr(tolerance, "total_seconds", None)
     seconds = to_seconds() if to_seconds else tolerance
     if isinstance(seconds, bool) or not isinstance(seconds, _NUMBER):

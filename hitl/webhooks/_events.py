@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 from hitl import _json
-from hitl.webhooks._arguments import Body, Secret, Tolerance, all_keys, raw_body
+from hitl.webhooks._arguments import TOLERANCE, Body, Secret, Tolerance, all_keys, raw_body, seconds_of
 from hitl.webhooks._headers import Headers
 from hitl.webhooks._keys import Keys
 from hitl.webhooks._refusals import refusal
 from hitl.webhooks._replay import RETENTION, ReplayGuard
-from hitl.webhooks._signatures import TOLERANCE, Proof, check
+from hitl.webhooks._signatures import Proof, check
 
 LARGEST_BODY: Final = 1024 * 1024
 """Bytes that the body of an event may have; the server's have a few thousand."""
@@ -154,17 +154,18 @@ def construct_event(
     del secret  # a traceback that shows local variables would show it
     if isinstance(keys, Exception):
         raise keys
-    event = genuine_event(headers, body, keys, tolerance, now)
+    event = genuine_event(headers, raw_body(body), keys, seconds_of(tolerance), now)
     if replay_guard is not None:
-        _claim(event, replay_guard, now)
+        expires = retained_until(now)
+        if not all(replay_guard.first_time(name, expires) for name in event.claims):
+            raise refusal("replayed")
     return event
 
 
 def genuine_event(
-    headers: Headers, body: Body, keys: Sequence[Keys], tolerance: Tolerance = TOLERANCE, now: float | None = None
+    headers: Headers, raw: bytes, keys: Sequence[Keys], tolerance: float, now: float | None = None
 ) -> WebhookEvent:
-    """Do what `construct_event` does, with keys that are known to be good, and without a guard."""
-    raw = raw_body(body)
+    """Return the event of a genuine webhook, without asking a replay guard."""
     if len(raw) > LARGEST_BODY:
         raise refusal("payload_too_large")
     proofs = check(headers, raw, keys, tolerance, now)
@@ -186,12 +187,6 @@ def _claims_of(proofs: Sequence[Proof]) -> Iterable[str]:
 def _name_of(digest: bytes) -> str:
     # Not the digest itself: that is a valid signature, and names are logged and stored.
     return f"sha256:{hashlib.sha256(digest).hexdigest()}"
-
-
-def _claim(event: WebhookEvent, guard: ReplayGuard, now: float | None) -> None:
-    expires = retained_until(now)
-    if not all(guard.first_time(name, expires) for name in event.claims):
-        raise refusal("replayed")
 
 
 def _parse_payload(raw: bytes) -> dict[str, Any]:
