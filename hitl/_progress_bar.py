@@ -17,18 +17,15 @@ class Bar(Protocol):
         ...
 
     def close(self) -> None:
-        """Finish, and leave the bar as it is; may be repeated."""
+        """Finish, and leave the last picture standing; may be repeated."""
         ...
 
 
 class NoBar:
     """Shows nothing."""
 
-    def update(self, n: int = 1) -> None:
-        """Do nothing."""
-
-    def close(self) -> None:
-        """Do nothing."""
+    def update(self, n: int = 1) -> None: ...
+    def close(self) -> None: ...
 
 
 class Shown:
@@ -56,11 +53,9 @@ class Shown:
                 self._bar.disable = True  # or it would try once more when it is deleted
 
     def update(self, n: int = 1) -> None:
-        """Advance by that many items."""
         self.draw(lambda shown: shown.update(n))
 
     def close(self) -> None:
-        """Finish, and leave the bar as it is; may be repeated."""
         if self._bar is not None:
             self.draw(lambda shown: shown.close())
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 from attrs import define, field, frozen
 
 from hitl._batches.concurrency import ConcurrencyLimiter
-from hitl._batches.errors import BatchErrors
+from hitl._batches.errors import BatchErrors, idempotency_key
 from hitl._batches.source import Input, Source
 from hitl._calls import Exchange
 from hitl._engine import Response
@@ -25,22 +25,13 @@ from hitl.models import Outcome, Review
 
 @frozen
 class BatchOptions:
-    """What a batch does, and how.
+    """What a batch does, and how."""
 
-    Attributes:
-        operation: The name used in error messages, such as "create_reviews".
-        call: Validates one item and returns its call; raises ConfigurationError.
-        exchange: Gets a call answered.
-        limiter: Decides how many calls may be in progress, and when.
-        may_repeat: True if an item that the server had no time for is sent again.
-        bar: Shows the progress, once something is sent.
-    """
-
-    operation: str
-    call: Callable[[Any], ApiCall[Review]]
+    operation: str  # the name used in error messages, such as "create_reviews"
+    call: Callable[[Any], ApiCall[Review]]  # validates one item; raises ConfigurationError
     exchange: Exchange
     limiter: ConcurrencyLimiter
-    may_repeat: bool = True
+    may_repeat: bool = True  # whether an item that the server had no time for is sent again
     bar: Bar = field(factory=NoBar)
 
 
@@ -114,8 +105,6 @@ class Batch:
         if not source.is_exhausted and not isinstance(self._items, Collection):
             raise self._errors.stopped(self._outcomes, source.count)
 
-    # --- the input ---------------------------------------------------------------------------------------------------
-
     def _check(self, items: object) -> Iterator[ApiCall[Review]]:
         """Validate all items before the first is sent, where that does not use them up."""
         if isinstance(items, str | bytes | dict) or not isinstance(items, Iterable | AsyncIterable):
@@ -152,11 +141,8 @@ class Batch:
                 if is_over or not (self._options.may_repeat and _asks_for_pause(error)):
                     raise
 
-    # --- the outcomes ------------------------------------------------------------------------------------------------
-
     def _gather(self, on_result: Callable[[int, Result[Review]], Any]) -> Gather[Review]:
-        limiter = self._options.limiter
-        flows = self._source.flows(self._items)
+        limiter, flows = self._options.limiter, self._source.flows(self._items)
         return Gather(flows, limiter.maximum, lambda: limiter.limit, on_result, self._interrupted)
 
     def _keep(self, index: int, result: Result[Review]) -> None:
@@ -170,8 +156,8 @@ class Batch:
 
     def _hand_out(self, index: int, result: Result[Review]) -> Outcome:
         entry = self._in_flight.pop(index)
-        key = entry.call.request.headers.get("Idempotency-Key") if entry.call is not None else None
         review, error = (None, result) if isinstance(result, HITLError) else (result, None)
+        key = idempotency_key(entry.call)
         return Outcome(index=index, item=entry.item, review=review, error=error, idempotency_key=key)
 
     def _interrupted(self, late: Iterable[tuple[int, Result[Review]]]) -> BatchInterrupted:

@@ -27,13 +27,9 @@ PAUSES: Final = Backoff(PATIENCE, 1.0, LONGEST_PAUSE)
 class ConcurrencyLimiter:
     """An adaptive concurrency limit (AIMD), shared by the items of one batch; may be used from any thread.
 
-    Args:
-        maximum: The maximum number of requests in progress.
-        monotonic: The clock of all times here, in seconds.
-        backoff: The pauses after refusals in a row.
-
     Attributes:
-        limit: How many requests may be in progress at present.
+        maximum: The maximum number of requests in progress.
+        limit: How many may be in progress at present.
         stopped_for: Seconds that the server asked for, too many to wait, or 0.0 if it refused too often; None as long
             as the batch goes on.
     """
@@ -49,8 +45,8 @@ class ConcurrencyLimiter:
         self._queue: dict[object, None] = {}  # who waits, in order of arrival
         self._opens = self._reduced = -math.inf
         self._refusals = 0  # pauses in a row
-        self._round = _Round()
-        self._best = math.inf
+        self._round: list[float] = []  # the seconds of its successes; a round is as many as may be in progress
+        self._best = math.inf  # the best mean of a round
         self._lock = Lock()
 
     def pause(self) -> float:
@@ -74,23 +70,24 @@ class ConcurrencyLimiter:
             return 0.0
 
     def release(self) -> None:
-        """Note that a request has ended."""
         with self._lock:
             self._in_progress -= 1
 
     def observe(self, response: Response, began: float) -> None:
         """Adapt to the response to a request that was sent at `began`."""
         with self._lock:
-            if _is_refusal(response):
+            if response.status_code in (429, 503):  # overloaded (RFC 6585, 4; RFC 9110, 15.6.4)
                 self._decrease(response, began)
             else:
                 self._increase(self._monotonic() - began)
 
     def _increase(self, seconds: float) -> None:
         self._refusals = 0
-        mean = self._round.add(seconds, self.limit)
-        if mean is None:
+        self._round.append(seconds)
+        if len(self._round) < self.limit:
             return
+        mean = sum(self._round) / len(self._round)
+        self._round.clear()
         self._best = min(self._best, mean)
         if mean <= SLOW * self._best:
             self.limit = min(self.maximum, self.limit + 1 if self._was_refused else 2 * self.limit)
@@ -115,30 +112,3 @@ class ConcurrencyLimiter:
             self.stopped_for = asked or 0.0
         else:
             self._opens = max(self._opens, self._monotonic() + pause)
-
-
-class _Round:
-    """As many successes as may be in progress at a time, and how long they took."""
-
-    _count = 0
-    _seconds = 0.0
-
-    def add(self, seconds: float, size: int) -> float | None:
-        """Add one; return the mean in seconds if that completes a round, and begin the next one."""
-        self._count += 1
-        self._seconds += seconds
-        if self._count < size:
-            return None
-        mean = self._seconds / self._count
-        self.clear()
-        return mean
-
-    def clear(self) -> None:
-        """Begin again."""
-        self._count = 0
-        self._seconds = 0.0
-
-
-def _is_refusal(response: Response) -> bool:
-    """Return whether a server says that it is overloaded (RFC 6585, 4; RFC 9110, 15.6.4)."""
-    return response.status_code in (429, 503)

@@ -22,36 +22,25 @@ from hitl.exceptions import (
 
 @frozen
 class BatchErrors:
-    """Makes the errors of one batch.
-
-    Attributes:
-        operation: The name used in messages, such as "create_reviews".
-        limiter: Knows whether the server wants no more.
-    """
+    """Makes the errors of one batch, which is named `operation` in them."""
 
     operation: str
     limiter: ConcurrencyLimiter
 
-    # --- of an item ---------------------------------------------------------------------------------------------------
-
     def unreadable(self, index: int, error: Exception) -> ConfigurationError:
-        """Return the error of an item that cannot be sent."""
         if isinstance(error, ConfigurationError):
             error.message = f"{self.operation}: item {index}: {error.message}"
             return error
         return ConfigurationError(f"{self.operation}: item {index} cannot be read: {_repr(error)}")
 
     def not_sent(self, call: ApiCall[Any] | None) -> HITLError:
-        """Return the error of an item that was never sent because the batch ended."""
-        key = _key(call)
-        asked = self.limiter.stopped_for
+        key, asked = idempotency_key(call), self.limiter.stopped_for
         text = f"{self.operation}: not sent, {self._reason()}"
         if asked is None:
             return APIConnectionError(text, retryable=True, idempotency_key=key)
         return RateLimitError(text, status_code=429, retry_after=asked or None, retryable=True, idempotency_key=key)
 
     def aborted(self, index: int, call: ApiCall[Any] | None, attempts: int) -> HITLError:
-        """Return the error of an item that was being sent when the batch was interrupted."""
         if call is None or not attempts:
             return self.not_sent(call)
         return APIConnectionError(
@@ -60,13 +49,10 @@ class BatchErrors:
             sent="maybe",
             retryable=call.is_repeatable,
             outcome_unknown=not call.is_repeatable,
-            idempotency_key=_key(call),
+            idempotency_key=idempotency_key(call),
         )
 
-    # --- of the batch -------------------------------------------------------------------------------------------------
-
     def items_failed(self, outcomes: Sequence[Any]) -> BatchError:
-        """Return the error of a batch of which some items failed."""
         failed = [index for index, each in enumerate(outcomes) if isinstance(each, HITLError)]
         return self._batch_error(
             f"{self.operation}: {len(failed)} of {len(outcomes)} items failed, the others were done; the first was "
@@ -76,7 +62,6 @@ class BatchErrors:
         )
 
     def input_failed(self, outcomes: Sequence[Any], count: int, error: Exception) -> BatchError:
-        """Return the error of a batch whose input raised after that many items."""
         return self._batch_error(
             f"{self.operation}: after {count} items the input failed: {_repr(error)}. "
             f"Those {count} were done, see .outcomes, and nothing else was sent.",
@@ -84,12 +69,10 @@ class BatchErrors:
         )
 
     def stopped(self, outcomes: Sequence[Any], count: int) -> BatchError:
-        """Return the error of a batch that stopped reading its input after that many items."""
         text = f"{self.operation}: stopped after {count} items, {self._reason()}; the rest was not read."
         return self._batch_error(text, outcomes)
 
     def interrupted(self, outcomes: Iterable[Any], count: int) -> BatchInterrupted:
-        """Return what Ctrl-C is raised as after that many results: still a KeyboardInterrupt."""
         text = f"{self.operation}: interrupted after {count} items; see .outcomes"
         return BatchInterrupted(text, outcomes=list(outcomes))
 
@@ -113,7 +96,7 @@ class BatchErrors:
         return f"since the server asked to be left alone for {asked:g} seconds; run the batch again then"
 
 
-def _key(call: ApiCall[Any] | None) -> str | None:
+def idempotency_key(call: ApiCall[Any] | None) -> str | None:
     return None if call is None else call.request.headers.get("Idempotency-Key")
 
 

@@ -13,27 +13,19 @@ _END: Final = object()
 
 
 class Source:
-    """The flows of the items, to be iterated once; an input that fails ends them.
-
-    Attributes:
-        count: Items read so far.
-        is_exhausted: True if the input was read to its end.
-        error: What reading the input raised.
-    """
+    """The flows of the items, to be iterated once; an input that fails ends them."""
 
     def __init__(self, flow_of: Callable[[int, Any], Flow[Any]], is_stopped: Callable[[], bool]) -> None:
-        self.count = 0
+        self.count = 0  # items read so far
         self.is_exhausted = False
-        self.error: Exception | None = None
+        self.error: Exception | None = None  # what reading the input raised
         self._flow_of = flow_of
         self._is_stopped = is_stopped
 
     def flows(self, items: Input) -> Iterable[Flow[Any]] | AsyncIterable[Flow[Any]]:
-        """Return the flows of the items."""
         return _Flows(items, self) if isinstance(items, Iterable) else _AsyncFlows(items, self)
 
     def is_over(self) -> bool:
-        """Return whether nothing more is to be read."""
         return self.is_exhausted or self.error is not None or self._is_stopped()
 
     def accept(self, item: Any) -> Flow[Any] | None:

@@ -31,54 +31,32 @@ _OUT_OF_RETRIES: Final = (
 
 
 class Limiter(Protocol):
-    """Admits the attempts of one call, and learns from the responses; how a batch bounds its concurrency."""
+    """Admits the attempts of one call and adapts to the responses; how a batch bounds its concurrency."""
 
     def acquire(self) -> float:
         """Admit an attempt and return 0, or return the seconds after which to ask again; raise HITLError to give up."""
         ...
 
-    def observe(self, response: Response, began: float) -> None:
-        """Learn from the response to an attempt that began at this time of the monotonic clock."""
-        ...
-
-    def release(self) -> None:
-        """Note that the admitted attempt has ended, in whatever way."""
-        ...
+    def observe(self, response: Response, began: float) -> None: ...
+    def release(self) -> None: ...
 
 
 @define
 class Server:
-    """What a client has learned about its server from the responses so far.
+    """What a client has learned about its server from the responses so far; None if it does not say."""
 
-    Attributes:
-        honours_keys: It recognises a repeated Idempotency-Key, so a creation may be sent again.
-        honours_wait: It holds a read open when asked to (`Prefer: wait`, RFC 7240).
-        limit: Requests that a rate-limit window allows; None if it does not say.
-        remaining: Requests left in the current rate-limit window; None if it does not say.
-        reset: When that window ends, in seconds since the epoch by the server's clock; None if it does not say.
-        is_known: It has answered before, so its name is right.
-        date: The Date header of the response that `reset` came with; None if it had none.
-        learned_at: When that response came, in seconds since the epoch by this machine's clock.
-    """
-
-    honours_keys: bool = False
-    honours_wait: bool = False
-    limit: int | None = None
-    remaining: int | None = None
-    reset: float | None = None
-    is_known: bool = False
-    date: str | None = None
-    learned_at: float = 0.0
+    honours_keys: bool = False  # it recognises a repeated Idempotency-Key, so a creation may be sent again
+    honours_wait: bool = False  # it holds a read open when asked to (`Prefer: wait`, RFC 7240)
+    limit: int | None = None  # requests that a rate-limit window allows
+    remaining: int | None = None  # requests left in the current window
+    reset: float | None = None  # when that window ends, in seconds since the epoch by the server's clock
+    is_known: bool = False  # it has answered before, so its name is right
+    _date: str | None = field(default=None, init=False)  # the Date header of the response that `reset` came with
+    _learned_at: float = field(default=0.0, init=False)  # when it came, by this machine's clock
     _ahead: float | None = field(default=None, init=False)  # seconds, of the server's clock; None if not yet known
 
     def learn(self, answer: Response, key: str | None = None, now: float = 0.0) -> None:
-        """Learn from the headers of a response.
-
-        Args:
-            answer: The response.
-            key: The Idempotency-Key of its request.
-            now: Seconds since the epoch by this machine's clock.
-        """
+        """Learn from the headers of a response to a request with this Idempotency-Key, received at `now`."""
         self.is_known = True
         headers = answer.headers
         # A key other than the one sent is a sign of mixed-up responses, not of a server that knows ours.
@@ -90,7 +68,7 @@ class Server:
         self.limit = _whole(headers.get("x-ratelimit-limit"), self.limit)
         self.remaining = _whole(headers.get("x-ratelimit-remaining"), self.remaining)
         if (reset := _whole(headers.get("x-ratelimit-reset"), None)) is not None:
-            self.reset, self.date, self.learned_at, self._ahead = float(reset), headers.get("date"), now, None
+            self.reset, self._date, self._learned_at, self._ahead = float(reset), headers.get("date"), now, None
 
     def to_reset(self, now: float) -> float | None:
         """Return the seconds until the rate-limit window ends, 0 if it has ended, None if unknown.
@@ -101,8 +79,8 @@ class Server:
         if self.reset is None:
             return None
         if self._ahead is None:  # parsing a date is slow, and most responses are soon followed by another
-            date = http_date(self.date or "")
-            self._ahead = 0.0 if date is None else date - self.learned_at
+            date = http_date(self._date or "")
+            self._ahead = 0.0 if date is None else date - self._learned_at
         return max(0.0, self.reset - now - self._ahead)
 
 
@@ -112,29 +90,17 @@ def _whole(digits: str | None, default: int | None) -> int | None:
 
 @define(eq=False)
 class _CallState(Generic[T]):
-    """One call, and what its attempts have come to so far.
-
-    Attributes:
-        call: What is sent.
-        backoff: How often, and after what pauses.
-        deadline: When its time is up, on the monotonic clock.
-        attempts: Attempts made.
-        extra: Attempts allowed beside the retries: 1 after a connection proved stale.
-        taken: Retries taken out of the budget.
-        sent: How far the farthest got.
-        outcome_unknown: True if one of them may have created something.
-        needs_fresh: True if the next one is to use a new connection.
-    """
+    """One call, and what its attempts have come to so far."""
 
     call: ApiCall[T]
     backoff: Backoff
-    deadline: float
+    deadline: float  # on the monotonic clock
     attempts: int = 0
-    extra: int = 0
-    taken: int = 0
-    sent: Sent = "no"
+    extra: int = 0  # attempts beside the retries that are allowed: 1 after a connection proved stale
+    taken: int = 0  # retries taken out of the budget
+    sent: Sent = "no"  # how far the farthest attempt got
     outcome_unknown: bool = False
-    needs_fresh: bool = False
+    needs_fresh: bool = False  # whether the next attempt is to use a new connection
 
 
 _STOPPED: Final = Clock(lambda: 0.0, lambda: 0.0)
@@ -142,25 +108,14 @@ _STOPPED: Final = Clock(lambda: 0.0, lambda: 0.0)
 
 @define
 class Exchange:
-    """Turns an `ApiCall` into the flow that gets it answered; one for each client.
-
-    Attributes:
-        backoff: How often, and after what pauses.
-        server: What is known of the server.
-        clock: Measures the time that is left.
-        timeout: Seconds that a call may take in all; infinite if it is not limited.
-        request_timeout: Seconds that no exchange of a call may exceed; None for a share of what is left.
-        idempotency: Whether a repeated key is assumed to be recognised: "auto" once the server has shown it, "trust"
-            always, "never" never.
-        budget: The retries that the client may still make.
-    """
+    """Turns an `ApiCall` into the flow that gets it answered; one for each client."""
 
     backoff: Backoff
     server: Server = field(factory=Server)
     clock: Clock = _STOPPED
-    timeout: float = math.inf
-    request_timeout: float | None = None
-    idempotency: str = "auto"
+    timeout: float = math.inf  # seconds that a call may take in all
+    request_timeout: float | None = None  # seconds that no exchange may exceed; None for a share of what is left
+    idempotency: str = "auto"  # a repeated key is assumed to be recognised once shown ("trust": always, "never")
     budget: RetryBudget = field(factory=RetryBudget)
     _single: Backoff = field(init=False, repr=False)
 
@@ -196,11 +151,9 @@ class Exchange:
     ) -> Flow[T]:
         state = _CallState(call, backoff, self.deadline() if deadline is None else deadline)
         while True:
-            outcome: TransportResult
-            if limiter is None:
-                outcome = yield self._timed(state)
-            else:
-                outcome = yield from self._limited(state, limiter)
+            outcome: TransportResult = (
+                (yield self._timed(state)) if limiter is None else (yield from self._limited(state, limiter))
+            )
             state.attempts += 1
             result, came_to = self._read(call, outcome, state.attempts)
             if not isinstance(result, HITLError):
@@ -232,7 +185,7 @@ class Exchange:
             limiter.release()
 
     def _timed(self, state: _CallState[T]) -> ApiCall[T]:
-        """Return the call with the time that its next exchange may take."""
+        """Return the call with a timeout for its next exchange."""
         call = state.call
         left = max(state.deadline - self.clock.monotonic(), 0.0)
         is_last = state.attempts - state.extra >= state.backoff.max_retries
@@ -245,7 +198,7 @@ class Exchange:
         return evolve(call, timeout=None if math.isinf(left) else left, fresh=call.fresh or state.needs_fresh)
 
     def _read(self, call: ApiCall[Any], outcome: TransportResult, attempts: int) -> tuple[Any, AttemptResult]:
-        """Return what was asked for, or the error that says why not; and what the attempt came to."""
+        """Return the result or the error, and what the attempt came to."""
         came_to = situation(outcome)
         if isinstance(outcome, TransportFailure):
             return connection_error(call, outcome, attempts), came_to

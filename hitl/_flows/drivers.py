@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from hitl._flows.steps import ApiCall, AsyncTransport, Flow, Gather, Sleep, Step, Transport
 from hitl._flows.wakeups import sleep_until_woken, sleep_until_woken_async
-from hitl.exceptions import BatchInterrupted
 
 if TYPE_CHECKING:
     from hitl._flows.threads import CancelScope
@@ -24,9 +23,7 @@ T_co = TypeVar("T_co", covariant=True)
 class Streaming(Protocol[T_co]):
     """Many flows whose results are yielded one by one."""
 
-    def gather(self) -> Gather[Any]:
-        """Return the flows; what `on_result` returns is yielded."""
-        ...
+    def gather(self) -> Gather[Any]: ...
 
     def finish(self) -> None:
         """Raise if not everything was done."""
@@ -80,7 +77,9 @@ def _start(step: Step, transport: AsyncTransport) -> Awaitable[Any]:
 
             return anyio.sleep(seconds)
         case Gather() as gather:
-            return _gather_async(gather, transport)
+            from hitl._flows import tasks
+
+            return tasks.collect(gather, partial(run_async, transport=transport))
 
 
 def stream(streaming: Streaming[T], transport: Transport) -> Generator[T, None, None]:
@@ -103,24 +102,6 @@ def _results(gather: Gather[Any], transport: Transport) -> Generator[Any, None, 
     from hitl._flows import threads
 
     return threads.stream(gather, transport, _run_in_scope)
-
-
-async def _gather_async(gather: Gather[Any], transport: AsyncTransport) -> None:
-    import anyio
-
-    from hitl._flows import tasks
-
-    try:
-        await tasks.collect(gather, partial(run_async, transport=transport))
-    except anyio.get_cancelled_exc_class() as cancellation:
-        # It must propagate unchanged, or its owner would not recognise it; so the report is only attached to it.
-        _attach(gather.interrupted(()), cancellation)
-        raise
-
-
-def _attach(report: BatchInterrupted, cancellation: Any) -> None:
-    cancellation.add_note(str(report))
-    cancellation.outcomes = report.outcomes
 
 
 def _run_in_scope(flow: Flow[T], scope: CancelScope) -> T:

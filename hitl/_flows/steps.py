@@ -27,28 +27,16 @@ Result: TypeAlias = T | HITLError
 
 @frozen
 class ApiCall(Generic[T]):
-    """Request one HTTP exchange; the flow is resumed with its `TransportResult`.
+    """Request one HTTP exchange; the flow is resumed with its `TransportResult`."""
 
-    Attributes:
-        operation: The name used in error messages, such as "create_review".
-        request: What to send.
-        decode: Reads a successful response; raises UnexpectedResponseError if it does not fit.
-        is_repeatable: True if sending it twice has the same effect as sending it once.
-        not_found: The error for a 404 that carries no code of its own.
-        timeout: Seconds for this exchange, from its start to the last byte; None for the client's own.
-        fresh: True to use a connection that has carried nothing yet.
-        has_lasting_key: False if its idempotency key was drawn for this call alone, so that the same call made again
-            would carry another one.
-    """
-
-    operation: str
+    operation: str  # the name used in error messages, such as "create_review"
     request: Request
-    decode: Callable[[Response], T]
-    is_repeatable: bool
-    not_found: type[NotFoundError] = NotFoundError
-    timeout: float | None = None
-    fresh: bool = False
-    has_lasting_key: bool = True
+    decode: Callable[[Response], T]  # reads a successful response; raises UnexpectedResponseError if it does not fit
+    is_repeatable: bool  # whether sending it twice has the same effect as sending it once
+    not_found: type[NotFoundError] = NotFoundError  # the error for a 404 that carries no code of its own
+    timeout: float | None = None  # seconds, from its start to the last byte; None for the client's own
+    fresh: bool = False  # whether to use a connection that has carried nothing yet
+    has_lasting_key: bool = True  # False if the same call made again would carry another idempotency key
 
 
 @frozen
@@ -127,14 +115,10 @@ class Transport(Protocol):
     One with a method `interrupt(thread_ids)` is asked to abort the exchanges of these threads when they are cancelled.
     """
 
-    def send(self, call: ApiCall[Any]) -> TransportResult:
-        """Make one exchange."""
-        ...
+    def send(self, call: ApiCall[Any]) -> TransportResult: ...
 
 
 class AsyncTransport(Protocol):
     """What the awaiting driver needs of an HTTP client."""
 
-    async def send(self, call: ApiCall[Any]) -> TransportResult:
-        """Make one exchange."""
-        ...
+    async def send(self, call: ApiCall[Any]) -> TransportResult: ...

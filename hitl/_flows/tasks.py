@@ -6,7 +6,7 @@ As many tasks as there may be requests in progress, never one per flow: a hundre
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Coroutine, Iterator
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
@@ -18,9 +18,6 @@ from hitl._flows.steps import Flow, Gather, Result
 from hitl.exceptions import HITLError
 
 if TYPE_CHECKING:
-    import asyncio
-
-    import trio
     from anyio.abc import TaskGroup
 
 T = TypeVar("T")
@@ -30,12 +27,20 @@ Deliver: TypeAlias = Callable[[int, Result[T]], Awaitable[None]]
 
 
 async def collect(gather: Gather[T], carry_out: CarryOut[T]) -> None:
-    """Carry all flows out; `on_result` receives the results."""
+    """Carry all flows out; `on_result` receives the results. A cancellation has the `outcomes` so far, and a note."""
 
     async def deliver(index: int, result: Result[T]) -> None:
         gather.on_result(index, result)
 
-    await _TaskPool(gather, carry_out, deliver).work()
+    try:
+        await _TaskPool(gather, carry_out, deliver).work()
+    except anyio.get_cancelled_exc_class() as error:
+        # It must propagate unchanged, or its owner would not recognise it; so the report is only attached to it.
+        cancellation: Any = error
+        report = gather.interrupted(())
+        cancellation.add_note(str(report))
+        cancellation.outcomes = report.outcomes
+        raise
 
 
 async def stream(gather: Gather[T], carry_out: CarryOut[T]) -> AsyncGenerator[Any, None]:
@@ -53,14 +58,14 @@ async def stream(gather: Gather[T], carry_out: CarryOut[T]) -> AsyncGenerator[An
         with sender:
             await _TaskPool(gather, carry_out, deliver).work()
 
-    background = _TrioTask(work) if runs_on_trio() else _AsyncioTask(work)
+    end = _start_on_trio(work) if runs_on_trio() else _start_on_asyncio(work)
     try:
         with receiver:
             async for index, result in receiver:
                 yield gather.on_result(index, result)
     finally:
         with anyio.CancelScope(shield=True):
-            await background.end()
+            await end()
 
 
 class _TaskPool(Generic[T]):
@@ -124,49 +129,43 @@ class _TaskPool(Generic[T]):
             return error.with_traceback(None)  # frames would keep request and response in memory
 
 
-# --- background tasks: `end` cancels the task, waits for its end, and raises what it failed with ----------------------
+def _start_on_asyncio(work: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], Awaitable[None]]:
+    """Run `work` in the background; return a function that cancels it, awaits its end and raises what it raised."""
+    import asyncio
 
+    task = asyncio.get_running_loop().create_task(work(), name="hitl-batch")
 
-class _AsyncioTask:
-    def __init__(self, work: Callable[[], Awaitable[None]]) -> None:
-        import asyncio
-
-        async def run() -> None:
-            await work()
-
-        self._task: asyncio.Task[None] = asyncio.get_running_loop().create_task(run(), name="hitl-batch")
-
-    async def end(self) -> None:
-        import asyncio
-
-        if not self._task.done():
-            self._task.cancel()
-            await asyncio.wait([self._task])
-        if not self._task.cancelled() and (error := self._task.exception()) is not None:
+    async def end() -> None:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task])
+        if not task.cancelled() and (error := task.exception()) is not None:
             raise error
 
+    return end
 
-class _TrioTask:
-    def __init__(self, work: Callable[[], Awaitable[None]]) -> None:
-        import trio
 
-        self._work = work
-        self._scope: trio.CancelScope = trio.CancelScope()
-        self._ended: trio.Event = trio.Event()
-        self._error: Exception | None = None
-        trio.lowlevel.spawn_system_task(self._run, name="hitl-batch", context=copy_context())
+def _start_on_trio(work: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], Awaitable[None]]:
+    """Do the same on trio."""
+    import trio
 
-    async def _run(self) -> None:
+    scope, ended = trio.CancelScope(), trio.Event()
+    errors: list[Exception] = []
+
+    async def run() -> None:
         try:
-            with self._scope:
-                await self._work()
+            with scope:
+                await work()
         except Exception as error:
-            self._error = error
+            errors.append(error)
         finally:
-            self._ended.set()
+            ended.set()
 
-    async def end(self) -> None:
-        self._scope.cancel()
-        await self._ended.wait()
-        if self._error is not None:
-            raise self._error
+    async def end() -> None:
+        scope.cancel()
+        await ended.wait()
+        for error in errors:
+            raise error
+
+    trio.lowlevel.spawn_system_task(run, name="hitl-batch", context=copy_context())
+    return end

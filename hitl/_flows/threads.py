@@ -41,23 +41,20 @@ class CancelScope:
 
     @property
     def cancelled(self) -> bool:
-        """True once the threads were cancelled."""
         return self._cancelled.is_set()
 
+    def cancel(self) -> None:
+        """End all sleeps, and let no further exchange begin."""
+        self._cancelled.set()
+
     def send(self, call: ApiCall[Any]) -> TransportResult:
-        """Make one exchange."""
         if self._cancelled.is_set():
             raise Cancelled
         return self._transport.send(call)
 
     def sleep(self, seconds: float) -> None:
-        """Sleep, but not beyond a cancellation."""
         if self._cancelled.wait(seconds):
             raise Cancelled
-
-    def cancel(self) -> None:
-        """End all sleeps, and let no further exchange begin."""
-        self._cancelled.set()
 
     def abort_exchanges(self, threads: Iterable[Thread]) -> None:
         """End the exchanges of these threads, if the transport can."""
@@ -125,7 +122,6 @@ class _ThreadPool(Generic[T]):
 
     @property
     def has_work(self) -> bool:
-        """True until all flows have ended."""
         return self._unfinished > 0 or not self._is_exhausted
 
     def submit(self) -> None:
