@@ -13,15 +13,14 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Final, ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
+from typing import Any, Final, TypeAlias, TypeVar, cast, overload
 
 from hitl._calls import LONGEST_PAUSE, Backoff, begin_retrying, calling, is_retrying
 from hitl.exceptions import APIConnectionError, HITLError, RateLimitError, ServerError
 
 __all__ = ["RETRIED", "retry_with_backoff"]
 
-P = ParamSpec("P")
-T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 RETRIED: Final[tuple[type[Exception], ...]] = (APIConnectionError, RateLimitError, ServerError)
 """What is retried by default; and of these only errors that are `retryable`."""
@@ -30,14 +29,8 @@ Exceptions: TypeAlias = type[Exception] | tuple[type[Exception], ...]
 _Function: TypeAlias = Callable[..., Any]
 
 
-class Decorator(Protocol):
-    """Returns a function of the same signature and type."""
-
-    def __call__(self, function: Callable[P, T], /) -> Callable[P, T]: ...
-
-
 @overload
-def retry_with_backoff(max_retries: Callable[P, T], /) -> Callable[P, T]: ...
+def retry_with_backoff(max_retries: F, /) -> F: ...
 
 
 @overload
@@ -49,7 +42,7 @@ def retry_with_backoff(
     retry_on: Exceptions = RETRIED,
     sleep: Callable[[float], Any] | None = None,
     jitter: Callable[[float, float], float] = random.uniform,
-) -> Decorator: ...
+) -> Callable[[F], F]: ...
 
 
 def retry_with_backoff(
@@ -98,7 +91,7 @@ def retry_with_backoff(
 
     def decorate(function: _Function) -> _Function:
         _refuse_unrepeatable(function)
-        if _is_async(function):
+        if any(map(inspect.iscoroutinefunction, _callees(function))):
             return _retry_async(function, backoff, classes, sleep or _sleep_async)
         return _retry_blocking(function, backoff, classes, sleep or time.sleep)
 
@@ -190,10 +183,6 @@ def _callees(function: _Function) -> tuple[Any, Any]:
     while isinstance(function, functools.partial):
         function = function.func
     return function, type(function).__call__
-
-
-def _is_async(function: _Function) -> bool:
-    return any(map(inspect.iscoroutinefunction, _callees(function)))
 
 
 def _refuse_unrepeatable(function: object) -> None:

@@ -12,14 +12,14 @@ from hitl._flows.steps import Wakeup
 
 
 def sleep_until_woken(seconds: float, wakeup: Wakeup) -> None:
-    """Block the calling thread until the wakeup is set or the time has passed."""
+    """Block the calling thread."""
     woken = threading.Event()
     wakeup.subscribe(woken.set)
     woken.wait(None if math.isinf(seconds) else min(seconds, threading.TIMEOUT_MAX))
 
 
 def sleep_until_woken_async(seconds: float, wakeup: Wakeup) -> Awaitable[object]:
-    """Return an awaitable that ends when the wakeup is set or the time has passed, on asyncio or trio."""
+    """Return an awaitable that sleeps, on asyncio or trio."""
     # There may be ten thousand sleepers: an unbounded sleep costs one future and two small objects, no coroutine.
     waker = _TrioWaker() if runs_on_trio() else _AsyncioWaker()
     wakeup.subscribe(waker)

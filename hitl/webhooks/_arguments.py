@@ -70,26 +70,17 @@ def _keys_of_each(secret: object) -> Sequence[Keys]:
 
 def keys_of(secret: object) -> Keys:
     """Return the keys of one secret."""
-    if isinstance(secret, str):
-        return _keys_of_str(secret)
-    if isinstance(secret, bytes):
-        return _keys_of_bytes(secret)
     if secret is None:
         raise ValueError("the webhook secret is None: is its environment variable set?")
-    raise TypeError(f"a webhook secret must be str or bytes, not {type(secret).__name__}")
-
-
-# A program has one secret or two, and needs them for each webhook. Two caches: str and bytes must not be compared.
-@lru_cache(maxsize=16)
-def _keys_of_str(secret: str) -> Keys:
+    if not isinstance(secret, _TEXT):
+        raise TypeError(f"a webhook secret must be str or bytes, not {type(secret).__name__}")
     try:
-        written = secret.encode()
+        return _keys_of_bytes(secret.encode() if isinstance(secret, str) else secret)
     except UnicodeEncodeError:  # whose message would show the secret
         raise ValueError("the webhook secret holds half a surrogate pair, which UTF-8 cannot carry") from None
-    return _keys_of_bytes(written)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=16)  # a program has one secret or two, and needs them for each webhook
 def _keys_of_bytes(secret: bytes) -> Keys:
     if not secret.decode("utf-8", "replace").strip():
         raise ValueError("the webhook secret is empty")

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from enum import Enum, auto
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from hitl.webhooks._events import retained_until
 from hitl.webhooks._replay import ReplayGuard
@@ -22,12 +21,7 @@ LEASE: Final = 300.0
 """Seconds that the handlers of an event may take; a server waits for a response no longer than 30."""
 
 
-class State(Enum):
-    """What is known of an event."""
-
-    NEW = auto()
-    RUNNING = auto()
-    DONE = auto()
+State: TypeAlias = Literal["new", "running", "done"]
 
 
 class Lease:
@@ -42,11 +36,11 @@ class Lease:
         """Begin the attempt if the event is new; otherwise change nothing."""
         expires = time.time() + LEASE
         if not self._claim(self._running, expires):
-            return State.RUNNING
+            return "running"
         if not self._claim(self._names, expires):
             self._forget(self._running)
-            return State.DONE
-        return State.NEW
+            return "done"
+        return "new"
 
     def complete(self) -> None:
         """End the attempt: the event is handled."""

@@ -16,7 +16,7 @@ from hitl.exceptions import SignatureError
 from hitl.webhooks._arguments import TOLERANCE, Body, Secret, Tolerance, all_keys, raw_body, seconds_of
 from hitl.webhooks._events import WebhookEvent, genuine_event
 from hitl.webhooks._headers import Headers
-from hitl.webhooks._lease import Lease, State
+from hitl.webhooks._lease import Lease
 from hitl.webhooks._replay import MemoryReplayGuard, ReplayGuard
 
 Handler: TypeAlias = Callable[[WebhookEvent], Any]
@@ -191,10 +191,10 @@ class _Delivery(NamedTuple):
         except Exception:
             _log.exception("the replay guard failed, so the server is asked to send %s again", self.event.id)
             return HTTPStatus.SERVICE_UNAVAILABLE
-        if state is State.NEW:
+        if state == "new":
             return None
-        _log.info("webhook repeated: %s is %s", self.event.id, state.name.lower())
-        return HTTPStatus.OK if state is State.DONE else HTTPStatus.SERVICE_UNAVAILABLE
+        _log.info("webhook repeated: %s is %s", self.event.id, state)
+        return HTTPStatus.OK if state == "done" else HTTPStatus.SERVICE_UNAVAILABLE
 
     def fail(self, error: BaseException) -> None:
         """Leave the event to the server's next attempt."""

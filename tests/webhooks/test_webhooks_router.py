@@ -26,7 +26,7 @@ from hitl.webhooks import (
     construct_event,
     signature_headers,
 )
-from hitl.webhooks._lease import LEASE, Lease, State
+from hitl.webhooks._lease import LEASE, Lease
 
 SECRET = "your_webhook_secret"
 BODY = b'{"event": "review.completed", "review": {"id": "rev_1"}}'
@@ -316,7 +316,7 @@ def test_a_process_that_dies_over_an_event_blocks_it_no_longer_than_the_lease() 
     seen: list[str] = []
     living.on("*")(lambda event: seen.append(event.id))
     event = construct_event(fresh(), BODY, SECRET)
-    assert Lease(guard, event.claims).acquire() is State.NEW  # and now its process is killed
+    assert Lease(guard, event.claims).acquire() == "new"  # and now its process is killed
     assert living.dispatch(fresh(), BODY) == 503
     now += LEASE + 1
     assert living.dispatch(fresh(), BODY) == 200
