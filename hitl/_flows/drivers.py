@@ -6,13 +6,10 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from hitl._flows.steps import ApiCall, AsyncTransport, Flow, Gather, Sleep, Step, Transport
 from hitl._flows.wakeups import sleep_until_woken, sleep_until_woken_async
-
-if TYPE_CHECKING:
-    from hitl._flows.threads import CancelScope
 
 # Imported where they are needed: anyio, which blocking programs never load, and what only batches use.
 
@@ -101,8 +98,4 @@ async def stream_async(streaming: Streaming[T], transport: AsyncTransport) -> As
 def _results(gather: Gather[Any], transport: Transport) -> Generator[Any, None, None]:
     from hitl._flows import threads
 
-    return threads.stream(gather, transport, _run_in_scope)
-
-
-def _run_in_scope(flow: Flow[T], scope: CancelScope) -> T:
-    return run(flow, scope, scope.sleep)
+    return threads.stream(gather, transport, run)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from attrs import frozen
 
@@ -63,33 +63,25 @@ class CancelScope:
             interrupt({thread.ident for thread in threads})
 
 
-CarryOut: TypeAlias = Callable[[Flow[T], CancelScope], T]
+Run: TypeAlias = Callable[[Flow[T], Transport, Callable[[float], None]], T]
 
 
 @frozen
-class _Done:
-    index: int
-    result: Any
-
-
-@frozen
-class _Crashed:
+class _Crash:
     error: BaseException
 
 
-@frozen
-class _Ended:
-    number: int
+_ENDED: Final = object()  # in place of a result: the thread of this number has ended
 
 
-def stream(gather: Gather[T], transport: Transport, carry_out: CarryOut[T]) -> Generator[Any, None, None]:
+def stream(gather: Gather[T], transport: Transport, run: Run[T]) -> Generator[Any, None, None]:
     """Yield what `on_result` returns for each index and result; closing this generator stops all flows.
 
     Raises:
         BatchInterrupted: on Ctrl-C.
         BaseException: what iterating `flows` raised, or an error of a flow that is no HITLError.
     """
-    pool = _ThreadPool(gather, transport, carry_out)
+    pool = _ThreadPool(gather, transport, run)
     try:
         try:
             while pool.has_work:
@@ -106,16 +98,16 @@ def stream(gather: Gather[T], transport: Transport, carry_out: CarryOut[T]) -> G
 class _ThreadPool(Generic[T]):
     """The threads and their work. Only the asking thread changes its state; the others see the two queues."""
 
-    def __init__(self, gather: Gather[T], transport: Transport, carry_out: CarryOut[T]) -> None:
+    def __init__(self, gather: Gather[T], transport: Transport, run: Run[T]) -> None:
         if not isinstance(gather.flows, Iterable):
             raise ConfigurationError("items that come asynchronously need an AsyncHITLClient")
         self.late: list[tuple[int, Result[T]]] = []
         self._gather = gather
         self._flows: Iterator[tuple[int, Flow[T]]] = enumerate(gather.flows)
         self._scope = CancelScope(transport)
-        self._carry_out = carry_out
+        self._run = run
         self._jobs: SimpleQueue[tuple[int, Flow[T]] | None] = SimpleQueue()
-        self._events: SimpleQueue[_Done | _Crashed | _Ended] = SimpleQueue()
+        self._events: SimpleQueue[tuple[int, Any]] = SimpleQueue()  # index and result, or a number and _ENDED
         self._threads: dict[int, Thread] = {}
         self._unfinished = 0
         self._is_exhausted = False
@@ -140,9 +132,9 @@ class _ThreadPool(Generic[T]):
         """Yield what is done; wait for something if nothing can be submitted."""
         if self._unfinished and self._is_full() and self._events.empty():
             with suppress(Empty):
-                yield from self._handle(self._events.get(timeout=POLL))
+                yield from self._handle(*self._events.get(timeout=POLL))
         while not self._events.empty():
-            yield from self._handle(self._events.get())
+            yield from self._handle(*self._events.get())
 
     def cancel(self) -> None:
         """Start nothing more, abort what is in progress, and collect its results for a moment."""
@@ -153,7 +145,10 @@ class _ThreadPool(Generic[T]):
         until = time.monotonic() + SHUTDOWN_GRACE
         with suppress(Empty):
             while self._unfinished and (left := until - time.monotonic()) > 0:
-                self._drain(self._events.get(timeout=left))
+                index, result = self._events.get(timeout=left)
+                self._unfinished -= result is not _ENDED
+                if result is not _ENDED and not isinstance(result, _Crash):
+                    self.late.append((index, result))
         self.shutdown()
 
     def shutdown(self) -> None:
@@ -187,32 +182,26 @@ class _ThreadPool(Generic[T]):
     def _work(self, number: int) -> None:
         """Carry out flows, in a thread, as long as there is capacity for it."""
         while number < self._capacity() and not self._scope.cancelled and (job := self._jobs.get()) is not None:
-            self._events.put(self._outcome(*job))
-        self._events.put(_Ended(number))
+            index, flow = job
+            self._events.put((index, self._result(flow)))
+        self._events.put((number, _ENDED))
 
-    def _outcome(self, index: int, flow: Flow[T]) -> _Done | _Crashed:
+    def _result(self, flow: Flow[T]) -> Result[T] | _Crash:
         try:
-            return _Done(index, self._carry_out(flow, self._scope))
+            return self._run(flow, self._scope, self._scope.sleep)
         except HITLError as error:
-            return _Done(index, error.with_traceback(None))  # frames would keep request and response in memory
+            return error.with_traceback(None)  # frames would keep request and response in memory
         except BaseException as error:  # an exception must not die with its thread
-            return _Crashed(error)
+            return _Crash(error)
 
-    def _handle(self, event: _Done | _Crashed | _Ended) -> Iterator[Any]:
-        match event:
-            case _Done(index, result):
-                self._unfinished -= 1
-                yield self._gather.on_result(index, result)
-            case _Crashed(error):
-                self._unfinished -= 1
-                raise error
-            case _Ended(number):
-                self._threads.pop(number).join()
-
-    def _drain(self, event: _Done | _Crashed | _Ended) -> None:
-        self._unfinished -= not isinstance(event, _Ended)
-        if isinstance(event, _Done):
-            self.late.append((event.index, event.result))
+    def _handle(self, index: int, result: Any) -> Iterator[Any]:
+        if result is _ENDED:
+            self._threads.pop(index).join()
+            return
+        self._unfinished -= 1
+        if isinstance(result, _Crash):
+            raise result.error
+        yield self._gather.on_result(index, result)
 
     def _queued(self) -> Iterator[tuple[int, Flow[T]]]:
         with suppress(Empty):

@@ -12,7 +12,7 @@ from hitl._calls import Backoff
 QUICK = 0.02  # seconds
 
 
-class Times:
+class Load:
     """A limiter, and a clock that it reads."""
 
     def __init__(self, most: int = 64) -> None:
@@ -40,128 +40,128 @@ def test_a_batch_begins_with_sixteen_or_with_what_it_may_have():
 
 
 def test_it_doubles_with_each_round_until_it_has_what_it_may_have():
-    times, limits = Times(most=100), []
+    load, limits = Load(most=100), []
     for _ in range(4):
-        times.round()
-        limits.append(times.limiter.limit)
+        load.round()
+        limits.append(load.limiter.limit)
     assert limits == [32, 64, 100, 100]
 
 
 def test_it_does_not_grow_in_the_middle_of_a_round():
-    times = Times()
-    times.round(count=BEGIN - 1)
-    assert times.limiter.limit == BEGIN
+    load = Load()
+    load.round(count=BEGIN - 1)
+    assert load.limiter.limit == BEGIN
 
 
 def test_it_stops_growing_when_answers_take_twice_as_long():
-    times = Times(most=1000)
-    times.round(QUICK)
-    times.round(2 * QUICK)
-    assert times.limiter.limit == 64
-    times.round(2.1 * QUICK)
-    assert times.limiter.limit == 64
+    load = Load(most=1000)
+    load.round(QUICK)
+    load.round(2 * QUICK)
+    assert load.limiter.limit == 64
+    load.round(2.1 * QUICK)
+    assert load.limiter.limit == 64
 
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_refusal_halves_it_and_from_then_on_it_grows_by_one(status):
-    times = Times()
-    times.limiter.observe(refused(status), times.now)
-    assert times.limiter.limit == BEGIN // 2
-    times.round()
-    assert times.limiter.limit == BEGIN // 2 + 1
+    load = Load()
+    load.limiter.observe(refused(status), load.now)
+    assert load.limiter.limit == BEGIN // 2
+    load.round()
+    assert load.limiter.limit == BEGIN // 2 + 1
 
 
 def test_requests_that_were_under_way_together_are_one_refusal():
-    times = Times()
-    began = times.now
-    times.now += QUICK
+    load = Load()
+    began = load.now
+    load.now += QUICK
     for seconds in ("3", "5", "4"):
-        times.limiter.observe(refused(429, retry_after=seconds), began)
-    assert times.limiter.limit == BEGIN // 2
-    assert times.limiter.pause() == 5.0
+        load.limiter.observe(refused(429, retry_after=seconds), began)
+    assert load.limiter.limit == BEGIN // 2
+    assert load.limiter.pause() == 5.0
 
 
 def test_those_that_are_refused_together_go_on_in_their_turn():
-    times = Times(most=4)
-    began = times.now
-    assert [times.limiter.acquire(who) for who in "abcd"] == [0.0] * 4
-    times.now += QUICK
+    load = Load(most=4)
+    began = load.now
+    assert [load.limiter.acquire(who) for who in "abcd"] == [0.0] * 4
+    load.now += QUICK
     for _ in "abcd":
-        times.limiter.release()
-        times.limiter.observe(refused(429, retry_after="3"), began)
-    assert [times.limiter.acquire(who) for who in "dcba"] == [pytest.approx(3.3)] * 4
-    times.now += 3.4
-    assert [times.limiter.acquire(who) for who in "abcd"] == [RETRY_SLOT, RETRY_SLOT, 0.0, 0.0]
-    assert times.limiter.acquire("e") == RETRY_SLOT
-    times.limiter.release()
-    assert [times.limiter.acquire(who) for who in "eab"] == [RETRY_SLOT, RETRY_SLOT, 0.0]
+        load.limiter.release()
+        load.limiter.observe(refused(429, retry_after="3"), began)
+    assert [load.limiter.acquire(who) for who in "dcba"] == [pytest.approx(3.3)] * 4
+    load.now += 3.4
+    assert [load.limiter.acquire(who) for who in "abcd"] == [RETRY_SLOT, RETRY_SLOT, 0.0, 0.0]
+    assert load.limiter.acquire("e") == RETRY_SLOT
+    load.limiter.release()
+    assert [load.limiter.acquire(who) for who in "eab"] == [RETRY_SLOT, RETRY_SLOT, 0.0]
 
 
 def test_one_is_always_under_way():
-    times = Times(most=2)
+    load = Load(most=2)
     for _ in range(3):
-        times.refuse()
-    assert times.limiter.limit == 1
+        load.refuse()
+    assert load.limiter.limit == 1
 
 
 def test_a_pause_is_what_the_server_asks_for_and_never_less():
-    times = Times()
-    times.refuse(retry_after="7")
-    assert times.limiter.pause() == pytest.approx(7.7)  # the jitter goes upwards only
-    times.now += 7.8
-    assert times.limiter.pause() == 0.0
+    load = Load()
+    load.refuse(retry_after="7")
+    assert load.limiter.pause() == pytest.approx(7.7)  # the jitter goes upwards only
+    load.now += 7.8
+    assert load.limiter.pause() == 0.0
 
 
 def test_a_503_pauses_the_batch_only_if_it_says_for_how_long():
-    times = Times()
-    times.limiter.observe(answer(503, b""), times.now)
-    assert times.limiter.pause() == 0.0
-    times.now += 1
-    times.limiter.observe(answer(503, b"", retry_after="2"), times.now)
-    assert times.limiter.pause() >= 2.0
+    load = Load()
+    load.limiter.observe(answer(503, b""), load.now)
+    assert load.limiter.pause() == 0.0
+    load.now += 1
+    load.limiter.observe(answer(503, b"", retry_after="2"), load.now)
+    assert load.limiter.pause() >= 2.0
 
 
 def test_pauses_of_a_server_that_does_not_say_how_long_double():
-    times, pauses = Times(), []
+    load, pauses = Load(), []
     for _ in range(PATIENCE):
-        times.refuse()
-        pauses.append(times.limiter.pause())
-        times.now += pauses[-1]
+        load.refuse()
+        pauses.append(load.limiter.pause())
+        load.now += pauses[-1]
     assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0]
 
 
 def test_a_success_between_them_begins_again_with_a_short_pause():
-    times = Times()
-    times.refuse()
-    times.refuse()
-    times.now += 10.0
-    times.round(count=1)
-    times.refuse()
-    assert times.limiter.pause() == 1.0
+    load = Load()
+    load.refuse()
+    load.refuse()
+    load.now += 10.0
+    load.round(count=1)
+    load.refuse()
+    assert load.limiter.pause() == 1.0
 
 
 def test_it_gives_up_after_so_many_pauses_without_a_success():
-    times = Times()
+    load = Load()
     for _ in range(PATIENCE):
-        times.refuse()
-        assert times.limiter.stopped_for is None
-    times.refuse()
-    assert times.limiter.stopped_for == 0.0
+        load.refuse()
+        assert load.limiter.stopped_for is None
+    load.refuse()
+    assert load.limiter.stopped_for == 0.0
 
 
 def test_it_gives_up_at_once_if_the_server_asks_for_more_than_a_minute():
-    times = Times()
-    times.refuse(retry_after="60")
-    assert times.limiter.stopped_for is None
-    times.refuse(retry_after="61")
-    assert times.limiter.stopped_for == 61.0
+    load = Load()
+    load.refuse(retry_after="60")
+    assert load.limiter.stopped_for is None
+    load.refuse(retry_after="61")
+    assert load.limiter.stopped_for == 61.0
 
 
 def test_it_gives_up_if_only_one_of_those_that_were_under_way_together_asks_for_more_than_a_minute():
-    times = Times()
-    began = times.now
-    times.now += QUICK
-    times.limiter.observe(refused(429, retry_after="1"), began)
-    times.limiter.observe(refused(429, retry_after="999999999999"), began)
-    assert times.limiter.stopped_for == 999999999999.0
-    assert times.limiter.pause() < 2.0
+    load = Load()
+    began = load.now
+    load.now += QUICK
+    load.limiter.observe(refused(429, retry_after="1"), began)
+    load.limiter.observe(refused(429, retry_after="999999999999"), began)
+    assert load.limiter.stopped_for == 999999999999.0
+    assert load.limiter.pause() < 2.0
