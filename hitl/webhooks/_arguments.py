@@ -29,6 +29,8 @@ _DAY: Final = 86_400
 
 def raw_body(body: object) -> bytes:
     """Return the bytes that were signed."""
+    if type(body) is bytes:  # nearly always
+        return body
     if isinstance(body, _BINARY):
         return bytes(cast("bytes", body))
     if not isinstance(body, str):
@@ -101,6 +103,8 @@ def _decode(text: bytes) -> bytes:
 
 def seconds_of(tolerance: Tolerance) -> float:
     """Return a tolerance in seconds, within a range that accepts neither everything nor nothing."""
+    if type(tolerance) is int and 1 <= tolerance <= _DAY:  # nearly always
+        return tolerance
     to_seconds: Callable[[], float] | None = getattr(tolerance, "total_seconds", None)
     seconds = to_seconds() if to_seconds else tolerance
     if isinstance(seconds, bool) or not isinstance(seconds, _NUMBER):
