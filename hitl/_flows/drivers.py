@@ -39,8 +39,9 @@ def run(flow: Flow[T], transport: Transport, sleep: Callable[[float], None] = ti
                     sleep(seconds) if wakeup is None else sleep_until_woken(seconds, wakeup)
                     outcome = None
                 case Gather() as gather:
-                    for _ in _results(gather, transport):
-                        pass
+                    from hitl._flows import threads
+
+                    threads.collect(gather, transport, run)
                     outcome = None
     except StopIteration as stop:
         result: T = stop.value
@@ -81,7 +82,9 @@ def _start(step: Step, transport: AsyncTransport) -> Awaitable[Any]:
 
 def stream(streaming: Streaming[T], transport: Transport) -> Generator[T, None, None]:
     """Carry many flows out and yield what `on_result` returns for each; closing this generator stops them all."""
-    yield from _results(streaming.gather(), transport)
+    from hitl._flows import threads
+
+    yield from threads.stream(streaming.gather(), transport, run)
     streaming.finish()
 
 
@@ -93,9 +96,3 @@ async def stream_async(streaming: Streaming[T], transport: AsyncTransport) -> As
         async for each in results:
             yield each
     streaming.finish()
-
-
-def _results(gather: Gather[Any], transport: Transport) -> Generator[Any, None, None]:
-    from hitl._flows import threads
-
-    return threads.stream(gather, transport, run)

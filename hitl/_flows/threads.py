@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
@@ -74,19 +74,34 @@ class _Crash:
 _ENDED: Final = object()  # in place of a result: the thread of this number has ended
 
 
-def stream(gather: Gather[T], transport: Transport, run: Run[T]) -> Generator[Any, None, None]:
-    """Yield what `on_result` returns for each index and result; closing this generator stops all flows.
+def collect(gather: Gather[T], transport: Transport, run: Run[T]) -> None:
+    """Carry all flows out; `on_result` receives the results.
 
     Raises:
         BatchInterrupted: on Ctrl-C.
         BaseException: what iterating `flows` raised, or an error of a flow that is no HITLError.
     """
+    with _pool(gather, transport, run) as pool:
+        while pool.has_work:
+            pool.submit()
+            for _ in pool.results():
+                pass
+
+
+def stream(gather: Gather[T], transport: Transport, run: Run[T]) -> Generator[Any, None, None]:
+    """Do the same, and yield what `on_result` returns for each result; closing this generator stops all flows."""
+    with _pool(gather, transport, run) as pool:
+        while pool.has_work:
+            pool.submit()
+            yield from pool.results()
+
+
+@contextmanager
+def _pool(gather: Gather[T], transport: Transport, run: Run[T]) -> Generator[_ThreadPool[T], None, None]:
     pool = _ThreadPool(gather, transport, run)
     try:
         try:
-            while pool.has_work:
-                pool.submit()
-                yield from pool.results()
+            yield pool
             pool.shutdown()
         except BaseException:  # Ctrl-C, or the reader has stopped
             pool.cancel()
