@@ -94,8 +94,8 @@ class Batch:
         return self._outcomes
 
     def gather(self) -> Gather[Review]:
-        """Return the flows of a batch that is streamed: an `Outcome` for each item when it is there."""
-        return self._gather(self._hand_out)
+        """Return the flows of a batch that is streamed: an `Outcome` for each item as it completes."""
+        return self._gather(self._to_outcome)
 
     def finish(self) -> None:
         """Raise BatchError if the input was not read to its end, and nobody knows what else there is."""
@@ -131,7 +131,7 @@ class Batch:
         return self._carry_out(entry, entry.call)
 
     def _carry_out(self, entry: _InFlight, call: ApiCall[Review]) -> Flow[Review]:
-        """Get the call answered; a response that asks for a pause is no outcome, since the batch pauses as a whole."""
+        """Get the call answered; a response that asks for a pause is not an outcome: the batch pauses as a whole."""
         while True:
             try:
                 return (yield from self._options.exchange(call, limiter=entry))
@@ -154,14 +154,14 @@ class Batch:
         self._outcomes += [None] * (index + 1 - len(self._outcomes))
         self._outcomes[index] = result
 
-    def _hand_out(self, index: int, result: Result[Review]) -> Outcome:
+    def _to_outcome(self, index: int, result: Result[Review]) -> Outcome:
         entry = self._in_flight.pop(index)
         review, error = (None, result) if isinstance(result, HITLError) else (result, None)
         key = idempotency_key(entry.call)
         return Outcome(index=index, item=entry.item, review=review, error=error, idempotency_key=key)
 
     def _interrupted(self, late: Iterable[tuple[int, Result[Review]]]) -> BatchInterrupted:
-        """Return what Ctrl-C is raised as, with the outcomes so far; of a stream, those that were not handed out."""
+        """Return what Ctrl-C is raised as, with the outcomes so far; of a stream, those not yet yielded."""
         for index, result in late:
             self._keep(index, result)
         aborted = sorted(self._in_flight.items())

@@ -55,12 +55,12 @@ class Server:
     _learned_at: float = field(default=0.0, init=False)  # when it came, by this machine's clock
     _ahead: float | None = field(default=None, init=False)  # seconds, of the server's clock; None if not yet known
 
-    def learn(self, answer: Response, key: str | None = None, now: float = 0.0) -> None:
+    def learn(self, response: Response, key: str | None = None, now: float = 0.0) -> None:
         """Learn from the headers of a response to a request with this Idempotency-Key, received at `now`."""
         self.is_known = True
-        headers = answer.headers
+        headers = response.headers
         # A key other than the one sent is a sign of mixed-up responses, not of a server that knows ours.
-        is_repeated = repeats_key(answer, key)
+        is_repeated = repeats_key(response, key)
         if headers.get("idempotent-replayed") if is_repeated is None else is_repeated:
             self.honours_keys = True
         if "wait" in headers.get("preference-applied", ""):

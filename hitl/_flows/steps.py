@@ -86,11 +86,11 @@ class Gather(Generic[T]):
 
     Attributes:
         flows: Started in this order, each as soon as there is capacity for it, so that a generator of flows never runs
-            far ahead. Iterated in the thread, or in one task at a time, of whoever asked.
+            far ahead. Iterated in the calling thread, or in one task at a time.
         limit: The maximum number in progress.
         limit_now: How many may be in progress at present, at least 1; called repeatedly, from any thread.
-        on_result: Receives each index and result when it is there, in the thread or task that asked. Where results are
-            streamed, what it returns is yielded.
+        on_result: Receives each index and result, in the calling thread or in one task at a time. What it returns is
+            yielded where results are streamed.
         interrupted: Returns the exception that reports what was done so far, when Ctrl-C or a cancellation ends it all.
             Receives the results that came in after that.
     """

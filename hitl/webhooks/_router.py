@@ -216,7 +216,7 @@ def _end(end: Callable[[], None]) -> None:
 
 
 def _require_done(result: object) -> None:
-    """Refuse a result that was only begun, or the event would count as handled."""
+    """Refuse a result that was only started, or the event would count as handled."""
     if inspect.iscoroutine(result):
         result.close()
         raise TypeError(

@@ -1,4 +1,4 @@
-"""The two ways of signing a webhook, and what makes a signature genuine.
+"""The two signature schemes of webhooks, and what makes a signature genuine.
 
 The vendor's: HMAC-SHA256 over the exact bytes of the body, in hexadecimal, as `X-HITL-Signature-256: sha256=<hex>` or
 `X-HITL-Signature: <hex>`. Which of the two, and with or without the prefix, differs between the pages of the vendor's
@@ -40,7 +40,7 @@ def verify_signature(
 ) -> bool:
     """Return whether the server that knows `secret` sent exactly this `body`.
 
-    Whatever a sender puts into headers and body, the answer is True or False. If a request carries several signatures,
+    Whatever a sender puts into headers and body, the result is True or False. If a request carries several signatures,
     all of them must be genuine; two different values of one header never are.
 
     Args:
@@ -194,7 +194,7 @@ def _parse_base64(entry: str) -> bytes | None:
 
 
 def _count(digest: bytes, others: Sequence[bytes]) -> int:
-    # Every comparison is made, so that the time taken does not tell which one came close.
+    # Every comparison is made, so that the time taken does not reveal which one came close.
     matches = 0
     for other in others:
         matches += hmac.compare_digest(digest, other)
