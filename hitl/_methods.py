@@ -195,7 +195,7 @@ class Methods:
         """Return what makes a call of an item, and names it if the batch has a name."""
         from hitl._batches import BatchKeys
 
-        make_key = self.make_key if batch_key is None else BatchKeys(text("batch_key", batch_key)).make
+        make_key = self.make_key if batch_key is None else BatchKeys(text("batch_key", batch_key)).next_key
         return lambda item: self._new_review(arguments_of(item), make_key)
 
     def _new_review(self, given: Mapping[str, Any], make_key: KeyMaker | None = None) -> ApiCall[Review]:
@@ -232,16 +232,15 @@ class Methods:
 
         # Beyond what a client sends at once, items would wait for each other while their own time runs.
         most = min(count("concurrency", concurrency), MOST_AT_ONCE)
-        plan = BatchOptions(
+        options = BatchOptions(
             operation=operation,
             call=call,
             exchange=self.exchange,
-            gate=ConcurrencyLimiter(most, self.clock.monotonic),
-            concurrency=most,
+            limiter=ConcurrencyLimiter(most, self.clock.monotonic),
             may_repeat=self.settings.max_retries > 0,
             bar=bar(operation, len(items) if isinstance(items, Sized) else None) if progress else NoBar(),
         )
-        return Batch(plan, items)
+        return Batch(options, items)
 
 
 def _item_to_change(item: Any) -> ApiCall[Review]:

@@ -1,4 +1,4 @@
-"""A bar that shows how far a batch is, on a terminal or in a notebook."""
+"""A bar that shows how far a batch or a wait is, on a terminal or in a notebook."""
 
 from __future__ import annotations
 
@@ -10,29 +10,26 @@ from hitl.exceptions import ConfigurationError
 
 
 class Bar(Protocol):
-    """What is told of the progress."""
+    """Shows progress."""
 
     def update(self, n: int = 1) -> Any:
-        """Go on by that many items."""
+        """Advance by that many items."""
         ...
 
     def close(self) -> None:
-        """Leave the bar as it is."""
+        """Finish, and leave the last picture standing; may be repeated."""
         ...
 
 
 class NoBar:
     """Shows nothing."""
 
-    def update(self, n: int = 1) -> None:
-        """Do nothing."""
-
-    def close(self) -> None:
-        """Do nothing."""
+    def update(self, n: int = 1) -> None: ...
+    def close(self) -> None: ...
 
 
 class Shown:
-    """A bar of tqdm's, from its first picture on, until it cannot be shown any more.
+    """A bar of tqdm's, made when it is first drawn, and given up when it can no longer be drawn.
 
     A terminal may be closed long before people have answered or a batch is done, which is no reason to end either.
     """
@@ -42,51 +39,37 @@ class Shown:
         self._bar: Any = None
         self._is_given_up = False
 
-    def draw(self, picture: Callable[[Any], object]) -> None:
-        """Have it draw something, as long as that can be shown."""
+    def draw(self, change: Callable[[Any], object]) -> None:
+        """Apply a change to tqdm's bar, as long as it can be drawn."""
         if self._is_given_up:
             return
         try:
             if self._bar is None:
                 self._bar = self._begin()
-            picture(self._bar)
+            change(self._bar)
         except Exception:
             self._is_given_up = True
             if self._bar is not None:
-                self._bar.disable = True  # or it would try once more as it is deleted
+                self._bar.disable = True  # or it would try once more when it is deleted
 
     def update(self, n: int = 1) -> None:
-        """Go on by that many items."""
         self.draw(lambda shown: shown.update(n))
 
     def close(self) -> None:
-        """Leave the last picture standing; may be repeated."""
         if self._bar is not None:
             self.draw(lambda shown: shown.close())
 
 
 def bar(title: str, total: int | None) -> Bar:
-    """Return a bar of tqdm's, on stderr or in a notebook's cell, which is shown from its first update on.
-
-    Args:
-        title: What stands in front of it.
-        total: How many items there are; None if nobody knows, then it counts.
-
-    Raises:
-        ConfigurationError: if tqdm is not installed.
-    """
+    """Return a bar, on stderr or in a notebook, that appears with its first update; without a total it counts."""
     tqdm = load_tqdm()
     return Shown(lambda: tqdm(desc=title, total=total, unit=""))
 
 
 def load_tqdm() -> Any:
-    """Return the class of tqdm's bars for where this runs; it has no types.
-
-    Raises:
-        ConfigurationError: if it is not installed.
-    """
+    """Return the class of tqdm's bars (untyped); raise ConfigurationError if tqdm is not installed."""
     try:
-        return import_module("tqdm.auto").tqdm  # `auto` tells terminals and notebooks apart
+        return import_module("tqdm.auto").tqdm  # `auto` distinguishes terminals and notebooks
     except ModuleNotFoundError as error:
         if error.name not in ("tqdm", "tqdm.auto"):
             raise

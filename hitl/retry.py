@@ -1,7 +1,7 @@
-"""Call a function again when it failed in a way that passes.
+"""Retry a function of yours after transient errors.
 
-The clients repeat their own requests already; this decorator is for a function of yours that makes several calls, or
-that should be patient for longer. Inside it a client makes one attempt for each call, so attempts do not multiply.
+The clients already retry their own requests; this decorator is for a function that makes several calls, or that should
+keep trying for longer. Inside it a client makes one attempt per call, so attempts do not multiply.
 """
 
 from __future__ import annotations
@@ -12,33 +12,25 @@ import math
 import random
 import time
 from collections.abc import Callable
-from typing import Any, Final, ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
+from contextlib import AbstractContextManager
+from typing import Any, Final, TypeAlias, TypeVar, cast, overload
 
-from attrs import frozen
-
-from hitl._calls import LONGEST_PAUSE, Backoff, RetriedCall, begin_retrying, calling, is_retrying
+from hitl._calls import LONGEST_PAUSE, Backoff, begin_retrying, calling, is_retrying
 from hitl.exceptions import APIConnectionError, HITLError, RateLimitError, ServerError
 
 __all__ = ["RETRIED", "retry_with_backoff"]
 
-P = ParamSpec("P")
-T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 RETRIED: Final[tuple[type[Exception], ...]] = (APIConnectionError, RateLimitError, ServerError)
-"""What is retried unless `retry_on` says otherwise; and of these only errors that are `retryable`."""
+"""What is retried by default; and of these only errors that are `retryable`."""
 
 Exceptions: TypeAlias = type[Exception] | tuple[type[Exception], ...]
 _Function: TypeAlias = Callable[..., Any]
 
 
-class Decorator(Protocol):
-    """Returns a function of the same signature and type."""
-
-    def __call__(self, function: Callable[P, T], /) -> Callable[P, T]: ...
-
-
 @overload
-def retry_with_backoff(max_retries: Callable[P, T], /) -> Callable[P, T]: ...
+def retry_with_backoff(max_retries: F, /) -> F: ...
 
 
 @overload
@@ -50,7 +42,7 @@ def retry_with_backoff(
     retry_on: Exceptions = RETRIED,
     sleep: Callable[[float], Any] | None = None,
     jitter: Callable[[float, float], float] = random.uniform,
-) -> Decorator: ...
+) -> Callable[[F], F]: ...
 
 
 def retry_with_backoff(
@@ -62,22 +54,21 @@ def retry_with_backoff(
     sleep: Callable[[float], Any] | None = None,
     jitter: Callable[[float, float], float] = random.uniform,
 ) -> Any:
-    """Decorate a blocking function or a coroutine function so that it is called again after a passing failure.
+    """Decorate a blocking function or a coroutine function so that it is called again after a transient error.
 
-    Used as `@retry_with_backoff(max_retries=3)` or plainly as `@retry_with_backoff`. Of the errors of this package only
-    those with `retryable` set are retried: a review that may exist already is not created twice. Each call of the
-    function creates under the same idempotency keys as the one before, so that a server which recognises keys makes one
-    review of all. When the function is given up, its last error is raised as it is, with a note of how often it was
-    called.
+    Used as `@retry_with_backoff(max_retries=3)` or as a bare `@retry_with_backoff`. Of this package's errors only those
+    with `retryable` set are retried: a review that may exist already is not created twice. Each call of the function
+    creates under the same idempotency keys as the one before, so that a server which recognises keys makes one review
+    of all. When the retries are used up, the last error is raised, with a note of how many calls were made.
 
-    A decorated function that is called inside another one is called once by it: the outer one retries. The same holds
-    for a client that is used inside, and for tasks that are started inside, but not for threads that are.
+    A decorated function that is called inside another one is called once: only the outer one retries. The same holds
+    for a client that is used inside, and for tasks started inside, but not for threads.
 
     Args:
         max_retries: Further calls after the first, so the function is called at most `max_retries + 1` times.
-        base_delay: Seconds that the first pause is at most; doubles with each further one.
-        max_delay: Seconds that no pause exceeds unless the server asks for more (`retry_after`). If it asks for more
-            than 60 seconds, the error is raised at once.
+        base_delay: The maximum seconds of the first pause; doubles with each further one.
+        max_delay: The maximum seconds of any pause, unless the server asks for more (`retry_after`). If it asks for
+            more than 60 seconds, the error is raised at once.
         retry_on: The exceptions to retry. Those of other packages are retried whenever they occur.
         sleep: Called with the seconds of each pause instead of sleeping; awaited for a coroutine function.
         jitter: Called with the shortest and the longest pause, a tenth of the longest; returns one between them.
@@ -85,7 +76,7 @@ def retry_with_backoff(
     Raises:
         TypeError: The function is a generator (what it has yielded cannot be taken back), a `staticmethod` or
             `classmethod` (put this decorator below that one), or returns a coroutine without being `async def`.
-        ValueError: `max_retries` is no integer from 0 up, or a delay is negative.
+        ValueError: `max_retries` is not an integer from 0 up, or a delay is negative.
 
     Example:
         >>> from hitl.retry import retry_with_backoff
@@ -95,52 +86,56 @@ def retry_with_backoff(
     """
     if callable(max_retries) or isinstance(max_retries, classmethod):
         return retry_with_backoff()(cast("_Function", max_retries))
-    first, longest = _seconds("base_delay", base_delay), _seconds("max_delay", max_delay)
-    policy = _Policy(Backoff(_whole(max_retries), first, longest, jitter), _classes(retry_on))
+    delays = _seconds("base_delay", base_delay), _seconds("max_delay", max_delay)
+    backoff, classes = Backoff(_whole(max_retries), *delays, jitter), _classes(retry_on)
 
     def decorate(function: _Function) -> _Function:
         _refuse_unrepeatable(function)
-        if _is_async(function):
-            return _retry_async(function, policy, sleep or _sleep_async)
-        return _retry_blocking(function, policy, sleep or time.sleep)
+        if any(map(inspect.iscoroutinefunction, _callees(function))):
+            return _retry_async(function, backoff, classes, sleep or _sleep_async)
+        return _retry_blocking(function, backoff, classes, sleep or time.sleep)
 
     return decorate
 
 
-@frozen
-class _Policy:
-    """What to call again for, and after how many seconds."""
+class _Attempts:
+    """The calls of one function until it succeeds or is given up."""
 
-    backoff: Backoff
-    retry_on: tuple[type[Exception], ...]
+    def __init__(self, backoff: Backoff) -> None:
+        self._backoff = backoff
+        self._retried = begin_retrying()
+        self._count = 0
 
-    def pause_after(self, error: Exception, calls: int, retrying: RetriedCall) -> float | None:
-        """Return the seconds to sleep after that many calls, the last of which failed; None to give up."""
+    def next(self) -> AbstractContextManager[None]:
+        """Return what to make the next call in."""
+        self._count += 1
+        return calling(self._retried)
+
+    def pause_after(self, error: Exception) -> float | None:
+        """Return the seconds to sleep after the last call failed; None to give up."""
         ours = error if isinstance(error, HITLError) else None
-        pause = self.backoff.pause(calls, ours.retry_after if ours else None)
-        if ours and not ours.retryable:
-            pause = None
-        if pause is None and calls > 1:
-            error.add_note(f"retry_with_backoff gave up after {calls} calls")
-        if pause is None and ours and ours.outcome_unknown and retrying.ends_with(ours.idempotency_key):
+        pause = self._backoff.pause(self._count, ours.retry_after if ours else None)
+        if pause is not None and (ours is None or ours.retryable):
+            return pause
+        if self._count > 1:
+            error.add_note(f"retry_with_backoff gave up after {self._count} calls")
+        if ours and ours.outcome_unknown and self._retried.ends_with(ours.idempotency_key):
             ours.retryable = False  # called once more from outside, it would create under another key
-        return pause
+        return None
 
 
-def _retry_blocking(function: _Function, policy: _Policy, sleep: Callable[[float], Any]) -> _Function:
+def _retry_blocking(function: _Function, backoff: Backoff, retry_on: Any, sleep: Callable[[float], Any]) -> _Function:
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         if is_retrying():
             return _no_coroutine(function(*args, **kwargs))
-        calls, retrying = 0, begin_retrying()
+        attempts = _Attempts(backoff)
         while True:
-            calls += 1
             try:
-                with calling(retrying):
+                with attempts.next():
                     result = function(*args, **kwargs)
-            except policy.retry_on as error:
-                pause = policy.pause_after(error, calls, retrying)
-                if pause is None:
+            except retry_on as error:
+                if (pause := attempts.pause_after(error)) is None:
                     raise
                 sleep(pause)
             else:
@@ -149,20 +144,18 @@ def _retry_blocking(function: _Function, policy: _Policy, sleep: Callable[[float
     return call
 
 
-def _retry_async(function: _Function, policy: _Policy, sleep: Callable[[float], Any]) -> _Function:
+def _retry_async(function: _Function, backoff: Backoff, retry_on: Any, sleep: Callable[[float], Any]) -> _Function:
     @functools.wraps(function)
     async def call(*args: Any, **kwargs: Any) -> Any:
         if is_retrying():
             return await function(*args, **kwargs)
-        calls, retrying = 0, begin_retrying()
+        attempts = _Attempts(backoff)
         while True:
-            calls += 1
             try:
-                with calling(retrying):
+                with attempts.next():
                     return await function(*args, **kwargs)
-            except policy.retry_on as error:
-                pause = policy.pause_after(error, calls, retrying)
-                if pause is None:
+            except retry_on as error:
+                if (pause := attempts.pause_after(error)) is None:
                     raise
                 await sleep(pause)
 
@@ -186,14 +179,10 @@ def _no_coroutine(result: Any) -> Any:
 
 
 def _callees(function: _Function) -> tuple[Any, Any]:
-    """Return what may say of which kind a function is: itself, or its class's `__call__` if it is an object."""
+    """Return what determines the kind of a callable: itself, or its class's `__call__` if it is an object."""
     while isinstance(function, functools.partial):
         function = function.func
     return function, type(function).__call__
-
-
-def _is_async(function: _Function) -> bool:
-    return any(map(inspect.iscoroutinefunction, _callees(function)))
 
 
 def _refuse_unrepeatable(function: object) -> None:
@@ -221,7 +210,7 @@ def _seconds(name: str, delay: float) -> float:
 def _classes(retry_on: object) -> tuple[type[Exception], ...]:
     classes = cast("tuple[object, ...]", retry_on if isinstance(retry_on, tuple) else (retry_on,))
     for each in classes:
-        # Not BaseException: to swallow KeyboardInterrupt or a cancellation leaves a program that cannot be stopped.
+        # Not BaseException: a program that swallows KeyboardInterrupt or a cancellation cannot be stopped.
         if not isinstance(each, type) or not issubclass(each, Exception):
             raise TypeError(f"retry_on takes subclasses of Exception, not {each!r}")
     return cast("tuple[type[Exception], ...]", classes)

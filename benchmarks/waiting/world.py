@@ -68,7 +68,7 @@ class World:
                 is_awake = True
                 self._go_on(flow, None)
 
-        if sleep.bell is not None:
-            sleep.bell.on_ring(lambda: self.at(self.now, wake))
+        if sleep.wakeup is not None:
+            sleep.wakeup.subscribe(lambda: self.at(self.now, wake))
         if not math.isinf(sleep.seconds):
             self.at(self.now + sleep.seconds, wake)

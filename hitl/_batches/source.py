@@ -1,83 +1,80 @@
-"""The input of a batch as flows: each item is taken when there is room for it, and no sooner."""
+"""The input of a batch as flows: each item is read when there is capacity for it, and no sooner."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
-from typing import Any, Protocol, TypeAlias
+from collections.abc import AsyncIterable, Callable, Iterable
+from typing import Any, Final, TypeAlias
 
 from hitl._flows import Flow
 
 Input: TypeAlias = Iterable[Any] | AsyncIterable[Any]
 
+_END: Final = object()
 
-class Consumer(Protocol):
-    """Whom the items are for."""
 
-    @property
+class Source:
+    """The flows of the items, to be iterated once; an input that fails ends them."""
+
+    def __init__(self, flow_of: Callable[[int, Any], Flow[Any]], is_stopped: Callable[[], bool]) -> None:
+        self.count = 0  # items read so far
+        self.is_exhausted = False
+        self.error: Exception | None = None  # what reading the input raised
+        self._flow_of = flow_of
+        self._is_stopped = is_stopped
+
+    def flows(self, items: Input) -> Iterable[Flow[Any]] | AsyncIterable[Flow[Any]]:
+        return _Flows(items, self) if isinstance(items, Iterable) else _AsyncFlows(items, self)
+
     def is_over(self) -> bool:
-        """True if no more is to be taken."""
-        ...
+        return self.is_exhausted or self.error is not None or self._is_stopped()
 
-    def take(self, item: Any) -> Flow[Any]:
-        """Return the flow for the next item."""
-        ...
-
-    def read(self) -> None:
-        """Take note that the input is at its end."""
-        ...
-
-    def fail(self, fault: Exception) -> None:
-        """Take note that the input failed."""
-        ...
-
-
-def pull(items: Input, taker: Consumer) -> Iterable[Flow[Any]] | AsyncIterable[Flow[Any]]:
-    """Return the flows of the items; an input that fails ends them, and the taker knows why."""
-    return _Source(iter(items), taker) if isinstance(items, Iterable) else _AsyncSource(aiter(items), taker)
+    def accept(self, item: Any) -> Flow[Any] | None:
+        """Return the flow for what was read; None if that is the end of the input."""
+        if item is _END:
+            self.is_exhausted = True
+            return None
+        self.count += 1
+        return self._flow_of(self.count - 1, item)
 
 
 # Classes and no generators: an asynchronous generator that is left in the middle has to be closed by its event loop.
 
 
-class _Source:
-    def __init__(self, items: Iterator[Any], taker: Consumer) -> None:
-        self._items = items
-        self._taker = taker
+class _Flows:
+    def __init__(self, items: Iterable[Any], source: Source) -> None:
+        self._items = iter(items)
+        self._source = source
 
-    def __iter__(self) -> Iterator[Flow[Any]]:
+    def __iter__(self) -> _Flows:
         return self
 
     def __next__(self) -> Flow[Any]:
-        if self._taker.is_over:
-            raise StopIteration
-        try:
-            item = next(self._items)
-        except StopIteration:
-            self._taker.read()
-            raise
-        except Exception as fault:
-            self._taker.fail(fault)
-            raise StopIteration from None
-        return self._taker.take(item)
+        if not self._source.is_over():
+            try:
+                item = next(self._items, _END)
+            except Exception as error:
+                self._source.error = error
+            else:
+                if (flow := self._source.accept(item)) is not None:
+                    return flow
+        raise StopIteration
 
 
-class _AsyncSource:
-    def __init__(self, items: AsyncIterator[Any], taker: Consumer) -> None:
-        self._items = items
-        self._taker = taker
+class _AsyncFlows:
+    def __init__(self, items: AsyncIterable[Any], source: Source) -> None:
+        self._items = aiter(items)
+        self._source = source
 
-    def __aiter__(self) -> AsyncIterator[Flow[Any]]:
+    def __aiter__(self) -> _AsyncFlows:
         return self
 
     async def __anext__(self) -> Flow[Any]:
-        if self._taker.is_over:
-            raise StopAsyncIteration
-        try:
-            item = await anext(self._items)
-        except StopAsyncIteration:
-            self._taker.read()
-            raise
-        except Exception as fault:
-            self._taker.fail(fault)
-            raise StopAsyncIteration from None
-        return self._taker.take(item)
+        if not self._source.is_over():
+            try:
+                item = await anext(self._items, _END)
+            except Exception as error:
+                self._source.error = error
+            else:
+                if (flow := self._source.accept(item)) is not None:
+                    return flow
+        raise StopAsyncIteration

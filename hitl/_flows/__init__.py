@@ -5,22 +5,19 @@ For every room above it. Flows decide and never act; the drivers act.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from hitl._lazy import lazy_names
-
-if TYPE_CHECKING:
-    from hitl._flows.domains import loop_domain, process_domain
-    from hitl._flows.drivers import run, run_async, stream, stream_async
-    from hitl._flows.steps import ApiCall, Clock, Flow, Gather, Result, Sleep, Wakeup
+from hitl._flows.domains import loop_domain, process_domain
+from hitl._flows.drivers import run, run_async, stream, stream_async
+from hitl._flows.steps import ApiCall, AsyncTransport, Clock, Flow, Gather, Result, Sleep, Transport, Wakeup
 
 __all__ = [
     "ApiCall",
+    "AsyncTransport",
     "Clock",
     "Flow",
     "Gather",
     "Result",
     "Sleep",
+    "Transport",
     "Wakeup",
     "loop_domain",
     "process_domain",
@@ -29,28 +26,3 @@ __all__ = [
     "stream",
     "stream_async",
 ]
-
-__getattr__, __dir__ = lazy_names(
-    __name__,
-    {
-        "domains": (
-            "loop_domain",
-            "process_domain",
-        ),
-        "drivers": (
-            "run",
-            "run_async",
-            "stream",
-            "stream_async",
-        ),
-        "steps": (
-            "ApiCall",
-            "Clock",
-            "Flow",
-            "Gather",
-            "Result",
-            "Sleep",
-            "Wakeup",
-        ),
-    },
-)

@@ -1,24 +1,30 @@
-"""Where a wait happens: waits share their requests with those in the same place, and depend on no other place."""
+"""Sharing domains: one per process for blocking calls, one per event loop for awaited ones."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Hashable
 
-import sniffio
-
 
 def process_domain() -> Hashable:
-    """Name the place of blocking calls: all threads of this process, and none of a process that it was forked from."""
+    """Return the domain of blocking calls: all threads of this process, but not of the process it was forked from."""
     return os.getpid()
 
 
 def loop_domain() -> Hashable:
-    """Name the place of awaited calls: the running event loop, in this process."""
-    if sniffio.current_async_library() == "trio":
+    """Return the domain of awaited calls: the running event loop, in this process."""
+    if runs_on_trio():
         import trio
 
         return os.getpid(), trio.lowlevel.current_trio_token()
     import asyncio
 
     return os.getpid(), asyncio.get_running_loop()
+
+
+def runs_on_trio() -> bool:
+    """Return whether the running event loop is trio's rather than asyncio's."""
+    # Imported here: at its import sniffio subclasses threading.local, which Temporal's workflow sandbox forbids.
+    import sniffio
+
+    return sniffio.current_async_library() == "trio"

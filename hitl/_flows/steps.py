@@ -1,20 +1,23 @@
 """The vocabulary in which behaviour is written: flows.
 
-A flow is a generator that decides and never acts. It yields what it wants done (a `ApiCall`, a `Sleep`, a `Gather`),
-is resumed with the outcome, and returns its result. The drivers in `hitl._flows.drivers` act: `run` blocks, `run_async`
-awaits, and the tests play a script against a fake clock. So a retry loop or a wait of three days is written once for
-both clients, and tested without a server or a second of sleep.
+A flow is a generator that decides and never acts. It yields the step it wants done (an `ApiCall`, a `Sleep`, a
+`Gather`), is resumed with the outcome, and returns its result. The drivers in `hitl._flows.drivers` act: `run` blocks,
+`run_async` awaits, and the tests play a script against a fake clock. So a retry loop or a wait of three days is written
+once for both clients, and tested without a server or a second of sleep.
+
+Flows may use locks: a lock guards memory and is held for microseconds, so it is no I/O. They import nothing else that
+acts (sockets, clocks, environment); the contract "Flows decide and never act" in pyproject.toml enforces it.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Generator, Iterable
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from attrs import frozen
 
-from hitl._engine import Request, Response
-from hitl.exceptions import HITLError, NotFoundError
+from hitl._engine import Request, Response, TransportResult
+from hitl.exceptions import BatchInterrupted, HITLError, NotFoundError
 
 T = TypeVar("T")
 
@@ -24,28 +27,16 @@ Result: TypeAlias = T | HITLError
 
 @frozen
 class ApiCall(Generic[T]):
-    """Ask for one HTTP exchange; the flow is resumed with its `Outcome`.
+    """Request one HTTP exchange; the flow is resumed with its `TransportResult`."""
 
-    Attributes:
-        operation: The name that errors are told with, such as "create_review".
-        request: What to send.
-        decode: Reads a successful answer; raises UnexpectedResponseError if it does not fit.
-        is_repeatable: True if sending it twice does no more than sending it once.
-        not_found: The error for a 404 that carries no code of its own.
-        timeout: Seconds for this exchange, from its start to the last byte; None for the client's own.
-        fresh: True to use a connection that has carried nothing yet.
-        has_lasting_key: False if its idempotency key was drawn for this call alone, so that the same call made again
-            would carry another one.
-    """
-
-    operation: str
+    operation: str  # the name used in error messages, such as "create_review"
     request: Request
-    decode: Callable[[Response], T]
-    is_repeatable: bool
-    not_found: type[NotFoundError] = NotFoundError
-    timeout: float | None = None
-    fresh: bool = False
-    has_lasting_key: bool = True
+    decode: Callable[[Response], T]  # reads a successful response; raises UnexpectedResponseError if it does not fit
+    is_repeatable: bool  # whether sending it twice has the same effect as sending it once
+    not_found: type[NotFoundError] = NotFoundError  # the error for a 404 that carries no code of its own
+    timeout: float | None = None  # seconds, from its start to the last byte; None for the client's own
+    fresh: bool = False  # whether to use a connection that has carried nothing yet
+    has_lasting_key: bool = True  # False if the same call made again would carry another idempotency key
 
 
 @frozen
@@ -57,61 +48,77 @@ class Clock:
 
 
 class Wakeup:
-    """Ends a `Sleep` early. Any thread may ring it, and a ring before the sleep begins is not lost."""
+    """Ends a `Sleep` early. Any thread may set it, once or more, before or during the sleep."""
 
-    __slots__ = ("_is_rung", "_wake")
+    __slots__ = ("_callback", "_is_set")
 
     def __init__(self) -> None:
-        self._is_rung = False
-        self._wake: Callable[[], object] | None = None
+        self._is_set = False
+        self._callback: Callable[[], object] | None = None
 
-    def ring(self) -> None:
-        """Wake who sleeps on this bell; more than once is as good as once."""
-        # Each side writes its own half before it reads the other's, so one of them sees both.
-        self._is_rung = True
-        if (wake := self._wake) is not None:
-            wake()
+    def set(self) -> None:
+        """Wake the sleeper; idempotent."""
+        # Each side writes its own half before it reads the other's, so at least one of them sees both.
+        self._is_set = True
+        if (callback := self._callback) is not None:
+            callback()
 
-    def on_ring(self, wake: Callable[[], object]) -> None:
-        """Call `wake` when the bell is rung, at once if it has been."""
-        self._wake = wake
-        if self._is_rung:
-            wake()
+    def subscribe(self, callback: Callable[[], object]) -> None:
+        """Call `callback` when this is set, at once if it is set already."""
+        self._callback = callback
+        if self._is_set:
+            callback()
 
 
 @frozen(weakref_slot=False)
 class Sleep:
-    """Ask to be resumed after that many seconds, or as soon as the bell is rung; only with a bell may it be `inf`."""
+    """Be resumed after `seconds`, or as soon as `wakeup` is set; `seconds` may be `inf` only with a wakeup."""
 
     seconds: float
-    bell: Wakeup | None = None
+    wakeup: Wakeup | None = None
 
 
 @frozen
 class Gather(Generic[T]):
-    """Ask for many flows; the flow is resumed with their results in the same order.
+    """Carry out many flows concurrently; the asking flow is resumed with None when all have ended.
 
-    A flow that fails with a HITLError leaves the error in its place; the others go on. An interrupt (Ctrl-C) is thrown
-    into the asking flow, which may tell what was done so far.
+    A flow that fails with a HITLError has the error as its result; the others go on. Any other exception ends them all.
 
     Attributes:
-        flows: Begun in this order, each no sooner than there is room for it, so that a generator of them is never far
-            ahead. Iterated in the thread, or the task, of whoever carries the asking flow out.
-        limit: How many are under way at most.
-        width: How many may be under way just now, at least 1; asked again and again, from any thread.
-        record: Takes each index and result as it comes, where `flows` is iterated, instead of the list.
-        late: Takes, instead of `record`, what is still heard after an interrupt.
+        flows: Started in this order, each as soon as there is capacity for it, so that a generator of flows never runs
+            far ahead. Iterated in the calling thread, or in one task at a time.
+        limit: The maximum number in progress.
+        limit_now: How many may be in progress at present, at least 1; called repeatedly, from any thread.
+        on_result: Receives each index and result, in the calling thread or in one task at a time. What it returns is
+            yielded where results are streamed.
+        interrupted: Returns the exception that reports what was done so far, when Ctrl-C or a cancellation ends it all.
+            Receives the results that came in after that.
     """
 
     flows: Iterable[Flow[T]] | AsyncIterable[Flow[T]]
     limit: int
-    width: Callable[[], int] | None = None
-    record: Callable[[int, Result[T]], Any] | None = None
-    late: Callable[[int, Result[T]], Any] | None = None
+    limit_now: Callable[[], int]
+    on_result: Callable[[int, Result[T]], Any]
+    interrupted: Callable[[Iterable[tuple[int, Result[T]]]], BatchInterrupted]
 
-    def room(self) -> int:
-        """Return how many may be under way just now."""
-        return self.limit if self.width is None else max(1, min(self.limit, self.width()))
+    def capacity(self) -> int:
+        """Return how many may be in progress at present."""
+        return max(1, min(self.limit, self.limit_now()))
 
 
 Step: TypeAlias = ApiCall[Any] | Sleep | Gather[Any]
+
+
+class Transport(Protocol):
+    """What the blocking driver needs of an HTTP client.
+
+    One with a method `interrupt(thread_ids)` is asked to abort the exchanges of these threads when they are cancelled.
+    """
+
+    def send(self, call: ApiCall[Any]) -> TransportResult: ...
+
+
+class AsyncTransport(Protocol):
+    """What the awaiting driver needs of an HTTP client."""
+
+    async def send(self, call: ApiCall[Any]) -> TransportResult: ...

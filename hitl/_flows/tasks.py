@@ -1,26 +1,23 @@
 """Many flows at a time for the awaiting driver: a group of tasks that take from one iterator.
 
-As many tasks as there may be requests under way, never one for each flow: a hundred thousand waiting tasks would take
+As many tasks as there may be requests in progress, never one per flow: a hundred thousand waiting tasks would take
 200 MB.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Coroutine, Iterator
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import anyio
 import anyio.lowlevel
-import sniffio
 
+from hitl._flows.domains import runs_on_trio
 from hitl._flows.steps import Flow, Gather, Result
 from hitl.exceptions import HITLError
 
 if TYPE_CHECKING:
-    import asyncio
-
-    import trio
     from anyio.abc import TaskGroup
 
 T = TypeVar("T")
@@ -29,185 +26,146 @@ CarryOut: TypeAlias = Callable[[Flow[T]], Awaitable[T]]
 Deliver: TypeAlias = Callable[[int, Result[T]], Awaitable[None]]
 
 
-async def collect(together: Gather[T], carry_out: CarryOut[T]) -> list[Result[T]]:
-    """Return the results in the order of the flows; none where `record` takes them."""
-    results: dict[int, Result[T]] = {}
-    record = results.__setitem__ if together.record is None else together.record
+async def collect(gather: Gather[T], carry_out: CarryOut[T]) -> None:
+    """Carry all flows out; `on_result` receives the results. A cancellation has the `outcomes` so far, and a note."""
 
     async def deliver(index: int, result: Result[T]) -> None:
-        record(index, result)
+        gather.on_result(index, result)
 
-    await _TaskPool(together, carry_out, deliver).work()
-    return [results[index] for index in range(len(results))]
+    try:
+        await _TaskPool(gather, carry_out, deliver).work()
+    except anyio.get_cancelled_exc_class() as error:
+        # It must propagate unchanged, or its owner would not recognise it; so the report is only attached to it.
+        cancellation: Any = error
+        report = gather.interrupted(())
+        cancellation.add_note(str(report))
+        cancellation.outcomes = report.outcomes
+        raise
 
 
-async def stream(together: Gather[T], carry_out: CarryOut[T]) -> AsyncGenerator[Any, None]:
-    """Yield what `record` makes of each index and result as it comes, else both as a pair; closing it stops everything.
+async def stream(gather: Gather[T], carry_out: CarryOut[T]) -> AsyncGenerator[Any, None]:
+    """Yield what `on_result` returns for each index and result; closing this generator stops all flows.
 
-    The work is done in a task of its own: a task group may not be left open across a `yield`, since whoever reads
-    this may go on in another task, or never.
+    The work is done in a background task: a task group must not stay open across a `yield`, since the reader may go on
+    in another task, or never.
     """
-    give, take = anyio.create_memory_object_stream[tuple[int, Result[T]]](together.limit)
+    sender, receiver = anyio.create_memory_object_stream[tuple[int, Result[T]]](gather.limit)
 
     async def deliver(index: int, result: Result[T]) -> None:
-        await give.send((index, result))
+        await sender.send((index, result))
 
     async def work() -> None:
-        with give:
-            await _TaskPool(together, carry_out, deliver).work()
+        with sender:
+            await _TaskPool(gather, carry_out, deliver).work()
 
-    background = _begin(work)
+    end = _start_on_trio(work) if runs_on_trio() else _start_on_asyncio(work)
     try:
-        with take:
-            async for index, result in take:
-                yield (index, result) if together.record is None else together.record(index, result)
+        with receiver:
+            async for index, result in receiver:
+                yield gather.on_result(index, result)
     finally:
         with anyio.CancelScope(shield=True):
-            await background.end()
+            await end()
 
 
 class _TaskPool(Generic[T]):
-    """The tasks and what they take from."""
+    """The tasks and the iterator that they take from."""
 
-    def __init__(self, together: Gather[T], carry_out: CarryOut[T], deliver: Deliver[T]) -> None:
-        self._together = together
-        self._source = _source(together)
+    def __init__(self, gather: Gather[T], carry_out: CarryOut[T], deliver: Deliver[T]) -> None:
+        self._gather = gather
+        self._flows = aiter(gather.flows) if isinstance(gather.flows, AsyncIterable) else iter(gather.flows)
+        self._lock = anyio.Lock(fast_acquire=True)
+        self._taken = 0
         self._carry_out = carry_out
         self._deliver = deliver
         self._numbers: set[int] = set()
-        self._is_fed_up = False
-        self._fault: Exception | None = None
+        self._is_exhausted = False
+        self._error: Exception | None = None
 
     async def work(self) -> None:
         """Carry all flows out.
 
         Raises:
-            Exception: what iterating the flows raised, or a fault in one that is no HITLError; not in a group.
+            Exception: what iterating the flows raised, or an error of one that is no HITLError; not in a group.
         """
         async with anyio.create_task_group() as group:
-            self._hire(group)
-        if self._fault is not None:
-            raise self._fault
+            self._grow(group)
+        if self._error is not None:
+            raise self._error
 
-    def _hire(self, group: TaskGroup) -> None:
-        for number in range(self._together.room()):
-            if number not in self._numbers and not self._is_fed_up:
+    def _grow(self, group: TaskGroup) -> None:
+        for number in range(self._gather.capacity()):
+            if number not in self._numbers and not self._is_exhausted:
                 self._numbers.add(number)
-                group.start_soon(self._be, number, group)
+                group.start_soon(self._run_task, number, group)
 
-    async def _be(self, number: int, group: TaskGroup) -> None:
-        """Be one of the tasks, while there is room for it."""
+    async def _run_task(self, number: int, group: TaskGroup) -> None:
+        """Carry out flows, in a task, as long as there is capacity for it."""
         try:
-            while number < self._together.room() and (taken := await self._source.take()) is not None:
-                index, flow = taken
+            while number < self._gather.capacity() and (job := await self._next_job()) is not None:
+                index, flow = job
                 await self._deliver(index, await self._result(flow))
-                self._hire(group)
-                # An answer that is there at once is not waited for; all the same, an event loop has others to serve.
+                self._grow(group)
+                # A response that is there at once needs no waiting; all the same, an event loop has others to serve.
                 await anyio.lowlevel.checkpoint()
-            self._is_fed_up = self._is_fed_up or number < self._together.room()
-        except Exception as error:  # a fault of ours, or of the iterator
-            self._fault = self._fault or error
+            self._is_exhausted = self._is_exhausted or number < self._gather.capacity()
+        except Exception as error:  # of ours, or of the iterator
+            self._error = self._error or error
             group.cancel_scope.cancel()
         finally:
             self._numbers.discard(number)
+
+    async def _next_job(self) -> tuple[int, Flow[T]] | None:
+        async with self._lock:  # an asynchronous generator cannot be asked by two tasks at once
+            flows = self._flows
+            flow = next(flows, None) if isinstance(flows, Iterator) else await anext(flows, None)
+            index, self._taken = self._taken, self._taken + 1
+            return None if flow is None else (index, flow)
 
     async def _result(self, flow: Flow[T]) -> Result[T]:
         try:
             return await self._carry_out(flow)
         except HITLError as error:
-            return error.with_traceback(None)  # frames would keep request and answer in memory
+            return error.with_traceback(None)  # frames would keep request and response in memory
 
 
-# --- where the flows come from ---------------------------------------------------------------------------------------
+def _start_on_asyncio(work: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], Awaitable[None]]:
+    """Run `work` in the background; return a function that cancels it, awaits its end and raises what it raised."""
+    import asyncio
 
+    task = asyncio.get_running_loop().create_task(work(), name="hitl-batch")
 
-class _Source(Protocol):
-    async def take(self) -> tuple[int, Flow[Any]] | None:
-        """Return the next flow with its index; None if there is none."""
-        ...
-
-
-def _source(together: Gather[Any]) -> _Source:
-    flows = together.flows
-    return _AsyncSource(aiter(flows)) if isinstance(flows, AsyncIterable) else _PlainSource(iter(flows))
-
-
-class _PlainSource:
-    def __init__(self, flows: Iterator[Flow[Any]]) -> None:
-        self._flows = enumerate(flows)
-
-    async def take(self) -> tuple[int, Flow[Any]] | None:
-        return next(self._flows, None)
-
-
-class _AsyncSource:
-    """Asked by one task at a time: an asynchronous generator refuses to be asked twice at once."""
-
-    def __init__(self, flows: AsyncIterator[Flow[Any]]) -> None:
-        self._flows = flows
-        self._turn = anyio.Lock()
-        self._index = -1
-
-    async def take(self) -> tuple[int, Flow[Any]] | None:
-        async with self._turn:
-            flow = await anext(self._flows, None)
-            self._index += 1
-            return None if flow is None else (self._index, flow)
-
-
-# --- a task beside the reader's --------------------------------------------------------------------------------------
-
-
-class _Background(Protocol):
-    async def end(self) -> None:
-        """Cancel the task, wait until it is over, and raise what it failed with."""
-        ...
-
-
-def _begin(work: Callable[[], Awaitable[None]]) -> _Background:
-    return _TrioTask(work) if sniffio.current_async_library() == "trio" else _AsyncioTask(work)
-
-
-class _AsyncioTask:
-    def __init__(self, work: Callable[[], Awaitable[None]]) -> None:
-        import asyncio
-
-        async def run() -> None:
-            await work()
-
-        self._task: asyncio.Task[None] = asyncio.get_running_loop().create_task(run(), name="hitl-batch")
-
-    async def end(self) -> None:
-        import asyncio
-
-        if not self._task.done():
-            self._task.cancel()
-            await asyncio.wait([self._task])
-        if not self._task.cancelled() and (error := self._task.exception()) is not None:
+    async def end() -> None:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task])
+        if not task.cancelled() and (error := task.exception()) is not None:
             raise error
 
+    return end
 
-class _TrioTask:
-    def __init__(self, work: Callable[[], Awaitable[None]]) -> None:
-        import trio
 
-        self._work = work
-        self._scope: trio.CancelScope = trio.CancelScope()
-        self._over: trio.Event = trio.Event()
-        self._error: Exception | None = None
-        trio.lowlevel.spawn_system_task(self._run, name="hitl-batch", context=copy_context())
+def _start_on_trio(work: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], Awaitable[None]]:
+    """Do the same on trio."""
+    import trio
 
-    async def _run(self) -> None:
+    scope, ended = trio.CancelScope(), trio.Event()
+    errors: list[Exception] = []
+
+    async def run() -> None:
         try:
-            with self._scope:
-                await self._work()
+            with scope:
+                await work()
         except Exception as error:
-            self._error = error
+            errors.append(error)
         finally:
-            self._over.set()
+            ended.set()
 
-    async def end(self) -> None:
-        self._scope.cancel()
-        await self._over.wait()
-        if self._error is not None:
-            raise self._error
+    async def end() -> None:
+        scope.cancel()
+        await ended.wait()
+        for error in errors:
+            raise error
+
+    trio.lowlevel.spawn_system_task(run, name="hitl-batch", context=copy_context())
+    return end

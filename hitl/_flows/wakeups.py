@@ -1,4 +1,4 @@
-"""Sleeping until a bell rings, for both drivers; it may be rung from any thread."""
+"""Sleeping until a `Wakeup` is set, for both drivers; any thread may set it."""
 
 from __future__ import annotations
 
@@ -7,35 +7,34 @@ import threading
 from collections.abc import Awaitable
 from contextlib import suppress
 
-import sniffio
-
+from hitl._flows.domains import runs_on_trio
 from hitl._flows.steps import Wakeup
 
 
-def sleep_until_woken(seconds: float, bell: Wakeup) -> None:
-    """Sleep, blocking the calling thread, until the bell is rung or that many seconds have passed."""
+def sleep_until_woken(seconds: float, wakeup: Wakeup) -> None:
+    """Block the calling thread."""
     woken = threading.Event()
-    bell.on_ring(woken.set)
+    wakeup.subscribe(woken.set)
     woken.wait(None if math.isinf(seconds) else min(seconds, threading.TIMEOUT_MAX))
 
 
-def sleep_until_woken_async(seconds: float, bell: Wakeup) -> Awaitable[object]:
-    """Return what sleeps on the running event loop (asyncio or trio) until the bell is rung or the time has passed."""
-    # Ten thousand may sleep: who sleeps for ever is a bare future with two small objects, and no coroutine more.
-    alarm = _AsyncioWaker() if sniffio.current_async_library() == "asyncio" else _TrioWaker()
-    bell.on_ring(alarm)
-    return alarm.heard() if math.isinf(seconds) else _for_seconds(seconds, alarm)
+def sleep_until_woken_async(seconds: float, wakeup: Wakeup) -> Awaitable[object]:
+    """Return an awaitable that sleeps, on asyncio or trio."""
+    # There may be ten thousand sleepers: an unbounded sleep costs one future and two small objects, no coroutine.
+    waker = _TrioWaker() if runs_on_trio() else _AsyncioWaker()
+    wakeup.subscribe(waker)
+    return waker.woken() if math.isinf(seconds) else _for_seconds(seconds, waker)
 
 
-async def _for_seconds(seconds: float, alarm: _AsyncioWaker | _TrioWaker) -> None:
+async def _for_seconds(seconds: float, waker: _AsyncioWaker | _TrioWaker) -> None:
     import anyio
 
     with anyio.move_on_after(seconds):
-        await alarm.heard()
+        await waker.woken()
 
 
 class _AsyncioWaker:
-    """Ends a sleep on the event loop on which it was made; called from any thread."""
+    """Ends a sleep on the event loop on which it was made; may be called from any thread."""
 
     __slots__ = ("_future",)
 
@@ -44,43 +43,43 @@ class _AsyncioWaker:
 
         self._future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def heard(self) -> Awaitable[None]:
+    def woken(self) -> Awaitable[None]:
         return self._future
 
     def __call__(self) -> None:
         import asyncio
 
         loop = self._future.get_loop()
-        with suppress(RuntimeError):  # no loop runs here
+        with suppress(RuntimeError):  # no loop runs in this thread
             if asyncio.get_running_loop() is loop:
                 self._wake()
                 return
-        with suppress(RuntimeError):  # it has ended
+        with suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:
-        if not self._future.done():  # rung twice, or cancelled
+        if not self._future.done():  # set twice, or cancelled
             self._future.set_result(None)
 
 
 class _TrioWaker:
     """The same for trio."""
 
-    __slots__ = ("_event", "_home", "_token")
+    __slots__ = ("_event", "_thread", "_token")
 
     def __init__(self) -> None:
         import trio
 
         self._event = trio.Event()
-        self._home = threading.get_ident()
+        self._thread = threading.get_ident()
         self._token = trio.lowlevel.current_trio_token()
 
-    def heard(self) -> Awaitable[None]:
+    def woken(self) -> Awaitable[None]:
         return self._event.wait()
 
     def __call__(self) -> None:
-        if threading.get_ident() == self._home:
+        if threading.get_ident() == self._thread:
             self._event.set()
             return
-        with suppress(RuntimeError):  # it has ended
+        with suppress(RuntimeError):  # the loop has ended
             self._token.run_sync_soon(self._event.set)

@@ -119,7 +119,7 @@ class Waiter:
         if self.found is None:
             self.found = []
         self.found.append((review_id, what))
-        self.bell.ring()
+        self.bell.set()
 
 
 @frozen(weakref_slot=False)

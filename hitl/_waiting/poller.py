@@ -177,7 +177,7 @@ class SharedPoller:
             None,
         )
         if someone is not None:
-            someone.bell.ring()
+            someone.bell.set()
 
     # --- whose turn it is ---
 
@@ -264,7 +264,7 @@ class SharedPoller:
             elif isinstance(error, AuthenticationError) or not isinstance(error, APIStatusError):
                 for party in self.parties:  # an exception belongs to one stack, so each gets its own
                     party.fatal = copy.copy(error)
-                    party.bell.ring()
+                    party.bell.set()
             elif isinstance(turn, GetOne):
                 self._end(turn.review_id, error)
             else:

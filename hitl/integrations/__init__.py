@@ -1,4 +1,4 @@
-"""`hitl` in other people's frameworks: one small module for each. Nothing here is imported unless you import it."""
+"""Adapters for web frameworks, one small module each. Nothing here is imported unless you import it."""
 
 from __future__ import annotations
 

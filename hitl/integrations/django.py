@@ -5,7 +5,7 @@
 Django's protection against forged forms would refuse every webhook; the signature takes its place.
 """
 
-# Django has no types of its own, and what its decorators return depends on where it is looked at.
+# Django has no types of its own, and the types of its decorators depend on the type checker.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
@@ -26,7 +26,7 @@ __all__ = ["async_webhook_view", "webhook_view"]
 
 
 def webhook_view(router: Router) -> Callable[[HttpRequest], HttpResponse]:
-    """Return a view that gives each POST to the router."""
+    """Return a view that passes each POST to the router."""
 
     def receive(request: HttpRequest) -> HttpResponse:
         status = router.dispatch(request.META, request.body)

@@ -15,12 +15,12 @@ __all__ = ["webhook_blueprint"]
 
 
 def webhook_blueprint(router: Router, path: str = "/webhook", *, name: str = "hitl_webhooks") -> Blueprint:
-    """Return a blueprint that gives each POST to `path` to the router; a second one needs another `name`."""
+    """Return a blueprint that passes each POST to `path` to the router; a second one needs another `name`."""
     blueprint = Blueprint(name, __name__)
 
     @blueprint.post(path)
     def receive() -> tuple[Response, int]:  # pyright: ignore[reportUnusedFunction]
-        # No more is read. Flask answers 413 if the length was told; else the router does, for the byte too many.
+        # No more is read. Flask responds with 413 if the length was announced; otherwise the router does.
         request.max_content_length = LARGEST_BODY + 1
         status = router.dispatch(request.headers, request.get_data(cache=False))
         return jsonify(status=status.phrase.lower()), status

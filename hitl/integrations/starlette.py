@@ -19,13 +19,13 @@ __all__ = ["webhook_endpoint"]
 
 
 def webhook_endpoint(router: Router) -> Callable[[Request], Awaitable[JSONResponse]]:
-    """Return an endpoint that gives each request to the router; handlers that are not asynchronous run in a thread."""
+    """Return an endpoint that passes each request to the router; handlers that are not asynchronous run in a thread."""
 
     async def receive(request: Request) -> JSONResponse:
         body = bytearray()
         async for chunk in request.stream():
             body += chunk
-            if len(body) > LARGEST_BODY:  # the rest is not read: the router answers 413
+            if len(body) > LARGEST_BODY:  # the rest is not read: the router responds with 413
                 break
         status = await router.dispatch_async(request.headers, body)
         return JSONResponse({"status": status.phrase.lower()}, status)

@@ -1,4 +1,4 @@
-"""Tell genuine webhooks from forged and repeated ones, and hand them to your handlers.
+"""Verify webhooks, reject forged and repeated ones, and pass events to your handlers.
 
     from hitl.webhooks import Router
 
@@ -9,10 +9,7 @@
         print(event.review_id, event.result)
 
 `hitl.integrations` mounts a router in Flask, Starlette, FastAPI and Django. `verify_signature` and `construct_event`
-are for everything else.
-
-Receivers start often and wait for little else, so verifying loads little more than hmac; the rest is imported when it
-is first used.
+are for everything else. Verifying loads little more than hmac; the rest is imported when it is first used.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the receiving program gives, the raw body and its secrets: wrong types are programming errors and loud."""
+"""The arguments of the receiving program: raw body, secrets, tolerance. Wrong types raise, as programming errors."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ Body: TypeAlias = bytes | bytearray | memoryview | str
 Secret: TypeAlias = str | bytes | Iterable[str | bytes]
 Tolerance: TypeAlias = "float | timedelta"
 
+TOLERANCE: Final = 300
+"""Seconds between the time of a signature and now, as Standard Webhooks advises."""
+
 _TEXT: Final = (str, bytes)
 _BINARY: Final = (bytes, bytearray, memoryview)
 _NUMBER: Final = (int, float)
@@ -26,6 +29,8 @@ _DAY: Final = 86_400
 
 def raw_body(body: object) -> bytes:
     """Return the bytes that were signed."""
+    if type(body) is bytes:  # nearly always
+        return body
     if isinstance(body, _BINARY):
         return bytes(cast("bytes", body))
     if not isinstance(body, str):
@@ -42,8 +47,8 @@ def raw_body(body: object) -> bytes:
 def all_keys(secret: Secret | None) -> Sequence[Keys] | Exception:
     """Return the keys of one secret or of several, or what is wrong with them.
 
-    The error is for the caller to raise, when it has let go of the secret itself: a traceback that shows local
-    variables would show it.
+    The error is returned, for the caller to raise when it has deleted its own reference to the secret: a traceback that
+    shows local variables would show it.
     """
     try:
         return _keys_of_each(secret)
@@ -67,26 +72,17 @@ def _keys_of_each(secret: object) -> Sequence[Keys]:
 
 def keys_of(secret: object) -> Keys:
     """Return the keys of one secret."""
-    if isinstance(secret, str):
-        return _keys_of_text(secret)
-    if isinstance(secret, bytes):
-        return _keys_of_bytes(secret)
     if secret is None:
         raise ValueError("the webhook secret is None: is its environment variable set?")
-    raise TypeError(f"a webhook secret must be str or bytes, not {type(secret).__name__}")
-
-
-# A program has one secret or two, and asks for each webhook. Two caches: text and bytes must not be compared.
-@lru_cache(maxsize=16)
-def _keys_of_text(secret: str) -> Keys:
+    if not isinstance(secret, _TEXT):
+        raise TypeError(f"a webhook secret must be str or bytes, not {type(secret).__name__}")
     try:
-        written = secret.encode()
+        return _keys_of_bytes(secret.encode() if isinstance(secret, str) else secret)
     except UnicodeEncodeError:  # whose message would show the secret
         raise ValueError("the webhook secret holds half a surrogate pair, which UTF-8 cannot carry") from None
-    return _keys_of_bytes(written)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=16)  # a program has one secret or two, and needs them for each webhook
 def _keys_of_bytes(secret: bytes) -> Keys:
     if not secret.decode("utf-8", "replace").strip():
         raise ValueError("the webhook secret is empty")
@@ -95,7 +91,7 @@ def _keys_of_bytes(secret: bytes) -> Keys:
 
 
 def _decode(text: bytes) -> bytes:
-    # Some programs leave the padding out, and the standard's own library takes such secrets.
+    # Some programs omit the padding, and the standard's own library accepts such secrets.
     try:
         key = binascii.a2b_base64(text + b"=" * (-len(text) % 4), strict_mode=True)
     except binascii.Error:
@@ -106,7 +102,9 @@ def _decode(text: bytes) -> bytes:
 
 
 def seconds_of(tolerance: Tolerance) -> float:
-    """Return a tolerance in seconds, but none that would let everything pass, or nothing."""
+    """Return a tolerance in seconds, within a range that accepts neither everything nor nothing."""
+    if type(tolerance) is int and 1 <= tolerance <= _DAY:  # nearly always
+        return tolerance
     to_seconds: Callable[[], float] | None = getattr(tolerance, "total_seconds", None)
     seconds = to_seconds() if to_seconds else tolerance
     if isinstance(seconds, bool) or not isinstance(seconds, _NUMBER):

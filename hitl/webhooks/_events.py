@@ -1,4 +1,4 @@
-"""What a genuine webhook says: an event, typed where its meaning is known and whole where it is not."""
+"""The event that a genuine webhook carries."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 from hitl import _json
-from hitl.webhooks._arguments import Body, Secret, Tolerance, all_keys, raw_body
+from hitl.webhooks._arguments import TOLERANCE, Body, Secret, Tolerance, all_keys, raw_body, seconds_of
 from hitl.webhooks._headers import Headers
 from hitl.webhooks._keys import Keys
 from hitl.webhooks._refusals import refusal
 from hitl.webhooks._replay import RETENTION, ReplayGuard
-from hitl.webhooks._signatures import TOLERANCE, Proof, check
+from hitl.webhooks._signatures import Proof, check
 
 LARGEST_BODY: Final = 1024 * 1024
 """Bytes that the body of an event may have; the server's have a few thousand."""
@@ -29,18 +29,13 @@ class WebhookEvent:
     __slots__ = ("_claims", "_data")
 
     def __init__(self, data: Mapping[str, Any], *, claims: Iterable[str] = ()) -> None:
-        """Wrap a payload; `construct_event` does it after the checks.
-
-        Args:
-            data: The payload.
-            claims: See the property.
-        """
+        """Wrap a payload; `construct_event` does it after the checks."""
         self._data = dict(data)
         self._claims = tuple(claims)
 
     @property
     def data(self) -> dict[str, Any]:
-        """The whole payload as it came."""
+        """The whole payload."""
         return self._data
 
     @property
@@ -50,7 +45,7 @@ class WebhookEvent:
 
     @property
     def type(self) -> str:
-        """The same as `event`, by the name that Standard Webhooks has for it."""
+        """The same as `event`, under the name of Standard Webhooks."""
         return self.event
 
     @property
@@ -65,7 +60,7 @@ class WebhookEvent:
 
     @property
     def review(self) -> dict[str, Any] | None:
-        """The review that it is about; None in events about something else."""
+        """The review concerned; None in events about something else."""
         review = self._data.get("review")
         return cast("dict[str, Any]", review) if isinstance(review, dict) else None
 
@@ -132,18 +127,15 @@ def construct_event(
     now: float | None = None,
     replay_guard: ReplayGuard | None = None,
 ) -> WebhookEvent:
-    """Return the event that a genuine webhook carries. The arguments are those of `verify_signature`, and one more.
+    """Return the event that a genuine webhook carries.
 
     Args:
-        headers: The request's headers.
+        headers, secret, tolerance, now: As in `verify_signature`.
         body: The raw body, at most 1 MiB.
-        secret: The webhook's secret, or several.
-        tolerance: Seconds that the time of a Standard Webhooks signature may be away from now.
-        now: The time, in Unix seconds; this machine's clock by default.
         replay_guard: Remembers what was received; a webhook that it knows is refused with the reason "replayed".
             The event counts as received as soon as this function returns. If your handler fails afterwards, call
-            `replay_guard.forget` for each of `event.claims`, or the server's next attempt is refused, too;
-            `Router` does that.
+            `replay_guard.forget` for each of `event.claims`, or the server's next attempt is refused, too; `Router`
+            does that.
 
     Raises:
         SignatureError: It is not genuine, or no event, or a repetition. Its `reason` is for your log, not for the
@@ -154,17 +146,18 @@ def construct_event(
     del secret  # a traceback that shows local variables would show it
     if isinstance(keys, Exception):
         raise keys
-    event = genuine_event(headers, body, keys, tolerance, now)
+    event = genuine_event(headers, raw_body(body), keys, seconds_of(tolerance), now)
     if replay_guard is not None:
-        _claim(event, replay_guard, now)
+        expires = retained_until(now)
+        if not all(replay_guard.first_time(name, expires) for name in event.claims):
+            raise refusal("replayed")
     return event
 
 
 def genuine_event(
-    headers: Headers, body: Body, keys: Sequence[Keys], tolerance: Tolerance = TOLERANCE, now: float | None = None
+    headers: Headers, raw: bytes, keys: Sequence[Keys], tolerance: float, now: float | None = None
 ) -> WebhookEvent:
-    """Do what `construct_event` does, with keys that are known to be good, and without a guard."""
-    raw = raw_body(body)
+    """Return the event of a genuine webhook, without asking a replay guard."""
     if len(raw) > LARGEST_BODY:
         raise refusal("payload_too_large")
     proofs = check(headers, raw, keys, tolerance, now)
@@ -172,26 +165,16 @@ def genuine_event(
 
 
 def retained_until(now: float | None) -> float:
-    """Return when an event may be forgotten, in Unix seconds; a `now` in the past forgets no sooner."""
+    """Return when an event may be forgotten, in Unix seconds; a `now` in the past makes it no sooner."""
     return max(time.time(), now or 0) + RETENTION
 
 
 def _claims_of(proofs: Sequence[Proof]) -> Iterable[str]:
-    # One for each signature. An event that was signed in both ways could otherwise be played back under its other name,
-    # by leaving out the headers of one way. The ids come first.
-    by_kind = sorted(proofs, key=lambda proof: isinstance(proof, bytes))
-    return dict.fromkeys(proof if isinstance(proof, str) else _name_of(proof) for proof in by_kind)
-
-
-def _name_of(digest: bytes) -> str:
-    # Not the digest itself: that is a valid signature, and names are logged and stored.
-    return f"sha256:{hashlib.sha256(digest).hexdigest()}"
-
-
-def _claim(event: WebhookEvent, guard: ReplayGuard, now: float | None) -> None:
-    expires = retained_until(now)
-    if not all(guard.first_time(name, expires) for name in event.claims):
-        raise refusal("replayed")
+    # One for each signature: an event that was signed in both ways could otherwise be replayed under its other name, by
+    # omitting the headers of one way. Not the digest itself: it is a valid signature, and claims are logged and stored.
+    ids = [proof for proof in proofs if isinstance(proof, str)]
+    digests = [f"sha256:{hashlib.sha256(proof).hexdigest()}" for proof in proofs if isinstance(proof, bytes)]
+    return dict.fromkeys(ids + digests)
 
 
 def _parse_payload(raw: bytes) -> dict[str, Any]:
@@ -201,11 +184,9 @@ def _parse_payload(raw: bytes) -> dict[str, Any]:
         raise refusal("payload_encoding") from None
     except ValueError:
         raise refusal("payload_not_json") from None
-    match payload:
-        case {"event": str()}:
-            return cast("dict[str, Any]", payload)
-        case _:
-            raise refusal("payload_not_an_event")
+    if isinstance(payload, dict) and isinstance(cast("dict[str, Any]", payload).get("event"), str):
+        return cast("dict[str, Any]", payload)
+    raise refusal("payload_not_an_event")
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -1,6 +1,6 @@
-"""Finds the signatures in whatever a framework calls headers. All of it may be hostile, and none of it may raise."""
+"""Finds the signatures in any framework's headers. All of it may be hostile, and none of it may raise."""
 
-# All that is looked at here is foreign, so its types are unknown on purpose.
+# The headers are of unknown types on purpose.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def find_signatures(headers: Headers) -> Found:
     found: Found = {}
     try:
         _search(headers, found, is_outermost=True)
-    except Exception:  # the container is not ours, and one kind of failure leaves by one door
+    except Exception:  # the container is not ours, and callers expect SignatureError only
         raise refusal("unreadable_headers") from None
     return found
 
@@ -52,10 +52,10 @@ def find_signatures(headers: Headers) -> Found:
 def _search(headers: Any, found: Found, *, is_outermost: bool) -> None:
     entries = headers.items() if type(headers) is dict else _entries(headers)
     try:
-        # Nearly always every name is a text, and this is quick; what is left is the few headers that count.
+        # The fast path: nearly always every name is a str.
         notable = [(_lower(name), value) for name, value in entries if _lower(name) in _SPELLINGS]
     except (TypeError, ValueError):
-        notable = _carefully(entries)
+        notable = _tolerantly(entries)
     for spelling, value in notable:
         name = _SPELLINGS[spelling]
         if name and type(value) is str and name not in found:
@@ -74,8 +74,8 @@ def _entries(headers: Any) -> Collection[Any]:
         return ()
 
 
-def _carefully(entries: Collection[Any]) -> list[tuple[str, Any]]:
-    """Return the headers that count, among entries that need not be pairs and names that need not be text."""
+def _tolerantly(entries: Collection[Any]) -> list[tuple[str, Any]]:
+    """Return the relevant headers among entries that need not be pairs, with names that need not be str."""
     pairs = [entry for entry in entries if isinstance(entry, _SEQUENCES) and len(entry) == 2]
     named = [(_lower(_as_text(name)), value) for name, value in pairs]
     return [(name, value) for name, value in named if name in _SPELLINGS]

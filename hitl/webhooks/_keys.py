@@ -1,7 +1,7 @@
 """HMAC-SHA256 (RFC 2104) with what depends on the key alone computed once, as its section 4 proposes.
 
-The objects of the module hmac can be kept and copied as well, but their wrappers cost an eighth of a verification; the
-hashes are hashlib's, and tests hold the digests to those of hmac.
+Objects of the module hmac can be copied as well, but their wrappers cost an eighth of a verification. The hashes are
+hashlib's, and tests compare the digests with those of hmac.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
 
 
 class Key:
-    """A key. It does not hold the secret itself, but hashes that have taken it in."""
+    """A key. It does not hold the secret itself, only hashes that have absorbed it."""
 
     __slots__ = ("_inner", "_outer")
 
@@ -25,7 +25,7 @@ class Key:
         self._outer = hashlib.sha256(block.translate(_OUTER))
 
     def digest(self, body: bytes, prefix: bytes = b"") -> bytes:
-        """Return the 32 bytes that only somebody who knows the key can compute of prefix and body."""
+        """Return the HMAC of prefix and body, 32 bytes."""
         inner = self._inner.copy()
         if prefix:
             inner.update(prefix)
@@ -36,12 +36,7 @@ class Key:
 
 
 class Keys(NamedTuple):
-    """One secret, as each way of signing uses it.
+    """One secret, as each way of signing uses it."""
 
-    Attributes:
-        vendor: The secret as it is written.
-        standard: What the base64 after `whsec_` holds; of any other secret, the secret as it is written.
-    """
-
-    vendor: Key
-    standard: Key
+    vendor: Key  # the secret as written
+    standard: Key  # what the base64 after `whsec_` holds; of any other secret, the secret as written

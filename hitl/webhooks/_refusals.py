@@ -1,4 +1,4 @@
-"""Why a webhook is refused: one word for each reason, and what it means."""
+"""Why webhooks are refused: one word for each reason, and what it means."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MEANINGS: Final = {
     "payload_not_an_event": 'the body is not a JSON object with a text under "event"',
     "replayed": "it was received before",
 }
-"""The words that `SignatureError.reason` may hold. They are for the log: a sender who learns them learns to forge."""
+"""The values of `SignatureError.reason`. They are for the log: a sender who learns them learns to forge."""
 
 
 def refusal(reason: str) -> SignatureError:

@@ -1,6 +1,6 @@
-"""Remembers which webhooks were received, so that a recorded or repeated one is known.
+"""Replay guards: they remember which webhooks were received, so that a repeated one is recognised.
 
-A server sends a webhook again if it did not hear the answer, and whoever can read one on its way can do so, too.
+A server sends a webhook again if it missed the response, and so can anybody who has recorded one.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Final, Protocol
 from hitl.exceptions import ConfigurationError, HITLError
 
 RETENTION: Final = 30 * 86_400.0
-"""Seconds for which an event is remembered. The vendor's attempts spread over two days."""
+"""Seconds for which an event is remembered. The vendor's attempts extend over two days."""
 
 _log = logging.getLogger("hitl.webhooks")
 
 
 class ReplayGuard(Protocol):
-    """What remembers events. Both methods may be called from several threads at once."""
+    """Remembers events. Both methods may be called from several threads at once."""
 
     def first_time(self, event_id: str, expires: float, /) -> bool:
         """Claim an event: return True to one caller only, until it expires (Unix seconds) or is forgotten."""
@@ -34,14 +34,14 @@ class ReplayGuard(Protocol):
 
 
 class MemoryReplayGuard:
-    """Remembers the newest events in this process. Others, and this one after a restart, do not know them.
+    """Remembers the newest events, in this process and until it ends.
 
-    When it is full, the entry that was made first is dropped, and a warning logged the first time. 100,000 entries hold
-    the ten minutes for which a Standard Webhooks signature is accepted as long as fewer than 160 come in a second.
+    When it is full, the oldest entry is dropped, and a warning logged the first time. 100,000 entries cover the ten
+    minutes for which a Standard Webhooks signature is accepted as long as fewer than 160 arrive in a second.
     """
 
     def __init__(self, capacity: int = 100_000, *, clock: Callable[[], float] = time.time) -> None:
-        """Start with nothing.
+        """Start empty.
 
         Args:
             capacity: Entries, at least 1. An event takes one for each of its signatures, about 300 bytes each.
@@ -51,7 +51,7 @@ class MemoryReplayGuard:
             raise ConfigurationError(f"a replay guard needs room for at least 1 event, not {capacity}")
         self._capacity = capacity
         self._clock = clock
-        self._claims: dict[str, float] = {}  # from name to expiry, in the order in which they were claimed
+        self._claims: dict[str, float] = {}  # expiry by name, oldest claim first
         self._lock = threading.Lock()
         self._has_warned = False
 
@@ -87,22 +87,22 @@ class MemoryReplayGuard:
 
 
 class SQLiteReplayGuard:
-    """Remembers events in a file that all processes of this machine may share, through restarts and `kill -9`.
+    """Remembers events in a file that all processes of this machine may share; survives restarts and `kill -9`.
 
-    Expired events are removed now and then; all others are kept, about 150 bytes each.
+    Expired events are removed from time to time; all others are kept, about 150 bytes each.
     """
 
     _PRUNE_EVERY: Final = 1000  # claims
 
     def __init__(self, path: str | os.PathLike[str], *, clock: Callable[[], float] = time.time) -> None:
-        """Open the file, or make it.
+        """Open or create the file.
 
         Args:
-            path: Where it is, on a local disk; its directory must exist.
+            path: On a local disk, in a directory that exists.
             clock: Returns the time in Unix seconds.
 
         Raises:
-            ConfigurationError: The file cannot be opened, or is no database.
+            ConfigurationError: The file cannot be opened, or is not a database.
         """
         self._path = os.fspath(path)
         self._clock = clock
@@ -119,7 +119,7 @@ class SQLiteReplayGuard:
         if self._claimed % self._PRUNE_EVERY == 0:
             self._execute("DELETE FROM claims WHERE expires <= ?", (now,))
         self._claimed += 1
-        # One statement, so that of several processes one wins.
+        # One statement, so that one of several processes wins.
         changed = self._execute(
             "INSERT INTO claims (name, expires) VALUES (?, ?) "
             "ON CONFLICT (name) DO UPDATE SET expires = excluded.expires WHERE claims.expires <= ?",

@@ -1,25 +1,23 @@
-"""Takes webhooks in and hands each event to the functions that asked for it, once.
+"""Receives webhooks and passes each event to the functions registered for it, once.
 
-An event counts as handled when all its handlers have returned. A handler that fails, or a process that dies, leaves it
-to the server's next attempt; while it is being handled, a second delivery of it is asked to come again later.
+An event counts as handled when all its handlers have returned. If a handler fails, or the process dies, the server's
+next attempt is handled; while one is in progress, a second delivery of the event is asked to come again later.
 """
 
 from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable, Generator, Sequence
-from functools import partial
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from hitl.exceptions import SignatureError
-from hitl.webhooks._arguments import Body, Secret, Tolerance, all_keys, seconds_of
-from hitl.webhooks._claims import Claim, State
+from hitl.webhooks._arguments import TOLERANCE, Body, Secret, Tolerance, all_keys, raw_body, seconds_of
 from hitl.webhooks._events import WebhookEvent, genuine_event
 from hitl.webhooks._headers import Headers
+from hitl.webhooks._lease import Lease
 from hitl.webhooks._replay import MemoryReplayGuard, ReplayGuard
-from hitl.webhooks._signatures import TOLERANCE
 
 Handler: TypeAlias = Callable[[WebhookEvent], Any]
 H = TypeVar("H", bound=Handler)
@@ -28,27 +26,20 @@ _EVERYTHING: Final = "*"
 _log = logging.getLogger("hitl.webhooks")
 
 
-class _Work(NamedTuple):
-    """Something to be done: a function of no arguments, and whether it must be awaited rather than called."""
-
-    call: Callable[[], Any]
-    is_async: bool = False
-
-
-_Flow: TypeAlias = Generator[_Work, Any, HTTPStatus]
-
-
 class _Registration(NamedTuple):
     events: frozenset[str]
     handler: Handler
     is_async: bool
 
-    def wants(self, event: WebhookEvent) -> bool:
-        return not self.events.isdisjoint((event.event, _EVERYTHING))
+    def call(self, event: WebhookEvent) -> None:
+        _require_done(_run_in_loop(self.handler, event) if self.is_async else self.handler(event))
+
+    async def call_async(self, event: WebhookEvent) -> None:
+        _require_done(await (self.handler(event) if self.is_async else _in_thread(self.handler, event)))
 
 
 class Router:
-    """Checks webhooks and calls what you registered for their events. It may be shared by threads and event loops.
+    """Verifies webhooks and calls the handlers registered for their events. Threads and event loops may share it.
 
     Example:
         >>> from hitl.webhooks import Router, signature_headers
@@ -65,13 +56,13 @@ class Router:
     def __init__(
         self, secret: Secret, *, replay_guard: ReplayGuard | None = None, tolerance: Tolerance = TOLERANCE
     ) -> None:
-        """Take in webhooks that are signed with a secret.
+        """Accept webhooks that are signed with a secret.
 
         Args:
             secret: The webhook's secret, or several while you replace one.
-            replay_guard: Remembers what was handled. By default a `MemoryReplayGuard` of its own; give a
+            replay_guard: Remembers what was handled. By default a `MemoryReplayGuard` of its own; pass a
                 `SQLiteReplayGuard` if more than one process receives, or if a restart must not forget.
-            tolerance: Seconds that the time of a Standard Webhooks signature may be away from now.
+            tolerance: The maximum seconds between the time of a Standard Webhooks signature and now.
 
         Raises:
             TypeError, ValueError: As in `verify_signature`.
@@ -90,14 +81,14 @@ class Router:
     def on(self, *events: str) -> Callable[[H], H]:
         """Register a handler: a plain or an `async` function of one WebhookEvent.
 
-        Several handlers of one event run one after the other, in the order in which they were registered. They must be
-        done within 5 minutes; servers wait 30 seconds for an answer.
+        Several handlers of one event run one after the other, in the order of their registration. They must finish
+        within 5 minutes; servers wait 30 seconds for a response.
 
         Args:
-            events: Names such as "review.completed", or "*" for all events, also those that are not known yet.
+            events: Names such as "review.completed", or "*" for all events, including those not known yet.
 
         Raises:
-            TypeError: No event is named, or the handler is no function, or a generator function.
+            TypeError: No event is named, or the handler is not a function, or a generator function.
         """
         if not events or not all(isinstance(event, str) and event.strip() for event in events):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError('name the events: @router.on("review.completed"), or @router.on("*") for all')
@@ -111,14 +102,14 @@ class Router:
         return register
 
     def dispatch(self, headers: Headers, body: Body) -> HTTPStatus:
-        """Check a webhook, call the handlers of its event, and return the status to answer with.
+        """Verify a webhook, call the handlers of its event, and return the status to respond with.
 
         | status | when |
         |---|---|
-        | 200 | it was handled, now or before; or nobody asked for this event |
-        | 401 | it is not genuine, or no event; the reason is logged, never told |
-        | 413 | its body has more than 1 MiB |
-        | 500 | a handler failed, which is logged; the event is free for the server's next attempt |
+        | 200 | it was handled, now or before; or no handler is registered for this event |
+        | 401 | it is not genuine, or no event; the reason is logged, and never sent |
+        | 413 | its body is larger than 1 MiB |
+        | 500 | a handler failed, which is logged; the server's next attempt will be handled |
         | 503 | it is being handled at this moment, or the replay guard failed: the server is to try again |
 
         An asynchronous handler gets an event loop of its own; inside a running one use `dispatch_async`.
@@ -130,79 +121,102 @@ class Router:
         Raises:
             TypeError: `body` is a parsed body.
         """
-        flow = self._receive(headers, body)
+        delivery = self._accept(headers, body)
+        if isinstance(delivery, HTTPStatus):
+            return delivery
+        if (status := delivery.begin()) is not None:
+            return status
         try:
-            work = next(flow)
-            while True:
-                try:
-                    result = _do(work)
-                except BaseException as error:  # the flow decides what becomes of it
-                    work = flow.throw(error)
-                else:
-                    work = flow.send(result)
-        except StopIteration as end:
-            return _status(end)
+            for registration in delivery.registrations:
+                registration.call(delivery.event)
+        except BaseException as error:
+            delivery.fail(error)
+            if not isinstance(error, Exception):  # Ctrl-C
+                raise
+            return HTTPStatus.INTERNAL_SERVER_ERROR
+        delivery.succeed()
+        return HTTPStatus.OK
 
     async def dispatch_async(self, headers: Headers, body: Body) -> HTTPStatus:
-        """Do what `dispatch` does, without blocking the event loop: what is not asynchronous runs in a thread."""
+        """Do what `dispatch` does without blocking the event loop: what is not asynchronous runs in a thread."""
         if not any(registration.is_async for registration in self._registrations):
             from anyio.to_thread import run_sync
 
             # In one piece, so that a cancellation leaves nothing half done: the thread runs to its end.
             return await run_sync(self.dispatch, headers, body)
-        flow = self._receive(headers, body)
+        delivery = self._accept(headers, body)
+        if isinstance(delivery, HTTPStatus):
+            return delivery
+        status: HTTPStatus | None = await _in_thread(delivery.begin)
+        if status is not None:
+            return status
         try:
-            work = next(flow)
-            while True:
-                try:
-                    result = await _do_async(work)
-                except BaseException as error:
-                    work = flow.throw(error)
-                else:
-                    work = flow.send(result)
-        except StopIteration as end:
-            return _status(end)
+            for registration in delivery.registrations:
+                await registration.call_async(delivery.event)
+        except GeneratorExit:  # this coroutine is being closed and cannot await the release: the lease expires
+            raise
+        except BaseException as error:
+            await _in_thread(delivery.fail, error)
+            if not isinstance(error, Exception):  # cancelled
+                raise
+            return HTTPStatus.INTERNAL_SERVER_ERROR
+        await _in_thread(delivery.succeed)
+        return HTTPStatus.OK
 
-    def _receive(self, headers: Headers, body: Body) -> _Flow:
+    def _accept(self, headers: Headers, body: Body) -> _Delivery | HTTPStatus:
+        """Return the event and its handlers, or the status to respond with if there is nothing to handle."""
         try:
-            event = genuine_event(headers, body, self._keys, self._tolerance)
+            event = genuine_event(headers, raw_body(body), self._keys, self._tolerance)
         except SignatureError as error:
             _log.warning("webhook refused: %s", error.reason)
             return HTTPStatus(413 if error.reason == "payload_too_large" else 401)
-        wanted = [registration for registration in self._registrations if registration.wants(event)]
+        wanted = [each for each in self._registrations if not each.events.isdisjoint((event.event, _EVERYTHING))]
         if not wanted:
             _log.debug("webhook ignored: nobody asked for %r", event.event)
             return HTTPStatus.OK
-        claim = Claim(self._guard, event.claims)
+        return _Delivery(event, wanted, Lease(self._guard, event.claims))
+
+
+class _Delivery(NamedTuple):
+    """One attempt to handle an event; all methods may block."""
+
+    event: WebhookEvent
+    registrations: list[_Registration]
+    lease: Lease
+
+    def begin(self) -> HTTPStatus | None:
+        """Return None if the event is to be handled now, otherwise the status to respond with."""
         try:
-            state = yield _Work(claim.take)
+            state = self.lease.acquire()
         except Exception:
-            _log.exception("the replay guard failed, so the server is asked to send %s again", event.id)
+            _log.exception("the replay guard failed, so the server is asked to send %s again", self.event.id)
             return HTTPStatus.SERVICE_UNAVAILABLE
-        if state is State.NEW:
-            return (yield from _handle(event, wanted, claim))
-        _log.info("webhook repeated: %s is %s", event.id, state.name.lower())
-        return HTTPStatus.OK if state is State.DONE else HTTPStatus.SERVICE_UNAVAILABLE
+        if state == "new":
+            return None
+        _log.info("webhook repeated: %s is %s", self.event.id, state)
+        return HTTPStatus.OK if state == "done" else HTTPStatus.SERVICE_UNAVAILABLE
+
+    def fail(self, error: BaseException) -> None:
+        """Leave the event to the server's next attempt."""
+        _end(self.lease.release)
+        if isinstance(error, Exception):
+            text = "a handler of %r failed, so the server is asked to send %s again"
+            _log.error(text, self.event.event, self.event.id, exc_info=error)
+
+    def succeed(self) -> None:
+        """Remember the event as handled."""
+        _end(self.lease.complete)
 
 
-def _handle(event: WebhookEvent, registrations: Sequence[_Registration], claim: Claim) -> _Flow:
+def _end(end: Callable[[], None]) -> None:
     try:
-        for registration in registrations:
-            _require_done((yield _Work(partial(registration.handler, event), registration.is_async)))
-    except GeneratorExit:  # nobody goes on, so nobody can release it either: the lease ends by itself
-        raise
-    except BaseException as error:
-        yield _Work(partial(_settle, claim.release))
-        if not isinstance(error, Exception):  # cancelled, or Ctrl-C
-            raise
-        _log.exception("a handler of %r failed, so the server is asked to send %s again", event.event, event.id)
-        return HTTPStatus.INTERNAL_SERVER_ERROR
-    yield _Work(partial(_settle, claim.keep))
-    return HTTPStatus.OK
+        end()
+    except Exception:  # the handlers have run; the lease expires
+        _log.exception("the replay guard failed after the handlers, so the event may be handled once more")
 
 
 def _require_done(result: object) -> None:
-    """Refuse what a handler returns that has only been begun, or the event would be taken for handled."""
+    """Refuse a result that was only started, or the event would count as handled."""
     if inspect.iscoroutine(result):
         result.close()
         raise TypeError(
@@ -213,35 +227,20 @@ def _require_done(result: object) -> None:
         raise TypeError("the handler returned a generator, which nobody iterates")
 
 
-def _settle(settle: Callable[[], None]) -> None:
-    try:
-        settle()
-    except Exception:  # what was done is done; the lease ends by itself
-        _log.exception("the replay guard failed after the handlers, so the event may be handled once more")
-
-
-def _do(work: _Work) -> Any:
-    if not work.is_async:
-        return work.call()
+def _run_in_loop(handler: Handler, event: WebhookEvent) -> Any:
     import anyio
 
-    return anyio.run(work.call)
+    return anyio.run(handler, event)
 
 
-async def _do_async(work: _Work) -> Any:
-    if work.is_async:
-        return await work.call()
+async def _in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a blocking function in a thread, to its end, even if this task is cancelled meanwhile."""
     import anyio.to_thread
 
     with anyio.CancelScope(shield=True):
-        return await anyio.to_thread.run_sync(work.call)
+        return await anyio.to_thread.run_sync(function, *arguments)
 
 
 def _is_async(handler: Handler) -> bool:
     # An object may have an asynchronous __call__.
     return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(getattr(handler, "__call__", None))  # noqa: B004
-
-
-def _status(end: StopIteration) -> HTTPStatus:
-    status: HTTPStatus = end.value
-    return status

@@ -1,4 +1,4 @@
-"""The two ways of signing a webhook, and what makes a signature genuine.
+"""The two signature schemes of webhooks, and what makes a signature genuine.
 
 The vendor's: HMAC-SHA256 over the exact bytes of the body, in hexadecimal, as `X-HITL-Signature-256: sha256=<hex>` or
 `X-HITL-Signature: <hex>`. Which of the two, and with or without the prefix, differs between the pages of the vendor's
@@ -18,16 +18,13 @@ from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 from hitl.exceptions import SignatureError
-from hitl.webhooks._arguments import Body, Secret, Tolerance, all_keys, keys_of, raw_body, seconds_of
+from hitl.webhooks._arguments import TOLERANCE, Body, Secret, Tolerance, all_keys, keys_of, raw_body, seconds_of
 from hitl.webhooks._headers import STANDARD, VENDOR, Found, Headers, find_signatures
 from hitl.webhooks._keys import Keys
 from hitl.webhooks._refusals import refusal
 
 Proof: TypeAlias = str | bytes
 """What one genuine signature vouches for: a webhook-id, or the digest of the body."""
-
-TOLERANCE: Final = 300
-"""Seconds between the time of a signature and now, as Standard Webhooks advises."""
 
 _PREFIX: Final = "sha256="
 _HEX_DIGITS: Final = frozenset("0123456789abcdef")  # lower case, as the server writes them: one spelling per digest
@@ -43,7 +40,7 @@ def verify_signature(
 ) -> bool:
     """Return whether the server that knows `secret` sent exactly this `body`.
 
-    Whatever a sender puts into headers and body, the answer is True or False. If a request carries several signatures,
+    Whatever a sender puts into headers and body, the result is True or False. If a request carries several signatures,
     all of them must be genuine; two different values of one header never are.
 
     Args:
@@ -70,8 +67,9 @@ def verify_signature(
     del secret  # a traceback that shows local variables would show it
     if isinstance(keys, Exception):
         raise keys
+    seconds = seconds_of(tolerance)
     try:
-        check(headers, body, keys, tolerance, now)
+        check(headers, raw_body(body), keys, seconds, now)
     except SignatureError:
         return False
     return True
@@ -93,31 +91,30 @@ def signature_headers(
         webhook_id: If given, the three headers of Standard Webhooks are there, too, as the sandbox sends them.
         timestamp: When it is signed, in Unix seconds; now by default. The vendor's signature has no time.
     """
-    headers = {"X-HITL-Signature-256": sign(body, secret)}
+    keys, raw = keys_of(secret), raw_body(body)
+    headers = {"X-HITL-Signature-256": _PREFIX + keys.vendor.digest(raw).hex()}
     if webhook_id is None:
         return headers
     moment = str(int(time.time()) if timestamp is None else timestamp)
-    digest = keys_of(secret).standard.digest(raw_body(body), f"{webhook_id}.{moment}.".encode())
+    digest = keys.standard.digest(raw, f"{webhook_id}.{moment}.".encode())
     signature = f"v1,{binascii.b2a_base64(digest, newline=False).decode()}"
     return {**headers, "webhook-id": webhook_id, "webhook-timestamp": moment, "webhook-signature": signature}
 
 
-def check(headers: Headers, body: Body, keys: Sequence[Keys], tolerance: Tolerance, now: float | None) -> list[Proof]:
-    """Return what the genuine signatures vouch for, at least one; the arguments are those of `verify_signature`.
+def check(headers: Headers, raw: bytes, keys: Sequence[Keys], tolerance: float, now: float | None) -> list[Proof]:
+    """Return what the genuine signatures vouch for, at least one.
 
     Raises:
         SignatureError: One of the signatures is not genuine, or there is none.
     """
     if now is not None and not isinstance(now, int | float):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f"now must be a number of Unix seconds, not {type(now).__name__}")
-    seconds = TOLERANCE if tolerance == TOLERANCE else seconds_of(tolerance)
-    raw = body if type(body) is bytes else raw_body(body)
     found = find_signatures(headers)
     proofs: list[Proof] = []
     for names in STANDARD:
         if names[0] in found or names[1] in found or names[2] in found:
             moment = time.time() if now is None else now
-            proofs += (_check_standard(found, names, raw, keys, seconds, moment),)
+            proofs += (_check_standard(found, names, raw, keys, tolerance, moment),)
     if VENDOR[0] in found or VENDOR[1] in found:
         proofs += _check_vendor(found, raw, keys)
     if not proofs:
@@ -197,7 +194,7 @@ def _parse_base64(entry: str) -> bytes | None:
 
 
 def _count(digest: bytes, others: Sequence[bytes]) -> int:
-    # Every comparison is made, so that the time taken does not tell which one came close.
+    # Every comparison is made, so that the time taken does not reveal which one came close.
     matches = 0
     for other in others:
         matches += hmac.compare_digest(digest, other)

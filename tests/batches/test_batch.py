@@ -43,7 +43,7 @@ def core():
 def on_clock(script, **settings):
     """Return a core that reads the script's clock."""
     core = Methods({"api_key": "hitl_test_key", **settings})
-    core.clock = script.clock
+    core.clock = core.exchange.clock = script.clock
     return core
 
 
@@ -53,10 +53,8 @@ def keys(script):
 
 def streamed(script, batch):
     """Return what is said of each item of a batch that is streamed."""
-    together = batch.together()
-    found = []
-    for index, flow in enumerate(together.flows):
-        found.append(together.record(index, script._result(flow)))
+    gather = batch.gather()
+    found = [gather.on_result(index, script._result(flow)) for index, flow in enumerate(gather.flows)]
     batch.finish()
     return found
 
@@ -70,8 +68,8 @@ class TestInput:
                 read.append(number)
                 yield item(number)
 
-        together = core.iter_create_reviews(numbers(), 4, None).together()
-        flows = iter(together.flows)
+        gather = core.iter_create_reviews(numbers(), 4, None).gather()
+        flows = iter(gather.flows)
         next(flows), next(flows)
         assert read == [0, 1]
 
@@ -153,8 +151,8 @@ class TestInput:
             yield item(0)
             raise LookupError("the cursor is gone")
 
-        together = (batch := core.iter_create_reviews(numbers(), 2, None)).together()
-        assert len(list(together.flows)) == 1
+        gather = (batch := core.iter_create_reviews(numbers(), 2, None)).gather()
+        assert len(list(gather.flows)) == 1
         with pytest.raises(BatchError, match="after 1 items the input failed"):
             batch.finish()
 
@@ -186,13 +184,13 @@ class TestOutcomes:
         batch = core.iter_create_reviews(items(50), 2, None)
         streamed(Script([MADE]), batch)
         assert batch._outcomes == []
-        assert batch._under_way == {}
+        assert batch._in_flight == {}
 
     def test_the_calls_of_a_list_are_dropped_as_they_are_sent(self, core):
         batch = core.iter_create_reviews(list(items(50)), 2, None)
-        assert len(batch._ready) == 50
+        assert len(batch._checked) == 50
         streamed(Script([MADE]), batch)
-        assert not batch._ready
+        assert not batch._checked
 
 
 class TestKeys:
@@ -236,8 +234,8 @@ class TestRateLimit:
     def test_a_refusal_holds_for_items_that_were_not_refused_themselves(self):
         script = Script([])
         core = on_clock(script)
-        together = core.iter_create_reviews(items(3), 3, None).together()
-        first, second, third = together.flows
+        gather = core.iter_create_reviews(items(3), 3, None).gather()
+        first, second, third = gather.flows
         assert isinstance(next(first), ApiCall)
         assert isinstance(next(second), ApiCall)
         assert isinstance(first.send(refused(429, retry_after="5")), Sleep)
@@ -306,39 +304,41 @@ class TestRateLimit:
 
 class TestInterrupt:
     def begun(self, core, given):
-        flow = core.create_reviews(given, 4)
-        together = next(flow)
-        return flow, together, iter(together.flows)
+        gather = next(core.create_reviews(given, 4))
+        return gather, iter(gather.flows)
 
-    def test_it_stays_a_keyboard_interrupt_and_tells_of_every_item(self, core):
-        flow, together, flows = self.begun(core, items(10))
+    def test_it_is_a_keyboard_interrupt_with_an_outcome_for_every_item(self, core):
+        gather, flows = self.begun(core, items(10))
         script = Script([MADE])
-        together.record(0, script.play(next(flows)))
-        next(next(flows))  # under way
-        next(flows)  # taken, and not sent
-        with pytest.raises(BatchInterrupted, match="create_reviews: interrupted after 1 items") as caught:
-            flow.throw(KeyboardInterrupt())
-        assert isinstance(caught.value, KeyboardInterrupt)
-        done, under_way, waiting = caught.value.outcomes
+        gather.on_result(0, script.play(next(flows)))
+        next(next(flows))  # in progress
+        next(flows)  # read, but not sent
+        error = gather.interrupted([])
+        assert str(error) == "create_reviews: interrupted after 1 items; see .outcomes"
+        assert isinstance(error, KeyboardInterrupt)
+        done, in_progress, waiting = error.outcomes
         assert isinstance(done, Review)
-        assert isinstance(under_way, APIConnectionError)
-        assert (under_way.outcome_unknown, under_way.sent, under_way.attempts) == (True, "maybe", 1)
-        assert under_way.idempotency_key.startswith("hitl-")
+        assert isinstance(in_progress, APIConnectionError)
+        assert (in_progress.outcome_unknown, in_progress.sent, in_progress.attempts) == (True, "maybe", 1)
+        assert in_progress.idempotency_key.startswith("hitl-")
         assert (waiting.outcome_unknown, waiting.sent, waiting.retryable) == (False, "no", True)
 
-    def test_of_a_list_it_tells_of_what_was_not_even_taken(self, core):
-        flow, _, flows = self.begun(core, list(items(10)))
-        next(flows)
-        with pytest.raises(BatchInterrupted) as caught:
-            flow.throw(KeyboardInterrupt())
-        assert [each.sent for each in caught.value.outcomes] == ["no"] * 10
+    def test_results_that_came_in_after_it_are_among_the_outcomes(self, core):
+        gather, flows = self.begun(core, items(10))
+        made = Script([MADE]).play(next(flows))
+        next(next(flows))
+        done, in_progress = gather.interrupted([(0, made)]).outcomes
+        assert (done, in_progress.sent) == (made, "maybe")
 
-    def test_a_change_that_was_under_way_may_simply_be_repeated(self, core):
-        flow = core.update_reviews([{"id": "rev_1", "priority": "high"}], 1)
-        next(next(iter(next(flow).flows)))
-        with pytest.raises(BatchInterrupted) as caught:
-            flow.throw(KeyboardInterrupt())
-        [error] = caught.value.outcomes
+    def test_of_a_list_it_includes_what_was_not_even_read(self, core):
+        gather, flows = self.begun(core, list(items(10)))
+        next(flows)
+        assert [each.sent for each in gather.interrupted([]).outcomes] == ["no"] * 10
+
+    def test_a_change_that_was_in_progress_may_simply_be_repeated(self, core):
+        gather = next(core.update_reviews([{"id": "rev_1", "priority": "high"}], 1))
+        next(next(iter(gather.flows)))
+        [error] = gather.interrupted([]).outcomes
         assert (error.retryable, error.outcome_unknown) == (True, False)
 
     def test_it_can_be_pickled(self):

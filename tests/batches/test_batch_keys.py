@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import re
 import string
-from collections import Counter
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hitl._batches import BatchKeys
-from hitl._batches.keys import Tally
 from hitl._json import canonical
 
 BODIES = st.lists(st.dictionaries(st.text(string.ascii_lowercase, max_size=2), st.integers(0, 2), max_size=2))
@@ -19,7 +17,7 @@ BODIES = st.lists(st.dictionaries(st.text(string.ascii_lowercase, max_size=2), s
 
 def keys(bodies, batch_key="import-1", operation="create_review"):
     names = BatchKeys(batch_key)
-    return [names.make(operation, json.dumps(body).encode()).text for body in bodies]
+    return [names.next_key(operation, json.dumps(body).encode()).text for body in bodies]
 
 
 def test_a_key_fits_into_a_header():
@@ -64,19 +62,3 @@ def test_batches_and_operations_of_other_names_have_other_keys():
 
 def test_what_a_name_ends_with_is_not_taken_for_what_the_next_begins_with():
     assert keys([{}], "a", "bc") != keys([{}], "ab", "c")
-
-
-@given(st.lists(st.integers(0, 2**64 - 1) | st.integers(1, 5).map(lambda n: n << 40)))
-def test_a_tally_counts_as_a_counter_does(numbers):
-    tally, counter = Tally(), Counter()
-    for number in numbers:
-        assert tally.add(number) == counter[number or 1]
-        counter[number or 1] += 1
-
-
-def test_a_tally_grows_and_forgets_nothing():
-    tally = Tally()
-    numbers = [number * 0x9E3779B97F4A7C15 % 2**64 for number in range(1, 20_001)]
-    assert {tally.add(number) for number in numbers} == {0}
-    assert {tally.add(number) for number in numbers} == {1}
-    assert len(tally._slots) * tally._slots.itemsize / len(numbers) < 24

@@ -259,3 +259,52 @@ def test_whatever_a_server_answers_it_is_a_result_or_one_of_our_errors(status, h
         assert call.is_repeatable <= (not error.outcome_unknown)
         assert error.idempotency_key is None or not (error.retryable and error.outcome_unknown)
         assert pickle.loads(pickle.dumps(error)).message == error.message
+
+
+class Admission:
+    """A limiter that admits after these pauses, and records what it observes."""
+
+    def __init__(self, *pauses: float) -> None:
+        self.pauses = list(pauses)
+        self.in_progress = 0
+        self.observed: list[tuple[int, float]] = []
+
+    def acquire(self) -> float:
+        if self.pauses:
+            return self.pauses.pop(0)
+        self.in_progress += 1
+        return 0.0
+
+    def observe(self, response: Response, began: float) -> None:
+        assert self.in_progress == 1
+        self.observed.append((response.status_code, began))
+
+    def release(self) -> None:
+        self.in_progress -= 1
+
+
+class TestLimiter:
+    def limited(self, script: Script, limiter: Admission, **settings: float):
+        backoff = Backoff(3, 1.0, uniform=lambda low, high: high)
+        return Exchange(backoff, clock=script.clock, **settings)(get(), limiter=limiter)
+
+    def test_each_attempt_is_admitted_observed_and_released(self):
+        script, limiter = Script([refused(503), BROKEN, reviewed()]), Admission()
+        began = script.now
+        assert script.play(self.limited(script, limiter)).id == "rev_1"
+        assert limiter.observed == [(503, began), (200, began + 3.0)]  # a broken connection is no response
+        assert limiter.in_progress == 0
+
+    def test_waiting_for_it_does_not_count_against_the_time_of_the_call(self):
+        script, limiter = Script([refused(503), reviewed()]), Admission(50.0, 50.0)
+        script.play(self.limited(script, limiter, timeout=30.0))
+        assert script.sleeps == [50.0, 50.0, 1.0]
+        assert [call.timeout for call in script.calls] == [pytest.approx(20.0), pytest.approx(29.0 * 2 / 3)]
+
+    def test_it_is_released_by_a_flow_that_is_closed(self):
+        limiter = Admission()
+        flow = self.limited(Script([]), limiter)
+        next(flow)
+        assert limiter.in_progress == 1
+        flow.close()
+        assert limiter.in_progress == 0

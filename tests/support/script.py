@@ -63,13 +63,10 @@ class Script:
                 self.now += seconds
                 return None
             case Gather():
-                assert step.room() > 0
-                results = ((index, self._result(flow)) for index, flow in enumerate(step.flows))
-                if step.record is None:
-                    return [result for _, result in results]
-                for index, result in results:
-                    step.record(index, result)
-                return []
+                assert step.capacity() > 0
+                for index, flow in enumerate(step.flows):
+                    step.on_result(index, self._result(flow))
+                return None
         raise AssertionError(step)
 
     def _result(self, flow: Flow[Any]) -> Any:

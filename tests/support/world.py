@@ -69,8 +69,8 @@ class World:
                 is_awake = True
                 self._step(flow, None, done)
 
-        if wanted.bell is not None:
-            wanted.bell.on_ring(lambda: self.at(self.now, wake))
+        if wanted.wakeup is not None:
+            wanted.wakeup.subscribe(lambda: self.at(self.now, wake))
         if not math.isinf(wanted.seconds):
             self.at(self.now + wanted.seconds, wake)
 

@@ -177,8 +177,8 @@ class TestSharing:
         assert watchlist.plan(keeper, math.inf) == watchlist.plan(idle, math.inf) == math.inf
         watchlist.rest(keeper)
         rung: list[Any] = []
-        held.bell.on_ring(lambda: rung.append("held"))
-        idle.bell.on_ring(lambda: rung.append("idle"))
+        held.bell.subscribe(lambda: rung.append("held"))
+        idle.bell.subscribe(lambda: rung.append("idle"))
         assert rung == ["idle"]
 
     def test_somebody_else_keeps_the_time_while_a_server_holds_up_who_did(self):
@@ -689,10 +689,10 @@ class TestBudget:
 class TestBell:
     def test_a_ring_before_the_sleep_is_not_lost(self):
         bell, rung = Wakeup(), []
-        bell.ring()
-        bell.on_ring(lambda: rung.append(1))
+        bell.set()
+        bell.subscribe(lambda: rung.append(1))
         assert rung == [1]
-        assert Sleep(1.0).bell is None
+        assert Sleep(1.0).wakeup is None
 
 
 def finished(review_id: str, status: str) -> Review:

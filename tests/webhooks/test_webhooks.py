@@ -414,25 +414,7 @@ def test_text_that_is_not_unicode_is_not_genuine() -> None:
     assert not verify_signature({"X-HITL-Signature": DIGITS}, "\ud800", SECRET)
 
 
-# --- whatever a sender comes up with ---------------------------------------------------------------------------------
-
-NAMES = st.one_of(st.sampled_from(["X-HITL-Signature", "x-hitl-signature-256", "HTTP_X_HITL_SIGNATURE"]), st.text())
-VALUES = st.one_of(
-    st.text(), st.binary(), st.none(), st.integers(), st.lists(st.text()), st.just(SIGNATURE), st.just(DIGITS)
-)
-HEADERS = st.one_of(
-    st.dictionaries(NAMES, VALUES),
-    st.lists(st.one_of(st.tuples(st.one_of(NAMES, st.binary(), st.none()), VALUES), VALUES)),
-    VALUES,
-)
-BODIES = st.one_of(st.binary(), st.text(st.characters()), st.just(BODY[:-1]))
-
-
-@given(headers=HEADERS, body=BODIES)
-def test_no_request_raises_and_none_without_the_secret_is_genuine(headers: Any, body: Any) -> None:
-    assert verify_signature(headers, body, SECRET) is False
-    with pytest.raises(SignatureError):
-        construct_event(headers, body, SECRET)
+# --- whatever a sender comes up with (more in test_webhooks_fuzz.py) -----------------------------------------------------
 
 
 @given(body=st.one_of(st.binary(), st.recursive(st.none() | st.text() | st.integers(), st.lists).map(json.dumps)))
@@ -441,20 +423,6 @@ def test_a_signed_body_is_an_event_or_a_signature_error(body: Any) -> None:
     assert verify_signature(headers, body, SECRET) is True
     with pytest.raises(SignatureError, match="payload_"):
         construct_event(headers, body, SECRET)
-
-
-@given(st.data())
-def test_a_body_with_one_bit_turned_is_not_genuine(data: st.DataObject) -> None:
-    bit = data.draw(st.integers(0, len(BODY) * 8 - 1))
-    body = bytearray(BODY)
-    body[bit // 8] ^= 1 << bit % 8
-    assert not verify_signature({"X-HITL-Signature": SIGNATURE}, body, SECRET)
-
-
-@given(position=st.integers(0, len(SIGNATURE) - 1), character=st.characters())
-def test_a_signature_with_one_character_changed_is_not_genuine(position: int, character: str) -> None:
-    value = SIGNATURE[:position] + character + SIGNATURE[position + 1 :]
-    assert verify_signature({"X-HITL-Signature": value}, BODY, SECRET) is (value == SIGNATURE)
 
 
 # --- weight ----------------------------------------------------------------------------------------------------------

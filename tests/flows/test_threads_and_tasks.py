@@ -21,12 +21,11 @@ from script import refused, reviewed
 from hitl import Review
 from hitl._api import operations
 from hitl._engine import TransportFailure, TransportResult
-from hitl._flows import ApiCall, Gather, Sleep, run, run_async, stream, stream_async
-from hitl._flows import threads as _workers
+from hitl._flows import ApiCall, run, run_async, stream, stream_async, threads
 from hitl._methods import Methods
 from hitl.exceptions import APIConnectionError, BatchError, BatchInterrupted, ConfigurationError
 
-MADE = reviewed(code=201)
+CREATED = reviewed(code=201)
 BACKENDS = ["asyncio", "trio"]
 
 
@@ -42,7 +41,7 @@ def core():
 class Server:
     """Answers at once, or as it is told, and notes what it is asked."""
 
-    def __init__(self, answer: Callable[[int], TransportResult] = lambda number: MADE) -> None:
+    def __init__(self, answer: Callable[[int], TransportResult] = lambda number: CREATED) -> None:
         self.answer = answer
         self.threads: set[int] = set()
         self.calls: list[ApiCall[Any]] = []
@@ -77,8 +76,28 @@ class AsyncServer(Server):
             self.under_way -= 1
 
 
+class Cancelling(AsyncServer):
+    """Answers the first requests, never the others, and cancels a scope as soon as `waiting` of those are in progress."""
+
+    def __init__(self, waiting: int, *, answered: int = 0) -> None:
+        super().__init__()
+        self.waiting = waiting
+        self.answered = answered
+        self.scope = anyio.CancelScope()
+
+    async def send(self, call: ApiCall[Any]) -> TransportResult:
+        if (number := self.begin(call)) < self.answered:
+            return CREATED
+        try:
+            if number + 1 == self.answered + self.waiting:
+                self.scope.cancel()
+            await anyio.sleep_forever()
+        finally:
+            self.under_way -= 1
+
+
 class Silent(Server):
-    """Does not answer before it is broken off."""
+    """Does not answer before it is aborted."""
 
     def __init__(self, asked: int = 1) -> None:
         super().__init__(self.wait)
@@ -118,12 +137,12 @@ def ctrl_c():
         thread.join()
 
 
-def crew_threads():
+def pool_threads():
     return [thread for thread in threading.enumerate() if thread.name.startswith("hitl-batch")]
 
 
 class TestThreads:
-    def test_the_input_is_read_in_the_thread_of_whoever_asked(self, core):
+    def test_the_input_is_read_in_the_thread_of_the_caller(self, core):
         readers = set()
 
         def numbers():
@@ -135,7 +154,7 @@ class TestThreads:
         assert readers == {threading.get_ident()}
 
     def test_no_more_are_under_way_than_may_be(self, core):
-        server = Server(lambda number: time.sleep(0.001) or MADE)
+        server = Server(lambda number: time.sleep(0.001) or CREATED)
         run(core.create_reviews(items(100), 5), server)
         assert server.most <= 5
         assert len(server.threads) <= 5
@@ -146,7 +165,7 @@ class TestThreads:
 
         def answer(number):
             meeting.wait(60)
-            return MADE
+            return CREATED
 
         server = Server(answer)
         run(core.create_reviews(items(16), 8), server)
@@ -155,7 +174,7 @@ class TestThreads:
     def test_there_are_never_more_threads_than_one_interpreter_can_use(self, core):
         server = Server()
         run(core.create_reviews(items(2000), 1000), server)
-        assert server.most <= _workers.THREADS
+        assert server.most <= threads.THREADS
 
     def test_no_more_threads_are_begun_than_there_are_items(self, core):
         server = Server()
@@ -164,21 +183,21 @@ class TestThreads:
 
     def test_no_thread_is_left_behind(self, core):
         run(core.create_reviews(items(100), 8), Server())
-        assert crew_threads() == []
+        assert pool_threads() == []
 
-    def test_refusals_send_threads_home_and_quick_answers_fetch_them_back(self, core):
-        server = Server(lambda number: refused(429, retry_after="0") if number == 20 else MADE)
+    def test_refusals_end_threads_and_quick_responses_start_others(self, core):
+        server = Server(lambda number: refused(429, retry_after="0") if number == 20 else CREATED)
         assert len(run(core.create_reviews(items(300), 16), server)) == 300
-        assert crew_threads() == []
+        assert pool_threads() == []
 
-    def test_context_variables_are_those_of_whoever_asked(self, core):
+    def test_context_variables_are_those_of_the_caller(self, core):
         name: ContextVar[str] = ContextVar("name")
         name.set("Ann")
         seen = set()
 
         def answer(number):
             seen.add(name.get(None))
-            return MADE
+            return CREATED
 
         run(core.create_reviews(items(20), 4), Server(answer))
         assert seen == {"Ann"}
@@ -208,16 +227,6 @@ class TestThreads:
         [error] = run(core.create_reviews(items(1), 1, "return"), Server(lambda number: refused(400)))
         assert error.__traceback__ is None
 
-    def test_flows_that_are_asked_for_without_a_record_come_back_in_order(self):
-        def number(value):
-            yield Sleep(0.0)
-            return value
-
-        def ask():
-            return (yield Gather([number(n) for n in range(50)], 4))
-
-        assert run(ask(), Server()) == list(range(50))
-
 
 class TestStream:
     def test_outcomes_come_as_they_are_done(self, core):
@@ -226,7 +235,7 @@ class TestStream:
         def answer(number):
             if number == 0:
                 assert first.wait(60)
-            return MADE
+            return CREATED
 
         outcomes = stream(core.iter_create_reviews(items(3), 2, None), Server(answer))
         with closing(outcomes):
@@ -234,20 +243,20 @@ class TestStream:
             first.set()
             assert [each.index for each in outcomes] == [0]
 
-    def test_they_are_told_before_the_next_item_is_there(self, core):
+    def test_they_are_yielded_before_the_next_item_is_there(self, core):
         arrived = threading.Event()
 
         def answer(number):
             arrived.set()
-            return MADE
+            return CREATED
 
         def numbers():
             yield from items(1)
             assert arrived.wait(60)  # the second item takes its time
-            while not batch._under_way[0].attempts:
+            while not batch._in_flight[0].attempts:
                 time.sleep(0)
             yield from items(1)
-            raise AssertionError("the third item was asked for before the first outcome was told")
+            raise AssertionError("the third item was asked for before the first outcome was yielded")
 
         batch = core.iter_create_reviews(numbers(), 8, None)
         outcomes = stream(batch, Server(answer))
@@ -268,20 +277,18 @@ class TestStream:
         outcomes.close()
 
     def test_twice_as_many_items_are_read_as_can_be_under_way(self, core):
-        together = core.iter_create_reviews(items(1000), 4, None).together()
-        crew = _workers._ThreadPool(
-            together, server := Interruptible(), lambda flow, leash: run(flow, leash, leash.sleep)
-        )
+        gather = core.iter_create_reviews(items(1000), 4, None).gather()
+        pool = threads._ThreadPool(gather, server := Interruptible(), run)
         for _ in range(100):
-            assert crew.has_work()
-        assert crew._unfinished == 8
-        crew.dismiss()
+            pool.submit()
+        assert pool._unfinished == 8
+        pool.cancel()
         assert len(server.calls) <= 4
-        for thread in crew_threads():
+        for thread in pool_threads():
             thread.join(20)
-        assert crew_threads() == []
+        assert pool_threads() == []
 
-    def test_whoever_has_seen_enough_stops_it(self, core):
+    def test_a_reader_that_stops_ends_the_batch(self, core):
         server = Server()
         for outcome in stream(core.iter_create_reviews(items(10_000), 4, None), server):
             if outcome.index == 5:
@@ -289,12 +296,12 @@ class TestStream:
         del outcome
         gc.collect()
         assert len(server.calls) < 100
-        assert crew_threads() == []
+        assert pool_threads() == []
 
 
 class TestInterrupts:
-    def test_ctrl_c_tells_what_was_done_and_wakes_what_is_under_way(self, core, ctrl_c, monkeypatch):
-        monkeypatch.setattr(_workers, "SHUTDOWN_GRACE", 20.0)  # a busy machine may take that long to run the threads
+    def test_ctrl_c_reports_what_was_done_and_aborts_what_is_in_progress(self, core, ctrl_c, monkeypatch):
+        monkeypatch.setattr(threads, "SHUTDOWN_GRACE", 20.0)  # a busy machine may take that long to run the threads
         server = Interruptible()
         ctrl_c(server, 3)
         with pytest.raises(BatchInterrupted) as caught:
@@ -302,10 +309,10 @@ class TestInterrupts:
         outcomes = caught.value.outcomes
         assert [error.sent for error in outcomes[:3]] == ["maybe"] * 3
         assert all(error.outcome_unknown for error in outcomes[:3])
-        assert "the connection was closed" in str(outcomes[0])  # what its thread had to say
+        assert "the connection was closed" in str(outcomes[0])  # the result of its thread
         assert {error.sent for error in outcomes[3:]} <= {"no"}
         assert len(server.calls) == 3
-        assert crew_threads() == []
+        assert pool_threads() == []
 
     def test_threads_that_cannot_be_woken_hold_nothing_up(self, core, ctrl_c):
         server = Silent()
@@ -313,25 +320,25 @@ class TestInterrupts:
         with pytest.raises(BatchInterrupted) as caught:
             run(core.create_reviews(items(100), 2), server)
         assert [error.outcome_unknown for error in caught.value.outcomes[:2]] == [True, True]
-        assert all(thread.daemon for thread in crew_threads())
+        assert all(thread.daemon for thread in pool_threads())
         server.broken.set()
-        for thread in crew_threads():
+        for thread in pool_threads():
             thread.join()
         assert len(server.calls) == 2
 
-    def test_it_may_strike_while_a_thread_is_begun(self, core, monkeypatch):
+    def test_it_may_strike_while_a_thread_is_being_started(self, core, monkeypatch):
         class Struck(threading.Thread):
             def start(self):
                 if self.name == "hitl-batch-1":
                     raise KeyboardInterrupt
                 super().start()
 
-        monkeypatch.setattr(_workers, "Thread", Struck)
+        monkeypatch.setattr(threads, "Thread", Struck)
         with pytest.raises(BatchInterrupted):
             run(core.create_reviews(items(10), 2), Server())
-        assert crew_threads() == []
+        assert pool_threads() == []
 
-    def test_it_may_strike_while_the_threads_are_sent_home(self, core, monkeypatch):
+    def test_it_may_strike_while_the_threads_are_being_ended(self, core, monkeypatch):
         class Struck(SimpleQueue):
             has_struck = False
 
@@ -341,12 +348,12 @@ class TestInterrupts:
                     raise KeyboardInterrupt
                 super().put(item)
 
-        monkeypatch.setattr(_workers, "SimpleQueue", Struck)
+        monkeypatch.setattr(threads, "SimpleQueue", Struck)
         with pytest.raises(BatchInterrupted):
             run(core.create_reviews(items(10), 2), Server())
-        for thread in crew_threads():
+        for thread in pool_threads():
             thread.join(20)
-        assert crew_threads() == []
+        assert pool_threads() == []
 
     def test_a_pause_is_not_slept_to_its_end(self, core, ctrl_c):
         server = Silent()
@@ -354,15 +361,15 @@ class TestInterrupts:
         ctrl_c(server, 1)
         with pytest.raises(BatchInterrupted):
             run(core.create_reviews(items(10), 1), server)
-        for thread in crew_threads():
+        for thread in pool_threads():
             thread.join(20)
-        assert crew_threads() == []  # although 59 seconds have not passed
+        assert pool_threads() == []  # although 59 seconds have not passed
 
-    def test_a_crew_that_was_sent_home_sends_nothing_more(self):
-        leash = _workers.CancelScope(server := Server())
-        leash.cut()
-        with pytest.raises(_workers.Cancelled):
-            leash.send(operations.get_review("rev_1"))
+    def test_cancelled_threads_send_nothing_more(self):
+        scope = threads.CancelScope(server := Server())
+        scope.cancel()
+        with pytest.raises(threads.Cancelled):
+            scope.send(operations.get_review("rev_1"))
         assert server.calls == []
 
     def test_ctrl_c_in_the_input_counts_as_well(self, core):
@@ -374,22 +381,7 @@ class TestInterrupts:
             run(core.create_reviews(numbers(), 1), Server())
         assert len(caught.value.outcomes) == 3
 
-    def test_ctrl_c_while_a_thread_is_begun_counts_as_well(self, core, monkeypatch):
-        begin = threading.Thread.start
-
-        def start(thread):
-            if thread.name == "hitl-batch-2":
-                raise KeyboardInterrupt
-            begin(thread)
-
-        monkeypatch.setattr(threading.Thread, "start", start)
-        with pytest.raises(BatchInterrupted) as caught:
-            run(core.create_reviews(items(100), 4), Server())
-        assert all(isinstance(each, Review) or each.sent == "no" for each in caught.value.outcomes)
-        for thread in crew_threads():
-            thread.join()
-
-    def test_a_stream_tells_what_it_has_not_told_yet(self, core, ctrl_c):
+    def test_a_stream_reports_what_it_has_not_yielded(self, core, ctrl_c):
         server = Interruptible()
         ctrl_c(server, 2)
         with pytest.raises(BatchInterrupted) as caught:
@@ -416,7 +408,7 @@ class TestTasks:
         class AtOnce(Server):
             async def send(self, call):
                 self.begin(call)
-                return MADE
+                return CREATED
 
         async def main():
             served = 0
@@ -463,21 +455,15 @@ class TestTasks:
             anyio.run(run_async, core.create_reviews(items(100), 5), AsyncServer(answer), backend=backend)
 
     def test_cancellation_passes_through(self, core, backend):
-        class Waiting(AsyncServer):
-            async def send(self, call):
-                self.begin(call)
-                await anyio.sleep_forever()
-
-        server = Waiting()
-
         async def main():
-            with anyio.move_on_after(0.01) as scope:
+            server = Cancelling(5)
+            with server.scope:
                 await run_async(core.create_reviews(items(100), 5), server)
-            assert scope.cancelled_caught
+            assert server.scope.cancelled_caught
+            assert len(server.calls) == 5
             return await run_async(core.create_reviews(items(3), 5), AsyncServer())
 
         assert len(anyio.run(main, backend=backend)) == 3
-        assert len(server.calls) == 5
 
     def test_a_stream_gives_outcomes_and_no_more_items_are_read_than_needed(self, core, backend):
         read = []
@@ -501,7 +487,7 @@ class TestTasks:
         assert len(set(anyio.run(main, backend=backend))) == 100
         assert len(read) < 120
 
-    def test_a_stream_tells_of_an_input_that_fails(self, core, backend):
+    def test_a_stream_reports_an_input_that_fails(self, core, backend):
         def numbers():
             yield from items(2)
             raise LookupError
@@ -525,23 +511,12 @@ class TestTasks:
             anyio.run(main, backend=backend)
 
     def test_a_reader_that_is_cancelled_leaves_no_task_behind(self, core, backend):
-        class Waiting(AsyncServer):
-            async def send(self, call):
-                self.begin(call)
-                try:
-                    await anyio.sleep_forever()
-                finally:
-                    self.under_way -= 1
-
-        server = Waiting()
-
-        async def read():
-            async for _ in stream_async(core.iter_create_reviews(items(100), 4, None), server):
-                pass
-
         async def main():
-            with anyio.move_on_after(0.01):
-                await read()
+            server = Cancelling(4)
+            with server.scope:
+                async for _ in stream_async(core.iter_create_reviews(items(100), 4, None), server):
+                    pass
+            assert server.scope.cancelled_caught
             return server.under_way
 
         assert anyio.run(main, backend=backend) == 0
@@ -566,32 +541,26 @@ class TestTasks:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_cancellation_is_what_it_was_and_tells_what_was_done_so_far(core, backend):
-    class Waiting(AsyncServer):
-        async def send(self, call):
-            if self.begin(call):
-                await anyio.sleep_forever()
-            return MADE
-
-    told = []
-
-    async def create():
-        try:
-            await run_async(core.create_reviews(items(10), 2), Waiting())
-        except BaseException as cancellation:
-            told.append(cancellation)
-            raise
+def test_a_cancellation_is_unchanged_but_for_the_outcomes_so_far(core, backend):
+    caught = []
 
     async def main():
-        with anyio.move_on_after(0.01) as scope:
-            await create()
-        return scope.cancelled_caught
+        server = Cancelling(2, answered=1)
+        with server.scope:
+            try:
+                await run_async(core.create_reviews(items(10), 2), server)
+            except BaseException as cancellation:
+                caught.append(cancellation)
+                raise
+        return server.scope.cancelled_caught
 
     assert anyio.run(main, backend=backend)
-    assert type(told[0]) is {"asyncio": asyncio.CancelledError, "trio": trio.Cancelled}[backend]
-    assert isinstance(told[0].outcomes[0], Review)
-    assert {error.sent for error in told[0].outcomes[1:]} == {"maybe"}
-    assert told[0].__notes__ == ["create_reviews: interrupted after 1 items; see .outcomes"]
+    [cancellation] = caught
+    assert type(cancellation) is {"asyncio": asyncio.CancelledError, "trio": trio.Cancelled}[backend]
+    first, *others = cancellation.outcomes
+    assert isinstance(first, Review)
+    assert [error.sent for error in others] == ["maybe", "maybe"]
+    assert cancellation.__notes__ == ["create_reviews: interrupted after 1 items; see .outcomes"]
 
 
 def test_a_message_of_a_cancellation_stays(core):
