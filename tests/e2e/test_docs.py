@@ -32,7 +32,7 @@ from hitl._engine import Response, TransportFailure, TransportResult
 from hitl._engine import http1 as _wire
 from hitl._flows import ApiCall
 from hitl._flows import threads as _workers
-from hitl._waiting import schedule as _schedule
+from hitl._waiting import timing as _timing
 from hitl.cli import sandbox as command
 from hitl.server.http import requests
 from hitl.server.results import DISPLAYS
@@ -113,11 +113,11 @@ def test_the_fields_of_a_review_are_those_in_the_reference(model: type, section:
 
 def test_the_numbers_of_a_wait_are_those_in_the_how_to() -> None:
     told = re.findall(r"\| ([\d.]+)(?: times)? \|\n", page("how-to/wait.md"))
-    numbers = [_schedule.HOLD, _schedule.LONGEST_HOLD, _schedule.BETWEEN_HOLDS, _schedule.GROWTH, _schedule.SLOWEST]
+    numbers = [_timing.HOLD, _timing.LONGEST_HOLD, _timing.BETWEEN_HOLDS, _timing.GROWTH, _timing.SLOWEST]
     assert [float(each) for each in told] == numbers
-    shortest, longest = (seconds / 60 for seconds in _schedule.NOTIFIED)
+    shortest, longest = (seconds / 60 for seconds in _timing.NOTIFIED)
     assert f"once in {shortest:.0f} to {longest:.0f} minutes" in page("how-to/wait.md")
-    holds = f"held open for up to {_schedule.HOLD} s, or {_schedule.LONGEST_HOLD} s where"
+    holds = f"held open for up to {_timing.HOLD} s, or {_timing.LONGEST_HOLD} s where"
     assert holds in page("explanation/waiting.md")
 
 

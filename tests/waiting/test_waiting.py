@@ -2,17 +2,15 @@ from __future__ import annotations
 
 import pickle
 import warnings
-from threading import RLock
 
 import pytest
 from script import BROKEN, UNREACHABLE, Script, answer, refused, review, reviewed
+from world import wait_registry
 
-from hitl._calls import Backoff, Exchange
 from hitl._engine import TransportFailure
-from hitl._waiting import WaitBudgetWarning, WaitRegistry, wait_for_one
+from hitl._waiting import WaitBudgetWarning, WaitOptions, wait_for_one
 from hitl._waiting.rate_limit import FLOOR, MARGIN, PRIOR_SHARE
-from hitl._waiting.schedule import OVERSHOOT
-from hitl._waiting.waits import WaitOptions
+from hitl._waiting.timing import OVERSHOOT
 from hitl.exceptions import (
     APIConnectionError,
     AuthenticationError,
@@ -27,15 +25,12 @@ from hitl.exceptions import (
 HELD = {"preference_applied": "wait=25"}
 
 
-def waits_of(script: Script) -> WaitRegistry:
-    exchange = Exchange(Backoff(3, 1.0, uniform=lambda low, high: high))
-    return WaitRegistry(exchange, script.clock, lambda: "here", RLock, 30.0)
-
-
 def wait(script: Script, *, timeout: float | None = None, poll_interval: float = 1.0, review_id: str = "rev_1"):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", WaitBudgetWarning)
-        return script.play(wait_for_one(waits_of(script), review_id, None, WaitOptions(timeout, poll_interval)))
+        return script.play(
+            wait_for_one(wait_registry(script.clock), review_id, None, WaitOptions(timeout, poll_interval))
+        )
 
 
 def test_a_finished_review_is_returned_without_a_pause():
