@@ -10,26 +10,19 @@ from attrs import frozen
 
 from hitl._api import identifier
 from hitl._config import seconds
-from hitl._waiting.progress import Bar, Display
+from hitl._waiting.progress import Bar
 from hitl.exceptions import ConfigurationError
 from hitl.models import Review
 
 
 @frozen(weakref_slot=False)
 class WaitOptions:
-    """How somebody waits.
+    """How somebody waits."""
 
-    Attributes:
-        timeout: Seconds until WaitTimeoutError; None to wait until the reviews themselves end.
-        poll_interval: Seconds between the first two polls; grows to 10.
-        on_update: Called with each review whenever it is seen to have changed.
-        display: Shown the progress, at least once a second unless a request is in flight.
-    """
-
-    timeout: float | None
-    poll_interval: float
+    timeout: float | None  # seconds until WaitTimeoutError; None to wait until the reviews themselves end
+    poll_interval: float  # seconds between the first two polls; grows to 10
     on_update: Callable[[Review], object] | None = None
-    display: Display | None = None
+    display: Bar | None = None  # updated at least once a second unless a request is in flight
 
 
 def subject(review: object) -> tuple[str, Review | None]:
@@ -40,7 +33,7 @@ def subject(review: object) -> tuple[str, Review | None]:
 
 
 def subjects(reviews: Iterable[str | Review]) -> dict[str, Review | None]:
-    """Return what is waited for by id, each once, in the order in which they were first given."""
+    """Return what is waited for by id, each once, in the order given."""
     if isinstance(reviews, str | Review):
         raise ConfigurationError("reviews must be a list of ids or of Review objects; put a single one into a list")
     found: dict[str, Review | None] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 from hitl._flows import Flow
 from hitl._waiting.arguments import WaitOptions
@@ -12,6 +12,8 @@ from hitl._waiting.outcomes import batch_error
 from hitl._waiting.waits import Wait, WaitRegistry
 from hitl.exceptions import HITLError
 from hitl.models import Review
+
+Run = TypeVar("Run")
 
 
 class AsCompleted:
@@ -59,12 +61,17 @@ class AsCompleted:
         return self._wait
 
 
-class Completions(Iterator[Review]):
-    """An iterator over reviews as they end. You may leave it early; `close()` or a `with` block does so at once."""
-
-    def __init__(self, logic: AsCompleted, run: Callable[[Flow[Review | None]], Review | None]) -> None:
+class _Completions(Generic[Run]):
+    def __init__(self, logic: AsCompleted, run: Run) -> None:
         self._logic = logic
         self._run = run
+
+    def __del__(self) -> None:
+        self._logic.leave()
+
+
+class Completions(_Completions[Callable[[Flow[Review | None]], Review | None]], Iterator[Review]):
+    """An iterator over reviews as they end. You may leave it early; `close()` or a `with` block does so at once."""
 
     def __next__(self) -> Review:
         review = self._run(self._logic.next())
@@ -82,18 +89,10 @@ class Completions(Iterator[Review]):
     def __exit__(self, *_error: object) -> None:
         self.close()
 
-    def __del__(self) -> None:
-        self._logic.leave()
 
-
-class AsyncCompletions(AsyncIterator[Review]):
+# A class and not an async generator: one that is left early has nothing to finalise on the event loop.
+class AsyncCompletions(_Completions[Callable[[Flow[Review | None]], Awaitable[Review | None]]], AsyncIterator[Review]):
     """The same, for `async for`."""
-
-    # A class and not an async generator: one that is left early has nothing to finalise on the event loop.
-
-    def __init__(self, logic: AsCompleted, run: Callable[[Flow[Review | None]], Awaitable[Review | None]]) -> None:
-        self._logic = logic
-        self._run = run
 
     async def __anext__(self) -> Review:
         review = await self._run(self._logic.next())
@@ -110,6 +109,3 @@ class AsyncCompletions(AsyncIterator[Review]):
 
     async def __aexit__(self, *_error: object) -> None:
         await self.aclose()
-
-    def __del__(self) -> None:
-        self._logic.leave()

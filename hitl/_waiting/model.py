@@ -57,19 +57,12 @@ class ListResult:
 
 @define
 class ServerCapabilities:
-    """What the server can do for many waits at once, as far as is known.
-
-    Attributes:
-        lists: It has lists that can be decoded.
-        id_filter: They can be filtered by `ids`; None while that is unknown.
-        change_feed: It may be asked for changes if it offers a cursor.
-        malformed_lists: Lists in a row that could not be decoded.
-    """
+    """What the server can do for many waits at once, as far as is known."""
 
     lists: bool = True
-    id_filter: bool | None = None
-    change_feed: bool = True
-    malformed_lists: int = 0
+    id_filter: bool | None = None  # whether lists can be filtered by `ids`
+    change_feed: bool = True  # whether it may be asked for changes if it offers a cursor
+    malformed_lists: int = 0  # lists in a row that could not be decoded
 
 
 @define
@@ -78,7 +71,7 @@ class WaitCounters:
 
     polls: int = 0
     held: int = 0
-    ended: int = 0
+    hits: int = 0
     notified: int = 0
     refused: int = 0
 
@@ -97,27 +90,16 @@ class ClientState:
 
 @define(eq=False, weakref_slot=False)
 class Waiter:
-    """One wait, for one review or for many, as its poller knows it.
+    """One wait, for one review or for many, as its poller knows it."""
 
-    Attributes:
-        ids: What it waits for, including what has ended.
-        joined: When it began, by the monotonic clock.
-        polls_before: Requests that had completed by then.
-        open_count: How many have not ended.
-        found: What is to be collected: outcomes, and updates if it wants them; None if there is nothing.
-        fatal: An error that ends all waits of the client.
-        wakeup: Set when there is something to collect or to do; None while its thread or task takes no part, as with
-            an iterator that nobody advances.
-    """
-
-    ids: tuple[str, ...]
+    ids: tuple[str, ...]  # what it waits for, including what has ended
     options: WaitOptions
-    joined: float
-    polls_before: int
-    open_count: int = field(default=0, init=False)
-    found: list[tuple[str, WaitOutcome]] | None = field(default=None, init=False)
-    fatal: HITLError | None = field(default=None, init=False)
-    wakeup: Wakeup | None = field(default=None, init=False)
+    joined: float  # by the monotonic clock
+    polls_before: int  # requests that had completed by then
+    open_count: int = field(default=0, init=False)  # how many have not ended
+    found: list[tuple[str, WaitOutcome]] | None = field(default=None, init=False)  # outcomes and updates to collect
+    fatal: HITLError | None = field(default=None, init=False)  # an error that ends all waits of the client
+    wakeup: Wakeup | None = field(default=None, init=False)  # None while nobody advances it, as may be with an iterator
 
     @property
     def has_something(self) -> bool:

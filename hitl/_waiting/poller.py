@@ -48,20 +48,12 @@ from hitl.models import FINAL_STATUSES, Review
 
 
 class SharedPoller:
-    """Who waits for what, who sends which request, and what became of the reviews.
-
-    Its methods may be called from any thread.
-
-    Attributes:
-        is_abandoned: True once all waiters have left; nobody may join any more.
-        last_error: The last transient error; None after an answer.
-        polls: Requests that have completed.
-    """
+    """Who waits for what, who sends which request, and what became of the reviews; to be called from any thread."""
 
     def __init__(self, client: ClientState) -> None:
-        self.is_abandoned = False
-        self.last_error: HITLError | None = None
-        self.polls = 0
+        self.last_error: HITLError | None = None  # the last transient error; None after an answer
+        self.polls = 0  # requests that have completed
+        self._is_abandoned = False  # once all waiters have left, nobody may join any more
         self._client = client
         self._lock = RLock()  # re-entrant: the garbage collector may call `leave` at any moment
         self._subscriptions: dict[str, Subscription] = {}
@@ -77,9 +69,9 @@ class SharedPoller:
         """Wait for these reviews, with what is known of them, and return whether that was possible."""
         try:
             with self._lock:
-                if not self.is_abandoned:
+                if not self._is_abandoned:
                     self._subscribe(waiter, reviews)
-                return not self.is_abandoned
+                return not self._is_abandoned
         except BaseException:  # Ctrl-C, which comes at any moment; nobody has the waiter yet who could leave
             self.leave(waiter)
             raise
@@ -105,8 +97,8 @@ class SharedPoller:
                 self._unsubscribe(review_id, waiter)
             waiter.open_count = 0
             self._waiters.pop(waiter, None)
-            self.is_abandoned = not self._waiters
-            return self.is_abandoned
+            self._is_abandoned = not self._waiters
+            return self._is_abandoned
 
     def _unsubscribe(self, review_id: str, waiter: Waiter) -> None:
         if (subscription := self._subscriptions.get(review_id)) is None:
@@ -122,12 +114,10 @@ class SharedPoller:
 
     @property
     def waiter_count(self) -> int:
-        """How many wait."""
         return len(self._waiters)
 
     @property
     def open_count(self) -> int:
-        """How many reviews are waited for."""
         return len(self._subscriptions)
 
     def open_ids(self, waiter: Waiter) -> list[str]:
@@ -208,7 +198,6 @@ class SharedPoller:
             return None if self._in_flight.keys() & {"changes", "single"} else self._timing.next_poll_in()
 
     def interval(self) -> float:
-        """Return the seconds between two polls at present."""
         with self._lock:
             return self._timing.interval()
 
@@ -280,7 +269,7 @@ class SharedPoller:
             return True
 
     def _webhook_arrived(self, review_id: str) -> bool:
-        self._timing.webhook_arrived()  # even if a poll saw it first
+        self._timing.rely_on_webhooks(arrived=True)  # even if a poll saw it first
         is_waited_for = review_id in self._subscriptions
         self._client.counters.notified += is_waited_for
         return is_waited_for
@@ -291,7 +280,7 @@ class SharedPoller:
             return
         if review.is_final:
             if not from_webhook:
-                self._timing.webhook_missed()
+                self._timing.rely_on_webhooks(arrived=False)
             self._end(review.id, review)
         elif found.seen is None or not _is_older(review, found.seen):
             is_changed = not found.shows(review)
@@ -312,13 +301,13 @@ class SharedPoller:
         if (subscription := self._subscriptions.get(review_id)) is None:  # nobody waits for it any more
             return
         self._forget(review_id)
-        self._client.counters.ended += 1
+        self._client.counters.hits += 1
         for waiter in subscription.waiters:
             waiter.open_count -= 1
             waiter.deliver(review_id, copy.copy(outcome) if isinstance(outcome, HITLError) else outcome)
 
 
-def is_transient(error: HITLError, *, is_known: bool) -> bool:
+def is_transient(error: HITLError, *, is_known: bool) -> bool:  # guard: transient-in-waits
     """Return whether the same request may succeed later: no connection, 429, 5xx, or a malformed response.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from attrs import frozen
 
@@ -21,13 +21,6 @@ class Progress:
     next_poll: float | None
 
 
-class Display(Protocol):
-    """Shows progress to a person; `close` leaves the last picture standing, and may be repeated."""
-
-    def show(self, progress: Progress) -> None: ...
-    def close(self) -> None: ...
-
-
 class Bar:
     """A tqdm bar: reviews that have ended of all that are waited for, and the state of the rest."""
 
@@ -36,7 +29,6 @@ class Bar:
         self._shown: Shown | None = None
 
     def show(self, progress: Progress) -> None:
-        """Draw it, as long as that is possible."""
         if self._shown is None:
             self._shown = Shown(lambda: self._tqdm(total=progress.total, unit="review", desc="Waiting for people"))
         self._shown.draw(partial(_draw, progress))
@@ -54,7 +46,6 @@ def _draw(progress: Progress, bar: Any) -> None:
 
 
 def line(progress: Progress) -> str:
-    """Return the text beside the bar."""
     parts = [f"{progress.open} open", f"{progress.total - progress.open} done", f"{progress.rejected} rejected"]
     if progress.oldest is not None:
         parts.append(f"oldest {duration(progress.oldest)}")

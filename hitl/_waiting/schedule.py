@@ -25,6 +25,7 @@ from typing import Final
 
 from hitl._waiting.model import Channel, GetOne, ListMany, ListResult, PollRequest, ServerCapabilities
 from hitl._waiting.strategies import (
+    RECONCILE,
     Backlog,
     ChangeFeed,
     ListByDate,
@@ -61,11 +62,10 @@ class Schedule:
 
     def add(self, review_id: str, *, is_known: bool) -> None:
         """Ask about one more review as soon as the rate limit allows; webhooks announce what is known already."""
-        if not (is_known and self._timing.are_webhooks_relied_on):
+        if not (is_known and self._timing.has_webhooks):
             self._backlog.queued[review_id] = None
 
     def remove(self, review_id: str) -> None:
-        """Ask no more about a review."""
         self._backlog.remove(review_id)
 
     def poll_now(self, review_id: str) -> None:
@@ -94,7 +94,9 @@ class Schedule:
         allowed_in = self._timing.allowed_in()
         rows = [(max(allowed_in, strategy.due_in()), strategy) for strategy in self._applicable(in_flight)]
         if any(due <= 0 and strategy is self._refresh for due, strategy in rows):
-            self._backlog.queue_all()  # whichever goes first now, or a busy feed would leave no time for it
+            self._backlog.queued = dict.fromkeys(
+                self._reviews
+            )  # whichever goes first now, or a busy feed would leave no time for it
         first = next((strategy for due, strategy in rows if due <= 0), None)
         return min((due for due, _ in rows), default=math.inf) if first is None else first.request(left)
 
@@ -122,7 +124,8 @@ class Schedule:
         """Learn from an answer, and return whether the server had held the request."""
         was_held = self._timing.completed(request, has_news=has_news)
         if isinstance(request, GetOne):
-            self._backlog.read(request.review_id)
+            if self._backlog.remove(request.review_id):
+                self._backlog.lists = 0
             return was_held
         self._server.malformed_lists = 0
         if request.channel == "changes":
@@ -141,7 +144,7 @@ class Schedule:
             self._backlog.queued.pop(review_id, None)
         if not self._backlog.queued:
             self._by_date.start_over()
-            self._changes.reconcile_later()
+            self._changes.reconcile_at = self._timing.now() + RECONCILE
 
     def malformed(self, request: PollRequest) -> None:
         """Record an answer that could not be decoded."""

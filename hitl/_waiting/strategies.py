@@ -42,20 +42,10 @@ class Backlog:
     missing: dict[str, None] = field(factory=dict[str, None])
     lists: int = 0  # since a missing review was read
 
-    def queue_all(self) -> None:
-        """Poll everything again."""
-        self.queued = dict.fromkeys(self.reviews)
-
-    def remove(self, review_id: str) -> None:
-        """Ask no more about a review."""
+    def remove(self, review_id: str) -> bool:
+        """Ask no more about a review, and return whether it was missing from a list."""
         self.queued.pop(review_id, None)
-        self.missing.pop(review_id, None)
-
-    def read(self, review_id: str) -> None:
-        """Record that a review was read by id."""
-        self.queued.pop(review_id, None)
-        if self.missing.pop(review_id, "") is None:
-            self.lists = 0
+        return self.missing.pop(review_id, "") is None
 
     def mark_missing(self, ids: Iterable[str]) -> None:
         """Have reviews read by id that a list should have shown: absence from it proves nothing."""
@@ -89,12 +79,10 @@ class SingleReview(Strategy):
     channel: ClassVar[Channel] = "single"
 
     def due_in(self) -> float:
-        """Return when it is to be polled again; at once if it is new, or if the server may be asked to hold it."""
         is_new = bool(self.backlog.queued) or (self.timing.server_holds and self.timing.last_channel != self.channel)
         return -math.inf if is_new else self.timing.poll_at - self.timing.now()
 
     def request(self, left: float) -> PollRequest:
-        """Return a read that is held until the review changes."""
         hold = self.timing.hold(left)
         return GetOne(next(iter(self.backlog.reviews)), self.channel, hold or None, self.timing.timeout(left, hold))
 
@@ -104,7 +92,6 @@ class MissingReviews(Strategy):
     """Read a review that a list should have shown and did not."""
 
     def due_in(self) -> float:
-        """Return -inf after the queue, or where requests are few once lists have had their share of them."""
         backlog, count = self.backlog, len(self.backlog.missing)
         if not count:
             return math.inf
@@ -115,7 +102,6 @@ class MissingReviews(Strategy):
         return -math.inf if is_due else math.inf
 
     def request(self, left: float) -> PollRequest:
-        """Return a read of the first of them."""
         return GetOne(next(iter(self.backlog.missing)), self.channel, None, self.timing.timeout(left))
 
 
@@ -130,17 +116,11 @@ class ChangeFeed(Strategy):
     _pause: float = BETWEEN_HOLDS
 
     def due_in(self) -> float:
-        """Return when it is to be polled again, if there is a feed."""
         return math.inf if self.cursor is None else self._poll_at - self.timing.now()
 
     def request(self, left: float) -> PollRequest:
-        """Return a list of changes that is held until there are some."""
         hold, query = self.timing.hold(left), {"changes_after": self.cursor, "limit": CHUNK}
         return ListMany((), query, 0, self.channel, hold or None, self.timing.timeout(left, hold))
-
-    def reconcile_later(self) -> None:
-        """Poll everything again in a while, since everything has just been polled."""
-        self.reconcile_at = self.timing.now() + RECONCILE
 
     def accept(self, result: ListResult, *, was_held: bool) -> None:
         """Go on from the new cursor, at once if there are more changes."""
@@ -160,11 +140,9 @@ class QueuedReviews(Strategy):
     server: ServerCapabilities
 
     def due_in(self) -> float:
-        """Return -inf as long as there is a queue."""
         return -math.inf if self.backlog.queued else math.inf
 
     def request(self, left: float) -> PollRequest:
-        """Return the request for as much of the queue as fits."""
         return self.request_for(tuple(self.backlog.queued), left)
 
     def request_for(self, ids: tuple[str, ...], left: float) -> PollRequest:
@@ -173,9 +151,9 @@ class QueuedReviews(Strategy):
 
     def _since(self, ids: Iterable[str]) -> dict[str, datetime]:
         """Return the filter for what was created since the oldest of these, if that is known of most."""
-        times = [None if (found := self.backlog.reviews.get(each)) is None else found.created_at for each in ids]
-        known = [each for each in times if each is not None]
-        if not known or len(times) - len(known) > FEW or (oldest := min(known)) < _EARLIEST:
+        found = [review for review_id in ids if (review := self.backlog.reviews.get(review_id)) is not None]
+        times = [created for each in found if (created := each.created_at) is not None]
+        if not times or len(found) - len(times) > FEW or (oldest := min(times)) < _EARLIEST:
             return {}
         return {"created_after": oldest - timedelta(seconds=1)}
 
@@ -185,8 +163,7 @@ class ListById(QueuedReviews):
     """List the reviews in the queue by id. A server that ignores the filter shows others."""
 
     def request_for(self, ids: tuple[str, ...], left: float) -> PollRequest:
-        """Return a list of the first of them, and of everything else that is open if all of it fits."""
-        reviews = self.backlog.reviews
+        reviews = self.backlog.reviews  # all of them, if that takes no more requests
         ids = tuple(reviews) if self.changes.cursor is None and len(ids) < len(reviews) <= CHUNK else ids[:CHUNK]
         query: dict[str, Any] = {"limit": CHUNK, "ids": ",".join(ids)}
         if self.server.id_filter is None:
@@ -211,8 +188,7 @@ class ListByDate(QueuedReviews):
     _offset: int = 0
     _pages: int = 0
 
-    def request_for(self, ids: tuple[str, ...], left: float) -> PollRequest:  # noqa: ARG002
-        """Return the next page."""
+    def request_for(self, ids: tuple[str, ...], left: float) -> PollRequest:  # noqa: ARG002 - a page shows any
         query: dict[str, Any] = {"limit": CHUNK, **self._since(self.backlog.reviews)}
         return ListMany((), query, self._offset, self.channel, None, self.timing.timeout(left))
 
@@ -227,7 +203,6 @@ class ListByDate(QueuedReviews):
             self.backlog.mark_missing(review_id for review_id in self.backlog.queued if review_id not in found)
 
     def start_over(self) -> None:
-        """Begin with the first page."""
         self._offset = self._pages = 0
 
     def _worthwhile_pages(self) -> float:
@@ -244,11 +219,9 @@ class Refresh(Strategy):
     queued: Callable[[int], QueuedReviews]
 
     def due_in(self) -> float:
-        """Return when everything is to be polled again, once the queue is empty."""
         if self.backlog.queued:
             return math.inf
         return (self.timing.poll_at if self.changes.cursor is None else self.changes.reconcile_at) - self.timing.now()
 
     def request(self, left: float) -> PollRequest:
-        """Return the first request for a queue of everything."""
         return self.queued(len(self.backlog.queued)).request(left)

@@ -37,7 +37,6 @@ class Timing:
         self.last_channel: Channel | None = None
 
     def now(self) -> float:
-        """Return the time by the monotonic clock."""
         return self._clock.monotonic()
 
     # --- when the next request is due ---
@@ -49,17 +48,14 @@ class Timing:
     def allowed_in(self) -> float:
         """Return the seconds until the rate limit allows a request; -inf where it is not what slows polling down."""
         # Where it is, every request keeps its interval, also the first about a new review.
-        interval = self._rate_interval()
-        return self._began + interval - self.now() if interval > self._growing_interval() else -math.inf
+        return self._began + self._rate_interval() - self.now() if self.is_rate_limited() else -math.inf
 
     def is_rate_limited(self) -> bool:
-        """Return whether the rate limit is what slows polling down."""
         return self._rate_interval() > self._growing_interval()
 
     def is_final_poll_worthwhile(self) -> bool:
         """Return whether one more request at a deadline costs nothing that others need."""
-        interval = self._rate_interval()
-        enough = interval / 2 if interval > self._growing_interval() else BETWEEN_HOLDS
+        enough = self._rate_interval() / 2 if self.is_rate_limited() else BETWEEN_HOLDS
         return self.now() - self._ended >= enough and not self._budget.blocked_for(self._clock.epoch())
 
     def has_polled_since(self, moment: float) -> bool:
@@ -68,9 +64,8 @@ class Timing:
 
     def next_poll_in(self) -> float:
         """Return in how many seconds the next poll is due."""
-        now, wall = self.now(), self._clock.epoch()
-        allowed = self._began + self._budget.interval(wall) - now
-        return max(0.0, self.poll_at - now, allowed, self._budget.blocked_for(wall))
+        at = max(self.poll_at, self._began + self._rate_interval())
+        return max(0.0, at - self.now(), self._budget.blocked_for(self._clock.epoch()))
 
     def interval(self) -> float:
         """Return the seconds between two polls at present."""
@@ -78,7 +73,7 @@ class Timing:
 
     def poll_interval(self) -> float:
         """Return the same, apart from the rate limit's own interval."""
-        if not self.are_webhooks_relied_on:
+        if not self.has_webhooks:
             return self._growing_interval()
         shortest, longest = NOTIFIED
         return min(longest, max(shortest, NOTIFIED_FACTOR * self._rate_interval()))
@@ -121,11 +116,9 @@ class Timing:
         self._joined[waiter.options.poll_interval] = waiter.joined
 
     def began(self) -> None:
-        """Record that a request is sent now."""
         self._began = self.now()
 
     def allow_now(self) -> None:
-        """Let the next request be sent at once."""
         self._began = -math.inf
 
     def completed(self, request: PollRequest, *, has_news: bool) -> bool:
@@ -141,7 +134,6 @@ class Timing:
         return was_held
 
     def refused(self) -> None:
-        """Record that the server does not support a request."""
         self._ended = self.now()
 
     def failed(self, retry_after: float | None) -> None:
@@ -149,17 +141,11 @@ class Timing:
         self._ended = self.now()
         self._paused_until = self._ended + max(min(SLOWEST, self.poll_interval()), retry_after or 0.0)
 
-    # --- webhooks ---
+    def rely_on_webhooks(self, *, arrived: bool) -> None:
+        """Record that a webhook has arrived, or that a review ended without one."""
+        self._missed_webhooks = 0 if arrived else self._missed_webhooks + 1
 
     @property
-    def are_webhooks_relied_on(self) -> bool:
+    def has_webhooks(self) -> bool:
         """True if webhooks announce what ends, so that polls only find what they have missed."""
         return self._missed_webhooks < MISSES
-
-    def webhook_arrived(self) -> None:
-        """Rely on webhooks from now on."""
-        self._missed_webhooks = 0
-
-    def webhook_missed(self) -> None:
-        """Record an ending that no webhook had announced."""
-        self._missed_webhooks += 1

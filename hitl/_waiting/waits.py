@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
-from attrs import define, evolve, field
+from attrs import asdict, define, evolve, field
 
 from hitl._api import Page, operations
 from hitl._calls import Exchange
@@ -30,11 +30,7 @@ REFRESH = 1.0  # seconds between two displays of the progress
 class WaitRegistry:
     """All waits of one client: a poller for each domain where there are some, and what they have learned.
 
-    Args:
-        exchange: Makes the requests.
-        clock: Tells the time.
-        domain: Returns where the caller runs; only waits in one domain can share requests.
-        request_timeout: Seconds after which a server that stays silent is given up.
+    `domain` returns where the caller runs (a process, an event loop): only waits in one domain can share requests.
     """
 
     def __init__(
@@ -86,11 +82,7 @@ class WaitRegistry:
         return WaitStats(
             waits=sum(poller.waiter_count for poller in pollers),
             open=sum(poller.open_count for poller in pollers),
-            polls=counters.polls,
-            held=counters.held,
-            hits=counters.ended,
-            notified=counters.notified,
-            refused=counters.refused,
+            **asdict(counters),
             limit=server.limit,
             remaining=server.remaining,
             reserve=round(self._client.budget.reserve(now), 1),
@@ -282,22 +274,23 @@ class Wait(Waiter):
         return "no" if error is None else error.sent
 
     def _still_open(self, pending: Sequence[str]) -> str:
-        if len(self.ids) > 1:
-            named = ", ".join(pending[:3]) + (" …" if len(pending) > 3 else "")
-            return f"{len(pending)} of {len(self.ids)} reviews are still open ({named})"
-        seen = self._last_seen()
-        return f"review {self.ids[0]} is " + ("not seen yet" if seen is None else f"still {seen.status}")
+        if len(self.ids) == 1:
+            seen = self._last_seen()
+            return f"review {self.ids[0]} is " + ("not seen yet" if seen is None else f"still {seen.status}")
+        named = ", ".join(pending[:3]) + (" …" if len(pending) > 3 else "")
+        return f"{len(pending)} of {len(self.ids)} reviews are still open ({named})"
 
 
 def _list_call(request: ListMany) -> ApiCall[ListResult]:
-    call = operations.list_reviews(request.query, request.offset, hold=request.hold, timeout=request.timeout)
-    decode: Callable[[Response], Page[Review]] = call.decode
+    call: ApiCall[Any] = operations.list_reviews(
+        request.query, request.offset, hold=request.hold, timeout=request.timeout
+    )
 
-    def read(response: Response) -> ListResult:
-        page = decode(response)
+    def decode(response: Response) -> ListResult:
+        page: Page[Review] = call.decode(response)
         return ListResult(list(page.items), page.next_offset, response.headers.get("x-changes-cursor"))
 
-    return cast("ApiCall[ListResult]", evolve(cast("ApiCall[Any]", call), decode=read))
+    return evolve(call, decode=decode)
 
 
 def wait_for_one(registry: WaitRegistry, review_id: str, known: Review | None, options: WaitOptions) -> Flow[Review]:
