@@ -56,7 +56,7 @@ class Alone:
     def wait(self, review: Review) -> None:
         pauses = self.pauses()
         if self.vendor.is_unlimited:  # then it meets nobody else, and its day can be told without living through it
-            self._tell(review.id, pauses)
+            self._simulate(review.id, pauses)
         else:
             self.world.at(self.world.now + next(pauses), lambda: self._look(review.id, pauses))
 
@@ -72,7 +72,7 @@ class Alone:
             pause = next(pauses) if refused is None else refused
             self.world.at(now + pause + 2 * TRAVEL, lambda: self._look(review_id, pauses))
 
-    def _tell(self, review_id: str, pauses: Iterator[float]) -> None:
+    def _simulate(self, review_id: str, pauses: Iterator[float]) -> None:
         moment = self.world.now + next(pauses)
         self.vendor.spend("look", moment)
         while moment < self.vendor.ends[review_id]:
