@@ -81,12 +81,7 @@ class Schedule:
     # --- the next request ---
 
     def next_request(self, in_flight: Collection[Channel], left: float) -> PollRequest | float:
-        """Return what to ask now, or in how many seconds to come back.
-
-        Args:
-            in_flight: The channels in use.
-            left: Seconds before the deadline of the waiter who would ask.
-        """
+        """Return what to send now, for a waiter with `left` seconds before its deadline; or when to come back."""
         if "snapshot" in in_flight and (not self.has_feed or "changes" in in_flight):
             return math.inf  # when one of these ends, its waiter comes back or wakes another
         if (blocked := self._timing.blocked_for()) > 0:
@@ -94,9 +89,8 @@ class Schedule:
         allowed_in = self._timing.allowed_in()
         rows = [(max(allowed_in, strategy.due_in()), strategy) for strategy in self._applicable(in_flight)]
         if any(due <= 0 and strategy is self._refresh for due, strategy in rows):
-            self._backlog.queued = dict.fromkeys(
-                self._reviews
-            )  # whichever goes first now, or a busy feed would leave no time for it
+            # Whichever strategy goes first now: otherwise a busy feed would leave no time for it.
+            self._backlog.queued = dict.fromkeys(self._reviews)
         first = next((strategy for due, strategy in rows if due <= 0), None)
         return min((due for due, _ in rows), default=math.inf) if first is None else first.request(left)
 
