@@ -93,12 +93,12 @@ def test_a_wait_of_three_days_is_waited_in_no_time():
 @pytest.mark.parametrize(
     "fault", [BROKEN, UNREACHABLE, refused(429), refused(500), refused(503), answer(200, b"<html>")]
 )
-def test_a_passing_fault_spends_the_time_and_not_the_patience(fault):
+def test_a_transient_error_uses_up_time_and_ends_no_wait(fault):
     script = Script([*[fault] * 50, reviewed("completed")])
     assert wait(script, timeout=3600.0).status == "completed"
 
 
-def test_a_wait_that_ends_in_a_fault_tells_it():
+def test_a_wait_that_times_out_reports_the_last_error():
     with pytest.raises(WaitTimeoutError, match="not seen yet after 5 s.*no connection could be made") as caught:
         wait(Script([UNREACHABLE]), timeout=5.0)
     assert caught.value.last_error.sent == "no"
@@ -112,7 +112,7 @@ def test_a_wait_that_ends_in_a_fault_tells_it():
         (refused(404), ReviewNotFoundError),
     ],
 )
-def test_a_fault_that_will_not_pass_is_raised_at_once(fault, error):
+def test_a_permanent_error_is_raised_at_once(fault, error):
     script = Script([reviewed(), fault])
     with pytest.raises(error):
         wait(script, timeout=3600.0)
@@ -202,7 +202,7 @@ class TestHolding:
         wait(script)
         assert script.sleeps == pytest.approx([0.03] * 3)
 
-    def test_after_a_held_read_patience_begins_anew(self):
+    def test_after_a_held_read_intervals_start_anew(self):
         def held_open(call):
             script.now += 25.0
             return reviewed(**HELD)

@@ -135,14 +135,14 @@ class TestSharing:
         assert len(many.vendor.asked) <= ticks + 3
         assert many.asked["get_review"] <= 1
 
-    def test_ten_thousand_first_looks_take_a_request_for_each_hundred(self):
+    def test_ten_thousand_first_polls_take_a_request_for_each_hundred(self):
         many = office(10_000, ids=True, after=5.0)
         many.wait_for_all(list(many.vendor.created))
         many.world.run(EPOCH + 5.1)
         assert many.asked["list_reviews"] <= 100 + 3
         assert many.asked["get_review"] == 0
 
-    def test_nobody_looks_once_nobody_waits(self):
+    def test_nothing_is_polled_once_nobody_waits(self):
         one = office(3)
         one.wait_for_all(list(one.vendor.created), timeout=5.0)
         one.world.run()
@@ -167,7 +167,7 @@ class TestSharing:
         pair.world.run(EPOCH + 60)
         assert pair.results["rev_1"].status == "completed"
 
-    def test_work_is_handed_to_somebody_who_is_not_held_up_by_a_server(self):
+    def test_work_is_handed_to_a_waiter_without_a_request_in_flight(self):
         pair = office(3)
         joined = [pair.waits.begin({f"rev_{number}": None}, WaitOptions(None, 1.0)) for number in range(3)]
         poller, (held, owner, idle) = joined[0].poller, joined
@@ -329,17 +329,17 @@ class TestWhatIsKept:
         joined[0].poller.completed(request, ListResult([self.PENDING], None, cursor))
         return joined
 
-    def test_where_the_server_tells_of_changes_a_glimpse_is_enough(self):
+    def test_where_the_server_has_a_feed_of_changes_a_stub_is_enough(self):
         [wait] = self.listed(WaitOptions(None, 1.0))
         assert wait.poller.last_seen("rev_0") is None
         assert wait.poller.created_at("rev_0") == self.PENDING.created_at
 
     @pytest.mark.parametrize("needs_it", [WaitOptions(60.0, 1.0), WaitOptions(None, 1.0, lambda _: None)])
-    def test_it_is_kept_for_somebody_who_may_be_told_of_it(self, needs_it):
+    def test_it_is_kept_for_a_wait_that_may_report_it(self, needs_it):
         wait, _ = self.listed(needs_it, WaitOptions(None, 1.0))
         assert wait.poller.last_seen("rev_0") == self.PENDING
 
-    def test_it_is_kept_where_a_webhook_may_tell_only_what_changed(self):
+    def test_it_is_kept_where_a_webhook_may_report_only_what_changed(self):
         [wait] = self.listed(WaitOptions(None, 1.0), cursor=None)
         assert wait.poller.last_seen("rev_0") == self.PENDING
 
@@ -350,7 +350,7 @@ class TestWhatIsKept:
         wait.registry.notify(uncounted)
         assert wait.poller.last_seen("rev_0") == uncounted
 
-    def test_it_is_looked_at_again_for_somebody_who_comes_later_and_may_be_told_of_it(self):
+    def test_it_is_read_again_for_a_later_wait_that_may_report_it(self):
         [early] = self.listed(WaitOptions(None, 1.0))
         late = early.registry.begin({"rev_0": None}, WaitOptions(60.0, 1.0))
         again = late.poller.plan(late, math.inf)
@@ -358,7 +358,7 @@ class TestWhatIsKept:
         late.poller.completed(again, ListResult([self.PENDING], None, None))
         assert late.poller.last_seen("rev_0") == self.PENDING
 
-    def test_what_was_only_glimpsed_is_told_when_it_changes_and_not_before(self):
+    def test_a_stub_is_reported_when_it_changes_and_not_before(self):
         told: list[Any] = []
         [early] = self.listed(WaitOptions(None, 1.0))
         late = early.registry.begin({"rev_0": None}, WaitOptions(None, 1.0, told.append))
@@ -367,7 +367,7 @@ class TestWhatIsKept:
         early.registry.notify(evolve(self.PENDING, status="in_progress", version=4))
         assert [each.version for _, each in late.found] == [4]
 
-    def test_a_webhook_that_tells_only_what_changed_has_it_read(self):
+    def test_a_webhook_that_reports_only_what_changed_has_it_read(self):
         [wait] = self.listed(WaitOptions(None, 1.0))
         assert wait.registry.notify({"review": {"id": "rev_0", "status": "completed", "result": {}, "reviewer": None}})
         assert isinstance(wait.poller.plan(wait, math.inf), GetOne)
@@ -491,7 +491,7 @@ class TestNotify:
         assert one.results["rev_0"].reviewer == "ann@example.com"
         assert len(one.vendor.asked) == before
 
-    def test_once_webhooks_work_looks_are_rare(self):
+    def test_once_webhooks_work_polls_are_rare(self):
         one = office(2, after=7200.0)
         one.wait("rev_0")
         one.wait("rev_1")
@@ -511,7 +511,7 @@ class TestNotify:
         one.world.run(EPOCH + 2000.0)
         assert one.seen_at["rev_1"] <= EPOCH + 1061.0
 
-    def test_an_event_that_does_not_say_enough_leads_to_a_look_at_once(self):
+    def test_an_event_that_does_not_say_enough_has_the_review_polled_at_once(self):
         one = office(2, after=100.0)
         one.vendor.ends["rev_0"] = (EPOCH + 50.0, "completed")
         one.wait("rev_0", poll_interval=3000.0)
@@ -545,23 +545,14 @@ class TestUpdates:
         assert seen == ["created", "completed"]
 
     def test_the_progress_is_shown_at_least_every_second(self):
-        class Picture:
-            def __init__(self) -> None:
-                self.shown: list[Any] = []
-                self.closed = 0
-
-            def show(self, progress: Any) -> None:
-                self.shown.append(progress)
-
-            def close(self) -> None:
-                self.closed += 1
-
-        one, picture = office(1, after=60.0), Picture()
-        one.wait("rev_0", display=picture)
+        shown: list[Any] = []
+        closed: list[bool] = []
+        one = office(1, after=60.0)
+        one.wait("rev_0", display=SimpleNamespace(show=shown.append, close=lambda: closed.append(True)))
         one.world.run()
-        assert len(picture.shown) >= 60
-        assert (picture.shown[0].open, picture.shown[-1].open, picture.closed) == (1, 0, 1)
-        assert picture.shown[-3].oldest == pytest.approx(60.0, abs=5.0)
+        assert len(shown) >= 60
+        assert (shown[0].open, shown[-1].open, closed) == (1, 0, [True])
+        assert shown[-3].oldest == pytest.approx(60.0, abs=5.0)
 
 
 class TestBudget:
@@ -628,7 +619,7 @@ class TestBudget:
         assert busy.vendor.refused == []
         assert statistics.mean(self.late) <= 6.0
 
-    def test_a_refusal_stops_every_look_until_it_is_over(self):
+    def test_a_refusal_stops_every_poll_until_it_is_over(self):
         many = office(5)
         calls: list[float] = []
 
@@ -694,6 +685,4 @@ class TestBell:
 
 
 def finished(review_id: str, status: str) -> Review:
-    from datetime import UTC, datetime
-
-    return Review(review_id, status, "template_123", {}, datetime(2027, 1, 1, tzinfo=UTC))
+    return Review(review_id, status, "template_123", {}, EARLY)
