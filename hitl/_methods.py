@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterable, Callable, Hashable, Iterable, Mapping, Sized
 from datetime import datetime, timedelta
-from threading import RLock
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
@@ -82,7 +81,7 @@ class Methods:
         from hitl._waiting import WaitRegistry
 
         longest = self.settings.request_timeout or self.settings.timeout
-        made = WaitRegistry(self.exchange, self.clock, self._place, RLock, longest)
+        made = WaitRegistry(self.exchange, self.clock, self._place, longest)
         return self._waits.setdefault("all", made)  # one step, so that all threads get the same
 
     def make_key(self, operation: str, body: bytes) -> Key:

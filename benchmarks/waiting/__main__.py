@@ -25,11 +25,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.waiting", description=__doc__)
     parser.add_argument("--real", action="store_true", help="measure against the sandbox: takes 20 minutes")
     parser.add_argument("--plot", action="store_true", help=f"write {PICTURE.name}, and simulate nothing else")
-    told = parser.parse_args()
+    arguments = parser.parse_args()
     print(f"Python {platform.python_version()}, hitl {hitl.__version__}, {platform.machine()}, {os.cpu_count()} cores")
-    if told.plot:
+    if arguments.plot:
         PICTURE.write_text(_picture(), encoding="utf-8")
-    elif told.real:
+    elif arguments.real:
         _measure()
     else:
         _simulate()

@@ -44,7 +44,7 @@ class Case:
     Attributes:
         style: One of STYLES.
         answers: How many of the reviews will be answered; once they are seen it is over.
-        patience: Seconds after which it is over in any case.
+        time_limit: Seconds after which it is over in any case.
     """
 
     url: str
@@ -52,7 +52,7 @@ class Case:
     ids: Sequence[str]
     style: str
     answers: int
-    patience: float
+    time_limit: float
 
 
 @frozen
@@ -100,13 +100,13 @@ class Tally:
         """Count sockets, in a thread of its own, and say once everybody waits."""
         _sockets()  # what counting itself takes is taken before anything is measured
         self.watched.set()
-        began, began_cpu, is_told = time.monotonic(), time.thread_time(), False
+        began, began_cpu, is_reported = time.monotonic(), time.thread_time(), False
         while not self.over.wait(BETWEEN_COUNTS):
             self.sockets = max(self.sockets, _sockets())
             self.counting = time.thread_time() - began_cpu
-            if not is_told and time.monotonic() - began >= SETTLING:
+            if not is_reported and time.monotonic() - began >= SETTLING:
                 print(flush=True)
-                is_told = True
+                is_reported = True
 
 
 # --- the ways to wait ---
@@ -224,7 +224,7 @@ async def _wait_async(tally: Tally) -> None:
         await client.get_review(tally.case.ids[0])
         _begin(tally, client)
         await ASYNC[tally.case.style](client, tally)
-        await asyncio.sleep(tally.case.patience)  # until it is told
+        await asyncio.sleep(tally.case.time_limit)  # until it is told
 
 
 def _wait_threaded(tally: Tally) -> None:
@@ -232,7 +232,7 @@ def _wait_threaded(tally: Tally) -> None:
         client.get_review(tally.case.ids[0])
         _begin(tally, client)
         THREADED[tally.case.style](client, tally)
-        time.sleep(tally.case.patience)
+        time.sleep(tally.case.time_limit)
 
 
 def _begin(tally: Tally, client: HITLClient | AsyncHITLClient) -> None:
@@ -243,7 +243,7 @@ def _begin(tally: Tally, client: HITLClient | AsyncHITLClient) -> None:
 
     def tell() -> None:
         # In a thread: with 10,000 requests of httpx under way, an event loop has no time to look at its clock.
-        tally.over.wait(tally.case.patience)
+        tally.over.wait(tally.case.time_limit)
         print(json.dumps(asdict(begun.cost(tally, client))), flush=True)
         os._exit(0)  # of the naive ones, many are still in the middle of something
 

@@ -16,7 +16,7 @@ from benchmarks.waiting.crowd import Case, Cost
 
 ROOT = Path(__file__).parents[2]
 WINDOW = 20.0  # seconds over which answers are given, where a plan says nothing else
-PATIENCE = 40.0  # seconds after the last answer; whoever has not seen all by then is stopped
+MARGIN = 40.0  # seconds after the last answer; whoever has not seen all by then is stopped
 
 
 @frozen
@@ -47,15 +47,15 @@ PLANS = tuple(
 
 def measure(plan: Plan) -> Cost:
     """Carry out a plan."""
-    with _process("benchmarks.waiting.desk") as desk:
-        where = _heard(desk)
-        ids = _told(desk, {"create": plan.waits})
+    with _process("benchmarks.waiting.reviewer") as reviewer:
+        where = _receive(reviewer)
+        ids = _request(reviewer, {"create": plan.waits})
         with _process("benchmarks.waiting.crowd") as crowd:
-            patience = plan.seconds + PATIENCE
-            _tell(crowd, asdict(Case(where["url"], where["key"], ids, plan.style, plan.answers, patience)))
+            time_limit = plan.seconds + MARGIN
+            _send(crowd, asdict(Case(where["url"], where["key"], ids, plan.style, plan.answers, time_limit)))
             _out(crowd).readline()
-            _tell(desk, {"answer": ids[:: plan.waits // plan.answers], "seconds": plan.seconds})
-            return Cost(**_heard(crowd))
+            _send(reviewer, {"answer": ids[:: plan.waits // plan.answers], "seconds": plan.seconds})
+            return Cost(**_receive(crowd))
 
 
 @contextlib.contextmanager
@@ -68,18 +68,18 @@ def _process(module: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def _told(process: subprocess.Popen[str], document: Any) -> Any:
-    _tell(process, document)
-    return _heard(process)
+def _request(process: subprocess.Popen[str], document: Any) -> Any:
+    _send(process, document)
+    return _receive(process)
 
 
-def _tell(process: subprocess.Popen[str], document: Any) -> None:
+def _send(process: subprocess.Popen[str], document: Any) -> None:
     assert process.stdin is not None
     process.stdin.write(json.dumps(document) + "\n")
     process.stdin.flush()
 
 
-def _heard(process: subprocess.Popen[str]) -> Any:
+def _receive(process: subprocess.Popen[str]) -> Any:
     return json.loads(_out(process).readline())
 
 

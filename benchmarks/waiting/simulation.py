@@ -22,7 +22,7 @@ from hitl import WaitBudgetWarning
 from hitl._api import operations
 from hitl._calls import Backoff, Exchange
 from hitl._flows import Flow, Sleep
-from hitl._waiting.waits import WaitOptions
+from hitl._waiting import WaitOptions
 from hitl.exceptions import RateLimitError
 from hitl.models import Review
 
@@ -85,8 +85,8 @@ class Day:
     def _made(self, waiter: str, poll_interval: float) -> Waiter:
         if waiter in (NAIVE, LOOP):
             return Alone(self.world, self.vendor, self._seen, every_five_seconds if waiter == NAIVE else growing)
-        patience = WaitOptions(None, poll_interval)
-        return Together(self.world, self._exchange, self._seen, patience, has_webhooks=waiter == WEBHOOKS)
+        options = WaitOptions(None, poll_interval)
+        return Together(self.world, self._exchange, self._seen, options, has_webhooks=waiter == WEBHOOKS)
 
     def arrive(self, per_hour: float) -> None:
         """Let reviews be created at this rate for a day."""

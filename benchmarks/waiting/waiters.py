@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from threading import RLock
 from typing import Any, Protocol
 
 from attrs import frozen
@@ -14,8 +13,7 @@ from benchmarks.waiting.vendor import Vendor
 from benchmarks.waiting.world import TRAVEL, World
 from hitl._calls import Exchange
 from hitl._flows import Flow
-from hitl._waiting import WaitRegistry, wait_for_one
-from hitl._waiting.waits import WaitOptions
+from hitl._waiting import WaitOptions, WaitRegistry, wait_for_one
 from hitl.models import Review
 
 Seen = Callable[[str], None]
@@ -58,7 +56,7 @@ class Alone:
     def wait(self, review: Review) -> None:
         pauses = self.pauses()
         if self.vendor.is_unlimited:  # then it meets nobody else, and its day can be told without living through it
-            self._tell(review.id, pauses)
+            self._simulate(review.id, pauses)
         else:
             self.world.at(self.world.now + next(pauses), lambda: self._look(review.id, pauses))
 
@@ -74,7 +72,7 @@ class Alone:
             pause = next(pauses) if refused is None else refused
             self.world.at(now + pause + 2 * TRAVEL, lambda: self._look(review_id, pauses))
 
-    def _tell(self, review_id: str, pauses: Iterator[float]) -> None:
+    def _simulate(self, review_id: str, pauses: Iterator[float]) -> None:
         moment = self.world.now + next(pauses)
         self.vendor.spend("look", moment)
         while moment < self.vendor.ends[review_id]:
@@ -87,13 +85,13 @@ class Together:
     """Waits with the package's own flows, which share their requests."""
 
     def __init__(
-        self, world: World, exchange: Exchange, seen: Seen, patience: WaitOptions, *, has_webhooks: bool
+        self, world: World, exchange: Exchange, seen: Seen, options: WaitOptions, *, has_webhooks: bool
     ) -> None:
         self._world = world
         self._seen = seen
         self._has_webhooks = has_webhooks
-        self._patience = patience
-        self._waits = WaitRegistry(exchange, world.clock, lambda: "here", RLock, REQUEST_TIMEOUT)
+        self._options = options
+        self._waits = WaitRegistry(exchange, world.clock, lambda: "here", REQUEST_TIMEOUT)
 
     def wait(self, review: Review) -> None:
         self._world.start(self._wait(review))
@@ -107,7 +105,7 @@ class Together:
         self._waits.notify(event)
 
     def _wait(self, review: Review) -> Flow[None]:
-        ended = yield from wait_for_one(self._waits, review.id, review, self._patience)
+        ended = yield from wait_for_one(self._waits, review.id, review, self._options)
         self._seen(ended.id)
 
 

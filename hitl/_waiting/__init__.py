@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hitl._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from hitl._waiting.arguments import subject, subjects, wait_options
+    from hitl._waiting.arguments import WaitOptions, subject, subjects, wait_options
     from hitl._waiting.as_completed import AsCompleted, AsyncCompletions, Completions
     from hitl._waiting.outcomes import ALL, ANY_REJECTED, FIRST, ReturnWhen
     from hitl._waiting.rate_limit import WaitBudgetWarning
@@ -25,6 +25,7 @@ __all__ = [
     "Completions",
     "ReturnWhen",
     "WaitBudgetWarning",
+    "WaitOptions",
     "WaitRegistry",
     "subject",
     "subjects",
@@ -36,27 +37,10 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "arguments": (
-            "subject",
-            "subjects",
-            "wait_options",
-        ),
-        "as_completed": (
-            "AsCompleted",
-            "AsyncCompletions",
-            "Completions",
-        ),
-        "outcomes": (
-            "ALL",
-            "ANY_REJECTED",
-            "FIRST",
-            "ReturnWhen",
-        ),
+        "arguments": ("WaitOptions", "subject", "subjects", "wait_options"),
+        "as_completed": ("AsCompleted", "AsyncCompletions", "Completions"),
+        "outcomes": ("ALL", "ANY_REJECTED", "FIRST", "ReturnWhen"),
         "rate_limit": ("WaitBudgetWarning",),
-        "waits": (
-            "WaitRegistry",
-            "wait_for_many",
-            "wait_for_one",
-        ),
+        "waits": ("WaitRegistry", "wait_for_many", "wait_for_one"),
     },
 )

@@ -1,4 +1,4 @@
-"""What people pass in to wait, checked before any I/O."""
+"""How somebody waits: the arguments of the client's methods, checked before any I/O."""
 
 from __future__ import annotations
 
@@ -6,25 +6,41 @@ import inspect
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
+from attrs import frozen
+
 from hitl._api import identifier
 from hitl._config import seconds
-from hitl._waiting.waits import WaitOptions, unique
+from hitl._waiting.progress import Bar
 from hitl.exceptions import ConfigurationError
 from hitl.models import Review
 
 
+@frozen(weakref_slot=False)
+class WaitOptions:
+    """How somebody waits."""
+
+    timeout: float | None  # seconds until WaitTimeoutError; None to wait until the reviews themselves end
+    poll_interval: float  # seconds between the first two polls; grows to 10
+    on_update: Callable[[Review], object] | None = None
+    display: Bar | None = None  # updated at least once a second unless a request is in flight
+
+
 def subject(review: object) -> tuple[str, Review | None]:
-    """Return the id of what is waited for, and what is known of it already."""
+    """Return the id of what is waited for, and the review if it was given."""
     if isinstance(review, Review):
         return identifier("review_id", review.id), review
     return identifier("review_id", review), None
 
 
 def subjects(reviews: Iterable[str | Review]) -> dict[str, Review | None]:
-    """Return what is waited for by id, each once."""
+    """Return what is waited for by id, each once, in the order given."""
     if isinstance(reviews, str | Review):
         raise ConfigurationError("reviews must be a list of ids or of Review objects; put a single one into a list")
-    return unique(map(subject, reviews))
+    found: dict[str, Review | None] = {}
+    for review_id, review in map(subject, reviews):
+        if found.get(review_id) is None:
+            found[review_id] = review
+    return found
 
 
 def wait_options(
@@ -34,17 +50,9 @@ def wait_options(
     on_update: Callable[[Review], object] | None = None,
     progress: bool = False,
 ) -> WaitOptions:
-    """Return how somebody waits, checked."""
+    """Return the options of a wait, checked."""
     if on_update is not None and (not callable(on_update) or inspect.iscoroutinefunction(on_update)):
         raise ConfigurationError("on_update must be an ordinary function that takes a Review, not a coroutine function")
-    display = None
-    if progress:
-        from hitl._waiting.progress import Bar
-
-        display = Bar()
-    return WaitOptions(
-        None if timeout is None else seconds("timeout", timeout),
-        seconds("poll_interval", poll_interval),
-        on_update,
-        display,
-    )
+    display = Bar() if progress else None
+    until = None if timeout is None else seconds("timeout", timeout)
+    return WaitOptions(until, seconds("poll_interval", poll_interval), on_update, display)

@@ -4,112 +4,108 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from types import TracebackType
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 from hitl._flows import Flow
-from hitl._waiting.waits import Wait, WaitOptions, WaitRegistry, all_failures, begin
+from hitl._waiting.arguments import WaitOptions
+from hitl._waiting.outcomes import batch_error
+from hitl._waiting.waits import Wait, WaitRegistry
+from hitl.exceptions import HITLError
 from hitl.models import Review
+
+Run = TypeVar("Run")
 
 
 class AsCompleted:
-    """The decisions that both iterators share. It begins to wait when it is first asked."""
+    """The logic of both iterators. It begins to wait when it is first advanced; its time counts from the call."""
 
-    def __init__(self, waits: WaitRegistry, given: Mapping[str, Review | None], patience: WaitOptions) -> None:
-        self._waits = waits
-        self._given = given
-        self._patience = patience
-        self._started = waits.clock.monotonic()
+    def __init__(self, registry: WaitRegistry, reviews: Mapping[str, Review | None], options: WaitOptions) -> None:
+        self._registry = registry
+        self._reviews = reviews
+        self._options = options
+        self._started = registry.clock.monotonic()
         self._wait: Wait | None = None
         self._ready: deque[Review] = deque()
 
     def next(self) -> Flow[Review | None]:
-        """Return the next review that has ended; None after the last."""
-        wait = self._begun()
+        """Return the next review that has ended; None after the last.
+
+        Raises:
+            BatchError: after the last, some could not be read to their end.
+        """
+        wait = self._wait or self._begin()
         while not self._ready:
             if wait.is_over:
                 wait.leave()
-                if (failures := all_failures(wait)) is not None:
-                    wait.endings.clear()
-                    raise failures
+                outcomes = [wait.outcomes[review_id] for review_id in self._reviews if review_id in wait.outcomes]
+                if any(isinstance(each, HITLError) for each in outcomes):
+                    wait.outcomes.clear()
+                    raise batch_error(outcomes, wait.polls)
                 return None
-            ended = yield from wait.next_endings()
+            ended = yield from wait.next_outcomes()
             if not ended:
                 error = wait.timed_out()
                 wait.leave()
                 raise error
-            self._ready.extend(ending for _, ending in ended if isinstance(ending, Review))
+            self._ready.extend(outcome for _, outcome in ended if isinstance(outcome, Review))
         return self._ready.popleft()
 
     def leave(self) -> None:
-        """Wait no longer; may be repeated."""
+        """Stop waiting; idempotent."""
         if self._wait is not None:
             self._wait.leave()
 
-    def _begun(self) -> Wait:
-        if self._wait is None:
-            self._wait = begin(self._waits, self._given, self._patience)
-            self._wait.started = self._started
-            done = [self._wait.endings.get(review_id) for review_id in self._given]
-            self._ready.extend(each for each in done if isinstance(each, Review))
+    def _begin(self) -> Wait:
+        self._wait = self._registry.begin(self._reviews, self._options, self._started)
+        self._ready.extend(each for each in self._wait.outcomes.values() if isinstance(each, Review))
         return self._wait
 
 
-class Completions(Iterator[Review]):
-    """An iterator over reviews as they end. Leave it early as you like; `close()` or a `with` block says so at once."""
-
-    def __init__(self, completion: AsCompleted, run: Callable[[Flow[Review | None]], Review | None]) -> None:
-        self._completion = completion
+class _Completions(Generic[Run]):
+    def __init__(self, logic: AsCompleted, run: Run) -> None:
+        self._logic = logic
         self._run = run
 
+    def __del__(self) -> None:
+        self._logic.leave()
+
+
+class Completions(_Completions[Callable[[Flow[Review | None]], Review | None]], Iterator[Review]):
+    """An iterator over reviews as they end. You may leave it early; `close()` or a `with` block does so at once."""
+
     def __next__(self) -> Review:
-        review = self._run(self._completion.next())
+        review = self._run(self._logic.next())
         if review is None:
             raise StopIteration
         return review
 
     def close(self) -> None:
-        """Wait no longer; may be repeated."""
-        self._completion.leave()
+        """Stop waiting; may be repeated."""
+        self._logic.leave()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
-    def __del__(self) -> None:
-        self._completion.leave()
 
-
-class AsyncCompletions(AsyncIterator[Review]):
-    """The same, to be walked with `async for`."""
-
-    # A class and not an async generator: one that is left early has nothing to finalise on the event loop.
-
-    def __init__(self, completion: AsCompleted, run: Callable[[Flow[Review | None]], Awaitable[Review | None]]) -> None:
-        self._completion = completion
-        self._run = run
+# A class and not an async generator: one that is left early has nothing to finalise on the event loop.
+class AsyncCompletions(_Completions[Callable[[Flow[Review | None]], Awaitable[Review | None]]], AsyncIterator[Review]):
+    """The same, for `async for`."""
 
     async def __anext__(self) -> Review:
-        review = await self._run(self._completion.next())
+        review = await self._run(self._logic.next())
         if review is None:
             raise StopAsyncIteration
         return review
 
     async def aclose(self) -> None:
-        """Wait no longer; may be repeated."""
-        self._completion.leave()
+        """Stop waiting; may be repeated."""
+        self._logic.leave()
 
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         await self.aclose()
-
-    def __del__(self) -> None:
-        self._completion.leave()

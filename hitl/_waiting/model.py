@@ -1,40 +1,44 @@
-"""The words of shared waiting: who waits for what, what is asked next, and what has been learned."""
+"""The vocabulary of polling: who waits for which review, what is requested, and what is known of the server."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
 from attrs import define, field, frozen
 
-from hitl._flows import Wakeup
+from hitl._calls import Server
+from hitl._flows import Clock, Wakeup
+from hitl._waiting.arguments import WaitOptions
+from hitl._waiting.rate_limit import RateLimitBudget
 from hitl.exceptions import HITLError
 from hitl.models import Review
 
-# One read that may be held open, one list of changes that may be, one look that is answered at once.
-Channel: TypeAlias = Literal["listen", "follow", "look"]
+# At most one request is in flight on each channel. The server may hold "single" and "changes" open; it answers a
+# "snapshot" at once.
+Channel: TypeAlias = Literal["single", "changes", "snapshot"]
 WaitOutcome: TypeAlias = Review | HITLError
 
 
 @frozen
 class GetOne:
-    """Read one review; `hold` is for how many seconds the server may keep silent."""
+    """Read one review; `hold` is for how many seconds the server may delay its response."""
 
     review_id: str
-    slot: Channel
+    channel: Channel
     hold: int | None
     timeout: float
 
 
 @frozen
 class ListMany:
-    """Read a list: of these ids if there are any, else of what the query says, from an offset."""
+    """List the reviews with these ids if there are any, else those that match the query, from an offset."""
 
     ids: tuple[str, ...]
     query: Mapping[str, Any]
     offset: int
-    slot: Channel
+    channel: Channel
     hold: int | None
     timeout: float
 
@@ -44,7 +48,7 @@ PollRequest: TypeAlias = GetOne | ListMany
 
 @frozen
 class ListResult:
-    """A list as the server gave it; `cursor` is None if the server does not tell of changes."""
+    """A page of a list; `cursor` is None if the server has no feed of changes."""
 
     reviews: list[Review]
     next_offset: int | None
@@ -53,19 +57,12 @@ class ListResult:
 
 @define
 class ServerCapabilities:
-    """What the server can do for many waits at once, as far as is known; shared by all places of a client.
-
-    Attributes:
-        lists: It has lists that can be read.
-        ids: They can be filtered by `ids`; None if nobody knows yet.
-        changes: It tells of changes where it says so.
-        misfits: Lists that made no sense, in a row.
-    """
+    """What the server can do for many waits at once, as far as is known."""
 
     lists: bool = True
-    ids: bool | None = None
-    changes: bool = True
-    misfits: int = 0
+    id_filter: bool | None = None  # whether lists can be filtered by `ids`
+    change_feed: bool = True  # whether it may be asked for changes if it offers a cursor
+    malformed_lists: int = 0  # lists in a row that could not be decoded
 
 
 @define
@@ -74,57 +71,67 @@ class WaitCounters:
 
     polls: int = 0
     held: int = 0
-    ended: int = 0
+    hits: int = 0
     notified: int = 0
     refused: int = 0
 
 
+@frozen
+class ClientState:
+    """What all pollers of a client share."""
+
+    clock: Clock
+    server: Server
+    budget: RateLimitBudget
+    request_timeout: float
+    capabilities: ServerCapabilities = field(factory=ServerCapabilities)
+    counters: WaitCounters = field(factory=WaitCounters)
+
+
 @define(eq=False, weakref_slot=False)
 class Waiter:
-    """One wait, for one review or for many.
+    """One wait, for one review or for many, as its poller knows it."""
 
-    Attributes:
-        ids: What it waits for, also what has ended.
-        open: How many of them have not ended.
-        poll_interval: Seconds between its first looks.
-        joined: When it began.
-        wants_news: Whether it is told of changes that do not end a review.
-        wants_whole: Whether it may be asked for a review as it was last seen.
-        polls_before: Exchanges that had ended when it began.
-        found: What has ended, and other changes that it is told of; None if all of that was collected.
-        fatal: An error that ends all waits of the client.
-        bell: Rung when there is something to collect or to do.
-        is_attending: True while its thread or task takes part; an iterator that nobody asks does not.
-    """
-
-    ids: tuple[str, ...]
-    open: int
-    poll_interval: float
-    joined: float
-    wants_news: bool = False
-    wants_whole: bool = False
-    polls_before: int = 0
-    found: list[tuple[str, WaitOutcome]] | None = None
-    fatal: HITLError | None = None
-    bell: Wakeup = field(factory=Wakeup)
-    is_attending: bool = False
+    ids: tuple[str, ...]  # what it waits for, including what has ended
+    options: WaitOptions
+    joined: float  # by the monotonic clock
+    polls_before: int  # requests that had completed by then
+    open_count: int = field(default=0, init=False)  # how many have not ended
+    found: list[tuple[str, WaitOutcome]] | None = field(default=None, init=False)  # outcomes and updates to collect
+    fatal: HITLError | None = field(default=None, init=False)  # an error that ends all waits of the client
+    wakeup: Wakeup | None = field(default=None, init=False)  # None while nobody advances it, as may be with an iterator
 
     @property
     def has_something(self) -> bool:
         """True if there is something to collect."""
         return self.found is not None or self.fatal is not None
 
-    def tell(self, review_id: str, what: WaitOutcome) -> None:
-        """Give it something to collect."""
+    @property
+    def wants_updates(self) -> bool:
+        """True if it collects changes that do not end a review."""
+        return self.options.on_update is not None
+
+    @property
+    def wants_content(self) -> bool:
+        """True if open reviews are kept whole for it: for `on_update`, or the WaitTimeoutError of a single wait."""
+        return self.wants_updates or (self.options.timeout is not None and len(self.ids) == 1)
+
+    def deliver(self, review_id: str, outcome: WaitOutcome) -> None:
+        """Add something to collect."""
         if self.found is None:
             self.found = []
-        self.found.append((review_id, what))
-        self.bell.set()
+        self.found.append((review_id, outcome))
+        self.wake()
+
+    def wake(self) -> None:
+        """End its sleep; idempotent."""
+        if self.wakeup is not None:
+            self.wakeup.set()
 
 
 @frozen(weakref_slot=False)
 class ReviewStub:
-    """What is kept of a review that was seen, where that is enough: ten thousand reviews may hold long texts."""
+    """What is kept of an open review where that is enough: ten thousand reviews may hold long texts."""
 
     created_at: datetime
     version: int
@@ -132,21 +139,21 @@ class ReviewStub:
 
 @define(eq=False, weakref_slot=False)
 class Subscription:
-    """One review that is waited for, and by whom.
+    """The waiters for one review, and the review as it was last seen; `seen` is None before that."""
 
-    Attributes:
-        parties: Who waits for it.
-        seen: The review as it was last seen, or what was kept of it; None if it was not seen yet.
-    """
-
-    parties: list[Waiter]
+    waiters: list[Waiter]
     seen: Review | ReviewStub | None = None
 
     @property
-    def review(self) -> Review | None:
-        """The review as it was last seen, if it was kept."""
-        return self.seen if isinstance(self.seen, Review) else None
+    def created_at(self) -> datetime | None:
+        """When the review was created, if it was seen."""
+        return None if self.seen is None else with_zone(self.seen.created_at)
 
     def shows(self, review: Review) -> bool:
-        """Return whether the review was seen before as it is now."""
+        """Return whether the review is unchanged since it was last seen."""
         return self.seen.version == review.version if isinstance(self.seen, ReviewStub) else self.seen == review
+
+
+def with_zone(moment: datetime) -> datetime:
+    """Return a time that can be compared with others: one without a zone is taken as UTC."""
+    return moment if moment.utcoffset() is not None else moment.replace(tzinfo=UTC)

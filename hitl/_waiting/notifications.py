@@ -1,4 +1,4 @@
-"""What a webhook tells a wait: the review as it stands, or as much of it as the payload says."""
+"""What a webhook says about a review: all of it, or as much as its payload has."""
 
 from __future__ import annotations
 
@@ -14,22 +14,17 @@ from hitl.models import ANSWERED_STATUSES, Review
 WebhookUpdate: TypeAlias = Review | dict[str, Any]
 
 
-def notice_of(event: Any) -> tuple[str | None, WebhookUpdate]:
-    """Return which review an event is about, and what it says of it.
+def webhook_update(event: Any) -> tuple[str | None, WebhookUpdate]:
+    """Return the id of the review that an event is about, None if there is none; and the review, or its changes.
 
-    Args:
-        event: A WebhookEvent, the payload of one, or a Review.
-
-    Returns:
-        The id, None if the event is about something else; and the whole review, or its changed attributes. No
-        attributes: the event does not say enough to go without a look.
+    The changes are empty if the payload does not say enough, so that the review must be read.
 
     Raises:
-        ConfigurationError: it is none of these.
+        ConfigurationError: it is no WebhookEvent, payload of one, or Review.
     """
     if isinstance(event, Review):
         return event.id, event
-    from hitl.webhooks import WebhookEvent  # loads what few waits need
+    from hitl.webhooks import WebhookEvent  # slow to import, and few waits need it
 
     payload: object = event.data if isinstance(event, WebhookEvent) else event
     if not isinstance(payload, Mapping):
@@ -46,7 +41,7 @@ def notice_of(event: Any) -> tuple[str | None, WebhookUpdate]:
 
 
 def _changes(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the attributes that a payload's summary of a review tells; nothing if it says less than the vendor's."""
+    """Return the attributes that a payload's summary of a review has; nothing if it has less than the vendor's."""
     status, result, reviewer = (document.get(name) for name in ("status", "result", "reviewer"))
     if not isinstance(status, str):
         return {}

@@ -1,4 +1,4 @@
-"""How waits end: which endings are answers, and which are errors."""
+"""How waits end: which outcomes are answers, and which are errors."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ FIRST = ReturnWhen.FIRST
 ANY_REJECTED = ReturnWhen.ANY_REJECTED
 
 
-def is_enough(endings: Mapping[str, WaitOutcome], return_when: ReturnWhen) -> bool:
-    """Tell whether a wait may return before all have ended."""
-    reviews = (each for each in endings.values() if isinstance(each, Review))
+def is_enough(outcomes: Mapping[str, WaitOutcome], return_when: ReturnWhen) -> bool:
+    """Return whether a wait may return before all have ended."""
+    reviews = (each for each in outcomes.values() if isinstance(each, Review))
     match return_when:
         case ReturnWhen.FIRST:
             return any(review.is_answered for review in reviews)
@@ -38,21 +38,24 @@ def is_enough(endings: Mapping[str, WaitOutcome], return_when: ReturnWhen) -> bo
             return False
 
 
-def all_answers(endings: Mapping[str, WaitOutcome], polls: int) -> list[Review]:
-    """Return the reviews if people answered all of them; raise BatchError if not.
+def all_answers(outcomes: Mapping[str, WaitOutcome], polls: int) -> list[Review]:
+    """Return the reviews if people answered all of them; raise BatchError if not. `polls` counts the requests."""
+    answers = [_answer_or_error(outcome, polls) for outcome in outcomes.values()]
+    if any(isinstance(each, HITLError) for each in answers):
+        raise batch_error(answers, polls)
+    return [each for each in answers if isinstance(each, Review)]
 
-    Args:
-        endings: What has become of each.
-        polls: Requests that it took to know it.
-    """
-    outcomes = [_outcome(ending, polls) for ending in endings.values()]
-    if any(isinstance(each, HITLError) for each in outcomes):
-        raise batch_error(outcomes, polls)
-    return [each for each in outcomes if isinstance(each, Review)]
+
+def answer_of(outcome: WaitOutcome, polls: int = 0) -> Review:
+    """Return the review if a person answered it; raise why nobody did."""
+    answer = _answer_or_error(outcome, polls)
+    if isinstance(answer, HITLError):
+        raise answer
+    return answer
 
 
 def batch_error(outcomes: Sequence[WaitOutcome], polls: int) -> BatchError:
-    """Return the error that tells of those that nobody answered."""
+    """Return the error for those that nobody answered."""
     failures = [each for each in outcomes if isinstance(each, HITLError)]
     return BatchError(
         f"{len(failures)} of {len(outcomes)} reviews ended without an answer, the first: "
@@ -64,23 +67,14 @@ def batch_error(outcomes: Sequence[WaitOutcome], polls: int) -> BatchError:
 
 
 def _sent(polls: int) -> Sent:
-    return "yes" if polls else "no"  # without any, it was known before or told by a webhook
+    return "yes" if polls else "no"  # without a request, it was known before or a webhook brought it
 
 
-def _outcome(ending: WaitOutcome, polls: int) -> WaitOutcome:
-    """Return the review if a person answered it, else the error that tells why nobody did."""
-    if isinstance(ending, HITLError) or ending.is_answered:
-        return ending
-    if ending.status == "expired":
-        told = f"review {ending.id} expired before anybody answered; create it again with a later due_date"
-        return ReviewExpiredError(told, review=ending, attempts=polls, sent=_sent(polls))
-    told = f"review {ending.id} was cancelled before anybody answered"
-    return ReviewCancelledError(told, review=ending, attempts=polls, sent=_sent(polls))
-
-
-def answer_of(ending: WaitOutcome, polls: int = 0) -> Review:
-    """Return the review if a person answered it; raise what tells why nobody did; see `all_answers`."""
-    outcome = _outcome(ending, polls)
-    if isinstance(outcome, HITLError):
-        raise outcome
-    return outcome
+def _answer_or_error(outcome: WaitOutcome, polls: int) -> WaitOutcome:
+    if isinstance(outcome, HITLError) or outcome.is_answered:
+        return outcome
+    if outcome.status == "expired":
+        message = f"review {outcome.id} expired before anybody answered; create it again with a later due_date"
+        return ReviewExpiredError(message, review=outcome, attempts=polls, sent=_sent(polls))
+    message = f"review {outcome.id} was cancelled before anybody answered"
+    return ReviewCancelledError(message, review=outcome, attempts=polls, sent=_sent(polls))

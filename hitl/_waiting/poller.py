@@ -1,9 +1,8 @@
-"""What is waited for in one place, and whose turn it is to ask about it.
+"""The waits of one domain (a process, or an event loop), which share their requests.
 
-Waits share their requests by taking turns: whichever of them finds something due asks, for all of them, and the others
-sleep until they are told. So there is no thread or task of our own; a wait that ends, is cancelled or interrupted gives
-its turn back, and the next one goes on. One, the keeper, sleeps until the next look is due; the others sleep until
-their bells ring.
+There is no thread or task of our own: whichever waiter finds a request due sends it, for all of them, and the others
+sleep until they are woken. A wait that ends, is cancelled or interrupted gives back what it had taken on, and another
+goes on. One waiter, the timer's owner, sleeps until the next request is due; the others sleep until they are woken.
 """
 
 from __future__ import annotations
@@ -11,29 +10,30 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from datetime import datetime
 from itertools import chain
+from threading import RLock
+from types import MappingProxyType
 from typing import Any
 
 from attrs import evolve
 
 from hitl._calls import NOT_DONE
-from hitl._flows import Clock, Wakeup
+from hitl._flows import Wakeup
 from hitl._waiting.model import (
     Channel,
+    ClientState,
     GetOne,
     ListMany,
     ListResult,
     PollRequest,
     ReviewStub,
-    ServerCapabilities,
     Subscription,
-    WaitCounters,
     Waiter,
     WaitOutcome,
 )
-from hitl._waiting.rate_limit import RateLimitBudget
 from hitl._waiting.schedule import Schedule
+from hitl._waiting.timing import Timing
 from hitl.exceptions import (
     APIConnectionError,
     APIStatusError,
@@ -48,304 +48,271 @@ from hitl.models import FINAL_STATUSES, Review
 
 
 class SharedPoller:
-    """The waits of one place. Its methods may be called from any thread.
+    """Who waits for what, who sends which request, and what became of the reviews; to be called from any thread."""
 
-    Attributes:
-        watches: What is waited for, by id.
-        parties: Who waits, in the order in which they joined.
-        is_left: True once everybody has left; nobody may join any more.
-        fault: The last passing fault; None after an answer.
-        polls: Exchanges that have ended.
-    """
-
-    def __init__(
-        self,
-        lock: AbstractContextManager[object],
-        clock: Clock,
-        budget: RateLimitBudget,
-        ways: ServerCapabilities,
-        counts: WaitCounters,
-        request_timeout: float,
-    ) -> None:
-        self.watches: dict[str, Subscription] = {}
-        self.parties: dict[Waiter, None] = {}
-        self.is_left = False
-        self.fault: HITLError | None = None
-        self.polls = 0
-        self._lock = lock
-        self._clock = clock
-        self._budget = budget
-        self._counts = counts
-        self._schedule = Schedule(self.watches, clock, budget, ways, request_timeout)
-        self._busy: dict[Channel, Waiter] = {}
-        self._keeper: Waiter | None = None
+    def __init__(self, client: ClientState) -> None:
+        self.last_error: HITLError | None = None  # the last transient error; None after an answer
+        self.polls = 0  # requests that have completed
+        self._is_abandoned = False  # once all waiters have left, nobody may join any more
+        self._client = client
+        self._lock = RLock()  # re-entrant: the garbage collector may call `leave` at any moment
+        self._subscriptions: dict[str, Subscription] = {}
+        self._waiters: dict[Waiter, None] = {}  # in the order in which they joined
+        self._timing = Timing(client)
+        self._schedule = Schedule(MappingProxyType(self._subscriptions), self._timing, client.capabilities)
+        self._in_flight: dict[Channel, Waiter] = {}
+        self._timer_owner: Waiter | None = None
 
     # --- who waits for what ---
 
-    def join(
-        self,
-        seen: Mapping[str, Review | None],
-        poll_interval: float,
-        *,
-        wants_news: bool = False,
-        wants_whole: bool = False,
-    ) -> Waiter | None:
-        """Wait for these reviews, with what is known of them; None if everybody has left."""
-        now = self._clock.monotonic()
-        party = Waiter(tuple(seen), len(seen), poll_interval, now, wants_news, wants_whole, self.polls)
+    def join(self, waiter: Waiter, reviews: Mapping[str, Review | None]) -> bool:
+        """Wait for these reviews, with what is known of them, and return whether that was possible."""
         try:
             with self._lock:
-                if self.is_left:
-                    return None
-                self._enter(party, seen)
-                return party
-        except BaseException:  # Ctrl-C, which comes at any moment; nobody knows of the party who could leave
-            self.leave(party)
+                if not self._is_abandoned:
+                    self._subscribe(waiter, reviews)
+                return not self._is_abandoned
+        except BaseException:  # Ctrl-C, which comes at any moment; nobody has the waiter yet who could leave
+            self.leave(waiter)
             raise
 
-    def _enter(self, party: Waiter, seen: Mapping[str, Review | None]) -> None:
-        self.parties[party] = None
-        self._schedule.joined(party)
-        for review_id, review in seen.items():
-            if (watch := self.watches.get(review_id)) is not None:
-                watch.parties.append(party)
-                if party.wants_whole and isinstance(watch.seen, ReviewStub):
+    def _subscribe(self, waiter: Waiter, reviews: Mapping[str, Review | None]) -> None:
+        waiter.open_count = len(reviews)
+        self._waiters[waiter] = None
+        self._timing.joined(waiter)
+        for review_id, review in reviews.items():
+            if (found := self._subscriptions.get(review_id)) is not None:
+                found.waiters.append(waiter)
+                if waiter.wants_content and isinstance(found.seen, ReviewStub):
                     self._schedule.add(review_id, is_known=False)
             else:
-                self.watches[review_id] = Subscription([party], review)
+                self._subscriptions[review_id] = Subscription([waiter], review)
                 self._schedule.add(review_id, is_known=review is not None)
 
-    def leave(self, party: Waiter) -> bool:
-        """Stop waiting, and return whether nobody is left; may be repeated."""
+    def leave(self, waiter: Waiter) -> bool:
+        """Stop waiting, and return whether nobody is left; idempotent."""
         with self._lock:
-            return self._leave(party)
+            self.rest(waiter)
+            for review_id in waiter.ids if waiter.open_count else ():
+                self._unsubscribe(review_id, waiter)
+            waiter.open_count = 0
+            self._waiters.pop(waiter, None)
+            self._is_abandoned = not self._waiters
+            return self._is_abandoned
 
-    def _leave(self, party: Waiter) -> bool:
-        self._rest(party)
-        for review_id in party.ids if party.open else ():
-            self._drop(review_id, party)
-        party.open = 0
-        self.parties.pop(party, None)
-        self.is_left = not self.parties
-        return self.is_left
-
-    def open_ids(self, party: Waiter) -> list[str]:
-        """Return what the party waits for and has not ended."""
-        with self._lock:
-            return self._open_ids(party)
-
-    def _open_ids(self, party: Waiter) -> list[str]:
-        watches = ((review_id, self.watches.get(review_id)) for review_id in party.ids)
-        return [review_id for review_id, watch in watches if watch is not None and party in watch.parties]
-
-    def begin(self, party: Waiter) -> None:
-        """Take part in the work from now on."""
-        party.is_attending = True
-
-    def rest(self, party: Waiter) -> None:
-        """Take no part in the work for now; what the party has taken on is given back."""
-        with self._lock:
-            self._rest(party)
-
-    def _rest(self, party: Waiter) -> None:
-        party.is_attending = False
-        self._busy = {slot: holder for slot, holder in self._busy.items() if holder is not party}
-        if self._keeper is party:
-            self._keeper = None
-        if self._keeper is None:
-            self._ring_one()
-
-    def _drop(self, review_id: str, party: Waiter) -> None:
-        watch = self.watches.get(review_id)
-        if watch is None:
+    def _unsubscribe(self, review_id: str, waiter: Waiter) -> None:
+        if (subscription := self._subscriptions.get(review_id)) is None:
             return
-        if party in watch.parties:
-            watch.parties.remove(party)
-        if not watch.parties:
+        if waiter in subscription.waiters:
+            subscription.waiters.remove(waiter)
+        if not subscription.waiters:
             self._forget(review_id)
 
     def _forget(self, review_id: str) -> None:
-        self._schedule.forget(review_id)
-        self.watches.pop(review_id, None)  # last, so that what Ctrl-C has left undone is done when it is repeated
+        self._schedule.remove(review_id)
+        self._subscriptions.pop(review_id, None)  # last, so that what Ctrl-C left undone is done when it is repeated
 
-    def _ring_one(self) -> None:
-        """Wake somebody who can do what is due."""
-        # Who is in the middle of an exchange hears no bell, and it may be held open for long.
-        busy = self._busy.values()
-        someone = next(
-            (each for each in chain((self._keeper,), self.parties) if each and each.is_attending and each not in busy),
-            None,
-        )
-        if someone is not None:
-            someone.bell.set()
+    @property
+    def waiter_count(self) -> int:
+        return len(self._waiters)
 
-    # --- whose turn it is ---
+    @property
+    def open_count(self) -> int:
+        return len(self._subscriptions)
 
-    def plan(self, party: Waiter, until: float) -> PollRequest | float:
-        """Return what the party is to do now, or for how many seconds it may sleep on its bell."""
+    def open_ids(self, waiter: Waiter) -> list[str]:
+        """Return what the waiter waits for and has not ended."""
         with self._lock:
-            party.bell = Wakeup()
-            if party.has_something or not party.open:
+            found = ((review_id, self._subscriptions.get(review_id)) for review_id in waiter.ids)
+            return [review_id for review_id, each in found if each is not None and waiter in each.waiters]
+
+    def last_seen(self, review_id: str) -> Review | None:
+        """Return an open review as it was last seen, if it was kept."""
+        found = self._subscriptions.get(review_id)
+        return found.seen if found is not None and isinstance(found.seen, Review) else None
+
+    def created_at(self, review_id: str) -> datetime | None:
+        """Return when an open review was created; None if it was not seen yet."""
+        found = self._subscriptions.get(review_id)
+        return None if found is None else found.created_at
+
+    # --- who sends which request ---
+
+    def plan(self, waiter: Waiter, until: float) -> PollRequest | float:
+        """Return the request that the waiter is to send now, or for how many seconds it may sleep on its wakeup."""
+        with self._lock:
+            waiter.wakeup = Wakeup()
+            if waiter.has_something or not waiter.open_count:
                 return 0.0
-            turn = self._schedule.turn(self._busy.keys(), max(0.0, until - self._clock.monotonic()))
-            if isinstance(turn, GetOne | ListMany):
-                return self._taken(turn, party)
-            if self._keeper is None or self._keeper in self._busy.values():
-                self._keeper = party
-            return turn if self._keeper is party else math.inf
+            left = max(0.0, until - self._timing.now())
+            request = self._schedule.next_request(self._in_flight.keys(), left)
+            if isinstance(request, GetOne | ListMany):
+                return self._assign(request, waiter)
+            if self._timer_owner is None or self._timer_owner in self._in_flight.values():
+                self._timer_owner = waiter
+            return request if self._timer_owner is waiter else math.inf
 
-    def last_look(self, party: Waiter) -> PollRequest | None:
-        """Return the look to be taken when a party's time is up; None where it is not worth a request."""
+    def final_request(self, waiter: Waiter) -> PollRequest | None:
+        """Return the request to be sent when a waiter's time is up; None if it is not worth one."""
         with self._lock:
-            turn = None if self._busy else self._schedule.last_look(self._open_ids(party))
-            return None if turn is None else self._taken(turn, party)
+            request = None if self._in_flight else self._schedule.final_request(self.open_ids(waiter))
+            return None if request is None else self._assign(request, waiter)
 
-    def _taken(self, turn: PollRequest, party: Waiter) -> PollRequest:
-        self._busy[turn.slot] = party
-        self._schedule.began()
-        return turn
+    def _assign(self, request: PollRequest, waiter: Waiter) -> PollRequest:
+        self._in_flight[request.channel] = waiter
+        self._timing.began()
+        return request
 
-    def finished(self, turn: PollRequest, party: Waiter) -> None:
-        """Let go of what the party had taken on; to be called after each turn, however it ended."""
+    def finished(self, request: PollRequest, waiter: Waiter) -> None:
+        """Release what the waiter was assigned; to be called after each request, however it ended."""
         with self._lock:
-            if self._busy.get(turn.slot) is party:
-                del self._busy[turn.slot]
-            if self._keeper is not party:
-                self._ring_one()
+            if self._in_flight.get(request.channel) is waiter:
+                del self._in_flight[request.channel]
+            if self._timer_owner is not waiter:
+                self._wake_another()
 
-    def is_looked_at(self, party: Waiter) -> bool:
-        """Return whether an exchange has ended that began after the party joined."""
-        return self._schedule.has_looked_since(party.joined)
-
-    def next_look(self) -> float | None:
-        """Return in how many seconds the next look is due; None while the server is listened to."""
+    def rest(self, waiter: Waiter) -> None:
+        """Take no part for now; what the waiter was assigned is given back."""
         with self._lock:
-            return None if self._busy.keys() & {"follow", "listen"} else self._schedule.next_look()
+            waiter.wakeup = None
+            self._in_flight = {channel: each for channel, each in self._in_flight.items() if each is not waiter}
+            if self._timer_owner is waiter:
+                self._timer_owner = None
+            if self._timer_owner is None:
+                self._wake_another()
+
+    def _wake_another(self) -> None:
+        """Wake a waiter that can do what is due. One with a request in flight cannot: it may be held open for long."""
+        for waiter in chain((self._timer_owner,), self._waiters):
+            if waiter is not None and waiter.wakeup is not None and waiter not in self._in_flight.values():
+                waiter.wake()
+                return
+
+    def has_polled_for(self, waiter: Waiter) -> bool:
+        """Return whether a request has completed that began after the waiter joined."""
+        return self._timing.has_polled_since(waiter.joined)
+
+    def next_poll_in(self) -> float | None:
+        """Return in how many seconds the next poll is due; None while a request is held open."""
+        with self._lock:
+            return None if self._in_flight.keys() & {"changes", "single"} else self._timing.next_poll_in()
 
     def interval(self) -> float:
-        """Return the seconds between two looks, as things are."""
         with self._lock:
-            return self._schedule.interval()
+            return self._timing.interval()
 
     # --- what came of it ---
 
-    def read(self, turn: GetOne, review: Review) -> None:
-        """Take note of a single review."""
+    def completed(self, request: PollRequest, result: ListResult) -> None:
+        """Apply an answer; a single review is a list of one."""
         with self._lock:
-            before = self.watches.get(turn.review_id)
-            self._answered(turn, is_news=before is not None and not before.shows(review))
-            self._schedule.read(turn)
-            self._saw(review)
+            self.last_error = None
+            self._client.budget.spent(self._client.clock.epoch())
+            self._count()
+            was_held = self._schedule.completed(request, result, has_news=self._has_news(request, result))
+            self._client.counters.held += was_held
+            for review in result.reviews:
+                self._update(review)
 
-    def listed(self, turn: ListMany, listing: ListResult) -> None:
-        """Take note of a list."""
-        with self._lock:
-            self._answered(turn, is_news=bool(listing.reviews))
-            self._schedule.listed(turn, listing)
-            for review in listing.reviews:
-                self._saw(review)
-
-    def _answered(self, turn: PollRequest, *, is_news: bool) -> None:
-        self.fault = None
-        self._budget.spent(self._clock.epoch())
-        self._count()
-        self._counts.held += self._schedule.answered(turn, is_news=is_news)
+    def _has_news(self, request: PollRequest, result: ListResult) -> bool:
+        if isinstance(request, ListMany):
+            return bool(result.reviews)
+        found = self._subscriptions.get(request.review_id)
+        return found is not None and not found.shows(result.reviews[0])
 
     def _count(self) -> None:
         self.polls += 1
-        self._counts.polls += 1
+        self._client.counters.polls += 1
 
-    def failed(self, turn: PollRequest, error: HITLError) -> None:
-        """Take note of an exchange that failed: it ends all waits, one, or none."""
+    def failed(self, request: PollRequest, error: HITLError) -> None:
+        """Apply an error: it ends all waits, one, or none."""
         with self._lock:
             self._count()
-            if is_transient(error, is_known=self._budget.server.is_known):
-                self._pause(turn, error)
+            if is_transient(error, is_known=self._client.server.is_known):
+                self._pause(request, error)
             elif isinstance(error, AuthenticationError) or not isinstance(error, APIStatusError):
-                for party in self.parties:  # an exception belongs to one stack, so each gets its own
-                    party.fatal = copy.copy(error)
-                    party.bell.set()
-            elif isinstance(turn, GetOne):
-                self._end(turn.review_id, error)
+                for waiter in self._waiters:  # an exception belongs to one stack, so each gets its own
+                    waiter.fatal = copy.copy(error)
+                    waiter.wake()
+            elif isinstance(request, GetOne):
+                self._end(request.review_id, error)
             else:
-                self._schedule.do_without(turn)
+                self._schedule.unsupported(request)
 
-    def _pause(self, turn: PollRequest, error: HITLError) -> None:
-        self.fault = error
+    def _pause(self, request: PollRequest, error: HITLError) -> None:
+        self.last_error = error
         if isinstance(error, RateLimitError):
-            self._counts.refused += 1
-            self._budget.refused(self._clock.epoch(), error.retry_after)
-        if isinstance(turn, ListMany) and isinstance(error, UnexpectedResponseError):
-            self._schedule.misfit()
-        self._schedule.failed(error.retry_after)
+            self._client.counters.refused += 1
+            self._client.budget.refused(self._client.clock.epoch(), error.retry_after)
+        if isinstance(error, UnexpectedResponseError):
+            self._schedule.malformed(request)
+        self._timing.failed(error.retry_after)
 
-    def told(self, review: Review) -> bool:
-        """Take note of a review that came some other way, and return whether it was waited for."""
+    def apply(self, review: Review) -> bool:
+        """Apply a review that a webhook brought, and return whether it was waited for."""
         with self._lock:
-            self._trust_notice(review.id)
-            is_waited_for = review.id in self.watches
-            self._saw(review, by_notice=True)
+            is_waited_for = self._webhook_arrived(review.id)
+            self._update(review, from_webhook=True)
             return is_waited_for
 
-    def told_of(self, review_id: str, changes: Mapping[str, Any]) -> bool:
-        """Take note of what changed of a review; what cannot be pieced together from that is read at once."""
+    def apply_changes(self, review_id: str, changes: Mapping[str, Any]) -> bool:
+        """Apply the changes that a webhook reports; a review that cannot be completed with them is read at once."""
         with self._lock:
-            self._trust_notice(review_id)
-            watch = self.watches.get(review_id)
-            if watch is None:
+            if not self._webhook_arrived(review_id):
                 return False
-            if watch.review is not None and changes:
-                self._saw(evolve(watch.review, **changes), by_notice=True)
+            known = self.last_seen(review_id)
+            if known is not None and changes:
+                self._update(evolve(known, **changes), from_webhook=True)
             elif changes.get("status") in (None, *FINAL_STATUSES):
-                self._schedule.ask_at_once(review_id)
-                self._ring_one()
+                self._schedule.poll_now(review_id)
+                self._wake_another()
             return True
 
-    def _trust_notice(self, review_id: str) -> None:
-        self._counts.notified += review_id in self.watches
-        self._schedule.trust_notice(is_trusted=True)  # also where a look was a little faster
+    def _webhook_arrived(self, review_id: str) -> bool:
+        self._timing.rely_on_webhooks(arrived=True)  # even if a poll saw it first
+        is_waited_for = review_id in self._subscriptions
+        self._client.counters.notified += is_waited_for
+        return is_waited_for
 
-    # --- what became of the reviews ---
-
-    def _saw(self, review: Review, *, by_notice: bool = False) -> None:
-        watch = self.watches.get(review.id)
-        if watch is None:
+    def _update(self, review: Review, *, from_webhook: bool = False) -> None:
+        found = self._subscriptions.get(review.id)
+        if found is None:
             return
         if review.is_final:
-            if not by_notice:
-                self._schedule.trust_notice(is_trusted=False)
+            if not from_webhook:
+                self._timing.rely_on_webhooks(arrived=False)
             self._end(review.id, review)
-        elif watch.seen is None or not _is_older(review, watch.seen):
-            is_news = not watch.shows(review)
-            if is_news or isinstance(watch.seen, ReviewStub):
-                watch.seen = self._kept(review, watch)
-            for party in watch.parties if is_news else ():
-                if party.wants_news:
-                    party.tell(review.id, review)
+        elif found.seen is None or not _is_older(review, found.seen):
+            is_changed = not found.shows(review)
+            if is_changed or isinstance(found.seen, ReviewStub):
+                found.seen = self._kept(review, found)
+            for waiter in found.waiters if is_changed else ():
+                if waiter.wants_updates:
+                    waiter.deliver(review.id, review)
 
-    def _kept(self, review: Review, watch: Subscription) -> Review | ReviewStub:
-        """Return as much of an open review as somebody may need before it ends."""
-        # A webhook may tell only of what changed. Where the server itself tells of changes, it tells the whole of them.
-        is_needed = not self._schedule.is_told_of_changes or any(party.wants_whole for party in watch.parties)
-        return review if is_needed or review.version is None else ReviewStub(review.created_at, review.version)
+    def _kept(self, review: Review, found: Subscription) -> Review | ReviewStub:
+        """Return as much of an open review as may be needed before it ends."""
+        # A webhook may report only the changes. A feed of changes shows whole reviews.
+        if not self._schedule.has_feed or review.version is None or any(each.wants_content for each in found.waiters):
+            return review
+        return ReviewStub(review.created_at, review.version)
 
-    def _end(self, review_id: str, ending: WaitOutcome) -> None:
-        watch = self.watches.get(review_id)
-        if watch is None:  # nobody waits for it any more
+    def _end(self, review_id: str, outcome: WaitOutcome) -> None:
+        if (subscription := self._subscriptions.get(review_id)) is None:  # nobody waits for it any more
             return
         self._forget(review_id)
-        self._counts.ended += 1
-        for party in watch.parties:
-            party.open -= 1
-            party.tell(review_id, copy.copy(ending) if isinstance(ending, HITLError) else ending)
+        self._client.counters.hits += 1
+        for waiter in subscription.waiters:
+            waiter.open_count -= 1
+            waiter.deliver(review_id, copy.copy(outcome) if isinstance(outcome, HITLError) else outcome)
 
 
 def is_transient(error: HITLError, *, is_known: bool) -> bool:  # guard: transient-in-waits
-    """Return whether the same question may be answered later: no connection, 429, 5xx, an answer without sense.
+    """Return whether the same request may succeed later: no connection, 429, 5xx, or a malformed response.
 
     Args:
-        error: What came of the question.
-        is_known: True if the server has answered before; then even its name may be unknown for a while, as on a
+        error: What came of the request.
+        is_known: True if the server has answered before; then even its name may fail to resolve for a while, as on a
             machine that has lost its network.
     """
     match error:

@@ -1,23 +1,34 @@
-"""A live line for people who watch a wait, in a terminal or a notebook (tqdm; extra `hitl[progress]`)."""
+"""A live display of a wait, in a terminal or a notebook (tqdm; extra `hitl[progress]`)."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Any
 
+from attrs import frozen
+
 from hitl._progress_bar import Shown, load_tqdm
-from hitl._waiting.waits import Progress
+
+
+@frozen
+class Progress:
+    """How far a wait is; `next_poll` is in seconds, None while the server holds a request open."""
+
+    total: int
+    open: int
+    rejected: int
+    oldest: float | None
+    next_poll: float | None
 
 
 class Bar:
-    """A tqdm bar: reviews that have ended of all that are waited for, and what else is worth knowing."""
+    """A tqdm bar: reviews that have ended of all that are waited for, and the state of the rest."""
 
     def __init__(self) -> None:
         self._tqdm = load_tqdm()
         self._shown: Shown | None = None
 
     def show(self, progress: Progress) -> None:
-        """Show how far it is, as long as that can be shown."""
         if self._shown is None:
             self._shown = Shown(lambda: self._tqdm(total=progress.total, unit="review", desc="Waiting for people"))
         self._shown.draw(partial(_draw, progress))
@@ -35,12 +46,11 @@ def _draw(progress: Progress, bar: Any) -> None:
 
 
 def line(progress: Progress) -> str:
-    """Return what is worth knowing beside how many are done."""
     parts = [f"{progress.open} open", f"{progress.total - progress.open} done", f"{progress.rejected} rejected"]
     if progress.oldest is not None:
         parts.append(f"oldest {duration(progress.oldest)}")
     if progress.open:
-        parts.append("listening" if progress.next_look is None else f"next look in {duration(progress.next_look)}")
+        parts.append("listening" if progress.next_poll is None else f"next look in {duration(progress.next_poll)}")
     return ", ".join(parts)
 
 

@@ -1,4 +1,4 @@
-"""How soon one may ask again: what the server leaves of its rate limit, less what others will need of it."""
+"""How soon the next poll may be sent: what the server leaves of its rate limit, less what others will need of it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from attrs import define
 
 from hitl._calls import Server
 
-FLOOR = 2.0  # requests of each window that polling never touches
-MARGIN = 1.1  # of what others are expected to send, so much is kept for them
-GREATEST_SHARE = 0.85  # of what is left, at most so much is kept for others
-PRIOR_SHARE = 0.1  # of an hour's limit, which others are taken to use until more is known
-PRIOR_SECONDS = 900.0  # how long that first guess weighs as much as what is observed
+FLOOR = 2.0  # requests of each window that polling never uses
+MARGIN = 1.1  # times what others are expected to send is kept for them
+GREATEST_SHARE = 0.85  # of what is left may be kept for others, at most
+PRIOR_SHARE = 0.1  # of an hour's limit is what others are assumed to use until more is known
+PRIOR_SECONDS = 900.0  # of observation weigh as much as that first guess
 MEMORY = 3600.0  # seconds after which an observation counts a third
-LATE = 1.0  # seconds after a window's end at which the next one is taken to have begun; the header has full seconds
-LONGEST_WINDOW = 86_400.0  # a reset further off than that is a wrong clock
-CAUTION = 10.0  # seconds between requests after a 429 that does not say how long to wait; doubles with each further one
-MOST_CAUTION = 60.0
-RECOVERY = 0.9  # what is left of that caution after each answer
+LATE = 1.0  # seconds after a window's end at which the next one is assumed to have begun; the header has full seconds
+LONGEST_WINDOW = 86_400.0  # seconds; a reset further off than that is a wrong clock
+PENALTY = 10.0  # seconds between requests after a 429 without Retry-After; doubles with each further one
+LONGEST_PENALTY = 60.0
+RECOVERY = 0.9  # of the penalty is left after each response
 
 
 class WaitBudgetWarning(UserWarning):
@@ -29,8 +29,8 @@ class WaitBudgetWarning(UserWarning):
 class RateLimitBudget:
     """What polling may spend of a rate limit that it shares with everything else that is sent with the same key.
 
-    It learns from `server`, which every answer updates. A fall of `remaining` that polling did not cause was caused
-    by others: creations of this client, another process, another machine.
+    It learns from `server`, which every response updates. A fall of `remaining` that polling did not cause was caused
+    by others: creations of this client, another process, another machine. `now` is in seconds since the epoch.
     """
 
     server: Server
@@ -40,13 +40,13 @@ class RateLimitBudget:
     _left: int | None = None
     _at: float = 0.0
     _own: int = 0
-    _caution: float = 0.0
+    _penalty: float = 0.0
     _refused_until: float = -math.inf
 
     def spent(self, now: float) -> None:
-        """Take note that one request of ours was answered, at this moment of the epoch."""
+        """Record that one of our requests was answered."""
         self._own += 1
-        self._caution = 0.0 if self._caution < 1.0 else self._caution * RECOVERY
+        self._penalty = 0.0 if self._penalty < 1.0 else self._penalty * RECOVERY
         left = self.server.remaining
         if left is None or left == self._left:
             return
@@ -56,39 +56,39 @@ class RateLimitBudget:
         self._left, self._at, self._own = left, now, 0
 
     def refused(self, now: float, retry_after: float | None) -> None:
-        """Take note of a 429: until it is over, nothing is asked for."""
+        """Record a 429: nothing is requested until it is over."""
         to_reset = self._to_reset(now)
         if retry_after is not None or (to_reset and self.server.remaining == 0):
-            self._refused_until = now + max(retry_after or 0.0, to_reset if retry_after is None else 0.0)
+            self._refused_until = now + (to_reset if retry_after is None else max(0.0, retry_after))
             return
-        self._caution = min(MOST_CAUTION, max(CAUTION, 2.0 * self._caution))
-        self._refused_until = now + self._caution
+        self._penalty = min(LONGEST_PENALTY, max(PENALTY, 2.0 * self._penalty))
+        self._refused_until = now + self._penalty
 
-    def pace(self, now: float) -> float:
+    def interval(self, now: float) -> float:
         """Return the seconds between two requests that spread what may be spent over the rest of the window."""
         to_reset = self._to_reset(now)
         if self.server.remaining is None or to_reset <= 0:
-            return self._caution
-        return max(self._caution, to_reset / max(1.0, self.server.remaining - self.reserve(now)))
+            return self._penalty
+        return max(self._penalty, to_reset / max(1.0, self.server.remaining - self.reserve(now)))
 
     def reserve(self, now: float) -> float:
         """Return how many requests of this window are kept for others."""
         remaining, to_reset = self.server.remaining, self._to_reset(now)
         if remaining is None:
             return 0.0
-        return min(GREATEST_SHARE * remaining, FLOOR + MARGIN * self.others() * to_reset)
+        return min(GREATEST_SHARE * remaining, FLOOR + MARGIN * self.others_rate() * to_reset)
 
-    def others(self) -> float:
+    def others_rate(self) -> float:
         """Return how many requests a second others are expected to send."""
         prior = PRIOR_SHARE * (self.server.limit or 0) / 3600.0
         return (prior * self._prior_seconds + self._others) / (self._prior_seconds + self._seconds)
 
-    def suspended(self, now: float) -> float:
-        """Return for how many seconds more nothing may be asked: the server said so, or nothing is left to spend."""
-        to_reset, asked = self._to_reset(now), max(0.0, self._refused_until - now)
+    def blocked_for(self, now: float) -> float:
+        """Return for how many seconds nothing may be requested: after a 429, or because nothing is left to spend."""
+        to_reset, refused = self._to_reset(now), max(0.0, self._refused_until - now)
         if self.server.remaining is None or to_reset <= 0 or self.server.remaining - self.reserve(now) >= 1.0:
-            return asked
-        return max(asked, to_reset + LATE)  # what is left belongs to the others; the next window is waited for
+            return refused
+        return max(refused, to_reset + LATE)  # the rest belongs to others, so polling resumes in the next window
 
     def _to_reset(self, now: float) -> float:
         return min(self.server.to_reset(now) or 0.0, LONGEST_WINDOW)

@@ -18,7 +18,7 @@ from hitl._calls.retry_budget import MOST_RETRIES, SUCCESSES_FOR_ONE
 from hitl._config import MOST_AT_ONCE, SETTINGS
 from hitl._engine import http1 as _wire
 from hitl._flows import threads as _workers
-from hitl._waiting import schedule as _schedule
+from hitl._waiting import timing as _timing
 from hitl.cli import sandbox as command
 from hitl.server.http import requests
 from hitl.server.results import DISPLAYS
@@ -46,11 +46,11 @@ def test_the_bounds_are_those_in_the_reference() -> None:
 
 def test_the_numbers_of_a_wait_are_those_in_the_how_to() -> None:
     told = re.findall(r"\| ([\d.]+)(?: times)? \|\n", page("how-to/wait.md"))
-    numbers = [_schedule.HOLD, _schedule.LONGEST_HOLD, _schedule.BETWEEN_HOLDS, _schedule.GROWTH, _schedule.SLOWEST]
+    numbers = [_timing.HOLD, _timing.LONGEST_HOLD, _timing.BETWEEN_HOLDS, _timing.GROWTH, _timing.SLOWEST]
     assert [float(each) for each in told] == numbers
-    shortest, longest = (seconds / 60 for seconds in _schedule.NOTIFIED)
+    shortest, longest = (seconds / 60 for seconds in _timing.NOTIFIED)
     assert f"once in {shortest:.0f} to {longest:.0f} minutes" in page("how-to/wait.md")
-    holds = f"held open for up to {_schedule.HOLD} s, or {_schedule.LONGEST_HOLD} s where"
+    holds = f"held open for up to {_timing.HOLD} s, or {_timing.LONGEST_HOLD} s where"
     assert holds in page("explanation/waiting.md")
 
 

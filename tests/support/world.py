@@ -11,14 +11,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
+from hitl._calls import Backoff, Exchange
 from hitl._engine import Response, TransportResult
 from hitl._flows import ApiCall, Clock, Flow, Sleep
+from hitl._waiting import WaitRegistry
 
 EPOCH = 1_800_000_000.0  # the world begins at this second of the epoch, on the hour
 
 
 def wire(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).isoformat()
+
+
+def wait_registry(clock: Clock, exchange: Exchange | None = None) -> WaitRegistry:
+    """Return the waits of a client that lives by this clock; all of them share their requests."""
+    return WaitRegistry(exchange or Exchange(Backoff(3, 1.0)), clock, lambda: "here", 30.0)
 
 
 class World:

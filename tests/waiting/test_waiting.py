@@ -2,17 +2,15 @@ from __future__ import annotations
 
 import pickle
 import warnings
-from threading import RLock
 
 import pytest
 from script import BROKEN, UNREACHABLE, Script, answer, refused, review, reviewed
+from world import wait_registry
 
-from hitl._calls import Backoff, Exchange
 from hitl._engine import TransportFailure
-from hitl._waiting import WaitBudgetWarning, WaitRegistry, wait_for_one
+from hitl._waiting import WaitBudgetWarning, WaitOptions, wait_for_one
 from hitl._waiting.rate_limit import FLOOR, MARGIN, PRIOR_SHARE
-from hitl._waiting.schedule import OVERSHOOT
-from hitl._waiting.waits import WaitOptions
+from hitl._waiting.timing import OVERSHOOT
 from hitl.exceptions import (
     APIConnectionError,
     AuthenticationError,
@@ -27,15 +25,12 @@ from hitl.exceptions import (
 HELD = {"preference_applied": "wait=25"}
 
 
-def waits_of(script: Script) -> WaitRegistry:
-    exchange = Exchange(Backoff(3, 1.0, uniform=lambda low, high: high))
-    return WaitRegistry(exchange, script.clock, lambda: "here", RLock, 30.0)
-
-
 def wait(script: Script, *, timeout: float | None = None, poll_interval: float = 1.0, review_id: str = "rev_1"):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", WaitBudgetWarning)
-        return script.play(wait_for_one(waits_of(script), review_id, None, WaitOptions(timeout, poll_interval)))
+        return script.play(
+            wait_for_one(wait_registry(script.clock), review_id, None, WaitOptions(timeout, poll_interval))
+        )
 
 
 def test_a_finished_review_is_returned_without_a_pause():
@@ -98,12 +93,12 @@ def test_a_wait_of_three_days_is_waited_in_no_time():
 @pytest.mark.parametrize(
     "fault", [BROKEN, UNREACHABLE, refused(429), refused(500), refused(503), answer(200, b"<html>")]
 )
-def test_a_passing_fault_spends_the_time_and_not_the_patience(fault):
+def test_a_transient_error_uses_up_time_and_ends_no_wait(fault):
     script = Script([*[fault] * 50, reviewed("completed")])
     assert wait(script, timeout=3600.0).status == "completed"
 
 
-def test_a_wait_that_ends_in_a_fault_tells_it():
+def test_a_wait_that_times_out_reports_the_last_error():
     with pytest.raises(WaitTimeoutError, match="not seen yet after 5 s.*no connection could be made") as caught:
         wait(Script([UNREACHABLE]), timeout=5.0)
     assert caught.value.last_error.sent == "no"
@@ -117,7 +112,7 @@ def test_a_wait_that_ends_in_a_fault_tells_it():
         (refused(404), ReviewNotFoundError),
     ],
 )
-def test_a_fault_that_will_not_pass_is_raised_at_once(fault, error):
+def test_a_permanent_error_is_raised_at_once(fault, error):
     script = Script([reviewed(), fault])
     with pytest.raises(error):
         wait(script, timeout=3600.0)
@@ -207,7 +202,7 @@ class TestHolding:
         wait(script)
         assert script.sleeps == pytest.approx([0.03] * 3)
 
-    def test_after_a_held_read_patience_begins_anew(self):
+    def test_after_a_held_read_intervals_start_anew(self):
         def held_open(call):
             script.now += 25.0
             return reviewed(**HELD)

@@ -11,21 +11,21 @@ from typing import Any
 import pytest
 from test_waiting_many import office
 
-from hitl._waiting import WaitRegistry
-from hitl._waiting import poller as _watchlist
-from hitl._waiting.waits import Wait, WaitOptions
+from hitl._waiting import WaitOptions, WaitRegistry, poller, schedule, strategies, timing
+from hitl._waiting.waits import Wait
 
 SEEN = {"rev_0": None, "rev_1": None, "rev_2": None}
+TRACED = {module.__file__ for module in (poller, schedule, strategies, timing)}
 
 
 @contextmanager
 def ctrl_c(line: int) -> Generator[None, None, None]:
-    """Raise KeyboardInterrupt before that many lines of the watchlist have been run; once."""
+    """Raise KeyboardInterrupt before that many lines of the poller and its schedule have been run; once."""
     left, before = line, sys.gettrace()
 
     def trace(frame: FrameType, event: str, _: Any) -> Callable[..., Any] | None:
         nonlocal left
-        if frame.f_code.co_filename != _watchlist.__file__:
+        if frame.f_code.co_filename not in TRACED:
             return None
         if event == "line":
             left -= 1
@@ -58,8 +58,8 @@ def test_a_wait_that_was_interrupted_as_it_began_is_not_there() -> None:
     line = 1
     while True:
         waits = office(3).waits
-        keeper = waits.join({"rev_0": None}, WaitOptions(None, 1.0))
-        if not struck(line, lambda waits=waits: waits.join(SEEN, WaitOptions(None, 1.0))):  # type: ignore[misc]
+        keeper = waits.begin({"rev_0": None}, WaitOptions(None, 1.0))
+        if not struck(line, lambda waits=waits: waits.begin(SEEN, WaitOptions(None, 1.0))):  # type: ignore[misc]
             break
         assert what_is_kept(waits) == (1, 1), line
         keeper.leave()
@@ -73,12 +73,12 @@ def test_a_wait_that_was_interrupted_as_it_ended_has_ended(others: int) -> None:
     line = 1
     while True:
         waits = office(3).waits
-        keepers: list[Wait] = [waits.join({"rev_0": None}, WaitOptions(None, 1.0)) for _ in range(others)]
-        wait = waits.join(SEEN, WaitOptions(None, 1.0))
+        keepers: list[Wait] = [waits.begin({"rev_0": None}, WaitOptions(None, 1.0)) for _ in range(others)]
+        wait = waits.begin(SEEN, WaitOptions(None, 1.0))
         if not struck(line, wait.leave):
             break
         assert what_is_kept(waits) == (others, others), line
-        assert [set(keeper.watchlist.watches) for keeper in keepers] == [{"rev_0"}] * others
-        waits.join(SEEN, WaitOptions(None, 1.0)).leave()
+        assert [keeper.poller.open_ids(keeper) for keeper in keepers] == [["rev_0"]] * others
+        waits.begin(SEEN, WaitOptions(None, 1.0)).leave()
         line += 1
     assert line > 10

@@ -10,24 +10,24 @@ import statistics
 import warnings
 from collections import Counter
 from datetime import UTC, datetime
-from threading import RLock
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from attrs import evolve
 from script import refused
-from world import EPOCH, Vendor, World
+from world import EPOCH, Vendor, World, wait_registry
 
 from hitl import WaitBudgetWarning
 from hitl._api import operations
 from hitl._calls import Backoff, Exchange
 from hitl._engine import Response
 from hitl._flows import Sleep, Wakeup
-from hitl._waiting import ALL, ANY_REJECTED, FIRST, AsCompleted, WaitRegistry, wait_for_many, wait_for_one
-from hitl._waiting.model import GetOne, ListMany, ListResult, ReviewStub
-from hitl._waiting.schedule import HOLD, RECONCILE, SLOWEST
-from hitl._waiting.waits import Progress, WaitOptions
+from hitl._waiting import ALL, ANY_REJECTED, FIRST, AsCompleted, WaitOptions, wait_for_many, wait_for_one
+from hitl._waiting.model import GetOne, ListMany, ListResult
+from hitl._waiting.progress import Progress
+from hitl._waiting.strategies import RECONCILE
+from hitl._waiting.timing import HOLD, SLOWEST
 from hitl.exceptions import (
     AuthenticationError,
     BatchError,
@@ -52,7 +52,7 @@ class Office:
         self.vendor = vendor
         self.world = World(server or vendor)
         self.exchange = Exchange(Backoff(3, 1.0))
-        self.waits = WaitRegistry(self.exchange, self.world.clock, lambda: "here", RLock, 30.0)
+        self.waits = wait_registry(self.world.clock, self.exchange)
         self.results: dict[str, Any] = {}
         self.seen_at: dict[str, float] = {}
 
@@ -135,14 +135,14 @@ class TestSharing:
         assert len(many.vendor.asked) <= ticks + 3
         assert many.asked["get_review"] <= 1
 
-    def test_ten_thousand_first_looks_take_a_request_for_each_hundred(self):
+    def test_ten_thousand_first_polls_take_a_request_for_each_hundred(self):
         many = office(10_000, ids=True, after=5.0)
         many.wait_for_all(list(many.vendor.created))
         many.world.run(EPOCH + 5.1)
         assert many.asked["list_reviews"] <= 100 + 3
         assert many.asked["get_review"] == 0
 
-    def test_nobody_looks_once_nobody_waits(self):
+    def test_nothing_is_polled_once_nobody_waits(self):
         one = office(3)
         one.wait_for_all(list(one.vendor.created), timeout=5.0)
         one.world.run()
@@ -167,34 +167,32 @@ class TestSharing:
         pair.world.run(EPOCH + 60)
         assert pair.results["rev_1"].status == "completed"
 
-    def test_work_is_handed_to_somebody_who_is_not_held_up_by_a_server(self):
+    def test_work_is_handed_to_a_waiter_without_a_request_in_flight(self):
         pair = office(3)
-        joined = [pair.waits.join({f"rev_{number}": None}, WaitOptions(None, 1.0)) for number in range(3)]
-        watchlist, (held, keeper, idle) = joined[0].watchlist, [wait.party for wait in joined]
-        for party in (held, keeper, idle):
-            watchlist.begin(party)
-        assert isinstance(watchlist.plan(held, math.inf), ListMany)
-        assert watchlist.plan(keeper, math.inf) == watchlist.plan(idle, math.inf) == math.inf
-        watchlist.rest(keeper)
-        rung: list[Any] = []
-        held.bell.subscribe(lambda: rung.append("held"))
-        idle.bell.subscribe(lambda: rung.append("idle"))
-        assert rung == ["idle"]
+        joined = [pair.waits.begin({f"rev_{number}": None}, WaitOptions(None, 1.0)) for number in range(3)]
+        poller, (held, owner, idle) = joined[0].poller, joined
+        assert isinstance(poller.plan(held, math.inf), ListMany)
+        assert poller.plan(owner, math.inf) == poller.plan(idle, math.inf) == math.inf
+        poller.rest(owner)
+        woken: list[Any] = []
+        held.wakeup.subscribe(lambda: woken.append("held"))
+        idle.wakeup.subscribe(lambda: woken.append("idle"))
+        assert woken == ["idle"]
 
-    def test_somebody_else_keeps_the_time_while_a_server_holds_up_who_did(self):
+    def test_another_waiter_owns_the_timer_while_a_server_holds_up_its_owner(self):
         pair = office(2)
-        joined = [pair.waits.join({f"rev_{number}": None}, WaitOptions(None, 1.0)) for number in range(2)]
-        watchlist, (keeper, other) = joined[0].watchlist, [wait.party for wait in joined]
-        look = watchlist.plan(other, math.inf)
-        assert isinstance(look, ListMany)
-        assert watchlist.plan(keeper, math.inf) == math.inf
-        pending = [finished(review_id, "created") for review_id in look.ids]
-        watchlist.listed(look, ListResult(pending, None, "a cursor"))
-        watchlist.finished(look, other)
-        follow = watchlist.plan(keeper, math.inf)
-        assert isinstance(follow, ListMany)
-        assert follow.slot == "follow"
-        assert watchlist.plan(other, math.inf) == RECONCILE
+        joined = [pair.waits.begin({f"rev_{number}": None}, WaitOptions(None, 1.0)) for number in range(2)]
+        poller, (owner, other) = joined[0].poller, joined
+        snapshot = poller.plan(other, math.inf)
+        assert isinstance(snapshot, ListMany)
+        assert poller.plan(owner, math.inf) == math.inf
+        pending = [finished(review_id, "created") for review_id in snapshot.ids]
+        poller.completed(snapshot, ListResult(pending, None, "a cursor"))
+        poller.finished(snapshot, other)
+        changes = poller.plan(owner, math.inf)
+        assert isinstance(changes, ListMany)
+        assert changes.channel == "changes"
+        assert poller.plan(other, math.inf) == RECONCILE
 
     def test_a_wait_that_ends_hands_the_work_on(self):
         pair = office(2)
@@ -323,56 +321,56 @@ class TestWhatIsKept:
 
     PENDING = Review("rev_0", "created", "template_123", {}, EARLY, version=3)
 
-    def listed(self, *patiences: WaitOptions, cursor: str | None = "a cursor") -> list[Any]:
-        """Return one wait for each patience, after a look that showed what they wait for."""
+    def listed(self, *options: WaitOptions, cursor: str | None = "a cursor") -> list[Any]:
+        """Return one wait for each of these options, after a list that showed what they wait for."""
         one = office(1)
-        joined = [one.waits.join({"rev_0": None}, each) for each in patiences]
-        look = ListMany(("rev_0",), {}, 0, "look", None, 1.0)
-        joined[0].watchlist.listed(look, ListResult([self.PENDING], None, cursor))
+        joined = [one.waits.begin({"rev_0": None}, each) for each in options]
+        request = ListMany(("rev_0",), {}, 0, "snapshot", None, 1.0)
+        joined[0].poller.completed(request, ListResult([self.PENDING], None, cursor))
         return joined
 
-    def test_where_the_server_tells_of_changes_a_glimpse_is_enough(self):
+    def test_where_the_server_has_a_feed_of_changes_a_stub_is_enough(self):
         [wait] = self.listed(WaitOptions(None, 1.0))
-        assert wait.last_seen("rev_0") is None
-        assert wait.watchlist.watches["rev_0"].seen == ReviewStub(self.PENDING.created_at, 3)
+        assert wait.poller.last_seen("rev_0") is None
+        assert wait.poller.created_at("rev_0") == self.PENDING.created_at
 
     @pytest.mark.parametrize("needs_it", [WaitOptions(60.0, 1.0), WaitOptions(None, 1.0, lambda _: None)])
-    def test_it_is_kept_for_somebody_who_may_be_told_of_it(self, needs_it):
+    def test_it_is_kept_for_a_wait_that_may_report_it(self, needs_it):
         wait, _ = self.listed(needs_it, WaitOptions(None, 1.0))
-        assert wait.last_seen("rev_0") == self.PENDING
+        assert wait.poller.last_seen("rev_0") == self.PENDING
 
-    def test_it_is_kept_where_a_webhook_may_tell_only_what_changed(self):
+    def test_it_is_kept_where_a_webhook_may_report_only_what_changed(self):
         [wait] = self.listed(WaitOptions(None, 1.0), cursor=None)
-        assert wait.last_seen("rev_0") == self.PENDING
+        assert wait.poller.last_seen("rev_0") == self.PENDING
 
     def test_it_is_kept_where_the_server_does_not_count_its_changes(self):
         uncounted = evolve(self.PENDING, version=None)
         [wait] = self.listed(WaitOptions(None, 1.0))
-        wait.watchlist.told(evolve(self.PENDING, version=4))
-        wait.watchlist.told(uncounted)
-        assert wait.last_seen("rev_0") == uncounted
+        wait.registry.notify(evolve(self.PENDING, version=4))
+        wait.registry.notify(uncounted)
+        assert wait.poller.last_seen("rev_0") == uncounted
 
-    def test_it_is_looked_at_again_for_somebody_who_comes_later_and_may_be_told_of_it(self):
+    def test_it_is_read_again_for_a_later_wait_that_may_report_it(self):
         [early] = self.listed(WaitOptions(None, 1.0))
-        late = early.waits.join({"rev_0": None}, WaitOptions(60.0, 1.0))
-        again = late.watchlist.plan(late.party, math.inf)
+        late = early.registry.begin({"rev_0": None}, WaitOptions(60.0, 1.0))
+        again = late.poller.plan(late, math.inf)
         assert isinstance(again, GetOne)
-        late.watchlist.read(again, self.PENDING)
-        assert late.last_seen("rev_0") == self.PENDING
+        late.poller.completed(again, ListResult([self.PENDING], None, None))
+        assert late.poller.last_seen("rev_0") == self.PENDING
 
-    def test_what_was_only_glimpsed_is_told_when_it_changes_and_not_before(self):
+    def test_a_stub_is_reported_when_it_changes_and_not_before(self):
         told: list[Any] = []
         [early] = self.listed(WaitOptions(None, 1.0))
-        late = early.waits.join({"rev_0": None}, WaitOptions(None, 1.0, told.append))
-        early.watchlist.told(self.PENDING)
-        assert not late.party.has_something
-        early.watchlist.told(evolve(self.PENDING, status="in_progress", version=4))
-        assert [each.version for _, each in late.party.found] == [4]
+        late = early.registry.begin({"rev_0": None}, WaitOptions(None, 1.0, told.append))
+        early.registry.notify(self.PENDING)
+        assert not late.has_something
+        early.registry.notify(evolve(self.PENDING, status="in_progress", version=4))
+        assert [each.version for _, each in late.found] == [4]
 
-    def test_a_webhook_that_tells_only_what_changed_has_it_read(self):
+    def test_a_webhook_that_reports_only_what_changed_has_it_read(self):
         [wait] = self.listed(WaitOptions(None, 1.0))
-        assert wait.waits.notify({"review": {"id": "rev_0", "status": "completed", "result": {}, "reviewer": None}})
-        assert isinstance(wait.watchlist.plan(wait.party, math.inf), GetOne)
+        assert wait.registry.notify({"review": {"id": "rev_0", "status": "completed", "result": {}, "reviewer": None}})
+        assert isinstance(wait.poller.plan(wait, math.inf), GetOne)
 
 
 class TestEnds:
@@ -493,7 +491,7 @@ class TestNotify:
         assert one.results["rev_0"].reviewer == "ann@example.com"
         assert len(one.vendor.asked) == before
 
-    def test_once_webhooks_work_looks_are_rare(self):
+    def test_once_webhooks_work_polls_are_rare(self):
         one = office(2, after=7200.0)
         one.wait("rev_0")
         one.wait("rev_1")
@@ -513,7 +511,7 @@ class TestNotify:
         one.world.run(EPOCH + 2000.0)
         assert one.seen_at["rev_1"] <= EPOCH + 1061.0
 
-    def test_an_event_that_does_not_say_enough_leads_to_a_look_at_once(self):
+    def test_an_event_that_does_not_say_enough_has_the_review_polled_at_once(self):
         one = office(2, after=100.0)
         one.vendor.ends["rev_0"] = (EPOCH + 50.0, "completed")
         one.wait("rev_0", poll_interval=3000.0)
@@ -547,23 +545,14 @@ class TestUpdates:
         assert seen == ["created", "completed"]
 
     def test_the_progress_is_shown_at_least_every_second(self):
-        class Picture:
-            def __init__(self) -> None:
-                self.shown: list[Any] = []
-                self.closed = 0
-
-            def show(self, progress: Any) -> None:
-                self.shown.append(progress)
-
-            def close(self) -> None:
-                self.closed += 1
-
-        one, picture = office(1, after=60.0), Picture()
-        one.wait("rev_0", display=picture)
+        shown: list[Any] = []
+        closed: list[bool] = []
+        one = office(1, after=60.0)
+        one.wait("rev_0", display=SimpleNamespace(show=shown.append, close=lambda: closed.append(True)))
         one.world.run()
-        assert len(picture.shown) >= 60
-        assert (picture.shown[0].open, picture.shown[-1].open, picture.closed) == (1, 0, 1)
-        assert picture.shown[-3].oldest == pytest.approx(60.0, abs=5.0)
+        assert len(shown) >= 60
+        assert (shown[0].open, shown[-1].open, closed) == (1, 0, [True])
+        assert shown[-3].oldest == pytest.approx(60.0, abs=5.0)
 
 
 class TestBudget:
@@ -630,7 +619,7 @@ class TestBudget:
         assert busy.vendor.refused == []
         assert statistics.mean(self.late) <= 6.0
 
-    def test_a_refusal_stops_every_look_until_it_is_over(self):
+    def test_a_refusal_stops_every_poll_until_it_is_over(self):
         many = office(5)
         calls: list[float] = []
 
@@ -696,6 +685,4 @@ class TestBell:
 
 
 def finished(review_id: str, status: str) -> Review:
-    from datetime import UTC, datetime
-
-    return Review(review_id, status, "template_123", {}, datetime(2027, 1, 1, tzinfo=UTC))
+    return Review(review_id, status, "template_123", {}, EARLY)

@@ -13,10 +13,9 @@ from script import Script, answer, reviewed
 from hitl import HITLClient, Review
 from hitl._calls import Server
 from hitl._methods import Methods
-from hitl._waiting.notifications import notice_of
-from hitl._waiting.progress import Bar, duration, line
-from hitl._waiting.rate_limit import CAUTION, FLOOR, GREATEST_SHARE, LATE, MARGIN, RateLimitBudget
-from hitl._waiting.waits import Progress
+from hitl._waiting.notifications import webhook_update
+from hitl._waiting.progress import Bar, Progress, duration, line
+from hitl._waiting.rate_limit import FLOOR, GREATEST_SHARE, LATE, MARGIN, PENALTY, RateLimitBudget
 from hitl.exceptions import ConfigurationError
 from hitl.webhooks import WebhookEvent
 
@@ -32,7 +31,7 @@ SUMMARY: dict[str, Any] = {
 
 class TestNotices:
     def test_the_vendors_summary_tells_what_changed(self):
-        review_id, changes = notice_of(WebhookEvent({"event": "review.completed", "review": SUMMARY}))
+        review_id, changes = webhook_update(WebhookEvent({"event": "review.completed", "review": SUMMARY}))
         assert review_id == "rev_1"
         assert changes == {
             "status": "completed",
@@ -43,7 +42,7 @@ class TestNotices:
 
     def test_a_whole_review_is_taken_whole(self):
         document = {**SUMMARY, "content": {}, "created_at": "2027-01-15T07:00:00Z"}
-        review_id, review = notice_of({"event": "review.completed", "review": document})
+        review_id, review = webhook_update({"event": "review.completed", "review": document})
         assert isinstance(review, Review)
         assert (review_id, review.result) == ("rev_1", {"approved": True})
 
@@ -51,19 +50,19 @@ class TestNotices:
         "changed", [{"result": None}, {"result": []}, {"reviewer": 7}, {"completed_at": None}, {"status": None}]
     )
     def test_a_summary_that_leaves_something_open_says_nothing(self, changed):
-        assert notice_of({"event": "review.completed", "review": {**SUMMARY, **changed}}) == ("rev_1", {})
+        assert webhook_update({"event": "review.completed", "review": {**SUMMARY, **changed}}) == ("rev_1", {})
 
     def test_a_change_that_is_no_answer_is_only_a_status(self):
-        assert notice_of({"review": {**SUMMARY, "status": "in_progress"}}) == ("rev_1", {"status": "in_progress"})
+        assert webhook_update({"review": {**SUMMARY, "status": "in_progress"}}) == ("rev_1", {"status": "in_progress"})
 
     @pytest.mark.parametrize("payload", [{}, {"review": None}, {"review": {}}, {"review": {"id": 7}}, {"template": {}}])
     def test_what_is_about_no_review_is_nobodys(self, payload):
-        assert notice_of(payload) == (None, {})
+        assert webhook_update(payload) == (None, {})
 
     @pytest.mark.parametrize("event", [None, "rev_1", b"{}", 7, [SUMMARY]])
     def test_anything_else_is_refused(self, event):
         with pytest.raises(ConfigurationError, match="notify takes a WebhookEvent"):
-            notice_of(event)
+            webhook_update(event)
 
 
 class TestArguments:
@@ -152,7 +151,7 @@ class TestBudget:
         for minute in range(60):  # one poll and one request of others each minute, over an hour
             server.remaining, server.reset = 100 - 2 * (minute % 30), 3600.0 + 1800 * (minute // 30)
             budget.spent(60.0 * minute)
-        assert budget.others() == pytest.approx(1 / 60, rel=0.2)
+        assert budget.others_rate() == pytest.approx(1 / 60, rel=0.2)
         server.remaining, server.reset = 80, 5400.0
         assert budget.reserve(3600.0) == pytest.approx(FLOOR + MARGIN * 1800 / 60, rel=0.2)
 
@@ -162,15 +161,15 @@ class TestBudget:
 
     def test_when_nothing_is_left_to_spend_the_next_window_is_waited_for(self):
         budget = RateLimitBudget(Server(limit=100, remaining=2, reset=600.0))
-        assert budget.suspended(0.0) == 600.0 + LATE
-        assert budget.suspended(600.5) == 0.0
+        assert budget.blocked_for(0.0) == 600.0 + LATE
+        assert budget.blocked_for(600.5) == 0.0
 
     def test_a_server_that_says_nothing_sets_no_pace(self):
-        assert RateLimitBudget(Server()).pace(0.0) == RateLimitBudget(Server()).reserve(0.0) == 0.0
+        assert RateLimitBudget(Server()).interval(0.0) == RateLimitBudget(Server()).reserve(0.0) == 0.0
 
     def test_a_wrong_clock_makes_no_wait_of_years(self):
         budget = RateLimitBudget(Server(limit=100, remaining=50, reset=10e9))
-        assert budget.pace(0.0) <= 86_400.0
+        assert budget.interval(0.0) <= 86_400.0
 
     def test_a_window_that_is_over_has_nothing_to_keep(self):
         budget = RateLimitBudget(Server(limit=100, remaining=50, reset=600.0))
@@ -184,11 +183,11 @@ class TestBudget:
         server.learn(answer(200, b"", date="Mon, 23 Nov 2026 12:00:00 GMT", **limits), now=ends - 1800 + wrong)
         assert server.to_reset(ends - 1800 + wrong) == 1800.0
         assert server.to_reset(ends - 600 + wrong) == 600.0
-        assert RateLimitBudget(server).pace(ends - 1800 + wrong) >= 1800 / 50
+        assert RateLimitBudget(server).interval(ends - 1800 + wrong) >= 1800 / 50
         server.learn(answer(200, b"", **limits), now=ends - 600)
         assert server.to_reset(ends - 600) == 600.0
 
     def test_a_refusal_in_a_window_that_is_over_by_this_clock_is_met_with_a_pause(self):
         budget = RateLimitBudget(Server(limit=100, remaining=0, reset=600.0))
         budget.refused(100_000.0, None)
-        assert budget.suspended(100_000.0) == CAUTION
+        assert budget.blocked_for(100_000.0) == PENALTY

@@ -1,4 +1,4 @@
-"""The sandbox in a process of its own, whose reviewer answers when told to.
+"""The sandbox in a process of its own, whose reviewer answers on request.
 
 It reads one JSON object a line: `{"create": 100}` is answered with the ids of so many new reviews, `{"answer": [ids],
 "seconds": 20}` with `{}` once they are answered, evenly over so many seconds.
@@ -21,16 +21,16 @@ REVIEW = {"template_id": "template_123", "content": {"text": "A draft to check. 
 
 
 def main() -> None:
-    """Print the address and the key, then do as told until there is nothing more to read."""
+    """Print the address and the key, then carry out requests until there is nothing more to read."""
     with Sandbox(rate_limit=ROOMY) as sandbox, HITLClient(sandbox.api_key, base_url=sandbox.base_url) as client:
-        _say({"url": sandbox.base_url, "key": sandbox.api_key})
+        _reply({"url": sandbox.base_url, "key": sandbox.api_key})
         for line in sys.stdin:
-            told = json.loads(line)
-            if "create" in told:
-                _say([review.id for review in client.create_reviews([REVIEW] * told["create"])])
+            request = json.loads(line)
+            if "create" in request:
+                _reply([review.id for review in client.create_reviews([REVIEW] * request["create"])])
             else:
-                _answer(sandbox, told["answer"], told["seconds"])
-                _say({})
+                _answer(sandbox, request["answer"], request["seconds"])
+                _reply({})
 
 
 def _answer(sandbox: Sandbox, ids: Sequence[str], seconds: float) -> None:
@@ -40,7 +40,7 @@ def _answer(sandbox: Sandbox, ids: Sequence[str], seconds: float) -> None:
         sandbox.reviewer.complete(review_id, {"approved": True})
 
 
-def _say(document: Any) -> None:
+def _reply(document: Any) -> None:
     print(json.dumps(document), flush=True)
 
 
