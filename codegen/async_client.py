@@ -29,6 +29,7 @@ WORDS = (
     (r"\bBaseTransport\b", "AsyncBaseTransport"),
     (r"\bhttpx\.Client\b", "httpx.AsyncClient"),
     (r"\brequire_blocking\b", "require_awaiting"),
+    (r"\bEndpoint, PagedList\b", "PagedList, Endpoint"),  # in the order of the longer name
     (r"\bPagedList\b", "AsyncPagedList"),
     (r"\bprocess_domain, run, stream\b", "loop_domain, run_async, stream_async"),
     (r"\breturn stream\(", "return stream_async("),

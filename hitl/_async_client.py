@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mappi
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeVar, overload
 
-from hitl._api import AsyncPagedList, Endpoint, endpoint_call
+from hitl._api import AsyncPagedList, Endpoint
 from hitl._calls import IdempotencyScope
 from hitl._config import Idempotency
 from hitl._flows import Flow, loop_domain, run_async, stream_async
@@ -16,9 +16,10 @@ from hitl._methods import (
     CONCURRENCY,
     PAGE_SIZE,
     POLL_INTERVAL,
-    Fields,
+    FormFields,
     Methods,
     Moment,
+    OnError,
     PlainOrAsyncChanges,
     PlainOrAsyncItems,
     Seconds,
@@ -84,7 +85,7 @@ class AsyncHITLClient:
     ) -> None:
         secret = None if api_key is None else Secret(api_key)
         del api_key  # a traceback that shows local variables would show it
-        self._core = Methods(
+        self._methods = Methods(
             {
                 "api_key": secret,
                 "base_url": base_url,
@@ -98,7 +99,7 @@ class AsyncHITLClient:
             loop_domain,
         )
         require_awaiting(transport, http_client)
-        self._transport = AsyncHttpTransport(self._core.settings, transport, http_client)
+        self._transport = AsyncHttpTransport(self._methods.settings, transport, http_client)
 
     async def create_review(
         self,
@@ -130,7 +131,7 @@ class AsyncHITLClient:
             HITLError: with `outcome_unknown`, if the server may have made the review although no answer says so.
         """
         return await self._run(
-            self._core.create_review(
+            self._methods.create_review(
                 {
                     "template_id": template_id,
                     "content": content,
@@ -168,7 +169,7 @@ class AsyncHITLClient:
         items: PlainOrAsyncItems,
         *,
         concurrency: int = CONCURRENCY,
-        on_error: Literal["raise", "return"] = "raise",
+        on_error: OnError = "raise",
         batch_key: str | None = None,
         progress: bool = False,
     ) -> list[Review] | list[Review | HITLError]:
@@ -193,7 +194,7 @@ class AsyncHITLClient:
                 Also if the input itself fails, with `outcomes` for what came before.
             BatchInterrupted: on Ctrl-C: a KeyboardInterrupt with the `outcomes` so far.
         """
-        return await self._run(self._core.create_reviews(items, concurrency, on_error, batch_key, progress=progress))
+        return await self._run(self._methods.create_reviews(items, concurrency, on_error, batch_key, progress=progress))
 
     def iter_create_reviews(
         self, items: PlainOrAsyncItems, *, concurrency: int = CONCURRENCY, batch_key: str | None = None
@@ -212,7 +213,7 @@ class AsyncHITLClient:
             BatchError: if the input fails, after the outcomes of what came before.
             BatchInterrupted: on Ctrl-C: a KeyboardInterrupt with the `outcomes` that were not yielded.
         """
-        return self._stream(self._core.iter_create_reviews(items, concurrency, batch_key))
+        return self._stream(self._methods.iter_create_reviews(items, concurrency, batch_key))
 
     async def get_review(self, review_id: str) -> Review:
         """Return the review as it stands now.
@@ -220,7 +221,7 @@ class AsyncHITLClient:
         Raises:
             ReviewNotFoundError: if there is none of that id.
         """
-        return await self._run(self._core.get_review(review_id))
+        return await self._run(self._methods.get_review(review_id))
 
     def list_reviews(
         self,
@@ -248,7 +249,7 @@ class AsyncHITLClient:
             template_id: Only reviews of this template.
             page_size: Reviews to a request, 1 to 100.
         """
-        page = self._core.list_reviews(
+        page = self._methods.list_reviews(
             {
                 "status": status,
                 "created_after": created_after,
@@ -288,15 +289,15 @@ class AsyncHITLClient:
             ConflictError: if it is finished.
         """
         return await self._run(
-            self._core.update_review(
-                review_id,
+            self._methods.update_review(
                 {
+                    "id": review_id,
                     "content": content,
                     "assignees": assignees,
                     "priority": priority,
                     "due_date": due_date,
                     "assignment_strategy": assignment_strategy,
-                },
+                }
             )
         )
 
@@ -318,7 +319,7 @@ class AsyncHITLClient:
         changes: PlainOrAsyncChanges,
         *,
         concurrency: int = CONCURRENCY,
-        on_error: Literal["raise", "return"] = "raise",
+        on_error: OnError = "raise",
         progress: bool = False,
     ) -> list[Review] | list[Review | HITLError]:
         """Change many reviews, and return them in the order of the items.
@@ -338,7 +339,7 @@ class AsyncHITLClient:
             BatchError: if any failed; the others were changed, and `outcomes` has a review or an error for each item.
             BatchInterrupted: on Ctrl-C: a KeyboardInterrupt with the `outcomes` so far.
         """
-        return await self._run(self._core.update_reviews(changes, concurrency, on_error, progress=progress))
+        return await self._run(self._methods.update_reviews(changes, concurrency, on_error, progress=progress))
 
     async def reassign_review(self, review_id: str, *, assignees: Sequence[str]) -> Review:
         """Ask other people instead, and return the review.
@@ -347,7 +348,7 @@ class AsyncHITLClient:
             ReviewNotFoundError: if there is none of that id.
             ConflictError: if it is finished.
         """
-        return await self._run(self._core.update_review(review_id, {"assignees": assignees}))
+        return await self._run(self._methods.update_review({"id": review_id, "assignees": assignees}))
 
     async def cancel_review(self, review_id: str) -> Review:
         """Withdraw a question that nobody has answered yet, and return the review; may be repeated.
@@ -356,7 +357,7 @@ class AsyncHITLClient:
             ReviewNotFoundError: if there is none of that id.
             ConflictError: if it has been answered or has expired.
         """
-        return await self._run(self._core.cancel_review(review_id))
+        return await self._run(self._methods.cancel_review(review_id))
 
     async def wait_for_review(
         self,
@@ -387,7 +388,7 @@ class AsyncHITLClient:
             ReviewNotFoundError: if there is none of that id.
         """
         return await self._run(
-            self._core.wait_for_review(
+            self._methods.wait_for_review(
                 review_id, timeout=timeout, poll_interval=poll_interval, on_update=on_update, progress=progress
             )
         )
@@ -420,7 +421,7 @@ class AsyncHITLClient:
             WaitTimeoutError: if the timeout passed; `pending` has the ids to wait for again, `reviews` what had ended.
         """
         return await self._run(
-            self._core.wait_for_reviews(
+            self._methods.wait_for_reviews(
                 reviews,
                 return_when,
                 timeout=timeout,
@@ -453,7 +454,7 @@ class AsyncHITLClient:
         """
         from hitl._waiting import AsyncCompletions
 
-        completion = self._core.as_completed(
+        completion = self._methods.as_completed(
             reviews, timeout=timeout, poll_interval=poll_interval, on_update=on_update, progress=progress
         )
         return AsyncCompletions(completion, self._run)
@@ -467,16 +468,16 @@ class AsyncHITLClient:
         Args:
             event: The event, its payload, or a review that was read elsewhere.
         """
-        return self._core.waits.notify(event)
+        return self._methods.waits.notify(event)
 
     def wait_stats(self) -> WaitStats:
         """Return what the waits of this client cost, and what the rate limit leaves them."""
-        return self._core.waits.stats()
+        return self._methods.waits.stats()
 
     async def create_template(
         self,
         name: str,
-        fields: Fields,
+        fields: FormFields,
         *,
         description: str | None = None,
         settings: Mapping[str, Any] | None = None,
@@ -510,20 +511,18 @@ class AsyncHITLClient:
             InvalidRequestError: if the server finds a fault in the form; `details` names the field.
         """
         return await self._run(
-            self._core.create_template(
-                {
-                    "name": name,
-                    "fields": fields,
-                    "description": description,
-                    "settings": settings,
-                    "styling": styling,
-                    "validation": validation,
-                    "category": category,
-                    "tags": tags,
-                    "priority": priority,
-                    "version": version,
-                    "idempotency_key": idempotency_key,
-                }
+            self._methods.create_template(
+                name,
+                fields,
+                idempotency_key,
+                description=description,
+                settings=settings,
+                styling=styling,
+                validation=validation,
+                category=category,
+                tags=tags,
+                priority=priority,
+                version=version,
             )
         )
 
@@ -533,7 +532,7 @@ class AsyncHITLClient:
         Raises:
             TemplateNotFoundError: if there is none of that id.
         """
-        return await self._run(self._core.get_template(template_id))
+        return await self._run(self._methods.get_template(template_id))
 
     def list_templates(self, *, page_size: int = PAGE_SIZE) -> AsyncPagedList[Template]:
         """Return all templates, to be walked with `async for`, or awaited for a list.
@@ -541,7 +540,7 @@ class AsyncHITLClient:
         Args:
             page_size: Templates to a request, 1 to 100.
         """
-        page = self._core.list_templates(page_size)
+        page = self._methods.list_templates(page_size)
         return AsyncPagedList(lambda offset: self._run(page(offset)))
 
     async def update_template(
@@ -549,7 +548,7 @@ class AsyncHITLClient:
         template_id: str,
         *,
         name: str | None = None,
-        fields: Fields | None = None,
+        fields: FormFields | None = None,
         description: str | None = None,
         settings: Mapping[str, Any] | None = None,
         styling: Mapping[str, Any] | None = None,
@@ -580,20 +579,18 @@ class AsyncHITLClient:
             InvalidRequestError: if the server finds a fault in the form; `details` names the field.
         """
         return await self._run(
-            self._core.update_template(
+            self._methods.update_template(
                 template_id,
-                {
-                    "name": name,
-                    "fields": fields,
-                    "description": description,
-                    "settings": settings,
-                    "styling": styling,
-                    "validation": validation,
-                    "category": category,
-                    "tags": tags,
-                    "priority": priority,
-                    "version": version,
-                },
+                name,
+                fields,
+                description=description,
+                settings=settings,
+                styling=styling,
+                validation=validation,
+                category=category,
+                tags=tags,
+                priority=priority,
+                version=version,
             )
         )
 
@@ -603,7 +600,7 @@ class AsyncHITLClient:
         Raises:
             TemplateNotFoundError: if there is none of that id.
         """
-        return await self._run(self._core.delete_template(template_id))
+        return await self._run(self._methods.delete_template(template_id))
 
     async def call(self, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run any operation of the generated client with this client's retries and errors.
@@ -616,7 +613,7 @@ class AsyncHITLClient:
         Returns:
             The model that the description gives for success; an error answer is raised instead.
         """
-        return await self._run(self._core.exchange(endpoint_call(self._core.make_key, endpoint, *args, **kwargs)))
+        return await self._run(self._methods.call(endpoint, *args, **kwargs))
 
     def idempotency_scope(self, name: str) -> IdempotencyScope:
         """Name the work that is done in a plain `with` block, so that doing it again creates nothing twice.
@@ -634,12 +631,12 @@ class AsyncHITLClient:
             >>> with client.idempotency_scope("job-42"):  # doctest: +SKIP
             ...     review = await client.create_review(template_id="content_review", content={"text": "Hello"})
         """
-        return self._core.idempotency_scope(name)
+        return self._methods.idempotency_scope(name)
 
     @property
     def api(self) -> AuthenticatedClient:
         """A ready client of the generated package: the same connections, key and timeouts, without the retries."""
-        return generated_client(self._core.settings, self._transport)
+        return generated_client(self._methods.settings, self._transport)
 
     async def aclose(self) -> None:
         """Give the connections back; may be repeated."""
@@ -660,8 +657,8 @@ class AsyncHITLClient:
         )
 
     def __repr__(self) -> str:
-        core: Methods | None = getattr(self, "_core", None)  # an __init__ that raised is shown by tracebacks, too
-        return f"AsyncHITLClient(base_url={core.settings.base_url!r})" if core else "AsyncHITLClient()"
+        methods: Methods | None = getattr(self, "_methods", None)  # None if __init__ raised; tracebacks show it, too
+        return f"AsyncHITLClient(base_url={methods.settings.base_url!r})" if methods else "AsyncHITLClient()"
 
     def __del__(self) -> None:
         # An __init__ that raised leaves no transport behind.

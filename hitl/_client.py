@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeVar, overload
 
-from hitl._api import Endpoint, PagedList, endpoint_call
+from hitl._api import Endpoint, PagedList
 from hitl._calls import IdempotencyScope
 from hitl._config import Idempotency
 from hitl._flows import Flow, process_domain, run, stream
@@ -19,9 +19,10 @@ from hitl._methods import (
     CONCURRENCY,
     PAGE_SIZE,
     POLL_INTERVAL,
-    Fields,
+    FormFields,
     Methods,
     Moment,
+    OnError,
     PlainChanges,
     PlainItems,
     Seconds,
@@ -87,7 +88,7 @@ class HITLClient:
     ) -> None:
         secret = None if api_key is None else Secret(api_key)
         del api_key  # a traceback that shows local variables would show it
-        self._core = Methods(
+        self._methods = Methods(
             {
                 "api_key": secret,
                 "base_url": base_url,
@@ -101,7 +102,7 @@ class HITLClient:
             process_domain,
         )
         require_blocking(transport, http_client)
-        self._transport = HttpTransport(self._core.settings, transport, http_client)
+        self._transport = HttpTransport(self._methods.settings, transport, http_client)
 
     def create_review(
         self,
@@ -133,7 +134,7 @@ class HITLClient:
             HITLError: with `outcome_unknown`, if the server may have made the review although no answer says so.
         """
         return self._run(
-            self._core.create_review(
+            self._methods.create_review(
                 {
                     "template_id": template_id,
                     "content": content,
@@ -171,7 +172,7 @@ class HITLClient:
         items: PlainItems,
         *,
         concurrency: int = CONCURRENCY,
-        on_error: Literal["raise", "return"] = "raise",
+        on_error: OnError = "raise",
         batch_key: str | None = None,
         progress: bool = False,
     ) -> list[Review] | list[Review | HITLError]:
@@ -195,7 +196,7 @@ class HITLClient:
                 Also if the input itself fails, with `outcomes` for what came before.
             BatchInterrupted: on Ctrl-C: a KeyboardInterrupt with the `outcomes` so far.
         """
-        return self._run(self._core.create_reviews(items, concurrency, on_error, batch_key, progress=progress))
+        return self._run(self._methods.create_reviews(items, concurrency, on_error, batch_key, progress=progress))
 
     def iter_create_reviews(
         self, items: PlainItems, *, concurrency: int = CONCURRENCY, batch_key: str | None = None
@@ -214,7 +215,7 @@ class HITLClient:
             BatchError: if the input fails, after the outcomes of what came before.
             BatchInterrupted: on Ctrl-C: a KeyboardInterrupt with the `outcomes` that were not yielded.
         """
-        return self._stream(self._core.iter_create_reviews(items, concurrency, batch_key))
+        return self._stream(self._methods.iter_create_reviews(items, concurrency, batch_key))
 
     def get_review(self, review_id: str) -> Review:
         """Return the review as it stands now.
@@ -222,7 +223,7 @@ class HITLClient:
         Raises:
             ReviewNotFoundError: if there is none of that id.
         """
-        return self._run(self._core.get_review(review_id))
+        return self._run(self._methods.get_review(review_id))
 
     def list_reviews(
         self,
@@ -250,7 +251,7 @@ class HITLClient:
             template_id: Only reviews of this template.
             page_size: Reviews to a request, 1 to 100.
         """
-        page = self._core.list_reviews(
+        page = self._methods.list_reviews(
             {
                 "status": status,
                 "created_after": created_after,
@@ -290,15 +291,15 @@ class HITLClient:
             ConflictError: if it is finished.
         """
         return self._run(
-            self._core.update_review(
-                review_id,
+            self._methods.update_review(
                 {
+                    "id": review_id,
                     "content": content,
                     "assignees": assignees,
                     "priority": priority,
                     "due_date": due_date,
                     "assignment_strategy": assignment_strategy,
-                },
+                }
             )
         )
 
@@ -315,7 +316,7 @@ class HITLClient:
         changes: PlainChanges,
         *,
         concurrency: int = CONCURRENCY,
-        on_error: Literal["raise", "return"] = "raise",
+        on_error: OnError = "raise",
         progress: bool = False,
     ) -> list[Review] | list[Review | HITLError]:
         """Change many reviews, and return them in the order of the items.
@@ -334,7 +335,7 @@ class HITLClient:
             BatchError: if any failed; the others were changed, and `outcomes` has a review or an error for each item.
             BatchInterrupted: on Ctrl-C: a KeyboardInterrupt with the `outcomes` so far.
         """
-        return self._run(self._core.update_reviews(changes, concurrency, on_error, progress=progress))
+        return self._run(self._methods.update_reviews(changes, concurrency, on_error, progress=progress))
 
     def reassign_review(self, review_id: str, *, assignees: Sequence[str]) -> Review:
         """Ask other people instead, and return the review.
@@ -343,7 +344,7 @@ class HITLClient:
             ReviewNotFoundError: if there is none of that id.
             ConflictError: if it is finished.
         """
-        return self._run(self._core.update_review(review_id, {"assignees": assignees}))
+        return self._run(self._methods.update_review({"id": review_id, "assignees": assignees}))
 
     def cancel_review(self, review_id: str) -> Review:
         """Withdraw a question that nobody has answered yet, and return the review; may be repeated.
@@ -352,7 +353,7 @@ class HITLClient:
             ReviewNotFoundError: if there is none of that id.
             ConflictError: if it has been answered or has expired.
         """
-        return self._run(self._core.cancel_review(review_id))
+        return self._run(self._methods.cancel_review(review_id))
 
     def wait_for_review(
         self,
@@ -383,7 +384,7 @@ class HITLClient:
             ReviewNotFoundError: if there is none of that id.
         """
         return self._run(
-            self._core.wait_for_review(
+            self._methods.wait_for_review(
                 review_id, timeout=timeout, poll_interval=poll_interval, on_update=on_update, progress=progress
             )
         )
@@ -416,7 +417,7 @@ class HITLClient:
             WaitTimeoutError: if the timeout passed; `pending` has the ids to wait for again, `reviews` what had ended.
         """
         return self._run(
-            self._core.wait_for_reviews(
+            self._methods.wait_for_reviews(
                 reviews,
                 return_when,
                 timeout=timeout,
@@ -449,7 +450,7 @@ class HITLClient:
         """
         from hitl._waiting import Completions
 
-        completion = self._core.as_completed(
+        completion = self._methods.as_completed(
             reviews, timeout=timeout, poll_interval=poll_interval, on_update=on_update, progress=progress
         )
         return Completions(completion, self._run)
@@ -463,16 +464,16 @@ class HITLClient:
         Args:
             event: The event, its payload, or a review that was read elsewhere.
         """
-        return self._core.waits.notify(event)
+        return self._methods.waits.notify(event)
 
     def wait_stats(self) -> WaitStats:
         """Return what the waits of this client cost, and what the rate limit leaves them."""
-        return self._core.waits.stats()
+        return self._methods.waits.stats()
 
     def create_template(
         self,
         name: str,
-        fields: Fields,
+        fields: FormFields,
         *,
         description: str | None = None,
         settings: Mapping[str, Any] | None = None,
@@ -506,20 +507,18 @@ class HITLClient:
             InvalidRequestError: if the server finds a fault in the form; `details` names the field.
         """
         return self._run(
-            self._core.create_template(
-                {
-                    "name": name,
-                    "fields": fields,
-                    "description": description,
-                    "settings": settings,
-                    "styling": styling,
-                    "validation": validation,
-                    "category": category,
-                    "tags": tags,
-                    "priority": priority,
-                    "version": version,
-                    "idempotency_key": idempotency_key,
-                }
+            self._methods.create_template(
+                name,
+                fields,
+                idempotency_key,
+                description=description,
+                settings=settings,
+                styling=styling,
+                validation=validation,
+                category=category,
+                tags=tags,
+                priority=priority,
+                version=version,
             )
         )
 
@@ -529,7 +528,7 @@ class HITLClient:
         Raises:
             TemplateNotFoundError: if there is none of that id.
         """
-        return self._run(self._core.get_template(template_id))
+        return self._run(self._methods.get_template(template_id))
 
     def list_templates(self, *, page_size: int = PAGE_SIZE) -> PagedList[Template]:
         """Return all templates, as a list whose pages are fetched while it is walked.
@@ -537,7 +536,7 @@ class HITLClient:
         Args:
             page_size: Templates to a request, 1 to 100.
         """
-        page = self._core.list_templates(page_size)
+        page = self._methods.list_templates(page_size)
         return PagedList(lambda offset: self._run(page(offset)))
 
     def update_template(
@@ -545,7 +544,7 @@ class HITLClient:
         template_id: str,
         *,
         name: str | None = None,
-        fields: Fields | None = None,
+        fields: FormFields | None = None,
         description: str | None = None,
         settings: Mapping[str, Any] | None = None,
         styling: Mapping[str, Any] | None = None,
@@ -576,20 +575,18 @@ class HITLClient:
             InvalidRequestError: if the server finds a fault in the form; `details` names the field.
         """
         return self._run(
-            self._core.update_template(
+            self._methods.update_template(
                 template_id,
-                {
-                    "name": name,
-                    "fields": fields,
-                    "description": description,
-                    "settings": settings,
-                    "styling": styling,
-                    "validation": validation,
-                    "category": category,
-                    "tags": tags,
-                    "priority": priority,
-                    "version": version,
-                },
+                name,
+                fields,
+                description=description,
+                settings=settings,
+                styling=styling,
+                validation=validation,
+                category=category,
+                tags=tags,
+                priority=priority,
+                version=version,
             )
         )
 
@@ -599,7 +596,7 @@ class HITLClient:
         Raises:
             TemplateNotFoundError: if there is none of that id.
         """
-        return self._run(self._core.delete_template(template_id))
+        return self._run(self._methods.delete_template(template_id))
 
     def call(self, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run any operation of the generated client with this client's retries and errors.
@@ -612,7 +609,7 @@ class HITLClient:
         Returns:
             The model that the description gives for success; an error answer is raised instead.
         """
-        return self._run(self._core.exchange(endpoint_call(self._core.make_key, endpoint, *args, **kwargs)))
+        return self._run(self._methods.call(endpoint, *args, **kwargs))
 
     def idempotency_scope(self, name: str) -> IdempotencyScope:
         """Name the work that is done in a plain `with` block, so that doing it again creates nothing twice.
@@ -630,12 +627,12 @@ class HITLClient:
             >>> with client.idempotency_scope("job-42"):  # doctest: +SKIP
             ...     review = client.create_review(template_id="content_review", content={"text": "Hello"})
         """
-        return self._core.idempotency_scope(name)
+        return self._methods.idempotency_scope(name)
 
     @property
     def api(self) -> AuthenticatedClient:
         """A ready client of the generated package: the same connections, key and timeouts, without the retries."""
-        return generated_client(self._core.settings, self._transport)
+        return generated_client(self._methods.settings, self._transport)
 
     def close(self) -> None:
         """Give the connections back; may be repeated."""
@@ -656,8 +653,8 @@ class HITLClient:
         )
 
     def __repr__(self) -> str:
-        core: Methods | None = getattr(self, "_core", None)  # an __init__ that raised is shown by tracebacks, too
-        return f"HITLClient(base_url={core.settings.base_url!r})" if core else "HITLClient()"
+        methods: Methods | None = getattr(self, "_methods", None)  # None if __init__ raised; tracebacks show it, too
+        return f"HITLClient(base_url={methods.settings.base_url!r})" if methods else "HITLClient()"
 
     def __del__(self) -> None:
         # An __init__ that raised leaves no transport behind.

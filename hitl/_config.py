@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
 from urllib.parse import urlsplit
 
 from attrs import frozen
@@ -59,6 +59,19 @@ class Settings:
         """
         proxy = proxy_for(self.base_url)
         return None if proxy is None else Secret(proxy)
+
+
+class ClientArguments(TypedDict, total=False):
+    """What a client may be given; None counts as not given."""
+
+    api_key: str | Secret | None
+    base_url: str | None
+    timeout: float | timedelta | None
+    request_timeout: float | timedelta | None
+    max_retries: int | None
+    retry_delay: float | timedelta | None
+    idempotency: Idempotency | None
+    user_agent: str | None
 
 
 class Setting(NamedTuple):
@@ -191,7 +204,7 @@ SETTINGS: tuple[Setting, ...] = (
 )
 
 
-def resolve(arguments: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Settings:
+def resolve(arguments: Mapping[str, object], environment: Mapping[str, str] | None = None) -> Settings:
     """Return checked settings; an argument of None, like an empty variable, counts as not given.
 
     Raises:
@@ -215,7 +228,7 @@ class _Environment:
         self.get: Callable[[str], str] = lambda name: (os.environ if variables is None else variables).get(name, "")
 
 
-def _value(setting: Setting, arguments: Mapping[str, Any], environment: _Environment) -> Any:
+def _value(setting: Setting, arguments: Mapping[str, object], environment: _Environment) -> Any:
     if arguments.get(setting.name) is not None:
         return setting.check(setting.name, arguments[setting.name])
     if setting.environment and environment.get(setting.environment).strip():

@@ -37,7 +37,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from hitl.models import Review
+    from hitl._review import Review
 
 __all__ = [
     "APIConnectionError",

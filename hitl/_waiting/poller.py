@@ -19,6 +19,7 @@ from attrs import evolve
 
 from hitl._calls import NOT_DONE
 from hitl._flows import Clock, Wakeup
+from hitl._review import FINAL_STATUSES, Review
 from hitl._waiting.model import (
     Channel,
     GetOne,
@@ -44,7 +45,6 @@ from hitl.exceptions import (
     TLSError,
     UnexpectedResponseError,
 )
-from hitl.models import FINAL_STATUSES, Review
 
 
 class SharedPoller:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import click
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from hitl import Outcome
+    from hitl.models import ReviewFields
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,10 @@ def create_from_file(connection: Connection, batch: FileBatch) -> None:
     batch_key = batch.batch_key or f"file-{batch.file.digest()}"
     lines: dict[int, int] = {}
 
-    def items() -> Iterator[dict[str, Any]]:
+    def items() -> Iterator[ReviewFields]:
         for index, (row, item) in enumerate(batch.items()):
             lines[index] = row.line
-            yield item
+            yield cast("ReviewFields", item)
 
     options = {} if batch.concurrency is None else {"concurrency": batch.concurrency}
     with (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-from hitl._api import review_from_json
 from hitl.models import Review
 from hitl.server.reviews.lifecycle import OPEN
 from hitl.server.reviews.service import ReviewService
@@ -52,12 +51,12 @@ class Reviewer:
 
     def pending(self) -> list[Review]:
         """Return the reviews that wait for an answer, the oldest first."""
-        return [review_from_json(document) for document in self._all(ReviewQuery(status=OPEN))]
+        return [Review.from_json(document) for document in self._all(ReviewQuery(status=OPEN))]
 
     def start(self, review: ReviewOrId, reviewer: str = DEFAULT_REVIEWER) -> Review:
         """Take a review up, so that it is in progress."""
         with as_client_error():
-            return review_from_json(self._desk.start(_id_of(review), reviewer))
+            return Review.from_json(self._desk.start(_id_of(review), reviewer))
 
     def complete(self, review: ReviewOrId, result: Mapping[str, Any], reviewer: str = DEFAULT_REVIEWER) -> Review:
         """Answer a review.
@@ -68,14 +67,14 @@ class Reviewer:
             reviewer: Who answers.
         """
         with as_client_error():
-            return review_from_json(self._desk.complete(_id_of(review), plain(result), reviewer))
+            return Review.from_json(self._desk.complete(_id_of(review), plain(result), reviewer))
 
     def reject(
         self, review: ReviewOrId, result: Mapping[str, Any] | None = None, reviewer: str = DEFAULT_REVIEWER
     ) -> Review:
         """Answer a review with a rejection, which need not fill in any field; see `complete` for the arguments."""
         with as_client_error():
-            return review_from_json(self._desk.reject(_id_of(review), plain(result or {}), reviewer))
+            return Review.from_json(self._desk.reject(_id_of(review), plain(result or {}), reviewer))
 
     def respond(self, request_id: str, response_data: Any, reviewer: str = DEFAULT_REVIEWER) -> dict[str, Any]:
         """Answer a request of a loop, and return the request as the API tells it.
@@ -129,7 +128,7 @@ class Reviewer:
         found = [review for review in reviews if wanted.fits(review)]
         if len(found) != times and not (times is None and found):
             raise AssertionError(_not_asked(wanted, times, reviews))
-        return [review_from_json(review) for review in found]
+        return [Review.from_json(review) for review in found]
 
     def verify(self) -> None:
         """Do what the pytest plugin does at the end of a test: see that every review got the answer it was to get.

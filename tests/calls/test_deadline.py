@@ -6,7 +6,7 @@ import pytest
 from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, reviewed
 
 from hitl._api import operations
-from hitl._calls import Backoff, Exchange, Server
+from hitl._calls import Backoff, Exchange, Key, Server, random_key
 from hitl._calls.exchange import SHARE
 from hitl._engine import TransportResult
 from hitl._flows import ApiCall, Clock
@@ -25,7 +25,8 @@ def get() -> operations.Call:
 
 
 def create(key: str | None = None) -> operations.Call:
-    return operations.create_review({"template_id": "template_123", "content": {}}, key)
+    made = random_key() if key is None else Key(key, is_lasting=True)
+    return operations.create_review({"template_id": "template_123", "content": {}}).with_key(made)
 
 
 class Hanging(Script):
@@ -157,5 +158,5 @@ class TestCallsOfTwoExchanges:
         template = answer(200, {"success": True, "data": {"id": "tpl_1", "name": "T", "fields": [field]}})
         script = Script([template], each_takes=4.0)
         self.played_on(script, core)
-        script.play(core.update_template("tpl_1", {"fields": [..., {**field, "name": "again"}]}))
+        script.play(core.update_template("tpl_1", None, [..., {**field, "name": "again"}]))
         assert timeouts(script) == [10.0, 6.0]

@@ -6,7 +6,7 @@ import pytest
 from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, reviewed
 
 from hitl._api import operations
-from hitl._calls import Backoff, Exchange, Server
+from hitl._calls import Backoff, Exchange, Key, Server, random_key
 from hitl._flows import ApiCall
 from hitl.exceptions import APIStatusError, HITLError
 
@@ -32,7 +32,8 @@ class TestRepeating:
 
     def play(self, script: Script, idempotency: str = "auto", key: str | None = "job-1", server: Server | None = None):
         exchange = Exchange(Backoff(3, 0.0), server or Server(), idempotency=idempotency)
-        return script.play(exchange(operations.create_review(ITEM, key)))
+        made = random_key() if key is None else Key(key, is_lasting=True)
+        return script.play(exchange(operations.create_review(ITEM).with_key(made)))
 
     @pytest.mark.parametrize("fault", AMBIGUOUS)
     def test_a_server_that_is_trusted_is_sent_the_same_creation_again(self, fault):

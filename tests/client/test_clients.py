@@ -274,7 +274,7 @@ class TestClosing:
 class TestSecrets:
     def test_no_repr_shows_the_key(self):
         with HITLClient(KEY) as made:
-            for shown in (made, made.api, made._core, made._core.settings, made._transport, vars(made)):
+            for shown in (made, made.api, made._methods, made._methods.settings, made._transport, vars(made)):
                 assert KEY not in repr(shown)
 
     def test_an_error_does_not_repeat_a_key_that_the_server_repeats(self, httpserver, caplog):

@@ -112,9 +112,9 @@ class TestArguments:
 
     def test_an_update_of_nothing_is_refused(self, core):
         with pytest.raises(ConfigurationError, match="nothing to change"):
-            core.update_review("rev_1", {"content": None})
+            core.update_review({"id": "rev_1", "content": None})
         with pytest.raises(ConfigurationError, match="nothing to change"):
-            Script([]).play(core.update_template("tpl_1", {"name": None}))
+            Script([]).play(core.update_template("tpl_1", None, None))
 
     @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), "soon", True])
     def test_a_wait_needs_a_sensible_timeout(self, core, timeout):
@@ -191,13 +191,13 @@ class TestTemplates:
     def test_an_ellipsis_stands_for_the_fields_that_are_there(self, core):
         script = Script([template(FIELD)])
         new = {"name": "reason", "type": "text"}
-        script.play(core.update_template("tpl_1", {"fields": [..., new]}))
+        script.play(core.update_template("tpl_1", None, [..., new]))
         assert [call.request.method for call in script.calls] == ["GET", "PATCH"]
         assert body(script) == {"fields": [FIELD, new]}
 
     def test_fields_without_it_replace_the_list(self, core):
         script = Script([template(FIELD)])
-        script.play(core.update_template("tpl_1", {"fields": [FIELD]}))
+        script.play(core.update_template("tpl_1", None, [FIELD]))
         assert len(script.calls) == 1
 
     @pytest.mark.parametrize(
@@ -213,11 +213,11 @@ class TestTemplates:
     )
     def test_a_form_is_checked(self, core, fields, says):
         with pytest.raises(ConfigurationError, match=says):
-            core.create_template({"name": "T", "fields": fields})
+            core.create_template("T", fields, None)
 
     def test_attributes_that_are_newer_than_this_package_reach_the_server(self, core):
         script = Script([template(FIELD)])
-        script.play(core.create_template({"name": "T", "fields": [{**FIELD, "sparkle": 3}]}))
+        script.play(core.create_template("T", [{**FIELD, "sparkle": 3}], None))
         assert body(script)["fields"] == [{**FIELD, "sparkle": 3}]
 
     def test_deleting_says_nothing_whatever_the_server_says(self, core):

@@ -23,7 +23,7 @@ from hitl import _methods as _core
 from hitl import _own_transport as _own
 from hitl._api import operations
 from hitl._batches import concurrency as _gate
-from hitl._calls import LONGEST_PAUSE, LONGEST_RETRY_AFTER, Backoff, Exchange, Server
+from hitl._calls import LONGEST_PAUSE, LONGEST_RETRY_AFTER, Backoff, Exchange, Server, random_key
 from hitl._calls.exchange import SHARE
 from hitl._calls.retry_budget import MOST_RETRIES, SUCCESSES_FOR_ONE
 from hitl._calls.retry_policy import TRANSIENT_STATUSES
@@ -207,7 +207,7 @@ def what_follows(call: ApiCall[Any], outcome: TransportResult, server: Server) -
 
 def test_what_is_retried_is_what_the_table_says() -> None:
     read = operations.get_review("rev_1")
-    create = operations.create_review({"template_id": "template_123", "content": {}}, None)
+    create = operations.create_review({"template_id": "template_123", "content": {}}).with_key(random_key())
     table = rows("reference/errors.md", "What happened")
     for what, *verdicts in table:
         if what == ANOTHERS:  # it takes a question about one review; see the next test

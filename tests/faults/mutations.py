@@ -15,8 +15,9 @@ from typing import Any
 from attrs import evolve
 
 from hitl import _own_transport as _own
-from hitl import models
+from hitl import _review
 from hitl._api import operations as _operations
+from hitl._api import responses as _responses
 from hitl._calls import backoff as _backoff
 from hitl._calls import exchange as _exchange
 from hitl._calls import idempotency as _scope
@@ -113,7 +114,7 @@ MUTATIONS = [
     ),
     Mutation(
         "an answer is about what was asked for",
-        _operations,
+        _responses,
         "_same",
         lambda asked, found: found,
         [
@@ -313,7 +314,7 @@ MUTATIONS = [
             "a body in UTF-16 is no review",
         ],
     ),
-    Mutation("JSON is UTF-8", _operations, "_require_utf8", lambda answer: None, ["another charset is no review"]),
+    Mutation("JSON is UTF-8", _responses, "_require_utf8", lambda answer: None, ["another charset is no review"]),
     Mutation(
         "an id is an id",
         _operations,
@@ -323,9 +324,9 @@ MUTATIONS = [
     ),
     Mutation(
         "an unknown status is not a final one",
-        models,
+        _review,
         "FINAL_STATUSES",
-        models.FINAL_STATUSES | {"pondered"},
+        _review.FINAL_STATUSES | {"pondered"},
         ["a wait for a status nobody knows ends in time"],
     ),
 ]
