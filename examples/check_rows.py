@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 from hitl import HITLClient, Review
 from hitl.exceptions import BatchError, HITLError
+from hitl.models import ReviewFields
 
 Row: TypeAlias = dict[str, Any]
 
@@ -32,7 +33,7 @@ def is_odd(row: Row) -> bool:
     return not 0 < row["price"] < 1000
 
 
-def questions(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
+def questions(rows: Iterable[Row]) -> Iterator[ReviewFields]:
     """Return the arguments of create_review for each row."""
     for row in rows:
         yield {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeVar, overload
 
@@ -19,20 +19,18 @@ from hitl._methods import (
     FormFields,
     Methods,
     Moment,
-    OnError,
-    PlainOrAsyncChanges,
-    PlainOrAsyncItems,
     Seconds,
 )
 from hitl._secret import Secret
 from hitl._transport import AsyncHttpTransport, generated_client
 from hitl._waiting import ALL
 from hitl.exceptions import HITLError
-from hitl.models import Outcome, Review, Template, WaitStats
+from hitl.models import Outcome, Review, ReviewChange, ReviewFields, Template, WaitStats
 
 if TYPE_CHECKING:
     import httpx
     from hitl_api import AuthenticatedClient
+    from hitl_api.models.review_create import ReviewCreate
 
     from hitl._batches import Batch
     from hitl._waiting import AsyncCompletions
@@ -68,6 +66,8 @@ class AsyncHITLClient:
         ...     review = await client.create_review(template_id="content_review", content={"text": "Hello"})
         ...     print((await client.wait_for_review(review.id)).result)
     """
+
+    __module__ = "hitl"  # where users import it from, and what tracebacks show
 
     def __init__(
         self,
@@ -147,7 +147,7 @@ class AsyncHITLClient:
     @overload
     async def create_reviews(
         self,
-        items: PlainOrAsyncItems,
+        items: Iterable[ReviewFields | ReviewCreate] | AsyncIterable[ReviewFields | ReviewCreate],
         *,
         concurrency: int = ...,
         on_error: Literal["raise"] = ...,
@@ -157,7 +157,7 @@ class AsyncHITLClient:
     @overload
     async def create_reviews(
         self,
-        items: PlainOrAsyncItems,
+        items: Iterable[ReviewFields | ReviewCreate] | AsyncIterable[ReviewFields | ReviewCreate],
         *,
         concurrency: int = ...,
         on_error: Literal["return"],
@@ -166,10 +166,10 @@ class AsyncHITLClient:
     ) -> list[Review | HITLError]: ...
     async def create_reviews(
         self,
-        items: PlainOrAsyncItems,
+        items: Iterable[ReviewFields | ReviewCreate] | AsyncIterable[ReviewFields | ReviewCreate],
         *,
         concurrency: int = CONCURRENCY,
-        on_error: OnError = "raise",
+        on_error: Literal["raise", "return"] = "raise",
         batch_key: str | None = None,
         progress: bool = False,
     ) -> list[Review] | list[Review | HITLError]:
@@ -197,7 +197,11 @@ class AsyncHITLClient:
         return await self._run(self._methods.create_reviews(items, concurrency, on_error, batch_key, progress=progress))
 
     def iter_create_reviews(
-        self, items: PlainOrAsyncItems, *, concurrency: int = CONCURRENCY, batch_key: str | None = None
+        self,
+        items: Iterable[ReviewFields | ReviewCreate] | AsyncIterable[ReviewFields | ReviewCreate],
+        *,
+        concurrency: int = CONCURRENCY,
+        batch_key: str | None = None,
     ) -> AsyncGenerator[Outcome, None]:
         """Create many reviews, and yield an `Outcome` for each as it comes, in the order in which they are done.
 
@@ -304,7 +308,7 @@ class AsyncHITLClient:
     @overload
     async def update_reviews(
         self,
-        changes: PlainOrAsyncChanges,
+        changes: Iterable[ReviewChange] | AsyncIterable[ReviewChange],
         *,
         concurrency: int = ...,
         on_error: Literal["raise"] = ...,
@@ -312,14 +316,19 @@ class AsyncHITLClient:
     ) -> list[Review]: ...
     @overload
     async def update_reviews(
-        self, changes: PlainOrAsyncChanges, *, concurrency: int = ..., on_error: Literal["return"], progress: bool = ...
+        self,
+        changes: Iterable[ReviewChange] | AsyncIterable[ReviewChange],
+        *,
+        concurrency: int = ...,
+        on_error: Literal["return"],
+        progress: bool = ...,
     ) -> list[Review | HITLError]: ...
     async def update_reviews(
         self,
-        changes: PlainOrAsyncChanges,
+        changes: Iterable[ReviewChange] | AsyncIterable[ReviewChange],
         *,
         concurrency: int = CONCURRENCY,
-        on_error: OnError = "raise",
+        on_error: Literal["raise", "return"] = "raise",
         progress: bool = False,
     ) -> list[Review] | list[Review | HITLError]:
         """Change many reviews, and return them in the order of the items.

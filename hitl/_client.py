@@ -22,20 +22,18 @@ from hitl._methods import (
     FormFields,
     Methods,
     Moment,
-    OnError,
-    PlainChanges,
-    PlainItems,
     Seconds,
 )
 from hitl._secret import Secret
 from hitl._transport import HttpTransport, generated_client
 from hitl._waiting import ALL
 from hitl.exceptions import HITLError
-from hitl.models import Outcome, Review, Template, WaitStats
+from hitl.models import Outcome, Review, ReviewChange, ReviewFields, Template, WaitStats
 
 if TYPE_CHECKING:
     import httpx
     from hitl_api import AuthenticatedClient
+    from hitl_api.models.review_create import ReviewCreate
 
     from hitl._batches import Batch
     from hitl._waiting import Completions
@@ -71,6 +69,8 @@ class HITLClient:
         ...     review = client.create_review(template_id="content_review", content={"text": "Hello"})
         ...     print(client.wait_for_review(review.id).result)
     """
+
+    __module__ = "hitl"  # where users import it from, and what tracebacks show
 
     def __init__(
         self,
@@ -150,7 +150,7 @@ class HITLClient:
     @overload
     def create_reviews(
         self,
-        items: PlainItems,
+        items: Iterable[ReviewFields | ReviewCreate],
         *,
         concurrency: int = ...,
         on_error: Literal["raise"] = ...,
@@ -160,7 +160,7 @@ class HITLClient:
     @overload
     def create_reviews(
         self,
-        items: PlainItems,
+        items: Iterable[ReviewFields | ReviewCreate],
         *,
         concurrency: int = ...,
         on_error: Literal["return"],
@@ -169,10 +169,10 @@ class HITLClient:
     ) -> list[Review | HITLError]: ...
     def create_reviews(
         self,
-        items: PlainItems,
+        items: Iterable[ReviewFields | ReviewCreate],
         *,
         concurrency: int = CONCURRENCY,
-        on_error: OnError = "raise",
+        on_error: Literal["raise", "return"] = "raise",
         batch_key: str | None = None,
         progress: bool = False,
     ) -> list[Review] | list[Review | HITLError]:
@@ -199,7 +199,11 @@ class HITLClient:
         return self._run(self._methods.create_reviews(items, concurrency, on_error, batch_key, progress=progress))
 
     def iter_create_reviews(
-        self, items: PlainItems, *, concurrency: int = CONCURRENCY, batch_key: str | None = None
+        self,
+        items: Iterable[ReviewFields | ReviewCreate],
+        *,
+        concurrency: int = CONCURRENCY,
+        batch_key: str | None = None,
     ) -> Generator[Outcome, None, None]:
         """Create many reviews, and yield an `Outcome` for each as it comes, in the order in which they are done.
 
@@ -305,18 +309,28 @@ class HITLClient:
 
     @overload
     def update_reviews(
-        self, changes: PlainChanges, *, concurrency: int = ..., on_error: Literal["raise"] = ..., progress: bool = ...
+        self,
+        changes: Iterable[ReviewChange],
+        *,
+        concurrency: int = ...,
+        on_error: Literal["raise"] = ...,
+        progress: bool = ...,
     ) -> list[Review]: ...
     @overload
     def update_reviews(
-        self, changes: PlainChanges, *, concurrency: int = ..., on_error: Literal["return"], progress: bool = ...
+        self,
+        changes: Iterable[ReviewChange],
+        *,
+        concurrency: int = ...,
+        on_error: Literal["return"],
+        progress: bool = ...,
     ) -> list[Review | HITLError]: ...
     def update_reviews(
         self,
-        changes: PlainChanges,
+        changes: Iterable[ReviewChange],
         *,
         concurrency: int = CONCURRENCY,
-        on_error: OnError = "raise",
+        on_error: Literal["raise", "return"] = "raise",
         progress: bool = False,
     ) -> list[Review] | list[Review | HITLError]:
         """Change many reviews, and return them in the order of the items.

@@ -52,10 +52,8 @@ Moment: TypeAlias = str | datetime
 OnError: TypeAlias = Literal["raise", "return"]
 FormFields: TypeAlias = Iterable[Mapping[str, Any] | EllipsisType]
 Item: TypeAlias = "ReviewFields | ReviewCreate"
-PlainItems: TypeAlias = Iterable[Item]
-PlainOrAsyncItems: TypeAlias = Iterable[Item] | AsyncIterable[Item]
-PlainChanges: TypeAlias = Iterable[ReviewChange]
-PlainOrAsyncChanges: TypeAlias = Iterable[ReviewChange] | AsyncIterable[ReviewChange]
+Items: TypeAlias = Iterable[Item] | AsyncIterable[Item]
+Changes: TypeAlias = Iterable[ReviewChange] | AsyncIterable[ReviewChange]
 
 POLL_INTERVAL = 1.0
 PAGE_SIZE = 100
@@ -120,7 +118,7 @@ class Methods:
 
     def create_reviews(
         self,
-        items: PlainOrAsyncItems,
+        items: Items,
         concurrency: int,
         on_error: OnError = "raise",
         batch_key: str | None = None,
@@ -131,7 +129,7 @@ class Methods:
         batch = self._batch("create_reviews", items, self._creation(batch_key), concurrency, progress=progress)
         return batch.all(one_of("on_error", on_error, ("raise", "return")))
 
-    def iter_create_reviews(self, items: PlainOrAsyncItems, concurrency: int, batch_key: str | None) -> Batch:
+    def iter_create_reviews(self, items: Items, concurrency: int, batch_key: str | None) -> Batch:
         """See HITLClient.iter_create_reviews."""
         return self._batch("iter_create_reviews", items, self._creation(batch_key), concurrency)
 
@@ -149,7 +147,7 @@ class Methods:
         return self.exchange(_change(change))
 
     def update_reviews(
-        self, changes: PlainOrAsyncChanges, concurrency: int, on_error: OnError = "raise", *, progress: bool = False
+        self, changes: Changes, concurrency: int, on_error: OnError = "raise", *, progress: bool = False
     ) -> Flow[list[Any]]:
         """See HITLClient.update_reviews."""
         batch = self._batch("update_reviews", changes, _item_to_change, concurrency, progress=progress)

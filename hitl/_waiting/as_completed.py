@@ -113,3 +113,6 @@ class AsyncCompletions(AsyncIterator[Review]):
 
     def __del__(self) -> None:
         self._completion.leave()
+
+
+Completions.__module__ = AsyncCompletions.__module__ = "hitl"  # where users import them from

@@ -24,6 +24,8 @@ RECOVERY = 0.9  # what is left of that caution after each answer
 class WaitBudgetWarning(UserWarning):
     """The server's rate limit makes answers arrive late; the message says how late, and what would help."""
 
+    __module__ = "hitl"
+
 
 @define
 class RateLimitBudget:
