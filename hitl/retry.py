@@ -122,7 +122,7 @@ class _Policy:
             pause = None
         if pause is None and calls > 1:
             error.add_note(f"retry_with_backoff gave up after {calls} calls")
-        if pause is None and ours and ours.outcome_unknown and retrying.ends_with(ours.idempotency_key):
+        if pause is None and ours and ours.outcome_unknown and retrying.owns(ours.idempotency_key):
             ours.retryable = False  # called once more from outside, it would create under another key
         return pause
 

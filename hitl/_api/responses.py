@@ -29,7 +29,7 @@ def decode(operation: str, read: Reader[T], response: Response) -> T:
     try:
         return read(response)
     except MismatchedResponseError as error:
-        fault = unexpected_response(operation, response, str(error), is_anothers=True)
+        fault = unexpected_response(operation, response, str(error), is_mismatched=True)
     except Exception as error:  # generated parsers raise any exception that a malformed value causes
         fault = unexpected_response(operation, response, f"{type(error).__name__}: {error}")
     raise fault  # outside of the handlers, so that it does not keep the parser's exception alive

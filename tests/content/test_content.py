@@ -30,8 +30,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl._content import converters
-from hitl._content import to_json
+from hitl._content import converters, to_json
 from hitl.exceptions import ConfigurationError, ContentError
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "content.md"
