@@ -23,21 +23,10 @@ Idempotency: TypeAlias = Literal["auto", "trust", "never"]
 
 @frozen
 class Settings:
-    """What a client was told, checked.
-
-    Attributes:
-        api_key: The key, out of sight.
-        base_url: Where the server is, without `/v1` and without a slash at the end.
-        timeout: Seconds that a call may take in all.
-        request_timeout: Seconds that one exchange may take; None for a share of what is left of the call's.
-        max_retries: Further attempts after the first.
-        retry_delay: Seconds that the first pause is drawn from.
-        idempotency: Whether the server is taken to recognise a repeated Idempotency-Key.
-        user_agent: The header; None for the package's own.
-    """
+    """The checked settings of a client; `SETTINGS` says what each means."""
 
     api_key: Secret
-    base_url: str
+    base_url: str  # without `/v1` and without a slash at the end
     timeout: float
     request_timeout: float | None
     max_retries: int

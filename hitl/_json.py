@@ -1,4 +1,4 @@
-"""JSON as the wire has it: strict on the way in, typed where it is looked into."""
+"""Strict JSON, and typed access to decoded values."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from typing import Any, NoReturn, TypeAlias, TypeGuard
 
 Object: TypeAlias = dict[str, Any]
 
-MOST_VALUES = 500_000  # commas and opening brackets, which are quick to count; those inside of texts count, too
+MOST_VALUES = 500_000  # commas and opening brackets, which are quick to count, also inside strings
 
 
 def decode(content: bytes) -> Any:
     """Return the value of a JSON text.
 
     Raises:
-        ValueError: unless it is strict JSON (RFC 8259) in UTF-8 without a byte order mark, nested within reason, its
-            names unique, its numbers finite, its texts free of lone surrogates; and of no more values than can be read
-            in a fraction of a second.
+        ValueError: unless it is strict JSON (RFC 8259) in UTF-8 without a byte order mark, with unique names, finite
+            numbers and no lone surrogates; or if it is too deep, or too large to be read in a fraction of a second.
     """
-    # 16 MiB of `{},{},{}` take seconds, in which nobody looks at a deadline, and 400 MB.
+    # 16 MiB of `{},{},{}` take 400 MB, and seconds in which no deadline is checked.
     if len(content) > MOST_VALUES and content.count(b",") + content.count(b"[") + content.count(b"{") > MOST_VALUES:
         raise ValueError(f"it holds more than {MOST_VALUES} values")
     text = content.decode("utf-8")
@@ -29,7 +28,7 @@ def decode(content: bytes) -> Any:
         value = _TOO_DEEP
     if value is _TOO_DEEP:
         raise ValueError("it is nested too deeply")
-    # Only an escape can smuggle one in: UTF-8 itself has no surrogates (RFC 3629, 3). One character is found quickly.
+    # Only an escape can contain one: UTF-8 has no surrogates (RFC 3629, 3). A single character is found fastest.
     if "\\" in text and ("\\ud" in text or "\\uD" in text):
         _refuse_lone_surrogates(value)
     return value
@@ -41,18 +40,18 @@ def encode(value: Any) -> bytes:
 
 
 def canonical(content: bytes) -> bytes:
-    """Return a JSON text in the form that is the same for equal values: names sorted, no spaces."""
+    """Return the JSON text that is the same for equal values: names sorted, no spaces."""
     value = json.loads(content)
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True).encode()
 
 
 def as_object(value: object) -> Object:
-    """Return the value if it is an object, else an empty one; for looking into what may be anything."""
+    """Return the value if it is an object, else an empty one."""
     return value if is_object(value) else {}
 
 
 def is_object(value: object) -> TypeGuard[Object]:
-    """Tell whether a decoded value is an object."""
+    """Return whether a decoded value is an object."""
     return isinstance(value, dict)
 
 
@@ -62,19 +61,19 @@ def as_list(value: object) -> list[Any] | None:
 
 
 def is_list(value: object) -> TypeGuard[list[Any]]:
-    """Tell whether a value is a list."""
+    """Return whether a value is a list."""
     return isinstance(value, list)
 
 
 def as_text(value: object) -> str | None:
-    """Return the value if it is a text that is not blank."""
+    """Return the value if it is a non-blank string."""
     return value if isinstance(value, str) and value.strip() else None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> Object:
     found = dict(pairs)
     if len(found) != len(pairs):
-        # Two readers of the same text may each believe another one of the two (RFC 8259, 4).
+        # Parsers differ in which of the two they keep (RFC 8259, 4).
         raise ValueError("an object has the same name twice")
     return found
 
@@ -90,7 +89,7 @@ def _finite(text: str) -> float:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    # Python's parser takes NaN and Infinity, which are not JSON (RFC 8259, 6).
+    # Python's parser accepts NaN and Infinity, which are not JSON (RFC 8259, 6).
     raise ValueError(f"{name} is not JSON")
 
 
