@@ -129,21 +129,14 @@ def _set(conversion: Conversion, value: Iterable[Any]) -> list[Any]:
         return sorted(members, key=partial(json.dumps, sort_keys=True))
 
 
-def _fields(conversion: Conversion, value: Any, names: Iterable[str]) -> dict[str, Any]:
-    public = (name for name in names if not name.startswith("_"))
-    return conversion.object_of(value, ((name, getattr(value, name)) for name in public), step=FIELD)
+def _attributes(names_of: Callable[[Any], Iterable[str]]) -> Converter:
+    """Return the converter of a class to an object of its public fields."""
 
+    def convert(conversion: Conversion, value: Any) -> dict[str, Any]:
+        public = (name for name in names_of(value) if not name.startswith("_"))
+        return conversion.object_of(value, ((name, getattr(value, name)) for name in public), step=FIELD)
 
-def _namedtuple(conversion: Conversion, value: Any) -> dict[str, Any]:
-    return _fields(conversion, value, value._fields)
-
-
-def _dataclass(conversion: Conversion, value: Any) -> dict[str, Any]:
-    return _fields(conversion, value, (field.name for field in dataclasses.fields(value)))
-
-
-def _attrs(conversion: Conversion, value: Any) -> dict[str, Any]:
-    return _fields(conversion, value, (attribute.name for attribute in value.__attrs_attrs__))
+    return convert
 
 
 def _pydantic(conversion: Conversion, value: Any) -> Any:
@@ -216,13 +209,21 @@ def _refusal(advice: str) -> Converter:
 
 # --- which function for which type -----------------------------------------------------------------------------------
 
-_REFUSE_BYTES = _refusal("decode it to text, or send base64.b64encode(value).decode()")
-_REFUSE_CALLABLE = _refusal("call it and send what it returns, or send its name")
-_REFUSE_FILE = _refusal("read it, and send the text or its base64 form")
+_REFUSED: dict[str, str] = {
+    "builtins.bytes builtins.bytearray builtins.memoryview": (
+        "decode it to text, or send base64.b64encode(value).decode()"
+    ),
+    "builtins.function builtins.builtin_function_or_method builtins.method builtins.type functools.partial": (
+        "call it and send what it returns, or send its name"
+    ),
+    "_io._IOBase": "read it, and send the text or its base64 form",
+    "builtins.coroutine": "await it and send what it returns",
+    "builtins.complex numpy.complexfloating": "send [value.real, value.imag] or str(value)",
+    "builtins.ellipsis": "put a value in place of the three dots",
+}
+"""The types without a JSON form, by name as below, and what to do instead."""
+
 _REFUSE_ITERATOR = _refusal("reading it would use it up, so send list(value)")
-_REFUSE_AWAITABLE = _refusal("await it and send what it returns")
-_REFUSE_COMPLEX = _refusal("send [value.real, value.imag] or str(value)")
-_REFUSE_ELLIPSIS = _refusal("put a value in place of the three dots")
 _REFUSE_UNKNOWN = _refusal("make a dict, list, str or number of it, for instance with vars(value) or str(value)")
 
 _EXACT: dict[type, Converter] = {
@@ -262,21 +263,11 @@ _BY_NAME: dict[str, Converter] = {
     "pandas.Index": _list,
     "pandas.ExtensionArray": _list,
     "pydantic.BaseModel": _pydantic,
-    "builtins.bytes": _REFUSE_BYTES,
-    "builtins.bytearray": _REFUSE_BYTES,
-    "builtins.memoryview": _REFUSE_BYTES,
-    "builtins.function": _REFUSE_CALLABLE,
-    "builtins.builtin_function_or_method": _REFUSE_CALLABLE,
-    "builtins.method": _REFUSE_CALLABLE,
-    "builtins.type": _REFUSE_CALLABLE,
-    "functools.partial": _REFUSE_CALLABLE,
-    "_io._IOBase": _REFUSE_FILE,
-    "builtins.coroutine": _REFUSE_AWAITABLE,
-    "builtins.complex": _REFUSE_COMPLEX,
-    "numpy.complexfloating": _REFUSE_COMPLEX,
-    "builtins.ellipsis": _REFUSE_ELLIPSIS,
 }
 """Converter by package and class name; the nearest base class counts, so a pandas.Timestamp is a datetime.date."""
+
+for _names, _advice in _REFUSED.items():
+    _BY_NAME.update(dict.fromkeys(_names.split(), _refusal(_advice)))
 
 
 def _is_enum(kind: type) -> bool:
@@ -289,9 +280,12 @@ def _is_namedtuple(kind: type) -> bool:
 
 _BEFORE_NAMES: tuple[tuple[Callable[[type], bool], Converter], ...] = (
     (_is_enum, _enum),  # a member of a StrEnum is a str too
-    (_is_namedtuple, _namedtuple),
-    (lambda kind: hasattr(kind, "__dataclass_fields__"), _dataclass),
-    (lambda kind: hasattr(kind, "__attrs_attrs__"), _attrs),
+    (_is_namedtuple, _attributes(lambda value: value._fields)),
+    (dataclasses.is_dataclass, _attributes(lambda value: (each.name for each in dataclasses.fields(value)))),
+    (
+        lambda kind: hasattr(kind, "__attrs_attrs__"),
+        _attributes(lambda value: (each.name for each in value.__attrs_attrs__)),
+    ),
 )
 
 _BY_SHAPE: tuple[tuple[type, Converter], ...] = (
