@@ -37,6 +37,7 @@ WORDS = (
     (r"\bimport Callable, Generator\b", "import AsyncGenerator, AsyncIterable, Callable, Coroutine"),
     (r"\bIterable\[(ReviewFields \| ReviewCreate|ReviewChange)\]", r"Iterable[\1] | AsyncIterable[\1]"),
     (r"Any iterable; of", "Any iterable, asynchronous or not,\n                of"),
+    (r"is any iterable of", "is any iterable,\n        asynchronous or not, of"),
     (r"\bCompletions\b", "AsyncCompletions"),
     (r"\bprocess_domain\b", "loop_domain"),
     (r"Safe to share between threads\. ", ""),

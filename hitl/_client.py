@@ -316,14 +316,8 @@ class HITLClient:
     ) -> list[Review] | list[Review | HITLError]:
         """Change many reviews, and return them in the order of the items.
 
-        It may be repeated without a key: setting the same values again changes nothing.
-
-        Args:
-            changes: Any iterable; of dicts with an `id` and the arguments of `update_review`. A list is checked as a
-                whole before the first request.
-            concurrency: See `create_reviews`, as for the next two.
-            on_error: "raise" or "return".
-            progress: Show a progress bar.
+        It may be repeated without a key: setting the same values again changes nothing. `changes` is any iterable of
+        dicts with an `id` and the arguments of `update_review`; for the other arguments see `create_reviews`.
 
         Raises:
             ConfigurationError: if an item of a list is invalid; the message names it. Nothing is sent.
@@ -403,9 +397,9 @@ class HITLClient:
             reviews: Ids or objects; those that are final cost no request.
             timeout: Seconds until WaitTimeoutError, for all together; None waits until the reviews themselves end.
             return_when: ALL, FIRST or ANY_REJECTED, from `hitl`.
-            poll_interval: See `wait_for_review`, as for the next two.
+            poll_interval: See `wait_for_review`.
             on_update: Called with each review that has changed or ended.
-            progress: Show a live line.
+            progress: See `wait_for_review`.
 
         Raises:
             BatchError: if all have ended, but some without an answer; `outcomes` has a review or an error for each.
@@ -436,12 +430,8 @@ class HITLClient:
         It includes those that expired or were cancelled; see `is_answered`. Reviews that cannot be read, such as one
         that does not exist, do not delay the others: a BatchError reports them at the end.
 
-        Args:
-            reviews: Ids or objects; those that are final come first.
-            timeout: Seconds from now until the iterator raises WaitTimeoutError, with the open ids as `pending`.
-            poll_interval: See `wait_for_review`, as for the next two.
-            on_update: Called with each review that has changed or ended.
-            progress: Show a live line.
+        The arguments are those of `wait_for_reviews`; after `timeout` seconds from now, the iterator raises
+        WaitTimeoutError, with the open ids as `pending`.
         """
         from hitl._waiting import Completions
 

@@ -84,7 +84,10 @@ class TemplateOptions(TypedDict):
 
 
 class Methods:
-    """The settings of one client, what it has learned about its server, and its methods as flows."""
+    """The settings of one client, what it has learned about its server, and its methods as flows.
+
+    Methods without a docstring are described in HITLClient.
+    """
 
     def __init__(self, arguments: ClientArguments, domain: Callable[[], Hashable] = process_domain) -> None:
         self.settings: Settings = resolve(arguments)
@@ -109,11 +112,9 @@ class Methods:
         return key_for(self, (self.settings.base_url, self.settings.api_key), operation, body)
 
     def idempotency_scope(self, name: str) -> IdempotencyScope:
-        """See HITLClient.idempotency_scope."""
         return IdempotencyScope(self, name)
 
     def create_review(self, fields: ReviewFields) -> Flow[Review]:
-        """See HITLClient.create_review."""
         return self.exchange(self._new_review(fields))
 
     def create_reviews(
@@ -125,42 +126,35 @@ class Methods:
         *,
         progress: bool = False,
     ) -> Flow[list[Any]]:
-        """See HITLClient.create_reviews."""
         batch = self._batch("create_reviews", items, self._creation(batch_key), concurrency, progress=progress)
         return batch.all(one_of("on_error", on_error, ("raise", "return")))
 
     def iter_create_reviews(self, items: Items, concurrency: int, batch_key: str | None) -> Batch:
-        """See HITLClient.iter_create_reviews."""
         return self._batch("iter_create_reviews", items, self._creation(batch_key), concurrency)
 
     def get_review(self, review_id: str) -> Flow[Review]:
-        """See HITLClient.get_review."""
         return self.exchange(operations.get_review(review_id))
 
     def list_reviews(self, filters: ReviewFilters, page_size: int) -> Callable[[int], Flow[Page[Review]]]:
-        """See HITLClient.list_reviews; returns the flow of the page at an offset."""
+        """Return a function that returns the flow of the page at an offset."""
         query = {**checked(FILTERS, filters), "limit": count("page_size", page_size, at_most=100)}
         return lambda offset: self.exchange(operations.list_reviews(query, offset))
 
     def update_review(self, change: ReviewChange) -> Flow[Review]:
-        """See HITLClient.update_review."""
         return self.exchange(_change(change))
 
     def update_reviews(
         self, changes: Changes, concurrency: int, on_error: OnError = "raise", *, progress: bool = False
     ) -> Flow[list[Any]]:
-        """See HITLClient.update_reviews."""
         batch = self._batch("update_reviews", changes, _item_to_change, concurrency, progress=progress)
         return batch.all(one_of("on_error", on_error, ("raise", "return")))
 
     def cancel_review(self, review_id: str) -> Flow[Review]:
-        """See HITLClient.cancel_review."""
         deadline = self.exchange.deadline()
         cancelled = yield from self.exchange(operations.cancel_review(review_id), deadline)
         return cancelled or (yield from self.exchange(operations.get_review(review_id), deadline))
 
     def wait_for_review(self, review: str | Review, **how: Unpack[WaitArguments]) -> Flow[Review]:
-        """See HITLClient.wait_for_review."""
         from hitl._waiting import subject, wait_for_one, wait_options
 
         review_id, known = subject(review)
@@ -169,14 +163,12 @@ class Methods:
     def wait_for_reviews(
         self, reviews: Iterable[str | Review], return_when: str, **how: Unpack[WaitArguments]
     ) -> Flow[list[Review]]:
-        """See HITLClient.wait_for_reviews."""
         from hitl._waiting import ReturnWhen, subjects, wait_for_many, wait_options
 
         when = ReturnWhen(one_of("return_when", return_when, ReturnWhen))
         return wait_for_many(self.waits, subjects(reviews), wait_options(**how), when)
 
     def as_completed(self, reviews: Iterable[str | Review], **how: Unpack[WaitArguments]) -> AsCompleted:
-        """See HITLClient.as_completed."""
         from hitl._waiting import AsCompleted, subjects, wait_options
 
         return AsCompleted(self.waits, subjects(reviews), wait_options(**how))
@@ -184,24 +176,21 @@ class Methods:
     def create_template(
         self, name: str, fields: FormFields, idempotency_key: str | None, **options: Unpack[TemplateOptions]
     ) -> Flow[Template]:
-        """See HITLClient.create_template."""
         key = checked_key(idempotency_key, self.settings.api_key)
         body = {**_given(options), "name": text("name", name), "fields": form_fields("fields", fields)}
         return self.exchange(self._keyed(operations.create_template(body), key, self.make_key))
 
     def get_template(self, template_id: str) -> Flow[Template]:
-        """See HITLClient.get_template."""
         return self.exchange(operations.get_template(template_id))
 
     def list_templates(self, page_size: int) -> Callable[[int], Flow[Page[Template]]]:
-        """See HITLClient.list_templates; returns the flow of the page at an offset."""
+        """Return a function that returns the flow of the page at an offset."""
         query = {"limit": count("page_size", page_size, at_most=100)}
         return lambda offset: self.exchange(operations.list_templates(query, offset))
 
     def update_template(
         self, template_id: str, name: str | None, fields: FormFields | None, **options: Unpack[TemplateOptions]
     ) -> Flow[Template]:
-        """See HITLClient.update_template."""
         deadline = self.exchange.deadline()
         body = _given({"name": name, **options})
         if fields is not None:
@@ -211,11 +200,9 @@ class Methods:
         return (yield from self.exchange(operations.update_template(template_id, body), deadline))
 
     def delete_template(self, template_id: str) -> Flow[None]:
-        """See HITLClient.delete_template."""
         return self.exchange(operations.delete_template(template_id))
 
     def call(self, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> Flow[T]:
-        """See HITLClient.call."""
         call = endpoint_call(endpoint, *args, **kwargs)
         if isinstance(call, Creation):
             key = checked_key(kwargs.get("idempotency_key") or None, self.settings.api_key)

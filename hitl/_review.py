@@ -12,7 +12,7 @@ from sys import intern
 from types import NoneType
 from typing import Any, Final, Self
 
-from attrs import AttrsInstance, asdict, field, frozen
+from attrs import AttrsInstance, asdict, field, fields, frozen
 
 from hitl._json import Object, is_object
 
@@ -20,24 +20,6 @@ from hitl._json import Object, is_object
 FINAL_STATUSES = frozenset({"completed", "rejected", "expired", "cancelled"})  # guard: final-statuses
 ANSWERED_STATUSES = frozenset({"completed", "rejected"})
 
-# The properties of openapi.yaml's Review, in the order in which `from_json` unpacks them.
-_NAMES: Final = (
-    "id",
-    "status",
-    "template_id",
-    "content",
-    "created_at",
-    "result",
-    "assignees",
-    "priority",
-    "due_date",
-    "assignment_strategy",
-    "reviewer",
-    "updated_at",
-    "completed_at",
-    "version",
-)
-_all_of: Final = itemgetter(*_NAMES)
 _moment: Final = datetime.fromisoformat
 # Exact types, because a bool is no integer; null stands for what is not known.
 _STRING: Final = (NoneType, str)
@@ -175,6 +157,11 @@ class Review:
 
     def __hash__(self) -> int:
         return hash((self.id, self.status, self.version))
+
+
+# The properties of openapi.yaml's Review, in the order in which `from_json` unpacks them.
+_NAMES: Final = tuple(each.name for each in fields(Review) if each.name != "extra")
+_all_of: Final = itemgetter(*_NAMES)
 
 
 def unknown_members(document: Object, names: Sequence[str]) -> Object:

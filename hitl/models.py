@@ -128,23 +128,22 @@ def _is_form_field(value: object) -> bool:
     return is_object(value) and isinstance(value.get("name"), str) and isinstance(value.get("type"), str)
 
 
+_STRINGS = (
+    "id",
+    "name",
+    "description",
+    "category",
+    "priority",
+    "version",
+    "migration_guide",
+    "created_at",
+    "updated_at",
+)
 _TEMPLATE: Final[dict[str, type]] = {
-    "id": str,
-    "name": str,
-    "fields": list,
-    "description": str,
-    "settings": dict,
-    "styling": dict,
-    "validation": dict,
-    "category": str,
-    "tags": list,
-    "priority": str,
-    "version": str,
-    "changelog": list,
+    **dict.fromkeys(_STRINGS, str),
+    **dict.fromkeys(("settings", "styling", "validation"), dict),
+    **dict.fromkeys(("fields", "tags", "changelog"), list),
     "deprecated": bool,
-    "migration_guide": str,
-    "created_at": str,
-    "updated_at": str,
 }
 """The JSON types of openapi.yaml's Template."""
 

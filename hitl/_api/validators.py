@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, TypeGuard
+from typing import Any, cast
 
 from hitl._json import is_object
 from hitl._secret import Secret
@@ -114,11 +114,8 @@ def idempotency_key(value: object, *, unlike: Secret | None = None) -> str:
 
 def _entries(value: object) -> list[Any] | None:
     """Return the entries of a list or another iterable; None for a string or a dict, which are iterable, too."""
-    return list(value) if _holds_entries(value) else None
-
-
-def _holds_entries(value: object) -> TypeGuard[Iterable[Any]]:
-    return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
+    has_entries = isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
+    return list(cast("Iterable[Any]", value)) if has_entries else None
 
 
 def count(name: str, value: object, *, at_most: int = 1000) -> int:

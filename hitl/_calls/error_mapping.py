@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from hitl._calls.backoff import retry_after
 from hitl._calls.retry_policy import unreadable_situation
 from hitl._engine import Response, TransportFailure
 from hitl._flows import ApiCall
-from hitl._json import Object, as_object, as_text, is_list, is_object
+from hitl._json import Object, as_list, as_object, as_text, is_list, is_object
 from hitl.exceptions import (
     APIConnectionError,
     APIStatusError,
@@ -145,16 +145,9 @@ def _body(response: Response) -> Any:
 def _is_deeper(value: Any, levels: int) -> bool:
     """Return whether a value is nested more than `levels` deep; not by recursion, which could overflow."""
     layer = [value]
-    while layer and levels:
-        layer = [inner for each in layer for inner in _inside(each) if is_object(inner) or is_list(inner)]
-        levels -= 1
-    return bool(layer)
-
-
-def _inside(value: Any) -> Iterable[Any]:
-    if is_object(value):
-        return value.values()
-    return value if is_list(value) else ()
+    for _ in range(levels):
+        layer = [inner for each in layer for inner in (each.values() if is_object(each) else as_list(each) or ())]
+    return any(is_object(each) or is_list(each) for each in layer)
 
 
 def _error_body(body: object) -> _ErrorBody:

@@ -105,14 +105,6 @@ def _as_str(conversion: Conversion, value: Any) -> str:
     return _text(conversion, str(value))
 
 
-def _path(conversion: Conversion, value: os.PathLike[Any]) -> Any:
-    return conversion.convert(os.fspath(value))
-
-
-def _enum(conversion: Conversion, value: Any) -> Any:
-    return conversion.convert(value.value)
-
-
 def _mapping(conversion: Conversion, value: Mapping[Any, Any]) -> dict[str, Any]:
     return conversion.object_of(value, value.items())
 
@@ -151,14 +143,6 @@ def _pydantic(conversion: Conversion, value: Any) -> Any:
     return conversion.object_of(value, cast("dict[str, Any]", plain).items(), step=FIELD)
 
 
-def _numpy_scalar(conversion: Conversion, value: Any) -> Any:
-    return conversion.convert(value.item())
-
-
-def _numpy_longdouble(conversion: Conversion, value: Any) -> Any:
-    return conversion.convert(float(value))  # item() returns the same longdouble again
-
-
 def _numpy_datetime(conversion: Conversion, value: Any) -> Any:
     plain = value.item()
     if isinstance(plain, int):  # finer than Python's microseconds, or beyond its years
@@ -184,10 +168,6 @@ def _numpy_array(conversion: Conversion, value: Any) -> Any:
     return (
         conversion.array_of(value, cast("Iterable[Any]", plain)) if type(plain) is list else conversion.convert(plain)
     )
-
-
-def _pandas_series(conversion: Conversion, value: Any) -> dict[str, Any]:
-    return conversion.object_of(value, value.items())
 
 
 def _pandas_frame(conversion: Conversion, value: Any) -> list[Any]:
@@ -249,8 +229,8 @@ _BY_NAME: dict[str, Converter] = {
     "datetime.time": _moment,
     "datetime.timedelta": _duration,
     "collections.deque": _list,
-    "numpy.generic": _numpy_scalar,
-    "numpy.longdouble": _numpy_longdouble,
+    "numpy.generic": lambda conversion, value: conversion.convert(value.item()),
+    "numpy.longdouble": lambda conversion, value: conversion.convert(float(value)),  # its item() is a longdouble, too
     "numpy.datetime64": _numpy_datetime,
     "numpy.timedelta64": _numpy_timedelta,
     "numpy.ndarray": _numpy_array,
@@ -259,7 +239,7 @@ _BY_NAME: dict[str, Converter] = {
     "pandas.Period": _as_str,
     "pandas.Interval": _as_str,
     "pandas.DataFrame": _pandas_frame,
-    "pandas.Series": _pandas_series,
+    "pandas.Series": _mapping,
     "pandas.Index": _list,
     "pandas.ExtensionArray": _list,
     "pydantic.BaseModel": _pydantic,
@@ -279,7 +259,7 @@ def _is_namedtuple(kind: type) -> bool:
 
 
 _BEFORE_NAMES: tuple[tuple[Callable[[type], bool], Converter], ...] = (
-    (_is_enum, _enum),  # a member of a StrEnum is a str too
+    (_is_enum, lambda conversion, value: conversion.convert(value.value)),  # a member of a StrEnum is a str too
     (_is_namedtuple, _attributes(lambda value: value._fields)),
     (dataclasses.is_dataclass, _attributes(lambda value: (each.name for each in dataclasses.fields(value)))),
     (
@@ -289,7 +269,7 @@ _BEFORE_NAMES: tuple[tuple[Callable[[type], bool], Converter], ...] = (
 )
 
 _BY_SHAPE: tuple[tuple[type, Converter], ...] = (
-    (os.PathLike, _path),
+    (os.PathLike, lambda conversion, value: conversion.convert(os.fspath(value))),
     (Mapping, _mapping),
     (MappingView, _list),  # before Set: the keys of a dict have an order
     (AbstractSet, _set),

@@ -218,7 +218,7 @@ def test_a_template_is_read_as_the_generated_parser_reads_it_and_survives_being_
     assert ours.extra == {"a_field_from_the_future": 1}
 
 
-@pytest.mark.parametrize("name", TEMPLATE.keys() - {"a_field_from_the_future"})
+@pytest.mark.parametrize("name", sorted(TEMPLATE.keys() - {"a_field_from_the_future"}))
 def test_a_template_with_a_field_of_another_type_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=name):
         Template.from_json({**TEMPLATE, name: 3})

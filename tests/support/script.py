@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Callable, Generator, Iterable
+from typing import Any, TypeAlias, TypeVar
 
 from hitl._engine import Response, TransportFailure, TransportResult
 from hitl._flows import ApiCall, Clock, Flow, Gather, Sleep
 from hitl.exceptions import HITLError
 
 T = TypeVar("T")
+Scripted: TypeAlias = TransportResult | Callable[[ApiCall[Any]], TransportResult]
+BEGINNING = 1000.0  # what the clock says when a script begins
 
 
 class Script:
@@ -18,13 +20,13 @@ class Script:
 
     def __init__(
         self,
-        outcomes: Iterable[TransportResult | Callable[[ApiCall[Any]], TransportResult]],
+        outcomes: Iterable[Scripted],
         *,
         each_takes: float = 0.0,
     ) -> None:
         self.outcomes = list(outcomes)
         self.each_takes = each_takes
-        self.now = 1000.0
+        self.began = self.now = BEGINNING
         self.calls: list[ApiCall[Any]] = []
         self.sleeps: list[float] = []
 
@@ -40,6 +42,13 @@ class Script:
                 outcome = self._do(flow.send(outcome))
         except StopIteration as stop:
             return stop.value
+
+    def stream(self, streamed: Any) -> Generator[Any, None, None]:
+        """Carry many flows out, one after the other, and yield what is said of each."""
+        together = streamed.together()
+        for index, flow in enumerate(together.flows):
+            yield together.record(index, self._result(flow))
+        streamed.finish()
 
     def _do(self, step: Any) -> Any:
         match step:
