@@ -72,7 +72,8 @@ def by_the_generated_parser(document: dict[str, Any]) -> Review:
     words = [read.id, read.status, read.template_id]
     words += [given_or(name, "") for name in ("priority", "assignment_strategy", "reviewer")]
     objects = (given_or("content", {}), given_or("result", {}))
-    moments = [read.created_at, *filter(None, map(given_or, ("updated_at", "due_date", "completed_at")))]
+    optional = map(given_or, ("updated_at", "due_date", "completed_at"))
+    moments = [read.created_at, *(each for each in optional if each is not None)]
     assignees, version = given_or("assignees", []), given_or("version", 0)
     is_typed = (
         all(isinstance(each, str) for each in words)
