@@ -38,7 +38,7 @@ class _PageCursor(Generic[T]):
         self._pages_without_news = 0
 
     def take(self, page: Page[T]) -> None:
-        """Add a page. Entries that moved to a later page while the list was walked are not given twice.
+        """Add a page, without the entries that an earlier page had, since entries may move while the list is walked.
 
         Raises:
             UnexpectedResponseError: if two pages running bring nothing new, as from a server that ignores the offset;
@@ -70,7 +70,7 @@ class PagedList(Sequence[T]):
     def __init__(self, fetch: Callable[[int], Page[T]]) -> None:
         self._fetch = fetch
         self._cursor: _PageCursor[T] = _PageCursor()
-        self._reach(1)  # so that a wrong key or filter is told by the call, not by a loop later
+        self._reach(1)  # so that the call raises for a wrong key or filter, not a loop later
 
     def __iter__(self) -> Iterator[T]:
         index = 0
