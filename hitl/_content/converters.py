@@ -105,6 +105,10 @@ def _as_str(conversion: Conversion, value: Any) -> str:
     return _text(conversion, str(value))
 
 
+def _path(conversion: Conversion, value: os.PathLike[Any]) -> Any:
+    return conversion.convert(os.fspath(value))
+
+
 def _mapping(conversion: Conversion, value: Mapping[Any, Any]) -> dict[str, Any]:
     return conversion.object_of(value, value.items())
 
@@ -269,7 +273,7 @@ _BEFORE_NAMES: tuple[tuple[Callable[[type], bool], Converter], ...] = (
 )
 
 _BY_SHAPE: tuple[tuple[type, Converter], ...] = (
-    (os.PathLike, lambda conversion, value: conversion.convert(os.fspath(value))),
+    (os.PathLike, _path),
     (Mapping, _mapping),
     (MappingView, _list),  # before Set: the keys of a dict have an order
     (AbstractSet, _set),
