@@ -12,6 +12,7 @@ from hitl import HITLClient
 from hitl._api.operations import list_reviews
 from hitl._engine import Response
 from hitl._methods import Methods
+from hitl.models import ReviewFields
 
 ROUNDS = 9
 URL = "http://127.0.0.1"
@@ -26,7 +27,7 @@ def _answer(request: httpx.Request) -> httpx.Response:
 def calls() -> dict[str, Ratio]:
     """Measure a call, and its parts."""
     transport = httpx.MockTransport(_answer)
-    body = {"template_id": "template_123", "content": CONTENT}
+    body: ReviewFields = {"template_id": "template_123", "content": CONTENT}
     page = Response(200, {"content-type": "application/json"}, PAGE)
     read = list_reviews({"limit": 100}, 0).decode
     flow = Methods({"api_key": "key", "base_url": URL})
@@ -46,9 +47,9 @@ def calls() -> dict[str, Ratio]:
         }
 
 
-def _play(core: Methods, given: dict[str, object], answer: Response) -> None:
+def _play(methods: Methods, given: ReviewFields, answer: Response) -> None:
     """Check, build, judge and read, as the driver has it done."""
-    flow = core.create_review(given)
+    flow = methods.create_review(given)
     next(flow)
     try:
         flow.send(answer)

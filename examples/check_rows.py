@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 from hitl import HITLClient, Review
 from hitl.exceptions import BatchError, HITLError
+from hitl.models import ReviewFields
 
 Row: TypeAlias = dict[str, Any]
 
@@ -33,7 +34,7 @@ def is_suspicious(row: Row) -> bool:
     return not 0 < row["price"] < 1000
 
 
-def questions(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
+def questions(rows: Iterable[Row]) -> Iterator[ReviewFields]:
     """Return the arguments of create_review for each row."""
     for row in rows:
         yield {

@@ -53,7 +53,16 @@ __getattr__, __dir__ = lazy_names(
         "_async_client": ("AsyncHITLClient",),
         "_client": ("HITLClient",),
         "_version": ("__version__",),
-        "_waiting": ("ALL", "ANY_REJECTED", "FIRST", "AsyncCompletions", "Completions", "WaitBudgetWarning"),
+        # ReturnWhen is the type of the first three, by which pickles find them.
+        "_waiting": (
+            "ALL",
+            "ANY_REJECTED",
+            "FIRST",
+            "AsyncCompletions",
+            "Completions",
+            "ReturnWhen",
+            "WaitBudgetWarning",
+        ),
         "exceptions": ("HITLError",),
         "models": ("Outcome", "Review", "Template", "WaitStats"),
     },

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeVar, overload
 
-from hitl._api import Endpoint, PagedList, endpoint_call
+from hitl._api import Endpoint, PagedList
 from hitl._calls import IdempotencyScope
 from hitl._config import Idempotency
 from hitl._flows import Flow, process_domain, run, stream
@@ -18,22 +18,21 @@ from hitl._methods import (
     CONCURRENCY,
     PAGE_SIZE,
     POLL_INTERVAL,
-    Fields,
+    FormFields,
     Methods,
     Moment,
-    PlainChanges,
-    PlainItems,
     Seconds,
 )
 from hitl._secret import Secret
 from hitl._transport import HttpTransport, generated_client
 from hitl._waiting import ALL
 from hitl.exceptions import HITLError
-from hitl.models import Outcome, Review, Template, WaitStats
+from hitl.models import Outcome, Review, ReviewChange, ReviewFields, Template, WaitStats
 
 if TYPE_CHECKING:
     import httpx
     from hitl_api import AuthenticatedClient
+    from hitl_api.models.review_create import ReviewCreate
 
     from hitl._batches import Batch
     from hitl._waiting import Completions
@@ -44,31 +43,33 @@ P = ParamSpec("P")
 
 
 class HITLClient:
-    """A connection to HITL.sh, or to any server that speaks its API, such as `hitl sandbox`.
+    """A client for HITL.sh, or for any server with the same API, such as `hitl sandbox`.
 
-    Safe to share between threads. Close it, or use it in a `with` block, to give its connections back.
+    Safe to share between threads. Close it, or use it in a `with` block, to close its connections.
 
     Args:
-        api_key: The key that every request is authorised with; else `HITL_API_KEY`.
-        base_url: Where the server is; else `HITL_BASE_URL`, else https://api.hitl.sh.
-        timeout: Seconds that a call may take in all, with its retries and pauses; else `HITL_TIMEOUT`, else 30.
-        request_timeout: Seconds that one exchange of a call may take; by default a share of what is left of `timeout`.
-        max_retries: Further attempts after a first one that failed in a passing way; 3.
-        retry_delay: Seconds before the first further attempt; doubles each time, up to 8; 1.
-        idempotency: Whether the server is taken to recognise a repeated `Idempotency-Key`: "auto", once it has shown
-            it; "trust", always; "never". Where it is not, a creation that may have been done is not sent again.
-        user_agent: The `User-Agent` header; by default it names this package and its version.
-        transport: An httpx transport to send through, for tests and for networks of your own.
-        http_client: Your own httpx client to send through instead; you close it.
+        api_key: The key that authorises every request; else `HITL_API_KEY`.
+        base_url: The address of the server; else `HITL_BASE_URL`, else https://api.hitl.sh.
+        timeout: Seconds that a call may take in total, with retries and pauses; else `HITL_TIMEOUT`, else 30.
+        request_timeout: Seconds that one attempt of a call may take; by default a share of what is left of `timeout`.
+        max_retries: Attempts after a first one that failed with a transient error; 3.
+        retry_delay: Seconds before the second attempt; doubles each time, up to 8; 1.
+        idempotency: Whether to assume that the server recognises a repeated `Idempotency-Key`: "auto", once it has
+            shown it; "trust", always; "never". Otherwise a creation that may have succeeded is not repeated.
+        user_agent: The `User-Agent` header; by default the name and version of this package.
+        transport: An httpx transport to send through, for tests and special networks.
+        http_client: Your own httpx client to send through; you close it.
 
     Raises:
-        ConfigurationError: if there is no key, or a setting cannot be used. Nothing is sent.
+        ConfigurationError: if there is no key, or a setting is invalid. Nothing is sent.
 
     Example:
         >>> with HITLClient(api_key="...") as client:  # doctest: +SKIP
         ...     review = client.create_review(template_id="content_review", content={"text": "Hello"})
         ...     print(client.wait_for_review(review.id).result)
     """
+
+    __module__ = "hitl"  # where users import it from, and what tracebacks show
 
     def __init__(
         self,
@@ -85,8 +86,8 @@ class HITLClient:
         http_client: httpx.Client | None = None,
     ) -> None:
         secret = None if api_key is None else Secret(api_key)
-        del api_key  # a traceback that shows local variables would show it
-        self._core = Methods(
+        del api_key  # a traceback with local variables would show it
+        self._methods = Methods(
             {
                 "api_key": secret,
                 "base_url": base_url,
@@ -99,7 +100,7 @@ class HITLClient:
             },
             process_domain,
         )
-        self._transport = HttpTransport(self._core.settings, transport, http_client)
+        self._transport = HttpTransport(self._methods.settings, transport, http_client)
 
     def create_review(
         self,
@@ -112,26 +113,26 @@ class HITLClient:
         assignment_strategy: str | None = None,
         idempotency_key: str | None = None,
     ) -> Review:
-        """Put a question to people, and return the review that was made.
+        """Put a question to people, and return the new review.
 
         Args:
             template_id: The template that the reviewer answers.
-            content: A dict of anything with a JSON form; `docs/reference/content.md` has the table.
-            assignees: E-mail addresses of those who are asked; without it anybody may answer.
+            content: A dict of anything with a JSON form; see the table in `docs/reference/content.md`.
+            assignees: E-mail addresses of the people to ask; without it anybody may answer.
             priority: "low", "medium", "high" or "normal".
-            due_date: When the answer is needed: a datetime with a time zone, or ISO 8601 text.
+            due_date: When the answer is needed: a datetime with a time zone, or an ISO 8601 string.
             assignment_strategy: "round_robin" or "load_balanced".
-            idempotency_key: A name for this creation, up to 255 characters. Use the same one again after an error with
-                `outcome_unknown`, and a server that honours keys makes one review of both calls. Without one, a key
-                follows from `idempotency_scope`, or is drawn at random.
+            idempotency_key: A name for this creation, up to 255 characters. If you use it again after an error with
+                `outcome_unknown`, a server that honours keys creates only one review. By default, the key follows from
+                `idempotency_scope`, or is random.
 
         Raises:
             ContentError: if something in `content` has no JSON form. Nothing is sent.
             TemplateNotFoundError: if there is no such template.
-            HITLError: with `outcome_unknown`, if the server may have made the review although no answer says so.
+            HITLError: with `outcome_unknown`, if the server may have created the review without confirming it.
         """
         return self._run(
-            self._core.create_review(
+            self._methods.create_review(
                 {
                     "template_id": template_id,
                     "content": content,
@@ -147,7 +148,7 @@ class HITLClient:
     @overload
     def create_reviews(
         self,
-        items: PlainItems,
+        items: Iterable[ReviewFields | ReviewCreate],
         *,
         concurrency: int = ...,
         on_error: Literal["raise"] = ...,
@@ -157,7 +158,7 @@ class HITLClient:
     @overload
     def create_reviews(
         self,
-        items: PlainItems,
+        items: Iterable[ReviewFields | ReviewCreate],
         *,
         concurrency: int = ...,
         on_error: Literal["return"],
@@ -166,7 +167,7 @@ class HITLClient:
     ) -> list[Review | HITLError]: ...
     def create_reviews(
         self,
-        items: PlainItems,
+        items: Iterable[ReviewFields | ReviewCreate],
         *,
         concurrency: int = CONCURRENCY,
         on_error: Literal["raise", "return"] = "raise",
@@ -175,52 +176,52 @@ class HITLClient:
     ) -> list[Review] | list[Review | HITLError]:
         """Create many reviews, and return them in the order of the items.
 
-        The server sets the pace: requests under way begin at 16, grow while answers are quick, and are halved by a 429
-        or 503; what it asks for with `Retry-After` holds for all of them.
+        The number of concurrent requests adapts to the server: it begins at 16, grows while responses are fast, and is
+        halved by a 429 or 503. All requests wait as long as `Retry-After` says.
 
         Args:
             items: Any iterable; of dicts with the arguments of `create_review`, or of `hitl_api.models.ReviewCreate`.
-                A list is checked as a whole before the first request, a generator is read no faster than it is sent.
-            concurrency: How many requests are under way at most, 1 to 1000; beyond 100 it changes nothing.
-            on_error: "raise" raises BatchError if an item failed; "return" leaves the errors in their places.
+                A list is checked as a whole before the first request; a generator is read no faster than it is sent.
+            concurrency: The most requests at the same time, 1 to 1000; more than 100 makes no difference.
+            on_error: "raise" raises BatchError if an item failed; "return" returns the errors in their positions.
             batch_key: A name for the batch, such as "import-2027-01-20". A second run with the same name creates only
                 what the first one did not, on a server that honours idempotency keys.
-            progress: Shows a bar; needs `pip install 'hitl[progress]'`.
+            progress: Show a progress bar; needs `pip install 'hitl[progress]'`.
 
         Raises:
-            ConfigurationError: if an item of a list cannot be sent; the message names it. Nothing is sent.
-            BatchError: if any failed; the others were made, and `outcomes` has a review or an error for each item.
-                Also if the input itself fails, with `outcomes` for what came before.
+            ConfigurationError: if an item of a list is invalid; the message names it. Nothing is sent.
+            BatchError: if any item failed; the others were created, and `outcomes` has a review or an error for each.
+                Also if the input itself fails, with the `outcomes` until then.
             BatchInterrupted: on Ctrl-C: a KeyboardInterrupt with the `outcomes` so far.
         """
-        return self._run(self._core.create_reviews(items, concurrency, on_error, batch_key, progress=progress))
+        return self._run(self._methods.create_reviews(items, concurrency, on_error, batch_key, progress=progress))
 
     def iter_create_reviews(
-        self, items: PlainItems, *, concurrency: int = CONCURRENCY, batch_key: str | None = None
+        self,
+        items: Iterable[ReviewFields | ReviewCreate],
+        *,
+        concurrency: int = CONCURRENCY,
+        batch_key: str | None = None,
     ) -> Generator[Outcome, None, None]:
-        """Create many reviews, and yield an `Outcome` for each as it comes, in the order in which they are done.
+        """Create many reviews, and yield an `Outcome` for each, in the order in which they complete.
 
-        Nothing is kept, so the number of items does not matter. Closing the generator stops the batch.
-
-        Args:
-            items: See `create_reviews`.
-            concurrency: See `create_reviews`.
-            batch_key: See `create_reviews`.
+        Nothing is stored, so the number of items does not matter. Closing the generator stops the batch. The arguments
+        are those of `create_reviews`.
 
         Raises:
-            ConfigurationError: if an item of a list cannot be sent; the message names it. Nothing is sent.
-            BatchError: if the input fails, after the outcomes of what came before.
+            ConfigurationError: if an item of a list is invalid; the message names it. Nothing is sent.
+            BatchError: if the input fails, after the outcomes of the items before.
             BatchInterrupted: on Ctrl-C: a KeyboardInterrupt with the `outcomes` that were not yielded.
         """
-        return self._stream(self._core.iter_create_reviews(items, concurrency, batch_key))
+        return self._stream(self._methods.iter_create_reviews(items, concurrency, batch_key))
 
     def get_review(self, review_id: str) -> Review:
-        """Return the review as it stands now.
+        """Return the current state of a review.
 
         Raises:
-            ReviewNotFoundError: if there is none of that id.
+            ReviewNotFoundError: if no review has this id.
         """
-        return self._run(self._core.get_review(review_id))
+        return self._run(self._methods.get_review(review_id))
 
     def list_reviews(
         self,
@@ -234,21 +235,12 @@ class HITLClient:
         template_id: str | None = None,
         page_size: int = PAGE_SIZE,
     ) -> PagedList[Review]:
-        """Return the reviews that match, as a list whose pages are fetched while it is walked.
+        """Return the reviews that match all filters, as a list whose pages are fetched while it is walked.
 
-        The vendor documents `status` and `created_after`; a server may ignore the other filters.
-
-        Args:
-            status: Only reviews in this state, such as "completed".
-            created_after: Only reviews created after this time.
-            created_before: Only reviews created before this time.
-            updated_after: Only reviews changed after this time.
-            priority: Only reviews of this priority.
-            assignee: Only reviews that this e-mail address is asked to answer.
-            template_id: Only reviews of this template.
-            page_size: Reviews to a request, 1 to 100.
+        The vendor documents `status` and `created_after`; a server may ignore the other filters. `updated_after` is the
+        time of the last change, `assignee` an e-mail address, and `page_size` the reviews per request, 1 to 100.
         """
-        page = self._core.list_reviews(
+        page = self._methods.list_reviews(
             {
                 "status": status,
                 "created_after": created_after,
@@ -272,45 +264,49 @@ class HITLClient:
         due_date: Moment | None = None,
         assignment_strategy: str | None = None,
     ) -> Review:
-        """Change a review that is not finished, and return it; what is not given stays.
+        """Change a review that is not finished, and return it; the arguments are those of `create_review`.
 
-        Args:
-            review_id: The review.
-            content: Adds to the content: keys that are there are replaced, keys that are not named stay.
-            assignees: Replaces those who are asked.
-            priority: "low", "medium", "high" or "normal".
-            due_date: A datetime with a time zone, or ISO 8601 text.
-            assignment_strategy: "round_robin" or "load_balanced".
+        What is not given stays. `content` is merged: its keys are added or replaced, other keys stay.
 
         Raises:
-            ConfigurationError: if nothing is to be changed. Nothing is sent.
-            ReviewNotFoundError: if there is none of that id.
-            ConflictError: if it is finished.
+            ConfigurationError: if there is nothing to change. Nothing is sent.
+            ReviewNotFoundError: if no review has this id.
+            ConflictError: if the review is finished.
         """
         return self._run(
-            self._core.update_review(
-                review_id,
+            self._methods.update_review(
                 {
+                    "id": review_id,
                     "content": content,
                     "assignees": assignees,
                     "priority": priority,
                     "due_date": due_date,
                     "assignment_strategy": assignment_strategy,
-                },
+                }
             )
         )
 
     @overload
     def update_reviews(
-        self, changes: PlainChanges, *, concurrency: int = ..., on_error: Literal["raise"] = ..., progress: bool = ...
+        self,
+        changes: Iterable[ReviewChange],
+        *,
+        concurrency: int = ...,
+        on_error: Literal["raise"] = ...,
+        progress: bool = ...,
     ) -> list[Review]: ...
     @overload
     def update_reviews(
-        self, changes: PlainChanges, *, concurrency: int = ..., on_error: Literal["return"], progress: bool = ...
+        self,
+        changes: Iterable[ReviewChange],
+        *,
+        concurrency: int = ...,
+        on_error: Literal["return"],
+        progress: bool = ...,
     ) -> list[Review | HITLError]: ...
     def update_reviews(
         self,
-        changes: PlainChanges,
+        changes: Iterable[ReviewChange],
         *,
         concurrency: int = CONCURRENCY,
         on_error: Literal["raise", "return"] = "raise",
@@ -318,39 +314,33 @@ class HITLClient:
     ) -> list[Review] | list[Review | HITLError]:
         """Change many reviews, and return them in the order of the items.
 
-        It needs no key to be repeated: a change sets values, and setting them again changes nothing.
-
-        Args:
-            changes: Any iterable; of dicts with an `id` and the arguments of `update_review`. A list is checked as a
-                whole before the first request.
-            concurrency: How many requests are under way at most, 1 to 1000; beyond 100 it changes nothing.
-            on_error: "raise" raises BatchError if an item failed; "return" leaves the errors in their places.
-            progress: Shows a bar; needs `pip install 'hitl[progress]'`.
+        It may be repeated without a key: setting the same values again changes nothing. `changes` is any iterable of
+        dicts with an `id` and the arguments of `update_review`; for the other arguments see `create_reviews`.
 
         Raises:
-            ConfigurationError: if an item of a list cannot be sent; the message names it. Nothing is sent.
-            BatchError: if any failed; the others were changed, and `outcomes` has a review or an error for each item.
+            ConfigurationError: if an item of a list is invalid; the message names it. Nothing is sent.
+            BatchError: if any item failed; the others were changed, and `outcomes` has a review or an error for each.
             BatchInterrupted: on Ctrl-C: a KeyboardInterrupt with the `outcomes` so far.
         """
-        return self._run(self._core.update_reviews(changes, concurrency, on_error, progress=progress))
+        return self._run(self._methods.update_reviews(changes, concurrency, on_error, progress=progress))
 
     def reassign_review(self, review_id: str, *, assignees: Sequence[str]) -> Review:
-        """Ask other people instead, and return the review.
+        """Replace the assignees of a review, and return it.
 
         Raises:
-            ReviewNotFoundError: if there is none of that id.
-            ConflictError: if it is finished.
+            ReviewNotFoundError: if no review has this id.
+            ConflictError: if the review is finished.
         """
-        return self._run(self._core.update_review(review_id, {"assignees": assignees}))
+        return self._run(self._methods.update_review({"id": review_id, "assignees": assignees}))
 
     def cancel_review(self, review_id: str) -> Review:
-        """Withdraw a question that nobody has answered yet, and return the review; may be repeated.
+        """Cancel a review that nobody has answered yet, and return it; may be repeated.
 
         Raises:
-            ReviewNotFoundError: if there is none of that id.
+            ReviewNotFoundError: if no review has this id.
             ConflictError: if it has been answered or has expired.
         """
-        return self._run(self._core.cancel_review(review_id))
+        return self._run(self._methods.cancel_review(review_id))
 
     def wait_for_review(
         self,
@@ -361,27 +351,27 @@ class HITLClient:
         on_update: Callable[[Review], object] | None = None,
         progress: bool = False,
     ) -> Review:
-        """Return the review once a person has answered it, for or against.
+        """Wait until a person has answered a review, for or against, and return it.
 
-        Passing faults (no connection, 429, 5xx) do not end the wait. It holds nothing on the server: the id is enough
-        to go on waiting later, also in another process. All waits of one client share their requests.
+        Transient errors (no connection, 429, 5xx) do not end the wait. It keeps no state on the server: with the id
+        you can continue later, also in another process. All waits of one client share their requests.
 
         Args:
             review_id: The review; its id, or the object, which is returned at once if it is final.
             timeout: Seconds until WaitTimeoutError; None waits until the review itself ends.
-            poll_interval: Seconds between the first reads; grows to 10, and further as the rate limit demands. A
-                server that holds reads open tells at once.
-            on_update: Called with the review whenever it is seen to have changed, and when it has ended.
-            progress: Show a live line in the terminal or the notebook; needs `hitl[progress]`.
+            poll_interval: Seconds between the first polls; grows to 10, and further as the rate limit demands. Servers
+                that support long polling report changes at once.
+            on_update: Called with the review on every change that is seen, and when it has ended.
+            progress: Show a live line in the terminal or notebook; needs `hitl[progress]`.
 
         Raises:
-            ReviewExpiredError: if its time ran out before anybody answered.
-            ReviewCancelledError: if it was cancelled before anybody answered.
-            WaitTimeoutError: if the timeout passed; `review` is as last seen, and the wait can be continued.
-            ReviewNotFoundError: if there is none of that id.
+            ReviewExpiredError: if the review expired before anybody answered.
+            ReviewCancelledError: if the review was cancelled before anybody answered.
+            WaitTimeoutError: if the timeout passed; `review` is as last seen. Call again to continue to wait.
+            ReviewNotFoundError: if no review has this id.
         """
         return self._run(
-            self._core.wait_for_review(
+            self._methods.wait_for_review(
                 review_id, timeout=timeout, poll_interval=poll_interval, on_update=on_update, progress=progress
             )
         )
@@ -396,25 +386,25 @@ class HITLClient:
         on_update: Callable[[Review], object] | None = None,
         progress: bool = False,
     ) -> list[Review]:
-        """Return the reviews that people have answered, in the order in which they were given.
+        """Wait until people have answered, and return the answered reviews in the order in which they were given.
 
-        With ALL, the default, that is all of them. With FIRST or ANY_REJECTED it is those that are answered as soon as
-        one is answered or rejected; wait for the others again, or cancel them.
+        With ALL, the default, these are all reviews. With FIRST or ANY_REJECTED, these are the ones answered as
+        soon as one is answered or rejected; wait for the others again, or cancel them.
 
         Args:
-            reviews: Ids or objects; for those that are final no request is made.
+            reviews: Ids or objects; those that are final cost no request.
             timeout: Seconds until WaitTimeoutError, for all together; None waits until the reviews themselves end.
             return_when: ALL, FIRST or ANY_REJECTED, from `hitl`.
-            poll_interval: See `wait_for_review`, as for the next two.
-            on_update: Called with each review that has changed, and with each that has ended.
-            progress: Show a live line.
+            poll_interval: See `wait_for_review`.
+            on_update: Called with each review that has changed or ended.
+            progress: See `wait_for_review`.
 
         Raises:
             BatchError: if all have ended, but some without an answer; `outcomes` has a review or an error for each.
-            WaitTimeoutError: if the timeout passed; `pending` has the ids to wait for again, `reviews` what had ended.
+            WaitTimeoutError: if the timeout passed; `pending` has the ids to wait for again, `reviews` the ended ones.
         """
         return self._run(
-            self._core.wait_for_reviews(
+            self._methods.wait_for_reviews(
                 reviews,
                 return_when,
                 timeout=timeout,
@@ -435,42 +425,38 @@ class HITLClient:
     ) -> Completions:
         """Return an iterator over the reviews in the order in which they end.
 
-        Those that expired or were cancelled are among them: `is_answered` tells. Reviews that cannot be read, such as
-        one that does not exist, hold nobody up: a BatchError tells of them after all others were given.
+        It includes those that expired or were cancelled; see `is_answered`. Reviews that cannot be read, such as one
+        that does not exist, do not delay the others: a BatchError reports them at the end.
 
-        Args:
-            reviews: Ids or objects; those that are final come first.
-            timeout: Seconds from now until the iterator raises WaitTimeoutError, with the open ids as `pending`.
-            poll_interval: See `wait_for_review`, as for the next two.
-            on_update: Called with each review that has changed, and with each that has ended.
-            progress: Show a live line.
+        The arguments are those of `wait_for_reviews`; after `timeout` seconds from now, the iterator raises
+        WaitTimeoutError, with the open ids as `pending`.
         """
         from hitl._waiting import Completions
 
-        completion = self._core.as_completed(
+        logic = self._methods.as_completed(
             reviews, timeout=timeout, poll_interval=poll_interval, on_update=on_update, progress=progress
         )
-        return Completions(completion, self._run)
+        return Completions(logic, self._run)
 
     def notify(self, event: WebhookEvent | Mapping[str, Any] | Review) -> bool:
-        """Tell the waits of this client what a webhook brought, and return whether one of them was about it.
+        """Pass a webhook's event to the waits of this client, and return whether one of them waits for its review.
 
-        They end at once, and look only now and then from there on. Call it from any thread or event loop, and only
-        with what `hitl.webhooks` has found to be genuine: it is believed.
+        Such waits end at once, and from then on this client polls only occasionally. Call it from any thread or event
+        loop, but only with events that `hitl.webhooks` has verified, because they are trusted.
 
         Args:
             event: The event, its payload, or a review that was read elsewhere.
         """
-        return self._core.waits.notify(event)
+        return self._methods.waits.notify(event)
 
     def wait_stats(self) -> WaitStats:
         """Return what the waits of this client cost, and what the rate limit leaves them."""
-        return self._core.waits.stats()
+        return self._methods.waits.stats()
 
     def create_template(
         self,
         name: str,
-        fields: Fields,
+        fields: FormFields,
         *,
         description: str | None = None,
         settings: Mapping[str, Any] | None = None,
@@ -482,60 +468,54 @@ class HITLClient:
         version: str | None = None,
         idempotency_key: str | None = None,
     ) -> Template:
-        """Make a form for reviewers, and return it.
+        """Create a form for reviewers, and return it.
 
         Args:
-            name: What people call it.
-            fields: The form's fields in order: dicts with at least `name` and `type`, mostly also `label` and
+            name: The name that people see.
+            fields: The form's fields in order: dicts with at least `name` and `type`, usually also `label` and
                 `required`. Types are text, rich_text, boolean, checkbox_group, select, multi_select, file,
                 image_review, rating, datetime, email, content_display, code_display and table_display.
-            description: What the form is for.
+            description: The purpose of the form.
             settings: How reviews of this template run: auto_assign, assignment_strategy, timeout_hours,
                 allow_reassignment, require_comments, approval_threshold.
             styling: primary_color, secondary_color, logo_url, custom_css.
             validation: Rules across fields: {"rules": [{"condition", "required_fields", "message"}]}.
-            category: A word to sort templates by.
+            category: A word to group templates by.
             tags: More words to find it by.
-            priority: What its reviews are given if they name none.
+            priority: The default priority of its reviews.
             version: The template's own version, such as "1.2.0".
             idempotency_key: A name for this creation; see `create_review`.
 
         Raises:
-            InvalidRequestError: if the server finds a fault in the form; `details` names the field.
+            InvalidRequestError: if the server rejects the form; `details` names the field.
         """
         return self._run(
-            self._core.create_template(
-                {
-                    "name": name,
-                    "fields": fields,
-                    "description": description,
-                    "settings": settings,
-                    "styling": styling,
-                    "validation": validation,
-                    "category": category,
-                    "tags": tags,
-                    "priority": priority,
-                    "version": version,
-                    "idempotency_key": idempotency_key,
-                }
+            self._methods.create_template(
+                name,
+                fields,
+                idempotency_key,
+                description=description,
+                settings=settings,
+                styling=styling,
+                validation=validation,
+                category=category,
+                tags=tags,
+                priority=priority,
+                version=version,
             )
         )
 
     def get_template(self, template_id: str) -> Template:
-        """Return the template as it stands now.
+        """Return the current state of a template.
 
         Raises:
-            TemplateNotFoundError: if there is none of that id.
+            TemplateNotFoundError: if no template has this id.
         """
-        return self._run(self._core.get_template(template_id))
+        return self._run(self._methods.get_template(template_id))
 
     def list_templates(self, *, page_size: int = PAGE_SIZE) -> PagedList[Template]:
-        """Return all templates, as a list whose pages are fetched while it is walked.
-
-        Args:
-            page_size: Templates to a request, 1 to 100.
-        """
-        page = self._core.list_templates(page_size)
+        """Return all templates, as a list whose pages are fetched while it is walked; `page_size` is 1 to 100."""
+        page = self._methods.list_templates(page_size)
         return PagedList(lambda offset: self._run(page(offset)))
 
     def update_template(
@@ -543,7 +523,7 @@ class HITLClient:
         template_id: str,
         *,
         name: str | None = None,
-        fields: Fields | None = None,
+        fields: FormFields | None = None,
         description: str | None = None,
         settings: Mapping[str, Any] | None = None,
         styling: Mapping[str, Any] | None = None,
@@ -553,41 +533,28 @@ class HITLClient:
         priority: str | None = None,
         version: str | None = None,
     ) -> Template:
-        """Change a template, and return it; what is not given stays.
+        """Change a template, and return it; the arguments are those of `create_template`.
 
-        Args:
-            template_id: The template.
-            name: What people call it.
-            fields: Replaces the whole list. `...` stands for the fields that it has: `[..., {"name": "reason",
-                "type": "text"}]` adds one at the end.
-            description: What the form is for.
-            settings: See `create_template`.
-            styling: See `create_template`.
-            validation: See `create_template`.
-            category: A word to sort templates by.
-            tags: More words to find it by.
-            priority: What its reviews are given if they name none.
-            version: The template's own version.
+        What is not given stays. `fields` replaces the whole list; `...` in it stands for the existing fields, so
+        `[..., {"name": "reason", "type": "text"}]` adds one at the end.
 
         Raises:
-            TemplateNotFoundError: if there is none of that id.
-            InvalidRequestError: if the server finds a fault in the form; `details` names the field.
+            TemplateNotFoundError: if no template has this id.
+            InvalidRequestError: if the server rejects the form; `details` names the field.
         """
         return self._run(
-            self._core.update_template(
+            self._methods.update_template(
                 template_id,
-                {
-                    "name": name,
-                    "fields": fields,
-                    "description": description,
-                    "settings": settings,
-                    "styling": styling,
-                    "validation": validation,
-                    "category": category,
-                    "tags": tags,
-                    "priority": priority,
-                    "version": version,
-                },
+                name,
+                fields,
+                description=description,
+                settings=settings,
+                styling=styling,
+                validation=validation,
+                category=category,
+                tags=tags,
+                priority=priority,
+                version=version,
             )
         )
 
@@ -595,31 +562,30 @@ class HITLClient:
         """Delete a template.
 
         Raises:
-            TemplateNotFoundError: if there is none of that id.
+            TemplateNotFoundError: if no template has this id.
         """
-        return self._run(self._core.delete_template(template_id))
+        return self._run(self._methods.delete_template(template_id))
 
     def call(self, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run any operation of the generated client with this client's retries and errors.
 
         Args:
             endpoint: A module of `hitl_api.api`, such as `hitl_api.api.loops.list_loops`.
-            args: What the endpoint takes by position.
-            kwargs: What the endpoint takes by name, without `client`.
+            args: The endpoint's positional arguments.
+            kwargs: The endpoint's keyword arguments, without `client`.
 
         Returns:
-            The model that the description gives for success; an error answer is raised instead.
+            The generated model of a successful response; error responses are raised.
         """
-        return self._run(self._core.exchange(endpoint_call(self._core.make_key, endpoint, *args, **kwargs)))
+        return self._run(self._methods.call(endpoint, *args, **kwargs))
 
     def idempotency_scope(self, name: str) -> IdempotencyScope:
-        """Name the work that is done in a plain `with` block, so that doing it again creates nothing twice.
+        """Name the work in a plain `with` block, so that repeating it creates nothing twice.
 
-        The idempotency keys of what is created inside follow from the name, from what is created, and from how many
-        equal ones came before it in the block. A program that is run again after a crash sends the same keys, whatever
-        the order of its threads and tasks; two equal reviews that are both wanted stay two. This takes a server that
-        recognises keys, as `hitl sandbox` does. An `idempotency_key` that is given goes before; in a block within a
-        block both names count.
+        The idempotency keys of creations in the block follow from the name, from what is created, and from the number
+        of equal creations before it. A program that is restarted after a crash sends the same keys, whatever the order
+        of its threads and tasks; two equal reviews, both wanted, stay two. The server must recognise keys, as `hitl
+        sandbox` does. A given `idempotency_key` takes precedence; in nested blocks both names count.
 
         Args:
             name: Up to 255 characters, such as "job-42"; the same in every run of the same work.
@@ -628,15 +594,15 @@ class HITLClient:
             >>> with client.idempotency_scope("job-42"):  # doctest: +SKIP
             ...     review = client.create_review(template_id="content_review", content={"text": "Hello"})
         """
-        return self._core.idempotency_scope(name)
+        return self._methods.idempotency_scope(name)
 
     @property
     def api(self) -> AuthenticatedClient:
-        """A ready client of the generated package: the same connections, key and timeouts, without the retries."""
-        return generated_client(self._core.settings, self._transport)
+        """A client of the generated package with the same connections, key and timeouts, but without the retries."""
+        return generated_client(self._methods.settings, self._transport)
 
     def close(self) -> None:
-        """Give the connections back; may be repeated."""
+        """Close the connections; may be repeated."""
         self._transport.close()
 
     def __enter__(self) -> Self:
@@ -654,8 +620,8 @@ class HITLClient:
         )
 
     def __repr__(self) -> str:
-        core: Methods | None = getattr(self, "_core", None)  # an __init__ that raised is shown by tracebacks, too
-        return f"HITLClient(base_url={core.settings.base_url!r})" if core else "HITLClient()"
+        methods: Methods | None = getattr(self, "_methods", None)  # None if __init__ raised; tracebacks show it, too
+        return f"HITLClient(base_url={methods.settings.base_url!r})" if methods else "HITLClient()"
 
     def __del__(self) -> None:
         # An __init__ that raised leaves no transport behind.

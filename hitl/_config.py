@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
 from urllib.parse import urlsplit
 
 from attrs import frozen
@@ -27,21 +27,10 @@ Idempotency: TypeAlias = Literal["auto", "trust", "never"]
 
 @frozen
 class Settings:
-    """What a client was told, checked.
-
-    Attributes:
-        api_key: The key, out of sight.
-        base_url: Where the server is, without `/v1` and without a slash at the end.
-        timeout: Seconds that a call may take in all.
-        request_timeout: Seconds that one exchange may take; None for a share of what is left of the call's.
-        max_retries: Further attempts after the first.
-        retry_delay: Seconds that the first pause is drawn from.
-        idempotency: Whether the server is taken to recognise a repeated Idempotency-Key.
-        user_agent: The header; None for the package's own.
-    """
+    """The checked settings of a client; `SETTINGS` says what each means."""
 
     api_key: Secret
-    base_url: str
+    base_url: str  # without `/v1` and without a slash at the end
     timeout: float
     request_timeout: float | None
     max_retries: int
@@ -77,6 +66,19 @@ class Settings:
     def authorities(self) -> tuple[str | None, str | None]:
         """The file or the folder of certificate authorities that the environment names, as httpx reads it."""
         return os.environ.get("SSL_CERT_FILE") or None, os.environ.get("SSL_CERT_DIR") or None
+
+
+class ClientArguments(TypedDict, total=False):
+    """What a client may be given; None counts as not given."""
+
+    api_key: str | Secret | None
+    base_url: str | None
+    timeout: float | timedelta | None
+    request_timeout: float | timedelta | None
+    max_retries: int | None
+    retry_delay: float | timedelta | None
+    idempotency: Idempotency | None
+    user_agent: str | None
 
 
 class Setting(NamedTuple):
@@ -209,7 +211,7 @@ SETTINGS: tuple[Setting, ...] = (
 )
 
 
-def resolve(arguments: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Settings:
+def resolve(arguments: Mapping[str, object], environment: Mapping[str, str] | None = None) -> Settings:
     """Return checked settings; an argument of None, like an empty variable, counts as not given.
 
     Raises:
@@ -233,7 +235,7 @@ class _Environment:
         self.get: Callable[[str], str] = lambda name: (os.environ if variables is None else variables).get(name, "")
 
 
-def _value(setting: Setting, arguments: Mapping[str, Any], environment: _Environment) -> Any:
+def _value(setting: Setting, arguments: Mapping[str, object], environment: _Environment) -> Any:
     if arguments.get(setting.name) is not None:
         return setting.check(setting.name, arguments[setting.name])
     if setting.environment and environment.get(setting.environment).strip():

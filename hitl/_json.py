@@ -10,7 +10,7 @@ from typing import Any, NoReturn, TypeAlias, TypeGuard
 
 Object: TypeAlias = dict[str, Any]
 
-MAX_VALUES = 500_000  # commas and opening brackets, which are quick to count; those inside of strings count, too
+MAX_VALUES = 500_000  # commas and opening brackets, which are quick to count, also inside strings
 
 
 def decode(content: bytes, *, max_values: int = MAX_VALUES, max_depth: int | None = None) -> Any:  # guard: strict-json
@@ -25,7 +25,7 @@ def decode(content: bytes, *, max_values: int = MAX_VALUES, max_depth: int | Non
         ValueError: It is not strict JSON (RFC 8259): not UTF-8, a name twice in an object, a number that is not finite,
             a lone surrogate; or it exceeds one of the limits.
     """
-    # 16 MiB of `{},{},{}` take seconds, in which nobody looks at a deadline, and 400 MB.
+    # 16 MiB of `{},{},{}` take 400 MB, and seconds in which no deadline is checked.
     if len(content) > max_values and content.count(b",") + content.count(b"[") + content.count(b"{") > max_values:
         raise ValueError(f"it holds more than {max_values} values")
     text = content.decode("utf-8")
@@ -35,7 +35,7 @@ def decode(content: bytes, *, max_values: int = MAX_VALUES, max_depth: int | Non
         value = _TOO_DEEP
     if value is _TOO_DEEP or (max_depth is not None and _is_deeper(value, max_depth)):
         raise ValueError("it is nested too deeply" + (f": more than {max_depth} levels" if max_depth else ""))
-    # Only an escape can smuggle one in: UTF-8 itself has no surrogates (RFC 3629, 3). One character is found quickly.
+    # Only an escape can contain one: UTF-8 has no surrogates (RFC 3629, 3). A single character is found fastest.
     if "\\" in text and ("\\ud" in text or "\\uD" in text):
         _refuse_lone_surrogates(value)
     return value
@@ -47,13 +47,13 @@ def encode(value: Any) -> bytes:
 
 
 def canonical(content: bytes) -> bytes:
-    """Return a JSON text in the form that is the same for equal values: names sorted, no spaces."""
+    """Return the JSON text that is the same for equal values: names sorted, no spaces."""
     value = json.loads(content)
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True).encode()
 
 
 def as_object(value: object) -> Object:
-    """Return the value if it is an object, else an empty one; for looking into what may be anything."""
+    """Return the value if it is an object, else an empty one."""
     return value if is_object(value) else {}
 
 
@@ -80,7 +80,7 @@ def as_text(value: object) -> str | None:
 def _unique(pairs: list[tuple[str, Any]]) -> Object:
     found = dict(pairs)
     if len(found) != len(pairs):
-        # Two readers of the same text may each believe another one of the two (RFC 8259, 4).
+        # Parsers differ in which of the two they keep (RFC 8259, 4).
         names = Counter(name for name, _ in pairs)
         raise ValueError(f"an object has the same name twice: {names.most_common(1)[0][0][:64]!r}")
     return found
@@ -97,7 +97,7 @@ def _finite(text: str) -> float:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    # Python's parser takes NaN and Infinity, which are not JSON (RFC 8259, 6).
+    # Python's parser accepts NaN and Infinity, which are not JSON (RFC 8259, 6).
     raise ValueError(f"{name} is not JSON")
 
 

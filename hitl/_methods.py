@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterable, Callable, Hashable, Iterable, Mapping, Sized
+from collections.abc import AsyncIterable, Callable, Hashable, Iterable, Mapping, Sequence, Sized
 from datetime import datetime, timedelta
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias, TypedDict, TypeVar, Unpack, cast
 
 from hitl._api import (
     CHANGES,
     FILTERS,
+    Creation,
+    Endpoint,
     Page,
+    ReviewFilters,
     arguments_of,
+    check_review,
     checked,
+    checked_key,
     count,
+    endpoint_call,
     form_fields,
-    idempotency_key,
     identifier,
-    is_given,
     json_object,
     one_of,
     operations,
-    review_fields,
     text,
 )
 from hitl._calls import Backoff, Exchange, IdempotencyScope, Key, KeyMaker, key_for
-from hitl._config import Settings, resolve
+from hitl._config import ClientArguments, Settings, resolve
 from hitl._flows import ApiCall, Clock, Flow, process_domain
 from hitl._json import as_list
+from hitl._once import Once
 from hitl.exceptions import ConfigurationError
-from hitl.models import Review, Template
+from hitl.models import Review, ReviewChange, ReviewFields, Template
 
 if TYPE_CHECKING:
     from hitl_api.models.review_create import ReviewCreate
@@ -38,18 +42,17 @@ if TYPE_CHECKING:
     from hitl._batches import Batch, Input
     from hitl._waiting import AsCompleted, WaitRegistry
 
-# Waiting and batches are loaded when they are used: a program that asks one question starts sooner for it.
+# Waiting and batches are imported when they are first used: a program that creates one review starts sooner.
 
 T = TypeVar("T")
+P = ParamSpec("P")
 Seconds: TypeAlias = float | timedelta
 Moment: TypeAlias = str | datetime
-Fields: TypeAlias = Iterable[Mapping[str, Any] | EllipsisType]
-PlainItems: TypeAlias = "Iterable[Mapping[str, Any] | ReviewCreate]"
-PlainOrAsyncItems: TypeAlias = (
-    "Iterable[Mapping[str, Any] | ReviewCreate] | AsyncIterable[Mapping[str, Any] | ReviewCreate]"
-)
-PlainChanges: TypeAlias = Iterable[Mapping[str, Any]]
-PlainOrAsyncChanges: TypeAlias = Iterable[Mapping[str, Any]] | AsyncIterable[Mapping[str, Any]]
+OnError: TypeAlias = Literal["raise", "return"]
+FormFields: TypeAlias = Iterable[Mapping[str, Any] | EllipsisType]
+Item: TypeAlias = "ReviewFields | ReviewCreate"
+Items: TypeAlias = Iterable[Item] | AsyncIterable[Item]
+Changes: TypeAlias = Iterable[ReviewChange] | AsyncIterable[ReviewChange]
 
 POLL_INTERVAL = 1.0
 PAGE_SIZE = 100
@@ -57,10 +60,35 @@ PAGE_SIZE = 100
 CONCURRENCY = 32
 
 
-class Methods:
-    """The settings of one client, what it has learned of its server, and its methods as flows."""
+class WaitArguments(TypedDict):
+    """The arguments that all waits have in common."""
 
-    def __init__(self, arguments: Mapping[str, Any], place: Callable[[], Hashable] = process_domain) -> None:
+    timeout: Seconds | None
+    poll_interval: Seconds
+    on_update: Callable[[Review], object] | None
+    progress: bool
+
+
+class TemplateOptions(TypedDict):
+    """The optional arguments of templates; None means not given."""
+
+    description: str | None
+    settings: Mapping[str, Any] | None
+    styling: Mapping[str, Any] | None
+    validation: Mapping[str, Any] | None
+    category: str | None
+    tags: Sequence[str] | None
+    priority: str | None
+    version: str | None
+
+
+class Methods:
+    """The settings of one client, what it has learned about its server, and its methods as flows.
+
+    Methods without a docstring are described in HITLClient.
+    """
+
+    def __init__(self, arguments: ClientArguments, domain: Callable[[], Hashable] = process_domain) -> None:
         self.settings: Settings = resolve(arguments)
         self.clock = Clock(time.monotonic, time.time)
         self.exchange = Exchange(
@@ -70,116 +98,100 @@ class Methods:
             request_timeout=self.settings.request_timeout,
             idempotency=self.settings.idempotency,
         )
-        self._place = place
-        self._waits: dict[str, WaitRegistry] = {}
+        self._domain = domain
+        self._waits: Once[WaitRegistry] = Once()
 
     @property
     def waits(self) -> WaitRegistry:
         """All waits of this client."""
-        if found := self._waits.get("all"):
-            return found
-        from hitl._waiting import WaitRegistry
-
-        longest = self.settings.request_timeout or self.settings.timeout
-        made = WaitRegistry(self.exchange, self.clock, self._place, longest)
-        return self._waits.setdefault("all", made)  # one step, so that all threads get the same
+        return self._waits.get(self._new_registry)
 
     def make_key(self, operation: str, body: bytes) -> Key:
         """Return the idempotency key for a creation that was given none."""
         return key_for(self, (self.settings.base_url, self.settings.api_key), operation, body)
 
     def idempotency_scope(self, name: str) -> IdempotencyScope:
-        """See HITLClient.idempotency_scope."""
         return IdempotencyScope(self, name)
 
-    def create_review(self, given: Mapping[str, Any]) -> Flow[Review]:
-        """See HITLClient.create_review."""
-        return self.exchange(self._new_review(given))
+    def create_review(self, fields: ReviewFields) -> Flow[Review]:
+        return self.exchange(self._new_review(fields))
 
     def create_reviews(
         self,
-        items: Input,
+        items: Items,
         concurrency: int,
-        on_error: str = "raise",
+        on_error: OnError = "raise",
         batch_key: str | None = None,
         *,
         progress: bool = False,
     ) -> Flow[list[Any]]:
-        """See HITLClient.create_reviews."""
         batch = self._batch("create_reviews", items, self._creation(batch_key), concurrency, progress=progress)
         return batch.all(one_of("on_error", on_error, ("raise", "return")))
 
-    def iter_create_reviews(self, items: Input, concurrency: int, batch_key: str | None) -> Batch:
-        """See HITLClient.iter_create_reviews."""
+    def iter_create_reviews(self, items: Items, concurrency: int, batch_key: str | None) -> Batch:
         return self._batch("iter_create_reviews", items, self._creation(batch_key), concurrency)
 
     def get_review(self, review_id: str) -> Flow[Review]:
-        """See HITLClient.get_review."""
         return self.exchange(operations.get_review(review_id))
 
-    def list_reviews(self, filters: Mapping[str, Any], page_size: int) -> Callable[[int], Flow[Page[Review]]]:
-        """See HITLClient.list_reviews; returns the flow of the page at an offset."""
+    def list_reviews(self, filters: ReviewFilters, page_size: int) -> Callable[[int], Flow[Page[Review]]]:
+        """Return a function that returns the flow of the page at an offset."""
         query = {**checked(FILTERS, filters), "limit": count("page_size", page_size, at_most=100)}
         return lambda offset: self.exchange(operations.list_reviews(query, offset))
 
-    def update_review(self, review_id: str, changes: Mapping[str, Any]) -> Flow[Review]:
-        """See HITLClient.update_review."""
-        return self.exchange(_change({"id": review_id, **changes}))
+    def update_review(self, change: ReviewChange) -> Flow[Review]:
+        return self.exchange(_change(change))
 
     def update_reviews(
-        self, changes: Input, concurrency: int, on_error: str = "raise", *, progress: bool = False
+        self, changes: Changes, concurrency: int, on_error: OnError = "raise", *, progress: bool = False
     ) -> Flow[list[Any]]:
-        """See HITLClient.update_reviews."""
         batch = self._batch("update_reviews", changes, _item_to_change, concurrency, progress=progress)
         return batch.all(one_of("on_error", on_error, ("raise", "return")))
 
     def cancel_review(self, review_id: str) -> Flow[Review]:
-        """See HITLClient.cancel_review."""
         deadline = self.exchange.deadline()
         cancelled = yield from self.exchange(operations.cancel_review(review_id), deadline)
         return cancelled or (yield from self.exchange(operations.get_review(review_id), deadline))
 
-    def wait_for_review(self, review: str | Review, **how: Any) -> Flow[Review]:
-        """See HITLClient.wait_for_review."""
+    def wait_for_review(self, review: str | Review, **how: Unpack[WaitArguments]) -> Flow[Review]:
         from hitl._waiting import subject, wait_for_one, wait_options
 
         review_id, known = subject(review)
         return wait_for_one(self.waits, review_id, known, wait_options(**how))
 
-    def wait_for_reviews(self, reviews: Iterable[str | Review], return_when: str, **how: Any) -> Flow[list[Review]]:
-        """See HITLClient.wait_for_reviews."""
+    def wait_for_reviews(
+        self, reviews: Iterable[str | Review], return_when: str, **how: Unpack[WaitArguments]
+    ) -> Flow[list[Review]]:
         from hitl._waiting import ReturnWhen, subjects, wait_for_many, wait_options
 
         when = ReturnWhen(one_of("return_when", return_when, ReturnWhen))
         return wait_for_many(self.waits, subjects(reviews), wait_options(**how), when)
 
-    def as_completed(self, reviews: Iterable[str | Review], **how: Any) -> AsCompleted:
-        """See HITLClient.as_completed."""
+    def as_completed(self, reviews: Iterable[str | Review], **how: Unpack[WaitArguments]) -> AsCompleted:
         from hitl._waiting import AsCompleted, subjects, wait_options
 
         return AsCompleted(self.waits, subjects(reviews), wait_options(**how))
 
-    def create_template(self, given: Mapping[str, Any]) -> Flow[Template]:
-        """See HITLClient.create_template."""
-        body, key = self._without_key(given)
-        body = {**_plain(body), "name": text("name", given["name"]), "fields": form_fields("fields", given["fields"])}
-        return self.exchange(operations.create_template(body, key, self.make_key))
+    def create_template(
+        self, name: str, fields: FormFields, idempotency_key: str | None, **options: Unpack[TemplateOptions]
+    ) -> Flow[Template]:
+        key = checked_key(idempotency_key, self.settings.api_key)
+        body = {**_given(options), "name": text("name", name), "fields": form_fields("fields", fields)}
+        return self.exchange(self._keyed(operations.create_template(body), key, self.make_key))
 
     def get_template(self, template_id: str) -> Flow[Template]:
-        """See HITLClient.get_template."""
         return self.exchange(operations.get_template(template_id))
 
     def list_templates(self, page_size: int) -> Callable[[int], Flow[Page[Template]]]:
-        """See HITLClient.list_templates; returns the flow of the page at an offset."""
+        """Return a function that returns the flow of the page at an offset."""
         query = {"limit": count("page_size", page_size, at_most=100)}
         return lambda offset: self.exchange(operations.list_templates(query, offset))
 
-    def update_template(self, template_id: str, changes: Mapping[str, Any]) -> Flow[Template]:
-        """See HITLClient.update_template."""
+    def update_template(
+        self, template_id: str, name: str | None, fields: FormFields | None, **options: Unpack[TemplateOptions]
+    ) -> Flow[Template]:
         deadline = self.exchange.deadline()
-        given = dict(changes)
-        fields = given.pop("fields", None)
-        body = _plain(given)
+        body = _given({"name": name, **options})
         if fields is not None:
             body["fields"] = yield from self._form(template_id, fields, deadline)
         if not body:
@@ -187,26 +199,38 @@ class Methods:
         return (yield from self.exchange(operations.update_template(template_id, body), deadline))
 
     def delete_template(self, template_id: str) -> Flow[None]:
-        """See HITLClient.delete_template."""
-        yield from self.exchange(operations.delete_template(template_id))
+        return self.exchange(operations.delete_template(template_id))
 
-    def _creation(self, batch_key: str | None) -> Callable[[Any], ApiCall[Review]]:
-        """Return what makes a call of an item, and names it if the batch has a name."""
+    def call(self, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> Flow[T]:
+        call = endpoint_call(endpoint, *args, **kwargs)
+        if isinstance(call, Creation):
+            key = checked_key(kwargs.get("idempotency_key") or None, self.settings.api_key)
+            call = self._keyed(call, key, self.make_key)
+        return self.exchange(call)
+
+    def _new_registry(self) -> WaitRegistry:
+        from hitl._waiting import WaitRegistry
+
+        longest = self.settings.request_timeout or self.settings.timeout
+        return WaitRegistry(self.exchange, self.clock, self._domain, longest)
+
+    def _creation(self, batch_key: str | None) -> Callable[[Item], ApiCall[Review]]:
+        """Return what makes a call of an item, with a key that follows from the batch's name if it has one."""
         from hitl._batches import BatchKeys
 
         make_key = self.make_key if batch_key is None else BatchKeys(text("batch_key", batch_key)).next_key
         return lambda item: self._new_review(arguments_of(item), make_key)
 
-    def _new_review(self, given: Mapping[str, Any], make_key: KeyMaker | None = None) -> ApiCall[Review]:
-        fields, key = self._without_key(given)
-        return operations.create_review(review_fields(fields), key, make_key or self.make_key)
+    def _new_review(self, given: Mapping[str, object], make_key: KeyMaker | None = None) -> ApiCall[Review]:
+        fields, key = check_review(given, self.settings.api_key)
+        return self._keyed(operations.create_review(fields), key, make_key or self.make_key)
 
-    def _without_key(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
-        rest = dict(given)
-        key = rest.pop("idempotency_key", None)
-        return rest, idempotency_key(key, unlike=self.settings.api_key) if is_given(key) else None
+    def _keyed(self, creation: Creation[T], key: str | None, make_key: KeyMaker) -> ApiCall[T]:
+        """Return the call with the given key, or else with one made for what it creates."""
+        made = Key(key, is_lasting=True) if key else make_key(creation.operation, creation.request.body or b"null")
+        return creation.with_key(made)
 
-    def _form(self, template_id: str, fields: Any, deadline: float) -> Flow[list[dict[str, Any]]]:
+    def _form(self, template_id: str, fields: FormFields, deadline: float) -> Flow[list[dict[str, Any]]]:
         """Return the new fields, with `...` replaced by those that the template has."""
         parts = as_list(fields) or []
         if ... not in parts:
@@ -242,13 +266,13 @@ class Methods:
         return Batch(options, items)
 
 
-def _item_to_change(item: Any) -> ApiCall[Review]:
+def _item_to_change(item: object) -> ApiCall[Review]:
     if not isinstance(item, Mapping):
         raise ConfigurationError(f"must be a dict; got {type(item).__name__}")
-    return _change(cast(Mapping[str, Any], item))
+    return _change(cast("Mapping[str, object]", item))
 
 
-def _change(given: Mapping[str, Any]) -> ApiCall[Review]:
+def _change(given: Mapping[str, object]) -> ApiCall[Review]:
     changes = dict(given)
     review_id = identifier("id", changes.pop("id", None))
     fields = checked(CHANGES, changes)
@@ -257,7 +281,5 @@ def _change(given: Mapping[str, Any]) -> ApiCall[Review]:
     return operations.update_review(review_id, fields)
 
 
-def _plain(given: Mapping[str, Any]) -> dict[str, Any]:
-    return json_object(
-        "template", {name: value for name, value in given.items() if value is not None and name != "fields"}
-    )
+def _given(options: Mapping[str, object]) -> dict[str, Any]:
+    return json_object("template", {name: value for name, value in options.items() if value is not None})

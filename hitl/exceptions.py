@@ -1,11 +1,11 @@
-"""Everything that can go wrong, as one family.
+"""All errors of the package.
 
     HITLError
     ├── ConfigurationError              found before any I/O; also a ValueError
-    │   └── ContentError                content that has no JSON form            .path
-    ├── APIConnectionError              no HTTP answer arrived
+    │   └── ContentError                content without a JSON form              .path
+    ├── APIConnectionError              no HTTP response
     │   ├── APITimeoutError             also a TimeoutError
-    │   └── TLSError                    the server could not prove who it is
+    │   └── TLSError                    the certificate is not valid
     ├── APIStatusError                  .status_code .code .details .body
     │   ├── InvalidRequestError         400, 422
     │   ├── AuthenticationError         401
@@ -16,7 +16,7 @@
     │   ├── ConflictError               409
     │   ├── RateLimitError              429
     │   └── ServerError                 5xx
-    ├── UnexpectedResponseError         an answer that does not fit openapi.yaml .status_code .excerpt
+    ├── UnexpectedResponseError         a response that does not fit openapi.yaml .status_code .excerpt
     ├── WaitError                       a wait that ended without an answer      .review
     │   ├── WaitTimeoutError            also a TimeoutError                      .last_error .pending .reviews
     │   ├── ReviewExpiredError
@@ -27,8 +27,8 @@
     KeyboardInterrupt
     └── BatchInterrupted                Ctrl-C during a batch                    .outcomes
 
-Every error knows `attempts`, `request_id`, `retry_after`, `retryable`, `sent` and `outcome_unknown`.
-All of them pickle and copy, none holds an object of the HTTP library, and none holds the API key.
+Every error has `attempts`, `request_id`, `retry_after`, `retryable`, `sent` and `outcome_unknown`.
+All can be pickled and copied; none contains an object of the HTTP library, or the API key.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from hitl.models import Review
+    from hitl._review import Review
 
 __all__ = [
     "APIConnectionError",
@@ -70,17 +70,17 @@ Sent: TypeAlias = Literal["no", "maybe", "yes"]
 
 
 class HITLError(Exception):
-    """The base of everything this package raises on purpose.
+    """The base of all errors of this package.
 
     Attributes:
-        attempts: Requests that were made for the call; 0 if it failed before the first. Waits share their requests: of
+        attempts: Requests that were made for the call; 0 if it failed before the first. Waits share their requests: for
             a wait, all that were made while it lasted.
-        request_id: The server's name for the last exchange, for its support; None if it gave none.
-        retry_after: Seconds that the server asked to be left alone; None if it did not.
-        retryable: True if the same call may help later, and may be made without risk of creating something twice.
-        sent: How far the attempts got: "no", nothing left this machine; "maybe", some of a request did; "yes", the
-            server answered.
-        outcome_unknown: True if a creation may have been done although no answer says so.
+        request_id: The server's id of the last request, for its support; None if it gave none.
+        retry_after: Seconds that the server asked to wait; None if it did not.
+        retryable: True if the same call may succeed later, and cannot create anything twice.
+        sent: How far the attempts got: "no", nothing was sent; "maybe", a part of a request was; "yes", the server
+            answered.
+        outcome_unknown: True if a creation may have succeeded without being confirmed.
         idempotency_key: The key that a creation was sent with, to be used again after `outcome_unknown`.
     """
 
@@ -110,7 +110,7 @@ class HITLError(Exception):
         return self.message
 
     def __reduce__(self) -> tuple[type[HITLError], tuple[str], dict[str, Any]]:
-        # OSError, a base of the timeouts, has a __reduce__ of its own that would lose these attributes.
+        # OSError, a base of the timeouts, has its own __reduce__, which would lose these attributes.
         return type(self), (self.message,), self.__dict__
 
 
@@ -122,7 +122,7 @@ class ContentError(ConfigurationError):
     """A value inside `content` has no JSON form; nothing was sent.
 
     Attributes:
-        path: Where the value stands, written as Python would reach it: `content['rows'][3]['price']`.
+        path: The path to the value as a Python expression: `content['rows'][3]['price']`.
     """
 
     def __init__(self, message: str = "", *, path: str = "") -> None:
@@ -131,7 +131,7 @@ class ContentError(ConfigurationError):
 
 
 class APIConnectionError(HITLError):
-    """No HTTP answer arrived: the server is unreachable, or the connection broke."""
+    """There was no HTTP response: the server is unreachable, or the connection broke."""
 
 
 class APITimeoutError(APIConnectionError, TimeoutError):
@@ -139,16 +139,16 @@ class APITimeoutError(APIConnectionError, TimeoutError):
 
 
 class TLSError(APIConnectionError):
-    """The server could not prove who it is: its certificate is not trusted, has expired, or names another host."""
+    """The server's certificate is not trusted, has expired, or is for another host."""
 
 
 class APIStatusError(HITLError):
-    """The server answered with a refusal.
+    """The server answered with an error status.
 
     Attributes:
         status_code: The HTTP status, any integer.
-        code: The server's machine-readable word, such as "review_not_found"; None if it gave none.
-        details: The server's structured explanation, as it came; None if it gave none.
+        code: The server's machine-readable error code, such as "review_not_found"; None if it gave none.
+        details: The server's structured explanation, unchanged; None if it gave none.
         body: The decoded JSON body, or the first characters of a body that is not JSON.
     """
 
@@ -170,7 +170,7 @@ class APIStatusError(HITLError):
 
 
 class InvalidRequestError(APIStatusError):
-    """400 or 422: the server found a fault in the request; `details` names it."""
+    """400 or 422: the request is invalid; `details` says why."""
 
 
 class AuthenticationError(APIStatusError):
@@ -182,7 +182,7 @@ class PermissionDeniedError(APIStatusError):
 
 
 class NotFoundError(APIStatusError):
-    """404: there is no such thing, or this API key may not see it."""
+    """404: it does not exist, or this API key may not see it."""
 
 
 class ReviewNotFoundError(NotFoundError):
@@ -194,11 +194,11 @@ class TemplateNotFoundError(NotFoundError):
 
 
 class ConflictError(APIStatusError):
-    """409: the thing is not in a state that allows this, for instance a finished review."""
+    """409: its state does not allow this, for instance because a review is finished."""
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests; `retry_after` tells how many seconds to wait."""
+    """429: too many requests; `retry_after` is the number of seconds to wait."""
 
 
 class ServerError(APIStatusError):
@@ -206,11 +206,11 @@ class ServerError(APIStatusError):
 
 
 class UnexpectedResponseError(HITLError):
-    """An answer that does not fit the description of the API.
+    """A response that does not fit the description of the API.
 
     Attributes:
-        status_code: The HTTP status of the answer.
-        excerpt: The first characters of its body.
+        status_code: The HTTP status.
+        excerpt: The first characters of the body.
     """
 
     def __init__(self, message: str = "", *, status_code: int = 0, excerpt: str = "", **facts: Any) -> None:
@@ -232,12 +232,12 @@ class WaitError(HITLError):
 
 
 class WaitTimeoutError(WaitError, TimeoutError):
-    """Somebody had not answered within the wait's timeout; what is pending can be waited for again.
+    """A wait reached its timeout; the reviews are still open and can be waited for again.
 
     Attributes:
-        last_error: The last passing fault that the wait met, if any.
-        pending: The ids of all that is still open, in the order in which they were given.
-        reviews: Those that had ended by then, in that order.
+        last_error: The last transient error during the wait, if any.
+        pending: The ids of the reviews that are still open, in the order in which they were given.
+        reviews: The reviews that had ended by then, in that order.
     """
 
     def __init__(
@@ -257,7 +257,7 @@ class WaitTimeoutError(WaitError, TimeoutError):
 
 
 class ReviewExpiredError(WaitError):
-    """The review's time ran out before anybody answered."""
+    """The review expired before anybody answered."""
 
 
 class ReviewCancelledError(WaitError):
@@ -265,11 +265,11 @@ class ReviewCancelledError(WaitError):
 
 
 class BatchError(HITLError):
-    """At least one item of a batch failed, or its input did; what could be done was done.
+    """At least one item of a batch failed, or its input did; all other items were processed.
 
     Attributes:
-        outcomes: One entry for each item in input order: what the call returned, or the error it raised. If the input
-            failed, it is the cause, and there is an entry for each item that came before.
+        outcomes: The result or the error of each item, in input order. If the input failed, that is the cause of this
+            error, and there is an entry for each item before.
     """
 
     def __init__(self, message: str = "", *, outcomes: Sequence[Any] = (), **facts: Any) -> None:
@@ -283,11 +283,11 @@ class BatchError(HITLError):
 
 
 class BatchInterrupted(KeyboardInterrupt):
-    """Ctrl-C ended a batch; a KeyboardInterrupt like any other, that knows what was done so far.
+    """Ctrl-C ended a batch: a KeyboardInterrupt with the outcomes so far.
 
     Attributes:
-        outcomes: One entry for each item in input order, as far as the input was read: what the call returned, or an
-            error. Of an item that was under way, the error has `outcome_unknown` and the `idempotency_key`.
+        outcomes: The result or the error of each item that was read, in input order. The error of an item in progress
+            has `outcome_unknown` and the `idempotency_key`.
     """
 
     def __init__(self, message: str = "", *, outcomes: Sequence[Any] = ()) -> None:
@@ -300,10 +300,10 @@ class BatchInterrupted(KeyboardInterrupt):
 
 
 class SignatureError(HITLError):
-    """A webhook is not what the server sent.
+    """A webhook could not be verified.
 
     Attributes:
-        reason: A short word for the log, never for the sender: "missing_header", "signature_mismatch" …
+        reason: A short code for the log, not for the sender: "missing_header", "signature_mismatch" …
     """
 
     def __init__(self, message: str = "", *, reason: str = "") -> None:

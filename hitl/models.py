@@ -1,91 +1,57 @@
-"""What the calls return: small frozen classes, `None` where nothing is known, plain dicts for free JSON."""
+"""What calls return, as small frozen classes, and what batches take, as typed dicts.
+
+None stands for what is not known, plain dicts for free JSON.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Required, Self, TypedDict
 
 from attrs import field, frozen
+
+from hitl._json import Object, is_object
+from hitl._review import Review, document_of, unknown_members
 
 if TYPE_CHECKING:
     from hitl.exceptions import HITLError
 
-__all__ = ["Outcome", "Review", "Template", "WaitStats"]
-
-# The server may learn new words: a status that is not among these is one that is not finished yet.
-FINAL_STATUSES = frozenset({"completed", "rejected", "expired", "cancelled"})  # guard: final-statuses
-ANSWERED_STATUSES = frozenset({"completed", "rejected"})
+__all__ = ["Outcome", "Review", "ReviewChange", "ReviewFields", "Template", "WaitStats"]
 
 
-@frozen
-class Review:
-    """A question put to people, and what became of it, as the server told it at one moment.
+class _ReviewOptions(TypedDict, total=False):
+    assignees: Sequence[str] | None
+    priority: str | None
+    due_date: str | datetime | None
+    assignment_strategy: str | None
 
-    Attributes:
-        id: The server's name for the review, such as "rev_123".
-        status: created, assigned, in_progress, completed, rejected, expired, cancelled, or a word newer than this
-            package.
-        template_id: The template that the reviewer answers.
-        content: What was put before the reviewer.
-        result: The answer by the template's field names; empty until there is one. A completed review is one that was
-            answered, for or against: look into the result.
-        assignees: E-mail addresses of those who are asked; empty if anybody may answer.
-        priority: low, medium, high, or None if the server does not say.
-        due_date: When the answer is needed, with its time zone.
-        assignment_strategy: How the server picks a reviewer.
-        reviewer: Who answered.
-        created_at: When it was created.
-        updated_at: When it last changed.
-        completed_at: When it was answered.
-        version: Grows with every change, where the server counts them.
-        extra: Fields that this package does not know yet, as they came.
-    """
 
-    id: str
-    status: str
-    template_id: str
-    content: dict[str, Any] = field(repr=False)
-    created_at: datetime = field(repr=False)
-    result: dict[str, Any] = field(factory=dict[str, Any], repr=False)
-    assignees: list[str] = field(factory=list[str], repr=False)
-    priority: str | None = None
-    due_date: datetime | None = field(default=None, repr=False)
-    assignment_strategy: str | None = field(default=None, repr=False)
-    reviewer: str | None = field(default=None, repr=False)
-    updated_at: datetime | None = field(default=None, repr=False)
-    completed_at: datetime | None = field(default=None, repr=False)
-    version: int | None = field(default=None, repr=False)
-    extra: dict[str, Any] = field(factory=dict[str, Any], repr=False)
+class ReviewFields(_ReviewOptions, total=False):
+    """An item of `create_reviews`: the arguments of `create_review`; None counts as not given."""
 
-    @property
-    def state(self) -> str:
-        """The same as `status`."""
-        return self.status
+    template_id: Required[str]
+    content: Required[Any]
+    idempotency_key: str | None
 
-    @property
-    def is_final(self) -> bool:
-        """True once nothing more will happen: answered, expired or cancelled."""
-        return self.status in FINAL_STATUSES
 
-    @property
-    def is_answered(self) -> bool:
-        """True once a person has answered, whatever the answer."""
-        return self.status in ANSWERED_STATUSES
+class ReviewChange(_ReviewOptions, total=False):
+    """An item of `update_reviews`: the review's id and the arguments of `update_review`; None counts as not given."""
 
-    def __hash__(self) -> int:
-        return hash((self.id, self.status, self.version))
+    id: Required[str]
+    content: Any
 
 
 @frozen
 class Outcome:
-    """What became of one item of a batch: either `review` or `error` is set.
+    """The result of one item of a batch: either `review` or `error` is set.
 
     Attributes:
-        index: The item's place in the input, from 0.
-        item: The item as it was given.
-        review: What was made of it; None if that failed.
-        error: Why it failed; None if it did not.
-        idempotency_key: The key that the creation was sent with; None if it was not even sent.
+        index: The item's position in the input, from 0.
+        item: The item itself.
+        review: The review; None if the item failed.
+        error: Why the item failed; None if it did not.
+        idempotency_key: The key that the creation was sent with; None if it was never sent.
     """
 
     index: int
@@ -94,7 +60,7 @@ class Outcome:
     error: HITLError | None = None
     idempotency_key: str | None = field(default=None, repr=False)
 
-    __hash__ = None  # type: ignore[assignment]  # an item is mostly a dict
+    __hash__ = None  # type: ignore[assignment]  # an item is usually a dict
 
 
 @frozen
@@ -105,7 +71,7 @@ class Template:
         id: The server's name for the template.
         name: What people call it.
         fields: The form's fields in order, as plain dicts with at least `name` and `type`.
-        extra: Fields that this package does not know yet, as they came.
+        extra: Fields that this package does not know yet, unchanged.
     """
 
     id: str
@@ -126,27 +92,79 @@ class Template:
     updated_at: datetime | None = field(default=None, repr=False)
     extra: dict[str, Any] = field(factory=dict[str, Any], repr=False)
 
+    @classmethod
+    def from_json(cls, document: object) -> Self:
+        """Return the template that a JSON object of the API describes; `to_json` is the reverse.
+
+        Raises:
+            ValueError: if a required member is missing, or one has another type than openapi.yaml says. Unknown
+                members are accepted, and null where a member may be missing.
+        """
+        if not is_object(document):
+            raise ValueError(f"expected a template, got {type(document).__name__}")
+        values: Object = {name: document[name] for name in _TEMPLATE if document.get(name) is not None}
+        for name, kind in _TEMPLATE.items():
+            if name in values and type(values[name]) is not kind:
+                raise ValueError(f"{name} must be of type {kind.__name__}, not {type(values[name]).__name__}")
+        if not all(isinstance(each, str) for name in ("tags", "changelog") for each in values.get(name, ())):
+            raise ValueError("tags and changelog must be lists of strings")
+        for name in values.keys() & {"created_at", "updated_at"}:
+            values[name] = datetime.fromisoformat(values[name])
+        if missing := [name for name in ("id", "name", "fields") if name not in values]:
+            raise ValueError(f"{' and '.join(missing)} must be given")
+        if not all(_is_form_field(each) for each in values["fields"]):
+            raise ValueError("fields must be objects with a name and a type")
+        return cls(**values, extra=unknown_members(document, tuple(_TEMPLATE)))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the template as a JSON object of the API; attributes that are None are left out."""
+        return document_of(self)
+
     def __hash__(self) -> int:
         return hash((self.id, self.name, self.version))
 
 
+def _is_form_field(value: object) -> bool:
+    return is_object(value) and isinstance(value.get("name"), str) and isinstance(value.get("type"), str)
+
+
+_STRINGS = (
+    "id",
+    "name",
+    "description",
+    "category",
+    "priority",
+    "version",
+    "migration_guide",
+    "created_at",
+    "updated_at",
+)
+_TEMPLATE: Final[dict[str, type]] = {
+    **dict.fromkeys(_STRINGS, str),
+    **dict.fromkeys(("settings", "styling", "validation"), dict),
+    **dict.fromkeys(("fields", "tags", "changelog"), list),
+    "deprecated": bool,
+}
+"""The JSON types of openapi.yaml's Template."""
+
+
 @frozen
 class WaitStats:
-    """What the waits of one client cost, and what they may spend.
+    """What the waits of one client cost, and what the rate limit leaves them.
 
     Attributes:
-        waits: Waits under way, each for one review or for many.
+        waits: Waits in progress, each for one review or for many.
         open: Reviews that they wait for.
         polls: Requests that waiting has made so far.
-        held: Those of them that the server held open until there was something to tell.
+        held: Those of them that the server held open until something changed.
         hits: Reviews that ended while they were waited for.
-        notified: Events that `notify` brought about reviews that were waited for.
+        notified: Events about awaited reviews that `notify` received.
         refused: Requests that the server refused with 429.
         limit: Requests that the server allows in one window; None if it does not say, as for the next two.
         remaining: Requests that are left in this window.
         seconds_to_reset: When the next window begins.
         reserve: Requests of this window that are kept for other calls.
-        interval: Seconds between two looks, as things are; None while nobody waits.
+        interval: Seconds between two polls at present; None while nothing is waited for.
     """
 
     waits: int

@@ -119,7 +119,7 @@ class _Attempts:
             return pause
         if self._count > 1:
             error.add_note(f"retry_with_backoff gave up after {self._count} calls")
-        if ours and ours.outcome_unknown and self._retried.ends_with(ours.idempotency_key):
+        if ours and ours.outcome_unknown and self._retried.owns(ours.idempotency_key):
             ours.retryable = False  # called once more from outside, it would create under another key
         return None
 

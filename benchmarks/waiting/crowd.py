@@ -27,8 +27,8 @@ from hitl_api.client import AuthenticatedClient
 from hitl_api.models.review_envelope import ReviewEnvelope
 
 from hitl import AsyncHITLClient, HITLClient
+from hitl._review import FINAL_STATUSES
 from hitl.exceptions import HITLError
-from hitl.models import FINAL_STATUSES
 
 PAUSE = 5.0  # seconds between two reads of the naive waiter
 AT_ONCE = 100  # requests of httpx: without a bound, thousands that queue for its connections stop one another

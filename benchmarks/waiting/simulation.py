@@ -20,7 +20,7 @@ from benchmarks.waiting.waiters import Alone, Together, Waiter, every_five_secon
 from benchmarks.waiting.world import EPOCH, World
 from hitl import WaitBudgetWarning
 from hitl._api import operations
-from hitl._calls import Backoff, Exchange
+from hitl._calls import Backoff, Exchange, random_key
 from hitl._flows import Flow, Sleep
 from hitl._waiting import WaitOptions
 from hitl.exceptions import RateLimitError
@@ -112,7 +112,8 @@ class Day:
         began = self.world.now
         while True:
             try:
-                review = yield from self._exchange(operations.create_review({"template_id": "t", "content": {}}, "key"))
+                creation = operations.create_review({"template_id": "t", "content": {}})
+                review = yield from self._exchange(creation.with_key(random_key()))
                 break
             except RateLimitError as error:
                 yield Sleep(error.retry_after or 0.0)

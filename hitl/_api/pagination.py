@@ -35,10 +35,10 @@ class _PageCursor(Generic[T]):
         self.items: list[T] = []
         self.next_offset: int | None = 0
         self._seen: set[str] = set()
-        self._stale_pages = 0
+        self._pages_without_news = 0
 
     def take(self, page: Page[T]) -> None:
-        """Add a page. Entries that moved to a later page while the list was walked are not given twice.
+        """Add a page, without the entries that an earlier page had, since entries may move while the list is walked.
 
         Raises:
             UnexpectedResponseError: if two pages running bring nothing new, as from a server that ignores the offset;
@@ -49,8 +49,8 @@ class _PageCursor(Generic[T]):
             if item.id not in self._seen:
                 self._seen.add(item.id)
                 self.items.append(item)
-        self._stale_pages = 0 if len(self.items) > before else self._stale_pages + 1
-        if self._stale_pages > 1 and page.next_offset is not None:
+        self._pages_without_news = 0 if len(self.items) > before else self._pages_without_news + 1
+        if self._pages_without_news > 1 and page.next_offset is not None:
             raise UnexpectedResponseError(
                 f"the server says that more follows after {before} entries but repeats the same page; "
                 "narrow the list with a filter, or ask with a page_size that holds everything",
@@ -65,15 +65,17 @@ class PagedList(Sequence[T]):
     Iterating fetches page by page, once. `len()`, negative indices and `==` fetch all that is left.
     """
 
+    __module__ = "hitl"
+
     def __init__(self, fetch: Callable[[int], Page[T]]) -> None:
         self._fetch = fetch
-        self._walk: _PageCursor[T] = _PageCursor()
-        self._reach(1)  # so that a wrong key or filter is told by the call, not by a loop later
+        self._cursor: _PageCursor[T] = _PageCursor()
+        self._reach(1)  # so that the call raises for a wrong key or filter, not a loop later
 
     def __iter__(self) -> Iterator[T]:
         index = 0
         while self._reach(index + 1):
-            yield self._walk.items[index]
+            yield self._cursor.items[index]
             index += 1
 
     def __len__(self) -> int:
@@ -89,7 +91,7 @@ class PagedList(Sequence[T]):
     def __getitem__(self, index: int | slice) -> T | list[T]:
         if isinstance(index, int) and index >= 0:
             self._reach(index + 1)
-            return self._walk.items[index]
+            return self._cursor.items[index]
         return self._all()[index]
 
     def __eq__(self, other: object) -> bool:
@@ -100,25 +102,27 @@ class PagedList(Sequence[T]):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        more = "" if self._walk.next_offset is None else ", …"
-        return f"[{', '.join(map(repr, self._walk.items))}{more}]"
+        more = "" if self._cursor.next_offset is None else ", …"
+        return f"[{', '.join(map(repr, self._cursor.items))}{more}]"
 
     def _reach(self, count: float) -> bool:
-        while len(self._walk.items) < count and (offset := self._walk.next_offset) is not None:
-            self._walk.take(self._fetch(offset))
-        return len(self._walk.items) >= count
+        while len(self._cursor.items) < count and (offset := self._cursor.next_offset) is not None:
+            self._cursor.take(self._fetch(offset))
+        return len(self._cursor.items) >= count
 
     def _all(self) -> list[T]:
         self._reach(math.inf)
-        return self._walk.items
+        return self._cursor.items
 
 
 class AsyncPagedList(Generic[T]):
     """A list to be walked with `async for`, page by page, or fetched as a whole with `await`."""
 
+    __module__ = "hitl"
+
     def __init__(self, fetch: Callable[[int], Awaitable[Page[T]]]) -> None:
         self._fetch = fetch
-        self._walk: _PageCursor[T] = _PageCursor()
+        self._cursor: _PageCursor[T] = _PageCursor()
 
     def __aiter__(self) -> AsyncIterator[T]:
         return _AsyncPageIterator(self)
@@ -127,20 +131,20 @@ class AsyncPagedList(Generic[T]):
         return self._all().__await__()
 
     def __repr__(self) -> str:
-        return f"<{len(self._walk.items)} fetched; walk it with `async for`, or `await` it for a list>"
+        return f"<{len(self._cursor.items)} fetched; walk it with `async for`, or `await` it for a list>"
 
     async def item(self, index: int) -> T | None:
         """Return the entry at that index, fetching what it takes; None if the list ends before it."""
         await self._reach(index + 1)
-        return self._walk.items[index] if index < len(self._walk.items) else None
+        return self._cursor.items[index] if index < len(self._cursor.items) else None
 
     async def _reach(self, count: float) -> None:
-        while len(self._walk.items) < count and (offset := self._walk.next_offset) is not None:
-            self._walk.take(await self._fetch(offset))
+        while len(self._cursor.items) < count and (offset := self._cursor.next_offset) is not None:
+            self._cursor.take(await self._fetch(offset))
 
     async def _all(self) -> list[T]:
         await self._reach(math.inf)
-        return list(self._walk.items)
+        return list(self._cursor.items)
 
 
 class _AsyncPageIterator(AsyncIterator[T]):

@@ -1,4 +1,4 @@
-"""Checks of what people pass in, before any I/O; each returns the value in the form that the generated client takes."""
+"""Checks of arguments, before any I/O; each returns the value in the form that the generated client takes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, TypeGuard
+from typing import Any, cast
 
 from hitl._json import is_object
 from hitl._secret import Secret
@@ -14,8 +14,8 @@ from hitl.exceptions import ConfigurationError
 
 
 def is_given(value: object) -> bool:
-    """Tell whether a value says something: None does not, nor does what a data frame has where nothing is."""
-    if value is None or type(value).__name__ in ("NaTType", "NAType"):  # pandas.NaT is a datetime, pandas.NA unusual
+    """Return whether a value was given: None was not, nor was a missing value of a data frame."""
+    if value is None or type(value).__name__ in ("NaTType", "NAType"):  # pandas.NaT and pandas.NA
         return False
     return not (isinstance(value, float) and math.isnan(value))
 
@@ -23,23 +23,23 @@ def is_given(value: object) -> bool:
 def identifier(name: str, value: object) -> str:  # guard: valid-id
     """Return an id that is safe as one segment of a path.
 
-    An empty one would reach the list, and `.`, `..` or a slash another resource altogether (RFC 3986, 5.2.4).
+    An empty one would reach the list, and `.`, `..` or a slash another resource (RFC 3986, 5.2.4).
     """
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9_.~:@-]{1,128}", value) or not value.strip("."):
         hint = "; give its id" if isinstance(getattr(value, "id", None), str) else ""
         raise ConfigurationError(f"{name} must be an id as the server gave it; got {value!r:.80}{hint}")
-    return str.__str__(value)  # of an Enum, str() is another text
+    return str.__str__(value)  # str() of an Enum member is its name
 
 
 def text(name: str, value: object) -> str:
-    """Return a text that is not blank."""
+    """Return a non-blank string."""
     if not isinstance(value, str) or not value.strip():
         raise ConfigurationError(f"{name} must be a text that is not empty; got {value!r:.80}")
     return value
 
 
 def one_of(name: str, value: object, words: Iterable[str]) -> str:
-    """Return one of a closed set of words; the generated enums are open, so a slip is caught here."""
+    """Return one of a closed set of words; the generated enums are open, so a typing error is caught here."""
     allowed = [str(word) for word in words]
     if not isinstance(value, str) or value not in allowed:
         raise ConfigurationError(f"{name} must be one of {', '.join(allowed)}; got {value!r:.80}")
@@ -47,7 +47,7 @@ def one_of(name: str, value: object, words: Iterable[str]) -> str:
 
 
 def addresses(name: str, value: object) -> list[str]:
-    """Return a list of e-mail addresses; a lone text is a slip, since it is an iterable of its letters."""
+    """Return a list of e-mail addresses; a single string is refused, since it is an iterable of its letters."""
     entries = _entries(value)
     if entries is None:
         raise ConfigurationError(f"{name} must be a list of addresses, such as ['you@company.com']; got {value!r:.80}")
@@ -55,7 +55,7 @@ def addresses(name: str, value: object) -> list[str]:
 
 
 def moment(name: str, value: object) -> datetime:
-    """Return a time with its zone, from a datetime or from ISO 8601 text."""
+    """Return a datetime with a time zone, from a datetime or an ISO 8601 string."""
     try:
         found = _parsed(value) if isinstance(value, str) else value
     except ValueError:
@@ -68,7 +68,7 @@ def moment(name: str, value: object) -> datetime:
 
 
 def _parsed(value: str) -> datetime:
-    from dateutil.parser import isoparse  # loaded by those who give dates as text
+    from dateutil.parser import isoparse  # imported only if a date is given as a string
 
     return isoparse(value)
 
@@ -77,9 +77,9 @@ def json_object(name: str, value: object) -> dict[str, Any]:
     """Return an object of plain JSON values.
 
     Raises:
-        ContentError: if something in it has no JSON form; the message names where it stands.
+        ContentError: if something in it has no JSON form; the message names its path.
     """
-    from hitl._content import to_json  # its tables are loaded with the first content
+    from hitl._content import to_json  # imported with the first content
 
     plain = to_json(value, path=name)
     if not is_object(plain):
@@ -103,7 +103,7 @@ def form_fields(name: str, value: object) -> list[dict[str, Any]]:
 def idempotency_key(value: object, *, unlike: Secret | None = None) -> str:
     """Return a key that fits into a header: 1 to 255 visible ASCII characters.
 
-    It is shown in errors and kept by the server, so it must not hold `unlike`, the API key; nor is a bad one quoted.
+    Errors show it and the server stores it, so it must not contain `unlike`, the API key. A bad one is not quoted.
     """
     if not isinstance(value, str) or not re.fullmatch(r"[\x21-\x7e]{1,255}", value):
         raise ConfigurationError("idempotency_key must be 1 to 255 visible ASCII characters without spaces")
@@ -113,12 +113,9 @@ def idempotency_key(value: object, *, unlike: Secret | None = None) -> str:
 
 
 def _entries(value: object) -> list[Any] | None:
-    """Return what a list, a tuple or another iterable holds; None for a text or a dict, which only look like one."""
-    return list(value) if _holds_entries(value) else None
-
-
-def _holds_entries(value: object) -> TypeGuard[Iterable[Any]]:
-    return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
+    """Return the entries of a list or another iterable; None for a string or a dict, which are iterable, too."""
+    has_entries = isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
+    return list(cast("Iterable[Any]", value)) if has_entries else None
 
 
 def count(name: str, value: object, *, at_most: int = 1000) -> int:

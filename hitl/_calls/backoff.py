@@ -16,43 +16,35 @@ LONGEST_PAUSE = 8.0
 
 @frozen
 class Backoff:
-    """The schedule of further attempts.
+    """Exponential backoff with full jitter."""
 
-    Attributes:
-        max_retries: Further attempts after the first.
-        base: Seconds that the first pause is drawn from; doubles each time.
-        longest: Seconds that no pause is drawn beyond.
-        uniform: Draws the jitter; a parameter so that tests can choose it.
-    """
-
-    max_retries: int
-    base: float
-    longest: float = LONGEST_PAUSE
-    uniform: Callable[[float, float], float] = field(default=random.uniform, repr=False)
+    max_retries: int  # attempts after the first
+    base: float  # seconds that the first pause is drawn from; doubles each time
+    longest: float = LONGEST_PAUSE  # the upper bound of any pause, in seconds
+    uniform: Callable[[float, float], float] = field(default=random.uniform, repr=False)  # draws the jitter
 
     def pause(self, attempts: int, asked: float | None) -> float | None:
-        """Return the seconds to sleep after that many attempts, or None to give up.
+        """Return the seconds to sleep after `attempts` attempts, or None to give up.
 
-        Args:
-            attempts: How many were made so far, at least 1.
-            asked: Seconds the server asked for (Retry-After); never undercut, and given up on if longer than 60.
+        The pause is never shorter than `asked`, the seconds that the server asked for with Retry-After; if that is more
+        than 60, there is no further attempt.
         """
         if attempts > self.max_retries or (asked is not None and asked > LONGEST_RETRY_AFTER):
             return None
         # 2.0 ** 64 seconds are beyond any pause; without a bound the power overflows after 1024 attempts.
         ceiling = min(self.longest, self.base * 2.0 ** min(attempts - 1, 64))
-        floor = 0.1 * ceiling  # keeps a retry from being a hammer, also where the server asks for no pause at all
+        floor = 0.1 * ceiling  # a retry is never immediate, even if the server asks for no pause
         if asked is not None:
             return max(floor, asked + self.uniform(0.0, min(1.0, 0.1 * asked)))
-        return self.uniform(floor, ceiling)  # full jitter spreads clients that failed together
+        return self.uniform(floor, ceiling)  # full jitter spreads out clients that failed together
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that an answer asks to be left alone; None if it does not, or in no way that makes sense.
+    """Return the seconds to wait that a response asks for; None if it does not, or not in a valid form.
 
-    `Retry-After-Ms` (milliseconds, of some gateways) goes before `Retry-After`, which is seconds or an HTTP date (RFC
-    9110, 10.2.3); a date is read against the answer's own Date header, so that a wrong clock on this machine does not
-    matter. A number of any length counts: a very long time must not be taken for no time at all.
+    `Retry-After-Ms` (milliseconds, of some gateways) takes precedence over `Retry-After`, which is seconds or an HTTP
+    date (RFC 9110, 10.2.3). A date is compared with the response's own Date header, so that a wrong clock on this
+    machine does not matter. A number of any length counts: a very long time must not be read as none.
     """
     milliseconds = _number(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
@@ -66,14 +58,14 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _number(value: str) -> float | None:  # guard: retry-after-digits
-    """Return a number of plain digits, with a fraction or without one."""
+    """Return a number written as digits, with or without a fraction."""
     found = re.fullmatch(r"[ \t]*([0-9]+(\.[0-9]+)?)[ \t]*", value, re.ASCII)
     return min(float(found[1]), _FOR_EVER) if found else None
 
 
 _FOR_EVER = 1e12  # seconds; stands for every larger number
 
-# The three forms of an HTTP date (RFC 9110, 5.6.7); the parser alone would take much that is none.
+# The three forms of an HTTP date (RFC 9110, 5.6.7); the parser alone accepts much more.
 _HTTP_DATE = re.compile(
     r"[ \t]*(?:[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT"
     r"|[A-Z][a-z]{5,8}, [0-9]{2}-[A-Z][a-z]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT"
@@ -83,10 +75,10 @@ _HTTP_DATE = re.compile(
 
 
 def http_date(value: str) -> float | None:  # guard: http-date
-    """Return the seconds since the epoch that an HTTP date names (RFC 9110, 5.6.7); None if it is none."""
+    """Return an HTTP date (RFC 9110, 5.6.7) in seconds since the epoch; None if it is not one."""
     if not _HTTP_DATE.fullmatch(value):
         return None
-    from email.utils import parsedate_to_datetime  # loads much, and few servers send dates here
+    from email.utils import parsedate_to_datetime  # slow to import, and few servers send dates
 
     try:
         moment = parsedate_to_datetime(value)

@@ -1,16 +1,16 @@
-"""From an outcome that is not an answer to the question, to the error that tells it."""
+"""Errors made of failed attempts: which class, and what its message says."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from hitl._calls.backoff import retry_after
-from hitl._calls.retry_policy import misfit_situation
+from hitl._calls.retry_policy import unreadable_situation
 from hitl._engine import Response, TransportFailure
 from hitl._flows import ApiCall
-from hitl._json import Object, as_object, as_text, is_list, is_object
+from hitl._json import Object, as_list, as_object, as_text, is_list, is_object
 from hitl.exceptions import (
     APIConnectionError,
     APIStatusError,
@@ -49,39 +49,39 @@ _HINTS: Mapping[int, str] = {
     410: "It is gone for good.",
     429: "Make fewer requests, or wait as long as `retry_after` says.",
 }
-_EXCERPT = 200  # characters of a server's words that an error message takes over
+_EXCERPT = 200  # characters of a response that an error message quotes
 _DEEPEST = 50  # levels of an error's body that are kept; deeper ones cannot be copied
 _LONGEST = 256 * 1024  # bytes of an error's body that is read as JSON; explanations are shorter
 
 
 class _ErrorBody(NamedTuple):
-    """What an error body says, whichever of the known envelopes it uses."""
+    """The content of an error body, in whichever of the known envelopes."""
 
     message: str | None = None
     code: str | None = None
     details: Any = None
 
 
-def status_error(call: ApiCall[Any], answer: Response, attempts: int) -> APIStatusError:
-    """Return the error for an answer outside 2xx; the status decides the class, whatever the body is."""
-    body = _body(answer)
-    told = _told(body)
-    error = _class(call, answer.status_code, told.code)
+def status_error(call: ApiCall[Any], response: Response, attempts: int) -> APIStatusError:
+    """Return the error for a response outside 2xx; the status decides its class, whatever the body is."""
+    body = _body(response)
+    said = _error_body(body)
+    error = _class(call, response.status_code, said.code)
     return error(
-        _sentence(call, answer, told, attempts),
-        status_code=answer.status_code,
-        code=told.code,
-        details=told.details,
+        _message(call, response, said, attempts),
+        status_code=response.status_code,
+        code=said.code,
+        details=said.details,
         body=body,
         attempts=attempts,
-        request_id=request_id(answer, body),
-        retry_after=retry_after(answer.headers),
+        request_id=request_id(response, body),
+        retry_after=retry_after(response.headers),
         sent="yes",
     )
 
 
 def connection_error(call: ApiCall[Any], failure: TransportFailure, attempts: int) -> APIConnectionError:
-    """Return the error for an exchange that got no answer."""
+    """Return the error for an attempt without a response."""
     error: type[APIConnectionError] = APITimeoutError if failure.is_timeout else APIConnectionError
     if failure.kind == "tls":
         error = TLSError
@@ -90,26 +90,26 @@ def connection_error(call: ApiCall[Any], failure: TransportFailure, attempts: in
 
 
 def unexpected_response(
-    operation: str, answer: Response, why: str, *, is_anothers: bool = False
+    operation: str, response: Response, why: str, *, is_mismatched: bool = False
 ) -> UnexpectedResponseError:
-    """Return the error for a successful answer that does not fit openapi.yaml.
+    """Return the error for a successful response that does not fit openapi.yaml.
 
-    Its `retryable` tells whether the next answer may fit; the exchange takes it back if a repetition could do harm.
+    It is `retryable` if the next response may fit; the exchange withdraws that if a repetition could do harm.
     """
-    excerpt = one_line(answer.content[: 4 * _EXCERPT].decode("utf-8", "replace"))
+    excerpt = one_line(response.content[: 4 * _EXCERPT].decode("utf-8", "replace"))
     return UnexpectedResponseError(
-        f"{operation}: the server answered {answer.status_code} with a body that does not fit the API "
+        f"{operation}: the server answered {response.status_code} with a body that does not fit the API "
         f"({one_line(why)}). Is base_url right, and is there a proxy in between? The body begins: {excerpt!r}",
-        status_code=answer.status_code,
+        status_code=response.status_code,
         excerpt=excerpt,
-        request_id=request_id(answer, _body(answer)),
-        retryable=misfit_situation(answer, is_anothers=is_anothers) == "unreadable",
+        request_id=request_id(response, _body(response)),
+        retryable=unreadable_situation(response, is_mismatched=is_mismatched) == "unreadable",
         sent="yes",
     )
 
 
 def add_advice(error: HITLError, hint: str) -> None:
-    """Add to an error why it was not tried again, and what to do if something may have been created."""
+    """Add to an error why there was no further attempt, and what to do if something may have been created."""
     key = f" with idempotency_key={error.idempotency_key!r}" if error.idempotency_key else ""
     if error.outcome_unknown:
         hint += (
@@ -120,44 +120,37 @@ def add_advice(error: HITLError, hint: str) -> None:
     error.args = (error.message,)
 
 
-def request_id(answer: Response, body: Any) -> str | None:
-    """Return the server's name for the exchange, from its header or from the envelope's `meta`."""
-    named = answer.headers.get("x-request-id") or as_text(as_object(as_object(body).get("meta")).get("request_id"))
+def request_id(response: Response, body: Any) -> str | None:
+    """Return the server's request id, from its header or from the envelope's `meta`."""
+    named = response.headers.get("x-request-id") or as_text(as_object(as_object(body).get("meta")).get("request_id"))
     return one_line(named) if named else None
 
 
 def one_line(text: str) -> str:
-    """Return text that is safe in a message: one line, no control characters, at most 200 characters."""
+    """Return a string that is safe in a message: one line, no control characters, at most 200 characters."""
     clean = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+", " ", text).strip()
     return clean if len(clean) <= _EXCERPT else clean[: _EXCERPT - 1] + "…"
 
 
-def _body(answer: Response) -> Any:
+def _body(response: Response) -> Any:
     try:
-        body = answer.json() if len(answer.content) <= _LONGEST else ...
+        body = response.json() if len(response.content) <= _LONGEST else ...
     except ValueError:
         body = ...
     if body is ... or _is_deeper(body, _DEEPEST):
-        return one_line(answer.content[: 4 * _EXCERPT].decode("utf-8", "replace"))
+        return one_line(response.content[: 4 * _EXCERPT].decode("utf-8", "replace"))
     return body
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
-    """Tell whether a value is nested more deeply than so many levels, level by level, since it may be very deep."""
+    """Return whether a value is nested more than `levels` deep; not by recursion, which could overflow."""
     layer = [value]
-    while layer and levels:
-        layer = [inner for each in layer for inner in _inside(each) if is_object(inner) or is_list(inner)]
-        levels -= 1
-    return bool(layer)
+    for _ in range(levels):
+        layer = [inner for each in layer for inner in (each.values() if is_object(each) else as_list(each) or ())]
+    return any(is_object(each) or is_list(each) for each in layer)
 
 
-def _inside(value: Any) -> Iterable[Any]:
-    if is_object(value):
-        return value.values()
-    return value if is_list(value) else ()
-
-
-def _told(body: object) -> _ErrorBody:
+def _error_body(body: object) -> _ErrorBody:
     document = as_object(body)
     if error := as_object(document.get("error")):
         # reviews, templates, webhooks, teams: {success, error: {code, message, details}}
@@ -177,15 +170,15 @@ def _class(call: ApiCall[Any], status: int, code: str | None) -> type[APIStatusE
     return ServerError if status >= 500 else _BY_STATUS.get(status, APIStatusError)
 
 
-def _sentence(call: ApiCall[Any], answer: Response, told: _ErrorBody, attempts: int) -> str:
-    says = told.message or "no explanation"
-    code = f" {told.code}" if told.code else ""
-    parts = [f"{call.operation}: the server answered {answer.status_code}{code}: {says} {_tried(attempts)}."]
-    if 300 <= answer.status_code < 400:
+def _message(call: ApiCall[Any], response: Response, said: _ErrorBody, attempts: int) -> str:
+    says = said.message or "no explanation"
+    code = f" {said.code}" if said.code else ""
+    parts = [f"{call.operation}: the server answered {response.status_code}{code}: {says} {_tried(attempts)}."]
+    if 300 <= response.status_code < 400:
         parts.append("Redirects are not followed; set base_url to where the API is.")
-    if field := as_text(as_object(told.details).get("field")):
+    if field := as_text(as_object(said.details).get("field")):
         parts.append(f"Field: {one_line(field)}.")
-    parts.append(_HINTS.get(answer.status_code, ""))
+    parts.append(_HINTS.get(response.status_code, ""))
     return " ".join(filter(None, parts))
 
 

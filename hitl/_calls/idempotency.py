@@ -1,7 +1,7 @@
-"""Names for creations: idempotency keys that are the same when the same work is done again.
+"""Idempotency keys, which are the same when the same work is done again.
 
-A random key lets one call be repeated. A derived key lets a whole program be repeated: it follows from the name of the
-work (a scope), the operation, what is created, and how many equal ones came before within that scope. So a rerun after
+With a random key, one call can be repeated. With derived keys, a whole program can: a key follows from the name of a
+scope, the operation, what is created, and the number of equal creations before it in that scope. So a second run after
 a crash sends the same keys, whatever the order of concurrent tasks, and two equal reviews, both wanted, stay two.
 """
 
@@ -26,29 +26,29 @@ LONGEST_NAME = 255  # characters of a scope's name
 
 
 class Key(NamedTuple):
-    """An idempotency key; `is_lasting` if the same call made again would carry the same one."""
+    """An idempotency key; `is_lasting` if repeating the caller's code would send the same one."""
 
     text: str
     is_lasting: bool
 
 
-# From an operation and the body that it sends, to the key for it.
+# Returns the key for an operation and the body that it sends.
 KeyMaker: TypeAlias = Callable[[str, bytes], Key]
 
 
 def derived_key(*parts: str | int) -> str:  # guard: derived-keys
-    """Return the key that follows from these parts, whatever characters they hold."""
-    told = json.dumps(parts, ensure_ascii=True, separators=(",", ":"))
-    return f"hitl1-{hashlib.sha256(told.encode()).hexdigest()[:48]}"
+    """Return the key that follows from these parts, which may contain any characters."""
+    joined = json.dumps(parts, ensure_ascii=True, separators=(",", ":"))
+    return f"hitl1-{hashlib.sha256(joined.encode()).hexdigest()[:48]}"
 
 
 def random_key(_operation: str = "", _body: bytes = b"") -> Key:
-    """Return a key that no other call has."""
+    """Return a key that is unique to one call."""
     return Key(f"hitl-{uuid4().hex}", is_lasting=False)
 
 
 class _CreationKind(NamedTuple):
-    """What is created, for counting equal ones; of which account, too, since a scope may span several clients."""
+    """What equal creations have in common; a scope may span several clients, so the account is a part of it."""
 
     account: Hashable
     operation: str
@@ -57,39 +57,27 @@ class _CreationKind(NamedTuple):
 
 @define(eq=False)
 class IdempotencyScopeState:
-    """A name for some work, and what has been created within it so far.
+    """The name of a scope, and what has been created in it so far; threads and tasks may share it."""
 
-    The numbers are drawn from counters in one step each, so threads and tasks may share a scope.
-
-    Attributes:
-        path: The names of the scopes that it stands in, and its own.
-        owner: The client that it is for; None for all.
-    """
-
-    path: tuple[str, ...]
-    owner: object = field(default=None, repr=False)
+    path: tuple[str, ...]  # the names of the scopes around it, and its own
+    owner: object = field(default=None, repr=False)  # the client that it is for; None for all
     _counts: dict[_CreationKind, count[int]] = field(
         factory=dict["_CreationKind", "count[int]"], repr=False, init=False
     )
 
-    def number(self, work: _CreationKind) -> int:
-        """Return how many equal ones came before."""
-        return next(self._counts.setdefault(work, count()))
+    def number(self, kind: _CreationKind) -> int:
+        """Return the number of equal creations before this one."""
+        return next(self._counts.setdefault(kind, count()))  # atomic
 
 
 @define(eq=False)
 class RetriedCall:
-    """One decorated function that is being called, again and again if need be.
+    """The attempts of one decorated function.
 
-    Each of its calls is given the numbers that the first one was given, so that what was created by a call that failed
-    is recognised in the next.
-
-    Attributes:
-        around: The scopes that were open when it began; those opened inside start afresh with each call.
-        fallback: Names what is created outside of any scope.
+    Each attempt uses the numbers of the first one, so that what a failed attempt created is recognised in the next.
     """
 
-    around: tuple[IdempotencyScopeState, ...]
+    around: tuple[IdempotencyScopeState, ...]  # open when it began; scopes opened inside start anew in each attempt
     fallback: IdempotencyScopeState = field(factory=lambda: IdempotencyScopeState(("retry", uuid4().hex)))
     _numbers: dict[tuple[IdempotencyScopeState, _CreationKind, int], int] = field(
         factory=dict[tuple[IdempotencyScopeState, _CreationKind, int], int], init=False
@@ -97,27 +85,27 @@ class RetriedCall:
     _positions: dict[tuple[IdempotencyScopeState, _CreationKind], count[int]] = field(
         factory=dict[tuple[IdempotencyScopeState, _CreationKind], "count[int]"], init=False
     )
-    _minted: set[str] = field(factory=set[str], init=False)
+    _keys: set[str] = field(factory=set[str], init=False)
 
     def begin(self) -> None:
-        """Begin another call of the function."""
+        """Begin another attempt."""
         self._positions = {}
 
-    def number(self, scope: IdempotencyScopeState, work: _CreationKind) -> int:
-        """Return the number for the next one of its kind in this call."""
-        place = (scope, work, next(self._positions.setdefault((scope, work), count())))
-        number = self._numbers.get(place)
-        return self._numbers.setdefault(place, scope.number(work)) if number is None else number
+    def number(self, scope: IdempotencyScopeState, kind: _CreationKind) -> int:
+        """Return the number of the next creation of its kind in this attempt."""
+        position = (scope, kind, next(self._positions.setdefault((scope, kind), count())))
+        number = self._numbers.get(position)
+        return self._numbers.setdefault(position, scope.number(kind)) if number is None else number
 
-    def mint(self, work: _CreationKind) -> str:
+    def new_key(self, kind: _CreationKind) -> str:
         """Return the key for what is created outside of any scope."""
-        key = derived_key(*self.fallback.path, work.operation, work.body, self.number(self.fallback, work))
-        self._minted.add(key)
+        key = derived_key(*self.fallback.path, kind.operation, kind.body, self.number(self.fallback, kind))
+        self._keys.add(key)
         return key
 
-    def ends_with(self, key: str | None) -> bool:
-        """Tell whether a key means nothing after this function, because nobody will make it again."""
-        return key in self._minted
+    def owns(self, key: str | None) -> bool:
+        """Return whether a key was made for this function only, so that no later call sends it again."""
+        return key in self._keys
 
 
 _SCOPES: ContextVar[tuple[IdempotencyScopeState, ...]] = ContextVar("hitl_scopes", default=())
@@ -125,18 +113,18 @@ _RETRYING: ContextVar[RetriedCall | None] = ContextVar("hitl_retrying", default=
 
 
 def is_retrying() -> bool:  # guard: one-retry-layer
-    """Tell whether @retry_with_backoff is calling: whoever is inside makes one attempt only."""
+    """Return whether @retry_with_backoff is calling; calls inside it make one attempt only."""
     return _RETRYING.get() is not None
 
 
 def begin_retrying() -> RetriedCall:
-    """Return what one outermost decorated call remembers."""
+    """Return the state of an outermost decorated call."""
     return RetriedCall(_SCOPES.get())
 
 
 @contextmanager
 def calling(retrying: RetriedCall) -> Generator[None, None, None]:
-    """Mark one call of a decorated function."""
+    """Mark one attempt of a decorated function."""
     retrying.begin()
     token = _RETRYING.set(retrying)
     try:
@@ -150,25 +138,26 @@ def key_for(owner: object, account: Hashable, operation: str, body: bytes) -> Ke
 
     Args:
         owner: The client.
-        account: Whom the client acts for, and where.
+        account: The server and the API key.
         operation: Such as "create_review".
-        body: What is sent, as JSON.
+        body: The JSON that is sent.
     """
     scope = next((each for each in reversed(_SCOPES.get()) if each.owner is owner), None)
     retrying = _RETRYING.get()
-    if scope is None and retrying is None:
-        return random_key()
-    work = _CreationKind(account, operation, hashlib.sha256(canonical(body)).hexdigest())
     if scope is None:
-        assert retrying is not None  # noqa: S101 - for type checkers; told above
-        return Key(retrying.mint(work), is_lasting=True)
+        return Key(retrying.new_key(_kind(account, operation, body)), is_lasting=True) if retrying else random_key()
+    kind = _kind(account, operation, body)
     is_repeated = retrying is not None and scope in retrying.around
-    number = retrying.number(scope, work) if is_repeated and retrying else scope.number(work)
-    return Key(derived_key(*scope.path, work.operation, work.body, number), is_lasting=True)
+    number = retrying.number(scope, kind) if is_repeated and retrying else scope.number(kind)
+    return Key(derived_key(*scope.path, kind.operation, kind.body, number), is_lasting=True)
+
+
+def _kind(account: Hashable, operation: str, body: bytes) -> _CreationKind:
+    return _CreationKind(account, operation, hashlib.sha256(canonical(body)).hexdigest())
 
 
 class IdempotencyScope:
-    """What `client.idempotency_scope` returns: a context manager; entered again, it counts from the start."""
+    """What `client.idempotency_scope` returns: a context manager; entered again, it counts from zero."""
 
     def __init__(self, owner: object, name: object) -> None:
         self._owner = owner
@@ -185,8 +174,8 @@ class IdempotencyScope:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        # Not by a token: a fixture or a generator may leave in another context than it entered in. And the innermost
-        # of this context, since other tasks may be in this scope, too.
+        # Not by a token: a fixture or a generator may exit in another context than it entered. And the innermost one
+        # of this context, since other tasks may have entered this scope, too.
         scope = next((each for each in reversed(_SCOPES.get()) if each in self._open), None)
         if scope is not None:
             self._open.remove(scope)
@@ -200,7 +189,7 @@ def scope_name(name: object) -> str:
     """Return a name that can be hashed, 1 to 255 characters.
 
     Raises:
-        ConfigurationError: if it is none; it is not quoted, since it may be something else in the wrong place.
+        ConfigurationError: if it is not; it is not quoted, since it may be a secret in the wrong place.
     """
     if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
         raise ConfigurationError(

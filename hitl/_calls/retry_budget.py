@@ -1,19 +1,18 @@
-"""The retries that a client may make beyond its calls, so that a server in trouble is not hammered by all at once."""
+"""The retry budget of a client, so that a failing server is not overloaded by retries."""
 
 from __future__ import annotations
 
 from collections import deque
 from itertools import count
 
-MOST_RETRIES = 20  # a client that has met no trouble yet may make as many
-SUCCESSES_FOR_ONE = 10  # calls that succeed without trouble earn one more
+MOST_RETRIES = 20  # the size of the bucket, which is full at first
+SUCCESSES_FOR_ONE = 10  # successful calls that earn one more retry
 
 
 class RetryBudget:
-    """A bucket of retries: each takes one out, successes put them back, an empty one means no retry.
+    """A bucket of retries: each retry takes one, successful calls put them back, and an empty bucket means no retry.
 
-    There is no lock that a fork, or Ctrl-C at any moment, could leave locked: taking from a deque, adding to it, and
-    drawing from a counter are each one step, in every thread.
+    It needs no lock, which a fork or Ctrl-C could leave locked: operations on a deque and a counter are atomic.
     """
 
     def __init__(self) -> None:
@@ -22,11 +21,11 @@ class RetryBudget:
 
     @property
     def left(self) -> int:
-        """How many retries may be made now."""
+        """The number of retries that may be made now."""
         return len(self._left)
 
     def take(self) -> bool:  # guard: retry-budget
-        """Take one out; False if there is none."""
+        """Take one; return False if the bucket is empty."""
         try:
             self._left.pop()
         except IndexError:
@@ -34,6 +33,6 @@ class RetryBudget:
         return True
 
     def give_back(self, taken: int) -> None:
-        """Note a call that succeeded after taking so many: they helped, so they cost nothing."""
+        """Record a call that succeeded after `taken` retries: they helped, so they cost nothing."""
         earned = next(self._successes) % SUCCESSES_FOR_ONE == 0
         self._left.extend([None] * (taken + earned))

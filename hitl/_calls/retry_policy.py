@@ -1,6 +1,6 @@
-"""What may be tried again: one table, and the pure function that reads it.
+"""Which attempts may be repeated: one table, and the pure function that reads it.
 
-`docs/reference/errors.md` has the same table in words; a test holds the one to the other.
+`docs/reference/errors.md` has the same table in words; a test compares the two.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Literal, NamedTuple, TypeAlias
 from hitl._engine import Response, TransportFailure, TransportResult
 from hitl._json import as_object
 
-# Statuses that pass by themselves; 520-524 come from proxies in front of a server, 529 from overloaded ones.
+# Statuses of transient errors; 520-524 come from proxies in front of a server, 529 from overloaded servers.
 TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 
-# Of the statuses that do not pass, those that tell of a server that failed on the way: the thing may be done.
+# Statuses from 500 that say that nothing was done; after any other, the request may have been carried out.
 NOT_DONE = frozenset({501, 505})
 
 IN_PROGRESS = "idempotency_in_progress"  # the code of a 409: an earlier request with this key is still being handled
@@ -39,21 +39,13 @@ AttemptResult: TypeAlias = Literal[
 
 
 class RetryRule(NamedTuple):
-    """What follows from a situation.
+    """What follows from the result of an attempt."""
 
-    Attributes:
-        again: "always": any call may be sent again. "if repeatable": a call that does no more the second time.
-        may_be_done: True if the server may have done what was asked.
-        at_once: True to send it again without a pause, once, beside the retries that are allowed.
-        fresh: True to use a new connection.
-        is_free: True if the retry budget is spared where the server names the pause.
-    """
-
-    again: Literal["always", "if repeatable", "never"]
-    may_be_done: bool = False
-    at_once: bool = False
-    fresh: bool = False
-    is_free: bool = False
+    again: Literal["always", "if repeatable", "never"]  # "if repeatable": calls that do no more the second time
+    may_be_done: bool = False  # the server may have carried out the request
+    at_once: bool = False  # repeat it without a pause, once, in addition to the retries that are allowed
+    fresh: bool = False  # use a new connection
+    is_free: bool = False  # it costs no retry of the budget if the server asked for the pause
 
 
 RULES: Mapping[AttemptResult, RetryRule] = {  # guard: retry-rules
@@ -75,30 +67,22 @@ RULES: Mapping[AttemptResult, RetryRule] = {  # guard: retry-rules
 
 
 class RetryDecision(NamedTuple):
-    """What to do about an outcome.
-
-    Attributes:
-        may_repeat: True if the same call may be sent again.
-        outcome_unknown: True if something may have been created.
-        at_once: See `RetryRule`.
-        fresh: See `RetryRule`.
-        is_free: See `RetryRule`.
-    """
+    """What to do after an attempt; for the last three see `RetryRule`."""
 
     may_repeat: bool
-    outcome_unknown: bool
+    outcome_unknown: bool  # something may have been created
     at_once: bool = False
     fresh: bool = False
     is_free: bool = False
 
 
 def decide(situation: AttemptResult, *, is_repeatable: bool, honours_keys: bool) -> RetryDecision:
-    """Return what to do.
+    """Return what to do after an attempt.
 
     Args:
-        situation: What came of the last attempt.
-        is_repeatable: True if sending the call twice leaves the server as sending it once does.
-        honours_keys: True if the call carries a key by which the server recognises its repetition.
+        situation: The result of the attempt.
+        is_repeatable: The call is idempotent (RFC 9110, 9.2.2).
+        honours_keys: The call has a key by which the server recognises its repetition.
     """
     rule = RULES[situation]
     may_repeat = rule.again == "always" or (rule.again == "if repeatable" and (is_repeatable or honours_keys))
@@ -106,8 +90,8 @@ def decide(situation: AttemptResult, *, is_repeatable: bool, honours_keys: bool)
 
 
 def situation(outcome: TransportResult) -> AttemptResult:
-    """Return what an outcome means before its body is read as what was asked for."""
-    return _of_failure(outcome) if isinstance(outcome, TransportFailure) else _of_answer(outcome)
+    """Return the result of an attempt, before the body of a success is read."""
+    return _of_failure(outcome) if isinstance(outcome, TransportFailure) else _of_response(outcome)
 
 
 def _of_failure(failure: TransportFailure) -> AttemptResult:
@@ -124,61 +108,59 @@ def _of_failure(failure: TransportFailure) -> AttemptResult:
             return "not sent" if failure.sent == "no" else "no answer"
 
 
-def _of_answer(answer: Response) -> AttemptResult:
-    status = answer.status_code
-    if answer.is_success:
-        return "answered" if answer.fault is None else "unreadable"
+def _of_response(response: Response) -> AttemptResult:
+    status = response.status_code
+    if response.is_success:
+        return "answered" if response.fault is None else "unreadable"
     if status == 429:
         return "rate limited"
-    if status == 409 and error_code(answer) == IN_PROGRESS:
+    if status == 409 and error_code(response) == IN_PROGRESS:
         return "in progress"
     if status in TRANSIENT_STATUSES:
         return "failing"
     return "failed" if status >= 500 and status not in NOT_DONE else "refused"
 
 
-def misfit_situation(answer: Response, *, is_anothers: bool) -> AttemptResult:
-    """Return what a success means that cannot be read as what was asked for.
+def unreadable_situation(response: Response, *, is_mismatched: bool) -> AttemptResult:
+    """Return the result of an attempt whose successful response cannot be read.
 
-    A page of something in between, an empty body, a part that was cut off, or an answer for another question may well
-    be the right one next time; the server's own words, whole but wrong, will be the same again.
+    A page of a proxy, an empty or truncated body, or the response to another request may be right the next time; a
+    complete JSON document from the server that does not fit will be the same again.
     """
-    if is_anothers or answer.fault is not None or not answer.content.strip() or not is_json_type(answer):
+    if is_mismatched or response.fault is not None or not response.content.strip() or not is_json_type(response):
         return "unreadable"
-    return "misfit" if answer.is_framed or _is_json(answer) else "unreadable"
+    return "misfit" if response.is_framed or _is_json(response) else "unreadable"
 
 
-def is_json_type(answer: Response) -> bool:  # guard: json-type
-    """Tell whether an answer says that it is JSON; one that does not say is given the benefit of the doubt."""
-    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+def is_json_type(response: Response) -> bool:  # guard: json-type
+    """Return whether a response declares JSON, or no content type at all."""
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     return not kind or kind == "application/json" or kind.endswith("+json")
 
 
-def repeats_key(answer: Response, key: str | None) -> bool | None:
-    """Tell whether an answer repeats the Idempotency-Key that its request carried; None if it names none.
+def repeats_key(response: Response, key: str | None) -> bool | None:
+    """Return whether a response repeats the Idempotency-Key of its request; None if it has no such header.
 
-    It may be quoted, as the IETF's draft of the header has it (RFC 9651, 3.3.3), or bare, as most servers send it.
+    It may be quoted, as in the IETF's draft of the header (RFC 9651, 3.3.3), or bare, as most servers send it.
     """
-    if not (told := answer.headers.get("idempotency-key")):
+    if not (repeated := response.headers.get("idempotency-key")):
         return None
-    return key is not None and told in (key, json.dumps(key))
+    return key is not None and repeated in (key, json.dumps(key))
 
 
-def error_code(answer: Response) -> str | None:
-    """Return the machine-readable word of a refusal, wherever its envelope has it; None if there is none."""
+def error_code(response: Response) -> str | None:
+    """Return the machine-readable code of an error response, in whichever envelope; None if there is none."""
     try:
-        body = as_object(answer.json())
+        body = as_object(response.json())
     except ValueError:
         return None
-    for place in (as_object(body.get("error")), body):
-        if isinstance(place.get("code"), str):
-            return str(place["code"])
-    return None
+    codes = (as_object(body.get("error")).get("code"), body.get("code"))
+    return next((code for code in codes if isinstance(code, str)), None)
 
 
-def _is_json(answer: Response) -> bool:
+def _is_json(response: Response) -> bool:
     try:
-        answer.json()
+        response.json()
     except ValueError:
         return False
     return True

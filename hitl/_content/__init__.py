@@ -1,12 +1,26 @@
-"""Anything that Python has, converted to JSON.
+"""Conversion of any Python value to JSON, before anything is sent.
 
 For the checks of arguments in `hitl._api`.
 """
 
 from __future__ import annotations
 
-from hitl._content.conversion import to_json
+from typing import Any
 
-__all__ = [
-    "to_json",
-]
+from hitl._content.conversion import Conversion
+from hitl._content.converters import converter_for
+
+__all__ = ["to_json"]
+
+
+def to_json(value: object, *, path: str = "content") -> Any:
+    """Return `value` made of dict, list, str, int, finite float, bool and None only; the input is not changed.
+
+    Args:
+        value: Anything that docs/reference/content.md lists, nested up to 100 levels.
+        path: The name of the value in error messages.
+
+    Raises:
+        ContentError: if something in it has no JSON form; the message has its path and what to do.
+    """
+    return Conversion(path, converter_for).convert(value)

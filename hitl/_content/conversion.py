@@ -1,62 +1,55 @@
-"""Plain JSON out of whatever a Python program has at hand, before anything is sent.
+"""One conversion of a value to JSON: the path that it has reached, and what it is inside of.
 
-This module knows places: how deep, inside of what, and how Python would reach it. What becomes of a value of which type
-is in _content_types.py, and for readers in docs/reference/content.md.
+How each type is converted is in `converters`, and for readers in docs/reference/content.md.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from typing import Any, Final, cast
+from typing import Any, Final, TypeAlias, cast
 
-from hitl._content.converters import ITEM, converter_for, type_name
 from hitl.exceptions import ContentError
 
 DEEPEST: Final = 100
-"""Containers inside containers that are still accepted; below the limit of common JSON parsers."""
+"""Levels of nesting that are accepted; below the limit of common JSON parsers."""
 
 
-def to_json(value: object, *, path: str = "content") -> Any:
-    """Return `value` made of dict, list, str, int, finite float, bool and None only; the input is not changed.
+ITEM: Final = "[{!r}]"
+FIELD: Final = ".{}"
+MEMBER: Final = ""  # the members of a set have no path of their own
 
-    Args:
-        value: Anything that docs/reference/content.md lists, nested as you like up to 100 levels.
-        path: What the value is called in error messages.
-
-    Raises:
-        ContentError: Something in it has no JSON form; the message names where it is and what to do.
-    """
-    return Conversion(path).convert(value)
+Converter: TypeAlias = Callable[["Conversion", Any], Any]
 
 
 class Conversion:
-    """One pass over one value; knows where it stands and what it is inside of.
+    """One pass over one value.
 
-    An error ends the pass, so nothing is tidied up after one, and the path is only put together for its message.
+    An error ends the pass, so nothing is restored after one, and the path is only put together for its message.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, converter_for: Callable[[type], Converter]) -> None:
         self._root = root
+        self._converter_for = converter_for
         self._steps: list[str] = []
         self._keys: list[object] = []
         self._open: set[int] = set()
 
     @property
     def path(self) -> str:
-        """Where the pass stands, as Python would reach it."""
+        """The path to the current value, as a Python expression."""
         return self._root + "".join(step.format(key) for step, key in zip(self._steps, self._keys, strict=True))
 
     def convert(self, value: object) -> Any:
-        """Return the JSON form of a value that stands here."""
+        """Return the JSON form of the value at the current path."""
         if type(value) is str and value.isascii():
             return value
-        return converter_for(type(value))(self, value)
+        return self._converter_for(type(value))(self, value)
 
     def array_of(
         self, owner: object, items: Iterable[Any], *, step: str = ITEM, convert: Callable[[Any], Any] | None = None
     ) -> list[Any]:
-        """Return the JSON array of `items`, which are what `owner` consists of."""
+        """Return the JSON array of the items of `owner`."""
         convert = convert or self.convert
         self._enter(owner, step)
         result: list[Any] = []
@@ -67,7 +60,7 @@ class Conversion:
         return result
 
     def object_of(self, owner: object, items: Iterable[tuple[Any, Any]], *, step: str = ITEM) -> dict[str, Any]:
-        """Return the JSON object of `items`, which are what `owner` consists of."""
+        """Return the JSON object of the items of `owner`."""
         self._enter(owner, step)
         result: dict[str, Any] = {}
         for key, item in items:
@@ -80,7 +73,7 @@ class Conversion:
         return result
 
     def refuse(self, complaint: str) -> ContentError:
-        """Return the error that says what is wrong with the value that stands here."""
+        """Return the error about the value at the current path."""
         path = self.path
         return ContentError(f"{path} {complaint}", path=path)
 
@@ -99,11 +92,11 @@ class Conversion:
         self._keys.pop()
 
     def _name(self, key: Any) -> str:
-        """Return a key as the text that its value would become."""
+        """Return a key as the string that its value would become."""
         if isinstance(key, tuple):  # a key of a pandas MultiIndex
             return ", ".join(map(self._name, cast("Iterable[Any]", key)))
         try:
-            value = Conversion("").convert(key)
+            value = Conversion("", self._converter_for).convert(key)
         except ContentError as error:
             raise self._refuse_key(f"has a key that{error}") from error
         if isinstance(value, dict | list):
@@ -111,7 +104,13 @@ class Conversion:
         return value if isinstance(value, str) else json.dumps(value)
 
     def _refuse_key(self, complaint: str) -> ContentError:
-        # The complaint is about the mapping: what stands under the key is not to blame.
+        # The complaint is about the mapping, not about the value of the key.
         self._steps.pop()
         self._keys.pop()
         return self.refuse(complaint)
+
+
+def type_name(value: object) -> str:
+    """Return the name of a value's type as error messages show it."""
+    kind = type(value)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

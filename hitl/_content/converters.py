@@ -1,10 +1,11 @@
-"""What becomes of a value of which type in the content of a review.
+"""How each type of value in the content of a review is converted to JSON.
 
-One function for each kind of value, then the tables that say which function is for which type: `_EXACT` for the types
-of JSON, `_BY_NAME` for classes and their subclasses, `_BEFORE_NAMES` and `_BY_SHAPE` for what is recognised by its
-form. Types of other packages are known by name only, so that nothing here imports numpy, pandas, pydantic or attrs.
+One function for each kind of value, then the tables of which function is for which type: `_EXACT` for the types of
+JSON, `_BY_NAME` for classes and their subclasses, `_BEFORE_NAMES` and `_BY_SHAPE` for types recognised by their
+attributes or base classes. Types of other packages are known by name, so nothing here imports numpy, pandas, pydantic
+or attrs.
 
-The same tables for readers: docs/reference/content.md, held to this module by tests/content/test_content.py.
+The same tables for readers are in docs/reference/content.md; tests/content/test_content.py compares the two.
 """
 
 from __future__ import annotations
@@ -17,21 +18,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, MappingView, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
-if TYPE_CHECKING:
-    from hitl._content.conversion import Conversion
-
-ITEM: Final = "[{!r}]"
-FIELD: Final = ".{}"
-MEMBER: Final = ""  # what is in a set has no address of its own
+from hitl._content.conversion import FIELD, MEMBER, Conversion, Converter, type_name
 
 _LARGEST_DIGITS = sys.int_info.default_max_str_digits
 # json.dumps cannot write an integer of more digits than this (CVE-2020-10735).
 _LARGEST_INT = 10**_LARGEST_DIGITS
-
-Converter: TypeAlias = Callable[["Conversion", Any], Any]
 
 
 def _same(_: Conversion, value: Any) -> Any:
@@ -42,21 +36,23 @@ def _null(*_: Any) -> None:
     return None
 
 
-def _text(walk: Conversion, value: str) -> str:
-    plain = str.__str__(value)  # of a subclass too: whatever its own __str__ says, this is the text that it holds
+def _text(conversion: Conversion, value: str) -> str:
+    plain = str.__str__(value)  # whatever the __str__ of a subclass returns
     try:
         plain.encode()
     except UnicodeEncodeError:
-        raise walk.refuse(
+        raise conversion.refuse(
             "holds half a surrogate pair, which UTF-8 cannot carry: "
             "repair it with value.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')"
         ) from None
     return plain
 
 
-def _integer(walk: Conversion, value: int) -> int:
+def _integer(conversion: Conversion, value: int) -> int:
     if not -_LARGEST_INT < value < _LARGEST_INT:
-        raise walk.refuse(f"is an integer of more than {_LARGEST_DIGITS} digits: send it as text, such as hex(value)")
+        raise conversion.refuse(
+            f"is an integer of more than {_LARGEST_DIGITS} digits: send it as text, such as hex(value)"
+        )
     return int.__index__(value)
 
 
@@ -73,11 +69,11 @@ def _infinity(value: Any) -> str:
 def _decimal(_: Conversion, value: Any) -> str | None:
     if value.is_nan():
         return None
-    return _infinity(value) if value.is_infinite() else str(value)  # text keeps 129.90 from becoming 129.9
+    return _infinity(value) if value.is_infinite() else str(value)  # a string keeps 129.90 from becoming 129.9
 
 
-def _fraction(walk: Conversion, value: Any) -> str:
-    numerator, denominator = _integer(walk, value.numerator), _integer(walk, value.denominator)
+def _fraction(conversion: Conversion, value: Any) -> str:
+    numerator, denominator = _integer(conversion, value.numerator), _integer(conversion, value.denominator)
     return str(numerator) if denominator == 1 else f"{numerator}/{denominator}"
 
 
@@ -105,124 +101,113 @@ def _iso_duration(nanoseconds: int) -> str:
     return ("-" if nanoseconds < 0 else "") + "P" + (text or "T0S")
 
 
-def _as_str(walk: Conversion, value: Any) -> str:
-    return _text(walk, str(value))
+def _as_str(conversion: Conversion, value: Any) -> str:
+    return _text(conversion, str(value))
 
 
-def _path(walk: Conversion, value: os.PathLike[Any]) -> Any:
-    return walk.convert(os.fspath(value))
+def _path(conversion: Conversion, value: os.PathLike[Any]) -> Any:
+    return conversion.convert(os.fspath(value))
 
 
-def _enum(walk: Conversion, value: Any) -> Any:
-    return walk.convert(value.value)
+def _mapping(conversion: Conversion, value: Mapping[Any, Any]) -> dict[str, Any]:
+    return conversion.object_of(value, value.items())
 
 
-def _mapping(walk: Conversion, value: Mapping[Any, Any]) -> dict[str, Any]:
-    return walk.object_of(value, value.items())
+def _list(conversion: Conversion, value: Iterable[Any]) -> list[Any]:
+    return conversion.array_of(value, value)
 
 
-def _list(walk: Conversion, value: Iterable[Any]) -> list[Any]:
-    return walk.array_of(value, value)
-
-
-def _set(walk: Conversion, value: Iterable[Any]) -> list[Any]:
-    members = walk.array_of(value, value, step=MEMBER)
+def _set(conversion: Conversion, value: Iterable[Any]) -> list[Any]:
+    members = conversion.array_of(value, value, step=MEMBER)
     try:
         return sorted(members)
-    except TypeError:  # members of several types: any order will do that is the same in every run
+    except TypeError:  # members of several types: any order that is the same in every run
         return sorted(members, key=partial(json.dumps, sort_keys=True))
 
 
-def _fields(walk: Conversion, value: Any, names: Iterable[str]) -> dict[str, Any]:
-    public = (name for name in names if not name.startswith("_"))
-    return walk.object_of(value, ((name, getattr(value, name)) for name in public), step=FIELD)
+def _attributes(names_of: Callable[[Any], Iterable[str]]) -> Converter:
+    """Return the converter of a class to an object of its public fields."""
+
+    def convert(conversion: Conversion, value: Any) -> dict[str, Any]:
+        public = (name for name in names_of(value) if not name.startswith("_"))
+        return conversion.object_of(value, ((name, getattr(value, name)) for name in public), step=FIELD)
+
+    return convert
 
 
-def _namedtuple(walk: Conversion, value: Any) -> dict[str, Any]:
-    return _fields(walk, value, value._fields)
-
-
-def _dataclass(walk: Conversion, value: Any) -> dict[str, Any]:
-    return _fields(walk, value, (field.name for field in dataclasses.fields(value)))
-
-
-def _attrs(walk: Conversion, value: Any) -> dict[str, Any]:
-    return _fields(walk, value, (attribute.name for attribute in value.__attrs_attrs__))
-
-
-def _pydantic(walk: Conversion, value: Any) -> Any:
+def _pydantic(conversion: Conversion, value: Any) -> Any:
     # The model's own method, because it knows excluded fields and custom serializers; `dict` in pydantic 1.
     dump = value.model_dump if hasattr(value, "model_dump") else value.dict
     try:
         plain: Any = dump()
     except (ValueError, RecursionError) as error:
-        raise walk.refuse(f"is a {type_name(value)} that cannot be dumped: {error}") from error
+        raise conversion.refuse(f"is a {type_name(value)} that cannot be dumped: {error}") from error
     if type(plain) is not dict:  # a RootModel
-        return walk.convert(plain)
-    return walk.object_of(value, cast("dict[str, Any]", plain).items(), step=FIELD)
+        return conversion.convert(plain)
+    return conversion.object_of(value, cast("dict[str, Any]", plain).items(), step=FIELD)
 
 
-def _numpy_scalar(walk: Conversion, value: Any) -> Any:
-    return walk.convert(value.item())
-
-
-def _numpy_longdouble(walk: Conversion, value: Any) -> Any:
-    return walk.convert(float(value))  # item() returns the same longdouble again
-
-
-def _numpy_datetime(walk: Conversion, value: Any) -> Any:
+def _numpy_datetime(conversion: Conversion, value: Any) -> Any:
     plain = value.item()
     if isinstance(plain, int):  # finer than Python's microseconds, or beyond its years
         rounded = value.astype("datetime64[us]")
         plain = rounded.item() if rounded == value else str(value)
-    return str(value) if isinstance(plain, int) else walk.convert(plain)
+    return str(value) if isinstance(plain, int) else conversion.convert(plain)
 
 
-def _numpy_timedelta(walk: Conversion, value: Any) -> Any:
+def _numpy_timedelta(conversion: Conversion, value: Any) -> Any:
     plain = value.item()
     if not isinstance(plain, int):
-        return walk.convert(plain)
+        return conversion.convert(plain)
     if value.dtype.name != "timedelta64[ns]":
-        raise walk.refuse(f"is a {value.dtype.name}, which has no length in seconds: send a number and name its unit")
+        raise conversion.refuse(
+            f"is a {value.dtype.name}, which has no length in seconds: send a number and name its unit"
+        )
     return _iso_duration(plain)
 
 
-def _numpy_array(walk: Conversion, value: Any) -> Any:
-    # tolist() makes bare integers of nanoseconds; the elements know better.
+def _numpy_array(conversion: Conversion, value: Any) -> Any:
+    # tolist() turns nanoseconds into plain integers; the elements keep their type.
     plain: Any = value.tolist() if value.dtype.kind not in "mM" else list(value) if value.ndim else value[()]
-    return walk.array_of(value, cast("Iterable[Any]", plain)) if type(plain) is list else walk.convert(plain)
+    return (
+        conversion.array_of(value, cast("Iterable[Any]", plain)) if type(plain) is list else conversion.convert(plain)
+    )
 
 
-def _pandas_series(walk: Conversion, value: Any) -> dict[str, Any]:
-    return walk.object_of(value, value.items())
-
-
-def _pandas_frame(walk: Conversion, value: Any) -> list[Any]:
+def _pandas_frame(conversion: Conversion, value: Any) -> list[Any]:
     columns = list(value.columns)
 
     def row_object(row: tuple[Any, ...]) -> dict[str, Any]:
         # Not to_dict(orient="records"), which loses all but one of several columns of equal name.
-        return walk.object_of(row, zip(columns, row, strict=True))
+        return conversion.object_of(row, zip(columns, row, strict=True))
 
-    return walk.array_of(value, value.itertuples(index=False, name=None), convert=row_object)
+    return conversion.array_of(value, value.itertuples(index=False, name=None), convert=row_object)
 
 
 def _refusal(advice: str) -> Converter:
-    def refuse(walk: Conversion, value: Any) -> Any:
-        raise walk.refuse(f"is of type {type_name(value)}, which has no JSON form: {advice}")
+    def refuse(conversion: Conversion, value: Any) -> Any:
+        raise conversion.refuse(f"is of type {type_name(value)}, which has no JSON form: {advice}")
 
     return refuse
 
 
 # --- which function for which type -----------------------------------------------------------------------------------
 
-_REFUSE_BYTES = _refusal("decode it to text, or send base64.b64encode(value).decode()")
-_REFUSE_CALLABLE = _refusal("call it and send what it returns, or send its name")
-_REFUSE_FILE = _refusal("read it, and send the text or its base64 form")
+_REFUSED: dict[str, str] = {
+    "builtins.bytes builtins.bytearray builtins.memoryview": (
+        "decode it to text, or send base64.b64encode(value).decode()"
+    ),
+    "builtins.function builtins.builtin_function_or_method builtins.method builtins.type functools.partial": (
+        "call it and send what it returns, or send its name"
+    ),
+    "_io._IOBase": "read it, and send the text or its base64 form",
+    "builtins.coroutine": "await it and send what it returns",
+    "builtins.complex numpy.complexfloating": "send [value.real, value.imag] or str(value)",
+    "builtins.ellipsis": "put a value in place of the three dots",
+}
+"""The types without a JSON form, by name as below, and what to do instead."""
+
 _REFUSE_ITERATOR = _refusal("reading it would use it up, so send list(value)")
-_REFUSE_AWAITABLE = _refusal("await it and send what it returns")
-_REFUSE_COMPLEX = _refusal("send [value.real, value.imag] or str(value)")
-_REFUSE_ELLIPSIS = _refusal("put a value in place of the three dots")
 _REFUSE_UNKNOWN = _refusal("make a dict, list, str or number of it, for instance with vars(value) or str(value)")
 
 _EXACT: dict[type, Converter] = {
@@ -234,7 +219,7 @@ _EXACT: dict[type, Converter] = {
     dict: _mapping,
     list: _list,
 }
-"""The types of JSON itself, which are nearly all there is."""
+"""The types of JSON itself, by far the most frequent ones."""
 
 _BY_NAME: dict[str, Converter] = {
     "builtins.str": _text,
@@ -248,8 +233,8 @@ _BY_NAME: dict[str, Converter] = {
     "datetime.time": _moment,
     "datetime.timedelta": _duration,
     "collections.deque": _list,
-    "numpy.generic": _numpy_scalar,
-    "numpy.longdouble": _numpy_longdouble,
+    "numpy.generic": lambda conversion, value: conversion.convert(value.item()),
+    "numpy.longdouble": lambda conversion, value: conversion.convert(float(value)),  # its item() is a longdouble, too
     "numpy.datetime64": _numpy_datetime,
     "numpy.timedelta64": _numpy_timedelta,
     "numpy.ndarray": _numpy_array,
@@ -258,25 +243,15 @@ _BY_NAME: dict[str, Converter] = {
     "pandas.Period": _as_str,
     "pandas.Interval": _as_str,
     "pandas.DataFrame": _pandas_frame,
-    "pandas.Series": _pandas_series,
+    "pandas.Series": _mapping,
     "pandas.Index": _list,
     "pandas.ExtensionArray": _list,
     "pydantic.BaseModel": _pydantic,
-    "builtins.bytes": _REFUSE_BYTES,
-    "builtins.bytearray": _REFUSE_BYTES,
-    "builtins.memoryview": _REFUSE_BYTES,
-    "builtins.function": _REFUSE_CALLABLE,
-    "builtins.builtin_function_or_method": _REFUSE_CALLABLE,
-    "builtins.method": _REFUSE_CALLABLE,
-    "builtins.type": _REFUSE_CALLABLE,
-    "functools.partial": _REFUSE_CALLABLE,
-    "_io._IOBase": _REFUSE_FILE,
-    "builtins.coroutine": _REFUSE_AWAITABLE,
-    "builtins.complex": _REFUSE_COMPLEX,
-    "numpy.complexfloating": _REFUSE_COMPLEX,
-    "builtins.ellipsis": _REFUSE_ELLIPSIS,
 }
 """Converter by package and class name; the nearest base class counts, so a pandas.Timestamp is a datetime.date."""
+
+for _names, _advice in _REFUSED.items():
+    _BY_NAME.update(dict.fromkeys(_names.split(), _refusal(_advice)))
 
 
 def _is_enum(kind: type) -> bool:
@@ -288,10 +263,13 @@ def _is_namedtuple(kind: type) -> bool:
 
 
 _BEFORE_NAMES: tuple[tuple[Callable[[type], bool], Converter], ...] = (
-    (_is_enum, _enum),  # a member of a StrEnum is a str too
-    (_is_namedtuple, _namedtuple),
-    (lambda kind: hasattr(kind, "__dataclass_fields__"), _dataclass),
-    (lambda kind: hasattr(kind, "__attrs_attrs__"), _attrs),
+    (_is_enum, lambda conversion, value: conversion.convert(value.value)),  # a member of a StrEnum is a str too
+    (_is_namedtuple, _attributes(lambda value: value._fields)),
+    (dataclasses.is_dataclass, _attributes(lambda value: (each.name for each in dataclasses.fields(value)))),
+    (
+        lambda kind: hasattr(kind, "__attrs_attrs__"),
+        _attributes(lambda value: (each.name for each in value.__attrs_attrs__)),
+    ),
 )
 
 _BY_SHAPE: tuple[tuple[type, Converter], ...] = (
@@ -305,11 +283,11 @@ _BY_SHAPE: tuple[tuple[type, Converter], ...] = (
 
 
 _FOUND: WeakKeyDictionary[type, Converter] = WeakKeyDictionary()
-"""What the search below has found before; weak, because programs make classes while they run."""
+"""The results of the search below; weak, because programs create classes while they run."""
 
 
 def converter_for(kind: type) -> Converter:
-    """Return what turns values of exactly this type into JSON, or refuses them."""
+    """Return the function that converts values of exactly this type to JSON, or refuses them."""
     return _EXACT.get(kind) or _FOUND.get(kind) or _FOUND.setdefault(kind, _search_tables(kind))
 
 
@@ -326,9 +304,3 @@ def _search_tables(kind: type) -> Converter:
 def _name_in_tables(kind: type) -> str:
     # Only the package: between releases pandas moved its classes from pandas.core.frame and others to pandas itself.
     return f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
-
-
-def type_name(value: object) -> str:
-    """Return the name of a value's type as error messages show it."""
-    kind = type(value)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

@@ -109,3 +109,6 @@ class AsyncCompletions(_Completions[Callable[[Flow[Review | None]], Awaitable[Re
 
     async def __aexit__(self, *_error: object) -> None:
         await self.aclose()
+
+
+Completions.__module__ = AsyncCompletions.__module__ = "hitl"  # where users import them from

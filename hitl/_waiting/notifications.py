@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeAlias, cast
 
-from hitl._api import review_from_json
 from hitl._json import is_object
+from hitl._review import ANSWERED_STATUSES, Review
 from hitl.exceptions import ConfigurationError
-from hitl.models import ANSWERED_STATUSES, Review
 
 WebhookUpdate: TypeAlias = Review | dict[str, Any]
 
@@ -35,7 +34,7 @@ def webhook_update(event: Any) -> tuple[str | None, WebhookUpdate]:
     if not is_object(document) or not isinstance(review_id := document.get("id"), str):
         return None, {}
     try:
-        return review_id, review_from_json(document)
+        return review_id, Review.from_json(document)
     except (KeyError, TypeError, ValueError):
         return review_id, _changes(document)
 

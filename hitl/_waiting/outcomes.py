@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 class ReturnWhen(StrEnum):
     """When `wait_for_reviews` returns: once all have ended, once one is answered, or once one is rejected."""
 
+    __module__ = "hitl"
+
     ALL = "ALL"
     FIRST = "FIRST"
     ANY_REJECTED = "ANY_REJECTED"

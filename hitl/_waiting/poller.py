@@ -20,6 +20,7 @@ from attrs import evolve
 
 from hitl._calls import NOT_DONE
 from hitl._flows import Wakeup
+from hitl._review import FINAL_STATUSES, Review
 from hitl._waiting.model import (
     Channel,
     ClientState,
@@ -44,7 +45,6 @@ from hitl.exceptions import (
     TLSError,
     UnexpectedResponseError,
 )
-from hitl.models import FINAL_STATUSES, Review
 
 
 class SharedPoller:

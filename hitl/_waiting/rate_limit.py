@@ -24,6 +24,8 @@ RECOVERY = 0.9  # of the penalty is left after each response
 class WaitBudgetWarning(UserWarning):
     """The server's rate limit makes answers arrive late; the message says how late, and what would help."""
 
+    __module__ = "hitl"
+
 
 @define
 class RateLimitBudget:

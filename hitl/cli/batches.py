@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from hitl import HITLClient, Outcome
+    from hitl.models import ReviewFields
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class FileBatch:
             count += 1
             try:
                 # The client checks a list as a whole before it sends anything, and this stream is never started.
-                client.iter_create_reviews([item]).close()
+                client.iter_create_reviews([cast("ReviewFields", item)]).close()
             except ConfigurationError as error:
                 raise self.file.wrong(row.line, error.message.rpartition("item 0: ")[2]) from error
         return count
@@ -65,10 +66,10 @@ def create_from_file(connection: Connection, batch: FileBatch) -> None:
     batch_key = batch.batch_key or f"file-{batch.file.digest()}"
     lines: dict[int, int] = {}
 
-    def items() -> Iterator[dict[str, Any]]:
+    def items() -> Iterator[ReviewFields]:
         for index, (row, item) in enumerate(batch.items()):
             lines[index] = row.line
-            yield item
+            yield cast("ReviewFields", item)
 
     options = {} if batch.concurrency is None else {"concurrency": batch.concurrency}
     with connection.client() as client:

@@ -51,12 +51,12 @@ class Reviewer:
 
     def pending(self) -> list[Review]:
         """Return the open reviews, oldest first."""
-        return [_review(document) for document in self._reviews(OPEN)]
+        return [Review.from_json(document) for document in self._reviews(OPEN)]
 
     def start(self, review: ReviewOrId, reviewer: str = DEFAULT_REVIEWER) -> Review:
         """Start a review, so that it is in progress."""
         with client_errors():
-            return _review(self._service.start(_id_of(review), reviewer))
+            return Review.from_json(self._service.start(_id_of(review), reviewer))
 
     def complete(self, review: ReviewOrId, result: Mapping[str, Any], reviewer: str = DEFAULT_REVIEWER) -> Review:
         """Answer a review.
@@ -67,14 +67,14 @@ class Reviewer:
             reviewer: Who answers.
         """
         with client_errors():
-            return _review(self._service.complete(_id_of(review), json_value(dict(result)), reviewer))
+            return Review.from_json(self._service.complete(_id_of(review), json_value(dict(result)), reviewer))
 
     def reject(
         self, review: ReviewOrId, result: Mapping[str, Any] | None = None, reviewer: str = DEFAULT_REVIEWER
     ) -> Review:
         """Reject a review, which requires no field; see `complete` for the arguments."""
         with client_errors():
-            return _review(self._service.reject(_id_of(review), json_value(dict(result or {})), reviewer))
+            return Review.from_json(self._service.reject(_id_of(review), json_value(dict(result or {})), reviewer))
 
     def respond(self, request_id: str, response_data: Any, reviewer: str = DEFAULT_REVIEWER) -> dict[str, Any]:
         """Answer a request to a loop, and return the request as the API does.
@@ -128,7 +128,7 @@ class Reviewer:
         found = [review for review in reviews if matcher.matches(review)]
         if len(found) != times and not (times is None and found):
             raise AssertionError(_not_asked(matcher, times, len(found), reviews))
-        return [_review(review) for review in found]
+        return [Review.from_json(review) for review in found]
 
     def verify(self) -> None:
         """Check that every review was answered as scripted, as the pytest plugin does at the end of a test.
@@ -157,12 +157,6 @@ def _not_asked(matcher: ReviewMatcher, times: int | None, found: int, reviews: l
     lines = [f"asked for {matcher}: expected {expected}, was {found}; all reviews:"]
     lines += [f"  {review['id']} {'; '.join(matcher.mismatches(review)) or 'matches'}" for review in reviews]
     return "\n".join(lines if reviews else [*lines, "  none"])
-
-
-def _review(document: Document) -> Review:
-    from hitl._api import review_from_json  # until Review.from_json is public
-
-    return review_from_json(document)
 
 
 def _id_of(review: ReviewOrId) -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, review, reviewed
 
 from hitl._api import operations
-from hitl._calls import Backoff, Exchange, begin_retrying, calling
+from hitl._calls import Backoff, Exchange, Key, begin_retrying, calling, random_key
 from hitl._engine import Response
 from hitl.exceptions import (
     APIStatusError,
@@ -35,7 +35,8 @@ def get() -> operations.Call:
 
 
 def create(key: str | None = None) -> operations.Call:
-    return operations.create_review({"template_id": "template_123", "content": {}}, key)
+    made = random_key() if key is None else Key(key, is_lasting=True)
+    return operations.create_review({"template_id": "template_123", "content": {}}).with_key(made)
 
 
 @pytest.mark.parametrize("fault", [BROKEN, SILENT, UNREACHABLE, refused(429), refused(503), refused(502), refused(529)])

@@ -15,7 +15,7 @@ from hitl_api.models import Feedback, FeedbackBody, LoopUpdate, ReviewCreate, Re
 from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, reviewed
 
 from hitl._api import operations
-from hitl._calls import Backoff, Exchange, begin_retrying, calling, random_key
+from hitl._calls import Backoff, Exchange, Key, begin_retrying, calling, random_key
 from hitl._engine import Response, TransportFailure
 from hitl.exceptions import (
     APIConnectionError,
@@ -35,7 +35,8 @@ def get() -> operations.Call:
 
 
 def create(key: str | None = None) -> operations.Call:
-    return operations.create_review({"template_id": "template_123", "content": {}}, key)
+    made = random_key() if key is None else Key(key, is_lasting=True)
+    return operations.create_review({"template_id": "template_123", "content": {}}).with_key(made)
 
 
 PAGE = answer(200, b"<html>Log in</html>", content_type="text/html")
@@ -215,7 +216,8 @@ def test_an_answer_about_another_review_is_refused():
 
 
 def endpoint_call(endpoint, *args, **kwargs):
-    return operations.endpoint_call(random_key, endpoint, *args, **kwargs)
+    call = operations.endpoint_call(endpoint, *args, **kwargs)
+    return call.with_key(random_key()) if isinstance(call, operations.Creation) else call
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 from script import answer, refused, reviewed
 
-from hitl._calls.retry_policy import RULES, TRANSIENT_STATUSES, AttemptResult, decide, misfit_situation, situation
+from hitl._calls.retry_policy import RULES, TRANSIENT_STATUSES, AttemptResult, decide, situation, unreadable_situation
 from hitl._engine import Response, TransportFailure
 
 PAGE = b"<html><h1>Welcome to the proxy</h1></html>"
@@ -56,7 +56,7 @@ def test_the_statuses_that_pass_are_these():
 
 
 @pytest.mark.parametrize(
-    ("found", "is_anothers", "expected"),
+    ("found", "is_mismatched", "expected"),
     [
         (answer(200, PAGE, content_type="text/html; charset=utf-8"), False, "unreadable"),
         (answer(201, b"{}", content_type="text/plain"), False, "unreadable"),
@@ -71,8 +71,8 @@ def test_the_statuses_that_pass_are_these():
         (answer(200, PAGE), False, "misfit"),
     ],
 )
-def test_a_success_that_cannot_be_read_may_be_a_page_from_in_between(found, is_anothers, expected):
-    assert misfit_situation(found, is_anothers=is_anothers) == expected
+def test_a_success_that_cannot_be_read_may_be_a_page_from_in_between(found, is_mismatched, expected):
+    assert unreadable_situation(found, is_mismatched=is_mismatched) == expected
 
 
 @pytest.mark.parametrize("which", sorted(RULES))

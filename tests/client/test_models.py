@@ -6,8 +6,7 @@ import attrs
 import pytest
 from script import review
 
-from hitl._api import review_from_json
-from hitl.models import Template
+from hitl.models import Review, Template
 
 FULL = review(
     "completed",
@@ -25,7 +24,7 @@ FULL = review(
 
 
 def test_every_field_of_the_wire_is_there():
-    made = review_from_json(FULL)
+    made = Review.from_json(FULL)
     assert (made.status, made.state, made.result, made.assignees) == (
         "completed",
         "completed",
@@ -38,12 +37,12 @@ def test_every_field_of_the_wire_is_there():
 
 
 def test_what_is_not_known_is_none_or_empty():
-    made = review_from_json(review(assignees=None, result=None, due_date=None))
+    made = Review.from_json(review(assignees=None, result=None, due_date=None))
     assert (made.assignees, made.result, made.due_date, made.priority, made.version) == ([], {}, None, None, None)
 
 
 def test_words_of_the_wire_are_plain_texts():
-    made = review_from_json(review("pondering", priority="critical"))
+    made = Review.from_json(review("pondering", priority="critical"))
     assert type(made.status) is str
     assert (made.status, made.priority) == ("pondering", "critical")
 
@@ -61,19 +60,19 @@ def test_words_of_the_wire_are_plain_texts():
     ],
 )
 def test_a_status_tells_whether_anything_will_still_happen(status, final, answered):
-    made = review_from_json(review(status))
+    made = Review.from_json(review(status))
     assert (made.is_final, made.is_answered) == (final, answered)
 
 
 def test_a_review_cannot_be_changed_and_can_be_a_key():
-    made = review_from_json(FULL)
+    made = Review.from_json(FULL)
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         made.status = "rejected"
-    assert len({made, review_from_json(FULL), review_from_json(review())}) == 2
+    assert len({made, Review.from_json(FULL), Review.from_json(review())}) == 2
 
 
 def test_the_repr_shows_no_content():
-    assert repr(review_from_json(FULL)) == (
+    assert repr(Review.from_json(FULL)) == (
         "Review(id='rev_1', status='completed', template_id='template_123', priority='high')"
     )
 

@@ -29,11 +29,12 @@ def describe(value: object) -> str:
 
 
 def members(owner: type) -> list[str]:
+    attributes = {each.name: each for each in getattr(owner, "__attrs_attrs__", ())}
     lines = []
-    for name, value in sorted(vars(owner).items()):
+    for name, value in sorted({**vars(owner), **attributes}.items()):
         if name.startswith("_"):
             continue
-        is_property = isinstance(value, property) or inspect.ismemberdescriptor(value)
+        is_property = name in attributes or isinstance(value, property) or inspect.ismemberdescriptor(value)
         lines.append(f"    {name}{': attribute' if is_property else describe(value)}")
     return lines
 

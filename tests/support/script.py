@@ -45,9 +45,9 @@ class Script:
 
     def stream(self, streamed: Any) -> Generator[Any, None, None]:
         """Carry many flows out, one after the other, and yield what is said of each."""
-        together = streamed.together()
-        for index, flow in enumerate(together.flows):
-            yield together.record(index, self._result(flow))
+        gather = streamed.gather()
+        for index, flow in enumerate(gather.flows):
+            yield gather.on_result(index, self._result(flow))
         streamed.finish()
 
     def _do(self, step: Any) -> Any:

@@ -136,6 +136,6 @@ def _on(script: Script, client: Any, jitter: Draw) -> Any:
 
 
 def _set_clock(client: Any, clock: Any, jitter: Draw) -> None:
-    methods = client._core
+    methods = client._methods
     methods.clock = clock
     methods.exchange = evolve(methods.exchange, clock=clock, backoff=evolve(methods.exchange.backoff, uniform=jitter))

@@ -29,6 +29,12 @@ def review(client: HITLClient) -> None:
     client.create_review("template_123", {}, asignees=["ann@example.com"])  # error: misspelt
     client.create_review("template_123", {}, due_date=3)  # error: no moment
     client.create_reviews([1, 2])  # error: not dicts
+    client.create_reviews([{"template_id": "template_123"}])  # error: no content
+    client.create_reviews([{"template_id": "template_123", "content": {}, "prio": "high"}])  # error: misspelt
+    client.create_reviews([{"template_id": "template_123", "content": {}, "due_date": 3}])  # error: no moment
+    client.create_reviews({"template": "template_123", "content": n} for n in range(2))  # error: misspelt
+    client.update_reviews([{"priority": "high"}])  # error: no id
+    client.update_reviews([{"id": "rev_1", "template_id": "template_123"}])  # error: not to be changed
     client.create_reviews([], on_error="ignore")  # error: no such choice
     client.create_reviews([], 16)  # error: by name only
     client.reassign_review("rev_1")  # error: to nobody
@@ -48,6 +54,7 @@ async def asynchronous(client: AsyncHITLClient) -> None:
     for each in client.list_reviews():  # error: needs async for
         pass
     await client.create_review("template_123")  # error: no content
+    await client.create_reviews([{"template_id": 1, "content": {}}])  # error: no id
     answer: str = await client.wait_for_review("rev_1")  # error: a Review
     print(answer)
 

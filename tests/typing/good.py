@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
-from typing import Any, assert_type
+from typing import Any, assert_type, cast
 
 import httpx
+import pandas
 from hitl_api import AuthenticatedClient
 from hitl_api.api.loops import create_loop, list_loops
 from hitl_api.api.reviews import get_review
@@ -19,6 +20,7 @@ from hitl_api.models.review_envelope import ReviewEnvelope
 
 from hitl import AsyncHITLClient, AsyncPagedList, HITLClient, Outcome, PagedList, Review, Template
 from hitl.exceptions import BatchError, HITLError, ReviewNotFoundError, WaitTimeoutError
+from hitl.models import ReviewChange, ReviewFields
 from hitl.retry import retry_with_backoff
 from hitl.testing import Sandbox
 from hitl.webhooks import WebhookEvent, construct_event, verify_signature
@@ -104,8 +106,41 @@ def template(client: HITLClient) -> None:
     client.delete_template("template_123")
 
 
-async def items() -> AsyncIterator[dict[str, str]]:
+def batches(client: HITLClient, frame: pandas.DataFrame, moment: datetime) -> None:
+    client.create_reviews(
+        [
+            {
+                "template_id": "template_123",
+                "content": {"text": "Content 1"},
+                "assignees": ["reviewer@company.com"],
+                "due_date": moment,
+                "idempotency_key": None,
+            },
+            {"template_id": "template_123", "content": frame, "assignees": (), "priority": "high"},
+        ]
+    )
+    made: list[ReviewFields] = [{"template_id": "template_123", "content": text} for text in ("Content 1", "Content 2")]
+    mixed: list[ReviewFields | ReviewCreate] = [*made, ReviewCreate("template_123", {})]
+    client.create_reviews(made, concurrency=2)
+    client.create_reviews(mixed)
+    client.create_reviews({"template_id": "template_123", "content": row} for row in frame.to_dict("records"))
+    client.create_reviews(cast("list[ReviewFields]", frame.to_dict("records")))  # columns named as the arguments
+    client.update_reviews([{"id": "rev_1", "priority": "high"}, {"id": "rev_2", "priority": "medium"}])
+    changes: list[ReviewChange] = [{"id": "rev_1", "content": {"more": True}, "due_date": "2027-01-20T18:00:00Z"}]
+    client.update_reviews(changes)
+
+
+def documents(review: Review, template: Template) -> None:
+    assert_type(Review.from_json(review.to_json()), Review)
+    assert_type(Template.from_json(template.to_json()), Template)
+
+
+async def items() -> AsyncIterator[ReviewFields]:
     yield {"template_id": "template_123", "content": "Content 1"}
+
+
+async def changes() -> AsyncIterator[ReviewChange]:
+    yield {"id": "rev_1", "priority": "low"}
 
 
 async def asynchronous() -> None:
@@ -116,6 +151,7 @@ async def asynchronous() -> None:
         assert_type(await client.create_reviews([]), list[Review])
         assert_type(await client.create_reviews(items(), on_error="return"), list[Review | HITLError])
         assert_type([outcome async for outcome in client.iter_create_reviews(items())], list[Outcome])
+        assert_type(await client.update_reviews(changes()), list[Review])
         assert_type(await client.wait_for_review("rev_1"), Review)
         assert_type(await client.list_templates(), list[Template])
         listed = client.list_reviews()

@@ -20,7 +20,7 @@ from world import EPOCH, Vendor, World, wait_registry
 
 from hitl import WaitBudgetWarning
 from hitl._api import operations
-from hitl._calls import Backoff, Exchange
+from hitl._calls import Backoff, Exchange, random_key
 from hitl._engine import Response
 from hitl._flows import Sleep, Wakeup
 from hitl._waiting import ALL, ANY_REJECTED, FIRST, AsCompleted, WaitOptions, wait_for_many, wait_for_one
@@ -566,9 +566,8 @@ class TestBudget:
         def create() -> Any:
             while True:
                 try:
-                    return (
-                        yield from busy.exchange(operations.create_review({"template_id": "t", "content": {}}, "k"))
-                    )
+                    creation = operations.create_review({"template_id": "t", "content": {}})
+                    return (yield from busy.exchange(creation.with_key(random_key())))
                 except RateLimitError as error:
                     yield Sleep(error.retry_after)
 

@@ -1,0 +1,144 @@
+"""How responses are read: what they say, and that they are about what was asked for."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable
+from typing import Any, TypeAlias, TypeVar
+
+from hitl._api.pagination import Identified, Page
+from hitl._calls import repeats_key, unexpected_response
+from hitl._engine import Response
+from hitl._json import Object, as_list, as_object, is_list, is_object
+
+T = TypeVar("T")
+Item = TypeVar("Item", bound=Identified)
+Reader: TypeAlias = Callable[[Response], T]
+
+
+class MismatchedResponseError(ValueError):
+    """A response about something else than the request."""
+
+
+def decode(operation: str, read: Reader[T], response: Response) -> T:
+    """Return what a successful response says.
+
+    Raises:
+        UnexpectedResponseError: if it does not fit openapi.yaml, or is not about what was asked for.
+    """
+    try:
+        return read(response)
+    except MismatchedResponseError as error:
+        fault = unexpected_response(operation, response, str(error), is_mismatched=True)
+    except Exception as error:  # generated parsers raise any exception that a malformed value causes
+        fault = unexpected_response(operation, response, f"{type(error).__name__}: {error}")
+    raise fault  # outside of the handlers, so that it does not keep the parser's exception alive
+
+
+def read_for_key(key: str, read: Reader[T], response: Response) -> T:
+    """Read the response to a creation, which has no id yet to compare; some servers repeat the key instead."""
+    if repeats_key(response, key) is False:
+        raise MismatchedResponseError("it is the answer to another creation")
+    return read(response)
+
+
+def unless_silent(read: Reader[T], response: Response) -> T | None:
+    """Read a response that need not have any data."""
+    return None if _is_silent(response) else read(response)
+
+
+def _is_silent(response: Response) -> bool:
+    if not response.content.strip():
+        return True
+    try:
+        document = response.json()
+    except ValueError:
+        return False
+    return is_object(document) and document.get("data") is None
+
+
+def json_of(response: Response) -> Any:
+    """Return the decoded body; raise ValueError unless it is strict JSON in UTF-8."""
+    _require_utf8(response)
+    return response.json()
+
+
+def _require_utf8(response: Response) -> None:  # guard: utf-8
+    """Refuse a response that declares another charset: JSON on the wire is UTF-8 (RFC 8259, 8.1)."""
+    kind = response.headers.get("content-type", "").lower()
+    if "charset" not in kind or kind.endswith("charset=utf-8"):
+        return
+    from email.message import Message  # slow to import, and few servers name another charset
+
+    header = Message()
+    header["content-type"] = kind
+    charset = header.get_content_charset()
+    if charset is not None and not _is_utf8(charset):
+        raise ValueError(f"its charset is {charset!r}, not UTF-8")
+
+
+def _is_utf8(charset: str) -> bool:
+    try:
+        return codecs.lookup(charset).name in ("utf-8", "ascii")
+    except (LookupError, ValueError):
+        return False
+
+
+def data_of(response: Response) -> Any:
+    """Return the member `data` of the body."""
+    return _enveloped(json_of(response))
+
+
+def _enveloped(document: Any) -> Any:
+    """Return the member `data`; `success` must be present, too, but the status decides."""
+    _ = document["success"]
+    return document["data"]
+
+
+def item(parse: Callable[[object], Item], response: Response, asked: str | None = None) -> Item:
+    """Return the review or template that a response holds; it must be the one that was asked for, if one was."""
+    found = parse(data_of(response))
+    return found if asked is None else _same(asked, found)
+
+
+def _same(asked: str, found: Item) -> Item:  # guard: asked-id
+    refuse_another(asked, found.id)
+    return found
+
+
+def refuse_another(asked: str, found: object) -> None:
+    """Raise MismatchedResponseError if an id that was found is not the one that was asked for."""
+    if isinstance(found, str) and found != asked:
+        # A proxy or a connection out of step may deliver another request's response; it must not decide this one.
+        raise MismatchedResponseError(f"the answer is about {found!r}, not about {asked!r}")
+
+
+def page(parse: Callable[[object], Item], offset: int, response: Response) -> Page[Item]:
+    """Return the page of a list that a response holds."""
+    document = _flattened(json_of(response))
+    entries = _enveloped(document)
+    if not is_list(entries):
+        raise TypeError(f"expected a list, got {type(entries).__name__}")
+    items = list(map(parse, entries))
+    pagination = as_object(as_object(document.get("meta")).get("pagination"))
+    return Page(items, _next_offset(pagination, offset + len(items)) if items and pagination else None)
+
+
+def _flattened(document: Any) -> Any:
+    """Return a list response with its entries directly in `data`; the vendor shows none, so likely forms are read."""
+    data = as_object(as_object(document).get("data"))
+    lists = [entries for value in data.values() if (entries := as_list(value)) is not None]
+    if not lists:
+        return document
+    entries = next(filter(None, lists), lists[0])  # an empty one may be of something else, such as filters
+    rest = {name: value for name, value in data.items() if as_list(value) is None}
+    return {**document, "data": entries, "meta": {"pagination": rest, **as_object(document.get("meta"))}}
+
+
+def _next_offset(pagination: Object, reached: int) -> int | None:
+    follows = pagination.get("next_offset")
+    if isinstance(follows, int):
+        return follows
+    total = pagination.get("total")
+    has_more = pagination.get("has_more") is True or (isinstance(total, int) and total > reached)
+    return reached if has_more else None

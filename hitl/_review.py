@@ -1,0 +1,176 @@
+"""The class Review, which users import from `hitl` or `hitl.models`.
+
+It has a file of its own because the errors refer to it, and the other models refer to the errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from operator import itemgetter
+from sys import intern
+from types import NoneType
+from typing import Any, Final, Self
+
+from attrs import AttrsInstance, asdict, field, fields, frozen
+
+from hitl._json import Object, is_object
+
+# The server may add statuses: one that is not among these means that the review is not finished yet.
+FINAL_STATUSES = frozenset({"completed", "rejected", "expired", "cancelled"})  # guard: final-statuses
+ANSWERED_STATUSES = frozenset({"completed", "rejected"})
+
+_moment: Final = datetime.fromisoformat
+# Exact types, because a bool is no integer; null stands for what is not known.
+_STRING: Final = (NoneType, str)
+_INTEGER: Final = (NoneType, int)
+_OBJECT: Final = (dict, NoneType)
+_LIST: Final = (list, NoneType)
+
+
+# Without slots, because reading a page of 100 reviews is then a tenth faster: a frozen class with slots sets each
+# attribute with a call.
+@frozen(slots=False)
+class Review:
+    """A question put to people, and its answer, as the server reported it at one moment.
+
+    Attributes:
+        id: The server's name for the review, such as "rev_123".
+        status: created, assigned, in_progress, completed, rejected, expired, cancelled, or a word newer than this
+            package.
+        template_id: The template that the reviewer answers.
+        content: What was put before the reviewer.
+        result: The answer by the template's field names; empty until there is one. A completed review is one that was
+            answered, for or against: look into the result.
+        assignees: E-mail addresses of those who are asked; empty if anybody may answer.
+        priority: low, medium, high, or None if the server does not say.
+        due_date: When the answer is needed.
+        assignment_strategy: How the server picks a reviewer.
+        reviewer: Who answered.
+        created_at: When it was created.
+        updated_at: When it last changed.
+        completed_at: When it was answered.
+        version: Grows with every change, where the server counts them.
+        extra: Fields that this package does not know yet, unchanged.
+    """
+
+    __module__ = "hitl.models"
+
+    id: str
+    status: str
+    template_id: str
+    content: dict[str, Any] = field(repr=False)
+    created_at: datetime = field(repr=False)
+    result: dict[str, Any] = field(factory=dict[str, Any], repr=False)
+    assignees: list[str] = field(factory=list[str], repr=False)
+    priority: str | None = None
+    due_date: datetime | None = field(default=None, repr=False)
+    assignment_strategy: str | None = field(default=None, repr=False)
+    reviewer: str | None = field(default=None, repr=False)
+    updated_at: datetime | None = field(default=None, repr=False)
+    completed_at: datetime | None = field(default=None, repr=False)
+    version: int | None = field(default=None, repr=False)
+    extra: dict[str, Any] = field(factory=dict[str, Any], repr=False)
+
+    @property
+    def state(self) -> str:
+        """The same as `status`."""
+        return self.status
+
+    @property
+    def is_final(self) -> bool:
+        """True once nothing more will happen: answered, expired or cancelled."""
+        return self.status in FINAL_STATUSES
+
+    @property
+    def is_answered(self) -> bool:
+        """True once a person has answered, whatever the answer."""
+        return self.status in ANSWERED_STATUSES
+
+    @classmethod
+    def from_json(cls, document: object) -> Self:
+        """Return the review that a JSON object of the API describes; `to_json` is the reverse.
+
+        Raises:
+            ValueError: if a required member is missing, or one has another type than openapi.yaml says. Unknown
+                statuses, priorities and members are accepted: the server may be newer than this package.
+        """
+        if not is_object(document):
+            raise ValueError(f"expected a review, got {type(document).__name__}")
+        # Written out rather than driven by a table, because reviews arrive by the hundred.
+        values: tuple[Any, ...]
+        try:
+            values, may_have_more = _all_of(document), len(document) > len(_NAMES)
+        except KeyError:
+            values, may_have_more = tuple(map(document.get, _NAMES)), True
+        (
+            review_id,
+            status,
+            template_id,
+            content,
+            created_at,
+            result,
+            assignees,
+            priority,
+            due_date,
+            strategy,
+            reviewer,
+            updated_at,
+            completed_at,
+            version,
+        ) = values
+        if not type(review_id) is type(status) is type(template_id) is str:
+            raise ValueError("id, status and template_id must be strings")
+        if type(priority) not in _STRING or type(strategy) not in _STRING or type(reviewer) not in _STRING:
+            raise ValueError("priority, assignment_strategy and reviewer must be strings or null")
+        if type(content) not in _OBJECT or type(result) not in _OBJECT or "content" not in document:
+            raise ValueError("content and result must be objects")
+        if type(version) not in _INTEGER or type(assignees) not in _LIST:
+            raise ValueError("version must be an integer, and assignees a list")
+        for each in assignees or ():
+            if type(each) is not str:
+                raise ValueError("assignees must be strings")
+        try:
+            return cls(
+                review_id,
+                intern(status),  # values that thousands of reviews share are kept once
+                intern(template_id),
+                content or {},
+                _moment(created_at),
+                result or {},
+                assignees or [],
+                priority,
+                None if due_date is None else _moment(due_date),
+                strategy,
+                reviewer,
+                None if updated_at is None else _moment(updated_at),
+                None if completed_at is None else _moment(completed_at),
+                version,
+                unknown_members(document, _NAMES) if may_have_more else {},
+            )
+        except TypeError:
+            raise ValueError("created_at, due_date, updated_at and completed_at must be strings") from None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the review as a JSON object of the API; attributes that are None are left out."""
+        return document_of(self)
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.status, self.version))
+
+
+# The properties of openapi.yaml's Review, in the order in which `from_json` unpacks them.
+_NAMES: Final = tuple(each.name for each in fields(Review) if each.name != "extra")
+_all_of: Final = itemgetter(*_NAMES)
+
+
+def unknown_members(document: Object, names: Sequence[str]) -> Object:
+    """Return the members of an object that are not named."""
+    return {name: document[name] for name in document.keys() - set(names)}
+
+
+def document_of(model: AttrsInstance) -> Object:
+    """Return a Review or a Template as a JSON object of the API."""
+    values = {name: value for name, value in asdict(model, recurse=False).items() if value is not None}
+    moments = {name: value.isoformat() for name, value in values.items() if isinstance(value, datetime)}
+    return {**values.pop("extra"), **values, **moments}
