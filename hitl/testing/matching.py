@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from reprlib import Repr
 from typing import Any, TypeAlias, cast
 
-from hitl.server.reviews.store import Document
+from hitl.server.primitives.documents import Document
 
 Content: TypeAlias = Mapping[str, Any] | Callable[[dict[str, Any]], object]
 """A part of the content that must be there, or a function of the whole that tells whether it is the one."""

@@ -7,9 +7,11 @@ from typing import Any, TypeAlias
 
 from hitl._api import review_from_json
 from hitl.models import Review
+from hitl.server.loops.service import LoopService
+from hitl.server.primitives.documents import Document
 from hitl.server.reviews.lifecycle import OPEN
 from hitl.server.reviews.service import ReviewService
-from hitl.server.reviews.store import Document, ReviewQuery
+from hitl.server.reviews.store import ReviewQuery
 from hitl.testing.answering import DEFAULT_REVIEWER
 from hitl.testing.answers import Answer, Verdicts
 from hitl.testing.client_errors import as_client_error
@@ -44,8 +46,9 @@ class Reviewer:
     would raise: ReviewNotFoundError, ConflictError, InvalidRequestError.
     """
 
-    def __init__(self, desk: ReviewService) -> None:
+    def __init__(self, desk: ReviewService, loops: LoopService) -> None:
         self._desk = desk
+        self._loops = loops
         self._script = Script(desk)
 
     # At once
@@ -86,7 +89,7 @@ class Reviewer:
             reviewer: The e-mail address of who answers.
         """
         with as_client_error():
-            return self._desk.loops.respond(request_id, plain_value(response_data), {"email": reviewer})
+            return self._loops.respond(request_id, plain_value(response_data), {"email": reviewer})
 
     # By a script
 

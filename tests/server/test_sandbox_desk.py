@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from hitl.server.primitives.errors import ApiError, SetupError
+from hitl.server.review_server import ReviewServer
 from hitl.server.reviews.lifecycle import FINAL
-from hitl.server.reviews.sample_templates import STARTERS
-from hitl.server.reviews.service import ReviewService
+from hitl.server.reviews.sample_templates import SAMPLE_TEMPLATES
 from hitl.server.reviews.store import ReviewQuery
 
 REVIEWER = "ann@example.com"
@@ -34,14 +34,16 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def desk(clock: Clock) -> Iterator[ReviewService]:
-    desk = ReviewService(clock=clock)
-    yield desk
-    desk.close()
+def server(clock: Clock) -> Iterator[ReviewServer]:
+    server = ReviewServer(clock=clock)
+    yield server
+    server.close()
 
 
-def create(desk: ReviewService, **body: Any) -> dict[str, Any]:
-    return desk.create_review({"template_id": "template_123", "content": {"text": "A draft"}, **body}).document
+def create(server: ReviewServer, **body: Any) -> dict[str, Any]:
+    return server.reviews.create_review(
+        {"template_id": "template_123", "content": {"text": "A draft"}, **body}
+    ).document
 
 
 def refusal_of(call: Any, *arguments: Any, **more: Any) -> ApiError:
@@ -53,8 +55,8 @@ def refusal_of(call: Any, *arguments: Any, **more: Any) -> ApiError:
 # Creation
 
 
-def test_a_new_review_holds_what_was_asked_and_nothing_else_yet(desk: ReviewService) -> None:
-    assert create(desk) == {
+def test_a_new_review_holds_what_was_asked_and_nothing_else_yet(server: ReviewServer) -> None:
+    assert create(server) == {
         "id": "rev_1",
         "template_id": "template_123",
         "content": {"text": "A draft"},
@@ -72,26 +74,26 @@ def test_a_new_review_holds_what_was_asked_and_nothing_else_yet(desk: ReviewServ
     }
 
 
-def test_reviews_are_numbered_in_the_order_of_their_creation(desk: ReviewService) -> None:
-    assert [create(desk)["id"] for _ in range(3)] == ["rev_1", "rev_2", "rev_3"]
+def test_reviews_are_numbered_in_the_order_of_their_creation(server: ReviewServer) -> None:
+    assert [create(server)["id"] for _ in range(3)] == ["rev_1", "rev_2", "rev_3"]
 
 
-def test_a_refused_review_uses_up_no_number(desk: ReviewService) -> None:
-    refusal_of(create, desk, template_id="nobody_made_this")
-    assert create(desk)["id"] == "rev_1"
+def test_a_refused_review_uses_up_no_number(server: ReviewServer) -> None:
+    refusal_of(create, server, template_id="nobody_made_this")
+    assert create(server)["id"] == "rev_1"
 
 
-def test_a_review_with_assignees_is_assigned(desk: ReviewService) -> None:
-    assert create(desk, assignees=[REVIEWER])["status"] == "assigned"
+def test_a_review_with_assignees_is_assigned(server: ReviewServer) -> None:
+    assert create(server, assignees=[REVIEWER])["status"] == "assigned"
 
 
-def test_an_unknown_template_is_not_found(desk: ReviewService) -> None:
-    refusal = refusal_of(create, desk, template_id="nobody_made_this")
+def test_an_unknown_template_is_not_found(server: ReviewServer) -> None:
+    refusal = refusal_of(create, server, template_id="nobody_made_this")
     assert (refusal.status, refusal.code) == (404, "template_not_found")
 
 
-def test_a_faulty_body_is_refused_with_every_fault_named(desk: ReviewService) -> None:
-    refusal = refusal_of(desk.create_review, {"content": "text", "priority": "urgent"})
+def test_a_faulty_body_is_refused_with_every_fault_named(server: ReviewServer) -> None:
+    refusal = refusal_of(server.reviews.create_review, {"content": "text", "priority": "urgent"})
     assert (refusal.status, refusal.code) == (400, "validation_error")
     assert refusal.message == "template_id: is required (and 2 more, see details.errors)"
     assert refusal.details == {
@@ -105,51 +107,51 @@ def test_a_faulty_body_is_refused_with_every_fault_named(desk: ReviewService) ->
     }
 
 
-def test_dates_are_kept_in_utc(desk: ReviewService) -> None:
-    assert create(desk, due_date="2026-12-01T10:00:00+01:00")["due_date"] == "2026-12-01T09:00:00.000000Z"
+def test_dates_are_kept_in_utc(server: ReviewServer) -> None:
+    assert create(server, due_date="2026-12-01T10:00:00+01:00")["due_date"] == "2026-12-01T09:00:00.000000Z"
 
 
 # Idempotency
 
 
-def test_the_same_key_and_body_answer_the_first_document_again(desk: ReviewService) -> None:
+def test_the_same_key_and_body_answer_the_first_document_again(server: ReviewServer) -> None:
     body = {"template_id": "template_123", "content": {"text": "A draft"}}
-    first = desk.create_review(body, idempotency_key="job-42")
-    desk.cancel_review(first.document["id"])
-    again = desk.create_review(body, idempotency_key="job-42")
+    first = server.reviews.create_review(body, idempotency_key="job-42")
+    server.reviews.cancel_review(first.document["id"])
+    again = server.reviews.create_review(body, idempotency_key="job-42")
     assert again.document == first.document
     assert (first.replayed, again.replayed) == (False, True)
-    assert desk.list_reviews().total == 1
+    assert server.reviews.list_reviews().total == 1
 
 
-def test_the_same_key_with_another_body_is_refused(desk: ReviewService) -> None:
-    desk.create_review({"template_id": "template_123", "content": {}}, idempotency_key="job-42")
+def test_the_same_key_with_another_body_is_refused(server: ReviewServer) -> None:
+    server.reviews.create_review({"template_id": "template_123", "content": {}}, idempotency_key="job-42")
     other = {"template_id": "template_123", "content": {"text": "Another draft"}}
-    refusal = refusal_of(desk.create_review, other, idempotency_key="job-42")
+    refusal = refusal_of(server.reviews.create_review, other, idempotency_key="job-42")
     assert (refusal.status, refusal.code) == (422, "idempotency_key_reused")
     body = {"name": "A form", "fields": FIELDS}
-    assert refusal_of(desk.create_template, body, idempotency_key="job-42").status == 422
+    assert refusal_of(server.reviews.create_template, body, idempotency_key="job-42").status == 422
 
 
-def test_keys_of_different_owners_have_nothing_to_do_with_each_other(desk: ReviewService) -> None:
+def test_keys_of_different_owners_have_nothing_to_do_with_each_other(server: ReviewServer) -> None:
     body: dict[str, Any] = {"template_id": "template_123", "content": {}}
-    assert desk.create_review(body, idempotency_key="job-42", owner="one").document["id"] == "rev_1"
-    assert desk.create_review(body, idempotency_key="job-42", owner="two").document["id"] == "rev_2"
+    assert server.reviews.create_review(body, idempotency_key="job-42", owner="one").document["id"] == "rev_1"
+    assert server.reviews.create_review(body, idempotency_key="job-42", owner="two").document["id"] == "rev_2"
 
 
-def test_a_refused_creation_leaves_its_key_free(desk: ReviewService) -> None:
+def test_a_refused_creation_leaves_its_key_free(server: ReviewServer) -> None:
     unknown = {"template_id": "later", "content": {}}
-    refusal_of(desk.create_review, unknown, idempotency_key="job-42")
-    created = desk.create_review({"template_id": "template_123", "content": {}}, idempotency_key="job-42")
+    refusal_of(server.reviews.create_review, unknown, idempotency_key="job-42")
+    created = server.reviews.create_review({"template_id": "template_123", "content": {}}, idempotency_key="job-42")
     assert not created.replayed
 
 
-def test_concurrent_duplicates_make_one_review(desk: ReviewService) -> None:
+def test_concurrent_duplicates_make_one_review(server: ReviewServer) -> None:
     made: list[str] = []
 
     def duplicate() -> None:
         body: dict[str, Any] = {"template_id": "template_123", "content": {}}
-        made.append(desk.create_review(body, idempotency_key="job-42").document["id"])
+        made.append(server.reviews.create_review(body, idempotency_key="job-42").document["id"])
 
     threads = [threading.Thread(target=duplicate) for _ in range(16)]
     for thread in threads:
@@ -162,205 +164,208 @@ def test_concurrent_duplicates_make_one_review(desk: ReviewService) -> None:
 # Changes
 
 
-def test_an_update_adds_to_the_content_and_replaces_the_rest(desk: ReviewService, clock: Clock) -> None:
-    create(desk, content={"text": "A draft", "tone": "dry"}, assignees=[REVIEWER])
+def test_an_update_adds_to_the_content_and_replaces_the_rest(server: ReviewServer, clock: Clock) -> None:
+    create(server, content={"text": "A draft", "tone": "dry"}, assignees=[REVIEWER])
     clock.advance(seconds=1)
-    after = desk.update_review("rev_1", {"content": {"tone": "warm", "length": 3}, "priority": "high"})
+    after = server.reviews.update_review("rev_1", {"content": {"tone": "warm", "length": 3}, "priority": "high"})
     assert after["content"] == {"text": "A draft", "tone": "warm", "length": 3}
     assert (after["priority"], after["assignees"], after["version"]) == ("high", [REVIEWER], 2)
     assert after["updated_at"] == "2026-11-23T12:00:01.000000Z"
-    assert desk.get_review("rev_1") == after
+    assert server.reviews.get_review("rev_1") == after
 
 
-def test_assigning_and_unassigning_move_the_review(desk: ReviewService) -> None:
-    create(desk)
-    assert desk.update_review("rev_1", {"assignees": [REVIEWER]})["status"] == "assigned"
-    assert desk.update_review("rev_1", {"assignees": []})["status"] == "created"
+def test_assigning_and_unassigning_move_the_review(server: ReviewServer) -> None:
+    create(server)
+    assert server.reviews.update_review("rev_1", {"assignees": [REVIEWER]})["status"] == "assigned"
+    assert server.reviews.update_review("rev_1", {"assignees": []})["status"] == "created"
 
 
-def test_new_people_have_not_begun_but_the_same_people_have(desk: ReviewService) -> None:
-    create(desk, assignees=[REVIEWER])
-    desk.start("rev_1", REVIEWER)
-    assert desk.update_review("rev_1", {"assignees": [REVIEWER]})["status"] == "in_progress"
-    assert desk.update_review("rev_1", {"assignees": ["bob@example.com"]})["status"] == "assigned"
+def test_new_people_have_not_begun_but_the_same_people_have(server: ReviewServer) -> None:
+    create(server, assignees=[REVIEWER])
+    server.reviews.start("rev_1", REVIEWER)
+    assert server.reviews.update_review("rev_1", {"assignees": [REVIEWER]})["status"] == "in_progress"
+    assert server.reviews.update_review("rev_1", {"assignees": ["bob@example.com"]})["status"] == "assigned"
 
 
-def test_starting_twice_is_the_same_as_once(desk: ReviewService) -> None:
-    create(desk)
-    started = desk.start("rev_1", REVIEWER)
+def test_starting_twice_is_the_same_as_once(server: ReviewServer) -> None:
+    create(server)
+    started = server.reviews.start("rev_1", REVIEWER)
     assert (started["status"], started["version"]) == ("in_progress", 2)
-    assert desk.start("rev_1", REVIEWER) == started
+    assert server.reviews.start("rev_1", REVIEWER) == started
 
 
 @pytest.mark.parametrize("begun", [False, True])
 def test_a_review_can_be_answered_whether_or_not_somebody_has_started(
-    desk: ReviewService, clock: Clock, begun: bool
+    server: ReviewServer, clock: Clock, begun: bool
 ) -> None:
-    create(desk)
+    create(server)
     if begun:
-        desk.start("rev_1", REVIEWER)
+        server.reviews.start("rev_1", REVIEWER)
     clock.advance(minutes=5)
-    done = desk.complete("rev_1", {"approved": True, "mood": "good"}, REVIEWER)
+    done = server.reviews.complete("rev_1", {"approved": True, "mood": "good"}, REVIEWER)
     assert (done["status"], done["reviewer"]) == ("completed", REVIEWER)
     assert done["result"] == {"approved": True, "mood": "good"}
     assert done["completed_at"] == done["updated_at"] == "2026-11-23T12:05:00.000000Z"
 
 
-def test_a_rejection_keeps_what_was_given_and_needs_nothing(desk: ReviewService) -> None:
-    create(desk), create(desk)
-    assert desk.reject("rev_1", {"feedback": "Too long"}, REVIEWER)["result"] == {"feedback": "Too long"}
-    rejected = desk.reject("rev_2", None, REVIEWER)
+def test_a_rejection_keeps_what_was_given_and_needs_nothing(server: ReviewServer) -> None:
+    create(server), create(server)
+    assert server.reviews.reject("rev_1", {"feedback": "Too long"}, REVIEWER)["result"] == {"feedback": "Too long"}
+    rejected = server.reviews.reject("rev_2", None, REVIEWER)
     assert (rejected["status"], rejected["result"], rejected["reviewer"]) == ("rejected", {}, REVIEWER)
 
 
-def test_a_wrong_result_is_refused_with_the_field_named_and_changes_nothing(desk: ReviewService) -> None:
-    before = create(desk)
-    refusal = refusal_of(desk.complete, "rev_1", {"feedback": 5}, REVIEWER)
+def test_a_wrong_result_is_refused_with_the_field_named_and_changes_nothing(server: ReviewServer) -> None:
+    before = create(server)
+    refusal = refusal_of(server.reviews.complete, "rev_1", {"feedback": 5}, REVIEWER)
     assert refusal.details is not None
     assert [error["field"] for error in refusal.details["errors"]] == ["approved", "feedback"]
-    assert desk.get_review("rev_1") == before
+    assert server.reviews.get_review("rev_1") == before
 
 
 @pytest.mark.parametrize("result", [None, [], "yes"])
-def test_a_result_is_an_object(desk: ReviewService, result: Any) -> None:
-    create(desk)
-    assert refusal_of(desk.complete, "rev_1", result, REVIEWER).status == 400
+def test_a_result_is_an_object(server: ReviewServer, result: Any) -> None:
+    create(server)
+    assert refusal_of(server.reviews.complete, "rev_1", result, REVIEWER).status == 400
 
 
-def test_whoever_answers_has_a_name(desk: ReviewService) -> None:
-    create(desk)
-    for call in (lambda: desk.start("rev_1", ""), lambda: desk.complete("rev_1", {"approved": True}, "")):
+def test_whoever_answers_has_a_name(server: ReviewServer) -> None:
+    create(server)
+    for call in (
+        lambda: server.reviews.start("rev_1", ""),
+        lambda: server.reviews.complete("rev_1", {"approved": True}, ""),
+    ):
         refusal = refusal_of(call)
         assert refusal.details is not None
         assert refusal.details["field"] == "reviewer"
 
 
-def finish(desk: ReviewService, clock: Clock, status: str) -> None:
+def finish(server: ReviewServer, clock: Clock, status: str) -> None:
     ways: dict[str, Callable[[], object]] = {
-        "completed": lambda: desk.complete("rev_1", {"approved": True}, REVIEWER),
-        "rejected": lambda: desk.reject("rev_1", {}, REVIEWER),
-        "cancelled": lambda: desk.cancel_review("rev_1"),
+        "completed": lambda: server.reviews.complete("rev_1", {"approved": True}, REVIEWER),
+        "rejected": lambda: server.reviews.reject("rev_1", {}, REVIEWER),
+        "cancelled": lambda: server.reviews.cancel_review("rev_1"),
         "expired": lambda: clock.advance(days=2),
     }
     ways[status]()
 
 
 @pytest.mark.parametrize("status", FINAL)
-def test_a_finished_review_refuses_everything_and_says_why(desk: ReviewService, clock: Clock, status: str) -> None:
-    create(desk, due_date="2026-11-24T12:00:00Z")
-    finish(desk, clock, status)
-    finished = desk.get_review("rev_1")
+def test_a_finished_review_refuses_everything_and_says_why(server: ReviewServer, clock: Clock, status: str) -> None:
+    create(server, due_date="2026-11-24T12:00:00Z")
+    finish(server, clock, status)
+    finished = server.reviews.get_review("rev_1")
     assert finished["status"] == status
     for call in (
-        lambda: desk.update_review("rev_1", {"priority": "low"}),
-        lambda: desk.start("rev_1", REVIEWER),
-        lambda: desk.complete("rev_1", {}, REVIEWER),
-        lambda: desk.reject("rev_1", {}, REVIEWER),
+        lambda: server.reviews.update_review("rev_1", {"priority": "low"}),
+        lambda: server.reviews.start("rev_1", REVIEWER),
+        lambda: server.reviews.complete("rev_1", {}, REVIEWER),
+        lambda: server.reviews.reject("rev_1", {}, REVIEWER),
     ):
         refusal = refusal_of(call)
         assert (refusal.status, refusal.code) == (409, "conflict")
         assert f"already {status}" in refusal.message
-    assert desk.get_review("rev_1") == finished
+    assert server.reviews.get_review("rev_1") == finished
 
 
-def test_cancelling_may_be_repeated_but_not_done_to_an_answered_review(desk: ReviewService) -> None:
-    create(desk), create(desk)
-    assert desk.cancel_review("rev_1") == desk.cancel_review("rev_1")
-    desk.complete("rev_2", {"approved": False}, REVIEWER)
-    assert refusal_of(desk.cancel_review, "rev_2").status == 409
+def test_cancelling_may_be_repeated_but_not_done_to_an_answered_review(server: ReviewServer) -> None:
+    create(server), create(server)
+    assert server.reviews.cancel_review("rev_1") == server.reviews.cancel_review("rev_1")
+    server.reviews.complete("rev_2", {"approved": False}, REVIEWER)
+    assert refusal_of(server.reviews.cancel_review, "rev_2").status == 409
 
 
-def test_an_unknown_review_is_not_found(desk: ReviewService) -> None:
-    for call in (desk.get_review, desk.cancel_review, desk.history):
+def test_an_unknown_review_is_not_found(server: ReviewServer) -> None:
+    for call in (server.reviews.get_review, server.reviews.cancel_review, server.reviews.history):
         refusal = refusal_of(call, "rev_9")
         assert (refusal.status, refusal.code) == (404, "review_not_found")
 
 
-def test_the_history_tells_who_did_what_and_when(desk: ReviewService, clock: Clock) -> None:
-    create(desk)
+def test_the_history_tells_who_did_what_and_when(server: ReviewServer, clock: Clock) -> None:
+    create(server)
     clock.advance(seconds=1)
-    desk.start("rev_1", REVIEWER)
-    desk.start("rev_1", REVIEWER)
-    desk.complete("rev_1", {"approved": True}, REVIEWER)
-    assert [(entry["version"], entry["event"], entry["actor"]) for entry in desk.history("rev_1")] == [
+    server.reviews.start("rev_1", REVIEWER)
+    server.reviews.start("rev_1", REVIEWER)
+    server.reviews.complete("rev_1", {"approved": True}, REVIEWER)
+    assert [(entry["version"], entry["event"], entry["actor"]) for entry in server.reviews.history("rev_1")] == [
         (1, "created", None),
         (2, "started", REVIEWER),
         (3, "completed", REVIEWER),
     ]
-    assert desk.history("rev_1")[1]["at"] == "2026-11-23T12:00:01.000000Z"
+    assert server.reviews.history("rev_1")[1]["at"] == "2026-11-23T12:00:01.000000Z"
 
 
 # Expiry
 
 
-def test_a_review_expires_at_its_due_date_and_not_before(desk: ReviewService, clock: Clock) -> None:
-    create(desk, due_date="2026-11-24T12:00:00Z")
+def test_a_review_expires_at_its_due_date_and_not_before(server: ReviewServer, clock: Clock) -> None:
+    create(server, due_date="2026-11-24T12:00:00Z")
     clock.advance(hours=23, minutes=59)
-    assert desk.get_review("rev_1")["status"] == "created"
-    assert desk.seconds_to_expiry("rev_1") == 60
+    assert server.reviews.get_review("rev_1")["status"] == "created"
+    assert server.reviews.seconds_to_expiry("rev_1") == 60
     clock.advance(hours=5)
-    expired = desk.get_review("rev_1")
+    expired = server.reviews.get_review("rev_1")
     assert (expired["status"], expired["version"], expired["result"]) == ("expired", 2, None)
     # It tells the moment at which it expired, not the one at which somebody looked.
     assert expired["updated_at"] == "2026-11-24T12:00:00.000000Z"
-    assert desk.seconds_to_expiry("rev_1") is None
+    assert server.reviews.seconds_to_expiry("rev_1") is None
 
 
-def test_a_date_in_the_past_makes_a_review_overdue_but_not_expired(desk: ReviewService) -> None:
-    create(desk, due_date="2024-01-20T18:00:00Z")
-    desk.update_review("rev_1", {"content": {"additional_context": "More"}})
-    desk.update_review("rev_1", {"due_date": "2024-01-21T18:00:00Z"})
-    assert desk.get_review("rev_1")["status"] == "created"
-    assert desk.cancel_review("rev_1")["status"] == "cancelled"
+def test_a_date_in_the_past_makes_a_review_overdue_but_not_expired(server: ReviewServer) -> None:
+    create(server, due_date="2024-01-20T18:00:00Z")
+    server.reviews.update_review("rev_1", {"content": {"additional_context": "More"}})
+    server.reviews.update_review("rev_1", {"due_date": "2024-01-21T18:00:00Z"})
+    assert server.reviews.get_review("rev_1")["status"] == "created"
+    assert server.reviews.cancel_review("rev_1")["status"] == "cancelled"
 
 
-def test_a_new_due_date_replaces_the_old_one(desk: ReviewService, clock: Clock) -> None:
-    create(desk, due_date="2026-11-24T12:00:00Z")
-    desk.start("rev_1", REVIEWER)
-    desk.update_review("rev_1", {"due_date": "2026-11-25T12:00:00Z"})
+def test_a_new_due_date_replaces_the_old_one(server: ReviewServer, clock: Clock) -> None:
+    create(server, due_date="2026-11-24T12:00:00Z")
+    server.reviews.start("rev_1", REVIEWER)
+    server.reviews.update_review("rev_1", {"due_date": "2026-11-25T12:00:00Z"})
     clock.advance(days=1, hours=1)
-    assert desk.get_review("rev_1")["status"] == "in_progress"
+    assert server.reviews.get_review("rev_1")["status"] == "in_progress"
     clock.advance(days=1)
-    assert desk.get_review("rev_1")["status"] == "expired"
+    assert server.reviews.get_review("rev_1")["status"] == "expired"
 
 
-def test_the_timeout_of_the_template_counts_from_the_creation(desk: ReviewService, clock: Clock) -> None:
+def test_the_timeout_of_the_template_counts_from_the_creation(server: ReviewServer, clock: Clock) -> None:
     body = {"name": "Urgent", "fields": FIELDS, "settings": {"timeout_hours": 0.5}}
-    template_id = desk.create_template(body).document["id"]
-    create(desk, template_id=template_id, due_date="2026-11-30T12:00:00Z")
+    template_id = server.reviews.create_template(body).document["id"]
+    create(server, template_id=template_id, due_date="2026-11-30T12:00:00Z")
     clock.advance(minutes=30)
-    assert desk.list_reviews(ReviewQuery(status="expired")).total == 1
+    assert server.reviews.list_reviews(ReviewQuery(status="expired")).total == 1
 
 
-def test_a_timeout_beyond_the_calendar_never_comes(desk: ReviewService) -> None:
+def test_a_timeout_beyond_the_calendar_never_comes(server: ReviewServer) -> None:
     body = {"name": "Patient", "fields": FIELDS, "settings": {"timeout_hours": 1e300}}
-    create(desk, template_id=desk.create_template(body).document["id"])
-    assert desk.seconds_to_expiry("rev_1") is None
+    create(server, template_id=server.reviews.create_template(body).document["id"])
+    assert server.reviews.seconds_to_expiry("rev_1") is None
 
 
-def test_an_answered_review_does_not_expire(desk: ReviewService, clock: Clock) -> None:
-    create(desk, due_date="2026-11-24T12:00:00Z")
-    desk.complete("rev_1", {"approved": True}, REVIEWER)
+def test_an_answered_review_does_not_expire(server: ReviewServer, clock: Clock) -> None:
+    create(server, due_date="2026-11-24T12:00:00Z")
+    server.reviews.complete("rev_1", {"approved": True}, REVIEWER)
     clock.advance(days=2)
-    assert desk.get_review("rev_1")["status"] == "completed"
+    assert server.reviews.get_review("rev_1")["status"] == "completed"
 
 
 # Lists
 
 
-def ids(desk: ReviewService, **query: Any) -> list[str]:
-    return [review["id"] for review in desk.list_reviews(ReviewQuery(**query)).items]
+def ids(server: ReviewServer, **query: Any) -> list[str]:
+    return [review["id"] for review in server.reviews.list_reviews(ReviewQuery(**query)).items]
 
 
-def test_lists_begin_with_the_newest_and_are_cut_into_pages(desk: ReviewService) -> None:
+def test_lists_begin_with_the_newest_and_are_cut_into_pages(server: ReviewServer) -> None:
     for _ in range(3):
-        create(desk)
-    assert ids(desk) == ["rev_3", "rev_2", "rev_1"]
-    assert ids(desk, oldest_first=True) == ["rev_1", "rev_2", "rev_3"]
-    assert ids(desk, limit=1, offset=1) == ["rev_2"]
-    assert ids(desk, limit=None, offset=2) == ["rev_1"]
-    assert ids(desk, offset=10**30) == []
-    assert desk.list_reviews(ReviewQuery(limit=1)).total == 3
+        create(server)
+    assert ids(server) == ["rev_3", "rev_2", "rev_1"]
+    assert ids(server, oldest_first=True) == ["rev_1", "rev_2", "rev_3"]
+    assert ids(server, limit=1, offset=1) == ["rev_2"]
+    assert ids(server, limit=None, offset=2) == ["rev_1"]
+    assert ids(server, offset=10**30) == []
+    assert server.reviews.list_reviews(ReviewQuery(limit=1)).total == 3
 
 
 @pytest.mark.parametrize(
@@ -381,22 +386,22 @@ def test_lists_begin_with_the_newest_and_are_cut_into_pages(desk: ReviewService)
     ],
 )
 def test_filters_narrow_the_list_together(
-    desk: ReviewService, clock: Clock, query: dict[str, Any], expected: list[str]
+    server: ReviewServer, clock: Clock, query: dict[str, Any], expected: list[str]
 ) -> None:
-    create(desk, assignees=[REVIEWER, "bob@example.com"])
+    create(server, assignees=[REVIEWER, "bob@example.com"])
     clock.advance(hours=1)
-    create(desk, assignees=[REVIEWER], priority="high")
+    create(server, assignees=[REVIEWER], priority="high")
     clock.advance(hours=1)
-    create(desk, template_id="code_review")
+    create(server, template_id="code_review")
     clock.advance(hours=1)
-    desk.cancel_review("rev_1")
-    assert ids(desk, **query) == expected
+    server.reviews.cancel_review("rev_1")
+    assert ids(server, **query) == expected
 
 
-def test_counts_name_every_status(desk: ReviewService) -> None:
-    create(desk), create(desk, assignees=[REVIEWER]), create(desk)
-    desk.cancel_review("rev_1")
-    assert desk.counts() == {
+def test_counts_name_every_status(server: ReviewServer) -> None:
+    create(server), create(server, assignees=[REVIEWER]), create(server)
+    server.reviews.cancel_review("rev_1")
+    assert server.reviews.counts() == {
         "created": 1,
         "assigned": 1,
         "in_progress": 0,
@@ -410,19 +415,22 @@ def test_counts_name_every_status(desk: ReviewService) -> None:
 # Templates
 
 
-@pytest.mark.parametrize("template_id", STARTERS)
-def test_every_starter_is_completed_by_an_approval_alone(desk: ReviewService, template_id: str) -> None:
-    create(desk, template_id=template_id)
-    assert desk.complete("rev_1", {"approved": True}, REVIEWER)["status"] == "completed"
+@pytest.mark.parametrize("template_id", SAMPLE_TEMPLATES)
+def test_every_starter_is_completed_by_an_approval_alone(server: ReviewServer, template_id: str) -> None:
+    create(server, template_id=template_id)
+    assert server.reviews.complete("rev_1", {"approved": True}, REVIEWER)["status"] == "completed"
 
 
-@pytest.mark.parametrize("template_id", STARTERS)
-def test_every_starter_is_a_template_that_the_api_would_accept(desk: ReviewService, template_id: str) -> None:
-    assert desk.create_template(STARTERS[template_id]).document["fields"] == STARTERS[template_id]["fields"]
+@pytest.mark.parametrize("template_id", SAMPLE_TEMPLATES)
+def test_every_starter_is_a_template_that_the_api_would_accept(server: ReviewServer, template_id: str) -> None:
+    assert (
+        server.reviews.create_template(SAMPLE_TEMPLATES[template_id]).document["fields"]
+        == SAMPLE_TEMPLATES[template_id]["fields"]
+    )
 
 
-def test_a_template_is_made_changed_and_deleted(desk: ReviewService, clock: Clock) -> None:
-    made = desk.create_template({"name": "A form", "fields": FIELDS, "tags": ["blog"]}).document
+def test_a_template_is_made_changed_and_deleted(server: ReviewServer, clock: Clock) -> None:
+    made = server.reviews.create_template({"name": "A form", "fields": FIELDS, "tags": ["blog"]}).document
     assert made == {
         "id": "tpl_1",
         "name": "A form",
@@ -432,38 +440,38 @@ def test_a_template_is_made_changed_and_deleted(desk: ReviewService, clock: Cloc
         "updated_at": "2026-11-23T12:00:00.000000Z",
     }
     clock.advance(seconds=1)
-    changed = desk.update_template("tpl_1", {"name": "A better form"})
+    changed = server.reviews.update_template("tpl_1", {"name": "A better form"})
     assert changed == {**made, "name": "A better form", "updated_at": "2026-11-23T12:00:01.000000Z"}
-    assert desk.get_template("tpl_1") == changed
-    assert desk.delete_template("tpl_1") == {"id": "tpl_1", "deleted": True}
-    assert refusal_of(desk.get_template, "tpl_1").code == "template_not_found"
-    assert desk.create_template({"name": "A form", "fields": FIELDS}).document["id"] == "tpl_2"
+    assert server.reviews.get_template("tpl_1") == changed
+    assert server.reviews.delete_template("tpl_1") == {"id": "tpl_1", "deleted": True}
+    assert refusal_of(server.reviews.get_template, "tpl_1").code == "template_not_found"
+    assert server.reviews.create_template({"name": "A form", "fields": FIELDS}).document["id"] == "tpl_2"
 
 
-def test_templates_are_listed_in_the_order_of_their_creation(desk: ReviewService) -> None:
-    desk.create_template({"name": "A form", "fields": FIELDS})
-    page = desk.list_templates()
-    assert [template["id"] for template in page.items] == [*STARTERS, "tpl_1"]
-    page = desk.list_templates(limit=1, offset=7)
+def test_templates_are_listed_in_the_order_of_their_creation(server: ReviewServer) -> None:
+    server.reviews.create_template({"name": "A form", "fields": FIELDS})
+    page = server.reviews.list_templates()
+    assert [template["id"] for template in page.items] == [*SAMPLE_TEMPLATES, "tpl_1"]
+    page = server.reviews.list_templates(limit=1, offset=7)
     assert ([template["id"] for template in page.items], page.total) == (["tpl_1"], 8)
 
 
-def test_a_template_that_an_open_review_needs_cannot_be_deleted(desk: ReviewService) -> None:
-    create(desk), create(desk)
-    desk.cancel_review("rev_2")
-    refusal = refusal_of(desk.delete_template, "template_123")
+def test_a_template_that_an_open_review_needs_cannot_be_deleted(server: ReviewServer) -> None:
+    create(server), create(server)
+    server.reviews.cancel_review("rev_2")
+    refusal = refusal_of(server.reviews.delete_template, "template_123")
     assert (refusal.status, refusal.message[:13]) == (409, "1 open review")
-    desk.cancel_review("rev_1")
-    assert desk.delete_template("template_123")["deleted"]
+    server.reviews.cancel_review("rev_1")
+    assert server.reviews.delete_template("template_123")["deleted"]
 
 
 def test_given_templates_are_added_and_replace_those_with_their_id(clock: Clock) -> None:
     mine = [{"id": "tpl_1", "name": "Mine", "fields": FIELDS}, {"id": "data_qa", "name": "QA", "fields": FIELDS}]
-    desk = ReviewService(clock=clock, templates=mine)
-    assert desk.get_template("tpl_1")["name"] == "Mine"
-    assert desk.get_template("data_qa")["name"] == "QA"
-    assert desk.create_template({"name": "A form", "fields": FIELDS}).document["id"] == "tpl_2"
-    desk.close()
+    server = ReviewServer(clock=clock, templates=mine)
+    assert server.reviews.get_template("tpl_1")["name"] == "Mine"
+    assert server.reviews.get_template("data_qa")["name"] == "QA"
+    assert server.reviews.create_template({"name": "A form", "fields": FIELDS}).document["id"] == "tpl_2"
+    server.close()
 
 
 @pytest.mark.parametrize(
@@ -476,4 +484,4 @@ def test_given_templates_are_added_and_replace_those_with_their_id(clock: Clock)
 )
 def test_a_faulty_given_template_is_refused_before_anything_is_opened_for_use(template: Any, message: str) -> None:
     with pytest.raises(SetupError, match=message):
-        ReviewService(templates=[template])
+        ReviewServer(templates=[template])

@@ -14,7 +14,7 @@ from hitl.server.loops.service import LoopService
 from hitl.server.loops.store import RequestQuery
 from hitl.server.primitives.clock import Clock
 from hitl.server.primitives.errors import ApiError
-from hitl.server.reviews.service import ReviewService
+from hitl.server.review_server import ReviewServer
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 OWNER = account_of("a digest")
@@ -41,15 +41,15 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def desk(clock: Clock) -> Iterator[ReviewService]:
-    desk = ReviewService(clock=clock)
-    yield desk
-    desk.close()
+def server(clock: Clock) -> Iterator[ReviewServer]:
+    server = ReviewServer(clock=clock)
+    yield server
+    server.close()
 
 
 @pytest.fixture
-def loops(desk: ReviewService) -> LoopService:
-    return desk.loops
+def loops(server: ReviewServer) -> LoopService:
+    return server.loops
 
 
 @pytest.fixture
@@ -71,12 +71,12 @@ def refusal_of(call: Any, *arguments: Any, **more: Any) -> tuple[int, str]:
     return caught.value.status, caught.value.message
 
 
-def events(desk: ReviewService) -> list[tuple[str, dict[str, Any]]]:
-    return [(event.event, event.payload) for event in desk.outbox.events_after(0, 100)]
+def events(server: ReviewServer) -> list[tuple[str, dict[str, Any]]]:
+    return [(event.event, event.payload) for event in server.outbox.events_after(0, 100)]
 
 
-def callbacks(desk: ReviewService) -> list[str]:
-    return [row[0] for row in desk.database.rows("SELECT event FROM deliveries ORDER BY number")]
+def callbacks(server: ReviewServer) -> list[str]:
+    return [row[0] for row in server.database.rows("SELECT event FROM deliveries ORDER BY number")]
 
 
 # Loops and members
@@ -165,12 +165,12 @@ def test_a_loop_is_deleted_with_its_requests_once_none_is_open(loops: LoopServic
     assert refusal_of(loops.get_request, request_id) == (404, "Request not found")
 
 
-def test_what_happens_to_a_loop_is_told(desk: ReviewService, loops: LoopService, loop_id: str) -> None:
+def test_what_happens_to_a_loop_is_told(server: ReviewServer, loops: LoopService, loop_id: str) -> None:
     loops.update_loop(OWNER, loop_id, {"name": "Editors"})
     member = loops.join(invite(loops, loop_id), ANN)
     loops.remove_member(OWNER, loop_id, member["user_id"])
     loops.delete_loop(OWNER, loop_id)
-    told = events(desk)
+    told = events(server)
     assert [name for name, _ in told] == [
         "loop.created",
         "loop.updated",
@@ -290,13 +290,13 @@ def test_a_claimed_request_times_out_all_the_same(loops: LoopService, loop_id: s
 
 
 def test_everything_that_fell_due_meanwhile_happens_in_its_order(
-    desk: ReviewService, loops: LoopService, loop_id: str
+    server: ReviewServer, loops: LoopService, loop_id: str
 ) -> None:
-    clock = desk.clock
+    clock = server.clock
     late, early = ask(loops, loop_id, timeout_seconds=120), ask(loops, loop_id, timeout_seconds=60)
     clock.ahead += timedelta(hours=1)  # time passes while nobody looks
     loops.tick()
-    over = [payload["data"]["request"]["id"] for name, payload in events(desk) if name == "request.timeout"]
+    over = [payload["data"]["request"]["id"] for name, payload in events(server) if name == "request.timeout"]
     assert over == [early, late]
 
 
@@ -360,28 +360,28 @@ def test_requests_are_filtered_sorted_and_paged(loops: LoopService, loop_id: str
 
 
 def test_an_answer_is_told_to_webhooks_and_to_the_callback_in_their_own_forms(
-    desk: ReviewService, loops: LoopService, loop_id: str
+    server: ReviewServer, loops: LoopService, loop_id: str
 ) -> None:
     request_id = ask(loops, loop_id, callback_url="http://127.0.0.1:9/hook/secret")
     loops.claim(request_id, ANN)
     answered = loops.respond(request_id, "approve", ANN)
-    names, payloads = zip(*events(desk)[1:], strict=True)
+    names, payloads = zip(*events(server)[1:], strict=True)
     assert names == ("request.created", "request.claimed", "request.completed")
     assert payloads[1]["data"]["request"]["claimed_by"] == answered["response_by"]
     assert payloads[2]["data"]["reviewer"] == {"user_id": answered["response_by"], "name": "Ann", "email": ANN["email"]}
-    assert callbacks(desk) == ["request.completed"]
-    (body,) = desk.database.rows("SELECT json(payload) ->> '$.response_by.name', url FROM deliveries")
+    assert callbacks(server) == ["request.completed"]
+    (body,) = server.database.rows("SELECT json(payload) ->> '$.response_by.name', url FROM deliveries")
     assert body == ("Ann", "http://127.0.0.1:9/hook/secret")
 
 
 def test_a_timeout_and_a_cancellation_call_back_without_an_answer(
-    desk: ReviewService, loops: LoopService, loop_id: str, clock: Clock
+    server: ReviewServer, loops: LoopService, loop_id: str, clock: Clock
 ) -> None:
     ask(loops, loop_id, callback_url="http://127.0.0.1:9/hook")
     clock.advance("2h")
     loops.cancel_request(OWNER, ask(loops, loop_id, callback_url="http://127.0.0.1:9/hook"))
-    assert callbacks(desk) == ["request.timeout", "request.cancelled"]
-    told = dict(events(desk))
+    assert callbacks(server) == ["request.timeout", "request.cancelled"]
+    told = dict(events(server))
     assert told["request.timeout"]["data"]["request"]["previous_status"] == "pending"
     assert told["request.cancelled"]["data"]["request"]["cancelled_at"] == "2026-11-23T14:00:00.000000Z"
 
@@ -396,11 +396,11 @@ def test_a_change_wakes_those_who_wait_for_the_request(loops: LoopService, loop_
 
 
 def test_everything_survives_a_restart(tmp_path: Path, clock: Clock) -> None:
-    desk = ReviewService(tmp_path / "data.db", clock=clock)
-    loop_id = str(desk.loops.create_loop(OWNER, LOOP).document["loop"]["id"])
-    request_id = ask(desk.loops, loop_id)
-    before = desk.loops.get_request(request_id), desk.loops.get_loop(OWNER, loop_id)
-    desk.close()
-    again = ReviewService(tmp_path / "data.db", clock=clock)
+    server = ReviewServer(data=tmp_path / "data.db", clock=clock)
+    loop_id = str(server.loops.create_loop(OWNER, LOOP).document["loop"]["id"])
+    request_id = ask(server.loops, loop_id)
+    before = server.loops.get_request(request_id), server.loops.get_loop(OWNER, loop_id)
+    server.close()
+    again = ReviewServer(data=tmp_path / "data.db", clock=clock)
     assert (again.loops.get_request(request_id), again.loops.get_loop(OWNER, loop_id)) == before
     again.close()

@@ -11,7 +11,7 @@ from hitl.server.inbox.fields import DISPLAY_TYPES
 from hitl.server.inbox.forms import is_editable, is_required
 from hitl.server.inbox.rendering import subject
 from hitl.server.primitives.errors import ApiError
-from hitl.server.reviews.service import ReviewService
+from hitl.server.reviews import ReviewService
 
 MOST_PICKS: Final = 200
 """Reviews that one request may act on: several pages of the list."""
@@ -62,20 +62,20 @@ Act: TypeAlias = Callable[[ReviewService, Document, Document | None, Order], Non
 Check: TypeAlias = Callable[[Document, Document | None], object]
 
 
-def plan(desk: ReviewService, picks: Sequence[Pick], action: str) -> list[Entry]:
+def plan(reviews: ReviewService, picks: Sequence[Pick], action: str) -> list[Entry]:
     """Say what the action would do to each review, and change nothing."""
-    return [_looked_at(desk, pick, ACTIONS[action].check) for pick in picks]
+    return [_entry(reviews, pick, ACTIONS[action].check) for pick in picks]
 
 
-def carry_out(desk: ReviewService, picks: Sequence[Pick], order: Order) -> list[Entry]:
+def carry_out(reviews: ReviewService, picks: Sequence[Pick], order: Order) -> list[Entry]:
     """Do it to each review that allows it; one that does not is left as it is."""
     action = ACTIONS[order.action]
 
     def act(review: Document, template: Document | None) -> None:
         action.check(review, template)
-        action.act(desk, review, template, order)
+        action.act(reviews, review, template, order)
 
-    return [_looked_at(desk, pick, act) for pick in picks]
+    return [_entry(reviews, pick, act) for pick in picks]
 
 
 def approval(review: Document, template: Document | None) -> Document:
@@ -100,21 +100,21 @@ def approval(review: Document, template: Document | None) -> Document:
     return {**kept, yes[0]["name"]: True}
 
 
-def _looked_at(desk: ReviewService, pick: Pick, look: Callable[[Document, Document | None], object]) -> Entry:
+def _entry(reviews: ReviewService, pick: Pick, apply: Callable[[Document, Document | None], object]) -> Entry:
     try:
-        review = desk.get_review(pick.review_id)
+        review = reviews.get_review(pick.review_id)
     except ApiError:
         return Entry(pick, pick.review_id, "there is no such review any more")
-    template = _template(desk, review)
-    told = subject(content_of(review)) or (str(template["name"]) if template else pick.review_id)
+    template = _template(reviews, review)
+    title = subject(content_of(review)) or (str(template["name"]) if template else pick.review_id)
     try:
         _require_unchanged(review, pick)
-        look(review, template)
+        apply(review, template)
     except Unsuitable as reason:
-        return Entry(pick, told, str(reason))
-    except ApiError as refusal:
-        return Entry(pick, told, refusal.message)
-    return Entry(pick, told)
+        return Entry(pick, title, str(reason))
+    except ApiError as error:
+        return Entry(pick, title, error.message)
+    return Entry(pick, title)
 
 
 def _require_unchanged(review: Document, pick: Pick) -> None:
@@ -124,9 +124,9 @@ def _require_unchanged(review: Document, pick: Pick) -> None:
         raise Unsuitable("it changed since you marked it")
 
 
-def _template(desk: ReviewService, review: Document) -> Document | None:
+def _template(reviews: ReviewService, review: Document) -> Document | None:
     try:
-        return desk.get_template(review["template_id"])
+        return reviews.get_template(review["template_id"])
     except ApiError:
         return None
 
@@ -136,20 +136,20 @@ def _settings(template: Document | None) -> Document:
     return settings or {}
 
 
-def _approve(desk: ReviewService, review: Document, template: Document | None, order: Order) -> None:
-    desk.complete(review["id"], approval(review, template), order.reviewer, version=review["version"])
+def _approve(reviews: ReviewService, review: Document, template: Document | None, order: Order) -> None:
+    reviews.complete(review["id"], approval(review, template), order.reviewer, version=review["version"])
 
 
-def _reject(desk: ReviewService, review: Document, template: Document | None, order: Order) -> None:  # noqa: ARG001 - an Act
-    desk.reject(review["id"], {}, order.reviewer, version=review["version"])
+def _reject(reviews: ReviewService, review: Document, template: Document | None, order: Order) -> None:  # noqa: ARG001 - an Act
+    reviews.reject(review["id"], {}, order.reviewer, version=review["version"])
 
 
-def _reassign(desk: ReviewService, review: Document, template: Document | None, order: Order) -> None:  # noqa: ARG001 - an Act
-    desk.update_review(review["id"], {"assignees": [order.assignee]})
+def _reassign(reviews: ReviewService, review: Document, template: Document | None, order: Order) -> None:  # noqa: ARG001 - an Act
+    reviews.update_review(review["id"], {"assignees": [order.assignee]})
 
 
-def _cancel(desk: ReviewService, review: Document, template: Document | None, order: Order) -> None:  # noqa: ARG001 - an Act
-    desk.cancel_review(review["id"])
+def _cancel(reviews: ReviewService, review: Document, template: Document | None, order: Order) -> None:  # noqa: ARG001 - an Act
+    reviews.cancel_review(review["id"])
 
 
 def _anything(review: Document, template: Document | None) -> None:

@@ -7,19 +7,20 @@ from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from hitl.server.inbox.attachments import without_files
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.filters import PAGE_SIZE, Filters
-from hitl.server.inbox.page_handlers import PageHandlers, base_of, refusals_as_pages
+from hitl.server.inbox.page_handlers import PageHandlers, errors_as_pages, redirect
 from hitl.server.inbox.page_renderer import PageRenderer
 from hitl.server.inbox.rendering import Code, pretty
 from hitl.server.inbox.submission import read_form
 from hitl.server.inbox.times import full, parse
 from hitl.server.inbox.views import pager
-from hitl.server.reviews.service import ReviewService
-from hitl.server.webhooks.deliveries import Deliveries
+from hitl.server.loops import LoopService
+from hitl.server.reviews import ReviewService
+from hitl.server.webhooks import Deliveries
 
 _LABELS = {"pending": "Waiting", "delivered": "Delivered", "failed": "Failed"}
 # The states of reviews that look the same.
@@ -55,9 +56,11 @@ class Attempt:
 class DeliveryPages(PageHandlers):
     """The handlers of the log."""
 
-    def __init__(self, desk: ReviewService, paper: PageRenderer) -> None:
-        super().__init__(desk, paper)
-        self._deliveries = Deliveries(desk.outbox, desk.clock)
+    def __init__(
+        self, reviews: ReviewService, loops: LoopService, renderer: PageRenderer, deliveries: Deliveries
+    ) -> None:
+        super().__init__(reviews, loops, renderer)
+        self._deliveries = deliveries
 
     async def overview(self, request: Request) -> Response:
         """List the deliveries, the newest first; `?status=` narrows them."""
@@ -72,18 +75,14 @@ class DeliveryPages(PageHandlers):
             "pager": pager(found.total, page),
             **self.counts(request),
         }
-        return self.answer_with(request, "deliveries.html", context)
+        return self.render(request, "deliveries.html", context)
 
-    @refusals_as_pages
+    @errors_as_pages
     async def replay(self, request: Request) -> Response:
         """Send a delivery once more."""
         await read_form(request)
         self._deliveries.replay(str(request.path_params["delivery_id"]))
-        return RedirectResponse(f"{base_of(request)}/deliveries", status_code=303)
-
-    async def back(self, request: Request) -> Response:
-        """Lead from the address of the button, which cannot be opened, to the log."""
-        return RedirectResponse(f"{base_of(request)}/deliveries", status_code=303)
+        return redirect(request, "/deliveries")
 
 
 def delivery(document: Document) -> Delivery:

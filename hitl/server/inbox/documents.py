@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias, TypeGuard
+from typing import Any, TypeGuard
 
+from hitl.server.primitives.documents import Document as Document  # re-exported for the pages
 from hitl.server.reviews.lifecycle import FINAL
-
-Document: TypeAlias = dict[str, Any]
-"""A review or a template in wire form, as `openapi.yaml` describes it."""
 
 STATUS_LABELS = {
     "created": "New",

@@ -1,8 +1,8 @@
 """The types that a template's field can have: which control asks for it, and how its answer is read.
 
 A form knows texts only. `read` turns the texts that came for one field into the JSON value that the API carries, or
-into `MISSING` if the reviewer left the field alone. It never refuses: what is no legal answer is passed on as it came,
-and the desk, which alone knows the rules, says what is wrong with it.
+into `MISSING` if the reviewer left the field alone. It never refuses: an invalid answer is passed on unchanged, and
+`results` reports what is wrong with it.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def picture_answer(field: Document, texts: list[str]) -> Any:
     notes = [{"text": line.strip()} for line in lines if line.strip()]
     if not notes:
         return decision
-    # Without a decision the answer is incomplete, which the desk says in its own words.
+    # Without a decision the answer is incomplete, which `results` reports.
     return {"decision": decision, "annotations": notes} if decision else {"annotations": notes}
 
 

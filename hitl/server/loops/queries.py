@@ -1,4 +1,4 @@
-"""Which requests a list asks for, read from the query; refused in the documentation's words."""
+"""Which requests a list asks for, read from the query; errors are in the documentation's words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each kind of answer knows of itself; `texts`, `choices` and `scales` make the seven."""
+"""The form of a response type; `text_responses`, `choice_responses` and `rating_responses` define the seven."""
 
 from __future__ import annotations
 

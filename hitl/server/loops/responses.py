@@ -24,10 +24,10 @@ RESPONSE_TYPES: Final[Mapping[str, ResponseType]] = {
 
 
 def kept_config(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the config of a request's checked body in the form in which it is kept.
+    """Return the config of a request's checked body in its stored form.
 
     Raises:
-        ApiRefusal: The config does not fit the response type, or the default answer does not fit the config.
+        LoopApiError: The config does not fit the response type, or the default answer does not fit the config.
     """
     kind: ResponseType = RESPONSE_TYPES[body["response_type"]]
     config: Config = body["response_config"]
@@ -46,7 +46,7 @@ def faults(request: Mapping[str, Any], response_data: object) -> Iterator[Fault]
 
 
 def kept_answer(request: Mapping[str, Any], response_data: object) -> Any:
-    """Return an answer in its wrapped form, with its labels; raise a Refusal if it does not fit the question."""
+    """Return an answer in its wrapped form, with its labels; raise an ApiError if it does not fit the question."""
     raise_faults(faults(request, response_data))
     kind = RESPONSE_TYPES[request["response_type"]]
     return kind.wrapped(request["response_config"], kind.bare(response_data))

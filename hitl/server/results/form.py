@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from hitl.server.primitives.errors import Fault
+from hitl.server.results.conditions import Condition
 from hitl.server.results.fields import (
     DISPLAYS,
     Field,
@@ -22,7 +23,6 @@ from hitl.server.results.fields import (
 )
 from hitl.server.results.kinds import answer_check
 from hitl.server.results.shown import shown_faults
-from hitl.server.reviews.conditions import Condition
 
 
 def faults(

@@ -9,24 +9,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from hitl.server.migrations import MIGRATIONS
 from hitl.server.primitives.errors import SetupError
 from hitl.server.storage.errors import StorageError, damaged, require_usable, setup_error, storage_error
 
 Row: TypeAlias = tuple[Any, ...]
 Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
-"""What stands for the question marks of a statement, or for its names."""
+"""The values of a statement's parameters, by position or by name."""
+
+Migrations: TypeAlias = Sequence[Sequence[str]]
+"""The statements of each step from an empty file to the present schema."""
 
 IN_MEMORY: Final = ":memory:"
 
-_BUSY_MILLISECONDS = 1_000  # long enough for a sandbox that is just shutting down, short enough to be told soon
+_BUSY_MILLISECONDS = 1_000  # long enough for a sandbox that is just shutting down, short enough to fail fast
 
 
 class Database:
     """A connection that several threads share; `lock` keeps them apart."""
 
-    def __init__(self, path: str | Path = IN_MEMORY) -> None:
-        """Open or create the database at `path`.
+    def __init__(self, path: str | Path, migrations: Migrations) -> None:
+        """Open or create the database at `path`, and bring it to the present schema.
 
         Raises:
             SetupError: Another process uses the file, it is no SQLite file or a damaged one, a newer version wrote it,
@@ -34,6 +36,7 @@ class Database:
         """
         self.path = str(path)
         self.lock = threading.RLock()
+        self._migrations = migrations
         if self.path != IN_MEMORY:
             require_usable(Path(self.path))
         try:
@@ -112,7 +115,7 @@ class Database:
         self.execute("PRAGMA synchronous = FULL")
         self.execute("PRAGMA foreign_keys = ON")
         seen = self._version()
-        if 0 < seen < len(MIGRATIONS):
+        if 0 < seen < len(self._migrations):
             self._keep_a_copy(seen)
         with self.transaction():
             self._migrate(seen)
@@ -125,7 +128,7 @@ class Database:
         """
         row = self.row("PRAGMA user_version")
         seen: int = row[0] if row else 0
-        if seen > len(MIGRATIONS):
+        if seen > len(self._migrations):
             raise SetupError(f"{self.path} was written by a newer version of hitl; upgrade, or use another file")
         found = self.row("PRAGMA quick_check(1)") if seen else None
         if found is not None and found[0] != "ok":
@@ -139,7 +142,7 @@ class Database:
         self.execute("VACUUM INTO ?", (str(copy),))
 
     def _migrate(self, seen: int) -> None:
-        for step in MIGRATIONS[seen:]:
+        for step in self._migrations[seen:]:
             for statement in step:
                 self.execute(statement)
-        self.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        self.execute(f"PRAGMA user_version = {len(self._migrations)}")

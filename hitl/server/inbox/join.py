@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,9 +26,9 @@ _MOST_FORM_BYTES = 10_000
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
-def join_routes(desk: LoopService) -> list[BaseRoute]:
+def join_routes(service: LoopService) -> list[BaseRoute]:
     """Return the routes of the page and of the image, which need no key and no session: the code lets people in."""
-    pages = _Pages(desk)
+    pages = _Pages(service)
     inner = [Route("/{invite_code}", pages.form), Route("/{invite_code}", pages.join, methods=["POST"])]
     return [
         Mount("/join", routes=inner, middleware=[Middleware(SafeHeaders)]),
@@ -46,9 +47,19 @@ def invitation_image(request: Request, invite_code: str) -> bytes:
     return png(url if len(url.encode()) <= MOST_BYTES else invite_code)
 
 
+def invitation(request: Request, invite_code: str) -> dict[str, str]:
+    """Return what the API says about an invitation: its image, and where the image and the page are."""
+    image = base64.b64encode(invitation_image(request, invite_code)).decode()
+    return {
+        "qr_code_base64": f"data:image/png;base64,{image}",
+        "qr_code_url": f"{request.base_url}qr/{invite_code}.png",
+        "join_url": join_url(request, invite_code),
+    }
+
+
 class _Pages:
-    def __init__(self, desk: LoopService) -> None:
-        self._desk = desk
+    def __init__(self, service: LoopService) -> None:
+        self._service = service
         self._page = Environment(
             loader=FileSystemLoader(Path(__file__).parent / "templates"),
             autoescape=True,
@@ -68,7 +79,7 @@ class _Pages:
         try:
             person = await _person(request)
             _require_address(person)
-            member = self._desk.join(request.path_params["invite_code"], person)
+            member = self._service.join(request.path_params["invite_code"], person)
         except ApiError as refusal:
             return self._answer(request, {"fault": _told(refusal), "typed": person}, refusal.status)
         return self._answer(request, {"member": member})
@@ -76,7 +87,7 @@ class _Pages:
     async def image(self, request: Request) -> Response:
         """Answer with the QR code of an invitation."""
         try:
-            loop = self._desk.invited(request.path_params["invite_code"])
+            loop = self._service.invited(request.path_params["invite_code"])
         except ApiError as refusal:
             return Response(status_code=refusal.status)
         return Response(invitation_image(request, loop["invite_code"]), media_type="image/png", headers=_NO_STORE)
@@ -84,7 +95,7 @@ class _Pages:
     def _answer(self, request: Request, more: Mapping[str, Any], status: int = 200) -> Response:
         shown: dict[str, Any] = {"loop": None, "member": None, "fault": None, "typed": {}, **more}
         try:
-            shown["loop"] = self._desk.invited(request.path_params["invite_code"])
+            shown["loop"] = self._service.invited(request.path_params["invite_code"])
         except ApiError as refusal:
             status = refusal.status
         return HTMLResponse(self._page.render(shown), status, _NO_STORE)
