@@ -17,8 +17,8 @@ from hitl.server.http import responses
 from hitl.server.http.host_check import HostGuard
 from hitl.server.http.request_ids import RequestIds, request_id
 from hitl.server.loops import envelope
-from hitl.server.primitives.errors import ApiError
-from hitl.server.storage.errors import StorageError
+from hitl.server.primitives import ApiError
+from hitl.server.storage import StorageError
 
 _log = logging.getLogger("hitl.server")
 

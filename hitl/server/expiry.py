@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from hitl.server.primitives.changes import ChangeNotifier
-from hitl.server.primitives.clock import Clock
+from hitl.server.primitives import Clock
+from hitl.server.storage import ChangeNotifier
 
 _log = logging.getLogger("hitl.server")
 

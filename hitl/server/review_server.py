@@ -22,27 +22,21 @@ from hitl.server.http.server import Listener, Server
 from hitl.server.inbox import InboxSessionMiddleware, SafeHeaders, Sessions, inbox_routes, invitation, join_routes
 from hitl.server.loops import KeyEvents, LoopService, loop_routes
 from hitl.server.migrations import MIGRATIONS
-from hitl.server.primitives.changes import ChangeNotifier
-from hitl.server.primitives.clock import Clock, Now
-from hitl.server.primitives.errors import SetupError
-from hitl.server.primitives.timestamps import utc_now
+from hitl.server.primitives import Clock, Now, SetupError, utc_now
 from hitl.server.reviews import ReviewService
 from hitl.server.reviews.routes import review_routes
-from hitl.server.storage.database import IN_MEMORY, Database
-from hitl.server.storage.errors import StorageError
-from hitl.server.storage.outbox import Outbox
-from hitl.server.storage.unit_of_work import UnitOfWork
+from hitl.server.storage import IN_MEMORY, ChangeNotifier, Database, Outbox, StorageError, UnitOfWork
 from hitl.server.teams import TeamService, team_routes
-from hitl.server.webhooks import Deliverer, Deliveries, Sender, Subscriptions, Targets, webhook_routes
+from hitl.server.webhooks.deliverer import Deliverer
+from hitl.server.webhooks.deliveries import Deliveries
+from hitl.server.webhooks.egress_policy import Targets
+from hitl.server.webhooks.routes import webhook_routes
+from hitl.server.webhooks.sender import Sender
+from hitl.server.webhooks.subscriptions import Subscriptions
 
 
 class ReviewServer:
-    """The services, the application over them, and the socket that it listens on.
-
-    Attributes:
-        url: The base URL of the API.
-        api_key: The first of the accepted keys.
-    """
+    """The services, the application over them, and its socket; `api_key` is the first of the accepted keys."""
 
     def __init__(
         self,
@@ -70,7 +64,7 @@ class ReviewServer:
             templates: Templates to add or replace: bodies of creation with an `id`.
             rate_limit: The rate limit of each key.
             clock: Returns the present moment, aware.
-            allow_remote: Accept a `host` that other machines reach, too.
+            allow_remote: Accept a `host` that other machines reach.
             host_names: Further names that the Host header may have.
             limits: Limits on concurrent connections and waiting requests.
             allow_remote_webhooks: Deliver webhooks to public addresses, too.

@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 from hitl import HITLClient
 from hitl.exceptions import APIConnectionError, APITimeoutError, ConflictError, RateLimitError, ServerError
 from hitl.server.http.faults import Faults, FaultyApi
-from hitl.server.primitives.changes import ChangeNotifier
+from hitl.server.storage.changes import ChangeNotifier
 from hitl.testing import Sandbox
 
 

@@ -13,7 +13,7 @@ from starlette.types import Message, Receive
 from hitl.server.http.api_keys import new_api_key
 from hitl.server.http.requests import MAX_BODY
 from hitl.server.http.server import BackgroundServer, Listener
-from hitl.server.primitives.changes import ChangeNotifier
+from hitl.server.storage.changes import ChangeNotifier
 from hitl.server.primitives.errors import SetupError
 from hitl.server.review_server import ReviewServer
 

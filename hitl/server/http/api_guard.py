@@ -12,9 +12,8 @@ from hitl.server.http.api_keys import ApiKeys
 from hitl.server.http.rate_limit import RateLimiter, RateLimitWindow
 from hitl.server.http.request_ids import HEADER, request_id
 from hitl.server.http.responses import SCOPE_KEY, ErrorResponse, RequestContext
-from hitl.server.primitives.clock import Clock
-from hitl.server.primitives.errors import ApiError
-from hitl.server.storage.errors import StorageError
+from hitl.server.primitives import ApiError, Clock
+from hitl.server.storage import StorageError
 
 _log = logging.getLogger("hitl.server")
 

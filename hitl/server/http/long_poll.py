@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection
 
-from hitl.server.primitives.changes import ChangeNotifier
-from hitl.server.primitives.documents import Document
+from hitl.server.primitives import Document
+from hitl.server.storage import ChangeNotifier
 
 _SHORTEST = 0.001  # never spin, whatever the server's clock does
 
@@ -22,13 +22,7 @@ async def hold(
 ) -> Document:
     """Return a document as soon as it changes or if its status is final, else as it stands after `seconds`.
 
-    Args:
-        changes: Publishes its changes.
-        subject_id: The id that they are published under.
-        seconds: How long to wait, in real time.
-        read: Returns the document as it stands.
-        final: The statuses after which nothing will change.
-        seconds_left: Returns the time until the document changes without a request; None if it will not.
+    Those are of real time; `seconds_left` returns the time until the document changes without a request, or None.
     """
     now = asyncio.get_running_loop().time
     deadline = now() + seconds

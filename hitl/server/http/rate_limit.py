@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from hitl.server.primitives.errors import ApiError, SetupError
-from hitl.server.primitives.timestamps import to_wire
+from hitl.server.primitives import ApiError, SetupError, to_wire
 
 
 class RateLimit(NamedTuple):
@@ -32,11 +31,7 @@ _RATE_LIMIT = re.compile(rf"([1-9]\d{{0,8}})/({'|'.join(_SECONDS)})", re.ASCII)
 
 
 def rate_limit(text: str) -> RateLimit:
-    """Parse "100/hour", per second, minute, hour or day, or "none".
-
-    Raises:
-        SetupError: The text is neither.
-    """
+    """Parse "100/hour", per second, minute, hour or day, or "none"; SetupError for anything else."""
     if text == "none":
         return NO_RATE_LIMIT
     match = _RATE_LIMIT.fullmatch(text)
@@ -66,11 +61,7 @@ class RateLimitWindow:
     _reported: set[RateLimitEvent] = field(default_factory=set[RateLimitEvent])
 
     def spend(self, now: float) -> None:
-        """Count one request.
-
-        Raises:
-            ApiError: Nothing is left in this window.
-        """
+        """Count one request; ApiError 429 if nothing is left in this window."""
         # The second condition is for a clock that was set back.
         if now >= self.ends or self.ends - now > self.limit.seconds:
             self.left = self.limit.requests
@@ -84,11 +75,7 @@ class RateLimitWindow:
             self._report("quota_warning")
 
     def headers(self, ahead: float = 0.0) -> Mapping[str, str]:
-        """Return the headers that report the window to the caller.
-
-        Args:
-            ahead: Seconds that the clock of `spend` is ahead of the caller's, which reads a time in the headers.
-        """
+        """Return the headers for the caller, whose clock is `ahead` seconds behind that of `spend`."""
         return {
             "X-RateLimit-Limit": str(self.limit.requests),
             "X-RateLimit-Remaining": str(self.left),

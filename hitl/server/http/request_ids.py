@@ -19,19 +19,19 @@ def new_request_id() -> str:
 
 
 def request_id(scope: Scope) -> str:
-    """Return the name of an exchange; it gets one if it has none yet."""
+    """Return the id of an exchange, made at the first call."""
     name: str = scope.setdefault(_SCOPE_KEY, new_request_id())
     return name
 
 
 class RequestIds:
-    """ASGI middleware around everything, so that an answer has its name whoever gave it."""
+    """ASGI middleware around everything, so that every answer has its id."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on and complete the head of its answer."""
+        """Pass a request on, and add the header to its answer."""
         name = request_id(scope)
 
         async def send_named(message: Message) -> None:

@@ -8,9 +8,8 @@ from typing import Any, Final, TypeVar
 
 from starlette.requests import Request
 
-from hitl.server.primitives.errors import ApiError, invalid
+from hitl.server.primitives import ApiError, from_wire, invalid, to_wire
 from hitl.server.primitives.strict_json import parse_object
-from hitl.server.primitives.timestamps import from_wire, to_wire
 
 MAX_BODY: Final = 5 * 1024 * 1024
 """The maximum size of a request body, in bytes."""

@@ -13,9 +13,7 @@ from starlette.responses import Response
 
 from hitl.server.http.rate_limit import RateLimitWindow
 from hitl.server.http.request_ids import new_request_id
-from hitl.server.primitives.documents import Page
-from hitl.server.primitives.errors import ApiError
-from hitl.server.primitives.timestamps import to_wire
+from hitl.server.primitives import ApiError, Page, to_wire
 
 SCOPE_KEY: Final = "hitl.request_context"
 """Where the ASGI scope holds the RequestContext."""

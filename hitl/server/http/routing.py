@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from hitl.server.http.requests import body_of, idempotency_key
 from hitl.server.http.responses import context_of, success
-from hitl.server.storage.idempotency import Created
+from hitl.server.storage import Created
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 

@@ -27,7 +27,7 @@ from hitl.server.inbox.session_middleware import InboxSessionMiddleware
 from hitl.server.inbox.sessions import Sessions
 from hitl.server.loops import LoopService
 from hitl.server.reviews import ReviewService
-from hitl.server.webhooks import Deliveries
+from hitl.server.webhooks.deliveries import Deliveries
 
 __all__ = ["InboxSessionMiddleware", "SafeHeaders", "Sessions", "inbox_routes", "invitation", "join_routes"]
 

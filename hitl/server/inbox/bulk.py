@@ -10,7 +10,7 @@ from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fie
 from hitl.server.inbox.fields import DISPLAY_TYPES
 from hitl.server.inbox.forms import is_editable, is_required
 from hitl.server.inbox.rendering import subject
-from hitl.server.primitives.errors import ApiError
+from hitl.server.primitives import ApiError
 from hitl.server.reviews import ReviewService
 
 MOST_PICKS: Final = 200

@@ -20,7 +20,7 @@ from hitl.server.inbox.times import full, parse
 from hitl.server.inbox.views import pager
 from hitl.server.loops import LoopService
 from hitl.server.reviews import ReviewService
-from hitl.server.webhooks import Deliveries
+from hitl.server.webhooks.deliveries import Deliveries
 
 _LABELS = {"pending": "Waiting", "delivered": "Delivered", "failed": "Failed"}
 # The states of reviews that look the same.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeGuard
 
-from hitl.server.primitives.documents import Document as Document  # re-exported for the pages
+from hitl.server.primitives import Document as Document  # re-exported for the pages
 from hitl.server.reviews.lifecycle import FINAL
 
 STATUS_LABELS = {

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from urllib.parse import urlencode
 
 from hitl.server.inbox.documents import STATUS_LABELS
-from hitl.server.primitives.timestamps import to_wire
+from hitl.server.primitives import to_wire
 from hitl.server.reviews import FINAL, OPEN, PRIORITIES, ReviewQuery
 
 VIEWS: Final[Mapping[str, Sequence[str]]] = {"open": OPEN, "mine": OPEN, "done": FINAL}

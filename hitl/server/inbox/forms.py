@@ -108,14 +108,7 @@ def build_form(template: Document | None, content: Document, draft: Draft | None
 def read_result(
     template: Document | None, content: Document, answers: Mapping[str, list[str]], *, changes_only: bool = False
 ) -> Document:
-    """Read the result out of a sent form.
-
-    Args:
-        template: The template of the review; without one there is nothing to read.
-        content: The content of the review as it was shown.
-        answers: The texts that came, by field name.
-        changes_only: Leave out editable content that the reviewer did not edit.
-    """
+    """Read the result out of a sent form; `changes_only` leaves out editable content that was not edited."""
     result: Document = {}
     for field_ in fields_of(template):
         name = field_["name"]

@@ -15,8 +15,7 @@ from hitl.server.inbox.hidden_characters import has_hidden
 from hitl.server.inbox.page_handlers import PageHandlers, errors_as_pages, name_fault, redirect
 from hitl.server.inbox.submission import read_form, read_reviewer, remember_reviewer, remembered_reviewer
 from hitl.server.inbox.views import Summary, pager, summary
-from hitl.server.primitives.documents import Page
-from hitl.server.primitives.errors import ApiError
+from hitl.server.primitives import ApiError, Page
 from hitl.server.reviews import PRIORITIES
 
 _MOST_TEMPLATES = 200  # that the filter offers; the others can be searched for

@@ -16,7 +16,7 @@ from starlette.responses import StreamingResponse
 
 from hitl.server.inbox.documents import STATUS_LABELS, Document
 from hitl.server.inbox.page_handlers import PageHandlers
-from hitl.server.primitives.errors import ApiError
+from hitl.server.primitives import ApiError
 
 _HEARTBEAT: Final = 15.0  # seconds: dead clients are detected at the next write
 _SHORTEST: Final = 0.05  # seconds: never spin, whatever the server's clock does

@@ -14,7 +14,7 @@ from hitl.server.inbox.page_renderer import PageRenderer
 from hitl.server.inbox.submission import FORM_TOKEN, MAX_REVIEWER_LENGTH, remember_reviewer, remembered_reviewer
 from hitl.server.loops import LoopService, RequestQuery
 from hitl.server.loops.lifecycle import OPEN as REQUEST_OPEN
-from hitl.server.primitives.errors import ApiError
+from hitl.server.primitives import ApiError
 from hitl.server.reviews import FINAL, OPEN, ReviewQuery, ReviewService
 
 # The services address programs; a person who follows an old link needs other words.

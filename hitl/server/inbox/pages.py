@@ -18,9 +18,9 @@ from hitl.server.inbox.page_handlers import PageHandlers, errors_as_pages, name_
 from hitl.server.inbox.rendering import block, pretty
 from hitl.server.inbox.submission import Submission, read_reviewer, read_submission, remembered_reviewer
 from hitl.server.inbox.views import answers, fingerprint, steps, summary, typed_answers
-from hitl.server.primitives.errors import ApiError, invalid
+from hitl.server.primitives import ApiError, invalid
 from hitl.server.reviews import OPEN, ReviewQuery
-from hitl.server.storage.errors import StorageError
+from hitl.server.storage import StorageError
 
 
 class Pages(PageHandlers):

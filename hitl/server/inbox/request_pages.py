@@ -20,7 +20,7 @@ from hitl.server.inbox.views import pager
 from hitl.server.loops import RequestQuery
 from hitl.server.loops.lifecycle import FINAL, OPEN
 from hitl.server.loops.schemas import SHOWN
-from hitl.server.primitives.errors import ApiError
+from hitl.server.primitives import ApiError
 
 
 class RequestPages(PageHandlers):

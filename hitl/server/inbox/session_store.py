@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hitl.server.storage.database import Database
+from hitl.server.storage import Database
 
 
 class SessionStore:

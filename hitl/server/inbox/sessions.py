@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from hitl.server.inbox.session_store import SessionStore
-from hitl.server.primitives.timestamps import to_wire, utc_now
-from hitl.server.storage.database import Database
+from hitl.server.primitives import to_wire, utc_now
+from hitl.server.storage import Database
 
 SESSION_DAYS: Final = 30
 """Days until a session ends."""

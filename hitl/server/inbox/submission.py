@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hitl.server.primitives.errors import ApiError
+from hitl.server.primitives import ApiError
 
 MAX_FORM_BYTES = 5 * 1024 * 1024
 MAX_FORM_FIELDS = 5000
@@ -33,9 +33,9 @@ class Submission:
     """A sent review form.
 
     Attributes:
-        answers: By field name, the texts of its controls; a name is missing if none of its controls was filled.
-        version: The review's version when the page was opened, as text.
-        fingerprint: What the page showed when it was opened; empty from a client that does not send it.
+        answers: By field name, the strings of its controls; a name is missing if none of its controls was filled.
+        version: The review's version when the page was opened.
+        fingerprint: A digest of what the page showed; empty from a client that does not send it.
         decision: The button: "complete" or "reject".
     """
 
@@ -47,12 +47,7 @@ class Submission:
 
 
 async def read_submission(request: Request, *, room: int = 0) -> Submission:
-    """Read a review form; raise `ApiError` if it is not one, or does not come from our own page.
-
-    Args:
-        request: The request.
-        room: How many bytes the files in the form may add to what any form may have.
-    """
+    """Read a review form, which may be `room` bytes larger for its files; ApiError if it is not from our own page."""
     sent = await read_form(request, room=room)
     first = {name: values[0] for name, values in sent.items()}
     return Submission(
@@ -65,7 +60,7 @@ async def read_submission(request: Request, *, room: int = 0) -> Submission:
 
 
 async def read_form(request: Request, *, room: int = 0) -> dict[str, list[str]]:
-    """Read a form as texts by the names of its controls; raise `ApiError` as `read_submission` does."""
+    """Read a form as strings by the names of its controls; ApiError as in `read_submission`."""
     check_origin(request)
     body = await _body(request, MAX_FORM_BYTES + room)
     # In a thread, because a form with files would hold up everybody else.
@@ -82,8 +77,8 @@ async def read_reviewer(request: Request) -> str:
 def check_origin(request: Request) -> None:
     """Refuse what another site made the reviewer's browser send.
 
-    Browsers add Sec-Fetch-Site, older ones Origin, to every POST. A client that sends neither is no browser, so nobody
-    can ride on its cookies.
+    Browsers add Sec-Fetch-Site, older ones Origin, to every POST. A client that sends neither is not a browser, so it
+    has no cookies to abuse.
     """
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
@@ -100,7 +95,7 @@ def check_origin(request: Request) -> None:
 
 
 def check_form_token(request: Request, given: str) -> None:
-    """Refuse a form that no page of this session held: whatever made the browser send it never saw one."""
+    """Refuse a form without the session's token: it was not on a page of ours."""
     expected: str | None = request.scope.get(FORM_TOKEN)
     # As bytes, because the digest of texts takes ASCII only.
     if expected is not None and not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
@@ -122,7 +117,7 @@ def remember_reviewer(response: Response, reviewer: str) -> None:
 
 
 def _answers(sent: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """Return the texts by field; notes stand behind the decision that they belong to, which may be missing."""
+    """Return the strings by field; notes follow the decision that they belong to, which may be missing."""
     answers = {name.removeprefix(FIELD_PREFIX): texts for name, texts in sent.items() if name.startswith(FIELD_PREFIX)}
     for name, texts in sent.items():
         if name.startswith(NOTES_PREFIX):

@@ -90,14 +90,7 @@ class Pager:
 
 
 def summary(review: Document, template: Document | None, now: datetime, expires_in: float | None = None) -> Summary:
-    """Describe a review.
-
-    Args:
-        review: The review.
-        template: Its template, None if it was deleted.
-        now: The present moment.
-        expires_in: How many seconds an open review has left, if it expires.
-    """
+    """Describe a review; `template` is None if it was deleted, `expires_in` are the seconds left, if limited."""
     due_date = _deadline(review, now, expires_in)
     template_name = str(template["name"]) if template else str(review["template_id"])
     priority = str(review.get("priority") or "")

@@ -8,9 +8,9 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hitl.server.http.responses import json_response
+from hitl.server.http import json_response
 from hitl.server.loops.errors import msg_and_data
-from hitl.server.primitives.errors import ApiError
+from hitl.server.primitives import ApiError
 
 _PREFIXES: Final = ("/v1/api/", "/v1/test/")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from hitl.server.primitives.errors import ApiError, Fault
+from hitl.server.primitives import ApiError, Fault
 
 _CODES: Final = {400: "validation_error", 403: "insufficient_permissions", 404: "not_found"}
 

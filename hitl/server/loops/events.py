@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from hitl.server.loops.lifecycle import FINAL
-from hitl.server.primitives.documents import Document
-from hitl.server.primitives.timestamps import to_wire
-from hitl.server.storage.outbox import Outbox
+from hitl.server.primitives import Document, to_wire
+from hitl.server.storage import Outbox
 
 _REQUEST: Final = (
     "id",
@@ -47,16 +46,7 @@ def record_request_event(
     at: datetime,
     previous_status: str | None = None,
 ) -> None:
-    """Record `request.{event}`, and a call to the callback URL of a finished request.
-
-    Args:
-        outbox: Stores the event.
-        event: "created", "claimed", "completed", "timeout" or "cancelled".
-        request: The request after the event.
-        loop: Its loop.
-        at: When it happened.
-        previous_status: The status before a timeout or a cancellation.
-    """
+    """Record `request.{event}`, and the call to the callback URL of a request that is finished."""
     summary = {name: request[name] for name in _REQUEST}
     if event == "claimed":
         summary |= {"claimed_by": request["claimed_by"], "claimed_at": request["claimed_at"]}

@@ -9,11 +9,8 @@ from contextlib import suppress
 
 from hitl.server.http.rate_limit import RateLimitEvent, RateLimitWindow
 from hitl.server.loops.accounts import account_of
-from hitl.server.primitives.clock import Clock
-from hitl.server.primitives.timestamps import to_wire
-from hitl.server.storage.database import Database
-from hitl.server.storage.errors import StorageError
-from hitl.server.storage.outbox import Outbox
+from hitl.server.primitives import Clock, to_wire
+from hitl.server.storage import Database, Outbox, StorageError
 
 
 class KeyEvents:

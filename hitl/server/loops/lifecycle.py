@@ -17,9 +17,7 @@ from typing import Any, Final
 from hitl.server.loops.accounts import Account
 from hitl.server.loops.errors import LoopApiError
 from hitl.server.loops.schemas import SHOWN
-from hitl.server.primitives.documents import Document
-from hitl.server.primitives.errors import conflict
-from hitl.server.primitives.timestamps import from_wire, to_wire
+from hitl.server.primitives import Document, conflict, from_wire, to_wire
 
 OPEN: Final = ("pending", "claimed")
 FINAL: Final = ("completed", "timeout", "cancelled")
@@ -41,17 +39,7 @@ def new_request(
     members: Sequence[Document],
     now: datetime,
 ) -> Document:
-    """Return the request that a checked body, a RequestCreate of `openapi.yaml`, asks for.
-
-    Args:
-        request_id: Its id.
-        body: The checked body.
-        config: The response config in its stored form.
-        account: The owner of the request.
-        loop_id: The loop that is asked.
-        members: Its members, who are all asked.
-        now: The present moment.
-    """
+    """Return the request of a checked body, a RequestCreate of `openapi.yaml`; `config` is in its stored form."""
     seconds = body.get("timeout_seconds", DEFERRED_SECONDS)
     optional = ("context", "platform_version", "callback_url", *SHOWN)
     return {

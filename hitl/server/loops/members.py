@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from hitl.server.loops.accounts import Account
-from hitl.server.primitives.documents import Document
-from hitl.server.primitives.timestamps import to_wire
+from hitl.server.primitives import Document, to_wire
 
 # Without I, O, 0 and 1: people read codes aloud.
 _CODE_CHARACTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"

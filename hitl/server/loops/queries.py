@@ -13,7 +13,7 @@ from hitl.server.loops.accounts import OBJECT_ID
 from hitl.server.loops.errors import LoopApiError
 from hitl.server.loops.schemas import PRIORITIES, SORTS, STATUSES
 from hitl.server.loops.store import RequestQuery, Sort
-from hitl.server.primitives.timestamps import from_wire, to_wire
+from hitl.server.primitives import from_wire, to_wire
 
 _KNOWN: Final = ("status", "priority", "loop_id", "limit", "offset", "sort", "created_before")
 _PAGING: Final = "Invalid pagination parameters"

@@ -9,16 +9,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hitl.server.http.long_poll import hold
-from hitl.server.http.requests import body_of, idempotency_key, wait_seconds
-from hitl.server.http.responses import context_of, pagination
-from hitl.server.http.routing import Endpoint, creation_headers, resource
+from hitl.server.http import (
+    Endpoint,
+    body_of,
+    context_of,
+    creation_headers,
+    hold,
+    idempotency_key,
+    pagination,
+    resource,
+    wait_seconds,
+)
 from hitl.server.loops.accounts import Account, account_of
 from hitl.server.loops.envelope import success
 from hitl.server.loops.lifecycle import FINAL
 from hitl.server.loops.queries import request_query
 from hitl.server.loops.service import LoopService
-from hitl.server.webhooks import Targets
+from hitl.server.webhooks.egress_policy import Targets
 
 Invitation: TypeAlias = Callable[[Request, str], Mapping[str, str]]
 """Returns what the API says about the page that an invite code leads to."""

@@ -16,13 +16,8 @@ from hitl.server.loops.members import new_loop, new_member, with_members
 from hitl.server.loops.responses import kept_answer, kept_config
 from hitl.server.loops.schemas import check_feedback, check_loop_create, check_loop_update, check_request_create
 from hitl.server.loops.store import LoopStore, RequestQuery
-from hitl.server.primitives.documents import Document, Page
-from hitl.server.primitives.errors import raise_faults
-from hitl.server.primitives.timestamps import from_wire, to_wire
-from hitl.server.storage.database import Database
-from hitl.server.storage.idempotency import Created, IdempotencyStore
-from hitl.server.storage.outbox import Outbox
-from hitl.server.storage.unit_of_work import UnitOfWork, Work
+from hitl.server.primitives import Document, Page, from_wire, raise_faults, to_wire
+from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work
 
 
 class LoopService:
@@ -208,14 +203,7 @@ class LoopService:
             return after
 
     def respond(self, request_id: str, response_data: Any, person: Mapping[str, Any]) -> Document:
-        """Answer a request.
-
-        Args:
-            request_id: Its id.
-            response_data: The answer, bare or wrapped; it must fit the request's response config. The wrapped form
-                is stored, with the labels filled in.
-            person: Who answers; it need not be a member.
-        """
+        """Answer a request, bare or wrapped, and store the wrapped form; the person need not be a member."""
         raise_faults(PERSON("responder", person))
         with self._work() as work:
             before, who = self._request(request_id), responder(person)

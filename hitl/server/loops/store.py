@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
-from hitl.server.primitives.documents import Document, Page
-from hitl.server.storage.database import Database
+from hitl.server.primitives import Document, Page
+from hitl.server.storage import Database
 from hitl.server.storage.queries import document, documents, one_of, page
 
 Sort: TypeAlias = Literal["created_at_desc", "created_at_asc", "priority_desc", "status_asc"]
@@ -26,12 +26,7 @@ _ORDERS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class RequestQuery:
-    """Filters, which narrow the list together, and the order of a list of requests.
-
-    Attributes:
-        created_before: A moment in wire form; exclusive.
-        limit: None for all.
-    """
+    """Filters, which narrow the list together, and the order of a list of requests; `limit` None is all."""
 
     status: str | Sequence[str] | None = None
     priority: str | None = None

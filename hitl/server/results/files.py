@@ -18,7 +18,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final, cast
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
-from hitl.server.primitives.errors import Fault
+from hitl.server.primitives import Fault
 from hitl.server.primitives.validation import Checker, anything, array, every, optional, record, required, text, uri
 from hitl.server.results.fields import Field, words
 
@@ -38,11 +38,7 @@ class _File:
 
 
 def bytes_in(size: str) -> int:
-    """Return how many bytes "10MB" are; 1 KB is 1,024 bytes.
-
-    Raises:
-        ValueError: It is no size.
-    """
+    """Return the number of bytes in "10MB", where 1 KB is 1,024 bytes; ValueError for anything else."""
     found = _SIZE.fullmatch(size)
     if not found:
         raise ValueError(f"no size: {size[:40]!r}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from hitl.server.primitives.errors import Fault
+from hitl.server.primitives import Fault
 from hitl.server.results.conditions import Condition
 from hitl.server.results.fields import (
     DISPLAYS,
@@ -28,16 +28,10 @@ from hitl.server.results.shown import shown_faults
 def faults(
     template: Template, content: Mapping[str, Any], result: Mapping[str, Any], *, complete: bool, now: datetime
 ) -> Iterator[Fault]:
-    """Yield what is wrong with a result; the place of each fault is the name of the template's field.
+    """Yield the faults of a result by the names of the template's fields.
 
-    Keys that the template does not know are accepted, because the vendor's results are open objects.
-
-    Args:
-        template: The template in wire form.
-        content: The content of the review, which display fields show.
-        result: The result, keyed by field names.
-        complete: Whether every required field must be answered; a rejection need not be complete.
-        now: The present moment, for dates that must not lie in the past.
+    Unknown keys are accepted, because the vendor's results are open objects. A result that need not be `complete`, as
+    that of a rejection, may leave required fields out. `now` is for dates that must not lie in the past.
     """
     found = [fault for field in template["fields"] for fault in _of_field(field, content, result, complete, now)]
     for more in (_of_rules(template, result) if complete else (), _of_comments(template, result)):

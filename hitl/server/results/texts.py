@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hitl.server.ecma_regex import LONGEST_TEXT, Pattern
-from hitl.server.primitives.errors import Fault
+from hitl.server.primitives import Fault
 from hitl.server.results.fields import Field, validation
 
 

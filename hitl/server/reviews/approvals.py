@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hitl.server.primitives.errors import conflict
+from hitl.server.primitives import conflict
 from hitl.server.results import Template, approval_field, approvals_needed
 from hitl.server.reviews.reviewer_store import ReviewerStore
 
@@ -24,11 +24,7 @@ from hitl.server.reviews.reviewer_store import ReviewerStore
 def is_complete(
     store: ReviewerStore, review_id: str, template: Template, result: Mapping[str, Any], reviewer: str, at: str
 ) -> bool:
-    """Count a completed answer, and return whether it completes the review.
-
-    Raises:
-        ApiError: 409, the reviewer has approved before.
-    """
+    """Count a completed answer, and return whether it completes the review; 409 if the reviewer has approved before."""
     needed = approvals_needed(template)
     if needed == 1 or _says_no(template, result):
         return True

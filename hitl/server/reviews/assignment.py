@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hitl.server.primitives.errors import conflict
+from hitl.server.primitives import conflict
 from hitl.server.results import Template, approvals_needed, settings
 from hitl.server.reviews.reviewer_store import ReviewerStore
 

@@ -11,10 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from hitl.server.http.limits import LongPollSlots
-from hitl.server.primitives.changes import ChangeNotifier
-from hitl.server.primitives.errors import invalid
-from hitl.server.storage.outbox import Event, Outbox
+from hitl.server.http import LongPollSlots
+from hitl.server.primitives import invalid
+from hitl.server.storage import ChangeNotifier, Event, Outbox
 
 HEARTBEAT: Final = 15.0
 """Seconds of silence after which a comment is sent: proxies close silent streams, and dead clients are detected."""

@@ -12,9 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 
-from hitl.server.primitives.documents import Document
-from hitl.server.primitives.errors import ApiError, conflict
-from hitl.server.primitives.timestamps import from_wire, to_wire
+from hitl.server.primitives import ApiError, Document, conflict, from_wire, to_wire
 
 Decision: TypeAlias = Literal["completed", "rejected"]
 
@@ -89,9 +87,9 @@ def expired(review: Document, at: datetime) -> Document:
 
 
 def expiry(review: Document, template: Mapping[str, Any], now: datetime) -> datetime | None:
-    """Return when the review expires: at its due date or after the template's `timeout_hours`, whichever is first.
+    """Return the review's due date or the end of its template's `timeout_hours`, whichever is first.
 
-    A date that is already past does not count: such a review is overdue from the start, and still wants an answer.
+    A date in the past does not count: such a review is overdue from the start, and still wants an answer.
     """
     times = (_due(review), _timeout(review, template))
     return min((time for time in times if time is not None and time > now), default=None)

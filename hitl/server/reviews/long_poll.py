@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from hitl.server.http.long_poll import hold
-from hitl.server.primitives.documents import Document, Page
+from hitl.server.http import hold
+from hitl.server.primitives import Document, Page
 from hitl.server.reviews.lifecycle import FINAL
 from hitl.server.reviews.service import ReviewService
 from hitl.server.reviews.store import ReviewQuery

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hitl.server.primitives.documents import Document
-from hitl.server.storage.database import Database
+from hitl.server.primitives import Document
+from hitl.server.storage import Database
 
 
 class ReviewerStore:

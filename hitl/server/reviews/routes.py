@@ -6,15 +6,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hitl.server.http.limits import LongPollSlots
+from hitl.server.http import LongPollSlots, calling, creating, page, resource, success, updating
 from hitl.server.http.requests import paging, wait_seconds
-from hitl.server.http.responses import page, success
-from hitl.server.http.routing import calling, creating, resource, updating
 from hitl.server.reviews.event_stream import EventStream
 from hitl.server.reviews.long_poll import wait_for_change, wait_for_changes
 from hitl.server.reviews.queries import review_query
 from hitl.server.reviews.service import ReviewService
-from hitl.server.storage.outbox import Outbox
+from hitl.server.storage import Outbox
 
 
 def review_routes(service: ReviewService, outbox: Outbox, slots: LongPollSlots) -> list[Route]:

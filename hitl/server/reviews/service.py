@@ -9,9 +9,17 @@ from functools import partial
 from typing import Any
 
 from hitl.server import results
-from hitl.server.primitives.documents import Document, Page
-from hitl.server.primitives.errors import ApiError, SetupError, conflict, not_found, raise_faults
-from hitl.server.primitives.timestamps import from_wire, to_wire
+from hitl.server.primitives import (
+    ApiError,
+    Document,
+    Page,
+    SetupError,
+    conflict,
+    from_wire,
+    not_found,
+    raise_faults,
+    to_wire,
+)
 from hitl.server.primitives.validation import json_object, text
 from hitl.server.reviews import lifecycle, templates
 from hitl.server.reviews.approvals import is_complete
@@ -20,11 +28,8 @@ from hitl.server.reviews.reviewer_store import ReviewerStore
 from hitl.server.reviews.sample_templates import SAMPLE_TEMPLATES
 from hitl.server.reviews.schemas import REVIEW_CREATE, REVIEW_UPDATE, STATUSES, TEMPLATE_CREATE, TEMPLATE_UPDATE
 from hitl.server.reviews.store import ReviewQuery, ReviewStore
-from hitl.server.storage.database import Database
-from hitl.server.storage.idempotency import Created, IdempotencyStore
-from hitl.server.storage.outbox import Outbox
+from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work
 from hitl.server.storage.queries import next_number
-from hitl.server.storage.unit_of_work import UnitOfWork, Work
 from hitl.server.webhooks import TEMPLATE_UPDATED, review_events, review_payload, template_payload
 
 _REVIEWER = text(shortest=1, longest=320)  # more than the longest e-mail address (RFC 3696, errata 1690: 254)
@@ -50,11 +55,7 @@ class ReviewService:
         self._idempotency = IdempotencyStore(database)
 
     def install_templates(self, given: Iterable[Mapping[str, Any]]) -> None:
-        """Store the sample templates in a fresh file, and the given ones, bodies of creation with an `id`, in any.
-
-        Raises:
-            SetupError: A template cannot be used.
-        """
+        """Store the sample templates in a fresh file, and the given ones in any; SetupError if one cannot be used."""
         with self._work() as work:
             # Counted in the same transaction, so that a deleted sample does not come back.
             if next_number(self._database, "opening") == 1:
@@ -77,13 +78,7 @@ class ReviewService:
     # Reviews
 
     def create_review(self, body: Mapping[str, Any], *, idempotency_key: str | None = None, owner: str = "") -> Created:
-        """Create a review from the body of a request.
-
-        Args:
-            body: As ReviewCreate in `openapi.yaml`.
-            idempotency_key: A name for this act of creation; repeating it returns the first document.
-            owner: The key's owner; keys of different owners are independent.
-        """
+        """Create a ReviewCreate of `openapi.yaml`, once for each of an owner's idempotency keys."""
         raise_faults(REVIEW_CREATE("", body))
         with self._work() as work:
             create = partial(self._new_review, work, body)
@@ -131,25 +126,17 @@ class ReviewService:
     def complete(
         self, review_id: str, result: Mapping[str, Any], reviewer: str, *, version: int | None = None
     ) -> Document:
-        """Answer a review; the result must satisfy its template.
+        """Answer a review by the names of its template's fields; the result must satisfy the template.
 
-        A review that several people must approve stays in progress until enough of them have.
-
-        Args:
-            review_id: The review.
-            result: The answer by the names of the template's fields.
-            reviewer: Who answers.
-            version: The version that the reviewer saw, or None; any other is refused as `version_conflict`.
+        A review that several people must approve stays in progress until enough of them have. Any `version` but the
+        current one is refused as `version_conflict`; None skips the check.
         """
         return self._answer(review_id, "completed", result, reviewer, version)
 
     def reject(
         self, review_id: str, result: Mapping[str, Any] | None, reviewer: str, *, version: int | None = None
     ) -> Document:
-        """Reject a review; fields in the result must be valid, but none is required.
-
-        See `complete` for the arguments.
-        """
+        """Reject a review, as `complete`; fields in the result must be valid, but none is required."""
         return self._answer(review_id, "rejected", {} if result is None else result, reviewer, version)
 
     def approvals(self, review_id: str) -> list[Document]:

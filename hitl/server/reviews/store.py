@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from hitl.server.primitives.documents import Document, Page
+from hitl.server.primitives import Document, Page
 from hitl.server.reviews.lifecycle import OPEN
-from hitl.server.storage.database import Database
+from hitl.server.storage import Database
 from hitl.server.storage.queries import Condition, document, one_of, page, where
 
 _DUE = "json_extract(document, '$.due_date')"
@@ -34,14 +34,10 @@ _FOUND: Final = (
 class ReviewQuery:
     """Filters, which narrow the list together, and the order of a list of reviews.
 
-    Attributes:
-        created_after: A moment in wire form, as the next two; exclusive.
-        due_after: A moment in wire form; inclusive. Only reviews that have a deadline.
-        due_before: See `due_after`; exclusive.
-        search: Words that must all occur in the strings and numbers of the content or in the id; case is ignored.
-        changes_after: Only reviews that changed after the step of this number, the earliest change first.
-        limit: None for all.
-        sort: "due" puts the next deadline first, "priority" the most important; None is the order of creation.
+    Moments are in wire form; `due_after` is inclusive, the others are exclusive. `search` has words that must all occur
+    in the strings and numbers of the content or in the id; case is ignored. `changes_after` asks for reviews that
+    changed after the step of this number, the earliest change first. `limit` None is all. `sort` "due" puts the next
+    deadline first, "priority" the most important.
     """
 
     status: str | Sequence[str] | None = None

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from hitl.server.ecma_regex import BadPatternError, Pattern
-from hitl.server.primitives.errors import Fault
+from hitl.server.primitives import Fault
 from hitl.server.results.conditions import BadConditionError, Condition
 from hitl.server.results.dates import TODAY, read_date
 from hitl.server.results.fields import DISPLAYS, Field, Template, comment_fields, rules, settings, validation, words

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from hitl.server.primitives.errors import SetupError
+from hitl.server.primitives import SetupError
 from hitl.server.storage.errors import StorageError, damaged, require_usable, setup_error, storage_error
 
 Row: TypeAlias = tuple[Any, ...]
@@ -28,12 +28,7 @@ class Database:
     """A connection that several threads share; `lock` keeps them apart."""
 
     def __init__(self, path: str | Path, migrations: Migrations) -> None:
-        """Open or create the database at `path`, and bring it to the present schema.
-
-        Raises:
-            SetupError: Another process uses the file, it is no SQLite file or a damaged one, a newer version wrote it,
-                or it cannot be written to.
-        """
+        """Open or create the file, and bring it to the present schema; SetupError if it cannot be used."""
         self.path = str(path)
         self.lock = threading.RLock()
         self._migrations = migrations
@@ -57,7 +52,7 @@ class Database:
             raise
 
     def close(self) -> None:
-        """Close the file; doing it twice is fine."""
+        """Close the file; idempotent."""
         with self.lock:
             self._connection.close()
 
@@ -65,8 +60,8 @@ class Database:
     def transaction(self) -> Generator[None, None, None]:
         """Do everything in the block or nothing, with no other thread in between.
 
-        IMMEDIATE, because a transaction that begins by reading and goes on to write may fail at once whatever
-        the busy timeout is (https://www.sqlite.org/lang_transaction.html, section 2.2).
+        IMMEDIATE, because a transaction that reads before it writes may fail at once, whatever the busy timeout is
+        (https://www.sqlite.org/lang_transaction.html, section 2.2).
         """
         with self.lock:
             self._run("BEGIN IMMEDIATE")
@@ -79,11 +74,7 @@ class Database:
                 raise
 
     def execute(self, sql: str, values: Values = ()) -> None:
-        """Run a statement that answers nothing.
-
-        Raises:
-            StorageError: The disk is full, or the file cannot be read or written; so do the other methods.
-        """
+        """Run a statement without a result. As the other methods, it raises StorageError for errors of the disk."""
         self._run(sql, values)
 
     def rows(self, sql: str, values: Values = ()) -> list[Row]:
@@ -121,11 +112,7 @@ class Database:
             self._migrate(seen)
 
     def _version(self) -> int:
-        """Return how many steps of the schema the file has seen.
-
-        Raises:
-            SetupError: It is damaged, or of a newer version.
-        """
+        """Return the number of the file's schema steps; SetupError if it is damaged or newer."""
         row = self.row("PRAGMA user_version")
         seen: int = row[0] if row else 0
         if seen > len(self._migrations):
@@ -136,7 +123,7 @@ class Database:
         return seen
 
     def _keep_a_copy(self, seen: int) -> None:
-        """Keep the file as it is beside itself, before it is brought into a form that older versions cannot read."""
+        """Copy the file, before it gets a form that older versions cannot read."""
         copy = Path(f"{self.path}.form-{seen}")
         copy.unlink(missing_ok=True)  # of an attempt that was cut off
         self.execute("VACUUM INTO ?", (str(copy),))

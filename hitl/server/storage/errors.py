@@ -10,7 +10,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from hitl.server.primitives.errors import ApiError, SetupError
+from hitl.server.primitives import ApiError, SetupError
 
 RETRY_AFTER: Final = 5
 """Seconds after which a request that failed because of the disk may be repeated."""
@@ -21,11 +21,7 @@ _FAILED: Final = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlit
 
 
 class StorageError(Exception):
-    """The data file could not be read or written; the transaction was rolled back.
-
-    Attributes:
-        code: "storage_full", "storage_read_only", "storage_damaged" or "storage_failed".
-    """
+    """The data file could not be read or written; the transaction was rolled back."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -51,11 +47,7 @@ def storage_error(error: sqlite3.Error) -> StorageError | None:
 
 
 def require_usable(path: Path) -> None:
-    """Refuse a path that cannot hold a data file, before SQLite does with a vaguer message.
-
-    Raises:
-        SetupError: There is no such folder, or something else is there, or it may not be written to.
-    """
+    """Raise SetupError for a path that cannot hold a data file, before SQLite does with a vaguer message."""
     folder = path.parent
     if not folder.is_dir():
         raise SetupError(f"{path} cannot be opened; check that its folder exists")

@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hitl.server.primitives.documents import Document
-from hitl.server.primitives.errors import ApiError
+from hitl.server.primitives import ApiError, Document
 from hitl.server.storage.database import Database
 
 
@@ -32,12 +31,7 @@ class IdempotencyStore:
     ) -> Created:
         """Create, unless the owner's key was used before; the key is kept in the open transaction.
 
-        Args:
-            kind: What is created, and where; a key may not be used for two kinds.
-            body: What it is created from.
-            key: The name of this act of creation; without one, the document is always created.
-            owner: The key's owner; keys of different owners are independent.
-            create: Creates the document, in the same transaction.
+        A key may not be used for two kinds or bodies. Without a key, the document is always created.
         """
         if key is None:
             return Created(create())

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from hitl.server.primitives.timestamps import to_wire
+from hitl.server.primitives import to_wire
 from hitl.server.storage.database import Database
 
 
@@ -38,10 +38,7 @@ class Outbox:
     def emit(
         self, event: str, subject_id: str, payload: Mapping[str, Any], *, at: datetime, callback_url: str | None = None
     ) -> None:
-        """Record an event, with one delivery for each enabled subscription to it, and one to the callback.
-
-        To be called inside the transaction of the change.
-        """
+        """Record an event in its change's transaction, and deliveries to its subscribers and the callback."""
         body, moment = _json(payload), to_wire(at)
         self.database.execute(
             "INSERT INTO events (event, subject_id, payload, at) VALUES (?, ?, ?, ?)",
@@ -59,10 +56,7 @@ class Outbox:
         self.notify()
 
     def call_back(self, url: str, event: str, subject_id: str, payload: Mapping[str, Any], *, at: datetime) -> str:
-        """Record a delivery to one address without an event, and return its id; see `emit`.
-
-        For a callback whose body differs from that of its event.
-        """
+        """Record a delivery to one address without an event, for a callback with a body of its own; return its id."""
         delivery_id = self._add(event, subject_id, _json(payload), to_wire(at), url)
         self.notify()
         return delivery_id
@@ -70,7 +64,7 @@ class Outbox:
     def deliver(
         self, webhook_id: str, url: str, event: str, subject_id: str, payload: Mapping[str, Any], *, at: datetime
     ) -> str:
-        """Record a delivery to one subscription without an event, and return its id; see `emit`."""
+        """Record a delivery to one subscription without an event, and return its id."""
         delivery_id = self._add(event, subject_id, _json(payload), to_wire(at), url, webhook_id)
         self.notify()
         return delivery_id

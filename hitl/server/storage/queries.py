@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, TypeAlias
 
-from hitl.server.primitives.documents import Document, Page
+from hitl.server.primitives import Document, Page
 from hitl.server.storage.database import Database, Row
 
 Condition: TypeAlias = tuple[str, Any]

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from hitl.server.primitives.changes import ChangeNotifier
-from hitl.server.primitives.clock import Clock
+from hitl.server.primitives import Clock
+from hitl.server.storage.changes import ChangeNotifier
 from hitl.server.storage.database import Database
 
 

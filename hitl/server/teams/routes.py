@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from hitl.server.http.routing import calling, creating, resource
+from hitl.server.http import calling, creating, resource
 from hitl.server.teams.service import TeamService
 
 

@@ -11,13 +11,9 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from hitl.server.primitives.clock import Now
-from hitl.server.primitives.documents import Document
-from hitl.server.primitives.errors import ApiError, Fault, conflict, raise_faults
-from hitl.server.primitives.timestamps import to_wire
+from hitl.server.primitives import ApiError, Document, Fault, Now, conflict, raise_faults, to_wire
 from hitl.server.primitives.validation import Checker, every, optional, record, required, text
-from hitl.server.storage.database import Database
-from hitl.server.storage.idempotency import Created, IdempotencyStore
+from hitl.server.storage import Created, Database, IdempotencyStore
 from hitl.server.storage.queries import next_number
 from hitl.server.teams.store import TeamStore
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hitl.server.primitives.documents import Document
-from hitl.server.storage.database import Database, Row
+from hitl.server.primitives import Document
+from hitl.server.storage import Database, Row
 
 
 class TeamStore:

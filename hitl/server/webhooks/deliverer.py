@@ -10,11 +10,8 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
-from hitl.server.primitives.clock import Clock
-from hitl.server.primitives.timestamps import to_wire
-from hitl.server.storage.database import Database
-from hitl.server.storage.errors import StorageError
-from hitl.server.storage.outbox import Outbox
+from hitl.server.primitives import Clock, to_wire
+from hitl.server.storage import Database, Outbox, StorageError
 from hitl.server.webhooks.delivery_store import DeliveryStore, Outgoing
 from hitl.server.webhooks.retention import Retention
 from hitl.server.webhooks.schedule import consequence

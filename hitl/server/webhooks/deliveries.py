@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from hitl.server.primitives.clock import Now
-from hitl.server.primitives.documents import Document, Page
-from hitl.server.primitives.errors import ApiError, conflict, not_found
-from hitl.server.storage.database import Database
-from hitl.server.storage.outbox import Outbox
+from hitl.server.primitives import ApiError, Document, Now, Page, conflict, not_found
+from hitl.server.storage import Database, Outbox
 from hitl.server.webhooks.delivery_store import DeliveryStore
 from hitl.server.webhooks.payloads import SAMPLED, sample_payload
 from hitl.server.webhooks.subscription_store import SubscriptionStore
@@ -31,15 +28,7 @@ class Deliveries:
         limit: int = 50,
         offset: int = 0,
     ) -> Page:
-        """Return one page of the deliveries, the newest first; filters narrow the list together.
-
-        Args:
-            webhook_id: Only those to this subscription.
-            event: Only those of this event.
-            status: Only those that are "pending", "delivered" or "failed".
-            limit: The maximum number of deliveries.
-            offset: The number to skip.
-        """
+        """Return one page of the deliveries, the newest first; filters narrow the list together."""
         filters = (("webhook_id", webhook_id), ("event", event), ("status", status))
         with self._database.transaction():
             return self._store.page(filters, limit, offset)
@@ -50,10 +39,7 @@ class Deliveries:
             return self._delivery(delivery_id)
 
     def replay(self, delivery_id: str) -> Document:
-        """Send a delivery again, now and with all retries, whatever its status, and return it.
-
-        It goes to the present address of its subscription. Refused if that was deleted.
-        """
+        """Send a delivery again with all retries, to the present address of its subscription, and return it."""
         with self._database.transaction():
             webhook_id = self._delivery(delivery_id)["webhook_id"]
             if webhook_id is not None and self._subscriptions.get(webhook_id) is None:
@@ -63,12 +49,7 @@ class Deliveries:
             return self._delivery(delivery_id)
 
     def test(self, webhook_id: str, event: str = "review.completed") -> Document:
-        """Send a subscription a sample event, and return the delivery.
-
-        Args:
-            webhook_id: The subscription; it need not subscribe to the event.
-            event: One of the six events of generation A.
-        """
+        """Send a subscription a sample event, to which it need not subscribe, and return the delivery."""
         with self._database.transaction():
             subscription = self._subscriptions.get(webhook_id)
             if subscription is None:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from hitl.server.primitives.documents import Document, Page
-from hitl.server.primitives.timestamps import from_wire, to_wire
-from hitl.server.storage.database import Database, Row
+from hitl.server.primitives import Document, Page, from_wire, to_wire
+from hitl.server.storage import Database, Row
 from hitl.server.storage.queries import page_rows
 from hitl.server.webhooks.sender import Message, Outcome
 
@@ -45,13 +44,7 @@ _ATTEMPT: Final = ("at", "status_code", "error", "response", "duration")
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A delivery that is due.
-
-    Attributes:
-        round: Counts replays; a replay during an attempt begins another round.
-        tries: The failed attempts of this round.
-        lane: The receiver.
-    """
+    """A due delivery; `round` counts replays, `tries` the failed attempts of this round, `lane` is the receiver."""
 
     number: int
     round: int
@@ -92,13 +85,7 @@ class DeliveryStore:
     # The queue
 
     def next(self, now: datetime, *, under_way: Iterable[int], full: Iterable[str]) -> Outgoing | None:
-        """Return the delivery that has been due for the longest.
-
-        Args:
-            now: The present moment.
-            under_way: Numbers of the deliveries that are being attempted.
-            full: Lanes that accept no more at present.
-        """
+        """Return the delivery that has been due longest, unless it is `under_way` or its lane is `full`."""
         row = self._database.row(_NEXT, (to_wire(now), json.dumps(list(under_way)), json.dumps(list(full))))
         return None if row is None else _outgoing(row)
 

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from hitl.server.primitives.documents import Document
-from hitl.server.primitives.timestamps import to_wire
+from hitl.server.primitives import Document, to_wire
 
 REVIEW_EVENTS: Final = (
     "review.created",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from hitl.server.storage.database import Database
+from hitl.server.storage import Database
 from hitl.server.webhooks.delivery_store import DeliveryStore
 from hitl.server.webhooks.schedule import PAUSES
 

@@ -6,9 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from hitl.server.http import calling, creating, page, resource, success, updating
 from hitl.server.http.requests import PAGING, limit_and_offset, parsed, refuse_unknown, word
-from hitl.server.http.responses import page, success
-from hitl.server.http.routing import calling, creating, resource, updating
 from hitl.server.webhooks.deliveries import Deliveries
 from hitl.server.webhooks.payloads import DELIVERY_STATUSES, EVENTS
 from hitl.server.webhooks.subscriptions import Subscriptions

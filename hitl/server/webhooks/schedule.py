@@ -20,12 +20,7 @@ _TRANSIENT: Final = frozenset({408, 429})  # the only transient errors among the
 
 
 def classify(status_code: int | None, *, refused: bool) -> Literal["delivered", "retry", "failed"]:
-    """Return what follows from an attempt.
-
-    Args:
-        status_code: The receiver's answer; None without one.
-        refused: Nothing was sent, because the address is not allowed.
-    """
+    """Return what follows from an attempt; without an answer `status_code` is None."""
     if refused:
         return "failed"
     if status_code is None:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from hitl.server.primitives.documents import Document
-from hitl.server.storage.database import Database, Row
+from hitl.server.primitives import Document
+from hitl.server.storage import Database, Row
 
 _COLUMNS: Final = ("id", "url", "events", "enabled", "created_at", "updated_at")
 _SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM subscriptions "  # noqa: S608 - fixed words

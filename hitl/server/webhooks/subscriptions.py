@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from hitl.server.primitives.clock import Now
-from hitl.server.primitives.documents import Document
-from hitl.server.primitives.errors import Fault, not_found, raise_faults
-from hitl.server.primitives.timestamps import to_wire
+from hitl.server.primitives import Document, Fault, Now, not_found, raise_faults, to_wire
 from hitl.server.primitives.validation import Checker, array, boolean, every, one_of, optional, record, required, text
-from hitl.server.storage.database import Database
-from hitl.server.storage.idempotency import Created, IdempotencyStore
-from hitl.server.storage.outbox import Outbox
+from hitl.server.storage import Created, Database, IdempotencyStore, Outbox
 from hitl.server.storage.queries import next_number
 from hitl.server.webhooks.egress_policy import Targets, web_address
 from hitl.server.webhooks.payloads import EVENTS
