@@ -8,11 +8,8 @@ from html import unescape
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from hitl.server.inbox import inbox_routes
 from hitl.server.inbox.attachments import (
     DEFAULT_SIZE,
     LARGEST_SUM,
@@ -193,13 +190,6 @@ def server() -> Iterator[ReviewServer]:
     server = ReviewServer(templates=[{"id": "files", "name": "Files", "fields": [PROOF, PICTURE]}])
     yield server
     server.close()
-
-
-@pytest.fixture
-def browser(server: ReviewServer) -> Iterator[TestClient]:
-    app = Starlette(routes=[Mount("/inbox", routes=inbox_routes(server.reviews, server.loops, server.deliveries))])
-    with TestClient(app, base_url="http://127.0.0.1:4010", follow_redirects=False) as client:
-        yield client
 
 
 @pytest.fixture

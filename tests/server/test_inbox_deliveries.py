@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from hitl.server.inbox import inbox_routes
 from hitl.server.inbox.delivery_pages import delivery
+from hitl.server.primitives import Now
 from hitl.server.review_server import ReviewServer
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def server() -> Iterator[ReviewServer]:
-    server = ReviewServer(clock=lambda: NOW)
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def browser(server: ReviewServer) -> Iterator[TestClient]:
-    app = Starlette(routes=[Mount("/inbox", routes=inbox_routes(server.reviews, server.loops, server.deliveries))])
-    with TestClient(app, base_url="http://127.0.0.1:4010", follow_redirects=False) as client:
-        yield client
+def clock() -> Now:
+    return lambda: NOW
 
 
 def call_back(server: ReviewServer) -> str:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from hitl.server.inbox import inbox_routes
 from hitl.server.inbox.filters import Filters
+from hitl.server.primitives import Now
 from hitl.server.review_server import ReviewServer
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -39,17 +36,13 @@ TEMPLATES: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-def server() -> Iterator[ReviewServer]:
-    server = ReviewServer(clock=lambda: NOW, templates=TEMPLATES)
-    yield server
-    server.close()
+def clock() -> Now:
+    return lambda: NOW
 
 
 @pytest.fixture
-def browser(server: ReviewServer) -> Iterator[TestClient]:
-    app = Starlette(routes=[Mount("/inbox", routes=inbox_routes(server.reviews, server.loops, server.deliveries))])
-    with TestClient(app, base_url="http://127.0.0.1:4010", follow_redirects=False) as client:
-        yield client
+def templates() -> Any:
+    return TEMPLATES
 
 
 def ask(server: ReviewServer, text: str = "A draft", **body: Any) -> str:

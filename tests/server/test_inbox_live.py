@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 
 from hitl.server.inbox.live import Live
 from hitl.server.inbox.page_renderer import PageRenderer
+from hitl.server.primitives import Now
 from hitl.server.review_server import ReviewServer
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -19,10 +20,8 @@ BODY = {"template_id": "template_123", "content": {"text": "A draft"}}
 
 
 @pytest.fixture
-def server() -> Iterator[ReviewServer]:
-    server = ReviewServer(clock=lambda: NOW)
-    yield server
-    server.close()
+def clock() -> Now:
+    return lambda: NOW
 
 
 @pytest.fixture

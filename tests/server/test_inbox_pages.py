@@ -50,13 +50,6 @@ def server(clock: Clock) -> Iterator[ReviewServer]:
     server.close()
 
 
-@pytest.fixture
-def browser(server: ReviewServer) -> Iterator[TestClient]:
-    app = Starlette(routes=[Mount("/inbox", routes=inbox_routes(server.reviews, server.loops, server.deliveries))])
-    with TestClient(app, base_url="http://127.0.0.1:4010", follow_redirects=False) as client:
-        yield client
-
-
 def ask(server: ReviewServer, **body: Any) -> str:
     """Create a review and return its id."""
     created = server.reviews.create_review({"template_id": "article", "content": {"text": "A draft"}, **body})

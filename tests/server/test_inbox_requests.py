@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from hitl.server.inbox import inbox_routes
 from hitl.server.inbox.questions import controls, read_answer
 from hitl.server.loops.accounts import account_of
+from hitl.server.primitives import Now
 from hitl.server.review_server import ReviewServer
 
 OWNER = account_of("owner")
@@ -27,17 +24,8 @@ def now() -> list[datetime]:
 
 
 @pytest.fixture
-def server(now: list[datetime]) -> Iterator[ReviewServer]:
-    server = ReviewServer(clock=lambda: now[0])
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def browser(server: ReviewServer) -> Iterator[TestClient]:
-    app = Starlette(routes=[Mount("/inbox", routes=inbox_routes(server.reviews, server.loops, server.deliveries))])
-    with TestClient(app, base_url="http://127.0.0.1:4010", follow_redirects=False) as client:
-        yield client
+def clock(now: list[datetime]) -> Now:
+    return lambda: now[0]
 
 
 def ask(server: ReviewServer, **changes: Any) -> str:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hitl.server.primitives import Now
 from hitl.server.primitives.errors import ApiError
 from hitl.server.review_server import ReviewServer
 
@@ -21,10 +21,8 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def server() -> Iterator[ReviewServer]:
-    server = ReviewServer(clock=now)
-    yield server
-    server.close()
+def clock() -> Now:
+    return now
 
 
 def template(server: ReviewServer, **settings: Any) -> str:

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from hitl.server.primitives import Now
 from hitl.server.primitives.clock import Clock
 from hitl.server.primitives.durations import Duration, duration
 from hitl.server.review_server import ReviewServer
@@ -153,10 +153,8 @@ def test_who_has_left_is_not_called_any_more() -> None:
 
 
 @pytest.fixture
-def server() -> Iterator[ReviewServer]:
-    server = ReviewServer(clock=lambda: START)
-    yield server
-    server.close()
+def clock() -> Now:
+    return lambda: START
 
 
 def create(server: ReviewServer, due: timedelta) -> str:

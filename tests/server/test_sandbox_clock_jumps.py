@@ -16,6 +16,7 @@ from hitl.server.http.rate_limit import RateLimit, RateLimitWindow
 from hitl.server.inbox.sessions import SESSION_DAYS, Sessions
 from hitl.server.loops.accounts import account_of
 from hitl.server.migrations import MIGRATIONS
+from hitl.server.primitives import Now
 from hitl.server.primitives.clock import Clock
 from hitl.server.primitives.errors import ApiError
 from hitl.server.review_server import ReviewServer
@@ -47,9 +48,8 @@ def wall() -> Wall:
 
 
 @pytest.fixture
-def server(wall: Wall) -> Iterator[ReviewServer]:
-    with closing(ReviewServer(clock=Clock(wall))) as server:
-        yield server
+def clock(wall: Wall) -> Now:
+    return Clock(wall)
 
 
 @pytest.fixture

@@ -130,11 +130,6 @@ async def test_what_is_asked_is_done_late_even_if_the_client_has_gone_by_then() 
     assert received == [*parts, {"type": "http.disconnect"}]
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def test_a_long_delay_does_not_keep_the_sandbox_from_closing() -> None:
     with Sandbox() as sandbox, sandbox.client(max_retries=0, timeout=0.05) as client:
         sandbox.faults.delay("1w")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from hitl.server.http.rate_limit import RateLimit, RateLimiter
 from hitl.server.loops.accounts import account_of
 from hitl.server.loops.key_events import KeyEvents
+from hitl.server.primitives import Now
 from hitl.server.primitives.clock import Clock
 from hitl.server.primitives.errors import ApiError
 from hitl.server.review_server import ReviewServer
@@ -19,10 +19,8 @@ START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def server() -> Iterator[ReviewServer]:
-    server = ReviewServer(clock=Clock(lambda: START))
-    yield server
-    server.close()
+def clock() -> Now:
+    return Clock(lambda: START)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import anyio
 import pytest
 
+from hitl.server.primitives import Now
 from hitl.server.primitives.clock import Clock
 from hitl.server.primitives.errors import ApiError
 from hitl.server.review_server import ReviewServer
@@ -20,9 +20,8 @@ ANN = "ann@example.com"
 
 
 @pytest.fixture
-def server() -> Iterator[ReviewServer]:
-    with closing(ReviewServer(clock=Clock(lambda: NOON))) as server:
-        yield server
+def clock() -> Now:
+    return Clock(lambda: NOON)
 
 
 def create(server: ReviewServer, **body: Any) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from starlette.types import Message, Receive
 from hitl.server.http.api_keys import new_api_key
 from hitl.server.http.requests import MAX_BODY
 from hitl.server.http.server import BackgroundServer, Listener
-from hitl.server.storage.changes import ChangeNotifier
 from hitl.server.primitives.errors import SetupError
 from hitl.server.review_server import ReviewServer
+from hitl.server.storage.changes import ChangeNotifier
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.com", ""])
@@ -173,11 +173,6 @@ async def test_a_sandbox_that_is_closing_holds_no_answer_back() -> None:
         assert (await http.get("/v1/reviews/rev_1", headers=headers)).status_code == 200
     assert time.monotonic() - begun < 20
     server.close()
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"  # the backend of the server itself
 
 
 @pytest.mark.anyio

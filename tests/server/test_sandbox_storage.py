@@ -28,11 +28,6 @@ SMALL = {"template_id": "template_123", "content": {"text": "A draft"}}
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def server() -> Iterator[ReviewServer]:
     with closing(ReviewServer(api_keys=[KEY])) as server:
         yield server

@@ -52,15 +52,6 @@ def test_nobody_is_in_a_team_twice_but_may_be_in_two(teams: TeamService) -> None
     teams.add_member("team_2", {"email": "ann@example.com"})
 
 
-def test_one_key_creates_and_adds_once(teams: TeamService) -> None:
-    first = teams.create_team({"name": "Editors"}, idempotency_key="a")
-    assert teams.create_team({"name": "Editors"}, idempotency_key="a").document == first.document
-    ann = {"email": "ann@example.com"}
-    teams.add_member("team_1", ann, idempotency_key="b")
-    assert teams.add_member("team_1", ann, idempotency_key="b").replayed
-    assert len(teams.members("team_1")) == 1
-
-
 def test_a_key_for_one_team_does_not_add_to_another(teams: TeamService) -> None:
     for name in ("Editors", "Lawyers"):
         teams.create_team({"name": name})

@@ -21,6 +21,7 @@ from receiver import Receiver, receiving
 
 from hitl.server.http.server import BackgroundServer
 from hitl.server.migrations import MIGRATIONS
+from hitl.server.primitives import Now
 from hitl.server.primitives.clock import Clock
 from hitl.server.primitives.errors import ApiError
 from hitl.server.review_server import ReviewServer
@@ -476,9 +477,8 @@ def deliver(server: ReviewServer, sender: Sender) -> None:
 
 
 @pytest.fixture
-def server() -> Iterator[ReviewServer]:
-    with closing(ReviewServer(clock=Clock(lambda: NOON))) as server:
-        yield server
+def clock() -> Now:
+    return Clock(lambda: NOON)
 
 
 def call_back(server: ReviewServer, url: str) -> None:

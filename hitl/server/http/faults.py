@@ -60,8 +60,8 @@ class Faults:
     """Plans faults for the next requests; each request meets the first fault that matches it.
 
     Every method takes `times`, the number of requests; `path`, in which `*` matches anything, such as "/v1/reviews/*";
-    and `method`, such as "POST". A request that meets a fault has passed authentication and the rate limit. The inbox has
-    none.
+    and `method`, such as "POST". A request that meets a fault has passed authentication and the rate limit. The inbox
+    has none.
     """
 
     def __init__(self, changes: ChangeNotifier) -> None:

@@ -9,16 +9,15 @@ name.
 from __future__ import annotations
 
 import re
-from base64 import b64decode
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final
-from urllib.parse import unquote, unquote_to_bytes
+from urllib.parse import unquote
 
 from hitl.server.inbox.documents import Document, fields_of, is_array, is_object
 from hitl.server.inbox.hidden_characters import has_hidden
 from hitl.server.results.fields import words
-from hitl.server.results.files import bytes_in
+from hitl.server.results.files import bytes_in, read_data_uri
 
 DEFAULT_SIZE: Final = 10 * 1024 * 1024
 """The largest file that the form takes where the field names no `max_size`."""
@@ -105,16 +104,12 @@ def embedded(value: object) -> Embedded | None:
     url = given.get("url")
     if not isinstance(url, str) or url[:5].lower() != "data:":
         return None
-    head, comma, body = url[5:].partition(",")
-    if not comma:
-        return None
-    parameters = {key: value for key, _, value in (part.partition("=") for part in head.split(";")[1:])}
     try:
-        data = b64decode(unquote(body), validate=True) if "base64" in parameters else unquote_to_bytes(body)
-    except ValueError:  # no base64, or half a character
+        _, named, data = read_data_uri(url)
+    except ValueError:  # no comma, no base64, or half a character
         return None
     name = given.get("name")
-    return Embedded(name if isinstance(name, str) and name else unquote(parameters.get("name", "")), data)
+    return Embedded(name if isinstance(name, str) and name else named, data)
 
 
 def download_name(name: str) -> str:

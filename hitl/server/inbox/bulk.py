@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fields_of, is_final, label_of
-from hitl.server.inbox.fields import DISPLAY_TYPES
-from hitl.server.inbox.forms import is_editable, is_required
+from hitl.server.inbox.forms import is_editable
 from hitl.server.inbox.rendering import subject
 from hitl.server.primitives import ApiError
+from hitl.server.results import is_required, settings
 from hitl.server.reviews import ReviewService
 
 MOST_PICKS: Final = 200
@@ -58,7 +58,7 @@ class Unsuitable(Exception):  # noqa: N818 - it is the answer about one review, 
     """The review must be dealt with on its own page; the message says why."""
 
 
-Act: TypeAlias = Callable[[ReviewService, Document, Document | None, Order], None]
+Act: TypeAlias = Callable[[ReviewService, Document, Document | None, Order], object]
 Check: TypeAlias = Callable[[Document, Document | None], object]
 
 
@@ -86,15 +86,14 @@ def approval(review: Document, template: Document | None) -> Document:
     """
     if template is None:
         raise Unsuitable("its template was deleted")
-    required = [field for field in fields_of(template) if is_required(field) and field["type"] not in DISPLAY_TYPES]
+    required = [field for field in fields_of(template) if is_required(field)]
     yes = [field for field in required if field["type"] == "boolean"]
     others = [label_of(field) for field in required if field not in yes and not field.get("conditional")]
     if others or len(yes) > 1:
         raise Unsuitable(f"its form also asks for {', '.join(others or [label_of(field) for field in yes[1:]])}")
     if not yes:
         raise Unsuitable("its form has no required yes or no")
-    if _settings(template).get("require_comments"):
-        raise Unsuitable("its template wants a comment with each answer")
+    _require_no_comment(template)
     content = content_of(review)
     kept = {field["name"]: content[field["name"]] for field in fields_of(template) if is_editable(field, content)}
     return {**kept, yes[0]["name"]: True}
@@ -131,38 +130,17 @@ def _template(reviews: ReviewService, review: Document) -> Document | None:
         return None
 
 
-def _settings(template: Document | None) -> Document:
-    settings: Document | None = template.get("settings") if template else None
-    return settings or {}
-
-
 def _approve(reviews: ReviewService, review: Document, template: Document | None, order: Order) -> None:
     reviews.complete(review["id"], approval(review, template), order.reviewer, version=review["version"])
 
 
-def _reject(reviews: ReviewService, review: Document, template: Document | None, order: Order) -> None:  # noqa: ARG001 - an Act
-    reviews.reject(review["id"], {}, order.reviewer, version=review["version"])
-
-
-def _reassign(reviews: ReviewService, review: Document, template: Document | None, order: Order) -> None:  # noqa: ARG001 - an Act
-    reviews.update_review(review["id"], {"assignees": [order.assignee]})
-
-
-def _cancel(reviews: ReviewService, review: Document, template: Document | None, order: Order) -> None:  # noqa: ARG001 - an Act
-    reviews.cancel_review(review["id"])
-
-
-def _anything(review: Document, template: Document | None) -> None:
-    """Find nothing in the way."""
-
-
-def _may_be_rejected(review: Document, template: Document | None) -> None:  # noqa: ARG001 - a Check
-    if _settings(template).get("require_comments"):
+def _require_no_comment(template: Document | None) -> None:
+    if settings(template or {}).get("require_comments"):
         raise Unsuitable("its template wants a comment with each answer")
 
 
-def _may_be_reassigned(review: Document, template: Document | None) -> None:  # noqa: ARG001 - a Check
-    if _settings(template).get("allow_reassignment") is False:
+def _require_reassignable(template: Document | None) -> None:
+    if settings(template or {}).get("allow_reassignment") is False:
         raise Unsuitable("its template does not allow it to be reassigned")
 
 
@@ -179,9 +157,27 @@ class Action:
 
 ACTIONS: Final[Mapping[str, Action]] = {
     "approve": Action("Approve", "Approved", _approve, approval, "Each is answered with yes, its content unchanged."),
-    "reject": Action("Reject", "Rejected", _reject, _may_be_rejected, "Each is turned down as it is, for good."),
-    "reassign": Action("Reassign", "Reassigned", _reassign, _may_be_reassigned, "Nobody else stays assigned to them."),
-    "cancel": Action("Cancel", "Cancelled", _cancel, _anything, "The programs that asked get no answer. It is final."),
+    "reject": Action(
+        "Reject",
+        "Rejected",
+        lambda reviews, review, _, order: reviews.reject(review["id"], {}, order.reviewer, version=review["version"]),
+        lambda _, template: _require_no_comment(template),
+        "Each is turned down as it is, for good.",
+    ),
+    "reassign": Action(
+        "Reassign",
+        "Reassigned",
+        lambda reviews, review, _, order: reviews.update_review(review["id"], {"assignees": [order.assignee]}),
+        lambda _, template: _require_reassignable(template),
+        "Nobody else stays assigned to them.",
+    ),
+    "cancel": Action(
+        "Cancel",
+        "Cancelled",
+        lambda reviews, review, *_: reviews.cancel_review(review["id"]),
+        lambda *_: None,
+        "The programs that asked get no answer. It is final.",
+    ),
 }
 
 

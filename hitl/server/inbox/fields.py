@@ -18,15 +18,14 @@ from hitl.server.inbox.hidden_characters import unix_lines
 from hitl.server.inbox.pictures import picture_answer
 from hitl.server.results.fields import words
 from hitl.server.results.images import decisions
+from hitl.server.results.kinds import DEFAULT_SCALE
 
 MISSING: Final = object()
 """The reviewer gave no answer; different from null, which is an answer."""
 
 Read: TypeAlias = Callable[[Document, list[str]], Any]
 
-DISPLAY_TYPES = ("content_display", "code_display", "table_display")
 RADIO_LIMIT = 5
-DEFAULT_SCALE = 5
 
 
 @dataclass(frozen=True, slots=True)

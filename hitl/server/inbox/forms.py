@@ -9,7 +9,6 @@ from typing import Any
 from hitl.server.inbox.attachments import Attached, Limits, attached, limits
 from hitl.server.inbox.documents import Document, fields_of, is_array, label_of
 from hitl.server.inbox.fields import (
-    DISPLAY_TYPES,
     MISSING,
     RADIO_LIMIT,
     Choice,
@@ -21,6 +20,7 @@ from hitl.server.inbox.fields import (
 from hitl.server.inbox.hidden_characters import has_hidden, unix_lines
 from hitl.server.inbox.pictures import takes_notes
 from hitl.server.inbox.rendering import Block, Code, block
+from hitl.server.results import DISPLAYS, is_required
 
 _INLINE_LABEL = 12
 
@@ -97,7 +97,7 @@ def build_form(template: Document | None, content: Document, draft: Draft | None
     displays: list[Control] = []
     inputs: list[Control] = []
     for number, field_ in enumerate(fields_of(template)):
-        if field_["type"] not in DISPLAY_TYPES:
+        if field_["type"] not in DISPLAYS:
             inputs.append(_control(field_, f"f{number}", content, draft))
         elif field_["name"] in content:
             displays.append(_display(field_, f"f{number}", content, draft))
@@ -114,7 +114,7 @@ def read_result(
         name = field_["name"]
         if name not in answers:
             continue
-        if field_["type"] not in DISPLAY_TYPES:
+        if field_["type"] not in DISPLAYS:
             value = field_type(field_).read(field_, answers[name])
         else:
             value = _edited(field_, content, answers[name][0], changes_only=changes_only)
@@ -180,12 +180,6 @@ def _kind(control: str, options: list[Choice]) -> str:
     if control == "rating" and any(len(option.label) > _INLINE_LABEL for option in options):
         return "radios"
     return control
-
-
-def is_required(field_: Document) -> bool:
-    """Tell whether an answer to the field is required while it is asked for."""
-    validation: Document = field_.get("validation") or {}
-    return bool(field_.get("required") or validation.get("required"))
 
 
 def _condition(field_: Document) -> Condition | None:

@@ -189,11 +189,6 @@ class LoopService:
             self._store.add_feedback(request["id"], body["feedback"])
             return {"request_id": request["id"], "feedback": body["feedback"]}
 
-    def feedback(self, request_id: str) -> Document | None:
-        """Return the feedback on a request, if there is any."""
-        with self._work():
-            return self._store.feedback(self._request(request_id)["id"])
-
     def claim(self, request_id: str, person: Mapping[str, Any]) -> Document:
         """Keep others from answering for a while; claiming again extends it."""
         raise_faults(PERSON("responder", person))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
 from hitl.server.expiry import ExpiryWorker
+from hitl.server.primitives import Now
 from hitl.server.primitives.clock import Clock
 from hitl.server.primitives.timestamps import utc_now
 from hitl.server.review_server import ReviewServer
@@ -18,10 +18,8 @@ FIELDS = [{"name": "approved", "type": "boolean", "required": True}]
 
 
 @pytest.fixture
-def server() -> Iterator[ReviewServer]:
-    server = ReviewServer(clock=Clock(utc_now))
-    yield server
-    server.close()
+def clock() -> Now:
+    return Clock(utc_now)
 
 
 def ask(server: ReviewServer, **settings: float) -> str:
