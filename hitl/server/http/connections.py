@@ -26,6 +26,7 @@ def limited(limits: Limits) -> type[asyncio.Protocol]:
 class _Connection(H11Protocol):
     """A connection that enforces the limits.
 
+    The base class is private to uvicorn, hence `uvicorn<1` in pyproject.toml; nothing public counts connections:
     uvicorn's own `limit_concurrency` answers without Retry-After, and ignores clients that connect and send nothing.
     """
 
