@@ -174,8 +174,8 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "cancel": Action(
         "Cancel",
         "Cancelled",
-        lambda reviews, review, *_: reviews.cancel_review(review["id"]),
-        lambda *_: None,
+        lambda reviews, review, _template, _order: reviews.cancel_review(review["id"]),
+        lambda _review, _template: None,
         "The programs that asked get no answer. It is final.",
     ),
 }
