@@ -162,20 +162,6 @@ async def test_what_nobody_foresaw_is_logged_and_answered_without_its_inside(cap
 
 
 @pytest.mark.anyio
-async def test_a_sandbox_that_is_closing_holds_no_answer_back() -> None:
-    server = ReviewServer(api_keys=["hitl_test_key"])
-    server.reviews.create_review({"template_id": "template_123", "content": {}})
-    server.changes.close()
-    begun = time.monotonic()
-    app = server.app
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
-        headers = {"Authorization": "Bearer hitl_test_key", "Prefer": "wait=50"}
-        assert (await http.get("/v1/reviews/rev_1", headers=headers)).status_code == 200
-    assert time.monotonic() - begun < 20
-    server.close()
-
-
-@pytest.mark.anyio
 async def test_a_change_wakes_only_those_who_watch_that_review() -> None:
     changes = ChangeNotifier()
     with changes.watch("rev_1") as watch, changes.watch("rev_2") as other:

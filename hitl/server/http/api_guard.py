@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hitl.server.http.api_keys import ApiKeys
-from hitl.server.http.rate_limit import RateLimiter, RateLimitWindow
-from hitl.server.http.request_ids import HEADER, request_id
+from hitl.server.http.rate_limit import RateLimiter
+from hitl.server.http.request_ids import request_id
+from hitl.server.http.response_headers import with_headers
 from hitl.server.http.responses import SCOPE_KEY, ErrorResponse, RequestContext
 from hitl.server.primitives import ApiError, Clock
 from hitl.server.storage import StorageError
@@ -38,7 +38,7 @@ class ApiGuardMiddleware:
         window = self._rate_limiter.of(owner or "")
         context = RequestContext(self._clock, owner or "", window, request_id(scope))
         scope[SCOPE_KEY] = context
-        reply = _ResponseHeaders(send, context.request_id, window, self._clock)
+        reply = with_headers(send, lambda: window.headers(self._clock.ahead.total_seconds()))
         try:
             window.spend(self._clock().timestamp())
             _require(owner)
@@ -53,23 +53,6 @@ class ApiGuardMiddleware:
         except Exception:
             _log.exception("%s: %s %s failed", context.request_id, request.method, request.url.path)
             await self._error_response(request, _internal_error(context.request_id))(scope, receive, reply)
-
-
-class _ResponseHeaders:
-    """Adds the headers that every answer has."""
-
-    def __init__(self, send: Send, request_id: str, window: RateLimitWindow, clock: Clock) -> None:
-        self._send = send
-        self._request_id = request_id
-        self._window = window
-        self._clock = clock
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            rate_limit = self._window.headers(self._clock.ahead.total_seconds())
-            headers = {HEADER: self._request_id, **rate_limit}
-            MutableHeaders(scope=message).update(headers)
-        await self._send(message)
 
 
 def _require(owner: str | None) -> None:

@@ -1,4 +1,4 @@
-"""How much at a time: the limits that keep one caller from using up what all of them share."""
+"""Limits on shared resources, so that one caller cannot exhaust them."""
 
 from __future__ import annotations
 

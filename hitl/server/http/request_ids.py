@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from hitl.server.http.response_headers import with_headers
 
 HEADER: Final = "X-Request-Id"
 
@@ -32,11 +33,5 @@ class RequestIds:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and add the header to its answer."""
-        name = request_id(scope)
-
-        async def send_named(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[HEADER] = name
-            await send(message)
-
-        await self._app(scope, receive, send_named)
+        headers = {HEADER: request_id(scope)}
+        await self._app(scope, receive, with_headers(send, lambda: headers))

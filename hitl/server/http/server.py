@@ -1,4 +1,4 @@
-"""Running the application: in this process until a signal comes, or in a thread until it is told to stop."""
+"""Running the application: in this process until a signal arrives, or in a thread until it is stopped."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Server(uvicorn.Server):
             self.run(sockets=[self._listener.socket])
         finally:
             self._listener.close()
-            self.ready.set()  # nobody is to wait for a server that failed to start
+            self.ready.set()  # nothing must wait for a server that failed to start
 
     def stop(self) -> None:
         """Ask the server to finish its requests and return; any thread may call this."""
@@ -104,8 +104,8 @@ class Server(uvicorn.Server):
             self._loop.call_soon_threadsafe(self._asked_to_stop.set)
 
     async def main_loop(self) -> None:
-        """Run until `stop`, and end at once then."""
-        # uvicorn's own loop looks ten times a second whether it is to end, and every test would wait for that.
+        """Run until `stop`."""
+        # uvicorn's own loop polls ten times a second, and every test would wait for that.
         self._loop = asyncio.get_running_loop()
         tick = 0
         while not await self.on_tick(tick):
@@ -117,7 +117,7 @@ class Server(uvicorn.Server):
         """Start, and set `ready`."""
         await super().startup(sockets)
         self._tasks = [asyncio.create_task(run()) for run in self._beside]
-        await asyncio.sleep(0)  # each has begun, and can be reached, before anybody is told that the server is ready
+        await asyncio.sleep(0)  # each has started before the server is ready
         self.ready.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -1,6 +1,6 @@
 """Files that a reviewer attaches: how they travel in a form, how large they may be, and how they are handed out again.
 
-A form knows texts only. `static/files.js` therefore sends a file as `data:text/plain;name=note.txt;base64url,aGVsbG8=`,
+A form holds strings only, so `static/files.js` sends a file as `data:text/plain;name=note.txt;base64url,aGVsbG8=`,
 a data URI (RFC 2397) with the file's name. Its base64 has the alphabet that a form need not escape (RFC 4648, section
 5): escaped data can be three times as large, and are slow to read. The answer is an object of the plain URI and the
 name.
@@ -85,13 +85,13 @@ def form_room(template: Document | None) -> int:
 
 
 def attached(text: str) -> Attached | None:
-    """Read a text of a form as an attached file; None if it is something that was typed."""
+    """Read a string of a form as an attached file; None if it was typed."""
     found = _NAMED.fullmatch(text)
     return Attached(text, unquote(found[2]), len(found[3].rstrip("=")) * 3 // 4) if found else None
 
 
 def file_answer(text: str) -> Any:
-    """Return the answer that a text of a form stands for: an object for an attached file, or the text."""
+    """Return the answer of a string in a form: an object for an attached file, or the string."""
     found = _NAMED.fullmatch(text)
     if not found:
         return text

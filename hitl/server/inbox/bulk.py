@@ -1,4 +1,4 @@
-"""Doing one thing to many reviews: what it would do to each, which ones it leaves out and why, and doing it."""
+"""Bulk actions: their preview, with the reviews that are left out and why, and carrying them out."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ Check: TypeAlias = Callable[[Document, Document | None], object]
 
 
 def plan(reviews: ReviewService, picks: Sequence[Pick], action: str) -> list[Entry]:
-    """Say what the action would do to each review, and change nothing."""
+    """Return what the action would do to each review, and change nothing."""
     return [_entry(reviews, pick, ACTIONS[action].check) for pick in picks]
 
 

@@ -1,6 +1,6 @@
 """The types that a template's field can have: which control asks for it, and how its answer is read.
 
-A form knows texts only. `read` turns the texts that came for one field into the JSON value that the API carries, or
+A form holds strings only. `read` turns the strings of one field into the JSON value that the API carries, or
 into `MISSING` if the reviewer left the field alone. It never refuses: an invalid answer is passed on unchanged, and
 `results` reports what is wrong with it.
 """
@@ -46,12 +46,12 @@ class FieldType:
 
 
 def field_type(field: Document) -> FieldType:
-    """Return how to ask for the field; a type that nobody told us about is asked for as text."""
+    """Return how to ask for the field; an unknown type is asked for as text."""
     return _TYPES.get(field["type"], _TEXT)
 
 
 def takes_several_files(field: Document) -> bool:
-    """Tell whether the field is answered by the addresses of files, one in each line."""
+    """Return whether the field is answered by the addresses of files, one in each line."""
     return field["type"] == "file" and bool(field.get("multiple"))
 
 
@@ -130,7 +130,7 @@ def _read_datetime(_field: Document, values: list[str]) -> Any:
 
 
 def _picked(field: Document, text: str) -> Any:
-    """Return the option's own value, which need not be a text."""
+    """Return the option's own value, which need not be a string."""
     options: list[Document] = field.get("options") or []
     return next((option["value"] for option in options if as_text(option["value"]) == text), text)
 

@@ -27,7 +27,7 @@ _INLINE_LABEL = 12
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a reviewer typed and could not send: by field name the texts, and what is wrong with them."""
+    """A form that was not accepted: the strings and the errors by field name."""
 
     answers: Mapping[str, list[str]]
     errors: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -74,7 +74,7 @@ class Control:
 
     @property
     def suspicious(self) -> bool:
-        """Tell whether the text to edit holds characters that an editor does not show."""
+        """Return whether the text to edit holds characters that an editor does not show."""
         return has_hidden(self.value)
 
 
@@ -124,7 +124,7 @@ def read_result(
 
 
 def is_editable(field_: Document, content: Document) -> bool:
-    """Tell whether the reviewer may change what the field displays: only text that a form can carry unharmed."""
+    """Return whether the reviewer may change what the field displays: only text that a form can carry unharmed."""
     return bool(field_.get("editable")) and _is_sendable(content.get(field_["name"]))
 
 
@@ -227,7 +227,7 @@ def _edited(field_: Document, content: Document, text: str, *, changes_only: boo
 
 
 def _is_sendable(value: object) -> bool:
-    """Tell whether a browser sends the text back unchanged: no lone surrogates, no NUL, no bare carriage return."""
+    """Return whether a browser sends the text back unchanged: no lone surrogates, no NUL, no bare carriage return."""
     if not isinstance(value, str) or "\0" in value or "\r" in unix_lines(value):
         return False
     return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)

@@ -108,7 +108,7 @@ def redirect(request: Request, path: str) -> Response:
 
 
 def name_fault(reviewer: str) -> str | None:
-    """Say what is wrong with a reviewer's name."""
+    """Return what is wrong with a reviewer's name."""
     if not reviewer:
         return "Say who you are: your name or e-mail address."
     if len(reviewer) > MAX_REVIEWER_LENGTH:

@@ -10,10 +10,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import MutableHeaders
 from starlette.responses import HTMLResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from hitl.server.http.response_headers import with_headers
 from hitl.server.inbox.hidden_characters import is_web_address, parts, visible
 
 HERE = Path(__file__).parent
@@ -75,14 +75,8 @@ class SafeHeaders:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on and complete the head of its answer."""
-
-        async def send_safely(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
-            await send(message)
-
-        await self._app(scope, receive, send_safely)
+        """Pass the request on, and add the headers to its answer."""
+        await self._app(scope, receive, with_headers(send, lambda: HEADERS))
 
 
 def _environment() -> Environment:

@@ -13,7 +13,7 @@ from hitl.server.results.fields import words
 
 
 def takes_notes(field: Document) -> bool:
-    """Tell whether the field is answered with notes, too; a field that names no tools has all of them."""
+    """Return whether the field is answered with notes, too; a field that names no tools has all of them."""
     tools = words(field, "tools")
     return field["type"] == "image_review" and (not tools or "annotate" in tools)
 

@@ -60,7 +60,7 @@ def read_answer(request: Document, answers: Mapping[str, list[str]]) -> Any:
 
 
 def _number(text: str) -> float | int | str:
-    """Read a number as JSON writes it; a text that is none stays one."""
+    """Read a number as JSON writes it; other strings stay strings."""
     try:
         return int(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a browser sends when a reviewer presses a button: read from the body, and checked for where it came from."""
+"""Forms that a reviewer sends: read from the body, and checked for their origin (CSRF)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FIELD_PREFIX = "field."
 NOTES_PREFIX = "notes."
 
 FORM_TOKEN: Final = "hitl.form_token"  # noqa: S105 - a name
-"""Where the ASGI scope holds what the forms of this session carry; nowhere if the inbox is mounted without a door."""
+"""Where the ASGI scope holds the token of this session's forms; nowhere without the session middleware."""
 
 _COOKIE = "hitl_reviewer"
 _COOKIE_SECONDS = 365 * 24 * 3600
@@ -97,7 +97,7 @@ def check_origin(request: Request) -> None:
 def check_form_token(request: Request, given: str) -> None:
     """Refuse a form without the session's token: it was not on a page of ours."""
     expected: str | None = request.scope.get(FORM_TOKEN)
-    # As bytes, because the digest of texts takes ASCII only.
+    # As bytes, because compare_digest accepts ASCII strings only.
     if expected is not None and not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
         raise ApiError(
             403, "insufficient_permissions", "This form is from another session. Open the page again and send it there."

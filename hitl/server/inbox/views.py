@@ -146,7 +146,7 @@ def typed_answers(template: Document | None, typed: Mapping[str, list[str]], con
 
 
 def pager(total: int, page: int) -> Pager:
-    """Say which entries page number `page` (from 1) shows."""
+    """Return which entries page number `page` (from 1) shows."""
     first = (page - 1) * PAGE_SIZE
     last = min(first + PAGE_SIZE, total)
     return Pager(first + 1, last, total, page - 1 if page > 1 else None, page + 1 if last < total else None)

@@ -26,7 +26,7 @@ _OPTION_TEXT = text(shortest=1, longest=100)  # it becomes the value, too
 
 
 def option(given: str | Option) -> Option:
-    """Return an option as an object; a text gets a value as the vendor makes it, such as `approve_with_warning`."""
+    """Return an option as an object; a string gets a value as the vendor makes it, such as `approve_with_warning`."""
     if isinstance(given, str):
         return {"value": re.sub(r"\s+", "_", given.strip().lower()) or given, "label": given}
     return given

@@ -56,7 +56,7 @@ TEXT: Final = ResponseType(
     config=every(record(_LIMITS, closed=False), in_order("min_length", "max_length")),
     answer=_filled,
     default=_short_enough,
-    bare=lambda given: given,  # a text is never wrapped
+    bare=lambda given: given,  # a string is never wrapped
     wrapped=lambda _, answer: answer,
 )
 EDITABLE_TEXT: Final = ResponseType(

@@ -1,4 +1,4 @@
-"""What the sandbox refuses, and the words in which it says so."""
+"""Errors of requests and of the setup, and the messages of field faults."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def conflict(message: str) -> ApiError:
 
 def _sentence(faults: Sequence[Fault]) -> str:
     first = faults[0]
-    told = f"{first.field}: {first.issue}" if first.field else first.issue
-    return told if len(faults) == 1 else f"{told} (and {len(faults) - 1} more, see details.errors)"
+    message = f"{first.field}: {first.issue}" if first.field else first.issue
+    return message if len(faults) == 1 else f"{message} (and {len(faults) - 1} more, see details.errors)"
 
 
 def _details(faults: Sequence[Fault]) -> dict[str, Any]:

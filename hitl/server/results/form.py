@@ -35,8 +35,8 @@ def faults(
     """
     found = [fault for field in template["fields"] for fault in _of_field(field, content, result, complete, now)]
     for more in (_of_rules(template, result) if complete else (), _of_comments(template, result)):
-        told = {fault.field for fault in found}
-        found += [fault for fault in more if fault.field not in told]
+        reported = {fault.field for fault in found}
+        found += [fault for fault in more if fault.field not in reported]
     yield from found
 
 
