@@ -18,7 +18,7 @@ from hitl.server.http.api_keys import ApiKeys, new_api_key
 from hitl.server.http.faults import Faults, FaultyApi
 from hitl.server.http.limits import Limits, LongPollSlots
 from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, RateLimit, RateLimiter
-from hitl.server.http.server import Listener, Server
+from hitl.server.http.server import HttpServer, Listener
 from hitl.server.inbox import InboxSessionMiddleware, SafeHeaders, Sessions, inbox_routes, invitation, join_routes
 from hitl.server.loops import KeyEvents, LoopService, loop_routes
 from hitl.server.migrations import MIGRATIONS
@@ -143,11 +143,11 @@ class ReviewServer:
         self.reviews.tick()
         self.loops.tick()
 
-    def server(self) -> Server:
+    def server(self) -> HttpServer:
         """Return the HTTP server, not yet running."""
         deliverer = Deliverer(self.database, self.outbox, self.clock, Sender(self._targets))
         expiry = ExpiryWorker(self.clock, self.changes, self.tick)
-        return Server(self.app, self._listener, self.changes, self._limits, beside=[expiry.run, deliverer.run])
+        return HttpServer(self.app, self._listener, self.changes, self._limits, beside=[expiry.run, deliverer.run])
 
     def close(self) -> None:
         """Close the socket and the data; the server must have stopped. Idempotent."""

@@ -14,10 +14,10 @@ from hitl.server.http.requests import body_of, idempotency_key
 from hitl.server.http.responses import context_of, success
 from hitl.server.storage import Created
 
-Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
+ApiEndpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
-def resource(path: str, **by_method: Endpoint) -> Route:
+def resource(path: str, **by_method: ApiEndpoint) -> Route:
     """Return one route for all methods of a path, so that its 405 names them all."""
 
     async def endpoint(request: Request) -> Response:
@@ -26,7 +26,7 @@ def resource(path: str, **by_method: Endpoint) -> Route:
     return Route(path, endpoint, methods=list(by_method))
 
 
-def calling(method: Callable[..., Any], status: int = 200) -> Endpoint:
+def calling(method: Callable[..., Any], status: int = 200) -> ApiEndpoint:
     """Answer with what `method` returns; it takes the parameters of the path by name."""
 
     async def endpoint(request: Request) -> Response:
@@ -35,7 +35,7 @@ def calling(method: Callable[..., Any], status: int = 200) -> Endpoint:
     return endpoint
 
 
-def updating(method: Callable[..., Any]) -> Endpoint:
+def updating(method: Callable[..., Any]) -> ApiEndpoint:
     """Answer as `calling`, with a `method` that takes the `body`, too, and may be asynchronous."""
 
     async def endpoint(request: Request) -> Response:
@@ -45,7 +45,7 @@ def updating(method: Callable[..., Any]) -> Endpoint:
     return endpoint
 
 
-def creating(method: Callable[..., Created | Awaitable[Created]]) -> Endpoint:
+def creating(method: Callable[..., Created | Awaitable[Created]]) -> ApiEndpoint:
     """Answer with what `method` creates; it takes `body`, `idempotency_key` and `owner`, too."""
 
     async def endpoint(request: Request) -> Response:

@@ -67,7 +67,7 @@ class Listener:
         self.socket.close()
 
 
-class Server(uvicorn.Server):
+class HttpServer(uvicorn.Server):
     """The HTTP server of one application; `ready` is set as soon as requests are answered."""
 
     def __init__(
@@ -167,7 +167,7 @@ class Server(uvicorn.Server):
 class BackgroundServer:
     """A server in a daemon thread."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: HttpServer) -> None:
         self._server = server
         self._thread = threading.Thread(target=server.serve_forever, name="hitl-sandbox", daemon=True)
 

@@ -37,7 +37,7 @@ _SHORT = 200  # characters of a data URI that a listing can still show
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FileLimits:
     """What the form takes for a field: `accept` as HTML writes it, the bytes of one file and of all together."""
 
     accept: str
@@ -68,14 +68,14 @@ class Embedded:
     data: bytes
 
 
-def limits(field: Document) -> Limits:
+def limits(field: Document) -> FileLimits:
     """Return what the form takes for a field of type `file`."""
     multiple = bool(field.get("multiple"))
     largest = min(bytes_in(field["max_size"]) if field.get("max_size") else DEFAULT_SIZE, LARGEST_SUM)
     kinds = (kind.strip() for kind in words(field, "accept"))
     accept = ",".join(kind if "/" in kind else f".{kind.removeprefix('.')}" for kind in kinds)
     together = min(largest * _MOST_FILES, LARGEST_SUM) if multiple else largest
-    return Limits(accept, largest, together, multiple)
+    return FileLimits(accept, largest, together, multiple)
 
 
 def form_room(template: Document | None) -> int:

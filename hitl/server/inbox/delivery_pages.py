@@ -28,7 +28,7 @@ _LIKE = {"pending": "created", "delivered": "completed", "failed": "rejected"}
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class DeliveryView:
     """A delivery as the page shows it; `status` is the state of a review that looks the same."""
 
     delivery_id: str
@@ -41,11 +41,11 @@ class Delivery:
     created_at: datetime
     next_try: str
     payload: Code
-    attempts: list[Attempt]
+    attempts: list[AttemptView]
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class AttemptView:
     """One attempt: when, what came of it in a few words, and the beginning of what was answered."""
 
     at: str
@@ -85,10 +85,10 @@ class DeliveryPages(PageHandlers):
         return redirect(request, "/deliveries")
 
 
-def delivery(document: Document) -> Delivery:
+def delivery(document: Document) -> DeliveryView:
     """Describe a delivery."""
     status: str = document["status"]
-    return Delivery(
+    return DeliveryView(
         delivery_id=document["id"],
         event=document["event"],
         subject_id=document["subject_id"],
@@ -103,7 +103,7 @@ def delivery(document: Document) -> Delivery:
     )
 
 
-def _attempt(attempt: Document) -> Attempt:
+def _attempt(attempt: Document) -> AttemptView:
     outcome = f"HTTP {attempt['status_code']}" if attempt["status_code"] else str(attempt["error"])
     duration = f" after {attempt['duration']:.2f} s" if attempt["duration"] is not None else ""
-    return Attempt(full(attempt["at"]), outcome + duration, attempt["response"] or "")
+    return AttemptView(full(attempt["at"]), outcome + duration, attempt["response"] or "")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hitl.server.inbox.attachments import Attached, Limits, attached, limits
+from hitl.server.inbox.attachments import Attached, FileLimits, attached, limits
 from hitl.server.inbox.documents import Document, fields_of, is_array, label_of
 from hitl.server.inbox.fields import (
     MISSING,
@@ -34,7 +34,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class VisibleIf:
     """The control is asked for only while the control of `field` holds `value`."""
 
     field: str
@@ -56,10 +56,10 @@ class Control:
     placeholder: str = ""
     max_length: int | None = None
     language: str = ""
-    condition: Condition | None = None
+    condition: VisibleIf | None = None
     error: str | None = None
     shown: Block | None = None
-    files: Limits | None = None
+    files: FileLimits | None = None
     notes: str | None = None
 
     @property
@@ -182,9 +182,9 @@ def _kind(control: str, options: list[Choice]) -> str:
     return control
 
 
-def _condition(field_: Document) -> Condition | None:
+def _condition(field_: Document) -> VisibleIf | None:
     conditional: Document | None = field_.get("conditional")
-    return Condition(conditional["field"], as_text(conditional["value"])) if conditional else None
+    return VisibleIf(conditional["field"], as_text(conditional["value"])) if conditional else None
 
 
 def _initial(field_: Document, content: Document) -> list[str]:

@@ -79,10 +79,10 @@ class PageHandlers:
 
 
 HandlersT = TypeVar("HandlersT", bound=PageHandlers)
-Handler: TypeAlias = Callable[[HandlersT, Request], Awaitable[Response]]
+PageHandler: TypeAlias = Callable[[HandlersT, Request], Awaitable[Response]]
 
 
-def errors_as_pages(handler: Handler[HandlersT]) -> Handler[HandlersT]:
+def errors_as_pages(handler: PageHandler[HandlersT]) -> PageHandler[HandlersT]:
     """Answer an error that the handler does not catch with a page."""
 
     @wraps(handler)

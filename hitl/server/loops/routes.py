@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hitl.server.http import (
-    Endpoint,
+    ApiEndpoint,
     body_of,
     context_of,
     creation_headers,
@@ -64,7 +64,7 @@ def loop_routes(service: LoopService, targets: Targets, invitation: Invitation) 
     ]
 
 
-def _calling(method: Callable[..., Any], msg: str, *, key: str = "") -> Endpoint:
+def _calling(method: Callable[..., Any], msg: str, *, key: str = "") -> ApiEndpoint:
     """Answer with what `method` returns for the account and the path, as the member `key` if there is one."""
 
     async def endpoint(request: Request) -> Response:
@@ -74,7 +74,7 @@ def _calling(method: Callable[..., Any], msg: str, *, key: str = "") -> Endpoint
     return endpoint
 
 
-def _updating(method: Callable[..., Any], msg: str, *, key: str = "") -> Endpoint:
+def _updating(method: Callable[..., Any], msg: str, *, key: str = "") -> ApiEndpoint:
     """Answer as `_calling`, with a method that takes the `body`, too."""
 
     async def endpoint(request: Request) -> Response:

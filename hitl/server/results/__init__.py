@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hitl.server.results.fields import (
     DISPLAYS,
-    Template,
+    TemplateDocument,
     approval_field,
     approvals_needed,
     is_required,
@@ -20,7 +20,7 @@ from hitl.server.results.form import faults
 
 __all__ = [
     "DISPLAYS",
-    "Template",
+    "TemplateDocument",
     "approval_field",
     "approvals_needed",
     "faults",

@@ -11,7 +11,7 @@ from hitl.server.results.conditions import Condition
 from hitl.server.results.fields import (
     DISPLAYS,
     Field,
-    Template,
+    TemplateDocument,
     comment_fields,
     is_blank,
     is_required,
@@ -26,7 +26,7 @@ from hitl.server.results.shown import shown_faults
 
 
 def faults(
-    template: Template, content: Mapping[str, Any], result: Mapping[str, Any], *, complete: bool, now: datetime
+    template: TemplateDocument, content: Mapping[str, Any], result: Mapping[str, Any], *, complete: bool, now: datetime
 ) -> Iterator[Fault]:
     """Yield the faults of a result by the names of the template's fields.
 
@@ -53,7 +53,7 @@ def _of_field(
         yield Fault(name, str(validation(field).get("custom_message") or "is required"))
 
 
-def _of_rules(template: Template, result: Mapping[str, Any]) -> Iterator[Fault]:
+def _of_rules(template: TemplateDocument, result: Mapping[str, Any]) -> Iterator[Fault]:
     """Apply the template's rules: where a condition holds, the rule's fields are needed.
 
     A rule that names no fields refuses what its condition describes; the fault then stands at the first field that the
@@ -70,7 +70,7 @@ def _of_rules(template: Template, result: Mapping[str, Any]) -> Iterator[Fault]:
         yield from (Fault(name, reason) for name in refused)
 
 
-def _of_comments(template: Template, result: Mapping[str, Any]) -> Iterator[Fault]:
+def _of_comments(template: TemplateDocument, result: Mapping[str, Any]) -> Iterator[Fault]:
     """Ask for an explanation, if the template wants one for every answer and for every rejection."""
     if not settings(template).get("require_comments"):
         return

@@ -17,12 +17,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from hitl.server.primitives import conflict
-from hitl.server.results import Template, approval_field, approvals_needed
+from hitl.server.results import TemplateDocument, approval_field, approvals_needed
 from hitl.server.reviews.reviewer_store import ReviewerStore
 
 
 def is_complete(
-    store: ReviewerStore, review_id: str, template: Template, result: Mapping[str, Any], reviewer: str, at: str
+    store: ReviewerStore, review_id: str, template: TemplateDocument, result: Mapping[str, Any], reviewer: str, at: str
 ) -> bool:
     """Count a completed answer, and return whether it completes the review; 409 if the reviewer has approved before."""
     needed = approvals_needed(template)
@@ -37,6 +37,6 @@ def is_complete(
     return len(earlier) + 1 >= needed
 
 
-def _says_no(template: Template, result: Mapping[str, Any]) -> bool:
+def _says_no(template: TemplateDocument, result: Mapping[str, Any]) -> bool:
     name = approval_field(template)
     return name is not None and result.get(name) is False

@@ -17,11 +17,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hitl.server.primitives import conflict
-from hitl.server.results import Template, approvals_needed, settings
+from hitl.server.results import TemplateDocument, approvals_needed, settings
 from hitl.server.reviews.reviewer_store import ReviewerStore
 
 
-def choose_assignees(store: ReviewerStore, body: Mapping[str, Any], template: Template) -> list[str]:
+def choose_assignees(store: ReviewerStore, body: Mapping[str, Any], template: TemplateDocument) -> list[str]:
     """Return the assignees of the review that a checked body asks for."""
     named: list[str] = list(body.get("assignees", ()))
     store.remember(named)
@@ -45,7 +45,7 @@ def _candidates(store: ReviewerStore) -> list[str]:
     return members or store.all_names()
 
 
-def require_assignable(review: Mapping[str, Any], body: Mapping[str, Any], template: Template) -> None:
+def require_assignable(review: Mapping[str, Any], body: Mapping[str, Any], template: TemplateDocument) -> None:
     """Refuse with 409 to take a review away from its assignees if the template forbids it.
 
     An unassigned review may always be assigned, and adding people takes it from nobody.

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from hitl.server.primitives import Document, Page
 from hitl.server.reviews.lifecycle import OPEN
 from hitl.server.storage import Database
-from hitl.server.storage.queries import Condition, document, one_of, page, where
+from hitl.server.storage.queries import Filter, document, one_of, page, where
 
 _DUE = "json_extract(document, '$.due_date')"
 # A review expires at its due date or earlier; one that was due before it was created does not expire for that.
@@ -196,7 +196,7 @@ class ReviewStore:
         self._database.execute("DELETE FROM templates WHERE id = ?", (template_id,))
 
 
-def _conditions(query: ReviewQuery) -> Iterator[Condition]:
+def _conditions(query: ReviewQuery) -> Iterator[Filter]:
     yield from (
         one_of("status", query.status),
         one_of("id", query.ids),

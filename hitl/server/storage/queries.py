@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 from hitl.server.primitives import Document, Page
 from hitl.server.storage.database import Database, Row
 
-Condition: TypeAlias = tuple[str, Any]
+Filter: TypeAlias = tuple[str, Any]
 """An SQL condition and the value of its question mark; None leaves the condition out."""
 
 _MAX_INTEGER: Final = 2**63 - 1  # SQLite's integers end here
@@ -37,14 +37,14 @@ def documents(rows: Iterable[Row]) -> list[Document]:
     return [json.loads(row[0]) for row in rows]
 
 
-def one_of(column: str, values: str | Sequence[str] | None) -> Condition:
+def one_of(column: str, values: str | Sequence[str] | None) -> Filter:
     """Return the condition that a column holds one of these values."""
     listed = [values] if isinstance(values, str) else values
     value = None if listed is None else json.dumps(list(listed))
     return f"{column} IN (SELECT value FROM json_each(?))", value  # noqa: S608 - fixed words
 
 
-def where(conditions: Iterable[Condition]) -> tuple[str, tuple[Any, ...]]:
+def where(conditions: Iterable[Filter]) -> tuple[str, tuple[Any, ...]]:
     """Return the WHERE clause that requires all given conditions, and its values."""
     given = [(condition, value) for condition, value in conditions if value is not None]
     clause = " AND ".join(condition for condition, _ in given)
@@ -55,7 +55,7 @@ def page_rows(
     database: Database,
     columns: str,
     table: str,
-    conditions: Sequence[Condition],
+    conditions: Sequence[Filter],
     *,
     order: str,
     limit: int | None,
@@ -74,7 +74,7 @@ def page_rows(
 def page(
     database: Database,
     table: str,
-    conditions: Sequence[Condition] = (),
+    conditions: Sequence[Filter] = (),
     *,
     order: str,
     limit: int | None,

@@ -19,7 +19,7 @@ from hitl.server.http.host_check import in_url
 from hitl.server.primitives import Fault, SetupError, invalid
 from hitl.server.primitives.validation import uri
 
-Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+IpAddress: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
 
 _RESOLVE_SECONDS: Final = 5.0
@@ -123,7 +123,7 @@ class Targets:
             server_name=host.rstrip("."),
         )
 
-    def _require_all(self, host: str, addresses: Iterable[Address]) -> None:
+    def _require_all(self, host: str, addresses: Iterable[IpAddress]) -> None:
         for address in map(_bare, addresses):
             if address.is_loopback:
                 continue
@@ -161,20 +161,20 @@ def web_address(place: str, value: object) -> Iterator[Fault]:
         yield Fault(place, "must not hold a user name or password; put a secret into the path, or check the signature")
 
 
-def _bare(address: Address) -> Address:
+def _bare(address: IpAddress) -> IpAddress:
     """Return the IPv4 address inside an IPv6 one, which is where the connection would go."""
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped
     return address
 
 
-def _is_odd(address: Address) -> bool:
+def _is_odd(address: IpAddress) -> bool:
     """Return whether an address is never allowed, whatever the settings."""
     listed = any(address in network for network in _NEVER)
     return listed or address.is_link_local or address.is_multicast or address.is_unspecified or address.is_reserved
 
 
-def _is_public(address: Address) -> bool:
+def _is_public(address: IpAddress) -> bool:
     return address.is_global and (address.version == 4 or address in _UNICAST)
 
 
