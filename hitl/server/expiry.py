@@ -1,46 +1,49 @@
-"""Letting happen what time brings while nobody asks: a request that times out calls back on time, unread."""
+"""The background worker that expires what is due, so that callbacks are sent on time without any request."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Final
 
-from hitl.server.reviews.service import ReviewService
+from hitl.server.primitives import Clock
+from hitl.server.storage import ChangeNotifier
 
 _log = logging.getLogger("hitl.server")
 
 _LONGEST: Final = 30.0
-"""Seconds until the next look at the latest, because the clock of a machine may be set."""
+"""Maximum seconds between two checks, because the clock of a machine may be set."""
 
-_SHORTEST: Final = 0.001  # never spin, whatever the desk's clock does
-_AFTER_A_FAULT: Final = 5.0
+_SHORTEST: Final = 0.001  # never spin, whatever the server's clock does
+_AFTER_ERROR: Final = 5.0
 
 
 class ExpiryWorker:
-    """Looks at the desk whenever something is due there, for as long as the server runs."""
+    """Calls `tick` whenever something is due by the clock, for as long as the server runs."""
 
-    def __init__(self, desk: ReviewService) -> None:
-        self._desk = desk
+    def __init__(self, clock: Clock, changes: ChangeNotifier, tick: Callable[[], object]) -> None:
+        self._clock = clock
+        self._changes = changes
+        self._tick = tick
 
     async def run(self) -> None:
-        """Look until cancelled, or until the desk is closed."""
-        changes, clock = self._desk.changes, self._desk.clock
-        with changes.watch_all() as watch:
-            leave_clock = clock.on_advance(watch.wake)  # what is due comes nearer when the clock is moved
+        """Work until cancelled, or until the server closes."""
+        with self._changes.watch_all() as watch:
+            leave_clock = self._clock.on_advance(watch.wake)  # moving the clock brings due times nearer
             try:
-                while not changes.closed:
-                    await watch.change(self._look())
+                while not self._changes.closed:
+                    await watch.change(self._check())
             finally:
                 leave_clock()
 
-    def _look(self) -> float:
-        """Let happen what is due, and return the seconds until the next look."""
+    def _check(self) -> float:
+        """Carry out what is due, and return the seconds until the next check."""
         try:
-            self._desk.tick()
-            due = self._desk.clock.next_due()
-        except Exception:  # such as a full disk: nothing is lost, and the next look finds it again
+            self._tick()
+            due = self._clock.next_due()
+        except Exception:  # such as a full disk: nothing is lost, and the next check repeats it
             _log.exception("what is due could not be carried out; it is tried again")
-            return _AFTER_A_FAULT
+            return _AFTER_ERROR
         if due is None:
             return _LONGEST
-        return min(_LONGEST, max(_SHORTEST, (due - self._desk.clock()).total_seconds()))
+        return min(_LONGEST, max(_SHORTEST, (due - self._clock()).total_seconds()))

@@ -1,7 +1,7 @@
-"""The tables of the store, as the steps that lead from an empty file to the present form.
+"""The schema, as steps from an empty file to the present form.
 
-A step, once released, is never changed: a file remembers in `PRAGMA user_version` how many of them it has seen.
-Documents are kept whole, as JSON in wire form; the columns beside them are what is looked for.
+A released step never changes: `PRAGMA user_version` of a file is the number of steps that it has seen. Documents are
+kept whole, as JSON in wire form; the columns beside them are for queries.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from hitl.server.loops import tables as loops
-from hitl.server.reviews import reviewer_tables as reviewers
-from hitl.server.reviews import revision_tables as contents
+from hitl.server.reviews import tables as reviews
 from hitl.server.teams import tables as teams
 from hitl.server.webhooks import tables as webhooks
 
@@ -65,7 +64,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (*webhooks.TABLES, *teams.TABLES),
     loops.TABLES,
     ("CREATE TABLE sessions (digest TEXT PRIMARY KEY, begun_at TEXT NOT NULL) WITHOUT ROWID",),
-    contents.TABLES,
-    reviewers.TABLES,
-    reviewers.LOADS,
+    reviews.REVISIONS,
+    reviews.REVIEWERS,
+    reviews.ASSIGNMENTS,
 )

@@ -1,38 +1,42 @@
-"""Everything that one running sandbox is made of, put together."""
+"""The composition root: everything that one running sandbox consists of is made and connected here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
-from hitl.server.app import create_app
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
+
+from hitl.server.app import create_app, error_response
 from hitl.server.expiry import ExpiryWorker
+from hitl.server.http.api_guard import ApiGuardMiddleware
 from hitl.server.http.api_keys import ApiKeys, new_api_key
-from hitl.server.http.faults import Faults
-from hitl.server.http.limits import Limits
-from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, RateLimit
-from hitl.server.http.server import Listener, Server
-from hitl.server.inbox.sessions import Sessions
-from hitl.server.primitives.clock import Now
-from hitl.server.primitives.timestamps import utc_now
-from hitl.server.reviews.service import ReviewService
-from hitl.server.storage.database import IN_MEMORY
+from hitl.server.http.faults import Faults, FaultyApi
+from hitl.server.http.limits import Limits, LongPollSlots
+from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, RateLimit, RateLimiter
+from hitl.server.http.server import HttpServer, Listener
+from hitl.server.inbox import InboxSessionMiddleware, SafeHeaders, Sessions, inbox_routes, invitation, join_routes
+from hitl.server.loops import KeyEvents, LoopService, loop_routes
+from hitl.server.migrations import MIGRATIONS
+from hitl.server.primitives import Clock, Now, SetupError, utc_now
+from hitl.server.reviews import ReviewService
+from hitl.server.reviews.routes import review_routes
+from hitl.server.storage import IN_MEMORY, ChangeNotifier, Database, Outbox, StorageError, UnitOfWork
+from hitl.server.teams import TeamService, team_routes
 from hitl.server.webhooks.deliverer import Deliverer
+from hitl.server.webhooks.deliveries import Deliveries
 from hitl.server.webhooks.egress_policy import Targets
+from hitl.server.webhooks.routes import webhook_routes
 from hitl.server.webhooks.sender import Sender
+from hitl.server.webhooks.subscriptions import Subscriptions
 
 
 class ReviewServer:
-    """A desk, the socket it is reached by, and the application between them.
-
-    Attributes:
-        desk: The rules and the data.
-        faults: What is to go wrong with requests of the API.
-        sessions: Who may enter the inbox.
-        url: Where the API is.
-        api_key: The first of the keys that are let in.
-    """
+    """The services, the application over them, and its socket; `api_key` is the first of the accepted keys."""
 
     def __init__(
         self,
@@ -53,16 +57,16 @@ class ReviewServer:
         """Open the data and the socket.
 
         Args:
-            api_keys: The keys that are let in; a random one if there are none.
+            api_keys: The accepted keys; a random one if there are none.
             data: The file that keeps everything, or ":memory:".
             host: A loopback address, or with `allow_remote` another one of this machine.
             port: 0 for a free one.
             templates: Templates to add or replace: bodies of creation with an `id`.
-            rate_limit: The budget of each key.
+            rate_limit: The rate limit of each key.
             clock: Returns the present moment, aware.
-            allow_remote: Take a `host` that other machines reach, too.
-            host_names: Names that it may be called by beside those of this machine.
-            limits: What it takes on at a time.
+            allow_remote: Accept a `host` that other machines reach.
+            host_names: Further names that the Host header may have.
+            limits: Limits on concurrent connections and waiting requests.
             allow_remote_webhooks: Deliver webhooks to public addresses, too.
             allow_webhook_nets: Private networks to deliver webhooks to, such as "192.168.1.0/24".
 
@@ -71,50 +75,83 @@ class ReviewServer:
         """
         keys = list(api_keys) or [new_api_key()]
         self.api_key = keys[0]
-        self._listener = Listener(host, port, allow_remote=allow_remote)
-        try:
-            let_in = ApiKeys(keys)
-            targets = Targets(allow_remote=allow_remote_webhooks, networks=allow_webhook_nets)
-            self.desk = ReviewService(data, clock=clock, templates=templates)
-        except BaseException:
-            self._listener.close()
-            raise
-        self.faults = Faults(self.desk.changes)
-        self.sessions = Sessions(self.desk.database)
         self._limits = limits or Limits()
-        self._deliverer = Deliverer(self.desk.outbox, self.desk.clock, Sender(targets))
-        self._app = create_app(
-            self.desk,
-            api_keys=let_in,
-            rate_limit=rate_limit,
-            host=host,
-            host_names=host_names,
-            sessions=self.sessions,
-            limits=self._limits,
-            faults=self.faults,
-            targets=targets,
-        )
+        with ExitStack() as opened:
+            self._listener = Listener(host, port, allow_remote=allow_remote)
+            opened.callback(self._listener.close)
+            accepted = ApiKeys(keys)
+            self._targets = Targets(allow_remote=allow_remote_webhooks, networks=allow_webhook_nets)
+            self.database = Database(data, MIGRATIONS)
+            opened.callback(self.database.close)
+            self._make_services(clock)
+            try:
+                self.reviews.install_templates(templates)
+            except StorageError as error:
+                raise SetupError(f"{data} cannot be used: {error}") from error
+            self._opened = opened.pop_all()
+        self._opened.callback(self.changes.close)
+        for service in (self.reviews, self.loops):
+            self._opened.callback(self.clock.on_advance(service.tick, due=service.next_due))
         self.url = self._listener.url
+        self.faults = Faults(self.changes)
+        self.sessions = Sessions(self.database)
+        record = KeyEvents(self.database, self.outbox, self.clock).record
+        guard = Middleware(
+            ApiGuardMiddleware,
+            keys=accepted,
+            rate_limiter=RateLimiter(rate_limit, record),
+            clock=self.clock,
+            error_response=error_response,
+        )
+        # Faults happen behind the guard, which puts them into the envelope.
+        middleware = [guard, Middleware(FaultyApi, faults=self.faults)]
+        self.app: ASGIApp = create_app(
+            self._api_routes(), middleware, self._page_routes(), host=host, host_names=host_names
+        )
+
+    def _make_services(self, clock: Now) -> None:
+        self.clock = Clock.over(clock)
+        self.changes = ChangeNotifier()
+        self.outbox = Outbox(self.database)
+        unit_of_work = UnitOfWork(self.database, self.clock, self.changes)
+        self.reviews = ReviewService(self.database, unit_of_work, self.outbox)
+        self.loops = LoopService(self.database, unit_of_work, self.outbox)
+        self.teams = TeamService(self.database, self.clock)
+        self.subscriptions = Subscriptions(self.database, self.outbox, self.clock, self._targets)
+        self.deliveries = Deliveries(self.database, self.outbox, self.clock)
+
+    def _api_routes(self) -> list[Route]:
+        return [
+            *review_routes(self.reviews, self.outbox, LongPollSlots(self._limits.held)),
+            *loop_routes(self.loops, self._targets, invitation),
+            *webhook_routes(self.subscriptions, self.deliveries),
+            *team_routes(self.teams),
+        ]
+
+    def _page_routes(self) -> list[BaseRoute]:
+        middleware = [Middleware(SafeHeaders), Middleware(InboxSessionMiddleware, sessions=self.sessions)]
+        inbox = inbox_routes(self.reviews, self.loops, self.deliveries)
+        return [*join_routes(self.loops), Mount("/inbox", routes=inbox, middleware=middleware)]
 
     @property
     def inbox_url(self) -> str:
-        """A fresh link into the inbox, each time: it lets one browser in, once, and leads on to paths after it."""
+        """A new link into the inbox, each time: it admits one browser, once, and takes paths after it."""
         return f"{self.url}/inbox/enter/{self.sessions.new_link()}"
 
-    def server(self) -> Server:
-        """Return the server of this site, not yet running."""
-        return Server(
-            self._app,
-            self._listener,
-            self.desk.changes,
-            self._limits,
-            beside=[ExpiryWorker(self.desk).run, self._deliverer.run],
-        )
+    def tick(self) -> None:
+        """Carry out what is due."""
+        self.reviews.tick()
+        self.loops.tick()
+
+    def server(self) -> HttpServer:
+        """Return the HTTP server, not yet running."""
+        deliverer = Deliverer(self.database, self.outbox, self.clock, Sender(self._targets))
+        expiry = ExpiryWorker(self.clock, self.changes, self.tick)
+        return HttpServer(self.app, self._listener, self.changes, self._limits, beside=[expiry.run, deliverer.run])
 
     def close(self) -> None:
-        """Close the socket and the data; the server must have stopped. Doing it twice is fine."""
-        self._listener.close()
-        self.desk.close()
+        """Close the socket and the data; the server must have stopped. Idempotent."""
+        self._opened.close()
 
     def __enter__(self) -> Self:
         return self

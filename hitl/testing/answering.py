@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from itertools import count, islice
 from typing import Any
 
+from hitl.server.primitives.documents import Document
 from hitl.server.primitives.errors import Fault, raise_faults
 from hitl.server.results import DISPLAYS, is_required
 from hitl.server.reviews.lifecycle import FINAL
 from hitl.server.reviews.service import ReviewService
-from hitl.server.reviews.store import Document
 from hitl.testing.answers import Answer
 
 DEFAULT_REVIEWER = "reviewer@example.com"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from reprlib import Repr
 from typing import Any, TypeAlias, cast
 
-from hitl.server.reviews.store import Document
+from hitl.server.primitives.documents import Document
 
 Content: TypeAlias = Mapping[str, Any] | Callable[[dict[str, Any]], object]
 """Members that the content must have, or a predicate over all of it."""

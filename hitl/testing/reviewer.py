@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from hitl.models import Review
+from hitl.server.loops.service import LoopService
+from hitl.server.primitives.documents import Document
 from hitl.server.reviews.lifecycle import OPEN
 from hitl.server.reviews.service import ReviewService
-from hitl.server.reviews.store import Document, ReviewQuery
+from hitl.server.reviews.store import ReviewQuery
 from hitl.testing.answering import DEFAULT_REVIEWER
 from hitl.testing.answers import Answer, AnswerBuilder
 from hitl.testing.client_errors import client_errors
@@ -43,8 +45,9 @@ class Reviewer:
     ConflictError, InvalidRequestError.
     """
 
-    def __init__(self, service: ReviewService) -> None:
+    def __init__(self, service: ReviewService, loops: LoopService) -> None:
         self._service = service
+        self._loops = loops
         self._script = Script(service)
 
     # At once
@@ -85,7 +88,7 @@ class Reviewer:
             reviewer: The e-mail address of the person who answers.
         """
         with client_errors():
-            return self._service.loops.respond(request_id, json_value(response_data), {"email": reviewer})
+            return self._loops.respond(request_id, json_value(response_data), {"email": reviewer})
 
     # By rules
 

@@ -78,9 +78,9 @@ class Sandbox:
         self._async_clients: list[AsyncHITLClient] = []
         self.base_url = self._site.url
         self.api_key = self._site.api_key
-        self.clock = self._site.desk.clock
+        self.clock = self._site.clock
         self.faults = self._site.faults
-        self.reviewer = Reviewer(self._site.desk)
+        self.reviewer = Reviewer(self._site.reviews, self._site.loops)
         self._fast_forward: FastForward | None = None
 
     @property
@@ -119,7 +119,7 @@ class Sandbox:
         function that creates a review and waits for three days returns at once.
         """
         if self._fast_forward is None:
-            self._fast_forward = FastForward(self._site.desk)
+            self._fast_forward = FastForward(self._site.reviews)
 
     def start(self) -> None:
         """Start serving requests; entering the sandbox does this."""

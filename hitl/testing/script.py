@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from hitl.server.primitives.documents import Document
 from hitl.server.primitives.errors import ApiError
 from hitl.server.reviews.lifecycle import OPEN
 from hitl.server.reviews.service import ReviewService
-from hitl.server.reviews.store import Document, ReviewQuery
+from hitl.server.reviews.store import ReviewQuery
 from hitl.testing.answering import submit
 from hitl.testing.answers import Answer
 from hitl.testing.matching import ReviewMatcher

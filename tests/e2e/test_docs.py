@@ -24,7 +24,7 @@ from hitl.server.http import requests
 from hitl.server.results import DISPLAYS
 from hitl.server.review_server import ReviewServer
 from hitl.server.reviews import lifecycle as reviews
-from hitl.server.reviews.sample_templates import STARTERS
+from hitl.server.reviews.sample_templates import SAMPLE_TEMPLATES
 from hitl.webhooks._refusals import MEANINGS
 
 # --- the clients ----------------------------------------------------------------------------------------------------
@@ -94,11 +94,11 @@ def test_the_states_are_those_in_the_reference() -> None:
 
 def test_the_starter_templates_are_those_in_the_reference() -> None:
     told = {words(row[0])[0]: (set(words(row[1])), set(words(row[2]))) for row in rows("reference/sandbox.md", "Id")}
-    for template_id, template in STARTERS.items():
+    for template_id, template in SAMPLE_TEMPLATES.items():
         shown = {field["name"] for field in template["fields"] if field["type"] in DISPLAYS}
         asked = {field["name"] for field in template["fields"]} - shown - {"approved", "feedback"}
         assert told[template_id] == (shown, asked)
-    assert told.keys() == STARTERS.keys()
+    assert told.keys() == SAMPLE_TEMPLATES.keys()
 
 
 def test_the_length_of_a_page_is_that_in_the_reference() -> None:

@@ -27,12 +27,16 @@ def strace() -> str:
 
 def changes(trace: list[str]) -> Iterator[tuple[str, list[str]]]:
     """Yield each request that changes something with the files that were synchronised before its answer left."""
-    request, synced = "", list[str]()
+    request, synced, pending = "", list[str](), ""
     for line in trace:
         if asked := re.search(r'recv\w*\(.*"((?:POST|DELETE|PATCH) [^ ]+)', line):
             request, synced = asked[1], []
         elif done := re.search(r"f(?:data)?sync\(\d+<([^>]+)>.* = 0$", line):
             synced.append(done[1])
+        elif begun := re.search(r"f(?:data)?sync\(\d+<([^>]+)> <unfinished \.\.\.>$", line):
+            pending = begun[1]  # strace splits a call during which another thread makes one
+        elif re.search(r"<\.\.\. f(?:data)?sync resumed>.* = 0$", line):
+            synced.append(pending)
         elif request and re.search(r'send\w*\(.*"HTTP/1\.1 (?:20|303)', line):
             yield request, synced
             request = ""

@@ -8,16 +8,13 @@ from html import unescape
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from hitl.server.inbox import routes
 from hitl.server.inbox.attachments import (
     DEFAULT_SIZE,
     LARGEST_SUM,
     Embedded,
-    Limits,
+    FileLimits,
     attached,
     download_name,
     embedded,
@@ -30,7 +27,7 @@ from hitl.server.inbox.forms import Draft, build_form, read_result
 from hitl.server.inbox.rendering import File, Items, Pairs, Text
 from hitl.server.inbox.submission import MAX_FORM_BYTES
 from hitl.server.inbox.views import answers, typed_answers
-from hitl.server.reviews.service import ReviewService
+from hitl.server.review_server import ReviewServer
 
 PROOF: dict[str, Any] = {"name": "proof", "type": "file", "label": "Proof", "max_size": "6MB", "accept": ["pdf"]}
 PICTURE: dict[str, Any] = {"name": "picture", "type": "image_review", "label": "Picture"}
@@ -59,7 +56,7 @@ def test_an_attached_file_becomes_an_object_with_its_name() -> None:
 
 def test_an_attached_file_goes_before_an_address_where_one_file_is_asked_for() -> None:
     assert read(PROOF, ADDRESS, SENT) == ANSWER
-    assert read(PROOF, ADDRESS, SENT, SENT) == [ANSWER, ANSWER]  # forged; the desk refuses it
+    assert read(PROOF, ADDRESS, SENT, SENT) == [ANSWER, ANSWER]  # forged; the server refuses it
 
 
 def test_addresses_and_attached_files_are_sent_together_where_several_are_taken() -> None:
@@ -81,7 +78,7 @@ def test_what_was_attached_comes_back_with_a_form_that_could_not_be_sent() -> No
 
 def test_a_control_knows_what_its_field_takes() -> None:
     (control,) = build_form({"fields": [PROOF]}, {}).inputs
-    assert control.files == Limits(".pdf", 6 * 1024**2, 6 * 1024**2, multiple=False)
+    assert control.files == FileLimits(".pdf", 6 * 1024**2, 6 * 1024**2, multiple=False)
     assert limits({"type": "file"}).largest == DEFAULT_SIZE
     assert limits({"type": "file", "accept": [".PDF", " image/*"]}).accept == ".PDF,image/*"
     assert limits({"type": "file", "max_size": "1MB", "multiple": True}).together == 10 * 1024**2
@@ -189,22 +186,15 @@ def test_the_notes_are_shown_below_the_decision() -> None:
 
 
 @pytest.fixture
-def desk() -> Iterator[ReviewService]:
-    desk = ReviewService(templates=[{"id": "files", "name": "Files", "fields": [PROOF, PICTURE]}])
-    yield desk
-    desk.close()
+def server() -> Iterator[ReviewServer]:
+    server = ReviewServer(templates=[{"id": "files", "name": "Files", "fields": [PROOF, PICTURE]}])
+    yield server
+    server.close()
 
 
 @pytest.fixture
-def browser(desk: ReviewService) -> Iterator[TestClient]:
-    app = Starlette(routes=[Mount("/inbox", routes=routes(desk))])
-    with TestClient(app, base_url="http://127.0.0.1:4010", follow_redirects=False) as client:
-        yield client
-
-
-@pytest.fixture
-def review_id(desk: ReviewService) -> str:
-    return str(desk.create_review({"template_id": "files", "content": {"text": "Look."}}).document["id"])
+def review_id(server: ReviewServer) -> str:
+    return str(server.reviews.create_review({"template_id": "files", "content": {"text": "Look."}}).document["id"])
 
 
 def answer(browser: TestClient, review_id: str, **fields: str) -> Any:
@@ -213,21 +203,21 @@ def answer(browser: TestClient, review_id: str, **fields: str) -> Any:
 
 
 def test_a_file_as_large_as_the_field_takes_passes_through_the_form(
-    browser: TestClient, desk: ReviewService, review_id: str
+    browser: TestClient, server: ReviewServer, review_id: str
 ) -> None:
     data = b64encode(b"\xfb\xff\xfe" * (2 * 1024**2)).decode()  # as many + and / as there can be
     sent = {"field.proof": f"data:application/pdf;name=a.pdf;base64url,{data.replace('+', '-').replace('/', '_')}"}
     assert answer(browser, review_id, **sent).status_code == 303
-    result = desk.get_review(review_id)["result"]
+    result = server.reviews.get_review(review_id)["result"]
     assert result == {"proof": {"url": f"data:application/pdf;base64,{data}", "name": "a.pdf"}}
     page = browser.get(f"/inbox/reviews/{review_id}").text
     assert f'href="data:application/octet-stream;base64,{data}" download="a.pdf"' in unescape(page)
 
 
 def test_a_form_that_is_larger_than_its_files_may_be_is_refused(
-    browser: TestClient, desk: ReviewService, review_id: str
+    browser: TestClient, server: ReviewServer, review_id: str
 ) -> None:
-    room = form_room(desk.get_template("files"))
+    room = form_room(server.reviews.get_template("files"))
     body = b"reviewer=" + b"x" * (MAX_FORM_BYTES + room)
     headers = {"content-type": "application/x-www-form-urlencoded"}
     refused = browser.post(f"/inbox/reviews/{review_id}/answer", content=body, headers=headers)
@@ -245,10 +235,10 @@ def test_a_wrong_file_is_marked_and_what_was_attached_and_noted_is_kept(browser:
 
 
 def test_a_document_never_asks_to_be_shown_by_the_browser(
-    browser: TestClient, desk: ReviewService, review_id: str
+    browser: TestClient, server: ReviewServer, review_id: str
 ) -> None:
     evil = {"url": "data:text/html,<script>alert(1)</script>", "name": 'a\u202e".pdf'}
-    desk.complete(review_id, {"proof": evil}, "kim@example.com", version=1)
+    server.reviews.complete(review_id, {"proof": evil}, "kim@example.com", version=1)
     page = browser.get(f"/inbox/reviews/{review_id}").text
     assert "data:text/html" not in page
     assert 'download="a__.pdf"' in page

@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from hitl.server.inbox import routes
 from hitl.server.inbox.delivery_pages import delivery
-from hitl.server.reviews.service import ReviewService
+from hitl.server.primitives import Now
+from hitl.server.review_server import ReviewServer
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def desk() -> Iterator[ReviewService]:
-    desk = ReviewService(clock=lambda: NOW)
-    yield desk
-    desk.close()
+def clock() -> Now:
+    return lambda: NOW
 
 
-@pytest.fixture
-def browser(desk: ReviewService) -> Iterator[TestClient]:
-    app = Starlette(routes=[Mount("/inbox", routes=routes(desk))])
-    with TestClient(app, base_url="http://127.0.0.1:4010", follow_redirects=False) as client:
-        yield client
-
-
-def call_back(desk: ReviewService) -> str:
-    with desk.database.transaction():
-        return desk.outbox.call_back(
+def call_back(server: ReviewServer) -> str:
+    with server.database.transaction():
+        return server.outbox.call_back(
             "http://127.0.0.1:9/<b>", "review.completed", "rev_1", {"event": "<script>alert(1)</script>"}, at=NOW
         )
 
@@ -43,8 +31,8 @@ def test_an_empty_log_says_what_will_be_in_it(browser: TestClient) -> None:
     assert "No deliveries yet" in browser.get("/inbox/deliveries").text
 
 
-def test_a_delivery_is_listed_with_its_payload_as_text(browser: TestClient, desk: ReviewService) -> None:
-    call_back(desk)
+def test_a_delivery_is_listed_with_its_payload_as_text(browser: TestClient, server: ReviewServer) -> None:
+    call_back(server)
     page = browser.get("/inbox/deliveries").text
     assert "review.completed" in page
     assert "http://127.0.0.1:9/&lt;b&gt;" in page
@@ -54,17 +42,17 @@ def test_a_delivery_is_listed_with_its_payload_as_text(browser: TestClient, desk
     assert "review.completed" in browser.get("/inbox/deliveries?status=nonsense").text
 
 
-def test_a_delivery_is_sent_again(browser: TestClient, desk: ReviewService) -> None:
-    delivery_id = call_back(desk)
-    desk.database.execute("UPDATE deliveries SET status = 'failed', due_at = NULL WHERE id = ?", (delivery_id,))
+def test_a_delivery_is_sent_again(browser: TestClient, server: ReviewServer) -> None:
+    delivery_id = call_back(server)
+    server.database.execute("UPDATE deliveries SET status = 'failed', due_at = NULL WHERE id = ?", (delivery_id,))
     assert "Failed" in browser.get("/inbox/deliveries?status=failed").text
     sent = browser.post(f"/inbox/deliveries/{delivery_id}/replay")
     assert sent.headers["location"] == "/inbox/deliveries"
     assert "review.completed" in browser.get("/inbox/deliveries?status=pending").text
 
 
-def test_only_our_own_page_sends_a_delivery_again(browser: TestClient, desk: ReviewService) -> None:
-    path = f"/inbox/deliveries/{call_back(desk)}/replay"
+def test_only_our_own_page_sends_a_delivery_again(browser: TestClient, server: ReviewServer) -> None:
+    path = f"/inbox/deliveries/{call_back(server)}/replay"
     assert browser.post(path, headers={"origin": "https://evil.example"}).status_code == 403
     assert browser.get(path).headers["location"] == "/inbox/deliveries"
     assert browser.post("/inbox/deliveries/none/replay").status_code == 404

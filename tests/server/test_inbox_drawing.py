@@ -12,8 +12,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from hitl.server.inbox import diffing, page_renderer, rendering, routes
-from hitl.server.reviews.service import ReviewService
+from hitl.server.inbox import diffing, inbox_routes, page_renderer, rendering
+from hitl.server.review_server import ReviewServer
 
 TEMPLATE = {"id": "code", "name": "Code", "fields": [{"name": "code", "type": "code_display", "language": "sql"}]}
 
@@ -33,9 +33,9 @@ class Held:
         return self._function(*arguments)
 
 
-async def fetch_both(service: ReviewService, review_id: str, held: Held) -> list[str]:
+async def fetch_both(server: ReviewServer, review_id: str, held: Held) -> list[str]:
     """Fetch the page of a review and, while that is drawn, the list of reviews; return which one came when."""
-    app = Starlette(routes=[Mount("/inbox", routes=routes(service))])
+    app = Starlette(routes=[Mount("/inbox", routes=inbox_routes(server.reviews, server.loops, server.deliveries))])
     order: list[str] = []
 
     async def fetch(client: httpx.AsyncClient, path: str) -> None:
@@ -64,10 +64,10 @@ def test_another_request_is_served_while_a_page_is_drawn(
 ) -> None:
     held = Held(getattr(module, name))
     monkeypatch.setattr(module, name, held)
-    service = ReviewService(templates=[TEMPLATE])
-    created = service.create_review({"template_id": "code", "content": {"code": "select 1", "text": "**a**"}})
+    server = ReviewServer(templates=[TEMPLATE])
+    created = server.reviews.create_review({"template_id": "code", "content": {"code": "select 1", "text": "**a**"}})
     review_id = created.document["id"]
-    service.update_review(review_id, {"content": {"code": "select 1", "text": "**b**"}})
-    assert anyio.run(fetch_both, service, review_id, held) == ["/inbox/", f"/inbox/reviews/{review_id}"]
+    server.reviews.update_review(review_id, {"content": {"code": "select 1", "text": "**b**"}})
+    assert anyio.run(fetch_both, server, review_id, held) == ["/inbox/", f"/inbox/reviews/{review_id}"]
     assert held.was_allowed
-    service.close()
+    server.close()

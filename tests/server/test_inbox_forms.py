@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hitl.server.inbox.fields import MISSING, Choice, field_type
-from hitl.server.inbox.forms import Condition, Control, Draft, build_form, read_result
+from hitl.server.inbox.forms import Control, Draft, VisibleIf, build_form, read_result
 from hitl.server.inbox.rendering import Code, Table, Text
 
 COLOURS = [{"value": "r", "label": "Red"}, {"value": "g", "label": "Green"}]
@@ -64,7 +64,7 @@ def test_a_control_carries_what_the_template_says() -> None:
         }
     )
     assert (drawn.label, drawn.required, drawn.placeholder, drawn.max_length) == ("Why?", True, "Say why", 9)
-    assert drawn.condition == Condition("approved", "false")
+    assert drawn.condition == VisibleIf("approved", "false")
 
 
 def test_a_field_without_a_label_is_called_by_its_name() -> None:

@@ -1,20 +1,17 @@
-"""The lists over a real desk: views, filters, order, search, and what is done to many reviews at once."""
+"""The lists over a real server: views, filters, order, search, and what is done to many reviews at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from hitl.server.inbox import routes
 from hitl.server.inbox.filters import Filters
-from hitl.server.reviews.service import ReviewService
+from hitl.server.primitives import Now
+from hitl.server.review_server import ReviewServer
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 YES = {"name": "approved", "type": "boolean", "label": "Approve?", "required": True}
@@ -39,37 +36,33 @@ TEMPLATES: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-def desk() -> Iterator[ReviewService]:
-    desk = ReviewService(clock=lambda: NOW, templates=TEMPLATES)
-    yield desk
-    desk.close()
+def clock() -> Now:
+    return lambda: NOW
 
 
 @pytest.fixture
-def browser(desk: ReviewService) -> Iterator[TestClient]:
-    app = Starlette(routes=[Mount("/inbox", routes=routes(desk))])
-    with TestClient(app, base_url="http://127.0.0.1:4010", follow_redirects=False) as client:
-        yield client
+def templates() -> Any:
+    return TEMPLATES
 
 
-def ask(desk: ReviewService, text: str = "A draft", **body: Any) -> str:
+def ask(server: ReviewServer, text: str = "A draft", **body: Any) -> str:
     """Create a review and return its id."""
-    created = desk.create_review({"template_id": "article", "content": {"text": text}, **body})
+    created = server.reviews.create_review({"template_id": "article", "content": {"text": text}, **body})
     return str(created.document["id"])
 
 
-def order(browser: TestClient, desk: ReviewService, action: str, *review_ids: str, **more: str) -> Any:
+def order(browser: TestClient, server: ReviewServer, action: str, *review_ids: str, **more: str) -> Any:
     """Send the form of the marked reviews, confirmed unless told otherwise."""
-    picks = [f"{review_id}:{desk.get_review(review_id)['version']}" for review_id in review_ids]
+    picks = [f"{review_id}:{server.reviews.get_review(review_id)['version']}" for review_id in review_ids]
     sent = {"action": action, "pick": picks, "reviewer": "kim@example.com", "confirmed": "yes", **more}
     return browser.post("/inbox/bulk", data={name: value for name, value in sent.items() if value})
 
 
 def test_mine_asks_who_the_reviewer_is_and_shows_what_is_assigned_to_them(
-    browser: TestClient, desk: ReviewService
+    browser: TestClient, server: ReviewServer
 ) -> None:
-    ask(desk, "For Kim", assignees=["kim@example.com"])
-    ask(desk, "For Lee", assignees=["lee@example.com"])
+    ask(server, "For Kim", assignees=["kim@example.com"])
+    ask(server, "For Lee", assignees=["lee@example.com"])
     assert "Who are you?" in browser.get("/inbox/?view=mine").text
     sent = browser.post("/inbox/me", data={"reviewer": "kim@example.com"})
     assert sent.headers["location"] == "/inbox/?view=mine"
@@ -99,11 +92,11 @@ def test_nobody_is_introduced_without_a_name(browser: TestClient) -> None:
         "q=4711",
     ],
 )
-def test_a_filter_narrows_the_list(browser: TestClient, desk: ReviewService, query: str) -> None:
-    ask(desk, "Left aside")
+def test_a_filter_narrows_the_list(browser: TestClient, server: ReviewServer, query: str) -> None:
+    ask(server, "Left aside")
     wanted = {"text": "The wanted one", "city": "München", "order": 4711}
     ask(
-        desk,
+        server,
         template_id="graded",
         content=wanted,
         priority="high",
@@ -117,22 +110,22 @@ def test_a_filter_narrows_the_list(browser: TestClient, desk: ReviewService, que
 
 
 @pytest.mark.parametrize("query", ["q=text", "q=order", "q=wanted+gone", "status=completed", "due=overdue", "q=%25"])
-def test_what_does_not_fit_is_not_shown(browser: TestClient, desk: ReviewService, query: str) -> None:
-    desk.create_review({"template_id": "article", "content": {"text": "The wanted one", "order": 1}})
+def test_what_does_not_fit_is_not_shown(browser: TestClient, server: ReviewServer, query: str) -> None:
+    server.reviews.create_review({"template_id": "article", "content": {"text": "The wanted one", "order": 1}})
     page = browser.get(f"/inbox/?{query}").text
     assert ("The wanted one" in page) is (query == "status=completed")  # no status of this view: not a filter
 
 
-def test_overdue_reviews_can_be_asked_for(browser: TestClient, desk: ReviewService) -> None:
-    ask(desk, "Too late", due_date=(NOW - timedelta(hours=1)).isoformat())
-    ask(desk, "In time", due_date=(NOW + timedelta(hours=1)).isoformat())
+def test_overdue_reviews_can_be_asked_for(browser: TestClient, server: ReviewServer) -> None:
+    ask(server, "Too late", due_date=(NOW - timedelta(hours=1)).isoformat())
+    ask(server, "In time", due_date=(NOW + timedelta(hours=1)).isoformat())
     page = browser.get("/inbox/?due=overdue").text
     assert "overdue by 1 h" in page
     assert "In time" not in page
 
 
-def test_a_time_limit_of_the_template_counts_as_due(browser: TestClient, desk: ReviewService) -> None:
-    ask(desk, template_id="hurried")
+def test_a_time_limit_of_the_template_counts_as_due(browser: TestClient, server: ReviewServer) -> None:
+    ask(server, template_id="hurried")
     assert "due in 3 h" in browser.get("/inbox/").text
 
 
@@ -146,17 +139,17 @@ def test_a_time_limit_of_the_template_counts_as_due(browser: TestClient, desk: R
         ("nonsense", ["third", "second", "first"]),
     ],
 )
-def test_the_list_has_an_order(browser: TestClient, desk: ReviewService, sort: str, expected: list[str]) -> None:
-    ask(desk, "first")
-    ask(desk, "second", due_date=(NOW + timedelta(hours=1)).isoformat(), priority="low")
-    ask(desk, "third", due_date=(NOW + timedelta(hours=2)).isoformat(), priority="high")
+def test_the_list_has_an_order(browser: TestClient, server: ReviewServer, sort: str, expected: list[str]) -> None:
+    ask(server, "first")
+    ask(server, "second", due_date=(NOW + timedelta(hours=1)).isoformat(), priority="low")
+    ask(server, "third", due_date=(NOW + timedelta(hours=2)).isoformat(), priority="high")
     page = browser.get(f"/inbox/?sort={sort}").text
     assert sorted(expected, key=lambda name: page.index(f'dir="auto">{name}</a>')) == expected
 
 
-def test_the_pages_of_a_filtered_list_keep_its_filters(browser: TestClient, desk: ReviewService) -> None:
+def test_the_pages_of_a_filtered_list_keep_its_filters(browser: TestClient, server: ReviewServer) -> None:
     for number in range(30):
-        ask(desk, f"Draft {number}.", priority="high")
+        ask(server, f"Draft {number}.", priority="high")
     page = browser.get("/inbox/?priority=high&sort=due&q=draft").text
     assert "/inbox/?q=draft&priority=high&sort=due&page=2" in unescape(page)
     assert "Draft 29." in browser.get("/inbox/?q=draft&priority=high&sort=due&page=2").text
@@ -175,31 +168,31 @@ def test_a_chip_takes_one_filter_away() -> None:
     assert Filters().link() == "?"
 
 
-def test_marked_reviews_are_approved_with_their_content(browser: TestClient, desk: ReviewService) -> None:
-    first, second = ask(desk), ask(desk, "Another")
-    page = order(browser, desk, "approve", first, second)
+def test_marked_reviews_are_approved_with_their_content(browser: TestClient, server: ReviewServer) -> None:
+    first, second = ask(server), ask(server, "Another")
+    page = order(browser, server, "approve", first, second)
     assert "Approved 2 reviews" in page.text
-    assert desk.get_review(first)["result"] == {"text": "A draft", "approved": True}
-    assert desk.get_review(second)["reviewer"] == "kim@example.com"
+    assert server.reviews.get_review(first)["result"] == {"text": "A draft", "approved": True}
+    assert server.reviews.get_review(second)["reviewer"] == "kim@example.com"
 
 
 @pytest.mark.parametrize(
     ("action", "status"), [("reject", "rejected"), ("cancel", "cancelled"), ("reassign", "assigned")]
 )
-def test_marked_reviews_are_acted_on(browser: TestClient, desk: ReviewService, action: str, status: str) -> None:
-    first, second = ask(desk), ask(desk)
-    order(browser, desk, action, first, second, assignee="lee@example.com")
-    assert [desk.get_review(review_id)["status"] for review_id in (first, second)] == [status, status]
+def test_marked_reviews_are_acted_on(browser: TestClient, server: ReviewServer, action: str, status: str) -> None:
+    first, second = ask(server), ask(server)
+    order(browser, server, action, first, second, assignee="lee@example.com")
+    assert [server.reviews.get_review(review_id)["status"] for review_id in (first, second)] == [status, status]
     expected = ["lee@example.com"] if action == "reassign" else []
-    assert desk.get_review(first)["assignees"] == expected
+    assert server.reviews.get_review(first)["assignees"] == expected
 
 
-def test_nothing_is_done_before_it_is_confirmed(browser: TestClient, desk: ReviewService) -> None:
-    review_id = ask(desk)
-    page = order(browser, desk, "cancel", review_id, confirmed="")
+def test_nothing_is_done_before_it_is_confirmed(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server)
+    page = order(browser, server, "cancel", review_id, confirmed="")
     assert "Cancel 1 review?" in page.text
     assert "This cannot be undone." in page.text
-    assert desk.get_review(review_id)["status"] == "created"
+    assert server.reviews.get_review(review_id)["status"] == "created"
 
 
 @pytest.mark.parametrize(
@@ -214,26 +207,26 @@ def test_nothing_is_done_before_it_is_confirmed(browser: TestClient, desk: Revie
 )
 @pytest.mark.parametrize("confirmed", ["", "yes"])
 def test_what_cannot_be_done_at_once_is_left_out_with_the_reason(
-    browser: TestClient, desk: ReviewService, action: str, template: str, reason: str, confirmed: str
+    browser: TestClient, server: ReviewServer, action: str, template: str, reason: str, confirmed: str
 ) -> None:
-    fine, other = ask(desk), ask(desk, template_id=template)
-    page = order(browser, desk, action, fine, other, confirmed=confirmed, assignee="lee@example.com")
+    fine, other = ask(server), ask(server, template_id=template)
+    page = order(browser, server, action, fine, other, confirmed=confirmed, assignee="lee@example.com")
     assert "Skipped: 1 review" in page.text
     assert reason in page.text
-    assert (desk.get_review(fine)["version"] > 1) is bool(confirmed)
-    assert desk.get_review(other)["version"] == 1
+    assert (server.reviews.get_review(fine)["version"] > 1) is bool(confirmed)
+    assert server.reviews.get_review(other)["version"] == 1
 
 
-def test_a_review_that_changed_or_ended_meanwhile_is_left_out(browser: TestClient, desk: ReviewService) -> None:
-    changed, ended = ask(desk), ask(desk)
-    desk.update_review(changed, {"content": {"text": "Another text"}})
-    desk.reject(ended, {}, "lee@example.com")
+def test_a_review_that_changed_or_ended_meanwhile_is_left_out(browser: TestClient, server: ReviewServer) -> None:
+    changed, ended = ask(server), ask(server)
+    server.reviews.update_review(changed, {"content": {"text": "Another text"}})
+    server.reviews.reject(ended, {}, "lee@example.com")
     sent = {"action": "approve", "pick": [f"{changed}:1", f"{ended}:1", "rev_404:1"], "confirmed": "yes"}
     page = browser.post("/inbox/bulk", data={**sent, "reviewer": "kim@example.com"}).text
     assert "it changed after you selected it" in page
     assert "it is already rejected" in page
     assert "it no longer exists" in page
-    assert desk.get_review(changed)["status"] == "created"
+    assert server.reviews.get_review(changed)["status"] == "created"
 
 
 @pytest.mark.parametrize(
@@ -244,13 +237,13 @@ def test_a_review_that_changed_or_ended_meanwhile_is_left_out(browser: TestClien
     ],
 )
 def test_a_missing_name_is_asked_for(
-    browser: TestClient, desk: ReviewService, action: str, more: dict[str, str], said: str
+    browser: TestClient, server: ReviewServer, action: str, more: dict[str, str], said: str
 ) -> None:
-    review_id = ask(desk)
-    page = order(browser, desk, action, review_id, **more)
+    review_id = ask(server)
+    page = order(browser, server, action, review_id, **more)
     assert page.status_code == 422
     assert said in page.text
-    assert desk.get_review(review_id)["status"] == "created"
+    assert server.reviews.get_review(review_id)["status"] == "created"
 
 
 @pytest.mark.parametrize("sent", [{"action": "approve"}, {"pick": "rev_1:1"}, {"action": "burn", "pick": "rev_1:1"}])
@@ -258,29 +251,29 @@ def test_an_order_without_a_button_or_a_mark_is_not_taken(browser: TestClient, s
     assert browser.post("/inbox/bulk", data=sent).status_code == 422
 
 
-def test_another_site_cannot_give_orders(browser: TestClient, desk: ReviewService) -> None:
-    review_id = ask(desk)
+def test_another_site_cannot_give_orders(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server)
     sent = {"action": "cancel", "pick": f"{review_id}:1", "reviewer": "eve", "confirmed": "yes"}
     assert browser.post("/inbox/bulk", data=sent, headers={"origin": "https://evil.example"}).status_code == 403
     assert browser.post("/inbox/me", data=sent, headers={"origin": "https://evil.example"}).status_code == 403
-    assert desk.get_review(review_id)["status"] == "created"
+    assert server.reviews.get_review(review_id)["status"] == "created"
 
 
-def test_the_way_back_leads_nowhere_else(browser: TestClient, desk: ReviewService) -> None:
-    page = order(browser, desk, "cancel", ask(desk), back="https://evil.example/").text
+def test_the_way_back_leads_nowhere_else(browser: TestClient, server: ReviewServer) -> None:
+    page = order(browser, server, "cancel", ask(server), back="https://evil.example/").text
     assert "evil.example" not in page
-    assert '<a href="/inbox/?view=mine">' in order(browser, desk, "cancel", ask(desk), back="?view=mine").text
+    assert '<a href="/inbox/?view=mine">' in order(browser, server, "cancel", ask(server), back="?view=mine").text
 
 
-def test_ten_thousand_reviews_are_still_listed_in_pages(browser: TestClient, desk: ReviewService) -> None:
+def test_ten_thousand_reviews_are_still_listed_in_pages(browser: TestClient, server: ReviewServer) -> None:
     body = {"template_id": "article", "content": {"text": "One of many"}}
-    with desk.database.transaction():
-        desk.database.execute(
+    with server.database.transaction():
+        server.database.execute(
             "CREATE TEMP TABLE counted AS WITH RECURSIVE n(i) AS "
             "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) SELECT i FROM n"
         )
-    first = desk.create_review(body).document
-    desk.database.execute(
+    first = server.reviews.create_review(body).document
+    server.database.execute(
         "INSERT INTO reviews (id, template_id, status, priority, created_at, updated_at, expires_at, document) "
         "SELECT 'rev_n' || i, template_id, status, priority, created_at, updated_at, expires_at, "
         "json_set(document, '$.id', 'rev_n' || i) FROM reviews, counted WHERE id = ?",

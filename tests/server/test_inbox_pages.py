@@ -1,4 +1,4 @@
-"""The inbox's pages over a real desk: what each shows, takes, refuses and never loses."""
+"""The inbox's pages over a real server: what each shows, takes, refuses and never loses."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from hitl.server.inbox import routes
+from hitl.server.inbox import inbox_routes
 from hitl.server.inbox.submission import MAX_FORM_BYTES, MAX_FORM_FIELDS
-from hitl.server.reviews.service import ReviewService
+from hitl.server.review_server import ReviewServer
 
 FIELDS = [
     {"name": "text", "type": "content_display", "label": "Article", "editable": True},
@@ -44,29 +44,22 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def desk(clock: Clock) -> Iterator[ReviewService]:
-    desk = ReviewService(clock=clock, templates=[{"id": "article", "name": "Article review", "fields": FIELDS}])
-    yield desk
-    desk.close()
+def server(clock: Clock) -> Iterator[ReviewServer]:
+    server = ReviewServer(clock=clock, templates=[{"id": "article", "name": "Article review", "fields": FIELDS}])
+    yield server
+    server.close()
 
 
-@pytest.fixture
-def browser(desk: ReviewService) -> Iterator[TestClient]:
-    app = Starlette(routes=[Mount("/inbox", routes=routes(desk))])
-    with TestClient(app, base_url="http://127.0.0.1:4010", follow_redirects=False) as client:
-        yield client
-
-
-def ask(desk: ReviewService, **body: Any) -> str:
+def ask(server: ReviewServer, **body: Any) -> str:
     """Create a review and return its id."""
-    created = desk.create_review({"template_id": "article", "content": {"text": "A draft"}, **body})
+    created = server.reviews.create_review({"template_id": "article", "content": {"text": "A draft"}, **body})
     return str(created.document["id"])
 
 
-def form(desk: ReviewService, review_id: str, **changes: Any) -> dict[str, Any]:
+def form(server: ReviewServer, review_id: str, **changes: Any) -> dict[str, Any]:
     """Return what a browser sends for a filled form."""
     filled: dict[str, Any] = {
-        "version": str(desk.get_review(review_id)["version"]),
+        "version": str(server.reviews.get_review(review_id)["version"]),
         "reviewer": "kim@example.com",
         "field.approved": "true",
         "decision": "complete",
@@ -74,8 +67,8 @@ def form(desk: ReviewService, review_id: str, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in {**filled, **changes}.items() if value is not None}
 
 
-def answer(browser: TestClient, desk: ReviewService, review_id: str, **changes: Any) -> Any:
-    return browser.post(f"/inbox/reviews/{review_id}/answer", data=form(desk, review_id, **changes))
+def answer(browser: TestClient, server: ReviewServer, review_id: str, **changes: Any) -> Any:
+    return browser.post(f"/inbox/reviews/{review_id}/answer", data=form(server, review_id, **changes))
 
 
 def test_an_empty_inbox_tells_how_to_fill_it(browser: TestClient) -> None:
@@ -86,14 +79,16 @@ def test_an_empty_inbox_tells_how_to_fill_it(browser: TestClient) -> None:
     assert "No finished reviews yet" in browser.get("/inbox/?view=done").text
 
 
-def test_the_list_shows_what_waits_and_how_urgent_it_is(browser: TestClient, desk: ReviewService, clock: Clock) -> None:
+def test_the_list_shows_what_waits_and_how_urgent_it_is(
+    browser: TestClient, server: ReviewServer, clock: Clock
+) -> None:
     ask(
-        desk,
+        server,
         content={"text": "Is this <b>right</b>?"},
         priority="high",
         assignees=["kim@example.com", "lee@example.com"],
     )
-    ask(desk, due_date=(clock.now + timedelta(hours=2)).isoformat())
+    ask(server, due_date=(clock.now + timedelta(hours=2)).isoformat())
     page = browser.get("/inbox/").text
     assert "Is this &lt;b&gt;right&lt;/b&gt;?" in page
     assert "Article review" in page
@@ -102,9 +97,9 @@ def test_the_list_shows_what_waits_and_how_urgent_it_is(browser: TestClient, des
     assert 'Open <span class="count" data-count="open">2</span>' in page
 
 
-def test_the_list_is_split_into_pages(browser: TestClient, desk: ReviewService) -> None:
+def test_the_list_is_split_into_pages(browser: TestClient, server: ReviewServer) -> None:
     for number in range(30):
-        ask(desk, content={"text": f"Draft {number}."})
+        ask(server, content={"text": f"Draft {number}."})
     first, second = browser.get("/inbox/"), browser.get("/inbox/?page=2")
     assert "Draft 29." in first.text
     assert "Draft 4." not in first.text
@@ -114,50 +109,50 @@ def test_the_list_is_split_into_pages(browser: TestClient, desk: ReviewService) 
 
 @pytest.mark.parametrize("page", ["3", "0", "-1", "x", "9" * 40])
 def test_a_page_number_that_is_none_leads_to_the_first_page(
-    browser: TestClient, desk: ReviewService, page: str
+    browser: TestClient, server: ReviewServer, page: str
 ) -> None:
-    ask(desk)
+    ask(server)
     answered = browser.get(f"/inbox/?page={page}", follow_redirects=True)
     assert answered.status_code == 200
     assert "A draft" in answered.text
 
 
-def test_done_reviews_have_a_list_of_their_own(browser: TestClient, desk: ReviewService) -> None:
-    desk.complete(ask(desk), {"approved": True}, "kim@example.com")
+def test_done_reviews_have_a_list_of_their_own(browser: TestClient, server: ReviewServer) -> None:
+    server.reviews.complete(ask(server), {"approved": True}, "kim@example.com")
     assert "A draft" not in browser.get("/inbox/").text
     done = browser.get("/inbox/?view=done").text
     assert "A draft" in done
     assert "kim@example.com" in done
 
 
-def test_opening_a_review_does_not_change_it(browser: TestClient, desk: ReviewService) -> None:
-    review_id = ask(desk)
-    before = desk.get_review(review_id)
+def test_opening_a_review_does_not_change_it(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server)
+    before = server.reviews.get_review(review_id)
     page = browser.get(f"/inbox/reviews/{review_id}")
     assert page.status_code == 200
     assert f'<form method="post" action="/inbox/reviews/{review_id}/answer"' in page.text
-    assert desk.get_review(review_id) == before
+    assert server.reviews.get_review(review_id) == before
 
 
-def test_a_review_shows_its_content_once_and_the_rest_below(browser: TestClient, desk: ReviewService) -> None:
-    review_id = ask(desk, content={"text": "A draft", "source": "gpt-4", "rows": [{"n": 1}, {"n": 2}]})
+def test_a_review_shows_its_content_once_and_the_rest_below(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server, content={"text": "A draft", "source": "gpt-4", "rows": [{"n": 1}, {"n": 2}]})
     page = browser.get(f"/inbox/reviews/{review_id}").text
     assert "Other data" in page
     assert "<table>" in page
     assert "gpt-4" in page
 
 
-def test_content_stays_text(browser: TestClient, desk: ReviewService) -> None:
+def test_content_stays_text(browser: TestClient, server: ReviewServer) -> None:
     attack = "</textarea><script>alert(1)</script><img src=x onerror=alert(1)>"
-    review_id = ask(desk, content={"text": attack, attack: attack, "deep": {attack: [attack]}})
+    review_id = ask(server, content={"text": attack, attack: attack, "deep": {attack: [attack]}})
     page = browser.get(f"/inbox/reviews/{review_id}").text
     assert "<script>alert" not in page
     assert "<img" not in page
     assert page.count("</textarea>") == 2
 
 
-def test_hidden_characters_are_visible_everywhere_but_in_the_editor(browser: TestClient, desk: ReviewService) -> None:
-    review_id = ask(desk, content={"text": "a\u202eb", "k\u200b": "v\ufeff"}, assignees=["k\u202eim@example.com"])
+def test_hidden_characters_are_visible_everywhere_but_in_the_editor(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server, content={"text": "a\u202eb", "k\u200b": "v\ufeff"}, assignees=["k\u202eim@example.com"])
     page = browser.get(f"/inbox/reviews/{review_id}").text
     assert "⟨U+200B⟩" in page
     assert "⟨U+FEFF⟩" in page
@@ -165,14 +160,14 @@ def test_hidden_characters_are_visible_everywhere_but_in_the_editor(browser: Tes
     assert "\u202e" not in browser.get("/inbox/").text
 
 
-def test_an_answer_is_taken_and_the_done_page_follows(browser: TestClient, desk: ReviewService) -> None:
-    review_id, other = ask(desk), ask(desk)
+def test_an_answer_is_taken_and_the_done_page_follows(browser: TestClient, server: ReviewServer) -> None:
+    review_id, other = ask(server), ask(server)
     sent = answer(
-        browser, desk, review_id, **{"field.text": "A better draft", "field.tags": ["a"], "field.feedback": "Fine"}
+        browser, server, review_id, **{"field.text": "A better draft", "field.tags": ["a"], "field.feedback": "Fine"}
     )
     assert sent.status_code == 303
     assert sent.headers["location"] == f"/inbox/reviews/{review_id}/done"
-    review = desk.get_review(review_id)
+    review = server.reviews.get_review(review_id)
     assert (review["status"], review["reviewer"]) == ("completed", "kim@example.com")
     assert review["result"] == {"text": "A better draft", "approved": True, "tags": ["a"], "feedback": "Fine"}
     done = browser.get(sent.headers["location"]).text
@@ -182,66 +177,66 @@ def test_an_answer_is_taken_and_the_done_page_follows(browser: TestClient, desk:
 
 
 def test_the_done_page_offers_the_review_that_waits_longest(
-    browser: TestClient, desk: ReviewService, clock: Clock
+    browser: TestClient, server: ReviewServer, clock: Clock
 ) -> None:
     ids: list[str] = []
     for _ in range(3):
-        ids.append(ask(desk))
+        ids.append(ask(server))
         clock.now += timedelta(minutes=1)
-    answer(browser, desk, ids[1])
+    answer(browser, server, ids[1])
     done = browser.get(f"/inbox/reviews/{ids[1]}/done").text
     assert f'<a class="button primary" href="/inbox/reviews/{ids[0]}">' in done
 
 
-def test_the_done_page_of_the_last_review_leads_to_the_inbox(browser: TestClient, desk: ReviewService) -> None:
-    review_id = ask(desk)
-    answer(browser, desk, review_id)
+def test_the_done_page_of_the_last_review_leads_to_the_inbox(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server)
+    answer(browser, server, review_id)
     assert "No more open reviews" in browser.get(f"/inbox/reviews/{review_id}/done").text
 
 
-def test_a_rejection_needs_no_answers(browser: TestClient, desk: ReviewService) -> None:
-    review_id = ask(desk)
-    sent = answer(browser, desk, review_id, decision="reject", **{"field.approved": None, "field.text": "A draft"})
+def test_a_rejection_needs_no_answers(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server)
+    sent = answer(browser, server, review_id, decision="reject", **{"field.approved": None, "field.text": "A draft"})
     assert sent.status_code == 303
-    review = desk.get_review(review_id)
+    review = server.reviews.get_review(review_id)
     assert (review["status"], review["result"]) == ("rejected", {})
     assert "Rejected" in browser.get(sent.headers["location"]).text
 
 
-def test_a_finished_review_shows_its_answer_instead_of_the_form(browser: TestClient, desk: ReviewService) -> None:
-    review_id = ask(desk)
-    desk.complete(review_id, {"approved": True, "feedback": "Well done"}, "kim@example.com")
+def test_a_finished_review_shows_its_answer_instead_of_the_form(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server)
+    server.reviews.complete(review_id, {"approved": True, "feedback": "Well done"}, "kim@example.com")
     page = browser.get(f"/inbox/reviews/{review_id}").text
     assert "Well done" in page
     assert '<form method="post"' not in page
 
 
-def test_an_expired_and_a_cancelled_review_say_so(browser: TestClient, desk: ReviewService, clock: Clock) -> None:
-    expired = ask(desk, due_date=(clock.now + timedelta(hours=1)).isoformat())
-    cancelled = ask(desk)
-    desk.cancel_review(cancelled)
+def test_an_expired_and_a_cancelled_review_say_so(browser: TestClient, server: ReviewServer, clock: Clock) -> None:
+    expired = ask(server, due_date=(clock.now + timedelta(hours=1)).isoformat())
+    cancelled = ask(server)
+    server.reviews.cancel_review(cancelled)
     clock.now += timedelta(hours=2)
     assert "No one answered in time." in browser.get(f"/inbox/reviews/{expired}").text
     assert "cancelled the review on" in browser.get(f"/inbox/reviews/{cancelled}").text
 
 
-def test_the_done_page_of_an_open_review_leads_to_its_form(browser: TestClient, desk: ReviewService) -> None:
-    review_id = ask(desk)
+def test_the_done_page_of_an_open_review_leads_to_its_form(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server)
     assert browser.get(f"/inbox/reviews/{review_id}/done").headers["location"] == f"/inbox/reviews/{review_id}"
 
 
 @pytest.mark.parametrize("action", ["answer", "start"])
-def test_the_address_of_a_form_leads_to_its_review(browser: TestClient, desk: ReviewService, action: str) -> None:
-    review_id = ask(desk)
+def test_the_address_of_a_form_leads_to_its_review(browser: TestClient, server: ReviewServer, action: str) -> None:
+    review_id = ask(server)
     assert browser.get(f"/inbox/reviews/{review_id}/{action}").headers["location"] == f"/inbox/reviews/{review_id}"
 
 
 def test_a_wrong_answer_is_told_beside_its_field_and_nothing_typed_is_lost(
-    browser: TestClient, desk: ReviewService
+    browser: TestClient, server: ReviewServer
 ) -> None:
-    review_id = ask(desk)
+    review_id = ask(server)
     changes = {"field.approved": None, "field.text": "Half a sentence", "field.feedback": "far too long, by a word"}
-    page = answer(browser, desk, review_id, **changes)
+    page = answer(browser, server, review_id, **changes)
     assert page.status_code == 422
     assert "This is required." in page.text
     assert "This may have at most 20 characters" in page.text
@@ -249,97 +244,97 @@ def test_a_wrong_answer_is_told_beside_its_field_and_nothing_typed_is_lost(
     assert "far too long, by a word" in page.text
     assert 'value="kim@example.com"' in page.text
     assert "data-dirty" in page.text
-    assert desk.get_review(review_id)["status"] == "created"
+    assert server.reviews.get_review(review_id)["status"] == "created"
 
 
-def test_a_fault_inside_a_list_stands_beside_its_field(browser: TestClient, desk: ReviewService) -> None:
-    review_id = ask(desk)
-    page = answer(browser, desk, review_id, **{"field.tags": ["forged"]})
+def test_a_fault_inside_a_list_stands_beside_its_field(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server)
+    page = answer(browser, server, review_id, **{"field.tags": ["forged"]})
     assert page.status_code == 422
     assert '<p class="error" id="f2-error">This must be' in page.text
 
 
-def test_the_message_of_a_template_is_shown_as_it_is(browser: TestClient, desk: ReviewService) -> None:
+def test_the_message_of_a_template_is_shown_as_it_is(browser: TestClient, server: ReviewServer) -> None:
     mail = {"name": "mail", "type": "email", "validation": {"required": True, "custom_message": "Who may we ask?"}}
-    desk.update_template("article", {"fields": [mail]})
-    page = answer(browser, desk, ask(desk))
+    server.reviews.update_template("article", {"fields": [mail]})
+    page = answer(browser, server, ask(server))
     assert ">Who may we ask?</p>" in page.text
 
 
 @pytest.mark.parametrize(
     ("reviewer", "said"), [("", "Enter your name"), ("x" * 255, "at most 254"), (None, "Enter your name")]
 )
-def test_an_answer_needs_a_name(browser: TestClient, desk: ReviewService, reviewer: str | None, said: str) -> None:
-    review_id = ask(desk)
-    page = answer(browser, desk, review_id, reviewer=reviewer, **{"field.feedback": "kept"})
+def test_an_answer_needs_a_name(browser: TestClient, server: ReviewServer, reviewer: str | None, said: str) -> None:
+    review_id = ask(server)
+    page = answer(browser, server, review_id, reviewer=reviewer, **{"field.feedback": "kept"})
     assert page.status_code == 422
     assert said in page.text
     assert "kept" in page.text
 
 
-def test_an_answer_without_a_button_is_not_taken(browser: TestClient, desk: ReviewService) -> None:
-    review_id = ask(desk)
-    page = answer(browser, desk, review_id, decision=None)
+def test_an_answer_without_a_button_is_not_taken(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server)
+    page = answer(browser, server, review_id, decision=None)
     assert page.status_code == 422
     assert "press “Submit answer” or “Reject”" in unescape(page.text)
 
 
-def test_the_reviewer_is_remembered_in_a_cookie_for_the_inbox_only(browser: TestClient, desk: ReviewService) -> None:
-    first, second = ask(desk), ask(desk, assignees=["lee@example.com"])
+def test_the_reviewer_is_remembered_in_a_cookie_for_the_inbox_only(browser: TestClient, server: ReviewServer) -> None:
+    first, second = ask(server), ask(server, assignees=["lee@example.com"])
     assert 'value="lee@example.com"' in browser.get(f"/inbox/reviews/{second}").text
-    cookie = answer(browser, desk, first, reviewer="Ünal; <k>").headers["set-cookie"]
+    cookie = answer(browser, server, first, reviewer="Ünal; <k>").headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "Path=/inbox" in cookie
     assert "SameSite=strict" in cookie
     assert 'value="Ünal; &lt;k&gt;"' in browser.get(f"/inbox/reviews/{second}").text
 
 
-def test_start_marks_the_review_as_in_progress(browser: TestClient, desk: ReviewService) -> None:
-    review_id = ask(desk)
+def test_start_marks_the_review_as_in_progress(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server)
     sent = browser.post(f"/inbox/reviews/{review_id}/start", data={"reviewer": "kim@example.com"})
     assert sent.headers["location"] == f"/inbox/reviews/{review_id}"
-    assert desk.get_review(review_id)["status"] == "in_progress"
+    assert server.reviews.get_review(review_id)["status"] == "in_progress"
     assert "Start reviewing" not in browser.get(f"/inbox/reviews/{review_id}").text
 
 
-def test_start_needs_a_name_too(browser: TestClient, desk: ReviewService) -> None:
-    review_id = ask(desk)
+def test_start_needs_a_name_too(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server)
     page = browser.post(f"/inbox/reviews/{review_id}/start", data={"reviewer": ""})
     assert page.status_code == 422
     assert "Enter your name" in page.text
-    assert desk.get_review(review_id)["status"] == "created"
+    assert server.reviews.get_review(review_id)["status"] == "created"
 
 
-def test_starting_a_finished_review_shows_it(browser: TestClient, desk: ReviewService) -> None:
-    review_id = ask(desk)
-    desk.cancel_review(review_id)
+def test_starting_a_finished_review_shows_it(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server)
+    server.reviews.cancel_review(review_id)
     sent = browser.post(f"/inbox/reviews/{review_id}/start", data={"reviewer": "kim@example.com"})
     assert sent.headers["location"] == f"/inbox/reviews/{review_id}"
 
 
-def test_the_second_reviewer_is_told_and_keeps_what_was_typed(browser: TestClient, desk: ReviewService) -> None:
-    review_id = ask(desk)
-    late = form(desk, review_id, **{"field.feedback": "My view of it"})
-    desk.complete(review_id, {"approved": True}, "lee@example.com")
+def test_the_second_reviewer_is_told_and_keeps_what_was_typed(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server)
+    late = form(server, review_id, **{"field.feedback": "My view of it"})
+    server.reviews.complete(review_id, {"approved": True}, "lee@example.com")
     page = browser.post(f"/inbox/reviews/{review_id}/answer", data=late)
     assert page.status_code == 409
     assert "lee@example.com has already answered this" in page.text
     assert "My view of it" in page.text
-    assert desk.get_review(review_id)["reviewer"] == "lee@example.com"
+    assert server.reviews.get_review(review_id)["reviewer"] == "lee@example.com"
 
 
 @pytest.mark.parametrize("end", ["expired", "cancelled", "rejected"])
 def test_a_review_that_ended_while_it_was_read_says_how(
-    browser: TestClient, desk: ReviewService, clock: Clock, end: str
+    browser: TestClient, server: ReviewServer, clock: Clock, end: str
 ) -> None:
-    review_id = ask(desk, due_date=(clock.now + timedelta(hours=1)).isoformat())
-    late = form(desk, review_id, **{"field.feedback": "My view of it"})
+    review_id = ask(server, due_date=(clock.now + timedelta(hours=1)).isoformat())
+    late = form(server, review_id, **{"field.feedback": "My view of it"})
     if end == "expired":
         clock.now += timedelta(hours=2)
     elif end == "cancelled":
-        desk.cancel_review(review_id)
+        server.reviews.cancel_review(review_id)
     else:
-        desk.reject(review_id, {}, "lee@example.com")
+        server.reviews.reject(review_id, {}, "lee@example.com")
     page = browser.post(f"/inbox/reviews/{review_id}/answer", data=late)
     told = {
         "expired": "This review expired before your answer arrived",
@@ -352,44 +347,44 @@ def test_a_review_that_ended_while_it_was_read_says_how(
 
 
 def test_a_review_that_expires_while_its_answer_is_checked_is_told_as_too_late(
-    browser: TestClient, desk: ReviewService, clock: Clock
+    browser: TestClient, server: ReviewServer, clock: Clock
 ) -> None:
     due = clock.now + timedelta(minutes=9)
-    review_id = ask(desk, due_date=due.isoformat())
-    late = form(desk, review_id)
+    review_id = ask(server, due_date=due.isoformat())
+    late = form(server, review_id)
     clock.now, clock.step = due - timedelta(seconds=3), timedelta(seconds=1)
     page = browser.post(f"/inbox/reviews/{review_id}/answer", data=late)
     assert page.status_code == 409
     assert "This review expired before your answer arrived" in page.text
 
 
-def test_changed_content_is_read_before_the_answer_counts(browser: TestClient, desk: ReviewService) -> None:
-    review_id = ask(desk, content={"text": "A draft", "price": "10 euros"})
-    stale = form(desk, review_id, **{"field.feedback": "Cheap enough"})
-    desk.update_review(review_id, {"content": {"price": "99 euros"}})
+def test_changed_content_is_read_before_the_answer_counts(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server, content={"text": "A draft", "price": "10 euros"})
+    stale = form(server, review_id, **{"field.feedback": "Cheap enough"})
+    server.reviews.update_review(review_id, {"content": {"price": "99 euros"}})
     page = browser.post(f"/inbox/reviews/{review_id}/answer", data=stale)
     assert page.status_code == 409
     assert "The content changed while you were reading" in page.text
     assert "99 euros" in page.text
     assert "Cheap enough" in page.text
-    assert desk.get_review(review_id)["status"] == "created"
-    assert answer(browser, desk, review_id).status_code == 303
+    assert server.reviews.get_review(review_id)["status"] == "created"
+    assert answer(browser, server, review_id).status_code == 303
 
 
-def test_a_change_beside_the_content_is_told_as_such(browser: TestClient, desk: ReviewService) -> None:
-    review_id = ask(desk)
+def test_a_change_beside_the_content_is_told_as_such(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server)
     page = browser.get(f"/inbox/reviews/{review_id}").text
     fingerprint = page.partition('name="fingerprint" value="')[2].partition('"')[0]
-    stale = form(desk, review_id, fingerprint=fingerprint)
-    desk.update_review(review_id, {"priority": "high"})
+    stale = form(server, review_id, fingerprint=fingerprint)
+    server.reviews.update_review(review_id, {"priority": "high"})
     again = browser.post(f"/inbox/reviews/{review_id}/answer", data=stale)
     assert again.status_code == 409
     assert "This review changed while you were reading" in again.text
 
 
-def test_a_form_without_a_version_is_not_taken_on_trust(browser: TestClient, desk: ReviewService) -> None:
-    review_id = ask(desk)
-    assert answer(browser, desk, review_id, version=None).status_code == 409
+def test_a_form_without_a_version_is_not_taken_on_trust(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server)
+    assert answer(browser, server, review_id, version=None).status_code == 409
 
 
 @pytest.mark.parametrize(
@@ -407,12 +402,12 @@ def test_a_form_without_a_version_is_not_taken_on_trust(browser: TestClient, des
     ],
 )
 def test_another_site_cannot_send_the_form(
-    browser: TestClient, desk: ReviewService, headers: dict[str, str], status: int
+    browser: TestClient, server: ReviewServer, headers: dict[str, str], status: int
 ) -> None:
-    review_id = ask(desk)
-    sent = browser.post(f"/inbox/reviews/{review_id}/answer", data=form(desk, review_id), headers=headers)
+    review_id = ask(server)
+    sent = browser.post(f"/inbox/reviews/{review_id}/answer", data=form(server, review_id), headers=headers)
     assert sent.status_code == status
-    assert (desk.get_review(review_id)["status"] == "completed") is (status == 303)
+    assert (server.reviews.get_review(review_id)["status"] == "completed") is (status == 303)
 
 
 @pytest.mark.parametrize(
@@ -424,13 +419,13 @@ def test_another_site_cannot_send_the_form(
         (b"reviewer=" + b"x" * MAX_FORM_BYTES, 413),
     ],
 )
-def test_what_is_no_form_is_refused(browser: TestClient, desk: ReviewService, body: bytes, status: int) -> None:
-    assert browser.post(f"/inbox/reviews/{ask(desk)}/answer", content=body).status_code == status
+def test_what_is_no_form_is_refused(browser: TestClient, server: ReviewServer, body: bytes, status: int) -> None:
+    assert browser.post(f"/inbox/reviews/{ask(server)}/answer", content=body).status_code == status
 
 
-def test_a_browser_that_goes_away_leaves_nothing_behind(desk: ReviewService) -> None:
-    review_id = ask(desk)
-    app = Starlette(routes=[Mount("/inbox", routes=routes(desk))])
+def test_a_browser_that_goes_away_leaves_nothing_behind(server: ReviewServer) -> None:
+    review_id = ask(server)
+    app = Starlette(routes=[Mount("/inbox", routes=inbox_routes(server.reviews, server.loops, server.deliveries))])
     path = f"/inbox/reviews/{review_id}/answer"
     scope: dict[str, Any] = {
         "type": "http",
@@ -450,7 +445,7 @@ def test_a_browser_that_goes_away_leaves_nothing_behind(desk: ReviewService) -> 
 
     anyio.run(app, scope, receive, send)
     assert sent[0]["status"] == 400
-    assert desk.get_review(review_id)["status"] == "created"
+    assert server.reviews.get_review(review_id)["status"] == "created"
 
 
 @pytest.mark.parametrize(
@@ -469,19 +464,19 @@ def test_what_does_not_exist_is_a_page_too(browser: TestClient, path: str, said:
     assert "Back to the inbox" in page.text
 
 
-def test_a_review_whose_template_is_gone_can_still_be_read(browser: TestClient, desk: ReviewService) -> None:
-    review_id = ask(desk)
-    desk.complete(review_id, {"approved": True}, "kim@example.com")
-    desk.delete_template("article")
+def test_a_review_whose_template_is_gone_can_still_be_read(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server)
+    server.reviews.complete(review_id, {"approved": True}, "kim@example.com")
+    server.reviews.delete_template("article")
     assert "A draft" in browser.get(f"/inbox/reviews/{review_id}").text
     assert "A draft" in browser.get("/inbox/?view=done").text
 
 
 @pytest.mark.parametrize("path", ["", "reviews/rev_1", "reviews/rev_404", "static/inbox.css", "static/inbox.js"])
 def test_every_answer_carries_the_headers_that_keep_it_harmless(
-    browser: TestClient, desk: ReviewService, path: str
+    browser: TestClient, server: ReviewServer, path: str
 ) -> None:
-    ask(desk)
+    ask(server)
     headers = browser.get(f"/inbox/{path}").headers
     assert headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'; style-src 'self';")
     assert headers["x-content-type-options"] == "nosniff"
@@ -490,8 +485,8 @@ def test_every_answer_carries_the_headers_that_keep_it_harmless(
         assert headers["cache-control"] == "no-store"
 
 
-def test_pages_hold_no_inline_script_or_style(browser: TestClient, desk: ReviewService) -> None:
-    review_id = ask(desk)
+def test_pages_hold_no_inline_script_or_style(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server)
     for path in ("", f"reviews/{review_id}"):
         page = browser.get(f"/inbox/{path}").text
         assert page.count("<script") == page.count('<script src="/inbox/static/') > 0

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from hitl.server.inbox import routes
 from hitl.server.inbox.questions import controls, read_answer
 from hitl.server.loops.accounts import account_of
-from hitl.server.reviews.service import ReviewService
+from hitl.server.primitives import Now
+from hitl.server.review_server import ReviewServer
 
 OWNER = account_of("owner")
 COLOURS = [{"value": "r", "label": "Red"}, {"value": "g", "label": "Green"}]
@@ -27,22 +24,13 @@ def now() -> list[datetime]:
 
 
 @pytest.fixture
-def desk(now: list[datetime]) -> Iterator[ReviewService]:
-    desk = ReviewService(clock=lambda: now[0])
-    yield desk
-    desk.close()
+def clock(now: list[datetime]) -> Now:
+    return lambda: now[0]
 
 
-@pytest.fixture
-def browser(desk: ReviewService) -> Iterator[TestClient]:
-    app = Starlette(routes=[Mount("/inbox", routes=routes(desk))])
-    with TestClient(app, base_url="http://127.0.0.1:4010", follow_redirects=False) as client:
-        yield client
-
-
-def ask(desk: ReviewService, **changes: Any) -> str:
+def ask(server: ReviewServer, **changes: Any) -> str:
     """Create a request in a fresh loop and return its id."""
-    loop = desk.loops.create_loop(OWNER, {"name": "Editors", "icon": "pen"}).document["loop"]
+    loop = server.loops.create_loop(OWNER, {"name": "Editors", "icon": "pen"}).document["loop"]
     body = {
         "processing_type": "time-sensitive",
         "type": "markdown",
@@ -53,7 +41,7 @@ def ask(desk: ReviewService, **changes: Any) -> str:
         **TEXT,
         **changes,
     }
-    return str(desk.loops.create_request(OWNER, loop["id"], body).document["request_id"])
+    return str(server.loops.create_request(OWNER, loop["id"], body).document["request_id"])
 
 
 def send(browser: TestClient, request_id: str, **fields: Any) -> Any:
@@ -129,13 +117,13 @@ KINDS: list[tuple[dict[str, Any], dict[str, Any], Any, str]] = [
 
 @pytest.mark.parametrize(("asked", "sent", "kept", "shown"), KINDS, ids=lambda value: str(value)[:40])
 def test_each_kind_of_answer_is_asked_for_taken_and_shown(
-    browser: TestClient, desk: ReviewService, asked: dict[str, Any], sent: dict[str, Any], kept: Any, shown: str
+    browser: TestClient, server: ReviewServer, asked: dict[str, Any], sent: dict[str, Any], kept: Any, shown: str
 ) -> None:
-    request_id = ask(desk, **asked)
+    request_id = ask(server, **asked)
     assert 'name="field.answer"' in browser.get(f"/inbox/requests/{request_id}").text
     answered = send(browser, request_id, **sent)
     assert answered.headers["location"] == f"/inbox/requests/{request_id}?sent"
-    request = desk.loops.get_request(request_id)
+    request = server.loops.get_request(request_id)
     assert (request["status"], request["response_data"]) == ("completed", kept)
     assert request["response_by_user"]["email"] == "kim@example.com"
     page = browser.get(answered.headers["location"]).text
@@ -143,34 +131,34 @@ def test_each_kind_of_answer_is_asked_for_taken_and_shown(
     assert shown in page
 
 
-def test_a_wrong_answer_is_told_beside_its_field_and_kept(browser: TestClient, desk: ReviewService) -> None:
-    request_id = ask(desk)
+def test_a_wrong_answer_is_told_beside_its_field_and_kept(browser: TestClient, server: ReviewServer) -> None:
+    request_id = ask(server)
     page = send(browser, request_id, **{"field.answer": "x" * 41})
     assert page.status_code == 422
     assert 'id="answer-error"' in page.text
     assert "x" * 41 in page.text
-    assert desk.loops.get_request(request_id)["status"] == "pending"
+    assert server.loops.get_request(request_id)["status"] == "pending"
 
 
 @pytest.mark.parametrize("reviewer", ["", "x"])
-def test_an_answer_needs_a_name(browser: TestClient, desk: ReviewService, reviewer: str) -> None:
-    page = send(browser, ask(desk), reviewer=reviewer, **{"field.answer": "kept"})
+def test_an_answer_needs_a_name(browser: TestClient, server: ReviewServer, reviewer: str) -> None:
+    page = send(browser, ask(server), reviewer=reviewer, **{"field.answer": "kept"})
     assert page.status_code == 422
     assert 'id="reviewer-error"' in page.text
     assert "kept" in page.text
 
 
-def test_whoever_is_second_is_told_and_keeps_what_was_typed(browser: TestClient, desk: ReviewService) -> None:
-    request_id = ask(desk)
-    desk.loops.respond(request_id, "first", {"email": "lee@example.com"})
+def test_whoever_is_second_is_told_and_keeps_what_was_typed(browser: TestClient, server: ReviewServer) -> None:
+    request_id = ask(server)
+    server.loops.respond(request_id, "first", {"email": "lee@example.com"})
     page = send(browser, request_id, **{"field.answer": "my view"})
     assert page.status_code == 409
     assert "Too late" in page.text
     assert "my view" in page.text
 
 
-def test_a_taken_request_waits_for_the_one_who_took_it(browser: TestClient, desk: ReviewService) -> None:
-    request_id = ask(desk)
+def test_a_taken_request_waits_for_the_one_who_took_it(browser: TestClient, server: ReviewServer) -> None:
+    request_id = ask(server)
     taken = browser.post(f"/inbox/requests/{request_id}/claim", data={"reviewer": "lee@example.com"})
     assert taken.status_code == 303
     page = send(browser, request_id, **{"field.answer": "my view"})
@@ -181,15 +169,15 @@ def test_a_taken_request_waits_for_the_one_who_took_it(browser: TestClient, desk
     assert again.status_code == 409
 
 
-def test_taking_a_request_needs_a_name(browser: TestClient, desk: ReviewService) -> None:
-    page = browser.post(f"/inbox/requests/{ask(desk)}/claim", data={"reviewer": ""})
+def test_taking_a_request_needs_a_name(browser: TestClient, server: ReviewServer) -> None:
+    page = browser.post(f"/inbox/requests/{ask(server)}/claim", data={"reviewer": ""})
     assert page.status_code == 422
 
 
 def test_the_list_holds_what_waits_and_what_is_finished(
-    browser: TestClient, desk: ReviewService, now: list[datetime]
+    browser: TestClient, server: ReviewServer, now: list[datetime]
 ) -> None:
-    request_id = ask(desk)
+    request_id = ask(server)
     assert "Is this right?" in browser.get("/inbox/requests").text
     assert "due in 1 h" in browser.get("/inbox/requests").text
     assert 'Requests <span class="count" data-count="requests">1</span>' in browser.get("/inbox/").text
@@ -199,14 +187,14 @@ def test_the_list_holds_what_waits_and_what_is_finished(
     assert "The default answer applies" in browser.get(f"/inbox/requests/{request_id}").text
 
 
-def test_a_cancelled_request_says_so(browser: TestClient, desk: ReviewService) -> None:
-    request_id = ask(desk)
-    desk.loops.cancel_request(OWNER, request_id)
+def test_a_cancelled_request_says_so(browser: TestClient, server: ReviewServer) -> None:
+    request_id = ask(server)
+    server.loops.cancel_request(OWNER, request_id)
     assert "cancelled the request" in browser.get(f"/inbox/requests/{request_id}").text
 
 
-def test_the_addresses_of_forms_lead_to_the_request(browser: TestClient, desk: ReviewService) -> None:
-    request_id = ask(desk)
+def test_the_addresses_of_forms_lead_to_the_request(browser: TestClient, server: ReviewServer) -> None:
+    request_id = ask(server)
     for action in ("answer", "claim"):
         target = browser.get(f"/inbox/requests/{request_id}/{action}").headers["location"]
         assert target == f"/inbox/requests/{request_id}"
@@ -221,11 +209,11 @@ def test_a_long_scale_is_typed_in() -> None:
     assert read_answer(request, {"answer": ["many"]}) == "many"
 
 
-def test_hostile_requests_stay_text(browser: TestClient, desk: ReviewService) -> None:
+def test_hostile_requests_stay_text(browser: TestClient, server: ReviewServer) -> None:
     attack = "<script>alert(1)</script>"
     option = {"value": attack, "label": attack}
     request_id = ask(
-        desk,
+        server,
         request_text=attack,
         context={attack: attack},
         response_type="single_select",

@@ -10,7 +10,7 @@ import pytest
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.rendering import Code, Items, Text, Word
 from hitl.server.inbox.times import age, due, full, parse, span
-from hitl.server.inbox.views import Answer, answers, fingerprint, pager, summary, typed_answers
+from hitl.server.inbox.views import ShownAnswer, answers, fingerprint, pager, summary, typed_answers
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 COLOURS = [{"value": "r", "label": "Red"}, {"value": "g", "label": "Green"}]
@@ -106,14 +106,14 @@ def test_answers_stand_in_the_order_of_the_template_with_its_labels() -> None:
         "text": "Better",
     }
     assert answers(review(status="completed", result=result), template(*fields)) == [
-        Answer("Article", Text("Better"), "edited by the reviewer", Diff("A title\nand more", "Better")),
-        Answer("Approve?", Word("No")),
-        Answer("Colour", Text("Green")),
-        Answer("all", Items([Text("Red"), Text("Green")])),
-        Answer("stars", Word("3 of 3 – Good")),
-        Answer("plain_stars", Word("1 of 3")),
-        Answer("code", Code("x = 1", "python")),
-        Answer("extra", Text("kept")),
+        ShownAnswer("Article", Text("Better"), "edited by the reviewer", Diff("A title\nand more", "Better")),
+        ShownAnswer("Approve?", Word("No")),
+        ShownAnswer("Colour", Text("Green")),
+        ShownAnswer("all", Items([Text("Red"), Text("Green")])),
+        ShownAnswer("stars", Word("3 of 3 – Good")),
+        ShownAnswer("plain_stars", Word("1 of 3")),
+        ShownAnswer("code", Code("x = 1", "python")),
+        ShownAnswer("extra", Text("kept")),
     ]
 
 
@@ -129,7 +129,7 @@ def test_a_review_without_a_result_has_no_answers() -> None:
 
 def test_a_result_that_does_not_fit_its_field_is_shown_as_it_is() -> None:
     assert answers(review(result={"c": 5}), template({"name": "c", "type": "code_display"})) == [
-        Answer("c", Word("5", number=True))
+        ShownAnswer("c", Word("5", number=True))
     ]
 
 
@@ -141,8 +141,8 @@ def test_typed_answers_are_told_with_labels_and_without_what_was_not_touched() -
     ]
     typed = {"text": ["A title\r\nand more"], "colour": ["g"], "why": [""], "gone": ["x", "y"]}
     assert typed_answers(template(*fields), typed, {"text": "A title\nand more"}) == [
-        Answer("Colour", Text("Green")),
-        Answer("gone", Items([Text("x"), Text("y")])),
+        ShownAnswer("Colour", Text("Green")),
+        ShownAnswer("gone", Items([Text("x"), Text("y")])),
     ]
 
 

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from hitl.server.primitives import Now
 from hitl.server.primitives.clock import Clock
 from hitl.server.primitives.durations import Duration, duration
-from hitl.server.reviews.service import ReviewService
+from hitl.server.review_server import ReviewServer
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -149,29 +149,27 @@ def test_who_has_left_is_not_called_any_more() -> None:
     assert kettle.whistled == []
 
 
-# The desk and its clock
+# The server and its clock
 
 
 @pytest.fixture
-def desk() -> Iterator[ReviewService]:
-    desk = ReviewService(clock=lambda: START)
-    yield desk
-    desk.close()
+def clock() -> Now:
+    return lambda: START
 
 
-def create(desk: ReviewService, due: timedelta) -> str:
+def create(server: ReviewServer, due: timedelta) -> str:
     body = {"template_id": "template_123", "content": {}, "due_date": (START + due).isoformat()}
-    review_id: str = desk.create_review(body).document["id"]
+    review_id: str = server.reviews.create_review(body).document["id"]
     return review_id
 
 
-def test_advancing_expires_each_review_at_its_own_time_and_announces_it(desk: ReviewService) -> None:
-    late, soon = create(desk, 3 * HOUR), create(desk, HOUR)
+def test_advancing_expires_each_review_at_its_own_time_and_announces_it(server: ReviewServer) -> None:
+    late, soon = create(server, 3 * HOUR), create(server, HOUR)
     announced: list[str] = []
-    desk.changes.on_change(announced.extend)
-    desk.clock.advance("1d")
+    server.changes.on_change(announced.extend)
+    server.clock.advance("1d")
     assert announced == [soon, late]
-    assert [desk.history(each)[-1]["at"] for each in announced] == [
+    assert [server.reviews.history(each)[-1]["at"] for each in announced] == [
         "2026-11-23T13:00:00.000000Z",
         "2026-11-23T15:00:00.000000Z",
     ]
@@ -179,22 +177,22 @@ def test_advancing_expires_each_review_at_its_own_time_and_announces_it(desk: Re
 
 def test_a_tick_expires_what_is_due_without_any_other_work() -> None:
     now = START
-    desk = ReviewService(clock=lambda: now)
-    review_id = create(desk, HOUR)
+    server = ReviewServer(clock=lambda: now)
+    review_id = create(server, HOUR)
     announced: list[str] = []
-    desk.changes.on_change(announced.extend)
-    desk.tick()
+    server.changes.on_change(announced.extend)
+    server.tick()
     assert announced == []
     now += HOUR
-    desk.tick()
+    server.tick()
     assert announced == [review_id]
-    desk.close()
+    server.close()
 
 
 def test_a_clock_outlives_the_desks_that_it_was_lent_to() -> None:
     clock = standing()
     for _ in range(2):
-        desk = ReviewService(clock=clock)
-        create(desk, HOUR * 100)
-        desk.close()
+        server = ReviewServer(clock=clock)
+        create(server, HOUR * 100)
+        server.close()
         clock.advance("1h")

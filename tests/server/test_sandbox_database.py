@@ -10,8 +10,8 @@ import pytest
 
 from hitl.server.migrations import MIGRATIONS
 from hitl.server.primitives.errors import SetupError
-from hitl.server.reviews.service import ReviewService
-from hitl.server.storage.database import Database
+from hitl.server.review_server import ReviewServer
+from hitl.server.storage.database import IN_MEMORY, Database
 
 REVIEW = {"template_id": "template_123", "content": {"text": "A draft"}}
 
@@ -22,40 +22,40 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_everything_survives_a_restart(file: Path) -> None:
-    with closing(ReviewService(file)) as desk:
-        desk.create_review(REVIEW, idempotency_key="job-42")
-        done = desk.complete("rev_1", {"approved": True}, "ann@example.com")
-        desk.delete_template("data_qa")
-    with closing(ReviewService(file)) as desk:
-        assert desk.get_review("rev_1") == done
-        assert desk.create_review(REVIEW, idempotency_key="job-42").replayed
-        assert desk.create_review(REVIEW).document["id"] == "rev_2"
+    with closing(ReviewServer(data=file)) as server:
+        server.reviews.create_review(REVIEW, idempotency_key="job-42")
+        done = server.reviews.complete("rev_1", {"approved": True}, "ann@example.com")
+        server.reviews.delete_template("data_qa")
+    with closing(ReviewServer(data=file)) as server:
+        assert server.reviews.get_review("rev_1") == done
+        assert server.reviews.create_review(REVIEW, idempotency_key="job-42").replayed
+        assert server.reviews.create_review(REVIEW).document["id"] == "rev_2"
         # A starter that was deleted does not come back.
-        assert "data_qa" not in [template["id"] for template in desk.list_templates().items]
+        assert "data_qa" not in [template["id"] for template in server.reviews.list_templates().items]
 
 
 def test_a_second_sandbox_is_refused_the_file_of_the_first(file: Path) -> None:
-    with closing(ReviewService(file)):
+    with closing(ReviewServer(data=file)):
         with pytest.raises(SetupError, match="in use by another sandbox"):
-            ReviewService(file)
-        script = f"from hitl.server.reviews.service import ReviewService; ReviewService({str(file)!r})"
+            ReviewServer(data=file)
+        script = f"from hitl.server.review_server import ReviewServer; ReviewServer(data={str(file)!r})"
         other = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
         assert "in use by another sandbox" in other.stderr
-    ReviewService(file).close()
+    ReviewServer(data=file).close()
 
 
 def test_a_process_that_dies_leaves_its_file_usable_and_loses_nothing(file: Path) -> None:
     script = (
-        "import os; from hitl.server.reviews.service import ReviewService; "
-        f"desk = ReviewService({str(file)!r}); desk.create_review({REVIEW!r}); os._exit(9)"
+        "import os; from hitl.server.review_server import ReviewServer; "
+        f"server = ReviewServer(data={str(file)!r}); server.reviews.create_review({REVIEW!r}); os._exit(9)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 9
-    with closing(ReviewService(file)) as desk:
-        assert desk.get_review("rev_1")["content"] == {"text": "A draft"}
+    with closing(ReviewServer(data=file)) as server:
+        assert server.reviews.get_review("rev_1")["content"] == {"text": "A draft"}
 
 
 def test_a_file_is_kept_in_wal_mode_with_full_synchronisation(file: Path) -> None:
-    with closing(Database(file)) as database:
+    with closing(Database(file, MIGRATIONS)) as database:
         assert database.row("PRAGMA journal_mode") == ("wal",)
         assert database.row("PRAGMA synchronous") == (2,)
         assert database.row("PRAGMA user_version") == (len(MIGRATIONS),)
@@ -65,19 +65,19 @@ def test_a_file_of_a_newer_version_is_refused(file: Path) -> None:
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA user_version = 999")
     with pytest.raises(SetupError, match="newer version of hitl"):
-        Database(file)
+        Database(file, MIGRATIONS)
 
 
 def test_a_file_that_is_something_else_is_refused_and_left_alone(file: Path) -> None:
     file.write_text("My holiday plans. " * 100)
     with pytest.raises(SetupError, match="not a sandbox's data file"):
-        Database(file)
+        Database(file, MIGRATIONS)
     assert file.read_text().startswith("My holiday plans.")
 
 
 def test_a_file_in_a_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="check that its folder exists"):
-        Database(tmp_path / "nowhere" / "sandbox.db")
+        Database(tmp_path / "nowhere" / "sandbox.db", MIGRATIONS)
 
 
 def test_a_failed_transaction_leaves_nothing_behind() -> None:
@@ -86,7 +86,7 @@ def test_a_failed_transaction_leaves_nothing_behind() -> None:
             database.execute("INSERT INTO counters (name, value) VALUES ('a', 1)")
             raise KeyError("a")
 
-    with closing(Database()) as database:
+    with closing(Database(IN_MEMORY, MIGRATIONS)) as database:
         with pytest.raises(KeyError):
             fail_after_writing(database)
         assert database.rows("SELECT * FROM counters") == []
@@ -98,11 +98,11 @@ def test_an_error_after_the_database_gave_a_transaction_up_by_itself_is_the_one_
             database.execute("ROLLBACK")  # as SQLite does by itself when the disk is full
             raise OSError("disk full")
 
-    with closing(Database()) as database, pytest.raises(OSError, match="disk full"):
+    with closing(Database(IN_MEMORY, MIGRATIONS)) as database, pytest.raises(OSError, match="disk full"):
         fail_after_losing_it(database)
 
 
 def test_closing_twice_is_fine() -> None:
-    database = Database()
+    database = Database(IN_MEMORY, MIGRATIONS)
     database.close()
     database.close()

@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 from hitl import HITLClient
 from hitl.exceptions import APIConnectionError, APITimeoutError, ConflictError, RateLimitError, ServerError
 from hitl.server.http.faults import Faults, FaultyApi
-from hitl.server.primitives.changes import ChangeNotifier
+from hitl.server.storage.changes import ChangeNotifier
 from hitl.testing import Sandbox
 
 
@@ -128,11 +128,6 @@ async def test_what_is_asked_is_done_late_even_if_the_client_has_gone_by_then() 
 
     await FaultyApi(app, faults=faults)({"type": "http", "method": "POST", "path": "/v1/reviews"}, receive, send)
     assert received == [*parts, {"type": "http.disconnect"}]
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 def test_a_long_delay_does_not_keep_the_sandbox_from_closing() -> None:

@@ -22,7 +22,7 @@ import httpx
 from receiver import Receiver, receiving
 
 from hitl.server.http.server import Listener
-from hitl.server.reviews.service import ReviewService
+from hitl.server.review_server import ReviewServer
 from hitl.server.reviews.store import ReviewQuery
 
 LIVES = Path(__file__).with_name("sandbox_lives.py")
@@ -152,21 +152,21 @@ def check_file(data: Path) -> None:
 
 
 def check_reviews(data: Path, heard: Acknowledged) -> None:
-    desk = ReviewService(data)
-    reviews = desk.list_reviews(ReviewQuery(limit=None)).items
+    server = ReviewServer(data=data)
+    reviews = server.reviews.list_reviews(ReviewQuery(limit=None)).items
     by_marker = {review["content"]["marker"]: review for review in reviews}
     assert len(by_marker) == len(reviews), "a creation that was repeated under its key made two reviews"
     assert {marker: by_marker[marker]["id"] for marker in heard.created} == heard.created
     assert by_marker.keys() <= heard.asked
     status = {review["id"]: review["status"] for review in reviews}
     assert {review_id: status[review_id] for review_id in heard.finished} == heard.finished
-    events = Counter((event.subject_id, event.event) for event in desk.outbox.events_after(0, 10**9))
+    events = Counter((event.subject_id, event.event) for event in server.outbox.events_after(0, 10**9))
     for review in reviews:
         marker = review["content"]["marker"]
         if review["reviewer"] is not None:  # the decision is that of the person who took it
             assert review["reviewer"] == marker.partition("-")[0]
-        check_whole(review, desk.history(review["id"]), events)
-    desk.close()
+        check_whole(review, server.reviews.history(review["id"]), events)
+    server.close()
 
 
 def check_whole(review: dict[str, Any], history: list[dict[str, Any]], events: Counter[tuple[str, str]]) -> None:
@@ -209,11 +209,11 @@ def check_keys(url: str, heard: Acknowledged) -> None:
 
 def check_deliveries(data: Path, receiver: Receiver) -> None:
     """Check that every event arrived at least once, those of one review in their order."""
-    desk = ReviewService(data)
+    server = ReviewServer(data=data)
     expected: dict[str, list[str]] = {}
-    for event in desk.outbox.events_after(0, 10**9):
+    for event in server.outbox.events_after(0, 10**9):
         expected.setdefault(event.subject_id, []).append(event.event)
-    desk.close()
+    server.close()
     arrived: dict[str, list[str]] = {}
     for delivered in receiver.received:
         if len(delivered.body) < int(delivered.headers["Content-Length"]):

@@ -193,11 +193,6 @@ async def test_on_loopback_an_address_of_this_machine_is_a_strange_name() -> Non
     assert await status(HostGuard(PlainTextResponse("ok"), host="127.0.0.1"), "192.0.2.7") == 400
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 # What is written about it
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,27 +10,26 @@ import pytest
 from hitl.server.http.rate_limit import RateLimit, RateLimiter
 from hitl.server.loops.accounts import account_of
 from hitl.server.loops.key_events import KeyEvents
+from hitl.server.primitives import Now
 from hitl.server.primitives.clock import Clock
 from hitl.server.primitives.errors import ApiError
-from hitl.server.reviews.service import ReviewService
+from hitl.server.review_server import ReviewServer
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def desk() -> Iterator[ReviewService]:
-    desk = ReviewService(clock=Clock(lambda: START))
-    yield desk
-    desk.close()
+def clock() -> Now:
+    return Clock(lambda: START)
 
 
 @pytest.fixture
-def budgets(desk: ReviewService) -> RateLimiter:
-    return RateLimiter(RateLimit(10, 3600.0), KeyEvents(desk.outbox, desk.clock).tell)
+def budgets(server: ReviewServer) -> RateLimiter:
+    return RateLimiter(RateLimit(10, 3600.0), KeyEvents(server.database, server.outbox, server.clock).record)
 
 
-def told(desk: ReviewService) -> list[tuple[str, dict[str, Any]]]:
-    return [(event.event, event.payload["data"]) for event in desk.outbox.events_after(0, 100)]
+def told(server: ReviewServer) -> list[tuple[str, dict[str, Any]]]:
+    return [(event.event, event.payload["data"]) for event in server.outbox.events_after(0, 100)]
 
 
 def spend(budgets: RateLimiter, owner: str, times: int, now: float = START.timestamp()) -> None:
@@ -39,9 +37,9 @@ def spend(budgets: RateLimiter, owner: str, times: int, now: float = START.times
         budgets.of(owner).spend(now)
 
 
-def test_a_warning_comes_once_when_four_fifths_are_spent(desk: ReviewService, budgets: RateLimiter) -> None:
+def test_a_warning_comes_once_when_four_fifths_are_spent(server: ReviewServer, budgets: RateLimiter) -> None:
     spend(budgets, "a digest", 7)
-    assert told(desk) == []
+    assert told(server) == []
     spend(budgets, "a digest", 3)
     account = account_of("a digest")
     facts = {
@@ -52,19 +50,19 @@ def test_a_warning_comes_once_when_four_fifths_are_spent(desk: ReviewService, bu
         "remaining": 2,
         "reset_at": "2026-11-23T13:00:00.000000Z",
     }
-    assert told(desk) == [("api_key.quota_warning", facts)]
+    assert told(server) == [("api_key.quota_warning", facts)]
 
 
-def test_the_first_refusal_of_a_window_is_told(desk: ReviewService, budgets: RateLimiter) -> None:
+def test_the_first_refusal_of_a_window_is_told(server: ReviewServer, budgets: RateLimiter) -> None:
     spend(budgets, "a digest", 10)
     for _ in range(3):
         with pytest.raises(ApiError):
             spend(budgets, "a digest", 1)
     spend(budgets, "a digest", 8, START.timestamp() + 3600)
-    names = [name for name, _ in told(desk)]
+    names = [name for name, _ in told(server)]
     assert names == ["api_key.quota_warning", "api_key.limit_exceeded", "api_key.quota_warning"]
 
 
-def test_nobody_hears_of_those_without_a_key(desk: ReviewService, budgets: RateLimiter) -> None:
+def test_nobody_hears_of_those_without_a_key(server: ReviewServer, budgets: RateLimiter) -> None:
     spend(budgets, "", 10)
-    assert told(desk) == []
+    assert told(server) == []

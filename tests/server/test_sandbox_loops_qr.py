@@ -8,7 +8,7 @@ import zlib
 import segno
 from starlette.requests import Request
 
-from hitl.server.loops.join import invitation_image
+from hitl.server.inbox.join import invitation_image
 
 
 def test_the_image_shows_the_address_of_the_invitation_in_a_quiet_zone() -> None:

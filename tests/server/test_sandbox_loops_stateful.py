@@ -16,7 +16,7 @@ from hitl.server.loops.lifecycle import CLAIM_SECONDS, FINAL
 from hitl.server.primitives.clock import Clock
 from hitl.server.primitives.errors import ApiError
 from hitl.server.primitives.timestamps import from_wire
-from hitl.server.reviews.service import ReviewService
+from hitl.server.review_server import ReviewServer
 
 OWNER = account_of("a digest")
 PEOPLE = [{"email": "ann@example.com"}, {"email": "bob@example.com"}]
@@ -40,13 +40,13 @@ class Requests(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.clock = Clock(lambda: datetime(2026, 11, 23, 12, tzinfo=UTC))
-        self.desk = ReviewService(clock=self.clock)
-        self.loops = self.desk.loops
+        self.server = ReviewServer(clock=self.clock)
+        self.loops = self.server.loops
         self.finished: dict[str, dict[str, Any]] = {}
         self.ids: list[str] = []
 
     def teardown(self) -> None:
-        self.desk.close()
+        self.server.close()
 
     @initialize()
     def open_a_loop(self) -> None:
@@ -100,10 +100,10 @@ class Requests(RuleBasedStateMachine):
         finished = [each for each in self.ids if self.loops.get_request(each)["status"] in FINAL]
         told = Counter(
             event.subject_id
-            for event in self.desk.outbox.events_after(0, 10_000)
+            for event in self.server.outbox.events_after(0, 10_000)
             if event.event.removeprefix("request.") in FINAL
         )
-        called = Counter(row[0] for row in self.desk.database.rows("SELECT subject_id FROM deliveries"))
+        called = Counter(row[0] for row in self.server.database.rows("SELECT subject_id FROM deliveries"))
         assert told == called == Counter(finished)
 
 

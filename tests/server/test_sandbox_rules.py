@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl.server.reviews.conditions import BadConditionError, Condition
+from hitl.server.results.conditions import BadConditionError, Condition
 
 RESULT: dict[str, Any] = {
     "approval": False,

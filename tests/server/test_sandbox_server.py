@@ -10,14 +10,12 @@ import httpx
 import pytest
 from starlette.types import Message, Receive
 
-from hitl.server.app import create_app
-from hitl.server.http.api_keys import ApiKeys, new_api_key
+from hitl.server.http.api_keys import new_api_key
 from hitl.server.http.requests import MAX_BODY
 from hitl.server.http.server import BackgroundServer, Listener
-from hitl.server.primitives.changes import ChangeNotifier
 from hitl.server.primitives.errors import SetupError
 from hitl.server.review_server import ReviewServer
-from hitl.server.reviews.service import ReviewService
+from hitl.server.storage.changes import ChangeNotifier
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.com", ""])
@@ -94,7 +92,7 @@ def test_the_second_signal_does_not_wait_for_requests_in_flight() -> None:
 
 async def post(receive: Receive) -> list[Message]:
     """Send a body piece by piece, and return what the application sends back."""
-    desk = ReviewService()
+    server = ReviewServer(api_keys=["hitl_test_key"])
     sent: list[Message] = []
 
     async def send(message: Message) -> None:
@@ -108,8 +106,8 @@ async def post(receive: Receive) -> list[Message]:
         "query_string": b"",
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }
-    await create_app(desk, api_keys=ApiKeys(["hitl_test_key"]))(scope, receive, send)
-    desk.close()
+    await server.app(scope, receive, send)
+    server.close()
     return sent
 
 
@@ -140,8 +138,8 @@ async def test_a_client_that_goes_away_in_the_middle_is_not_answered() -> None:
     assert await post(receive) == []
 
 
-async def call(desk: ReviewService, path: str) -> httpx.Response:
-    app = create_app(desk, api_keys=ApiKeys(["hitl_test_key"]))
+async def call(server: ReviewServer, path: str) -> httpx.Response:
+    app = server.app
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
         return await http.get(path, headers={"Authorization": "Bearer hitl_test_key"})
@@ -149,10 +147,10 @@ async def call(desk: ReviewService, path: str) -> httpx.Response:
 
 @pytest.mark.anyio
 async def test_what_nobody_foresaw_is_logged_and_answered_without_its_inside(caplog: pytest.LogCaptureFixture) -> None:
-    desk = ReviewService()
-    desk.close()
+    server = ReviewServer(api_keys=["hitl_test_key"])
+    server.close()
     with caplog.at_level(logging.ERROR, "hitl.server"):
-        answer = await call(desk, "/v1/reviews")
+        answer = await call(server, "/v1/reviews")
     assert answer.status_code == 500
     assert answer.json()["error"]["code"] == "internal_error"
     assert "database" not in answer.text
@@ -164,29 +162,10 @@ async def test_what_nobody_foresaw_is_logged_and_answered_without_its_inside(cap
 
 
 @pytest.mark.anyio
-async def test_a_sandbox_that_is_closing_holds_no_answer_back() -> None:
-    desk = ReviewService()
-    desk.create_review({"template_id": "template_123", "content": {}})
-    desk.changes.close()
-    begun = time.monotonic()
-    app = create_app(desk, api_keys=ApiKeys(["hitl_test_key"]))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
-        headers = {"Authorization": "Bearer hitl_test_key", "Prefer": "wait=50"}
-        assert (await http.get("/v1/reviews/rev_1", headers=headers)).status_code == 200
-    assert time.monotonic() - begun < 20
-    desk.close()
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"  # the backend of the server itself
-
-
-@pytest.mark.anyio
 async def test_a_change_wakes_only_those_who_watch_that_review() -> None:
     changes = ChangeNotifier()
     with changes.watch("rev_1") as watch, changes.watch("rev_2") as other:
-        thread = threading.Thread(target=changes.announce, args=(["rev_1"],))
+        thread = threading.Thread(target=changes.publish, args=(["rev_1"],))
         thread.start()
         thread.join()
         begun = time.monotonic()

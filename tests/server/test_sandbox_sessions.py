@@ -12,11 +12,12 @@ import httpx
 import pytest
 from starlette.routing import Mount, Route
 
-from hitl.server.inbox import routes
+from hitl.server.inbox import inbox_routes
 from hitl.server.inbox.page_renderer import HERE
 from hitl.server.inbox.sessions import SESSION_DAYS, Sessions, form_token
-from hitl.server.reviews.service import ReviewService
-from hitl.server.storage.database import Database
+from hitl.server.migrations import MIGRATIONS
+from hitl.server.review_server import ReviewServer
+from hitl.server.storage.database import IN_MEMORY, Database
 from hitl.testing import Sandbox
 
 REVIEW = {"template_id": "template_123", "content": {"text": "A draft"}}
@@ -32,7 +33,7 @@ class Clock:
 
 @pytest.fixture
 def database() -> Iterator[Database]:
-    database = Database()
+    database = Database(IN_MEMORY, MIGRATIONS)
     yield database
     database.close()
 
@@ -195,10 +196,15 @@ def test_a_form_without_the_token_of_its_session_is_refused(sandbox: Sandbox, ht
 
 
 def test_every_address_that_takes_a_form_refuses_one_without_the_token(sandbox: Sandbox, http: httpx.Client) -> None:
-    desk = ReviewService()
-    inner = [route for mount in routes(desk) if isinstance(mount, Mount) for route in mount.routes]
+    server = ReviewServer()
+    inner = [
+        route
+        for mount in inbox_routes(server.reviews, server.loops, server.deliveries)
+        if isinstance(mount, Mount)
+        for route in mount.routes
+    ]
     taking = [route.path for route in inner if isinstance(route, Route) and "POST" in (route.methods or ())]
-    desk.close()
+    server.close()
     assert len(taking) > 2
     http.get(sandbox.inbox_url)
     for path in taking:

@@ -16,13 +16,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hitl.server.app import create_app
-from hitl.server.http.api_keys import ApiKeys
-from hitl.server.inbox.sessions import Sessions
 from hitl.server.migrations import MIGRATIONS
 from hitl.server.primitives.errors import SetupError
-from hitl.server.reviews.service import ReviewService
-from hitl.server.storage.database import Database
+from hitl.server.review_server import ReviewServer
+from hitl.server.storage.database import IN_MEMORY, Database
 from hitl.server.storage.errors import StorageError, storage_error
 
 KEY = "hitl_test_key"
@@ -31,64 +28,59 @@ SMALL = {"template_id": "template_123", "content": {"text": "A draft"}}
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
+def server() -> Iterator[ReviewServer]:
+    with closing(ReviewServer(api_keys=[KEY])) as server:
+        yield server
 
 
-@pytest.fixture
-def desk() -> Iterator[ReviewService]:
-    with closing(ReviewService()) as desk:
-        yield desk
-
-
-def pages(desk: ReviewService) -> int:
-    row = desk.database.row("PRAGMA page_count")
+def pages(server: ReviewServer) -> int:
+    row = server.database.row("PRAGMA page_count")
     assert row is not None
     return int(row[0])
 
 
 @contextmanager
-def no_room(desk: ReviewService) -> Iterator[None]:
+def no_room(server: ReviewServer) -> Iterator[None]:
     """Let the database grow no further, which SQLite reports as it reports a full disk."""
-    desk.database.row(f"PRAGMA max_page_count = {pages(desk)}")
+    server.database.row(f"PRAGMA max_page_count = {pages(server)}")
     yield
-    desk.database.row("PRAGMA max_page_count = 1073741823")
+    server.database.row("PRAGMA max_page_count = 1073741823")
 
 
-def test_on_a_full_disk_a_creation_leaves_nothing_behind_and_succeeds_when_there_is_room(desk: ReviewService) -> None:
-    with no_room(desk):
+def test_on_a_full_disk_a_creation_leaves_nothing_behind_and_succeeds_when_there_is_room(server: ReviewServer) -> None:
+    with no_room(server):
         with pytest.raises(StorageError, match="disk is full, so nothing was changed") as caught:
-            desk.create_review(LARGE, idempotency_key="job-42")
-        assert desk.list_reviews().total == 0
-        assert desk.outbox.events_after(0, 10) == []
+            server.reviews.create_review(LARGE, idempotency_key="job-42")
+        assert server.reviews.list_reviews().total == 0
+        assert server.outbox.events_after(0, 10) == []
     assert caught.value.code == "storage_full"
-    made = desk.create_review(LARGE, idempotency_key="job-42")
+    made = server.reviews.create_review(LARGE, idempotency_key="job-42")
     assert (made.document["id"], made.replayed) == ("rev_1", False)
 
 
-def test_on_a_full_disk_a_decision_is_not_taken_and_can_be_taken_later(desk: ReviewService) -> None:
-    desk.create_review(SMALL)
-    with no_room(desk):
+def test_on_a_full_disk_a_decision_is_not_taken_and_can_be_taken_later(server: ReviewServer) -> None:
+    server.reviews.create_review(SMALL)
+    with no_room(server):
         with pytest.raises(StorageError):
-            desk.complete("rev_1", {"approved": True, "feedback": "x" * 200_000}, "ann@example.com")
-        assert (desk.get_review("rev_1")["status"], len(desk.history("rev_1"))) == ("created", 1)
-    assert desk.complete("rev_1", {"approved": True}, "ann@example.com")["status"] == "completed"
+            server.reviews.complete("rev_1", {"approved": True, "feedback": "x" * 200_000}, "ann@example.com")
+        assert (server.reviews.get_review("rev_1")["status"], len(server.reviews.history("rev_1"))) == ("created", 1)
+    assert server.reviews.complete("rev_1", {"approved": True}, "ann@example.com")["status"] == "completed"
 
 
 @contextmanager
-def calling(desk: ReviewService) -> Iterator[httpx.AsyncClient]:
-    app = create_app(desk, api_keys=ApiKeys([KEY]), sessions=Sessions(desk.database))
+def calling(server: ReviewServer) -> Iterator[httpx.AsyncClient]:
+    app = server.app
     headers = {"Authorization": f"Bearer {KEY}"}
     yield httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost", headers=headers)
 
 
 @pytest.mark.anyio
 async def test_the_api_says_that_the_disk_is_full_and_goes_on_reading(
-    desk: ReviewService, caplog: pytest.LogCaptureFixture
+    server: ReviewServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    desk.create_review(SMALL)
-    with calling(desk) as http, caplog.at_level(logging.ERROR, "hitl.server"):
-        with no_room(desk):
+    server.reviews.create_review(SMALL)
+    with calling(server) as http, caplog.at_level(logging.ERROR, "hitl.server"):
+        with no_room(server):
             answer = await http.post("/v1/reviews", json=LARGE)
             read = await http.get("/v1/reviews/rev_1")
         again = await http.post("/v1/reviews", json=LARGE)
@@ -100,9 +92,9 @@ async def test_the_api_says_that_the_disk_is_full_and_goes_on_reading(
 
 
 @pytest.mark.anyio
-async def test_on_a_full_disk_loops_are_refused_in_their_own_envelope(desk: ReviewService) -> None:
+async def test_on_a_full_disk_loops_are_refused_in_their_own_envelope(server: ReviewServer) -> None:
     loop = {"name": "Moderators", "icon": "shield-check", "description": "For posts"}
-    with calling(desk) as http, no_room(desk):
+    with calling(server) as http, no_room(server):
         answer = await http.post("/v1/api/loops", json=loop)
         while answer.status_code == 201:
             answer = await http.post("/v1/api/loops", json=loop)
@@ -111,10 +103,10 @@ async def test_on_a_full_disk_loops_are_refused_in_their_own_envelope(desk: Revi
 
 
 @pytest.mark.anyio
-async def test_the_inbox_keeps_what_a_reviewer_typed_while_the_disk_is_full(desk: ReviewService) -> None:
-    desk.create_review(SMALL)
-    sessions = Sessions(desk.database)
-    app = create_app(desk, api_keys=ApiKeys([KEY]), sessions=sessions)
+async def test_the_inbox_keeps_what_a_reviewer_typed_while_the_disk_is_full(server: ReviewServer) -> None:
+    server.reviews.create_review(SMALL)
+    sessions = server.sessions
+    app = server.app
     headers = {"Sec-Fetch-Site": "same-origin"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost:1") as http:
         await http.get(f"/inbox/enter/{sessions.new_link()}")
@@ -123,23 +115,23 @@ async def test_the_inbox_keeps_what_a_reviewer_typed_while_the_disk_is_full(desk
         thought = "A long thought. " * 20_000
         form = {**hidden, "reviewer": "Ann", "field.approved": "true", "field.feedback": thought}
         form["decision"] = "complete"
-        with no_room(desk):
+        with no_room(server):
             answer = await http.post("/inbox/reviews/rev_1/answer", data=form, headers=headers)
         assert answer.status_code == 503
         assert "Not saved" in answer.text
         assert thought.strip() in answer.text
-        assert desk.get_review("rev_1")["status"] == "created"
+        assert server.reviews.get_review("rev_1")["status"] == "created"
         again = await http.post("/inbox/reviews/rev_1/answer", data=form, headers=headers)
-    assert (again.status_code, desk.get_review("rev_1")["status"]) == (303, "completed")
+    assert (again.status_code, server.reviews.get_review("rev_1")["status"]) == (303, "completed")
 
 
 @pytest.mark.anyio
-async def test_a_page_that_cannot_be_had_without_the_disk_says_so_in_plain_text(desk: ReviewService) -> None:
-    sessions = Sessions(desk.database)
-    app = create_app(desk, api_keys=ApiKeys([KEY]), sessions=sessions)
+async def test_a_page_that_cannot_be_had_without_the_disk_says_so_in_plain_text(server: ReviewServer) -> None:
+    sessions = server.sessions
+    app = server.app
     links = [sessions.new_link() for _ in range(1000)]
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost:1") as http:
-        with no_room(desk):
+        with no_room(server):
             answers = [await http.get(f"/inbox/enter/{link}") for link in links]
         refused = next(answer for answer in answers if answer.status_code == 503)
         assert "disk is full" in refused.text
@@ -164,13 +156,13 @@ def test_each_way_in_which_a_disk_fails_has_a_word(code: int, word: str) -> None
     error.sqlite_errorcode = code
     fault = storage_error(error)
     assert fault is not None
-    refusal = fault.refusal()
+    refusal = fault.api_error()
     assert (refusal.status, refusal.code, refusal.headers["Retry-After"]) == (503, word, "5")
 
 
 def test_a_fault_of_our_own_is_none_of_the_disk() -> None:
     assert storage_error(sqlite3.ProgrammingError("Cannot operate on a closed database.")) is None
-    with closing(Database()) as database, pytest.raises(sqlite3.OperationalError, match="syntax"):
+    with closing(Database(IN_MEMORY, MIGRATIONS)) as database, pytest.raises(sqlite3.OperationalError, match="syntax"):
         database.execute("SELEKT 1")
 
 
@@ -179,15 +171,16 @@ def test_a_fault_of_our_own_is_none_of_the_disk() -> None:
 # The rights of root are no measure, so it becomes nobody first. RLIMIT_FSIZE stands for a full disk.
 OPEN = """
 import os, resource, sys
-from hitl.server.reviews.service import ReviewService
+from hitl.server.review_server import ReviewServer
 from hitl.server.primitives.errors import SetupError
+ReviewServer().close()  # loads every module while it can be read
 if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
 most = int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 try:
-    ReviewService(sys.argv[1]).close()
+    ReviewServer(data=sys.argv[1]).close()
 except SetupError as error:
     print("refused:", error)
 else:
@@ -211,7 +204,7 @@ def folder() -> Iterator[Path]:
 
 def test_a_read_only_file_is_told_when_the_sandbox_starts(folder: Path) -> None:
     data = folder / "sandbox.db"
-    ReviewService(data).close()
+    ReviewServer(data=data).close()
     data.chmod(0o444)
     assert opened(data) == f"refused: {data} is read-only here; make it writable (chmod u+rw), or give another file"
     data.chmod(0o666)
@@ -222,7 +215,7 @@ def test_a_read_only_file_is_told_when_the_sandbox_starts(folder: Path) -> None:
 def test_a_read_only_folder_is_told_when_the_sandbox_starts(folder: Path, exists: bool) -> None:
     data = folder / "sandbox.db"
     if exists:
-        ReviewService(data).close()
+        ReviewServer(data=data).close()
         data.chmod(0o666)
     folder.chmod(0o555)
     assert opened(data).startswith(f"refused: the folder of {data} is read-only; make it writable")
@@ -240,27 +233,27 @@ def test_a_disk_without_room_is_told_when_the_sandbox_starts(folder: Path, most:
 @pytest.mark.parametrize("name", ["a\0b.db", ""])
 def test_a_name_that_no_file_can_have_is_refused(name: str) -> None:
     with pytest.raises(SetupError):
-        Database(name)
+        Database(name, MIGRATIONS)
 
 
 def test_what_is_no_ordinary_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for place in (tmp_path, tmp_path / "pipe", Path("/dev/null")):
         with pytest.raises(SetupError, match="no ordinary file"):
-            Database(place)
+            Database(place, MIGRATIONS)
 
 
 def test_a_damaged_file_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     data = tmp_path / "sandbox.db"
-    with closing(ReviewService(data)) as desk:
+    with closing(ReviewServer(data=data)) as server:
         for _ in range(20):
-            desk.create_review(LARGE)
+            server.reviews.create_review(LARGE)
     damaged = bytearray(data.read_bytes())
     half = len(damaged) // 8192 * 4096
     damaged[4096:half] = os.urandom(half - 4096)
     data.write_bytes(damaged)
     with pytest.raises(SetupError, match=r"is damaged .* restore a copy of it"):
-        ReviewService(data)
+        ReviewServer(data=data)
     assert data.read_bytes() == damaged
 
 
@@ -275,7 +268,7 @@ def test_a_file_of_an_older_version_is_copied_before_it_is_changed(tmp_path: Pat
         old.commit()
     (tmp_path / "sandbox.db.form-3").write_text("what a start left behind that was cut off")
     for _ in range(2):
-        ReviewService(data).close()
+        ReviewServer(data=data).close()
     with closing(sqlite3.connect(tmp_path / "sandbox.db.form-3")) as copy:
         assert copy.execute("PRAGMA user_version").fetchone() == (3,)
         assert copy.execute("SELECT value FROM counters").fetchall() == [(7,)]

@@ -20,18 +20,17 @@ import pytest
 from receiver import Receiver, receiving
 
 from hitl.server.http.server import BackgroundServer
+from hitl.server.migrations import MIGRATIONS
+from hitl.server.primitives import Now
 from hitl.server.primitives.clock import Clock
 from hitl.server.primitives.errors import ApiError
 from hitl.server.review_server import ReviewServer
-from hitl.server.reviews.service import ReviewService
-from hitl.server.storage.database import Database, Row, Values
+from hitl.server.storage.database import IN_MEMORY, Database, Row, Values
 from hitl.server.storage.errors import StorageError
 from hitl.server.storage.outbox import Outbox
 from hitl.server.webhooks.deliverer import Deliverer
-from hitl.server.webhooks.deliveries import Deliveries
 from hitl.server.webhooks.egress_policy import Targets
 from hitl.server.webhooks.sender import Sender
-from hitl.server.webhooks.subscriptions import Subscriptions
 from hitl.webhooks import construct_event, verify_signature
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -44,16 +43,15 @@ class World:
 
     def __init__(self, data: str | Path = ":memory:", *, now: datetime = NOON) -> None:
         self.clock = Clock(lambda: now)
-        self.site = ReviewServer(data=data, clock=self.clock)
-        self.desk: ReviewService = self.site.desk
-        self.deliveries = Deliveries(self.desk.outbox, self.clock)
-        self.subscriptions = Subscriptions(self.desk.outbox, self.clock, Targets())
-        self.server = BackgroundServer(self.site.server())
-        self.server.start()
+        self.server = ReviewServer(data=data, clock=self.clock)
+        self.deliveries = self.server.deliveries
+        self.subscriptions = self.server.subscriptions
+        self._background = BackgroundServer(self.server.server())
+        self._background.start()
 
     def stop(self) -> None:
-        self.server.stop()
-        self.site.close()
+        self._background.stop()
+        self.server.close()
 
     def subscribe(self, url: str, *events: str, **more: Any) -> dict[str, Any]:
         body = {"url": url, "events": list(events or EVENTS), **more}
@@ -71,7 +69,7 @@ class World:
 
     def create(self) -> str:
         body = {"template_id": "template_123", "content": {"text": "A draft"}}
-        review_id: str = self.desk.create_review(body).document["id"]
+        review_id: str = self.server.reviews.create_review(body).document["id"]
         return review_id
 
     def settle(self) -> None:
@@ -189,8 +187,8 @@ def test_a_receiver_that_is_not_there_is_tried_again(world: World, receiver: Rec
 
 
 def test_a_callback_to_another_machine_is_given_up_without_being_sent(world: World) -> None:
-    with world.desk.database.transaction():
-        world.desk.outbox.call_back("http://169.254.169.254/latest", "request.completed", "r", {}, at=NOON)
+    with world.server.database.transaction():
+        world.server.outbox.call_back("http://169.254.169.254/latest", "request.completed", "r", {}, at=NOON)
     world.settle()
     (delivery,) = world.log()
     assert delivery["status"] == "failed"
@@ -198,8 +196,8 @@ def test_a_callback_to_another_machine_is_given_up_without_being_sent(world: Wor
 
 
 def test_a_callback_is_unsigned_and_has_an_id_all_the_same(world: World, receiver: Receiver) -> None:
-    with world.desk.database.transaction():
-        world.desk.outbox.call_back(receiver.url, "request.completed", "r", {"event": "request.completed"}, at=NOON)
+    with world.server.database.transaction():
+        world.server.outbox.call_back(receiver.url, "request.completed", "r", {"event": "request.completed"}, at=NOON)
     world.settle()
     headers = receiver.received[0].headers
     assert headers["webhook-id"] == world.log()[0]["id"]
@@ -213,8 +211,8 @@ def test_the_events_of_one_review_arrive_in_order_though_the_first_fails(world: 
     receiver.statuses = [500, 500]
     world.subscribe(receiver.url)
     world.create()
-    world.desk.start("rev_1", ANN)
-    world.desk.complete("rev_1", {"approved": True}, ANN)
+    world.server.reviews.start("rev_1", ANN)
+    world.server.reviews.complete("rev_1", {"approved": True}, ANN)
     world.settle()
     assert events(receiver) == [("review.created", "rev_1")]
     world.clock.advance("2m")
@@ -225,7 +223,7 @@ def test_the_death_of_an_event_lets_the_next_one_go(world: World, receiver: Rece
     receiver.statuses = [400]
     world.subscribe(receiver.url)
     world.create()
-    world.desk.cancel_review("rev_1")
+    world.server.reviews.cancel_review("rev_1")
     world.settle()
     assert [delivery["status"] for delivery in world.log()] == ["failed", "delivered"]
 
@@ -244,7 +242,7 @@ def test_one_subscriber_does_not_wait_for_another(world: World, receiver: Receiv
     world.subscribe("http://127.0.0.1:9/")
     world.subscribe(receiver.url)
     world.create()
-    world.desk.cancel_review("rev_1")
+    world.server.reviews.cancel_review("rev_1")
     world.settle()
     assert [event for event, _ in events(receiver)] == ["review.created", "review.cancelled"]
 
@@ -371,7 +369,7 @@ def test_a_test_sends_a_made_up_event_to_one_subscription(world: World, receiver
     payload = json.loads(body)
     assert payload["event"] == event
     assert payload["template" if event == "template.updated" else "review"]["id"] == "test"
-    assert world.desk.outbox.events_after(0, 10) == []
+    assert world.server.outbox.events_after(0, 10) == []
 
 
 def test_what_does_not_exist_can_be_neither_tested_nor_replayed_nor_changed(world: World) -> None:
@@ -398,7 +396,7 @@ def test_what_was_pending_is_delivered_after_a_restart(tmp_path: Path, receiver:
     first.subscribe(receiver.url)
     first.create()
     first.settle()
-    first.desk.cancel_review("rev_1")
+    first.server.reviews.cancel_review("rev_1")
     first.stop()
     second = World(file)
     second.clock.advance("15s")
@@ -425,8 +423,8 @@ def test_an_attempt_that_the_end_of_the_sandbox_cut_off_is_made_again(tmp_path: 
 def test_what_cannot_be_written_down_is_not_sent_again_and_again(
     world: World, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with world.desk.database.transaction():
-        world.desk.database.execute(
+    with world.server.database.transaction():
+        world.server.database.execute(
             "CREATE TRIGGER full BEFORE INSERT ON attempts BEGIN SELECT RAISE(FAIL, 'full'); END"
         )
     world.subscribe(receiver.url)
@@ -451,7 +449,7 @@ from hitl.server.review_server import ReviewServer
 site = ReviewServer(data={str(file)!r})
 BackgroundServer(site.server()).start()
 for _ in range(20):
-    site.desk.create_review({{"template_id": "template_123", "content": {{"text": "A draft"}}}})
+    site.reviews.create_review({{"template_id": "template_123", "content": {{"text": "A draft"}}}})
 os._exit(9)
 """
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 9
@@ -465,13 +463,13 @@ os._exit(9)
 # A deliverer by itself, with another world around it
 
 
-def deliver(desk: ReviewService, sender: Sender) -> None:
+def deliver(server: ReviewServer, sender: Sender) -> None:
     """Attempt what is due."""
 
     async def work() -> None:
-        running = asyncio.create_task(Deliverer(desk.outbox, desk.clock, sender).run())
+        running = asyncio.create_task(Deliverer(server.database, server.outbox, server.clock, sender).run())
         await asyncio.sleep(0)
-        await asyncio.to_thread(desk.clock.advance, 0)
+        await asyncio.to_thread(server.clock.advance, 0)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
@@ -479,44 +477,43 @@ def deliver(desk: ReviewService, sender: Sender) -> None:
 
 
 @pytest.fixture
-def desk() -> Iterator[ReviewService]:
-    with closing(ReviewService(clock=Clock(lambda: NOON))) as desk:
-        yield desk
+def clock() -> Now:
+    return Clock(lambda: NOON)
 
 
-def call_back(desk: ReviewService, url: str) -> None:
-    with desk.database.transaction():
-        desk.outbox.call_back(url, "request.completed", "r", {"event": "request.completed"}, at=NOON)
+def call_back(server: ReviewServer, url: str) -> None:
+    with server.database.transaction():
+        server.outbox.call_back(url, "request.completed", "r", {"event": "request.completed"}, at=NOON)
 
 
-def test_a_receiver_that_does_not_answer_in_time_is_tried_again(desk: ReviewService, receiver: Receiver) -> None:
+def test_a_receiver_that_does_not_answer_in_time_is_tried_again(server: ReviewServer, receiver: Receiver) -> None:
     receiver.hold = threading.Event()
-    call_back(desk, receiver.url)
-    deliver(desk, Sender(Targets(), timeout=0.05))
-    (delivery,) = Deliveries(desk.outbox, desk.clock).page().items
+    call_back(server, receiver.url)
+    deliver(server, Sender(Targets(), timeout=0.05))
+    (delivery,) = server.deliveries.page().items
     assert delivery["status"] == "pending"
     assert delivery["attempts"][0]["error"] == "there was no complete answer within 0.05 s"
 
 
 def test_a_fault_of_the_sandbox_itself_is_an_attempt_that_failed(
-    desk: ReviewService, caplog: pytest.LogCaptureFixture
+    server: ReviewServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def broken(host: str, port: int) -> list[str]:
         raise KeyError(host)
 
-    call_back(desk, "http://hooks.test/")
+    call_back(server, "http://hooks.test/")
     with caplog.at_level(logging.ERROR, "hitl.server"):
-        deliver(desk, Sender(Targets(resolve=broken)))
-    (delivery,) = Deliveries(desk.outbox, desk.clock).page().items
+        deliver(server, Sender(Targets(resolve=broken)))
+    (delivery,) = server.deliveries.page().items
     assert (delivery["status"], delivery["due_at"]) == ("pending", "2026-11-23T12:00:15.000000Z")
     assert "KeyError" in delivery["attempts"][0]["error"]
     assert delivery["id"] in caplog.text
 
 
-def test_the_time_of_a_signature_is_that_of_the_machine(desk: ReviewService, receiver: Receiver) -> None:
-    call_back(desk, receiver.url)
-    desk.clock.advance("72h")
-    deliver(desk, Sender(Targets(), wall=lambda: 1_800_000_000.9))
+def test_the_time_of_a_signature_is_that_of_the_machine(server: ReviewServer, receiver: Receiver) -> None:
+    call_back(server, receiver.url)
+    server.clock.advance("72h")
+    deliver(server, Sender(Targets(), wall=lambda: 1_800_000_000.9))
     assert receiver.received[0].headers["webhook-timestamp"] == "1800000000"
 
 
@@ -524,17 +521,17 @@ def test_the_time_of_a_signature_is_that_of_the_machine(desk: ReviewService, rec
 
 
 def test_an_attempt_that_the_disk_has_no_room_for_is_noted_when_there_is_room_and_not_made_again(
-    desk: ReviewService, receiver: Receiver, caplog: pytest.LogCaptureFixture
+    server: ReviewServer, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     receiver.answer = b"x" * 16_384
-    call_back(desk, receiver.url)
-    database = desk.database
+    call_back(server, receiver.url)
+    database = server.database
 
     async def work() -> None:
-        deliverer = Deliverer(desk.outbox, desk.clock, Sender(Targets()), pause=0.01)
+        deliverer = Deliverer(server.database, server.outbox, server.clock, Sender(Targets()), pause=0.01)
         database.row("PRAGMA max_page_count = 1")  # as many as there are
         running = asyncio.create_task(deliverer.run())
-        while "could not be written down" not in caplog.text:  # noqa: ASYNC110 - the log is all there is to see
+        while "could not be recorded" not in caplog.text:  # noqa: ASYNC110 - the log is all there is to see
             await asyncio.sleep(0.01)
         database.row("PRAGMA max_page_count = 1073741823")
         await asyncio.to_thread(deliverer.settle)
@@ -543,7 +540,7 @@ def test_an_attempt_that_the_disk_has_no_room_for_is_noted_when_there_is_room_an
 
     with caplog.at_level(logging.ERROR, "hitl.server"):
         asyncio.run(asyncio.wait_for(work(), 60))
-    (delivery,) = Deliveries(desk.outbox, desk.clock).page().items
+    (delivery,) = server.deliveries.page().items
     assert (delivery["status"], len(delivery["attempts"]), len(receiver.received)) == ("delivered", 1, 1)
 
 
@@ -560,14 +557,14 @@ class Flaky(Database):
 
 
 def test_the_deliverer_goes_on_when_the_disk_does(receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
-    with closing(Flaky()) as database:
+    with closing(Flaky(IN_MEMORY, MIGRATIONS)) as database:
         outbox, clock = Outbox(database), Clock(lambda: NOON)
         with database.transaction():
             outbox.call_back(receiver.url, "request.completed", "r", {"event": "request.completed"}, at=NOON)
         database.left = 3
 
         async def work() -> None:
-            running = asyncio.create_task(Deliverer(outbox, clock, Sender(Targets()), pause=0.01).run())
+            running = asyncio.create_task(Deliverer(database, outbox, clock, Sender(Targets()), pause=0.01).run())
             await asyncio.to_thread(receiver.arrived.wait, 30)
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)

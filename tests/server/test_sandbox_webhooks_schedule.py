@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hitl.server.webhooks.schedule import PAUSES, next_attempt, verdict
+from hitl.server.webhooks.schedule import PAUSES, classify, next_attempt
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -30,21 +30,21 @@ def test_the_last_attempt_is_made_a_day_and_a_half_after_the_first() -> None:
 
 @pytest.mark.parametrize("status", [200, 201, 204, 299])
 def test_every_2xx_is_a_success(status: int) -> None:
-    assert verdict(status, refused=False) == "delivered"
+    assert classify(status, refused=False) == "delivered"
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 410, 422, 499])
 def test_a_4xx_is_not_tried_again(status: int) -> None:
-    assert verdict(status, refused=False) == "failed"
+    assert classify(status, refused=False) == "failed"
 
 
 @pytest.mark.parametrize("status", [None, 408, 429, 500, 502, 503, 599, 301, 302, 307])
 def test_what_may_go_away_by_itself_is_tried_again_and_a_redirect_is_a_fault(status: int | None) -> None:
-    assert verdict(status, refused=False) == "retry"
+    assert classify(status, refused=False) == "retry"
 
 
 def test_what_must_not_be_sent_is_not_tried_again() -> None:
-    assert verdict(None, refused=True) == "failed"
+    assert classify(None, refused=True) == "failed"
 
 
 def test_the_documentation_has_the_same_schedule() -> None:

@@ -161,7 +161,7 @@ def test_later_answers_and_expiries_come_in_the_order_of_their_times(sandbox: Sa
 def test_a_wait_wakes_up_when_the_clock_is_moved(sandbox: Sandbox, client: HITLClient) -> None:
     sandbox.reviewer.on().after("72h").approve()
     review = client.create_review("template_123", {})
-    changes = sandbox._site.desk.changes
+    changes = sandbox._site.changes
     held = threading.Event()
     changes.on_watch(held.set)
     mover = threading.Thread(target=lambda: held.wait() and sandbox.clock.advance("72h"))

@@ -36,22 +36,22 @@ Program: TypeAlias = tuple[Instruction, ...]
 
 
 def at_start(before: str, _after: str) -> bool:
-    """Tell whether the place is the start of the text."""
+    """Return whether the place is the start of the text."""
     return not before
 
 
 def at_end(_before: str, after: str) -> bool:
-    """Tell whether the place is the end of the text."""
+    """Return whether the place is the end of the text."""
     return not after
 
 
 def at_word_edge(before: str, after: str) -> bool:
-    """Tell whether a word begins or ends at the place."""
+    """Return whether a word begins or ends at the place."""
     return (bool(before) and before in WORD) != (bool(after) and after in WORD)
 
 
 def inside_or_outside(before: str, after: str) -> bool:
-    """Tell whether no word begins or ends at the place."""
+    """Return whether no word begins or ends at the place."""
     return not at_word_edge(before, after)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from hitl.server.ecma_regex.characters import ANY, CLASSES, Characters, single, union
 from hitl.server.ecma_regex.matcher import Accept, Look, at_end, at_start, at_word_edge, inside_or_outside
-from hitl.server.ecma_regex.tree import BadPatternError, Choice, Node, Repeat, Row, Single
+from hitl.server.ecma_regex.tree import Alternation, BadPatternError, Concatenation, Node, Repeat, Single
 
 _DEEPEST = 50
 _LONGEST = 1_000
@@ -51,13 +51,13 @@ class _Parser:
         parts = [self._row()]
         while self._take("|"):
             parts.append(self._row())
-        return parts[0] if len(parts) == 1 else Choice(tuple(parts))
+        return parts[0] if len(parts) == 1 else Alternation(tuple(parts))
 
     def _row(self) -> Node:
         parts: list[Node] = []
         while self.next and self.next not in "|)":
             parts.append(self._repeated(self._atom()))
-        return Row(tuple(parts))
+        return Concatenation(tuple(parts))
 
     def _repeated(self, atom: Node) -> Node:
         count = self._count()

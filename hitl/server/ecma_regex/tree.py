@@ -63,7 +63,7 @@ class Single:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Concatenation:
     """Parts that follow each other."""
 
     parts: tuple[Node, ...]
@@ -75,7 +75,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Alternation:
     """Parts of which one must match."""
 
     parts: tuple[Node, ...]

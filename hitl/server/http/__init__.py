@@ -1,1 +1,31 @@
-"""hitl/server/http"""
+"""HTTP without reviews: middleware, reading requests, writing responses, waiting, faults, and the server process.
+
+Routes of other rooms use what is here; the composition root makes the rest from its modules.
+"""
+
+from __future__ import annotations
+
+from hitl.server.http.limits import LongPollSlots
+from hitl.server.http.long_poll import hold
+from hitl.server.http.requests import body_of, idempotency_key, wait_seconds
+from hitl.server.http.responses import context_of, json_response, page, pagination, success
+from hitl.server.http.routing import ApiEndpoint, calling, creating, creation_headers, resource, updating
+
+__all__ = [
+    "ApiEndpoint",
+    "LongPollSlots",
+    "body_of",
+    "calling",
+    "context_of",
+    "creating",
+    "creation_headers",
+    "hold",
+    "idempotency_key",
+    "json_response",
+    "page",
+    "pagination",
+    "resource",
+    "success",
+    "updating",
+    "wait_seconds",
+]

@@ -8,7 +8,7 @@ import re
 import secrets
 from collections.abc import Iterable
 
-from hitl.server.primitives.errors import SetupError
+from hitl.server.primitives import SetupError
 
 
 def new_api_key() -> str:
@@ -17,17 +17,14 @@ def new_api_key() -> str:
 
 
 class ApiKeys:
-    """The keys that are let in."""
+    """The accepted keys."""
 
     def __init__(self, keys: Iterable[str]) -> None:
-        """Take the keys; SetupError if one could not be sent in a header."""
+        """Accept these keys; SetupError if one could not be sent in a header."""
         self._digests = [_digest(_checked(key)) for key in keys]
 
     def owner(self, authorization: str | None) -> str | None:
-        """Return the digest of the key in an Authorization header, or None if it names no valid key.
-
-        Every key is compared, each in constant time, so that the time taken tells nothing about them.
-        """
+        """Return the digest of the key in an Authorization header, or None; every key is compared, in constant time."""
         scheme, _, token = (authorization or "").partition(" ")
         digest = _digest(token.strip())
         known = [hmac.compare_digest(digest, each) for each in self._digests]

@@ -15,7 +15,7 @@ _PATIENCE_WITHOUT_ROOM: Final = 1.0  # seconds; each of them holds one of the fi
 
 
 def limited(limits: Limits) -> type[asyncio.Protocol]:
-    """Return what uvicorn makes its connections with."""
+    """Return the protocol class for uvicorn."""
 
     class Connection(_Connection):
         _limits = limits
@@ -24,10 +24,10 @@ def limited(limits: Limits) -> type[asyncio.Protocol]:
 
 
 class _Connection(H11Protocol):
-    """A connection that knows the limits.
+    """A connection that enforces the limits.
 
-    uvicorn has a limit of its own, `limit_concurrency`; it answers without Retry-After, and does not count against
-    those who connect and say nothing.
+    The base class is private to uvicorn, hence `uvicorn<1` in pyproject.toml; nothing public counts connections:
+    uvicorn's own `limit_concurrency` answers without Retry-After, and ignores clients that connect and send nothing.
     """
 
     _limits: Limits
@@ -43,7 +43,7 @@ class _Connection(H11Protocol):
         self._patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a connection in, if only to refuse its requests."""
+        """Accept a connection, if only to refuse its requests."""
         super().connection_made(transport)
         patience = self._limits.head_seconds
         if len(self.connections) > self._limits.connections:
@@ -53,7 +53,7 @@ class _Connection(H11Protocol):
         self._patience = self.loop.call_later(patience, self._give_up)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget a connection."""
+        """Release a connection."""
         if self._patience is not None:
             self._patience.cancel()
         super().connection_lost(exc)

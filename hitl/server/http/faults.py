@@ -15,9 +15,8 @@ from typing import Final, TypeAlias
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hitl.server.primitives.changes import ChangeNotifier
-from hitl.server.primitives.durations import Duration, duration
-from hitl.server.primitives.errors import ApiError
+from hitl.server.primitives import ApiError, Duration, duration
+from hitl.server.storage import ChangeNotifier
 
 DROP_EXTENSION: Final = "hitl.drop_connection"
 """Where the extensions of an ASGI scope hold a function that cuts the connection of the request."""
@@ -40,7 +39,7 @@ _CODES: Final = {
 
 @dataclass(slots=True)
 class _Planned:
-    """One kind of fault, and the requests that are still to meet it."""
+    """One kind of fault, and the number of requests that will still meet it."""
 
     name: str
     act: _Act
@@ -58,11 +57,11 @@ class _Planned:
 
 
 class Faults:
-    """Plans what goes wrong with the next requests; each request meets the first fault that concerns it.
+    """Plans faults for the next requests; each request meets the first fault that matches it.
 
-    Every method takes `times`, for how many requests; `path`, in which `*` stands for anything, such as
-    "/v1/reviews/*"; and `method`, such as "POST". A request that meets a fault has passed authentication and the rate
-    limit, and the inbox meets none.
+    Every method takes `times`, the number of requests; `path`, in which `*` matches anything, such as "/v1/reviews/*";
+    and `method`, such as "POST". A request that meets a fault has passed authentication and the rate limit. The inbox
+    has none.
     """
 
     def __init__(self, changes: ChangeNotifier) -> None:
@@ -107,15 +106,11 @@ class Faults:
     def drop_connection(
         self, times: int = 1, *, after_handling: bool = False, path: str | None = None, method: str | None = None
     ) -> None:
-        """Cut the connection without an answer.
-
-        Args:
-            after_handling: First do what is asked, so that only the answer is lost.
-        """
+        """Cut the connection without an answer; with `after_handling`, do first what is asked."""
         self._plan("a dropped connection", _handle_and_drop if after_handling else _drop, times, method, path)
 
     def delay(self, length: Duration, times: int = 1, *, path: str | None = None, method: str | None = None) -> None:
-        """Answer late, by so much real time; what is asked is done, even if the client has gone by then."""
+        """Delay the answer by this much real time; the request is carried out even if the client has gone by then."""
         seconds = duration(length).total_seconds()
 
         async def wait(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -127,17 +122,17 @@ class Faults:
         self._plan(f"a delay of {length}", wait, times, method, path)
 
     def clear(self) -> None:
-        """Forget what is planned."""
+        """Forget the planned faults."""
         with self._lock:
             self._planned.clear()
 
     def unmet(self) -> list[str]:
-        """Return the faults that no request has met, in words."""
+        """Return descriptions of the faults that no request has met."""
         with self._lock:
             return [str(each) for each in self._planned if each.left]
 
     def take(self, method: str, path: str) -> _Act | None:
-        """Return what goes wrong with a request, and count it as met."""
+        """Return the fault of a request, and count it as met."""
         with self._lock:
             for each in self._planned:
                 if each.concerns(method, path):
@@ -159,14 +154,14 @@ class Faults:
 
 
 class FaultyApi:
-    """ASGI middleware that lets the planned faults happen."""
+    """ASGI middleware that carries out the planned faults."""
 
     def __init__(self, app: ASGIApp, *, faults: Faults) -> None:
         self._app = app
         self._faults = faults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or let it meet its fault."""
+        """Pass a request on, or let it meet its fault."""
         act = self._faults.take(scope["method"], scope["path"])
         await (self._app(scope, receive, send) if act is None else act(self._app, scope, receive, send))
 
@@ -201,7 +196,7 @@ async def _handle_and_drop(app: ASGIApp, scope: Scope, receive: Receive, send: S
 
 
 async def _lose(message: Message) -> None:
-    """Take a part of an answer and keep it."""
+    """Discard a part of an answer."""
 
 
 def _whole_seconds(length: Duration) -> str:

@@ -23,20 +23,14 @@ def in_url(host: str) -> str:
 
 
 class HostGuard:
-    """ASGI middleware that answers only to the sandbox's own names.
+    """ASGI middleware that answers only to the server's own names.
 
-    An attacker's page can point its own domain at 127.0.0.1 and then read from here as from its origin (DNS rebinding);
-    its requests still name that domain in their Host header.
+    Against DNS rebinding: a page can point its own domain at 127.0.0.1 and then read from here as if from its own
+    origin, but its requests still have that domain in their Host header.
     """
 
     def __init__(self, app: ASGIApp, *, host: str, names: Iterable[str] = ()) -> None:
-        """Guard an application.
-
-        Args:
-            app: The application.
-            host: The address that is listened on.
-            names: More names that it may be called by.
-        """
+        """Guard an application that listens on `host`, and may be called by `names`, too."""
         self._app = app
         self._names = {name.lower() for name in (*_NAMES, in_url(host), *names)}
         self._is_remote = not is_loopback(host)
@@ -44,7 +38,7 @@ class HostGuard:
             self._names.add(socket.gethostname().lower())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or answer it here with 400."""
+        """Pass a request on, or answer it here with 400."""
         if scope["type"] != "http" or self._is_ours(Headers(scope=scope).getlist("Host")):
             await self._app(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""How much at a time: the limits that keep one caller from using up what all of them share."""
+"""Limits on shared resources, so that one caller cannot exhaust them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from hitl.server.http.request_ids import HEADER, request_id
-from hitl.server.primitives.errors import ApiError
+from hitl.server.primitives import ApiError
 
 RETRY_AFTER: Final = 1
 """Seconds after which somebody who was refused for want of room may try again."""
@@ -19,14 +19,14 @@ RETRY_AFTER: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one server takes on at a time; docs/reference/sandbox-security.md lists these with the other limits.
+    """What one server accepts at a time; docs/reference/sandbox-security.md lists these with the other limits.
 
     Attributes:
-        connections: Open connections. More are answered 503 and closed. Below the 1024 files that most systems let a
-            process open.
+        connections: Open connections; further ones are answered 503 and closed. Below the 1024 files that most systems
+            let a process open.
         held: Reads that wait (`Prefer: wait`) and event streams, together. Fewer than the connections, so that those
             who wait for an answer leave room for the one who gives it.
-        head_seconds: How long a new connection may take until the head of its first request is complete.
+        head_seconds: Maximum time until the head of a connection's first request is complete.
     """
 
     connections: int = 900
@@ -35,7 +35,7 @@ class Limits:
 
 
 class LongPollSlots:
-    """A number of places; whoever waits in the server takes one. For one event loop."""
+    """The slots of requests that wait; for one event loop."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -43,16 +43,12 @@ class LongPollSlots:
 
     @property
     def is_full(self) -> bool:
-        """Whether no place is left."""
+        """Whether no slot is left."""
         return self._taken >= self._most
 
     @contextmanager
     def take(self) -> Generator[None, None, None]:
-        """Hold a place for as long as the block runs.
-
-        Raises:
-            Refusal: None is left.
-        """
+        """Hold a slot while the block runs; ApiError 503 if none is left."""
         if self.is_full:
             raise ApiError(
                 503,
@@ -68,7 +64,7 @@ class LongPollSlots:
 
 
 async def no_room(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer, as an ASGI application, a request that came over one connection too many."""
+    """Answer, as an ASGI application, a request over one connection too many."""
     headers = {"Retry-After": str(RETRY_AFTER), "Connection": "close", HEADER: request_id(scope)}
     text = f"This sandbox has as many connections as it takes; close some, or try again in {RETRY_AFTER} s.\n"
     await PlainTextResponse(text, 503, headers)(scope, receive, send)

@@ -1,4 +1,4 @@
-"""The rate limit: so many requests in a window for each caller."""
+"""The rate limit: a number of requests in a window of time, for each caller."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from hitl.server.primitives.errors import ApiError, SetupError
-from hitl.server.primitives.timestamps import to_wire
+from hitl.server.primitives import ApiError, SetupError, to_wire
 
 
 class RateLimit(NamedTuple):
-    """How many requests a caller may make in how many seconds."""
+    """A number of requests in a number of seconds."""
 
     requests: int
     seconds: float
@@ -25,18 +24,14 @@ DEFAULT_RATE_LIMIT: Final = RateLimit(1000, 60.0)
 """The vendor's standard plan."""
 
 NO_RATE_LIMIT: Final = RateLimit(1_000_000_000, 86_400.0)
-"""More than a day can hold, so that nobody is refused and the headers keep their form."""
+"""More than can arrive in a day, so that nothing is refused and the headers keep their form."""
 
 _SECONDS: Final = {"second": 1.0, "minute": 60.0, "hour": 3_600.0, "day": 86_400.0}
 _RATE_LIMIT = re.compile(rf"([1-9]\d{{0,8}})/({'|'.join(_SECONDS)})", re.ASCII)
 
 
 def rate_limit(text: str) -> RateLimit:
-    """Return the rate limit that a text names: "100/hour", by the second, minute, hour or day, or "none".
-
-    Raises:
-        SetupError: The text names none.
-    """
+    """Parse "100/hour", per second, minute, hour or day, or "none"; SetupError for anything else."""
     if text == "none":
         return NO_RATE_LIMIT
     match = _RATE_LIMIT.fullmatch(text)
@@ -45,50 +40,42 @@ def rate_limit(text: str) -> RateLimit:
     return RateLimit(int(match[1]), _SECONDS[match[2]])
 
 
-BudgetEvent: TypeAlias = Literal["quota_warning", "limit_exceeded"]
+RateLimitEvent: TypeAlias = Literal["quota_warning", "limit_exceeded"]
 
 _WARNING: Final = 0.2
 """The share of the limit at which a warning is due."""
 
 
-def _keep_quiet(event: BudgetEvent, budget: RateLimitWindow) -> None:
-    """Tell nobody."""
+def _ignore(event: RateLimitEvent, window: RateLimitWindow) -> None:
+    """Report nothing."""
 
 
 @dataclass(slots=True)
 class RateLimitWindow:
-    """One caller's window: it begins with the first request after the last window."""
+    """One caller's window, which begins with the first request after the previous one."""
 
     limit: RateLimit
-    notice: Callable[[BudgetEvent, RateLimitWindow], None] = _keep_quiet
+    on_event: Callable[[RateLimitEvent, RateLimitWindow], None] = _ignore
     ends: float = -math.inf
     left: int = 0
-    _told: set[BudgetEvent] = field(default_factory=set[BudgetEvent])
+    _reported: set[RateLimitEvent] = field(default_factory=set[RateLimitEvent])
 
     def spend(self, now: float) -> None:
-        """Count one request.
-
-        Raises:
-            Refusal: Nothing is left in this window.
-        """
+        """Count one request; ApiError 429 if nothing is left in this window."""
         # The second condition is for a clock that was set back.
         if now >= self.ends or self.ends - now > self.limit.seconds:
             self.left = self.limit.requests
             self.ends = now + self.limit.seconds
-            self._told.clear()
+            self._reported.clear()
         if self.left == 0:
-            self._tell("limit_exceeded")
+            self._report("limit_exceeded")
             raise self._spent(now)
         self.left -= 1
         if self.left <= self.limit.requests * _WARNING:
-            self._tell("quota_warning")
+            self._report("quota_warning")
 
     def headers(self, ahead: float = 0.0) -> Mapping[str, str]:
-        """Return the headers that tell the caller where it stands.
-
-        Args:
-            ahead: Seconds that the clock of `spend` is ahead of the caller's, who reads a time in the headers.
-        """
+        """Return the headers for the caller, whose clock is `ahead` seconds behind that of `spend`."""
         return {
             "X-RateLimit-Limit": str(self.limit.requests),
             "X-RateLimit-Remaining": str(self.left),
@@ -96,11 +83,11 @@ class RateLimitWindow:
         }
 
     def reset_at(self) -> str:
-        """Return when the window ends, in wire form and full seconds as the header tells it."""
+        """Return when the window ends, in wire form and whole seconds, as in the header."""
         return to_wire(datetime.fromtimestamp(math.ceil(self.ends), UTC))
 
     def usage(self) -> dict[str, Any]:
-        """Return where the caller stands, in the words of generation B's documented 429."""
+        """Return the state of the window, in the terms of generation B's documented 429."""
         return {
             "usage_count": self.limit.requests - self.left,
             "usage_limit": self.limit.requests,
@@ -108,10 +95,10 @@ class RateLimitWindow:
             "reset_at": self.reset_at(),
         }
 
-    def _tell(self, event: BudgetEvent) -> None:
-        if event not in self._told:
-            self._told.add(event)
-            self.notice(event, self)
+    def _report(self, event: RateLimitEvent) -> None:
+        if event not in self._reported:
+            self._reported.add(event)
+            self.on_event(event, self)
 
     def _spent(self, now: float) -> ApiError:
         seconds = max(1, math.ceil(self.ends - now))
@@ -126,20 +113,15 @@ class RateLimitWindow:
 
 @dataclass(slots=True)
 class RateLimiter:
-    """A budget for each caller, made when it is first seen.
-
-    Attributes:
-        limit: What each caller may spend.
-        notice: Called with the caller, once for each window, when little is left and when more is asked for.
-    """
+    """A window for each caller. `on_event` is called once in each window for each event."""
 
     limit: RateLimit
-    notice: Callable[[str, BudgetEvent, RateLimitWindow], None] | None = None
+    on_event: Callable[[str, RateLimitEvent, RateLimitWindow], None] | None = None
     _by_owner: dict[str, RateLimitWindow] = field(default_factory=dict[str, RateLimitWindow])
 
     def of(self, owner: str) -> RateLimitWindow:
-        """Return the budget of one caller."""
+        """Return the window of one caller."""
         if owner not in self._by_owner:
-            notice = _keep_quiet if self.notice is None else partial(self.notice, owner)
-            self._by_owner[owner] = RateLimitWindow(self.limit, notice)
+            on_event = _ignore if self.on_event is None else partial(self.on_event, owner)
+            self._by_owner[owner] = RateLimitWindow(self.limit, on_event)
         return self._by_owner[owner]

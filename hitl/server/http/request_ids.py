@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from hitl.server.http.response_headers import with_headers
 
 HEADER: Final = "X-Request-Id"
 
@@ -19,24 +20,18 @@ def new_request_id() -> str:
 
 
 def request_id(scope: Scope) -> str:
-    """Return the name of an exchange; it gets one if it has none yet."""
+    """Return the id of an exchange, made at the first call."""
     name: str = scope.setdefault(_SCOPE_KEY, new_request_id())
     return name
 
 
 class RequestIds:
-    """ASGI middleware around everything, so that an answer has its name whoever gave it."""
+    """ASGI middleware around everything, so that every answer has its id."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on and complete the head of its answer."""
-        name = request_id(scope)
-
-        async def send_named(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[HEADER] = name
-            await send(message)
-
-        await self._app(scope, receive, send_named)
+        """Pass a request on, and add the header to its answer."""
+        headers = {HEADER: request_id(scope)}
+        await self._app(scope, receive, with_headers(send, lambda: headers))

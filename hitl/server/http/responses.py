@@ -1,42 +1,42 @@
-"""The envelope that every answer of the API comes in."""
+"""The JSON answers of the API, and generation A's envelope `{success, data, error, meta}`."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hitl.server.http.json_response import json_response
 from hitl.server.http.rate_limit import RateLimitWindow
 from hitl.server.http.request_ids import new_request_id
-from hitl.server.loops import envelope
-from hitl.server.primitives.errors import ApiError
-from hitl.server.primitives.timestamps import to_wire
-from hitl.server.reviews.store import Page
+from hitl.server.primitives import ApiError, Page, to_wire
 
-SCOPE_KEY: Final = "hitl.exchange"
-"""Where the ASGI scope holds the Exchange."""
+SCOPE_KEY: Final = "hitl.request_context"
+"""Where the ASGI scope holds the RequestContext."""
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
-    """One request and its answer.
-
-    Attributes:
-        clock: Returns the present moment.
-        owner: Who asks: a digest of the API key, empty if there is no valid one.
-        budget: What the caller has left of its rate limit.
-        request_id: The name of the exchange, for logs and for questions about it.
-    """
+class RequestContext:
+    """What the API guard knows about a request; `owner` is a digest of its API key, empty without a valid one."""
 
     clock: Callable[[], datetime]
     owner: str = ""
-    budget: RateLimitWindow | None = None
+    rate_limit: RateLimitWindow | None = None
     request_id: str = field(default_factory=new_request_id)
+
+
+ErrorResponse: TypeAlias = Callable[[Request, ApiError], Response]
+"""Puts an error into the envelope of the generation that was called."""
+
+
+def json_response(envelope: Mapping[str, Any], status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """Return an answer with a JSON body: characters unescaped, and nothing that is not JSON, such as NaN."""
+    body = json.dumps(envelope, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return Response(body, status, headers, media_type="application/json")
 
 
 def success(
@@ -49,33 +49,30 @@ def success(
 def page(
     request: Request, found: Page, limit: int, offset: int, *, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Return one page of a list, with where it stands in the whole."""
-    reached = offset + len(found.items)
-    has_more = bool(found.items) and reached < found.total
-    pagination = {
-        "limit": limit,
-        "offset": offset,
-        "total": found.total,
-        "has_more": has_more,
-        "next_offset": reached if has_more else None,
-    }
-    return success(request, found.items, headers=headers, pagination=pagination)
+    """Return one page of a list, and its position in the whole."""
+    position = pagination(found, limit, offset)
+    return success(request, found.items, headers=headers, pagination={**position, "total": found.total})
 
 
-def refused(request: Request, refusal: ApiError) -> Response:
-    """Return the answer that says no, in the envelope of the generation that was asked."""
-    if envelope.is_used_at(request.scope["path"]):
-        return envelope.refused(request, refusal)
-    error = {"code": refusal.code, "message": refusal.message, "details": refusal.details}
-    return json_response({"success": False, "error": error, "meta": _meta(request)}, refusal.status, refusal.headers)
+def pagination(found: Page, limit: int | None, offset: int) -> dict[str, Any]:
+    """Return the position of a page in its list."""
+    end = offset + len(found.items)
+    has_more = bool(found.items) and end < found.total
+    return {"limit": limit, "offset": offset, "has_more": has_more, "next_offset": end if has_more else None}
 
 
-def exchange_of(request: Request) -> Exchange:
-    """Return what the gate noted down about a request."""
-    exchange: Exchange = request.scope[SCOPE_KEY]
-    return exchange
+def error_response(request: Request, error: ApiError) -> Response:
+    """Return an error in generation A's envelope."""
+    body = {"code": error.code, "message": error.message, "details": error.details}
+    return json_response({"success": False, "error": body, "meta": _meta(request)}, error.status, error.headers)
+
+
+def context_of(request: Request) -> RequestContext:
+    """Return what the API guard knows about a request."""
+    context: RequestContext = request.scope[SCOPE_KEY]
+    return context
 
 
 def _meta(request: Request) -> dict[str, Any]:
-    exchange = exchange_of(request)
-    return {"request_id": exchange.request_id, "timestamp": to_wire(exchange.clock())}
+    context = context_of(request)
+    return {"request_id": context.request_id, "timestamp": to_wire(context.clock())}

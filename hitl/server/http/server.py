@@ -1,4 +1,4 @@
-"""Running the application: in this process until a signal comes, or in a thread until it is told to stop."""
+"""Running the application: in this process until a signal arrives, or in a thread until it is stopped."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from hitl.server.http.connections import limited
 from hitl.server.http.faults import DROP_EXTENSION
 from hitl.server.http.host_check import in_url
 from hitl.server.http.limits import Limits
-from hitl.server.primitives.changes import ChangeNotifier
-from hitl.server.primitives.errors import SetupError
+from hitl.server.primitives import SetupError
+from hitl.server.storage import ChangeNotifier
 
 _GRACE: Final = 5
 """Seconds that requests in flight have to end when the server stops."""
@@ -38,19 +38,10 @@ _BACKLOG: Final = 2048
 
 
 class Listener:
-    """A listening socket, so that the address is known, and may be called, before the server runs."""
+    """A listening socket, whose address is known, and accepts connections, before the server runs."""
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0, *, allow_remote: bool = False) -> None:
-        """Listen on a loopback address; port 0 takes a free one.
-
-        Args:
-            host: The address to listen on.
-            port: The port to listen on.
-            allow_remote: Take an address that other machines reach, too.
-
-        Raises:
-            SetupError: The host is not this machine's own, or the port is taken.
-        """
+        """Listen on a loopback address; port 0 takes a free one, and `allow_remote` accepts other addresses."""
         if not is_loopback(host) and not (allow_remote and host):
             raise SetupError(
                 f"the sandbox listens on this machine only, and {host} can be reached from others; use 127.0.0.1, "
@@ -77,12 +68,8 @@ class Listener:
         self.socket.close()
 
 
-class Server(uvicorn.Server):
-    """The HTTP server of one application.
-
-    Attributes:
-        ready: Set as soon as requests are answered.
-    """
+class HttpServer(uvicorn.Server):
+    """The HTTP server of one application; `ready` is set as soon as requests are answered."""
 
     def __init__(
         self,
@@ -93,15 +80,7 @@ class Server(uvicorn.Server):
         *,
         beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
     ) -> None:
-        """Prepare to serve.
-
-        Args:
-            app: The application.
-            listener: Where to listen; it is closed when the server has stopped.
-            changes: Closed when the server stops, so that it need not wait for those who wait.
-            limits: How many connections there may be, and how slow ones are.
-            beside: What runs beside the answering of requests, in the same event loop, and is cancelled at the end.
-        """
+        """Prepare to serve; the coroutines of `beside` run in the same event loop and are cancelled at the end."""
         super().__init__(_config(self._with_drop(app), limits or Limits()))
         self.ready = threading.Event()
         self._listener = listener
@@ -112,22 +91,22 @@ class Server(uvicorn.Server):
         self._asked_to_stop = asyncio.Event()
 
     def serve_forever(self) -> None:
-        """Answer requests in this thread until `stop`, Ctrl-C or SIGTERM; signals only reach the main thread."""
+        """Serve in this thread until `stop`, Ctrl-C or SIGTERM; signals only reach the main thread."""
         try:
             self.run(sockets=[self._listener.socket])
         finally:
             self._listener.close()
-            self.ready.set()  # nobody is to wait for a server that failed to start
+            self.ready.set()  # nothing must wait for a server that failed to start
 
     def stop(self) -> None:
-        """Ask the server to end what it is doing and return; any thread may call this."""
+        """Ask the server to finish its requests and return; any thread may call this."""
         self.should_exit = True
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._asked_to_stop.set)
 
     async def main_loop(self) -> None:
-        """Run until `stop`, and end at once then."""
-        # uvicorn's own loop looks ten times a second whether it is to end, and every test would wait for that.
+        """Run until `stop`."""
+        # uvicorn's own loop polls ten times a second, and every test would wait for that.
         self._loop = asyncio.get_running_loop()
         tick = 0
         while not await self.on_tick(tick):
@@ -136,14 +115,14 @@ class Server(uvicorn.Server):
                 await asyncio.wait_for(self._asked_to_stop.wait(), 0.1)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and say so."""
+        """Start, and set `ready`."""
         await super().startup(sockets)
         self._tasks = [asyncio.create_task(run()) for run in self._beside]
-        await asyncio.sleep(0)  # each has begun, and can be reached, before anybody is told that the server is ready
+        await asyncio.sleep(0)  # each has started before the server is ready
         self.ready.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop, after letting those go who wait for a review."""
+        """Stop, after waking the requests that wait for a review."""
         self._changes.close()
         for task in self._tasks:
             task.cancel()
@@ -152,10 +131,9 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Stop on a signal, and leave it at that.
+        """Stop on a signal, without raising it again as uvicorn does.
 
-        uvicorn raises the signal once more after it has stopped, which would kill the process before the data file is
-        closed and turn an orderly end into a failure.
+        That would kill the process before the data file is closed, and turn an orderly end into a failure.
         """
         if threading.current_thread() is not threading.main_thread():
             yield
@@ -168,7 +146,7 @@ class Server(uvicorn.Server):
                 signal.signal(each, handler)
 
     def _with_drop(self, app: ASGIApp) -> ASGIApp:
-        """Give the application a way to cut a connection, which ASGI itself has none for."""
+        """Give the application a way to cut a connection, which ASGI lacks."""
 
         async def extended(scope: Scope, receive: Receive, send: Send) -> None:
             scope.setdefault("extensions", {})[DROP_EXTENSION] = partial(self._drop, scope["client"])
@@ -188,9 +166,9 @@ class Server(uvicorn.Server):
 
 
 class BackgroundServer:
-    """A server in a thread of its own, which ends with the process at the latest."""
+    """A server in a daemon thread."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: HttpServer) -> None:
         self._server = server
         self._thread = threading.Thread(target=server.serve_forever, name="hitl-sandbox", daemon=True)
 
@@ -222,12 +200,12 @@ def _config(app: ASGIApp, limits: Limits) -> uvicorn.Config:
 
 
 def _in_link(host: str) -> str:
-    """Return the host as others, or at least this machine, can call it: nobody can call 0.0.0.0."""
+    """Return the host as a client can call it: nobody can call 0.0.0.0."""
     if is_unspecified(host):
         host = "::1" if ":" in host else "127.0.0.1"
     return in_url(host)
 
 
 def _reason(error: OSError) -> str:
-    """Return what the operating system says, without the address that asyncio and socket add to it."""
+    """Return the operating system's message, without the address that asyncio and socket add."""
     return os.strerror(error.errno) if error.errno else str(error)

@@ -1,55 +1,68 @@
-"""The reviewer's inbox: the pages on which people answer reviews.
+"""The reviewer's inbox: the pages on which people answer reviews and requests.
 
-`documents`, `visible`, `rendering`, `attachments`, `pictures`, `fields`, `forms`, `filters`, `times` and `views` are
-pure and work on plain values; `submission` reads what a browser sends; `paper` prints; `lists` and `pages` put them
-together over a desk.
+`page_handlers` and its subclasses call the services; `documents`, `rendering`, `attachments`, `fields`, `forms` and
+`views` are pure; `submission` reads forms; `page_renderer` renders pages. For the composition root only.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from hitl.server.inbox.delivery_pages import DeliveryPages
+from hitl.server.inbox.join import invitation, join_routes
 from hitl.server.inbox.lists import Lists
 from hitl.server.inbox.live import Live
+from hitl.server.inbox.page_handlers import redirect
 from hitl.server.inbox.page_renderer import STATIC, PageRenderer, SafeHeaders
 from hitl.server.inbox.pages import Pages
 from hitl.server.inbox.request_pages import RequestPages
-from hitl.server.reviews.service import ReviewService
+from hitl.server.inbox.session_middleware import InboxSessionMiddleware
+from hitl.server.inbox.sessions import Sessions
+from hitl.server.loops import LoopService
+from hitl.server.reviews import ReviewService
+from hitl.server.webhooks.deliveries import Deliveries
 
-__all__ = ["routes"]
+__all__ = ["InboxSessionMiddleware", "SafeHeaders", "Sessions", "inbox_routes", "invitation", "join_routes"]
 
 
-def routes(desk: ReviewService) -> list[BaseRoute]:
+def inbox_routes(reviews: ReviewService, loops: LoopService, deliveries: Deliveries) -> list[BaseRoute]:
     """Return the inbox's routes, to be mounted under `/inbox`."""
-    paper = PageRenderer()
-    lists, pages = Lists(desk, paper), Pages(desk, paper)
-    requests, deliveries = RequestPages(desk, paper), DeliveryPages(desk, paper)
+    handled = (reviews, loops, PageRenderer())
+    lists, pages, requests = Lists(*handled), Pages(*handled), RequestPages(*handled)
+    log = DeliveryPages(*handled, deliveries)
     inner: list[BaseRoute] = [
         Route("/", lists.overview),
-        Route("/me", lists.introduce, methods=["POST"]),
-        Route("/me", lists.to_the_list),
-        Route("/bulk", lists.bulk, methods=["POST"]),
-        Route("/bulk", lists.to_the_list),
-        Route("/events", Live(desk, paper).events),
+        *_form("/me", lists.introduce, "/"),
+        *_form("/bulk", lists.bulk, "/"),
+        Route("/events", Live(*handled).events),
         Route("/reviews/{review_id}", pages.review),
         Route("/reviews/{review_id}/answer", pages.answer, methods=["POST"]),
         Route("/reviews/{review_id}/answer", pages.form),
-        Route("/reviews/{review_id}/start", pages.start, methods=["POST"]),
-        Route("/reviews/{review_id}/start", pages.back),
+        *_form("/reviews/{review_id}/start", pages.start, "/reviews/{review_id}"),
         Route("/reviews/{review_id}/done", pages.done),
         Route("/requests", requests.overview),
         Route("/requests/{request_id}", requests.show),
-        Route("/requests/{request_id}/answer", requests.answer, methods=["POST"]),
-        Route("/requests/{request_id}/answer", requests.back),
-        Route("/requests/{request_id}/claim", requests.claim, methods=["POST"]),
-        Route("/requests/{request_id}/claim", requests.back),
-        Route("/deliveries", deliveries.overview),
-        Route("/deliveries/{delivery_id}/replay", deliveries.replay, methods=["POST"]),
-        Route("/deliveries/{delivery_id}/replay", deliveries.back),
+        *_form("/requests/{request_id}/answer", requests.answer, "/requests/{request_id}"),
+        *_form("/requests/{request_id}/claim", requests.claim, "/requests/{request_id}"),
+        Route("/deliveries", log.overview),
+        *_form("/deliveries/{delivery_id}/replay", log.replay, "/deliveries"),
         Mount("/static", StaticFiles(directory=STATIC)),
         Route("/{path:path}", pages.missing),
     ]
     return [Mount("", routes=inner, middleware=[Middleware(SafeHeaders)])]
+
+
+def _form(path: str, handler: Callable[[Any], Awaitable[Response]], page: str) -> list[Route]:
+    """Return the routes of a form: POST sends it, and GET, as after a reload, redirects to its page."""
+
+    async def to_page(request: Request) -> Response:
+        return redirect(request, page.format(**request.path_params))
+
+    return [Route(path, handler, methods=["POST"]), Route(path, to_page)]

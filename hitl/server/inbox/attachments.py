@@ -1,6 +1,6 @@
 """Files that a reviewer attaches: how they travel in a form, how large they may be, and how they are handed out again.
 
-A form knows texts only. `static/files.js` therefore sends a file as `data:text/plain;name=note.txt;base64url,aGVsbG8=`,
+A form holds strings only, so `static/files.js` sends a file as `data:text/plain;name=note.txt;base64url,aGVsbG8=`,
 a data URI (RFC 2397) with the file's name. Its base64 has the alphabet that a form need not escape (RFC 4648, section
 5): escaped data can be three times as large, and are slow to read. The answer is an object of the plain URI and the
 name.
@@ -9,16 +9,15 @@ name.
 from __future__ import annotations
 
 import re
-from base64 import b64decode
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final
-from urllib.parse import unquote, unquote_to_bytes
+from urllib.parse import unquote
 
 from hitl.server.inbox.documents import Document, fields_of, is_array, is_object
 from hitl.server.inbox.hidden_characters import has_hidden
 from hitl.server.results.fields import words
-from hitl.server.results.files import bytes_in
+from hitl.server.results.files import bytes_in, read_data_uri
 
 DEFAULT_SIZE: Final = 10 * 1024 * 1024
 """The largest file that the form takes where the field names no `max_size`."""
@@ -38,7 +37,7 @@ _SHORT = 200  # characters of a data URI that a listing can still show
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FileLimits:
     """What the form takes for a field: `accept` as HTML writes it, the bytes of one file and of all together."""
 
     accept: str
@@ -69,14 +68,14 @@ class Embedded:
     data: bytes
 
 
-def limits(field: Document) -> Limits:
+def limits(field: Document) -> FileLimits:
     """Return what the form takes for a field of type `file`."""
     multiple = bool(field.get("multiple"))
     largest = min(bytes_in(field["max_size"]) if field.get("max_size") else DEFAULT_SIZE, LARGEST_SUM)
     kinds = (kind.strip() for kind in words(field, "accept"))
     accept = ",".join(kind if "/" in kind else f".{kind.removeprefix('.')}" for kind in kinds)
     together = min(largest * _MOST_FILES, LARGEST_SUM) if multiple else largest
-    return Limits(accept, largest, together, multiple)
+    return FileLimits(accept, largest, together, multiple)
 
 
 def form_room(template: Document | None) -> int:
@@ -86,13 +85,13 @@ def form_room(template: Document | None) -> int:
 
 
 def attached(text: str) -> Attached | None:
-    """Read a text of a form as an attached file; None if it is something that was typed."""
+    """Read a string of a form as an attached file; None if it was typed."""
     found = _NAMED.fullmatch(text)
     return Attached(text, unquote(found[2]), len(found[3].rstrip("=")) * 3 // 4) if found else None
 
 
 def file_answer(text: str) -> Any:
-    """Return the answer that a text of a form stands for: an object for an attached file, or the text."""
+    """Return the answer of a string in a form: an object for an attached file, or the string."""
     found = _NAMED.fullmatch(text)
     if not found:
         return text
@@ -105,16 +104,12 @@ def embedded(value: object) -> Embedded | None:
     url = given.get("url")
     if not isinstance(url, str) or url[:5].lower() != "data:":
         return None
-    head, comma, body = url[5:].partition(",")
-    if not comma:
-        return None
-    parameters = {key: value for key, _, value in (part.partition("=") for part in head.split(";")[1:])}
     try:
-        data = b64decode(unquote(body), validate=True) if "base64" in parameters else unquote_to_bytes(body)
-    except ValueError:  # no base64, or half a character
+        _, named, data = read_data_uri(url)
+    except ValueError:  # no comma, no base64, or half a character
         return None
     name = given.get("name")
-    return Embedded(name if isinstance(name, str) and name else unquote(parameters.get("name", "")), data)
+    return Embedded(name if isinstance(name, str) and name else named, data)
 
 
 def download_name(name: str) -> str:

@@ -41,17 +41,17 @@ _ENDED = {
 
 
 def too_late(review: Document) -> Banner:
-    """Say why a finished review takes no answer any more."""
+    """Return the reason why a finished review accepts no answer."""
     title = _ENDED[review["status"]].format(reviewer=review.get("reviewer") or "Someone")
     return Banner("warning", title, "Your answer was not submitted. You can copy what you typed below.")
 
 
 def not_kept(reason: str) -> Banner:
-    """Say that the disk did not take an answer."""
+    """Return the banner for an answer that could not be stored."""
     return Banner("error", "Not saved", f"Your answer was not saved: {reason}. What you typed is kept on this page.")
 
 
 def counted(approvals: Sequence[Document]) -> Banner:
-    """Say who has approved a review that several people must approve."""
+    """Return the banner that names the earlier approvals of a review."""
     names = ", ".join(approval["reviewer"] for approval in approvals)
     return Banner("info", "Your approval was recorded", f"More approvals are required. Approved so far by {names}.")

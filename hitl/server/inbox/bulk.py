@@ -1,4 +1,4 @@
-"""Doing one thing to many reviews: what it would do to each, which ones it leaves out and why, and doing it."""
+"""Bulk actions: their preview, with the reviews that are left out and why, and carrying them out."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fields_of, is_final, label_of
-from hitl.server.inbox.fields import DISPLAY_TYPES
-from hitl.server.inbox.forms import is_editable, is_required
+from hitl.server.inbox.forms import is_editable
 from hitl.server.inbox.rendering import subject
-from hitl.server.primitives.errors import ApiError
-from hitl.server.reviews.service import ReviewService
+from hitl.server.primitives import ApiError
+from hitl.server.results import is_required, settings
+from hitl.server.reviews import ReviewService
 
 MOST_PICKS: Final = 200
 """Reviews that one request may act on: several pages of the list."""
@@ -58,24 +58,24 @@ class Unsuitable(Exception):  # noqa: N818 - it is the answer about one review, 
     """The review must be dealt with on its own page; the message says why."""
 
 
-Act: TypeAlias = Callable[[ReviewService, Document, Document | None, Order], None]
+Act: TypeAlias = Callable[[ReviewService, Document, Document | None, Order], object]
 Check: TypeAlias = Callable[[Document, Document | None], object]
 
 
-def plan(desk: ReviewService, picks: Sequence[Pick], action: str) -> list[Entry]:
-    """Say what the action would do to each review, and change nothing."""
-    return [_looked_at(desk, pick, ACTIONS[action].check) for pick in picks]
+def plan(reviews: ReviewService, picks: Sequence[Pick], action: str) -> list[Entry]:
+    """Return what the action would do to each review, and change nothing."""
+    return [_entry(reviews, pick, ACTIONS[action].check) for pick in picks]
 
 
-def carry_out(desk: ReviewService, picks: Sequence[Pick], order: Order) -> list[Entry]:
+def carry_out(reviews: ReviewService, picks: Sequence[Pick], order: Order) -> list[Entry]:
     """Do it to each review that allows it; one that does not is left as it is."""
     action = ACTIONS[order.action]
 
     def act(review: Document, template: Document | None) -> None:
         action.check(review, template)
-        action.act(desk, review, template, order)
+        action.act(reviews, review, template, order)
 
-    return [_looked_at(desk, pick, act) for pick in picks]
+    return [_entry(reviews, pick, act) for pick in picks]
 
 
 def approval(review: Document, template: Document | None) -> Document:
@@ -86,35 +86,34 @@ def approval(review: Document, template: Document | None) -> Document:
     """
     if template is None:
         raise Unsuitable("its template was deleted")
-    required = [field for field in fields_of(template) if is_required(field) and field["type"] not in DISPLAY_TYPES]
+    required = [field for field in fields_of(template) if is_required(field)]
     yes = [field for field in required if field["type"] == "boolean"]
     others = [label_of(field) for field in required if field not in yes and not field.get("conditional")]
     if others or len(yes) > 1:
         raise Unsuitable(f"its form also requires {', '.join(others or [label_of(field) for field in yes[1:]])}")
     if not yes:
         raise Unsuitable("its form has no required yes/no question")
-    if _settings(template).get("require_comments"):
-        raise Unsuitable("its template requires a comment")
+    _require_no_comment(template)
     content = content_of(review)
     kept = {field["name"]: content[field["name"]] for field in fields_of(template) if is_editable(field, content)}
     return {**kept, yes[0]["name"]: True}
 
 
-def _looked_at(desk: ReviewService, pick: Pick, look: Callable[[Document, Document | None], object]) -> Entry:
+def _entry(reviews: ReviewService, pick: Pick, apply: Callable[[Document, Document | None], object]) -> Entry:
     try:
-        review = desk.get_review(pick.review_id)
+        review = reviews.get_review(pick.review_id)
     except ApiError:
         return Entry(pick, pick.review_id, "it no longer exists")
-    template = _template(desk, review)
-    told = subject(content_of(review)) or (str(template["name"]) if template else pick.review_id)
+    template = _template(reviews, review)
+    title = subject(content_of(review)) or (str(template["name"]) if template else pick.review_id)
     try:
         _require_unchanged(review, pick)
-        look(review, template)
+        apply(review, template)
     except Unsuitable as reason:
-        return Entry(pick, told, str(reason))
-    except ApiError as refusal:
-        return Entry(pick, told, refusal.message)
-    return Entry(pick, told)
+        return Entry(pick, title, str(reason))
+    except ApiError as error:
+        return Entry(pick, title, error.message)
+    return Entry(pick, title)
 
 
 def _require_unchanged(review: Document, pick: Pick) -> None:
@@ -124,45 +123,24 @@ def _require_unchanged(review: Document, pick: Pick) -> None:
         raise Unsuitable("it changed after you selected it")
 
 
-def _template(desk: ReviewService, review: Document) -> Document | None:
+def _template(reviews: ReviewService, review: Document) -> Document | None:
     try:
-        return desk.get_template(review["template_id"])
+        return reviews.get_template(review["template_id"])
     except ApiError:
         return None
 
 
-def _settings(template: Document | None) -> Document:
-    settings: Document | None = template.get("settings") if template else None
-    return settings or {}
+def _approve(reviews: ReviewService, review: Document, template: Document | None, order: Order) -> None:
+    reviews.complete(review["id"], approval(review, template), order.reviewer, version=review["version"])
 
 
-def _approve(desk: ReviewService, review: Document, template: Document | None, order: Order) -> None:
-    desk.complete(review["id"], approval(review, template), order.reviewer, version=review["version"])
-
-
-def _reject(desk: ReviewService, review: Document, template: Document | None, order: Order) -> None:  # noqa: ARG001 - an Act
-    desk.reject(review["id"], {}, order.reviewer, version=review["version"])
-
-
-def _reassign(desk: ReviewService, review: Document, template: Document | None, order: Order) -> None:  # noqa: ARG001 - an Act
-    desk.update_review(review["id"], {"assignees": [order.assignee]})
-
-
-def _cancel(desk: ReviewService, review: Document, template: Document | None, order: Order) -> None:  # noqa: ARG001 - an Act
-    desk.cancel_review(review["id"])
-
-
-def _anything(review: Document, template: Document | None) -> None:
-    """Find nothing in the way."""
-
-
-def _may_be_rejected(review: Document, template: Document | None) -> None:  # noqa: ARG001 - a Check
-    if _settings(template).get("require_comments"):
+def _require_no_comment(template: Document | None) -> None:
+    if settings(template or {}).get("require_comments"):
         raise Unsuitable("its template requires a comment")
 
 
-def _may_be_reassigned(review: Document, template: Document | None) -> None:  # noqa: ARG001 - a Check
-    if _settings(template).get("allow_reassignment") is False:
+def _require_reassignable(template: Document | None) -> None:
+    if settings(template or {}).get("allow_reassignment") is False:
         raise Unsuitable("its template does not allow reassignment")
 
 
@@ -179,9 +157,27 @@ class Action:
 
 ACTIONS: Final[Mapping[str, Action]] = {
     "approve": Action("Approve", "Approved", _approve, approval, "The content stays unchanged."),
-    "reject": Action("Reject", "Rejected", _reject, _may_be_rejected, "This cannot be undone."),
-    "reassign": Action("Reassign", "Reassigned", _reassign, _may_be_reassigned, "Replaces all current assignees."),
-    "cancel": Action("Cancel", "Cancelled", _cancel, _anything, "No one answers. This cannot be undone."),
+    "reject": Action(
+        "Reject",
+        "Rejected",
+        lambda reviews, review, _, order: reviews.reject(review["id"], {}, order.reviewer, version=review["version"]),
+        lambda _, template: _require_no_comment(template),
+        "This cannot be undone.",
+    ),
+    "reassign": Action(
+        "Reassign",
+        "Reassigned",
+        lambda reviews, review, _, order: reviews.update_review(review["id"], {"assignees": [order.assignee]}),
+        lambda _, template: _require_reassignable(template),
+        "Replaces all current assignees.",
+    ),
+    "cancel": Action(
+        "Cancel",
+        "Cancelled",
+        lambda reviews, review, _template, _order: reviews.cancel_review(review["id"]),
+        lambda _review, _template: None,
+        "No one answers. This cannot be undone.",
+    ),
 }
 
 

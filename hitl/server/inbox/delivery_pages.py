@@ -7,18 +7,19 @@ from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from hitl.server.inbox.attachments import without_files
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.filters import PAGE_SIZE, Filters
-from hitl.server.inbox.page_handlers import PageHandlers, base_of, refusals_as_pages
+from hitl.server.inbox.page_handlers import PageHandlers, errors_as_pages, redirect
 from hitl.server.inbox.page_renderer import PageRenderer
 from hitl.server.inbox.rendering import Json
 from hitl.server.inbox.submission import read_form
 from hitl.server.inbox.times import full, parse
 from hitl.server.inbox.views import pager
-from hitl.server.reviews.service import ReviewService
+from hitl.server.loops import LoopService
+from hitl.server.reviews import ReviewService
 from hitl.server.webhooks.deliveries import Deliveries
 
 _LABELS = {"pending": "Pending", "delivered": "Delivered", "failed": "Failed"}
@@ -27,7 +28,7 @@ _LIKE = {"pending": "created", "delivered": "completed", "failed": "rejected"}
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class DeliveryView:
     """A delivery as the page shows it; `status` is the state of a review that looks the same."""
 
     delivery_id: str
@@ -40,11 +41,11 @@ class Delivery:
     created_at: datetime
     next_try: str
     payload: Json
-    attempts: list[Attempt]
+    attempts: list[AttemptView]
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class AttemptView:
     """One attempt: when, what came of it in a few words, and the beginning of what was answered."""
 
     at: str
@@ -55,9 +56,11 @@ class Attempt:
 class DeliveryPages(PageHandlers):
     """The handlers of the log."""
 
-    def __init__(self, desk: ReviewService, paper: PageRenderer) -> None:
-        super().__init__(desk, paper)
-        self._deliveries = Deliveries(desk.outbox, desk.clock)
+    def __init__(
+        self, reviews: ReviewService, loops: LoopService, renderer: PageRenderer, deliveries: Deliveries
+    ) -> None:
+        super().__init__(reviews, loops, renderer)
+        self._deliveries = deliveries
 
     async def overview(self, request: Request) -> Response:
         """List the deliveries, the newest first; `?status=` narrows them."""
@@ -72,24 +75,20 @@ class DeliveryPages(PageHandlers):
             "pager": pager(found.total, page),
             **self.counts(request),
         }
-        return self.answer_with(request, "deliveries.html", context)
+        return self.render(request, "deliveries.html", context)
 
-    @refusals_as_pages
+    @errors_as_pages
     async def replay(self, request: Request) -> Response:
         """Send a delivery once more."""
         await read_form(request)
         self._deliveries.replay(str(request.path_params["delivery_id"]))
-        return RedirectResponse(f"{base_of(request)}/deliveries", status_code=303)
-
-    async def back(self, request: Request) -> Response:
-        """Lead from the address of the button, which cannot be opened, to the log."""
-        return RedirectResponse(f"{base_of(request)}/deliveries", status_code=303)
+        return redirect(request, "/deliveries")
 
 
-def delivery(document: Document) -> Delivery:
+def delivery(document: Document) -> DeliveryView:
     """Describe a delivery."""
     status: str = document["status"]
-    return Delivery(
+    return DeliveryView(
         delivery_id=document["id"],
         event=document["event"],
         subject_id=document["subject_id"],
@@ -104,7 +103,7 @@ def delivery(document: Document) -> Delivery:
     )
 
 
-def _attempt(attempt: Document) -> Attempt:
+def _attempt(attempt: Document) -> AttemptView:
     outcome = f"HTTP {attempt['status_code']}" if attempt["status_code"] else str(attempt["error"])
     duration = f" after {attempt['duration']:.2f} s" if attempt["duration"] is not None else ""
-    return Attempt(full(attempt["at"]), outcome + duration, attempt["response"] or "")
+    return AttemptView(full(attempt["at"]), outcome + duration, attempt["response"] or "")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias, TypeGuard
+from typing import Any, TypeGuard
 
+from hitl.server.primitives import Document as Document  # re-exported for the pages
 from hitl.server.reviews.lifecycle import FINAL
-
-Document: TypeAlias = dict[str, Any]
-"""A review or a template in wire form, as `openapi.yaml` describes it."""
 
 STATUS_LABELS = {
     "created": "New",
@@ -21,17 +19,17 @@ STATUS_LABELS = {
 
 
 def is_final(review: Document) -> bool:
-    """Tell whether nobody can answer the review any more."""
+    """Return whether nobody can answer the review any more."""
     return review["status"] in FINAL
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:
-    """Tell whether a JSON value is an object."""
+    """Return whether a JSON value is an object."""
     return isinstance(value, dict)
 
 
 def is_array(value: object) -> TypeGuard[list[Any]]:
-    """Tell whether a JSON value is an array."""
+    """Return whether a JSON value is an array."""
     return isinstance(value, list)
 
 

@@ -1,8 +1,8 @@
 """The types that a template's field can have: which control asks for it, and how its answer is read.
 
-A form knows texts only. `read` turns the texts that came for one field into the JSON value that the API carries, or
-into `MISSING` if the reviewer left the field alone. It never refuses: what is no legal answer is passed on as it came,
-and the desk, which alone knows the rules, says what is wrong with it.
+A form holds strings only. `read` turns the strings of one field into the JSON value that the API carries, or
+into `MISSING` if the reviewer left the field alone. It never refuses: an invalid answer is passed on unchanged, and
+`results` reports what is wrong with it.
 """
 
 from __future__ import annotations
@@ -18,15 +18,14 @@ from hitl.server.inbox.hidden_characters import unix_lines
 from hitl.server.inbox.pictures import picture_answer
 from hitl.server.results.fields import words
 from hitl.server.results.images import decisions
+from hitl.server.results.kinds import DEFAULT_SCALE
 
 MISSING: Final = object()
 """The reviewer gave no answer; different from null, which is an answer."""
 
 Read: TypeAlias = Callable[[Document, list[str]], Any]
 
-DISPLAY_TYPES = ("content_display", "code_display", "table_display")
 RADIO_LIMIT = 5
-DEFAULT_SCALE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +46,12 @@ class FieldType:
 
 
 def field_type(field: Document) -> FieldType:
-    """Return how to ask for the field; a type that nobody told us about is asked for as text."""
+    """Return how to ask for the field; an unknown type is asked for as text."""
     return _TYPES.get(field["type"], _TEXT)
 
 
 def takes_several_files(field: Document) -> bool:
-    """Tell whether the field is answered by the addresses of files, one in each line."""
+    """Return whether the field is answered by the addresses of files, one in each line."""
     return field["type"] == "file" and bool(field.get("multiple"))
 
 
@@ -131,7 +130,7 @@ def _read_datetime(_field: Document, values: list[str]) -> Any:
 
 
 def _picked(field: Document, text: str) -> Any:
-    """Return the option's own value, which need not be a text."""
+    """Return the option's own value, which need not be a string."""
     options: list[Document] = field.get("options") or []
     return next((option["value"] for option in options if as_text(option["value"]) == text), text)
 

@@ -9,10 +9,8 @@ from typing import Any, Final, Literal
 from urllib.parse import urlencode
 
 from hitl.server.inbox.documents import STATUS_LABELS
-from hitl.server.primitives.timestamps import to_wire
-from hitl.server.reviews.lifecycle import FINAL, OPEN
-from hitl.server.reviews.schemas import PRIORITIES
-from hitl.server.reviews.store import ReviewQuery
+from hitl.server.primitives import to_wire
+from hitl.server.reviews import FINAL, OPEN, PRIORITIES, ReviewQuery
 
 VIEWS: Final[Mapping[str, Sequence[str]]] = {"open": OPEN, "mine": OPEN, "done": FINAL}
 SORTS: Final = {"": "Newest first", "oldest": "Oldest first", "due": "Due date", "priority": "Priority"}
@@ -63,7 +61,7 @@ class Filters:
         return [(name, words.get(name, {}).get(value, value)) for name, value in given if value]
 
     def query(self, reviewer: str, now: datetime) -> ReviewQuery:
-        """Return what to ask the desk; in the view "mine" for the reviews assigned to `reviewer`."""
+        """Return the query for the service; the view "mine" has the reviews assigned to `reviewer`."""
         narrow: dict[str, Any] = {"assignee": self.assignee or None}
         if self.view == "mine":
             narrow = {"assignee": reviewer}

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hitl.server.inbox.attachments import Attached, Limits, attached, limits
+from hitl.server.inbox.attachments import Attached, FileLimits, attached, limits
 from hitl.server.inbox.documents import Document, fields_of, is_array, label_of
 from hitl.server.inbox.fields import (
-    DISPLAY_TYPES,
     MISSING,
     RADIO_LIMIT,
     Choice,
@@ -21,20 +20,21 @@ from hitl.server.inbox.fields import (
 from hitl.server.inbox.hidden_characters import has_hidden, unix_lines
 from hitl.server.inbox.pictures import takes_notes
 from hitl.server.inbox.rendering import Block, Code, block
+from hitl.server.results import DISPLAYS, is_required
 
 _INLINE_LABEL = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a reviewer typed and could not send: by field name the texts, and what is wrong with them."""
+    """A form that was not accepted: the strings and the errors by field name."""
 
     answers: Mapping[str, list[str]]
     errors: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class VisibleIf:
     """The control is asked for only while the control of `field` holds `value`."""
 
     field: str
@@ -56,10 +56,10 @@ class Control:
     placeholder: str = ""
     max_length: int | None = None
     language: str = ""
-    condition: Condition | None = None
+    condition: VisibleIf | None = None
     error: str | None = None
     shown: Block | None = None
-    files: Limits | None = None
+    files: FileLimits | None = None
     notes: str | None = None
 
     @property
@@ -74,7 +74,7 @@ class Control:
 
     @property
     def suspicious(self) -> bool:
-        """Tell whether the text to edit holds characters that an editor does not show."""
+        """Return whether the text to edit holds characters that an editor does not show."""
         return has_hidden(self.value)
 
 
@@ -97,7 +97,7 @@ def build_form(template: Document | None, content: Document, draft: Draft | None
     displays: list[Control] = []
     inputs: list[Control] = []
     for number, field_ in enumerate(fields_of(template)):
-        if field_["type"] not in DISPLAY_TYPES:
+        if field_["type"] not in DISPLAYS:
             inputs.append(_control(field_, f"f{number}", content, draft))
         elif field_["name"] in content:
             displays.append(_display(field_, f"f{number}", content, draft))
@@ -108,20 +108,13 @@ def build_form(template: Document | None, content: Document, draft: Draft | None
 def read_result(
     template: Document | None, content: Document, answers: Mapping[str, list[str]], *, changes_only: bool = False
 ) -> Document:
-    """Read the result out of a sent form.
-
-    Args:
-        template: The template of the review; without one there is nothing to read.
-        content: The content of the review as it was shown.
-        answers: The texts that came, by field name.
-        changes_only: Leave out editable content that the reviewer did not edit.
-    """
+    """Read the result out of a sent form; `changes_only` leaves out editable content that was not edited."""
     result: Document = {}
     for field_ in fields_of(template):
         name = field_["name"]
         if name not in answers:
             continue
-        if field_["type"] not in DISPLAY_TYPES:
+        if field_["type"] not in DISPLAYS:
             value = field_type(field_).read(field_, answers[name])
         else:
             value = _edited(field_, content, answers[name][0], changes_only=changes_only)
@@ -131,7 +124,7 @@ def read_result(
 
 
 def is_editable(field_: Document, content: Document) -> bool:
-    """Tell whether the reviewer may change what the field displays: only text that a form can carry unharmed."""
+    """Return whether the reviewer may change what the field displays: only text that a form can carry unharmed."""
     return bool(field_.get("editable")) and _is_sendable(content.get(field_["name"]))
 
 
@@ -189,15 +182,9 @@ def _kind(control: str, options: list[Choice]) -> str:
     return control
 
 
-def is_required(field_: Document) -> bool:
-    """Tell whether an answer to the field is required while it is asked for."""
-    validation: Document = field_.get("validation") or {}
-    return bool(field_.get("required") or validation.get("required"))
-
-
-def _condition(field_: Document) -> Condition | None:
+def _condition(field_: Document) -> VisibleIf | None:
     conditional: Document | None = field_.get("conditional")
-    return Condition(conditional["field"], as_text(conditional["value"])) if conditional else None
+    return VisibleIf(conditional["field"], as_text(conditional["value"])) if conditional else None
 
 
 def _initial(field_: Document, content: Document) -> list[str]:
@@ -240,7 +227,7 @@ def _edited(field_: Document, content: Document, text: str, *, changes_only: boo
 
 
 def _is_sendable(value: object) -> bool:
-    """Tell whether a browser sends the text back unchanged: no lone surrogates, no NUL, no bare carriage return."""
+    """Return whether a browser sends the text back unchanged: no lone surrogates, no NUL, no bare carriage return."""
     if not isinstance(value, str) or "\0" in value or "\r" in unix_lines(value):
         return False
     return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)

@@ -6,18 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from hitl.server.inbox.bulk import ACTIONS, Entry, Order, carry_out, plan, read_picks
 from hitl.server.inbox.documents import STATUS_LABELS, Document
 from hitl.server.inbox.filters import DUE, SORTS, VIEWS, Filters
 from hitl.server.inbox.hidden_characters import has_hidden
-from hitl.server.inbox.page_handlers import PageHandlers, base_of, name_fault, refusals_as_pages
+from hitl.server.inbox.page_handlers import PageHandlers, errors_as_pages, name_fault, redirect
 from hitl.server.inbox.submission import read_form, read_reviewer, remember_reviewer, remembered_reviewer
 from hitl.server.inbox.views import Summary, pager, summary
-from hitl.server.primitives.errors import ApiError
-from hitl.server.reviews.schemas import PRIORITIES
-from hitl.server.reviews.store import Page
+from hitl.server.primitives import ApiError, Page
+from hitl.server.reviews import PRIORITIES
 
 _MOST_TEMPLATES = 200  # that the filter offers; the others can be searched for
 
@@ -26,11 +25,11 @@ class Lists(PageHandlers):
     """The handlers of the pages that show many reviews."""
 
     async def overview(self, request: Request) -> Response:
-        """List the reviews that wait for an answer, those of them that are one's own, or those that do not wait."""
+        """List the open reviews, those assigned to the reviewer, or the finished ones."""
         filters = Filters.read(request.query_params)
         found = self._found(request, filters)
         if filters.page > 1 and not found.items:
-            return RedirectResponse(f"{base_of(request)}/{filters.link(page=1)}", status_code=303)
+            return redirect(request, f"/{filters.link(page=1)}")
         context = {
             "filters": filters,
             "view": filters.view,
@@ -39,26 +38,26 @@ class Lists(PageHandlers):
             **self._choices(found),
             **self.counts(request),
         }
-        return self.answer_with(request, "overview.html", context)
+        return self.render(request, "overview.html", context)
 
-    @refusals_as_pages
+    @errors_as_pages
     async def introduce(self, request: Request) -> Response:
-        """Note who the reviewer is, and lead back to the list of their own reviews."""
+        """Remember the reviewer's name, and redirect to the list of their reviews."""
         reviewer = await read_reviewer(request)
         if fault := name_fault(reviewer):
             raise ApiError(422, "validation_error", fault)
-        return self.lead(request, "/?view=mine", reviewer)
+        return self.redirect(request, "/?view=mine", reviewer)
 
-    @refusals_as_pages
+    @errors_as_pages
     async def bulk(self, request: Request) -> Response:
-        """Show what would be done to the marked reviews; do it when that page is confirmed."""
+        """Preview an action on the selected reviews; carry it out when that page is confirmed."""
         sent = await read_form(request)
         picks, order, confirmed = read_picks(sent.get("pick", [])), _order(request, sent), "confirmed" in sent
         if order.action not in ACTIONS or not picks:
             raise ApiError(422, "validation_error", "Select at least one review and choose an action.")
         fault = _order_fault(order) if confirmed else ""
         done = confirmed and not fault
-        entries = carry_out(self.desk, picks, order) if done else plan(self.desk, picks, order.action)
+        entries = carry_out(self.reviews, picks, order) if done else plan(self.reviews, picks, order.action)
         context = {
             "action": ACTIONS[order.action],
             "order": order,
@@ -67,30 +66,26 @@ class Lists(PageHandlers):
             "back": _return_address(sent),
             **_split(entries),
         }
-        response = self.answer_with(request, "bulk.html", context, 422 if fault else 200)
+        response = self.render(request, "bulk.html", context, 422 if fault else 200)
         if done:
             remember_reviewer(response, order.reviewer)
         return response
-
-    async def to_the_list(self, request: Request) -> Response:
-        """Lead from the address of a form, which cannot be opened, to the list."""
-        return RedirectResponse(f"{base_of(request)}/", status_code=303)
 
     def _found(self, request: Request, filters: Filters) -> Page:
         reviewer = remembered_reviewer(request)
         if filters.view == "mine" and not reviewer:
             return Page([], 0)
-        return self.desk.list_reviews(filters.query(reviewer, self.desk.clock()))
+        return self.reviews.list_reviews(filters.query(reviewer, self.reviews.clock()))
 
     def _rows(self, found: Page) -> list[Summary]:
-        now = self.desk.clock()
+        now = self.reviews.clock()
         return [
-            summary(review, self.template_of(review), now, self.desk.seconds_to_expiry(review["id"]))
+            summary(review, self.template_of(review), now, self.reviews.seconds_to_expiry(review["id"]))
             for review in found.items
         ]
 
     def _choices(self, found: Page) -> dict[str, Any]:
-        templates = self.desk.list_templates(limit=_MOST_TEMPLATES).items
+        templates = self.reviews.list_templates(limit=_MOST_TEMPLATES).items
         people: set[str] = {name for review in found.items for name in _assignees(review) if not has_hidden(name)}
         return {
             "statuses": {view: {status: STATUS_LABELS[status] for status in VIEWS[view]} for view in VIEWS},

@@ -1,4 +1,4 @@
-"""Telling open pages what happens, as server-sent events (HTML, section 9.2).
+"""Live updates of open pages, as server-sent events (HTML, section 9.2).
 
 Three kinds of events: `step` is something that happened to a review, `counts` how many the lists hold now, `request`
 the present state of the one request to a loop that the page shows.
@@ -16,12 +16,12 @@ from starlette.responses import StreamingResponse
 
 from hitl.server.inbox.documents import STATUS_LABELS, Document
 from hitl.server.inbox.page_handlers import PageHandlers
-from hitl.server.primitives.errors import ApiError
+from hitl.server.primitives import ApiError
 
-_HEARTBEAT: Final = 15.0  # seconds: what has gone away is noticed at the next write
-_SHORTEST: Final = 0.05  # seconds: never spin, whatever the desk's clock does
-_BREATH: Final = 0.1  # seconds: under load, what happens within that time is counted once and told together
-_AT_ONCE: Final = 100  # steps
+_HEARTBEAT: Final = 15.0  # seconds: dead clients are detected at the next write
+_SHORTEST: Final = 0.05  # seconds: never spin, whatever the server's clock does
+_DEBOUNCE: Final = 0.1  # seconds: under load, changes within this time are sent together
+_BATCH: Final = 100  # steps
 
 # What a step made of the review; a step that is not here may have left its status as it was.
 _STATUSES: Final = {
@@ -35,12 +35,12 @@ _STATUSES: Final = {
 
 
 class Live(PageHandlers):
-    """The stream of changes, over one desk."""
+    """The stream of changes."""
 
     async def events(self, request: Request) -> StreamingResponse:
-        """Tell what happened after the step that the header Last-Event-ID or `?after=` names, and what happens then."""
+        """Stream the steps after the one that the header Last-Event-ID or `?after=` names, then new ones."""
         last = request.headers.get("last-event-id") or request.query_params.get("after", "")
-        after = int(last) if last.isascii() and last.isdecimal() and len(last) < 19 else self.desk.last_step()
+        after = int(last) if last.isascii() and last.isdecimal() and len(last) < 19 else self.reviews.last_step()
         states: dict[str, Callable[[], Any]] = {"counts": lambda: self.counts(request)}
         if request_id := request.query_params.get("request"):
             states["request"] = lambda: self._status(request_id)
@@ -49,40 +49,40 @@ class Live(PageHandlers):
 
     async def stream(self, after: int, states: dict[str, Callable[[], Any]]) -> AsyncGenerator[str, None]:
         """Yield the steps after a number as they come, and each of the states once and whenever it has changed."""
-        told: dict[str, Any] = {}
-        # The watch begins before the first look, so that no change falls between the two.
-        with self.desk.changes.watch_all() as watch:
-            while not self.desk.changes.closed:
-                steps = self.desk.steps_after(after, _AT_ONCE)
+        sent: dict[str, Any] = {}
+        # The watch begins before the first read, so that no change falls between the two.
+        with self.reviews.changes.watch_all() as watch:
+            while not self.reviews.changes.closed:
+                steps = self.reviews.steps_after(after, _BATCH)
                 for step in steps:
                     after = step["number"]
-                    yield _event("step", _told(step), after)
-                if len(steps) == _AT_ONCE:
+                    yield _event("step", _payload(step), after)
+                if len(steps) == _BATCH:
                     continue  # there may be more
                 for name, state in states.items():
                     now = state()
-                    if told.get(name) != now:
-                        told[name] = now
+                    if sent.get(name) != now:
+                        sent[name] = now
                         yield _event(name, now)
                 await watch.change(self._pause())
-                await asyncio.sleep(_BREATH)
+                await asyncio.sleep(_DEBOUNCE)
                 yield ": still here\n\n"
 
     def _status(self, request_id: str) -> str:
         try:
-            return str(self.desk.loops.get_request(request_id)["status"])
+            return str(self.loops.get_request(request_id)["status"])
         except ApiError:
             return "gone"
 
     def _pause(self) -> float:
-        """Return the seconds until something may happen by itself: looking again is what makes a review expire."""
-        due = self.desk.clock.next_due()
+        """Return the seconds until something may fall due: reading is what makes a review expire."""
+        due = self.reviews.clock.next_due()
         if due is None:
             return _HEARTBEAT
-        return min(_HEARTBEAT, max(_SHORTEST, (due - self.desk.clock()).total_seconds()))
+        return min(_HEARTBEAT, max(_SHORTEST, (due - self.reviews.clock()).total_seconds()))
 
 
-def _told(step: Document) -> Document:
+def _payload(step: Document) -> Document:
     status = _STATUSES.get(step["event"])
     return {
         "review_id": step["review_id"],

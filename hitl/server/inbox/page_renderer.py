@@ -1,4 +1,4 @@
-"""What every page is printed on: the templates, the static files, and the headers that keep a page harmless."""
+"""Rendering of pages: the templates, the static files, and the security headers."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import MutableHeaders
 from starlette.responses import HTMLResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from hitl.server.http.response_headers import with_headers
 from hitl.server.inbox.hidden_characters import is_web_address, parts, visible
 from hitl.server.inbox.rendering import pretty
 
@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 STATIC = HERE / "static"
 SCRIPTS = sorted(file.name for file in STATIC.glob("*.js"))
 
-# Nothing loads and nothing runs but our own files, which hear of changes from our own server; images stay text.
+# Only our own files load and run, and only connect to our own server; images stay text.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -37,33 +37,33 @@ HEADERS = {
 
 
 class Exact(str):
-    """A text that is printed as it is, hidden characters included: the value of a control, which will be sent back."""
+    """A string that is rendered unchanged, hidden characters included: the value of a control."""
 
     __slots__ = ()
 
 
 class PageRenderer:
-    """Prints pages from templates."""
+    """Renders pages from templates."""
 
     def __init__(self) -> None:
         self._templates = _environment()
         self._assets = _digest(STATIC)
 
-    def answer(self, page: str, context: Mapping[str, Any], status: int) -> Response:
-        """Return the page as a response that nobody keeps a copy of."""
+    def response(self, page: str, context: Mapping[str, Any], status: int) -> Response:
+        """Return the page as a response that is not cached."""
         template = self._templates.get_template(page)
         return _RenderedPage(lambda: template.render(assets=self._assets, scripts=SCRIPTS, **context), status)
 
 
 class _RenderedPage(Response):
-    """A page that is printed in a thread: a request of some megabytes would hold up everybody else for a second."""
+    """A page that is rendered in a thread: one of some megabytes would block the event loop for a second."""
 
     def __init__(self, render: Callable[[], str], status: int) -> None:
         super().__init__(status_code=status)
         self._render_page = render
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Print and send."""
+        """Render and send."""
         text = await run_in_threadpool(self._render_page)
         page = HTMLResponse(text, status_code=self.status_code, headers={"cache-control": "no-store"})
         await page(scope, receive, send)
@@ -76,14 +76,8 @@ class SafeHeaders:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on and complete the head of its answer."""
-
-        async def send_safely(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
-            await send(message)
-
-        await self._app(scope, receive, send_safely)
+        """Pass the request on, and add the headers to its answer."""
+        await self._app(scope, receive, with_headers(send, lambda: HEADERS))
 
 
 def _environment() -> Environment:
@@ -101,7 +95,7 @@ def _environment() -> Environment:
 
 
 def _printable(value: object) -> object:
-    """Show hidden characters in whatever a template prints, unless it is markup or asks for the exact text."""
+    """Show hidden characters in whatever a template renders, unless it is markup or asks for the exact string."""
     if isinstance(value, str) and not isinstance(value, Exact | Markup):
         return visible(value)
     return value
@@ -113,7 +107,7 @@ def _exact(text: str) -> Exact:
 
 
 def _digest(folder: Path) -> str:
-    """Return a name for the present state of the static files, so that browsers fetch changed ones."""
+    """Return a digest of the static files, so that browsers fetch changed ones."""
     digest = hashlib.sha256()
     for file in sorted(folder.iterdir()):
         digest.update(file.read_bytes())

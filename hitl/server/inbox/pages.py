@@ -1,4 +1,4 @@
-"""The pages of one review: each handler reads, asks the desk, and answers with a page."""
+"""The pages of one review: each handler reads the request, calls the service, and renders a page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from hitl.server.inbox.attachments import form_room
 from hitl.server.inbox.banners import CONTENT_CHANGED, FAULTY, STATE_CHANGED, Banner, counted, not_kept, too_late
@@ -15,67 +15,66 @@ from hitl.server.inbox.diffing import Changed, content_diff
 from hitl.server.inbox.documents import Document, content_of, fields_of, is_final
 from hitl.server.inbox.forms import Draft, build_form, read_result
 from hitl.server.inbox.json_form import form_document, require_known, wants_json
-from hitl.server.inbox.page_handlers import PageHandlers, base_of, name_fault, refusals_as_pages
+from hitl.server.inbox.page_handlers import PageHandlers, errors_as_pages, name_fault, redirect
 from hitl.server.inbox.rendering import block
 from hitl.server.inbox.submission import FORM_TOKEN, Submission, read_reviewer, read_submission, remembered_reviewer
 from hitl.server.inbox.views import answers, fingerprint, steps, summary, typed_answers
-from hitl.server.primitives.errors import ApiError, invalid
-from hitl.server.reviews.lifecycle import OPEN
-from hitl.server.reviews.store import ReviewQuery
-from hitl.server.storage.errors import StorageError
+from hitl.server.primitives import ApiError, invalid
+from hitl.server.reviews import OPEN, ReviewQuery
+from hitl.server.storage import StorageError
 
 
 class Pages(PageHandlers):
     """The handlers of the pages of one review."""
 
-    @refusals_as_pages
+    @errors_as_pages
     async def review(self, request: Request) -> Response:
         """Show one review: the form that answers it, or the answer it got."""
-        document = self.desk.get_review(_review_id(request))
+        document = self.reviews.get_review(_review_id(request))
         return self._finished(request, document) if is_final(document) else self._form(request, document)
 
-    @refusals_as_pages
+    @errors_as_pages
     async def done(self, request: Request) -> Response:
-        """Confirm the answer that was just given and offer the next review."""
-        document = self.desk.get_review(_review_id(request))
+        """Confirm the answer and offer the next review."""
+        document = self.reviews.get_review(_review_id(request))
         if not is_final(document):
-            approvals = self.desk.approvals(document["id"])
-            return self._form(request, document, banner=counted(approvals)) if approvals else await self.back(request)
+            approvals = self.reviews.approvals(document["id"])
+            return (
+                self._form(request, document, banner=counted(approvals))
+                if approvals
+                else redirect(request, f"/reviews/{document['id']}")
+            )
         return self._finished(request, document, confirmed=True)
 
-    @refusals_as_pages
+    @errors_as_pages
     async def form(self, request: Request) -> Response:
         """Describe the form to a program that asks for JSON; lead a browser to the review's page."""
         if not wants_json(request):
-            return await self.back(request)
-        document = self.desk.get_review(_review_id(request))
+            return redirect(request, f"/reviews/{_review_id(request)}")
+        document = self.reviews.get_review(_review_id(request))
         form = build_form(self.template_of(document), content_of(document))
         reviewer, token = _suggested_reviewer(request, document), request.scope.get(FORM_TOKEN, "")
         described = form_document(document, form, reviewer=reviewer, token=token)
         return JSONResponse(described, 200, {"cache-control": "no-store"})
 
-    async def back(self, request: Request) -> Response:
-        """Lead from the address of a form, which cannot be opened, to its review."""
-        return RedirectResponse(f"{base_of(request)}/reviews/{_review_id(request)}", status_code=303)
-
-    @refusals_as_pages
+    @errors_as_pages
     async def start(self, request: Request) -> Response:
         """Mark the review as being worked on."""
         reviewer = await read_reviewer(request) or remembered_reviewer(request)
-        document = self.desk.get_review(_review_id(request))
+        document = self.reviews.get_review(_review_id(request))
         if is_final(document):
-            return await self.back(request)
+            return redirect(request, f"/reviews/{document['id']}")
         if fault := name_fault(reviewer):
             return self._form(request, document, reviewer_fault=fault, status=422)
-        self.desk.start(document["id"], reviewer)
-        return self.lead(request, f"/reviews/{document['id']}", reviewer)
+        self.reviews.start(document["id"], reviewer)
+        return self.redirect(request, f"/reviews/{document['id']}", reviewer)
 
-    @refusals_as_pages
+    @errors_as_pages
     async def answer(self, request: Request) -> Response:
-        """Take the reviewer's answer and lead on; show the form again with what is wrong with it."""
+        """Accept the reviewer's answer and redirect, or show the form again with its errors."""
         sent = await read_submission(request, room=self._room(_review_id(request)))
-        # From here on nothing is awaited: what the API is asked meanwhile comes after this answer or before its checks.
-        document = self.desk.get_review(_review_id(request))
+        # Nothing is awaited from here on, so that no API call comes between the checks and the answer.
+        document = self.reviews.get_review(_review_id(request))
         if wants_json(request):
             return self._answer_as_json(document, sent)
         if is_final(document):
@@ -86,19 +85,19 @@ class Pages(PageHandlers):
             return self._faulty(request, document, sent, reviewer_fault=fault)
         try:
             self._decide(document, sent)
-        except ApiError as refusal:
-            return self._not_taken(request, document, sent, refusal)
+        except ApiError as error:
+            return self._not_accepted(request, document, sent, error)
         except StorageError as error:
             return self._form(request, document, sent=sent, banner=not_kept(str(error)), status=503)
-        return self.lead(request, f"/reviews/{document['id']}/done", sent.reviewer)
+        return self.redirect(request, f"/reviews/{document['id']}/done", sent.reviewer)
 
     def _room(self, review_id: str) -> int:
-        """Return the bytes that the review's files may add; none if there is no such review, which is told later.
+        """Return the bytes that the review's files may add, 0 for an unknown review, which is reported later.
 
-        A form without its token is refused before anything is said about what it is for.
+        A form without its token is refused before the answer reveals anything about the review.
         """
         try:
-            return form_room(self.template_of(self.desk.get_review(review_id)))
+            return form_room(self.template_of(self.reviews.get_review(review_id)))
         except ApiError:
             return 0
 
@@ -108,26 +107,26 @@ class Pages(PageHandlers):
             require_known(sent.answers, build_form(self.template_of(document), content_of(document)))
             return JSONResponse(self._decide(document, sent), 200)
         except StorageError as error:
-            raise error.refusal() from error
+            raise error.api_error() from error
 
     def _decide(self, document: Document, sent: Submission) -> Document:
         template, content = self.template_of(document), content_of(document)
         version = int(sent.version) if sent.version.isascii() and sent.version.isdecimal() else 0  # 0 is nobody's
         if sent.decision == "complete":
             result = read_result(template, content, sent.answers)
-            return self.desk.complete(document["id"], result, sent.reviewer, version=version)
+            return self.reviews.complete(document["id"], result, sent.reviewer, version=version)
         if sent.decision == "reject":
             result = read_result(template, content, sent.answers, changes_only=True)
-            return self.desk.reject(document["id"], result, sent.reviewer, version=version)
+            return self.reviews.reject(document["id"], result, sent.reviewer, version=version)
         raise invalid("press “Submit answer” or “Reject”")
 
-    def _not_taken(self, request: Request, document: Document, sent: Submission, refusal: ApiError) -> Response:
-        latest = self.desk.get_review(document["id"])
-        if is_final(latest):  # somebody else was faster
+    def _not_accepted(self, request: Request, document: Document, sent: Submission, error: ApiError) -> Response:
+        latest = self.reviews.get_review(document["id"])
+        if is_final(latest):  # another reviewer was faster
             return self._too_late(request, latest, sent)
-        if refusal.code == "version_conflict":
+        if error.code == "version_conflict":
             return self._changed(request, latest, sent)
-        return self._faulty(request, document, sent, errors=_faults(refusal, self.template_of(document)))
+        return self._faulty(request, document, sent, errors=_faults(error, self.template_of(document)))
 
     def _faulty(
         self,
@@ -166,7 +165,7 @@ class Pages(PageHandlers):
         form = build_form(template, content, Draft(sent.answers, errors) if sent else None)
         beside = {control.name for control in form.errors}
         context = {
-            "review": summary(document, template, self.desk.clock(), self.desk.seconds_to_expiry(document["id"])),
+            "review": summary(document, template, self.reviews.clock(), self.reviews.seconds_to_expiry(document["id"])),
             "version": document["version"],
             "fingerprint": fingerprint(document, template),
             "form": form,
@@ -180,7 +179,7 @@ class Pages(PageHandlers):
             "changed": self._changed_content(document),
             **self._past(document),
         }
-        return self.answer_with(request, "review.html", context, status)
+        return self.render(request, "review.html", context, status)
 
     def _finished(
         self,
@@ -194,7 +193,7 @@ class Pages(PageHandlers):
     ) -> Response:
         template, content = self.template_of(document), content_of(document)
         context = {
-            "review": summary(document, template, self.desk.clock()),
+            "review": summary(document, template, self.reviews.clock()),
             "answers": answers(document, template),
             "content": block(content),
             "raw": content,
@@ -205,24 +204,24 @@ class Pages(PageHandlers):
             **self._past(document),
             **self.counts(request),
         }
-        return self.answer_with(request, "finished.html", context, status)
+        return self.render(request, "finished.html", context, status)
 
     def _changed_content(self, document: Document) -> list[Changed]:
-        earlier = self.desk.earlier_content(document["id"])
+        earlier = self.reviews.earlier_content(document["id"])
         return [] if earlier is None else content_diff(earlier, content_of(document))
 
     def _past(self, document: Document) -> dict[str, Any]:
-        """Return what happened to the review, and the name of its draft in the browser.
+        """Return the review's history, and the name of its draft in the browser.
 
-        The moment of creation is part of the name, because a sandbox in memory gives the same ids again.
+        The creation time is part of the name, because a sandbox in memory reuses ids.
         """
         return {
-            "history": steps(self.desk.history(document["id"])),
+            "history": steps(self.reviews.history(document["id"])),
             "draft": f"{document['id']} {document['created_at']}",
         }
 
     def _longest_waiting(self) -> Document | None:
-        found = self.desk.list_reviews(ReviewQuery(status=OPEN, limit=1, oldest_first=True))
+        found = self.reviews.list_reviews(ReviewQuery(status=OPEN, limit=1, oldest_first=True))
         return found.items[0] if found.items else None
 
 
@@ -235,16 +234,16 @@ def _suggested_reviewer(request: Request, document: Document) -> str:
     return remembered_reviewer(request) or assignees[0]
 
 
-def _faults(refusal: ApiError, template: Document | None) -> dict[str, str]:
-    """Return what is wrong by field name; what belongs to no field of the template stands under its place."""
+def _faults(error: ApiError, template: Document | None) -> dict[str, str]:
+    """Return the issues by field name, or by place for those that belong to no field of the template."""
     names = {field["name"] for field in fields_of(template)}
-    errors: list[dict[str, str]] = (refusal.details or {}).get("errors") or [{"field": "", "issue": refusal.message}]
+    errors: list[dict[str, str]] = (error.details or {}).get("errors") or [{"field": "", "issue": error.message}]
     faults: dict[str, str] = {}
-    for error in errors:
-        place = error["field"]
+    for each in errors:
+        place = each["field"]
         inside = (name for name in names if place.startswith((f"{name}[", f"{name}.")))  # colours[2], picture.decision
         name = place if place in names else next(inside, place)
-        faults.setdefault(name, _sentence(error["issue"]) if name in names else f"{place} {error['issue']}".strip())
+        faults.setdefault(name, _sentence(each["issue"]) if name in names else f"{place} {each['issue']}".strip())
     return faults
 
 

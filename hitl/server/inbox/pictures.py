@@ -13,7 +13,7 @@ from hitl.server.results.fields import words
 
 
 def takes_notes(field: Document) -> bool:
-    """Tell whether the field is answered with notes, too; a field that names no tools has all of them."""
+    """Return whether the field is answered with notes, too; a field that names no tools has all of them."""
     tools = words(field, "tools")
     return field["type"] == "image_review" and (not tools or "annotate" in tools)
 
@@ -25,7 +25,7 @@ def picture_answer(field: Document, texts: list[str]) -> Any:
     notes = [{"text": line.strip()} for line in lines if line.strip()]
     if not notes:
         return decision
-    # Without a decision the answer is incomplete, which the desk says in its own words.
+    # Without a decision the answer is incomplete, which `results` reports.
     return {"decision": decision, "annotations": notes} if decision else {"annotations": notes}
 
 

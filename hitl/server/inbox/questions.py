@@ -1,7 +1,6 @@
 """The one question of a request to a loop: its control, and the answer that comes back from it.
 
-A form knows texts only. What is no legal answer is passed on as it came: the desk, which alone knows the rules, says
-what is wrong with it.
+A form holds strings only. An invalid answer is passed on unchanged, and the service reports what is wrong with it.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ def read_answer(request: Document, answers: Mapping[str, list[str]]) -> Any:
 
 
 def _number(text: str) -> float | int | str:
-    """Read a number as JSON writes it; a text that is none stays one."""
+    """Read a number as JSON writes it; other strings stay strings."""
     try:
         return int(text)
     except ValueError:

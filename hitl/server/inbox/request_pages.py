@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from hitl.server.inbox.banners import FAULTY, Banner
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.filters import PAGE_SIZE, Filters
 from hitl.server.inbox.forms import Draft
-from hitl.server.inbox.page_handlers import PageHandlers, base_of, name_fault, refusals_as_pages
+from hitl.server.inbox.page_handlers import PageHandlers, errors_as_pages, name_fault
 from hitl.server.inbox.questions import ANSWER, controls, read_answer
 from hitl.server.inbox.rendering import block
 from hitl.server.inbox.request_views import answer_block, asked
 from hitl.server.inbox.submission import Submission, read_reviewer, read_submission, remembered_reviewer
 from hitl.server.inbox.views import pager
+from hitl.server.loops import RequestQuery
 from hitl.server.loops.lifecycle import FINAL, OPEN
 from hitl.server.loops.schemas import SHOWN
-from hitl.server.loops.store import RequestQuery
-from hitl.server.primitives.errors import ApiError
+from hitl.server.primitives import ApiError
 
 
 class RequestPages(PageHandlers):
@@ -36,58 +36,54 @@ class RequestPages(PageHandlers):
             offset=(filters.page - 1) * PAGE_SIZE,
             sort="created_at_desc" if done else "priority_desc",
         )
-        found = self.desk.loops.list_requests(query)
-        now = self.desk.clock()
+        found = self.loops.list_requests(query)
+        now = self.reviews.clock()
         context = {
             "done": done,
             "rows": [asked(document, now) for document in found.items],
             "pager": pager(found.total, filters.page),
             **self.counts(request),
         }
-        return self.answer_with(request, "requests.html", context)
+        return self.render(request, "requests.html", context)
 
-    @refusals_as_pages
+    @errors_as_pages
     async def show(self, request: Request) -> Response:
         """Show one request: the form that answers it, or the answer it got."""
-        return self._page(request, self.desk.loops.get_request(_request_id(request)))
+        return self._page(request, self.loops.get_request(_request_id(request)))
 
-    @refusals_as_pages
+    @errors_as_pages
     async def claim(self, request: Request) -> Response:
         """Keep others from answering for a while."""
         reviewer = await read_reviewer(request) or remembered_reviewer(request)
-        document = self.desk.loops.get_request(_request_id(request))
+        document = self.loops.get_request(_request_id(request))
         if fault := name_fault(reviewer):
             return self._page(request, document, reviewer_fault=fault, status=422)
         try:
-            self.desk.loops.claim(document["id"], {"email": reviewer})
-        except ApiError as refusal:
-            return self._page(request, document, banner=Banner("warning", "Not claimed", refusal.message), status=409)
-        return self.lead(request, f"/requests/{document['id']}", reviewer)
+            self.loops.claim(document["id"], {"email": reviewer})
+        except ApiError as error:
+            return self._page(request, document, banner=Banner("warning", "Not claimed", error.message), status=409)
+        return self.redirect(request, f"/requests/{document['id']}", reviewer)
 
-    @refusals_as_pages
+    @errors_as_pages
     async def answer(self, request: Request) -> Response:
         """Take the answer and lead on; show the form again with what is wrong with it."""
         sent = await read_submission(request)
-        document = self.desk.loops.get_request(_request_id(request))
+        document = self.loops.get_request(_request_id(request))
         if fault := name_fault(sent.reviewer):
             return self._page(request, document, sent, reviewer_fault=fault, banner=FAULTY, status=422)
         try:
-            self.desk.loops.respond(document["id"], read_answer(document, sent.answers), {"email": sent.reviewer})
-        except ApiError as refusal:
-            return self._not_taken(request, sent, refusal)
-        return self.lead(request, f"/requests/{document['id']}?sent", sent.reviewer)
+            self.loops.respond(document["id"], read_answer(document, sent.answers), {"email": sent.reviewer})
+        except ApiError as error:
+            return self._not_accepted(request, sent, error)
+        return self.redirect(request, f"/requests/{document['id']}?sent", sent.reviewer)
 
-    async def back(self, request: Request) -> Response:
-        """Lead from the address of a form, which cannot be opened, to its request."""
-        return RedirectResponse(f"{base_of(request)}/requests/{_request_id(request)}", status_code=303)
-
-    def _not_taken(self, request: Request, sent: Submission, refusal: ApiError) -> Response:
-        document = self.desk.loops.get_request(_request_id(request))
-        if refusal.status == 409:
-            return self._page(request, document, sent, banner=_conflict(document, refusal), status=409)
-        fault: dict[str, str] = refusal.details or {}
-        issue = fault.get("issue", refusal.message)
-        if fault.get("field", "").startswith("responder"):
+    def _not_accepted(self, request: Request, sent: Submission, error: ApiError) -> Response:
+        document = self.loops.get_request(_request_id(request))
+        if error.status == 409:
+            return self._page(request, document, sent, banner=_conflict(document, error), status=409)
+        details: dict[str, str] = error.details or {}
+        issue = details.get("issue", error.message)
+        if details.get("field", "").startswith("responder"):
             return self._page(request, document, sent, reviewer_fault=f"This {issue}.", banner=FAULTY, status=422)
         return self._page(request, document, sent, error=f"This {issue}.", banner=FAULTY, status=422)
 
@@ -104,11 +100,11 @@ class RequestPages(PageHandlers):
     ) -> Response:
         draft = Draft(sent.answers, {ANSWER: error} if error else {}) if sent else None
         answer, changes = answer_block(document)
-        told = asked(document, self.desk.clock())
+        shown = asked(document, self.reviews.clock())
         context: dict[str, Any] = {
-            "asked": told,
+            "asked": shown,
             "state": document["status"],
-            "text": block(document["request_text"]) if told.subject != document["request_text"].strip() else None,
+            "text": block(document["request_text"]) if shown.subject != document["request_text"].strip() else None,
             "context": block(document["context"]) if document.get("context") else None,
             "enclosed": block({name: document[name] for name in SHOWN if document.get(name)}),
             "has_enclosed": any(document.get(name) for name in SHOWN),
@@ -125,14 +121,14 @@ class RequestPages(PageHandlers):
             "dirty": sent is not None,
             "confirmed": "sent" in request.query_params and document["status"] == "completed",
         }
-        return self.answer_with(request, "request.html", context, status)
+        return self.render(request, "request.html", context, status)
 
 
 def _request_id(request: Request) -> str:
     return str(request.path_params["request_id"])
 
 
-def _conflict(document: Document, refusal: ApiError) -> Banner:
+def _conflict(document: Document, error: ApiError) -> Banner:
     if document["status"] in OPEN:
-        return Banner("warning", "Someone else is answering this", f"Your answer was not submitted: {refusal.message}.")
+        return Banner("warning", "Someone else is answering this", f"Your answer was not submitted: {error.message}.")
     return Banner("warning", "Too late", "Your answer was not submitted. You can copy what you typed below.")

@@ -1,4 +1,4 @@
-"""What a browser sends when a reviewer presses a button: read from the body, and checked for where it came from."""
+"""Forms that a reviewer sends: read from the body, and checked for their origin (CSRF)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from starlette.responses import Response
 from hitl.server.http.requests import parse_object
 from hitl.server.inbox.documents import is_array, is_object
 from hitl.server.inbox.fields import as_text
-from hitl.server.primitives.errors import ApiError, invalid
+from hitl.server.primitives import ApiError, invalid
 
 MAX_FORM_BYTES = 5 * 1024 * 1024
 MAX_FORM_FIELDS = 5000
@@ -25,7 +25,7 @@ FIELD_PREFIX = "field."
 NOTES_PREFIX = "notes."
 
 FORM_TOKEN: Final = "hitl.form_token"  # noqa: S105 - a name
-"""Where the ASGI scope holds what the forms of this session carry; nowhere if the inbox is mounted without a door."""
+"""Where the ASGI scope holds the token of this session's forms; nowhere without the session middleware."""
 
 _COOKIE = "hitl_reviewer"
 _COOKIE_SECONDS = 365 * 24 * 3600
@@ -36,9 +36,9 @@ class Submission:
     """A sent review form.
 
     Attributes:
-        answers: By field name, the texts of its controls; a name is missing if none of its controls was filled.
-        version: The review's version when the page was opened, as text.
-        fingerprint: What the page showed when it was opened; empty from a client that does not send it.
+        answers: By field name, the strings of its controls; a name is missing if none of its controls was filled.
+        version: The review's version when the page was opened.
+        fingerprint: A digest of what the page showed; empty from a client that does not send it.
         decision: The button: "complete" or "reject".
     """
 
@@ -50,12 +50,7 @@ class Submission:
 
 
 async def read_submission(request: Request, *, room: int = 0) -> Submission:
-    """Read a review form; raise `ApiError` if it is not one, or does not come from our own page.
-
-    Args:
-        request: The request.
-        room: How many bytes the files in the form may add to what any form may have.
-    """
+    """Read a review form, which may be `room` bytes larger for its files; ApiError if it is not from our own page."""
     if _is_json(request):
         return await _read_json(request, room)
     sent = await read_form(request, room=room)
@@ -70,7 +65,7 @@ async def read_submission(request: Request, *, room: int = 0) -> Submission:
 
 
 async def read_form(request: Request, *, room: int = 0) -> dict[str, list[str]]:
-    """Read a form as texts by the names of its controls; raise `ApiError` as `read_submission` does."""
+    """Read a form as strings by the names of its controls; ApiError as in `read_submission`."""
     check_origin(request)
     body = await _body(request, MAX_FORM_BYTES + room)
     # In a thread, because a form with files would hold up everybody else.
@@ -87,8 +82,8 @@ async def read_reviewer(request: Request) -> str:
 def check_origin(request: Request) -> None:
     """Refuse what another site made the reviewer's browser send.
 
-    Browsers add Sec-Fetch-Site, older ones Origin, to every POST. A client that sends neither is no browser, so nobody
-    can ride on its cookies.
+    Browsers add Sec-Fetch-Site, older ones Origin, to every POST. A client that sends neither is not a browser, so it
+    has no cookies to abuse.
     """
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
@@ -107,9 +102,9 @@ def check_origin(request: Request) -> None:
 
 
 def check_form_token(request: Request, given: str) -> None:
-    """Refuse a form that no page of this session held: whatever made the browser send it never saw one."""
+    """Refuse a form without the session's token: it was not on a page of ours."""
     expected: str | None = request.scope.get(FORM_TOKEN)
-    # As bytes, because the digest of texts takes ASCII only.
+    # As bytes, because compare_digest accepts ASCII strings only.
     if expected is not None and not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
         raise ApiError(
             403, "insufficient_permissions", "This form is from another session. Reload the page and submit it again."
@@ -129,7 +124,7 @@ def remember_reviewer(response: Response, reviewer: str) -> None:
 
 
 def _answers(sent: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """Return the texts by field; notes stand behind the decision that they belong to, which may be missing."""
+    """Return the strings by field; notes follow the decision that they belong to, which may be missing."""
     answers = {name.removeprefix(FIELD_PREFIX): texts for name, texts in sent.items() if name.startswith(FIELD_PREFIX)}
     for name, texts in sent.items():
         if name.startswith(NOTES_PREFIX):

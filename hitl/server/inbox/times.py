@@ -1,4 +1,4 @@
-"""Points in time as a reviewer reads them: how long ago, how long still."""
+"""Moments as a reviewer reads them: relative to now, or in full."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def parse(stamp: str) -> datetime:
 
 
 def span(seconds: float) -> str:
-    """Say how long a time is in its largest whole unit: "5 min", "3 h", "2 d". `inbox.js` says it the same way."""
+    """Write a duration in its largest whole unit: "5 min", "3 h", "2 d". `inbox.js` does the same."""
     seconds = abs(seconds)
     if seconds < _MINUTE:
         return "under 1 min"
@@ -39,13 +39,13 @@ def span(seconds: float) -> str:
 
 
 def age(stamp: str, now: datetime) -> str:
-    """Say how long ago something was."""
+    """Write how long ago something was."""
     seconds = (now - parse(stamp)).total_seconds()
     return "just now" if seconds < _MINUTE else f"{span(seconds)} ago"
 
 
 def due(stamp: str | None, now: datetime) -> Due | None:
-    """Say how much time is left, or by how much it was missed; None without a due date."""
+    """Return the time left or overdue; None without a due date."""
     if not stamp:
         return None
     moment = parse(stamp)
@@ -56,6 +56,6 @@ def due(stamp: str | None, now: datetime) -> Due | None:
 
 
 def full(stamp: str | datetime) -> str:
-    """Write a point in time out: 23 Nov 2026, 11:30 UTC."""
+    """Write a moment in full: 23 Nov 2026, 11:30 UTC."""
     moment = parse(stamp) if isinstance(stamp, str) else stamp
     return f"{moment.astimezone(UTC):%d %b %Y, %H:%M} UTC".lstrip("0")

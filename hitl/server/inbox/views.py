@@ -59,7 +59,7 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ShownAnswer:
     """One answer of a finished review, under the label that its question had."""
 
     label: str
@@ -69,7 +69,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class HistoryStep:
     """Something that happened to a review: what, by whom if that is known, and when."""
 
     text: str
@@ -90,14 +90,7 @@ class Pager:
 
 
 def summary(review: Document, template: Document | None, now: datetime, expires_in: float | None = None) -> Summary:
-    """Describe a review.
-
-    Args:
-        review: The review.
-        template: Its template, None if it was deleted.
-        now: The present moment.
-        expires_in: How many seconds an open review has left, if it expires.
-    """
+    """Describe a review; `template` is None if it was deleted, `expires_in` are the seconds left, if limited."""
     due_date = _deadline(review, now, expires_in)
     template_name = str(template["name"]) if template else str(review["template_id"])
     priority = str(review.get("priority") or "")
@@ -123,15 +116,17 @@ def summary(review: Document, template: Document | None, now: datetime, expires_
     )
 
 
-def steps(history: list[Document]) -> list[Step]:
+def steps(history: list[Document]) -> list[HistoryStep]:
     """Describe what happened to a review, in order."""
     return [
-        Step(_STEPS.get(step["event"], str(step["event"])), step["actor"] or "", parse(step["at"]), full(step["at"]))
+        HistoryStep(
+            _STEPS.get(step["event"], str(step["event"])), step["actor"] or "", parse(step["at"]), full(step["at"])
+        )
         for step in history
     ]
 
 
-def answers(review: Document, template: Document | None) -> list[Answer]:
+def answers(review: Document, template: Document | None) -> list[ShownAnswer]:
     """Describe what was answered: the template's fields in their order, then whatever else the result holds."""
     result = review.get("result")
     if not is_object(result):
@@ -142,18 +137,20 @@ def answers(review: Document, template: Document | None) -> list[Answer]:
     return [_answer(name, fields.get(name), result[name], content_of(review)) for name in (*named, *others)]
 
 
-def typed_answers(template: Document | None, typed: Mapping[str, list[str]], content: Document) -> list[Answer]:
+def typed_answers(template: Document | None, typed: Mapping[str, list[str]], content: Document) -> list[ShownAnswer]:
     """Describe what a reviewer typed into a form that can not be sent any more."""
     fields = {field["name"]: field for field in fields_of(template)}
     return [
-        Answer(label_of(fields[name]) if name in fields else name, _words(fields.get(name), list(filter(None, texts))))
+        ShownAnswer(
+            label_of(fields[name]) if name in fields else name, _words(fields.get(name), list(filter(None, texts)))
+        )
         for name, texts in typed.items()
         if any(texts) and [unix_lines(text) for text in texts] != [content.get(name)]
     ]
 
 
 def pager(total: int, page: int) -> Pager:
-    """Say which entries page number `page` (from 1) shows."""
+    """Return which entries page number `page` (from 1) shows."""
     first = (page - 1) * PAGE_SIZE
     last = min(first + PAGE_SIZE, total)
     return Pager(first + 1, last, total, page - 1 if page > 1 else None, page + 1 if last < total else None)
@@ -174,16 +171,16 @@ def _deadline(review: Document, now: datetime, expires_in: float | None) -> str 
     return due_date if due_date and parse(due_date) < ends else ends.isoformat()
 
 
-def _answer(name: str, field: Document | None, value: Any, content: Document) -> Answer:
+def _answer(name: str, field: Document | None, value: Any, content: Document) -> ShownAnswer:
     if field is None:
-        return Answer(name, _draw_files({}, value))
+        return ShownAnswer(name, _draw_files({}, value))
     draw = _DRAWN.get(field["type"])
     shown = draw(field, value) if draw else block(value)
     original = content.get(name)
     if not field.get("editable") or name not in content or value == original:
-        return Answer(label_of(field), shown)
+        return ShownAnswer(label_of(field), shown)
     changes = Diff(original, value) if isinstance(original, str) and isinstance(value, str) else None
-    return Answer(label_of(field), shown, "edited by the reviewer", changes)
+    return ShownAnswer(label_of(field), shown, "edited by the reviewer", changes)
 
 
 def _words(field: Document | None, texts: list[str]) -> Block:

@@ -1,5 +1,15 @@
-"""Generation B: loops of people, the requests that they answer, and the envelope `{error, msg, data}`.
+"""Generation B of the API: loops of people, the requests that they answer, and the envelope `{error, msg, data}`.
 
-`requests`, `members`, `events` and the response types (`texts`, `choices`, `scales`) are pure and work on plain values;
-`tables` and `store` are SQL; `desk` holds the rules; `routes` is the API; `join` lets people in.
+`service` holds the rules, `lifecycle` the states, the response types the forms of an answer, `store` the SQL, `routes`
+the API. The inbox, `hitl.testing` and the composition root use this room.
 """
+
+from __future__ import annotations
+
+from hitl.server.loops import envelope
+from hitl.server.loops.key_events import KeyEvents
+from hitl.server.loops.routes import loop_routes
+from hitl.server.loops.service import LoopService
+from hitl.server.loops.store import RequestQuery
+
+__all__ = ["KeyEvents", "LoopService", "RequestQuery", "envelope", "loop_routes"]

@@ -30,14 +30,7 @@ PERSON: Final = record(
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The owner of an API key.
-
-    Attributes:
-        owner: The digest of the key.
-        user_id: The id of the person.
-        email: The person's address, made up.
-        api_key_id: The id of the key.
-    """
+    """The owner of an API key; `owner` is the digest of the key, the address is made up."""
 
     owner: str
     user_id: str

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias, cast
 
 from hitl.server.loops.response_type import Config, ResponseType, in_order, unwrap
-from hitl.server.primitives.errors import Fault
+from hitl.server.primitives import Fault
 from hitl.server.primitives.validation import Checker, array, boolean, every, integer, optional, record, text
 from hitl.server.primitives.validation import required as needed
 
@@ -26,7 +26,7 @@ _OPTION_TEXT = text(shortest=1, longest=100)  # it becomes the value, too
 
 
 def option(given: str | Option) -> Option:
-    """Return an option as an object; a text gets a value as the vendor makes it, such as `approve_with_warning`."""
+    """Return an option as an object; a string gets a value as the vendor makes it, such as `approve_with_warning`."""
     if isinstance(given, str):
         return {"value": re.sub(r"\s+", "_", given.strip().lower()) or given, "label": given}
     return given

@@ -1,4 +1,4 @@
-"""The envelope `{error, msg, data}` that generation B's answers come in."""
+"""Generation B's envelope `{error, msg, data}`."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hitl.server.http.json_response import json_response
-from hitl.server.loops.errors import told
-from hitl.server.primitives.errors import ApiError
+from hitl.server.http import json_response
+from hitl.server.loops.errors import msg_and_data
+from hitl.server.primitives import ApiError
 
 _PREFIXES: Final = ("/v1/api/", "/v1/test/")
 
 
 def is_used_at(path: str) -> bool:
-    """Return whether answers at this path come in generation B's envelope."""
+    """Return whether answers at this path use generation B's envelope."""
     return f"{path}/".startswith(_PREFIXES)
 
 
@@ -25,17 +25,17 @@ def success(msg: str, data: Any, status: int = 200, headers: Mapping[str, str] |
     return json_response({"error": False, "msg": msg, "data": data}, status, headers)
 
 
-def refused(request: Request, refusal: ApiError) -> Response:
-    """Return the answer that says no."""
-    msg, data = told(refusal)
-    if refusal.status == 401:
+def error_response(request: Request, error: ApiError) -> Response:
+    """Return an error in this envelope."""
+    msg, data = msg_and_data(error)
+    if error.status == 401:
         msg = _unauthorized(request.headers.get("Authorization"))
     more = {} if data is None else {"data": data}
-    return json_response({"error": True, "msg": msg, **more}, refusal.status, refusal.headers)
+    return json_response({"error": True, "msg": msg, **more}, error.status, error.headers)
 
 
 def _unauthorized(authorization: str | None) -> str:
-    """Return which of the documented sentences fits what was sent instead of a valid key."""
+    """Return the documented sentence for what was sent instead of a valid key."""
     if not authorization:
         return "Missing Authorization header"
     scheme, _, key = authorization.partition(" ")

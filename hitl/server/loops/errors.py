@@ -1,22 +1,17 @@
-"""What generation B refuses, in the words of its documentation, which clients compare because there are no codes."""
+"""The errors of generation B, in the words of its documentation: without codes, clients compare sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, Final
 
-from hitl.server.primitives.errors import ApiError, Fault
+from hitl.server.primitives import ApiError, Fault
 
 _CODES: Final = {400: "validation_error", 403: "insufficient_permissions", 404: "not_found"}
 
 
 class LoopApiError(ApiError):
-    """A refusal with the `msg` and `data` of generation B's envelope.
-
-    Attributes:
-        msg: The documented sentence.
-        data: More about it, a string as the documentation shows, or None.
-    """
+    """An error with the `msg`, the documented sentence, and the `data` of generation B's envelope."""
 
     def __init__(self, status: int, msg: str, data: str | None = None) -> None:
         super().__init__(status, _CODES[status], f"{msg}: {data}" if data else msg)
@@ -26,9 +21,9 @@ class LoopApiError(ApiError):
 
 def refuse_invalid(faults: Iterable[Fault], msg: str = "Validation failed") -> None:
     """Raise the 400 that names every fault; do nothing if there is none."""
-    told = [f"{fault.field} {fault.issue}".strip() for fault in faults]
-    if told:
-        raise LoopApiError(400, msg, "; ".join(told))
+    issues = [f"{fault.field} {fault.issue}".strip() for fault in faults]
+    if issues:
+        raise LoopApiError(400, msg, "; ".join(issues))
 
 
 def loop_not_found() -> ApiError:
@@ -42,20 +37,20 @@ def request_not_found() -> ApiError:
 
 
 def forbidden(msg: str) -> ApiError:
-    """Return the 403 for what belongs to somebody else."""
+    """Return the 403 for what belongs to another account."""
     return LoopApiError(403, msg)
 
 
-def told(refusal: ApiError) -> tuple[str, Any]:
-    """Return `msg` and `data` of any refusal, also of those that know nothing of generation B."""
-    if isinstance(refusal, LoopApiError):
-        return refusal.msg, refusal.data
-    if refusal.code == "validation_error":
-        details = refusal.details or {}
-        return ("Validation failed" if details.get("field") else "Invalid request body"), details or refusal.message
-    if refusal.code in _MSGS:
-        return _MSGS[refusal.code], refusal.details or refusal.message
-    return refusal.message, refusal.details
+def msg_and_data(error: ApiError) -> tuple[str, Any]:
+    """Return `msg` and `data` of any error."""
+    if isinstance(error, LoopApiError):
+        return error.msg, error.data
+    if error.code == "validation_error":
+        details = error.details or {}
+        return ("Validation failed" if details.get("field") else "Invalid request body"), details or error.message
+    if error.code in _MSGS:
+        return _MSGS[error.code], error.details or error.message
+    return error.message, error.details
 
 
 _MSGS: Final = {

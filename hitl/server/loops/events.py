@@ -1,4 +1,4 @@
-"""What is told about loops and requests: account webhooks, and the call to a request's `callback_url`."""
+"""The events of loops and requests: account webhooks, and the call to a request's `callback_url`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from hitl.server.loops.lifecycle import FINAL
-from hitl.server.primitives.timestamps import to_wire
-from hitl.server.reviews.store import Document
-from hitl.server.storage.outbox import Outbox
+from hitl.server.primitives import Document, to_wire
+from hitl.server.storage import Outbox
 
 _REQUEST: Final = (
     "id",
@@ -31,23 +30,15 @@ _REQUEST: Final = (
 _CALLBACK: Final = ("loop_id", "status", "response_data", "response_at", "response_time_seconds", "created_at")
 
 
-def tell_of_loop(
+def record_loop_event(
     outbox: Outbox, event: str, loop: Mapping[str, Any], at: datetime, member: Mapping[str, Any] | None = None
 ) -> None:
-    """Write down that something happened to a loop, given as the API shows it.
-
-    Args:
-        outbox: Where it is written.
-        event: "created", "updated", "deleted", "member_joined" or "member_left".
-        loop: The loop after it.
-        at: When it happened.
-        member: Who joined or left.
-    """
+    """Record `loop.{event}`: "created", "updated", "deleted", or "member_joined" or "member_left" with the member."""
     data: Document = {"loop": _loop(loop)} if member is None else {"loop": _loop(loop), "member": dict(member)}
     _emit(outbox, f"loop.{event}", loop["id"], data, at)
 
 
-def tell_of_request(
+def record_request_event(
     outbox: Outbox,
     event: str,
     request: Mapping[str, Any],
@@ -55,16 +46,7 @@ def tell_of_request(
     at: datetime,
     previous_status: str | None = None,
 ) -> None:
-    """Write down that something happened to a request, and call back whoever asked once it is finished.
-
-    Args:
-        outbox: Where it is written.
-        event: "created", "claimed", "completed", "timeout" or "cancelled".
-        request: The request after it.
-        loop: Its loop.
-        at: When it happened.
-        previous_status: The status before it, told where an open request ended without an answer.
-    """
+    """Record `request.{event}`, and the call to the callback URL of a request that is finished."""
     summary = {name: request[name] for name in _REQUEST}
     if event == "claimed":
         summary |= {"claimed_by": request["claimed_by"], "claimed_at": request["claimed_at"]}
@@ -84,7 +66,7 @@ def tell_of_request(
 def callback(request: Mapping[str, Any], at: datetime) -> Document:
     """Return the body of the call to `callback_url`, as `RequestCallback` in `openapi.yaml`.
 
-    The person is named twice, because the documentation reads `response_by` and one of its clients `response_by_user`.
+    The person is there twice: the documentation reads `response_by`, one of its clients `response_by_user`.
     """
     person = request["response_by_user"]
     return {

@@ -1,11 +1,11 @@
-"""The life of a request, as functions from one document to the next; they know no store and no clock.
+"""The states of a request, as pure functions from one document to the next.
 
     pending ──claim──▶ claimed ──┬─▶ completed
        ▲ ◀──claim ends────┘      ├─▶ timeout
        └─────────────────────────┴─▶ cancelled
 
 A person may answer without a claim. An answer, the timeout and a cancellation each end a request for good. On timeout
-`response_data` stays null: the default answer then counts, and whoever asked applies it, as callbacks are documented.
+`response_data` stays null: the default answer then counts, and the caller applies it, as callbacks are documented.
 """
 
 from __future__ import annotations
@@ -17,18 +17,16 @@ from typing import Any, Final
 from hitl.server.loops.accounts import Account
 from hitl.server.loops.errors import LoopApiError
 from hitl.server.loops.schemas import SHOWN
-from hitl.server.primitives.errors import conflict
-from hitl.server.primitives.timestamps import from_wire, to_wire
-from hitl.server.reviews.store import Document
+from hitl.server.primitives import Document, conflict, from_wire, to_wire
 
 OPEN: Final = ("pending", "claimed")
 FINAL: Final = ("completed", "timeout", "cancelled")
 
 DEFERRED_SECONDS: Final = 30 * 24 * 3600
-"""How long a deferred request waits that names no time."""
+"""The timeout of a deferred request that names none."""
 
 CLAIM_SECONDS: Final = 15 * 60
-"""How long a claim keeps others away; the documentation says that there is an end, but not when."""
+"""How long a claim excludes others; the documentation says that it ends, but not when."""
 
 
 def new_request(
@@ -41,17 +39,7 @@ def new_request(
     members: Sequence[Document],
     now: datetime,
 ) -> Document:
-    """Return the request that a checked body asks for.
-
-    Args:
-        request_id: Its id.
-        body: As RequestCreate in `openapi.yaml`.
-        config: The response config in the form in which it is kept.
-        account: Who asks.
-        loop_id: The loop that is asked.
-        members: Its members, who are all asked.
-        now: The present moment.
-    """
+    """Return the request of a checked body, a RequestCreate of `openapi.yaml`; `config` is in its stored form."""
     seconds = body.get("timeout_seconds", DEFERRED_SECONDS)
     optional = ("context", "platform_version", "callback_url", *SHOWN)
     return {
@@ -76,7 +64,7 @@ def new_request(
 
 
 def claimed(request: Document, person: Mapping[str, str], now: datetime) -> Document:
-    """Return the request taken up by a person (`{id, name, email}`); the same person may do so again for more time."""
+    """Return the request claimed by a person (`{id, name, email}`); the same person may claim again for more time."""
     require_open(request, "claimed")
     _require_free(request, person, now)
     claim = {"claimed_by": person["id"], "claimed_at": to_wire(now)}
@@ -84,7 +72,7 @@ def claimed(request: Document, person: Mapping[str, str], now: datetime) -> Docu
 
 
 def released(request: Document, at: datetime) -> Document:
-    """Return a claimed request as anybody's again."""
+    """Return a claimed request with its claim removed."""
     return {**request, "status": "pending", "claimed_by": None, "claimed_at": None, "updated_at": to_wire(at)}
 
 
@@ -99,7 +87,7 @@ def completed(request: Document, response_data: object, person: Mapping[str, str
         "response_by": person["id"],
         "response_by_user": dict(person),
         "response_at": to_wire(now),
-        # Never negative, also where the clock was set back.
+        # Never negative, even if the clock was set back.
         "response_time_seconds": max(0.0, round((now - from_wire(request["created_at"])).total_seconds(), 3)),
         "updated_at": to_wire(now),
     }
@@ -118,7 +106,7 @@ def cancelled(request: Document, now: datetime) -> Document:
 
 
 def due_at(request: Mapping[str, Any]) -> datetime | None:
-    """Return when something will happen to the request by itself: the end of its claim or its timeout."""
+    """Return the end of the request's claim or its timeout, whichever is first."""
     if request["status"] not in OPEN:
         return None
     timeout_at = from_wire(request["timeout_at"])
@@ -137,7 +125,7 @@ def require_open(request: Mapping[str, Any], done: str) -> None:
 
 
 def _require_free(request: Mapping[str, Any], person: Mapping[str, str], now: datetime) -> None:
-    # A claim from the future was made before the clock was set back. It would keep others away for all that time.
+    # A claim from the future was made before the clock was set back; it must not exclude others until then.
     in_force = request["status"] == "claimed" and from_wire(request["claimed_at"]) <= now
     if in_force and request["claimed_by"] != person["id"]:
         ends = to_wire(claim_ends_at(request))
@@ -145,7 +133,7 @@ def _require_free(request: Mapping[str, Any], person: Mapping[str, str], now: da
 
 
 def _recipient(member: Mapping[str, Any]) -> Document:
-    # A sandbox writes no mail: whoever opens its inbox sees the request, which is all the notification there is.
+    # A sandbox sends no mail: its inbox is the notification.
     return {
         "user_id": member["user_id"],
         "email": member["email"],

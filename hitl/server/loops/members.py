@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from hitl.server.loops.accounts import Account
-from hitl.server.primitives.timestamps import to_wire
-from hitl.server.reviews.store import Document
+from hitl.server.primitives import Document, to_wire
 
-# Without I, O, 0 and 1: people read a code out to each other.
+# Without I, O, 0 and 1: people read codes aloud.
 _CODE_CHARACTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _CODE_LENGTH: Final = 9  # as in the vendor's example, ABC123DEF
 
@@ -46,6 +45,6 @@ def new_member(user_id: str, email: str, name: str, role: str, now: datetime) ->
 def with_members(loop: Mapping[str, Any], members: Sequence[Document]) -> Document:
     """Return a loop as the API shows it.
 
-    `pending_count` is 0: whoever follows the invitation is a member at once, so no invitation waits for anybody.
+    `pending_count` is 0: following an invitation makes somebody a member at once.
     """
     return {**loop, "members": list(members), "member_count": len(members), "pending_count": 0}

@@ -1,4 +1,4 @@
-"""Which requests a list asks for, read from the query; refused in the documentation's words."""
+"""Which requests a list asks for, read from the query; errors are in the documentation's words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hitl.server.loops.accounts import OBJECT_ID
 from hitl.server.loops.errors import LoopApiError
 from hitl.server.loops.schemas import PRIORITIES, SORTS, STATUSES
 from hitl.server.loops.store import RequestQuery, Sort
-from hitl.server.primitives.timestamps import from_wire, to_wire
+from hitl.server.primitives import from_wire, to_wire
 
 _KNOWN: Final = ("status", "priority", "loop_id", "limit", "offset", "sort", "created_before")
 _PAGING: Final = "Invalid pagination parameters"

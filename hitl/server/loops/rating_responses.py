@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any, Final, cast
 
 from hitl.server.loops.response_type import Config, ResponseType, unwrap
-from hitl.server.primitives.errors import Fault
+from hitl.server.primitives import Fault
 from hitl.server.primitives.validation import Checker, boolean, every, integer, name_of, number, optional, record, text
 
 # The pages and the clients disagree about what the bounds are called; the first name is the one of openapi.yaml.

@@ -1,4 +1,4 @@
-"""What each kind of answer knows of itself; `texts`, `choices` and `scales` make the seven."""
+"""The form of a response type; `text_responses`, `choice_responses` and `rating_responses` define the seven."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
-from hitl.server.primitives.errors import Fault
+from hitl.server.primitives import Fault
 from hitl.server.primitives.validation import Checker
 
 Config: TypeAlias = Mapping[str, Any]

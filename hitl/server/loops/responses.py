@@ -10,7 +10,7 @@ from hitl.server.loops.errors import LoopApiError, refuse_invalid
 from hitl.server.loops.rating_responses import NUMBER, RATING
 from hitl.server.loops.response_type import Config, ResponseType
 from hitl.server.loops.text_responses import BOOLEAN, EDITABLE_TEXT, TEXT
-from hitl.server.primitives.errors import Fault, raise_faults
+from hitl.server.primitives import Fault, raise_faults
 
 RESPONSE_TYPES: Final[Mapping[str, ResponseType]] = {
     "text": TEXT,
@@ -24,11 +24,7 @@ RESPONSE_TYPES: Final[Mapping[str, ResponseType]] = {
 
 
 def kept_config(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the config of a request's checked body in the form in which it is kept.
-
-    Raises:
-        ApiRefusal: The config does not fit the response type, or the default answer does not fit the config.
-    """
+    """Return the stored form of a checked body's config; LoopApiError if it or the default answer does not fit."""
     kind: ResponseType = RESPONSE_TYPES[body["response_type"]]
     config: Config = body["response_config"]
     if kind in (SINGLE_SELECT, MULTI_SELECT) and not isinstance(config.get("options"), list):
@@ -46,7 +42,7 @@ def faults(request: Mapping[str, Any], response_data: object) -> Iterator[Fault]
 
 
 def kept_answer(request: Mapping[str, Any], response_data: object) -> Any:
-    """Return an answer in its wrapped form, with its labels; raise a Refusal if it does not fit the question."""
+    """Return an answer in its wrapped form, with its labels; raise an ApiError if it does not fit the question."""
     raise_faults(faults(request, response_data))
     kind = RESPONSE_TYPES[request["response_type"]]
     return kind.wrapped(request["response_config"], kind.bare(response_data))

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from hitl.server.loops.accounts import OBJECT_ID
 from hitl.server.loops.errors import LoopApiError, refuse_invalid
-from hitl.server.primitives.errors import Fault
+from hitl.server.primitives import Fault
 from hitl.server.primitives.validation import (
     Checker,
     anything,

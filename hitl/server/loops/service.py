@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from hitl.server.loops import lifecycle as requests
+from hitl.server.loops import lifecycle
 from hitl.server.loops.accounts import OBJECT_ID, PERSON, Account, new_object_id, person_id, responder
 from hitl.server.loops.errors import LoopApiError, forbidden, loop_not_found, request_not_found
-from hitl.server.loops.events import tell_of_loop, tell_of_request
+from hitl.server.loops.events import record_loop_event, record_request_event
 from hitl.server.loops.members import new_loop, new_member, with_members
 from hitl.server.loops.responses import kept_answer, kept_config
 from hitl.server.loops.schemas import check_feedback, check_loop_create, check_loop_update, check_request_create
 from hitl.server.loops.store import LoopStore, RequestQuery
-from hitl.server.primitives.changes import ChangeNotifier
-from hitl.server.primitives.clock import Clock
-from hitl.server.primitives.errors import raise_faults
-from hitl.server.primitives.timestamps import from_wire, to_wire
-from hitl.server.reviews.store import Document, Page, Store
-from hitl.server.storage.database import Database
-from hitl.server.storage.idempotency import Created, create_once
-from hitl.server.storage.outbox import Outbox
-
-
-@dataclass(slots=True)
-class _Work:
-    """One transaction at one moment, and the requests that it changes."""
-
-    now: datetime
-    changed: list[str] = field(default_factory=list[str])
+from hitl.server.primitives import Document, Page, from_wire, raise_faults, to_wire
+from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work
 
 
 class LoopService:
@@ -39,16 +25,16 @@ class LoopService:
 
     Methods that take an account are what the API offers to the owner of a key; those without one are what people do:
     they join, claim and answer. A person is a mapping `{email, name?, id?}`. Documents are plain dicts in wire form. A
-    method that cannot do what it is asked raises a Refusal and changes nothing. Any thread may call any method.
+    refused call raises an ApiError and changes nothing. Any thread may call any method.
     """
 
-    def __init__(self, database: Database, *, clock: Clock, changes: ChangeNotifier, outbox: Outbox) -> None:
+    def __init__(self, database: Database, unit_of_work: UnitOfWork, outbox: Outbox) -> None:
         """Work on the tables of a database that the caller opened and closes."""
-        self.clock = clock
-        self.changes = changes
+        self.clock = unit_of_work.clock
+        self.changes = unit_of_work.changes
+        self._unit_of_work = unit_of_work
         self._outbox = outbox
-        self._database = database
-        self._creations = Store(database)
+        self._idempotency = IdempotencyStore(database)
         self._store = LoopStore(database)
 
     def tick(self) -> None:
@@ -56,9 +42,10 @@ class LoopService:
         with self._work():
             pass
 
-    def next_due(self) -> str | None:
-        """Return when, in wire form, something will next happen to a request by itself."""
-        return self._store.next_due()
+    def next_due(self) -> datetime | None:
+        """Return the next timeout or end of a claim."""
+        due_at = self._store.next_due()
+        return None if due_at is None else from_wire(due_at)
 
     # Loops
 
@@ -66,7 +53,8 @@ class LoopService:
         """Create a loop with its creator as the first member; the document is `{loop, invite_code}`."""
         check_loop_create(body)
         with self._work() as work:
-            return self._once("loop", account, body, idempotency_key, lambda: self._new_loop(work, account, body))
+            create = partial(self._new_loop, work, account, body)
+            return self._idempotency.create_once("loop", body, idempotency_key, account.owner, create)
 
     def list_loops(self, account: Account) -> list[Document]:
         """Return the loops of an account, the newest first."""
@@ -85,18 +73,18 @@ class LoopService:
             before = self._own_loop(account, loop_id, "Only loop creator can update the loop")
             after = {**before, **body, "updated_at": to_wire(work.now)}
             self._store.save_loop(after)
-            tell_of_loop(self._outbox, "updated", self._shown(after), work.now)
+            record_loop_event(self._outbox, "updated", self._shown(after), work.now)
             return self._shown(after)
 
     def delete_loop(self, account: Account, loop_id: str) -> Document:
         """Delete a loop without open requests, with all that belongs to it, and return the receipt."""
         with self._work() as work:
             loop = self._shown(self._own_loop(account, loop_id, "Only loop creator can delete the loop"))
-            still_open = self._store.requests(RequestQuery(status=requests.OPEN, loop_id=loop["id"], limit=0)).total
+            still_open = self._store.requests(RequestQuery(status=lifecycle.OPEN, loop_id=loop["id"], limit=0)).total
             if still_open:
                 raise LoopApiError(400, "Cannot delete loop with active requests", f"{still_open} wait for an answer")
             self._store.delete_loop(loop["id"])
-            tell_of_loop(self._outbox, "deleted", loop, work.now)
+            record_loop_event(self._outbox, "deleted", loop, work.now)
             return {"loop_id": loop["id"]}
 
     # Members
@@ -116,7 +104,7 @@ class LoopService:
             if member["user_id"] == loop["creator_id"]:
                 raise LoopApiError(400, "Loop creator cannot be removed")
             self._store.delete_member(loop["id"], member["user_id"])
-            tell_of_loop(self._outbox, "member_left", self._shown(loop), work.now, member)
+            record_loop_event(self._outbox, "member_left", self._shown(loop), work.now, member)
             return {"loop_id": loop["id"], "user_id": member["user_id"]}
 
     def invited(self, invite_code: str) -> Document:
@@ -125,7 +113,7 @@ class LoopService:
             return self._shown(self._invited(invite_code))
 
     def join(self, invite_code: str, person: Mapping[str, Any]) -> Document:
-        """Make a person an active member of the loop that the code invites to; once is enough."""
+        """Make a person an active member of the loop that the code invites to; idempotent."""
         raise_faults(PERSON("", person))
         with self._work() as work:
             loop, who = self._invited(invite_code), responder(person)
@@ -133,7 +121,7 @@ class LoopService:
             if member is None:
                 member = new_member(person_id(who["email"]), who["email"], who["name"], "member", work.now)
                 self._store.add_member(loop["id"], member)
-                tell_of_loop(self._outbox, "member_joined", self._shown(loop), work.now, member)
+                record_loop_event(self._outbox, "member_joined", self._shown(loop), work.now, member)
             return member
 
     # Requests
@@ -148,7 +136,7 @@ class LoopService:
             config = kept_config(body)
 
             def create() -> Document:
-                request = requests.new_request(
+                request = lifecycle.new_request(
                     new_object_id(work.now),
                     body,
                     config=config,
@@ -160,7 +148,8 @@ class LoopService:
                 self._save(work, request, "created")
                 return _receipt(request)
 
-            return self._once(f"request of {loop['id']}", account, body, idempotency_key, create)
+            kind = f"request of {loop['id']}"
+            return self._idempotency.create_once(kind, body, idempotency_key, account.owner, create)
 
     def list_requests(self, query: RequestQuery | None = None) -> Page:
         """Return one page of requests, whoever made them."""
@@ -182,7 +171,7 @@ class LoopService:
         """Cancel an open request and return the receipt."""
         with self._work() as work:
             before = self._own_request(account, request_id)
-            after = requests.cancelled(before, work.now)
+            after = lifecycle.cancelled(before, work.now)
             self._save(work, after, "cancelled", before["status"])
             return {"request_id": after["id"], "status": after["status"]}
 
@@ -200,89 +189,62 @@ class LoopService:
             self._store.add_feedback(request["id"], body["feedback"])
             return {"request_id": request["id"], "feedback": body["feedback"]}
 
-    def feedback(self, request_id: str) -> Document | None:
-        """Return the feedback on a request, if there is any."""
-        with self._work():
-            return self._store.feedback(self._request(request_id)["id"])
-
     def claim(self, request_id: str, person: Mapping[str, Any]) -> Document:
         """Keep others from answering for a while; claiming again extends it."""
         raise_faults(PERSON("responder", person))
         with self._work() as work:
-            after = requests.claimed(self._request(request_id), responder(person), work.now)
+            after = lifecycle.claimed(self._request(request_id), responder(person), work.now)
             self._save(work, after, "claimed")
             return after
 
     def respond(self, request_id: str, response_data: Any, person: Mapping[str, Any]) -> Document:
-        """Answer a request.
-
-        Args:
-            request_id: Its id.
-            response_data: The answer, bare or wrapped; it must fit the request's response config. Kept is the wrapped
-                form with the labels filled in.
-            person: Who answers. Whoever sits at the inbox may; it need not be a member.
-        """
+        """Answer a request, bare or wrapped, and store the wrapped form; the person need not be a member."""
         raise_faults(PERSON("responder", person))
         with self._work() as work:
             before, who = self._request(request_id), responder(person)
-            requests.require_open(before, "answered")
-            after = requests.completed(before, kept_answer(before, response_data), who, work.now)
+            lifecycle.require_open(before, "answered")
+            after = lifecycle.completed(before, kept_answer(before, response_data), who, work.now)
             self._save(work, after, "completed")
             return after
 
     def seconds_to_change(self, request_id: str) -> float | None:
-        """Return how long it is until something happens to a request by itself; None if nothing will."""
+        """Return how many seconds are left until a request times out or its claim ends; None if it is finished."""
         with self._work() as work:
             due_at = self._store.due_at(request_id)
             return None if due_at is None else (from_wire(due_at) - work.now).total_seconds()
 
-    # How it is done
+    # Implementation
 
-    @contextmanager
-    def _work(self) -> Generator[_Work, None, None]:
-        with self._database.lock:
-            work = _Work(self.clock())
-            try:
-                with self._database.transaction():
-                    self._settle(work)
-                # Committed by itself: what follows may be refused, and time has passed all the same.
-                with self._database.transaction():
-                    yield work
-            finally:
-                self.changes.announce(work.changed)
+    def _work(self) -> AbstractContextManager[Work]:
+        return self._unit_of_work.begin(self._settle)
 
-    def _settle(self, work: _Work) -> None:
-        """Let happen what time has brought, in its order: claims end, and requests time out."""
+    def _settle(self, work: Work) -> None:
+        """End claims and time requests out, in the order of their moments."""
         while (request := self._store.first_due_request(to_wire(work.now))) is not None:
             timeout_at = from_wire(request["timeout_at"])
-            if request["status"] == "claimed" and requests.claim_ends_at(request) < timeout_at:
-                self._put(work, requests.released(request, requests.claim_ends_at(request)))
+            if request["status"] == "claimed" and lifecycle.claim_ends_at(request) < timeout_at:
+                self._put(work, lifecycle.released(request, lifecycle.claim_ends_at(request)))
             else:
-                after = requests.timed_out(request, timeout_at)
+                after = lifecycle.timed_out(request, timeout_at)
                 self._save(work, after, "timeout", request["status"])
 
-    def _save(self, work: _Work, request: Document, event: str, previous_status: str | None = None) -> None:
+    def _save(self, work: Work, request: Document, event: str, previous_status: str | None = None) -> None:
         self._put(work, request)
         loop = self._store.loop(request["loop_id"])
         assert loop is not None  # noqa: S101 - a loop is deleted with its requests
-        tell_of_request(self._outbox, event, request, loop, from_wire(request["updated_at"]), previous_status)
+        record_request_event(self._outbox, event, request, loop, from_wire(request["updated_at"]), previous_status)
 
-    def _put(self, work: _Work, request: Document) -> None:
-        due_at = requests.due_at(request)
+    def _put(self, work: Work, request: Document) -> None:
+        due_at = lifecycle.due_at(request)
         self._store.save_request(request, None if due_at is None else to_wire(due_at))
         work.changed.append(request["id"])
 
-    def _once(
-        self, kind: str, account: Account, body: Mapping[str, Any], key: str | None, create: Callable[[], Document]
-    ) -> Created:
-        return create_once(self._creations, kind, body, key, account.owner, create)
-
-    def _new_loop(self, work: _Work, account: Account, body: Mapping[str, Any]) -> Document:
+    def _new_loop(self, work: Work, account: Account, body: Mapping[str, Any]) -> Document:
         loop = new_loop(new_object_id(work.now), body, account, work.now)
         self._store.save_loop(loop)
         name = account.email.partition("@")[0]
         self._store.add_member(loop["id"], new_member(account.user_id, account.email, name, "admin", work.now))
-        tell_of_loop(self._outbox, "created", self._shown(loop), work.now)
+        record_loop_event(self._outbox, "created", self._shown(loop), work.now)
         return {"loop": self._shown(loop), "invite_code": loop["invite_code"]}
 
     def _shown(self, loop: Document) -> Document:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from hitl.server.loops.response_type import Config, ResponseType, in_order, unwrap
-from hitl.server.primitives.errors import Fault
+from hitl.server.primitives import Fault
 from hitl.server.primitives.validation import Checker, boolean, every, integer, optional, record, required, text
 
 _LONGEST: Final = 1000
@@ -56,7 +56,7 @@ TEXT: Final = ResponseType(
     config=every(record(_LIMITS, closed=False), in_order("min_length", "max_length")),
     answer=_filled,
     default=_short_enough,
-    bare=lambda given: given,  # a text is never wrapped
+    bare=lambda given: given,  # a string is never wrapped
     wrapped=lambda _, answer: answer,
 )
 EDITABLE_TEXT: Final = ResponseType(

@@ -1,1 +1,39 @@
-"""hitl/server/primitives"""
+"""What every room of the server is built from: documents, errors, moments and the clock.
+
+Checkers of JSON values have a module of their own, `validation`; `strict_json` parses bodies.
+"""
+
+from __future__ import annotations
+
+from hitl.server.primitives.clock import Clock, Now
+from hitl.server.primitives.documents import Document, Page
+from hitl.server.primitives.durations import Duration, duration
+from hitl.server.primitives.errors import (
+    ApiError,
+    Fault,
+    SetupError,
+    conflict,
+    invalid,
+    not_found,
+    raise_faults,
+)
+from hitl.server.primitives.timestamps import from_wire, to_wire, utc_now
+
+__all__ = [
+    "ApiError",
+    "Clock",
+    "Document",
+    "Duration",
+    "Fault",
+    "Now",
+    "Page",
+    "SetupError",
+    "conflict",
+    "duration",
+    "from_wire",
+    "invalid",
+    "not_found",
+    "raise_faults",
+    "to_wire",
+    "utc_now",
+]

@@ -1,4 +1,4 @@
-"""The sandbox's clock: the time of this machine, and whatever a test adds to it."""
+"""The server's clock: the time of this machine, plus whatever a test adds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hitl.server.primitives.durations import Duration, duration
 from hitl.server.primitives.timestamps import utc_now
 
 Now: TypeAlias = Callable[[], datetime]
-"""Anything that tells the present moment, aware."""
+"""Returns the present moment, aware."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Clock:
     """
 
     def __init__(self, now: Now = utc_now) -> None:
-        """Begin with the time that `now` tells; a `now` that stands still makes a clock that only `advance` moves."""
+        """Begin with the time of `now`; if that stands still, only `advance` moves the clock."""
         self._now = now
         self._lock = threading.Lock()
         self._moving = threading.RLock()
@@ -56,7 +56,7 @@ class Clock:
     def on_advance(
         self, look_again: Callable[[], object], *, due: Callable[[], datetime | None] | None = None
     ) -> Callable[[], None]:
-        """Have somebody look again whenever the clock was moved, and return what ends that.
+        """Call `look_again` whenever the clock was moved, and return a function that ends that.
 
         Args:
             look_again: Called in the thread that moves the clock, once for each stop; it may move nothing itself.
@@ -82,7 +82,7 @@ class Clock:
                 target = self() + duration(by)
             except OverflowError as error:
                 raise ValueError(f"{by!r} leads beyond the year 9999") from error
-            self._wake()  # for what has fallen due by itself: nobody tells what is due after something that is overdue
+            self._wake()  # what is overdue comes first, since it may decide what is due next
             while (stop := self.next_due()) is not None and stop < target:
                 self._move_to(stop)
                 self._wake()

@@ -1,4 +1,4 @@
-"""What the sandbox refuses, and the words in which it says so."""
+"""Errors of requests and of the setup, and the messages of field faults."""
 
 from __future__ import annotations
 
@@ -9,26 +9,19 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong with what was sent.
-
-    Attributes:
-        field: Where it stands, as `assignees[1]` or `fields[0].type`; empty for the whole body.
-        issue: What is wrong and what would be right, as a clause without a full stop.
-    """
+    """An issue, a clause without a full stop, and its place, such as `fields[0].type`; empty for the whole body."""
 
     field: str
     issue: str
 
 
 class ApiError(Exception):
-    """The server understood and says no.
+    """A refused request.
 
     Attributes:
-        status: The HTTP status.
         code: The machine-readable word of the error envelope.
-        message: What is wrong and what to do about it, for people.
         details: Facts for programs; for faults of fields `{"field", "issue", "errors": [{"field", "issue"}, …]}`.
-        headers: Headers that belong to the answer, such as `Allow` or `Retry-After`.
+        headers: Headers of the answer, such as `Allow` or `Retry-After`.
     """
 
     def __init__(
@@ -49,11 +42,11 @@ class ApiError(Exception):
 
 
 class SetupError(RuntimeError):
-    """The sandbox cannot start with what it was given; the message says why and what to do."""
+    """The server cannot start with these settings; the message says why and what to do."""
 
 
 def raise_faults(faults: Iterable[Fault]) -> None:
-    """Raise the `validation_error` that names every fault; do nothing if there is none."""
+    """Raise the `validation_error` that lists all faults, if there are any."""
     found = list(faults)
     if found:
         raise ApiError(400, "validation_error", _sentence(found), _details(found))
@@ -66,20 +59,20 @@ def invalid(issue: str, field: str = "") -> ApiError:
 
 
 def not_found(kind: str, thing_id: str) -> ApiError:
-    """Return the 404 of a thing of one `kind`, "review" or "template"."""
+    """Return the 404 of a `kind`, such as "review"."""
     message = f"there is no {kind} {thing_id[:128]!r}; list the {kind}s to see which ids exist"
     return ApiError(404, f"{kind}_not_found", message)
 
 
 def conflict(message: str) -> ApiError:
-    """Return the 409 for something that its present state does not allow."""
+    """Return the 409 for what the present state does not allow."""
     return ApiError(409, "conflict", message)
 
 
 def _sentence(faults: Sequence[Fault]) -> str:
     first = faults[0]
-    told = f"{first.field}: {first.issue}" if first.field else first.issue
-    return told if len(faults) == 1 else f"{told} (and {len(faults) - 1} more, see details.errors)"
+    message = f"{first.field}: {first.issue}" if first.field else first.issue
+    return message if len(faults) == 1 else f"{message} (and {len(faults) - 1} more, see details.errors)"
 
 
 def _details(faults: Sequence[Fault]) -> dict[str, Any]:

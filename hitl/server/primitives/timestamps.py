@@ -10,21 +10,17 @@ _RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}
 
 
 def utc_now() -> datetime:
-    """Return the present moment; the clock that a desk uses unless it is given another."""
+    """Return the present moment."""
     return datetime.now(UTC)
 
 
 def to_wire(moment: datetime) -> str:
-    """Return `2026-11-23T11:30:00.123456Z`; fixed width, so that texts sort as the moments do."""
+    """Return `2026-11-23T11:30:00.123456Z`; of fixed width, so that strings sort as moments do."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def from_wire(text: str) -> datetime:
-    """Return the moment that an RFC 3339 text names, in UTC.
-
-    Raises:
-        ValueError: The text is no RFC 3339 date-time, or names a moment outside the years 1 to 9999.
-    """
+    """Parse an RFC 3339 date-time into UTC; ValueError if it is none, or outside the years 1 to 9999."""
     if not _RFC_3339.fullmatch(text):
         raise ValueError(f"not an RFC 3339 date-time: {text[:40]!r}")
     try:

@@ -27,24 +27,24 @@ _URI = re.compile(rf"[A-Z][A-Z0-9+.-]*:{_PATH}(?:\?{_TAIL})?(?:\#{_TAIL})?", re.
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member of a JSON object: how its value is checked, and whether it must be there."""
+    """One member of a JSON object: the check of its value, and whether it is required."""
 
     check: Checker
     required: bool = False
 
 
 def required(check: Checker) -> Member:
-    """Return a member that must be there."""
+    """Return a required member."""
     return Member(check, required=True)
 
 
 def optional(check: Checker) -> Member:
-    """Return a member that may be left out."""
+    """Return an optional member."""
     return Member(check)
 
 
 def text(shortest: int = 0, longest: int | None = None) -> Checker:
-    """Accept a string with so many characters."""
+    """Accept a string of `shortest` to `longest` characters."""
 
     def check(place: str, value: object) -> Iterator[Fault]:
         if not isinstance(value, str):
@@ -119,7 +119,7 @@ def anything(place: str, value: object) -> Iterator[Fault]:  # noqa: ARG001 - it
 
 
 def array(item: Checker, fewest: int = 0, most: int | None = None) -> Checker:
-    """Accept an array with so many items that `item` accepts."""
+    """Accept an array of `fewest` to `most` items that `item` accepts."""
 
     def check(place: str, value: object) -> Iterator[Fault]:
         if not isinstance(value, list):
@@ -161,7 +161,7 @@ def record(members: Mapping[str, Member], *, fewest: int = 0, closed: bool = Tru
 
 
 def every(*checks: Checker) -> Checker:
-    """Accept what all the checkers accept; a later one runs only if those before it found nothing."""
+    """Accept what all checkers accept; a later one runs only if those before it found nothing."""
 
     def check(place: str, value: object) -> Iterator[Fault]:
         for each in checks:

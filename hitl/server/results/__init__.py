@@ -1,8 +1,31 @@
-"""A reviewer's result, checked against the template that it answers."""
+"""What a template says about its fields, and whether a reviewer's result satisfies it.
+
+Pure functions over plain JSON values. `reviews` checks results and templates with them; `inbox` and `hitl.testing`
+read field definitions.
+"""
 
 from __future__ import annotations
 
-from hitl.server.results.fields import DISPLAYS, approval_field, is_required, is_shown
+from hitl.server.results.fields import (
+    DISPLAYS,
+    TemplateDocument,
+    approval_field,
+    approvals_needed,
+    is_required,
+    is_shown,
+    settings,
+    words,
+)
 from hitl.server.results.form import faults
 
-__all__ = ["DISPLAYS", "approval_field", "faults", "is_required", "is_shown"]
+__all__ = [
+    "DISPLAYS",
+    "TemplateDocument",
+    "approval_field",
+    "approvals_needed",
+    "faults",
+    "is_required",
+    "is_shown",
+    "settings",
+    "words",
+]

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from typing import Final
 
-from hitl.server.primitives.errors import Fault
-from hitl.server.primitives.timestamps import from_wire
+from hitl.server.primitives import Fault, from_wire
 from hitl.server.primitives.validation import Checker
 
 TODAY: Final = "today"
@@ -17,11 +16,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def read_date(text: str) -> datetime:
-    """Return the moment that a date-time with an offset names, or the beginning in UTC of the day that a date names.
-
-    Raises:
-        ValueError: The text is neither.
-    """
+    """Return the moment of a date-time with an offset, or the beginning in UTC of a date; ValueError for others."""
     if _DATE.fullmatch(text):
         return datetime.combine(date.fromisoformat(text), time(tzinfo=UTC))
     return from_wire(text)

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias, cast
 from hitl.server.primitives.validation import same
 
 Field: TypeAlias = Mapping[str, Any]
-Template: TypeAlias = Mapping[str, Any]
+TemplateDocument: TypeAlias = Mapping[str, Any]
 
 DISPLAYS: Final = frozenset({"content_display", "code_display", "table_display"})
 """The field types that show the content. They ask nothing, so a result never needs them."""
@@ -31,7 +31,7 @@ def is_shown(field: Field, result: Mapping[str, Any]) -> bool:
     return not condition or same(result.get(condition["field"]), condition["value"])
 
 
-def approval_field(template: Template) -> str | None:
+def approval_field(template: TemplateDocument) -> str | None:
     """Return the name of the field that says yes or no to the whole, if the template has one.
 
     It is the boolean field that is named `approved` or `approval`, as in the vendor's examples, or else the first
@@ -43,7 +43,7 @@ def approval_field(template: Template) -> str | None:
     return next(iter([*named, *needed]), None)
 
 
-def comment_fields(template: Template) -> list[Field]:
+def comment_fields(template: TemplateDocument) -> list[Field]:
     """Return the fields in which a reviewer can explain the answer.
 
     They are the text fields that are named `comment`, `comments` or `feedback`, or else all text fields.
@@ -58,18 +58,18 @@ def validation(field: Field) -> Mapping[str, Any]:
     return rules
 
 
-def settings(template: Template) -> Mapping[str, Any]:
+def settings(template: TemplateDocument) -> Mapping[str, Any]:
     """Return how reviews made from the template are handled."""
     chosen: Mapping[str, Any] = template.get("settings") or {}
     return chosen
 
 
-def approvals_needed(template: Template) -> int:
+def approvals_needed(template: TemplateDocument) -> int:
     """Return how many people must approve a review."""
     return int(settings(template).get("approval_threshold") or 1)  # 2.0 is a whole number in JSON, too
 
 
-def rules(template: Template) -> Sequence[Mapping[str, Any]]:
+def rules(template: TemplateDocument) -> Sequence[Mapping[str, Any]]:
     """Return the template's rules across several fields."""
     block: Mapping[str, Any] = template.get("validation") or {}
     return block.get("rules") or ()

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from binascii import Error as NotBase64Error
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final, cast
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
-from hitl.server.primitives.errors import Fault
+from hitl.server.primitives import Fault
 from hitl.server.primitives.validation import Checker, anything, array, every, optional, record, required, text, uri
 from hitl.server.results.fields import Field, words
 
@@ -38,11 +37,7 @@ class _File:
 
 
 def bytes_in(size: str) -> int:
-    """Return how many bytes "10MB" are; 1 KB is 1,024 bytes.
-
-    Raises:
-        ValueError: It is no size.
-    """
+    """Return the number of bytes in "10MB", where 1 KB is 1,024 bytes; ValueError for anything else."""
     found = _SIZE.fullmatch(size)
     if not found:
         raise ValueError(f"no size: {size[:40]!r}")
@@ -91,16 +86,24 @@ def _file(url: object, name: str | None) -> _File:
 
 def _embedded(url: str, name: str | None) -> _File:
     """Read `data:application/pdf;name=report.pdf;base64,...`; browsers' form libraries put the name there."""
-    head, comma, body = url[5:].partition(",")
-    if not comma:
+    if "," not in url:
         raise ValueError("is a data URI without a comma, which must stand before the data")
+    try:
+        media_type, named, data = read_data_uri(url)
+    except ValueError:
+        raise ValueError("is a data URI whose data are no base64") from None
+    return _File(name or named, media_type.lower() or "text/plain", len(data))
+
+
+def read_data_uri(uri: str) -> tuple[str, str, bytes]:
+    """Return media type, the parameter `name` and data of a data URI (RFC 2397); ValueError if it is broken."""
+    head, comma, body = uri.partition(":")[2].partition(",")
+    if not comma:
+        raise ValueError("no comma")
     media_type, *parameters = head.split(";")
     named = {key: value for key, _, value in (parameter.partition("=") for parameter in parameters)}
-    try:
-        data = b64decode(unquote(body), validate=True) if "base64" in named else unquote_to_bytes(body)
-    except (NotBase64Error, ValueError):
-        raise ValueError("is a data URI whose data are no base64") from None
-    return _File(name or unquote(named.get("name", "")), media_type.lower() or "text/plain", len(data))
+    data = b64decode(unquote(body), validate=True) if "base64" in named else unquote_to_bytes(body)
+    return media_type, unquote(named.get("name", "")), data
 
 
 def _kind_faults(place: str, file: _File, accepted: Sequence[str]) -> Iterator[Fault]:

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from hitl.server.primitives.errors import Fault
+from hitl.server.primitives import Fault
+from hitl.server.results.conditions import Condition
 from hitl.server.results.fields import (
     DISPLAYS,
     Field,
-    Template,
+    TemplateDocument,
     comment_fields,
     is_blank,
     is_required,
@@ -22,27 +23,20 @@ from hitl.server.results.fields import (
 )
 from hitl.server.results.kinds import answer_check
 from hitl.server.results.shown import shown_faults
-from hitl.server.reviews.conditions import Condition
 
 
 def faults(
-    template: Template, content: Mapping[str, Any], result: Mapping[str, Any], *, complete: bool, now: datetime
+    template: TemplateDocument, content: Mapping[str, Any], result: Mapping[str, Any], *, complete: bool, now: datetime
 ) -> Iterator[Fault]:
-    """Yield what is wrong with a result; the place of each fault is the name of the template's field.
+    """Yield the faults of a result by the names of the template's fields.
 
-    Keys that the template does not know are accepted, because the vendor's results are open objects.
-
-    Args:
-        template: The template in wire form.
-        content: The content of the review, which display fields show.
-        result: The result, keyed by field names.
-        complete: Whether every required field must be answered; a rejection need not be complete.
-        now: The present moment, for dates that must not lie in the past.
+    Unknown keys are accepted, because the vendor's results are open objects. A result that need not be `complete`, as
+    that of a rejection, may leave required fields out. `now` is for dates that must not lie in the past.
     """
     found = [fault for field in template["fields"] for fault in _of_field(field, content, result, complete, now)]
     for more in (_of_rules(template, result) if complete else (), _of_comments(template, result)):
-        told = {fault.field for fault in found}
-        found += [fault for fault in more if fault.field not in told]
+        reported = {fault.field for fault in found}
+        found += [fault for fault in more if fault.field not in reported]
     yield from found
 
 
@@ -59,7 +53,7 @@ def _of_field(
         yield Fault(name, str(validation(field).get("custom_message") or "is required"))
 
 
-def _of_rules(template: Template, result: Mapping[str, Any]) -> Iterator[Fault]:
+def _of_rules(template: TemplateDocument, result: Mapping[str, Any]) -> Iterator[Fault]:
     """Apply the template's rules: where a condition holds, the rule's fields are needed.
 
     A rule that names no fields refuses what its condition describes; the fault then stands at the first field that the
@@ -76,7 +70,7 @@ def _of_rules(template: Template, result: Mapping[str, Any]) -> Iterator[Fault]:
         yield from (Fault(name, reason) for name in refused)
 
 
-def _of_comments(template: Template, result: Mapping[str, Any]) -> Iterator[Fault]:
+def _of_comments(template: TemplateDocument, result: Mapping[str, Any]) -> Iterator[Fault]:
     """Ask for an explanation, if the template wants one for every answer and for every rejection."""
     if not settings(template).get("require_comments"):
         return

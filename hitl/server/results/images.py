@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
-from hitl.server.primitives.errors import Fault
+from hitl.server.primitives import Fault
 from hitl.server.primitives.validation import Checker, array, number, one_of, optional, record, required, text
 
 _DECISIONS: Final = ("approve", "reject")

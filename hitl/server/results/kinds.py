@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, TypeAlias, cast
 
-from hitl.server.primitives.errors import Fault
+from hitl.server.primitives import Fault
 from hitl.server.primitives.validation import Checker, anything, array, boolean, every, integer, one_of, text
 from hitl.server.results.dates import date_check
 from hitl.server.results.fields import Field, validation, words

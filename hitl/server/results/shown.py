@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hitl.server.primitives.errors import Fault
+from hitl.server.primitives import Fault
 from hitl.server.primitives.validation import name_of, same
 from hitl.server.results.fields import Field
 from hitl.server.results.texts import text_faults

@@ -1,16 +1,16 @@
-"""Rules that texts must obey: their length and their pattern."""
+"""Rules for strings: their length and their pattern."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from hitl.server.ecma_regex import LONGEST_TEXT, Pattern
-from hitl.server.primitives.errors import Fault
+from hitl.server.primitives import Fault
 from hitl.server.results.fields import Field, validation
 
 
 def text_faults(field: Field, value: str) -> Iterator[Fault]:
-    """Yield what is wrong with a text, in the template's own words if its pattern is not met."""
+    """Yield the faults of a string, in the template's own words if its pattern does not match."""
     name, longest, pattern = field["name"], field.get("max_length"), validation(field).get("pattern")
     if longest is not None and len(value) > longest:
         yield Fault(name, f"may have at most {int(longest)} characters, this has {len(value)}")

@@ -11,46 +11,47 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from hitl.server.http.limits import LongPollSlots
-from hitl.server.primitives.errors import invalid
-from hitl.server.reviews.service import ReviewService
-from hitl.server.storage.outbox import Event
+from hitl.server.http import LongPollSlots
+from hitl.server.primitives import invalid
+from hitl.server.storage import ChangeNotifier, Event, Outbox
 
 HEARTBEAT: Final = 15.0
-"""Seconds of silence after which a comment is sent: proxies close what is silent, and who has gone away is noticed."""
+"""Seconds of silence after which a comment is sent: proxies close silent streams, and dead clients are detected."""
 
-_AT_ONCE: Final = 100  # events read at a time, so that a reader from the beginning does not hold all of them in memory
+_BATCH: Final = 100  # events read at a time, so that a reader from the beginning does not load all of them
 _HEADERS: Final = {"Cache-Control": "no-store"}
 
 
-class Events:
-    """The stream over one desk: every event that webhooks are told of, in the order in which it happened."""
+class EventStream:
+    """Every event that webhooks deliver, in the order in which it happened."""
 
-    def __init__(self, desk: ReviewService, places: LongPollSlots, *, heartbeat: float = HEARTBEAT) -> None:
-        self._desk = desk
-        self._places = places
+    def __init__(
+        self, changes: ChangeNotifier, outbox: Outbox, slots: LongPollSlots, *, heartbeat: float = HEARTBEAT
+    ) -> None:
+        self._changes = changes
+        self._outbox = outbox
+        self._slots = slots
         self._heartbeat = heartbeat
 
-    async def stream(self, request: Request) -> Response:
-        """Tell what happened after the event that the request names, then what happens, until one side ends it."""
+    async def respond(self, request: Request) -> Response:
+        """Stream the events after the one that the request names, then new ones, until one side closes."""
         after = _position(request)
         if request.method == "HEAD":
             return Response(headers=_HEADERS, media_type="text/event-stream")
-        return _Stream(self._told_after(after), self._places)
+        return _HeldResponse(self._events_after(after), self._slots)
 
-    async def _told_after(self, after: int | None) -> AsyncIterator[str]:
-        changes, outbox = self._desk.changes, self._desk.outbox
-        # The watch begins before the first look, so that no event falls between the two.
-        with changes.watch_all() as watch:
-            leave = outbox.on_change(watch.wake)
+    async def _events_after(self, after: int | None) -> AsyncIterator[str]:
+        # The watch begins before the first read, so that no event falls between the two.
+        with self._changes.watch_all() as watch:
+            leave = self._outbox.on_change(watch.wake)
             try:
-                last = outbox.last_number() if after is None else after
+                last = self._outbox.last_number() if after is None else after
                 yield ": the stream begins\n\n"
-                while not changes.closed:
-                    found = outbox.events_after(last, _AT_ONCE)
+                while not self._changes.closed:
+                    found = self._outbox.events_after(last, _BATCH)
                     for event in found:
                         last = event.number
-                        yield _told(event)
+                        yield _serialized(event)
                     if not found:
                         await watch.change(self._heartbeat)
                         yield ": still here\n\n"
@@ -58,23 +59,23 @@ class Events:
                 leave()
 
 
-class _Stream(StreamingResponse):
-    """A stream that holds one of the places for as long as it runs."""
+class _HeldResponse(StreamingResponse):
+    """A stream that holds a slot while it runs."""
 
-    def __init__(self, content: AsyncIterator[str], places: LongPollSlots) -> None:
+    def __init__(self, content: AsyncIterator[str], slots: LongPollSlots) -> None:
         super().__init__(content, headers=_HEADERS, media_type="text/event-stream")
-        self._places = places
+        self._slots = slots
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send, or raise the refusal before anything is sent."""
-        with self._places.take():
+        """Send, or raise the error before anything is sent."""
+        with self._slots.take():
             await super().__call__(scope, receive, send)
 
 
 def _position(request: Request) -> int | None:
-    """Return the number of the last event that the reader has; None if it asks for what comes from now on.
+    """Return the number of the last event that the reader has; None if it asks for new events only.
 
-    The header wins, because a browser that connects again repeats the query of its first request.
+    The header takes precedence, because a browser that reconnects repeats the query of its first request.
     """
     for name, given in (
         ("Last-Event-ID", request.headers.getlist("Last-Event-ID")),
@@ -87,6 +88,6 @@ def _position(request: Request) -> int | None:
     return None
 
 
-def _told(event: Event) -> str:
-    # One line, as the format wants: JSON writes a line break inside a text as \n.
+def _serialized(event: Event) -> str:
+    # One line, as the format requires: JSON escapes line breaks inside strings.
     return f"id: {event.number}\nevent: {event.event}\ndata: {json.dumps(event.payload)}\n\n"

@@ -1,4 +1,4 @@
-"""The life of a review, as functions from one document to the next; they know no store and no clock.
+"""The states of a review, as pure functions from one document to the next.
 
     created ──▶ assigned ──▶ in_progress ──▶ completed | rejected
        └───────────┴─────────────┴─────────▶ expired | cancelled
@@ -12,11 +12,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 
-from hitl.server.primitives.errors import ApiError, conflict
-from hitl.server.primitives.timestamps import from_wire, to_wire
+from hitl.server.primitives import ApiError, Document, conflict, from_wire, to_wire
 
-Document: TypeAlias = dict[str, Any]
-Verdict: TypeAlias = Literal["completed", "rejected"]
+Decision: TypeAlias = Literal["completed", "rejected"]
 
 OPEN: Final = ("created", "assigned", "in_progress")
 FINAL: Final = ("completed", "rejected", "expired", "cancelled")
@@ -52,7 +50,7 @@ def updated(review: Document, changes: Mapping[str, Any], now: datetime) -> Docu
     after: Document = {**review, **changes, "content": content}
     after["due_date"] = _normal(after["due_date"])
     if after["assignees"] != review["assignees"]:
-        # Other people have not begun, whatever those before them had done.
+        # The new assignees have not begun, whatever the old ones had done.
         after["status"] = _waiting(after["assignees"])
     return _next(after, now)
 
@@ -64,14 +62,14 @@ def started(review: Document, now: datetime) -> Document:
 
 
 def approved(review: Document, now: datetime) -> Document:
-    """Return the review as it goes on after one of several approvals."""
+    """Return the review after one of several approvals."""
     return _next({**review, "status": "in_progress"}, now)
 
 
-def answered(review: Document, verdict: Verdict, result: Mapping[str, Any], reviewer: str, now: datetime) -> Document:
+def answered(review: Document, decision: Decision, result: Mapping[str, Any], reviewer: str, now: datetime) -> Document:
     """Return the review with a person's answer."""
-    require_open(review, verdict)
-    answer = {"status": verdict, "result": dict(result), "reviewer": reviewer, "completed_at": to_wire(now)}
+    require_open(review, decision)
+    answer = {"status": decision, "result": dict(result), "reviewer": reviewer, "completed_at": to_wire(now)}
     return _next({**review, **answer}, now)
 
 
@@ -89,9 +87,9 @@ def expired(review: Document, at: datetime) -> Document:
 
 
 def expiry(review: Document, template: Mapping[str, Any], now: datetime) -> datetime | None:
-    """Return when the review expires: at its due date or after the template's `timeout_hours`, whichever is first.
+    """Return the review's due date or the end of its template's `timeout_hours`, whichever is first.
 
-    A date that is already past does not count: such a review is overdue from the start, and still wants an answer.
+    A date in the past does not count: such a review is overdue from the start, and still wants an answer.
     """
     times = (_due(review), _timeout(review, template))
     return min((time for time in times if time is not None and time > now), default=None)
@@ -104,7 +102,7 @@ def require_open(review: Document, done: str) -> None:
 
 
 def require_version(review: Document, version: int | None) -> None:
-    """Refuse with 409 to answer a review that has changed since the answer's author looked; None is any version."""
+    """Refuse with 409 to answer a review that has changed since its reviewer read it; None allows any version."""
     if version is not None and version != review["version"]:
         raise ApiError(
             409,

@@ -21,7 +21,7 @@ def _template(name: str, description: str, *fields: Mapping[str, Any]) -> dict[s
     return {"name": name, "description": description, "fields": [*fields, _APPROVED, _FEEDBACK]}
 
 
-STARTERS: Final[Mapping[str, Mapping[str, Any]]] = {
+SAMPLE_TEMPLATES: Final[Mapping[str, Mapping[str, Any]]] = {
     "template_123": _template(
         "General review",
         "Review a text and edit it if it needs small changes.",

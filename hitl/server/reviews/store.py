@@ -1,21 +1,16 @@
-"""Reviews, templates, their history and the keys of creations, in SQL and nothing but SQL.
-
-Every method is one or two statements; callers put several of them into one `transaction()`.
-"""
+"""Reviews, their history and revisions, and templates, in SQL and nothing but SQL; callers open the transactions."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal
 
+from hitl.server.primitives import Document, Page
 from hitl.server.reviews.lifecycle import OPEN
-from hitl.server.storage.database import Database
-
-Document: TypeAlias = dict[str, Any]
-
-_MOST_ROWS = 2**63 - 1  # SQLite's integers end here
+from hitl.server.storage import Database
+from hitl.server.storage.queries import Filter, document, one_of, page, where
 
 _DUE = "json_extract(document, '$.due_date')"
 # A review expires at its due date or earlier; one that was due before it was created does not expire for that.
@@ -26,8 +21,8 @@ _ORDERS: Final = {
     "priority": "CASE priority WHEN 'high' THEN 0 WHEN 'low' THEN 2 ELSE 1 END, number ",
 }
 _LAST_STEP: Final = "(SELECT max(history.number) FROM history WHERE history.review_id = reviews.id)"
-_MOST_WORDS = 8  # each is looked for by itself
-# Values that are texts or numbers, and not the names of keys: "text" would find nearly every review.
+_MAX_WORDS = 8  # each costs a scan
+# Values that are strings or numbers, and not the names of keys: "text" would find nearly every review.
 _FOUND: Final = (
     "EXISTS (SELECT 1 FROM json_each(?) AS word WHERE instr(lower(reviews.id), word.value) OR EXISTS ("
     "SELECT 1 FROM json_tree(reviews.document, '$.content') AS leaf "
@@ -37,25 +32,12 @@ _FOUND: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ReviewQuery:
-    """Which reviews are asked for, and in what order; filters narrow the list together.
+    """Filters, which narrow the list together, and the order of a list of reviews.
 
-    Attributes:
-        status: One status or several.
-        priority: One of the priorities.
-        assignee: Somebody among the assignees, as written there.
-        template_id: The template they were made from.
-        created_after: Moment in wire form, as the next two; reviews of exactly that moment are not included.
-        created_before: See `created_after`.
-        updated_after: See `created_after`.
-        due_after: Moment in wire form; only reviews that have a deadline, which is not before it.
-        due_before: See `due_after`; the deadline is before it.
-        search: Words that must all occur in the texts and numbers of the content or in the id, in upper or lower case.
-        ids: Only these; unknown ones are left out.
-        changes_after: Only reviews that changed after the step of this number, the earliest change first.
-        limit: The greatest number of reviews; None for all.
-        offset: How many to skip.
-        oldest_first: Begin with the oldest instead of the newest.
-        sort: "due" puts the next deadline first, "priority" the most important; None leaves the order of creation.
+    Moments are in wire form; `due_after` is inclusive, the others are exclusive. `search` has words that must all occur
+    in the strings and numbers of the content or in the id; case is ignored. `changes_after` asks for reviews that
+    changed after the step of this number, the earliest change first. `limit` None is all. `sort` "due" puts the next
+    deadline first, "priority" the most important.
     """
 
     status: str | Sequence[str] | None = None
@@ -76,73 +58,28 @@ class ReviewQuery:
     sort: Literal["due", "priority"] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A part of a list, and how long the whole list is.
-
-    Attributes:
-        items: The part.
-        total: How many there are in all.
-        step: The number up to which the part tells of changes; what follows is asked for with `changes_after`.
-    """
-
-    items: list[Document]
-    total: int
-    step: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Creation:
-    """What was created under an idempotency key, by whom, and what it was asked with."""
-
-    owner: str
-    key: str
-    fingerprint: str
-    document: Document
-
-
-class Store:
+class ReviewStore:
     """The statements, over one database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.lock = database.lock
-        self.transaction = database.transaction
-        self.close = database.close
-
-    def next_number(self, name: str) -> int:
-        """Return 1, 2, 3 … for each call with the same name; no number comes twice, not even after a deletion."""
-        row = self._database.row(
-            "INSERT INTO counters (name, value) VALUES (?, 1) "
-            "ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
-            (name,),
-        )
-        assert row is not None  # noqa: S101 - an upsert with RETURNING always answers a row
-        number: int = row[0]
-        return number
 
     # Reviews
 
     def review(self, review_id: str) -> Document | None:
         """Return a review's document."""
-        return _document(self._database.row("SELECT document FROM reviews WHERE id = ?", (review_id,)))
+        return document(self._database.row("SELECT document FROM reviews WHERE id = ?", (review_id,)))
 
     def reviews(self, query: ReviewQuery) -> Page:
         """Return one page of the reviews that a query asks for."""
-        where, values = _where(query)
+        conditions = list(_conditions(query))
         order = _ORDERS[query.sort] + ("ASC" if query.oldest_first else "DESC")
         if query.changes_after is not None:
             order = f"{_LAST_STEP} ASC"
-        limit = -1 if query.limit is None else query.limit
-        rows = self._database.rows(
-            f"SELECT document FROM reviews {where} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608 - fixed words
-            (*values, limit, min(query.offset, _MOST_ROWS)),
-        )
-        count = self._database.row(f"SELECT count(*) FROM reviews {where}", values)  # noqa: S608 - fixed words
-        total = count[0] if count else 0
-        is_part = query.changes_after is not None and rows and query.offset + len(rows) < total
-        documents = _documents(rows)
-        return Page(documents, total, self._last_step_of(documents[-1]["id"]) if is_part else self.last_step())
+        found = page(self._database, "reviews", conditions, order=order, limit=query.limit, offset=query.offset)
+        is_part = query.changes_after is not None and found.items and query.offset + len(found.items) < found.total
+        step = self._last_step_of(found.items[-1]["id"]) if is_part else self.last_step()
+        return Page(found.items, found.total, step)
 
     def _last_step_of(self, review_id: str) -> int:
         row = self._database.row("SELECT max(number) FROM history WHERE review_id = ?", (review_id,))
@@ -150,22 +87,13 @@ class Store:
 
     def save_review(self, review: Mapping[str, Any], expires_at: str | None) -> None:
         """Insert or replace a review; `expires_at` is None for one that does not expire or is finished."""
-        values = (
-            review["id"],
-            review["template_id"],
-            review["status"],
-            review["priority"],
-            review["created_at"],
-            review["updated_at"],
-            expires_at,
-            json.dumps(review),
-        )
+        columns = ("id", "template_id", "status", "priority", "created_at", "updated_at")
         self._database.execute(
             "INSERT INTO reviews (id, template_id, status, priority, created_at, updated_at, expires_at, document) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET status = excluded.status, "
             "priority = excluded.priority, updated_at = excluded.updated_at, expires_at = excluded.expires_at, "
             "document = excluded.document",
-            values,
+            (*(review[column] for column in columns), expires_at, json.dumps(review)),
         )
         self._save_assignments(review)
 
@@ -197,14 +125,14 @@ class Store:
 
     def count_by_status(self, template_id: str | None = None) -> dict[str, int]:
         """Return how many reviews there are in each status that occurs, of one template or of all."""
-        where, values = ("WHERE template_id = ?", (template_id,)) if template_id is not None else ("", ())
-        sql = f"SELECT status, count(*) FROM reviews {where} GROUP BY status"  # noqa: S608 - fixed words
+        clause, values = where([("template_id = ?", template_id)])
+        sql = f"SELECT status, count(*) FROM reviews {clause} GROUP BY status"  # noqa: S608 - fixed words
         return dict(self._database.rows(sql, values))
 
     # History
 
-    def remember(self, review: Mapping[str, Any], event: str, actor: str | None) -> None:
-        """Write down what happened to a review, and who did it."""
+    def add_history(self, review: Mapping[str, Any], event: str, actor: str | None) -> None:
+        """Record what happened to a review, and who did it."""
         self._database.execute(
             "INSERT INTO history (review_id, version, event, actor, at) VALUES (?, ?, ?, ?, ?)",
             (review["id"], review["version"], event, actor, review["updated_at"]),
@@ -231,20 +159,29 @@ class Store:
         names = ("number", "review_id", "version", "event", "actor", "at")
         return [dict(zip(names, row, strict=True)) for row in rows]
 
+    # Revisions
+
+    def save_revision(self, review: Mapping[str, Any]) -> None:
+        """Keep the content of a review that is about to change."""
+        self._database.execute(
+            "INSERT INTO earlier_contents (review_id, version, content) VALUES (?, ?, ?)",
+            (review["id"], review["version"], json.dumps(review["content"])),
+        )
+
+    def last_revision(self, review_id: str) -> Document | None:
+        """Return the content before its last change; None if it never changed."""
+        sql = "SELECT content FROM earlier_contents WHERE review_id = ? ORDER BY version DESC LIMIT 1"
+        return document(self._database.row(sql, (review_id,)))
+
     # Templates
 
     def template(self, template_id: str) -> Document | None:
         """Return a template's document."""
-        return _document(self._database.row("SELECT document FROM templates WHERE id = ?", (template_id,)))
+        return document(self._database.row("SELECT document FROM templates WHERE id = ?", (template_id,)))
 
     def templates(self, limit: int | None, offset: int) -> Page:
         """Return one page of all templates, in the order of their creation."""
-        rows = self._database.rows(
-            "SELECT document FROM templates ORDER BY number LIMIT ? OFFSET ?",
-            (-1 if limit is None else limit, min(offset, _MOST_ROWS)),
-        )
-        count = self._database.row("SELECT count(*) FROM templates")
-        return Page(_documents(rows), count[0] if count else 0)
+        return page(self._database, "templates", order="number", limit=limit, offset=offset)
 
     def save_template(self, template: Mapping[str, Any]) -> None:
         """Insert or replace a template."""
@@ -258,43 +195,11 @@ class Store:
         """Delete a template."""
         self._database.execute("DELETE FROM templates WHERE id = ?", (template_id,))
 
-    # Idempotency keys
 
-    def creation(self, owner: str, key: str) -> Creation | None:
-        """Return what one owner created under a key."""
-        row = self._database.row(
-            "SELECT fingerprint, document FROM creations WHERE owner = ? AND key = ?", (owner, key)
-        )
-        return None if row is None else Creation(owner, key, row[0], json.loads(row[1]))
-
-    def save_creation(self, creation: Creation) -> None:
-        """Keep what was created under a key, for as long as the database lives."""
-        self._database.execute(
-            "INSERT INTO creations (owner, key, fingerprint, document) VALUES (?, ?, ?, ?)",
-            (creation.owner, creation.key, creation.fingerprint, json.dumps(creation.document)),
-        )
-
-
-def _document(row: tuple[Any, ...] | None) -> Document | None:
-    return None if row is None else json.loads(row[0])
-
-
-def _documents(rows: Sequence[tuple[Any, ...]]) -> list[Document]:
-    return [json.loads(row[0]) for row in rows]
-
-
-def _where(query: ReviewQuery) -> tuple[str, tuple[Any, ...]]:
-    filters = list(_filters(query))
-    if not filters:
-        return "", ()
-    return "WHERE " + " AND ".join(condition for condition, _ in filters), tuple(value for _, value in filters)
-
-
-def _filters(query: ReviewQuery) -> Iterator[tuple[str, Any]]:
-    statuses = [query.status] if isinstance(query.status, str) else query.status
-    conditions = (
-        ("status IN (SELECT value FROM json_each(?))", None if statuses is None else json.dumps(list(statuses))),
-        ("id IN (SELECT value FROM json_each(?))", None if query.ids is None else json.dumps(list(query.ids))),
+def _conditions(query: ReviewQuery) -> Iterator[Filter]:
+    yield from (
+        one_of("status", query.status),
+        one_of("id", query.ids),
         ("id IN (SELECT review_id FROM history WHERE history.number > ?)", query.changes_after),
         ("priority = ?", query.priority),
         ("template_id = ?", query.template_id),
@@ -307,13 +212,12 @@ def _filters(query: ReviewQuery) -> Iterator[tuple[str, Any]]:
             "EXISTS (SELECT 1 FROM json_each(reviews.document, '$.assignees') AS assignee WHERE assignee.value = ?)",
             query.assignee,
         ),
-        *((_FOUND, json.dumps(_spellings(word))) for word in (query.search or "").split()[:_MOST_WORDS]),
+        *((_FOUND, json.dumps(_spellings(word))) for word in (query.search or "").split()[:_MAX_WORDS]),
     )
-    return ((condition, value) for condition, value in conditions if value is not None)
 
 
 def _spellings(word: str) -> list[str]:
-    """Return the word as texts may spell it: SQLite's lower() knows the letters of ASCII only."""
+    """Return the spellings to search for: SQLite's lower() only knows ASCII letters."""
     spellings = (word, word.lower(), word.upper(), word.title())
     return list(dict.fromkeys(_lower_ascii(each) for each in spellings))
 

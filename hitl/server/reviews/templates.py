@@ -9,17 +9,26 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from hitl.server.ecma_regex import BadPatternError, Pattern
-from hitl.server.primitives.errors import Fault
+from hitl.server.primitives import Fault
+from hitl.server.results.conditions import BadConditionError, Condition
 from hitl.server.results.dates import TODAY, read_date
-from hitl.server.results.fields import DISPLAYS, Field, Template, comment_fields, rules, settings, validation, words
+from hitl.server.results.fields import (
+    DISPLAYS,
+    Field,
+    TemplateDocument,
+    comment_fields,
+    rules,
+    settings,
+    validation,
+    words,
+)
 from hitl.server.results.files import bytes_in
 from hitl.server.results.kinds import DEFAULT_SCALE
-from hitl.server.reviews.conditions import BadConditionError, Condition
 
 _LARGEST_SCALE: Final = 100  # a form with more steps could not be used, and one with a million would stop the inbox
 
 
-def faults(template: Template) -> Iterator[Fault]:
+def faults(template: TemplateDocument) -> Iterator[Fault]:
     """Yield what is wrong with a template whose shape is right; places are those of the body of creation."""
     names = {field["name"]: field["type"] for field in template["fields"]}
     for index, field in enumerate(template["fields"]):

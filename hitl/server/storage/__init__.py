@@ -1,1 +1,27 @@
-"""hitl/server/storage"""
+"""The SQLite database: transactions, idempotency keys, the outbox of events, and news of committed changes.
+
+Stores of other rooms also use `queries`; everything else is here.
+"""
+
+from __future__ import annotations
+
+from hitl.server.storage.changes import ChangeNotifier
+from hitl.server.storage.database import IN_MEMORY, Database, Row
+from hitl.server.storage.errors import StorageError
+from hitl.server.storage.idempotency import Created, IdempotencyStore
+from hitl.server.storage.outbox import Event, Outbox
+from hitl.server.storage.unit_of_work import UnitOfWork, Work
+
+__all__ = [
+    "IN_MEMORY",
+    "ChangeNotifier",
+    "Created",
+    "Database",
+    "Event",
+    "IdempotencyStore",
+    "Outbox",
+    "Row",
+    "StorageError",
+    "UnitOfWork",
+    "Work",
+]

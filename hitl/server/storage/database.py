@@ -9,31 +9,29 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from hitl.server.migrations import MIGRATIONS
-from hitl.server.primitives.errors import SetupError
+from hitl.server.primitives import SetupError
 from hitl.server.storage.errors import StorageError, damaged, require_usable, setup_error, storage_error
 
 Row: TypeAlias = tuple[Any, ...]
 Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
-"""What stands for the question marks of a statement, or for its names."""
+"""The values of a statement's parameters, by position or by name."""
+
+Migrations: TypeAlias = Sequence[Sequence[str]]
+"""The statements of each step from an empty file to the present schema."""
 
 IN_MEMORY: Final = ":memory:"
 
-_BUSY_MILLISECONDS = 1_000  # long enough for a sandbox that is just shutting down, short enough to be told soon
+_BUSY_MILLISECONDS = 1_000  # long enough for a sandbox that is just shutting down, short enough to fail fast
 
 
 class Database:
     """A connection that several threads share; `lock` keeps them apart."""
 
-    def __init__(self, path: str | Path = IN_MEMORY) -> None:
-        """Open or create the database at `path`.
-
-        Raises:
-            SetupError: Another process uses the file, it is no SQLite file or a damaged one, a newer version wrote it,
-                or it cannot be written to.
-        """
+    def __init__(self, path: str | Path, migrations: Migrations) -> None:
+        """Open or create the file, and bring it to the present schema; SetupError if it cannot be used."""
         self.path = str(path)
         self.lock = threading.RLock()
+        self._migrations = migrations
         if self.path != IN_MEMORY:
             require_usable(Path(self.path))
         try:
@@ -54,7 +52,7 @@ class Database:
             raise
 
     def close(self) -> None:
-        """Close the file; doing it twice is fine."""
+        """Close the file; idempotent."""
         with self.lock:
             self._connection.close()
 
@@ -62,8 +60,8 @@ class Database:
     def transaction(self) -> Generator[None, None, None]:
         """Do everything in the block or nothing, with no other thread in between.
 
-        IMMEDIATE, because a transaction that begins by reading and goes on to write may fail at once whatever
-        the busy timeout is (https://www.sqlite.org/lang_transaction.html, section 2.2).
+        IMMEDIATE, because a transaction that reads before it writes may fail at once, whatever the busy timeout is
+        (https://www.sqlite.org/lang_transaction.html, section 2.2).
         """
         with self.lock:
             self._run("BEGIN IMMEDIATE")
@@ -76,11 +74,7 @@ class Database:
                 raise
 
     def execute(self, sql: str, values: Values = ()) -> None:
-        """Run a statement that answers nothing.
-
-        Raises:
-            StorageError: The disk is full, or the file cannot be read or written; so do the other methods.
-        """
+        """Run a statement without a result. As the other methods, it raises StorageError for errors of the disk."""
         self._run(sql, values)
 
     def rows(self, sql: str, values: Values = ()) -> list[Row]:
@@ -112,20 +106,16 @@ class Database:
         self.execute("PRAGMA synchronous = FULL")
         self.execute("PRAGMA foreign_keys = ON")
         seen = self._version()
-        if 0 < seen < len(MIGRATIONS):
+        if 0 < seen < len(self._migrations):
             self._keep_a_copy(seen)
         with self.transaction():
             self._migrate(seen)
 
     def _version(self) -> int:
-        """Return how many steps of the schema the file has seen.
-
-        Raises:
-            SetupError: It is damaged, or of a newer version.
-        """
+        """Return the number of the file's schema steps; SetupError if it is damaged or newer."""
         row = self.row("PRAGMA user_version")
         seen: int = row[0] if row else 0
-        if seen > len(MIGRATIONS):
+        if seen > len(self._migrations):
             raise SetupError(f"{self.path} was written by a newer version of hitl; upgrade, or use another file")
         found = self.row("PRAGMA quick_check(1)") if seen else None
         if found is not None and found[0] != "ok":
@@ -133,13 +123,13 @@ class Database:
         return seen
 
     def _keep_a_copy(self, seen: int) -> None:
-        """Keep the file as it is beside itself, before it is brought into a form that older versions cannot read."""
+        """Copy the file, before it gets a form that older versions cannot read."""
         copy = Path(f"{self.path}.form-{seen}")
         copy.unlink(missing_ok=True)  # of an attempt that was cut off
         self.execute("VACUUM INTO ?", (str(copy),))
 
     def _migrate(self, seen: int) -> None:
-        for step in MIGRATIONS[seen:]:
+        for step in self._migrations[seen:]:
             for statement in step:
                 self.execute(statement)
-        self.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        self.execute(f"PRAGMA user_version = {len(self._migrations)}")

@@ -1,4 +1,4 @@
-"""What SQLite says about the disk, in words: to those who start a sandbox, and to those who ask it something.
+"""SQLite's errors about the disk, as messages for those who start a sandbox and for its callers.
 
 The result codes are those of https://www.sqlite.org/rescode.html; the last eight bits of one are its kind.
 """
@@ -10,10 +10,10 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from hitl.server.primitives.errors import ApiError, SetupError
+from hitl.server.primitives import ApiError, SetupError
 
 RETRY_AFTER: Final = 5
-"""Seconds after which somebody who was refused because of the disk may try again."""
+"""Seconds after which a request that failed because of the disk may be repeated."""
 
 _READ_ONLY: Final = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH})
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -21,23 +21,19 @@ _FAILED: Final = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlit
 
 
 class StorageError(Exception):
-    """The data file could not be read or written; the transaction was given up.
-
-    Attributes:
-        code: "storage_full", "storage_read_only", "storage_damaged" or "storage_failed".
-    """
+    """The data file could not be read or written; the transaction was rolled back."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
 
-    def refusal(self) -> ApiError:
-        """Return the answer to whoever asked: 503, since it is not the request's fault and passes."""
+    def api_error(self) -> ApiError:
+        """Return the 503 for the caller: the error is transient, and not the request's fault."""
         return ApiError(503, self.code, str(self), headers={"Retry-After": str(RETRY_AFTER)})
 
 
 def storage_error(error: sqlite3.Error) -> StorageError | None:
-    """Return what an error says about the disk; None if it is about something else, such as a wrong statement."""
+    """Return the error as one of the disk; None if it is about something else, such as a wrong statement."""
     kind = _kind(error)
     if kind == sqlite3.SQLITE_FULL:
         return StorageError("storage_full", "the disk is full, so nothing was changed; make room and try again")
@@ -51,11 +47,7 @@ def storage_error(error: sqlite3.Error) -> StorageError | None:
 
 
 def require_usable(path: Path) -> None:
-    """Refuse a place where no data file can be kept, before SQLite says so in other words.
-
-    Raises:
-        SetupError: There is no such folder, or something else is there, or it may not be written to.
-    """
+    """Raise SetupError for a path that cannot hold a data file, before SQLite does with a vaguer message."""
     folder = path.parent
     if not folder.is_dir():
         raise SetupError(f"{path} cannot be opened; check that its folder exists")
@@ -83,7 +75,7 @@ def setup_error(path: str, error: sqlite3.Error) -> SetupError:
 
 
 def damaged(path: str, how: str) -> SetupError:
-    """Return the refusal of a file whose inside is broken."""
+    """Return the error for a corrupt file."""
     return SetupError(f"{path} is damaged ({how}); restore a copy of it, or give another file")
 
 

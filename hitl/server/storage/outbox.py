@@ -1,7 +1,7 @@
-"""The outbox: what happened, written down in the very transaction in which it happened, with whom to tell.
+"""The transactional outbox: events and their deliveries, written in the transaction of the change itself.
 
-An event that is not in the outbox did not happen, and one that is in it will be told, whenever the process dies: the
-deliveries are rows beside the change itself, and `webhooks.deliverer` works them off.
+An event that is not in the outbox did not happen, and one that is in it will be delivered, whenever the process dies:
+`webhooks.deliverer` processes the rows.
 """
 
 from __future__ import annotations
@@ -13,21 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from hitl.server.primitives.timestamps import to_wire
+from hitl.server.primitives import to_wire
 from hitl.server.storage.database import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened.
-
-    Attributes:
-        number: Its place among all events; later ones have greater numbers.
-        event: The word for it, such as "review.completed".
-        subject_id: The review, template, request or loop that it happened to.
-        payload: The body that webhooks carry.
-        at: When it happened, in wire form.
-    """
+    """Something that happened to the review, template, request or loop `subject_id`, numbered in order."""
 
     number: int
     event: str
@@ -37,11 +29,7 @@ class Event:
 
 
 class Outbox:
-    """The events of one database.
-
-    Attributes:
-        database: Where they are kept.
-    """
+    """The events of one database."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -50,10 +38,7 @@ class Outbox:
     def emit(
         self, event: str, subject_id: str, payload: Mapping[str, Any], *, at: datetime, callback_url: str | None = None
     ) -> None:
-        """Write an event down, with one delivery for each enabled subscription to it, and one to the callback.
-
-        To be called inside the transaction of the change that it tells of.
-        """
+        """Record an event in its change's transaction, and deliveries to its subscribers and the callback."""
         body, moment = _json(payload), to_wire(at)
         self.database.execute(
             "INSERT INTO events (event, subject_id, payload, at) VALUES (?, ?, ?, ?)",
@@ -68,23 +53,20 @@ class Outbox:
             self._add(event, subject_id, body, moment, url, webhook_id)
         if callback_url is not None:
             self._add(event, subject_id, body, moment, callback_url)
-        self.ring()
+        self.notify()
 
     def call_back(self, url: str, event: str, subject_id: str, payload: Mapping[str, Any], *, at: datetime) -> str:
-        """Write down a delivery to one address without an event, and return its id; see `emit`.
-
-        For a callback whose body differs from that of the event it belongs to.
-        """
+        """Record a delivery to one address without an event, for a callback with a body of its own; return its id."""
         delivery_id = self._add(event, subject_id, _json(payload), to_wire(at), url)
-        self.ring()
+        self.notify()
         return delivery_id
 
-    def tell_subscriber(
+    def deliver(
         self, webhook_id: str, url: str, event: str, subject_id: str, payload: Mapping[str, Any], *, at: datetime
     ) -> str:
-        """Write down a delivery to one subscription without an event, and return its id; see `emit`."""
+        """Record a delivery to one subscription without an event, and return its id."""
         delivery_id = self._add(event, subject_id, _json(payload), to_wire(at), url, webhook_id)
-        self.ring()
+        self.notify()
         return delivery_id
 
     def events_after(self, number: int, limit: int) -> list[Event]:
@@ -101,21 +83,21 @@ class Outbox:
         return row[0] if row else 0
 
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener` whenever something was written, and return what ends that.
+        """Call `listener` after each write, and return a function that ends that.
 
-        It is called inside the transaction, in the thread of the change, so it may only wake somebody. Whoever then
-        looks into the database waits for its lock, and so sees the change or that it was given up.
+        It is called inside the transaction, in the thread of the change, so it may only wake another thread or task.
+        A reader then waits for the database's lock, and so sees the change or its rollback.
         """
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def ring(self) -> None:
-        """Wake those who listen."""
+    def notify(self) -> None:
+        """Call the listeners."""
         for listener in tuple(self._listeners):
             listener()
 
     def _add(self, event: str, subject_id: str, body: str, at: str, url: str, webhook_id: str | None = None) -> str:
-        # Random, because receivers remember the ids: those of a sandbox that forgets everything must not come again.
+        # Random, because receivers remember ids, and a sandbox in memory would start counting again.
         delivery_id = f"dlv_{secrets.token_hex(12)}"
         lane = webhook_id or f"callback {url}"
         self.database.execute(
@@ -128,5 +110,5 @@ class Outbox:
 
 
 def _json(payload: Mapping[str, Any]) -> str:
-    """Return the very text that is signed and sent, at each attempt the same."""
+    """Return the exact text that every attempt signs and sends."""
     return json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""The worker that carries deliveries out, beside the API and never in its way."""
+"""The background worker that makes the deliveries."""
 
 from __future__ import annotations
 
@@ -10,54 +10,49 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
-from hitl.server.primitives.clock import Clock
-from hitl.server.storage.errors import StorageError
-from hitl.server.storage.outbox import Outbox
-from hitl.server.webhooks.delivery_queue import Outgoing, Worklist
-from hitl.server.webhooks.retention import Upkeep
+from hitl.server.primitives import Clock, to_wire
+from hitl.server.storage import Database, Outbox, StorageError
+from hitl.server.webhooks.delivery_store import DeliveryStore, Outgoing
+from hitl.server.webhooks.retention import Retention
+from hitl.server.webhooks.schedule import consequence
 from hitl.server.webhooks.sender import Outcome, Sender
 
 _log = logging.getLogger("hitl.server")
 
 _MOST: Final = 16
-"""Attempts that may be under way at a time."""
+"""Maximum number of concurrent attempts."""
 
 _MOST_IN_ONE_LANE: Final = 4
-"""Attempts that may be under way to one receiver, so that one that hangs leaves room for the others."""
+"""Maximum number of concurrent attempts to one receiver, so that one that hangs does not block the others."""
 
 _LONGEST: Final = 30.0
-"""Seconds until the next look at the latest, because the clock of a machine may be set: what is due by a clock that
-was set forward is not to wait as if it had not been."""
+"""Maximum seconds between two checks, because the clock of the machine may be set forward in between."""
 
-_AFTER_A_FAULT: Final = 5.0
+_AFTER_ERROR: Final = 5.0
 
 _PATIENCE: Final = 5.0
-"""Seconds for which moving the clock waits for receivers. It ends if one hangs, or cannot answer because it lives in
-the very thread that moves the clock; the delivery then goes on by itself."""
+"""Seconds for which moving the clock waits for receivers; one may hang, or live in the very thread that moves the
+clock. The delivery then continues in the background."""
 
 
 class Deliverer:
     """Attempts what is due, several deliveries at a time, those about one subject in their order.
 
     Its state is in the database: an attempt that was under way when the process died is made again, and a delivery is
-    finished only when that is written down. So each arrives at least once.
+    finished only when that is recorded. So each arrives at least once.
     """
 
-    def __init__(self, outbox: Outbox, clock: Clock, sender: Sender, *, pause: float = _AFTER_A_FAULT) -> None:
-        """Prepare to deliver.
-
-        Args:
-            outbox: Where the deliveries are written down.
-            clock: By which they fall due.
-            sender: Makes the attempts.
-            pause: Seconds until the disk is tried again after it failed.
-        """
+    def __init__(
+        self, database: Database, outbox: Outbox, clock: Clock, sender: Sender, *, pause: float = _AFTER_ERROR
+    ) -> None:
+        """Prepare to deliver; `pause` is in seconds, until a failed write is tried again."""
+        self._database = database
         self._pause = pause
         self._outbox = outbox
         self._clock = clock
         self._sender = sender
-        self._worklist = Worklist(outbox.database)
-        self._upkeep = Upkeep(outbox.database)
+        self._store = DeliveryStore(database)
+        self._retention = Retention(database)
         self._under_way: dict[int, Outgoing] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -65,7 +60,7 @@ class Deliverer:
         self._quiet = asyncio.Event()
 
     async def run(self) -> None:
-        """Work until cancelled; what is under way then is attempted again by the next sandbox with the same data."""
+        """Work until cancelled; the next sandbox with the same data repeats the attempts under way."""
         self._loop = asyncio.get_running_loop()
         stop_listening = self._outbox.on_change(self.wake)
         leave_clock = self._clock.on_advance(self.settle, due=self._next_stop)
@@ -83,14 +78,14 @@ class Deliverer:
             await self._stop()
 
     def wake(self) -> None:
-        """Look again soon; any thread may call this."""
+        """Check soon for due deliveries; any thread may call this."""
         loop = self._loop
         if loop is not None:
             with suppress(RuntimeError):  # the loop was closed between the two lines, when the sandbox ends
                 loop.call_soon_threadsafe(self._awake.set)
 
     def settle(self) -> None:
-        """Return when everything that is due has been attempted, unless called from the event loop's own thread."""
+        """Return when everything due has been attempted, unless called from the event loop's own thread."""
         loop = self._loop
         if loop is None or loop is _running_loop():
             self.wake()
@@ -105,16 +100,16 @@ class Deliverer:
         await self._quiet.wait()
 
     async def _work(self) -> None:
-        """Begin what is due, and wait until there may be more to do."""
+        """Start what is due, and wait until there may be more."""
         self._awake.clear()
-        self._upkeep.look(self._clock())
+        self._retention.run(self._clock())
         self._start_what_is_due()
         if not self._tasks:
             self._quiet.set()
         await self._rest()
 
     async def _rest(self) -> None:
-        """Wait until something is due by the clock, or somebody says that there is more to do."""
+        """Wait until something is due by the clock, or `wake`."""
         due = self._next_due()
         left = _LONGEST if due is None else (due - self._clock()).total_seconds()
         # Not wait_for: before Python 3.12 it may lose a cancellation that comes at the moment of the event.
@@ -124,7 +119,7 @@ class Deliverer:
 
     def _start_what_is_due(self) -> None:
         while len(self._under_way) < _MOST:
-            outgoing = self._worklist.next(self._clock(), under_way=self._under_way, full=self._full_lanes())
+            outgoing = self._store.next(self._clock(), under_way=self._under_way, full=self._full_lanes())
             if outgoing is None:
                 return
             self._under_way[outgoing.number] = outgoing
@@ -136,20 +131,23 @@ class Deliverer:
         began = self._clock()
         try:
             outcome = await self._sender.send(outgoing.message)
-        except Exception as error:  # a fault of ours must not stop the worker, nor be tried again without a pause
+        except Exception as error:  # a bug must not stop the worker, nor be retried without a pause
             _log.exception("delivery %s failed", outgoing.message.delivery_id)
             outcome = Outcome(error=f"the sandbox failed ({type(error).__name__}); its log tells why")
         ended = self._clock()
-        # What could not be written down, because the disk is full, stays under way: it is not sent again and again.
-        while not self._is_recorded(outgoing, outcome, began, ended):  # noqa: ASYNC110 - nobody tells of room
+        # An attempt that cannot be recorded, because the disk is full, stays under way, so that it is not repeated.
+        while not self._is_recorded(outgoing, outcome, began, ended):  # noqa: ASYNC110 - there is no event for free disk space
             await asyncio.sleep(self._pause)
         del self._under_way[outgoing.number]
 
     def _is_recorded(self, outgoing: Outgoing, outcome: Outcome, began: datetime, ended: datetime) -> bool:
         try:
-            self._worklist.record(outgoing, outcome, began=began, ended=ended)
+            status, due_at = consequence(outgoing.tries + 1, outcome.status_code, ended, refused=outcome.refused)
+            due = None if due_at is None else to_wire(due_at)
+            with self._database.transaction():
+                self._store.record(outgoing, outcome, began=began, status=status, due_at=due)
         except StorageError as error:
-            _log.error("an attempt could not be written down (%s); this is tried again in %g s", error, self._pause)
+            _log.error("an attempt could not be recorded (%s); this is tried again in %g s", error, self._pause)
             return False
         return True
 
@@ -157,7 +155,7 @@ class Deliverer:
         self._tasks.discard(task)
         self._awake.set()
         if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("an attempt could not be written down; it is made again after a restart", exc_info=error)
+            _log.error("an attempt could not be recorded; it is made again after a restart", exc_info=error)
 
     async def _stop(self) -> None:
         for task in self._tasks:
@@ -170,12 +168,12 @@ class Deliverer:
         return [lane for lane, attempts in lanes.items() if attempts >= _MOST_IN_ONE_LANE]
 
     def _next_stop(self) -> datetime | None:
-        """Return where a clock that is moved is to stop; what is under way must end first, since it decides that."""
+        """Return where an advancing clock must stop; attempts under way must end first, since they decide that."""
         self.settle()
         return self._next_due()
 
     def _next_due(self) -> datetime | None:
-        return self._worklist.next_due(self._clock())
+        return self._store.next_due(self._clock())
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -16,10 +16,10 @@ from typing import Final, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from hitl.server.http.host_check import in_url
-from hitl.server.primitives.errors import Fault, SetupError, invalid
+from hitl.server.primitives import Fault, SetupError, invalid
 from hitl.server.primitives.validation import uri
 
-Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+IpAddress: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
 
 _RESOLVE_SECONDS: Final = 5.0
@@ -48,25 +48,16 @@ _NEVER: Final = tuple(
 
 
 class ForbiddenTargetError(Exception):
-    """Nothing may be sent to this URL; the message says why and what to do."""
+    """The URL is not allowed; the message says why and what to do."""
 
 
 class UnknownHostError(Exception):
-    """The name of the host stands for no address at present."""
+    """The host does not resolve at present."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A URL whose host is known and may be sent to.
-
-    Attributes:
-        address: The checked IP address to connect to.
-        port: The port to connect to.
-        is_secure: Whether it is https.
-        path: Path and query, as the request line has them.
-        host: The `Host` header: the host as the original URL has it.
-        server_name: The name that the receiver's TLS certificate must be for.
-    """
+    """A URL whose host was resolved to a checked IP `address`; `host` is the Host header, `server_name` is for TLS."""
 
     address: str
     port: int
@@ -77,7 +68,7 @@ class Target:
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """Return every address that a host's name stands for."""
+    """Return all addresses of a host name."""
     loop = asyncio.get_running_loop()
     # With the dot it is still this machine (RFC 6761, section 6.3), which not every resolver knows.
     name = "localhost" if host == "localhost." else host
@@ -90,19 +81,12 @@ async def resolve(host: str, port: int) -> list[str]:
 
 
 class Targets:
-    """The rule of one sandbox."""
+    """The addresses that one server may send to."""
 
     def __init__(self, *, allow_remote: bool = False, networks: Iterable[str] = (), resolve: Resolve = resolve) -> None:
-        """Allow this machine only, or others, too.
+        """Allow this machine only, or also public addresses (`allow_remote`) and private `networks`.
 
-        Args:
-            allow_remote: Allow public addresses.
-            networks: Private networks to allow, such as "192.168.1.0/24"; never link-local addresses or others where
-                clouds keep credentials.
-            resolve: Returns the addresses of a host.
-
-        Raises:
-            SetupError: One of the networks is none.
+        Networks such as "192.168.1.0/24" never include link-local addresses or others where clouds keep credentials.
         """
         self._allow_remote = allow_remote
         self._networks = [_network(each) for each in networks]
@@ -120,12 +104,7 @@ class Targets:
                 raise invalid(str(error), place) from error
 
     async def locate(self, url: str) -> Target:
-        """Return where to connect to.
-
-        Raises:
-            ForbiddenTargetError: One of the addresses may not be sent to, or it is no web address at all.
-            UnknownHostError: There is no address at present.
-        """
+        """Return where to connect to; ForbiddenTargetError or UnknownHostError if that is impossible."""
         for fault in web_address("url", url):
             raise ForbiddenTargetError(fault.issue)
         parts = urlsplit(url)
@@ -144,7 +123,7 @@ class Targets:
             server_name=host.rstrip("."),
         )
 
-    def _require_all(self, host: str, addresses: Iterable[Address]) -> None:
+    def _require_all(self, host: str, addresses: Iterable[IpAddress]) -> None:
         for address in map(_bare, addresses):
             if address.is_loopback:
                 continue
@@ -165,7 +144,7 @@ class Targets:
 
 
 def web_address(place: str, value: object) -> Iterator[Fault]:
-    """Accept an absolute http or https URL without a user's name in it."""
+    """Accept an absolute http or https URL without user name."""
     faults = list(uri(place, value))
     if faults or not isinstance(value, str):
         yield from faults
@@ -182,20 +161,20 @@ def web_address(place: str, value: object) -> Iterator[Fault]:
         yield Fault(place, "must not hold a user name or password; put a secret into the path, or check the signature")
 
 
-def _bare(address: Address) -> Address:
+def _bare(address: IpAddress) -> IpAddress:
     """Return the IPv4 address inside an IPv6 one, which is where the connection would go."""
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped
     return address
 
 
-def _is_odd(address: Address) -> bool:
-    """Return whether nothing is ever to be sent to an address, whatever is allowed."""
+def _is_odd(address: IpAddress) -> bool:
+    """Return whether an address is never allowed, whatever the settings."""
     listed = any(address in network for network in _NEVER)
     return listed or address.is_link_local or address.is_multicast or address.is_unspecified or address.is_reserved
 
 
-def _is_public(address: Address) -> bool:
+def _is_public(address: IpAddress) -> bool:
     return address.is_global and (address.version == 4 or address in _UNICAST)
 
 

@@ -1,19 +1,16 @@
-"""Which events a change is worth, and what their bodies say.
+"""Which events a change causes, and their payloads.
 
 The vendor has six events. A rejection arrives as `review.completed` with the status `rejected`, and an expiry is no
-event: there is none in the vendor's list, and a receiver that knows the six would not understand a seventh.
+event: the vendor lists none, and a receiver that knows the six would not understand a seventh.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
-from hitl.server.primitives.timestamps import to_wire
-
-Document: TypeAlias = Mapping[str, Any]
-Payload: TypeAlias = dict[str, Any]
+from hitl.server.primitives import Document, to_wire
 
 REVIEW_EVENTS: Final = (
     "review.created",
@@ -28,7 +25,7 @@ EVENTS: Final = (*REVIEW_EVENTS, TEMPLATE_UPDATED)
 DELIVERY_STATUSES: Final = ("pending", "delivered", "failed")
 
 SAMPLED: Final = "test"
-"""The id of what made-up events are about."""
+"""The id that sample events are about."""
 
 _SAMPLE_STATUS: Final[dict[str, str]] = dict(
     zip(REVIEW_EVENTS, ("created", "assigned", "in_progress", "completed", "cancelled"), strict=True)
@@ -43,8 +40,8 @@ _BY_STATUS: Final = {
 _REVIEW: Final = ("id", "template_id", "status", "result", "reviewer", "completed_at")
 
 
-def review_events(before: Document | None, after: Document) -> Iterator[str]:
-    """Yield the events that the step from one state of a review to the next is worth; a new one has no `before`."""
+def review_events(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the events of a review's step from one state to the next; a new one has no `before`."""
     if before is None:
         yield "review.created"
     if after["assignees"] and (before is None or after["assignees"] != before["assignees"]):
@@ -53,19 +50,19 @@ def review_events(before: Document | None, after: Document) -> Iterator[str]:
         yield _BY_STATUS[after["status"]]
 
 
-def review_payload(event: str, review: Document) -> Payload:
+def review_payload(event: str, review: Mapping[str, Any]) -> Document:
     """Return the body of an event about a review, as `ReviewEvent` in `openapi.yaml`."""
     summary = {name: review[name] for name in _REVIEW}
     return {"event": event, "review": summary, "timestamp": review["updated_at"]}
 
 
-def template_payload(template: Document) -> Payload:
+def template_payload(template: Mapping[str, Any]) -> Document:
     """Return the body of the event about a changed template, as `TemplateUpdatedEvent` in `openapi.yaml`."""
     summary = {name: template[name] for name in ("id", "name", "version", "updated_at") if name in template}
     return {"event": TEMPLATE_UPDATED, "template": summary, "timestamp": template["updated_at"]}
 
 
-def sample_payload(event: str, now: datetime) -> Payload:
+def sample_payload(event: str, now: datetime) -> Document:
     """Return the body of an event of generation A about a review or template that does not exist."""
     moment = to_wire(now)
     if event == TEMPLATE_UPDATED:

@@ -31,14 +31,7 @@ def is_usable(secret: str) -> bool:
 
 
 def delivery_headers(delivery_id: str, body: bytes, secret: str | None, timestamp: int) -> dict[str, str]:
-    """Return the headers of one attempt.
-
-    Args:
-        delivery_id: The same for all attempts; a receiver that remembers it acts once.
-        body: The exact bytes that are sent.
-        secret: The subscription's; None for a callback address, which has none, so that nothing can be signed.
-        timestamp: When the attempt is made, in Unix seconds.
-    """
+    """Return the headers of an attempt at this Unix time, unsigned without a secret, as for callback URLs."""
     if secret is None:
         return {"webhook-id": delivery_id, "webhook-timestamp": str(timestamp)}
     return signature_headers(body, secret, webhook_id=delivery_id, timestamp=timestamp)

@@ -248,7 +248,7 @@ def test_another_site_cannot_make_somebody_join(made: dict[str, Any]) -> None:
     headers = {"Origin": "https://evil.example"}
     answer = httpx.post(made["join_url"], data={"email": "ann@example.com"}, headers=headers)
     assert answer.status_code == 403
-    assert "sent from another site" in answer.text
+    assert "submitted from another site" in answer.text
 
 
 def test_an_unknown_invitation_is_told(sandbox: Sandbox) -> None:

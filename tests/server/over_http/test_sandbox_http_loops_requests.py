@@ -14,7 +14,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from hitl.server.primitives.clock import Clock
-from hitl.server.reviews.service import ReviewService
+from hitl.server.review_server import ReviewServer
 from hitl.testing import Sandbox
 
 KEY = {"Authorization": "Bearer hitl_test_key"}
@@ -45,8 +45,8 @@ def sandbox(clock: Clock) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def desk(sandbox: Sandbox) -> ReviewService:
-    return sandbox._site.desk
+def server(sandbox: Sandbox) -> ReviewServer:
+    return sandbox._site
 
 
 @pytest.fixture
@@ -74,17 +74,17 @@ def read(http: httpx.Client, request_id: str) -> dict[str, Any]:
     return request
 
 
-def answer(desk: ReviewService, request_id: str, response_data: Any) -> None:
-    desk.loops.respond(request_id, response_data, {"email": "ann@example.com"})
+def answer(server: ReviewServer, request_id: str, response_data: Any) -> None:
+    server.loops.respond(request_id, response_data, {"email": "ann@example.com"})
 
 
-def test_a_request_is_created_polled_and_answered(http: httpx.Client, desk: ReviewService, loop_id: str) -> None:
+def test_a_request_is_created_polled_and_answered(http: httpx.Client, server: ReviewServer, loop_id: str) -> None:
     receipt = ask(http, loop_id, context={"post_id": "post456"})
     assert (receipt["status"], receipt["broadcasted_to"]) == ("pending", 1)
     request = http.get(receipt["polling_url"]).json()["data"]["request"]
     assert request["context"] == {"post_id": "post456"}
     assert request["response_config"]["options"][0] == {"value": "approve", "label": "Approve"}
-    answer(desk, receipt["request_id"], "approve")
+    answer(server, receipt["request_id"], "approve")
     after = read(http, receipt["request_id"])
     assert after["status"] == "completed"
     assert after["response_data"] == {"selected_value": "approve", "selected_label": "Approve"}
@@ -155,17 +155,19 @@ def test_a_request_times_out_with_the_clock(http: httpx.Client, clock: Clock, lo
     assert (request["status"], request["response_data"], request["default_response"]) == ("timeout", None, "reject")
 
 
-def test_a_held_read_is_answered_as_soon_as_a_person_has(http: httpx.Client, desk: ReviewService, loop_id: str) -> None:
+def test_a_held_read_is_answered_as_soon_as_a_person_has(
+    http: httpx.Client, server: ReviewServer, loop_id: str
+) -> None:
     request_id = ask(http, loop_id)["request_id"]
-    reviewers = [threading.Thread(target=answer, args=(desk, request_id, "approve"))]
-    desk.changes.on_watch(lambda: reviewers.pop().start() if reviewers else None)
+    reviewers = [threading.Thread(target=answer, args=(server, request_id, "approve"))]
+    server.changes.on_watch(lambda: reviewers.pop().start() if reviewers else None)
     held = http.get(f"/v1/api/requests/{request_id.upper()}", headers={"Prefer": "wait=30"}, timeout=30)
     assert held.json()["data"]["request"]["status"] == "completed"
     assert held.headers["Preference-Applied"] == "wait=30"
 
 
 def test_the_end_of_a_request_is_told_to_its_callback(
-    http: httpx.Client, desk: ReviewService, loop_id: str, httpserver: HTTPServer
+    http: httpx.Client, server: ReviewServer, loop_id: str, httpserver: HTTPServer
 ) -> None:
     arrived: SimpleQueue[Request] = SimpleQueue()
 
@@ -175,7 +177,7 @@ def test_the_end_of_a_request_is_told_to_its_callback(
 
     httpserver.expect_request("/hook/secret", method="POST").respond_with_handler(thank)
     receipt = ask(http, loop_id, callback_url=httpserver.url_for("/hook/secret"))
-    answer(desk, receipt["request_id"], "approve")
+    answer(server, receipt["request_id"], "approve")
     body = arrived.get(timeout=30).get_json()
     assert (body["event"], body["request_id"], body["loop_id"]) == ("request.completed", receipt["request_id"], loop_id)
     assert body["response_data"] == {"selected_value": "approve", "selected_label": "Approve"}
@@ -209,12 +211,12 @@ def test_a_request_of_another_key_is_not_shown(http: httpx.Client, loop_id: str)
     assert told(http.get(f"/v1/api/requests/{NOBODY}")) == (404, "Request not found", None)
 
 
-def test_feedback_is_stored_once(http: httpx.Client, desk: ReviewService, loop_id: str) -> None:
+def test_feedback_is_stored_once(http: httpx.Client, server: ReviewServer, loop_id: str) -> None:
     request_id = ask(http, loop_id)["request_id"]
     path, feedback = f"/v1/api/requests/{request_id}/feedback", {"rating": 5, "category": "positive"}
     early = told(http.post(path, json={"feedback": feedback}))
     assert early[:2] == (400, "Feedback can only be added to completed requests")
-    answer(desk, request_id, "approve")
+    answer(server, request_id, "approve")
     stored = told(http.post(path, json={"feedback": feedback}))
     assert stored == (200, "Feedback added successfully", {"request_id": request_id, "feedback": feedback})
     assert told(http.post(path, json={"feedback": feedback}))[:2] == (

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from hitl.server.http.limits import LongPollSlots
-from hitl.server.reviews.event_stream import Events
-from hitl.server.reviews.service import ReviewService
+from hitl.server.review_server import ReviewServer
+from hitl.server.reviews.event_stream import EventStream
 from hitl.testing import Sandbox
 
 KEY = {"Authorization": "Bearer hitl_test_key"}
@@ -119,8 +119,8 @@ def anyio_backend() -> str:
 
 @pytest.mark.anyio
 async def test_a_silent_stream_says_that_it_is_still_there() -> None:
-    desk = ReviewService()
-    told = Events(desk, LongPollSlots(1), heartbeat=0.001)._told_after(None)
+    server = ReviewServer()
+    told = EventStream(server.changes, server.outbox, LongPollSlots(1), heartbeat=0.001)._events_after(None)
     assert [await anext(told) for _ in range(3)] == [": the stream begins\n\n", *[": still here\n\n"] * 2]
     await told.aclose()  # type: ignore[attr-defined]
-    desk.close()
+    server.close()

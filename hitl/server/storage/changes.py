@@ -1,4 +1,4 @@
-"""Waking those who wait for a review, from whichever thread the change comes."""
+"""Waking the coroutines that wait for a change, whichever thread makes it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 class ChangeNotifier:
-    """Tells the coroutines that watch a review when it has changed, and listeners about every review that has."""
+    """Wakes the coroutines that watch a review when it changes, and calls listeners for every change."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -22,20 +22,20 @@ class ChangeNotifier:
 
     @property
     def is_watched(self) -> bool:
-        """Whether somebody waits for a review, or for any of a list, at this moment."""
+        """Whether a coroutine is waiting for a review, or for any review of a list."""
         return bool(self._watches) or self._held_lists > 0
 
     def on_change(self, listener: Callable[[Sequence[str]], object]) -> None:
-        """Call with the ids of the reviews of each change, once it is committed, in the thread that made it."""
+        """Call `listener` with the ids of changed reviews after each commit, in the thread that made the change."""
         self._listeners.append(listener)
 
     def on_watch(self, listener: Callable[[], object]) -> None:
-        """Call, in the server's event loop, whenever somebody begins to watch a review."""
+        """Call `listener`, in the server's event loop, whenever a coroutine begins to watch."""
         self._watch_listeners.append(listener)
 
     @contextmanager
     def watch(self, review_id: str) -> Generator[Watch, None, None]:
-        """Watch one review, from the running event loop; begin before reading it, so that no change is missed."""
+        """Watch one review from the running event loop; begin before reading it, so that no change is missed."""
         watch = Watch(asyncio.get_running_loop(), awake=self.closed)
         with self._lock:
             self._watches.setdefault(review_id, set()).add(watch)
@@ -63,7 +63,7 @@ class ChangeNotifier:
 
     @contextmanager
     def watch_list(self) -> Generator[Watch, None, None]:
-        """Watch every review, for somebody who waits until one of a list changes; see `is_watched`."""
+        """Watch every review on behalf of a request that waits for a list; counts for `is_watched`."""
         with self.watch_all() as watch:
             self._held_lists += 1
             for listener in self._watch_listeners:
@@ -73,8 +73,8 @@ class ChangeNotifier:
             finally:
                 self._held_lists -= 1
 
-    def announce(self, review_ids: Iterable[str]) -> None:
-        """Wake everybody who watches one of these reviews; any thread may call this."""
+    def publish(self, review_ids: Iterable[str]) -> None:
+        """Wake whatever watches one of these reviews; any thread may call this."""
         changed = list(review_ids)
         with self._lock:
             for review_id in changed:
@@ -87,7 +87,7 @@ class ChangeNotifier:
             listener(changed)
 
     def close(self) -> None:
-        """Wake everybody for good, so that a server can stop without waiting for those who wait."""
+        """Wake all watchers for good, so that a server can stop without waiting for long polls."""
         self.closed = True
         with self._lock:
             for watches in (*self._watches.values(), self._overviews):
@@ -105,11 +105,11 @@ class Watch:
             self._event.set()
 
     def wake(self) -> None:
-        """Let the coroutine look again."""
+        """Make `change` return; any thread may call this."""
         self._loop.call_soon_threadsafe(self._event.set)
 
     async def change(self, seconds: float) -> None:
-        """Return after the next change since the last call, or after so many seconds."""
+        """Return after the next change since the last call, or after `seconds`."""
         try:
             # Not wait_for: before Python 3.12 it may lose a cancellation that comes at the moment of the event.
             async with asyncio.timeout(seconds):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from io import BytesIO
@@ -48,6 +49,16 @@ def invitation_image(request: Request, invite_code: str) -> bytes:
     image = BytesIO()
     segno.make_qr(join_url(request, invite_code)).save(image, kind="png", scale=_PIXELS)
     return image.getvalue()
+
+
+def invitation(request: Request, invite_code: str) -> dict[str, str]:
+    """Return what the API says about an invitation: its image, and where the image and the page are."""
+    image = base64.b64encode(invitation_image(request, invite_code)).decode()
+    return {
+        "qr_code_base64": f"data:image/png;base64,{image}",
+        "qr_code_url": f"{request.base_url}qr/{invite_code}.png",
+        "join_url": join_url(request, invite_code),
+    }
 
 
 class _Pages:

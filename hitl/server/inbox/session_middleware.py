@@ -1,4 +1,4 @@
-"""The door of the inbox: a link lets a browser in, a cookie keeps it in, and others learn how to get a link."""
+"""Session middleware of the inbox: a link begins a session, a cookie continues it, others learn how to get a link."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hitl.server.inbox.submission import FORM_TOKEN
 from hitl.server.primitives.errors import ApiError
 
 _ENTRY: Final = re.compile(r"/enter/([\w-]{1,100})(/.*)?", re.ASCII | re.DOTALL)
-_STATIC: Final = "/static/"  # the same for everybody, and the locked page uses it
+_STATIC: Final = "/static/"  # public, and used by the locked page
 
 _AGAIN: Final = (
     "<!doctype html><html lang=en><title>Inbox</title><p>Opening the inbox. If nothing happens, reload this page."
@@ -24,22 +24,22 @@ _AGAIN: Final = (
 
 
 class InboxSessionMiddleware:
-    """ASGI middleware around the inbox, to be mounted where the inbox is."""
+    """ASGI middleware, to be mounted where the inbox is."""
 
     def __init__(self, app: ASGIApp, *, sessions: Sessions) -> None:
         self._app = app
         self._sessions = sessions
-        self._paper = PageRenderer()
+        self._renderer = PageRenderer()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request in, or answer it here."""
+        """Pass a request on, or answer it here."""
         request = Request(scope)
         base = str(scope.get("root_path", ""))
         answer = self._answer(request, base, scope["path"].removeprefix(base))
         await (answer or self._app)(scope, receive, send)
 
     def _answer(self, request: Request, base: str, path: str) -> Response | None:
-        """Return what to answer; None for those who may go in."""
+        """Return the answer to requests that may not pass, None for others."""
         if path.startswith(_STATIC):
             return None
         session = self._session(request)
@@ -49,14 +49,14 @@ class InboxSessionMiddleware:
         if session is not None:
             request.scope[FORM_TOKEN] = form_token(session)
             return None
-        if _comes_from_elsewhere(request):
+        if _is_cross_site_link(request):
             return HTMLResponse(_AGAIN, headers={"Refresh": "0", "Cache-Control": "no-store"})
         if wants_json(request):
             return json_error(ApiError(401, "no_session", "Open the inbox with a link from `hitl sandbox` first."))
         return self._locked(base)
 
     def _enter(self, request: Request, base: str, token: str, path: str, *, is_inside: bool) -> Response:
-        """Begin a session and lead to the page that the link is for, by an address that holds no token."""
+        """Begin a session and redirect to the page of the link, whose address holds no token."""
         session = self._sessions.begin(token)
         if session is None and not is_inside:
             return self._locked(base, is_used=True)
@@ -78,7 +78,7 @@ class InboxSessionMiddleware:
         return session if session is not None and self._sessions.is_known(session) else None
 
     def _locked(self, base: str, *, is_used: bool = False) -> Response:
-        return self._paper.answer("locked.html", {"base": base, "is_used": is_used}, 401)
+        return self._renderer.response("locked.html", {"base": base, "is_used": is_used}, 401)
 
 
 def _cookie_of(request: Request) -> str:
@@ -87,11 +87,11 @@ def _cookie_of(request: Request) -> str:
     return f"hitl_inbox_{address[1]}"
 
 
-def _comes_from_elsewhere(request: Request) -> bool:
-    """Return whether somebody followed a link of another site.
+def _is_cross_site_link(request: Request) -> bool:
+    """Return whether the user followed a link of another site.
 
-    The browser then withholds the cookie (SameSite=Strict). A page of ours that loads itself again gets it, so that
-    links in chats and trackers work; forms and frames of other sites still do not.
+    The browser then withholds the cookie (SameSite=Strict). A page of ours that reloads itself gets it, so that links
+    in chats and trackers work; forms and frames of other sites still do not.
     """
     headers = request.headers
     return (

@@ -1,10 +1,21 @@
-"""The tables about reviewers: who there is, who approved what, and who has what to do; two steps of the schema."""
+"""The tables about revisions, reviewers, approvals and assignments, as three steps of the schema."""
 
 from __future__ import annotations
 
 from typing import Final
 
-TABLES: Final[tuple[str, ...]] = (
+REVISIONS: Final[tuple[str, ...]] = (
+    """
+    CREATE TABLE earlier_contents (
+        review_id TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        content TEXT NOT NULL,
+        PRIMARY KEY (review_id, version)
+    ) WITHOUT ROWID
+    """,
+)
+
+REVIEWERS: Final[tuple[str, ...]] = (
     """
     CREATE TABLE reviewers (
         number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -29,8 +40,8 @@ TABLES: Final[tuple[str, ...]] = (
     """,
 )
 
-# Which open reviews somebody has, so that counting them looks at an index and not into every document.
-LOADS: Final[tuple[str, ...]] = (
+# The open reviews of each reviewer: counting them uses an index instead of reading every document.
+ASSIGNMENTS: Final[tuple[str, ...]] = (
     """
     CREATE TABLE open_assignments (
         review_id TEXT NOT NULL,

@@ -1,0 +1,22 @@
+"""Documents in wire form, and pages of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+Document: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a list.
+
+    Attributes:
+        total: The length of the whole list.
+        step: The number of the last change that the part includes; `changes_after` continues from it.
+    """
+
+    items: list[Document]
+    total: int
+    step: int = 0

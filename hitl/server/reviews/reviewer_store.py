@@ -1,0 +1,71 @@
+"""Reviewers and their approvals, in SQL; callers open the transactions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hitl.server.primitives import Document
+from hitl.server.storage import Database
+
+
+class ReviewerStore:
+    """The statements, over one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def remember(self, names: Sequence[str]) -> None:
+        """Store reviewers, so that they can be chosen."""
+        for name in names:
+            self._database.execute("INSERT OR IGNORE INTO reviewers (name) VALUES (?)", (name,))
+
+    def team_members(self) -> list[str]:
+        """Return the members of all teams."""
+        return [row[0] for row in self._database.rows("SELECT email FROM team_members ORDER BY number")]
+
+    def all_names(self) -> list[str]:
+        """Return everybody whom any review has named."""
+        return [row[0] for row in self._database.rows("SELECT name FROM reviewers")]
+
+    def by_last_assignment(self, names: Sequence[str]) -> list[str]:
+        """Sort reviewers, those first who were chosen the longest time ago."""
+        rows = self._database.rows(
+            "SELECT name FROM reviewers WHERE name IN (SELECT value FROM json_each(?)) ORDER BY last_turn, number",
+            (json.dumps(list(names)),),
+        )
+        return [row[0] for row in rows]
+
+    def mark_chosen(self, names: Sequence[str]) -> None:
+        """Note that reviewers were chosen, in this order, after all others."""
+        for name in names:
+            self._database.execute(
+                "UPDATE reviewers SET last_turn = (SELECT max(last_turn) FROM reviewers) + 1 WHERE name = ?", (name,)
+            )
+
+    def open_reviews(self, names: Sequence[str]) -> dict[str, int]:
+        """Return the number of open reviews of each of these reviewers who has any."""
+        rows = self._database.rows(
+            "SELECT name, count(*) FROM open_assignments WHERE name IN (SELECT value FROM json_each(?)) GROUP BY name",
+            (json.dumps(list(names)),),
+        )
+        return dict(rows)
+
+    def approvals(self, review_id: str) -> list[Document]:
+        """Return the approvals of a review that needs several, as `{reviewer, result, at}` in order."""
+        rows = self._database.rows(
+            "SELECT reviewer, result, at FROM approvals WHERE review_id = ? ORDER BY number", (review_id,)
+        )
+        return [{"reviewer": reviewer, "result": json.loads(result), "at": at} for reviewer, result, at in rows]
+
+    def add_approval(self, review_id: str, reviewer: str, result: Mapping[str, Any], at: str) -> None:
+        """Store the approval of a reviewer who has not approved yet."""
+        self._database.execute(
+            "INSERT INTO approvals (review_id, reviewer, result, at) VALUES (?, ?, ?, ?)",
+            (review_id, reviewer, json.dumps(result), at),
+        )
+
+    def forget_approvals(self, review_id: str) -> None:
+        """Delete the approvals of a review, because its content has changed."""
+        self._database.execute("DELETE FROM approvals WHERE review_id = ?", (review_id,))

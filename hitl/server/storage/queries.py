@@ -1,0 +1,85 @@
+"""What all stores share: documents kept as JSON beside the columns they are found by, numbers, and filters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, TypeAlias
+
+from hitl.server.primitives import Document, Page
+from hitl.server.storage.database import Database, Row
+
+Filter: TypeAlias = tuple[str, Any]
+"""An SQL condition and the value of its question mark; None leaves the condition out."""
+
+_MAX_INTEGER: Final = 2**63 - 1  # SQLite's integers end here
+
+
+def next_number(database: Database, name: str) -> int:
+    """Return 1, 2, 3 … for each call with the same name; a number is never reused, even after a deletion."""
+    row = database.row(
+        "INSERT INTO counters (name, value) VALUES (?, 1) "
+        "ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
+        (name,),
+    )
+    assert row is not None  # noqa: S101 - an upsert with RETURNING always answers a row
+    number: int = row[0]
+    return number
+
+
+def document(row: Row | None) -> Document | None:
+    """Read a row whose first column is a document."""
+    return None if row is None else json.loads(row[0])
+
+
+def documents(rows: Iterable[Row]) -> list[Document]:
+    """Read rows whose first column is a document."""
+    return [json.loads(row[0]) for row in rows]
+
+
+def one_of(column: str, values: str | Sequence[str] | None) -> Filter:
+    """Return the condition that a column holds one of these values."""
+    listed = [values] if isinstance(values, str) else values
+    value = None if listed is None else json.dumps(list(listed))
+    return f"{column} IN (SELECT value FROM json_each(?))", value  # noqa: S608 - fixed words
+
+
+def where(conditions: Iterable[Filter]) -> tuple[str, tuple[Any, ...]]:
+    """Return the WHERE clause that requires all given conditions, and its values."""
+    given = [(condition, value) for condition, value in conditions if value is not None]
+    clause = " AND ".join(condition for condition, _ in given)
+    return f"WHERE {clause}" if given else "", tuple(value for _, value in given)
+
+
+def page_rows(
+    database: Database,
+    columns: str,
+    table: str,
+    conditions: Sequence[Filter],
+    *,
+    order: str,
+    limit: int | None,
+    offset: int,
+) -> tuple[list[Row], int]:
+    """Return one page of a table's rows, and how many rows meet the conditions in all."""
+    clause, values = where(conditions)
+    rows = database.rows(
+        f"SELECT {columns} FROM {table} {clause} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608 - fixed words
+        (*values, -1 if limit is None else limit, min(offset, _MAX_INTEGER)),
+    )
+    count = database.row(f"SELECT count(*) FROM {table} {clause}", values)  # noqa: S608 - fixed words
+    return rows, count[0] if count else 0
+
+
+def page(
+    database: Database,
+    table: str,
+    conditions: Sequence[Filter] = (),
+    *,
+    order: str,
+    limit: int | None,
+    offset: int,
+) -> Page:
+    """Return one page of the documents that meet the conditions."""
+    rows, total = page_rows(database, "document", table, conditions, order=order, limit=limit, offset=offset)
+    return Page(documents(rows), total)
