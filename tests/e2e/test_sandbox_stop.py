@@ -18,7 +18,8 @@ def test_a_signal_right_after_its_first_words_ends_it_quietly(number: signal.Sig
         assert process.stdout is not None
         read = b""
         while last_words not in read:
-            assert (more := os.read(process.stdout.fileno(), 1024)), f"it ended after {read!r}"
+            more = os.read(process.stdout.fileno(), 1024)
+            assert more, f"it ended after {read!r}"
             read += more
         process.send_signal(number)
         _, errors = process.communicate(timeout=60)
