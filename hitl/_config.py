@@ -184,30 +184,27 @@ def _idempotency(name: str, value: Any) -> str:
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("api_key", "HITL_API_KEY", None, "The key that every request is authorised with.", _key),
+    Setting("api_key", "HITL_API_KEY", None, "The API key that authorises every request.", _key),
     Setting("base_url", "HITL_BASE_URL", DEFAULT_BASE_URL, "Where the server is; a trailing `/v1` is ignored.", _url),
-    Setting(
-        "timeout", "HITL_TIMEOUT", 30, "Seconds that a call may take in all, with its retries and pauses.", seconds
-    ),
+    Setting("timeout", "HITL_TIMEOUT", 30, "Total seconds for a call, including its retries and pauses.", seconds),
     Setting(
         "request_timeout",
         None,
         None,
-        "Seconds that one exchange of a call may take; by default a share of what is left of `timeout`.",
+        "Seconds for one attempt of a call; by default a share of what is left of `timeout`.",
         _seconds_or_none,
     ),
-    Setting("max_retries", None, 3, "Further attempts after a first one that failed in a passing way.", _count),
-    Setting(
-        "retry_delay", None, 1, "Seconds before the first further attempt; doubles, up to 8.", _seconds_or_none_at_all
-    ),
+    Setting("max_retries", None, 3, "Further attempts after a transient error.", _count),
+    Setting("retry_delay", None, 1, "Seconds before the first retry; doubles, up to 8.", _seconds_or_none_at_all),
     Setting(
         "idempotency",
         None,
         "auto",
-        "Whether a repeated `Idempotency-Key` is taken to be recognised: once the server has shown it, always, never.",
+        "Whether the server is assumed to recognise a repeated `Idempotency-Key`: once it has shown it (`auto`), "
+        "always (`trust`), never (`never`).",
         _idempotency,
     ),
-    Setting("user_agent", None, None, "The `User-Agent` header; by default it names this package.", _header),
+    Setting("user_agent", None, None, "The `User-Agent` header; names this package by default.", _header),
 )
 
 
