@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from cases import KEY, prepare
+from cases import KEY
 from programs import in_a_program
 
 from hitl import AsyncHITLClient, HITLClient
@@ -23,13 +23,6 @@ from hitl.testing import HostileServer, hostile
 
 def open_files() -> int:
     return len(list(Path("/dev/fd").iterdir()))
-
-
-@pytest.fixture
-def server() -> Iterator[HostileServer]:
-    with HostileServer() as server:
-        prepare(server)
-        yield server
 
 
 @pytest.fixture
