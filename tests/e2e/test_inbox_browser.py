@@ -273,8 +273,10 @@ def test_no_page_scrolls_sideways(
             "deep": {"a" * 60: {"b" * 60: {"c" * 60: ["d" * 200]}}},
         },
     )
+    client.create_review("template_123", {"text": "word " * 40 + "x" * 200}, assignees=["a" * 120 + "@example.com"])
     opened.set_viewport_size({"width": width, "height": 800})
-    for path in ("", f"/reviews/{review.id}", "/nothing"):
+    lists = ("", "/?q=word&priority=medium&status=assigned", "/?view=mine", "/requests", "/deliveries")
+    for path in (*lists, f"/reviews/{review.id}", "/nothing"):
         opened.goto(f"{sandbox.inbox_url}{path}")
         assert opened.evaluate("document.documentElement.scrollWidth") == width
     sandbox.reviewer.complete(review, {"approved": True, "note": "z" * 50})

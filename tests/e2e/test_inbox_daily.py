@@ -294,15 +294,6 @@ def test_markdown_is_drawn_and_stays_inert(page: Page, sandbox: Sandbox, client:
     expect(page.get_by_role("heading", name="Answer submitted")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [360, 390, 1280])
-def test_no_list_scrolls_sideways(page: Page, sandbox: Sandbox, client: HITLClient, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 800})
-    ask(client, "word " * 40 + "x" * 200, assignees=["a" * 120 + "@example.com"])
-    for path in ("/", "/?q=word&priority=medium&status=assigned", "/?view=mine", "/requests", "/deliveries"):
-        page.goto(f"{sandbox.inbox_url}{path}")
-        assert page.evaluate("document.documentElement.scrollWidth") == width
-
-
 def test_every_control_has_a_name_and_every_page_its_landmarks(
     page: Page, sandbox: Sandbox, client: HITLClient
 ) -> None:

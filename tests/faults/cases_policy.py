@@ -190,11 +190,12 @@ def _multiplying() -> Iterator[Case]:
     exact = "a decorator around a client makes exactly its attempts"
     yield Case(exact, 2, _decorated, is_warm=True, settings=trusting, **storm)
     yield Case("nested decorators are one", 2, _nested, settings={"timeout": 5}, **storm)
-    once, lost = "a decorator around a client makes one review of lost answers", hostile.reset(handles=True)
+    lost = [hostile.reset(handles=True)] * 3
     patient: dict[str, Any] = {"is_warm": True, "settings": {"timeout": 5}}
-    yield Case(once, 2, _decorated, [lost] * 3, result=True, requests=4, reviews=1, **patient)
-    few, dead = "a dead server costs few extra requests", hostile.answer(503)
-    yield Case(few, 2, _two_hundred, always=dead, result=True, settings={"retry_delay": 0})
+    once = "a decorator around a client makes one review of lost answers"
+    yield Case(once, 2, _decorated, lost, result=True, requests=4, reviews=1, **patient)
+    dead: dict[str, Any] = {"always": hostile.answer(503), "settings": {"retry_delay": 0}}
+    yield Case("a dead server costs few extra requests", 2, _two_hundred, result=True, **dead)
     limited: dict[str, Any] = {"error": RateLimitError, "facts": {"attempts": 3, "retryable": True}}
     yield Case("a rate limit that goes on is told", 2, read, always=hostile.answer(429), requests=3, **limited)
 

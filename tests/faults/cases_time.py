@@ -71,10 +71,11 @@ def _late() -> Iterator[Case]:
         "settings": {"timeout": TOTAL, "max_retries": 1000, "retry_delay": 0.05},
     }
     yield Case("failures with pauses between them end in time", 3, read, within=TOTAL + GRACE, **failing)
-    silence, survives = hostile.silence(), "request_timeout ends an attempt, not the call"
+    silence = hostile.silence()
     yield Case("a slow attempt leaves time for another", 3, read, [silence], result=READ, requests=2, **_IN_TIME)
     brief: dict[str, Any] = {"at_least": 0.2, "within": 0.8, "settings": {"timeout": 3, "request_timeout": 0.1}}
-    yield Case(survives, 3, read, [silence, silence], result=READ, requests=3, **brief)
+    name = "request_timeout ends an attempt, not the call"
+    yield Case(name, 3, read, [silence, silence], result=READ, requests=3, **brief)
 
 
 # --- requests that take long to send ---------------------------------------------------------------------------------
@@ -92,13 +93,18 @@ def _large() -> Iterator[Case]:
         "within": TOTAL + GRACE + 0.4,  # the request is checked and written before its time begins
         "settings": {"timeout": TOTAL},
     }
-    ignored = "a large request that nobody reads ends in time"
-    yield Case(ignored, 3, _create_large, error=APITimeoutError, facts=doubt, **unread)
-    too_large: dict[str, Any] = {"error": APIStatusError, "requests": 1, "settings": {"timeout": 5}}
-    too_large["facts"] = {"status_code": 413, "attempts": 1, "outcome_unknown": False}
+    name = "a large request that nobody reads ends in time"
+    yield Case(name, 3, _create_large, error=APITimeoutError, facts=doubt, **unread)
+    too_large: dict[str, Any] = {
+        "error": APIStatusError,
+        "facts": {"status_code": 413, "attempts": 1, "outcome_unknown": False},
+        "requests": 1,
+        "settings": {"timeout": 5},
+    }
     early = [hostile.early(1000) | hostile.answer(413)]
     yield Case("a refusal of a large request is heard before all of it is sent", 7, _create_large, early, **too_large)
-    broken, reset = "a large request whose connection breaks", [hostile.reset(hears=100_000)]
+    broken = "a large request whose connection breaks"
+    reset = [hostile.reset(hears=100_000)]
     unknown: dict[str, Any] = {"error": APIConnectionError, "settings": {"timeout": 5}}
     yield Case(f"{broken} is in doubt", 1, _create_large, reset, facts={"attempts": 1, **doubt}, **unknown)
     honoured: dict[str, Any] = {"result": "rev_4", "reviews": 1, "is_warm": True, "settings": {"timeout": 10}}
@@ -128,9 +134,9 @@ def _refused() -> Iterator[Case]:
     patient = {"timeout": 3, "max_retries": 12, "retry_delay": 0.05}
     again = "a server that refuses for a moment is asked again"
     yield Case(again, 7, _read_once_it_listens, result=READ, settings=patient)
-    unsent, once = "a creation that found no connection is sent again without doubt", {"requests": 1, "reviews": 1}
-    forgetful = {"honours_keys": False}
-    yield Case(unsent, 1, _create_once_it_listens, result=3, settings=patient, server=forgetful, **once)
+    without_keys: dict[str, Any] = {"requests": 1, "reviews": 1, "server": {"honours_keys": False}}
+    name = "a creation that found no connection is sent again without doubt"
+    yield Case(name, 1, _create_once_it_listens, result=3, settings=patient, **without_keys)
     told: dict[str, Any] = {"outcome_unknown": False, "retryable": True}
     for name, is_warm, facts in (
         ("a server that goes on refusing is told", False, {"sent": "no", "attempts": 3, **told}),
