@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -135,44 +135,35 @@ def test_new_and_finished_reviews_show_without_a_reload(page: Page, sandbox: San
     expect(page.get_by_role("link", name="Second")).to_be_visible()
 
 
-@pytest.mark.parametrize("end", ["answered", "cancelled", "changed"])
+ENDS: dict[str, Callable[[Sandbox, str], object]] = {
+    "lee@example.com has just answered this": lambda sandbox, review_id: sandbox.reviewer.complete(
+        review_id, {"approved": True}, reviewer="lee@example.com"
+    ),
+    "This review was cancelled": lambda sandbox, review_id: sandbox.client().cancel_review(review_id),
+    "This review has expired": lambda sandbox, _: sandbox.clock.advance("3h"),
+    "This review has just changed": lambda sandbox, review_id: sandbox.client().update_review(
+        review_id, content={"text": "Changed"}
+    ),
+}
+
+
+@pytest.mark.parametrize("message", ENDS)
 def test_what_happens_to_the_open_review_is_told_at_once(
-    page: Page, sandbox: Sandbox, client: HITLClient, end: str
-) -> None:
-    review_id = ask(client, "First")
-    page.goto(f"{sandbox.inbox_url}/reviews/{review_id}")
-    page.get_by_label("Feedback").fill("My view")
-    if end == "answered":
-        sandbox.reviewer.complete(review_id, {"approved": True}, reviewer="lee@example.com")
-    elif end == "cancelled":
-        client.cancel_review(review_id)
-    else:
-        client.update_review(review_id, content={"text": "Changed"})
-    said = {
-        "answered": "lee@example.com has just answered this",
-        "cancelled": "This review was cancelled",
-        "changed": "This review has just changed",
-    }
-    expect(page.get_by_text(said[end])).to_be_visible()
-    expect(page.get_by_label("Feedback")).to_have_value("My view")
-    expect(page.get_by_label("Feedback")).to_be_focused()
-    page.get_by_role("link", name=re.compile("See the outcome|Reload")).click()
-    if end == "changed":
-        expect(page.get_by_label("Feedback")).to_have_value("My view")
-        expect(page.get_by_text("The request has changed since then")).to_be_visible()
-    else:
-        expect(page.get_by_text("My view")).to_be_visible()
-
-
-def test_a_review_that_expires_while_it_is_open_says_so_at_once(
-    page: Page, sandbox: Sandbox, client: HITLClient
+    page: Page, sandbox: Sandbox, client: HITLClient, message: str
 ) -> None:
     review_id = ask(client, "First", due_date=sandbox.clock() + timedelta(hours=2))
     page.goto(f"{sandbox.inbox_url}/reviews/{review_id}")
     page.get_by_label("Feedback").fill("My view")
-    sandbox.clock.advance("3h")
-    expect(page.get_by_text("This review has expired")).to_be_visible()
+    ENDS[message](sandbox, review_id)
+    expect(page.get_by_text(message)).to_be_visible()
     expect(page.get_by_label("Feedback")).to_have_value("My view")
+    expect(page.get_by_label("Feedback")).to_be_focused()
+    page.get_by_role("link", name=re.compile("See the outcome|Reload")).click()
+    if "changed" in message:
+        expect(page.get_by_label("Feedback")).to_have_value("My view")
+        expect(page.get_by_text("The request has changed since then")).to_be_visible()
+    else:
+        expect(page.get_by_text("My view")).to_be_visible()
 
 
 def test_what_was_typed_survives_leaving_the_page(page: Page, sandbox: Sandbox, client: HITLClient) -> None:
