@@ -14,18 +14,16 @@ from queue import SimpleQueue
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from cli_processes import PATIENCE, run_on_terminal, run_to_the_end, start
+from click.testing import Result
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from hitl import HITLClient
-from hitl.cli.commands import hitl
 from hitl.testing import Sandbox
 from hitl.webhooks import verify_signature
 
 CONTENT = {"text": "Fit to print?"}
-PATIENCE = 60  # seconds that a process may take before the test fails
-
 Run = Callable[..., Result]
 
 
@@ -41,54 +39,28 @@ def client(sandbox: Sandbox) -> HITLClient:
 
 
 @pytest.fixture
-def environment(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
-    return {
-        "HITL_BASE_URL": sandbox.base_url,
-        "HITL_API_KEY": sandbox.api_key,
-        "XDG_CONFIG_HOME": str(tmp_path),
-        "HOME": str(tmp_path),
-    }
-
-
-@pytest.fixture
-def run(environment: dict[str, str]) -> Run:
-    def run(*arguments: str, stdin: str | None = None) -> Result:
-        return CliRunner(env=environment).invoke(hitl, arguments, input=stdin)
-
-    return run
-
-
-@pytest.fixture
 def review_id(client: HITLClient) -> str:
     return client.create_review("content_review", CONTENT, assignees=["ann@example.com"]).id
 
 
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-W", "error", "-m", "hitl.cli", *arguments]
-
-
-def process(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*arguments), env={**os.environ, **environment}, capture_output=True, text=True, timeout=PATIENCE
-    )
-
-
 def test_a_script_asks_and_waits_for_the_answer(sandbox: Sandbox, environment: dict[str, str]) -> None:
-    created = process(environment, "reviews", "create", "--template", "content_review", "--content", '{"text": "A"}')
+    created = run_to_the_end(
+        environment, "reviews", "create", "--template", "content_review", "--content", '{"text": "A"}'
+    )
     assert (created.returncode, created.stderr) == (0, "")
     review_id = created.stdout.strip()
     sandbox.reviewer.complete(review_id, {"approved": True}, "ann@example.com")
-    waited = process(environment, "reviews", "wait", review_id)
+    waited = run_to_the_end(environment, "reviews", "wait", review_id)
     assert (waited.returncode, waited.stderr) == (0, "")
     assert waited.stdout == f'{review_id}  completed  ann@example.com  {{"approved": true}}\n'
 
 
 def test_a_failure_is_one_line_and_never_a_traceback(environment: dict[str, str]) -> None:
-    failed = process(environment, "reviews", "show", "rev_none")
+    failed = run_to_the_end(environment, "reviews", "show", "rev_none")
     assert (failed.returncode, failed.stdout) == (3, "")
     assert failed.stderr.startswith("Error: get_review: ")
     assert failed.stderr.count("\n") == 1
-    refused = process(environment, "reviews", "list", "--api-key", "not-the-key")
+    refused = run_to_the_end(environment, "reviews", "list", "--api-key", "not-the-key")
     assert refused.returncode == 1
     assert "401" in refused.stderr
     assert "not-the-key" not in refused.stderr
@@ -99,10 +71,7 @@ def test_an_interrupted_wait_exits_with_130(
 ) -> None:
     done = client.create_review("content_review", CONTENT).id
     sandbox.reviewer.complete(done, {"approved": True})
-    arguments = command("reviews", "wait", review_id, done)
-    with subprocess.Popen(
-        arguments, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as waiting:
+    with start(environment, "reviews", "wait", review_id, done) as waiting:
         assert waiting.stdout is not None
         assert waiting.stdout.readline().startswith(done)
         waiting.send_signal(signal.SIGINT)
@@ -114,16 +83,7 @@ def test_on_a_terminal_a_line_tells_how_many_are_still_waited_for(
     sandbox: Sandbox, environment: dict[str, str], review_id: str
 ) -> None:
     sandbox.reviewer.complete(review_id, {"approved": True})
-    terminal, stderr = os.openpty()
-    try:
-        arguments = command("reviews", "wait", review_id)
-        surroundings = {**os.environ, **environment}
-        done = subprocess.run(arguments, env=surroundings, stdout=subprocess.PIPE, stderr=stderr, timeout=PATIENCE)
-        shown = os.read(terminal, 1000).decode()
-    finally:
-        os.close(stderr)
-        os.close(terminal)
-    assert done.returncode == 0
+    _, shown = run_on_terminal(environment, "reviews", "wait", review_id, stdout=subprocess.PIPE)
     assert shown.startswith("Waiting for 1; Ctrl-C stops waiting, not the reviews.")
     assert shown.endswith("\r\x1b[K")
 
@@ -307,10 +267,7 @@ def test_listening_prints_forwards_and_unsubscribes(
     environment: dict[str, str], httpserver: HTTPServer, client: HITLClient, run: Run
 ) -> None:
     httpserver.expect_request("/webhook").respond_with_data(status=202)
-    arguments = command("webhooks", "listen", "--json", "--forward", httpserver.url_for("/webhook"))
-    with subprocess.Popen(
-        arguments, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as listening:
+    with start(environment, "webhooks", "listen", "--json", "--forward", httpserver.url_for("/webhook")) as listening:
         assert listening.stdout is not None
         assert listening.stderr is not None
         assert listening.stderr.readline().startswith("Listening at http://127.0.0.1:")

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import shlex
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from cli_processes import PATIENCE, command, run_on_terminal, start
+from click.testing import Result
 from pytest_httpserver import HTTPServer
 
-from hitl.cli.commands import hitl
 from hitl.testing import Sandbox
 
 Run = Callable[..., Result]
-PATIENCE = 60  # seconds that a process may take before the test fails
 
 
 @pytest.fixture
@@ -31,16 +29,8 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def environment(sandbox: Sandbox) -> dict[str, str]:
-    return {"HITL_BASE_URL": sandbox.base_url, "HITL_API_KEY": sandbox.api_key}
-
-
-@pytest.fixture
-def run(environment: dict[str, str]) -> Run:
-    def run(*arguments: str, stdin: str | None = None) -> Result:
-        return CliRunner(env=environment).invoke(hitl, ["reviews", "create", *arguments], input=stdin)
-
-    return run
+def create(run: Run) -> Run:
+    return partial(run, "reviews", "create")
 
 
 @pytest.fixture
@@ -59,8 +49,8 @@ def lines(outcome: Result) -> list[dict[str, Any]]:
     return sorted((json.loads(line) for line in outcome.stdout.splitlines()), key=lambda line: line["line"])
 
 
-def test_each_row_becomes_a_review(run: Run, sandbox: Sandbox, drafts: str) -> None:
-    outcome = run("--from", drafts, *MAPPED, "--priority", "high")
+def test_each_row_becomes_a_review(create: Run, sandbox: Sandbox, drafts: str) -> None:
+    outcome = create("--from", drafts, *MAPPED, "--priority", "high")
     assert outcome.exit_code == 0, outcome.output
     assert [(line["line"], line["status"], line["error"]) for line in lines(outcome)] == [
         (2, "assigned", None),
@@ -78,22 +68,22 @@ def test_each_row_becomes_a_review(run: Run, sandbox: Sandbox, drafts: str) -> N
     assert {review.priority for review in made} == {"high"}
 
 
-def test_a_second_run_of_the_same_file_makes_nothing_twice(run: Run, sandbox: Sandbox, drafts: str) -> None:
-    first, second = run("--from", drafts, *MAPPED), run("--from", drafts, *MAPPED)
+def test_a_second_run_of_the_same_file_makes_nothing_twice(create: Run, sandbox: Sandbox, drafts: str) -> None:
+    first, second = create("--from", drafts, *MAPPED), create("--from", drafts, *MAPPED)
     assert {line["id"] for line in lines(first)} == {line["id"] for line in lines(second)}
     assert len(sandbox.client().list_reviews()) == 3
 
 
-def test_a_file_that_grows_goes_on_under_the_same_name(run: Run, sandbox: Sandbox, drafts: str) -> None:
-    run("--from", drafts, *MAPPED, "--batch-key", "drafts")
+def test_a_file_that_grows_goes_on_under_the_same_name(create: Run, sandbox: Sandbox, drafts: str) -> None:
+    create("--from", drafts, *MAPPED, "--batch-key", "drafts")
     with Path(drafts).open("a") as file:
         file.write("Refund order 1044?,\n")
-    assert run("--from", drafts, *MAPPED, "--batch-key", "drafts").exit_code == 0
+    assert create("--from", drafts, *MAPPED, "--batch-key", "drafts").exit_code == 0
     assert len(sandbox.client().list_reviews()) == 4
 
 
-def test_lines_of_json_may_come_from_standard_input(run: Run, sandbox: Sandbox) -> None:
-    outcome = run(
+def test_lines_of_json_may_come_from_standard_input(create: Run, sandbox: Sandbox) -> None:
+    outcome = create(
         "--from",
         "-",
         "--template",
@@ -115,25 +105,21 @@ def test_lines_of_json_may_come_from_standard_input(run: Run, sandbox: Sandbox) 
         ('{"text": "Refund order 1042?"}\n{"content": {}, "title": "x"}\n', "line 2: unknown: title"),
     ],
 )
-def test_nothing_is_sent_if_a_line_cannot_be(run: Run, sandbox: Sandbox, tmp_path: Path, text: str, told: str) -> None:
+def test_nothing_is_sent_if_a_line_cannot_be(
+    create: Run, sandbox: Sandbox, tmp_path: Path, text: str, told: str
+) -> None:
     path = tmp_path / "items.jsonl"
     path.write_text(text)
-    outcome = run("--from", str(path), "--template", "content_review")
+    outcome = create("--from", str(path), "--template", "content_review")
     assert outcome.exit_code == 2
     assert f"Error: {path}, {told}" in outcome.stderr
     assert outcome.stdout == ""
     assert len(sandbox.client().list_reviews()) == 0
 
 
-def test_a_column_that_is_not_there_is_told_with_those_that_are(run: Run, drafts: str) -> None:
-    outcome = run("--from", drafts, "--template", "content_review", "--map", "text=content.text")
-    assert outcome.exit_code == 2
-    assert "line 2: no column 'text'; the columns are 'draft', 'editor'" in outcome.stderr
-
-
-def test_what_fails_is_told_on_its_line_and_the_others_are_made(run: Run, sandbox: Sandbox) -> None:
+def test_what_fails_is_told_on_its_line_and_the_others_are_made(create: Run, sandbox: Sandbox) -> None:
     items = '{"content": {}, "template_id": "unknown_template"}\n{"content": {}, "template_id": "content_review"}\n'
-    outcome = run("--from", "-", stdin=items)
+    outcome = create("--from", "-", stdin=items)
     assert outcome.exit_code == 1
     first, second = lines(outcome)
     assert first["id"] is None
@@ -152,55 +138,36 @@ def test_what_fails_is_told_on_its_line_and_the_others_are_made(run: Run, sandbo
         (("--content", "{}"), "Missing option '--template'"),
     ],
 )
-def test_options_that_do_not_go_together_are_told(run: Run, arguments: tuple[str, ...], told: str) -> None:
-    outcome = run(*arguments)
+def test_options_that_do_not_go_together_are_told(create: Run, arguments: tuple[str, ...], told: str) -> None:
+    outcome = create(*arguments)
     assert outcome.exit_code == 2
     assert told in outcome.stderr
 
 
-def test_on_a_terminal_a_bar_shows_the_progress(environment: dict[str, str], drafts: str) -> None:
-    master, terminal = pty.openpty()
-    command = [sys.executable, "-m", "hitl.cli", "reviews", "create", "--from", drafts, *MAPPED]
-    done = subprocess.run(
-        command,
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=terminal,
-        timeout=PATIENCE,
-        check=True,
-    )
-    os.close(terminal)
-    shown = os.read(master, 100_000).decode()
-    os.close(master)
-    assert "3/3" in shown
-    assert len(done.stdout.splitlines()) == 3
-
-
-def test_where_lines_and_bar_share_a_terminal_each_line_stands_alone(environment: dict[str, str], drafts: str) -> None:
-    master, terminal = pty.openpty()
-    command = [sys.executable, "-m", "hitl.cli", "reviews", "create", "--from", drafts, *MAPPED]
-    subprocess.run(
-        command, env={**os.environ, **environment}, stdout=terminal, stderr=terminal, timeout=PATIENCE, check=True
-    )
-    os.close(terminal)
-    shown = os.read(master, 100_000).decode()
-    os.close(master)
-    assert "3/3" in shown
-    lines = [line.rpartition("\x1b[K")[2] for line in shown.splitlines() if '"id"' in line]
-    assert len(lines) == 3
-    assert all(json.loads(line)["id"] for line in lines)
-
-
 def test_closed_standard_input_is_an_empty_one(environment: dict[str, str]) -> None:
-    command = shlex.join([sys.executable, "-m", "hitl.cli", "reviews", "create", "--from", "-", *MAPPED])
+    line = shlex.join(command("reviews", "create", "--from", "-", *MAPPED))
     done = subprocess.run(
-        ["/bin/sh", "-c", f"{command} <&-"],
+        ["/bin/sh", "-c", f"{line} <&-"],
         env={**os.environ, **environment},
         capture_output=True,
         timeout=PATIENCE,
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_on_a_terminal_a_bar_shows_the_progress(environment: dict[str, str], drafts: str) -> None:
+    lines, shown = run_on_terminal(environment, "reviews", "create", "--from", drafts, *MAPPED, stdout=subprocess.PIPE)
+    assert "3/3" in shown
+    assert len(lines.splitlines()) == 3
+
+
+def test_where_lines_and_bar_share_a_terminal_each_line_stands_alone(environment: dict[str, str], drafts: str) -> None:
+    _, shown = run_on_terminal(environment, "reviews", "create", "--from", drafts, *MAPPED)
+    assert "3/3" in shown
+    lines = [line.rpartition("\x1b[K")[2] for line in shown.splitlines() if '"id"' in line]
+    assert len(lines) == 3
+    assert all(json.loads(line)["id"] for line in lines)
 
 
 def test_ctrl_c_says_how_to_go_on(httpserver: HTTPServer, drafts: str) -> None:
@@ -211,12 +178,11 @@ def test_ctrl_c_says_how_to_go_on(httpserver: HTTPServer, drafts: str) -> None:
         process[0].wait(PATIENCE)
 
     httpserver.expect_request("/v1/reviews", method="POST").respond_with_handler(interrupt)
-    environment = {**os.environ, "HITL_BASE_URL": httpserver.url_for(""), "HITL_API_KEY": "hitl_test_key"}
-    command = [sys.executable, "-m", "hitl.cli", "reviews", "create", "--from", drafts, *MAPPED, "--concurrency", "1"]
-    process.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
-    _, told = process[0].communicate(timeout=PATIENCE)
+    environment = {"HITL_BASE_URL": httpserver.url_for(""), "HITL_API_KEY": "hitl_test_key"}
+    process.append(start(environment, "reviews", "create", "--from", drafts, *MAPPED, "--concurrency", "1"))
+    _, stderr = process[0].communicate(timeout=PATIENCE)
     assert process[0].returncode == 130
-    assert told == (
+    assert stderr == (
         "Error: interrupted after 0 of 3; run the same command again to continue: a server with idempotency keys creates "
         "nothing twice\n"
     )

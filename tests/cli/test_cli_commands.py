@@ -106,20 +106,6 @@ def test_a_wrong_call_is_told_and_exits_with_2(arguments: tuple[str, ...], compl
     assert complaint in outcome.stderr
 
 
-def test_without_its_extra_a_part_says_what_to_install_and_the_others_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "hitl.cli.sandbox", raising=False)
-    for name in [name for name in sys.modules if name.partition(".")[0] in ("starlette", "uvicorn")]:
-        monkeypatch.delitem(sys.modules, name)
-    for name in [name for name in sys.modules if name.startswith("hitl.server.")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "starlette", None)
-    outcome = run("sandbox", "--port", "0")
-    assert outcome.exit_code == 1
-    assert outcome.stderr.count("\n") == 1
-    assert "pip install 'hitl[sandbox]'" in outcome.stderr
-    assert run("--help").exit_code == 0
-
-
 def test_a_part_that_is_broken_is_not_taken_for_one_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "hitl.cli.export", raising=False)
     monkeypatch.setitem(sys.modules, "hitl.cli.documents", None)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from hitl.cli.values import json_object, json_value, pair, seconds
+from hitl.cli.values import json_value, pair, seconds
 
 
 def test_json_can_be_written_out_or_come_from_a_file_or_from_standard_input(
@@ -25,12 +25,6 @@ def test_json_can_be_written_out_or_come_from_a_file_or_from_standard_input(
 def test_what_is_no_json_is_told(text: str) -> None:
     with pytest.raises(click.BadParameter, match="not valid JSON|cannot be read"):
         json_value(text)
-
-
-def test_an_object_is_not_just_any_json() -> None:
-    assert json_object('{"a": 1}') == {"a": 1}
-    with pytest.raises(click.BadParameter, match="a JSON object is required"):
-        json_object("[1]")
 
 
 @pytest.mark.parametrize(("text", "length"), [("90s", 90), ("2h", 7200), ("1h30m", 5400), ("0.5", 0.5), ("30", 30)])

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,11 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[2]
 CODEGEN = ROOT / "codegen"
+sys.path.insert(0, str(CODEGEN))
+
+import lint_spec  # noqa: E402
+import traps  # noqa: E402
+
 REMOVED = "<removed>"
 
 CLEAN = """
@@ -166,14 +169,6 @@ INVALID = {
 }
 
 
-@pytest.fixture(scope="module")
-def codegen() -> Iterator[None]:
-    """Make the linter's modules importable, as they are when it runs as a script."""
-    sys.path.insert(0, str(CODEGEN))
-    yield
-    sys.path.remove(str(CODEGEN))
-
-
 def _merged(below: Any, above: Any) -> Any:
     if not isinstance(below, dict) or not isinstance(above, dict):
         return above
@@ -190,7 +185,7 @@ def _description(change: str = "{}") -> dict[str, Any]:
 def _traps_found(tmp_path: Path, change: str) -> set[str]:
     spec = tmp_path / "openapi.yaml"
     spec.write_text(json.dumps(_description(change)))
-    lines = importlib.import_module("lint_spec").lint(spec)
+    lines = lint_spec.lint(spec)
     return {line.split(": ")[1] for line in lines}
 
 
@@ -199,13 +194,11 @@ def _run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.usefixtures("codegen")
 def test_a_clean_description_has_no_faults(tmp_path: Path) -> None:
     assert _traps_found(tmp_path, "{}") == set()
     validate(_description())
 
 
-@pytest.mark.usefixtures("codegen")
 @pytest.mark.parametrize(("trap", "change"), TRAPPED)
 def test_the_linter_names_the_trap_and_no_other(tmp_path: Path, trap: str, change: str) -> None:
     assert _traps_found(tmp_path, change) == {trap}
@@ -217,15 +210,11 @@ def test_the_validator_refuses_what_the_linter_leaves_to_it(change: str) -> None
         validate(_description(change))
 
 
-@pytest.mark.usefixtures("codegen")
 def test_every_trap_is_set_off_by_a_test() -> None:
-    traps = importlib.import_module("traps")
     assert {traps.name_of(trap) for trap in traps.TRAPS} == {name for name, _ in TRAPPED}
 
 
-@pytest.mark.usefixtures("codegen")
 def test_every_trap_stands_in_the_guide_as_its_docstring_says() -> None:
-    traps = importlib.import_module("traps")
     guide = (ROOT / "docs" / "how-to" / "regenerate.md").read_text()
     rows = [f"| `{traps.name_of(trap)}` | {trap.__doc__} |" for trap in traps.TRAPS]
     assert [row for row in rows if row not in guide] == []

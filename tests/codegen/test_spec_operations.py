@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from hitl import HITLClient
-
 SPEC = YAML(typ="safe").load(Path(__file__).parents[2] / "openapi.yaml")
 
 OPERATIONS = {
@@ -99,12 +97,6 @@ def test_every_operation_that_the_vendor_does_not_document_is_flagged_as_an_exte
     }
     assert flagged == EXTENSIONS
     assert len(_operations()) == 31 + len(EXTENSIONS)
-
-
-def test_the_facade_has_a_method_of_the_same_name_for_every_review_and_template_operation() -> None:
-    names = {name for name, operation in _operations().items() if operation["tags"][0] in ("reviews", "templates")}
-    assert len(names) == 10
-    assert names <= set(dir(HITLClient))
 
 
 def test_a_creation_answers_201_and_takes_an_idempotency_key() -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import httpx
 import pytest
 from hitl_api.api.reviews import create_review, get_review, list_reviews
 from hitl_api.models.review_create import ReviewCreate
-from hitl_api.models.review_envelope import ReviewEnvelope
-from requests_fit import DESCRIPTION, SERVER, AsyncCheckedTransport, CheckedTransport, MisfitError, Recorder
+from requests_fit import DESCRIPTION, SERVER, MisfitError, Recorder
 
 from hitl import HITLClient
 from hitl.exceptions import ReviewNotFoundError
@@ -70,28 +68,6 @@ def test_any_endpoint_runs_with_the_errors_of_the_facade(client: HITLClient) -> 
     assert listed.data == [created.data]
     with pytest.raises(ReviewNotFoundError):
         client.call(get_review, "rev_999")
-
-
-def test_the_generated_client_shares_the_connections(sandbox: Sandbox) -> None:
-    recorder = Recorder()
-    with sandbox.client(transport=CheckedTransport(recorder)) as client:
-        review = client.create_review(**ASKED)
-        answer = get_review.sync(review.id, client=client.api)
-    assert isinstance(answer, ReviewEnvelope)
-    assert answer.data.id == review.id
-    assert recorder.operations == ["create_review", "get_review"]
-
-
-def test_the_generated_client_shares_the_connections_asynchronously(sandbox: Sandbox) -> None:
-    recorder = Recorder()
-
-    async def read() -> object:
-        async with sandbox.async_client(transport=AsyncCheckedTransport(recorder)) as client:
-            review = await client.create_review(**ASKED)
-            return await get_review.asyncio(review.id, client=client.api)
-
-    assert isinstance(asyncio.run(read()), ReviewEnvelope)
-    assert recorder.operations == ["create_review", "get_review"]
 
 
 # --- the check itself -------------------------------------------------------------------------------------------------

@@ -81,20 +81,11 @@ def send(case: Case, client: httpx.Client) -> None:
     )
 
 
-def created(client: httpx.Client, path: str, body: object) -> dict[str, Any]:
+def created(client: httpx.Client, path: str, body: object, status: int = 201) -> dict[str, Any]:
     answer = client.post(path, json=body)
-    assert answer.status_code == 201, answer.text
+    assert answer.status_code == status, answer.text
     data: dict[str, Any] = answer.json()["data"]
     return data
-
-
-def review_id(client: httpx.Client) -> str:
-    return str(created(client, "/v1/reviews", {"template_id": "template_123", "content": {"text": "A draft"}})["id"])
-
-
-def template_id(client: httpx.Client) -> str:
-    fields = [{"name": "approved", "type": "boolean"}]
-    return str(created(client, "/v1/templates", {"name": "Fuzzed", "fields": fields})["id"])
 
 
 def loop(client: httpx.Client) -> dict[str, Any]:
@@ -102,40 +93,22 @@ def loop(client: httpx.Client) -> dict[str, Any]:
     return document
 
 
-def loop_id(client: httpx.Client) -> str:
-    return str(loop(client)["id"])
-
-
-def user_id(client: httpx.Client) -> str:
-    return str(loop(client)["creator_id"])
-
-
-def request_id(client: httpx.Client) -> str:
-    return str(created(client, f"/v1/api/loops/{loop_id(client)}/requests", _REQUEST)["request_id"])
-
-
 def webhook_id(client: httpx.Client) -> str:
-    body = {"url": NOWHERE, "events": ["review.created"]}
-    return str(created(client, "/v1/webhooks", body)["id"])
+    return str(created(client, "/v1/webhooks", {"url": NOWHERE, "events": ["review.created"]})["id"])
 
 
-def delivery_id(client: httpx.Client) -> str:
-    answer = client.post(f"/v1/webhooks/{webhook_id(client)}/test")
-    assert answer.status_code == 202, answer.text
-    return str(answer.json()["data"]["id"])
+REVIEW = {"template_id": "template_123", "content": {"text": "A draft"}}
+FORM = {"name": "Fuzzed", "fields": [{"name": "approved", "type": "boolean"}]}
 
-
-def team_id(client: httpx.Client) -> str:
-    return str(created(client, "/v1/teams", {"name": "Fuzzed"})["id"])
-
-
-MAKERS: Mapping[str, Callable[[httpx.Client], str]] = {
-    "review_id": review_id,
-    "template_id": template_id,
+MAKERS: Mapping[str, Callable[[httpx.Client], Any]] = {
+    "review_id": lambda client: created(client, "/v1/reviews", REVIEW)["id"],
+    "template_id": lambda client: created(client, "/v1/templates", FORM)["id"],
     "webhook_id": webhook_id,
-    "delivery_id": delivery_id,
-    "team_id": team_id,
-    "loop_id": loop_id,
-    "user_id": user_id,
-    "request_id": request_id,
+    "delivery_id": lambda client: created(client, f"/v1/webhooks/{webhook_id(client)}/test", None, 202)["id"],
+    "team_id": lambda client: created(client, "/v1/teams", {"name": "Fuzzed"})["id"],
+    "loop_id": lambda client: loop(client)["id"],
+    "user_id": lambda client: loop(client)["creator_id"],
+    "request_id": lambda client: created(client, f"/v1/api/loops/{loop(client)['id']}/requests", _REQUEST)[
+        "request_id"
+    ],
 }

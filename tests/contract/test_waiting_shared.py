@@ -15,7 +15,7 @@ import trio
 from requests_fit import Recorder
 
 from hitl import ANY_REJECTED, FIRST, AsyncHITLClient, HITLClient, Review
-from hitl.exceptions import BatchError, ReviewNotFoundError, WaitTimeoutError
+from hitl.exceptions import WaitTimeoutError
 from hitl.testing import Sandbox
 
 ASKED: dict[str, Any] = {"template_id": "template_123", "content": {"text": "A draft"}}
@@ -173,15 +173,6 @@ def test_many_are_waited_for_until_one_or_all_are_done(client: HITLClient, sandb
     assert [review.id for review in client.wait_for_reviews(caught.value.pending)] == caught.value.pending
 
 
-def test_one_that_does_not_exist_does_not_keep_the_others_from_ending(client: HITLClient, sandbox: Sandbox) -> None:
-    review = client.create_review(**ASKED)
-    answer(sandbox, [review])
-    with pytest.raises(BatchError, match="1 of 2 reviews ended without an answer") as caught:
-        client.wait_for_reviews([review, "rev_999"])
-    assert caught.value.outcomes[0].id == review.id
-    assert isinstance(caught.value.outcomes[1], ReviewNotFoundError)
-
-
 def test_a_webhook_ends_a_wait_from_another_thread(client: HITLClient, sandbox: Sandbox, recorder: Recorder) -> None:
     reviews = client.create_reviews([ASKED] * 2)
     with ThreadPoolExecutor(1) as pool:
@@ -192,25 +183,6 @@ def test_a_webhook_ends_a_wait_from_another_thread(client: HITLClient, sandbox: 
             done = client.get_review(review.id)
             client.notify(done)
         assert [review.status for review in wait.result(ROOMY)] == ["completed", "completed"]
-
-
-def test_changes_are_told_while_they_are_waited_for(client: HITLClient, sandbox: Sandbox) -> None:
-    reviews = client.create_reviews([ASKED] * 2)
-    seen: list[tuple[str, str]] = []
-    with ThreadPoolExecutor(1) as pool:
-        wait = pool.submit(
-            client.wait_for_reviews,
-            reviews,
-            timeout=ROOMY,
-            poll_interval=NEVER,
-            on_update=lambda review: seen.append((review.id, review.status)),
-        )
-        until(lambda: client.wait_stats().polls > 0)
-        sandbox.reviewer.start(reviews[0])
-        until(lambda: (reviews[0].id, "in_progress") in seen)
-        answer(sandbox, reviews)
-        wait.result(ROOMY)
-    assert (reviews[1].id, "completed") in seen
 
 
 def test_one_that_expires_is_told_in_the_list_that_is_held(client: HITLClient, sandbox: Sandbox, clock: Any) -> None:

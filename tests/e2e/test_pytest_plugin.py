@@ -22,25 +22,6 @@ def test_each_test_has_a_sandbox_of_its_own(pytester: pytest.Pytester) -> None:
     pytester.runpytest_subprocess("-Werror").assert_outcomes(passed=3)
 
 
-def test_an_asynchronous_client_works_on_any_event_loop_and_needs_no_closing(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile("""
-        import asyncio
-
-        import pytest
-
-        @pytest.mark.anyio
-        async def test_asking_on_the_loops_of_a_plugin(hitl_async_client, reviewer):
-            reviewer.on().approve()
-            review = await hitl_async_client.create_review("template_123", {})
-            assert (await hitl_async_client.wait_for_review(review.id)).result == {"approved": True}
-
-        def test_asking_on_two_loops_of_its_own(hitl_async_client):
-            for _ in range(2):
-                asyncio.run(hitl_async_client.create_review("template_123", {}))
-    """)
-    pytester.runpytest_subprocess("-Werror", "-p", "no:asyncio").assert_outcomes(passed=3)
-
-
 def test_reviews_that_nobody_answered_fail_the_test_with_a_list(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("""
         def test_it(hitl_client, reviewer):

@@ -107,11 +107,3 @@ def test_of_64_different_creations_under_one_key_one_is_made_and_the_others_are_
     assert Counter(answer.status_code for answer in answers) == {201: 1, 422: MANY - 1}
     codes = {answer.json()["error"]["code"] for answer in answers if answer.status_code == 422}
     assert codes == {"idempotency_key_reused"}
-
-
-def test_64_creations_under_as_many_keys_are_64_reviews(sandbox: Running) -> None:
-    def create_own(http: httpx.Client, number: int) -> httpx.Response:
-        return http.post("/v1/reviews", json=REVIEW, headers={"Idempotency-Key": f"own-{number}"})
-
-    answers = at_once(sandbox, httpx.Cookies(), create_own)
-    assert len({answer.json()["data"]["id"] for answer in answers}) == MANY

@@ -7,7 +7,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,7 @@ ATTEMPTS = 3  # a busy machine may make a call late, but not each time that it i
 ASKED = {"template_id": "content_review", "content": {"text": "Ring!"}}
 
 Act = Callable[[HITLClient, HostileServer], Any]
+Connect = Callable[..., AbstractContextManager[HITLClient]]
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Case:
     server: dict[str, Any] = field(default_factory=dict)
 
 
-def run(case: Case, connect: Callable[..., Any]) -> None:
+def run(case: Case, connect: Connect) -> None:
     """Run a case with the client that `connect` makes, and hold what happens to what must be true."""
     for _ in range(ATTEMPTS):
         took = _run_once(case, connect)
@@ -79,7 +80,7 @@ def run(case: Case, connect: Callable[..., Any]) -> None:
     raise AssertionError(f"it took {took:.2f} s")
 
 
-def _run_once(case: Case, connect: Callable[..., Any]) -> float:
+def _run_once(case: Case, connect: Connect) -> float:
     """Hold what happens to what must be true, but for the longest that it may take; return how many seconds it took."""
     with HostileServer(**case.server) as server:
         prepare(server)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cases import GRACE, READ, Case, cancel, create, doubtful, list_all, read, survived, update
+from cases import GRACE, READ, Case, cancel, doubtful, list_all, read, survived, update
 
 from hitl.exceptions import APIConnectionError, APITimeoutError, HITLError, ServerError, UnexpectedResponseError
 from hitl.testing import hostile
@@ -109,22 +109,37 @@ _MADE_BUT_LOST = hostile.reset(handles=True)
 
 def _errors() -> Iterator[Case]:
     """Give what a read is told after its last attempt."""
-    passing = {"attempts": 3, "sent": "maybe", "retryable": True, "outcome_unknown": False}
+    passing = {"sent": "maybe", "retryable": True, "outcome_unknown": False}
+    cut_off = hostile.answer(500) | hostile.lie_about_length(50)
     told: Mapping[str, tuple[Fault, type[HITLError], dict[str, Any]]] = {
         "three resets in a row are told as one error": (_MADE_BUT_LOST, APIConnectionError, passing),
-        "an answer that had begun is told as sent": (
-            hostile.reset(60),
-            APIConnectionError,
-            {"attempts": 3, "sent": "yes"},
-        ),
-        "a status ends a read although its body is cut off": (
-            hostile.answer(500) | hostile.lie_about_length(50),
-            ServerError,
-            {"status_code": 500, "attempts": 3},
-        ),
+        "an answer that had begun is told as sent": (hostile.reset(60), APIConnectionError, {"sent": "yes"}),
+        "a status ends a read although its body is cut off": (cut_off, ServerError, {"status_code": 500}),
     }
     for name, (always, error, facts) in told.items():
-        yield Case(name, 7, read, always=always, error=error, facts=facts, requests=3)
+        yield Case(name, 7, read, always=always, error=error, facts={"attempts": 3, **facts}, requests=3)
+
+
+def _silences() -> Iterator[Case]:
+    doubt = {"outcome_unknown": True, "sent": "maybe"}
+    silence = hostile.silence(handles=True)
+    made = "silence after the review was made"
+    yield doubtful(f"{made} is a timeout in doubt", silence, APITimeoutError, doubt, requests=1, reviews=1, **_BRIEF)
+    yield survived(f"{made} is survived where keys are honoured", silence, requests=2, **_BRIEF)
+    half = "half an answer and then silence is survived where keys are honoured"
+    yield survived(half, hostile.silence(200), requests=2, **_BRIEF)
+
+
+def _others() -> Iterator[Case]:
+    foreign = hostile.header("Idempotency-Key", "job-7")
+    yield doubtful(f"the key of another creation {_IN_DOUBT}", foreign, UnexpectedResponseError, requests=1, reviews=1)
+    lost = "a creation is made once although every second answer is lost"
+    yield survived(lost, _MADE_BUT_LOST, hostile.answer(502), requests=3)
+    one: dict[str, Any] = {"error": APIConnectionError, "facts": {"attempts": 1}, "settings": {"max_retries": 0}}
+    yield Case("max_retries=0 makes one attempt", 2, read, [_MADE_BUT_LOST], requests=1, **one)
+    yield Case("a change survives a reset", 7, update, [_MADE_BUT_LOST], result="high", requests=2)
+    yield Case("a cancellation survives a reset", 7, cancel, [_MADE_BUT_LOST], result="cancelled", requests=2)
+    yield Case("a list survives a reset", 7, list_all, [hostile.reset(200)], result=["rev_1", "rev_2"], requests=2)
 
 
 CASES = [
@@ -132,51 +147,6 @@ CASES = [
     *_each(UNREADABLE, UnexpectedResponseError),
     *_undone(),
     *_errors(),
-    doubtful(
-        f"the key of another creation {_IN_DOUBT}",
-        hostile.header("Idempotency-Key", "job-7"),
-        UnexpectedResponseError,
-        requests=1,
-        reviews=1,
-    ),
-    Case(
-        "silence after the review was made is a timeout in doubt",
-        1,
-        create,
-        [hostile.silence(handles=True)],
-        error=APITimeoutError,
-        facts={"outcome_unknown": True, "sent": "maybe", "attempts": 1},
-        requests=1,
-        reviews=1,
-        server={"honours_keys": False},
-        **_BRIEF,
-    ),
-    survived(
-        "silence after the review was made is survived where keys are honoured",
-        hostile.silence(handles=True),
-        requests=2,
-        **_BRIEF,
-    ),
-    survived(
-        "half an answer and then silence is survived where keys are honoured",
-        hostile.silence(200),
-        requests=2,
-        **_BRIEF,
-    ),
-    survived(
-        "a creation is made once although every second answer is lost", _MADE_BUT_LOST, hostile.answer(502), requests=3
-    ),
-    Case(
-        "max_retries=0 makes one attempt",
-        2,
-        read,
-        [_MADE_BUT_LOST],
-        error=APIConnectionError,
-        facts={"attempts": 1},
-        requests=1,
-        settings={"max_retries": 0},
-    ),
-    Case("a change survives a reset", 7, update, [_MADE_BUT_LOST], result="high", requests=2),
-    Case("a cancellation survives a reset", 7, cancel, [_MADE_BUT_LOST], result="cancelled", requests=2),
-    Case("a list survives a reset", 7, list_all, [hostile.reset(200)], result=["rev_1", "rev_2"], requests=2),
+    *_silences(),
+    *_others(),
 ]

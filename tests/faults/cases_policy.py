@@ -57,16 +57,9 @@ _PAGES = {
 
 
 def _bodies_of_refusals() -> Iterator[Case]:
+    not_found: dict[str, Any] = {"error": ReviewNotFoundError, "facts": {"status_code": 404}, "requests": 1}
     for name, body in _PAGES.items():
-        yield Case(
-            f"a 404 with {name} is a 404",
-            7,
-            read,
-            [hostile.answer(404) | hostile.body(body)],
-            error=ReviewNotFoundError,
-            facts={"status_code": 404},
-            requests=1,
-        )
+        yield Case(f"a 404 with {name} is a 404", 7, read, [hostile.answer(404) | hostile.body(body)], **not_found)
     broken = {
         "broken gzip": hostile.gzip(keep=0.5),
         "an unknown encoding": hostile.encoding("br"),
@@ -109,28 +102,15 @@ def _retry_after() -> Iterator[Case]:
         yield Case(ignored, 8, read, [_again(text)], within=0.5, settings={"timeout": 5}, **once_more)
     past = _again("Tue, 31 Dec 2019 00:00:00 GMT", _DATE)
     yield Case("Retry-After in the past is no reason to wait", 8, read, [past], within=0.5, **once_more)
-    at_once: dict[str, Any] = {"error": ServerError, "requests": 1, "within": 0.5}
-    for text, seconds in {"61": 61.0, "100000": 100_000.0, "999999999999": 999_999_999_999.0}.items():
-        told = {"retry_after": seconds, "attempts": 1}
-        patient = {"timeout": 200_000}
-        yield Case(f"Retry-After {text} raises now", 8, read, [_again(text)], facts=told, settings=patient, **at_once)
-    yield Case(
-        "Retry-After beyond the time left raises now",
-        8,
-        read,
-        [_again("30")],
-        facts={"retry_after": 30.0, "attempts": 1},
-        settings={"timeout": 5},
-        **at_once,
-    )
-    yield Case(
-        "Retry-After on a date in the next century raises now",
-        8,
-        read,
-        [_again("Fri, 01 Jan 2120 00:00:00 GMT", _DATE)],
-        settings={"timeout": 200_000},
-        **at_once,
-    )
+    century = _again("Fri, 01 Jan 2120 00:00:00 GMT", _DATE)
+    too_long: dict[str, tuple[hostile.Fault, float, dict[str, Any]]] = {
+        **{text: (_again(text), 200_000, {"retry_after": float(text)}) for text in ("61", "100000", "999999999999")},
+        "beyond the time left": (_again("30"), 5, {"retry_after": 30.0}),
+        "on a date in the next century": (century, 200_000, {}),
+    }
+    for name, (fault, timeout, told) in too_long.items():
+        at_once: dict[str, Any] = {"facts": {"attempts": 1, **told}, "settings": {"timeout": timeout}, "within": 0.5}
+        yield Case(f"Retry-After {name} raises now", 8, read, [fault], error=ServerError, requests=1, **at_once)
 
 
 def _explicit(client: HITLClient, server: HostileServer) -> set[str | None]:
@@ -189,25 +169,10 @@ def _keys() -> Iterator[Case]:
         yield doubtful(f"{after} leaves a creation in doubt", made, ServerError, requests=1, reviews=1)
         yield survived(f"{after} is survived where keys are honoured", made, requests=2)
     lost = hostile.reset(handles=True)
-    yield survived(
-        'idempotency="trust" repeats with the key at once',
-        lost,
-        requests=2,
-        is_warm=False,
-        settings={"idempotency": "trust"},
-        server={"shows_keys": False},
-    )
-    yield Case(
-        'idempotency="never" repeats no creation',
-        1,
-        create,
-        [lost],
-        error=APIConnectionError,
-        requests=1,
-        reviews=1,
-        is_warm=True,
-        settings={"idempotency": "never"},
-    )
+    trusting: dict[str, Any] = {"settings": {"idempotency": "trust"}, "server": {"shows_keys": False}}
+    yield survived('idempotency="trust" repeats with the key at once', lost, requests=2, is_warm=False, **trusting)
+    never: dict[str, Any] = {"error": APIConnectionError, "settings": {"idempotency": "never"}, "is_warm": True}
+    yield Case('idempotency="never" repeats no creation', 1, create, [lost], requests=1, reviews=1, **never)
     yield survived("a 429 is no doubt", hostile.answer(429), requests=2, is_warm=False)
     handling = {"success": False, "error": {"code": "idempotency_in_progress", "message": "wait"}}
     again = "a creation that is still being handled is asked for again"
@@ -220,48 +185,19 @@ def _keys() -> Iterator[Case]:
 
 
 def _multiplying() -> Iterator[Case]:
-    storm = hostile.answer(503)
-    yield Case(
-        "a decorator around a client makes exactly its attempts",
-        2,
-        _decorated,
-        always=storm,
-        error=ServerError,
-        requests=4,
-        is_warm=True,
-        settings={"idempotency": "trust", "timeout": 5},
-    )
-    yield Case(
-        "nested decorators are one", 2, _nested, always=storm, error=ServerError, requests=4, settings={"timeout": 5}
-    )
-    yield Case(
-        "a decorator around a client makes one review of lost answers",
-        2,
-        _decorated,
-        [hostile.reset(handles=True)] * 3,
-        result=True,
-        requests=4,
-        reviews=1,
-        is_warm=True,
-        settings={"timeout": 5},
-    )
-    yield Case(
-        "a dead server costs few extra requests",
-        2,
-        _two_hundred,
-        always=storm,
-        result=True,
-        settings={"retry_delay": 0},
-    )
-    yield Case(
-        "a rate limit that goes on is told",
-        2,
-        read,
-        always=hostile.answer(429),
-        error=RateLimitError,
-        facts={"attempts": 3, "retryable": True},
-        requests=3,
-    )
+    storm: dict[str, Any] = {"always": hostile.answer(503), "error": ServerError, "requests": 4}
+    trusting = {"idempotency": "trust", "timeout": 5}
+    exact = "a decorator around a client makes exactly its attempts"
+    yield Case(exact, 2, _decorated, is_warm=True, settings=trusting, **storm)
+    yield Case("nested decorators are one", 2, _nested, settings={"timeout": 5}, **storm)
+    lost = [hostile.reset(handles=True)] * 3
+    patient: dict[str, Any] = {"is_warm": True, "settings": {"timeout": 5}}
+    once = "a decorator around a client makes one review of lost answers"
+    yield Case(once, 2, _decorated, lost, result=True, requests=4, reviews=1, **patient)
+    dead: dict[str, Any] = {"always": hostile.answer(503), "settings": {"retry_delay": 0}}
+    yield Case("a dead server costs few extra requests", 2, _two_hundred, result=True, **dead)
+    limited: dict[str, Any] = {"error": RateLimitError, "facts": {"attempts": 3, "retryable": True}}
+    yield Case("a rate limit that goes on is told", 2, read, always=hostile.answer(429), requests=3, **limited)
 
 
 CASES = [*_statuses(), *_bodies_of_refusals(), *_retry_after(), *_keys(), *_multiplying()]

@@ -58,44 +58,24 @@ def _late() -> Iterator[Case]:
         if "1xx" not in name:
             kept = f"{name} on a kept connection ends a read in time"
             yield Case(kept, 3, read, always=fault, error=APITimeoutError, is_warm=True, **_IN_TIME)
-    for name in ("a head that drips", "silence", "silence in the body"):
-        yield Case(
-            f"{name} ends a creation in time",
-            3,
-            _create,
-            always=SLOW[name],
-            error=APITimeoutError,
-            facts={"outcome_unknown": True},
-            requests=1,
-            reviews=0 if name == "silence" else 1,
-            **_IN_TIME,
-        )
+    unknown: dict[str, Any] = {"error": APITimeoutError, "facts": {"outcome_unknown": True}, "requests": 1, **_IN_TIME}
+    for name, reviews in {"a head that drips": 1, "silence": 0, "silence in the body": 1}.items():
+        yield Case(f"{name} ends a creation in time", 3, _create, always=SLOW[name], reviews=reviews, **unknown)
     flood = hostile.informational()
     yield Case("a flood of 1xx ends a read in time", 3, read, always=flood, error=APIConnectionError, **_IN_TIME)
     drip = hostile.drip(20)
     yield Case("a list whose pages drip ends in time", 3, list_all, always=drip, error=APITimeoutError, **_IN_TIME)
-    yield Case(
-        "failures with pauses between them end in time",
-        3,
-        read,
-        always=hostile.answer(503),
-        error=(ServerError, APITimeoutError),  # whichever the last attempt meets, the answer or the deadline
-        within=TOTAL + GRACE,
-        settings={"timeout": TOTAL, "max_retries": 1000, "retry_delay": 0.05},
-    )
+    failing: dict[str, Any] = {
+        "always": hostile.answer(503),
+        "error": (ServerError, APITimeoutError),  # whichever the last attempt meets, the answer or the deadline
+        "settings": {"timeout": TOTAL, "max_retries": 1000, "retry_delay": 0.05},
+    }
+    yield Case("failures with pauses between them end in time", 3, read, within=TOTAL + GRACE, **failing)
     silence = hostile.silence()
     yield Case("a slow attempt leaves time for another", 3, read, [silence], result=READ, requests=2, **_IN_TIME)
-    yield Case(
-        "request_timeout ends an attempt, not the call",
-        3,
-        read,
-        [silence, silence],
-        result=READ,
-        requests=3,
-        at_least=0.2,
-        within=0.8,
-        settings={"timeout": 3, "request_timeout": 0.1},
-    )
+    brief: dict[str, Any] = {"at_least": 0.2, "within": 0.8, "settings": {"timeout": 3, "request_timeout": 0.1}}
+    name = "request_timeout ends an attempt, not the call"
+    yield Case(name, 3, read, [silence, silence], result=READ, requests=3, **brief)
 
 
 # --- requests that take long to send ---------------------------------------------------------------------------------
@@ -107,45 +87,28 @@ def _create_large(client: HITLClient, _server: HostileServer) -> str:
 
 def _large() -> Iterator[Case]:
     yield Case("six megabytes arrive whole", 7, _create_large, result="rev_3", reviews=1, settings={"timeout": 10})
-    yield Case(
-        "a large request that nobody reads ends in time",
-        3,
-        _create_large,
-        always=hostile.silence(hears=1000),
-        error=APITimeoutError,
-        facts={"outcome_unknown": True, "sent": "maybe"},
-        within=TOTAL + GRACE + 0.4,  # the request is checked and written before its time begins
-        settings={"timeout": TOTAL},
-    )
-    yield Case(
-        "a refusal of a large request is heard before all of it is sent",
-        7,
-        _create_large,
-        [hostile.early(1000) | hostile.answer(413)],
-        error=APIStatusError,
-        facts={"status_code": 413, "attempts": 1, "outcome_unknown": False},
-        requests=1,
-        settings={"timeout": 5},
-    )
-    yield Case(
-        "a large request whose connection breaks is in doubt",
-        1,
-        _create_large,
-        [hostile.reset(hears=100_000)],
-        error=APIConnectionError,
-        facts={"attempts": 1, "outcome_unknown": True, "sent": "maybe"},
-        settings={"timeout": 5},
-    )
-    yield Case(
-        "a large request whose connection breaks is sent again where keys are honoured",
-        1,
-        _create_large,
-        [hostile.reset(hears=100_000)],
-        result="rev_4",
-        reviews=1,
-        is_warm=True,
-        settings={"timeout": 10},
-    )
+    doubt = {"outcome_unknown": True, "sent": "maybe"}
+    unread: dict[str, Any] = {
+        "always": hostile.silence(hears=1000),
+        "within": TOTAL + GRACE + 0.4,  # the request is checked and written before its time begins
+        "settings": {"timeout": TOTAL},
+    }
+    name = "a large request that nobody reads ends in time"
+    yield Case(name, 3, _create_large, error=APITimeoutError, facts=doubt, **unread)
+    too_large: dict[str, Any] = {
+        "error": APIStatusError,
+        "facts": {"status_code": 413, "attempts": 1, "outcome_unknown": False},
+        "requests": 1,
+        "settings": {"timeout": 5},
+    }
+    early = [hostile.early(1000) | hostile.answer(413)]
+    yield Case("a refusal of a large request is heard before all of it is sent", 7, _create_large, early, **too_large)
+    broken = "a large request whose connection breaks"
+    reset = [hostile.reset(hears=100_000)]
+    unknown: dict[str, Any] = {"error": APIConnectionError, "settings": {"timeout": 5}}
+    yield Case(f"{broken} is in doubt", 1, _create_large, reset, facts={"attempts": 1, **doubt}, **unknown)
+    honoured: dict[str, Any] = {"result": "rev_4", "reviews": 1, "is_warm": True, "settings": {"timeout": 10}}
+    yield Case(f"{broken} is sent again where keys are honoured", 1, _create_large, reset, **honoured)
 
 
 # --- no connection at all --------------------------------------------------------------------------------------------
@@ -171,16 +134,9 @@ def _refused() -> Iterator[Case]:
     patient = {"timeout": 3, "max_retries": 12, "retry_delay": 0.05}
     again = "a server that refuses for a moment is asked again"
     yield Case(again, 7, _read_once_it_listens, result=READ, settings=patient)
-    yield Case(
-        "a creation that found no connection is sent again without doubt",
-        1,
-        _create_once_it_listens,
-        result=3,
-        requests=1,
-        reviews=1,
-        settings=patient,
-        server={"honours_keys": False},
-    )
+    without_keys: dict[str, Any] = {"requests": 1, "reviews": 1, "server": {"honours_keys": False}}
+    name = "a creation that found no connection is sent again without doubt"
+    yield Case(name, 1, _create_once_it_listens, result=3, settings=patient, **without_keys)
     told: dict[str, Any] = {"outcome_unknown": False, "retryable": True}
     for name, is_warm, facts in (
         ("a server that goes on refusing is told", False, {"sent": "no", "attempts": 3, **told}),
@@ -242,16 +198,10 @@ def _waits() -> Iterator[Case]:
         "a verdict on another review": hostile.change(id="rev_2", status="completed"),
         "a status nobody knows": hostile.change(status="pondered"),
     }
+    in_time: dict[str, Any] = {"at_least": 0.25, "within": 0.5 + OVERSHOOT, "settings": {"timeout": 0.3}}
     for name, always in in_vain.items():
         yield Case(
-            f"a wait for {name} ends in time",
-            4,
-            _wait_in_vain,
-            always=always,
-            error=WaitTimeoutError,
-            at_least=0.25,
-            within=0.5 + OVERSHOOT,
-            settings={"timeout": 0.3},
+            f"a wait for {name} ends in time", 4, _wait_in_vain, always=always, error=WaitTimeoutError, **in_time
         )
 
 

@@ -9,8 +9,6 @@ import cases_policy
 import cases_time
 from cases import Case
 
-CASES: dict[str, Case] = {
-    case.name: case
-    for module in (cases_broken, cases_content, cases_policy, cases_time, cases_origin)
-    for case in module.CASES
-}
+MODULES = (cases_broken, cases_content, cases_policy, cases_time, cases_origin)
+ALL = [case for module in MODULES for case in module.CASES]
+CASES: dict[str, Case] = {case.name: case for case in ALL}

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-from anyio.from_thread import BlockingPortal, start_blocking_portal
-from cases import awaited, blocking, run
+from cases import Connect, blocking, run
 from catalogue import CASES
 from injected_differences import DIFFERENCES
 
 from hitl.exceptions import HITLError
 
-Connect = Callable[..., Any]
 
-
-@pytest.fixture(scope="module")
-def portal() -> Iterator[BlockingPortal]:
-    with start_blocking_portal("asyncio") as portal:
-        yield portal
-
-
-@pytest.fixture(params=["blocking", "asyncio"], scope="module")
-def connect(request: pytest.FixtureRequest, portal: BlockingPortal) -> Connect:
-    if request.param == "blocking":
-        return lambda **given: blocking(transport=httpx.HTTPTransport(), **given)
-    return lambda **given: awaited(portal, transport=httpx.AsyncHTTPTransport(), **given)
+@pytest.fixture
+def connect(connect: Connect) -> Connect:
+    transport = httpx.HTTPTransport if connect is blocking else httpx.AsyncHTTPTransport
+    return lambda **given: connect(transport=transport(), **given)
 
 
 DIFFERENT = {name for difference in DIFFERENCES for name in difference.cases}

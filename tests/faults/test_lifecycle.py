@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from cases import KEY, prepare
+from cases import KEY
 from programs import in_a_program
 
 from hitl import AsyncHITLClient, HITLClient
@@ -23,13 +23,6 @@ from hitl.testing import HostileServer, hostile
 
 def open_files() -> int:
     return len(list(Path("/dev/fd").iterdir()))
-
-
-@pytest.fixture
-def server() -> Iterator[HostileServer]:
-    with HostileServer() as server:
-        prepare(server)
-        yield server
 
 
 @pytest.fixture
@@ -222,17 +215,6 @@ def test_threads_share_a_client(server: HostileServer, client: HITLClient) -> No
 
     with ThreadPoolExecutor(16) as threads:
         assert all(threads.map(call, range(400)))
-
-
-def test_one_asynchronous_client_serves_several_event_loops_in_turn(server: HostileServer) -> None:
-    client = AsyncHITLClient(KEY, base_url=server.url, timeout=5)
-
-    async def call() -> list[str]:
-        return [review.id for review in await asyncio.gather(*(client.get_review("rev_1") for _ in range(5)))]
-
-    for _ in range(6):
-        assert asyncio.run(call()) == ["rev_1"] * 5
-    asyncio.run(client.aclose())
 
 
 def test_one_asynchronous_client_serves_event_loops_in_several_threads(server: HostileServer) -> None:

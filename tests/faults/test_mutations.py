@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import test_lifecycle
 import test_no_secret_leaks
 import test_processes
-from cases import KEY, blocking, prepare, run
+from cases import KEY, blocking, run
 from catalogue import CASES
 from guards import guard, marked
 from mutations import MUTATIONS, Mutation, value
@@ -34,13 +33,6 @@ def test_the_case_fails_without_the_guard(mutation: Mutation, name: str, monkeyp
 
 
 # --- guards whose proof is a test of its own -------------------------------------------------------------------------
-
-
-@pytest.fixture
-def server() -> Iterator[HostileServer]:
-    with HostileServer() as server:
-        prepare(server)
-        yield server
 
 
 def test_the_key_would_show_if_answers_were_not_searched_for_it(

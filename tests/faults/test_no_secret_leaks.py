@@ -14,7 +14,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from cases import ASKED, prepare
+from cases import ASKED
 from exposure import attributes, locals_of, shows
 
 from hitl import AsyncHITLClient, HITLClient
@@ -24,13 +24,6 @@ from hitl.testing import HostileServer, hostile
 from hitl.testing.hostile import Fault
 
 KEY = "hitl_live_" + "9f8e7d6c5b4a" * 2  # looks like a real one
-
-
-@pytest.fixture
-def server() -> Iterator[HostileServer]:
-    with HostileServer() as server:
-        prepare(server)
-        yield server
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

@@ -4,20 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
 
-import pytest
-from cases import prepare
 from programs import in_a_program
 
 from hitl.testing import HostileServer, hostile
-
-
-@pytest.fixture
-def server() -> Iterator[HostileServer]:
-    with HostileServer() as server:
-        prepare(server)
-        yield server
 
 
 def test_a_fork_shares_no_answers(server: HostileServer) -> None:
@@ -58,10 +48,6 @@ os._exit(0) if pid == 0 else client.close()
 """,
     )
     return len({request.connection for request in server.requests[-2:]})
-
-
-def test_a_forked_process_makes_connections_of_its_own(server: HostileServer) -> None:
-    assert connections_of_parent_and_child(server) == 2
 
 
 def test_a_fork_while_other_threads_are_calling_leaves_both_sides_working(server: HostileServer) -> None:

@@ -10,8 +10,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from anyio.from_thread import BlockingPortal, start_blocking_portal
-from cases import KEY, awaited, blocking, prepare
+from cases import Connect, prepare
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -26,27 +25,12 @@ line_end = st.sampled_from([b"\r\n", b"\n", b"\r", b"\0"])
 statuses = st.one_of(st.integers(100, 999).map(lambda code: b"%d" % code), st.binary(max_size=4))
 versions = st.sampled_from([b"HTTP/1.1", b"HTTP/1.0", b"HTTP/2", b"http/1.1", b"ICY", b""])
 names = st.sampled_from(
-    [
-        "Content-Length",
-        "Transfer-Encoding",
-        "Content-Encoding",
-        "Content-Type",
-        "Retry-After",
-        "Retry-After-Ms",
-        "Date",
-        "Location",
-        "Connection",
-        "X-RateLimit-Remaining",
-        "X-RateLimit-Reset",
-        "Idempotency-Key",
-        "Idempotent-Replayed",
-        "Preference-Applied",
-        "X-Request-Id",
-        "Set-Cookie",
-        "Trailer",
-        "Upgrade",
-    ]
-).map(str.encode)
+    (
+        b"Content-Length Transfer-Encoding Content-Encoding Content-Type Retry-After Retry-After-Ms Date Location Connection "
+        b"X-RateLimit-Remaining X-RateLimit-Reset Idempotency-Key Idempotent-Replayed Preference-Applied X-Request-Id "
+        b"Set-Cookie Trailer Upgrade"
+    ).split()
+)
 values = st.one_of(
     st.sampled_from(
         [b"chunked", b"gzip", b"br", b"close", b"keep-alive", b"application/json", b"text/html", b"wait=5"]
@@ -96,15 +80,8 @@ def server() -> Iterator[HostileServer]:
 
 
 @pytest.fixture(scope="module")
-def portal() -> Iterator[BlockingPortal]:
-    with start_blocking_portal("asyncio") as portal:
-        yield portal
-
-
-@pytest.fixture(scope="module", params=["blocking", "asyncio"])
-def client(request: pytest.FixtureRequest, server: HostileServer, portal: BlockingPortal) -> Iterator[HITLClient]:
-    told = {"base_url": server.url, "api_key": KEY, "timeout": 2, "max_retries": 0}
-    with blocking(**told) if request.param == "blocking" else awaited(portal, **told) as client:
+def client(connect: Connect, server: HostileServer) -> Iterator[HITLClient]:
+    with connect(base_url=server.url, timeout=2, max_retries=0) as client:
         yield client
 
 

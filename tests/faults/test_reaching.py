@@ -10,34 +10,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from functools import partial
 from typing import Any, TypeVar
 
 import pytest
 import trustme
-from anyio.from_thread import BlockingPortal, start_blocking_portal
-from cases import ASKED, ATTEMPTS, GRACE, KEY, awaited, blocking, prepare
+from cases import ASKED, ATTEMPTS, GRACE, KEY, Connect, prepare
 
 from hitl import HITLClient
 from hitl.exceptions import APIConnectionError, APITimeoutError, HITLError, TLSError
 from hitl.testing import HostileServer, hostile
 
 TOTAL = 0.6
-Connect = Callable[..., Any]
 Resolve = Callable[..., list[Any]]
 Failure = TypeVar("Failure", bound=HITLError)
-
-
-@pytest.fixture(scope="module")
-def portal() -> Iterator[BlockingPortal]:
-    with start_blocking_portal("asyncio") as portal:
-        yield portal
-
-
-@pytest.fixture(params=["blocking", "asyncio"])
-def connect(request: pytest.FixtureRequest, portal: BlockingPortal) -> Connect:
-    made = blocking if request.param == "blocking" else partial(awaited, portal)
-    return lambda url, **more: made(**{"base_url": url, "timeout": TOTAL, "retry_delay": 0.01, **more})
 
 
 def in_time(call: Callable[[], object], kind: type[Failure]) -> Failure:
@@ -50,6 +35,11 @@ def in_time(call: Callable[[], object], kind: type[Failure]) -> Failure:
         if took <= TOTAL + GRACE:
             return caught.value
     raise AssertionError(f"it took {took:.2f} s")
+
+
+@pytest.fixture
+def connect(connect: Connect) -> Connect:
+    return lambda url, **more: connect(**{"base_url": url, "timeout": TOTAL, "retry_delay": 0.01, **more})
 
 
 # --- addresses -------------------------------------------------------------------------------------------------------

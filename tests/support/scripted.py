@@ -16,18 +16,6 @@ methods return what `World.start` carries out:
     world.start(client.wait_for_review("rev_1", timeout=60), results.append)
     world.run()
 
-To convert a test that builds the parts by hand:
-
-    Script([a, b]); Exchange(Backoff(3, 1.0), ...)            scripted(a, b, max_retries=3, retry_delay=1)
-    exchange(operations.get_review("rev_1"))                  client.get_review("rev_1")
-    exchange(operations.create_review(ITEM, "key"))           client.create_review(**ITEM, idempotency_key="key")
-    Methods({...}).create_reviews(items, 2, "return")         client.create_reviews(items, concurrency=2, on_error="return")
-    wait_for_one(WaitRegistry(...), id, None, WaitOptions(t, p))   client.wait_for_review(id, timeout=t, poll_interval=p)
-    wait_for_many(waits, {...}, options, FIRST)               client.wait_for_reviews([...], return_when=FIRST)
-    script.calls[0].request                                   client.requests[0]
-    script.calls[0].timeout                                   client.calls[0].timeout
-    Server(honours_keys=True)                                 idempotency="trust", or an answer with Idempotent-Replayed
-
 This module alone knows the seam, which is the clients' `_run` and `_stream` and the clock and jitter of their exchange.
 """
 

@@ -44,40 +44,23 @@ def answer_to(client: HITLClient, template_id: str = "template_123", **fields: A
     return client.get_review(client.create_review(template_id, content, **fields).id)
 
 
-def test_an_approval_sets_the_boolean_that_the_template_requires(sandbox: Sandbox, client: HITLClient) -> None:
-    sandbox.reviewer.on(template_id="template_123").approve(feedback="Fine")
-    answer = answer_to(client)
-    assert (answer.status, answer.result) == ("completed", {"approved": True, "feedback": "Fine"})
-    assert client.wait_for_review(answer.id) == answer
-
-
-def test_of_several_booleans_the_one_with_the_word_for_it_holds_the_verdict(
-    sandbox: Sandbox, client: HITLClient
+@pytest.mark.parametrize(
+    ("answer", "template_id", "status", "result"),
+    [
+        (approve(feedback="Fine"), "template_123", "completed", {"approved": True, "feedback": "Fine"}),
+        (approve(urgent=False), "two_booleans", "completed", {"urgent": False, "approval": True}),
+        (approve(note="Seen"), "no_boolean", "completed", {"note": "Seen"}),
+        (reject(feedback="Too long"), "template_123", "rejected", {"feedback": "Too long"}),
+        (complete({"approved": False}), "template_123", "completed", {"approved": False}),
+        (edit(text="A better draft"), "template_123", "completed", {"approved": True, "text": "A better draft"}),
+    ],
+)
+def test_an_answer_fits_its_template(
+    sandbox: Sandbox, client: HITLClient, answer: Any, template_id: str, status: str, result: dict[str, Any]
 ) -> None:
-    sandbox.reviewer.on(template_id="two_booleans").approve(urgent=False)
-    assert answer_to(client, "two_booleans").result == {"urgent": False, "approval": True}
-
-
-def test_a_template_without_a_boolean_is_completed_with_what_was_given(sandbox: Sandbox, client: HITLClient) -> None:
-    sandbox.reviewer.on().approve(note="Seen")
-    assert answer_to(client, "no_boolean").result == {"note": "Seen"}
-
-
-def test_a_rejection_holds_what_was_given_and_nothing_else(sandbox: Sandbox, client: HITLClient) -> None:
-    sandbox.reviewer.on().reject(feedback="Too long")
-    answer = answer_to(client)
-    assert (answer.status, answer.result) == ("rejected", {"feedback": "Too long"})
-
-
-def test_a_completion_is_given_as_it_is(sandbox: Sandbox, client: HITLClient) -> None:
-    sandbox.reviewer.on().complete({"approved": False})
-    answer = answer_to(client)
-    assert (answer.status, answer.result) == ("completed", {"approved": False})
-
-
-def test_an_edit_changes_editable_content_and_approves(sandbox: Sandbox, client: HITLClient) -> None:
-    sandbox.reviewer.on().edit(text="A better draft")
-    assert answer_to(client).result == {"approved": True, "text": "A better draft"}
+    sandbox.reviewer.on(template_id=template_id).in_turn([answer])
+    review = answer_to(client, template_id)
+    assert (review.status, review.result) == (status, result)
 
 
 def test_an_edit_of_something_else_is_reported(sandbox: Sandbox, client: HITLClient) -> None:
