@@ -26,21 +26,6 @@ def refuse_invalid(faults: Iterable[Fault], msg: str = "Validation failed") -> N
         raise LoopApiError(400, msg, "; ".join(issues))
 
 
-def loop_not_found() -> ApiError:
-    """Return the 404 of a loop."""
-    return LoopApiError(404, "Loop not found")
-
-
-def request_not_found() -> ApiError:
-    """Return the 404 of a request."""
-    return LoopApiError(404, "Request not found")
-
-
-def forbidden(msg: str) -> ApiError:
-    """Return the 403 for what belongs to another account."""
-    return LoopApiError(403, msg)
-
-
 def msg_and_data(error: ApiError) -> tuple[str, Any]:
     """Return `msg` and `data` of any error."""
     if isinstance(error, LoopApiError):
