@@ -76,8 +76,8 @@ class Outbox:
 
     def last_number(self) -> int:
         """Return the number of the latest event; 0 if there is none."""
-        row = self.database.row("SELECT coalesce(max(number), 0) FROM events")
-        return row[0] if row else 0
+        number: int = self.database.value("SELECT coalesce(max(number), 0) FROM events")
+        return number
 
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after each write, and return a function that ends that.

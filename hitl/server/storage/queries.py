@@ -17,19 +17,18 @@ _MAX_INTEGER: Final = 2**63 - 1  # SQLite's integers end here
 
 def next_number(database: Database, name: str) -> int:
     """Return 1, 2, 3 … for each call with the same name; a number is never reused, even after a deletion."""
-    row = database.row(
+    number: int = database.value(
         "INSERT INTO counters (name, value) VALUES (?, 1) "
         "ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
         (name,),
     )
-    assert row is not None  # noqa: S101 - an upsert with RETURNING always answers a row
-    number: int = row[0]
     return number
 
 
-def document(row: Row | None) -> Document | None:
-    """Read a row whose first column is a document."""
-    return None if row is None else json.loads(row[0])
+def document(database: Database, sql: str, *values: Any) -> Document | None:
+    """Return the document in the first column of a query's first row."""
+    text: str | None = database.value(sql, values)
+    return None if text is None else json.loads(text)
 
 
 def documents(rows: Iterable[Row]) -> list[Document]:
@@ -67,8 +66,7 @@ def page_rows(
         f"SELECT {columns} FROM {table} {clause} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608 - fixed words
         (*values, -1 if limit is None else limit, min(offset, _MAX_INTEGER)),
     )
-    count = database.row(f"SELECT count(*) FROM {table} {clause}", values)  # noqa: S608 - fixed words
-    return rows, count[0] if count else 0
+    return rows, database.value(f"SELECT count(*) FROM {table} {clause}", values)  # noqa: S608 - fixed words
 
 
 def page(

@@ -91,8 +91,8 @@ class DeliveryStore:
 
     def next_due(self, now: datetime) -> datetime | None:
         """Return when, after now, the next delivery will be due."""
-        row = self._database.row(_NEXT_DUE, (to_wire(now),))
-        return None if row is None or row[0] is None else from_wire(row[0])
+        due_at: str | None = self._database.value(_NEXT_DUE, (to_wire(now),))
+        return None if due_at is None else from_wire(due_at)
 
     def record(self, outgoing: Outgoing, outcome: Outcome, *, began: datetime, status: str, due_at: str | None) -> None:
         """Record an attempt, and the delivery's new status and next due time."""
