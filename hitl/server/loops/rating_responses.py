@@ -109,8 +109,7 @@ RATING: Final = ResponseType(
         record(
             {
                 **_BOUNDS,
-                "scale_step": optional(number(above=0)),
-                "step": optional(number(above=0)),
+                **dict.fromkeys(_STEP, optional(number(above=0))),
                 "labels": optional(_words),
                 "required": optional(boolean),
             },
@@ -129,11 +128,8 @@ NUMBER: Final = ResponseType(
             {
                 **_BOUNDS,
                 "decimal_places": optional(integer(0, 10)),
-                "allow_negative": optional(boolean),
-                "prefix": optional(text()),
-                "suffix": optional(text()),
-                "placeholder": optional(text()),
-                "required": optional(boolean),
+                **dict.fromkeys(("allow_negative", "required"), optional(boolean)),
+                **dict.fromkeys(("prefix", "suffix", "placeholder"), optional(text())),
             },
             closed=False,
         ),
