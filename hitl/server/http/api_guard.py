@@ -65,4 +65,4 @@ def _require(owner: str | None) -> None:
 
 
 def _internal_error(request_id: str) -> ApiError:
-    return ApiError(500, "internal_error", f"the sandbox failed; its log tells why under {request_id}")
+    return ApiError(500, "internal_error", f"the sandbox failed; its log says why under {request_id}")

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from hitl.server.http.requests import DEFAULT_LIMIT, MAX_LIMIT
 from hitl.server.loops.accounts import OBJECT_ID
-from hitl.server.loops.errors import LoopApiError
+from hitl.server.loops.envelope import LoopApiError
 from hitl.server.loops.schemas import PRIORITIES, SORTS, STATUSES
 from hitl.server.loops.store import RequestQuery, Sort
 from hitl.server.primitives import from_wire, to_wire

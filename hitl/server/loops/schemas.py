@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from hitl.server.loops.accounts import OBJECT_ID
-from hitl.server.loops.errors import LoopApiError, refuse_invalid
+from hitl.server.loops.envelope import LoopApiError, refuse_invalid
 from hitl.server.primitives import Fault
 from hitl.server.primitives.validation import (
     Checker,

@@ -20,7 +20,7 @@ from hitl.server.loops.accounts import (
     responder,
     with_members,
 )
-from hitl.server.loops.errors import LoopApiError
+from hitl.server.loops.envelope import LoopApiError
 from hitl.server.loops.events import record_loop_event, record_request_event
 from hitl.server.loops.responses import kept_answer, kept_config
 from hitl.server.loops.schemas import check_feedback, check_loop_create, check_loop_update, check_request_create

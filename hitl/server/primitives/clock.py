@@ -22,7 +22,7 @@ class _Sleeper:
 
 
 class Clock:
-    """Tells the present moment, and can be moved forward.
+    """Returns the present time, and can be moved forward.
 
     It runs as the clock beneath it does. `advance` adds to that, and stops on the way at every moment when something
     is due, so that things happen in the order and at the times in which they would have happened by themselves.

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hitl.server.http import LongPollSlots, calling, creating, hold, page, resource, success, updating
+from hitl.server.http import LongPollSlots, calling, creating, hold, page, resource, success
 from hitl.server.http.requests import paging, wait_seconds
 from hitl.server.primitives import Document, Page
 from hitl.server.reviews.event_stream import EventStream
@@ -29,14 +29,14 @@ def review_routes(service: ReviewService, outbox: Outbox, slots: LongPollSlots) 
         resource(
             "/v1/reviews/{review_id}",
             GET=reads.review,
-            PATCH=updating(service.update_review),
+            PATCH=calling(service.update_review),
             DELETE=calling(service.cancel_review),
         ),
         resource("/v1/templates", GET=reads.templates, POST=creating(service.create_template)),
         resource(
             "/v1/templates/{template_id}",
             GET=calling(service.get_template),
-            PATCH=updating(service.update_template),
+            PATCH=calling(service.update_template),
             DELETE=calling(service.delete_template),
         ),
         resource("/v1/events", GET=EventStream(service.changes, outbox, slots).respond),

@@ -11,10 +11,10 @@ from hitl.server.primitives.validation import (
     anything,
     array,
     boolean,
+    date_time,
     every,
     integer,
     json_object,
-    moment,
     number,
     one_of,
     optional,
@@ -53,7 +53,7 @@ _WORDS = array(text())
 _REVIEW = {
     "assignees": optional(array(text(shortest=1))),
     "priority": optional(one_of(*PRIORITIES)),
-    "due_date": optional(moment),
+    "due_date": optional(date_time),
     "assignment_strategy": optional(_STRATEGY),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeAlias
 
 from hitl.server.primitives import Document, Page
@@ -50,25 +50,6 @@ def where(conditions: Iterable[Filter]) -> tuple[str, tuple[Any, ...]]:
     return f"WHERE {clause}" if given else "", tuple(value for _, value in given)
 
 
-def page_rows(
-    database: Database,
-    columns: str,
-    table: str,
-    conditions: Sequence[Filter],
-    *,
-    order: str,
-    limit: int | None,
-    offset: int,
-) -> tuple[list[Row], int]:
-    """Return one page of a table's rows, and how many rows meet the conditions in all."""
-    clause, values = where(conditions)
-    rows = database.rows(
-        f"SELECT {columns} FROM {table} {clause} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608 - fixed words
-        (*values, -1 if limit is None else limit, min(offset, _MAX_INTEGER)),
-    )
-    return rows, database.value(f"SELECT count(*) FROM {table} {clause}", values)  # noqa: S608 - fixed words
-
-
 def page(
     database: Database,
     table: str,
@@ -77,7 +58,14 @@ def page(
     order: str,
     limit: int | None,
     offset: int,
+    columns: str = "document",
+    read: Callable[[Sequence[Row]], Iterable[Document]] = documents,
 ) -> Page:
-    """Return one page of the documents that meet the conditions."""
-    rows, total = page_rows(database, "document", table, conditions, order=order, limit=limit, offset=offset)
-    return Page(documents(rows), total)
+    """Return one page of the documents that `read` makes of the `columns` of rows that meet the conditions."""
+    clause, values = where(conditions)
+    rows = database.rows(
+        f"SELECT {columns} FROM {table} {clause} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608 - fixed words
+        (*values, -1 if limit is None else limit, min(offset, _MAX_INTEGER)),
+    )
+    total: int = database.value(f"SELECT count(*) FROM {table} {clause}", values)  # noqa: S608 - fixed words
+    return Page(list(read(rows)), total)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from hitl.server.primitives import Document, Page, from_wire, to_wire
 from hitl.server.storage import Database, Row
-from hitl.server.storage.queries import page_rows
+from hitl.server.storage.queries import page
 from hitl.server.webhooks.sender import Message, Outcome
 
 # A delivery waits for earlier ones of its lane about the same subject, and while its subscription is disabled.
@@ -64,10 +64,16 @@ class DeliveryStore:
     def page(self, filters: Iterable[tuple[str, str | None]], limit: int, offset: int) -> Page:
         """Return one page of the deliveries whose columns have these values, the newest first."""
         conditions = [(f"{column} = ?", value) for column, value in filters]
-        rows, total = page_rows(
-            self._database, _NUMBERED, "deliveries", conditions, order="number DESC", limit=limit, offset=offset
+        return page(
+            self._database,
+            "deliveries",
+            conditions,
+            order="number DESC",
+            limit=limit,
+            offset=offset,
+            columns=_NUMBERED,
+            read=self._documents,
         )
-        return Page(list(self._documents(rows)), total)
 
     def get(self, delivery_id: str) -> Document | None:
         """Return one delivery with its attempts."""
