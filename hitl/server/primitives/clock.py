@@ -105,10 +105,10 @@ class Clock:
         times = [each.due() for each in self._all() if each.due is not None]
         return min((time for time in times if time is not None and time > now), default=None)
 
-    def _move_to(self, moment: datetime) -> None:
+    def _move_to(self, time: datetime) -> None:
         """Move forward to a moment, unless it has passed meanwhile."""
         with self._lock:
-            self.ahead += max(timedelta(0), moment - self())
+            self.ahead += max(timedelta(0), time - self())
 
     def _forget(self, sleeper: _Sleeper) -> None:
         with self._lock:

@@ -78,11 +78,8 @@ class ReviewStore:
             order = f"{_LAST_STEP} ASC"
         found = page(self._database, "reviews", conditions, order=order, limit=query.limit, offset=query.offset)
         is_part = query.changes_after is not None and found.items and query.offset + len(found.items) < found.total
-        step = self._last_step_of(found.items[-1]["id"]) if is_part else self.last_step()
+        step = self.last_step(found.items[-1]["id"] if is_part else None)
         return Page(found.items, found.total, step)
-
-    def _last_step_of(self, review_id: str) -> int:
-        return self._database.value("SELECT max(number) FROM history WHERE review_id = ?", (review_id,)) or 0
 
     def save_review(self, review: Mapping[str, Any], expires_at: str | None) -> None:
         """Insert or replace a review; `expires_at` is None for one that does not expire or is finished."""
@@ -146,9 +143,10 @@ class ReviewStore:
         )
         return [dict(zip(("version", "event", "actor", "at"), row, strict=True)) for row in rows]
 
-    def last_step(self) -> int:
-        """Return the number of what happened last to any review, 0 if nothing has."""
-        return self._database.value("SELECT max(number) FROM history") or 0
+    def last_step(self, review_id: str | None = None) -> int:
+        """Return the number of what happened last, to one review or any; 0 if nothing has."""
+        clause, values = where([("review_id = ?", review_id)])
+        return self._database.value(f"SELECT max(number) FROM history {clause}", values) or 0  # noqa: S608 - fixed words
 
     def steps_after(self, number: int, limit: int) -> list[Document]:
         """Return what happened after that to any review, in order, each with its `number` and `review_id`."""
