@@ -100,7 +100,7 @@ class Clock:
             return stop is not None
 
     def next_due(self) -> datetime | None:
-        """Return the next moment, from now on, at which something will happen by itself."""
+        """Return the next time, from now on, at which something will fall due."""
         now = self()
         times = [each.due() for each in self._all() if each.due is not None]
         return min((time for time in times if time is not None and time > now), default=None)
