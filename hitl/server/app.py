@@ -91,7 +91,7 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
     """Put the errors of Starlette's router, unknown paths and methods, into the envelope."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
     if error.status_code == 405:
-        message = f"{request.method} is not possible here; the Allow header tells what is"
+        message = f"{request.method} is not possible here; the Allow header says what is"
         answer = ApiError(405, "method_not_allowed", message, headers=error.headers)
     else:
         message = f"there is nothing at {request.url.path[:128]}; openapi.yaml lists what there is"

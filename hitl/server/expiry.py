@@ -28,7 +28,7 @@ class ExpiryWorker:
 
     async def run(self) -> None:
         """Work until cancelled, or until the server closes."""
-        with self._changes.watch_all() as watch:
+        with self._changes.watch(None, is_request=False) as watch:
             leave_clock = self._clock.on_advance(watch.wake)  # moving the clock brings due times nearer
             try:
                 while not self._changes.closed:

@@ -8,63 +8,241 @@ from __future__ import annotations
 
 from typing import Final
 
-from hitl.server.loops import tables as loops
-from hitl.server.reviews import tables as reviews
-from hitl.server.teams import tables as teams
-from hitl.server.webhooks import tables as webhooks
+_REVIEWS: Final = (
+    "CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
+    """
+    CREATE TABLE templates (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        document TEXT NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE reviews (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        template_id TEXT NOT NULL,
+        status TEXT NOT NULL,
+        priority TEXT,
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL,
+        expires_at TEXT,
+        document TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX reviews_by_status ON reviews (status, number)",
+    "CREATE INDEX reviews_by_template ON reviews (template_id, number)",
+    "CREATE INDEX reviews_by_change ON reviews (updated_at)",
+    "CREATE INDEX reviews_by_expiry ON reviews (expires_at) WHERE expires_at IS NOT NULL",
+    """
+    CREATE TABLE history (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        review_id TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        event TEXT NOT NULL,
+        actor TEXT,
+        at TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX history_by_review ON history (review_id, number)",
+    """
+    CREATE TABLE creations (
+        owner TEXT NOT NULL,
+        key TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        document TEXT NOT NULL,
+        PRIMARY KEY (owner, key)
+    ) WITHOUT ROWID
+    """,
+)
+
+# A delivery holds its own copy of the body: a callback has another body than the event has, and a test event is no
+# event at all. The lane is whom it goes to; in one lane the deliveries about one subject keep their order.
+_WEBHOOKS: Final = (
+    """
+    CREATE TABLE events (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        event TEXT NOT NULL,
+        subject_id TEXT NOT NULL,
+        payload TEXT NOT NULL,
+        at TEXT NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE subscriptions (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        url TEXT NOT NULL,
+        events TEXT NOT NULL,
+        secret TEXT NOT NULL,
+        enabled INTEGER NOT NULL,
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE deliveries (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        lane TEXT NOT NULL,
+        webhook_id TEXT,
+        url TEXT NOT NULL,
+        event TEXT NOT NULL,
+        subject_id TEXT NOT NULL,
+        payload TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        status TEXT NOT NULL,
+        due_at TEXT,
+        round INTEGER NOT NULL DEFAULT 1,
+        tries INTEGER NOT NULL DEFAULT 0
+    )
+    """,
+    "CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id, number)",
+    "CREATE INDEX deliveries_pending ON deliveries (due_at) WHERE status = 'pending'",
+    "CREATE INDEX deliveries_in_line ON deliveries (lane, subject_id, number) WHERE status = 'pending'",
+    """
+    CREATE TABLE attempts (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        delivery_number INTEGER NOT NULL REFERENCES deliveries (number),
+        at TEXT NOT NULL,
+        status_code INTEGER,
+        error TEXT,
+        excerpt TEXT,
+        duration REAL NOT NULL
+    )
+    """,
+    "CREATE INDEX attempts_by_delivery ON attempts (delivery_number, number)",
+)
+
+_TEAMS: Final = (
+    """
+    CREATE TABLE teams (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE team_members (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        team_id TEXT NOT NULL REFERENCES teams (id),
+        user_id TEXT NOT NULL,
+        email TEXT NOT NULL COLLATE NOCASE,
+        role TEXT,
+        joined_at TEXT NOT NULL,
+        UNIQUE (team_id, email)
+    )
+    """,
+)
+
+# `due_at` is the next moment at which something happens to an open request without a call: its timeout, or the end
+# of a claim. It is null once the request is finished.
+_LOOPS: Final = (
+    """
+    CREATE TABLE loops (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        creator_id TEXT NOT NULL,
+        invite_code TEXT NOT NULL UNIQUE,
+        document TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX loops_by_creator ON loops (creator_id, number)",
+    """
+    CREATE TABLE members (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        loop_id TEXT NOT NULL REFERENCES loops (id) ON DELETE CASCADE,
+        user_id TEXT NOT NULL,
+        document TEXT NOT NULL,
+        UNIQUE (loop_id, user_id)
+    )
+    """,
+    """
+    CREATE TABLE requests (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        loop_id TEXT NOT NULL REFERENCES loops (id) ON DELETE CASCADE,
+        api_key_id TEXT NOT NULL,
+        status TEXT NOT NULL,
+        priority TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        due_at TEXT,
+        document TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX requests_by_loop ON requests (loop_id, number)",
+    "CREATE INDEX requests_by_key ON requests (api_key_id, number)",
+    "CREATE INDEX requests_by_status ON requests (status, number)",
+    "CREATE INDEX requests_by_due ON requests (due_at) WHERE due_at IS NOT NULL",
+    """
+    CREATE TABLE feedback (
+        request_id TEXT PRIMARY KEY REFERENCES requests (id) ON DELETE CASCADE,
+        document TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+)
+
+_REVISIONS: Final = (
+    """
+    CREATE TABLE earlier_contents (
+        review_id TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        content TEXT NOT NULL,
+        PRIMARY KEY (review_id, version)
+    ) WITHOUT ROWID
+    """,
+)
+
+_REVIEWERS: Final = (
+    """
+    CREATE TABLE reviewers (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL UNIQUE,
+        last_turn INTEGER NOT NULL DEFAULT 0
+    )
+    """,
+    """
+    INSERT OR IGNORE INTO reviewers (name)
+        SELECT assignee.value FROM reviews, json_each(reviews.document, '$.assignees') AS assignee
+        ORDER BY reviews.number, assignee.key
+    """,
+    """
+    CREATE TABLE approvals (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        review_id TEXT NOT NULL,
+        reviewer TEXT NOT NULL COLLATE NOCASE,
+        result TEXT NOT NULL,
+        at TEXT NOT NULL,
+        UNIQUE (review_id, reviewer)
+    )
+    """,
+)
+
+# The open reviews of each reviewer: counting them uses an index instead of reading every document.
+_ASSIGNMENTS: Final = (
+    """
+    CREATE TABLE open_assignments (
+        review_id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        PRIMARY KEY (review_id, name)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX open_assignments_by_name ON open_assignments (name)",
+    """
+    INSERT OR IGNORE INTO open_assignments (review_id, name)
+        SELECT reviews.id, assignee.value FROM reviews, json_each(reviews.document, '$.assignees') AS assignee
+        WHERE reviews.status IN ('created', 'assigned', 'in_progress')
+    """,
+)
 
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
-    (
-        "CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
-        """
-        CREATE TABLE templates (
-            number INTEGER PRIMARY KEY AUTOINCREMENT,
-            id TEXT NOT NULL UNIQUE,
-            document TEXT NOT NULL
-        )
-        """,
-        """
-        CREATE TABLE reviews (
-            number INTEGER PRIMARY KEY AUTOINCREMENT,
-            id TEXT NOT NULL UNIQUE,
-            template_id TEXT NOT NULL,
-            status TEXT NOT NULL,
-            priority TEXT,
-            created_at TEXT NOT NULL,
-            updated_at TEXT NOT NULL,
-            expires_at TEXT,
-            document TEXT NOT NULL
-        )
-        """,
-        "CREATE INDEX reviews_by_status ON reviews (status, number)",
-        "CREATE INDEX reviews_by_template ON reviews (template_id, number)",
-        "CREATE INDEX reviews_by_change ON reviews (updated_at)",
-        "CREATE INDEX reviews_by_expiry ON reviews (expires_at) WHERE expires_at IS NOT NULL",
-        """
-        CREATE TABLE history (
-            number INTEGER PRIMARY KEY AUTOINCREMENT,
-            review_id TEXT NOT NULL,
-            version INTEGER NOT NULL,
-            event TEXT NOT NULL,
-            actor TEXT,
-            at TEXT NOT NULL
-        )
-        """,
-        "CREATE INDEX history_by_review ON history (review_id, number)",
-        """
-        CREATE TABLE creations (
-            owner TEXT NOT NULL,
-            key TEXT NOT NULL,
-            fingerprint TEXT NOT NULL,
-            document TEXT NOT NULL,
-            PRIMARY KEY (owner, key)
-        ) WITHOUT ROWID
-        """,
-    ),
-    (*webhooks.TABLES, *teams.TABLES),
-    loops.TABLES,
+    _REVIEWS,
+    (*_WEBHOOKS, *_TEAMS),
+    _LOOPS,
     ("CREATE TABLE sessions (digest TEXT PRIMARY KEY, begun_at TEXT NOT NULL) WITHOUT ROWID",),
-    reviews.REVISIONS,
-    reviews.REVIEWERS,
-    reviews.ASSIGNMENTS,
+    _REVISIONS,
+    _REVIEWERS,
+    _ASSIGNMENTS,
 )

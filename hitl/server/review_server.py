@@ -54,7 +54,7 @@ class ReviewServer:
         allow_remote_webhooks: bool = False,
         allow_webhook_nets: Iterable[str] = (),
     ) -> None:
-        """Open the data and the socket.
+        """Open the data and the socket; SetupError if an argument cannot be used.
 
         Args:
             api_keys: The accepted keys; a random one if there are none.
@@ -62,16 +62,11 @@ class ReviewServer:
             host: A loopback address, or with `allow_remote` another one of this machine.
             port: 0 for a free one.
             templates: Templates to add or replace: bodies of creation with an `id`.
-            rate_limit: The rate limit of each key.
-            clock: Returns the present moment, aware.
-            allow_remote: Accept a `host` that other machines reach.
+            rate_limit: For each key.
+            clock: Returns the present time, aware.
             host_names: Further names that the Host header may have.
-            limits: Limits on concurrent connections and waiting requests.
             allow_remote_webhooks: Deliver webhooks to public addresses, too.
             allow_webhook_nets: Private networks to deliver webhooks to, such as "192.168.1.0/24".
-
-        Raises:
-            SetupError: One of them cannot be used.
         """
         keys = list(api_keys) or [new_api_key()]
         self.api_key = keys[0]

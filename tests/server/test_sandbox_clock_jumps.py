@@ -20,7 +20,7 @@ from hitl.server.primitives import Now
 from hitl.server.primitives.clock import Clock
 from hitl.server.primitives.errors import ApiError
 from hitl.server.review_server import ReviewServer
-from hitl.server.reviews.long_poll import wait_for_change
+from hitl.server.reviews.routes import wait_for_change
 from hitl.server.storage.database import IN_MEMORY, Database
 from hitl.server.webhooks.deliverer import Deliverer
 from hitl.server.webhooks.egress_policy import Targets

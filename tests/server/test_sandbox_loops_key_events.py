@@ -9,7 +9,7 @@ import pytest
 
 from hitl.server.http.rate_limit import RateLimit, RateLimiter
 from hitl.server.loops.accounts import account_of
-from hitl.server.loops.key_events import KeyEvents
+from hitl.server.loops.events import KeyEvents
 from hitl.server.primitives import Now
 from hitl.server.primitives.clock import Clock
 from hitl.server.primitives.errors import ApiError

@@ -21,7 +21,7 @@ def strings(file: Path) -> Iterator[str]:
 
 
 def may_hold_sql(file: Path) -> bool:
-    return file.parent.name == "storage" or file.stem == "migrations" or file.stem.endswith(("store", "tables"))
+    return file.parent.name == "storage" or file.stem == "migrations" or file.stem.endswith("store")
 
 
 def test_sql_stands_in_stores_only() -> None:

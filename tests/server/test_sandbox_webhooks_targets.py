@@ -8,37 +8,39 @@ from collections.abc import Sequence
 import anyio
 import pytest
 
+from hitl._engine import Origin
 from hitl.server.primitives.errors import ApiError, SetupError
-from hitl.server.webhooks.egress_policy import ForbiddenTargetError, Target, Targets, UnknownHostError, resolve
+from hitl.server.webhooks.egress_policy import ForbiddenTargetError, Targets, UnknownHostError, resolve
 
 
-def locate(url: str, *addresses: str, allow_remote: bool = False, networks: Sequence[str] = ()) -> Target:
+def locate(url: str, *addresses: str, allow_remote: bool = False, networks: Sequence[str] = ()) -> tuple[Origin, str]:
     async def known(host: str, port: int) -> list[str]:
         if not addresses:
             raise UnknownHostError(host)
         return list(addresses)
 
-    async def ask() -> Target:
+    async def ask() -> tuple[Origin, str]:
         return await Targets(allow_remote=allow_remote, networks=networks, resolve=known).locate(url)
 
     return anyio.run(ask)
 
 
-def really_locate(url: str, *, allow_remote: bool = False) -> Target:
-    async def ask() -> Target:
+def really_locate(url: str, *, allow_remote: bool = False) -> tuple[Origin, str]:
+    async def ask() -> tuple[Origin, str]:
         return await Targets(allow_remote=allow_remote).locate(url)
 
     return anyio.run(ask)
 
 
 def test_the_connection_goes_to_the_checked_address_and_the_host_header_keeps_the_name() -> None:
-    target = locate("http://hooks.test:8000/a/b?c=d&e#f", "127.0.0.1")
-    assert target == Target("127.0.0.1", 8000, False, "/a/b?c=d&e", "hooks.test:8000", "hooks.test")
+    name = "hooks.test:8000"
+    origin = Origin(name, is_secure=False, host="hooks.test", port=8000, authority=name, ip="127.0.0.1")
+    assert locate("http://hooks.test:8000/a/b?c=d&e#f", "127.0.0.1") == (origin, "/a/b?c=d&e")
 
 
 def test_a_url_without_port_and_path_gets_those_of_its_scheme() -> None:
-    target = locate("https://Hooks.test", "::1")
-    assert target == Target("::1", 443, True, "/", "hooks.test", "hooks.test")
+    origin = Origin("hooks.test", is_secure=True, host="hooks.test", port=443, authority="hooks.test", ip="::1")
+    assert locate("https://Hooks.test", "::1") == (origin, "/")
 
 
 THIS_MACHINE = [
@@ -63,7 +65,7 @@ THIS_MACHINE = [
 
 @pytest.mark.parametrize("host", THIS_MACHINE)
 def test_every_spelling_of_this_machine_is_this_machine(host: str) -> None:
-    address = ipaddress.ip_address(really_locate(f"http://{host}:8000/").address)
+    address = ipaddress.ip_address(really_locate(f"http://{host}:8000/")[0].ip or "")
     assert (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
@@ -118,7 +120,7 @@ def test_not_even_a_network_that_holds_them_allows_them(address: str) -> None:
 def test_public_addresses_are_sent_to_only_if_that_is_allowed(address: str) -> None:
     with pytest.raises(ForbiddenTargetError, match="--allow-remote-webhooks"):
         locate("https://hooks.test/", address)
-    assert locate("https://hooks.test/", address, allow_remote=True).host == "hooks.test"
+    assert locate("https://hooks.test/", address, allow_remote=True)[0].authority == "hooks.test"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,7 @@ def test_private_networks_are_sent_to_only_if_they_are_named(address: str) -> No
         with pytest.raises(ForbiddenTargetError, match="--allow-webhook-net"):
             locate("http://hooks.test/", address, allow_remote=allow_remote, networks=["10.1.0.0/16", "fd01::/16"])
     own = ["10.0.0.0/24", "192.168.1.2", "172.16.0.0/12", "100.64.0.0/10", "fd00::/8"]
-    assert locate("http://hooks.test/", address, networks=own).address == address.removeprefix("::ffff:")
+    assert locate("http://hooks.test/", address, networks=own)[0].ip == address.removeprefix("::ffff:")
 
 
 @pytest.mark.parametrize("network", ["", "10.0.0.0/33", "10.0.0.7/8", "hooks.test"])

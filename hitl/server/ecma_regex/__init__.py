@@ -15,9 +15,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
+from hitl.server.ecma_regex.fragments import BadPatternError
 from hitl.server.ecma_regex.matcher import Program, matches
 from hitl.server.ecma_regex.parser import parse
-from hitl.server.ecma_regex.tree import BadPatternError, program_of
 
 __all__ = ["LONGEST_TEXT", "BadPatternError", "Pattern"]
 
@@ -29,24 +29,16 @@ class Pattern:
     """A regular expression, ready to be matched."""
 
     def __init__(self, text: str) -> None:
-        """Read the expression.
-
-        Raises:
-            BadPatternError: It is none, or one that is not supported; the message says why, as a clause.
-        """
-        self._program = _program(text)
+        """Compile the expression; BadPatternError says, as a clause, why that is impossible."""
+        self._program = _compiled(text)
 
     def occurs_in(self, text: str) -> bool:
-        """Return whether the pattern matches somewhere in the text; `^` and `$` tie it to the ends, as everywhere.
-
-        Raises:
-            ValueError: The text has more than LONGEST_TEXT characters.
-        """
+        """Return whether the pattern matches somewhere in the text; ValueError beyond LONGEST_TEXT characters."""
         if len(text) > LONGEST_TEXT:
             raise ValueError(f"the text has more than {LONGEST_TEXT} characters")
         return matches(self._program, text)
 
 
 @lru_cache(maxsize=256)
-def _program(text: str) -> Program:
-    return program_of(parse(text))
+def _compiled(text: str) -> Program:
+    return parse(text)

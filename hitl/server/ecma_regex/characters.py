@@ -18,14 +18,14 @@ class Characters:
         return any(first <= character <= last for first, last in self.ranges) is not self.negated
 
 
-def single(character: str) -> Characters:
+def one(character: str) -> Characters:
     """Return the set of one character."""
     return Characters(((character, character),))
 
 
 def union(sets: Iterable[Characters], *, negated: bool) -> Characters:
     """Return the characters that are in one of the sets, or in none of them."""
-    ranges = [each for one in sets for each in (_outside(one.ranges) if one.negated else one.ranges)]
+    ranges = [each for some in sets for each in (_outside(some.ranges) if some.negated else some.ranges)]
     return Characters(tuple(ranges), negated)
 
 

@@ -18,7 +18,7 @@ class Accept:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Go to each of these instructions."""
+    """Go to each of these instructions, counted from this one."""
 
     targets: tuple[int, ...]
 
@@ -80,7 +80,7 @@ def _reached(program: Program, starts: Iterable[int], before: str, after: str) -
         reached.add(at)
         instruction = program[at] if at < len(program) else None
         if isinstance(instruction, Split):
-            waiting += instruction.targets
+            waiting += [at + target for target in instruction.targets]
         elif isinstance(instruction, Look) and instruction.holds(before, after):
             waiting.append(at + 1)
     return reached

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from hitl.server.ecma_regex.characters import ANY, CLASSES, Characters, single, union
-from hitl.server.ecma_regex.matcher import Accept, Look, at_end, at_start, at_word_edge, inside_or_outside
-from hitl.server.ecma_regex.tree import Alternation, BadPatternError, Concatenation, Node, Repeat, Single
+from hitl.server.ecma_regex.characters import ANY, CLASSES, Characters, one, union
+from hitl.server.ecma_regex.fragments import BadPatternError, Fragment, alternation, concatenation, repetition, single
+from hitl.server.ecma_regex.matcher import Accept, Look, Program, at_end, at_start, at_word_edge, inside_or_outside
 
 _DEEPEST = 50
 _LONGEST = 1_000
@@ -20,19 +20,15 @@ _EDGES: Final = {"b": at_word_edge, "B": inside_or_outside, "A": at_start, "Z": 
 _COUNTS: Final[dict[str, tuple[int, int | None]]] = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 
 
-def parse(text: str) -> Node:
-    """Return the tree of a pattern.
-
-    Raises:
-        BadPatternError: The text is no pattern, or one that is not supported; the message says why, as a clause.
-    """
+def parse(text: str) -> Program:
+    """Return the program of a pattern."""
     if len(text) > _LONGEST:
         raise BadPatternError(f"may have at most {_LONGEST} characters")
     parser = _Parser(text)
-    node = parser.choice()
+    pattern = parser.choice()
     if parser.next:
         raise BadPatternError("has a ) without a (")
-    return node
+    return pattern.program
 
 
 class _Parser:
@@ -46,20 +42,20 @@ class _Parser:
         """The next character; "" at the end."""
         return self._text[self._at : self._at + 1]
 
-    def choice(self) -> Node:
+    def choice(self) -> Fragment:
         """Read alternatives, to the end or to the parenthesis that closes the group."""
         parts = [self._row()]
         while self._take("|"):
             parts.append(self._row())
-        return parts[0] if len(parts) == 1 else Alternation(tuple(parts))
+        return parts[0] if len(parts) == 1 else alternation(parts)
 
-    def _row(self) -> Node:
-        parts: list[Node] = []
+    def _row(self) -> Fragment:
+        parts: list[Fragment] = []
         while self.next and self.next not in "|)":
             parts.append(self._repeated(self._atom()))
-        return Concatenation(tuple(parts))
+        return concatenation(parts)
 
-    def _repeated(self, atom: Node) -> Node:
+    def _repeated(self, atom: Fragment) -> Fragment:
         count = self._count()
         if count is None:
             return atom
@@ -69,7 +65,7 @@ class _Parser:
         fewest, most = count
         if most is not None and most < fewest:
             raise BadPatternError("has a repetition whose numbers are in the wrong order")
-        return Repeat(atom, fewest, most)
+        return repetition(atom, fewest, most)
 
     def _count(self) -> tuple[int, int | None] | None:
         if self.next in _COUNTS:
@@ -80,26 +76,26 @@ class _Parser:
         fewest = int(found[1])
         return fewest, (int(found[3]) if found[3] else None) if found[2] else fewest
 
-    def _atom(self) -> Node:
+    def _atom(self) -> Fragment:
         character = self._advance()
         if character == "(":
             return self._group()
         if character == "\\" and self.next in _EDGES:
-            return Single(Look(_EDGES[self._advance()]))
+            return single(Look(_EDGES[self._advance()]))
         if character in "^$":
-            return Single(Look(at_start if character == "^" else at_end))
+            return single(Look(at_start if character == "^" else at_end))
         if character in "*+?":
             raise BadPatternError(f"has a {character} with nothing before it to repeat")
-        return Single(Accept(self._characters(character)))
+        return single(Accept(self._characters(character)))
 
     def _characters(self, character: str) -> Characters:
         if character == ".":
             return ANY
         if character == "[":
             return self._set()
-        return self._escape() if character == "\\" else single(character)
+        return self._escape() if character == "\\" else one(character)
 
-    def _group(self) -> Node:
+    def _group(self) -> Fragment:
         if self._take("?") and not self._take(":") and not self._match(_NAME):
             raise BadPatternError(f"uses (?{self.next}, which is not supported; of such groups only (?: is")
         self._depth += 1
@@ -135,21 +131,21 @@ class _Parser:
             raise BadPatternError("has a [ without a ]")
         character = self._advance()
         if character != "\\":
-            return single(character)
-        return single("\b") if self._take("b") else self._escape()
+            return one(character)
+        return one("\b") if self._take("b") else self._escape()
 
     def _escape(self) -> Characters:
         code = self._match(_CODE)
         if code:
-            return single(chr(int(code[1] or code[2], 16)))
+            return one(chr(int(code[1] or code[2], 16)))
         letter = self._advance()
         if letter in CLASSES:
             return CLASSES[letter]
         if letter in _CONTROLS:
-            return single(_CONTROLS[letter])
+            return one(_CONTROLS[letter])
         if letter.isascii() and letter.isalnum():
             raise BadPatternError(f"uses \\{letter}, which is not supported")
-        return single(letter)
+        return one(letter)
 
     def _match(self, expression: re.Pattern[str]) -> re.Match[str] | None:
         found = expression.match(self._text, self._at)

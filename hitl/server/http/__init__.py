@@ -9,7 +9,7 @@ from hitl.server.http.limits import LongPollSlots
 from hitl.server.http.long_poll import hold
 from hitl.server.http.requests import body_of, idempotency_key, wait_seconds
 from hitl.server.http.responses import context_of, json_response, page, pagination, success
-from hitl.server.http.routing import ApiEndpoint, calling, creating, creation_headers, resource, updating
+from hitl.server.http.routing import ApiEndpoint, calling, creating, creation_headers, resource
 
 __all__ = [
     "ApiEndpoint",
@@ -26,6 +26,5 @@ __all__ = [
     "pagination",
     "resource",
     "success",
-    "updating",
     "wait_seconds",
 ]

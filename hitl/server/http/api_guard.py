@@ -9,8 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hitl.server.http.api_keys import ApiKeys
 from hitl.server.http.rate_limit import RateLimiter
-from hitl.server.http.request_ids import request_id
-from hitl.server.http.response_headers import with_headers
+from hitl.server.http.request_ids import request_id, with_headers
 from hitl.server.http.responses import SCOPE_KEY, ErrorResponse, RequestContext
 from hitl.server.primitives import ApiError, Clock
 from hitl.server.storage import StorageError
@@ -66,4 +65,4 @@ def _require(owner: str | None) -> None:
 
 
 def _internal_error(request_id: str) -> ApiError:
-    return ApiError(500, "internal_error", f"the sandbox failed; its log tells why under {request_id}")
+    return ApiError(500, "internal_error", f"the sandbox failed; its log says why under {request_id}")

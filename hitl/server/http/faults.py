@@ -65,7 +65,7 @@ class Faults:
     """
 
     def __init__(self, changes: ChangeNotifier) -> None:
-        """Begin without any; `changes` tells when the server stops, so that no delay holds it up."""
+        """Begin without any; `changes` reports when the server stops, so that no delay holds it up."""
         self._changes = changes
         self._lock = threading.Lock()
         self._planned: list[_Planned] = []

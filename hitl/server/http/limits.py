@@ -19,19 +19,13 @@ RETRY_AFTER: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one server accepts at a time; docs/reference/sandbox-security.md lists these with the other limits.
+    """What one server accepts at a time; docs/reference/sandbox-security.md lists these with the other limits."""
 
-    Attributes:
-        connections: Open connections; further ones are answered 503 and closed. Below the 1024 files that most systems
-            let a process open.
-        held: Reads that wait (`Prefer: wait`) and event streams, together. Fewer than the connections, so that those
-            who wait for an answer leave room for the one who gives it.
-        head_seconds: Maximum time until the head of a connection's first request is complete.
-    """
-
+    # Open connections; further ones are answered 503 and closed. Most systems let a process open 1024 files.
     connections: int = 900
+    # Reads that wait (`Prefer: wait`) and event streams: fewer, so that whoever gives an answer finds a connection.
     held: int = 800
-    head_seconds: float = 30.0
+    head_seconds: float = 30.0  # until the head of a connection's first request is complete
 
 
 class LongPollSlots:

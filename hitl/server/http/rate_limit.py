@@ -46,16 +46,12 @@ _WARNING: Final = 0.2
 """The share of the limit at which a warning is due."""
 
 
-def _ignore(event: RateLimitEvent, window: RateLimitWindow) -> None:
-    """Report nothing."""
-
-
 @dataclass(slots=True)
 class RateLimitWindow:
     """One caller's window, which begins with the first request after the previous one."""
 
     limit: RateLimit
-    on_event: Callable[[RateLimitEvent, RateLimitWindow], None] = _ignore
+    on_event: Callable[[RateLimitEvent, RateLimitWindow], None] | None = None
     ends: float = -math.inf
     left: int = 0
     _reported: set[RateLimitEvent] = field(default_factory=set[RateLimitEvent])
@@ -96,7 +92,7 @@ class RateLimitWindow:
         }
 
     def _report(self, event: RateLimitEvent) -> None:
-        if event not in self._reported:
+        if self.on_event is not None and event not in self._reported:
             self._reported.add(event)
             self.on_event(event, self)
 
@@ -122,6 +118,6 @@ class RateLimiter:
     def of(self, owner: str) -> RateLimitWindow:
         """Return the window of one caller."""
         if owner not in self._by_owner:
-            on_event = _ignore if self.on_event is None else partial(self.on_event, owner)
+            on_event = self.on_event and partial(self.on_event, owner)
             self._by_owner[owner] = RateLimitWindow(self.limit, on_event)
         return self._by_owner[owner]

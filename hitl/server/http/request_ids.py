@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from starlette.types import ASGIApp, Receive, Scope, Send
-
-from hitl.server.http.response_headers import with_headers
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADER: Final = "X-Request-Id"
 
@@ -35,3 +35,14 @@ class RequestIds:
         """Pass a request on, and add the header to its answer."""
         headers = {HEADER: request_id(scope)}
         await self._app(scope, receive, with_headers(send, lambda: headers))
+
+
+def with_headers(send: Send, headers: Callable[[], Mapping[str, str]]) -> Send:
+    """Return a `send` that adds headers, which are computed when the answer begins."""
+
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).update(headers())
+        await send(message)
+
+    return send_with_headers

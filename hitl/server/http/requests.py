@@ -23,7 +23,6 @@ MAX_WAIT: Final = 60
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 100
 
-PAGING = ("limit", "offset")
 # Bare, as all deployed APIs have it, or a string of structured fields (RFC 8941, 3.3.3), as the IETF draft wants it.
 _KEY = re.compile(r'(?P<quote>"?)(?P<key>[\x21\x23-\x7e]{1,255})(?P=quote)')
 _WAIT = re.compile(r'wait\s*=\s*"?(\d{1,9})"?', re.ASCII | re.IGNORECASE)
@@ -41,11 +40,7 @@ async def body_of(request: Request) -> dict[str, Any]:
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """Return the JSON object that a request body is.
-
-    Raises:
-        ApiError: It is not strict JSON, not an object, or nested too deeply.
-    """
+    """Return the JSON object that a request body is; ApiError for everything else, and for too deep a one."""
     try:
         value = decode(body, max_depth=MAX_DEPTH)
     except UnicodeDecodeError as error:
@@ -77,10 +72,11 @@ def wait_seconds(request: Request) -> int | None:
     return next((min(int(match[1]), MAX_WAIT) for match in matches if match), None)
 
 
-def paging(request: Request) -> tuple[int, int]:
-    """Return limit and offset of a list without filters."""
-    refuse_unknown(request, PAGING)
-    return limit_and_offset(request)
+def paging(request: Request, *filters: str) -> tuple[int, int]:
+    """Return limit and offset of a list that has these filters; other parameters are refused."""
+    refuse_unknown(request, (*filters, "limit", "offset"))
+    limit = parsed(request, "limit", between(1, MAX_LIMIT))
+    return DEFAULT_LIMIT if limit is None else limit, parsed(request, "offset", between(0, 2**63 - 1)) or 0
 
 
 async def _read(request: Request) -> bytes:
@@ -103,13 +99,6 @@ def refuse_unknown(request: Request, known: Collection[str]) -> None:
     for name in request.query_params:
         if name not in known:
             raise invalid(f"is no parameter here; known are {', '.join(known)}", name[:64])
-
-
-def limit_and_offset(request: Request) -> tuple[int, int]:
-    """Return which part of a list is asked for."""
-    limit = parsed(request, "limit", between(1, MAX_LIMIT))
-    offset = parsed(request, "offset", between(0, 2**63 - 1))
-    return DEFAULT_LIMIT if limit is None else limit, offset or 0
 
 
 def parsed(request: Request, name: str, parse: Callable[[str], _Value]) -> _Value | None:
@@ -147,8 +136,8 @@ def word(words: Collection[str]) -> Callable[[str], str]:
     return parse
 
 
-def moment(text: str) -> str:
-    """Parse a moment into wire form."""
+def date_time(text: str) -> str:
+    """Parse a date-time into wire form."""
     try:
         return to_wire(from_wire(text))
     except ValueError as error:

@@ -27,20 +27,12 @@ def resource(path: str, **by_method: ApiEndpoint) -> Route:
 
 
 def calling(method: Callable[..., Any], status: int = 200) -> ApiEndpoint:
-    """Answer with what `method` returns; it takes the parameters of the path by name."""
+    """Answer with what `method` returns, at once or when awaited, for the path and the `body` of a PATCH."""
 
     async def endpoint(request: Request) -> Response:
-        return success(request, method(**request.path_params), status)
-
-    return endpoint
-
-
-def updating(method: Callable[..., Any]) -> ApiEndpoint:
-    """Answer as `calling`, with a `method` that takes the `body`, too, and may be asynchronous."""
-
-    async def endpoint(request: Request) -> Response:
-        found = method(**request.path_params, body=await body_of(request))
-        return success(request, await found if isawaitable(found) else found)
+        body = {"body": await body_of(request)} if request.method == "PATCH" else {}
+        found = method(**request.path_params, **body)
+        return success(request, await found if isawaitable(found) else found, status)
 
     return endpoint
 
@@ -62,7 +54,7 @@ def creation_headers(request: Request, created: Created) -> dict[str, str]:
     headers: dict[str, str] = {}
     key = request.headers.get("Idempotency-Key")
     if key is not None:
-        headers["Idempotency-Key"] = key  # tells the client that keys are honoured here
+        headers["Idempotency-Key"] = key  # shows the client that keys are honoured here
     if created.replayed:
         headers["Idempotent-Replayed"] = "true"
     return headers

@@ -34,7 +34,7 @@ sends a request into a connection that is being closed."""
 _HIGHEST_PORT: Final = 65_535
 
 _BACKLOG: Final = 2048
-"""Connections that may wait to be accepted, as many as uvicorn asks for by itself."""
+"""Connections that may wait to be accepted, as many as uvicorn asks for by default."""
 
 
 class Listener:
@@ -56,7 +56,7 @@ class Listener:
             raise SetupError(
                 f"cannot listen on {in_url(host)}:{port} ({_reason(error)}); stop what uses it, or choose another port"
             ) from error
-        # Connections inherit this. asyncio sets it by itself only on sockets that name TCP as their protocol, which
+        # Connections inherit this. asyncio sets it only on sockets that name TCP as their protocol, which
         # create_server's do not; without it, each answer waits 40 ms for an acknowledgement (Nagle, RFC 896).
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.host = host

@@ -51,7 +51,7 @@ class Live(PageHandlers):
         """Yield the steps after a number as they come, and each of the states once and whenever it has changed."""
         sent: dict[str, Any] = {}
         # The watch begins before the first read, so that no change falls between the two.
-        with self.reviews.changes.watch_all() as watch:
+        with self.reviews.changes.watch(None, is_request=False) as watch:
             while not self.reviews.changes.closed:
                 steps = self.reviews.steps_after(after, _BATCH)
                 for step in steps:

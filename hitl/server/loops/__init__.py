@@ -7,7 +7,7 @@ the API. The inbox, `hitl.testing` and the composition root use this room.
 from __future__ import annotations
 
 from hitl.server.loops import envelope
-from hitl.server.loops.key_events import KeyEvents
+from hitl.server.loops.events import KeyEvents
 from hitl.server.loops.routes import loop_routes
 from hitl.server.loops.service import LoopService
 from hitl.server.loops.store import RequestQuery

@@ -1,4 +1,4 @@
-"""Who somebody is: the owner of an API key, a member of a loop, a person at the inbox.
+"""Loops, their members, and who somebody is: the owner of an API key, a member, a person at the inbox.
 
 A sandbox has no accounts. A person is an e-mail address here, and the id of a person follows from it, so that somebody
 who joins two loops, or answers twice, is the same person. Each API key has an owner of its own.
@@ -9,14 +9,19 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from hitl.server.primitives import Document, to_wire
 from hitl.server.primitives.validation import optional, record, required, text
 
 OBJECT_ID: Final = re.compile(r"[0-9a-fA-F]{24}", re.ASCII)
+
+# Without I, O, 0 and 1: people read codes aloud.
+_CODE_CHARACTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+_CODE_LENGTH: Final = 9  # as in the vendor's example, ABC123DEF
 
 PERSON: Final = record(
     {
@@ -60,6 +65,41 @@ def responder(person: Mapping[str, Any]) -> dict[str, str]:
 def new_object_id(now: datetime) -> str:
     """Return a fresh id in the vendor's form, a MongoDB ObjectId: four bytes of Unix time, and eight at random."""
     return f"{int(now.timestamp()) % 2**32:08x}{secrets.token_hex(8)}"
+
+
+def new_loop(loop_id: str, body: Mapping[str, Any], account: Account, now: datetime) -> Document:
+    """Return the loop that a checked body asks for, still without members."""
+    return {
+        "id": loop_id,
+        "name": body["name"],
+        "description": body.get("description"),
+        "icon": body["icon"],
+        "creator_id": account.user_id,
+        "invite_code": "".join(secrets.choice(_CODE_CHARACTERS) for _ in range(_CODE_LENGTH)),
+        "org_id": body.get("org_id"),
+        "created_at": to_wire(now),
+        "updated_at": to_wire(now),
+    }
+
+
+def new_member(user_id: str, email: str, name: str, role: str, now: datetime) -> Document:
+    """Return a member who has just joined; roles are "admin", for the loop's creator, and "member"."""
+    return {
+        "user_id": user_id,
+        "email": email,
+        "name": name,
+        "status": "active",
+        "joined_at": to_wire(now),
+        "role": role,
+    }
+
+
+def with_members(loop: Mapping[str, Any], members: Sequence[Document]) -> Document:
+    """Return a loop as the API shows it.
+
+    `pending_count` is 0: following an invitation makes somebody a member at once.
+    """
+    return {**loop, "members": list(members), "member_count": len(members), "pending_count": 0}
 
 
 def _derived(kind: str, name: str) -> str:

@@ -1,14 +1,21 @@
-"""The events of loops and requests: account webhooks, and the call to a request's `callback_url`."""
+"""The events of loops, requests and API keys: account webhooks, and the call to a request's `callback_url`.
+
+Of a key, the vendor names two events, its rate limit is nearly spent or spent, and shows neither, nor says where the
+warning begins. Their data are those of its documented 429.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
+from hitl.server.http.rate_limit import RateLimitEvent, RateLimitWindow
+from hitl.server.loops.accounts import account_of
 from hitl.server.loops.lifecycle import FINAL
-from hitl.server.primitives import Document, to_wire
-from hitl.server.storage import Outbox
+from hitl.server.primitives import Clock, Document, to_wire
+from hitl.server.storage import Database, Outbox, StorageError
 
 _REQUEST: Final = (
     "id",
@@ -28,6 +35,26 @@ _REQUEST: Final = (
     "created_at",
 )
 _CALLBACK: Final = ("loop_id", "status", "response_data", "response_at", "response_time_seconds", "created_at")
+
+
+class KeyEvents:
+    """Records the events of API keys, for the webhooks that subscribe to them."""
+
+    def __init__(self, database: Database, outbox: Outbox, clock: Clock) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._clock = clock
+
+    def record(self, owner: str, event: RateLimitEvent, window: RateLimitWindow) -> None:
+        """Record an event of one key; the window of callers without a key has no events."""
+        if not owner:
+            return
+        account, now = account_of(owner), self._clock()
+        data = {"api_key_id": account.api_key_id, "user_id": account.user_id, **window.usage()}
+        payload = {"event": f"api_key.{event}", "timestamp": to_wire(now), "data": data}
+        # Best effort: a read must be answered even on a full disk.
+        with suppress(StorageError), self._database.transaction():
+            self._outbox.emit(f"api_key.{event}", account.api_key_id, payload, at=now)
 
 
 def record_loop_event(

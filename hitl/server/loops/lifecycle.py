@@ -15,10 +15,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from hitl.server.loops.accounts import Account
-from hitl.server.loops.errors import LoopApiError
+from hitl.server.loops.envelope import LoopApiError
 from hitl.server.loops.schemas import SHOWN
 from hitl.server.primitives import Document, conflict, from_wire, to_wire
 
+_ANSWER: Final = (
+    *("response_by", "response_by_user", "response_at", "response_data", "response_time_seconds"),
+    *("claimed_by", "claimed_at"),
+)
 OPEN: Final = ("pending", "claimed")
 FINAL: Final = ("completed", "timeout", "cancelled")
 
@@ -57,7 +61,7 @@ def new_request(
         "broadcasted_to": [_recipient(member) for member in members],
         "broadcasted_at": to_wire(now),
         "status": "pending",
-        **_unanswered(),
+        **dict.fromkeys(_ANSWER),
         "created_at": to_wire(now),
         "updated_at": to_wire(now),
     }
@@ -141,8 +145,3 @@ def _recipient(member: Mapping[str, Any]) -> Document:
         "notification_sent": True,
         "notification_error": None,
     }
-
-
-def _unanswered() -> Document:
-    names = ("response_by", "response_by_user", "response_at", "response_data", "response_time_seconds")
-    return dict.fromkeys((*names, "claimed_by", "claimed_at"))

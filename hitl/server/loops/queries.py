@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from hitl.server.http.requests import DEFAULT_LIMIT, MAX_LIMIT
 from hitl.server.loops.accounts import OBJECT_ID
-from hitl.server.loops.errors import LoopApiError
+from hitl.server.loops.envelope import LoopApiError
 from hitl.server.loops.schemas import PRIORITIES, SORTS, STATUSES
 from hitl.server.loops.store import RequestQuery, Sort
 from hitl.server.primitives import from_wire, to_wire
@@ -27,7 +27,7 @@ def request_query(request: Request, api_key_id: str) -> RequestQuery:
         priority=_word(given, "priority", PRIORITIES),
         loop_id=_loop_id(given),
         api_key_id=api_key_id,
-        created_before=_moment(given, "created_before"),
+        created_before=_date_time(given, "created_before"),
         limit=_whole(given, "limit", 1, MAX_LIMIT, DEFAULT_LIMIT),
         offset=_whole(given, "offset", 0, 2**63 - 1, 0),
         sort=cast("Sort", _word(given, "sort", SORTS) or SORTS[0]),
@@ -66,7 +66,7 @@ def _loop_id(given: dict[str, str]) -> str | None:
     return None if text is None else text.lower()
 
 
-def _moment(given: dict[str, str], name: str) -> str | None:
+def _date_time(given: dict[str, str], name: str) -> str | None:
     try:
         return to_wire(from_wire(given[name])) if name in given else None
     except ValueError as error:

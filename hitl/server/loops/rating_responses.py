@@ -9,7 +9,17 @@ from typing import Any, Final, cast
 
 from hitl.server.loops.response_type import Config, ResponseType, unwrap
 from hitl.server.primitives import Fault
-from hitl.server.primitives.validation import Checker, boolean, every, integer, name_of, number, optional, record, text
+from hitl.server.primitives.validation import (
+    Checker,
+    boolean,
+    every,
+    integer,
+    json_object,
+    number,
+    optional,
+    record,
+    text,
+)
 
 # The pages and the clients disagree about what the bounds are called; the first name is the one of openapi.yaml.
 _MOST_RATING: Final = ("scale_max", "max_value", "max")
@@ -45,9 +55,6 @@ def _has_range(highest: tuple[str, ...], bounds: Callable[[Config], tuple[float,
 
 def _words(place: str, value: object) -> Iterator[Fault]:
     """Accept the words of a rating's steps, as `{"1": "Poor", "5": "Excellent"}`."""
-    if not isinstance(value, dict):
-        yield Fault(place, f"must be an object, not {name_of(value)}")
-        return
     for step, word in cast("dict[str, object]", value).items():
         yield from text()(f"{place}.{step[:64]}", word)
 
@@ -109,9 +116,8 @@ RATING: Final = ResponseType(
         record(
             {
                 **_BOUNDS,
-                "scale_step": optional(number(above=0)),
-                "step": optional(number(above=0)),
-                "labels": optional(_words),
+                **dict.fromkeys(_STEP, optional(number(above=0))),
+                "labels": optional(every(json_object, _words)),
                 "required": optional(boolean),
             },
             closed=False,
@@ -129,11 +135,8 @@ NUMBER: Final = ResponseType(
             {
                 **_BOUNDS,
                 "decimal_places": optional(integer(0, 10)),
-                "allow_negative": optional(boolean),
-                "prefix": optional(text()),
-                "suffix": optional(text()),
-                "placeholder": optional(text()),
-                "required": optional(boolean),
+                **dict.fromkeys(("allow_negative", "required"), optional(boolean)),
+                **dict.fromkeys(("prefix", "suffix", "placeholder"), optional(text())),
             },
             closed=False,
         ),

@@ -19,21 +19,14 @@ class ResponseType:
     An answer is *bare*, as `"approve"`, or *wrapped*, as `{"selected_value": "approve", "selected_label": "Approve"}`;
     the documentation shows both. Either is accepted; the wrapped form is kept.
 
-    Attributes:
-        config: The check of `response_config`. Unknown keys pass, as they do at the service: its clients send some.
-        answer: Returns the check of a bare answer to a question with this config.
-        default: Returns the check of a bare default answer, which need not fill in what a person must.
-        bare: Takes an answer out of its wrapping; whatever it does not know stays as it is, for the check to refuse.
-        wrapped: Wraps a checked bare answer.
-        kept: Returns a checked config in the form in which it is kept.
     """
 
-    config: Checker
+    config: Checker  # of `response_config`; unknown keys pass, as they do at the service: its clients send some
     answer: Callable[[Config], Checker]
-    default: Callable[[Config], Checker]
-    bare: Callable[[Any], Any]
+    default: Callable[[Config], Checker]  # which need not fill in what a person must
+    bare: Callable[[Any], Any]  # what it does not know stays as it is, for the check to refuse
     wrapped: Callable[[Config, Any], Any]
-    kept: Callable[[Config], dict[str, Any]] = dict
+    kept: Callable[[Config], dict[str, Any]] = dict  # the stored form of a checked config
 
 
 def unwrap(key: str) -> Callable[[Any], Any]:

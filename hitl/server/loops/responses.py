@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from hitl.server.loops.choice_responses import MULTI_SELECT, SINGLE_SELECT
-from hitl.server.loops.errors import LoopApiError, refuse_invalid
+from hitl.server.loops.envelope import LoopApiError, refuse_invalid
 from hitl.server.loops.rating_responses import NUMBER, RATING
 from hitl.server.loops.response_type import Config, ResponseType
 from hitl.server.loops.text_responses import BOOLEAN, EDITABLE_TEXT, TEXT

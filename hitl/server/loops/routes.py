@@ -42,7 +42,7 @@ def loop_routes(service: LoopService, targets: Targets, invitation: Invitation) 
         resource(
             "/v1/api/loops/{loop_id}",
             GET=_calling(service.get_loop, "Loop retrieved successfully", key="loop"),
-            PUT=_updating(service.update_loop, "Loop updated successfully", key="loop"),
+            PUT=_calling(service.update_loop, "Loop updated successfully", key="loop"),
             DELETE=_calling(service.delete_loop, "Loop deleted successfully"),
         ),
         resource("/v1/api/loops/{loop_id}/members", GET=loops.list_members),
@@ -59,26 +59,20 @@ def loop_routes(service: LoopService, targets: Targets, invitation: Invitation) 
         ),
         resource(
             "/v1/api/requests/{request_id}/feedback",
-            POST=_updating(service.add_feedback, "Feedback added successfully"),
+            POST=_calling(service.add_feedback, "Feedback added successfully"),
         ),
     ]
 
 
 def _calling(method: Callable[..., Any], msg: str, *, key: str = "") -> ApiEndpoint:
-    """Answer with what `method` returns for the account and the path, as the member `key` if there is one."""
+    """Answer with what `method` returns for the account, the path, and the `body` of a POST or PUT.
+
+    It is the member `key` of the data if there is one.
+    """
 
     async def endpoint(request: Request) -> Response:
-        data = method(_account(request), **request.path_params)
-        return success(msg, {key: data} if key else data)
-
-    return endpoint
-
-
-def _updating(method: Callable[..., Any], msg: str, *, key: str = "") -> ApiEndpoint:
-    """Answer as `_calling`, with a method that takes the `body`, too."""
-
-    async def endpoint(request: Request) -> Response:
-        data = method(_account(request), **request.path_params, body=await body_of(request))
+        body = {"body": await body_of(request)} if request.method in {"POST", "PUT"} else {}
+        data = method(_account(request), **request.path_params, **body)
         return success(msg, {key: data} if key else data)
 
     return endpoint

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from hitl.server.loops.accounts import OBJECT_ID
-from hitl.server.loops.errors import LoopApiError, refuse_invalid
+from hitl.server.loops.envelope import LoopApiError, refuse_invalid
 from hitl.server.primitives import Fault
 from hitl.server.primitives.validation import (
     Checker,
@@ -76,18 +76,10 @@ _LOOP_CREATE = record(
 _LOOP_UPDATE = record({"name": optional(_NAME), "icon": optional(_ICON), "description": optional(_DESCRIPTION)})
 
 _SHOWN = {
-    "image_url": optional(uri),
-    "image_urls": optional(_TEXTS),
-    "file_url": optional(uri),
-    "file_type": optional(text()),
-    "file_name": optional(text()),
-    "file_urls": optional(_TEXTS),
-    "file_types": optional(_TEXTS),
-    "file_names": optional(_TEXTS),
-    "video_url": optional(uri),
-    "video_urls": optional(_TEXTS),
-    "audio_url": optional(uri),
-    "audio_urls": optional(_TEXTS),
+    **dict.fromkeys(("image_url", "file_url", "video_url", "audio_url"), optional(uri)),
+    **dict.fromkeys(("image_urls", "file_urls", "video_urls", "audio_urls"), optional(_TEXTS)),
+    **dict.fromkeys(("file_type", "file_name"), optional(text())),
+    **dict.fromkeys(("file_types", "file_names"), optional(_TEXTS)),
 }
 SHOWN: Final = tuple(_SHOWN)
 """What a request may show beside its text."""

@@ -9,10 +9,19 @@ from functools import partial
 from typing import Any
 
 from hitl.server.loops import lifecycle
-from hitl.server.loops.accounts import OBJECT_ID, PERSON, Account, new_object_id, person_id, responder
-from hitl.server.loops.errors import LoopApiError, forbidden, loop_not_found, request_not_found
+from hitl.server.loops.accounts import (
+    OBJECT_ID,
+    PERSON,
+    Account,
+    new_loop,
+    new_member,
+    new_object_id,
+    person_id,
+    responder,
+    with_members,
+)
+from hitl.server.loops.envelope import LoopApiError
 from hitl.server.loops.events import record_loop_event, record_request_event
-from hitl.server.loops.members import new_loop, new_member, with_members
 from hitl.server.loops.responses import kept_answer, kept_config
 from hitl.server.loops.schemas import check_feedback, check_loop_create, check_loop_update, check_request_create
 from hitl.server.loops.store import LoopStore, RequestQuery
@@ -251,36 +260,34 @@ class LoopService:
         return with_members(loop, self._store.members(loop["id"]))
 
     def _own_loop(self, account: Account, loop_id: str, otherwise: str = "Access denied to this loop") -> Document:
-        loop = self._store.loop(_id(loop_id, "loop"))
-        if loop is None:
-            raise loop_not_found()
+        loop = _found(self._store.loop(_id(loop_id, "loop")), "Loop")
         if loop["creator_id"] != account.user_id:
-            raise forbidden(otherwise)
+            raise LoopApiError(403, otherwise)
         return loop
 
     def _invited(self, invite_code: str) -> Document:
-        loop = self._store.loop_of_invitation(invite_code.upper())
-        if loop is None:
-            raise loop_not_found()
-        return loop
+        return _found(self._store.loop_of_invitation(invite_code.upper()), "Loop")
 
     def _own_request(self, account: Account, request_id: str) -> Document:
         request = self._request(request_id)
         if request["api_key_id"] != account.api_key_id:
-            raise forbidden("Access denied to this request")
+            raise LoopApiError(403, "Access denied to this request")
         return request
 
     def _request(self, request_id: str) -> Document:
-        request = self._store.request(_id(request_id, "request"))
-        if request is None:
-            raise request_not_found()
-        return request
+        return _found(self._store.request(_id(request_id, "request")), "Request")
 
 
 def _id(given: str, kind: str) -> str:
     if not OBJECT_ID.fullmatch(given):
         raise LoopApiError(400, f"Invalid {kind} ID format")
     return given.lower()
+
+
+def _found(document: Document | None, kind: str) -> Document:
+    if document is None:
+        raise LoopApiError(404, f"{kind} not found")
+    return document
 
 
 def _receipt(request: Mapping[str, Any]) -> Document:

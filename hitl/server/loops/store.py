@@ -48,11 +48,11 @@ class LoopStore:
 
     def loop(self, loop_id: str) -> Document | None:
         """Return a loop's document, without its members."""
-        return document(self._database.row("SELECT document FROM loops WHERE id = ?", (loop_id,)))
+        return document(self._database, "SELECT document FROM loops WHERE id = ?", loop_id)
 
     def loop_of_invitation(self, invite_code: str) -> Document | None:
         """Return the loop that an invitation leads to."""
-        return document(self._database.row("SELECT document FROM loops WHERE invite_code = ?", (invite_code,)))
+        return document(self._database, "SELECT document FROM loops WHERE invite_code = ?", invite_code)
 
     def loops_of(self, creator_id: str) -> list[Document]:
         """Return somebody's loops, the newest first."""
@@ -83,7 +83,7 @@ class LoopStore:
     def member(self, loop_id: str, user_id: str) -> Document | None:
         """Return one member of a loop."""
         sql = "SELECT document FROM members WHERE loop_id = ? AND user_id = ?"
-        return document(self._database.row(sql, (loop_id, user_id)))
+        return document(self._database, sql, loop_id, user_id)
 
     def add_member(self, loop_id: str, member: Mapping[str, Any]) -> None:
         """Add a new member."""
@@ -100,7 +100,7 @@ class LoopStore:
 
     def request(self, request_id: str) -> Document | None:
         """Return a request's document."""
-        return document(self._database.row("SELECT document FROM requests WHERE id = ?", (request_id,)))
+        return document(self._database, "SELECT document FROM requests WHERE id = ?", request_id)
 
     def requests(self, query: RequestQuery) -> Page:
         """Return one page of the requests that a query asks for."""
@@ -127,23 +127,23 @@ class LoopStore:
     def first_due_request(self, now: str) -> Document | None:
         """Return the request with the earliest timeout or end of a claim up to now."""
         sql = "SELECT document FROM requests WHERE due_at <= ? ORDER BY due_at, number LIMIT 1"
-        return document(self._database.row(sql, (now,)))
+        return document(self._database, sql, now)
 
     def next_due(self) -> str | None:
         """Return the next timeout or end of a claim."""
-        row = self._database.row("SELECT min(due_at) FROM requests WHERE due_at IS NOT NULL")
-        return row[0] if row else None
+        due_at: str | None = self._database.value("SELECT min(due_at) FROM requests WHERE due_at IS NOT NULL")
+        return due_at
 
     def due_at(self, request_id: str) -> str | None:
         """Return the next timeout or end of a claim of one request."""
-        row = self._database.row("SELECT due_at FROM requests WHERE id = ?", (request_id,))
-        return row[0] if row else None
+        due_at: str | None = self._database.value("SELECT due_at FROM requests WHERE id = ?", (request_id,))
+        return due_at
 
     # Feedback
 
     def feedback(self, request_id: str) -> Document | None:
         """Return the feedback on a request."""
-        return document(self._database.row("SELECT document FROM feedback WHERE request_id = ?", (request_id,)))
+        return document(self._database, "SELECT document FROM feedback WHERE request_id = ?", request_id)
 
     def add_feedback(self, request_id: str, feedback: Mapping[str, Any]) -> None:
         """Store the feedback on a request that has none."""

@@ -19,7 +19,6 @@ _LIMITS = {
     "required": optional(boolean),
     "guidelines": optional(text()),
 }
-_LABEL = optional(text(longest=100))
 
 
 def _filled(config: Config) -> Checker:
@@ -37,10 +36,6 @@ def _filled(config: Config) -> Checker:
 
 def _short_enough(config: Config) -> Checker:
     return text(longest=config.get("max_length", _LONGEST))
-
-
-def _yes_or_no(config: Config) -> Checker:  # noqa: ARG001 - it has the shape of the other makers
-    return boolean
 
 
 def _revised(config: Config, answer: str) -> Mapping[str, Any]:
@@ -75,17 +70,14 @@ EDITABLE_TEXT: Final = ResponseType(
 BOOLEAN: Final = ResponseType(
     config=record(
         {
-            "true_label": _LABEL,
-            "false_label": _LABEL,
-            "true_color": optional(text()),
-            "false_color": optional(text()),
-            "required": optional(boolean),
-            "default_value": optional(boolean),
+            **dict.fromkeys(("true_label", "false_label"), optional(text(longest=100))),
+            **dict.fromkeys(("true_color", "false_color"), optional(text())),
+            **dict.fromkeys(("required", "default_value"), optional(boolean)),
         },
         closed=False,
     ),
-    answer=_yes_or_no,
-    default=_yes_or_no,
+    answer=lambda _: boolean,
+    default=lambda _: boolean,
     bare=unwrap("boolean"),
     wrapped=_labelled,
 )

@@ -22,7 +22,7 @@ class _Sleeper:
 
 
 class Clock:
-    """Tells the present moment, and can be moved forward.
+    """Returns the present time, and can be moved forward.
 
     It runs as the clock beneath it does. `advance` adds to that, and stops on the way at every moment when something
     is due, so that things happen in the order and at the times in which they would have happened by themselves.
@@ -100,15 +100,15 @@ class Clock:
             return stop is not None
 
     def next_due(self) -> datetime | None:
-        """Return the next moment, from now on, at which something will happen by itself."""
+        """Return the next time, from now on, at which something will fall due."""
         now = self()
         times = [each.due() for each in self._all() if each.due is not None]
         return min((time for time in times if time is not None and time > now), default=None)
 
-    def _move_to(self, moment: datetime) -> None:
+    def _move_to(self, time: datetime) -> None:
         """Move forward to a moment, unless it has passed meanwhile."""
         with self._lock:
-            self.ahead += max(timedelta(0), moment - self())
+            self.ahead += max(timedelta(0), time - self())
 
     def _forget(self, sleeper: _Sleeper) -> None:
         with self._lock:

@@ -10,13 +10,8 @@ Document: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A part of a list.
-
-    Attributes:
-        total: The length of the whole list.
-        step: The number of the last change that the part includes; `changes_after` continues from it.
-    """
+    """A part of a list whose whole length is `total`."""
 
     items: list[Document]
     total: int
-    step: int = 0
+    step: int = 0  # the number of the last change that the part includes; `changes_after` continues from it

@@ -14,13 +14,9 @@ _WHOLE = re.compile(rf"\s*(?:{_PART.pattern}\s*)+", re.ASCII)
 
 
 def duration(length: Duration) -> timedelta:
-    """Return a length of time.
+    """Return a length of time: a timedelta, seconds, or a string with the units s, m, h, d, w such as "1h30m".
 
-    Args:
-        length: A timedelta, seconds, or text of numbers with the units s, m, h, d, w: "72h", "1h30m", "1.5 d".
-
-    Raises:
-        ValueError: It is none of these, is negative, or is longer than a timedelta can be.
+    ValueError if it is none of these, is negative, or is longer than a timedelta can be.
     """
     try:
         found = _read(length)

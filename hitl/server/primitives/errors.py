@@ -18,10 +18,7 @@ class Fault:
 class ApiError(Exception):
     """A refused request.
 
-    Attributes:
-        code: The machine-readable word of the error envelope.
-        details: Facts for programs; for faults of fields `{"field", "issue", "errors": [{"field", "issue"}, …]}`.
-        headers: Headers of the answer, such as `Allow` or `Retry-After`.
+    `details` are facts for programs; for faults of fields `{"field", "issue", "errors": [{"field", "issue"}, …]}`.
     """
 
     def __init__(
@@ -47,15 +44,13 @@ class SetupError(RuntimeError):
 
 def raise_faults(faults: Iterable[Fault]) -> None:
     """Raise the `validation_error` that lists all faults, if there are any."""
-    found = list(faults)
-    if found:
-        raise ApiError(400, "validation_error", _sentence(found), _details(found))
+    if found := list(faults):
+        raise _validation_error(found)
 
 
 def invalid(issue: str, field: str = "") -> ApiError:
     """Return the `validation_error` for a single fault."""
-    fault = Fault(field, issue)
-    return ApiError(400, "validation_error", _sentence([fault]), _details([fault]))
+    return _validation_error([Fault(field, issue)])
 
 
 def not_found(kind: str, thing_id: str) -> ApiError:
@@ -69,12 +64,10 @@ def conflict(message: str) -> ApiError:
     return ApiError(409, "conflict", message)
 
 
-def _sentence(faults: Sequence[Fault]) -> str:
+def _validation_error(faults: Sequence[Fault]) -> ApiError:
     first = faults[0]
     message = f"{first.field}: {first.issue}" if first.field else first.issue
-    return message if len(faults) == 1 else f"{message} (and {len(faults) - 1} more, see details.errors)"
-
-
-def _details(faults: Sequence[Fault]) -> dict[str, Any]:
+    if len(faults) > 1:
+        message += f" (and {len(faults) - 1} more, see details.errors)"
     errors = [{"field": fault.field, "issue": fault.issue} for fault in faults]
-    return {**errors[0], "errors": errors}
+    return ApiError(400, "validation_error", message, {**errors[0], "errors": errors})

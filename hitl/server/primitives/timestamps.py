@@ -14,9 +14,9 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def to_wire(moment: datetime) -> str:
+def to_wire(time: datetime) -> str:
     """Return `2026-11-23T11:30:00.123456Z`; of fixed width, so that strings sort as moments do."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def from_wire(text: str) -> datetime:

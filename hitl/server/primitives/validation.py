@@ -99,7 +99,7 @@ def integer(lowest: float = -math.inf, highest: float = math.inf) -> Checker:
     return check
 
 
-def moment(place: str, value: object) -> Iterator[Fault]:
+def date_time(place: str, value: object) -> Iterator[Fault]:
     """Accept an RFC 3339 date-time with its offset."""
     try:
         from_wire(value if isinstance(value, str) else "")
@@ -147,9 +147,6 @@ def record(members: Mapping[str, Member], *, fewest: int = 0, closed: bool = Tru
     """Accept an object with these members, at least `fewest` of them, and no others unless it is not `closed`."""
 
     def check(place: str, value: object) -> Iterator[Fault]:
-        if not isinstance(value, dict):
-            yield Fault(place, f"must be an object, not {name_of(value)}")
-            return
         given = cast("dict[str, object]", value)
         yield from _known(members, place, given)
         if closed:
@@ -157,7 +154,7 @@ def record(members: Mapping[str, Member], *, fewest: int = 0, closed: bool = Tru
         if len(given) < fewest:
             yield Fault(place, f"give at least one of {', '.join(members)}")
 
-    return check
+    return every(json_object, check)
 
 
 def every(*checks: Checker) -> Checker:

@@ -54,18 +54,10 @@ class BadConditionError(ValueError):
 
 
 class Condition:
-    """A condition, ready to be evaluated.
-
-    Attributes:
-        fields: The names of the fields that it reads, in the order of the text.
-    """
+    """A condition, ready to be evaluated; `fields` are the names that it reads, in the order of the text."""
 
     def __init__(self, text: str) -> None:
-        """Parse the text.
-
-        Raises:
-            BadConditionError: It does not follow the grammar.
-        """
+        """Parse the text; BadConditionError if it does not follow the grammar."""
         self._evaluate, self.fields = _compile(text)
 
     def holds(self, result: Result) -> bool:
@@ -112,10 +104,9 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 def _evaluator(node: ast.expr, tokens: Mapping[str, _Token], fields: list[str]) -> _Evaluate:
-    """Return the function from a result to the value of an expression, and note the fields that it reads.
+    """Return the function from a result to an expression's value, and note the fields that it reads.
 
-    Raises:
-        SyntaxError: The expression is Python, but not documented here.
+    SyntaxError if the expression is Python, but not documented here.
     """
 
     def inner(child: ast.expr) -> _Evaluate:

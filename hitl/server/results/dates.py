@@ -16,7 +16,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def read_date(text: str) -> datetime:
-    """Return the moment of a date-time with an offset, or the beginning in UTC of a date; ValueError for others."""
+    """Return the time of a date-time with an offset, or the beginning in UTC of a date; ValueError for others."""
     if _DATE.fullmatch(text):
         return datetime.combine(date.fromisoformat(text), time(tzinfo=UTC))
     return from_wire(text)
@@ -30,20 +30,18 @@ def date_check(earliest: str | None, now: datetime) -> Checker:
 
     def check(place: str, value: object) -> Iterator[Fault]:
         try:
-            moment = read_date(str(value))
+            found = read_date(str(value))
         except ValueError:
             yield Fault(place, "must be a date such as 2026-01-20, or a date-time such as 2026-01-20T18:00:00Z")
             return
-        if earliest and moment < _bound(earliest, now, whole_day=_DATE.fullmatch(str(value)) is not None):
+        if earliest and found < _bound(earliest, now, whole_day=_DATE.fullmatch(str(value)) is not None):
             yield Fault(place, f"must not be before {earliest}")
 
     return check
 
 
 def _bound(text: str, now: datetime, *, whole_day: bool) -> datetime:
-    moment = now if text == TODAY else read_date(text)
-    return _midnight(moment) if whole_day or text == TODAY else moment
-
-
-def _midnight(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    found = now if text == TODAY else read_date(text)
+    if whole_day or text == TODAY:
+        return found.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return found

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from hitl.server.primitives import Fault
+from hitl.server.primitives.validation import name_of, same
 from hitl.server.results.conditions import Condition
 from hitl.server.results.fields import (
     DISPLAYS,
@@ -21,8 +22,7 @@ from hitl.server.results.fields import (
     validation,
     words,
 )
-from hitl.server.results.kinds import answer_check
-from hitl.server.results.shown import shown_faults
+from hitl.server.results.kinds import answer_check, text_faults
 
 
 def faults(
@@ -46,11 +46,25 @@ def _of_field(
     name = field["name"]
     value = result.get(name)
     if field["type"] in DISPLAYS:
-        yield from shown_faults(field, content, result)
+        yield from _of_display(field, content, value)
     elif not is_blank(value):
         yield from answer_check(field, now)(name, value)
     elif complete and is_required(field) and is_shown(field, result):
         yield Fault(name, str(validation(field).get("custom_message") or "is required"))
+
+
+def _of_display(field: Field, content: Mapping[str, Any], value: object) -> Iterator[Fault]:
+    """Check the content as the reviewer edited it; content that comes back unchanged is always right."""
+    name = field["name"]
+    if value is None or (name in content and same(value, content[name])):
+        return
+    wanted = name_of(content.get(name, ""))
+    if not field.get("editable"):
+        yield Fault(name, "shows the content, which may not be edited here; leave it out")
+    elif name_of(value) != wanted:
+        yield Fault(name, f"must be {wanted}, as it is in the content, not {name_of(value)}")
+    elif isinstance(value, str):
+        yield from text_faults(field, value)
 
 
 def _of_rules(template: TemplateDocument, result: Mapping[str, Any]) -> Iterator[Fault]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Final, TypeAlias, cast
+from typing import Final, cast
 
+from hitl.server.ecma_regex import LONGEST_TEXT, Pattern
 from hitl.server.primitives import Fault
 from hitl.server.primitives.validation import Checker, anything, array, boolean, every, integer, one_of, text
 from hitl.server.results.dates import date_check
 from hitl.server.results.fields import Field, validation, words
 from hitl.server.results.files import file_check
 from hitl.server.results.images import image_check
-from hitl.server.results.texts import text_faults
 
 DEFAULT_SCALE: Final = 5
 
@@ -22,68 +22,61 @@ _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 _EMAIL = re.compile(rf"[a-zA-Z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_LABEL}(?:\.{_LABEL})*")
 _LONGEST_EMAIL = 254  # RFC 5321, section 4.5.3.1.3, without the brackets
 
-_Maker: TypeAlias = Callable[[Field, datetime], Checker]
-
 
 def answer_check(field: Field, now: datetime) -> Checker:
-    """Return the check for an answer to the field, whatever its type; every text must meet the field's pattern."""
-    make = _MAKERS.get(field["type"])
-    return every(make(field, now) if make else anything, _own_rules(field))
+    """Return the check for an answer to the field, whatever its type; every string must meet the field's pattern."""
 
-
-def _own_rules(field: Field) -> Checker:
-    def check(_place: str, value: object) -> Iterator[Fault]:
+    def meets_own_rules(_place: str, value: object) -> Iterator[Fault]:
         if isinstance(value, str):
             yield from text_faults(field, value)
 
-    return check
+    return every(_check_of_type(field, now), meets_own_rules)
 
 
-def _text(_field: Field, _now: datetime) -> Checker:
-    return text()
+def text_faults(field: Field, value: str) -> Iterator[Fault]:
+    """Yield the faults of a string, in the template's own words if its pattern does not match."""
+    name, longest, pattern = field["name"], field.get("max_length"), validation(field).get("pattern")
+    if longest is not None and len(value) > longest:
+        yield Fault(name, f"may have at most {int(longest)} characters, this has {len(value)}")
+    elif pattern and len(value) > LONGEST_TEXT:
+        yield Fault(name, f"may have at most {LONGEST_TEXT} characters, because it has a pattern")
+    elif pattern and not Pattern(pattern).occurs_in(value):
+        yield Fault(name, str(validation(field).get("custom_message") or f"must match the pattern {pattern}"))
 
 
-def _email(field: Field, _now: datetime) -> Checker:
+def _check_of_type(field: Field, now: datetime) -> Checker:
+    option = one_of(*(each["value"] for each in field.get("options") or ()))
+    match field["type"]:
+        case "text" | "rich_text":
+            return text()
+        case "boolean":
+            return boolean
+        case "checkbox_group" | "multi_select":
+            return every(array(option), _each_once)
+        case "select":
+            return option
+        case "file":
+            return file_check(field)
+        case "image_review":
+            return image_check(words(field, "tools"))
+        case "rating":
+            return integer(1, field.get("scale", DEFAULT_SCALE))
+        case "datetime":
+            return every(text(), date_check(field.get("min_date"), now))
+        case "email":
+            return every(text(), _email(field))
+        case _:
+            return anything
+
+
+def _email(field: Field) -> Checker:
     def check(place: str, value: object) -> Iterator[Fault]:
         address = cast("str", value)
         if len(address) > _LONGEST_EMAIL or not _EMAIL.fullmatch(address):
             message = validation(field).get("custom_message")
             yield Fault(place, str(message or "must be an e-mail address, such as ann@example.com"))
 
-    return every(text(), check)
-
-
-def _boolean(_field: Field, _now: datetime) -> Checker:
-    return boolean
-
-
-def _select(field: Field, _now: datetime) -> Checker:
-    return one_of(*_values(field))
-
-
-def _choices(field: Field, _now: datetime) -> Checker:
-    return every(array(one_of(*_values(field))), _each_once)
-
-
-def _rating(field: Field, _now: datetime) -> Checker:
-    return integer(1, field.get("scale", DEFAULT_SCALE))
-
-
-def _datetime(field: Field, now: datetime) -> Checker:
-    return every(text(), date_check(field.get("min_date"), now))
-
-
-def _file(field: Field, _now: datetime) -> Checker:
-    return file_check(field)
-
-
-def _image(field: Field, _now: datetime) -> Checker:
-    return image_check(words(field, "tools"))
-
-
-def _values(field: Field) -> list[str]:
-    options: Sequence[Field] = field.get("options") or ()
-    return [option["value"] for option in options]
+    return check
 
 
 def _each_once(place: str, value: object) -> Iterator[Fault]:
@@ -91,18 +84,3 @@ def _each_once(place: str, value: object) -> Iterator[Fault]:
     repeated = sorted({word for word in chosen if chosen.count(word) > 1})
     if repeated:
         yield Fault(place, f"names {', '.join(repeated)} more than once")
-
-
-_MAKERS: Final[Mapping[str, _Maker]] = {
-    "text": _text,
-    "rich_text": _text,
-    "boolean": _boolean,
-    "checkbox_group": _choices,
-    "select": _select,
-    "multi_select": _choices,
-    "file": _file,
-    "image_review": _image,
-    "rating": _rating,
-    "datetime": _datetime,
-    "email": _email,
-}

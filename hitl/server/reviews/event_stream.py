@@ -42,7 +42,7 @@ class EventStream:
 
     async def _events_after(self, after: int | None) -> AsyncIterator[str]:
         # The watch begins before the first read, so that no event falls between the two.
-        with self._changes.watch_all() as watch:
+        with self._changes.watch(None, is_request=False) as watch:
             leave = self._outbox.on_change(watch.wake)
             try:
                 last = self._outbox.last_number() if after is None else after

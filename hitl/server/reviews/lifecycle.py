@@ -115,8 +115,8 @@ def _waiting(assignees: object) -> str:
     return "assigned" if assignees else "created"
 
 
-def _normal(moment: str | None) -> str | None:
-    return None if moment is None else to_wire(from_wire(moment))
+def _normal(time: str | None) -> str | None:
+    return None if time is None else to_wire(from_wire(time))
 
 
 def _next(review: Document, now: datetime) -> Document:

@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.requests import Request
 
-from hitl.server.http.requests import PAGING, between, limit_and_offset, moment, parsed, refuse_unknown, word
+from hitl.server.http.requests import between, date_time, paging, parsed, word
 from hitl.server.reviews.schemas import PRIORITIES, STATUSES
 from hitl.server.reviews.store import ReviewQuery
 
@@ -18,16 +18,15 @@ _FILTERS: Final = (
 
 def review_query(request: Request) -> ReviewQuery:
     """Return which reviews a request asks for."""
-    refuse_unknown(request, (*_FILTERS, *PAGING))
-    limit, offset = limit_and_offset(request)
+    limit, offset = paging(request, *_FILTERS)
     return ReviewQuery(
         status=parsed(request, "status", _statuses),
         priority=parsed(request, "priority", word(PRIORITIES)),
         assignee=request.query_params.get("assignee"),
         template_id=request.query_params.get("template_id"),
-        created_after=parsed(request, "created_after", moment),
-        created_before=parsed(request, "created_before", moment),
-        updated_after=parsed(request, "updated_after", moment),
+        created_after=parsed(request, "created_after", date_time),
+        created_before=parsed(request, "created_before", date_time),
+        updated_after=parsed(request, "updated_after", date_time),
         ids=parsed(request, "ids", _list),
         changes_after=parsed(request, "changes_after", between(0, 2**63 - 1)),
         limit=limit,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hitl.server.http import LongPollSlots, calling, creating, page, resource, success, updating
+from hitl.server.http import LongPollSlots, calling, creating, hold, page, resource, success
 from hitl.server.http.requests import paging, wait_seconds
+from hitl.server.primitives import Document, Page
 from hitl.server.reviews.event_stream import EventStream
-from hitl.server.reviews.long_poll import wait_for_change, wait_for_changes
+from hitl.server.reviews.lifecycle import FINAL
 from hitl.server.reviews.queries import review_query
 from hitl.server.reviews.service import ReviewService
+from hitl.server.reviews.store import ReviewQuery
 from hitl.server.storage import Outbox
 
 
@@ -25,14 +29,14 @@ def review_routes(service: ReviewService, outbox: Outbox, slots: LongPollSlots) 
         resource(
             "/v1/reviews/{review_id}",
             GET=reads.review,
-            PATCH=updating(service.update_review),
+            PATCH=calling(service.update_review),
             DELETE=calling(service.cancel_review),
         ),
         resource("/v1/templates", GET=reads.templates, POST=creating(service.create_template)),
         resource(
             "/v1/templates/{template_id}",
             GET=calling(service.get_template),
-            PATCH=updating(service.update_template),
+            PATCH=calling(service.update_template),
             DELETE=calling(service.delete_template),
         ),
         resource("/v1/events", GET=EventStream(service.changes, outbox, slots).respond),
@@ -56,7 +60,7 @@ class _Reads:
             with self._slots.take():
                 found = await wait_for_changes(self._service, query, seconds)
             headers["Preference-Applied"] = f"wait={seconds}"
-        # This header tells the client that it may ask for changes.
+        # This header shows the client that it may ask for changes.
         headers["X-Changes-Cursor"] = str(found.step)
         return page(request, found, query.limit or 0, query.offset, headers=headers)
 
@@ -73,3 +77,29 @@ class _Reads:
     async def templates(self, request: Request) -> Response:
         limit, offset = paging(request)
         return page(request, self._service.list_templates(limit=limit, offset=offset), limit, offset)
+
+
+async def wait_for_change(service: ReviewService, review_id: str, seconds: float) -> Document:
+    """Return the review as soon as it changes or if it is finished, else as it stands after `seconds`."""
+    return await hold(
+        service.changes,
+        review_id,
+        seconds,
+        read=lambda: service.get_review(review_id),
+        final=FINAL,
+        seconds_left=lambda: service.seconds_to_expiry(review_id),
+    )
+
+
+async def wait_for_changes(service: ReviewService, query: ReviewQuery, seconds: float) -> Page:
+    """Return the list as soon as it has items, else the empty list after `seconds`; `ExpiryWorker` publishes expiry."""
+    now = asyncio.get_running_loop().time
+    deadline = now() + seconds
+    # The watch begins before the first read, so that no change falls between the two.
+    with service.changes.watch(None) as watch:
+        while True:
+            found = service.list_reviews(query)
+            left = deadline - now()
+            if found.items or left <= 0 or service.changes.closed:
+                return found
+            await watch.change(left)

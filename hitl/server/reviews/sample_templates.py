@@ -56,11 +56,8 @@ SAMPLE_TEMPLATES: Final[Mapping[str, Mapping[str, Any]]] = {
             "type": "select",
             "label": "Reason, if it may not be published",
             "options": [
-                {"value": "inaccurate", "label": "Inaccurate"},
-                {"value": "offensive", "label": "Offensive"},
-                {"value": "unsafe", "label": "Unsafe"},
-                {"value": "spam", "label": "Spam"},
-                {"value": "other", "label": "Other"},
+                {"value": word.lower(), "label": word}
+                for word in ("Inaccurate", "Offensive", "Unsafe", "Spam", "Other")
             ],
         },
     ),

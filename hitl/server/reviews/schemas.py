@@ -11,10 +11,10 @@ from hitl.server.primitives.validation import (
     anything,
     array,
     boolean,
+    date_time,
     every,
     integer,
     json_object,
-    moment,
     number,
     one_of,
     optional,
@@ -53,7 +53,7 @@ _WORDS = array(text())
 _REVIEW = {
     "assignees": optional(array(text(shortest=1))),
     "priority": optional(one_of(*PRIORITIES)),
-    "due_date": optional(moment),
+    "due_date": optional(date_time),
     "assignment_strategy": optional(_STRATEGY),
 }
 
@@ -81,24 +81,14 @@ _FIELD = every(
         {
             "name": required(text(shortest=1)),
             "type": required(one_of(*FIELD_TYPES)),
-            "label": optional(text()),
-            "required": optional(boolean),
-            "placeholder": optional(text()),
             "default_value": optional(anything),
             "conditional": optional(_CONDITIONAL),
             "validation": optional(_FIELD_VALIDATION),
-            "max_length": optional(integer(1)),
-            "toolbar": optional(_WORDS),
             "options": optional(every(array(_OPTION), unique("value"))),
-            "accept": optional(_WORDS),
-            "max_size": optional(text()),
-            "multiple": optional(boolean),
-            "tools": optional(_WORDS),
-            "scale": optional(integer(1)),
-            "labels": optional(_WORDS),
-            "min_date": optional(text()),
-            "editable": optional(boolean),
-            "language": optional(text()),
+            **dict.fromkeys(("label", "placeholder", "max_size", "min_date", "language"), optional(text())),
+            **dict.fromkeys(("required", "multiple", "editable"), optional(boolean)),
+            **dict.fromkeys(("toolbar", "accept", "tools", "labels"), optional(_WORDS)),
+            **dict.fromkeys(("max_length", "scale"), optional(integer(1))),
         },
         closed=False,
     ),
@@ -107,22 +97,15 @@ _FIELD = every(
 _FIELDS = every(array(_FIELD, fewest=1), unique("name"))
 _SETTINGS = record(
     {
-        "auto_assign": optional(boolean),
+        **dict.fromkeys(("auto_assign", "allow_reassignment", "require_comments"), optional(boolean)),
         "assignment_strategy": optional(_STRATEGY),
         "timeout_hours": optional(number(above=0)),
-        "allow_reassignment": optional(boolean),
-        "require_comments": optional(boolean),
         "approval_threshold": optional(integer(1)),
     },
     closed=False,
 )
 _STYLING = record(
-    {
-        "primary_color": optional(text()),
-        "secondary_color": optional(text()),
-        "logo_url": optional(uri),
-        "custom_css": optional(text()),
-    },
+    {**dict.fromkeys(("primary_color", "secondary_color", "custom_css"), optional(text())), "logo_url": optional(uri)},
     closed=False,
 )
 _RULE = record(

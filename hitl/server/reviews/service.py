@@ -287,8 +287,8 @@ class ReviewService:
         work.changed.append(review["id"])
 
     def _expiry(self, review: Document, now: datetime) -> str | None:
-        moment = lifecycle.expiry(review, self._template(review["template_id"]), now)
-        return None if moment is None else to_wire(moment)
+        time = lifecycle.expiry(review, self._template(review["template_id"]), now)
+        return None if time is None else to_wire(time)
 
     def _review(self, review_id: str) -> Document:
         review = self._store.review(review_id)

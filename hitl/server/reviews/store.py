@@ -68,7 +68,7 @@ class ReviewStore:
 
     def review(self, review_id: str) -> Document | None:
         """Return a review's document."""
-        return document(self._database.row("SELECT document FROM reviews WHERE id = ?", (review_id,)))
+        return document(self._database, "SELECT document FROM reviews WHERE id = ?", review_id)
 
     def reviews(self, query: ReviewQuery) -> Page:
         """Return one page of the reviews that a query asks for."""
@@ -78,12 +78,8 @@ class ReviewStore:
             order = f"{_LAST_STEP} ASC"
         found = page(self._database, "reviews", conditions, order=order, limit=query.limit, offset=query.offset)
         is_part = query.changes_after is not None and found.items and query.offset + len(found.items) < found.total
-        step = self._last_step_of(found.items[-1]["id"]) if is_part else self.last_step()
+        step = self.last_step(found.items[-1]["id"] if is_part else None)
         return Page(found.items, found.total, step)
-
-    def _last_step_of(self, review_id: str) -> int:
-        row = self._database.row("SELECT max(number) FROM history WHERE review_id = ?", (review_id,))
-        return (row[0] or 0) if row else 0
 
     def save_review(self, review: Mapping[str, Any], expires_at: str | None) -> None:
         """Insert or replace a review; `expires_at` is None for one that does not expire or is finished."""
@@ -108,8 +104,8 @@ class ReviewStore:
 
     def expires_at(self, review_id: str) -> str | None:
         """Return when an open review expires."""
-        row = self._database.row("SELECT expires_at FROM reviews WHERE id = ?", (review_id,))
-        return row[0] if row else None
+        expires_at: str | None = self._database.value("SELECT expires_at FROM reviews WHERE id = ?", (review_id,))
+        return expires_at
 
     def overdue(self, now: str) -> list[tuple[Document, str]]:
         """Return the reviews whose time has run out, each with the moment when it did, the earliest first."""
@@ -120,8 +116,10 @@ class ReviewStore:
 
     def next_expiry(self) -> str | None:
         """Return when the next review expires."""
-        row = self._database.row("SELECT min(expires_at) FROM reviews WHERE expires_at IS NOT NULL")
-        return row[0] if row else None
+        expires_at: str | None = self._database.value(
+            "SELECT min(expires_at) FROM reviews WHERE expires_at IS NOT NULL"
+        )
+        return expires_at
 
     def count_by_status(self, template_id: str | None = None) -> dict[str, int]:
         """Return how many reviews there are in each status that occurs, of one template or of all."""
@@ -145,10 +143,10 @@ class ReviewStore:
         )
         return [dict(zip(("version", "event", "actor", "at"), row, strict=True)) for row in rows]
 
-    def last_step(self) -> int:
-        """Return the number of what happened last to any review, 0 if nothing has."""
-        row = self._database.row("SELECT max(number) FROM history")
-        return (row[0] or 0) if row else 0
+    def last_step(self, review_id: str | None = None) -> int:
+        """Return the number of what happened last, to one review or any; 0 if nothing has."""
+        clause, values = where([("review_id = ?", review_id)])
+        return self._database.value(f"SELECT max(number) FROM history {clause}", values) or 0  # noqa: S608 - fixed words
 
     def steps_after(self, number: int, limit: int) -> list[Document]:
         """Return what happened after that to any review, in order, each with its `number` and `review_id`."""
@@ -171,13 +169,13 @@ class ReviewStore:
     def last_revision(self, review_id: str) -> Document | None:
         """Return the content before its last change; None if it never changed."""
         sql = "SELECT content FROM earlier_contents WHERE review_id = ? ORDER BY version DESC LIMIT 1"
-        return document(self._database.row(sql, (review_id,)))
+        return document(self._database, sql, review_id)
 
     # Templates
 
     def template(self, template_id: str) -> Document | None:
         """Return a template's document."""
-        return document(self._database.row("SELECT document FROM templates WHERE id = ?", (template_id,)))
+        return document(self._database, "SELECT document FROM templates WHERE id = ?", template_id)
 
     def templates(self, limit: int | None, offset: int) -> Page:
         """Return one page of all templates, in the order of their creation."""

@@ -40,15 +40,11 @@ class Database:
             raise SetupError(f"{self.path!r} cannot be opened ({error}); give another name") from error
         try:
             self._prepare()
-        except StorageError as error:
+        except (StorageError, sqlite3.Error, SetupError) as error:
             self._connection.close()
-            cause = error.__cause__
-            raise (setup_error(self.path, cause) if isinstance(cause, sqlite3.Error) else error) from error
-        except sqlite3.Error as error:
-            self._connection.close()
-            raise setup_error(self.path, error) from error
-        except SetupError:
-            self._connection.close()
+            cause = error.__cause__ if isinstance(error, StorageError) else error
+            if isinstance(cause, sqlite3.Error):
+                raise setup_error(self.path, cause) from error
             raise
 
     def close(self) -> None:
@@ -85,6 +81,11 @@ class Database:
         """Return the first row of a query, or None."""
         return next(iter(self._run(sql, values)), None)
 
+    def value(self, sql: str, values: Values = ()) -> Any:
+        """Return the first column of a query's first row, or None."""
+        row = self.row(sql, values)
+        return None if row is None else row[0]
+
     def _run(self, sql: str, values: Values = ()) -> list[Row]:
         try:
             with self.lock:
@@ -113,13 +114,11 @@ class Database:
 
     def _version(self) -> int:
         """Return the number of the file's schema steps; SetupError if it is damaged or newer."""
-        row = self.row("PRAGMA user_version")
-        seen: int = row[0] if row else 0
+        seen: int = self.value("PRAGMA user_version")
         if seen > len(self._migrations):
             raise SetupError(f"{self.path} was written by a newer version of hitl; upgrade, or use another file")
-        found = self.row("PRAGMA quick_check(1)") if seen else None
-        if found is not None and found[0] != "ok":
-            raise damaged(self.path, found[0])
+        if seen and (found := self.value("PRAGMA quick_check(1)")) != "ok":
+            raise damaged(self.path, found)
         return seen
 
     def _keep_a_copy(self, seen: int) -> None:

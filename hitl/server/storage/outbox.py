@@ -35,14 +35,12 @@ class Outbox:
         self.database = database
         self._listeners: list[Callable[[], None]] = []
 
-    def emit(
-        self, event: str, subject_id: str, payload: Mapping[str, Any], *, at: datetime, callback_url: str | None = None
-    ) -> None:
-        """Record an event in its change's transaction, and deliveries to its subscribers and the callback."""
-        body, moment = _json(payload), to_wire(at)
+    def emit(self, event: str, subject_id: str, payload: Mapping[str, Any], *, at: datetime) -> None:
+        """Record an event in its change's transaction, and deliveries to its subscribers."""
+        body, time = _json(payload), to_wire(at)
         self.database.execute(
             "INSERT INTO events (event, subject_id, payload, at) VALUES (?, ?, ?, ?)",
-            (event, subject_id, body, moment),
+            (event, subject_id, body, time),
         )
         subscribed = self.database.rows(
             "SELECT id, url FROM subscriptions WHERE enabled AND ? IN (SELECT value FROM json_each(events)) "
@@ -50,21 +48,20 @@ class Outbox:
             (event,),
         )
         for webhook_id, url in subscribed:
-            self._add(event, subject_id, body, moment, url, webhook_id)
-        if callback_url is not None:
-            self._add(event, subject_id, body, moment, callback_url)
+            self._add(event, subject_id, body, time, url, webhook_id)
         self.notify()
 
-    def call_back(self, url: str, event: str, subject_id: str, payload: Mapping[str, Any], *, at: datetime) -> str:
-        """Record a delivery to one address without an event, for a callback with a body of its own; return its id."""
-        delivery_id = self._add(event, subject_id, _json(payload), to_wire(at), url)
-        self.notify()
-        return delivery_id
-
-    def deliver(
-        self, webhook_id: str, url: str, event: str, subject_id: str, payload: Mapping[str, Any], *, at: datetime
+    def call_back(
+        self,
+        url: str,
+        event: str,
+        subject_id: str,
+        payload: Mapping[str, Any],
+        *,
+        at: datetime,
+        webhook_id: str | None = None,
     ) -> str:
-        """Record a delivery to one subscription without an event, and return its id."""
+        """Record a delivery without an event, to a callback or one subscription, and return its id."""
         delivery_id = self._add(event, subject_id, _json(payload), to_wire(at), url, webhook_id)
         self.notify()
         return delivery_id
@@ -79,8 +76,8 @@ class Outbox:
 
     def last_number(self) -> int:
         """Return the number of the latest event; 0 if there is none."""
-        row = self.database.row("SELECT coalesce(max(number), 0) FROM events")
-        return row[0] if row else 0
+        number: int = self.database.value("SELECT coalesce(max(number), 0) FROM events")
+        return number
 
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after each write, and return a function that ends that.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeAlias
 
 from hitl.server.primitives import Document, Page
@@ -17,19 +17,18 @@ _MAX_INTEGER: Final = 2**63 - 1  # SQLite's integers end here
 
 def next_number(database: Database, name: str) -> int:
     """Return 1, 2, 3 … for each call with the same name; a number is never reused, even after a deletion."""
-    row = database.row(
+    number: int = database.value(
         "INSERT INTO counters (name, value) VALUES (?, 1) "
         "ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
         (name,),
     )
-    assert row is not None  # noqa: S101 - an upsert with RETURNING always answers a row
-    number: int = row[0]
     return number
 
 
-def document(row: Row | None) -> Document | None:
-    """Read a row whose first column is a document."""
-    return None if row is None else json.loads(row[0])
+def document(database: Database, sql: str, *values: Any) -> Document | None:
+    """Return the document in the first column of a query's first row."""
+    text: str | None = database.value(sql, values)
+    return None if text is None else json.loads(text)
 
 
 def documents(rows: Iterable[Row]) -> list[Document]:
@@ -51,26 +50,6 @@ def where(conditions: Iterable[Filter]) -> tuple[str, tuple[Any, ...]]:
     return f"WHERE {clause}" if given else "", tuple(value for _, value in given)
 
 
-def page_rows(
-    database: Database,
-    columns: str,
-    table: str,
-    conditions: Sequence[Filter],
-    *,
-    order: str,
-    limit: int | None,
-    offset: int,
-) -> tuple[list[Row], int]:
-    """Return one page of a table's rows, and how many rows meet the conditions in all."""
-    clause, values = where(conditions)
-    rows = database.rows(
-        f"SELECT {columns} FROM {table} {clause} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608 - fixed words
-        (*values, -1 if limit is None else limit, min(offset, _MAX_INTEGER)),
-    )
-    count = database.row(f"SELECT count(*) FROM {table} {clause}", values)  # noqa: S608 - fixed words
-    return rows, count[0] if count else 0
-
-
 def page(
     database: Database,
     table: str,
@@ -79,7 +58,14 @@ def page(
     order: str,
     limit: int | None,
     offset: int,
+    columns: str = "document",
+    read: Callable[[Sequence[Row]], Iterable[Document]] = documents,
 ) -> Page:
-    """Return one page of the documents that meet the conditions."""
-    rows, total = page_rows(database, "document", table, conditions, order=order, limit=limit, offset=offset)
-    return Page(documents(rows), total)
+    """Return one page of the documents that `read` makes of the `columns` of rows that meet the conditions."""
+    clause, values = where(conditions)
+    rows = database.rows(
+        f"SELECT {columns} FROM {table} {clause} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608 - fixed words
+        (*values, -1 if limit is None else limit, min(offset, _MAX_INTEGER)),
+    )
+    total: int = database.value(f"SELECT count(*) FROM {table} {clause}", values)  # noqa: S608 - fixed words
+    return Page(list(read(rows)), total)

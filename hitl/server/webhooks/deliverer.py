@@ -133,7 +133,7 @@ class Deliverer:
             outcome = await self._sender.send(outgoing.message)
         except Exception as error:  # a bug must not stop the worker, nor be retried without a pause
             _log.exception("delivery %s failed", outgoing.message.delivery_id)
-            outcome = Outcome(error=f"the sandbox failed ({type(error).__name__}); its log tells why")
+            outcome = Outcome(error=f"the sandbox failed ({type(error).__name__}); its log says why")
         ended = self._clock()
         # An attempt that cannot be recorded, because the disk is full, stays under way, so that it is not repeated.
         while not self._is_recorded(outgoing, outcome, began, ended):  # noqa: ASYNC110 - there is no event for free disk space

@@ -56,9 +56,10 @@ class Deliveries:
                 raise not_found("webhook", webhook_id)
             now = self._clock()
             payload = sample_payload(event, now)
-            return self._delivery(
-                self._outbox.deliver(webhook_id, subscription["url"], event, SAMPLED, payload, at=now)
+            delivery_id = self._outbox.call_back(
+                subscription["url"], event, SAMPLED, payload, at=now, webhook_id=webhook_id
             )
+            return self._delivery(delivery_id)
 
     def _delivery(self, delivery_id: str) -> Document:
         found = self._store.get(delivery_id)

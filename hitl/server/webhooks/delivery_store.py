@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from hitl.server.primitives import Document, Page, from_wire, to_wire
 from hitl.server.storage import Database, Row
-from hitl.server.storage.queries import page_rows
+from hitl.server.storage.queries import page
 from hitl.server.webhooks.sender import Message, Outcome
 
 # A delivery waits for earlier ones of its lane about the same subject, and while its subscription is disabled.
@@ -64,10 +64,16 @@ class DeliveryStore:
     def page(self, filters: Iterable[tuple[str, str | None]], limit: int, offset: int) -> Page:
         """Return one page of the deliveries whose columns have these values, the newest first."""
         conditions = [(f"{column} = ?", value) for column, value in filters]
-        rows, total = page_rows(
-            self._database, _NUMBERED, "deliveries", conditions, order="number DESC", limit=limit, offset=offset
+        return page(
+            self._database,
+            "deliveries",
+            conditions,
+            order="number DESC",
+            limit=limit,
+            offset=offset,
+            columns=_NUMBERED,
+            read=self._documents,
         )
-        return Page(list(self._documents(rows)), total)
 
     def get(self, delivery_id: str) -> Document | None:
         """Return one delivery with its attempts."""
@@ -91,8 +97,8 @@ class DeliveryStore:
 
     def next_due(self, now: datetime) -> datetime | None:
         """Return when, after now, the next delivery will be due."""
-        row = self._database.row(_NEXT_DUE, (to_wire(now),))
-        return None if row is None or row[0] is None else from_wire(row[0])
+        due_at: str | None = self._database.value(_NEXT_DUE, (to_wire(now),))
+        return None if due_at is None else from_wire(due_at)
 
     def record(self, outgoing: Outgoing, outcome: Outcome, *, began: datetime, status: str, due_at: str | None) -> None:
         """Record an attempt, and the delivery's new status and next due time."""

@@ -11,10 +11,10 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final, TypeAlias
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
+from hitl._engine import Origin
 from hitl.server.http.host_check import in_url
 from hitl.server.primitives import Fault, SetupError, invalid
 from hitl.server.primitives.validation import uri
@@ -55,18 +55,6 @@ class UnknownHostError(Exception):
     """The host does not resolve at present."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A URL whose host was resolved to a checked IP `address`; `host` is the Host header, `server_name` is for TLS."""
-
-    address: str
-    port: int
-    is_secure: bool
-    path: str
-    host: str
-    server_name: str
-
-
 async def resolve(host: str, port: int) -> list[str]:
     """Return all addresses of a host name."""
     loop = asyncio.get_running_loop()
@@ -103,8 +91,8 @@ class Targets:
             if not (self._allow_remote or self._networks):
                 raise invalid(str(error), place) from error
 
-    async def locate(self, url: str) -> Target:
-        """Return where to connect to; ForbiddenTargetError or UnknownHostError if that is impossible."""
+    async def locate(self, url: str) -> tuple[Origin, str]:
+        """Return where to connect to, a checked address, and the path; ForbiddenTargetError or UnknownHostError."""
         for fault in web_address("url", url):
             raise ForbiddenTargetError(fault.issue)
         parts = urlsplit(url)
@@ -113,15 +101,11 @@ class Targets:
         addresses = [ipaddress.ip_address(each) for each in await self._resolve(host, port)]
         self._require_all(host, addresses)
         query = f"?{parts.query}" if parts.query else ""
-        # No part of the text is parsed a second time by other rules: the host is an address by now.
-        return Target(
-            address=str(_bare(addresses[0])),
-            port=port,
-            is_secure=parts.scheme == "https",
-            path=f"{parts.path or '/'}{query}",
-            host=_host_header(parts),
-            server_name=host.rstrip("."),
-        )
+        authority = in_url(host) if parts.port is None else f"{in_url(host)}:{parts.port}"
+        # No part of the URL is parsed a second time by other rules: the host is an address by now.
+        ip = str(_bare(addresses[0]))
+        origin = Origin(authority, parts.scheme == "https", host.rstrip("."), port, authority, ip=ip)
+        return origin, f"{parts.path or '/'}{query}"
 
     def _require_all(self, host: str, addresses: Iterable[IpAddress]) -> None:
         for address in map(_bare, addresses):
@@ -145,20 +129,20 @@ class Targets:
 
 def web_address(place: str, value: object) -> Iterator[Fault]:
     """Accept an absolute http or https URL without user name."""
-    faults = list(uri(place, value))
-    if faults or not isinstance(value, str):
+    if faults := list(uri(place, value)):
         yield from faults
-        return
-    try:
-        parts = urlsplit(value)
-        complete = parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0 and "%" not in parts.netloc
-    except ValueError:  # a port that is no number from 0 to 65535, brackets that hold no IPv6 address
-        complete = False
-        parts = SplitResult("", "", "", "", "")
-    if not complete:
+    elif not _is_web(str(value)):
         yield Fault(place, "must be an http or https URL, such as http://localhost:8000/webhook")
-    elif "@" in parts.netloc:
+    elif "@" in urlsplit(str(value)).netloc:
         yield Fault(place, "must not hold a user name or password; put a secret into the path, or check the signature")
+
+
+def _is_web(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0 and "%" not in parts.netloc
+    except ValueError:  # a port that is no number from 0 to 65535, brackets that hold no IPv6 address
+        return False
 
 
 def _bare(address: IpAddress) -> IpAddress:
@@ -183,8 +167,3 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
         return ipaddress.ip_network(text)
     except ValueError as error:
         raise SetupError(f"a network for webhooks is written as 192.168.1.0/24 ({error})") from error
-
-
-def _host_header(parts: SplitResult) -> str:
-    host = in_url(parts.hostname or "")
-    return host if parts.port is None else f"{host}:{parts.port}"

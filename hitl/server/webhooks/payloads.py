@@ -64,11 +64,11 @@ def template_payload(template: Mapping[str, Any]) -> Document:
 
 def sample_payload(event: str, now: datetime) -> Document:
     """Return the body of an event of generation A about a review or template that does not exist."""
-    moment = to_wire(now)
+    time = to_wire(now)
     if event == TEMPLATE_UPDATED:
-        return template_payload({"id": SAMPLED, "name": "A made-up template", "updated_at": moment})
-    review = dict.fromkeys(_REVIEW) | {"id": SAMPLED, "template_id": SAMPLED, "updated_at": moment}
+        return template_payload({"id": SAMPLED, "name": "A made-up template", "updated_at": time})
+    review = dict.fromkeys(_REVIEW) | {"id": SAMPLED, "template_id": SAMPLED, "updated_at": time}
     review["status"] = _SAMPLE_STATUS[event]
     if event == "review.completed":
-        review |= {"result": {"approved": True}, "reviewer": "reviewer@example.com", "completed_at": moment}
+        review |= {"result": {"approved": True}, "reviewer": "reviewer@example.com", "completed_at": time}
     return review_payload(event, review)

@@ -26,7 +26,7 @@ class Retention:
         self._next: datetime | None = None
 
     def run(self, now: datetime) -> None:
-        """Do what is necessary at this moment.
+        """Do what is necessary at this time.
 
         At the first call and whenever the clock was set back, no delivery may wait longer than its schedule says: the
         sandbox that wrote the rows may have had another time.
@@ -37,9 +37,6 @@ class Retention:
             self._next = now
         self._seen = now
         if self._next is None or now >= self._next:
-            self._next = now + _INTERVAL if self.delete_old(now - timedelta(days=KEPT_DAYS)) < _BATCH else now
-
-    def delete_old(self, before: datetime) -> int:
-        """Delete some finished deliveries that were created before a moment; return their number."""
-        with self._database.transaction():
-            return self._store.delete_finished(before, _BATCH)
+            with self._database.transaction():
+                deleted = self._store.delete_finished(now - timedelta(days=KEPT_DAYS), _BATCH)
+            self._next = now + _INTERVAL if deleted < _BATCH else now

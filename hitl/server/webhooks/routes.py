@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hitl.server.http import calling, creating, page, resource, success, updating
-from hitl.server.http.requests import PAGING, limit_and_offset, parsed, refuse_unknown, word
+from hitl.server.http import calling, creating, page, resource, success
+from hitl.server.http.requests import paging, parsed, refuse_unknown, word
 from hitl.server.webhooks.deliveries import Deliveries
 from hitl.server.webhooks.payloads import DELIVERY_STATUSES, EVENTS
 from hitl.server.webhooks.subscriptions import Subscriptions
@@ -22,7 +22,7 @@ def webhook_routes(subscriptions: Subscriptions, deliveries: Deliveries) -> list
         resource("/v1/webhooks/deliveries/{delivery_id}/replay", POST=calling(deliveries.replay, 202)),
         resource("/v1/webhooks/{webhook_id}/test", POST=log.test),
         resource(
-            "/v1/webhooks/{webhook_id}", PATCH=updating(subscriptions.update), DELETE=calling(subscriptions.delete)
+            "/v1/webhooks/{webhook_id}", PATCH=calling(subscriptions.update), DELETE=calling(subscriptions.delete)
         ),
     ]
 
@@ -32,8 +32,7 @@ class _Log:
         self._deliveries = deliveries
 
     async def list(self, request: Request) -> Response:
-        refuse_unknown(request, ("webhook_id", "event", "status", *PAGING))
-        limit, offset = limit_and_offset(request)
+        limit, offset = paging(request, "webhook_id", "event", "status")
         found = self._deliveries.page(
             webhook_id=request.query_params.get("webhook_id"),
             event=request.query_params.get("event"),

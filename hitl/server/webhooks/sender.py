@@ -11,7 +11,7 @@ from typing import Final
 
 from hitl._engine import AsyncClient, Origin, Request, Response
 from hitl._version import __version__
-from hitl.server.webhooks.egress_policy import ForbiddenTargetError, Target, Targets, UnknownHostError
+from hitl.server.webhooks.egress_policy import ForbiddenTargetError, Targets, UnknownHostError
 from hitl.server.webhooks.signatures import delivery_headers
 
 TIMEOUT: Final = 30.0
@@ -32,14 +32,7 @@ _HEADERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is sent at each attempt of one delivery.
-
-    Attributes:
-        delivery_id: The delivery's id, by which receivers recognise repeated attempts.
-        url: Where to.
-        body: The exact bytes.
-        secret: What they are signed with; None for a callback address, which has no secret.
-    """
+    """What each attempt of one delivery sends; `secret` signs it, None for a callback address, which has no secret."""
 
     delivery_id: str
     url: str
@@ -49,14 +42,9 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of one attempt.
+    """The result of one attempt: the response's status and beginning, or the `error` that prevented one.
 
-    Attributes:
-        status_code: Of the response; None if there was none.
-        excerpt: The beginning of the response's body, as text.
-        error: Why there was no response.
-        refused: Nothing was sent, because nothing may be sent to this address.
-        duration: Seconds that it took, of this machine.
+    `refused` if nothing may be sent to this address; `duration` is in seconds of this machine.
     """
 
     status_code: int | None = None
@@ -77,14 +65,10 @@ class Sender:
         timeout: float = TIMEOUT,
         tls: Callable[[], ssl.SSLContext] = ssl.create_default_context,
     ) -> None:
-        """Prepare to send.
+        """Prepare to send; `timeout` is in seconds, for one attempt.
 
-        Args:
-            targets: The egress policy.
-            wall: Returns the time of the signatures, in Unix seconds. It is not the sandbox's clock: receivers refuse
-                a signature whose time is far from theirs, and theirs does not move with the sandbox's.
-            timeout: Seconds for one attempt.
-            tls: Returns the TLS context for https.
+        `wall` returns the time of the signatures, in Unix seconds. It is not the sandbox's clock: receivers refuse a
+        signature whose time is far from theirs, and theirs does not move with the sandbox's.
         """
         self._targets = targets
         self._wall = wall
@@ -97,9 +81,9 @@ class Sender:
         started = time.monotonic()
         try:
             async with asyncio.timeout(self._timeout):
-                target = await self._targets.locate(message.url)
-                context = await self._secured() if target.is_secure else None
-            outcome = await self._exchange(target, context, message, started + self._timeout)
+                origin, path = await self._targets.locate(message.url)
+                context = await self._secured() if origin.is_secure else None
+            outcome = await self._exchange(origin, path, context, message, started + self._timeout)
         except ForbiddenTargetError as error:
             outcome = Outcome(error=str(error), refused=True)
         except TimeoutError:
@@ -109,20 +93,12 @@ class Sender:
         return replace(outcome, duration=time.monotonic() - started)
 
     async def _exchange(
-        self, target: Target, context: ssl.SSLContext | None, message: Message, deadline: float
+        self, origin: Origin, path: str, context: ssl.SSLContext | None, message: Message, deadline: float
     ) -> Outcome:
-        origin = Origin(
-            url=target.host,
-            is_secure=target.is_secure,
-            host=target.server_name,
-            port=target.port,
-            authority=target.host,
-            ip=target.address,
-        )
         signed = delivery_headers(message.delivery_id, message.body, message.secret, int(self._wall()))
         client = AsyncClient(origin, headers=_HEADERS, tls=lambda: context or self._tls(), excerpt=MOST_EXCERPT)
         try:
-            result = await client.send(Request("POST", target.path, headers=signed, body=message.body), deadline)
+            result = await client.send(Request("POST", path, headers=signed, body=message.body), deadline)
         finally:
             client.close()
         if isinstance(result, Response):

@@ -16,18 +16,9 @@ from hitl.server.webhooks.subscription_store import SubscriptionStore
 
 SUBSCRIBABLE: Final = (
     *EVENTS,
-    "request.created",
-    "request.claimed",
-    "request.completed",
-    "request.cancelled",
-    "request.timeout",
-    "loop.created",
-    "loop.updated",
-    "loop.deleted",
-    "loop.member_joined",
-    "loop.member_left",
-    "api_key.limit_exceeded",
-    "api_key.quota_warning",
+    *(f"request.{event}" for event in ("created", "claimed", "completed", "cancelled", "timeout")),
+    *(f"loop.{event}" for event in ("created", "updated", "deleted", "member_joined", "member_left")),
+    *("api_key.limit_exceeded", "api_key.quota_warning"),
 )
 """The events that can be subscribed to."""
 
