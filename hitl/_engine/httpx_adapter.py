@@ -14,18 +14,18 @@ from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
 import anyio
 import httpx
 
+from hitl._engine.client import ClientOptions
 from hitl._engine.codec import DamagedError, RequestCodec
 from hitl._engine.connection import DeadlineExceededError
 from hitl._engine.engine_transport import ForwardingTransport
 from hitl._engine.http1 import CUT_OFF, LARGEST_BODY, TOO_LARGE, ProtocolError, RawResponse, require_unambiguous
 from hitl._engine.messages import Request, Response, TransportFailure, TransportResult, no_connection
 from hitl._engine.url import Origin
-from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError, Sent
 
 # Raised before a byte of the request has left. Any other error may come after the request has reached the server.
@@ -48,12 +48,10 @@ class _HttpxSender:
     _method: str
     _client_type: type[Any]
 
-    def __init__(
-        self, origin: Origin, transport: Any, http_client: Any, *, headers: Mapping[str, str], token: Secret | None
-    ) -> None:
-        """Send through a transport or a client of httpx; see `ClientOptions` for the rest."""
+    def __init__(self, origin: Origin, transport: Any, http_client: Any, **options: Unpack[ClientOptions]) -> None:
+        """Send through a transport or a client of httpx, which has its own proxy and TLS context."""
         _require_one(self._method, self._client_type, transport, http_client)
-        self._codec = RequestCodec(origin, headers, token)
+        self._codec = RequestCodec(origin, options.get("headers", {}), options.get("token"))
         self._transport = transport
         self._build: Callable[..., httpx.Request] = httpx.Request
         if http_client is None:
