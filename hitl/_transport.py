@@ -110,7 +110,9 @@ class HttpTransport(_Transport["_engine.Client | _engine.HttpxTransport"]):
         if (sender := self._sender.peek()) is not None:
             sender.interrupt(threads)
 
-    close = _Transport.abandon
+    def close(self) -> None:
+        """Close all connections."""
+        self.abandon()
 
     def _make_sender(self, *httpx_objects: Any) -> _engine.Client | _engine.HttpxTransport:
         origin, options = self._settings.origin, self._options()

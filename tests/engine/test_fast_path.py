@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hitl._engine import http1
-from hitl._engine.fast_path import MOST_CHUNKS, MOST_PARSES, FastPath, parse_simple
+from hitl._engine.fast_path import MOST_CHUNKS, MOST_PARSES, FastPath, SimpleResponse, parse_simple
 from hitl._engine.http1 import LARGEST_BODY, ProtocolError, RawResponse, ResponseParser
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
@@ -26,7 +26,7 @@ def by_h11(method: str, data: bytes) -> RawResponse | None:
 def on_the_fast_path(method: str, *pieces: bytes) -> RawResponse | None:
     """What the fast path makes of it."""
     path = FastPath(method, LARGEST_BODY)
-    plain = [answer for piece in pieces if (answer := path.feed(piece)) is not None]
+    plain = [answer for piece in pieces if isinstance(answer := path.feed(piece), SimpleResponse)]
     return RawResponse(*plain[0], may_reuse=True) if plain else None
 
 
