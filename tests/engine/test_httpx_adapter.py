@@ -255,7 +255,7 @@ def test_an_interrupted_exchange_lets_its_thread_go_on() -> None:
 
     with serving(silent) as address, httpx.HTTPTransport() as transport:
         through = HttpxTransport(Origin.parse(url_of(address)), transport, None, headers={}, token=None)
-        thread = threading.Thread(target=lambda: results.append(through.send(GET, time.monotonic() + 60)))
+        thread = threading.Thread(target=lambda: results.append(through.send(GET, time.monotonic() + 5)))
         thread.start()
         assert begun.wait(10)
         through.interrupt({threading.get_ident()})  # not this one
