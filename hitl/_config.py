@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
 from urllib.parse import urlsplit
@@ -45,20 +46,12 @@ class Settings:
 
     @property
     def origin(self) -> Origin:
-        """The server's address, taken apart.
-
-        Raises:
-            ConfigurationError: if it is unusable.
-        """
+        """The server's address, taken apart; ConfigurationError if it is unusable."""
         return Origin.parse(self.base_url)
 
     @property
     def proxy(self) -> Secret | None:
-        """The proxy that the environment names for this server; its URL may hold a password.
-
-        Raises:
-            ConfigurationError: if its scheme is not supported.
-        """
+        """The proxy that the environment names for this server; see `proxy_for`."""
         proxy = proxy_for(self.origin)
         return None if proxy is None else Secret(proxy)
 
@@ -95,7 +88,7 @@ def _key(_name: str, value: Any) -> Secret:
     secret = value if isinstance(value, Secret) else Secret(value)
     del value  # a traceback that shows local variables would show it
     if fault := _fault_of_key(secret.reveal()):
-        raise ConfigurationError(fault)  # here, and not where the key is looked at
+        raise ConfigurationError(fault)  # here, and not where the key is a local variable
     return secret
 
 
@@ -114,52 +107,40 @@ def _fault_of_key(key: object) -> str | None:
 
 
 def _url(name: str, value: Any) -> str:
-    # What is wrong with it is not quoted: it may hold a password, or be the key in the wrong place.
-    example = f"{name} must look like {DEFAULT_BASE_URL} or http://127.0.0.1:4010"
     url = value.strip() if isinstance(value, str) else ""
-    if not _is_address(url):
-        raise ConfigurationError(f"{example}, without credentials, query or fragment")
+    if not _has_host(url, "http", "https") or "@" in urlsplit(url).netloc or re.search(r"[?#\\\s\x00-\x20\x7f]", url):
+        # The URL is not quoted: it may hold a password, or be the key in the wrong place.
+        raise ConfigurationError(
+            f"{name} must look like {DEFAULT_BASE_URL} or http://127.0.0.1:4010, without credentials, query or fragment"
+        )
     # The vendor prints its address with and without /v1; the paths of openapi.yaml begin with it.
     return url.rstrip("/").removesuffix("/v1")
 
 
-def _is_address(url: str) -> bool:
+def _has_host(url: str, *schemes: str) -> bool:
     try:
         parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # as the port does, if it is no number below 65,536
         return False
-    return (
-        parts.scheme in ("http", "https")
-        and bool(parts.hostname)
-        and port != 0
-        and "@" not in parts.netloc
-        and not re.search(r"[?#\\\s\x00-\x20\x7f]", url)
-    )
 
 
 def seconds(name: str, value: Any) -> float:
-    """Return a positive, finite number of seconds from a number, a numeric text or a timedelta."""
-    number = _number(value.total_seconds() if isinstance(value, timedelta) else value)
-    if not (math.isfinite(number) and number > 0):
-        raise ConfigurationError(
-            f"{name} must be a number of seconds greater than 0, or a timedelta; got {value!r:.80}"
-        )
-    return number
+    """Return a positive, finite number of seconds from a number, a numeric string or a timedelta."""
+    number = math.nan
+    if not isinstance(value, bool):
+        with suppress(TypeError, ValueError, OverflowError):
+            number = float(value.total_seconds() if isinstance(value, timedelta) else value)
+    if math.isfinite(number) and number > 0:
+        return number
+    raise ConfigurationError(f"{name} must be a number of seconds greater than 0, or a timedelta; got {value!r:.80}")
 
 
-def _number(value: Any) -> float:
-    try:
-        return math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        return math.nan
-
-
-def _seconds_or_none(name: str, value: Any) -> float | None:
+def _optional_seconds(name: str, value: Any) -> float | None:
     return None if value is None else seconds(name, value)
 
 
-def _seconds_or_none_at_all(name: str, value: Any) -> float:
+def _seconds_or_zero(name: str, value: Any) -> float:
     return 0.0 if value is not False and value in (0, "0") else seconds(name, value)
 
 
@@ -192,10 +173,10 @@ SETTINGS: tuple[Setting, ...] = (
         None,
         None,
         "Seconds for one attempt of a call; by default a share of what is left of `timeout`.",
-        _seconds_or_none,
+        _optional_seconds,
     ),
     Setting("max_retries", None, 3, "Further attempts after a transient error.", _count),
-    Setting("retry_delay", None, 1, "Seconds before the first retry; doubles, up to 8.", _seconds_or_none_at_all),
+    Setting("retry_delay", None, 1, "Seconds before the first retry; doubles, up to 8.", _seconds_or_zero),
     Setting(
         "idempotency",
         None,
@@ -214,30 +195,25 @@ def resolve(arguments: Mapping[str, object], environment: Mapping[str, str] | No
     Raises:
         ConfigurationError: if a value is missing or cannot be used; the message names it.
     """
-    found = {setting.name: _value(setting, arguments, _Environment(environment)) for setting in SETTINGS[:1]}
-    key: Secret = found["api_key"]
+    key: Secret = _value(SETTINGS[0], arguments, environment)
     try:
-        found |= {setting.name: _value(setting, arguments, _Environment(environment)) for setting in SETTINGS[1:]}
+        return Settings(key, **{each.name: _value(each, arguments, environment) for each in SETTINGS[1:]})
     except ConfigurationError as error:
         fault = ConfigurationError(key.hide_in(error.message))
-    else:
-        return Settings(**found)
     raise fault  # outside of the handler, so that what it was made from does not hang on to it
 
 
-class _Environment:
-    """Environment variables, out of sight: a traceback that shows local variables would show the key among them."""
-
-    def __init__(self, variables: Mapping[str, str] | None) -> None:
-        self.get: Callable[[str], str] = lambda name: (os.environ if variables is None else variables).get(name, "")
-
-
-def _value(setting: Setting, arguments: Mapping[str, object], environment: _Environment) -> Any:
+def _value(setting: Setting, arguments: Mapping[str, object], environment: Mapping[str, str] | None) -> Any:
+    # Values stay within expressions: a traceback that shows local variables would show the key among them.
     if arguments.get(setting.name) is not None:
         return setting.check(setting.name, arguments[setting.name])
-    if setting.environment and environment.get(setting.environment).strip():
-        return setting.check(setting.environment, environment.get(setting.environment).strip())
+    if setting.environment and _variable(setting.environment, environment):
+        return setting.check(setting.environment, _variable(setting.environment, environment))
     return setting.check(setting.name, setting.default)
+
+
+def _variable(name: str, environment: Mapping[str, str] | None) -> str:
+    return (os.environ if environment is None else environment).get(name, "").strip()
 
 
 def _is_this_machine(host: str) -> bool:
@@ -265,7 +241,7 @@ def proxy_for(origin: Origin) -> str | None:
     if not proxy.strip() or proxy_bypass(f"{origin.host}:{origin.port}"):
         return None
     found = proxy.strip() if "://" in proxy else f"http://{proxy.strip()}"
-    if not _is_usable_proxy(found):
+    if not (_has_host(found, "http") and found.isascii() and found.isprintable() and " " not in found):
         del proxies, proxy, found  # a traceback that shows local variables would show the password
         raise ConfigurationError(
             f"the proxy that the environment names for {scheme}:// (HTTP_PROXY, HTTPS_PROXY or ALL_PROXY) "
@@ -273,13 +249,3 @@ def proxy_for(origin: Origin) -> str | None:
             "transport=httpx.HTTPTransport(proxy=...)"
         )
     return found
-
-
-def _is_usable_proxy(proxy: str) -> bool:
-    try:
-        parts = urlsplit(proxy)
-        port = parts.port
-    except ValueError:
-        return False
-    is_plain = proxy.isascii() and proxy.isprintable() and " " not in proxy
-    return is_plain and parts.scheme == "http" and bool(parts.hostname) and port != 0

@@ -11,12 +11,9 @@ from typing import Any
 def lazy_names(
     package: str, modules: Mapping[str, Iterable[str]]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Return `__getattr__` and `__dir__` for a package.
+    """Return `__getattr__` and `__dir__` for a package, given its modules with the names that are taken from each.
 
-    Args:
-        package: Its name.
-        modules: Its modules, relative to it or of other packages as full names, each with the names that are taken
-            from it.
+    A module with a dot in its name is one of another package.
     """
     homes = {name: module for module, names in modules.items() for name in names}
     namespace = vars(sys.modules[package])

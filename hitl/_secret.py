@@ -26,7 +26,7 @@ class Secret:
 
     def __init__(self, text: object) -> None:
         # In a closure: debuggers, log handlers and error reporters walk attributes and slots, not cells.
-        self.reveal = _keeper(text)
+        self.reveal = lambda: text  # type: ignore[assignment,return-value]  # checked by whoever takes it
 
     def __repr__(self) -> str:  # guard: secret-masked
         return "***"
@@ -53,10 +53,3 @@ class Secret:
     def hide_in(self, text: str) -> str:
         """Return a string with the secret masked wherever it occurs."""
         return text.replace(self.reveal(), repr(self)) if self.is_in(text) else text
-
-
-def _keeper(text: object) -> Callable[[], str]:
-    def reveal() -> str:
-        return text  # type: ignore[return-value]  # checked by whoever takes it
-
-    return reveal

@@ -9,25 +9,25 @@ from abc import abstractmethod
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from hitl import _engine
 from hitl._config import MOST_AT_ONCE, Settings
-from hitl._engine import Response, TransportResult
 from hitl._flows import ApiCall
 from hitl._once import Once
 from hitl._secret import Secret
 from hitl._version import __version__
 from hitl.exceptions import ConfigurationError
 
-# The engine, with TLS and the parser, is loaded by the first exchange; httpx by users of its objects and of the
-# generated client.
+# The engine's clients, with TLS and the parser, are loaded by the first exchange; httpx by users of its objects and of
+# the generated client.
 if TYPE_CHECKING:
-    from hitl_api.client import AuthenticatedClient
+    import ssl
 
-    from hitl._engine import AsyncClient, AsyncHttpxTransport, Client, ClientOptions, HttpxTransport
+    from hitl_api.client import AuthenticatedClient
 
 _log = logging.getLogger("hitl")
 
 
-S = TypeVar("S", "Client | HttpxTransport", "AsyncClient | AsyncHttpxTransport")
+S = TypeVar("S", "_engine.Client | _engine.HttpxTransport", "_engine.AsyncClient | _engine.AsyncHttpxTransport")
 
 
 class _Transport(Generic[S]):
@@ -45,7 +45,7 @@ class _Transport(Generic[S]):
             _, self._proxy = settings.origin, settings.proxy
             self._sender: Once[S] = Once()
         else:
-            self._sender = Once(self._through_httpx(transport, http_client))
+            self._sender = Once(self._make_sender(transport, http_client))
 
     @property
     def is_open(self) -> bool:
@@ -61,19 +61,17 @@ class _Transport(Generic[S]):
     def httpx_kwargs(self) -> dict[str, Any]:
         """Return the arguments of an httpx client that uses the same connections."""
         self._was_used = True
-        return self._sender.get(self._over_engine).httpx_kwargs(self._settings.timeout)
+        return self._sender.get(self._make_sender).httpx_kwargs(self._settings.timeout)
 
     @abstractmethod
-    def _over_engine(self) -> S: ...
-
-    @abstractmethod
-    def _through_httpx(self, transport: Any, http_client: Any) -> S: ...
+    def _make_sender(self, *httpx_objects: Any) -> S:
+        """Return a sender through the user's transport or httpx client, or else through the engine."""
 
     def _open(self, call: ApiCall[Any]) -> S:
         if self.is_closed:
             raise ConfigurationError(f"{call.operation}: this client was closed; make another one")
         self._was_used = True
-        sender = self._sender.get(self._over_engine)
+        sender = self._sender.get(self._make_sender)
         if self.is_closed:
             sender.close()  # another thread may have closed the transport before the sender was made
         return sender
@@ -81,25 +79,24 @@ class _Transport(Generic[S]):
     def _deadline(self, call: ApiCall[Any], started: float) -> float:
         return started + (self._settings.timeout if call.timeout is None else max(call.timeout, 0.0))
 
-    def _engine_options(self) -> ClientOptions:
-        from hitl._engine import tls_context
+    def _options(self) -> _engine.ClientOptions:
+        python = ".".join(map(str, sys.version_info[:3]))
+        user_agent = self._settings.user_agent or f"hitl-python/{__version__} python/{python}"
+        headers = {"User-Agent": user_agent, "Accept": "application/json"}
+        return {"headers": headers, "token": self._settings.api_key, "proxy": self._proxy, "tls": self._tls}
 
-        return {
-            "headers": _headers(self._settings),
-            "token": self._settings.api_key,
-            "proxy": self._proxy,
-            "tls": lambda: tls_context(*self._settings.authorities),
-        }
+    def _tls(self) -> ssl.SSLContext:
+        return _engine.tls_context(*self._settings.authorities)
 
 
-class HttpTransport(_Transport["Client | HttpxTransport"]):
+class HttpTransport(_Transport["_engine.Client | _engine.HttpxTransport"]):
     """Blocking exchanges; safe to share between threads, and to use in a forked child.
 
     Each exchange has a connection of its own, so there are as many connections as threads that use the client at the
     same time.
     """
 
-    def send(self, call: ApiCall[Any]) -> TransportResult:
+    def send(self, call: ApiCall[Any]) -> _engine.TransportResult:
         """Make one exchange; network failures are returned, interrupts are raised."""
         sender = self._open(call)
         started = time.monotonic()
@@ -117,22 +114,17 @@ class HttpTransport(_Transport["Client | HttpxTransport"]):
         """Close all connections."""
         self.abandon()
 
-    def _over_engine(self) -> Client:
-        from hitl._engine import Client
-
-        return Client(self._settings.origin, **self._engine_options())
-
-    def _through_httpx(self, transport: Any, http_client: Any) -> HttpxTransport:
-        from hitl._engine import HttpxTransport
-
-        given = self._settings
-        return HttpxTransport(given.origin, transport, http_client, headers=_headers(given), token=given.api_key)
+    def _make_sender(self, *httpx_objects: Any) -> _engine.Client | _engine.HttpxTransport:
+        origin, options = self._settings.origin, self._options()
+        if httpx_objects:
+            return _engine.HttpxTransport(origin, *httpx_objects, **options)
+        return _engine.Client(origin, **options)
 
 
-class AsyncHttpTransport(_Transport["AsyncClient | AsyncHttpxTransport"]):
+class AsyncHttpTransport(_Transport["_engine.AsyncClient | _engine.AsyncHttpxTransport"]):
     """Awaitable exchanges on asyncio or trio; the engine's connections belong to no event loop."""
 
-    async def send(self, call: ApiCall[Any]) -> TransportResult:
+    async def send(self, call: ApiCall[Any]) -> _engine.TransportResult:
         """Make one exchange; network failures are returned, cancellation is raised."""
         sender = self._open(call)
         started = time.monotonic()
@@ -147,28 +139,17 @@ class AsyncHttpTransport(_Transport["AsyncClient | AsyncHttpxTransport"]):
         if (sender := self._sender.peek()) is not None:
             await sender.aclose()
 
-    def _over_engine(self) -> AsyncClient:
-        from hitl._engine import AsyncClient
-
-        return AsyncClient(self._settings.origin, concurrency=MOST_AT_ONCE, **self._engine_options())
-
-    def _through_httpx(self, transport: Any, http_client: Any) -> AsyncHttpxTransport:
-        from hitl._engine import AsyncHttpxTransport
-
-        given = self._settings
-        return AsyncHttpxTransport(given.origin, transport, http_client, headers=_headers(given), token=given.api_key)
+    def _make_sender(self, *httpx_objects: Any) -> _engine.AsyncClient | _engine.AsyncHttpxTransport:
+        origin, options = self._settings.origin, self._options()
+        if httpx_objects:
+            return _engine.AsyncHttpxTransport(origin, *httpx_objects, **options)
+        return _engine.AsyncClient(origin, concurrency=MOST_AT_ONCE, **options)
 
 
-def _headers(settings: Settings) -> dict[str, str]:
-    python = ".".join(map(str, sys.version_info[:3]))
-    user_agent = settings.user_agent or f"hitl-python/{__version__} python/{python}"
-    return {"User-Agent": user_agent, "Accept": "application/json"}
-
-
-def _log_exchange(call: ApiCall[Any], result: TransportResult, started: float) -> None:
+def _log_exchange(call: ApiCall[Any], result: _engine.TransportResult, started: float) -> None:
     """Log one line without query, headers and body, which may hold what people wrote."""
     if _log.isEnabledFor(logging.DEBUG):
-        came = str(result.status_code) if isinstance(result, Response) else result.kind
+        came = str(result.status_code) if isinstance(result, _engine.Response) else result.kind
         took = time.monotonic() - started
         _log.debug("%s: %s %s -> %s in %.3f s", call.operation, call.request.method, call.request.path, came, took)
 

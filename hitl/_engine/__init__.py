@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING
 from hitl._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from hitl._engine.client import AsyncClient, Client, ClientOptions
+    from hitl._engine.client import AsyncClient, Client, ClientOptions, tls_context
     from hitl._engine.httpx_adapter import AsyncHttpxTransport, HttpxTransport
     from hitl._engine.messages import Request, Response, TransportFailure, TransportResult
-    from hitl._engine.proxies import is_loopback, is_unspecified
-    from hitl._engine.tls import tls_context
-    from hitl._engine.url import Origin
+    from hitl._engine.url import Origin, is_loopback, is_unspecified
 
 __all__ = [
     "AsyncClient",
@@ -37,11 +35,9 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "client": ("AsyncClient", "Client", "ClientOptions"),
+        "client": ("AsyncClient", "Client", "ClientOptions", "tls_context"),
         "httpx_adapter": ("AsyncHttpxTransport", "HttpxTransport"),
         "messages": ("Request", "Response", "TransportFailure", "TransportResult"),
-        "proxies": ("is_loopback", "is_unspecified"),
-        "tls": ("tls_context",),
-        "url": ("Origin",),
+        "url": ("Origin", "is_loopback", "is_unspecified"),
     },
 )

@@ -6,6 +6,7 @@ import base64
 import ssl
 import time
 from collections.abc import Callable, Collection, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from urllib.parse import unquote, urlsplit
 
@@ -23,9 +24,9 @@ from hitl._engine.drivers import drive, drive_async
 from hitl._engine.http1 import ProtocolError, ResponseParser
 from hitl._engine.messages import Request, TransportFailure, TransportResult, no_connection
 from hitl._engine.pool import Pool
-from hitl._engine.tls import tls_context
 from hitl._engine.url import Origin
 from hitl._secret import Secret
+from hitl.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
     import anyio  # loaded by programs that await
@@ -38,29 +39,21 @@ LONGEST_IDLE_FOR_ONCE = 4.0
 
 
 class ClientOptions(TypedDict, total=False):
-    """Options of a client.
+    """Options of a client."""
 
-    Attributes:
-        headers: In every request, beside Host and Accept-Encoding.
-        token: For the Authorization header (RFC 6750); masked wherever a response repeats it.
-        proxy: The URL of an HTTP proxy, with its credentials if it has some.
-        tls: Returns the context for https; called with the first connection, since making one takes long.
-        excerpt: Bytes of a body that are read; a longer one is truncated, with a fault. Without it 16 MiB are read, and
-            nothing of a longer body is returned.
-    """
-
-    headers: Mapping[str, str]
-    token: Secret | None
-    proxy: Secret | None
-    tls: Callable[[], ssl.SSLContext]
+    headers: Mapping[str, str]  # in every request, beside Host and Accept-Encoding
+    token: Secret | None  # for the Authorization header (RFC 6750); masked wherever a response repeats it
+    proxy: Secret | None  # the URL of an HTTP proxy, with its credentials if it has some
+    tls: Callable[[], ssl.SSLContext]  # called with the first connection, since making a context takes long
+    # Bytes of a body that are read; a longer one is truncated, with a fault. Without it 16 MiB are read, and nothing of
+    # a longer body is returned.
     excerpt: int
 
 
 class EngineClient:
-    """What both clients share: an exchange as I/O steps."""
+    """What both clients of one server share: an exchange as I/O steps. They connect with their first exchange."""
 
     def __init__(self, origin: Origin, **options: Unpack[ClientOptions]) -> None:
-        """Prepare a client of one server; it connects with its first exchange."""
         self.codec = RequestCodec(origin, options.get("headers", {}), options.get("token"))
         proxy = options.get("proxy")
         self._route = _route(origin, proxy, options.get("tls", tls_context))
@@ -84,10 +77,7 @@ class EngineClient:
         except NoConnectionError as error:
             return no_connection(self._server, error.kind, str(error))
         except (DeadlineExceededError, OSError, ProtocolError) as error:
-            is_late = isinstance(error, DeadlineExceededError)
-            if connection is None:  # an OSError: such as no more descriptors in this process
-                return no_connection(self._server, "timeout" if is_late else "refused", str(error))
-            return self._late(parser) if is_late else self._broken(error, connection, parser)
+            return self._failure(error, connection, parser)
         else:
             if raw.may_reuse:
                 self._pool.give_back(connection)
@@ -102,21 +92,23 @@ class EngineClient:
         self._pool.close()
 
     def httpx_kwargs(self, timeout: float) -> dict[str, Any]:
-        """Return the arguments of an httpx client that uses these connections, and `timeout` unless it has its own."""
+        """Return the arguments of an httpx client that uses these connections; `timeout` is for one without its own."""
         from hitl._engine.engine_transport import EngineTransport
 
         return {"transport": EngineTransport(self.codec, self.steps, timeout)}
 
-    def _late(self, parser: ResponseParser) -> TransportFailure:
-        if parser.has_begun:
-            return TransportFailure(f"{self._server} did not finish its answer in time", "yes", "timeout")
-        return TransportFailure(f"{self._server} did not answer in time", "maybe", "timeout")
-
-    def _broken(self, error: Exception, connection: Connection, parser: ResponseParser) -> TransportFailure:
+    def _failure(self, error: Exception, connection: Connection | None, parser: ResponseParser) -> TransportFailure:
+        is_late, server = isinstance(error, DeadlineExceededError), self._server
+        if connection is None:  # an OSError: such as no more descriptors in this process
+            return no_connection(server, "timeout" if is_late else "refused", str(error))
+        if is_late and parser.has_begun:
+            return TransportFailure(f"{server} did not finish its answer in time", "yes", "timeout")
+        if is_late:
+            return TransportFailure(f"{server} did not answer in time", "maybe", "timeout")
         if parser.has_begun:
             why = f": {error}" if isinstance(error, ProtocolError) else ""
-            return TransportFailure(f"the answer of {self._server} was cut off, or is no proper HTTP{why}", "yes")
-        message = f"the connection to {self._server} broke before an answer came"
+            return TransportFailure(f"the answer of {server} was cut off, or is no proper HTTP{why}", "yes")
+        message = f"the connection to {server} broke before an answer came"
         return TransportFailure(message, "maybe", "stale" if connection.was_used else "broken")
 
 
@@ -131,8 +123,8 @@ class Client(EngineClient):
         Args:
             request: What to send.
             deadline: For the whole exchange, on the monotonic clock.
-            is_repeatable: True if sending it twice does no more than sending it once.
-            fresh: True to use a new connection.
+            is_repeatable: Whether sending it twice does no more than sending it once.
+            fresh: Whether to use a new connection.
         """
         return drive(self.steps(request, deadline, is_repeatable=is_repeatable, fresh=fresh), deadline)
 
@@ -145,13 +137,7 @@ class AsyncClient(EngineClient):
     """Awaitable exchanges on asyncio or trio. Connections belong to no event loop: each `asyncio.run` may use them."""
 
     def __init__(self, origin: Origin, *, concurrency: int = 100, **options: Unpack[ClientOptions]) -> None:
-        """Prepare a client; see `EngineClient`.
-
-        Args:
-            origin: The server.
-            concurrency: Exchanges at the same time on one event loop; further ones wait.
-            options: As `Client` takes them.
-        """
+        """Prepare a client that makes `concurrency` exchanges at once on one event loop; further ones wait."""
         super().__init__(origin, **options)
         from anyio.lowlevel import RunVar
 
@@ -202,3 +188,24 @@ def _route(origin: Origin, proxy: Secret | None, tls: Callable[[], ssl.SSLContex
         pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         login = Secret(base64.b64encode(pair.encode()).decode("ascii"))
     return Route(origin.host, origin.port, context, (parts.hostname or "", parts.port or 80), login)
+
+
+@cache
+def tls_context(file: str | None = None, folder: str | None = None) -> ssl.SSLContext:
+    """Return a context that trusts the authorities of a file or a folder, or certifi's, as httpx does.
+
+    There is one for the whole process, since making one takes longer than a hundred requests.
+
+    Raises:
+        ConfigurationError: if the file or folder cannot be read.
+    """
+    if file is None and folder is None:
+        import certifi
+
+        file = certifi.where()
+    try:
+        context = ssl.create_default_context(cafile=file, capath=None if file else folder)
+    except OSError as error:
+        raise ConfigurationError(f"SSL_CERT_FILE or SSL_CERT_DIR cannot be used: {error.strerror}: {file}") from None
+    context.set_alpn_protocols(["http/1.1"])
+    return context

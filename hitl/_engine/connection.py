@@ -61,23 +61,14 @@ class NoConnectionError(Exception):
 
 @frozen
 class Route:
-    """How to reach a server: directly, or through an HTTP proxy.
+    """How to reach a server: directly, or through an HTTP proxy."""
 
-    Attributes:
-        host: The server's name or address, without brackets.
-        port: Its port.
-        tls: Returns the TLS context; None for plain HTTP.
-        proxy: Host and port of a proxy; None to connect directly.
-        proxy_login: User and password for the proxy, encoded for Basic authentication (RFC 7617).
-        ip: The address to connect to; None to look `host` up.
-    """
-
-    host: str
+    host: str  # a name or an address, without brackets
     port: int
-    tls: Callable[[], ssl.SSLContext] | None = field(repr=False)
+    tls: Callable[[], ssl.SSLContext] | None = field(repr=False)  # None for plain HTTP
     proxy: tuple[str, int] | None = None
-    proxy_login: Secret | None = None
-    ip: str | None = None
+    proxy_login: Secret | None = None  # user and password, encoded for Basic authentication (RFC 7617)
+    ip: str | None = None  # the address to connect to; None to look `host` up
 
 
 class Connection:
@@ -88,7 +79,7 @@ class Connection:
     def __init__(self, sock: Socket) -> None:
         self.sock = sock
         self.was_used = False
-        self.idle_since = 0.0
+        self.idle_since = 0.0  # on the monotonic clock
         self._pid = os.getpid()
 
     def is_idle_and_clean(self) -> bool:  # guard: idle-connection
@@ -124,11 +115,7 @@ class Connection:
 
 
 def connect(route: Route) -> IOSteps[Connection]:
-    """Open a connection, through the proxy and the TLS handshake if there are any.
-
-    Raises:
-        NoConnectionError: if there is none.
-    """
+    """Open a connection, through the proxy and the TLS handshake if there are any; raise NoConnectionError if not."""
     host, port = route.proxy or (route.ip or route.host, route.port)
     sock = yield from _connect_to_any((yield from _resolve(host, port)))
     try:
@@ -151,23 +138,16 @@ def _require_peer(sock: Socket, ip: str | None) -> None:
 def exchange(
     sock: Socket, request: memoryview, parser: ResponseParser, deadline: float = math.inf
 ) -> IOSteps[RawResponse]:
-    """Send a request and return the response.
-
-    Args:
-        sock: A connected socket.
-        request: Head and body.
-        parser: Takes what comes back.
-        deadline: When to stop although data keeps coming, on the monotonic clock.
+    """Send a request, head and body, and return the response.
 
     Raises:
         OSError, ProtocolError: if the connection broke, or what came is not HTTP.
-        DeadlineExceededError: if the deadline has passed.
+        DeadlineExceededError: if the deadline, on the monotonic clock, has passed although data keeps coming.
     """
-    pending = request
     response: RawResponse | None = None
-    while pending:
+    while request:
         try:
-            pending = pending[sock.send(pending) :]
+            request = request[sock.send(request) :]
         except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
             # A server may refuse a large body before it has read all of it, and read no more.
             ready = yield WaitFor((sock,), (sock,))
@@ -183,7 +163,7 @@ def exchange(
             if time.monotonic() > deadline:
                 raise DeadlineExceededError  # without waiting, no driver has noticed
             yield WaitFor(until=0.0)  # more may be here already, but an event loop has other tasks, too
-    return evolve(response, may_reuse=False) if pending else response
+    return evolve(response, may_reuse=False) if request else response  # a part of the request was not sent
 
 
 def _receive(sock: Socket) -> bytes | None:

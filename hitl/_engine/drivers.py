@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import select
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import TypeVar
+from itertools import repeat
+from typing import TypeAlias, TypeVar
 
 from hitl._engine.connection import DeadlineExceededError, IOSteps, Socket, WaitFor
 
 T = TypeVar("T")
+
+IsReady: TypeAlias = Callable[[Socket], Awaitable[None]]
 
 
 def drive(steps: IOSteps[T], deadline: float) -> T:  # guard: deadline
@@ -83,43 +86,30 @@ _select = _select_with_poll if hasattr(select, "poll") else _select_with_select
 
 
 async def _ready_async(wait: WaitFor) -> Sequence[Socket]:
-    sockets = len(wait.reading) + len(wait.writing)
-    if wait.until is None and sockets == 1:
-        await _wait_for(wait.reading, wait.writing)
-        return wait.reading or wait.writing
-    if wait.until is not None and sockets == 0:
-        import anyio
+    import anyio
 
-        await anyio.sleep(max(0.0, wait.until - time.monotonic()))
+    watched = [*zip(repeat(anyio.wait_readable), wait.reading), *zip(repeat(anyio.wait_writable), wait.writing)]
+    if not watched:
+        await anyio.sleep(max(0.0, (wait.until or 0.0) - time.monotonic()))
         return ()
-    return await _first_ready(wait)
+    if len(watched) == 1 and wait.until is None:  # nearly always, and a task group takes long
+        return [await _watch(*watched[0])]
+    ready: list[Socket] = []
+
+    async def watch(is_ready: IsReady, sock: Socket) -> None:
+        ready.append(await _watch(is_ready, sock))
+        group.cancel_scope.cancel()
+
+    with anyio.move_on_after(math.inf if wait.until is None else wait.until - time.monotonic()):
+        async with anyio.create_task_group() as group:
+            for each in watched:
+                group.start_soon(watch, *each)
+    return ready
 
 
-async def _wait_for(reading: Sequence[Socket], writing: Sequence[Socket]) -> None:
+async def _watch(is_ready: IsReady, sock: Socket) -> Socket:
     import anyio
 
     with suppress(OSError, ValueError, anyio.ClosedResourceError):  # closed, which its next use will show
-        if reading:
-            await anyio.wait_readable(reading[0])
-        else:
-            await anyio.wait_writable(writing[0])
-
-
-async def _first_ready(wait: WaitFor) -> Sequence[Socket]:
-    import anyio
-
-    ready: list[Socket] = []
-
-    async def watch(reading: Sequence[Socket], writing: Sequence[Socket]) -> None:
-        await _wait_for(reading, writing)
-        ready.extend(reading or writing)
-        group.cancel_scope.cancel()
-
-    timeout = math.inf if wait.until is None else wait.until - time.monotonic()
-    with anyio.move_on_after(timeout):
-        async with anyio.create_task_group() as group:
-            for sock in wait.reading:
-                group.start_soon(watch, (sock,), ())
-            for sock in wait.writing:
-                group.start_soon(watch, (), (sock,))
-    return ready
+        await is_ready(sock)
+    return sock

@@ -39,25 +39,20 @@ _KEEP_ALIVE = frozenset({(b"connection", b"keep-alive"), (b"connection", b"Keep-
 
 
 class FastPath:
-    """Takes a response, in one piece or in a few.
+    """Takes a response, in one piece or in a few, whose body is no larger than `limit` bytes."""
 
-    Attributes:
-        received: All bytes so far, once `declined`.
-        declined: True once the response is known not to be simple; h11 has to parse it.
-    """
-
-    __slots__ = ("_limit", "_method", "_missing", "_parses", "_unfinished", "declined", "received")
+    __slots__ = ("_limit", "_method", "_missing", "_parses", "_unfinished")
 
     def __init__(self, method: str, limit: int) -> None:
-        """Begin; `limit` is the size of the largest body in bytes."""
         self._method, self._limit = method, limit
         self._unfinished: bytearray | None = None
         self._missing = self._parses = 0
-        self.received = b""
-        self.declined = False
 
-    def feed(self, data: bytes) -> SimpleResponse | None:
-        """Take received bytes, b"" for the end of the connection; return the response once it is complete."""
+    def feed(self, data: bytes) -> SimpleResponse | bytes | None:
+        """Take received bytes, b"" for the end of the connection; return the response once it is complete.
+
+        If it is not simple, return all bytes so far, which h11 has to parse.
+        """
         received = data  # most responses arrive in one piece
         if self._unfinished is not None:
             self._unfinished += data
@@ -67,26 +62,17 @@ class FastPath:
             received = bytes(self._unfinished)
         self._parses += 1
         found = parse_simple(self._method, received, self._limit) if data and self._parses <= MOST_PARSES else None
-        if isinstance(found, SimpleResponse):
-            return found
-        if found is None:
-            self.received, self.declined = received, True
-        else:
-            self._unfinished, self._missing = self._unfinished or bytearray(received), found
+        if not isinstance(found, int):
+            return found or received
+        self._unfinished, self._missing = self._unfinished or bytearray(received), found
         return None
 
 
 def parse_simple(method: str, data: bytes, limit: int) -> SimpleResponse | int | None:
-    """Return the response if the bytes are one simple response and nothing else.
+    """Return the response if the bytes, all so far, are one simple response and nothing else.
 
-    Args:
-        method: Of the request.
-        data: All bytes so far.
-        limit: Bytes of the largest body.
-
-    Returns:
-        The response; or the least number of bytes that are missing, if the head is complete and simple so far; or None
-        to have it parsed by h11.
+    If the head is complete and simple so far, return the least number of bytes that are missing; else None, which
+    leaves it to h11.
     """
     if method in ("HEAD", "CONNECT") or (found := _HEAD.match(data)) is None:
         return None

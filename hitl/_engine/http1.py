@@ -14,7 +14,7 @@ from typing import TypeAlias
 import h11
 from attrs import field, frozen
 
-from hitl._engine.fast_path import FastPath
+from hitl._engine.fast_path import FastPath, SimpleResponse
 
 # guard: interim-bound
 MOST_INTERIM = 16  # 1xx responses before the final one; a server that sends more is stalling
@@ -35,23 +35,14 @@ class ProtocolError(Exception):
 
 @frozen
 class RawResponse:
-    """A response with its transfer-encoding undone and nothing else.
-
-    Attributes:
-        status_code: 200 to 999.
-        headers: Lower-case names and values, in their order.
-        body: The bytes after the headers.
-        fault: Why the body cannot be trusted; None if it can.
-        is_framed: False if the body ended with the connection.
-        may_reuse: True if the connection is ready for another exchange, with nothing left over.
-    """
+    """A response with its transfer-encoding undone and nothing else; see `messages.Response`."""
 
     status_code: int
-    headers: RawHeaders
+    headers: RawHeaders  # in their order
     body: bytes = field(repr=False)
     fault: str | None = None
     is_framed: bool = True
-    may_reuse: bool = False
+    may_reuse: bool = False  # True if the connection is ready for another exchange, with nothing left over
 
 
 def request_head(method: str, target: str, fixed: str, headers: Iterable[tuple[str, str]], length: int | None) -> bytes:
@@ -59,7 +50,7 @@ def request_head(method: str, target: str, fixed: str, headers: Iterable[tuple[s
 
     Args:
         method: Such as "GET".
-        target: Path and query, already quoted.
+        target: Already quoted.
         fixed: Lines that all requests have in common, each with its line break.
         headers: Further headers; names and values were checked before.
         length: Bytes of the body; None if there is none.
@@ -102,12 +93,13 @@ class ResponseParser:
         self.has_begun = self.has_begun or bool(data)
         if self._fast_path is None:
             return self._by_h11(data)
-        if (simple := self._fast_path.feed(data)) is not None:
-            return RawResponse(*simple, may_reuse=True)
-        if not self._fast_path.declined:
+        simple = self._fast_path.feed(data)
+        if simple is None:
             return None
-        received, self._fast_path = self._fast_path.received, None
-        response = self._by_h11(received)
+        if isinstance(simple, SimpleResponse):
+            return RawResponse(*simple, may_reuse=True)
+        self._fast_path = None
+        response = self._by_h11(simple)
         return response if response is not None or data else self._by_h11(data)
 
     def _by_h11(self, data: bytes) -> RawResponse | None:

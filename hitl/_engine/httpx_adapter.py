@@ -9,44 +9,37 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, InvalidStateError
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Unpack, cast
 
 import anyio
 import httpx
 
-from hitl._engine.codec import RequestCodec
-from hitl._engine.engine_transport import require_same_origin
+from hitl._engine.client import ClientOptions
+from hitl._engine.codec import DamagedError, RequestCodec
+from hitl._engine.connection import DeadlineExceededError
+from hitl._engine.engine_transport import ForwardingTransport
 from hitl._engine.http1 import CUT_OFF, LARGEST_BODY, TOO_LARGE, ProtocolError, RawResponse, require_unambiguous
 from hitl._engine.messages import Request, Response, TransportFailure, TransportResult, no_connection
 from hitl._engine.url import Origin
-from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError, Sent
 
 # Raised before a byte of the request has left. Any other error may come after the request has reached the server.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 
 # Whatever the user's client does otherwise: the request holds the token, which must not be sent to another host.
-_AS_GIVEN: Final[Mapping[str, Any]] = {"stream": True, "auth": None, "follow_redirects": False}
+_AS_GIVEN: Mapping[str, Any] = {"stream": True, "auth": None, "follow_redirects": False}
 
 _IN_MEMORY = (httpx.MockTransport, httpx.WSGITransport)  # no I/O that could outlast a deadline
 _MARGIN = 0.02  # seconds by which httpx's timeouts come before the deadline: they know whether anything was sent
 
-
-class _TooLargeError(Exception):
-    """The body is larger than `LARGEST_BODY`."""
-
-
-class _DeadlineError(Exception):
-    """The deadline passed while parts of a body kept coming."""
-
-
+_OWN_ERRORS = (DamagedError, DeadlineExceededError, ProtocolError)
 # UnicodeError, which httpx lets escape from the resolver, is a ValueError.
-_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError, ProtocolError, _DeadlineError)
+_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError, *_OWN_ERRORS)
 
 
 class _HttpxSender:
@@ -55,12 +48,10 @@ class _HttpxSender:
     _method: str
     _client_type: type[Any]
 
-    def __init__(
-        self, origin: Origin, transport: Any, http_client: Any, *, headers: Mapping[str, str], token: Secret | None
-    ) -> None:
-        """Send through a transport or a client of httpx; see `ClientOptions` for the rest."""
+    def __init__(self, origin: Origin, transport: Any, http_client: Any, **options: Unpack[ClientOptions]) -> None:
+        """Send through a transport or a client of httpx, which has its own proxy and TLS context."""
         _require_one(self._method, self._client_type, transport, http_client)
-        self._codec = RequestCodec(origin, headers, token)
+        self._codec = RequestCodec(origin, options.get("headers", {}), options.get("token"))
         self._transport = transport
         self._build: Callable[..., httpx.Request] = httpx.Request
         if http_client is None:
@@ -73,7 +64,7 @@ class _HttpxSender:
 
     def httpx_kwargs(self, timeout: float) -> dict[str, Any]:  # noqa: ARG002
         """Return the arguments of an httpx client for the generated package."""
-        return {"transport": _Forwarding(self._send), "auth": _TokenAuth(self._codec)}
+        return {"transport": ForwardingTransport(self._codec, self._send)}
 
     def _request(self, request: Request, deadline: float) -> httpx.Request:
         remaining = max(deadline - time.monotonic(), 0.001)
@@ -91,15 +82,19 @@ class _HttpxSender:
         headers = [(name, value) for name, value in response.headers.raw if name.lower() != b"content-encoding"]
         return self._codec.response(RawResponse(response.status_code, headers, response.content))
 
-    def _failure(self, error: Exception, *, has_begun: bool) -> TransportFailure:
+    def _result(self, error: Exception, response: httpx.Response | None) -> TransportResult:
         """Return an error as data. The message of a library may quote the request, so only its class is named."""
         server, name = self._codec.origin.url, type(error).__name__
+        if response is not None and isinstance(error, DamagedError):
+            return self._codec.response(_raw(response, fault=str(error)))
+        if response is not None and response.status_code >= 300 and isinstance(error, httpx.RemoteProtocolError):
+            return self._codec.response(_raw(response, fault=CUT_OFF))  # the status says enough
         if isinstance(error, httpx.ConnectError | httpx.ProxyError):
             return _no_connection(server, _root_cause(error))
-        sent: Sent = "yes" if has_begun else "no" if isinstance(error, _NOT_SENT) else "maybe"
+        sent: Sent = "yes" if response is not None else "no" if isinstance(error, _NOT_SENT) else "maybe"
         if isinstance(error, ProtocolError):
             return TransportFailure(f"the answer of {server} was cut off, or is no proper HTTP: {error}", sent)
-        if isinstance(error, _DeadlineError):
+        if isinstance(error, DeadlineExceededError):
             return self._late(sent)
         if isinstance(error, httpx.TimeoutException):
             return TransportFailure(f"{server} did not answer in time ({name})", sent, "timeout")
@@ -149,14 +144,13 @@ class HttpxTransport(_HttpxSender):
             begun.set()
             if response.is_stream_consumed:
                 return self._from_memory(response)
-            body = _Body(response, deadline)
-            with body.reading():
-                body.require_small()
-                for part in response.iter_raw():
-                    body.add(part)
-            return self._codec.response(body.raw())
+            _check_head(response)
+            content = bytearray()
+            for part in response.iter_raw():
+                _add(content, part, deadline)
+            return self._codec.response(_raw(response, bytes(content)))
         except _ERRORS as error:
-            return self._failure(error, has_begun=response is not None)
+            return self._result(error, response)
         finally:
             if response is not None:
                 response.close()
@@ -175,14 +169,13 @@ class AsyncHttpxTransport(_HttpxSender):
                 response = cast(httpx.Response, await self._send(self._request(request, deadline)))
                 if response.is_stream_consumed:
                     return self._from_memory(response)
-                body = _Body(response, deadline)
-                with body.reading():
-                    body.require_small()
-                    async for part in response.aiter_raw():
-                        body.add(part)
-                return self._codec.response(body.raw())
+                _check_head(response)
+                content = bytearray()
+                async for part in response.aiter_raw():
+                    _add(content, part, deadline)
+                return self._codec.response(_raw(response, bytes(content)))
         except _ERRORS as error:
-            return self._failure(error, has_begun=response is not None)
+            return self._result(error, response)
         finally:
             if response is not None:
                 with anyio.CancelScope(shield=True):
@@ -198,51 +191,33 @@ class AsyncHttpxTransport(_HttpxSender):
         """Do nothing: closing needs the event loop, which may be gone."""
 
 
-class _Body:
-    """Collects the body of a response as strictly as `http1` does."""
+def _check_head(response: httpx.Response) -> None:
+    """Refuse a head as strictly as `http1` does: one that is ambiguous, or that announces too large a body."""
+    version = response.extensions.get("http_version", b"HTTP/1.1")
+    if version not in (b"HTTP/2", b"HTTP/3"):
+        require_unambiguous(version.removeprefix(b"HTTP/"), _names(response))
+    length = response.headers.get("content-length", "")
+    if length.isdigit() and int(length) > LARGEST_BODY:
+        raise DamagedError(TOO_LARGE)
 
-    def __init__(self, response: httpx.Response, deadline: float) -> None:
-        """Begin; raise ProtocolError if the head is ambiguous."""
-        self._response, self._deadline = response, deadline
-        self._content = bytearray()
-        self._fault: str | None = None
-        version = response.extensions.get("http_version", b"HTTP/1.1")
-        names = {name.lower() for name, _ in response.headers.raw}
-        if version not in (b"HTTP/2", b"HTTP/3"):
-            require_unambiguous(version.removeprefix(b"HTTP/"), names)
-        self._is_framed = version == b"HTTP/2" or not names.isdisjoint({b"content-length", b"transfer-encoding"})
 
-    @contextmanager
-    def reading(self) -> Generator[None, None, None]:
-        """Give up a body that is too large, and accept a refusal that is cut off: its status says enough."""
-        try:
-            yield
-        except _TooLargeError:
-            self._fault = TOO_LARGE
-        except httpx.RemoteProtocolError:
-            if self._response.status_code < 300:
-                raise
-            self._fault = CUT_OFF
+def _add(content: bytearray, part: bytes, deadline: float) -> None:
+    """Add a part of a body, unless it is too much or too late."""
+    content += part
+    if len(content) > LARGEST_BODY:
+        raise DamagedError(TOO_LARGE)
+    if time.monotonic() > deadline:
+        raise DeadlineExceededError
 
-    def require_small(self) -> None:
-        """Raise _TooLargeError if the head announces too much."""
-        length = self._response.headers.get("content-length", "")
-        if length.isdigit() and int(length) > LARGEST_BODY:
-            raise _TooLargeError
 
-    def add(self, part: bytes) -> None:
-        """Take a part, unless it is too much or too late."""
-        self._content += part
-        if len(self._content) > LARGEST_BODY:
-            raise _TooLargeError
-        if time.monotonic() > self._deadline:
-            raise _DeadlineError
+def _raw(response: httpx.Response, content: bytes = b"", fault: str | None = None) -> RawResponse:
+    is_http2 = response.extensions.get("http_version") == b"HTTP/2"
+    is_framed = is_http2 or not _names(response).isdisjoint({b"content-length", b"transfer-encoding"})
+    return RawResponse(response.status_code, response.headers.raw, content, fault, is_framed)
 
-    def raw(self) -> RawResponse:
-        """Return the response."""
-        content = bytes(self._content) if self._fault is None else b""
-        response = self._response
-        return RawResponse(response.status_code, response.headers.raw, content, self._fault, self._is_framed)
+
+def _names(response: httpx.Response) -> set[bytes]:
+    return {name.lower() for name, _ in response.headers.raw}
 
 
 def _in_background(call: Callable[[], TransportResult]) -> Future[TransportResult]:
@@ -297,31 +272,3 @@ def _root_cause(error: BaseException) -> BaseException:
     while (deeper := error.__cause__ or error.__context__) is not None:
         error = deeper
     return error
-
-
-# --- for the generated client ----------------------------------------------------------------------------------------
-
-
-class _TokenAuth(httpx.Auth):
-    """Adds the headers of every request when it is sent, so that they are no attributes of the httpx client."""
-
-    def __init__(self, codec: RequestCodec) -> None:
-        self._codec = codec
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        require_same_origin(self._codec, request)
-        request.headers.update(self._codec.base_headers())
-        yield request
-
-
-class _Forwarding(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Sends what the generated client sends through the user's transport or client, and closes neither."""
-
-    def __init__(self, send: Callable[..., Any]) -> None:
-        self._send = send
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return cast(httpx.Response, self._send(request))
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return cast(httpx.Response, await self._send(request))

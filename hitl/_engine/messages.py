@@ -24,21 +24,13 @@ class Request:
 
 @frozen
 class Response:
-    """An HTTP response.
-
-    Attributes:
-        status_code: Any integer that the server sent.
-        headers: By lower-case name; values of the same name are joined with a comma (RFC 9110, 5.3).
-        content: The body with its content-encoding undone.
-        fault: Why the body cannot be trusted, such as a truncated gzip stream; None if it can.
-        is_framed: False if the body ended with the connection, so that a part of it would look complete.
-    """
+    """An HTTP response."""
 
     status_code: int
-    headers: Mapping[str, str]
-    content: bytes = field(repr=False)
-    fault: str | None = None
-    is_framed: bool = True
+    headers: Mapping[str, str]  # by lower-case name; values of the same name are joined with a comma (RFC 9110, 5.3)
+    content: bytes = field(repr=False)  # the body with its content-encoding undone
+    fault: str | None = None  # why the body cannot be trusted, such as a truncated gzip stream
+    is_framed: bool = True  # False if the body ended with the connection, so that a part of it would look complete
 
     def json(self) -> Any:
         """Return the decoded body; raise ValueError unless it is whole, and strict JSON in UTF-8."""
@@ -52,23 +44,22 @@ class Response:
         return 200 <= self.status_code < 300
 
 
-FailureKind: TypeAlias = Literal["refused", "unknown_host", "tls", "timeout", "broken", "stale"]
+FailureKind: TypeAlias = Literal[
+    "refused",  # no connection
+    "unknown_host",  # the name does not resolve
+    "tls",  # the certificate is not trusted
+    "timeout",  # the deadline passed
+    "broken",  # the connection broke, or what came is not HTTP
+    "stale",  # a connection that had been used before was closed before a byte of the response came
+]
 
 
 @frozen
 class TransportFailure:
-    """Why there is no response.
+    """Why there is no response."""
 
-    Attributes:
-        message: What happened, as a clause without a full stop.
-        sent: "no" if not a byte of the request has left, "maybe" if some have, "yes" if a response had begun.
-        kind: "refused": no connection. "unknown_host": the name does not resolve. "tls": the certificate is not
-            trusted. "timeout": the deadline passed. "broken": the connection broke, or what came is not HTTP.
-            "stale": a connection that had been used before was closed before a byte of the response came.
-    """
-
-    message: str
-    sent: Sent
+    message: str  # a clause without a full stop
+    sent: Sent  # "no": not a byte of the request has left. "maybe": some have. "yes": a response had begun.
     kind: FailureKind = "broken"
 
     @property

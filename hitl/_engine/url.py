@@ -1,33 +1,32 @@
-"""Origins: base URLs taken apart."""
+"""Origins, which are base URLs taken apart, and the hosts that are this machine."""
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+import socket
+from typing import TYPE_CHECKING, NamedTuple
 
 from hitl.exceptions import ConfigurationError
 
+if TYPE_CHECKING:
+    import ipaddress
+
+# The second and those after it stand in the hosts files of widespread systems.
+_LOOPBACK_NAMES = frozenset(
+    {"localhost", "localhost.localdomain", "localhost6", "localhost6.localdomain6", "ip6-localhost", "ip6-loopback"}
+)
+
 
 class Origin(NamedTuple):
-    """A server, as a base URL names it.
+    """A server, as a base URL names it."""
 
-    Attributes:
-        url: The base URL; messages name the server by it.
-        is_secure: True for https.
-        host: A name in ASCII, or an IP address without brackets.
-        port: Always there.
-        authority: The Host header: host and port, without the scheme's default port.
-        prefix: The path, quoted, without a trailing slash; "" for most.
-        ip: The address to connect to, such as one that was checked before; None to look `host` up.
-    """
-
-    url: str
+    url: str  # the base URL; messages name the server by it
     is_secure: bool
-    host: str
+    host: str  # a name in ASCII, or an IP address without brackets
     port: int
-    authority: str
-    prefix: str = ""
-    ip: str | None = None
+    authority: str  # the Host header: host and port, without the scheme's default port
+    prefix: str = ""  # the path, quoted, without a trailing slash
+    ip: str | None = None  # the address to connect to, such as one that was checked before; None to look `host` up
 
     @classmethod
     def parse(cls, url: str) -> Origin:
@@ -61,19 +60,50 @@ _SIMPLE = re.compile(
 def _parsed_by_httpx(url: str) -> Origin:
     import httpx  # knows IDNA, IPv6 and dots in paths; slow to import
 
-    parts, why = None, ""
     try:
         parts = httpx.URL(url)
     except httpx.InvalidURL as error:
-        why = str(error)
-    if parts is None:  # raised outside of the handler, so that the error has no context that belongs to httpx
-        raise ConfigurationError(f"base_url cannot be used: {why}")
-    is_secure = parts.scheme == "https"
-    return Origin(
-        url,
-        is_secure,
-        parts.raw_host.decode("ascii"),
-        parts.port or (443 if is_secure else 80),
-        parts.netloc.decode("ascii"),
-        parts.raw_path.decode("ascii").rstrip("/"),
-    )
+        fault = ConfigurationError(f"base_url cannot be used: {error}")
+    else:
+        is_secure = parts.scheme == "https"
+        port = parts.port or (443 if is_secure else 80)
+        host, authority, path = (each.decode("ascii") for each in (parts.raw_host, parts.netloc, parts.raw_path))
+        return Origin(url, is_secure, host, port, authority, path.rstrip("/"))
+    raise fault  # outside of the handler, so that it has no context that belongs to httpx
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or address, in any of its spellings, is a loopback address of this machine.
+
+    Among the spellings: `localhost.`, `127.1`, `0x7f000001`, `2130706433`, `[::ffff:127.0.0.1]`.
+    """
+    name = _name(host)
+    if name in _LOOPBACK_NAMES or name.endswith(".localhost"):  # RFC 6761, 6.3
+        return True
+    address = _address(name)
+    return address is not None and address.is_loopback
+
+
+def is_unspecified(host: str) -> bool:
+    """Return whether an address is 0.0.0.0 or ::, to which a client connects as to this machine.
+
+    A server that listens there is reached from everywhere, so it is not a loopback address.
+    """
+    address = _address(_name(host))
+    return address is not None and address.is_unspecified
+
+
+def _name(host: str) -> str:
+    return host.lower().strip("[]").rstrip(".")
+
+
+def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    import ipaddress  # slow to import, and rarely needed
+
+    try:
+        if ":" in name:
+            address = ipaddress.IPv6Address(name.partition("%")[0])
+            return address.ipv4_mapped or address
+        return ipaddress.IPv4Address(socket.inet_aton(name))  # takes every spelling that the resolver takes
+    except (ValueError, OSError):
+        return None

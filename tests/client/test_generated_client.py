@@ -10,15 +10,11 @@ import anyio
 import httpx
 import pytest
 from hitl_api.api.reviews import get_review
-from sockets import Serve, answering, serving, silent
+from sockets import Serve, answering, serving, silent, url_of
 
 from hitl import AsyncHITLClient, HITLClient
 
 KEY = "an-api-key"
-
-
-def url(address: tuple[str, int]) -> str:
-    return f"http://{address[0]}:{address[1]}"
 
 
 REVIEW = (
@@ -41,7 +37,7 @@ class Reviewing:
 
 def test_it_goes_over_the_same_connections() -> None:
     server = Reviewing()
-    with serving(server) as address, HITLClient(KEY, base_url=url(address)) as client:
+    with serving(server) as address, HITLClient(KEY, base_url=url_of(address)) as client:
         client.get_review("rev_1")
         found = get_review.sync("rev_1", client=client.api)
         assert found is not None
@@ -54,7 +50,7 @@ def test_it_goes_over_the_same_connections_when_awaited() -> None:
             return await get_review.asyncio("rev_1", client=client.api)
 
     with serving(Reviewing()) as address:
-        assert anyio.run(run, url(address)).data.id == "rev_1"
+        assert anyio.run(run, url_of(address)).data.id == "rev_1"
 
 
 @pytest.mark.parametrize("own", [True, False])
@@ -89,7 +85,7 @@ def test_what_is_derived_from_it_goes_the_same_way(
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # nobody is there
     server = Reviewing()
-    with serving(server) as address, HITLClient(KEY, base_url=url(address)) as client:
+    with serving(server) as address, HITLClient(KEY, base_url=url_of(address)) as client:
         client.get_review("rev_1")
         api = derive(client.api)
         answer = api.get_httpx_client().get("/v1/reviews/rev_1")
@@ -100,7 +96,7 @@ def test_what_is_derived_from_it_goes_the_same_way(
 
 
 def test_closing_it_leaves_the_client_open() -> None:
-    with serving(Reviewing()) as address, HITLClient(KEY, base_url=url(address)) as client:
+    with serving(Reviewing()) as address, HITLClient(KEY, base_url=url_of(address)) as client:
         for _ in range(2):
             with client.api as api:
                 assert get_review.sync("rev_1", client=api) is not None
@@ -125,7 +121,7 @@ def test_it_reaches_no_other_server(injected: Any) -> None:
 def test_its_errors_are_those_of_httpx(serve: Serve, error: type[Exception]) -> None:
     with (
         serving(serve) as address,
-        HITLClient(KEY, base_url=url(address), timeout=0.2) as client,
+        HITLClient(KEY, base_url=url_of(address), timeout=0.2) as client,
         pytest.raises(error),
     ):
         get_review.sync("rev_1", client=client.api)

@@ -67,7 +67,7 @@ def test_the_first_call_loads_all_that_later_ones_may_need():
     code = "from hitl import HITLClient, HITLError; client = HITLClient('key', base_url='http://127.0.0.1:1', max_retries=0)"
     code += "\ntry: client.get_review('rev_1')\nexcept HITLError: pass\nclient.close()"
     script = f"exec({code!r})"
-    ours = {"hitl._engine.http1", "hitl._engine.decoding", "hitl_api.api.reviews.get_review"}
+    ours = {"hitl._engine.http1", "hitl._engine.codec", "hitl_api.api.reviews.get_review"}
     assert loaded_by(script) >= {"h11", "ssl", *ours}
 
 

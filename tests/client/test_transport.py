@@ -8,7 +8,7 @@ from typing import Any
 
 import anyio
 import pytest
-from sockets import answering, serving
+from sockets import answering, serving, url_of
 
 from hitl import AsyncHITLClient, HITLClient
 from hitl.exceptions import ConfigurationError, HITLError
@@ -34,8 +34,8 @@ def test_an_exchange_leaves_one_line_in_the_log_without_query_or_key(
     get: Callable[[str], Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     missing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
-    with serving(answering(missing)) as (host, port), caplog.at_level(logging.DEBUG), pytest.raises(HITLError):
-        get(f"http://{host}:{port}")
+    with serving(answering(missing)) as address, caplog.at_level(logging.DEBUG), pytest.raises(HITLError):
+        get(url_of(address))
     lines = [record.getMessage() for record in caplog.records if record.name == "hitl"]
     assert [line.partition(" in ")[0] for line in lines] == ["get_review: GET /v1/reviews/rev_1 -> 404"]
     assert KEY not in caplog.text

@@ -18,19 +18,12 @@ from typing import Any
 import anyio
 import pytest
 import trustme
-from sockets import OK, answering, closing, serving, silent
+from sockets import OK, answering, closing, serving, silent, url_of
 
 from hitl._engine import AsyncClient, Client, Origin, Request, Response, TransportFailure
 from hitl._engine import client as _client
 from hitl._engine import connection as _connection
-from hitl._engine.connection import (
-    DeadlineExceededError,
-    IOSteps,
-    NoConnectionError,
-    Route,
-    WaitFor,
-    connect,
-)
+from hitl._engine.connection import DeadlineExceededError, IOSteps, NoConnectionError, Route, WaitFor, connect
 from hitl._engine.drivers import drive, drive_async
 from hitl._secret import Secret
 
@@ -40,18 +33,11 @@ def client_of(address: tuple[str, int], **options: Any) -> Client:
     return Client(Origin("http://here", False, host, port, "here"), **options)
 
 
-def drive_on_asyncio(flow: IOSteps[Any], deadline: float) -> Any:
-    return anyio.run(drive_async, flow, deadline)
-
-
-def drive_on_trio(flow: IOSteps[Any], deadline: float) -> Any:
-    return anyio.run(drive_async, flow, deadline, backend="trio")
-
-
-@pytest.fixture(params=[drive, drive_on_asyncio, drive_on_trio], ids=["blocking", "asyncio", "trio"])
+@pytest.fixture(params=["blocking", "asyncio", "trio"])
 def driver(request: pytest.FixtureRequest) -> Callable[[IOSteps[Any], float], Any]:
-    found: Callable[[IOSteps[Any], float], Any] = request.param
-    return found
+    if request.param == "blocking":
+        return drive
+    return lambda flow, deadline: anyio.run(drive_async, flow, deadline, backend=request.param)
 
 
 GET = Request("GET", "/")
@@ -66,38 +52,51 @@ def holds_connections(client: Client) -> bool:
     return bool(client._pool._idle or client._pool._in_use)
 
 
-def test_a_connection_is_used_by_one_exchange_after_another_whatever_drives_it(driver: Any) -> None:
-    connections: list[int] = []
+class Counting:
+    """Answers, and counts the connections."""
 
-    def serve(sock: socket.socket) -> None:
-        connections.append(sock.fileno())
+    def __init__(self) -> None:
+        self.connections = 0
+
+    def __call__(self, sock: socket.socket) -> None:
+        self.connections += 1
         answering()(sock)
 
-    with serving(serve) as address:
+
+class Recording:
+    """Answers the first request of each connection, and keeps it."""
+
+    def __init__(self, response: bytes = OK) -> None:
+        self.response, self.requests = response, list[bytes]()
+
+    def __call__(self, sock: socket.socket) -> None:
+        self.requests.append(sock.recv(65536))
+        sock.sendall(self.response)
+
+
+def test_a_connection_is_used_by_one_exchange_after_another_whatever_drives_it(driver: Any) -> None:
+    server = Counting()
+    with serving(server) as address:
         client = client_of(address)
         for _ in range(3):
             answer = fetch(client, driver)
             assert isinstance(answer, Response)
             assert answer.content == b"{}"
         client.close()
-    assert len(connections) == 1
+    assert server.connections == 1
 
 
 def test_the_end_of_a_used_connection_is_told_apart_from_that_of_a_new_one() -> None:
     def once_and_gone(sock: socket.socket) -> None:
-        sock.recv(65536)
-        sock.sendall(OK)
+        answering(times=1)(sock)
         sock.recv(65536)
 
+    broken = "the connection to http://here broke before an answer came"
     with serving(once_and_gone, closing) as address:
         client = client_of(address)
         fetch(client)
-        assert fetch(client) == TransportFailure(
-            "the connection to http://here broke before an answer came", "maybe", "stale"
-        )
-        assert fetch(client) == TransportFailure(
-            "the connection to http://here broke before an answer came", "maybe", "broken"
-        )
+        assert fetch(client) == TransportFailure(broken, "maybe", "stale")
+        assert fetch(client) == TransportFailure(broken, "maybe", "broken")
 
 
 def test_silence_ends_with_the_deadline(driver: Any) -> None:
@@ -310,28 +309,18 @@ def send_awaiting(url: str, *requests: Request, **options: Any) -> list[Any]:
     return anyio.run(send)
 
 
-@pytest.fixture(params=[send_blocking, send_awaiting], ids=["blocking", "asyncio"])
+@pytest.fixture(params=["blocking", "asyncio"])
 def send(request: pytest.FixtureRequest) -> Send:
-    found: Send = request.param
-    return found
-
-
-def url_of(address: tuple[str, int]) -> str:
-    return f"http://{address[0]}:{address[1]}"
+    return send_blocking if request.param == "blocking" else send_awaiting
 
 
 def test_a_request_on_the_wire_has_everything_and_nothing_else(send: Send) -> None:
-    seen: list[bytes] = []
-
-    def serve(sock: socket.socket) -> None:
-        seen.append(sock.recv(65536))
-        sock.sendall(OK)
-
+    server = Recording()
     query = {"status": "created", "ids": ["a", "b c"], "deep": True, "none": None}
-    with serving(serve) as address:
+    with serving(server) as address:
         request = Request("POST", "/v1/reviews", query, {"Idempotency-Key": "k"}, b"{}")
         send(url_of(address) + "/base", request, headers={"User-Agent": "Own/1"})
-    head, _, body = seen[0].partition(b"\r\n\r\n")
+    head, _, body = server.requests[0].partition(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")
     assert first == "POST /base/v1/reviews?status=created&ids=a&ids=b%20c&deep=true&none= HTTP/1.1"
     assert sorted(lines) == [
@@ -360,35 +349,23 @@ def test_a_response_with_a_date_in_retry_after_and_no_date_is_dated_now(send: Se
 
 
 def test_a_redirect_is_not_followed_and_a_cookie_not_kept(send: Send) -> None:
-    seen: list[bytes] = []
-
-    def serve(sock: socket.socket) -> None:
-        for _ in range(2):
-            seen.append(sock.recv(65536))
-            sock.sendall(
-                b"HTTP/1.1 302 Found\r\nLocation: http://elsewhere.test/\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n"
-            )
-
-    with serving(serve) as address:
+    redirect = b"HTTP/1.1 302 Found\r\nLocation: http://elsewhere.test/\r\nSet-Cookie: a=b\r\nConnection: close\r\n\r\n"
+    server = Recording(redirect)
+    with serving(server) as address:
         responses = send(url_of(address), GET, GET)
     assert [response.status_code for response in responses] == [302, 302]
-    assert b"ookie" not in seen[1]
+    assert b"ookie" not in server.requests[1]
 
 
 def test_what_cannot_be_repeated_does_not_use_a_connection_that_may_be_closing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_client, "LONGEST_IDLE_FOR_ONCE", 0.0)
-    connections: list[int] = []
-
-    def serve(sock: socket.socket) -> None:
-        connections.append(sock.fileno())
-        answering()(sock)
-
-    with serving(serve) as address:
+    server = Counting()
+    with serving(server) as address:
         client = client_of(address)
         for is_repeatable in (True, True, False):
             client.send(GET, time.monotonic() + 10, is_repeatable=is_repeatable)
         client.close()
-    assert len(connections) == 2
+    assert server.connections == 2
 
 
 def test_a_server_is_trusted_only_with_a_certificate_of_a_known_authority(send: Send) -> None:
@@ -414,18 +391,13 @@ def test_a_server_is_trusted_only_with_a_certificate_of_a_known_authority(send: 
 
 
 def test_an_explicit_address_is_connected_to_and_the_name_stays_in_the_host_header() -> None:
-    seen: list[bytes] = []
-
-    def serve(sock: socket.socket) -> None:
-        seen.append(sock.recv(65536))
-        sock.sendall(OK)
-
-    with serving(serve) as (ip, port):
+    server = Recording()
+    with serving(server) as (ip, port):
         client = Client(Origin("http://nowhere.test", False, "nowhere.test", port, "nowhere.test", ip=ip))
         result = client.send(GET, time.monotonic() + 10)
         client.close()
     assert isinstance(result, Response)
-    assert b"\r\nHost: nowhere.test\r\n" in seen[0]
+    assert b"\r\nHost: nowhere.test\r\n" in server.requests[0]
 
 
 def test_an_excerpt_is_the_beginning_of_a_body_and_the_rest_is_not_read(send: Send) -> None:
@@ -471,13 +443,9 @@ def test_an_interrupted_exchange_shows_no_token_in_its_traceback(monkeypatch: py
 
 def test_threads_share_a_client_and_have_a_connection_each() -> None:
     together = threading.Barrier(8)
-
-    def serve(sock: socket.socket) -> None:
-        sock.recv(65536)
-        # It closes afterwards, and says so: another thread must not be given this connection.
-        sock.sendall(OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
-
-    with serving(serve) as address:
+    # The server closes afterwards, and says so: another thread must not be given this connection.
+    closing_answer = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1)
+    with serving(answering(closing_answer, times=1)) as address:
         client = client_of(address)
         statuses: list[int] = []
 

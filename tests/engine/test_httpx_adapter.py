@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from sockets import answering, serving
+from sockets import answering, serving, silent, url_of
 
 from hitl._engine import AsyncHttpxTransport, HttpxTransport, Origin, Request, TransportFailure
 from hitl._engine import httpx_adapter as _adapter
@@ -24,47 +24,45 @@ GET = Request("GET", "/v1/reviews/rev_1")
 Send = Callable[..., list[Any]]
 
 
-def send_blocking(
-    *requests: Request,
-    transport: Any = None,
-    http_client: Any = None,
-    seconds: float = 10,
-    url: str = "http://here.test",
-) -> list[Any]:
+def through(kind: Any, transport: Any = None, http_client: Any = None, url: str = "http://here.test") -> Any:
     headers = {"User-Agent": "Own/1"}
-    through = HttpxTransport(Origin.parse(url), transport, http_client, headers=headers, token=Secret(TOKEN))
+    return kind(Origin.parse(url), transport, http_client, headers=headers, token=Secret(TOKEN))
+
+
+def send_blocking(*requests: Request, seconds: float = 10, **options: Any) -> list[Any]:
+    sender = through(HttpxTransport, **options)
     try:
-        return [through.send(each, time.monotonic() + seconds) for each in requests or (GET,)]
+        return [sender.send(each, time.monotonic() + seconds) for each in requests or (GET,)]
     finally:
-        through.close()
+        sender.close()
 
 
-def send_awaiting(
-    *requests: Request,
-    transport: Any = None,
-    http_client: Any = None,
-    seconds: float = 10,
-    url: str = "http://here.test",
-) -> list[Any]:
+def send_awaiting(*requests: Request, seconds: float = 10, **options: Any) -> list[Any]:
     async def send() -> list[Any]:
-        headers = {"User-Agent": "Own/1"}
-        through = AsyncHttpxTransport(Origin.parse(url), transport, http_client, headers=headers, token=Secret(TOKEN))
+        sender = through(AsyncHttpxTransport, **options)
         try:
-            return [await through.send(each, time.monotonic() + seconds) for each in requests or (GET,)]
+            return [await sender.send(each, time.monotonic() + seconds) for each in requests or (GET,)]
         finally:
-            await through.aclose()
+            await sender.aclose()
 
     return anyio.run(send)
 
 
-@pytest.fixture(params=[send_blocking, send_awaiting], ids=["blocking", "asyncio"])
+@pytest.fixture(params=["blocking", "asyncio"])
 def send(request: pytest.FixtureRequest) -> Send:
-    found: Send = request.param
-    return found
+    return send_blocking if request.param == "blocking" else send_awaiting
 
 
-def url_of(address: tuple[str, int]) -> str:
-    return f"http://{address[0]}:{address[1]}"
+class Recording(httpx.MockTransport):
+    """Answers requests and keeps them."""
+
+    def __init__(self, status_code: int = 200, **headers: str) -> None:
+        super().__init__(self.answer)
+        self.status_code, self.headers, self.requests = status_code, headers, list[httpx.Request]()
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        return httpx.Response(self.status_code, headers=self.headers)
 
 
 def test_an_answer_made_up_in_memory_is_taken_as_it_is(send: Send) -> None:
@@ -75,14 +73,9 @@ def test_an_answer_made_up_in_memory_is_taken_as_it_is(send: Send) -> None:
 
 
 def test_what_is_sent_is_the_same_as_over_own_connections(send: Send) -> None:
-    seen: list[httpx.Request] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        seen.append(request)
-        return httpx.Response(200, content=b"{}")
-
-    send(Request("GET", "/v1/reviews/rev_1", {"a": "b c"}), transport=httpx.MockTransport(answer))
-    (request,) = seen
+    server = Recording()
+    send(Request("GET", "/v1/reviews/rev_1", {"a": "b c"}), transport=server)
+    (request,) = server.requests
     assert str(request.url) == "http://here.test/v1/reviews/rev_1?a=b%20c"
     assert request.headers["Authorization"] == f"Bearer {TOKEN}"
     assert (request.headers["User-Agent"], request.headers["Accept-Encoding"]) == ("Own/1", "gzip")
@@ -137,36 +130,21 @@ def test_what_httpx_raises_becomes_data(send: Send, error: Exception, kind: str,
 
 
 def test_a_client_of_the_users_is_used_as_it_is_but_follows_nothing(send: Send) -> None:
-    seen: list[httpx.Request] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        seen.append(request)
-        return httpx.Response(302, headers={"Location": "http://elsewhere.test/", "Set-Cookie": "a=b"})
-
+    server = Recording(302, Location="http://elsewhere.test/")
     kind: Any = httpx.Client if send is send_blocking else httpx.AsyncClient
-    theirs = kind(
-        transport=httpx.MockTransport(answer),
-        headers={"X-Theirs": "1"},
-        auth=("user", "word"),
-        follow_redirects=True,
-    )
+    theirs = kind(transport=server, headers={"X-Theirs": "1"}, auth=("user", "word"), follow_redirects=True)
     answers = send(GET, http_client=theirs)
     assert [each.status_code for each in answers] == [302]
-    assert seen[0].headers["X-Theirs"] == "1"
-    assert seen[0].headers["Authorization"] == f"Bearer {TOKEN}"
+    assert server.requests[0].headers["X-Theirs"] == "1"
+    assert server.requests[0].headers["Authorization"] == f"Bearer {TOKEN}"
     assert not theirs.is_closed
     theirs.close() if send is send_blocking else anyio.run(theirs.aclose)
 
 
 def test_cookies_of_the_server_are_not_sent_back(send: Send) -> None:
-    seen: list[httpx.Request] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        seen.append(request)
-        return httpx.Response(200, headers={"Set-Cookie": "a=b"}, content=b"{}")
-
-    send(GET, GET, transport=httpx.MockTransport(answer))
-    assert "Cookie" not in seen[1].headers
+    server = Recording(**{"Set-Cookie": "a=b"})
+    send(GET, GET, transport=server)
+    assert "Cookie" not in server.requests[1].headers
 
 
 def test_a_cancelled_exchange_passes_its_cancellation_on() -> None:
@@ -176,7 +154,7 @@ def test_a_cancelled_exchange_passes_its_cancellation_on() -> None:
             raise AssertionError
 
     async def run() -> bool:
-        transport = AsyncHttpxTransport(Origin.parse("http://here.test"), Never(), None, headers={}, token=None)
+        transport = through(AsyncHttpxTransport, Never())
         with anyio.move_on_after(0.05) as scope:
             await transport.send(GET, time.monotonic() + 10)
         await transport.aclose()
@@ -248,19 +226,18 @@ def test_a_head_that_drips_ends_with_the_deadline(send: Send) -> None:
 def test_an_interrupted_exchange_lets_its_thread_go_on() -> None:
     begun, results = threading.Event(), list[Any]()
 
-    def silent(sock: socket.socket) -> None:
+    def serve(sock: socket.socket) -> None:
         begun.set()
-        while sock.recv(65536):
-            pass
+        silent(sock)
 
-    with serving(silent) as address, httpx.HTTPTransport() as transport:
-        through = HttpxTransport(Origin.parse(url_of(address)), transport, None, headers={}, token=None)
-        thread = threading.Thread(target=lambda: results.append(through.send(GET, time.monotonic() + 1)))
+    with serving(serve) as address, httpx.HTTPTransport() as transport:
+        sender = through(HttpxTransport, transport, url=url_of(address))
+        thread = threading.Thread(target=lambda: results.append(sender.send(GET, time.monotonic() + 5)))
         thread.start()
         assert begun.wait(10)
-        through.interrupt({threading.get_ident()})  # not this one
+        sender.interrupt({threading.get_ident()})  # not this one
         assert thread.is_alive()
-        through.interrupt({thread.ident})
+        sender.interrupt({thread.ident})
         thread.join(10)
     assert [(each.kind, each.sent) for each in results] == [("broken", "maybe")]
 

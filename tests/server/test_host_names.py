@@ -8,8 +8,12 @@ from hitl._engine import is_loopback, is_unspecified
 from hitl.server.http.server import Listener
 from hitl.server.primitives.errors import SetupError
 
-LOOPBACK = ["localhost", "LOCALHOST", "localhost.", "127.0.0.1", "127.1", "0x7f.1", "2130706433", "::1", "[::1]", "::ffff:127.0.0.1"]  # fmt: skip
-REMOTE = ["localhost.evil.com", "127.evil.com", "10.0.0.1", "::ffff:10.0.0.1", "fe80::1", "example.com", ""]
+LOOPBACK = [
+    *("localhost", "LOCALHOST", "localhost.", "localhost.localdomain", "ip6-localhost", "sandbox.localhost"),
+    *("127.0.0.1", "127.1", "127.255.0.9", "0x7f.1", "0x7f000001", "2130706433", "017700000001"),
+    *("::1", "[::1]", "::ffff:127.0.0.1", "0:0:0:0:0:0:0:1"),
+]
+REMOTE = ["localhost.evil.com", "notlocalhost", "127.evil.com", "10.0.0.1", "::ffff:10.0.0.1", "fe80::1", "a.com", ""]
 EVERYWHERE = ["0.0.0.0", "0", "::", "[::]", "0x0"]
 
 

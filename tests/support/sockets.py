@@ -38,6 +38,10 @@ def serving(*each: Serve) -> Generator[tuple[str, int], None, None]:
         thread.join(10)
 
 
+def url_of(address: tuple[str, int]) -> str:
+    return f"http://{address[0]}:{address[1]}"
+
+
 def answering(response: bytes = OK, times: int = 1000) -> Serve:
     def serve(sock: socket.socket) -> None:
         for _ in range(times):
