@@ -37,7 +37,7 @@ class AsCompleted:
         while not self._ready:
             if wait.is_over:
                 wait.leave()
-                outcomes = [wait.outcomes[review_id] for review_id in self._reviews if review_id in wait.outcomes]
+                outcomes = wait.ordered_outcomes()
                 if any(isinstance(each, HITLError) for each in outcomes):
                     wait.outcomes.clear()
                     raise batch_error(outcomes, wait.polls)

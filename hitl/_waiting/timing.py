@@ -141,9 +141,12 @@ class Timing:
         self._ended = self.now()
         self._paused_until = self._ended + max(min(SLOWEST, self.poll_interval()), retry_after or 0.0)
 
-    def rely_on_webhooks(self, *, arrived: bool) -> None:
-        """Record that a webhook has arrived, or that a review ended without one."""
-        self._missed_webhooks = 0 if arrived else self._missed_webhooks + 1
+    def webhook_arrived(self) -> None:
+        self._missed_webhooks = 0
+
+    def webhook_missed(self) -> None:
+        """Record that a review ended without a webhook."""
+        self._missed_webhooks += 1
 
     @property
     def has_webhooks(self) -> bool:

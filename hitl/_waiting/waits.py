@@ -14,14 +14,14 @@ from hitl._calls import Exchange
 from hitl._engine import Response
 from hitl._flows import ApiCall, Clock, Flow, Sleep
 from hitl._waiting.arguments import WaitOptions
-from hitl._waiting.model import ClientState, GetOne, ListMany, ListResult, PollRequest, Waiter, WaitOutcome
+from hitl._waiting.model import ClientState, GetOne, ListMany, ListResult, PollRequest, Waiter
 from hitl._waiting.notifications import webhook_update
-from hitl._waiting.outcomes import ReturnWhen, all_answers, answer_of, is_enough
+from hitl._waiting.outcomes import ReturnWhen, WaitOutcome, all_answers, answer_of, is_enough
 from hitl._waiting.poller import SharedPoller
 from hitl._waiting.progress import Progress
 from hitl._waiting.rate_limit import RateLimitBudget, WaitBudgetWarning
 from hitl._waiting.timing import OVERSHOOT, SLOWEST
-from hitl.exceptions import HITLError, Sent, WaitTimeoutError
+from hitl.exceptions import HITLError, WaitTimeoutError
 from hitl.models import Review, WaitStats
 
 REFRESH = 1.0  # seconds between two displays of the progress
@@ -69,10 +69,7 @@ class WaitRegistry:
         review_id, update = webhook_update(event)
         if review_id is None:
             return False
-        applied = [
-            poller.apply(update) if isinstance(update, Review) else poller.apply_changes(review_id, update)
-            for poller in list(self._pollers.values())
-        ]
+        applied = [poller.apply(review_id, update) for poller in list(self._pollers.values())]
         return any(applied)
 
     def stats(self) -> WaitStats:
@@ -93,10 +90,8 @@ class WaitRegistry:
     def warn_if_late(self, poller: SharedPoller) -> None:
         """Warn once that the rate limit makes answers late, how late, and what would help."""
         now, server, budget = self.clock.epoch(), self._client.server, self._client.budget
-        to_reset = server.to_reset(now)
-        if self._has_warned or server.remaining is None or to_reset is None:
-            return
-        if (interval := budget.interval(now)) <= SLOWEST:
+        to_reset, interval = server.to_reset(now), budget.interval(now)
+        if self._has_warned or server.remaining is None or to_reset is None or interval <= SLOWEST:
             return
         self._has_warned = True
         of = "" if server.limit is None else f" of {server.limit}"
@@ -129,7 +124,6 @@ class Wait(Waiter):
 
     @property
     def deadline(self) -> float:
-        """When its time is up, by the monotonic clock."""
         return math.inf if self.options.timeout is None else self.started + self.options.timeout
 
     @property
@@ -139,8 +133,12 @@ class Wait(Waiter):
 
     @property
     def polls(self) -> int:
-        """How many requests were made while it waited, by itself or for it."""
+        """How many requests were made while it waited, by it or for it."""
         return self.poller.polls - self.polls_before
+
+    def ordered_outcomes(self) -> list[WaitOutcome]:
+        """Return what has ended, in the order in which the reviews were given."""
+        return [self.outcomes[review_id] for review_id in self.ids if review_id in self.outcomes]
 
     def leave(self) -> None:
         """Stop waiting; idempotent."""
@@ -185,7 +183,8 @@ class Wait(Waiter):
     def _next_step(self) -> PollRequest | Sleep | None:
         """Return what is due, or the sleep until then; None if there is something to collect, or the time is up."""
         while not self.has_something and self.open_count:
-            now, until, has_polled = self.registry.clock.monotonic(), self.deadline, self.poller.has_polled_for(self)
+            now, until = self.registry.clock.monotonic(), self.deadline
+            has_polled = self.poller.has_polled_since(self.joined)
             if now >= until and has_polled:
                 return self._final_request()
             if now >= until + OVERSHOOT:  # not even a first poll was possible
@@ -196,7 +195,7 @@ class Wait(Waiter):
                 return step
             self.registry.warn_if_late(self.poller)
             refresh = math.inf if self.options.display is None else REFRESH
-            until += 0.0 if self.poller.has_polled_for(self) else OVERSHOOT
+            until += 0.0 if has_polled else OVERSHOOT
             if (seconds := min(step, until - now, refresh)) > 0:
                 return Sleep(seconds, self.wakeup)
         return None
@@ -245,37 +244,25 @@ class Wait(Waiter):
     def timed_out(self) -> WaitTimeoutError:
         """Return the error for a wait whose time is up: what is open, and how to go on."""
         pending, error = self.poller.open_ids(self), self.poller.last_error
+        ended = [each for each in self.ordered_outcomes() if isinstance(each, Review)]
+        seen = self.poller.last_seen(self.ids[0]) if len(self.ids) == 1 else None
+        is_known = bool(ended) or any(self.poller.created_at(review_id) for review_id in self.ids)
         trouble = "" if error is None else f"; the last read failed: {error}"
         return WaitTimeoutError(
-            f"{self._still_open(pending)} after {self.options.timeout:g} s; call again to go on waiting{trouble}",
-            review=self._last_seen() if len(self.ids) == 1 and pending else None,
+            f"{self._still_open(pending, seen)} after {self.options.timeout:g} s; call again to go on waiting{trouble}",
+            review=seen,
             last_error=error,
             pending=pending,
-            reviews=self._ended(),
+            reviews=ended,
             retryable=True,
             retry_after=None if error is None else error.retry_after,
             request_id=None if error is None else error.request_id,
             attempts=self.polls,
-            sent=self._sent(),
+            sent="yes" if is_known else "no" if error is None else error.sent,
         )
 
-    def _ended(self) -> list[Review]:
-        return [each for review_id in self.ids if isinstance(each := self.outcomes.get(review_id), Review)]
-
-    def _last_seen(self) -> Review | None:
-        """Return a single review as it was last seen, if it was kept."""
-        outcome = self.outcomes.get(self.ids[0])
-        return outcome if isinstance(outcome, Review) else self.poller.last_seen(self.ids[0])
-
-    def _sent(self) -> Sent:
-        if self._ended() or any(self.poller.created_at(review_id) is not None for review_id in self.ids):
-            return "yes"
-        error = self.poller.last_error
-        return "no" if error is None else error.sent
-
-    def _still_open(self, pending: Sequence[str]) -> str:
+    def _still_open(self, pending: Sequence[str], seen: Review | None) -> str:
         if len(self.ids) == 1:
-            seen = self._last_seen()
             return f"review {self.ids[0]} is " + ("not seen yet" if seen is None else f"still {seen.status}")
         named = ", ".join(pending[:3]) + (" …" if len(pending) > 3 else "")
         return f"{len(pending)} of {len(self.ids)} reviews are still open ({named})"
@@ -321,12 +308,12 @@ def wait_for_many(
     """Return the reviews that were answered, in the order in which they were given; see HITLClient.wait_for_reviews."""
     wait = registry.begin(reviews, options)
     try:
-        while not wait.is_over and not is_enough(wait.outcomes, return_when):
+        while not wait.is_over and not is_enough(wait.outcomes.values(), return_when):
             if not (yield from wait.next_outcomes()):
                 raise wait.timed_out()
     finally:
         wait.leave()
-    outcomes = {review_id: wait.outcomes[review_id] for review_id in reviews if review_id in wait.outcomes}
+    outcomes = wait.ordered_outcomes()
     if is_enough(outcomes, return_when):
-        return [each for each in outcomes.values() if isinstance(each, Review) and each.is_answered]
+        return [each for each in outcomes if isinstance(each, Review) and each.is_answered]
     return all_answers(outcomes, wait.polls)
