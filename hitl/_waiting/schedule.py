@@ -52,11 +52,11 @@ class Schedule:
         self._backlog = backlog = Backlog(reviews)
         self._single = SingleReview(backlog, timing)
         self._missing = MissingReviews(backlog, timing)
-        self._changes = changes = ChangeFeed(backlog, timing)
-        self._each = QueuedReviews(backlog, timing, changes, server)
-        self._by_id = ListById(backlog, timing, changes, server)
-        self._by_date = ListByDate(backlog, timing, changes, server)
-        self._refresh = Refresh(backlog, timing, changes, self._queued)
+        self._changes = ChangeFeed(backlog, timing)
+        self._each = QueuedReviews(backlog, timing, server)
+        self._by_id = ListById(backlog, timing, server)
+        self._by_date = ListByDate(backlog, timing, server)
+        self._refresh = Refresh(backlog, timing, self._queued)
 
     # --- what there is to ask about ---
 
@@ -76,7 +76,7 @@ class Schedule:
     @property
     def has_feed(self) -> bool:
         """True if the server reports changes, and is asked for them."""
-        return self._changes.cursor is not None
+        return self._backlog.cursor is not None
 
     # --- the next request ---
 
@@ -131,14 +131,14 @@ class Schedule:
     def _listed(self, request: ListMany, result: ListResult) -> None:
         self._backlog.lists += 1
         if not self.has_feed and self._server.change_feed:
-            self._changes.cursor = result.cursor  # of the first list: whatever changes after it will be in the feed
+            self._backlog.cursor = result.cursor  # of the first list: whatever changes after it will be in the feed
         found = {review.id for review in result.reviews}
         (self._by_id if request.ids else self._by_date).accept(request, result, found)
         for review_id in found:
             self._backlog.queued.pop(review_id, None)
         if not self._backlog.queued:
             self._by_date.start_over()
-            self._changes.reconcile_at = self._timing.now() + RECONCILE
+            self._backlog.reconcile_at = self._timing.now() + RECONCILE
 
     def malformed(self, request: PollRequest) -> None:
         """Record an answer that could not be decoded."""
@@ -150,7 +150,7 @@ class Schedule:
         """Ask in a plainer way from now on: the server has refused this one."""
         self._timing.refused()
         if request.channel == "changes":
-            self._changes.cursor = None
+            self._backlog.cursor = None
             self._server.change_feed = False
         elif request.ids and self._server.id_filter is not False:
             self._server.id_filter = False

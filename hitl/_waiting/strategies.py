@@ -41,6 +41,8 @@ class Backlog:
     queued: dict[str, None] = field(factory=dict[str, None])
     missing: dict[str, None] = field(factory=dict[str, None])
     lists: int = 0  # since a missing review was read
+    cursor: str | None = None  # where the feed of changes goes on; None while there is none
+    reconcile_at: float = math.inf  # when everything is polled although there is a feed
 
     def remove(self, review_id: str) -> bool:
         """Ask no more about a review, and return whether it was missing from a list."""
@@ -110,23 +112,21 @@ class ChangeFeed(Strategy):
     """List what has changed since the last list; the server is asked to hold the request until something has."""
 
     channel: ClassVar[Channel] = "changes"
-    cursor: str | None = None  # where to go on; None while there is no feed
-    reconcile_at: float = math.inf  # when everything is polled all the same
     _poll_at: float = -math.inf
     _pause: float = BETWEEN_HOLDS
 
     def due_in(self) -> float:
-        return math.inf if self.cursor is None else self._poll_at - self.timing.now()
+        return math.inf if self.backlog.cursor is None else self._poll_at - self.timing.now()
 
     def request(self, left: float) -> PollRequest:
-        hold, query = self.timing.hold(left), {"changes_after": self.cursor, "limit": CHUNK}
+        hold, query = self.timing.hold(left), {"changes_after": self.backlog.cursor, "limit": CHUNK}
         return ListMany((), query, 0, self.channel, hold or None, self.timing.timeout(left, hold))
 
     def accept(self, result: ListResult, *, was_held: bool) -> None:
         """Go on from the new cursor, at once if there are more changes."""
         wait = self._pause if was_held else self.timing.poll_interval()
         self._poll_at = self.timing.now() + wait if result.next_offset is None else -math.inf
-        self.cursor = result.cursor
+        self.backlog.cursor = result.cursor
         is_ours = any(review.id in self.backlog.reviews for review in result.reviews)
         # Others may change much that nobody here waits for.
         self._pause = BETWEEN_HOLDS if is_ours else min(LONGEST_BETWEEN_HOLDS, 2.0 * self._pause)
@@ -136,7 +136,6 @@ class ChangeFeed(Strategy):
 class QueuedReviews(Strategy):
     """Ask about the reviews in the queue: read the first of them. Its subclasses list many at once."""
 
-    changes: ChangeFeed
     server: ServerCapabilities
 
     def due_in(self) -> float:
@@ -164,7 +163,7 @@ class ListById(QueuedReviews):
 
     def request_for(self, ids: tuple[str, ...], left: float) -> PollRequest:
         reviews = self.backlog.reviews  # all of them, if that takes no more requests
-        ids = tuple(reviews) if self.changes.cursor is None and len(ids) < len(reviews) <= CHUNK else ids[:CHUNK]
+        ids = tuple(reviews) if self.backlog.cursor is None and len(ids) < len(reviews) <= CHUNK else ids[:CHUNK]
         query: dict[str, Any] = {"limit": CHUNK, "ids": ",".join(ids)}
         if self.server.id_filter is None:
             query |= self._since(ids)
@@ -215,13 +214,12 @@ class ListByDate(QueuedReviews):
 class Refresh(Strategy):
     """Poll everything again: by the growing interval, or to reconcile with a feed of changes."""
 
-    changes: ChangeFeed
     queued: Callable[[int], QueuedReviews]
 
     def due_in(self) -> float:
         if self.backlog.queued:
             return math.inf
-        return (self.timing.poll_at if self.changes.cursor is None else self.changes.reconcile_at) - self.timing.now()
+        return (self.timing.poll_at if self.backlog.cursor is None else self.backlog.reconcile_at) - self.timing.now()
 
     def request(self, left: float) -> PollRequest:
         return self.queued(len(self.backlog.queued)).request(left)
