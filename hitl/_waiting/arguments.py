@@ -27,9 +27,8 @@ class WaitOptions:
 
 def subject(review: object) -> tuple[str, Review | None]:
     """Return the id of what is waited for, and the review if it was given."""
-    if isinstance(review, Review):
-        return identifier("review_id", review.id), review
-    return identifier("review_id", review), None
+    known = review if isinstance(review, Review) else None
+    return identifier("review_id", known.id if known else review), known
 
 
 def subjects(reviews: Iterable[str | Review]) -> dict[str, Review | None]:
@@ -38,8 +37,7 @@ def subjects(reviews: Iterable[str | Review]) -> dict[str, Review | None]:
         raise ConfigurationError("reviews must be a list of ids or of Review objects; put a single one into a list")
     found: dict[str, Review | None] = {}
     for review_id, review in map(subject, reviews):
-        if found.get(review_id) is None:
-            found[review_id] = review
+        found[review_id] = found.get(review_id) or review
     return found
 
 
@@ -50,7 +48,6 @@ def wait_options(
     on_update: Callable[[Review], object] | None = None,
     progress: bool = False,
 ) -> WaitOptions:
-    """Return the options of a wait, checked."""
     if on_update is not None and (not callable(on_update) or inspect.iscoroutinefunction(on_update)):
         raise ConfigurationError("on_update must be an ordinary function that takes a Review, not a coroutine function")
     display = Bar() if progress else None

@@ -17,9 +17,6 @@ def webhook_update(event: Any) -> tuple[str | None, WebhookUpdate]:
     """Return the id of the review that an event is about, None if there is none; and the review, or its changes.
 
     The changes are empty if the payload does not say enough, so that the review must be read.
-
-    Raises:
-        ConfigurationError: it is no WebhookEvent, payload of one, or Review.
     """
     if isinstance(event, Review):
         return event.id, event

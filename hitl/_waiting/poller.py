@@ -62,8 +62,6 @@ class SharedPoller:
         self._in_flight: dict[Channel, Waiter] = {}
         self._timer_owner: Waiter | None = None
 
-    # --- who waits for what ---
-
     def join(self, waiter: Waiter, reviews: Mapping[str, Review | None]) -> bool:
         """Wait for these reviews, with what is known of them, and return whether that was possible."""
         try:
@@ -135,8 +133,6 @@ class SharedPoller:
         found = self._subscriptions.get(review_id)
         return None if found is None else found.created_at
 
-    # --- who sends which request ---
-
     def plan(self, waiter: Waiter, until: float) -> PollRequest | float:
         """Return the request that the waiter is to send now, or for how many seconds it may sleep on its wakeup."""
         with self._lock:
@@ -198,8 +194,6 @@ class SharedPoller:
     def interval(self) -> float:
         with self._lock:
             return self._timing.interval()
-
-    # --- what came of it ---
 
     def completed(self, request: PollRequest, result: ListResult) -> None:
         """Apply a response; a single review is a list of one."""

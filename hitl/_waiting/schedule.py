@@ -58,8 +58,6 @@ class Schedule:
         self._by_date = ListByDate(backlog, timing, server)
         self._refresh = Refresh(backlog, timing, self._queued)
 
-    # --- what there is to ask about ---
-
     def add(self, review_id: str, *, is_known: bool) -> None:
         """Ask about one more review as soon as the rate limit allows; webhooks announce what is known already."""
         if not (is_known and self._timing.has_webhooks):
@@ -77,8 +75,6 @@ class Schedule:
     def has_feed(self) -> bool:
         """True if the server reports changes, and is asked for them."""
         return self._backlog.cursor is not None
-
-    # --- the next request ---
 
     def next_request(self, in_flight: Collection[Channel], left: float) -> PollRequest | float:
         """Return what to send now, for a waiter with `left` seconds before its deadline; or when to come back."""
@@ -111,8 +107,6 @@ class Schedule:
             return None
         strategy = self._each if len(ids) == 1 else self._queued(len(ids))
         return strategy.request_for(tuple(ids), 0.0)
-
-    # --- what came of it ---
 
     def completed(self, request: PollRequest, result: ListResult, *, has_news: bool) -> bool:
         """Learn from an answer, and return whether the server had held the request."""

@@ -38,8 +38,6 @@ class Timing:
     def now(self) -> float:
         return self._client.clock.monotonic()
 
-    # --- when the next request is due ---
-
     def blocked_for(self) -> float:
         """Return for how many seconds nothing may be sent: after an error, or by the rate limit."""
         return max(self._paused_until - self.now(), self._rate_limited_for())
@@ -91,8 +89,6 @@ class Timing:
         )
         return min(intervals, default=SLOWEST)
 
-    # --- how long it may take ---
-
     @property
     def server_holds(self) -> bool:
         """True if the server has honoured `Prefer: wait` (RFC 7240)."""
@@ -109,8 +105,6 @@ class Timing:
         """Return the seconds that a request may take."""
         silent = self._client.request_timeout + (hold if self.server_holds else 0)
         return min(max(silent, hold + 5.0), left + OVERSHOOT)
-
-    # --- what happens ---
 
     def joined(self, waiter: Waiter) -> None:
         """Begin again with short intervals, for a new waiter."""

@@ -45,16 +45,16 @@ class WaitRegistry:
 
     def begin(self, reviews: Mapping[str, Review | None], options: WaitOptions, started: float | None = None) -> Wait:
         """Begin to wait here for those that are open; those that have ended already cost no request."""
-        ended = {key: review for key, review in reviews.items() if review is not None and review.is_final}
-        pending = {key: review for key, review in reviews.items() if key not in ended} if ended else reviews
+        ended: dict[str, WaitOutcome] = {
+            key: review for key, review in reviews.items() if review is not None and review.is_final
+        }
+        pending = {key: review for key, review in reviews.items() if key not in ended}
         domain, ids = self._domain(), tuple(reviews)
         while True:
             poller = self._pollers.get(domain) or self._pollers.setdefault(domain, SharedPoller(self._client))
             now = self.clock.monotonic()
-            wait = Wait(ids, options, now, poller.polls, self, poller, now if started is None else started)
+            wait = Wait(ids, options, now, poller.polls, self, poller, now if started is None else started, ended)
             if poller.join(wait, pending):
-                if ended:
-                    wait.outcomes.update(ended)
                 return wait
             self.discard(poller)
 
@@ -112,15 +112,8 @@ class Wait(Waiter):
     registry: WaitRegistry
     poller: SharedPoller
     started: float
-    _outcomes: dict[str, WaitOutcome] | None = field(default=None, init=False)
+    outcomes: dict[str, WaitOutcome]  # what has ended, by id
     _has_polled_finally: bool = field(default=False, init=False)
-
-    @property
-    def outcomes(self) -> dict[str, WaitOutcome]:
-        """What has ended, by id; created when first used, which thousands of sleeping waits have not done."""
-        if self._outcomes is None:
-            self._outcomes = {}
-        return self._outcomes
 
     @property
     def deadline(self) -> float:
@@ -155,11 +148,7 @@ class Wait(Waiter):
             self.options.display.close()
 
     def next_outcomes(self) -> Flow[list[tuple[str, WaitOutcome]]]:
-        """Take part until some reviews have ended, and return them; none when the time is up.
-
-        Raises:
-            AuthenticationError, TLSError: no further request would succeed.
-        """
+        """Take part until some reviews have ended, and return them; none when the time is up."""
         if self.poller.open_count == 1:
             yield Sleep(0.0)  # tasks that begin together are asked about together, also the first of them
         # Ten thousand may be in the middle of this, so it keeps little, and no other generator, while they sleep.
@@ -231,15 +220,14 @@ class Wait(Waiter):
         return ended
 
     def _show(self) -> None:
-        if self.options.display is not None:
-            self.options.display.show(self._progress())
-
-    def _progress(self) -> Progress:
+        if self.options.display is None:
+            return
         times = map(self.poller.created_at, self.poller.open_ids(self))
         oldest = min((each.timestamp() for each in times if each is not None), default=None)
         rejected = sum(isinstance(each, Review) and each.status == "rejected" for each in self.outcomes.values())
         age = None if oldest is None else self.registry.clock.epoch() - oldest
-        return Progress(len(self.ids), self.open_count, rejected, age, self.poller.next_poll_in())
+        next_poll = self.poller.next_poll_in()
+        self.options.display.show(Progress(len(self.ids), self.open_count, rejected, age, next_poll))
 
     def timed_out(self) -> WaitTimeoutError:
         """Return the error for a wait whose time is up: what is open, and how to go on."""
@@ -281,16 +269,7 @@ def _list_call(request: ListMany) -> ApiCall[ListResult]:
 
 
 def wait_for_one(registry: WaitRegistry, review_id: str, known: Review | None, options: WaitOptions) -> Flow[Review]:
-    """Return the review once a person has answered it, for or against.
-
-    A transient error (no connection, 429, 5xx, a malformed response) uses up the wait's time and never ends it. An
-    unknown status is one that is not final yet.
-
-    Raises:
-        ReviewExpiredError, ReviewCancelledError: it ended without an answer.
-        WaitTimeoutError: the timeout passed; the review is still open.
-        AuthenticationError, PermissionDeniedError, ReviewNotFoundError: asking again would not help.
-    """
+    """Return the review once a person has answered it, for or against; see HITLClient.wait_for_review."""
     if known is not None and known.is_final:
         return answer_of(known)
     wait = registry.begin({review_id: known}, options)
