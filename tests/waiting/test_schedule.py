@@ -19,8 +19,7 @@ from hitl._waiting.model import (
     Subscription,
 )
 from hitl._waiting.rate_limit import RateLimitBudget
-from hitl._waiting.schedule import Schedule
-from hitl._waiting.strategies import RECONCILE
+from hitl._waiting.schedule import RECONCILE, Schedule
 from hitl._waiting.timing import SLOWEST, Timing
 from hitl.models import Review
 

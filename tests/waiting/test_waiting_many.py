@@ -26,7 +26,7 @@ from hitl._flows import Sleep, Wakeup
 from hitl._waiting import ALL, ANY_REJECTED, FIRST, AsCompleted, WaitOptions, wait_for_many, wait_for_one
 from hitl._waiting.model import GetOne, ListMany, ListResult
 from hitl._waiting.progress import Progress
-from hitl._waiting.strategies import RECONCILE
+from hitl._waiting.schedule import RECONCILE
 from hitl._waiting.timing import HOLD, SLOWEST
 from hitl.exceptions import (
     AuthenticationError,
