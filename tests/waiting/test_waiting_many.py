@@ -60,6 +60,10 @@ class Office:
         flow = wait_for_one(self.waits, review_id, None, WaitOptions(timeout, poll_interval, **how))
         return self.world.start(flow, lambda result: self._note(review_id, result))
 
+    def wait_for_each(self, **how: Any) -> None:
+        for review_id in self.vendor.created:
+            self.wait(review_id, **how)
+
     def wait_for_all(self, ids: list[Any], timeout: float | None = None, return_when: Any = ALL) -> Any:
         given = {each if isinstance(each, str) else each.id: None if isinstance(each, str) else each for each in ids}
         flow = wait_for_many(self.waits, given, WaitOptions(timeout, 1.0), return_when)
@@ -127,8 +131,7 @@ class TestSharing:
     @pytest.mark.parametrize("knows_ids", [True, False])
     def test_a_hundred_waits_cost_as_much_as_one(self, knows_ids):
         many = office(100, ids=knows_ids)
-        for review_id in many.vendor.created:
-            many.wait(review_id, poll_interval=10.0)
+        many.wait_for_each(poll_interval=10.0)
         many.world.run()
         assert {result.status for result in many.results.values()} == {"completed"}
         ticks = (many.world.now - EPOCH) / 10.0
@@ -150,22 +153,15 @@ class TestSharing:
         assert one.waits.stats().waits == one.waits.stats().open == 0
         assert one.world.now <= EPOCH + 5.25
 
-    def test_whoever_is_cancelled_hands_the_work_on(self):
+    @pytest.mark.parametrize("cancelled_after", [0.01, 10.0])  # in the middle of a request, and asleep
+    def test_a_wait_that_is_cancelled_hands_the_work_on(self, cancelled_after):
         pair = office(2)
         first = pair.wait("rev_0")
         pair.wait("rev_1")
-        pair.world.at(EPOCH + 10.0, first.close)
-        pair.world.run()
-        assert pair.results["rev_1"].status == "completed"
-        assert "rev_0" not in pair.results
-
-    def test_cancelled_in_the_middle_of_a_request_it_hands_the_work_on_all_the_same(self):
-        pair = office(2)
-        first = pair.wait("rev_0")
-        pair.wait("rev_1")
-        pair.world.at(EPOCH + 0.01, first.close)
+        pair.world.at(EPOCH + cancelled_after, first.close)
         pair.world.run(EPOCH + 60)
         assert pair.results["rev_1"].status == "completed"
+        assert "rev_0" not in pair.results
 
     def test_work_is_handed_to_a_waiter_without_a_request_in_flight(self):
         pair = office(3)
@@ -197,15 +193,13 @@ class TestSharing:
     def test_a_wait_that_ends_hands_the_work_on(self):
         pair = office(2)
         pair.vendor.ends["rev_1"] = (EPOCH + 300.0, "rejected")
-        pair.wait("rev_0")
-        pair.wait("rev_1")
+        pair.wait_for_each()
         pair.world.run()
         assert pair.seen_at["rev_1"] - (EPOCH + 300.0) <= SLOWEST + 1
 
     def test_those_who_begin_together_are_asked_about_together(self):
         many = office(50)
-        for review_id in many.vendor.created:
-            many.wait(review_id)
+        many.wait_for_each()
         many.world.run()
         assert many.asked["get_review"] == 0  # the first of them does not begin to listen to its own review alone
 
@@ -222,8 +216,7 @@ class TestSharing:
             one = office(2)
             ends = EPOCH + 100.0 + number * 0.83
             one.vendor.ends["rev_0"] = one.vendor.ends["rev_1"] = (ends, "completed")
-            one.wait("rev_0", poll_interval=20.0)
-            one.wait("rev_1", poll_interval=20.0)
+            one.wait_for_each(poll_interval=20.0)
             one.world.run()
             late.append(one.seen_at["rev_0"] - ends)
         assert statistics.mean(late) <= 0.6 * 20.0
@@ -474,16 +467,20 @@ class TestAsCompleted:
 
 
 class TestNotify:
+    def waiting(self, seconds: float) -> Office:
+        """Return an office in which two reviews have been waited for that long; they end after two hours."""
+        one = office(2, after=7200.0)
+        one.wait_for_each()
+        one.world.run(EPOCH + seconds)
+        return one
+
     def told(self, review_id: str, status: str = "completed") -> dict[str, Any]:
         summary = {"id": review_id, "template_id": "t", "status": status, "result": {"approved": True}}
         summary |= {"reviewer": "ann@example.com", "completed_at": "2027-01-15T08:00:00Z"}
         return {"event": f"review.{status}", "review": summary, "timestamp": "2027-01-15T08:00:00Z"}
 
     def test_a_webhook_ends_the_wait_at_once_and_without_a_request(self):
-        one = office(2, after=3600.0)
-        one.wait("rev_0")
-        one.wait("rev_1")
-        one.world.run(EPOCH + 100.0)
+        one = self.waiting(100.0)
         before = len(one.vendor.asked)
         assert one.waits.notify(self.told("rev_0"))
         one.world.run(EPOCH + 100.0)
@@ -492,21 +489,15 @@ class TestNotify:
         assert len(one.vendor.asked) == before
 
     def test_once_webhooks_work_polls_are_rare(self):
-        one = office(2, after=7200.0)
-        one.wait("rev_0")
-        one.wait("rev_1")
-        one.world.run(EPOCH + 60.0)
+        one = self.waiting(60.0)
         one.waits.notify(self.told("rev_0"))
         before = len(one.vendor.asked)
         one.world.run(EPOCH + 3660.0)
         assert len(one.vendor.asked) - before <= 61
 
     def test_a_webhook_that_is_lost_is_only_late(self):
-        one = office(2, after=3600.0)
+        one = self.waiting(60.0)
         one.vendor.ends["rev_1"] = (EPOCH + 1000.0, "completed")
-        one.wait("rev_0")
-        one.wait("rev_1")
-        one.world.run(EPOCH + 60.0)
         one.waits.notify(self.told("rev_0"))
         one.world.run(EPOCH + 2000.0)
         assert one.seen_at["rev_1"] <= EPOCH + 1061.0
@@ -514,23 +505,19 @@ class TestNotify:
     def test_an_event_that_does_not_say_enough_has_the_review_polled_at_once(self):
         one = office(2, after=100.0)
         one.vendor.ends["rev_0"] = (EPOCH + 50.0, "completed")
-        one.wait("rev_0", poll_interval=3000.0)
-        one.wait("rev_1", poll_interval=3000.0)
+        one.wait_for_each(poll_interval=3000.0)
         one.world.at(EPOCH + 51.0, lambda: one.waits.notify({"event": "review.done", "review": {"id": "rev_0"}}))
         one.world.run(EPOCH + 52.0)
         assert one.results["rev_0"].status == "completed"
 
     def test_a_review_object_is_taken_as_it_is(self):
-        one = office(1, after=1e6)
-        one.wait("rev_0")
-        one.world.run(EPOCH + 10.0)
+        one = self.waiting(10.0)
         assert one.waits.notify(finished("rev_0", "rejected"))
         one.world.run(EPOCH + 10.0)
         assert one.results["rev_0"].status == "rejected"
 
     def test_events_about_anything_else_are_nobodys(self):
-        one = office(1, after=1e6)
-        one.wait("rev_0")
+        one = self.waiting(0.0)
         assert not one.waits.notify(self.told("rev_9"))
         assert not one.waits.notify({"event": "template.updated", "template": {"id": "t"}})
         assert "rev_0" not in one.results
@@ -627,8 +614,7 @@ class TestBudget:
             return refused(429, retry_after="600") if len(calls) == 1 else many.vendor(call, now)
 
         many.world._server = server
-        for review_id in many.vendor.created:
-            many.wait(review_id)
+        many.wait_for_each()
         many.world.run()
         assert min(at for at in calls if at > EPOCH + 1.0) >= calls[0] + 600.0
         assert many.waits.stats().refused == 1
@@ -674,13 +660,11 @@ class TestBudget:
         assert (many.waits.stats().hits, many.waits.stats().interval) == (1, None)
 
 
-class TestBell:
-    def test_a_ring_before_the_sleep_is_not_lost(self):
-        bell, rung = Wakeup(), []
-        bell.set()
-        bell.subscribe(lambda: rung.append(1))
-        assert rung == [1]
-        assert Sleep(1.0).wakeup is None
+def test_a_wakeup_that_is_set_before_the_sleep_is_not_lost():
+    wakeup, woken = Wakeup(), []
+    wakeup.set()
+    wakeup.subscribe(lambda: woken.append(1))
+    assert woken == [1]
 
 
 def finished(review_id: str, status: str) -> Review:
