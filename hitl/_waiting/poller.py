@@ -1,8 +1,8 @@
 """The waits of one domain (a process, or an event loop), which share their requests.
 
-There is no thread or task of our own: whichever waiter finds a request due sends it, for all of them, and the others
-sleep until they are woken. A wait that ends, is cancelled or interrupted gives back what it had taken on, and another
-goes on. One waiter, the timer's owner, sleeps until the next request is due; the others sleep until they are woken.
+There is no thread or task of our own: whichever waiter finds a request due sends it, for all of them. One waiter, the
+timer's owner, sleeps until the next request is due; the others sleep until they are woken. A wait that ends, is
+cancelled or interrupted gives back what it was assigned, and another goes on.
 """
 
 from __future__ import annotations
