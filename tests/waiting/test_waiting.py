@@ -100,15 +100,10 @@ def test_a_wait_that_times_out_reports_the_last_error():
 
 
 @pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        (refused(401), AuthenticationError),
-        (refused(403), PermissionDeniedError),
-        (refused(404), ReviewNotFoundError),
-    ],
+    ("status", "error"), [(401, AuthenticationError), (403, PermissionDeniedError), (404, ReviewNotFoundError)]
 )
-def test_a_permanent_error_is_raised_at_once(fault, error):
-    script = Script([reviewed(), fault])
+def test_a_permanent_error_is_raised_at_once(status, error):
+    script = Script([reviewed(), refused(status)])
     with pytest.raises(error):
         wait(script, timeout=3600.0)
     assert len(script.calls) == 2
