@@ -19,6 +19,7 @@ from attrs import evolve
 from hitl._calls import NOT_DONE
 from hitl._flows import Wakeup
 from hitl._review import FINAL_STATUSES, Review
+from hitl._waiting.arguments import WebhookUpdate
 from hitl._waiting.model import (
     Channel,
     ClientState,
@@ -30,7 +31,6 @@ from hitl._waiting.model import (
     Subscription,
     Waiter,
 )
-from hitl._waiting.notifications import WebhookUpdate
 from hitl._waiting.outcomes import WaitOutcome
 from hitl._waiting.schedule import Schedule
 from hitl._waiting.timing import Timing

@@ -13,9 +13,8 @@ from hitl._api import Page, operations
 from hitl._calls import Exchange
 from hitl._engine import Response
 from hitl._flows import ApiCall, Clock, Flow, Sleep
-from hitl._waiting.arguments import WaitOptions
+from hitl._waiting.arguments import WaitOptions, webhook_update
 from hitl._waiting.model import ClientState, GetOne, ListMany, ListResult, PollRequest, Waiter
-from hitl._waiting.notifications import webhook_update
 from hitl._waiting.outcomes import ReturnWhen, WaitOutcome, all_answers, answer_of, is_enough
 from hitl._waiting.poller import SharedPoller
 from hitl._waiting.progress import Progress

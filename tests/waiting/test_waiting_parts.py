@@ -13,7 +13,7 @@ from script import Script, answer, reviewed
 from hitl import HITLClient, Review
 from hitl._calls import Server
 from hitl._methods import Methods
-from hitl._waiting.notifications import webhook_update
+from hitl._waiting.arguments import webhook_update
 from hitl._waiting.progress import Bar, Progress, duration, line
 from hitl._waiting.rate_limit import FLOOR, GREATEST_SHARE, LATE, MARGIN, PENALTY, RateLimitBudget
 from hitl.exceptions import ConfigurationError
