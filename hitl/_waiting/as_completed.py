@@ -28,16 +28,14 @@ class AsCompleted:
         self._ready: deque[Review] = deque()
 
     def next(self) -> Flow[Review | None]:
-        """Return the next review that has ended; None after the last.
-
-        Raises:
-            BatchError: after the last, some could not be read to their end.
-        """
-        wait = self._wait or self._begin()
+        """Return the next review that has ended; None after the last, or a BatchError if some could not be read."""
+        if (wait := self._wait) is None:
+            wait = self._wait = self._registry.begin(self._reviews, self._options, self._started)
+            self._ready.extend(each for each in wait.outcomes.values() if isinstance(each, Review))
         while not self._ready:
             if wait.is_over:
                 wait.leave()
-                outcomes = [wait.outcomes[review_id] for review_id in self._reviews if review_id in wait.outcomes]
+                outcomes = wait.ordered_outcomes()
                 if any(isinstance(each, HITLError) for each in outcomes):
                     wait.outcomes.clear()
                     raise batch_error(outcomes, wait.polls)
@@ -54,11 +52,6 @@ class AsCompleted:
         """Stop waiting; idempotent."""
         if self._wait is not None:
             self._wait.leave()
-
-    def _begin(self) -> Wait:
-        self._wait = self._registry.begin(self._reviews, self._options, self._started)
-        self._ready.extend(each for each in self._wait.outcomes.values() if isinstance(each, Review))
-        return self._wait
 
 
 class _Completions(Generic[Run]):

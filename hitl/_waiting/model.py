@@ -11,6 +11,7 @@ from attrs import define, field, frozen
 from hitl._calls import Server
 from hitl._flows import Clock, Wakeup
 from hitl._waiting.arguments import WaitOptions
+from hitl._waiting.outcomes import WaitOutcome
 from hitl._waiting.rate_limit import RateLimitBudget
 from hitl.exceptions import HITLError
 from hitl.models import Review
@@ -18,7 +19,6 @@ from hitl.models import Review
 # At most one request is in flight on each channel. The server may hold "single" and "changes" open; it answers a
 # "snapshot" at once.
 Channel: TypeAlias = Literal["single", "changes", "snapshot"]
-WaitOutcome: TypeAlias = Review | HITLError
 
 
 @frozen
@@ -103,28 +103,20 @@ class Waiter:
 
     @property
     def has_something(self) -> bool:
-        """True if there is something to collect."""
         return self.found is not None or self.fatal is not None
-
-    @property
-    def wants_updates(self) -> bool:
-        """True if it collects changes that do not end a review."""
-        return self.options.on_update is not None
 
     @property
     def wants_content(self) -> bool:
         """True if open reviews are kept whole for it: for `on_update`, or the WaitTimeoutError of a single wait."""
-        return self.wants_updates or (self.options.timeout is not None and len(self.ids) == 1)
+        return self.options.on_update is not None or (self.options.timeout is not None and len(self.ids) == 1)
 
     def deliver(self, review_id: str, outcome: WaitOutcome) -> None:
-        """Add something to collect."""
         if self.found is None:
             self.found = []
         self.found.append((review_id, outcome))
         self.wake()
 
     def wake(self) -> None:
-        """End its sleep; idempotent."""
         if self.wakeup is not None:
             self.wakeup.set()
 
@@ -146,7 +138,6 @@ class Subscription:
 
     @property
     def created_at(self) -> datetime | None:
-        """When the review was created, if it was seen."""
         return None if self.seen is None else with_zone(self.seen.created_at)
 
     def shows(self, review: Review) -> bool:

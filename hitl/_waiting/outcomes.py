@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
 from hitl.exceptions import BatchError, HITLError, ReviewCancelledError, ReviewExpiredError, Sent
 from hitl.models import Review
 
-if TYPE_CHECKING:
-    from hitl._waiting.model import WaitOutcome
+WaitOutcome: TypeAlias = Review | HITLError
 
 
 class ReturnWhen(StrEnum):
@@ -28,9 +27,9 @@ FIRST = ReturnWhen.FIRST
 ANY_REJECTED = ReturnWhen.ANY_REJECTED
 
 
-def is_enough(outcomes: Mapping[str, WaitOutcome], return_when: ReturnWhen) -> bool:
+def is_enough(outcomes: Iterable[WaitOutcome], return_when: ReturnWhen) -> bool:
     """Return whether a wait may return before all have ended."""
-    reviews = (each for each in outcomes.values() if isinstance(each, Review))
+    reviews = (each for each in outcomes if isinstance(each, Review))
     match return_when:
         case ReturnWhen.FIRST:
             return any(review.is_answered for review in reviews)
@@ -40,12 +39,13 @@ def is_enough(outcomes: Mapping[str, WaitOutcome], return_when: ReturnWhen) -> b
             return False
 
 
-def all_answers(outcomes: Mapping[str, WaitOutcome], polls: int) -> list[Review]:
+def all_answers(outcomes: Iterable[WaitOutcome], polls: int) -> list[Review]:
     """Return the reviews if people answered all of them; raise BatchError if not. `polls` counts the requests."""
-    answers = [_answer_or_error(outcome, polls) for outcome in outcomes.values()]
-    if any(isinstance(each, HITLError) for each in answers):
+    answers = [_answer_or_error(outcome, polls) for outcome in outcomes]
+    reviews = [each for each in answers if isinstance(each, Review)]
+    if len(reviews) < len(answers):
         raise batch_error(answers, polls)
-    return [each for each in answers if isinstance(each, Review)]
+    return reviews
 
 
 def answer_of(outcome: WaitOutcome, polls: int = 0) -> Review:

@@ -1,8 +1,8 @@
 """The waits of one domain (a process, or an event loop), which share their requests.
 
-There is no thread or task of our own: whichever waiter finds a request due sends it, for all of them, and the others
-sleep until they are woken. A wait that ends, is cancelled or interrupted gives back what it had taken on, and another
-goes on. One waiter, the timer's owner, sleeps until the next request is due; the others sleep until they are woken.
+There is no thread or task of our own: whichever waiter finds a request due sends it, for all of them. One waiter, the
+timer's owner, sleeps until the next request is due; the others sleep until they are woken. A wait that ends, is
+cancelled or interrupted gives back what it was assigned, and another goes on.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from itertools import chain
 from threading import RLock
-from types import MappingProxyType
-from typing import Any
 
 from attrs import evolve
 
 from hitl._calls import NOT_DONE
 from hitl._flows import Wakeup
 from hitl._review import FINAL_STATUSES, Review
+from hitl._waiting.arguments import WebhookUpdate
 from hitl._waiting.model import (
     Channel,
     ClientState,
@@ -31,8 +30,8 @@ from hitl._waiting.model import (
     ReviewStub,
     Subscription,
     Waiter,
-    WaitOutcome,
 )
+from hitl._waiting.outcomes import WaitOutcome
 from hitl._waiting.schedule import Schedule
 from hitl._waiting.timing import Timing
 from hitl.exceptions import (
@@ -59,11 +58,9 @@ class SharedPoller:
         self._subscriptions: dict[str, Subscription] = {}
         self._waiters: dict[Waiter, None] = {}  # in the order in which they joined
         self._timing = Timing(client)
-        self._schedule = Schedule(MappingProxyType(self._subscriptions), self._timing, client.capabilities)
+        self._schedule = Schedule(self._subscriptions, self._timing, client.capabilities)
         self._in_flight: dict[Channel, Waiter] = {}
         self._timer_owner: Waiter | None = None
-
-    # --- who waits for what ---
 
     def join(self, waiter: Waiter, reviews: Mapping[str, Review | None]) -> bool:
         """Wait for these reviews, with what is known of them, and return whether that was possible."""
@@ -129,14 +126,12 @@ class SharedPoller:
     def last_seen(self, review_id: str) -> Review | None:
         """Return an open review as it was last seen, if it was kept."""
         found = self._subscriptions.get(review_id)
-        return found.seen if found is not None and isinstance(found.seen, Review) else None
+        return found.seen if found and isinstance(found.seen, Review) else None
 
     def created_at(self, review_id: str) -> datetime | None:
         """Return when an open review was created; None if it was not seen yet."""
         found = self._subscriptions.get(review_id)
         return None if found is None else found.created_at
-
-    # --- who sends which request ---
 
     def plan(self, waiter: Waiter, until: float) -> PollRequest | float:
         """Return the request that the waiter is to send now, or for how many seconds it may sleep on its wakeup."""
@@ -188,9 +183,8 @@ class SharedPoller:
                 waiter.wake()
                 return
 
-    def has_polled_for(self, waiter: Waiter) -> bool:
-        """Return whether a request has completed that began after the waiter joined."""
-        return self._timing.has_polled_since(waiter.joined)
+    def has_polled_since(self, moment: float) -> bool:
+        return self._timing.has_polled_since(moment)
 
     def next_poll_in(self) -> float | None:
         """Return in how many seconds the next poll is due; None while a request is held open."""
@@ -201,10 +195,8 @@ class SharedPoller:
         with self._lock:
             return self._timing.interval()
 
-    # --- what came of it ---
-
     def completed(self, request: PollRequest, result: ListResult) -> None:
-        """Apply an answer; a single review is a list of one."""
+        """Apply a response; a single review is a list of one."""
         with self._lock:
             self.last_error = None
             self._client.budget.spent(self._client.clock.epoch())
@@ -248,46 +240,38 @@ class SharedPoller:
             self._schedule.malformed(request)
         self._timing.failed(error.retry_after)
 
-    def apply(self, review: Review) -> bool:
-        """Apply a review that a webhook brought, and return whether it was waited for."""
+    def apply(self, review_id: str, update: WebhookUpdate) -> bool:
+        """Apply what a webhook reports, and return whether the review was waited for."""
         with self._lock:
-            is_waited_for = self._webhook_arrived(review.id)
-            self._update(review, from_webhook=True)
+            is_waited_for = review_id in self._subscriptions
+            if is_waited_for:
+                self._client.counters.notified += 1
+                self._update_from_webhook(review_id, update)
+            self._timing.webhook_arrived()  # even if a poll saw the change first
             return is_waited_for
 
-    def apply_changes(self, review_id: str, changes: Mapping[str, Any]) -> bool:
-        """Apply the changes that a webhook reports; a review that cannot be completed with them is read at once."""
-        with self._lock:
-            if not self._webhook_arrived(review_id):
-                return False
-            known = self.last_seen(review_id)
-            if known is not None and changes:
-                self._update(evolve(known, **changes), from_webhook=True)
-            elif changes.get("status") in (None, *FINAL_STATUSES):
-                self._schedule.poll_now(review_id)
-                self._wake_another()
-            return True
+    def _update_from_webhook(self, review_id: str, update: WebhookUpdate) -> None:
+        known = self.last_seen(review_id)
+        if isinstance(update, Review):
+            self._update(update)
+        elif known is not None and update:
+            self._update(evolve(known, **update))
+        elif update.get("status") in (None, *FINAL_STATUSES):  # it is not known well enough to be completed
+            self._schedule.poll_now(review_id)
+            self._wake_another()
 
-    def _webhook_arrived(self, review_id: str) -> bool:
-        self._timing.rely_on_webhooks(arrived=True)  # even if a poll saw it first
-        is_waited_for = review_id in self._subscriptions
-        self._client.counters.notified += is_waited_for
-        return is_waited_for
-
-    def _update(self, review: Review, *, from_webhook: bool = False) -> None:
-        found = self._subscriptions.get(review.id)
-        if found is None:
+    def _update(self, review: Review) -> None:
+        if (found := self._subscriptions.get(review.id)) is None:
             return
         if review.is_final:
-            if not from_webhook:
-                self._timing.rely_on_webhooks(arrived=False)
+            self._timing.webhook_missed()  # until one arrives
             self._end(review.id, review)
         elif found.seen is None or not _is_older(review, found.seen):
             is_changed = not found.shows(review)
             if is_changed or isinstance(found.seen, ReviewStub):
                 found.seen = self._kept(review, found)
             for waiter in found.waiters if is_changed else ():
-                if waiter.wants_updates:
+                if waiter.options.on_update is not None:
                     waiter.deliver(review.id, review)
 
     def _kept(self, review: Review, found: Subscription) -> Review | ReviewStub:
@@ -308,17 +292,12 @@ class SharedPoller:
 
 
 def is_transient(error: HITLError, *, is_known: bool) -> bool:  # guard: transient-in-waits
-    """Return whether the same request may succeed later: no connection, 429, 5xx, or a malformed response.
-
-    Args:
-        error: What came of the request.
-        is_known: True if the server has answered before; then even its name may fail to resolve for a while, as on a
-            machine that has lost its network.
-    """
+    """Return whether the same request may succeed later: no connection, 429, 5xx, or a malformed response."""
     match error:
         case TLSError():
             return False
         case APIConnectionError():
+            # A name that has been resolved before may fail to resolve for a while, as on a machine without its network.
             return error.retryable or is_known
         case ServerError():
             return error.status_code not in NOT_DONE

@@ -25,18 +25,17 @@ class Bar:
     """A tqdm bar: reviews that have ended of all that are waited for, and the state of the rest."""
 
     def __init__(self) -> None:
-        self._tqdm = load_tqdm()
-        self._shown: Shown | None = None
+        tqdm = load_tqdm()
+        self._total = 0
+        self._shown = Shown(lambda: tqdm(total=self._total, unit="review", desc="Waiting for people"))
 
     def show(self, progress: Progress) -> None:
-        if self._shown is None:
-            self._shown = Shown(lambda: self._tqdm(total=progress.total, unit="review", desc="Waiting for people"))
+        self._total = progress.total
         self._shown.draw(partial(_draw, progress))
 
     def close(self) -> None:
         """Leave the last picture standing; may be repeated."""
-        if self._shown is not None:
-            self._shown.close()
+        self._shown.close()
 
 
 def _draw(progress: Progress, bar: Any) -> None:

@@ -52,8 +52,7 @@ class RateLimitBudget:
         left = self.server.remaining
         if left is None or left == self._left:
             return
-        used = None if self._left is None else self._left - left
-        if used is not None and used > 0:  # otherwise a new window has begun
+        if self._left is not None and (used := self._left - left) > 0:  # otherwise a new window has begun
             self._observe(max(0, used - self._own), max(0.0, now - self._at))
         self._left, self._at, self._own = left, now, 0
 

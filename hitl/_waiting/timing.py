@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from attrs import define, field
+
 from hitl._waiting.model import Channel, ClientState, PollRequest, Waiter
 
 HOLD: Final = 25  # seconds that a read is asked to stay open; proxies commonly cut at 30 or 60
@@ -19,31 +21,26 @@ NOTIFIED: Final = (60.0, 900.0)  # shortest and longest interval between two pol
 NOTIFIED_FACTOR: Final = 10.0  # times the interval that the rate limit allows
 
 
+@define
 class Timing:
     """The intervals of one poller: growing ones, those of the rate limit, pauses after errors, and with webhooks."""
 
-    def __init__(self, client: ClientState) -> None:
-        self._clock = client.clock
-        self._server = client.server
-        self._budget = client.budget
-        self._request_timeout = client.request_timeout
-        self._joined: dict[float, float] = {}  # by poll interval, when the youngest waiter with it joined
-        self._last_held = -math.inf  # when a held request ended
-        self._paused_until = -math.inf  # after a transient error
-        self._missed_webhooks = MISSES  # since the last one that arrived
-        self._began = -math.inf  # when the last request did
-        self._ended = -math.inf
-        self.poll_at = -math.inf  # when everything that is open is to be polled again
-        self.last_channel: Channel | None = None
+    _client: ClientState
+    poll_at: float = -math.inf  # when everything that is open is to be polled again
+    last_channel: Channel | None = None
+    _youngest: dict[float, float] = field(factory=dict[float, float])  # when a waiter last joined, by poll interval
+    _last_held: float = -math.inf  # when a held request ended
+    _paused_until: float = -math.inf  # after a transient error
+    _missed_webhooks: int = MISSES  # since the last one that arrived
+    _began: float = -math.inf  # when the last request did
+    _ended: float = -math.inf
 
     def now(self) -> float:
-        return self._clock.monotonic()
-
-    # --- when the next request is due ---
+        return self._client.clock.monotonic()
 
     def blocked_for(self) -> float:
         """Return for how many seconds nothing may be sent: after an error, or by the rate limit."""
-        return max(self._paused_until - self.now(), self._budget.blocked_for(self._clock.epoch()))
+        return max(self._paused_until - self.now(), self._rate_limited_for())
 
     def allowed_in(self) -> float:
         """Return the seconds until the rate limit allows a request; -inf where it is not what slows polling down."""
@@ -56,16 +53,15 @@ class Timing:
     def is_final_poll_worthwhile(self) -> bool:
         """Return whether one more request at a deadline costs nothing that others need."""
         enough = self._rate_interval() / 2 if self.is_rate_limited() else BETWEEN_HOLDS
-        return self.now() - self._ended >= enough and not self._budget.blocked_for(self._clock.epoch())
+        return self.now() - self._ended >= enough and not self._rate_limited_for()
 
     def has_polled_since(self, moment: float) -> bool:
         """Return whether a request has completed that began after that."""
         return self._ended >= self._began >= moment
 
     def next_poll_in(self) -> float:
-        """Return in how many seconds the next poll is due."""
         at = max(self.poll_at, self._began + self._rate_interval())
-        return max(0.0, at - self.now(), self._budget.blocked_for(self._clock.epoch()))
+        return max(0.0, at - self.now(), self._rate_limited_for())
 
     def interval(self) -> float:
         """Return the seconds between two polls at present."""
@@ -79,41 +75,40 @@ class Timing:
         return min(longest, max(shortest, NOTIFIED_FACTOR * self._rate_interval()))
 
     def _rate_interval(self) -> float:
-        return self._budget.interval(self._clock.epoch())
+        return self._client.budget.interval(self._client.clock.epoch())
+
+    def _rate_limited_for(self) -> float:
+        return self._client.budget.blocked_for(self._client.clock.epoch())
 
     def _growing_interval(self) -> float:
         # Intervals that grow by half, and start anew with each wait, are half as long as the youngest wait is old.
         now = self.now()
         intervals = (
             max(first, min(SLOWEST, first + (GROWTH - 1.0) * (now - max(joined, self._last_held))))
-            for first, joined in self._joined.items()
+            for first, joined in self._youngest.items()
         )
         return min(intervals, default=SLOWEST)
-
-    # --- how long it may take ---
 
     @property
     def server_holds(self) -> bool:
         """True if the server has honoured `Prefer: wait` (RFC 7240)."""
-        return self._server.honours_wait
+        return self._client.server.honours_wait
 
     def hold(self, left: float) -> int:
         """Return how long the server is asked to hold a request, in whole seconds, with `left` before the deadline."""
         longest = max(HOLD, min(LONGEST_HOLD, self._rate_interval()))
         if not self.server_holds:
-            longest = min(longest, self._request_timeout)  # it may be a server that just does not respond
+            longest = min(longest, self._client.request_timeout)  # it may be a server that just does not respond
         return int(max(0.0, min(longest, left)))  # rounded down: back before the deadline
 
     def timeout(self, left: float, hold: int = 0) -> float:
         """Return the seconds that a request may take."""
-        silent = hold + self._request_timeout if self.server_holds else self._request_timeout
+        silent = self._client.request_timeout + (hold if self.server_holds else 0)
         return min(max(silent, hold + 5.0), left + OVERSHOOT)
 
-    # --- what happens ---
-
     def joined(self, waiter: Waiter) -> None:
-        """Start again with short intervals, for a new waiter."""
-        self._joined[waiter.options.poll_interval] = waiter.joined
+        """Begin again with short intervals, for a new waiter."""
+        self._youngest[waiter.options.poll_interval] = waiter.joined
 
     def began(self) -> None:
         self._began = self.now()
@@ -141,9 +136,12 @@ class Timing:
         self._ended = self.now()
         self._paused_until = self._ended + max(min(SLOWEST, self.poll_interval()), retry_after or 0.0)
 
-    def rely_on_webhooks(self, *, arrived: bool) -> None:
-        """Record that a webhook has arrived, or that a review ended without one."""
-        self._missed_webhooks = 0 if arrived else self._missed_webhooks + 1
+    def webhook_arrived(self) -> None:
+        self._missed_webhooks = 0
+
+    def webhook_missed(self) -> None:
+        """Record that a review ended without a webhook."""
+        self._missed_webhooks += 1
 
     @property
     def has_webhooks(self) -> bool:

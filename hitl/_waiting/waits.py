@@ -13,15 +13,14 @@ from hitl._api import Page, operations
 from hitl._calls import Exchange
 from hitl._engine import Response
 from hitl._flows import ApiCall, Clock, Flow, Sleep
-from hitl._waiting.arguments import WaitOptions
-from hitl._waiting.model import ClientState, GetOne, ListMany, ListResult, PollRequest, Waiter, WaitOutcome
-from hitl._waiting.notifications import webhook_update
-from hitl._waiting.outcomes import ReturnWhen, all_answers, answer_of, is_enough
+from hitl._waiting.arguments import WaitOptions, webhook_update
+from hitl._waiting.model import ClientState, GetOne, ListMany, ListResult, PollRequest, Waiter
+from hitl._waiting.outcomes import ReturnWhen, WaitOutcome, all_answers, answer_of, is_enough
 from hitl._waiting.poller import SharedPoller
 from hitl._waiting.progress import Progress
 from hitl._waiting.rate_limit import RateLimitBudget, WaitBudgetWarning
 from hitl._waiting.timing import OVERSHOOT, SLOWEST
-from hitl.exceptions import HITLError, Sent, WaitTimeoutError
+from hitl.exceptions import HITLError, WaitTimeoutError
 from hitl.models import Review, WaitStats
 
 REFRESH = 1.0  # seconds between two displays of the progress
@@ -45,16 +44,16 @@ class WaitRegistry:
 
     def begin(self, reviews: Mapping[str, Review | None], options: WaitOptions, started: float | None = None) -> Wait:
         """Begin to wait here for those that are open; those that have ended already cost no request."""
-        ended = {key: review for key, review in reviews.items() if review is not None and review.is_final}
-        pending = {key: review for key, review in reviews.items() if key not in ended} if ended else reviews
+        ended: dict[str, WaitOutcome] = {
+            key: review for key, review in reviews.items() if review is not None and review.is_final
+        }
+        pending = {key: review for key, review in reviews.items() if key not in ended}
         domain, ids = self._domain(), tuple(reviews)
         while True:
             poller = self._pollers.get(domain) or self._pollers.setdefault(domain, SharedPoller(self._client))
             now = self.clock.monotonic()
-            wait = Wait(ids, options, now, poller.polls, self, poller, now if started is None else started)
+            wait = Wait(ids, options, now, poller.polls, self, poller, now if started is None else started, ended)
             if poller.join(wait, pending):
-                if ended:
-                    wait.outcomes.update(ended)
                 return wait
             self.discard(poller)
 
@@ -69,10 +68,7 @@ class WaitRegistry:
         review_id, update = webhook_update(event)
         if review_id is None:
             return False
-        applied = [
-            poller.apply(update) if isinstance(update, Review) else poller.apply_changes(review_id, update)
-            for poller in list(self._pollers.values())
-        ]
+        applied = [poller.apply(review_id, update) for poller in list(self._pollers.values())]
         return any(applied)
 
     def stats(self) -> WaitStats:
@@ -93,10 +89,8 @@ class WaitRegistry:
     def warn_if_late(self, poller: SharedPoller) -> None:
         """Warn once that the rate limit makes answers late, how late, and what would help."""
         now, server, budget = self.clock.epoch(), self._client.server, self._client.budget
-        to_reset = server.to_reset(now)
-        if self._has_warned or server.remaining is None or to_reset is None:
-            return
-        if (interval := budget.interval(now)) <= SLOWEST:
+        to_reset, interval = server.to_reset(now), budget.interval(now)
+        if self._has_warned or server.remaining is None or to_reset is None or interval <= SLOWEST:
             return
         self._has_warned = True
         of = "" if server.limit is None else f" of {server.limit}"
@@ -117,19 +111,11 @@ class Wait(Waiter):
     registry: WaitRegistry
     poller: SharedPoller
     started: float
-    _outcomes: dict[str, WaitOutcome] | None = field(default=None, init=False)
+    outcomes: dict[str, WaitOutcome]  # what has ended, by id
     _has_polled_finally: bool = field(default=False, init=False)
 
     @property
-    def outcomes(self) -> dict[str, WaitOutcome]:
-        """What has ended, by id; created when first used, which thousands of sleeping waits have not done."""
-        if self._outcomes is None:
-            self._outcomes = {}
-        return self._outcomes
-
-    @property
     def deadline(self) -> float:
-        """When its time is up, by the monotonic clock."""
         return math.inf if self.options.timeout is None else self.started + self.options.timeout
 
     @property
@@ -139,8 +125,12 @@ class Wait(Waiter):
 
     @property
     def polls(self) -> int:
-        """How many requests were made while it waited, by itself or for it."""
+        """How many requests were made while it waited, by it or for it."""
         return self.poller.polls - self.polls_before
+
+    def ordered_outcomes(self) -> list[WaitOutcome]:
+        """Return what has ended, in the order in which the reviews were given."""
+        return [self.outcomes[review_id] for review_id in self.ids if review_id in self.outcomes]
 
     def leave(self) -> None:
         """Stop waiting; idempotent."""
@@ -157,11 +147,7 @@ class Wait(Waiter):
             self.options.display.close()
 
     def next_outcomes(self) -> Flow[list[tuple[str, WaitOutcome]]]:
-        """Take part until some reviews have ended, and return them; none when the time is up.
-
-        Raises:
-            AuthenticationError, TLSError: no further request would succeed.
-        """
+        """Take part until some reviews have ended, and return them; none when the time is up."""
         if self.poller.open_count == 1:
             yield Sleep(0.0)  # tasks that begin together are asked about together, also the first of them
         # Ten thousand may be in the middle of this, so it keeps little, and no other generator, while they sleep.
@@ -185,7 +171,8 @@ class Wait(Waiter):
     def _next_step(self) -> PollRequest | Sleep | None:
         """Return what is due, or the sleep until then; None if there is something to collect, or the time is up."""
         while not self.has_something and self.open_count:
-            now, until, has_polled = self.registry.clock.monotonic(), self.deadline, self.poller.has_polled_for(self)
+            now, until = self.registry.clock.monotonic(), self.deadline
+            has_polled = self.poller.has_polled_since(self.joined)
             if now >= until and has_polled:
                 return self._final_request()
             if now >= until + OVERSHOOT:  # not even a first poll was possible
@@ -196,7 +183,7 @@ class Wait(Waiter):
                 return step
             self.registry.warn_if_late(self.poller)
             refresh = math.inf if self.options.display is None else REFRESH
-            until += 0.0 if self.poller.has_polled_for(self) else OVERSHOOT
+            until += 0.0 if has_polled else OVERSHOOT
             if (seconds := min(step, until - now, refresh)) > 0:
                 return Sleep(seconds, self.wakeup)
         return None
@@ -232,50 +219,37 @@ class Wait(Waiter):
         return ended
 
     def _show(self) -> None:
-        if self.options.display is not None:
-            self.options.display.show(self._progress())
-
-    def _progress(self) -> Progress:
+        if self.options.display is None:
+            return
         times = map(self.poller.created_at, self.poller.open_ids(self))
         oldest = min((each.timestamp() for each in times if each is not None), default=None)
         rejected = sum(isinstance(each, Review) and each.status == "rejected" for each in self.outcomes.values())
         age = None if oldest is None else self.registry.clock.epoch() - oldest
-        return Progress(len(self.ids), self.open_count, rejected, age, self.poller.next_poll_in())
+        next_poll = self.poller.next_poll_in()
+        self.options.display.show(Progress(len(self.ids), self.open_count, rejected, age, next_poll))
 
     def timed_out(self) -> WaitTimeoutError:
         """Return the error for a wait whose time is up: what is open, and how to go on."""
         pending, error = self.poller.open_ids(self), self.poller.last_error
+        ended = [each for each in self.ordered_outcomes() if isinstance(each, Review)]
+        seen = self.poller.last_seen(self.ids[0]) if len(self.ids) == 1 else None
+        is_known = bool(ended) or any(self.poller.created_at(review_id) for review_id in self.ids)
         trouble = "" if error is None else f"; the last read failed: {error}"
         return WaitTimeoutError(
-            f"{self._still_open(pending)} after {self.options.timeout:g} s; call again to go on waiting{trouble}",
-            review=self._last_seen() if len(self.ids) == 1 and pending else None,
+            f"{self._still_open(pending, seen)} after {self.options.timeout:g} s; call again to go on waiting{trouble}",
+            review=seen,
             last_error=error,
             pending=pending,
-            reviews=self._ended(),
+            reviews=ended,
             retryable=True,
             retry_after=None if error is None else error.retry_after,
             request_id=None if error is None else error.request_id,
             attempts=self.polls,
-            sent=self._sent(),
+            sent="yes" if is_known else "no" if error is None else error.sent,
         )
 
-    def _ended(self) -> list[Review]:
-        return [each for review_id in self.ids if isinstance(each := self.outcomes.get(review_id), Review)]
-
-    def _last_seen(self) -> Review | None:
-        """Return a single review as it was last seen, if it was kept."""
-        outcome = self.outcomes.get(self.ids[0])
-        return outcome if isinstance(outcome, Review) else self.poller.last_seen(self.ids[0])
-
-    def _sent(self) -> Sent:
-        if self._ended() or any(self.poller.created_at(review_id) is not None for review_id in self.ids):
-            return "yes"
-        error = self.poller.last_error
-        return "no" if error is None else error.sent
-
-    def _still_open(self, pending: Sequence[str]) -> str:
+    def _still_open(self, pending: Sequence[str], seen: Review | None) -> str:
         if len(self.ids) == 1:
-            seen = self._last_seen()
             return f"review {self.ids[0]} is " + ("not seen yet" if seen is None else f"still {seen.status}")
         named = ", ".join(pending[:3]) + (" …" if len(pending) > 3 else "")
         return f"{len(pending)} of {len(self.ids)} reviews are still open ({named})"
@@ -294,16 +268,7 @@ def _list_call(request: ListMany) -> ApiCall[ListResult]:
 
 
 def wait_for_one(registry: WaitRegistry, review_id: str, known: Review | None, options: WaitOptions) -> Flow[Review]:
-    """Return the review once a person has answered it, for or against.
-
-    A transient error (no connection, 429, 5xx, a malformed response) uses up the wait's time and never ends it. An
-    unknown status is one that is not final yet.
-
-    Raises:
-        ReviewExpiredError, ReviewCancelledError: it ended without an answer.
-        WaitTimeoutError: the timeout passed; the review is still open.
-        AuthenticationError, PermissionDeniedError, ReviewNotFoundError: asking again would not help.
-    """
+    """Return the review once a person has answered it, for or against; see HITLClient.wait_for_review."""
     if known is not None and known.is_final:
         return answer_of(known)
     wait = registry.begin({review_id: known}, options)
@@ -321,12 +286,12 @@ def wait_for_many(
     """Return the reviews that were answered, in the order in which they were given; see HITLClient.wait_for_reviews."""
     wait = registry.begin(reviews, options)
     try:
-        while not wait.is_over and not is_enough(wait.outcomes, return_when):
+        while not wait.is_over and not is_enough(wait.outcomes.values(), return_when):
             if not (yield from wait.next_outcomes()):
                 raise wait.timed_out()
     finally:
         wait.leave()
-    outcomes = {review_id: wait.outcomes[review_id] for review_id in reviews if review_id in wait.outcomes}
+    outcomes = wait.ordered_outcomes()
     if is_enough(outcomes, return_when):
-        return [each for each in outcomes.values() if isinstance(each, Review) and each.is_answered]
+        return [each for each in outcomes if isinstance(each, Review) and each.is_answered]
     return all_answers(outcomes, wait.polls)

@@ -10,17 +10,9 @@ import pytest
 from script import Script
 
 from hitl._calls import Server
-from hitl._waiting.model import (
-    ClientState,
-    GetOne,
-    ListMany,
-    ListResult,
-    ServerCapabilities,
-    Subscription,
-)
+from hitl._waiting.model import ClientState, GetOne, ListMany, ListResult, ServerCapabilities, Subscription
 from hitl._waiting.rate_limit import RateLimitBudget
-from hitl._waiting.schedule import Schedule
-from hitl._waiting.strategies import RECONCILE
+from hitl._waiting.schedule import RECONCILE, Schedule
 from hitl._waiting.timing import SLOWEST, Timing
 from hitl.models import Review
 

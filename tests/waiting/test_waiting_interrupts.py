@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from test_waiting_many import office
 
-from hitl._waiting import WaitOptions, WaitRegistry, poller, schedule, strategies, timing
+from hitl._waiting import WaitOptions, WaitRegistry, poller, schedule, timing
 from hitl._waiting.waits import Wait
 
 SEEN = {"rev_0": None, "rev_1": None, "rev_2": None}
-TRACED = {module.__file__ for module in (poller, schedule, strategies, timing)}
+TRACED = {module.__file__ for module in (poller, schedule, timing)}
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from hitl._flows import Sleep, Wakeup
 from hitl._waiting import ALL, ANY_REJECTED, FIRST, AsCompleted, WaitOptions, wait_for_many, wait_for_one
 from hitl._waiting.model import GetOne, ListMany, ListResult
 from hitl._waiting.progress import Progress
-from hitl._waiting.strategies import RECONCILE
+from hitl._waiting.schedule import RECONCILE
 from hitl._waiting.timing import HOLD, SLOWEST
 from hitl.exceptions import (
     AuthenticationError,
@@ -59,6 +59,10 @@ class Office:
     def wait(self, review_id: str, timeout: float | None = None, poll_interval: float = 1.0, **how: Any) -> Any:
         flow = wait_for_one(self.waits, review_id, None, WaitOptions(timeout, poll_interval, **how))
         return self.world.start(flow, lambda result: self._note(review_id, result))
+
+    def wait_for_each(self, **how: Any) -> None:
+        for review_id in self.vendor.created:
+            self.wait(review_id, **how)
 
     def wait_for_all(self, ids: list[Any], timeout: float | None = None, return_when: Any = ALL) -> Any:
         given = {each if isinstance(each, str) else each.id: None if isinstance(each, str) else each for each in ids}
@@ -127,8 +131,7 @@ class TestSharing:
     @pytest.mark.parametrize("knows_ids", [True, False])
     def test_a_hundred_waits_cost_as_much_as_one(self, knows_ids):
         many = office(100, ids=knows_ids)
-        for review_id in many.vendor.created:
-            many.wait(review_id, poll_interval=10.0)
+        many.wait_for_each(poll_interval=10.0)
         many.world.run()
         assert {result.status for result in many.results.values()} == {"completed"}
         ticks = (many.world.now - EPOCH) / 10.0
@@ -150,27 +153,23 @@ class TestSharing:
         assert one.waits.stats().waits == one.waits.stats().open == 0
         assert one.world.now <= EPOCH + 5.25
 
-    def test_whoever_is_cancelled_hands_the_work_on(self):
+    @pytest.mark.parametrize("cancelled_after", [0.01, 10.0])  # in the middle of a request, and asleep
+    def test_a_wait_that_is_cancelled_hands_the_work_on(self, cancelled_after):
         pair = office(2)
         first = pair.wait("rev_0")
         pair.wait("rev_1")
-        pair.world.at(EPOCH + 10.0, first.close)
-        pair.world.run()
+        pair.world.at(EPOCH + cancelled_after, first.close)
+        pair.world.run(EPOCH + 60)
         assert pair.results["rev_1"].status == "completed"
         assert "rev_0" not in pair.results
 
-    def test_cancelled_in_the_middle_of_a_request_it_hands_the_work_on_all_the_same(self):
-        pair = office(2)
-        first = pair.wait("rev_0")
-        pair.wait("rev_1")
-        pair.world.at(EPOCH + 0.01, first.close)
-        pair.world.run(EPOCH + 60)
-        assert pair.results["rev_1"].status == "completed"
+    def joined(self, count: int) -> Any:
+        waits = office(count).waits
+        joined = [waits.begin({f"rev_{number}": None}, WaitOptions(None, 1.0)) for number in range(count)]
+        return joined[0].poller, joined
 
     def test_work_is_handed_to_a_waiter_without_a_request_in_flight(self):
-        pair = office(3)
-        joined = [pair.waits.begin({f"rev_{number}": None}, WaitOptions(None, 1.0)) for number in range(3)]
-        poller, (held, owner, idle) = joined[0].poller, joined
+        poller, (held, owner, idle) = self.joined(3)
         assert isinstance(poller.plan(held, math.inf), ListMany)
         assert poller.plan(owner, math.inf) == poller.plan(idle, math.inf) == math.inf
         poller.rest(owner)
@@ -180,9 +179,7 @@ class TestSharing:
         assert woken == ["idle"]
 
     def test_another_waiter_owns_the_timer_while_a_server_holds_up_its_owner(self):
-        pair = office(2)
-        joined = [pair.waits.begin({f"rev_{number}": None}, WaitOptions(None, 1.0)) for number in range(2)]
-        poller, (owner, other) = joined[0].poller, joined
+        poller, (owner, other) = self.joined(2)
         snapshot = poller.plan(other, math.inf)
         assert isinstance(snapshot, ListMany)
         assert poller.plan(owner, math.inf) == math.inf
@@ -197,15 +194,13 @@ class TestSharing:
     def test_a_wait_that_ends_hands_the_work_on(self):
         pair = office(2)
         pair.vendor.ends["rev_1"] = (EPOCH + 300.0, "rejected")
-        pair.wait("rev_0")
-        pair.wait("rev_1")
+        pair.wait_for_each()
         pair.world.run()
         assert pair.seen_at["rev_1"] - (EPOCH + 300.0) <= SLOWEST + 1
 
     def test_those_who_begin_together_are_asked_about_together(self):
         many = office(50)
-        for review_id in many.vendor.created:
-            many.wait(review_id)
+        many.wait_for_each()
         many.world.run()
         assert many.asked["get_review"] == 0  # the first of them does not begin to listen to its own review alone
 
@@ -222,8 +217,7 @@ class TestSharing:
             one = office(2)
             ends = EPOCH + 100.0 + number * 0.83
             one.vendor.ends["rev_0"] = one.vendor.ends["rev_1"] = (ends, "completed")
-            one.wait("rev_0", poll_interval=20.0)
-            one.wait("rev_1", poll_interval=20.0)
+            one.wait_for_each(poll_interval=20.0)
             one.world.run()
             late.append(one.seen_at["rev_0"] - ends)
         assert statistics.mean(late) <= 0.6 * 20.0
@@ -382,18 +376,17 @@ class TestEnds:
         many.world.run()
         return many.results["all"]
 
-    def test_all_are_returned_in_the_order_in_which_they_were_given(self):
-        assert [review.status for review in self.ended("rejected", "completed")] == ["rejected", "completed"]
-
-    def test_the_first_answer_is_enough_for_first(self):
-        assert [review.id for review in self.ended("expired", "rejected", "completed", return_when=FIRST)] == ["rev_1"]
-
-    def test_a_rejection_is_what_any_rejected_waits_for(self):
-        ended = self.ended("completed", "rejected", "completed", return_when=ANY_REJECTED)
-        assert [review.id for review in ended] == ["rev_0", "rev_1"]
-
-    def test_without_a_rejection_any_rejected_is_all(self):
-        assert len(self.ended("completed", "completed", return_when=ANY_REJECTED)) == 2
+    @pytest.mark.parametrize(
+        ("statuses", "return_when", "returned"),
+        [
+            (("rejected", "completed"), ALL, ["rev_0", "rev_1"]),
+            (("expired", "rejected", "completed"), FIRST, ["rev_1"]),
+            (("completed", "rejected", "completed"), ANY_REJECTED, ["rev_0", "rev_1"]),
+            (("completed", "completed"), ANY_REJECTED, ["rev_0", "rev_1"]),
+        ],
+    )
+    def test_what_return_when_asks_for_is_returned_in_the_order_given(self, statuses, return_when, returned):
+        assert [review.id for review in self.ended(*statuses, return_when=return_when)] == returned
 
     @pytest.mark.parametrize("return_when", [ALL, FIRST, ANY_REJECTED])
     def test_ends_without_an_answer_are_told_together_at_the_end(self, return_when):
@@ -402,9 +395,8 @@ class TestEnds:
         assert [type(each) for each in error.outcomes] == [ReviewExpiredError, ReviewCancelledError]
 
     def test_an_answer_among_them_is_in_its_place(self):
-        error = self.ended("completed", "expired")
-        assert error.outcomes[0].status == "completed"
-        assert error.outcomes[1].review.id == "rev_1"
+        answer, error = self.ended("completed", "expired").outcomes
+        assert (answer.status, error.review.id) == ("completed", "rev_1")
 
     def test_a_timeout_names_what_is_open_and_what_had_ended(self):
         error = self.ended("completed", "completed", "rejected", timeout=15.0)
@@ -447,12 +439,8 @@ class TestAsCompleted:
 
     def test_reviews_come_as_they_end_whatever_their_end(self):
         many = Office(Vendor(None))
-        for review_id, after, status in (
-            ("rev_0", 50, "completed"),
-            ("rev_1", 20, "expired"),
-            ("rev_2", 90, "rejected"),
-        ):
-            many.vendor.add(review_id, EPOCH, after, status)
+        for number, (after, status) in enumerate(((50, "completed"), (20, "expired"), (90, "rejected"))):
+            many.vendor.add(f"rev_{number}", EPOCH, after, status)
         got = self.walk(many, ["rev_0", "rev_1", "rev_2"])
         assert got == [("rev_1", "expired"), ("rev_0", "completed"), ("rev_2", "rejected"), None]
 
@@ -474,16 +462,20 @@ class TestAsCompleted:
 
 
 class TestNotify:
+    def waiting(self, seconds: float) -> Office:
+        """Return an office in which two reviews have been waited for that long; they end after two hours."""
+        one = office(2, after=7200.0)
+        one.wait_for_each()
+        one.world.run(EPOCH + seconds)
+        return one
+
     def told(self, review_id: str, status: str = "completed") -> dict[str, Any]:
         summary = {"id": review_id, "template_id": "t", "status": status, "result": {"approved": True}}
         summary |= {"reviewer": "ann@example.com", "completed_at": "2027-01-15T08:00:00Z"}
         return {"event": f"review.{status}", "review": summary, "timestamp": "2027-01-15T08:00:00Z"}
 
     def test_a_webhook_ends_the_wait_at_once_and_without_a_request(self):
-        one = office(2, after=3600.0)
-        one.wait("rev_0")
-        one.wait("rev_1")
-        one.world.run(EPOCH + 100.0)
+        one = self.waiting(100.0)
         before = len(one.vendor.asked)
         assert one.waits.notify(self.told("rev_0"))
         one.world.run(EPOCH + 100.0)
@@ -492,21 +484,15 @@ class TestNotify:
         assert len(one.vendor.asked) == before
 
     def test_once_webhooks_work_polls_are_rare(self):
-        one = office(2, after=7200.0)
-        one.wait("rev_0")
-        one.wait("rev_1")
-        one.world.run(EPOCH + 60.0)
+        one = self.waiting(60.0)
         one.waits.notify(self.told("rev_0"))
         before = len(one.vendor.asked)
         one.world.run(EPOCH + 3660.0)
         assert len(one.vendor.asked) - before <= 61
 
     def test_a_webhook_that_is_lost_is_only_late(self):
-        one = office(2, after=3600.0)
+        one = self.waiting(60.0)
         one.vendor.ends["rev_1"] = (EPOCH + 1000.0, "completed")
-        one.wait("rev_0")
-        one.wait("rev_1")
-        one.world.run(EPOCH + 60.0)
         one.waits.notify(self.told("rev_0"))
         one.world.run(EPOCH + 2000.0)
         assert one.seen_at["rev_1"] <= EPOCH + 1061.0
@@ -514,23 +500,19 @@ class TestNotify:
     def test_an_event_that_does_not_say_enough_has_the_review_polled_at_once(self):
         one = office(2, after=100.0)
         one.vendor.ends["rev_0"] = (EPOCH + 50.0, "completed")
-        one.wait("rev_0", poll_interval=3000.0)
-        one.wait("rev_1", poll_interval=3000.0)
+        one.wait_for_each(poll_interval=3000.0)
         one.world.at(EPOCH + 51.0, lambda: one.waits.notify({"event": "review.done", "review": {"id": "rev_0"}}))
         one.world.run(EPOCH + 52.0)
         assert one.results["rev_0"].status == "completed"
 
     def test_a_review_object_is_taken_as_it_is(self):
-        one = office(1, after=1e6)
-        one.wait("rev_0")
-        one.world.run(EPOCH + 10.0)
+        one = self.waiting(10.0)
         assert one.waits.notify(finished("rev_0", "rejected"))
         one.world.run(EPOCH + 10.0)
         assert one.results["rev_0"].status == "rejected"
 
     def test_events_about_anything_else_are_nobodys(self):
-        one = office(1, after=1e6)
-        one.wait("rev_0")
+        one = self.waiting(0.0)
         assert not one.waits.notify(self.told("rev_9"))
         assert not one.waits.notify({"event": "template.updated", "template": {"id": "t"}})
         assert "rev_0" not in one.results
@@ -618,30 +600,28 @@ class TestBudget:
         assert busy.vendor.refused == []
         assert statistics.mean(self.late) <= 6.0
 
-    def test_a_refusal_stops_every_poll_until_it_is_over(self):
-        many = office(5)
+    def refuse(self, many: Office, count: int, **headers: str) -> list[float]:
+        """Have the server refuse its first requests, and return the list of the times of all."""
         calls: list[float] = []
 
         def server(call: Any, now: float) -> Any:
             calls.append(now)
-            return refused(429, retry_after="600") if len(calls) == 1 else many.vendor(call, now)
+            return refused(429, **headers) if len(calls) <= count else many.vendor(call, now)
 
         many.world._server = server
-        for review_id in many.vendor.created:
-            many.wait(review_id)
+        return calls
+
+    def test_a_refusal_stops_every_poll_until_it_is_over(self):
+        many = office(5)
+        calls = self.refuse(many, 1, retry_after="600")
+        many.wait_for_each()
         many.world.run()
         assert min(at for at in calls if at > EPOCH + 1.0) >= calls[0] + 600.0
         assert many.waits.stats().refused == 1
 
     def test_refusals_without_a_word_on_when_are_met_with_growing_pauses(self):
         many = office(1)
-        calls: list[float] = []
-
-        def server(call: Any, now: float) -> Any:
-            calls.append(now)
-            return refused(429) if len(calls) <= 5 else many.vendor(call, now)
-
-        many.world._server = server
+        calls = self.refuse(many, 5)
         many.wait("rev_0")
         many.world.run()
         pauses = [round(after - before) for before, after in itertools.pairwise(calls)]
@@ -657,9 +637,8 @@ class TestBudget:
             many.world.run()
         [warning] = caught
         assert issubclass(warning.category, WaitBudgetWarning)
-        assert "leaves 99 of 100 requests" in str(warning.message)
-        assert "3 open review(s)" in str(warning.message)
-        assert "client.notify" in str(warning.message)
+        for part in ("leaves 99 of 100 requests", "3 open review(s)", "client.notify"):
+            assert part in str(warning.message)
 
     def test_the_stats_tell_what_waiting_costs(self):
         many = Office(Vendor(100))
@@ -674,13 +653,11 @@ class TestBudget:
         assert (many.waits.stats().hits, many.waits.stats().interval) == (1, None)
 
 
-class TestBell:
-    def test_a_ring_before_the_sleep_is_not_lost(self):
-        bell, rung = Wakeup(), []
-        bell.set()
-        bell.subscribe(lambda: rung.append(1))
-        assert rung == [1]
-        assert Sleep(1.0).wakeup is None
+def test_a_wakeup_that_is_set_before_the_sleep_is_not_lost():
+    wakeup, woken = Wakeup(), []
+    wakeup.set()
+    wakeup.subscribe(lambda: woken.append(1))
+    assert woken == [1]
 
 
 def finished(review_id: str, status: str) -> Review:

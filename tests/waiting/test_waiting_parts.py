@@ -13,7 +13,7 @@ from script import Script, answer, reviewed
 from hitl import HITLClient, Review
 from hitl._calls import Server
 from hitl._methods import Methods
-from hitl._waiting.notifications import webhook_update
+from hitl._waiting.arguments import webhook_update
 from hitl._waiting.progress import Bar, Progress, duration, line
 from hitl._waiting.rate_limit import FLOOR, GREATEST_SHARE, LATE, MARGIN, PENALTY, RateLimitBudget
 from hitl.exceptions import ConfigurationError
@@ -110,9 +110,7 @@ class TestProgress:
         bar.close()
         bar.close()
         shown = capsys.readouterr().err
-        assert "Waiting for people" in shown
-        assert "2/2" in shown
-        assert "1 rejected" in shown
+        assert all(part in shown for part in ("Waiting for people", "2/2", "1 rejected"))
 
     @pytest.mark.parametrize("steps", range(4))
     def test_a_terminal_that_is_closed_meanwhile_ends_no_wait(self, monkeypatch, steps):
@@ -168,12 +166,10 @@ class TestBudget:
         assert RateLimitBudget(Server()).interval(0.0) == RateLimitBudget(Server()).reserve(0.0) == 0.0
 
     def test_a_wrong_clock_makes_no_wait_of_years(self):
-        budget = RateLimitBudget(Server(limit=100, remaining=50, reset=10e9))
-        assert budget.interval(0.0) <= 86_400.0
+        assert RateLimitBudget(Server(limit=100, remaining=50, reset=10e9)).interval(0.0) <= 86_400.0
 
     def test_a_window_that_is_over_has_nothing_to_keep(self):
-        budget = RateLimitBudget(Server(limit=100, remaining=50, reset=600.0))
-        assert budget.reserve(100_000.0) == FLOOR
+        assert RateLimitBudget(Server(limit=100, remaining=50, reset=600.0)).reserve(100_000.0) == FLOOR
 
     @pytest.mark.parametrize("hours", [-2, 2])
     def test_the_end_of_a_window_is_read_against_the_servers_own_clock(self, hours):
