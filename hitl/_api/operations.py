@@ -17,6 +17,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 from urllib.parse import quote
 
+from hitl._api.arguments import identifier
 from hitl._api.pagination import Page
 from hitl._api.responses import (
     Reader,
@@ -29,7 +30,6 @@ from hitl._api.responses import (
     refuse_another,
     unless_silent,
 )
-from hitl._api.validators import identifier
 from hitl._calls import Key
 from hitl._engine import Request, Response
 from hitl._flows import ApiCall
