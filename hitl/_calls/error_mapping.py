@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from hitl._calls.backoff import retry_after
-from hitl._calls.retry_policy import unreadable_situation
+from hitl._calls.retry_policy import parsed, unreadable_situation
 from hitl._engine import Response, TransportFailure
 from hitl._flows import ApiCall
-from hitl._json import Object, as_list, as_object, as_text, is_list, is_object
+from hitl._json import Object, as_object, as_text, is_deeper
 from hitl.exceptions import (
     APIConnectionError,
     APIStatusError,
@@ -96,7 +96,7 @@ def unexpected_response(
 
     It is `retryable` if the next response may fit; the exchange withdraws that if a repetition could do harm.
     """
-    excerpt = one_line(response.content[: 4 * _EXCERPT].decode("utf-8", "replace"))
+    excerpt = _excerpt(response)
     return UnexpectedResponseError(
         f"{operation}: the server answered {response.status_code} with a body that does not fit the API "
         f"({one_line(why)}). Is base_url right, and is there a proxy in between? The body begins: {excerpt!r}",
@@ -133,21 +133,12 @@ def one_line(text: str) -> str:
 
 
 def _body(response: Response) -> Any:
-    try:
-        body = response.json() if len(response.content) <= _LONGEST else ...
-    except ValueError:
-        body = ...
-    if body is ... or _is_deeper(body, _DEEPEST):
-        return one_line(response.content[: 4 * _EXCERPT].decode("utf-8", "replace"))
-    return body
+    body = parsed(response) if len(response.content) <= _LONGEST else ...
+    return _excerpt(response) if body is ... or is_deeper(body, _DEEPEST) else body
 
 
-def _is_deeper(value: Any, levels: int) -> bool:
-    """Return whether a value is nested more than `levels` deep; not by recursion, which could overflow."""
-    layer = [value]
-    for _ in range(levels):
-        layer = [inner for each in layer for inner in (each.values() if is_object(each) else as_list(each) or ())]
-    return any(is_object(each) or is_list(each) for each in layer)
+def _excerpt(response: Response) -> str:
+    return one_line(response.content[: 4 * _EXCERPT].decode("utf-8", "replace"))
 
 
 def _error_body(body: object) -> _ErrorBody:

@@ -10,7 +10,7 @@ from script import BROKEN, UNREACHABLE, Script, refused, reviewed
 
 from hitl._api import operations
 from hitl._calls import Backoff, Exchange
-from hitl._calls.retry_budget import MOST_RETRIES, SUCCESSES_FOR_ONE, RetryBudget
+from hitl._calls.retry_policy import MOST_RETRIES, SUCCESSES_FOR_ONE, RetryBudget
 from hitl.exceptions import HITLError
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, review, reviewed
 
 from hitl._api import operations
-from hitl._calls import Backoff, Exchange, Key, begin_retrying, calling, random_key
+from hitl._calls import Backoff, Exchange, Key, RetriedCall, calling, random_key
 from hitl._engine import Response
 from hitl.exceptions import (
     APIStatusError,
@@ -205,7 +205,7 @@ def test_any_2xx_is_a_success():
 
 def test_inside_the_retry_decorator_a_client_makes_one_attempt():
     script = Script([refused(503), reviewed()])
-    with calling(begin_retrying()), pytest.raises(ServerError) as caught:
+    with calling(RetriedCall()), pytest.raises(ServerError) as caught:
         script.play(exchange()(get()))
     assert len(script.calls) == 1
     assert caught.value.retryable

@@ -15,7 +15,7 @@ from hitl_api.models import Feedback, FeedbackBody, LoopUpdate, ReviewCreate, Re
 from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, reviewed
 
 from hitl._api import operations
-from hitl._calls import Backoff, Exchange, Key, begin_retrying, calling, random_key
+from hitl._calls import Backoff, Exchange, Key, RetriedCall, calling, random_key
 from hitl._engine import Response, TransportFailure
 from hitl.exceptions import (
     APIConnectionError,
@@ -132,7 +132,7 @@ class TestStaleConnections:
 
     def test_nor_inside_the_retry_decorator(self):
         script = Script([STALE])
-        with calling(begin_retrying()), pytest.raises(APIConnectionError):
+        with calling(RetriedCall()), pytest.raises(APIConnectionError):
             script.play(exchange()(get()))
         assert len(script.calls) == 1
 
