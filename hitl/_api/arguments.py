@@ -76,11 +76,7 @@ def moment(name: str, value: object) -> datetime:
 
 
 def json_object(name: str, value: object) -> dict[str, Any]:
-    """Return an object of plain JSON values.
-
-    Raises:
-        ContentError: if something in it has no JSON form; the message names its path.
-    """
+    """Return an object of plain JSON values; a ContentError names the path of what has no JSON form."""
     from hitl._content import to_json  # imported with the first content
 
     plain = to_json(value, path=name)
@@ -167,11 +163,7 @@ FILTERS: Mapping[str, _Check] = {
 
 
 def checked(table: Mapping[str, _Check], given: Mapping[str, object]) -> dict[str, Any]:
-    """Return the given values, checked; None counts as not given, and so does a missing value of a data frame.
-
-    Raises:
-        ConfigurationError: if a name is unknown, or a value cannot be used.
-    """
+    """Return the given values, checked; None counts as not given, and so does a missing value of a data frame."""
     if unknown := given.keys() - table.keys():
         raise ConfigurationError(f"unknown: {', '.join(sorted(map(str, unknown)))}; known are {', '.join(table)}")
     return {name: table[name](name, value) for name, value in given.items() if is_given(value)}

@@ -19,7 +19,7 @@ from hitl._calls.idempotency import (
     key_for,
     random_key,
 )
-from hitl._calls.retry_policy import NOT_DONE, repeats_key
+from hitl._calls.retry_policy import NOT_DONE, parsed, repeats_key
 
 __all__ = [
     "LONGEST_PAUSE",
@@ -37,6 +37,7 @@ __all__ = [
     "farthest",
     "is_retrying",
     "key_for",
+    "parsed",
     "random_key",
     "repeats_key",
     "retry_after",

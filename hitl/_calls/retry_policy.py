@@ -81,12 +81,9 @@ class RetryDecision(NamedTuple):
 
 
 def decide(situation: AttemptResult, *, is_repeatable: bool, honours_keys: bool) -> RetryDecision:
-    """Return what to do after an attempt.
+    """Return what to do after an attempt of a call.
 
-    Args:
-        situation: The result of the attempt.
-        is_repeatable: The call is idempotent (RFC 9110, 9.2.2).
-        honours_keys: The call has a key by which the server recognises its repetition.
+    It is repeatable if it is idempotent (RFC 9110, 9.2.2), or if it has a key by which the server recognises it.
     """
     rule = RULES[situation]
     may_repeat = rule.again == "always" or (rule.again == "if repeatable" and (is_repeatable or honours_keys))
