@@ -131,7 +131,7 @@ class Methods:
     def update_reviews(
         self, changes: Changes, concurrency: int, on_error: OnError = "raise", *, progress: bool = False
     ) -> Flow[list[Any]]:
-        batch = self._batch("update_reviews", changes, _item_to_change, concurrency, progress=progress)
+        batch = self._batch("update_reviews", changes, _change, concurrency, progress=progress)
         return batch.all(one_of("on_error", on_error, ("raise", "return")))
 
     def cancel_review(self, review_id: str) -> Flow[Review]:
@@ -252,14 +252,10 @@ class Methods:
         return Batch(options, items)
 
 
-def _item_to_change(item: object) -> ApiCall[Review]:
-    if not isinstance(item, Mapping):
-        raise ConfigurationError(f"must be a dict; got {type(item).__name__}")
-    return _change(cast("Mapping[str, object]", item))
-
-
-def _change(given: Mapping[str, object]) -> ApiCall[Review]:
-    changes = dict(given)
+def _change(given: object) -> ApiCall[Review]:
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(f"must be a dict; got {type(given).__name__}")
+    changes = dict(cast("Mapping[str, object]", given))
     review_id = identifier("id", changes.pop("id", None))
     fields = checked(CHANGES, changes)
     if not fields:

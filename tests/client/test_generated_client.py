@@ -123,9 +123,5 @@ def test_it_reaches_no_other_server(injected: Any) -> None:
     ],
 )
 def test_its_errors_are_those_of_httpx(serve: Serve, error: type[Exception]) -> None:
-    with (
-        serving(serve) as address,
-        HITLClient(KEY, base_url=url(address), timeout=0.2) as client,
-        pytest.raises(error),
-    ):
+    with serving(serve) as address, HITLClient(KEY, base_url=url(address), timeout=0.2) as client, pytest.raises(error):
         get_review.sync("rev_1", client=client.api)
