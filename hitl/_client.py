@@ -14,15 +14,7 @@ from hitl._api import Endpoint, PagedList
 from hitl._calls import IdempotencyScope
 from hitl._config import Idempotency
 from hitl._flows import Flow, process_domain, run, stream
-from hitl._methods import (
-    CONCURRENCY,
-    PAGE_SIZE,
-    POLL_INTERVAL,
-    FormFields,
-    Methods,
-    Moment,
-    Seconds,
-)
+from hitl._methods import CONCURRENCY, PAGE_SIZE, POLL_INTERVAL, FormFields, Methods, Moment, Seconds
 from hitl._secret import Secret
 from hitl._transport import HttpTransport, generated_client
 from hitl._waiting import ALL
@@ -216,11 +208,7 @@ class HITLClient:
         return self._stream(self._methods.iter_create_reviews(items, concurrency, batch_key))
 
     def get_review(self, review_id: str) -> Review:
-        """Return the current state of a review.
-
-        Raises:
-            ReviewNotFoundError: if no review has this id.
-        """
+        """Return the current state of a review, or raise ReviewNotFoundError if no review has this id."""
         return self._run(self._methods.get_review(review_id))
 
     def list_reviews(
@@ -494,23 +482,21 @@ class HITLClient:
                 name,
                 fields,
                 idempotency_key,
-                description=description,
-                settings=settings,
-                styling=styling,
-                validation=validation,
-                category=category,
-                tags=tags,
-                priority=priority,
-                version=version,
+                {
+                    "description": description,
+                    "settings": settings,
+                    "styling": styling,
+                    "validation": validation,
+                    "category": category,
+                    "tags": tags,
+                    "priority": priority,
+                    "version": version,
+                },
             )
         )
 
     def get_template(self, template_id: str) -> Template:
-        """Return the current state of a template.
-
-        Raises:
-            TemplateNotFoundError: if no template has this id.
-        """
+        """Return the current state of a template, or raise TemplateNotFoundError if no template has this id."""
         return self._run(self._methods.get_template(template_id))
 
     def list_templates(self, *, page_size: int = PAGE_SIZE) -> PagedList[Template]:
@@ -547,23 +533,21 @@ class HITLClient:
                 template_id,
                 name,
                 fields,
-                description=description,
-                settings=settings,
-                styling=styling,
-                validation=validation,
-                category=category,
-                tags=tags,
-                priority=priority,
-                version=version,
+                {
+                    "description": description,
+                    "settings": settings,
+                    "styling": styling,
+                    "validation": validation,
+                    "category": category,
+                    "tags": tags,
+                    "priority": priority,
+                    "version": version,
+                },
             )
         )
 
     def delete_template(self, template_id: str) -> None:
-        """Delete a template.
-
-        Raises:
-            TemplateNotFoundError: if no template has this id.
-        """
+        """Delete a template, or raise TemplateNotFoundError if no template has this id."""
         return self._run(self._methods.delete_template(template_id))
 
     def call(self, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from contextlib import suppress
+from itertools import chain
 from typing import Any, NoReturn, TypeAlias, TypeGuard
 
 Object: TypeAlias = dict[str, Any]
@@ -33,7 +34,7 @@ def decode(content: bytes, *, max_values: int = MAX_VALUES, max_depth: int | Non
         value = _DECODER.decode(text)
     except RecursionError:
         value = _TOO_DEEP
-    if value is _TOO_DEEP or (max_depth is not None and _is_deeper(value, max_depth)):
+    if value is _TOO_DEEP or (max_depth is not None and is_deeper(value, max_depth)):
         raise ValueError("it is nested too deeply" + (f": more than {max_depth} levels" if max_depth else ""))
     # Only an escape can contain one: UTF-8 has no surrogates (RFC 3629, 3). A single character is found fastest.
     if "\\" in text and ("\\ud" in text or "\\uD" in text):
@@ -102,25 +103,21 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _refuse_lone_surrogates(value: object) -> None:
-    try:
+    is_whole = False
+    with suppress(UnicodeEncodeError, RecursionError):
         json.dumps(value, ensure_ascii=False).encode()
-    except (UnicodeEncodeError, RecursionError):
-        is_whole = False
-    else:
         is_whole = True
-    if not is_whole:
+    if not is_whole:  # raised outside of a handler, because its error would hold the text
         raise ValueError("a text holds half of a surrogate pair, or it is nested too deeply")
 
 
-def _is_deeper(value: object, levels: int) -> bool:
-    level = [value]
+def is_deeper(value: object, levels: int) -> bool:
+    """Return whether a value is nested more than `levels` deep; not by recursion, which could overflow."""
+    level: list[Any] = [value] if is_object(value) or is_list(value) else []
     for _ in range(levels):
-        level = [child for each in level for child in _children(each) if isinstance(child, dict | list)]
+        children = chain.from_iterable(each.values() if is_object(each) else each for each in level)
+        level = [child for child in children if is_object(child) or is_list(child)]
     return bool(level)
-
-
-def _children(value: object) -> Iterable[object]:
-    return value.values() if is_object(value) else as_list(value) or ()
 
 
 _TOO_DEEP = object()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterable, Callable, Hashable, Iterable, Mapping, Sequence, Sized
+from collections.abc import AsyncIterable, Callable, Hashable, Iterable, Mapping, Sized
 from datetime import datetime, timedelta
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias, TypedDict, TypeVar, Unpack, cast
@@ -14,7 +14,6 @@ from hitl._api import (
     Creation,
     Endpoint,
     Page,
-    ReviewFilters,
     arguments_of,
     check_review,
     checked,
@@ -69,19 +68,6 @@ class WaitArguments(TypedDict):
     progress: bool
 
 
-class TemplateOptions(TypedDict):
-    """The optional arguments of templates; None means not given."""
-
-    description: str | None
-    settings: Mapping[str, Any] | None
-    styling: Mapping[str, Any] | None
-    validation: Mapping[str, Any] | None
-    category: str | None
-    tags: Sequence[str] | None
-    priority: str | None
-    version: str | None
-
-
 class Methods:
     """The settings of one client, what it has learned about its server, and its methods as flows.
 
@@ -134,7 +120,7 @@ class Methods:
     def get_review(self, review_id: str) -> Flow[Review]:
         return self.exchange(operations.get_review(review_id))
 
-    def list_reviews(self, filters: ReviewFilters, page_size: int) -> Callable[[int], Flow[Page[Review]]]:
+    def list_reviews(self, filters: Mapping[str, object], page_size: int) -> Callable[[int], Flow[Page[Review]]]:
         """Return a function that returns the flow of the page at an offset."""
         query = {**checked(FILTERS, filters), "limit": count("page_size", page_size, at_most=100)}
         return lambda offset: self.exchange(operations.list_reviews(query, offset))
@@ -145,7 +131,7 @@ class Methods:
     def update_reviews(
         self, changes: Changes, concurrency: int, on_error: OnError = "raise", *, progress: bool = False
     ) -> Flow[list[Any]]:
-        batch = self._batch("update_reviews", changes, _item_to_change, concurrency, progress=progress)
+        batch = self._batch("update_reviews", changes, _change, concurrency, progress=progress)
         return batch.all(one_of("on_error", on_error, ("raise", "return")))
 
     def cancel_review(self, review_id: str) -> Flow[Review]:
@@ -173,7 +159,7 @@ class Methods:
         return AsCompleted(self.waits, subjects(reviews), wait_options(**how))
 
     def create_template(
-        self, name: str, fields: FormFields, idempotency_key: str | None, **options: Unpack[TemplateOptions]
+        self, name: str, fields: FormFields, idempotency_key: str | None, options: Mapping[str, object]
     ) -> Flow[Template]:
         key = checked_key(idempotency_key, self.settings.api_key)
         body = {**_given(options), "name": text("name", name), "fields": form_fields("fields", fields)}
@@ -188,7 +174,7 @@ class Methods:
         return lambda offset: self.exchange(operations.list_templates(query, offset))
 
     def update_template(
-        self, template_id: str, name: str | None, fields: FormFields | None, **options: Unpack[TemplateOptions]
+        self, template_id: str, name: str | None, fields: FormFields | None, options: Mapping[str, object]
     ) -> Flow[Template]:
         deadline = self.exchange.deadline()
         body = _given({"name": name, **options})
@@ -266,14 +252,10 @@ class Methods:
         return Batch(options, items)
 
 
-def _item_to_change(item: object) -> ApiCall[Review]:
-    if not isinstance(item, Mapping):
-        raise ConfigurationError(f"must be a dict; got {type(item).__name__}")
-    return _change(cast("Mapping[str, object]", item))
-
-
-def _change(given: Mapping[str, object]) -> ApiCall[Review]:
-    changes = dict(given)
+def _change(given: object) -> ApiCall[Review]:
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(f"must be a dict; got {type(given).__name__}")
+    changes = dict(cast("Mapping[str, object]", given))
     review_id = identifier("id", changes.pop("id", None))
     fields = checked(CHANGES, changes)
     if not fields:

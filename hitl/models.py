@@ -108,7 +108,7 @@ class Template:
                 raise ValueError(f"{name} must be of type {kind.__name__}, not {type(values[name]).__name__}")
         if not all(isinstance(each, str) for name in ("tags", "changelog") for each in values.get(name, ())):
             raise ValueError("tags and changelog must be lists of strings")
-        for name in values.keys() & {"created_at", "updated_at"}:
+        for name in values.keys() & _MOMENTS:
             values[name] = datetime.fromisoformat(values[name])
         if missing := [name for name in ("id", "name", "fields") if name not in values]:
             raise ValueError(f"{' and '.join(missing)} must be given")
@@ -128,19 +128,10 @@ def _is_form_field(value: object) -> bool:
     return is_object(value) and isinstance(value.get("name"), str) and isinstance(value.get("type"), str)
 
 
-_STRINGS = (
-    "id",
-    "name",
-    "description",
-    "category",
-    "priority",
-    "version",
-    "migration_guide",
-    "created_at",
-    "updated_at",
-)
+_STRINGS = ("id", "name", "description", "category", "priority", "version", "migration_guide")
+_MOMENTS = ("created_at", "updated_at")
 _TEMPLATE: Final[dict[str, type]] = {
-    **dict.fromkeys(_STRINGS, str),
+    **dict.fromkeys((*_STRINGS, *_MOMENTS), str),
     **dict.fromkeys(("settings", "styling", "validation"), dict),
     **dict.fromkeys(("fields", "tags", "changelog"), list),
     "deprecated": bool,

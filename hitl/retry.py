@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Final, TypeAlias, TypeVar, cast, overload
 
-from hitl._calls import LONGEST_PAUSE, Backoff, begin_retrying, calling, is_retrying
+from hitl._calls import LONGEST_PAUSE, Backoff, RetriedCall, calling, is_retrying
 from hitl.exceptions import APIConnectionError, HITLError, RateLimitError, ServerError
 
 __all__ = ["RETRIED", "retry_with_backoff"]
@@ -103,7 +103,7 @@ class _Attempts:
 
     def __init__(self, backoff: Backoff) -> None:
         self._backoff = backoff
-        self._retried = begin_retrying()
+        self._retried = RetriedCall()
         self._count = 0
 
     def next(self) -> AbstractContextManager[None]:

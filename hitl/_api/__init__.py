@@ -5,10 +5,22 @@ For the methods of the clients, waits and batches.
 
 from __future__ import annotations
 
+from hitl._api.arguments import (
+    CHANGES,
+    FILTERS,
+    arguments_of,
+    check_review,
+    checked,
+    checked_key,
+    count,
+    form_fields,
+    identifier,
+    json_object,
+    one_of,
+    text,
+)
 from hitl._api.operations import Creation, Endpoint, endpoint_call
 from hitl._api.pagination import AsyncPagedList, Page, PagedList
-from hitl._api.parameters import CHANGES, FILTERS, ReviewFilters, arguments_of, check_review, checked, checked_key
-from hitl._api.validators import count, form_fields, identifier, json_object, one_of, text
 
 __all__ = [
     "CHANGES",
@@ -18,7 +30,6 @@ __all__ = [
     "Endpoint",
     "Page",
     "PagedList",
-    "ReviewFilters",
     "arguments_of",
     "check_review",
     "checked",

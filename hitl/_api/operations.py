@@ -17,6 +17,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 from urllib.parse import quote
 
+from hitl._api.arguments import identifier
 from hitl._api.pagination import Page
 from hitl._api.responses import (
     Reader,
@@ -29,7 +30,6 @@ from hitl._api.responses import (
     refuse_another,
     unless_silent,
 )
-from hitl._api.validators import identifier
 from hitl._calls import Key
 from hitl._engine import Request, Response
 from hitl._flows import ApiCall
@@ -78,7 +78,6 @@ class Creation(NamedTuple, Generic[T]):
 
 
 def create_review(fields: Mapping[str, Any]) -> Creation[Review]:
-    """Create a review."""
     from hitl_api.api.reviews import create_review as endpoint
     from hitl_api.models.review_create import ReviewCreate
 
@@ -127,7 +126,6 @@ def cancel_review(review_id: str) -> ApiCall[Review | None]:
 
 
 def create_template(fields: Mapping[str, Any]) -> Creation[Template]:
-    """Create a template."""
     from hitl_api.api.templates import create_template as endpoint
     from hitl_api.models.template_create import TemplateCreate
 
@@ -136,7 +134,6 @@ def create_template(fields: Mapping[str, Any]) -> Creation[Template]:
 
 
 def get_template(template_id: str) -> ApiCall[Template]:
-    """Read a template."""
     from hitl_api.api.templates import get_template as endpoint
 
     kwargs = endpoint._get_kwargs(identifier("template_id", template_id))
@@ -144,7 +141,6 @@ def get_template(template_id: str) -> ApiCall[Template]:
 
 
 def list_templates(query: Mapping[str, Any], offset: int) -> ApiCall[Page[Template]]:
-    """Read one page of templates."""
     from hitl_api.api.templates import list_templates as endpoint
     from hitl_api.types import UNSET
 
@@ -213,10 +209,8 @@ def _call(
 
 def _request(kwargs: Mapping[str, Any]) -> Request:
     headers = dict(kwargs.get("headers") or {})
-    body = None
-    if "json" in kwargs:
-        body = encode(kwargs["json"])
-    else:
+    body = encode(kwargs["json"]) if "json" in kwargs else None
+    if body is None:
         headers.pop("Content-Type", None)  # generated for optional bodies even where there is none
     return Request(kwargs["method"].upper(), kwargs["url"], kwargs.get("params") or {}, headers, body)
 
@@ -243,11 +237,8 @@ def _parser() -> Client:
 def _generated(endpoint: Endpoint[..., T], ids: Mapping[str, str], own_id: str | None, response: Response) -> T:
     """Return what the generated parser makes of a response, unless it is about something else than the request.
 
-    Args:
-        endpoint: The module of the generated client.
-        ids: The ids in the request's path. A response may repeat `loop_id`, or have a `loop` with an `id`.
-        own_id: What the response is about, if that is one thing; the response's own `id`.
-        response: The response.
+    A response may repeat an id of the request's path as `loop_id`, or have a `loop` with that `id`; if it is about one
+    thing, its own `id` must be `own_id`.
     """
     reply = _Reply(response.status_code, json_of(response), response.content)
     parsed: Any = endpoint._parse_response(client=_parser(), response=cast("httpx.Response", reply))

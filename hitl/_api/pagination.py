@@ -10,12 +10,10 @@ from hitl.exceptions import UnexpectedResponseError
 
 
 class Identified(Protocol):
-    """Anything with an id: what lists are made of."""
+    """What lists are made of."""
 
     @property
-    def id(self) -> str:
-        """The server's name for it."""
-        ...
+    def id(self) -> str: ...
 
 
 T = TypeVar("T", bound=Identified)
@@ -40,9 +38,8 @@ class _PageCursor(Generic[T]):
     def take(self, page: Page[T]) -> None:
         """Add a page, without the entries that an earlier page had, since entries may move while the list is walked.
 
-        Raises:
-            UnexpectedResponseError: if two pages running bring nothing new, as from a server that ignores the offset;
-                stopping there in silence would pass a part off as the whole.
+        Two pages in a row with nothing new are an error, as from a server that ignores the offset: stopping there in
+        silence would pass a part off as the whole.
         """
         before = len(self.items)
         for item in page.items:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeAlias, TypeVar
 
 from hitl._api.pagination import Identified, Page
-from hitl._calls import repeats_key, unexpected_response
+from hitl._calls import parsed, repeats_key, unexpected_response
 from hitl._engine import Response
 from hitl._json import Object, as_list, as_object, is_list, is_object
 
@@ -21,11 +22,7 @@ class MismatchedResponseError(ValueError):
 
 
 def decode(operation: str, read: Reader[T], response: Response) -> T:
-    """Return what a successful response says.
-
-    Raises:
-        UnexpectedResponseError: if it does not fit openapi.yaml, or is not about what was asked for.
-    """
+    """Return what a successful response says, if it fits openapi.yaml and is about what was asked for."""
     try:
         return read(response)
     except MismatchedResponseError as error:
@@ -44,17 +41,9 @@ def read_for_key(key: str, read: Reader[T], response: Response) -> T:
 
 def unless_silent(read: Reader[T], response: Response) -> T | None:
     """Read a response that need not have any data."""
-    return None if _is_silent(response) else read(response)
-
-
-def _is_silent(response: Response) -> bool:
-    if not response.content.strip():
-        return True
-    try:
-        document = response.json()
-    except ValueError:
-        return False
-    return is_object(document) and document.get("data") is None
+    document = parsed(response)
+    is_silent = not response.content.strip() or (is_object(document) and document.get("data") is None)
+    return None if is_silent else read(response)
 
 
 def json_of(response: Response) -> Any:
@@ -73,15 +62,10 @@ def _require_utf8(response: Response) -> None:  # guard: utf-8
     header = Message()
     header["content-type"] = kind
     charset = header.get_content_charset()
-    if charset is not None and not _is_utf8(charset):
-        raise ValueError(f"its charset is {charset!r}, not UTF-8")
-
-
-def _is_utf8(charset: str) -> bool:
-    try:
-        return codecs.lookup(charset).name in ("utf-8", "ascii")
-    except (LookupError, ValueError):
-        return False
+    with suppress(LookupError):
+        if charset is None or codecs.lookup(charset).name in ("utf-8", "ascii"):
+            return
+    raise ValueError(f"its charset is {charset!r}, not UTF-8")
 
 
 def data_of(response: Response) -> Any:
@@ -90,8 +74,7 @@ def data_of(response: Response) -> Any:
 
 
 def _enveloped(document: Any) -> Any:
-    """Return the member `data`; `success` must be present, too, but the status decides."""
-    _ = document["success"]
+    _ = document["success"]  # must be present, too, but the status decides
     return document["data"]
 
 

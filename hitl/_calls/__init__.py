@@ -13,14 +13,13 @@ from hitl._calls.idempotency import (
     Key,
     KeyMaker,
     RetriedCall,
-    begin_retrying,
     calling,
     derived_key,
     is_retrying,
     key_for,
     random_key,
 )
-from hitl._calls.retry_policy import NOT_DONE, repeats_key
+from hitl._calls.retry_policy import NOT_DONE, parsed, repeats_key
 
 __all__ = [
     "LONGEST_PAUSE",
@@ -33,12 +32,12 @@ __all__ = [
     "KeyMaker",
     "RetriedCall",
     "Server",
-    "begin_retrying",
     "calling",
     "derived_key",
     "farthest",
     "is_retrying",
     "key_for",
+    "parsed",
     "random_key",
     "repeats_key",
     "retry_after",

@@ -6,40 +6,24 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import hitl.exceptions as exceptions
 from hitl._calls.backoff import retry_after
-from hitl._calls.retry_policy import unreadable_situation
+from hitl._calls.retry_policy import parsed, unreadable_situation
 from hitl._engine import Response, TransportFailure
 from hitl._flows import ApiCall
-from hitl._json import Object, as_list, as_object, as_text, is_list, is_object
-from hitl.exceptions import (
-    APIConnectionError,
-    APIStatusError,
-    APITimeoutError,
-    AuthenticationError,
-    ConflictError,
-    HITLError,
-    InvalidRequestError,
-    NotFoundError,
-    PermissionDeniedError,
-    RateLimitError,
-    ReviewNotFoundError,
-    ServerError,
-    TemplateNotFoundError,
-    TLSError,
-    UnexpectedResponseError,
-)
+from hitl._json import Object, as_object, as_text, is_deeper
 
-_BY_STATUS: Mapping[int, type[APIStatusError]] = {
-    400: InvalidRequestError,
-    401: AuthenticationError,
-    403: PermissionDeniedError,
-    409: ConflictError,
-    422: InvalidRequestError,
-    429: RateLimitError,
+_BY_STATUS: Mapping[int, type[exceptions.APIStatusError]] = {
+    400: exceptions.InvalidRequestError,
+    401: exceptions.AuthenticationError,
+    403: exceptions.PermissionDeniedError,
+    409: exceptions.ConflictError,
+    422: exceptions.InvalidRequestError,
+    429: exceptions.RateLimitError,
 }
-_BY_CODE: Mapping[str, type[NotFoundError]] = {
-    "review_not_found": ReviewNotFoundError,
-    "template_not_found": TemplateNotFoundError,
+_BY_CODE: Mapping[str, type[exceptions.NotFoundError]] = {
+    "review_not_found": exceptions.ReviewNotFoundError,
+    "template_not_found": exceptions.TemplateNotFoundError,
 }
 _HINTS: Mapping[int, str] = {
     401: "Check the key that the client was given (argument api_key or HITL_API_KEY).",
@@ -62,7 +46,7 @@ class _ErrorBody(NamedTuple):
     details: Any = None
 
 
-def status_error(call: ApiCall[Any], response: Response, attempts: int) -> APIStatusError:
+def status_error(call: ApiCall[Any], response: Response, attempts: int) -> exceptions.APIStatusError:
     """Return the error for a response outside 2xx; the status decides its class, whatever the body is."""
     body = _body(response)
     said = _error_body(body)
@@ -80,24 +64,24 @@ def status_error(call: ApiCall[Any], response: Response, attempts: int) -> APISt
     )
 
 
-def connection_error(call: ApiCall[Any], failure: TransportFailure, attempts: int) -> APIConnectionError:
+def connection_error(call: ApiCall[Any], failure: TransportFailure, attempts: int) -> exceptions.APIConnectionError:
     """Return the error for an attempt without a response."""
-    error: type[APIConnectionError] = APITimeoutError if failure.is_timeout else APIConnectionError
-    if failure.kind == "tls":
-        error = TLSError
     message = f"{call.operation}: {failure.message} {_tried(attempts)}."
+    if failure.kind == "tls":
+        return exceptions.TLSError(message, attempts=attempts, sent=failure.sent)
+    error = exceptions.APITimeoutError if failure.is_timeout else exceptions.APIConnectionError
     return error(message, attempts=attempts, sent=failure.sent)
 
 
 def unexpected_response(
     operation: str, response: Response, why: str, *, is_mismatched: bool = False
-) -> UnexpectedResponseError:
+) -> exceptions.UnexpectedResponseError:
     """Return the error for a successful response that does not fit openapi.yaml.
 
     It is `retryable` if the next response may fit; the exchange withdraws that if a repetition could do harm.
     """
-    excerpt = one_line(response.content[: 4 * _EXCERPT].decode("utf-8", "replace"))
-    return UnexpectedResponseError(
+    excerpt = _excerpt(response)
+    return exceptions.UnexpectedResponseError(
         f"{operation}: the server answered {response.status_code} with a body that does not fit the API "
         f"({one_line(why)}). Is base_url right, and is there a proxy in between? The body begins: {excerpt!r}",
         status_code=response.status_code,
@@ -108,7 +92,7 @@ def unexpected_response(
     )
 
 
-def add_advice(error: HITLError, hint: str) -> None:
+def add_advice(error: exceptions.HITLError, hint: str) -> None:
     """Add to an error why there was no further attempt, and what to do if something may have been created."""
     key = f" with idempotency_key={error.idempotency_key!r}" if error.idempotency_key else ""
     if error.outcome_unknown:
@@ -133,21 +117,12 @@ def one_line(text: str) -> str:
 
 
 def _body(response: Response) -> Any:
-    try:
-        body = response.json() if len(response.content) <= _LONGEST else ...
-    except ValueError:
-        body = ...
-    if body is ... or _is_deeper(body, _DEEPEST):
-        return one_line(response.content[: 4 * _EXCERPT].decode("utf-8", "replace"))
-    return body
+    body = parsed(response) if len(response.content) <= _LONGEST else ...
+    return _excerpt(response) if body is ... or is_deeper(body, _DEEPEST) else body
 
 
-def _is_deeper(value: Any, levels: int) -> bool:
-    """Return whether a value is nested more than `levels` deep; not by recursion, which could overflow."""
-    layer = [value]
-    for _ in range(levels):
-        layer = [inner for each in layer for inner in (each.values() if is_object(each) else as_list(each) or ())]
-    return any(is_object(each) or is_list(each) for each in layer)
+def _excerpt(response: Response) -> str:
+    return one_line(response.content[: 4 * _EXCERPT].decode("utf-8", "replace"))
 
 
 def _error_body(body: object) -> _ErrorBody:
@@ -164,10 +139,10 @@ def _words(document: Object, *names: str) -> str | None:
     return one_line(said) if said else None
 
 
-def _class(call: ApiCall[Any], status: int, code: str | None) -> type[APIStatusError]:
+def _class(call: ApiCall[Any], status: int, code: str | None) -> type[exceptions.APIStatusError]:
     if status == 404:
         return _BY_CODE.get(code or "", call.not_found)
-    return ServerError if status >= 500 else _BY_STATUS.get(status, APIStatusError)
+    return exceptions.ServerError if status >= 500 else _BY_STATUS.get(status, exceptions.APIStatusError)
 
 
 def _message(call: ApiCall[Any], response: Response, said: _ErrorBody, attempts: int) -> str:

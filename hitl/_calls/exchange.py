@@ -11,8 +11,7 @@ from attrs import define, evolve, field
 from hitl._calls.backoff import Backoff, http_date
 from hitl._calls.error_mapping import add_advice, connection_error, status_error, unexpected_response
 from hitl._calls.idempotency import is_retrying
-from hitl._calls.retry_budget import RetryBudget
-from hitl._calls.retry_policy import AttemptResult, RetryDecision, decide, repeats_key, situation
+from hitl._calls.retry_policy import AttemptResult, RetryBudget, RetryDecision, decide, repeats_key, situation
 from hitl._engine import Response, TransportFailure, TransportResult
 from hitl._flows import ApiCall, Clock, Flow, Sleep
 from hitl.exceptions import HITLError, Sent

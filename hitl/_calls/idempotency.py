@@ -17,8 +17,6 @@ from types import TracebackType
 from typing import NamedTuple, TypeAlias
 from uuid import uuid4
 
-from attrs import define, field
-
 from hitl._json import canonical
 from hitl.exceptions import ConfigurationError
 
@@ -55,53 +53,50 @@ class _CreationKind(NamedTuple):
     body: str
 
 
-@define(eq=False)
 class IdempotencyScopeState:
     """The name of a scope, and what has been created in it so far; threads and tasks may share it."""
 
-    path: tuple[str, ...]  # the names of the scopes around it, and its own
-    owner: object = field(default=None, repr=False)  # the client that it is for; None for all
-    _counts: dict[_CreationKind, count[int]] = field(
-        factory=dict["_CreationKind", "count[int]"], repr=False, init=False
-    )
+    def __init__(self, path: tuple[str, ...], owner: object = None) -> None:
+        self.path = path  # the names of the scopes around it, and its own
+        self.owner = owner  # the client that it is for; None for all
+        self._counts: dict[_CreationKind, count[int]] = {}
 
     def number(self, kind: _CreationKind) -> int:
         """Return the number of equal creations before this one."""
         return next(self._counts.setdefault(kind, count()))  # atomic
 
+    def key(self, kind: _CreationKind, number: int) -> str:
+        return derived_key(*self.path, kind.operation, kind.body, number)
 
-@define(eq=False)
+
 class RetriedCall:
     """The attempts of one decorated function.
 
     Each attempt uses the numbers of the first one, so that what a failed attempt created is recognised in the next.
     """
 
-    around: tuple[IdempotencyScopeState, ...]  # open when it began; scopes opened inside start anew in each attempt
-    fallback: IdempotencyScopeState = field(factory=lambda: IdempotencyScopeState(("retry", uuid4().hex)))
-    _numbers: dict[tuple[IdempotencyScopeState, _CreationKind, int], int] = field(
-        factory=dict[tuple[IdempotencyScopeState, _CreationKind, int], int], init=False
-    )
-    _positions: dict[tuple[IdempotencyScopeState, _CreationKind], count[int]] = field(
-        factory=dict[tuple[IdempotencyScopeState, _CreationKind], "count[int]"], init=False
-    )
-    _keys: set[str] = field(factory=set[str], init=False)
+    def __init__(self) -> None:
+        self.around = _SCOPES.get()  # scopes opened inside start anew in each attempt
+        self._fallback = IdempotencyScopeState(("retry", uuid4().hex))
+        self._numbers: dict[tuple[IdempotencyScopeState, _CreationKind, int], int] = {}
+        self._positions: dict[tuple[IdempotencyScopeState, _CreationKind], count[int]] = {}
+        self._keys: set[str] = set()
 
     def begin(self) -> None:
-        """Begin another attempt."""
         self._positions = {}
 
-    def number(self, scope: IdempotencyScopeState, kind: _CreationKind) -> int:
-        """Return the number of the next creation of its kind in this attempt."""
+    def key(self, scope: IdempotencyScopeState | None, kind: _CreationKind) -> str:
+        """Return the key for the next creation of its kind in this attempt; without a scope, one of its own."""
+        if scope is not None:
+            return scope.key(kind, self._number(scope, kind))
+        key = self._fallback.key(kind, self._number(self._fallback, kind))
+        self._keys.add(key)
+        return key
+
+    def _number(self, scope: IdempotencyScopeState, kind: _CreationKind) -> int:
         position = (scope, kind, next(self._positions.setdefault((scope, kind), count())))
         number = self._numbers.get(position)
         return self._numbers.setdefault(position, scope.number(kind)) if number is None else number
-
-    def new_key(self, kind: _CreationKind) -> str:
-        """Return the key for what is created outside of any scope."""
-        key = derived_key(*self.fallback.path, kind.operation, kind.body, self.number(self.fallback, kind))
-        self._keys.add(key)
-        return key
 
     def owns(self, key: str | None) -> bool:
         """Return whether a key was made for this function only, so that no later call sends it again."""
@@ -117,11 +112,6 @@ def is_retrying() -> bool:  # guard: one-retry-layer
     return _RETRYING.get() is not None
 
 
-def begin_retrying() -> RetriedCall:
-    """Return the state of an outermost decorated call."""
-    return RetriedCall(_SCOPES.get())
-
-
 @contextmanager
 def calling(retrying: RetriedCall) -> Generator[None, None, None]:
     """Mark one attempt of a decorated function."""
@@ -134,22 +124,15 @@ def calling(retrying: RetriedCall) -> Generator[None, None, None]:
 
 
 def key_for(owner: object, account: Hashable, operation: str, body: bytes) -> Key:
-    """Return the key for a creation: of the innermost scope of its client, else of the decorator, else a random one.
-
-    Args:
-        owner: The client.
-        account: The server and the API key.
-        operation: Such as "create_review".
-        body: The JSON that is sent.
-    """
+    """Return the key for a creation by a client: of its innermost scope, else of the decorator, else a random one."""
     scope = next((each for each in reversed(_SCOPES.get()) if each.owner is owner), None)
     retrying = _RETRYING.get()
+    if retrying is not None and (scope is None or scope in retrying.around):
+        return Key(retrying.key(scope, _kind(account, operation, body)), is_lasting=True)
     if scope is None:
-        return Key(retrying.new_key(_kind(account, operation, body)), is_lasting=True) if retrying else random_key()
+        return random_key()
     kind = _kind(account, operation, body)
-    is_repeated = retrying is not None and scope in retrying.around
-    number = retrying.number(scope, kind) if is_repeated and retrying else scope.number(kind)
-    return Key(derived_key(*scope.path, kind.operation, kind.body, number), is_lasting=True)
+    return Key(scope.key(kind, scope.number(kind)), is_lasting=True)
 
 
 def _kind(account: Hashable, operation: str, body: bytes) -> _CreationKind:
@@ -161,7 +144,11 @@ class IdempotencyScope:
 
     def __init__(self, owner: object, name: object) -> None:
         self._owner = owner
-        self._name = scope_name(name)
+        if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+            raise ConfigurationError(  # without the name, which may be a secret in the wrong place
+                f"the name of an idempotency scope must be 1 to {LONGEST_NAME} printable characters, such as 'job-42'"
+            )
+        self._name = name
         self._open: list[IdempotencyScopeState] = []
 
     def __enter__(self) -> None:
@@ -183,16 +170,3 @@ class IdempotencyScope:
 
     def __repr__(self) -> str:
         return f"<idempotency scope {self._name!r}>"
-
-
-def scope_name(name: object) -> str:
-    """Return a name that can be hashed, 1 to 255 characters.
-
-    Raises:
-        ConfigurationError: if it is not; it is not quoted, since it may be a secret in the wrong place.
-    """
-    if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
-        raise ConfigurationError(
-            f"the name of an idempotency scope must be 1 to {LONGEST_NAME} printable characters, such as 'job-42'"
-        )
-    return name

@@ -1,4 +1,4 @@
-"""Which attempts may be repeated: one table, and the pure function that reads it.
+"""Which attempts may be repeated: one table, the pure function that reads it, and a budget of retries.
 
 `docs/reference/errors.md` has the same table in words; a test compares the two.
 """
@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Mapping
-from typing import Literal, NamedTuple, TypeAlias
+from itertools import count
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from hitl._engine import Response, TransportFailure, TransportResult
 from hitl._json import as_object
@@ -19,6 +21,8 @@ TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522
 NOT_DONE = frozenset({501, 505})
 
 IN_PROGRESS = "idempotency_in_progress"  # the code of a 409: an earlier request with this key is still being handled
+MOST_RETRIES = 20  # the size of the bucket, which is full at first
+SUCCESSES_FOR_ONE = 10  # successful calls that earn one more retry
 
 AttemptResult: TypeAlias = Literal[
     "answered",
@@ -77,35 +81,28 @@ class RetryDecision(NamedTuple):
 
 
 def decide(situation: AttemptResult, *, is_repeatable: bool, honours_keys: bool) -> RetryDecision:
-    """Return what to do after an attempt.
+    """Return what to do after an attempt of a call.
 
-    Args:
-        situation: The result of the attempt.
-        is_repeatable: The call is idempotent (RFC 9110, 9.2.2).
-        honours_keys: The call has a key by which the server recognises its repetition.
+    It is repeatable if it is idempotent (RFC 9110, 9.2.2), or if it has a key by which the server recognises it.
     """
     rule = RULES[situation]
     may_repeat = rule.again == "always" or (rule.again == "if repeatable" and (is_repeatable or honours_keys))
     return RetryDecision(may_repeat, rule.may_be_done and not is_repeatable, rule.at_once, rule.fresh, rule.is_free)
 
 
+_BY_FAILURE: Mapping[str, AttemptResult] = {
+    "refused": "no connection",
+    "unknown_host": "unknown host",
+    "tls": "not trusted",
+    "stale": "stale connection",
+}
+
+
 def situation(outcome: TransportResult) -> AttemptResult:
     """Return the result of an attempt, before the body of a success is read."""
-    return _of_failure(outcome) if isinstance(outcome, TransportFailure) else _of_response(outcome)
-
-
-def _of_failure(failure: TransportFailure) -> AttemptResult:
-    match failure.kind:
-        case "refused":
-            return "no connection"
-        case "unknown_host":
-            return "unknown host"
-        case "tls":
-            return "not trusted"
-        case "stale":
-            return "stale connection"
-        case _:
-            return "not sent" if failure.sent == "no" else "no answer"
+    if isinstance(outcome, TransportFailure):
+        return _BY_FAILURE.get(outcome.kind) or ("not sent" if outcome.sent == "no" else "no answer")
+    return _of_response(outcome)
 
 
 def _of_response(response: Response) -> AttemptResult:
@@ -129,7 +126,7 @@ def unreadable_situation(response: Response, *, is_mismatched: bool) -> AttemptR
     """
     if is_mismatched or response.fault is not None or not response.content.strip() or not is_json_type(response):
         return "unreadable"
-    return "misfit" if response.is_framed or _is_json(response) else "unreadable"
+    return "misfit" if response.is_framed or parsed(response) is not ... else "unreadable"
 
 
 def is_json_type(response: Response) -> bool:  # guard: json-type
@@ -149,18 +146,44 @@ def repeats_key(response: Response, key: str | None) -> bool | None:
 
 
 def error_code(response: Response) -> str | None:
-    """Return the machine-readable code of an error response, in whichever envelope; None if there is none."""
-    try:
-        body = as_object(response.json())
-    except ValueError:
-        return None
+    """Return the machine-readable code of an error response, in whichever envelope."""
+    body = as_object(parsed(response))
     codes = (as_object(body.get("error")).get("code"), body.get("code"))
     return next((code for code in codes if isinstance(code, str)), None)
 
 
-def _is_json(response: Response) -> bool:
+def parsed(response: Response) -> Any:
+    """Return the decoded body, or `...` if it is not JSON."""
     try:
-        response.json()
+        return response.json()
     except ValueError:
-        return False
-    return True
+        return ...
+
+
+class RetryBudget:
+    """A bucket of retries: each retry takes one, successful calls put them back, and an empty bucket means no retry.
+
+    It needs no lock, which a fork or Ctrl-C could leave locked: operations on a deque and a counter are atomic.
+    """
+
+    def __init__(self) -> None:
+        self._left: deque[None] = deque([None] * MOST_RETRIES, maxlen=MOST_RETRIES)
+        self._successes = count(1)
+
+    @property
+    def left(self) -> int:
+        """The number of retries that may be made now."""
+        return len(self._left)
+
+    def take(self) -> bool:  # guard: retry-budget
+        """Take one; return False if the bucket is empty."""
+        try:
+            self._left.pop()
+        except IndexError:
+            return False
+        return True
+
+    def give_back(self, taken: int) -> None:
+        """Record a call that succeeded after `taken` retries: they helped, so they cost nothing."""
+        earned = next(self._successes) % SUCCESSES_FOR_ONE == 0
+        self._left.extend([None] * (taken + earned))

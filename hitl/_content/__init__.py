@@ -16,11 +16,6 @@ __all__ = ["to_json"]
 def to_json(value: object, *, path: str = "content") -> Any:
     """Return `value` made of dict, list, str, int, finite float, bool and None only; the input is not changed.
 
-    Args:
-        value: Anything that docs/reference/content.md lists, nested up to 100 levels.
-        path: The name of the value in error messages.
-
-    Raises:
-        ContentError: if something in it has no JSON form; the message has its path and what to do.
+    `path` is the name of the value in the ContentError that is raised if something in it has no JSON form.
     """
     return Conversion(path, converter_for).convert(value)

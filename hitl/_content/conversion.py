@@ -11,9 +11,7 @@ from typing import Any, Final, TypeAlias, cast
 
 from hitl.exceptions import ContentError
 
-DEEPEST: Final = 100
-"""Levels of nesting that are accepted; below the limit of common JSON parsers."""
-
+DEEPEST: Final = 100  # levels of nesting that are accepted; below the limit of common JSON parsers
 
 ITEM: Final = "[{!r}]"
 FIELD: Final = ".{}"

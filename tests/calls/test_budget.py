@@ -6,21 +6,17 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from one_call import get
 from script import BROKEN, UNREACHABLE, Script, refused, reviewed
 
-from hitl._api import operations
 from hitl._calls import Backoff, Exchange
-from hitl._calls.retry_budget import MOST_RETRIES, SUCCESSES_FOR_ONE, RetryBudget
+from hitl._calls.retry_policy import MOST_RETRIES, SUCCESSES_FOR_ONE, RetryBudget
 from hitl.exceptions import HITLError
 
 
 @pytest.fixture
 def patient() -> Exchange:
     return Exchange(Backoff(3, 0.0))
-
-
-def get() -> operations.Call:
-    return operations.get_review("rev_1")
 
 
 def requests(exchange: Exchange, outcome, calls: int) -> int:

@@ -45,7 +45,7 @@ def created(client: Methods, content: Any = None, **given: Any) -> str:
 
 def templated(client: Methods) -> str:
     script = Script([answer(201, {"success": True, "data": {"id": "tpl_1", "name": "T", "fields": []}})])
-    script.play(client.create_template("T", [], None))
+    script.play(client.create_template("T", [], None, {}))
     return key_of(script.calls[0])
 
 

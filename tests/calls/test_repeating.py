@@ -12,14 +12,7 @@ from hitl import Review
 from hitl.exceptions import APIStatusError, HITLError
 
 CREATED = reviewed(code=201)
-AMBIGUOUS = (
-    BROKEN,
-    SILENT,
-    refused(500),
-    refused(502),
-    refused(504),
-    answer(201, b"<html>", content_type="text/html"),
-)
+AMBIGUOUS = (BROKEN, SILENT, refused(500), refused(502), refused(504), answer(201, b"<html>", content_type="text/html"))
 
 
 def before(*answers: Any, idempotency: str = "auto") -> ScriptedClient:

@@ -18,12 +18,7 @@ from script import answer, review
 from scripted import scripted
 
 from hitl import AsyncHITLClient, HITLClient
-from hitl.exceptions import (
-    APIConnectionError,
-    APIStatusError,
-    ConfigurationError,
-    HITLError,
-)
+from hitl.exceptions import APIConnectionError, APIStatusError, ConfigurationError, HITLError
 
 KEY = "hitl_secret_0123456789"
 

@@ -67,7 +67,7 @@ def test_only_one_of_both_is_taken(kind):
 
 
 @pytest.mark.parametrize(
-    "wrong", ["", ".", "..", "a/b", "a\\b", "%2e%2e", "a?b", "a#b", "rev_1\n", " rev_1", "é", None, 7]
+    "wrong", ["", ".", "..", "a/b", "a\\b", "%2e%2e", "a?b", "a#b", "a b", "rev_1\n", " rev_1", "é", "x" * 200, None, 7]
 )
 def test_an_id_that_is_none_is_refused_at_every_door(wrong):
     def fail(_: httpx.Request) -> httpx.Response:

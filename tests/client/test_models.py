@@ -9,42 +9,14 @@ from script import review
 from hitl.models import Review, Template
 
 FULL = review(
-    "completed",
-    result={"approved": True},
-    assignees=["a@company.com"],
-    priority="high",
-    due_date="2027-01-20T18:00:00Z",
-    assignment_strategy="round_robin",
-    reviewer="a@company.com",
-    updated_at="2026-01-15T10:31:00Z",
-    completed_at="2026-01-15T10:31:00.250Z",
-    version=3,
-    sparkle="new",
+    "completed", result={"approved": True}, reviewer="a@company.com", priority="high", version=3, sparkle="new"
 )
 
 
-def test_every_field_of_the_wire_is_there():
-    made = Review.from_json(FULL)
-    assert (made.status, made.state, made.result, made.assignees) == (
-        "completed",
-        "completed",
-        {"approved": True},
-        ["a@company.com"],
-    )
+def test_times_are_read_with_their_zone_and_fraction():
+    made = Review.from_json(review(due_date="2027-01-20T18:00:00Z", completed_at="2026-01-15T10:31:00.250Z"))
     assert made.due_date == datetime(2027, 1, 20, 18, tzinfo=UTC)
     assert made.completed_at == datetime(2026, 1, 15, 10, 31, 0, 250_000, tzinfo=UTC)
-    assert (made.version, made.reviewer, made.extra) == (3, "a@company.com", {"sparkle": "new"})
-
-
-def test_what_is_not_known_is_none_or_empty():
-    made = Review.from_json(review(assignees=None, result=None, due_date=None))
-    assert (made.assignees, made.result, made.due_date, made.priority, made.version) == ([], {}, None, None, None)
-
-
-def test_words_of_the_wire_are_plain_texts():
-    made = Review.from_json(review("pondering", priority="critical"))
-    assert type(made.status) is str
-    assert (made.status, made.priority) == ("pondering", "critical")
 
 
 @pytest.mark.parametrize(
@@ -61,7 +33,7 @@ def test_words_of_the_wire_are_plain_texts():
 )
 def test_a_status_tells_whether_anything_will_still_happen(status, final, answered):
     made = Review.from_json(review(status))
-    assert (made.is_final, made.is_answered) == (final, answered)
+    assert (made.state, made.is_final, made.is_answered) == (status, final, answered)
 
 
 def test_a_review_cannot_be_changed_and_can_be_a_key():

@@ -14,7 +14,7 @@ from hitl import webhooks
 from hitl._batches import concurrency as _gate
 from hitl._calls import LONGEST_PAUSE, LONGEST_RETRY_AFTER
 from hitl._calls.exchange import SHARE
-from hitl._calls.retry_budget import MOST_RETRIES, SUCCESSES_FOR_ONE
+from hitl._calls.retry_policy import MOST_RETRIES, SUCCESSES_FOR_ONE
 from hitl._config import MOST_AT_ONCE, SETTINGS
 from hitl._engine import http1 as _wire
 from hitl._flows import threads as _workers

@@ -1,16 +1,22 @@
-"""Checks of arguments, before any I/O; each returns the value in the form that the generated client takes."""
+"""Checks of arguments, before any I/O: one for each kind of value, then the tables of which argument has which.
+
+Each check takes the argument's name and value, and returns the value in the form that the generated client takes.
+"""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from hitl._json import is_object
 from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError
+
+_Check: TypeAlias = Callable[[str, object], object]
 
 
 def is_given(value: object) -> bool:
@@ -56,10 +62,12 @@ def addresses(name: str, value: object) -> list[str]:
 
 def moment(name: str, value: object) -> datetime:
     """Return a datetime with a time zone, from a datetime or an ISO 8601 string."""
-    try:
-        found = _parsed(value) if isinstance(value, str) else value
-    except ValueError:
-        found = None
+    found = value
+    if isinstance(value, str):
+        from dateutil.parser import isoparse  # imported only if a date is given as a string
+
+        with suppress(ValueError):
+            found = isoparse(value)
     if not isinstance(found, datetime):
         raise ConfigurationError(f"{name} must be a datetime or a text like '2027-01-20T18:00:00Z'; got {value!r:.80}")
     if found.utcoffset() is None:
@@ -67,18 +75,8 @@ def moment(name: str, value: object) -> datetime:
     return found
 
 
-def _parsed(value: str) -> datetime:
-    from dateutil.parser import isoparse  # imported only if a date is given as a string
-
-    return isoparse(value)
-
-
 def json_object(name: str, value: object) -> dict[str, Any]:
-    """Return an object of plain JSON values.
-
-    Raises:
-        ContentError: if something in it has no JSON form; the message names its path.
-    """
+    """Return an object of plain JSON values; a ContentError names the path of what has no JSON form."""
     from hitl._content import to_json  # imported with the first content
 
     plain = to_json(value, path=name)
@@ -100,11 +98,13 @@ def form_fields(name: str, value: object) -> list[dict[str, Any]]:
     return fields
 
 
-def idempotency_key(value: object, *, unlike: Secret | None = None) -> str:
-    """Return a key that fits into a header: 1 to 255 visible ASCII characters.
+def checked_key(value: object, unlike: Secret | None) -> str | None:
+    """Return an idempotency key that fits into a header: 1 to 255 visible ASCII characters; None if none is given.
 
     Errors show it and the server stores it, so it must not contain `unlike`, the API key. A bad one is not quoted.
     """
+    if not is_given(value):
+        return None
     if not isinstance(value, str) or not re.fullmatch(r"[\x21-\x7e]{1,255}", value):
         raise ConfigurationError("idempotency_key must be 1 to 255 visible ASCII characters without spaces")
     if unlike is not None and unlike.is_in(value):
@@ -123,3 +123,71 @@ def count(name: str, value: object, *, at_most: int = 1000) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= at_most:
         raise ConfigurationError(f"{name} must be a whole number from 1 to {at_most}; got {value!r:.80}")
     return value
+
+
+def _priority(name: str, value: object) -> object:
+    from hitl_api.models.review_priority import ReviewPriority
+
+    return ReviewPriority(one_of(name, value, ReviewPriority))
+
+
+def _strategy(name: str, value: object) -> object:
+    from hitl_api.models.assignment_strategy import AssignmentStrategy
+
+    return AssignmentStrategy(one_of(name, value, AssignmentStrategy))
+
+
+def _status(name: str, value: object) -> object:
+    from hitl_api.models.review_status import ReviewStatus
+
+    return ReviewStatus(text(name, value))  # open: a server may know more states than this package
+
+
+CHANGES: Mapping[str, _Check] = {
+    "content": json_object,
+    "assignees": addresses,
+    "priority": _priority,
+    "due_date": moment,
+    "assignment_strategy": _strategy,
+}
+REVIEW: Mapping[str, _Check] = {"template_id": identifier, **CHANGES}
+FILTERS: Mapping[str, _Check] = {
+    "status": _status,
+    "created_after": moment,
+    "created_before": moment,
+    "updated_after": moment,
+    "priority": _priority,
+    "assignee": text,
+    "template_id": identifier,
+}
+
+
+def checked(table: Mapping[str, _Check], given: Mapping[str, object]) -> dict[str, Any]:
+    """Return the given values, checked; None counts as not given, and so does a missing value of a data frame."""
+    if unknown := given.keys() - table.keys():
+        raise ConfigurationError(f"unknown: {', '.join(sorted(map(str, unknown)))}; known are {', '.join(table)}")
+    return {name: table[name](name, value) for name, value in given.items() if is_given(value)}
+
+
+def arguments_of(item: object) -> Mapping[str, object]:
+    """Return the arguments of `create_review` that an item of a batch holds."""
+    if isinstance(item, Mapping):
+        return cast("Mapping[str, object]", item)
+    from hitl_api.models.review_create import ReviewCreate
+    from hitl_api.types import UNSET
+
+    if not isinstance(item, ReviewCreate):
+        raise ConfigurationError(f"must be a dict or a ReviewCreate; got {type(item).__name__}")
+    # Not its to_dict(), which writes dates as text and lets through whatever has no JSON form.
+    return {name: value for name in REVIEW if (value := getattr(item, name)) is not UNSET}
+
+
+def check_review(given: Mapping[str, object], unlike: Secret | None) -> tuple[dict[str, Any], str | None]:
+    """Return the fields of a new review and its idempotency key, checked; the key must not contain `unlike`."""
+    rest = dict(given)
+    key = checked_key(rest.pop("idempotency_key", None), unlike)
+    fields = checked(REVIEW, rest)  # before looking for what is missing, which may be there, misspelt
+    missing = [name for name in ("template_id", "content") if name not in fields]
+    if missing:
+        raise ConfigurationError(f"create_review: {' and '.join(missing)} must be given")
+    return fields, key
