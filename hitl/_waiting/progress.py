@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
-from hitl._progress_bar import Shown, load_tqdm
+from hitl._progress_bar import TqdmBar, load_tqdm
 
 
 @frozen
@@ -26,11 +26,11 @@ class Bar:
 
     def __init__(self) -> None:
         self._tqdm = load_tqdm()
-        self._shown: Shown | None = None
+        self._shown: TqdmBar | None = None
 
     def show(self, progress: Progress) -> None:
         if self._shown is None:
-            self._shown = Shown(lambda: self._tqdm(total=progress.total, unit="review", desc="Waiting for people"))
+            self._shown = TqdmBar(lambda: self._tqdm(total=progress.total, unit="review", desc="Waiting for people"))
         self._shown.draw(partial(_draw, progress))
 
     def close(self) -> None:
