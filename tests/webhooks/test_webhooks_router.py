@@ -26,7 +26,7 @@ from hitl.webhooks import (
     construct_event,
     signature_headers,
 )
-from hitl.webhooks._lease import LEASE, Lease
+from hitl.webhooks._replay import LEASE, Lease
 
 SECRET = "your_webhook_secret"
 BODY = b'{"event": "review.completed", "review": {"id": "rev_1"}}'

@@ -13,7 +13,7 @@ import pytest
 
 from hitl.exceptions import SignatureError
 from hitl.webhooks import construct_event, sign, signature_headers, verify_signature
-from hitl.webhooks._keys import Key
+from hitl.webhooks._secrets import Key
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NOW = 1_614_265_330
