@@ -237,7 +237,7 @@ class Methods:
     ) -> Batch:
         from hitl._batches import Batch, BatchOptions, ConcurrencyLimiter
         from hitl._config import MOST_AT_ONCE
-        from hitl._progress_bar import NoBar, bar
+        from hitl._progress_bar import TqdmBar, bar
 
         # Beyond what a client sends at once, items would wait for each other while their own time runs.
         most = min(count("concurrency", concurrency), MOST_AT_ONCE)
@@ -247,7 +247,7 @@ class Methods:
             exchange=self.exchange,
             limiter=ConcurrencyLimiter(most, self.clock.monotonic),
             may_repeat=self.settings.max_retries > 0,
-            bar=bar(operation, len(items) if isinstance(items, Sized) else None) if progress else NoBar(),
+            bar=bar(operation, len(items) if isinstance(items, Sized) else None) if progress else TqdmBar(),
         )
         return Batch(options, items)
 

@@ -18,7 +18,7 @@ from hitl._batches.source import Input, Source
 from hitl._calls import Exchange
 from hitl._engine import Response
 from hitl._flows import ApiCall, Flow, Gather, Result
-from hitl._progress_bar import Bar, NoBar
+from hitl._progress_bar import TqdmBar
 from hitl.exceptions import APIStatusError, BatchInterrupted, ConfigurationError, HITLError
 from hitl.models import Outcome, Review
 
@@ -32,7 +32,7 @@ class BatchOptions:
     exchange: Exchange
     limiter: ConcurrencyLimiter
     may_repeat: bool = True  # whether an item that the server had no time for is sent again
-    bar: Bar = field(factory=NoBar)
+    bar: TqdmBar = field(factory=TqdmBar)
 
 
 @define(eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator
 from typing import Any, Final, TypeAlias
 
 from hitl._flows import Flow
@@ -23,7 +23,7 @@ class Source:
         self._is_stopped = is_stopped
 
     def flows(self, items: Input) -> Iterable[Flow[Any]] | AsyncIterable[Flow[Any]]:
-        return _Flows(items, self) if isinstance(items, Iterable) else _AsyncFlows(items, self)
+        return self._each(items) if isinstance(items, Iterable) else _AsyncFlows(items, self)
 
     def is_over(self) -> bool:
         return self.is_exhausted or self.error is not None or self._is_stopped()
@@ -36,31 +36,21 @@ class Source:
         self.count += 1
         return self._flow_of(self.count - 1, item)
 
-
-# Classes and no generators: an asynchronous generator that is left in the middle has to be closed by its event loop.
-
-
-class _Flows:
-    def __init__(self, items: Iterable[Any], source: Source) -> None:
-        self._items = iter(items)
-        self._source = source
-
-    def __iter__(self) -> _Flows:
-        return self
-
-    def __next__(self) -> Flow[Any]:
-        if not self._source.is_over():
+    def _each(self, items: Iterable[Any]) -> Iterator[Flow[Any]]:
+        iterator = iter(items)
+        while not self.is_over():
             try:
-                item = next(self._items, _END)
+                item = next(iterator, _END)
             except Exception as error:
-                self._source.error = error
+                self.error = error
             else:
-                if (flow := self._source.accept(item)) is not None:
-                    return flow
-        raise StopIteration
+                if (flow := self.accept(item)) is not None:
+                    yield flow
 
 
 class _AsyncFlows:
+    # No generator: an asynchronous one that is left in the middle has to be closed by its event loop.
+
     def __init__(self, items: AsyncIterable[Any], source: Source) -> None:
         self._items = aiter(items)
         self._source = source

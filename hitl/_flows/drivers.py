@@ -8,8 +8,8 @@ from contextlib import aclosing
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
+from hitl._flows.event_loops import sleep_until_woken, sleep_until_woken_async
 from hitl._flows.steps import ApiCall, AsyncTransport, Flow, Gather, Sleep, Step, Transport
-from hitl._flows.wakeups import sleep_until_woken, sleep_until_woken_async
 
 # Imported where they are needed: anyio, which blocking programs never load, and what only batches use.
 

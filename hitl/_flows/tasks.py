@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 import anyio
 import anyio.lowlevel
 
-from hitl._flows.domains import runs_on_trio
+from hitl._flows.event_loops import runs_on_trio
 from hitl._flows.steps import Flow, Gather, Result
 from hitl.exceptions import HITLError
 

@@ -8,8 +8,9 @@ script, in a notebook and inside a running loop.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
@@ -32,37 +33,6 @@ class Cancelled(BaseException):
     """Ends a flow in a cancelled thread; not an Exception, so that no flow handles it as a failure."""
 
 
-class CancelScope:
-    """Sends and sleeps for the threads of one pool, until they are cancelled."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-        self._cancelled = Event()
-
-    @property
-    def cancelled(self) -> bool:
-        return self._cancelled.is_set()
-
-    def cancel(self) -> None:
-        """End all sleeps, and let no further exchange begin."""
-        self._cancelled.set()
-
-    def send(self, call: ApiCall[Any]) -> TransportResult:
-        if self._cancelled.is_set():
-            raise Cancelled
-        return self._transport.send(call)
-
-    def sleep(self, seconds: float) -> None:
-        if self._cancelled.wait(seconds):
-            raise Cancelled
-
-    def abort_exchanges(self, threads: Iterable[Thread]) -> None:
-        """End the exchanges of these threads, if the transport can."""
-        interrupt = getattr(self._transport, "interrupt", None)
-        if interrupt is not None:
-            interrupt({thread.ident for thread in threads})
-
-
 Run: TypeAlias = Callable[[Flow[T], Transport, Callable[[float], None]], T]
 
 
@@ -81,27 +51,18 @@ def collect(gather: Gather[T], transport: Transport, run: Run[T]) -> None:
         BatchInterrupted: on Ctrl-C.
         BaseException: what iterating `flows` raised, or an error of a flow that is no HITLError.
     """
-    with _pool(gather, transport, run) as pool:
-        while pool.has_work:
-            pool.submit()
-            for _ in pool.results():
-                pass
+    # Not a loop in Python: it could be struck by a Ctrl-C between two results, when the generator cannot catch it.
+    deque(stream(gather, transport, run), maxlen=0)
 
 
 def stream(gather: Gather[T], transport: Transport, run: Run[T]) -> Generator[Any, None, None]:
     """Do the same, and yield what `on_result` returns for each result; closing this generator stops all flows."""
-    with _pool(gather, transport, run) as pool:
-        while pool.has_work:
-            pool.submit()
-            yield from pool.results()
-
-
-@contextmanager
-def _pool(gather: Gather[T], transport: Transport, run: Run[T]) -> Generator[_ThreadPool[T], None, None]:
     pool = _ThreadPool(gather, transport, run)
     try:
         try:
-            yield pool
+            while pool.has_work:
+                pool.submit()
+                yield from pool.results()
             pool.shutdown()
         except BaseException:  # Ctrl-C, or the reader has stopped
             pool.cancel()
@@ -111,7 +72,10 @@ def _pool(gather: Gather[T], transport: Transport, run: Run[T]) -> Generator[_Th
 
 
 class _ThreadPool(Generic[T]):
-    """The threads and their work. Only the asking thread changes its state; the others see the two queues."""
+    """The threads and their work, and the transport of their flows until they are cancelled.
+
+    Only the asking thread changes its state; the others see the two queues and the cancellation.
+    """
 
     def __init__(self, gather: Gather[T], transport: Transport, run: Run[T]) -> None:
         if not isinstance(gather.flows, Iterable):
@@ -119,7 +83,8 @@ class _ThreadPool(Generic[T]):
         self.late: list[tuple[int, Result[T]]] = []
         self._gather = gather
         self._flows: Iterator[tuple[int, Flow[T]]] = enumerate(gather.flows)
-        self._scope = CancelScope(transport)
+        self._transport = transport
+        self._cancelled = Event()
         self._run = run
         self._jobs: SimpleQueue[tuple[int, Flow[T]] | None] = SimpleQueue()
         self._events: SimpleQueue[tuple[int, Any]] = SimpleQueue()  # index and result, or a number and _ENDED
@@ -153,10 +118,11 @@ class _ThreadPool(Generic[T]):
 
     def cancel(self) -> None:
         """Start nothing more, abort what is in progress, and collect its results for a moment."""
-        self._scope.cancel()
+        self._cancelled.set()
         for _, flow in self._queued():  # before threads wake up and take them
             flow.close()
-        self._scope.abort_exchanges(self._threads.values())
+        if (interrupt := getattr(self._transport, "interrupt", None)) is not None:
+            interrupt({thread.ident for thread in self._threads.values()})
         until = time.monotonic() + SHUTDOWN_GRACE
         with suppress(Empty):
             while self._unfinished and (left := until - time.monotonic()) > 0:
@@ -174,6 +140,15 @@ class _ThreadPool(Generic[T]):
             for thread in self._threads.values():
                 if thread.is_alive():  # it is not if Ctrl-C struck while it was being started
                     thread.join()
+
+    def send(self, call: ApiCall[Any]) -> TransportResult:
+        if self._cancelled.is_set():
+            raise Cancelled
+        return self._transport.send(call)
+
+    def sleep(self, seconds: float) -> None:
+        if self._cancelled.wait(seconds):
+            raise Cancelled
 
     def _capacity(self) -> int:
         return min(self._gather.capacity(), THREADS)
@@ -196,14 +171,14 @@ class _ThreadPool(Generic[T]):
 
     def _work(self, number: int) -> None:
         """Carry out flows, in a thread, as long as there is capacity for it."""
-        while number < self._capacity() and not self._scope.cancelled and (job := self._jobs.get()) is not None:
+        while number < self._capacity() and not self._cancelled.is_set() and (job := self._jobs.get()) is not None:
             index, flow = job
             self._events.put((index, self._result(flow)))
         self._events.put((number, _ENDED))
 
     def _result(self, flow: Flow[T]) -> Result[T] | _Crash:
         try:
-            return self._run(flow, self._scope, self._scope.sleep)
+            return self._run(flow, self, self.sleep)
         except HITLError as error:
             return error.with_traceback(None)  # frames would keep request and response in memory
         except BaseException as error:  # an exception must not die with its thread

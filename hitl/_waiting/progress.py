@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
-from hitl._progress_bar import Shown, load_tqdm
+from hitl._progress_bar import TqdmBar, load_tqdm
 
 
 @frozen
@@ -27,7 +27,7 @@ class Bar:
     def __init__(self) -> None:
         tqdm = load_tqdm()
         self._total = 0
-        self._shown = Shown(lambda: tqdm(total=self._total, unit="review", desc="Waiting for people"))
+        self._shown = TqdmBar(lambda: tqdm(total=self._total, unit="review", desc="Waiting for people"))
 
     def show(self, progress: Progress) -> None:
         self._total = progress.total

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, cast
 
 from hitl import _json
-from hitl.webhooks._arguments import TOLERANCE, Body, Secret, Tolerance, all_keys, raw_body, seconds_of
 from hitl.webhooks._headers import Headers
-from hitl.webhooks._keys import Keys
 from hitl.webhooks._refusals import refusal
-from hitl.webhooks._replay import RETENTION, ReplayGuard
-from hitl.webhooks._signatures import Proof, check
+from hitl.webhooks._replay import ReplayGuard, retained_until
+from hitl.webhooks._secrets import Keys, Secret, all_keys
+from hitl.webhooks._signatures import TOLERANCE, Body, Proof, Tolerance, check, raw_body, seconds_of
 
 LARGEST_BODY: Final = 1024 * 1024
 """Bytes that the body of an event may have; the server's have a few thousand."""
@@ -162,11 +160,6 @@ def genuine_event(
         raise refusal("payload_too_large")
     proofs = check(headers, raw, keys, tolerance, now)
     return WebhookEvent(_parse_payload(raw), claims=_claims_of(proofs))
-
-
-def retained_until(now: float | None) -> float:
-    """Return when an event may be forgotten, in Unix seconds; a `now` in the past makes it no sooner."""
-    return max(time.time(), now or 0) + RETENTION
 
 
 def _claims_of(proofs: Sequence[Proof]) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""Replay guards: they remember which webhooks were received, so that a repeated one is recognised.
+"""Replay guards remember which webhooks were received, so that a repeated one is recognised; leases build on them.
 
 A server sends a webhook again if it missed the response, and so can anybody who has recorded one.
 """
@@ -10,13 +10,16 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
-from typing import Final, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Literal, Protocol
 
 from hitl.exceptions import ConfigurationError, HITLError
 
 RETENTION: Final = 30 * 86_400.0
 """Seconds for which an event is remembered. The vendor's attempts extend over two days."""
+
+LEASE: Final = 300.0
+"""Seconds that the handlers of an event may take; a server waits for a response no longer than 30."""
 
 _log = logging.getLogger("hitl.webhooks")
 
@@ -183,3 +186,56 @@ _SETUP: Final = (
     "CREATE TABLE IF NOT EXISTS claims (name TEXT PRIMARY KEY, expires REAL NOT NULL) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS claims_by_expiry ON claims (expires)",
 )
+
+
+def retained_until(now: float | None) -> float:
+    """Return when an event may be forgotten, in Unix seconds; a `now` in the past makes it no sooner."""
+    return max(time.time(), now or 0) + RETENTION
+
+
+class Lease:
+    """One attempt to handle an event: one at a time, and none after one has succeeded; all methods may block.
+
+    A `ReplayGuard` stores entries that expire, and nothing else. So the lease keeps two entries for each name of the
+    event: "<name> running" during an attempt, and "<name>" during an attempt and after one has succeeded. During an
+    attempt both expire after `LEASE` seconds, so that a process that dies blocks the event no longer than that.
+    """
+
+    def __init__(self, guard: ReplayGuard, names: Sequence[str]) -> None:
+        self._guard = guard
+        self._names = names
+        self._running = [f"{name} running" for name in names]  # no name has a space
+
+    def acquire(self) -> Literal["new", "running", "done"]:
+        """Begin the attempt if the event is new; otherwise change nothing."""
+        expires = time.time() + LEASE
+        if not self._claim(self._running, expires):
+            return "running"
+        if not self._claim(self._names, expires):
+            self._forget(self._running)
+            return "done"
+        return "new"
+
+    def complete(self) -> None:
+        """End the attempt: the event is handled."""
+        expires = retained_until(None)
+        for name in self._names:
+            # A guard cannot extend an entry. Nobody else can claim it in between: it is still marked as running.
+            self._guard.forget(name)
+            self._guard.first_time(name, expires)
+        self._forget(self._running)
+
+    def release(self) -> None:
+        """End the attempt: the next delivery starts afresh."""
+        self._forget([*self._names, *self._running])
+
+    def _claim(self, names: Sequence[str], expires: float) -> bool:
+        for position, name in enumerate(names):
+            if not self._guard.first_time(name, expires):
+                self._forget(names[:position])
+                return False
+        return True
+
+    def _forget(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._guard.forget(name)

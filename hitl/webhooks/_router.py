@@ -13,11 +13,11 @@ from http import HTTPStatus
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from hitl.exceptions import SignatureError
-from hitl.webhooks._arguments import TOLERANCE, Body, Secret, Tolerance, all_keys, raw_body, seconds_of
 from hitl.webhooks._events import WebhookEvent, genuine_event
 from hitl.webhooks._headers import Headers
-from hitl.webhooks._lease import Lease
-from hitl.webhooks._replay import MemoryReplayGuard, ReplayGuard
+from hitl.webhooks._replay import Lease, MemoryReplayGuard, ReplayGuard
+from hitl.webhooks._secrets import Secret, all_keys
+from hitl.webhooks._signatures import TOLERANCE, Body, Tolerance, raw_body, seconds_of
 
 Handler: TypeAlias = Callable[[WebhookEvent], Any]
 H = TypeVar("H", bound=Handler)
@@ -121,11 +121,9 @@ class Router:
         Raises:
             TypeError: `body` is a parsed body.
         """
-        delivery = self._accept(headers, body)
+        delivery = self._begin(headers, body)
         if isinstance(delivery, HTTPStatus):
             return delivery
-        if (status := delivery.begin()) is not None:
-            return status
         try:
             for registration in delivery.registrations:
                 registration.call(delivery.event)
@@ -144,12 +142,9 @@ class Router:
 
             # In one piece, so that a cancellation leaves nothing half done: the thread runs to its end.
             return await run_sync(self.dispatch, headers, body)
-        delivery = self._accept(headers, body)
+        delivery: _Delivery | HTTPStatus = await _in_thread(self._begin, headers, body)
         if isinstance(delivery, HTTPStatus):
             return delivery
-        status: HTTPStatus | None = await _in_thread(delivery.begin)
-        if status is not None:
-            return status
         try:
             for registration in delivery.registrations:
                 await registration.call_async(delivery.event)
@@ -163,8 +158,8 @@ class Router:
         await _in_thread(delivery.succeed)
         return HTTPStatus.OK
 
-    def _accept(self, headers: Headers, body: Body) -> _Delivery | HTTPStatus:
-        """Return the event and its handlers, or the status to respond with if there is nothing to handle."""
+    def _begin(self, headers: Headers, body: Body) -> _Delivery | HTTPStatus:
+        """Begin to handle an event, or return the status to respond with if there is nothing to handle; may block."""
         try:
             event = genuine_event(headers, raw_body(body), self._keys, self._tolerance)
         except SignatureError as error:
@@ -172,9 +167,10 @@ class Router:
             return HTTPStatus(413 if error.reason == "payload_too_large" else 401)
         wanted = [each for each in self._registrations if not each.events.isdisjoint((event.event, _EVERYTHING))]
         if not wanted:
-            _log.debug("webhook ignored: nobody asked for %r", event.event)
+            _log.debug("webhook ignored: no handler is registered for %r", event.event)
             return HTTPStatus.OK
-        return _Delivery(event, wanted, Lease(self._guard, event.claims))
+        delivery = _Delivery(event, wanted, Lease(self._guard, event.claims))
+        return delivery.begin() or delivery
 
 
 class _Delivery(NamedTuple):

@@ -14,18 +14,27 @@ import binascii
 import hmac
 import re
 import time
-from collections.abc import Sequence
-from typing import Final, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from hitl.exceptions import SignatureError
-from hitl.webhooks._arguments import TOLERANCE, Body, Secret, Tolerance, all_keys, keys_of, raw_body, seconds_of
 from hitl.webhooks._headers import STANDARD, VENDOR, Found, Headers, find_signatures
-from hitl.webhooks._keys import Keys
 from hitl.webhooks._refusals import refusal
+from hitl.webhooks._secrets import Keys, Secret, all_keys, keys_of
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+Body: TypeAlias = bytes | bytearray | memoryview | str
+Tolerance: TypeAlias = "float | timedelta"
 
 Proof: TypeAlias = str | bytes
 """What one genuine signature vouches for: a webhook-id, or the digest of the body."""
 
+TOLERANCE: Final = 300
+"""Seconds between the time of a signature and now, as Standard Webhooks advises."""
+
+_DAY: Final = 86_400
 _PREFIX: Final = "sha256="
 _HEX_DIGITS: Final = frozenset("0123456789abcdef")  # lower case, as the server writes them: one spelling per digest
 # Without a dot in the id, and with one spelling of each number, no two messages have the same signed content.
@@ -128,10 +137,8 @@ def check(headers: Headers, raw: bytes, keys: Sequence[Keys], tolerance: float, 
 def _check_vendor(found: Found, raw: bytes, keys: Sequence[Keys]) -> list[bytes]:
     received = [_parse_hex(found[name]) for name in VENDOR if name in found]
     expected = [key.vendor.digest(raw) for key in keys]
-    are_genuine = True
-    for digest in received:
-        are_genuine &= _count(digest, expected) > 0
-    if not are_genuine:
+    matches = [_count(digest, expected) for digest in received]
+    if not all(matches):
         raise refusal("signature_mismatch")
     return received
 
@@ -158,10 +165,7 @@ def _check_standard(
         raise refusal("bad_timestamp" if _IS_SIGNABLE(f"{webhook_id}.0.") else "bad_id")
     received = _parse_list(signatures)
     prefix = signed.encode()
-    matches = 0
-    for key in keys:
-        matches += _count(key.standard.digest(raw, prefix), received)
-    if not matches:
+    if not sum([_count(key.standard.digest(raw, prefix), received) for key in keys]):
         raise refusal("signature_mismatch")
     if abs(now - int(timestamp)) <= tolerance:  # not if `now` is no number
         return webhook_id
@@ -194,8 +198,38 @@ def _parse_base64(entry: str) -> bytes | None:
 
 
 def _count(digest: bytes, others: Sequence[bytes]) -> int:
-    # Every comparison is made, so that the time taken does not reveal which one came close.
-    matches = 0
-    for other in others:
-        matches += hmac.compare_digest(digest, other)
-    return matches
+    # Every comparison is made, here and by the callers, so that the time taken does not reveal which one came close.
+    return sum([hmac.compare_digest(digest, other) for other in others])
+
+
+# --- the arguments of the receiving program: wrong types raise, as programming errors ---------------------------------
+
+
+def raw_body(body: object) -> bytes:
+    """Return the bytes that were signed."""
+    if type(body) is bytes:  # nearly always
+        return body
+    if isinstance(body, bytes | bytearray | memoryview):
+        return bytes(cast("bytes", body))
+    if not isinstance(body, str):
+        raise TypeError(
+            f"the body must be the raw bytes of the request, not {type(body).__name__}: request.get_data() in Flask, "
+            "request.body in Django, await request.body() in Starlette and FastAPI"
+        )
+    try:
+        return body.encode()
+    except UnicodeEncodeError:
+        raise refusal("payload_encoding") from None
+
+
+def seconds_of(tolerance: Tolerance) -> float:
+    """Return a tolerance in seconds, within a range that accepts neither everything nor nothing."""
+    if type(tolerance) is int and 1 <= tolerance <= _DAY:  # nearly always
+        return tolerance
+    to_seconds: Callable[[], float] | None = getattr(tolerance, "total_seconds", None)
+    seconds = to_seconds() if to_seconds else tolerance
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise TypeError(f"tolerance must be a number of seconds, not {type(tolerance).__name__}")
+    if not 1 <= seconds <= _DAY:
+        raise ValueError(f"tolerance must be between 1 second and 1 day ({_DAY} seconds), not {seconds}")
+    return seconds

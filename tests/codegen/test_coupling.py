@@ -30,7 +30,7 @@ def test_at_most_a_fifth_of_the_tests_stand_on_the_inside_of_another_room() -> N
         ("hitl._calls", "waiting", True),
         ("hitl._calls.backoff", "client", True),
         ("hitl.server.reviews.service", "contract", True),
-        ("hitl.webhooks._keys", "e2e", True),
+        ("hitl.webhooks._secrets", "e2e", True),
         ("hitl_api.models", "batches", False),
     ],
 )

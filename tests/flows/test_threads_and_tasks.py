@@ -365,11 +365,11 @@ class TestInterrupts:
             thread.join(20)
         assert pool_threads() == []  # although 59 seconds have not passed
 
-    def test_cancelled_threads_send_nothing_more(self):
-        scope = threads.CancelScope(server := Server())
-        scope.cancel()
+    def test_cancelled_threads_send_nothing_more(self, core):
+        pool = threads._ThreadPool(core.iter_create_reviews([], 1, None).gather(), server := Server(), run)
+        pool.cancel()
         with pytest.raises(threads.Cancelled):
-            scope.send(operations.get_review("rev_1"))
+            pool.send(operations.get_review("rev_1"))
         assert server.calls == []
 
     def test_ctrl_c_in_the_input_counts_as_well(self, core):

@@ -135,7 +135,6 @@ CONTAINERS: dict[str, Callable[[dict[str, str]], Any]] = {
     "WSGI environment": lambda headers: _flask(headers).environ,
     "email.Message": _email,
     "http.server": lambda headers: email.message_from_string("".join(f"{n}: {v}\n" for n, v in headers.items()) + "\n"),
-    "AWS Lambda's headers": dict,
     "AWS Lambda's multiValueHeaders": lambda headers: {name: [value] for name, value in headers.items()},
     "AWS Lambda's event": lambda headers: {
         "headers": headers,
@@ -150,18 +149,12 @@ CONTAINERS: dict[str, Callable[[dict[str, str]], Any]] = {
 
 
 @pytest.mark.parametrize("container", CONTAINERS.values(), ids=CONTAINERS)
-@pytest.mark.parametrize("name", ["X-HITL-Signature-256", "X-HITL-Signature"])
-def test_headers_are_found_in_the_container_of(container: Callable[[dict[str, str]], Any], name: str) -> None:
+def test_headers_are_found_in_the_container_of(container: Callable[[dict[str, str]], Any]) -> None:
     others = {"Content-Type": "application/json", "X-Request-Id": "r1"}
-    assert verify_signature(container({**others, name: SIGNATURE}), BODY, SECRET)
-    assert not verify_signature(container({**others, name: OTHER}), BODY, SECRET)
+    for name in ("X-HITL-Signature-256", "X-HITL-Signature"):
+        assert verify_signature(container({**others, name: SIGNATURE}), BODY, SECRET)
+        assert not verify_signature(container({**others, name: OTHER}), BODY, SECRET)
     assert not verify_signature(container(others), BODY, SECRET)
-
-
-@pytest.mark.parametrize("container", CONTAINERS.values(), ids=CONTAINERS)
-def test_all_three_headers_of_standard_webhooks_are_found_in_the_container_of(
-    container: Callable[[dict[str, str]], Any],
-) -> None:
     headers = signature_headers(BODY, SECRET, webhook_id="msg_1")
     assert construct_event(container(headers), BODY, SECRET).id == "msg_1"
     assert not verify_signature(container({**headers, "webhook-id": "msg_2"}), BODY, SECRET)
@@ -209,14 +202,12 @@ def test_the_handler_of_the_documentation_works_as_printed() -> None:
     exec(DOCUMENTED, scope)
     client = scope["app"].test_client()
 
-    forged = client.post(
-        "/webhook", data=BODY, headers={"X-HITL-Signature-256": OTHER}, content_type="application/json"
-    )
-    assert (forged.status_code, processed) == (401, [])
+    def post(signature: str) -> Any:
+        headers = {"X-HITL-Signature-256": signature}
+        return client.post("/webhook", data=BODY, headers=headers, content_type="application/json")
 
-    genuine = client.post(
-        "/webhook", data=BODY, headers={"X-HITL-Signature-256": SIGNATURE}, content_type="application/json"
-    )
+    assert (post(OTHER).status_code, processed) == (401, [])
+    genuine = post(SIGNATURE)
     assert (genuine.status_code, genuine.json) == (200, {"status": "ok"})
     assert processed == [("rev_123", PAYLOAD["review"]["result"])]  # type: ignore[index]
 
@@ -439,17 +430,5 @@ def test_every_name_it_offers_is_there() -> None:
 def test_the_module_loads_neither_the_http_library_nor_attrs() -> None:
     program = "import sys, hitl.webhooks; print(*sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
-    heavy = {
-        "httpx",
-        "httpcore",
-        "anyio",
-        "attr",
-        "attrs",
-        "hitl_api",
-        "inspect",
-        "asyncio",
-        "json",
-        "logging",
-        "sqlite3",
-    }
-    assert not heavy.intersection(loaded)
+    heavy = {"httpx", "httpcore", "anyio", "attr", "attrs", "hitl_api", "inspect"}
+    assert not heavy.union({"asyncio", "json", "logging", "sqlite3"}).intersection(loaded)

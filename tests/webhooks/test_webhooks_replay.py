@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -30,15 +30,7 @@ from hitl.webhooks._replay import _SETUP, _set_up
 SECRET = "your_webhook_secret"
 BODY = b'{"event": "review.completed", "review": {"id": "rev_1"}}'
 LATER = 2_000_000_000.0
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def guard(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ReplayGuard]:
-    if request.param == "memory":
-        yield MemoryReplayGuard(clock=lambda: 1000)
-    else:
-        with closing(SQLiteReplayGuard(tmp_path / "seen.db", clock=lambda: 1000)) as guard:
-            yield guard
+Race = Callable[[int, Callable[[], Any]], list[Any]]
 
 
 # --- every guard -----------------------------------------------------------------------------------------------------
@@ -62,24 +54,8 @@ def test_a_forgotten_event_is_the_first_again(guard: ReplayGuard) -> None:
     assert guard.first_time("msg_1", 1300)
 
 
-def _race(number: int, work: Callable[[], Any]) -> list[Any]:
-    barrier = threading.Barrier(number)
-    outcomes: list[Any] = []
-
-    def run() -> None:
-        barrier.wait()
-        outcomes.append(work())
-
-    threads = [threading.Thread(target=run) for _ in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
-
-
-def test_of_32_threads_one_is_the_first(guard: ReplayGuard) -> None:
-    outcomes = _race(32, lambda: guard.first_time("msg_1", 1300))
+def test_of_32_threads_one_is_the_first(guard: ReplayGuard, race: Race) -> None:
+    outcomes = race(32, lambda: guard.first_time("msg_1", 1300))
     assert sorted(outcomes) == [False] * 31 + [True]
 
 

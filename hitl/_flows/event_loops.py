@@ -1,14 +1,38 @@
-"""Sleeping until a `Wakeup` is set, for both drivers; any thread may set it."""
+"""What depends on the event loop: sharing domains, and sleeping until a `Wakeup` is set from any thread."""
 
 from __future__ import annotations
 
 import math
+import os
 import threading
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Hashable
 from contextlib import suppress
 
-from hitl._flows.domains import runs_on_trio
 from hitl._flows.steps import Wakeup
+
+
+def process_domain() -> Hashable:
+    """Return the domain of blocking calls: all threads of this process, but not of the process it was forked from."""
+    return os.getpid()
+
+
+def loop_domain() -> Hashable:
+    """Return the domain of awaited calls: the running event loop, in this process."""
+    if runs_on_trio():
+        import trio
+
+        return os.getpid(), trio.lowlevel.current_trio_token()
+    import asyncio
+
+    return os.getpid(), asyncio.get_running_loop()
+
+
+def runs_on_trio() -> bool:
+    """Return whether the running event loop is trio's rather than asyncio's."""
+    # Imported here: at its import sniffio subclasses threading.local, which Temporal's workflow sandbox forbids.
+    import sniffio
+
+    return sniffio.current_async_library() == "trio"
 
 
 def sleep_until_woken(seconds: float, wakeup: Wakeup) -> None:

@@ -1,47 +1,52 @@
-"""The arguments of the receiving program: raw body, secrets, tolerance. Wrong types raise, as programming errors."""
+"""The secrets of a webhook, as the keys of HMAC-SHA256 (RFC 2104).
+
+What depends on the key alone is computed once, as section 4 proposes. Objects of the module hmac can be copied as well,
+but verifying with their wrappers takes longer. The hashes are hashlib's; tests compare the digests with those of hmac.
+"""
 
 from __future__ import annotations
 
 import binascii
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, TypeAlias, cast
+from typing import Final, NamedTuple, TypeAlias, cast
 
-from hitl.webhooks._keys import Key, Keys
-from hitl.webhooks._refusals import refusal
-
-if TYPE_CHECKING:
-    from datetime import timedelta
-
-Body: TypeAlias = bytes | bytearray | memoryview | str
 Secret: TypeAlias = str | bytes | Iterable[str | bytes]
-Tolerance: TypeAlias = "float | timedelta"
-
-TOLERANCE: Final = 300
-"""Seconds between the time of a signature and now, as Standard Webhooks advises."""
 
 _TEXT: Final = (str, bytes)
-_BINARY: Final = (bytes, bytearray, memoryview)
-_NUMBER: Final = (int, float)
 _STANDARD: Final = b"whsec_"
-_DAY: Final = 86_400
+_BLOCK: Final = 64  # bytes that SHA-256 takes in at once
+_INNER: Final = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
 
 
-def raw_body(body: object) -> bytes:
-    """Return the bytes that were signed."""
-    if type(body) is bytes:  # nearly always
-        return body
-    if isinstance(body, _BINARY):
-        return bytes(cast("bytes", body))
-    if not isinstance(body, str):
-        raise TypeError(
-            f"the body must be the raw bytes of the request, not {type(body).__name__}: request.get_data() in Flask, "
-            "request.body in Django, await request.body() in Starlette and FastAPI"
-        )
-    try:
-        return body.encode()
-    except UnicodeEncodeError:
-        raise refusal("payload_encoding") from None
+class Key:
+    """A key. It does not hold the secret itself, only hashes that have absorbed it."""
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, secret: bytes) -> None:
+        block = (hashlib.sha256(secret).digest() if len(secret) > _BLOCK else secret).ljust(_BLOCK, b"\0")
+        self._inner = hashlib.sha256(block.translate(_INNER))
+        self._outer = hashlib.sha256(block.translate(_OUTER))
+
+    def digest(self, body: bytes, prefix: bytes = b"") -> bytes:
+        """Return the HMAC of prefix and body, 32 bytes."""
+        inner = self._inner.copy()
+        if prefix:
+            inner.update(prefix)
+        inner.update(body)
+        outer = self._outer.copy()
+        outer.update(inner.digest())
+        return outer.digest()
+
+
+class Keys(NamedTuple):
+    """One secret, as each way of signing uses it."""
+
+    vendor: Key  # the secret as written
+    standard: Key  # what the base64 after `whsec_` holds; of any other secret, the secret as written
 
 
 def all_keys(secret: Secret | None) -> Sequence[Keys] | Exception:
@@ -52,10 +57,8 @@ def all_keys(secret: Secret | None) -> Sequence[Keys] | Exception:
     """
     try:
         return _keys_of_each(secret)
-    except TypeError as error:
-        return TypeError(str(error))  # without the frames that it came through
-    except ValueError as error:
-        return ValueError(str(error))
+    except (TypeError, ValueError) as error:
+        return type(error)(str(error))  # without the frames that it came through
 
 
 def _keys_of_each(secret: object) -> Sequence[Keys]:
@@ -99,16 +102,3 @@ def _decode(text: bytes) -> bytes:
     if not key:
         raise ValueError("what follows whsec_ in the webhook secret is not base64; was it copied completely?")
     return key
-
-
-def seconds_of(tolerance: Tolerance) -> float:
-    """Return a tolerance in seconds, within a range that accepts neither everything nor nothing."""
-    if type(tolerance) is int and 1 <= tolerance <= _DAY:  # nearly always
-        return tolerance
-    to_seconds: Callable[[], float] | None = getattr(tolerance, "total_seconds", None)
-    seconds = to_seconds() if to_seconds else tolerance
-    if isinstance(seconds, bool) or not isinstance(seconds, _NUMBER):
-        raise TypeError(f"tolerance must be a number of seconds, not {type(tolerance).__name__}")
-    if not 1 <= seconds <= _DAY:
-        raise ValueError(f"tolerance must be between 1 second and 1 day ({_DAY} seconds), not {seconds}")
-    return seconds

@@ -1,0 +1,44 @@
+"""Guards of both kinds, and threads that do the same at the same time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hitl.webhooks import MemoryReplayGuard, ReplayGuard, SQLiteReplayGuard
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def guard(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ReplayGuard]:
+    if request.param == "memory":
+        yield MemoryReplayGuard(clock=lambda: 1000)
+    else:
+        with closing(SQLiteReplayGuard(tmp_path / "seen.db", clock=lambda: 1000)) as guard:
+            yield guard
+
+
+@pytest.fixture
+def race() -> Callable[[int, Callable[[], Any]], list[Any]]:
+    """Return a function that runs `work` in `number` threads at once and returns their results."""
+
+    def race(number: int, work: Callable[[], Any]) -> list[Any]:
+        barrier = threading.Barrier(number)
+        outcomes: list[Any] = []
+
+        def run() -> None:
+            barrier.wait()
+            outcomes.append(work())
+
+        threads = [threading.Thread(target=run) for _ in range(number)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return outcomes
+
+    return race
