@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
+import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import click
 import httpx
 
+from hitl._json import as_object, decode
 from hitl.cli.failures import USAGE, CommandError
 from hitl.cli.http_clients import http_client
-from hitl.cli.kept_sessions import KeptSessions
-from hitl.cli.strict_json import decode, is_object
 
 _HOW_TO_ENTER: Final = (
     "pass --inbox with the link that `hitl sandbox` prints (press Enter there for a new one); "
@@ -98,12 +102,41 @@ class Inbox:
             raise CommandError(f"cannot connect to the inbox of {self._server}: {error}") from error
 
 
+class KeptSessions:
+    """The session of one server, its cookies by name, in a file that only this user can read."""
+
+    def __init__(self, server: str) -> None:
+        self._server = server
+        self._file = Path(click.get_app_dir("hitl")) / "inbox-sessions.json"
+
+    def read(self) -> dict[str, str]:
+        """Return the cookies; none if no link was used yet or the file is unreadable."""
+        return as_object(self._all().get(self._server))
+
+    def write(self, cookies: Mapping[str, str]) -> None:
+        """Replace the cookies."""
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            # mkstemp makes it readable for this user only, before anything is in it.
+            handle, name = tempfile.mkstemp(dir=self._file.parent)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump({**self._all(), self._server: dict(cookies)}, file)
+            Path(name).replace(self._file)
+        except OSError as error:
+            raise CommandError(f"cannot store the session in {self._file}: {error.strerror}") from error
+
+    def _all(self) -> dict[str, Any]:
+        try:
+            return _object(self._file.read_bytes())
+        except OSError:
+            return {}
+
+
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        found = decode(body)
+        return as_object(decode(body))
     except ValueError:
         return {}
-    return found if is_object(found) else {}
 
 
 def _reason(error: Mapping[str, Any]) -> str:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from hitl._json import decode, is_object
 from hitl.cli.failures import USAGE, CommandError
-from hitl.cli.strict_json import decode, is_object
 from hitl.cli.values import standard_input
 
 ATTRIBUTES: Final = ("template_id", "assignees", "priority", "due_date", "assignment_strategy", "idempotency_key")
