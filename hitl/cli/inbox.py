@@ -26,11 +26,7 @@ _HOW_TO_ENTER: Final = (
 
 @contextmanager
 def open_inbox(server: str, link: str | None = None) -> Generator[Inbox, None, None]:
-    """Enter with a link, or with the session that an earlier link started.
-
-    Raises:
-        CommandError: There is no session, or the link is for another server or no longer valid.
-    """
+    """Enter with a link, or with the session that an earlier link started."""
     kept = KeptSessions(server)
     with http_client(server) as http:
         inbox = Inbox(server, http)
@@ -52,17 +48,7 @@ class Inbox:
         self._http = http
 
     def answer(self, review_id: str, decision: str, answers: Mapping[str, Any], reviewer: str | None) -> None:
-        """Answer a review as its form does.
-
-        Args:
-            review_id: The review.
-            decision: "complete" or "reject".
-            answers: The answers by field name: strings, numbers, booleans, or lists of these.
-            reviewer: Who answers; None for the name that the form suggests, the first assignee.
-
-        Raises:
-            CommandError: The review accepts no answer, or not this one.
-        """
+        """Answer a review as its form does, by default as the reviewer that the form suggests, the first assignee."""
         url = f"{self._server}/inbox/reviews/{review_id}/answer"
         form = self._json("GET", url)
         names = sorted(field["name"] for field in form["fields"])
