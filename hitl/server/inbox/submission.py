@@ -12,8 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hitl._json import is_list, is_object
 from hitl.server.http.requests import parse_object
-from hitl.server.inbox.documents import is_array, is_object
 from hitl.server.inbox.fields import as_text
 from hitl.server.primitives import ApiError, invalid
 
@@ -161,8 +161,8 @@ async def _read_json(request: Request, room: int) -> Submission:
 
 def _texts(name: str, value: Any) -> list[str]:
     """Return a JSON value as the texts that the controls of a form send for it; none for null and empty lists."""
-    values = value if is_array(value) else [value]
-    if any(is_object(each) or is_array(each) for each in values):
+    values = value if is_list(value) else [value]
+    if any(is_object(each) or is_list(each) for each in values):
         raise invalid("must be a string, a number, true, false, or a list of these, as a form sends them", name)
     return [as_text(each) for each in values if each is not None]
 
