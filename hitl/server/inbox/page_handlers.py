@@ -64,10 +64,7 @@ class PageHandlers:
 
     def template_of(self, review: Document) -> Document | None:
         """Return the template of a review, or None if it was deleted: the content can still be judged."""
-        try:
-            return self.reviews.get_template(review["template_id"])
-        except ApiError:
-            return None
+        return find_template(self.reviews, review)
 
     def counts(self, request: Request) -> dict[str, int]:
         """Return how many reviews each view holds, as `open_count` and so on."""
@@ -99,6 +96,14 @@ def errors_as_pages(handler: PageHandler[HandlersT]) -> PageHandler[HandlersT]:
             return Response(status_code=400)  # the client is gone
 
     return answer
+
+
+def find_template(reviews: ReviewService, review: Document) -> Document | None:
+    """Return the template of a review, or None if it was deleted."""
+    try:
+        return reviews.get_template(review["template_id"])
+    except ApiError:
+        return None
 
 
 def base_of(request: Request) -> str:

@@ -53,7 +53,7 @@ async def read_submission(request: Request, *, room: int = 0) -> Submission:
     """Read a review form, which may be `room` bytes larger for its files; ApiError if it is not from our own page."""
     if _is_json(request):
         return await _read_json(request, room)
-    sent = await read_form(request, room=room)
+    sent = await read_form(request, limit=MAX_FORM_BYTES + room)
     first = {name: values[0] for name, values in sent.items()}
     return Submission(
         answers=_answers(sent),
@@ -64,10 +64,10 @@ async def read_submission(request: Request, *, room: int = 0) -> Submission:
     )
 
 
-async def read_form(request: Request, *, room: int = 0) -> dict[str, list[str]]:
+async def read_form(request: Request, *, limit: int = MAX_FORM_BYTES) -> dict[str, list[str]]:
     """Read a form as strings by the names of its controls; ApiError as in `read_submission`."""
     check_origin(request)
-    body = await _body(request, MAX_FORM_BYTES + room)
+    body = await _body(request, limit)
     # In a thread, because a form with files would hold up everybody else.
     sent = await run_in_threadpool(_parse, body) if len(body) > MAX_FORM_BYTES else _parse(body)
     check_form_token(request, sent.get("form_token", [""])[0])
@@ -180,4 +180,4 @@ def _parse(body: bytes) -> dict[str, list[str]]:
     try:
         return parse_qs(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS)
     except ValueError as error:  # no percent-encoding, or more fields than any of our forms has
-        raise ApiError(400, "validation_error", "This form is not valid. Open the review again.") from error
+        raise ApiError(400, "validation_error", "This form is not valid. Open its page again.") from error
