@@ -12,10 +12,9 @@ from typing import Any, TypeVar
 import click
 
 from hitl.cli.connection import Connection, api_command, json_option, server_of
-from hitl.cli.documents import document_of
+from hitl.cli.documents import print_document
 from hitl.cli.failures import CommandError
 from hitl.cli.inbox import open_inbox
-from hitl.cli.text import print_json, print_line
 from hitl.cli.values import JSON_SOURCE, json_object, pair
 
 T = TypeVar("T")
@@ -72,10 +71,7 @@ def _decide(
                 raise CommandError(f"{review_id} is already {review.status}; `hitl reviews show {review_id}` shows how")
             inbox.answer(review_id, decision, _answers(result or {}, pairs), reviewer)
         review = client.get_review(review_id)
-    if as_json:
-        print_json(document_of(review))
-    else:
-        print_line(f"{review.id} {review.status}")
+    print_document(review, f"{review.id} {review.status}", as_json=as_json)
 
 
 def _answers(result: Mapping[str, Any], pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:

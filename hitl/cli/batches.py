@@ -25,20 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FileBatch:
-    """What is to be created.
-
-    Attributes:
-        mappings: Where the columns of the file go.
-        defaults: Arguments of `create_review` for every record.
-        batch_key: None for a key derived from the content of the file.
-        concurrency: Maximum concurrent requests; None for the client's default.
-    """
+    """What is to be created."""
 
     file: ItemFile
     mappings: list[ColumnMapping]
-    defaults: Mapping[str, Any]
-    batch_key: str | None
-    concurrency: int | None
+    defaults: Mapping[str, Any]  # arguments of `create_review` for every record
+    batch_key: str | None  # None for a key derived from the content of the file
+    concurrency: int | None  # None for the client's default
 
     def items(self) -> Iterator[tuple[Row, dict[str, Any]]]:
         """Yield each record with the arguments to create its review; CommandError with the line on a bad one."""

@@ -13,11 +13,7 @@ _THIS_MACHINE: Final = ("localhost", "::1")
 
 
 def http_client(url: str) -> httpx.Client:
-    """Return a client for the server of a URL; close it after use.
-
-    Raises:
-        CommandError: The URL is not an http or https URL.
-    """
+    """Return a client for the server of an http or https URL; close it after use."""
     try:
         parts = httpx.URL(url)
     except httpx.InvalidURL as error:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
+import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import click
 import httpx
 
+from hitl._json import as_object, decode
 from hitl.cli.failures import USAGE, CommandError
 from hitl.cli.http_clients import http_client
-from hitl.cli.kept_sessions import KeptSessions
-from hitl.cli.strict_json import decode, is_object
 
 _HOW_TO_ENTER: Final = (
     "pass --inbox with the link that `hitl sandbox` prints (press Enter there for a new one); "
@@ -22,11 +26,7 @@ _HOW_TO_ENTER: Final = (
 
 @contextmanager
 def open_inbox(server: str, link: str | None = None) -> Generator[Inbox, None, None]:
-    """Enter with a link, or with the session that an earlier link started.
-
-    Raises:
-        CommandError: There is no session, or the link is for another server or no longer valid.
-    """
+    """Enter with a link, or with the session that an earlier link started."""
     kept = KeptSessions(server)
     with http_client(server) as http:
         inbox = Inbox(server, http)
@@ -48,17 +48,7 @@ class Inbox:
         self._http = http
 
     def answer(self, review_id: str, decision: str, answers: Mapping[str, Any], reviewer: str | None) -> None:
-        """Answer a review as its form does.
-
-        Args:
-            review_id: The review.
-            decision: "complete" or "reject".
-            answers: The answers by field name: strings, numbers, booleans, or lists of these.
-            reviewer: Who answers; None for the name that the form suggests, the first assignee.
-
-        Raises:
-            CommandError: The review accepts no answer, or not this one.
-        """
+        """Answer a review as its form does, by default as the reviewer that the form suggests, the first assignee."""
         url = f"{self._server}/inbox/reviews/{review_id}/answer"
         form = self._json("GET", url)
         names = sorted(field["name"] for field in form["fields"])
@@ -98,12 +88,41 @@ class Inbox:
             raise CommandError(f"cannot connect to the inbox of {self._server}: {error}") from error
 
 
+class KeptSessions:
+    """The session of one server, its cookies by name, in a file that only this user can read."""
+
+    def __init__(self, server: str) -> None:
+        self._server = server
+        self._file = Path(click.get_app_dir("hitl")) / "inbox-sessions.json"
+
+    def read(self) -> dict[str, str]:
+        """Return the cookies; none if no link was used yet or the file is unreadable."""
+        return as_object(self._all().get(self._server))
+
+    def write(self, cookies: Mapping[str, str]) -> None:
+        """Replace the cookies."""
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            # mkstemp makes it readable for this user only, before anything is in it.
+            handle, name = tempfile.mkstemp(dir=self._file.parent)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump({**self._all(), self._server: dict(cookies)}, file)
+            Path(name).replace(self._file)
+        except OSError as error:
+            raise CommandError(f"cannot store the session in {self._file}: {error.strerror}") from error
+
+    def _all(self) -> dict[str, Any]:
+        try:
+            return _object(self._file.read_bytes())
+        except OSError:
+            return {}
+
+
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        found = decode(body)
+        return as_object(decode(body))
     except ValueError:
         return {}
-    return found if is_object(found) else {}
 
 
 def _reason(error: Mapping[str, Any]) -> str:

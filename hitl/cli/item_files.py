@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from hitl._json import decode, is_object
 from hitl.cli.failures import USAGE, CommandError
-from hitl.cli.strict_json import decode, is_object
 from hitl.cli.values import standard_input
 
 ATTRIBUTES: Final = ("template_id", "assignees", "priority", "due_date", "assignment_strategy", "idempotency_key")
@@ -30,11 +30,7 @@ class Row:
 
 
 class ItemFile:
-    """A file that can be read several times; `-` is JSONL from standard input.
-
-    Raises:
-        CommandError: The file cannot be read, or has an unknown format.
-    """
+    """A file that can be read several times; `-` is JSONL from standard input."""
 
     def __init__(self, name: str) -> None:
         self.name = "standard input" if name == "-" else name
@@ -118,16 +114,10 @@ def mapping_of(column: str, target: str) -> ColumnMapping:
 
 
 def item_of(columns: Mapping[str, Any], mappings: list[ColumnMapping], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of `create_review` for one record.
+    """Return the arguments of `create_review` for one record; ValueError if its columns do not fit the mappings.
 
-    Args:
-        columns: The record.
-        mappings: Where its columns go; others are ignored. Without mappings, a record with a `content` is the arguments
-            themselves, and any other record is the content.
-        defaults: Arguments for all records; a record's own take precedence.
-
-    Raises:
-        ValueError: The record lacks a column, or two columns go to one place.
+    Unmapped columns are ignored. Without mappings, a record with a `content` is the arguments themselves, and any other
+    record is the content.
     """
     if not mappings:
         return {**defaults, **(columns if "content" in columns else {"content": dict(columns)})}

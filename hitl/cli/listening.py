@@ -12,14 +12,36 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hitl.cli.connection import Connection, api_command, json_option
-from hitl.cli.forwarding import forwarding
-from hitl.cli.receiver import ReceivedDelivery, Receiver
-from hitl.cli.subscribing import DEFAULT_EVENTS, event_option, subscribe
+from hitl.cli.receiver import ReceivedDelivery, Receiver, forwarding
 from hitl.cli.text import one_line, print_json_line
 from hitl.exceptions import HITLError
+from hitl.server.webhooks.payloads import EVENTS
 
 if TYPE_CHECKING:
+    from hitl_api.models.webhook_subscription import WebhookSubscription
+
     from hitl import HITLClient
+
+event_option = click.option(
+    "--event",
+    "events",
+    multiple=True,
+    default=EVENTS,
+    metavar="EVENT",
+    help="An event to receive; repeatable.  [default: all events of reviews and templates]",
+)
+
+
+def subscribe(client: HITLClient, url: str, events: Sequence[str], secret: str | None = None) -> WebhookSubscription:
+    """Subscribe a URL; the subscription has its secret if the server returns it."""
+    from hitl_api.api.webhooks import create_webhook
+    from hitl_api.models.subscribable_event_type import SubscribableEventType
+    from hitl_api.models.webhook_create import WebhookCreate
+    from hitl_api.types import UNSET
+
+    types = [SubscribableEventType(event) for event in events]
+    body = WebhookCreate(url=url, events=types, secret=secret or UNSET)
+    return client.call(create_webhook, body=body).data
 
 
 @click.command()
@@ -50,7 +72,7 @@ def listen(
         forwarding(forward) as forward_delivery,
         Receiver(port, secret, forward_delivery, printer.print) as receiver,
         connection.client() as client,
-        _subscribed(client, public_url or receiver.url, events or DEFAULT_EVENTS, secret) as webhook_id,
+        _subscribed(client, public_url or receiver.url, events, secret) as webhook_id,
     ):
         click.echo(f"Listening at {receiver.url} as {webhook_id}; press Ctrl-C to stop.", err=True)
         if forward:

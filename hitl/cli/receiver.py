@@ -1,13 +1,17 @@
-"""A receiver of webhooks on this machine, for development."""
+"""A receiver of webhooks on this machine, which forwards them byte for byte to a handler under development."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, TypeAlias, cast
 
+import httpx
+
 from hitl.cli.failures import CommandError
+from hitl.cli.http_clients import http_client
 from hitl.exceptions import SignatureError
 from hitl.webhooks import WebhookEvent, construct_event
 
@@ -15,25 +19,41 @@ Headers: TypeAlias = Sequence[tuple[str, str]]
 Forward: TypeAlias = Callable[[Headers, bytes], tuple[int | None, str | None]]
 """Forwards a delivery; returns the status of the handler's response, and why there is none."""
 
+_HOP_BY_HOP: Final = frozenset(
+    ("connection", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade")
+)
+"""Headers that belong to one connection, not to the message (RFC 9110, 7.6.1)."""
+
 _MAX_BODY: Final = 5 * 1024 * 1024  # bytes; deliveries are smaller
 _IDLE_TIMEOUT: Final = 30.0  # seconds
 
 
+@contextmanager
+def forwarding(url: str | None) -> Generator[Forward, None, None]:
+    """Provide a function that forwards a delivery to a URL; without one it does nothing."""
+    if url is None:
+        yield lambda _headers, _body: (None, None)
+        return
+    with http_client(url) as http:
+
+        def forward(headers: Headers, body: bytes) -> tuple[int | None, str | None]:
+            kept = [(name, value) for name, value in headers if name.lower() not in _HOP_BY_HOP]
+            try:
+                return http.post(url, content=body, headers=kept).status_code, None
+            except httpx.HTTPError as error:
+                return None, f"cannot connect to {url}: {error}"
+
+        yield forward
+
+
 @dataclass(frozen=True, slots=True)
 class ReceivedDelivery:
-    """One delivery and its outcome.
+    """One delivery and its outcome."""
 
-    Attributes:
-        event: None if the signature was not valid.
-        delivery_id: The same for each attempt; empty if the sender gave none.
-        forwarded: The status of the handler's response; None without a handler or a response.
-        error: Why the delivery was refused or the handler did not respond.
-    """
-
-    event: WebhookEvent | None
-    delivery_id: str = ""
-    forwarded: int | None = None
-    error: str | None = None
+    event: WebhookEvent | None  # None if the signature was not valid
+    delivery_id: str = ""  # the same for each attempt; empty if the sender gave none
+    forwarded: int | None = None  # the status of the handler's response
+    error: str | None = None  # why the delivery was refused or the handler did not respond
 
     @property
     def subject_id(self) -> str:
@@ -51,24 +71,17 @@ class ReceivedDelivery:
 
 
 class Receiver(ThreadingHTTPServer):
-    """The server; only this machine can reach it.
-
-    Attributes:
-        url: Where to send deliveries.
-    """
+    """The server; only this machine can reach it."""
 
     daemon_threads = True
 
     def __init__(
         self, port: int, secret: str, forward: Forward, on_delivery: Callable[[ReceivedDelivery], None]
     ) -> None:
-        """Listen.
+        """Listen on a port, 0 for a free one.
 
-        Args:
-            port: 0 for a free one.
-            secret: The signing secret.
-            forward: Called for deliveries with a valid signature.
-            on_delivery: Called for each delivery before the sender gets its response, in a thread of its own.
+        Deliveries with a valid signature are forwarded; `on_delivery` gets each delivery before the sender gets its
+        response, in a thread of its own.
         """
         try:
             super().__init__(("127.0.0.1", port), _Handler)

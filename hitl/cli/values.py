@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from hitl.cli.strict_json import decode, is_object
+from hitl._json import decode, is_object
 from hitl.server.primitives.durations import duration
 
 JSON_SOURCE: Final = "JSON|@FILE|-"
@@ -54,10 +55,12 @@ def standard_input() -> bytes:
     return b"" if sys.stdin is None else sys.stdin.buffer.read()
 
 
-def _read(source: str) -> str | bytes:
-    if source == "-":
-        return standard_input()
-    return Path(source[1:]).read_bytes() if source.startswith("@") else source
+def _read(source: str) -> bytes:
+    """Return the JSON in UTF-8: PowerShell writes files in UTF-16, and editors a byte order mark."""
+    if source != "-" and not source.startswith("@"):
+        return source.encode("utf-8", "surrogatepass")
+    raw = standard_input() if source == "-" else Path(source[1:]).read_bytes()
+    return raw.decode(json.detect_encoding(raw)).encode()
 
 
 def _number(text: str) -> str | float:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hitl.cli.connection import Connection, api_command, json_option
-from hitl.cli.listening import listen
-from hitl.cli.subscribing import DEFAULT_EVENTS, event_option, subscribe
+from hitl.cli.listening import event_option, listen, subscribe
 from hitl.cli.text import print_json, print_line, print_table, shortened, timestamp_text
 from hitl.cli.triggering import trigger
 
@@ -58,7 +57,7 @@ def create(connection: Connection, url: str, events: tuple[str, ...], secret: st
     The secret is shown only once.
     """
     with connection.client() as client:
-        created = subscribe(client, url, events or DEFAULT_EVENTS, secret)
+        created = subscribe(client, url, events, secret)
     if as_json:
         print_json(created.to_dict())
     else:

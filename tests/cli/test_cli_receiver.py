@@ -11,8 +11,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from hitl.cli.failures import CommandError
-from hitl.cli.forwarding import forwarding
-from hitl.cli.receiver import ReceivedDelivery, Receiver
+from hitl.cli.receiver import ReceivedDelivery, Receiver, forwarding
 from hitl.webhooks import construct_event, signature_headers
 
 SECRET = "whsec_c2VjcmV0"

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from hitl.server.inbox.delivery_pages import delivery
 from hitl.server.primitives import Now
 from hitl.server.review_server import ReviewServer
 
@@ -58,20 +56,12 @@ def test_only_our_own_page_sends_a_delivery_again(browser: TestClient, server: R
     assert browser.post("/inbox/deliveries/none/replay").status_code == 404
 
 
-def test_each_attempt_says_what_came_of_it() -> None:
-    stamp = "2026-11-23T12:00:00.000000Z"
-    attempts = [
-        {"at": stamp, "status_code": 500, "error": None, "response": "no", "duration": 0.5},
-        {"at": stamp, "status_code": None, "error": "refused", "response": None, "duration": None},
-    ]
-    document: dict[str, Any] = {
-        "id": "dlv_1",
-        "event": "e",
-        "subject_id": "s",
-        "url": "u",
-        "status": "pending",
-        "payload": {},
-    }
-    told = delivery({**document, "created_at": stamp, "due_at": stamp, "attempts": attempts})
-    assert [attempt.outcome for attempt in told.attempts] == ["HTTP 500 after 0.50 s", "refused"]
-    assert told.next_try == "23 Nov 2026, 12:00 UTC"
+def test_each_attempt_says_what_came_of_it(browser: TestClient, server: ReviewServer) -> None:
+    call_back(server)
+    sql = "INSERT INTO attempts (delivery_number, at, status_code, error, excerpt, duration) VALUES (1, ?, ?, ?, ?, ?)"
+    for attempt in ((500, None, "<no>", 0.5), (None, "refused", None, 1.0)):
+        server.database.execute(sql, ("2026-11-23T12:00:00.000000Z", *attempt))
+    page = browser.get("/inbox/deliveries").text
+    assert "<span>HTTP 500 after 0.50 s <code>&lt;no&gt;</code></span>" in page
+    assert "<span>refused after 1.00 s</span>" in page
+    assert "2 attempts; next attempt 23 Nov 2026, 12:00 UTC" in page

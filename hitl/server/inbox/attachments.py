@@ -14,7 +14,8 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 from urllib.parse import unquote
 
-from hitl.server.inbox.documents import Document, fields_of, is_array, is_object
+from hitl._json import is_list, is_object
+from hitl.server.inbox.documents import Document, fields_of
 from hitl.server.inbox.hidden_characters import has_hidden
 from hitl.server.results.fields import words
 from hitl.server.results.files import bytes_in, read_data_uri
@@ -133,7 +134,7 @@ def without_files(value: Any) -> Any:
     """Return a JSON value with the data of its files left out, for pages that list many of them."""
     if is_object(value):
         return {key: without_files(item) for key, item in value.items()}
-    if is_array(value):
+    if is_list(value):
         return [without_files(item) for item in value]
     if isinstance(value, str) and len(value) > _SHORT and (file := embedded(value)):
         return f"{value.partition(',')[0][:_SHORT]},… ({size_in_words(len(file.data))})"

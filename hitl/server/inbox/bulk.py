@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fields_of, is_final, label_of
 from hitl.server.inbox.forms import is_editable
+from hitl.server.inbox.page_handlers import find_template
 from hitl.server.inbox.rendering import subject
 from hitl.server.primitives import ApiError
 from hitl.server.results import is_required, settings
@@ -104,7 +105,7 @@ def _entry(reviews: ReviewService, pick: Pick, apply: Callable[[Document, Docume
         review = reviews.get_review(pick.review_id)
     except ApiError:
         return Entry(pick, pick.review_id, "it no longer exists")
-    template = _template(reviews, review)
+    template = find_template(reviews, review)
     title = subject(content_of(review)) or (str(template["name"]) if template else pick.review_id)
     try:
         _require_unchanged(review, pick)
@@ -121,13 +122,6 @@ def _require_unchanged(review: Document, pick: Pick) -> None:
         raise Unsuitable(f"it is already {STATUS_LABELS[review['status']].lower()}")
     if str(review["version"]) != pick.version:
         raise Unsuitable("it changed after you selected it")
-
-
-def _template(reviews: ReviewService, review: Document) -> Document | None:
-    try:
-        return reviews.get_template(review["template_id"])
-    except ApiError:
-        return None
 
 
 def _approve(reviews: ReviewService, review: Document, template: Document | None, order: Order) -> None:

@@ -1,9 +1,8 @@
-"""What the inbox knows about the documents it shows: the names of states and the shapes of free JSON."""
+"""What the inbox knows about the documents it shows: the names of states, and what they lack."""
 
 from __future__ import annotations
 
-from typing import Any, TypeGuard
-
+from hitl._json import as_object
 from hitl.server.primitives import Document as Document  # re-exported for the pages
 from hitl.server.reviews.lifecycle import FINAL
 
@@ -23,20 +22,9 @@ def is_final(review: Document) -> bool:
     return review["status"] in FINAL
 
 
-def is_object(value: object) -> TypeGuard[dict[str, Any]]:
-    """Return whether a JSON value is an object."""
-    return isinstance(value, dict)
-
-
-def is_array(value: object) -> TypeGuard[list[Any]]:
-    """Return whether a JSON value is an array."""
-    return isinstance(value, list)
-
-
 def content_of(review: Document) -> Document:
     """Return what the review asks about."""
-    content = review.get("content")
-    return content if is_object(content) else {}
+    return as_object(review.get("content"))
 
 
 def fields_of(template: Document | None) -> list[Document]:

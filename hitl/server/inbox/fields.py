@@ -15,7 +15,6 @@ from typing import Any, Final, TypeAlias
 from hitl.server.inbox.attachments import attached, file_answer
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.hidden_characters import unix_lines
-from hitl.server.inbox.pictures import picture_answer
 from hitl.server.results.fields import words
 from hitl.server.results.images import decisions
 from hitl.server.results.kinds import DEFAULT_SCALE
@@ -53,6 +52,12 @@ def field_type(field: Document) -> FieldType:
 def takes_several_files(field: Document) -> bool:
     """Return whether the field is answered by the addresses of files, one in each line."""
     return field["type"] == "file" and bool(field.get("multiple"))
+
+
+def takes_notes(field: Document) -> bool:
+    """Return whether the field is answered with notes, too; a field that names no tools has all of them."""
+    tools = words(field, "tools")
+    return field["type"] == "image_review" and (not tools or "annotate" in tools)
 
 
 def choices(field: Document) -> list[Choice]:
@@ -98,8 +103,15 @@ def _read_files(field: Document, values: list[str]) -> Any:
     return (files[0] if len(files) == 1 else files) or MISSING
 
 
-def _read_picture(field: Document, values: list[str]) -> Any:
-    return picture_answer(field, values) or MISSING
+def _read_picture(field: Document, texts: list[str]) -> Any:
+    """Read the plain decision, or the object that holds notes as well: `submission` puts their box behind it."""
+    decision = texts[0]
+    lines = texts[1].splitlines() if len(texts) > 1 and takes_notes(field) else []
+    notes = [{"text": line.strip()} for line in lines if line.strip()]
+    if not notes:
+        return decision or MISSING
+    # Without a decision the answer is incomplete, which `results` reports.
+    return {"decision": decision, "annotations": notes} if decision else {"annotations": notes}
 
 
 def _read_boolean(_field: Document, values: list[str]) -> Any:

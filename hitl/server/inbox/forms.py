@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hitl._json import is_list
 from hitl.server.inbox.attachments import Attached, FileLimits, attached, limits
-from hitl.server.inbox.documents import Document, fields_of, is_array, label_of
+from hitl.server.inbox.documents import Document, fields_of, label_of
 from hitl.server.inbox.fields import (
     MISSING,
     RADIO_LIMIT,
@@ -15,10 +16,10 @@ from hitl.server.inbox.fields import (
     as_text,
     choices,
     field_type,
+    takes_notes,
     takes_several_files,
 )
 from hitl.server.inbox.hidden_characters import has_hidden, unix_lines
-from hitl.server.inbox.pictures import takes_notes
 from hitl.server.inbox.rendering import Block, Code, block
 from hitl.server.results import DISPLAYS, is_required
 
@@ -192,7 +193,7 @@ def _initial(field_: Document, content: Document) -> list[str]:
     value: Any = field_.get("default_value")
     if value is None and field_type(field_).control == "area" and _is_sendable(content.get(field_["name"])):
         value = content[field_["name"]]
-    texts = [as_text(item) for item in value] if is_array(value) else [as_text(value)]
+    texts = [as_text(item) for item in value] if is_list(value) else [as_text(value)]
     if takes_several_files(field_):
         return ["\n".join(texts)]
     return [_local_minute(text) for text in texts] if field_["type"] == "datetime" else texts

@@ -36,9 +36,7 @@ def tokens(code: str, language: str) -> list[Token]:
 def _split(pattern: re.Pattern[str], code: str) -> Iterator[Token]:
     start = 0
     for match in pattern.finditer(code):
-        if (
-            match.lastgroup == "name"
-        ):  # matched so that what follows its first letter is not tried as a number or keyword
+        if match.lastgroup == "name":
             continue
         if match.start() > start:
             yield Token(code[start : match.start()])
@@ -85,16 +83,10 @@ _PATTERNS: Final = {
     "json": _pattern("", r'"(?:[^"\\\n]|\\.?)*+"?', "true false null"),
     "sql": _pattern(rf"--.*|{_BLOCK}", _QUOTED, _SQL, re.IGNORECASE),
 }
-_ALIASES: Final = {
-    **{name: name for name in _PATTERNS},
-    "py": "python",
-    "python3": "python",
-    "js": "javascript",
-    "jsx": "javascript",
-    "ts": "javascript",
-    "tsx": "javascript",
-    "typescript": "javascript",
-    "postgresql": "sql",
-    "sqlite": "sql",
-    "mysql": "sql",
+_NAMES: Final = {
+    "python": "python py python3",
+    "javascript": "javascript js jsx ts tsx typescript",
+    "json": "json",
+    "sql": "sql postgresql sqlite mysql",
 }
+_ALIASES: Final = {alias: language for language, names in _NAMES.items() for alias in names.split()}

@@ -6,19 +6,15 @@ import base64
 import re
 from collections.abc import Mapping
 from io import BytesIO
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from hitl.server.inbox.hidden_characters import visible
-from hitl.server.inbox.page_renderer import SafeHeaders
-from hitl.server.inbox.submission import check_origin
+from hitl.server.inbox.page_renderer import PageRenderer, SafeHeaders
+from hitl.server.inbox.submission import read_form
 from hitl.server.loops.service import LoopService
 from hitl.server.primitives.errors import ApiError, invalid
 
@@ -64,14 +60,7 @@ def invitation(request: Request, invite_code: str) -> dict[str, str]:
 class _Pages:
     def __init__(self, service: LoopService) -> None:
         self._service = service
-        self._page = Environment(
-            loader=FileSystemLoader(Path(__file__).parent / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            finalize=_printable,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        ).get_template("join.html")
+        self._renderer = PageRenderer()
 
     async def form(self, request: Request) -> Response:
         """Show the form."""
@@ -102,21 +91,13 @@ class _Pages:
             shown["loop"] = self._service.invited(request.path_params["invite_code"])
         except ApiError as refusal:
             status = refusal.status
-        return HTMLResponse(self._page.render(shown), status, _NO_STORE)
+        return self._renderer.response("join.html", shown, status)
 
 
 async def _person(request: Request) -> dict[str, str]:
-    check_origin(request)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MAX_FORM_BYTES:
-            raise ApiError(413, "payload_too_large", "the form is too large; shorten the texts")
-    try:
-        sent = parse_qs(body.decode("ascii"), errors="strict", max_num_fields=10)
-    except ValueError as error:  # not percent-encoded, or more fields than the form has
-        raise invalid("this is not the form of this page; open the invitation again") from error
-    return {name: sent[name][0].strip() for name in ("email", "name") if name in sent}
+    sent = await read_form(request, limit=_MAX_FORM_BYTES)
+    texts = {name: sent[name][0].strip() for name in ("email", "name") if name in sent}
+    return {name: text for name, text in texts.items() if text}
 
 
 def _require_address(person: Mapping[str, str]) -> None:
@@ -127,8 +108,3 @@ def _require_address(person: Mapping[str, str]) -> None:
 def _sentence(refusal: ApiError) -> str:
     message = refusal.message.replace("email: ", "The e-mail address ", 1).replace("name: ", "The name ", 1)
     return f"{message[0].upper()}{message[1:].rstrip('.')}."
-
-
-def _printable(value: object) -> object:
-    """Show hidden characters: the names of loops and people come from anywhere."""
-    return visible(value) if type(value) is str else value

@@ -30,14 +30,7 @@ def json_error(error: ApiError) -> Response:
 
 
 def form_document(review: Document, form: Form, *, reviewer: str, token: str) -> dict[str, Any]:
-    """Describe an open form: what it asks for, and what an answer must bring along.
-
-    Args:
-        review: The review.
-        form: Its form.
-        reviewer: The suggested name; empty if there is none.
-        token: The form token of the session.
-    """
+    """Describe an open form: what it asks for, and what an answer must bring along; `reviewer` is a suggestion."""
     return {
         "review_id": review["id"],
         "status": review["status"],

@@ -17,6 +17,7 @@ from starlette.responses import StreamingResponse
 from hitl.server.inbox.documents import STATUS_LABELS, Document
 from hitl.server.inbox.page_handlers import PageHandlers
 from hitl.server.primitives import ApiError
+from hitl.server.reviews import FINAL
 
 _HEARTBEAT: Final = 15.0  # seconds: dead clients are detected at the next write
 _SHORTEST: Final = 0.05  # seconds: never spin, whatever the server's clock does
@@ -24,14 +25,7 @@ _DEBOUNCE: Final = 0.1  # seconds: under load, changes within this time are sent
 _BATCH: Final = 100  # steps
 
 # What a step made of the review; a step that is not here may have left its status as it was.
-_STATUSES: Final = {
-    "started": "in_progress",
-    "approved": "in_progress",
-    "completed": "completed",
-    "rejected": "rejected",
-    "expired": "expired",
-    "cancelled": "cancelled",
-}
+_STATUSES: Final = {"started": "in_progress", "approved": "in_progress", **{status: status for status in FINAL}}
 
 
 class Live(PageHandlers):
@@ -84,14 +78,8 @@ class Live(PageHandlers):
 
 def _payload(step: Document) -> Document:
     status = _STATUSES.get(step["event"])
-    return {
-        "review_id": step["review_id"],
-        "version": step["version"],
-        "event": step["event"],
-        "actor": step["actor"],
-        "status": status,
-        "label": STATUS_LABELS[status] if status else "",
-    }
+    shown = {name: step[name] for name in ("review_id", "version", "event", "actor")}
+    return {**shown, "status": status, "label": STATUS_LABELS[status] if status else ""}
 
 
 def _event(name: str, data: Any, number: int | None = None) -> str:

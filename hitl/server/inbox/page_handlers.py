@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeAlias, TypeVar
 
@@ -24,13 +25,13 @@ _MESSAGES = {"review_not_found": "This review does not exist. Without --data, a 
 _TITLES = {403: "Not allowed", 404: "Not found", 413: "Too large"}
 
 
+@dataclass(frozen=True, slots=True)
 class PageHandlers:
     """The base class of all handlers."""
 
-    def __init__(self, reviews: ReviewService, loops: LoopService, renderer: PageRenderer) -> None:
-        self.reviews = reviews
-        self.loops = loops
-        self._renderer = renderer
+    reviews: ReviewService
+    loops: LoopService
+    renderer: PageRenderer
 
     async def missing(self, request: Request) -> Response:
         """Answer for an unknown address."""
@@ -53,7 +54,7 @@ class PageHandlers:
             "form_token": request.scope.get(FORM_TOKEN, ""),
             "last_step": self.reviews.last_step(),
         }
-        return self._renderer.response(page, {**shared, **context}, status)
+        return self.renderer.response(page, {**shared, **context}, status)
 
     def redirect(self, request: Request, path: str, reviewer: str) -> Response:
         """Redirect to another page of the inbox, and remember the reviewer."""
@@ -63,10 +64,7 @@ class PageHandlers:
 
     def template_of(self, review: Document) -> Document | None:
         """Return the template of a review, or None if it was deleted: the content can still be judged."""
-        try:
-            return self.reviews.get_template(review["template_id"])
-        except ApiError:
-            return None
+        return find_template(self.reviews, review)
 
     def counts(self, request: Request) -> dict[str, int]:
         """Return how many reviews each view holds, as `open_count` and so on."""
@@ -98,6 +96,14 @@ def errors_as_pages(handler: PageHandler[HandlersT]) -> PageHandler[HandlersT]:
             return Response(status_code=400)  # the client is gone
 
     return answer
+
+
+def find_template(reviews: ReviewService, review: Document) -> Document | None:
+    """Return the template of a review, or None if it was deleted."""
+    try:
+        return reviews.get_template(review["template_id"])
+    except ApiError:
+        return None
 
 
 def base_of(request: Request) -> str:

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from hitl.server.http.request_ids import with_headers
 from hitl.server.inbox.hidden_characters import is_web_address, parts, visible
 from hitl.server.inbox.rendering import pretty
+from hitl.server.inbox.times import full
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -90,7 +91,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     filters: Any = environment.filters  # declared as a union of the built-in filters' own types
-    filters.update(exact=_exact, is_web_address=is_web_address, parts=parts, pretty=pretty)
+    filters.update(exact=_exact, full=full, is_web_address=is_web_address, parts=parts, pretty=pretty)
     return environment
 
 

@@ -37,14 +37,11 @@ class Pages(PageHandlers):
     async def done(self, request: Request) -> Response:
         """Confirm the answer and offer the next review."""
         document = self.reviews.get_review(_review_id(request))
-        if not is_final(document):
-            approvals = self.reviews.approvals(document["id"])
-            return (
-                self._form(request, document, banner=counted(approvals))
-                if approvals
-                else redirect(request, f"/reviews/{document['id']}")
-            )
-        return self._finished(request, document, confirmed=True)
+        if is_final(document):
+            return self._finished(request, document, confirmed=True)
+        if approvals := self.reviews.approvals(document["id"]):
+            return self._form(request, document, banner=counted(approvals))
+        return redirect(request, f"/reviews/{document['id']}")
 
     @errors_as_pages
     async def form(self, request: Request) -> Response:
@@ -82,7 +79,7 @@ class Pages(PageHandlers):
         if sent.version != str(document["version"]):
             return self._changed(request, document, sent)
         if fault := name_fault(sent.reviewer):
-            return self._faulty(request, document, sent, reviewer_fault=fault)
+            return self._form(request, document, sent=sent, reviewer_fault=fault, banner=FAULTY, status=422)
         try:
             self._decide(document, sent)
         except ApiError as error:
@@ -112,13 +109,11 @@ class Pages(PageHandlers):
     def _decide(self, document: Document, sent: Submission) -> Document:
         template, content = self.template_of(document), content_of(document)
         version = int(sent.version) if sent.version.isascii() and sent.version.isdecimal() else 0  # 0 is nobody's
-        if sent.decision == "complete":
-            result = read_result(template, content, sent.answers)
-            return self.reviews.complete(document["id"], result, sent.reviewer, version=version)
-        if sent.decision == "reject":
-            result = read_result(template, content, sent.answers, changes_only=True)
-            return self.reviews.reject(document["id"], result, sent.reviewer, version=version)
-        raise invalid("press “Submit answer” or “Reject”")
+        decide = {"complete": self.reviews.complete, "reject": self.reviews.reject}.get(sent.decision)
+        if decide is None:
+            raise invalid("press “Submit answer” or “Reject”")
+        result = read_result(template, content, sent.answers, changes_only=sent.decision == "reject")
+        return decide(document["id"], result, sent.reviewer, version=version)
 
     def _not_accepted(self, request: Request, document: Document, sent: Submission, error: ApiError) -> Response:
         latest = self.reviews.get_review(document["id"])
@@ -126,20 +121,8 @@ class Pages(PageHandlers):
             return self._too_late(request, latest, sent)
         if error.code == "version_conflict":
             return self._changed(request, latest, sent)
-        return self._faulty(request, document, sent, errors=_faults(error, self.template_of(document)))
-
-    def _faulty(
-        self,
-        request: Request,
-        document: Document,
-        sent: Submission,
-        *,
-        errors: Mapping[str, str] = MappingProxyType({}),
-        reviewer_fault: str | None = None,
-    ) -> Response:
-        return self._form(
-            request, document, sent=sent, errors=errors, reviewer_fault=reviewer_fault, banner=FAULTY, status=422
-        )
+        errors = _faults(error, self.template_of(document))
+        return self._form(request, document, sent=sent, errors=errors, banner=FAULTY, status=422)
 
     def _changed(self, request: Request, document: Document, sent: Submission) -> Response:
         same = bool(sent.fingerprint) and sent.fingerprint == fingerprint(document, self.template_of(document))

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar, TypeAlias
 
-from hitl.server.inbox.documents import Document, is_array, is_object
+from hitl._json import is_list, is_object
+from hitl.server.inbox.documents import Document
 from hitl.server.inbox.highlighting import Token, tokens
 from hitl.server.inbox.markdown import Piece, draw, looks_like_markdown
 
@@ -163,7 +164,7 @@ def _is_heavy(value: object) -> bool:
 def _block(value: object, depth: int) -> Block:
     if is_object(value):
         return _object(value, depth)
-    return _array(value, depth) if is_array(value) else _scalar(value)
+    return _array(value, depth) if is_list(value) else _scalar(value)
 
 
 def _scalar(value: object) -> Block:
@@ -218,7 +219,7 @@ def _is_frame(value: Document) -> bool:
     columns = list(value.values())
     if not all(is_object(column) and column and column.keys() == columns[0].keys() for column in columns):
         return False
-    if any(is_object(cell) or is_array(cell) for column in columns for cell in column.values()):
+    if any(is_object(cell) or is_list(cell) for column in columns for cell in column.values()):
         return False
     return len(columns) > 1 or all(name.isdecimal() for name in columns[0])
 
@@ -243,4 +244,4 @@ def _first_text(value: object) -> str:
 def _inside(value: object) -> Iterable[Any]:
     if is_object(value):
         return value.values()
-    return value if is_array(value) else ()
+    return value if is_list(value) else ()

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hitl._json import is_object
 from hitl.server.inbox.banners import FAULTY, Banner
+from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.filters import PAGE_SIZE, Filters
 from hitl.server.inbox.forms import Draft
 from hitl.server.inbox.page_handlers import PageHandlers, errors_as_pages, name_fault
 from hitl.server.inbox.questions import ANSWER, controls, read_answer
-from hitl.server.inbox.rendering import block
-from hitl.server.inbox.request_views import answer_block, asked
+from hitl.server.inbox.rendering import Block, Text, block, subject
 from hitl.server.inbox.submission import Submission, read_reviewer, read_submission, remembered_reviewer
-from hitl.server.inbox.views import pager
+from hitl.server.inbox.times import age, due, full
+from hitl.server.inbox.views import PRIORITY_BARS, pager
 from hitl.server.loops import RequestQuery
 from hitl.server.loops.lifecycle import FINAL, OPEN
 from hitl.server.loops.schemas import SHOWN
 from hitl.server.primitives import ApiError
+
+_LABELS = {
+    "pending": "Open",
+    "claimed": "Claimed",
+    "completed": "Answered",
+    "timeout": "Timed out",
+    "cancelled": "Cancelled",
+}
+# The states of reviews that look the same.
+_LIKE = {"pending": "created", "claimed": "in_progress", "timeout": "expired"}
 
 
 class RequestPages(PageHandlers):
@@ -40,7 +53,7 @@ class RequestPages(PageHandlers):
         now = self.reviews.clock()
         context = {
             "done": done,
-            "rows": [asked(document, now) for document in found.items],
+            "rows": [_summary(document, now) for document in found.items],
             "pager": pager(found.total, filters.page),
             **self.counts(request),
         }
@@ -99,12 +112,12 @@ class RequestPages(PageHandlers):
         status: int = 200,
     ) -> Response:
         draft = Draft(sent.answers, {ANSWER: error} if error else {}) if sent else None
-        answer, changes = answer_block(document)
-        shown = asked(document, self.reviews.clock())
+        answer, changes = _answer(document)
+        summary = _summary(document, self.reviews.clock())
         context: dict[str, Any] = {
-            "asked": shown,
+            "asked": summary,
             "state": document["status"],
-            "text": block(document["request_text"]) if shown.subject != document["request_text"].strip() else None,
+            "text": block(document["request_text"]) if summary["subject"] != document["request_text"].strip() else None,
             "context": block(document["context"]) if document.get("context") else None,
             "enclosed": block({name: document[name] for name in SHOWN if document.get(name)}),
             "has_enclosed": any(document.get(name) for name in SHOWN),
@@ -122,6 +135,36 @@ class RequestPages(PageHandlers):
             "confirmed": "sent" in request.query_params and document["status"] == "completed",
         }
         return self.render(request, "request.html", context, status)
+
+
+def _summary(request: Document, now: datetime) -> dict[str, Any]:
+    """Describe a request in a line or two, by the names of a review's `Summary` where a page shows the same."""
+    status: str = request["status"]
+    by = request.get("response_by_user")
+    return {
+        "request_id": request["id"],
+        "subject": subject({"text": request["request_text"]}) or request["id"],
+        "status": _LIKE.get(status, status),
+        "status_label": _LABELS[status],
+        "is_open": status in OPEN,
+        "priority": request["priority"],
+        "priority_bars": PRIORITY_BARS.get(request["priority"], 0),
+        "created_at": request["created_at"],
+        "age": age(request["created_at"], now),
+        "due": due(request["timeout_at"], now) if status in OPEN else None,
+        "answered_by": f"{by['name']} · {full(request['response_at'])}" if by else "",
+    }
+
+
+def _answer(request: Document) -> tuple[Block, Diff | None]:
+    """Return the answer as a person reads it and, for an edited draft, what was changed in it."""
+    data = request["response_data"]
+    if not is_object(data):
+        return block(data), None
+    if "revised_text" in data:
+        return Text(data["revised_text"]), Diff(request["response_config"]["draft_text"], data["revised_text"])
+    names = ("selected_label", "selected_labels", "boolean_label", "formatted_value")
+    return block(next((data[name] for name in names if name in data), data)), None
 
 
 def _request_id(request: Request) -> str:

@@ -12,8 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hitl._json import is_list, is_object
 from hitl.server.http.requests import parse_object
-from hitl.server.inbox.documents import is_array, is_object
 from hitl.server.inbox.fields import as_text
 from hitl.server.primitives import ApiError, invalid
 
@@ -53,7 +53,7 @@ async def read_submission(request: Request, *, room: int = 0) -> Submission:
     """Read a review form, which may be `room` bytes larger for its files; ApiError if it is not from our own page."""
     if _is_json(request):
         return await _read_json(request, room)
-    sent = await read_form(request, room=room)
+    sent = await read_form(request, limit=MAX_FORM_BYTES + room)
     first = {name: values[0] for name, values in sent.items()}
     return Submission(
         answers=_answers(sent),
@@ -64,10 +64,10 @@ async def read_submission(request: Request, *, room: int = 0) -> Submission:
     )
 
 
-async def read_form(request: Request, *, room: int = 0) -> dict[str, list[str]]:
+async def read_form(request: Request, *, limit: int = MAX_FORM_BYTES) -> dict[str, list[str]]:
     """Read a form as strings by the names of its controls; ApiError as in `read_submission`."""
     check_origin(request)
-    body = await _body(request, MAX_FORM_BYTES + room)
+    body = await _body(request, limit)
     # In a thread, because a form with files would hold up everybody else.
     sent = await run_in_threadpool(_parse, body) if len(body) > MAX_FORM_BYTES else _parse(body)
     check_form_token(request, sent.get("form_token", [""])[0])
@@ -161,8 +161,8 @@ async def _read_json(request: Request, room: int) -> Submission:
 
 def _texts(name: str, value: Any) -> list[str]:
     """Return a JSON value as the texts that the controls of a form send for it; none for null and empty lists."""
-    values = value if is_array(value) else [value]
-    if any(is_object(each) or is_array(each) for each in values):
+    values = value if is_list(value) else [value]
+    if any(is_object(each) or is_list(each) for each in values):
         raise invalid("must be a string, a number, true, false, or a list of these, as a form sends them", name)
     return [as_text(each) for each in values if each is not None]
 
@@ -180,4 +180,4 @@ def _parse(body: bytes) -> dict[str, list[str]]:
     try:
         return parse_qs(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS)
     except ValueError as error:  # no percent-encoding, or more fields than any of our forms has
-        raise ApiError(400, "validation_error", "This form is not valid. Open the review again.") from error
+        raise ApiError(400, "validation_error", "This form is not valid. Open its page again.") from error

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from hitl._json import is_list, is_object
 from hitl.server.inbox.attachments import attached, download_name, embedded, file_answer, size_in_words
 from hitl.server.inbox.diffing import Diff
-from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fields_of, is_array, is_object, label_of
+from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fields_of, label_of
 from hitl.server.inbox.fields import as_text, choices
 from hitl.server.inbox.filters import PAGE_SIZE
 from hitl.server.inbox.hidden_characters import unix_lines
-from hitl.server.inbox.pictures import draw_picture_answer
-from hitl.server.inbox.rendering import Block, Code, File, Items, Text, Word, block, subject
-from hitl.server.inbox.times import Due, age, due, full, parse
+from hitl.server.inbox.rendering import Block, Code, File, Items, Pairs, Text, Word, block, subject
+from hitl.server.inbox.times import Due, age, due, parse
 
 _STEPS = {
     "created": "Created",
@@ -32,7 +32,7 @@ _STEPS = {
     "expired": "Expired",
     "cancelled": "Cancelled",
 }
-_PRIORITY_BARS = {"low": 1, "normal": 2, "medium": 2, "high": 3}
+PRIORITY_BARS = {"low": 1, "normal": 2, "medium": 2, "high": 3, "critical": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +47,12 @@ class Summary:
     priority: str
     priority_bars: int
     assignees: list[str]
-    created_at: datetime
-    created: str
+    created_at: str
     age: str
     due: Due | None
-    due_full: str
     version: str
     reviewer: str
-    finished_at: datetime | None
-    finished: str
+    finished_at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +63,6 @@ class ShownAnswer:
     shown: Block
     note: str = ""
     changes: Diff | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryStep:
-    """Something that happened to a review: what, by whom if that is known, and when."""
-
-    text: str
-    actor: str
-    moment: datetime
-    full: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +81,6 @@ def summary(review: Document, template: Document | None, now: datetime, expires_
     due_date = _deadline(review, now, expires_in)
     template_name = str(template["name"]) if template else str(review["template_id"])
     priority = str(review.get("priority") or "")
-    finished_at = review.get("completed_at") or review.get("updated_at")
     return Summary(
         review_id=review["id"],
         subject=subject(content_of(review)) or template_name,
@@ -102,28 +88,20 @@ def summary(review: Document, template: Document | None, now: datetime, expires_
         status=review["status"],
         status_label=STATUS_LABELS[review["status"]],
         priority=priority,
-        priority_bars=_PRIORITY_BARS.get(priority, 0),
+        priority_bars=PRIORITY_BARS.get(priority, 0),
         assignees=list(review.get("assignees") or []),
-        created_at=parse(review["created_at"]),
-        created=full(review["created_at"]),
+        created_at=review["created_at"],
         age=age(review["created_at"], now),
         due=due(due_date, now),
-        due_full=full(due_date) if due_date else "",
         version=str(review.get("version", "")),
         reviewer=str(review.get("reviewer") or ""),
-        finished_at=parse(finished_at) if finished_at else None,
-        finished=full(finished_at) if finished_at else "",
+        finished_at=review.get("completed_at") or review["updated_at"],
     )
 
 
-def steps(history: list[Document]) -> list[HistoryStep]:
+def steps(history: list[Document]) -> list[Document]:
     """Describe what happened to a review, in order."""
-    return [
-        HistoryStep(
-            _STEPS.get(step["event"], str(step["event"])), step["actor"] or "", parse(step["at"]), full(step["at"])
-        )
-        for step in history
-    ]
+    return [{**step, "text": _STEPS.get(step["event"], step["event"])} for step in history]
 
 
 def answers(review: Document, template: Document | None) -> list[ShownAnswer]:
@@ -191,7 +169,7 @@ def _words(field: Document | None, texts: list[str]) -> Block:
 
 def _draw_picked(field: Document, value: Any) -> Block:
     """Show the labels of what was picked: they are what the reviewer read."""
-    return _words(field, [as_text(item) for item in value] if is_array(value) else [as_text(value)])
+    return _words(field, [as_text(item) for item in value] if is_list(value) else [as_text(value)])
 
 
 def _draw_rating(field: Document, value: Any) -> Block:
@@ -202,7 +180,7 @@ def _draw_rating(field: Document, value: Any) -> Block:
 
 def _draw_files(_field: Document, value: Any) -> Block:
     """Offer each file that the answer holds; what is only an address is drawn as everything else."""
-    if is_array(value) and any(embedded(item) for item in value):
+    if is_list(value) and any(embedded(item) for item in value):
         return Items([_draw_file(item) for item in value])
     return _draw_file(value)
 
@@ -218,12 +196,28 @@ def _draw_code(field: Document, value: Any) -> Block:
     return Code(value, str(field.get("language") or "")) if isinstance(value, str) else block(value)
 
 
+def _draw_picture(_field: Document, value: Any) -> Block:
+    """Show the decision by the label that it had, and the notes below it."""
+    if not is_object(value):
+        return block(value.capitalize() if isinstance(value, str) else value)
+    decision = block(str(value.get("decision") or "").capitalize())
+    notes = value.get("annotations")
+    if not is_list(notes) or not notes:
+        return decision
+    return Pairs([("Decision", decision), ("Notes", Items([_note(note) for note in notes]))])
+
+
+def _note(note: Any) -> Block:
+    """Show a note; those that mean a certain place, which only programs give, with all they hold."""
+    return Text(note["text"]) if is_object(note) and note.keys() == {"text"} else block(note)
+
+
 _DRAWN: dict[str, Callable[[Document, Any], Block]] = {
     "select": _draw_picked,
     "multi_select": _draw_picked,
     "checkbox_group": _draw_picked,
     "rating": _draw_rating,
     "file": _draw_files,
-    "image_review": draw_picture_answer,
+    "image_review": _draw_picture,
     "code_display": _draw_code,
 }
