@@ -205,13 +205,6 @@ def test_the_first_answer_counts(loops: LoopService, loop_id: str, clock: Clock)
     assert loops.get_request(request_id, OWNER) == answered
 
 
-def test_an_answer_that_does_not_fit_changes_nothing(loops: LoopService, loop_id: str) -> None:
-    request_id = ask(loops, loop_id)
-    status, message = refusal_of(loops.respond, request_id, "perhaps", ANN)
-    assert (status, message) == (400, "response_data: must match one of the configured options")
-    assert loops.get_request(request_id)["status"] == "pending"
-
-
 def test_a_responder_without_an_address_is_refused(loops: LoopService, loop_id: str) -> None:
     assert refusal_of(loops.respond, ask(loops, loop_id), "approve", {"name": "Ann"}) == (
         400,
@@ -235,12 +228,6 @@ def test_a_claim_keeps_others_away_until_it_ends(loops: LoopService, loop_id: st
     assert loops.respond(request_id, "approve", BOB)["status"] == "completed"
 
 
-def test_whoever_claimed_a_request_may_answer_it(loops: LoopService, loop_id: str) -> None:
-    request_id = ask(loops, loop_id)
-    loops.claim(request_id, ANN)
-    assert loops.respond(request_id, "approve", ANN)["status"] == "completed"
-
-
 def test_a_request_times_out_when_its_time_is_over_and_not_before(
     loops: LoopService, loop_id: str, clock: Clock
 ) -> None:
@@ -252,13 +239,6 @@ def test_a_request_times_out_when_its_time_is_over_and_not_before(
     assert (over["status"], over["updated_at"]) == ("timeout", over["timeout_at"])
     assert (over["response_data"], over["default_response"]) == (None, "reject")
     assert refusal_of(loops.respond, request_id, "approve", ANN)[0] == 409
-
-
-def test_a_claimed_request_times_out_all_the_same(loops: LoopService, loop_id: str, clock: Clock) -> None:
-    request_id = ask(loops, loop_id, timeout_seconds=60)
-    loops.claim(request_id, ANN)
-    clock.advance("1h")
-    assert loops.get_request(request_id)["status"] == "timeout"
 
 
 def test_everything_that_fell_due_meanwhile_happens_in_its_order(
