@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from html import unescape
 from typing import Any
 
 import anyio
@@ -270,13 +269,6 @@ def test_an_answer_needs_a_name(browser: TestClient, server: ReviewServer, revie
     assert page.status_code == 422
     assert said in page.text
     assert "kept" in page.text
-
-
-def test_an_answer_without_a_button_is_not_taken(browser: TestClient, server: ReviewServer) -> None:
-    review_id = ask(server)
-    page = answer(browser, server, review_id, decision=None)
-    assert page.status_code == 422
-    assert "press “Submit answer” or “Reject”" in unescape(page.text)
 
 
 def test_the_reviewer_is_remembered_in_a_cookie_for_the_inbox_only(browser: TestClient, server: ReviewServer) -> None:
