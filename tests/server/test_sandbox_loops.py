@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fake_clock import FakeClock
+from server_calls import REQUEST
 
 from hitl.server.loops.accounts import account_of, person_id
 from hitl.server.loops.service import LoopService
@@ -15,28 +17,16 @@ from hitl.server.primitives.clock import Clock
 from hitl.server.primitives.errors import ApiError
 from hitl.server.review_server import ReviewServer
 
-START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 OWNER = account_of("a digest")
 STRANGER = account_of("another digest")
 ANN = {"email": "ann@example.com", "name": "Ann"}
 BOB = {"email": "bob@example.com"}
 LOOP = {"name": "Moderators", "icon": "shield-check"}
-REQUEST = {
-    "processing_type": "time-sensitive",
-    "type": "markdown",
-    "priority": "high",
-    "request_text": "May this go out?",
-    "response_type": "single_select",
-    "response_config": {"options": ["Approve", "Reject"]},
-    "default_response": "reject",
-    "platform": "api",
-    "timeout_seconds": 3600,
-}
 
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock(lambda: START)
+    return Clock(FakeClock())
 
 
 @pytest.fixture

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from fake_clock import FakeClock
+from server_calls import create_review as create
+from server_calls import refusal_of
 
-from hitl.server.primitives.errors import ApiError, SetupError
+from hitl.server.primitives.errors import SetupError
 from hitl.server.review_server import ReviewServer
 from hitl.server.reviews.lifecycle import FINAL
 from hitl.server.reviews.sample_templates import SAMPLE_TEMPLATES
@@ -14,34 +16,6 @@ from hitl.server.reviews.store import ReviewQuery
 
 REVIEWER = "ann@example.com"
 FIELDS = [{"name": "approved", "type": "boolean", "required": True}]
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **time: float) -> None:
-        self.now += timedelta(**time)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-def create(server: ReviewServer, **body: Any) -> dict[str, Any]:
-    return server.reviews.create_review(
-        {"template_id": "template_123", "content": {"text": "A draft"}, **body}
-    ).document
-
-
-def refusal_of(call: Any, *arguments: Any, **more: Any) -> ApiError:
-    with pytest.raises(ApiError) as caught:
-        call(*arguments, **more)
-    return caught.value
 
 
 # Creation
@@ -114,7 +88,7 @@ def test_starting_twice_is_the_same_as_once(server: ReviewServer) -> None:
 
 @pytest.mark.parametrize("begun", [False, True])
 def test_a_review_can_be_answered_whether_or_not_somebody_has_started(
-    server: ReviewServer, clock: Clock, begun: bool
+    server: ReviewServer, clock: FakeClock, begun: bool
 ) -> None:
     create(server)
     if begun:
@@ -151,7 +125,7 @@ def test_whoever_answers_has_a_name(server: ReviewServer) -> None:
         assert refusal.details["field"] == "reviewer"
 
 
-def finish(server: ReviewServer, clock: Clock, status: str) -> None:
+def finish(server: ReviewServer, clock: FakeClock, status: str) -> None:
     ways: dict[str, Callable[[], object]] = {
         "completed": lambda: server.reviews.complete("rev_1", {"approved": True}, REVIEWER),
         "rejected": lambda: server.reviews.reject("rev_1", {}, REVIEWER),
@@ -162,7 +136,7 @@ def finish(server: ReviewServer, clock: Clock, status: str) -> None:
 
 
 @pytest.mark.parametrize("status", FINAL)
-def test_a_finished_review_refuses_everything_and_says_why(server: ReviewServer, clock: Clock, status: str) -> None:
+def test_a_finished_review_refuses_everything_and_says_why(server: ReviewServer, clock: FakeClock, status: str) -> None:
     create(server, due_date="2026-11-24T12:00:00Z")
     finish(server, clock, status)
     finished = server.reviews.get_review("rev_1")
@@ -179,7 +153,7 @@ def test_a_finished_review_refuses_everything_and_says_why(server: ReviewServer,
     assert server.reviews.get_review("rev_1") == finished
 
 
-def test_the_history_tells_who_did_what_and_when(server: ReviewServer, clock: Clock) -> None:
+def test_the_history_tells_who_did_what_and_when(server: ReviewServer, clock: FakeClock) -> None:
     create(server)
     clock.advance(seconds=1)
     server.reviews.start("rev_1", REVIEWER)
@@ -196,7 +170,7 @@ def test_the_history_tells_who_did_what_and_when(server: ReviewServer, clock: Cl
 # Expiry
 
 
-def test_a_review_expires_at_its_due_date_and_not_before(server: ReviewServer, clock: Clock) -> None:
+def test_a_review_expires_at_its_due_date_and_not_before(server: ReviewServer, clock: FakeClock) -> None:
     create(server, due_date="2026-11-24T12:00:00Z")
     clock.advance(hours=23, minutes=59)
     assert server.reviews.get_review("rev_1")["status"] == "created"
@@ -217,7 +191,7 @@ def test_a_date_in_the_past_makes_a_review_overdue_but_not_expired(server: Revie
     assert server.reviews.cancel_review("rev_1")["status"] == "cancelled"
 
 
-def test_a_new_due_date_replaces_the_old_one(server: ReviewServer, clock: Clock) -> None:
+def test_a_new_due_date_replaces_the_old_one(server: ReviewServer, clock: FakeClock) -> None:
     create(server, due_date="2026-11-24T12:00:00Z")
     server.reviews.start("rev_1", REVIEWER)
     server.reviews.update_review("rev_1", {"due_date": "2026-11-25T12:00:00Z"})
@@ -227,7 +201,7 @@ def test_a_new_due_date_replaces_the_old_one(server: ReviewServer, clock: Clock)
     assert server.reviews.get_review("rev_1")["status"] == "expired"
 
 
-def test_the_timeout_of_the_template_counts_from_the_creation(server: ReviewServer, clock: Clock) -> None:
+def test_the_timeout_of_the_template_counts_from_the_creation(server: ReviewServer, clock: FakeClock) -> None:
     body = {"name": "Urgent", "fields": FIELDS, "settings": {"timeout_hours": 0.5}}
     template_id = server.reviews.create_template(body).document["id"]
     create(server, template_id=template_id, due_date="2026-11-30T12:00:00Z")
@@ -241,7 +215,7 @@ def test_a_timeout_beyond_the_calendar_never_comes(server: ReviewServer) -> None
     assert server.reviews.seconds_to_expiry("rev_1") is None
 
 
-def test_an_answered_review_does_not_expire(server: ReviewServer, clock: Clock) -> None:
+def test_an_answered_review_does_not_expire(server: ReviewServer, clock: FakeClock) -> None:
     create(server, due_date="2026-11-24T12:00:00Z")
     server.reviews.complete("rev_1", {"approved": True}, REVIEWER)
     clock.advance(days=2)
@@ -284,7 +258,7 @@ def test_lists_begin_with_the_newest_and_are_cut_into_pages(server: ReviewServer
     ],
 )
 def test_filters_narrow_the_list_together(
-    server: ReviewServer, clock: Clock, query: dict[str, Any], expected: list[str]
+    server: ReviewServer, clock: FakeClock, query: dict[str, Any], expected: list[str]
 ) -> None:
     create(server, assignees=[REVIEWER, "bob@example.com"])
     clock.advance(hours=1)
@@ -327,7 +301,7 @@ def test_every_starter_is_a_template_that_the_api_would_accept(server: ReviewSer
     )
 
 
-def test_a_template_is_made_changed_and_deleted(server: ReviewServer, clock: Clock) -> None:
+def test_a_template_is_made_changed_and_deleted(server: ReviewServer, clock: FakeClock) -> None:
     made = server.reviews.create_template({"name": "A form", "fields": FIELDS, "tags": ["blog"]}).document
     assert made == {
         "id": "tpl_1",
@@ -346,7 +320,7 @@ def test_a_template_is_made_changed_and_deleted(server: ReviewServer, clock: Clo
     assert server.reviews.create_template({"name": "A form", "fields": FIELDS}).document["id"] == "tpl_2"
 
 
-def test_given_templates_are_added_and_replace_those_with_their_id(clock: Clock) -> None:
+def test_given_templates_are_added_and_replace_those_with_their_id(clock: FakeClock) -> None:
     mine = [{"id": "tpl_1", "name": "Mine", "fields": FIELDS}, {"id": "data_qa", "name": "QA", "fields": FIELDS}]
     server = ReviewServer(clock=clock, templates=mine)
     assert server.reviews.get_template("tpl_1")["name"] == "Mine"

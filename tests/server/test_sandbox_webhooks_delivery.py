@@ -8,18 +8,18 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
+from fake_clock import NOON
 from receiver import Receiver, receiving
 
 from hitl.server.http.server import BackgroundServer
 from hitl.server.migrations import MIGRATIONS
-from hitl.server.primitives import Now
 from hitl.server.primitives.clock import Clock
 from hitl.server.primitives.errors import ApiError
 from hitl.server.review_server import ReviewServer
@@ -29,9 +29,8 @@ from hitl.server.storage.outbox import Outbox
 from hitl.server.webhooks.deliverer import Deliverer
 from hitl.server.webhooks.egress_policy import Targets
 from hitl.server.webhooks.sender import Sender
-from hitl.webhooks import construct_event, verify_signature
+from hitl.webhooks import verify_signature
 
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ANN = "ann@example.com"
 EVENTS = ["review.created", "review.started", "review.completed", "review.cancelled"]
 
@@ -86,30 +85,12 @@ def world() -> Iterator[World]:
     world.stop()
 
 
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as receiver:
-        yield receiver
-
-
 def events(receiver: Receiver) -> list[tuple[str, str]]:
     payloads = [json.loads(body) for body in receiver.bodies()]
     return [(payload["event"], payload["review"]["id"]) for payload in payloads]
 
 
 # One delivery
-
-
-def test_an_event_arrives_signed_in_both_schemes(world: World, receiver: Receiver) -> None:
-    secret = world.subscribe(receiver.url)["secret"]
-    world.create()
-    world.settle()
-    arrived = receiver.received[0]
-    assert verify_signature(arrived.headers, arrived.body, secret)
-    event = construct_event(arrived.headers, arrived.body, secret)
-    assert (event.event, event.review_id, event.timestamp) == ("review.created", "rev_1", "2026-11-23T12:00:00.000000Z")
-    assert arrived.headers["webhook-signature"].startswith("v1,")
-    assert arrived.headers["Content-Type"] == "application/json"
 
 
 def test_the_request_is_addressed_as_the_url_is_written(world: World, receiver: Receiver) -> None:
@@ -119,6 +100,7 @@ def test_the_request_is_addressed_as_the_url_is_written(world: World, receiver: 
     arrived = receiver.received[0]
     assert arrived.path == "/webhook?team=a&b=%20"
     assert arrived.headers["Host"].startswith("localhost:")
+    assert arrived.headers["Content-Type"] == "application/json"
 
 
 def test_the_log_shows_what_was_answered_as_text_and_how_long_it_took(world: World, receiver: Receiver) -> None:
@@ -216,15 +198,6 @@ def test_one_review_does_not_wait_for_another(world: World, receiver: Receiver) 
     world.create()
     world.settle()
     assert [delivery["status"] for delivery in world.log()] == ["pending", "delivered"]
-
-
-def test_one_subscriber_does_not_wait_for_another(world: World, receiver: Receiver) -> None:
-    world.subscribe("http://127.0.0.1:9/")
-    world.subscribe(receiver.url)
-    world.create()
-    world.server.reviews.cancel_review("rev_1")
-    world.settle()
-    assert [event for event, _ in events(receiver)] == ["review.created", "review.cancelled"]
 
 
 def test_a_burst_of_events_arrives_whole_and_each_once(world: World, receiver: Receiver) -> None:
@@ -359,21 +332,6 @@ def test_a_test_sends_a_made_up_event_to_one_subscription(world: World, receiver
 # Restart and faults of our own
 
 
-def test_what_was_pending_is_delivered_after_a_restart(tmp_path: Path, receiver: Receiver) -> None:
-    file = tmp_path / "sandbox.db"
-    receiver.statuses = [500]
-    first = World(file)
-    first.subscribe(receiver.url)
-    first.create()
-    first.settle()
-    first.server.reviews.cancel_review("rev_1")
-    first.stop()
-    second = World(file)
-    second.clock.advance("15s")
-    assert [event for event, _ in events(receiver)] == ["review.created", "review.created", "review.cancelled"]
-    second.stop()
-
-
 def test_an_attempt_that_the_end_of_the_sandbox_cut_off_is_made_again(tmp_path: Path, receiver: Receiver) -> None:
     file = tmp_path / "sandbox.db"
     receiver.hold = threading.Event()
@@ -420,11 +378,6 @@ def deliver(server: ReviewServer, sender: Sender) -> None:
         await asyncio.gather(running, return_exceptions=True)
 
     asyncio.run(work())
-
-
-@pytest.fixture
-def clock() -> Now:
-    return Clock(lambda: NOON)
 
 
 def call_back(server: ReviewServer, url: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from pytest_httpserver import HTTPServer
+from server_calls import REQUEST
 from werkzeug import Request, Response
 
 from hitl.server.review_server import ReviewServer
@@ -18,17 +19,6 @@ from hitl.testing import Sandbox
 KEY = {"Authorization": "Bearer hitl_test_key"}
 OTHER = {"Authorization": "Bearer hitl_test_other"}
 NOBODY = "0" * 24
-REQUEST: dict[str, Any] = {
-    "processing_type": "time-sensitive",
-    "type": "markdown",
-    "priority": "high",
-    "request_text": "May this go out?",
-    "response_type": "single_select",
-    "response_config": {"options": ["Approve", "Reject"]},
-    "default_response": "reject",
-    "platform": "api",
-    "timeout_seconds": 3600,
-}
 
 
 @pytest.fixture(scope="module")
