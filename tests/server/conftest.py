@@ -1,24 +1,27 @@
-"""The review server and a browser of its inbox; a module says by fixtures of its own what time and templates it has."""
+"""The review server, a browser of its inbox, and a live sandbox; a module may replace the clock and the templates."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import httpx
 import pytest
+from fake_clock import FakeClock
+from receiver import Receiver, receiving
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from hitl.server.inbox import inbox_routes
 from hitl.server.primitives.clock import Now
-from hitl.server.primitives.timestamps import utc_now
 from hitl.server.review_server import ReviewServer
+from hitl.testing import Sandbox
 
 
 @pytest.fixture
 def clock() -> Now:
-    return utc_now
+    return FakeClock()
 
 
 @pytest.fixture
@@ -38,6 +41,26 @@ def browser(server: ReviewServer) -> Iterator[TestClient]:
     app = Starlette(routes=[Mount("/inbox", routes=inbox_routes(server.reviews, server.loops, server.deliveries))])
     with TestClient(app, base_url="http://127.0.0.1:4010", follow_redirects=False) as client:
         yield client
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(["hitl_test_key", "hitl_test_other"]) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def http(sandbox: Sandbox) -> Iterator[httpx.Client]:
+    """Call the sandbox as the owner of its first key."""
+    headers = {"Authorization": f"Bearer {sandbox.api_key}"}
+    with httpx.Client(base_url=sandbox.base_url, headers=headers, timeout=60) as http:
+        yield http
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
@@ -186,10 +185,8 @@ def test_the_notes_are_shown_below_the_decision() -> None:
 
 
 @pytest.fixture
-def server() -> Iterator[ReviewServer]:
-    server = ReviewServer(templates=[{"id": "files", "name": "Files", "fields": [PROOF, PICTURE]}])
-    yield server
-    server.close()
+def templates() -> Any:
+    return [{"id": "files", "name": "Files", "fields": [PROOF, PICTURE]}]
 
 
 @pytest.fixture

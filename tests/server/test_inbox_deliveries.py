@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
-import pytest
+from fake_clock import NOON
 from starlette.testclient import TestClient
 
-from hitl.server.primitives import Now
 from hitl.server.review_server import ReviewServer
-
-NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def clock() -> Now:
-    return lambda: NOW
 
 
 def call_back(server: ReviewServer) -> str:
     with server.database.transaction():
         return server.outbox.call_back(
-            "http://127.0.0.1:9/<b>", "review.completed", "rev_1", {"event": "<script>alert(1)</script>"}, at=NOW
+            "http://127.0.0.1:9/<b>", "review.completed", "rev_1", {"event": "<script>alert(1)</script>"}, at=NOON
         )
 
 

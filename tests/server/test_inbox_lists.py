@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
 import pytest
+from fake_clock import NOON
 from starlette.testclient import TestClient
 
 from hitl.server.inbox.filters import Filters
-from hitl.server.primitives import Now
 from hitl.server.review_server import ReviewServer
 
-NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 YES = {"name": "approved", "type": "boolean", "label": "Approve?", "required": True}
 TEXT = {"name": "text", "type": "content_display", "label": "Article", "editable": True}
 TEMPLATES: list[dict[str, Any]] = [
@@ -33,11 +32,6 @@ TEMPLATES: list[dict[str, Any]] = [
     {"id": "fixed", "name": "Fixed", "fields": [YES], "settings": {"allow_reassignment": False}},
     {"id": "hurried", "name": "Hurried", "fields": [YES], "settings": {"timeout_hours": 3}},
 ]
-
-
-@pytest.fixture
-def clock() -> Now:
-    return lambda: NOW
 
 
 @pytest.fixture
@@ -80,18 +74,10 @@ def test_nobody_is_introduced_without_a_name(browser: TestClient) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        "status=assigned",
-        "priority=high",
-        "assignee=kim%40example.com",
-        "template=graded",
-        "due=day",
-        "q=wanted",
-        "q=WANTED+one",
-        "q=rev_2",
-        "q=m%C3%9CNCHEN",
-        "q=4711",
+        "status=assigned", "priority=high", "assignee=kim%40example.com", "template=graded", "due=day", "q=wanted",
+        "q=WANTED+one", "q=rev_2", "q=m%C3%9CNCHEN", "q=4711",
     ],
-)
+)  # fmt: skip
 def test_a_filter_narrows_the_list(browser: TestClient, server: ReviewServer, query: str) -> None:
     ask(server, "Left aside")
     wanted = {"text": "The wanted one", "city": "München", "order": 4711}
@@ -101,7 +87,7 @@ def test_a_filter_narrows_the_list(browser: TestClient, server: ReviewServer, qu
         content=wanted,
         priority="high",
         assignees=["kim@example.com"],
-        due_date=(NOW + timedelta(hours=5)).isoformat(),
+        due_date=(NOON + timedelta(hours=5)).isoformat(),
     )
     page = browser.get(f"/inbox/?{query}").text
     assert "The wanted one" in page
@@ -117,8 +103,8 @@ def test_what_does_not_fit_is_not_shown(browser: TestClient, server: ReviewServe
 
 
 def test_overdue_reviews_can_be_asked_for(browser: TestClient, server: ReviewServer) -> None:
-    ask(server, "Too late", due_date=(NOW - timedelta(hours=1)).isoformat())
-    ask(server, "In time", due_date=(NOW + timedelta(hours=1)).isoformat())
+    ask(server, "Too late", due_date=(NOON - timedelta(hours=1)).isoformat())
+    ask(server, "In time", due_date=(NOON + timedelta(hours=1)).isoformat())
     page = browser.get("/inbox/?due=overdue").text
     assert "overdue by 1 h" in page
     assert "In time" not in page
@@ -141,8 +127,8 @@ def test_a_time_limit_of_the_template_counts_as_due(browser: TestClient, server:
 )
 def test_the_list_has_an_order(browser: TestClient, server: ReviewServer, sort: str, expected: list[str]) -> None:
     ask(server, "first")
-    ask(server, "second", due_date=(NOW + timedelta(hours=1)).isoformat(), priority="low")
-    ask(server, "third", due_date=(NOW + timedelta(hours=2)).isoformat(), priority="high")
+    ask(server, "second", due_date=(NOON + timedelta(hours=1)).isoformat(), priority="low")
+    ask(server, "third", due_date=(NOON + timedelta(hours=2)).isoformat(), priority="high")
     page = browser.get(f"/inbox/?sort={sort}").text
     assert sorted(expected, key=lambda name: page.index(f'dir="auto">{name}</a>')) == expected
 
@@ -263,22 +249,3 @@ def test_the_way_back_leads_nowhere_else(browser: TestClient, server: ReviewServ
     page = order(browser, server, "cancel", ask(server), back="https://evil.example/").text
     assert "evil.example" not in page
     assert '<a href="/inbox/?view=mine">' in order(browser, server, "cancel", ask(server), back="?view=mine").text
-
-
-def test_ten_thousand_reviews_are_still_listed_in_pages(browser: TestClient, server: ReviewServer) -> None:
-    body = {"template_id": "article", "content": {"text": "One of many"}}
-    with server.database.transaction():
-        server.database.execute(
-            "CREATE TEMP TABLE counted AS WITH RECURSIVE n(i) AS "
-            "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) SELECT i FROM n"
-        )
-    first = server.reviews.create_review(body).document
-    server.database.execute(
-        "INSERT INTO reviews (id, template_id, status, priority, created_at, updated_at, expires_at, document) "
-        "SELECT 'rev_n' || i, template_id, status, priority, created_at, updated_at, expires_at, "
-        "json_set(document, '$.id', 'rev_n' || i) FROM reviews, counted WHERE id = ?",
-        (first["id"],),
-    )
-    page = browser.get("/inbox/?sort=due&q=many&page=401").text
-    assert "10001–10001 of 10001" in page
-    assert page.count('class="row"') == 1

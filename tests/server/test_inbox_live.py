@@ -5,23 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from fake_clock import NOON
 
 from hitl.server.inbox.live import Live
 from hitl.server.inbox.page_renderer import PageRenderer
-from hitl.server.primitives import Now
 from hitl.server.review_server import ReviewServer
 
-NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 BODY = {"template_id": "template_123", "content": {"text": "A draft"}}
-
-
-@pytest.fixture
-def clock() -> Now:
-    return lambda: NOW
 
 
 @pytest.fixture
@@ -68,7 +62,7 @@ def test_a_step_is_told_when_it_happens(server: ReviewServer, live: Live) -> Non
 
 
 def test_a_review_expires_for_those_who_watch(server: ReviewServer, live: Live) -> None:
-    server.reviews.create_review({**BODY, "due_date": (NOW + timedelta(hours=1)).isoformat()})
+    server.reviews.create_review({**BODY, "due_date": (NOON + timedelta(hours=1)).isoformat()})
     after = server.reviews.last_step()
     server.clock.advance("2h")
     ((_, step),) = asyncio.run(told(live.stream(after, {}), 1))

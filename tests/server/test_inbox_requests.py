@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from fake_clock import FakeClock
+from server_calls import REQUEST
 from starlette.testclient import TestClient
 
 from hitl.server.inbox.questions import controls, read_answer
 from hitl.server.loops.accounts import account_of
-from hitl.server.primitives import Now
 from hitl.server.review_server import ReviewServer
 
 OWNER = account_of("owner")
@@ -18,29 +18,10 @@ COLOURS = [{"value": "r", "label": "Red"}, {"value": "g", "label": "Green"}]
 TEXT: dict[str, Any] = {"response_type": "text", "response_config": {"max_length": 40}, "default_response": "none"}
 
 
-@pytest.fixture
-def now() -> list[datetime]:
-    return [datetime(2026, 11, 23, 12, 0, tzinfo=UTC)]
-
-
-@pytest.fixture
-def clock(now: list[datetime]) -> Now:
-    return lambda: now[0]
-
-
 def ask(server: ReviewServer, **changes: Any) -> str:
     """Create a request in a fresh loop and return its id."""
     loop = server.loops.create_loop(OWNER, {"name": "Editors", "icon": "pen"}).document["loop"]
-    body = {
-        "processing_type": "time-sensitive",
-        "type": "markdown",
-        "priority": "high",
-        "request_text": "Is this right?\n\nPlease decide.",
-        "timeout_seconds": 3600,
-        "platform": "api",
-        **TEXT,
-        **changes,
-    }
+    body = {**REQUEST, "request_text": "Is this right?\n\nPlease decide.", **TEXT, **changes}
     return str(server.loops.create_request(OWNER, loop["id"], body).document["request_id"])
 
 
@@ -175,13 +156,13 @@ def test_taking_a_request_needs_a_name(browser: TestClient, server: ReviewServer
 
 
 def test_the_list_holds_what_waits_and_what_is_finished(
-    browser: TestClient, server: ReviewServer, now: list[datetime]
+    browser: TestClient, server: ReviewServer, clock: FakeClock
 ) -> None:
     request_id = ask(server)
     assert "Is this right?" in browser.get("/inbox/requests").text
     assert "due in 1 h" in browser.get("/inbox/requests").text
     assert 'Requests <span class="count" data-count="requests">1</span>' in browser.get("/inbox/").text
-    now[0] += timedelta(hours=2)
+    clock.advance(hours=2)
     assert "No open requests" in browser.get("/inbox/requests").text
     assert "Timed out" in browser.get("/inbox/requests?view=done").text
     assert "The default answer applies" in browser.get(f"/inbox/requests/{request_id}").text

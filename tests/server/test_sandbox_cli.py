@@ -166,11 +166,6 @@ def test_enter_is_answered_until_the_terminal_is_gone(capsys: pytest.CaptureFixt
         assert capsys.readouterr().out.count(f"{site.url}/inbox/enter/") == 1
 
 
-def test_python_m_runs_the_command() -> None:
-    command = [sys.executable, "-W", "error", "-m", "hitl.cli", "--version"]
-    assert subprocess.run(command, capture_output=True, check=True).stdout == f"hitl, version {__version__}\n".encode()
-
-
 def test_without_the_extra_the_command_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from receiver import Receiver, receiving
+from fake_clock import NOON, FakeClock
+from receiver import Receiver
+from server_calls import REQUEST, create_review
 
 from hitl.server.expiry import ExpiryWorker
 from hitl.server.http.rate_limit import RateLimit, RateLimitWindow
 from hitl.server.inbox.sessions import SESSION_DAYS, Sessions
 from hitl.server.loops.accounts import account_of
 from hitl.server.migrations import MIGRATIONS
-from hitl.server.primitives import Now
-from hitl.server.primitives.clock import Clock
 from hitl.server.primitives.errors import ApiError
 from hitl.server.review_server import ReviewServer
 from hitl.server.reviews.routes import wait_for_change
@@ -27,71 +26,42 @@ from hitl.server.webhooks.egress_policy import Targets
 from hitl.server.webhooks.retention import Retention
 from hitl.server.webhooks.sender import Sender
 
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-REVIEW = {"template_id": "template_123", "content": {"text": "A draft"}}
-
-
-class Wall:
-    """A clock on the wall, which somebody may set."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def wall() -> Wall:
-    return Wall()
-
-
-@pytest.fixture
-def clock(wall: Wall) -> Now:
-    return Clock(wall)
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as receiver:
-        yield receiver
 
 
 def create(server: ReviewServer, **body: Any) -> str:
-    review_id: str = server.reviews.create_review({**REVIEW, **body}).document["id"]
-    return review_id
+    return str(create_review(server, **body)["id"])
 
 
 @pytest.mark.parametrize("jump", [-DAY, DAY])
 def test_a_review_without_a_deadline_is_answered_whatever_the_clock_says(
-    server: ReviewServer, wall: Wall, jump: timedelta
+    server: ReviewServer, clock: FakeClock, jump: timedelta
 ) -> None:
     review_id = create(server)
-    wall.now += jump
+    clock.now += jump
     done = server.reviews.complete(review_id, {"approved": True}, "ann@example.com")
     assert (done["status"], done["version"]) == ("completed", 2)
     assert [step["event"] for step in server.reviews.history(review_id)] == ["created", "completed"]
     assert [event.event for event in server.outbox.events_after(0, 9)] == ["review.created", "review.completed"]
 
 
-def test_a_deadline_is_a_moment_and_comes_when_the_clock_shows_it(server: ReviewServer, wall: Wall) -> None:
+def test_a_deadline_is_a_moment_and_comes_when_the_clock_shows_it(server: ReviewServer, clock: FakeClock) -> None:
     review_id = create(server, due_date=(NOON + HOUR).isoformat())
-    wall.now -= DAY
+    clock.now -= DAY
     assert server.reviews.get_review(review_id)["status"] == "created"
     assert server.reviews.seconds_to_expiry(review_id) == 25 * 3600
-    wall.now += DAY + HOUR
+    clock.now += DAY + HOUR
     assert server.reviews.get_review(review_id)["status"] == "expired"
 
 
-def test_somebody_who_waits_learns_of_a_deadline_that_a_jump_has_passed(server: ReviewServer, wall: Wall) -> None:
+def test_somebody_who_waits_learns_of_a_deadline_that_a_jump_has_passed(server: ReviewServer, clock: FakeClock) -> None:
     review_id = create(server, due_date=(NOON + HOUR).isoformat())
 
     async def wait() -> str:
         alarm = asyncio.create_task(ExpiryWorker(server.clock, server.changes, server.tick).run())
         waiting = asyncio.create_task(wait_for_change(server.reviews, review_id, 50))
         await asyncio.sleep(0)
-        wall.now += DAY
+        clock.now += DAY
         server.tick()  # as any request, and the alarm itself every half a minute, does
         status: str = (await waiting)["status"]
         alarm.cancel()
@@ -101,13 +71,13 @@ def test_somebody_who_waits_learns_of_a_deadline_that_a_jump_has_passed(server: 
 
 
 @pytest.mark.parametrize("jump", [-DAY, DAY])
-def test_a_long_poll_ends_after_its_own_seconds(server: ReviewServer, wall: Wall, jump: timedelta) -> None:
+def test_a_long_poll_ends_after_its_own_seconds(server: ReviewServer, clock: FakeClock, jump: timedelta) -> None:
     review_id = create(server)
 
     async def wait() -> str:
         waiting = asyncio.create_task(wait_for_change(server.reviews, review_id, 0.05))
         await asyncio.sleep(0)
-        wall.now += jump
+        clock.now += jump
         status: str = (await asyncio.wait_for(waiting, 30))["status"]
         return status
 
@@ -127,36 +97,26 @@ def test_a_rate_limit_begins_a_new_window_and_refuses_nobody_for_a_day(jump: flo
 
 
 @pytest.mark.parametrize("jump", [-DAY, DAY])
-def test_a_session_outlives_the_jump(wall: Wall, jump: timedelta) -> None:
+def test_a_session_outlives_the_jump(clock: FakeClock, jump: timedelta) -> None:
     with closing(Database(IN_MEMORY, MIGRATIONS)) as database:
-        sessions = Sessions(database, wall)
+        sessions = Sessions(database, clock)
         session = sessions.begin(sessions.new_link())
         assert session is not None
-        wall.now += jump
+        clock.now += jump
         assert sessions.is_known(session)
-        wall.now = NOON + timedelta(days=SESSION_DAYS + 1)
+        clock.now = NOON + timedelta(days=SESSION_DAYS + 1)
         assert not sessions.is_known(session)
 
 
-def test_a_claim_from_the_future_keeps_nobody_away(server: ReviewServer, wall: Wall) -> None:
+def test_a_claim_from_the_future_keeps_nobody_away(server: ReviewServer, clock: FakeClock) -> None:
     account = account_of("0" * 64)
     loop = server.loops.create_loop(account, {"name": "M", "icon": "star", "description": "d"}).document["loop"]
-    body = {
-        "processing_type": "deferred",
-        "type": "markdown",
-        "priority": "medium",
-        "request_text": "Fit to print?",
-        "response_type": "boolean",
-        "response_config": {"true_label": "Yes", "false_label": "No"},
-        "default_response": False,
-        "platform": "api",
-    }
-    request_id = server.loops.create_request(account, loop["id"], body).document["request_id"]
+    request_id = server.loops.create_request(account, loop["id"], REQUEST).document["request_id"]
     server.loops.claim(request_id, {"email": "ann@example.com"})
     with pytest.raises(ApiError, match="claimed by somebody else"):
-        server.loops.respond(request_id, True, {"email": "bob@example.com"})
-    wall.now -= DAY
-    answered = server.loops.respond(request_id, True, {"email": "bob@example.com"})
+        server.loops.respond(request_id, "approve", {"email": "bob@example.com"})
+    clock.now -= DAY
+    answered = server.loops.respond(request_id, "approve", {"email": "bob@example.com"})
     assert (answered["status"], answered["response_time_seconds"]) == ("completed", 0.0)
 
 
@@ -168,7 +128,7 @@ def call_back(server: ReviewServer, url: str) -> None:
         server.outbox.call_back(url, "request.completed", "r", {"event": "request.completed"}, at=server.clock())
 
 
-def deliver(server: ReviewServer, receiver: Receiver, after: timedelta, wall: Wall) -> list[dict[str, Any]]:
+def deliver(server: ReviewServer, receiver: Receiver, after: timedelta, clock: FakeClock) -> list[dict[str, Any]]:
     """Let a deliverer make the first attempt, set the clock, let it look again, and return the log."""
 
     async def work() -> None:
@@ -176,7 +136,7 @@ def deliver(server: ReviewServer, receiver: Receiver, after: timedelta, wall: Wa
         running = asyncio.create_task(deliverer.run())
         await asyncio.sleep(0)
         await asyncio.to_thread(deliverer.settle)
-        wall.now += after
+        clock.now += after
         await asyncio.to_thread(deliverer.settle)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -186,27 +146,29 @@ def deliver(server: ReviewServer, receiver: Receiver, after: timedelta, wall: Wa
 
 
 def test_a_retry_waits_no_longer_because_the_clock_was_set_back(
-    server: ReviewServer, wall: Wall, receiver: Receiver
+    server: ReviewServer, clock: FakeClock, receiver: Receiver
 ) -> None:
     receiver.statuses = [500]
     call_back(server, receiver.url)
-    (delivery,) = deliver(server, receiver, -DAY, wall)
+    (delivery,) = deliver(server, receiver, -DAY, clock)
     assert delivery["due_at"] == "2026-11-22T12:00:15.000000Z"
 
 
-def test_a_retry_whose_time_a_jump_has_passed_is_made(server: ReviewServer, wall: Wall, receiver: Receiver) -> None:
+def test_a_retry_whose_time_a_jump_has_passed_is_made(
+    server: ReviewServer, clock: FakeClock, receiver: Receiver
+) -> None:
     receiver.statuses = [500]
     call_back(server, receiver.url)
-    (delivery,) = deliver(server, receiver, DAY, wall)
+    (delivery,) = deliver(server, receiver, DAY, clock)
     assert (delivery["status"], len(delivery["attempts"])) == ("delivered", 2)
 
 
 def test_what_was_written_by_a_clock_that_is_set_back_before_the_next_start_is_sent_at_once(
-    server: ReviewServer, wall: Wall, receiver: Receiver
+    server: ReviewServer, clock: FakeClock, receiver: Receiver
 ) -> None:
     call_back(server, receiver.url)
-    wall.now -= DAY
-    (delivery,) = deliver(server, receiver, timedelta(0), wall)
+    clock.now -= DAY
+    (delivery,) = deliver(server, receiver, timedelta(0), clock)
     assert delivery["status"] == "delivered"
 
 
@@ -214,7 +176,7 @@ def test_what_was_written_by_a_clock_that_is_set_back_before_the_next_start_is_s
 
 
 def test_deliveries_that_are_over_leave_the_log_after_90_days_and_pending_ones_stay(
-    server: ReviewServer, wall: Wall
+    server: ReviewServer, clock: FakeClock
 ) -> None:
     for status in ("delivered", "failed", "pending"):
         call_back(server, f"http://127.0.0.1:9/{status}")
@@ -224,18 +186,18 @@ def test_deliveries_that_are_over_leave_the_log_after_90_days_and_pending_ones_s
                 "INSERT INTO attempts (delivery_number, at, duration) SELECT max(number), '', 0 FROM deliveries"
             )
     retention = Retention(server.database)
-    wall.now += timedelta(days=89)
+    clock.now += timedelta(days=89)
     call_back(server, "http://127.0.0.1:9/young")
-    retention.run(wall.now)
+    retention.run(clock.now)
     assert server.deliveries.page().total == 4
-    wall.now += timedelta(days=2)
-    retention.run(wall.now)
+    clock.now += timedelta(days=2)
+    retention.run(clock.now)
     left = [delivery["url"][19:] for delivery in server.deliveries.page().items]
     assert left == ["young", "pending"]
     assert server.database.row("SELECT count(*) FROM attempts") == (1,)
 
 
-def test_a_long_log_is_shortened_in_pieces(server: ReviewServer, wall: Wall) -> None:
+def test_a_long_log_is_shortened_in_pieces(server: ReviewServer, clock: FakeClock) -> None:
     with server.database.transaction():
         for number in range(1200):
             server.database.execute(
@@ -246,7 +208,7 @@ def test_a_long_log_is_shortened_in_pieces(server: ReviewServer, wall: Wall) -> 
     retention = Retention(server.database)
     left: list[int] = []
     for _ in range(4):
-        retention.run(wall.now)
+        retention.run(clock.now)
         left.append(server.deliveries.page(limit=1).total)
     assert left == [700, 200, 0, 0]
 

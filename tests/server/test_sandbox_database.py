@@ -21,19 +21,6 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "sandbox.db"
 
 
-def test_everything_survives_a_restart(file: Path) -> None:
-    with closing(ReviewServer(data=file)) as server:
-        server.reviews.create_review(REVIEW, idempotency_key="job-42")
-        done = server.reviews.complete("rev_1", {"approved": True}, "ann@example.com")
-        server.reviews.delete_template("data_qa")
-    with closing(ReviewServer(data=file)) as server:
-        assert server.reviews.get_review("rev_1") == done
-        assert server.reviews.create_review(REVIEW, idempotency_key="job-42").replayed
-        assert server.reviews.create_review(REVIEW).document["id"] == "rev_2"
-        # A starter that was deleted does not come back.
-        assert "data_qa" not in [template["id"] for template in server.reviews.list_templates().items]
-
-
 def test_a_second_sandbox_is_refused_the_file_of_the_first(file: Path) -> None:
     with closing(ReviewServer(data=file)):
         with pytest.raises(SetupError, match="in use by another sandbox"):
@@ -42,16 +29,6 @@ def test_a_second_sandbox_is_refused_the_file_of_the_first(file: Path) -> None:
         other = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
         assert "in use by another sandbox" in other.stderr
     ReviewServer(data=file).close()
-
-
-def test_a_process_that_dies_leaves_its_file_usable_and_loses_nothing(file: Path) -> None:
-    script = (
-        "import os; from hitl.server.review_server import ReviewServer; "
-        f"server = ReviewServer(data={str(file)!r}); server.reviews.create_review({REVIEW!r}); os._exit(9)"
-    )
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 9
-    with closing(ReviewServer(data=file)) as server:
-        assert server.reviews.get_review("rev_1")["content"] == {"text": "A draft"}
 
 
 def test_a_file_is_kept_in_wal_mode_with_full_synchronisation(file: Path) -> None:

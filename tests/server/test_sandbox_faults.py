@@ -17,21 +17,8 @@ from hitl.testing import Sandbox
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
 def client(sandbox: Sandbox) -> HITLClient:
     return sandbox.client(max_retries=0)
-
-
-@pytest.fixture
-def http(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    headers = {"Authorization": f"Bearer {sandbox.api_key}"}
-    with httpx.Client(base_url=sandbox.base_url, headers=headers) as http:
-        yield http
 
 
 def test_the_next_requests_are_answered_with_an_error_and_do_nothing(sandbox: Sandbox, client: HITLClient) -> None:

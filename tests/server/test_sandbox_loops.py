@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fake_clock import FakeClock
+from server_calls import REQUEST
 
 from hitl.server.loops.accounts import account_of, person_id
 from hitl.server.loops.service import LoopService
@@ -15,28 +17,16 @@ from hitl.server.primitives.clock import Clock
 from hitl.server.primitives.errors import ApiError
 from hitl.server.review_server import ReviewServer
 
-START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 OWNER = account_of("a digest")
 STRANGER = account_of("another digest")
 ANN = {"email": "ann@example.com", "name": "Ann"}
 BOB = {"email": "bob@example.com"}
 LOOP = {"name": "Moderators", "icon": "shield-check"}
-REQUEST = {
-    "processing_type": "time-sensitive",
-    "type": "markdown",
-    "priority": "high",
-    "request_text": "May this go out?",
-    "response_type": "single_select",
-    "response_config": {"options": ["Approve", "Reject"]},
-    "default_response": "reject",
-    "platform": "api",
-    "timeout_seconds": 3600,
-}
 
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock(lambda: START)
+    return Clock(FakeClock())
 
 
 @pytest.fixture
@@ -205,13 +195,6 @@ def test_the_first_answer_counts(loops: LoopService, loop_id: str, clock: Clock)
     assert loops.get_request(request_id, OWNER) == answered
 
 
-def test_an_answer_that_does_not_fit_changes_nothing(loops: LoopService, loop_id: str) -> None:
-    request_id = ask(loops, loop_id)
-    status, message = refusal_of(loops.respond, request_id, "perhaps", ANN)
-    assert (status, message) == (400, "response_data: must match one of the configured options")
-    assert loops.get_request(request_id)["status"] == "pending"
-
-
 def test_a_responder_without_an_address_is_refused(loops: LoopService, loop_id: str) -> None:
     assert refusal_of(loops.respond, ask(loops, loop_id), "approve", {"name": "Ann"}) == (
         400,
@@ -235,12 +218,6 @@ def test_a_claim_keeps_others_away_until_it_ends(loops: LoopService, loop_id: st
     assert loops.respond(request_id, "approve", BOB)["status"] == "completed"
 
 
-def test_whoever_claimed_a_request_may_answer_it(loops: LoopService, loop_id: str) -> None:
-    request_id = ask(loops, loop_id)
-    loops.claim(request_id, ANN)
-    assert loops.respond(request_id, "approve", ANN)["status"] == "completed"
-
-
 def test_a_request_times_out_when_its_time_is_over_and_not_before(
     loops: LoopService, loop_id: str, clock: Clock
 ) -> None:
@@ -252,13 +229,6 @@ def test_a_request_times_out_when_its_time_is_over_and_not_before(
     assert (over["status"], over["updated_at"]) == ("timeout", over["timeout_at"])
     assert (over["response_data"], over["default_response"]) == (None, "reject")
     assert refusal_of(loops.respond, request_id, "approve", ANN)[0] == 409
-
-
-def test_a_claimed_request_times_out_all_the_same(loops: LoopService, loop_id: str, clock: Clock) -> None:
-    request_id = ask(loops, loop_id, timeout_seconds=60)
-    loops.claim(request_id, ANN)
-    clock.advance("1h")
-    assert loops.get_request(request_id)["status"] == "timeout"
 
 
 def test_everything_that_fell_due_meanwhile_happens_in_its_order(

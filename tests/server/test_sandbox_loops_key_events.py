@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from fake_clock import NOON
 
 from hitl.server.http.rate_limit import RateLimit, RateLimiter
 from hitl.server.loops.accounts import account_of
 from hitl.server.loops.events import KeyEvents
-from hitl.server.primitives import Now
-from hitl.server.primitives.clock import Clock
 from hitl.server.primitives.errors import ApiError
 from hitl.server.review_server import ReviewServer
-
-START = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def clock() -> Now:
-    return Clock(lambda: START)
 
 
 @pytest.fixture
@@ -32,7 +23,7 @@ def told(server: ReviewServer) -> list[tuple[str, dict[str, Any]]]:
     return [(event.event, event.payload["data"]) for event in server.outbox.events_after(0, 100)]
 
 
-def spend(budgets: RateLimiter, owner: str, times: int, now: float = START.timestamp()) -> None:
+def spend(budgets: RateLimiter, owner: str, times: int, now: float = NOON.timestamp()) -> None:
     for _ in range(times):
         budgets.of(owner).spend(now)
 
@@ -58,7 +49,7 @@ def test_the_first_refusal_of_a_window_is_told(server: ReviewServer, budgets: Ra
     for _ in range(3):
         with pytest.raises(ApiError):
             spend(budgets, "a digest", 1)
-    spend(budgets, "a digest", 8, START.timestamp() + 3600)
+    spend(budgets, "a digest", 8, NOON.timestamp() + 3600)
     names = [name for name, _ in told(server)]
     assert names == ["api_key.quota_warning", "api_key.limit_exceeded", "api_key.quota_warning"]
 

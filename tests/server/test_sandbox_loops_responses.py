@@ -13,6 +13,16 @@ from hitl.server.loops.responses import RESPONSE_TYPES, faults, kept_answer, kep
 from hitl.server.primitives.errors import ApiError
 
 OPTIONS = ["Approve", "Approve with Warning", {"value": "no", "label": "Reject", "color": "#dc2626"}]
+ONE_OF = {"options": OPTIONS}
+MORE_THAN_ALLOWED = {**ONE_OF, "min_selections": 3, "max_selections": 2}
+DOLLARS = {"prefix": "$", "suffix": " USD", "decimal_places": 2}
+NOT_AN_OPTION = "must match one of the configured options"
+
+
+def selected(value: Any, label: Any) -> dict[str, Any]:
+    """Return a selection as it is kept; several values make it the selection of a multi_select."""
+    many = "s" if isinstance(value, list) else ""
+    return {f"selected_value{many}": value, f"selected_label{many}": label}
 
 
 def asked(response_type: str, config: dict[str, Any], default: Any) -> dict[str, Any]:
@@ -30,47 +40,22 @@ def issue(response_type: str, config: dict[str, Any], default: Any) -> tuple[str
 KEPT: list[tuple[str, dict[str, Any], Any, Any]] = [
     ("text", {"max_length": 20}, "Fine.", "Fine."),
     ("text", {}, "", ""),
-    (
-        "single_select",
-        {"options": OPTIONS},
-        "approve_with_warning",
-        {"selected_value": "approve_with_warning", "selected_label": "Approve with Warning"},
-    ),
-    ("single_select", {"options": OPTIONS}, "Reject", {"selected_value": "no", "selected_label": "Reject"}),
-    (
-        "single_select",
-        {"options": OPTIONS, "allow_other": True},
-        "Ask the author",
-        {"selected_value": "Ask the author", "selected_label": "Ask the author"},
-    ),
-    (
-        "multi_select",
-        {"options": OPTIONS},
-        ["no", "approve"],
-        {"selected_values": ["no", "approve"], "selected_labels": ["Reject", "Approve"]},
-    ),
-    ("multi_select", {"options": OPTIONS}, [], {"selected_values": [], "selected_labels": []}),
+    ("single_select", ONE_OF, "approve_with_warning", selected("approve_with_warning", "Approve with Warning")),
+    ("single_select", ONE_OF, "Reject", selected("no", "Reject")),
+    ("single_select", {**ONE_OF, "allow_other": True}, "Ask Ann", selected("Ask Ann", "Ask Ann")),
+    ("multi_select", ONE_OF, ["no", "approve"], selected(["no", "approve"], ["Reject", "Approve"])),
+    ("multi_select", ONE_OF, [], selected([], [])),
     ("rating", {"scale_max": 5, "labels": {"4": "Good"}}, 4, {"rating": 4, "rating_label": "Good"}),
     ("rating", {"scale_max": 5, "labels": {"4": "Good"}}, 3, {"rating": 3}),
     ("rating", {"scale_max": 1, "scale_min": 0, "scale_step": 0.1}, 0.3, {"rating": 0.3}),
     ("rating", {"min": 1, "max": 3}, 3, {"rating": 3}),
-    (
-        "number",
-        {"max_value": 500, "prefix": "$", "suffix": " USD", "decimal_places": 2},
-        129.9,
-        {"number": 129.9, "formatted_value": "$129.90 USD"},
-    ),
+    ("number", {"max_value": 500, **DOLLARS}, 129.9, {"number": 129.9, "formatted_value": "$129.90 USD"}),
     ("number", {"max_value": 500}, 300, {"number": 300, "formatted_value": "300"}),
     ("number", {"max": 5, "allow_negative": True}, -7.25, {"number": -7.25, "formatted_value": "-7.25"}),
     ("boolean", {}, True, {"boolean": True, "boolean_label": "True"}),
     ("boolean", {"false_label": "Reject"}, False, {"boolean": False, "boolean_label": "Reject"}),
     ("editable_text", {"draft_text": "Helo", "max_length": 9}, "Hello", {"revised_text": "Hello", "was_edited": True}),
-    (
-        "editable_text",
-        {"draft_text": "Hello", "max_length": 9},
-        "Hello",
-        {"revised_text": "Hello", "was_edited": False},
-    ),
+    ("editable_text", {"draft_text": "Hi", "max_length": 9}, "Hi", {"revised_text": "Hi", "was_edited": False}),
 ]
 
 
@@ -91,13 +76,13 @@ def test_an_answer_is_kept_wrapped_with_its_label_and_may_be_given_in_that_form(
         ("text", {"required": True}, "", "is required"),
         ("text", {}, "x" * 1001, "may have at most 1000 characters, this has 1001"),
         ("text", {}, 7, "must be a string, not a number"),
-        ("single_select", {"options": OPTIONS}, "Perhaps", "must match one of the configured options"),
-        ("single_select", {"options": OPTIONS}, ["approve"], "must match one of the configured options"),
-        ("single_select", {"options": OPTIONS, "allow_other": True}, " ", "must match one of the configured options"),
-        ("multi_select", {"options": OPTIONS, "min_selections": 2}, ["no"], "needs at least 2 items"),
-        ("multi_select", {"options": OPTIONS, "required": True}, [], "needs at least 1 item"),
-        ("multi_select", {"options": OPTIONS, "max_selections": 1}, ["no", "approve"], "may have at most 1 items"),
-        ("multi_select", {"options": OPTIONS}, ["no", "Reject"], "must not name an option twice"),
+        ("single_select", ONE_OF, "Perhaps", NOT_AN_OPTION),
+        ("single_select", ONE_OF, ["approve"], NOT_AN_OPTION),
+        ("single_select", {**ONE_OF, "allow_other": True}, " ", NOT_AN_OPTION),
+        ("multi_select", {**ONE_OF, "min_selections": 2}, ["no"], "needs at least 2 items"),
+        ("multi_select", {**ONE_OF, "required": True}, [], "needs at least 1 item"),
+        ("multi_select", {**ONE_OF, "max_selections": 1}, ["no", "approve"], "may have at most 1 items"),
+        ("multi_select", ONE_OF, ["no", "Reject"], "must not name an option twice"),
         ("rating", {"scale_max": 5}, 6, "must be a number from 1 to 5"),
         ("rating", {"scale_max": 5, "scale_step": 0.5}, 2.2, "must be 1 or a number of steps of 0.5 above it"),
         ("rating", {"scale_max": 5}, True, "must be a number, not a boolean"),
@@ -120,45 +105,37 @@ def test_an_answer_that_does_not_fit_is_told_why(
 @pytest.mark.parametrize(
     ("response_type", "config", "data"),
     [
-        ("text", {"max_length": 5001}, "response_config.max_length must be a whole number from 1 to 5000"),
-        ("text", {"min_length": 9, "max_length": 3}, "response_config.min_length must not be greater than max_length"),
-        ("single_select", {}, "options array required for select response type"),
-        ("multi_select", {"options": "a, b"}, "options array required for select response type"),
-        ("single_select", {"options": []}, "response_config.options needs at least 1 item"),
-        ("single_select", {"options": ["x"] * 21}, "response_config.options may have at most 20 items, this has 21"),
-        ("single_select", {"options": [{"value": "a"}]}, "response_config.options[0].label is required"),
-        (
-            "single_select",
-            {"options": ["Go on", "go  on"]},
-            "response_config.options[1] has the value 'go_on', as one before it",
-        ),
-        (
-            "multi_select",
-            {"options": OPTIONS, "min_selections": 3, "max_selections": 2},
-            "response_config.min_selections must not be greater than max_selections",
-        ),
-        ("rating", {}, "response_config.scale_max is required"),
-        ("rating", {"scale_max": 0}, "response_config.scale_max must be at least 1, the least that is possible"),
-        ("rating", {"scale_max": 5, "scale_step": 0}, "response_config.scale_step must be greater than 0"),
-        ("rating", {"scale_max": 5, "labels": ["Poor"]}, "response_config.labels must be an object, not an array"),
-        ("number", {"min_value": 1}, "response_config.max_value is required"),
-        ("number", {"max_value": -1}, "response_config.max_value must be at least 0, the least that is possible"),
-        (
-            "boolean",
-            {"true_label": "x" * 101},
-            "response_config.true_label may have at most 100 characters, this has 101",
-        ),
-        ("editable_text", {"max_length": 9}, "response_config.draft_text is required"),
+        ("text", {"max_length": 5001}, "max_length must be a whole number from 1 to 5000"),
+        ("text", {"min_length": 9, "max_length": 3}, "min_length must not be greater than max_length"),
+        ("single_select", {"options": []}, "options needs at least 1 item"),
+        ("single_select", {"options": ["x"] * 21}, "options may have at most 20 items, this has 21"),
+        ("single_select", {"options": [{"value": "a"}]}, "options[0].label is required"),
+        ("single_select", {"options": ["Go on", "go  on"]}, "options[1] has the value 'go_on', as one before it"),
+        ("multi_select", MORE_THAN_ALLOWED, "min_selections must not be greater than max_selections"),
+        ("rating", {}, "scale_max is required"),
+        ("rating", {"scale_max": 0}, "scale_max must be at least 1, the least that is possible"),
+        ("rating", {"scale_max": 5, "scale_step": 0}, "scale_step must be greater than 0"),
+        ("rating", {"scale_max": 5, "labels": ["Poor"]}, "labels must be an object, not an array"),
+        ("number", {"min_value": 1}, "max_value is required"),
+        ("number", {"max_value": -1}, "max_value must be at least 0, the least that is possible"),
+        ("boolean", {"true_label": "x" * 101}, "true_label may have at most 100 characters, this has 101"),
+        ("editable_text", {"max_length": 9}, "draft_text is required"),
     ],
 )
 def test_a_config_that_asks_for_nothing_sensible_is_refused(
     response_type: str, config: dict[str, Any], data: str
 ) -> None:
-    assert issue(response_type, config, "x") == ("Invalid response configuration", data)
+    assert issue(response_type, config, "x") == ("Invalid response configuration", f"response_config.{data}")
+
+
+@pytest.mark.parametrize(("response_type", "config"), [("single_select", {}), ("multi_select", {"options": "a, b"})])
+def test_a_selection_without_options_is_refused(response_type: str, config: dict[str, Any]) -> None:
+    expected = "options array required for select response type"
+    assert issue(response_type, config, "x") == ("Invalid response configuration", expected)
 
 
 def test_options_given_as_texts_are_kept_as_objects() -> None:
-    assert asked("single_select", {"options": OPTIONS, "prompt": ""}, "no")["response_config"] == {
+    assert asked("single_select", {**ONE_OF, "prompt": ""}, "no")["response_config"] == {
         "prompt": "",
         "options": [
             {"value": "approve", "label": "Approve"},
@@ -171,13 +148,8 @@ def test_options_given_as_texts_are_kept_as_objects() -> None:
 @pytest.mark.parametrize(
     ("response_type", "config", "default", "data"),
     [
-        ("single_select", {"options": OPTIONS}, "Else", "default_response must match one of the configured options"),
-        (
-            "multi_select",
-            {"options": OPTIONS},
-            ["Else"],
-            "default_response[0] must match one of the configured options",
-        ),
+        ("single_select", ONE_OF, "Else", f"default_response {NOT_AN_OPTION}"),
+        ("multi_select", ONE_OF, ["Else"], f"default_response[0] {NOT_AN_OPTION}"),
         ("rating", {"scale_max": 5}, 9, "default_response must be a number from 1 to 5"),
         ("number", {"max_value": 5}, "3", "default_response must be a number, not a string"),
         ("boolean", {}, None, "default_response must be true or false, not null"),
@@ -193,9 +165,9 @@ def test_a_default_that_is_no_answer_is_refused(
 @pytest.mark.parametrize(
     ("response_type", "config", "default"),
     [
-        ("single_select", {"options": OPTIONS}, {"selected_value": "no"}),
-        ("multi_select", {"options": OPTIONS, "min_selections": 1, "required": True}, []),
-        ("multi_select", {"options": OPTIONS}, "no"),
+        ("single_select", ONE_OF, {"selected_value": "no"}),
+        ("multi_select", {**ONE_OF, "min_selections": 1, "required": True}, []),
+        ("multi_select", ONE_OF, "no"),
         ("text", {"required": True, "min_length": 3}, ""),
         ("boolean", {}, {"boolean": False}),
     ],
@@ -214,29 +186,11 @@ values = st.recursive(
 )
 keys = st.sampled_from(
     [
-        "max_length",
-        "min_length",
-        "options",
-        "min_selections",
-        "max_selections",
-        "allow_other",
-        "required",
-        "scale_max",
-        "scale_min",
-        "scale_step",
-        "min",
-        "max",
-        "step",
-        "labels",
-        "max_value",
-        "min_value",
-        "decimal_places",
-        "allow_negative",
-        "prefix",
-        "suffix",
-        "draft_text",
+        "max_length", "min_length", "options", "min_selections", "max_selections", "allow_other", "required",
+        "scale_max", "scale_min", "scale_step", "min", "max", "step", "labels", "max_value", "min_value",
+        "decimal_places", "allow_negative", "prefix", "suffix", "draft_text",
     ]
-)
+)  # fmt: skip
 configs = st.dictionaries(keys, st.one_of(values, st.lists(st.text(min_size=1, max_size=5), max_size=3)), max_size=6)
 
 

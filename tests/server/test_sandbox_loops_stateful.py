@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
+from fake_clock import FakeClock
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from server_calls import REQUEST
 
 from hitl.server.loops.accounts import account_of
 from hitl.server.loops.lifecycle import CLAIM_SECONDS, FINAL
@@ -20,17 +22,7 @@ from hitl.server.review_server import ReviewServer
 
 OWNER = account_of("a digest")
 PEOPLE = [{"email": "ann@example.com"}, {"email": "bob@example.com"}]
-REQUEST = {
-    "processing_type": "time-sensitive",
-    "type": "markdown",
-    "priority": "low",
-    "request_text": "Good?",
-    "response_type": "boolean",
-    "response_config": {},
-    "default_response": False,
-    "platform": "api",
-    "callback_url": "http://127.0.0.1:9/hook",
-}
+ASKED = {**REQUEST, "callback_url": "http://127.0.0.1:9/hook"}
 people = st.sampled_from(PEOPLE)
 
 
@@ -39,7 +31,7 @@ class Requests(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.clock = Clock(lambda: datetime(2026, 11, 23, 12, tzinfo=UTC))
+        self.clock = Clock(FakeClock())
         self.server = ReviewServer(clock=self.clock)
         self.loops = self.server.loops
         self.finished: dict[str, dict[str, Any]] = {}
@@ -54,7 +46,7 @@ class Requests(RuleBasedStateMachine):
 
     @rule(target=asked, seconds=st.integers(60, 3600))
     def ask(self, seconds: int) -> str:
-        body = {**REQUEST, "timeout_seconds": seconds}
+        body = {**ASKED, "timeout_seconds": seconds}
         request_id: str = self.loops.create_request(OWNER, self.loop_id, body).document["request_id"]
         self.ids.append(request_id)
         return request_id
@@ -64,8 +56,8 @@ class Requests(RuleBasedStateMachine):
         with suppress(ApiError):
             self.loops.claim(request_id, person)
 
-    @rule(request_id=asked, person=people, verdict=st.booleans())
-    def respond(self, request_id: str, person: dict[str, str], verdict: bool) -> None:
+    @rule(request_id=asked, person=people, verdict=st.sampled_from(["approve", "reject"]))
+    def respond(self, request_id: str, person: dict[str, str], verdict: str) -> None:
         with suppress(ApiError):
             self.loops.respond(request_id, verdict, person)
 

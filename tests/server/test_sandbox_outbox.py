@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
 import anyio
 import pytest
+from fake_clock import NOON
+from server_calls import create_review as create
 
-from hitl.server.primitives import Now
-from hitl.server.primitives.clock import Clock
 from hitl.server.primitives.errors import ApiError
 from hitl.server.review_server import ReviewServer
 
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ANN = "ann@example.com"
-
-
-@pytest.fixture
-def clock() -> Now:
-    return Clock(lambda: NOON)
-
-
-def create(server: ReviewServer, **body: Any) -> dict[str, Any]:
-    return server.reviews.create_review(
-        {"template_id": "template_123", "content": {"text": "A draft"}, **body}
-    ).document
 
 
 def subscribe(server: ReviewServer, *events: str, **more: Any) -> str:
@@ -47,13 +33,6 @@ def words(server: ReviewServer) -> list[str]:
 
 def deliveries(server: ReviewServer) -> list[dict[str, Any]]:
     return server.deliveries.page().items
-
-
-def test_a_review_that_is_created_started_and_answered_makes_three_events(server: ReviewServer) -> None:
-    create(server)
-    server.reviews.start("rev_1", ANN)
-    server.reviews.complete("rev_1", {"approved": True}, ANN)
-    assert words(server) == ["review.created", "review.started", "review.completed"]
 
 
 def test_the_event_of_an_answer_carries_the_answer_as_the_vendor_shows_it(server: ReviewServer) -> None:
@@ -157,14 +136,3 @@ def test_those_who_listen_are_woken_until_they_stop(server: ReviewServer) -> Non
     stop()
     create(server)
     assert woken == [1]
-
-
-def test_events_survive_a_restart_and_their_numbers_go_on(tmp_path: Path) -> None:
-    with closing(ReviewServer(data=tmp_path / "sandbox.db")) as server:
-        subscribe(server, "review.created")
-        create(server)
-        before = deliveries(server)
-    with closing(ReviewServer(data=tmp_path / "sandbox.db")) as server:
-        assert deliveries(server) == before
-        create(server)
-        assert [event.number for event in server.outbox.events_after(0, 10)] == [1, 2]

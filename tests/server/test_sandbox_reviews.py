@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from fake_clock import FakeClock
+from server_calls import create_review as create
+from server_calls import refusal_of
 
-from hitl.server.primitives.errors import ApiError, SetupError
+from hitl.server.primitives.errors import SetupError
 from hitl.server.review_server import ReviewServer
 from hitl.server.reviews.lifecycle import FINAL
 from hitl.server.reviews.sample_templates import SAMPLE_TEMPLATES
@@ -15,34 +16,6 @@ from hitl.server.reviews.store import ReviewQuery
 
 REVIEWER = "ann@example.com"
 FIELDS = [{"name": "approved", "type": "boolean", "required": True}]
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **time: float) -> None:
-        self.now += timedelta(**time)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-def create(server: ReviewServer, **body: Any) -> dict[str, Any]:
-    return server.reviews.create_review(
-        {"template_id": "template_123", "content": {"text": "A draft"}, **body}
-    ).document
-
-
-def refusal_of(call: Any, *arguments: Any, **more: Any) -> ApiError:
-    with pytest.raises(ApiError) as caught:
-        call(*arguments, **more)
-    return caught.value
 
 
 # Creation
@@ -67,17 +40,9 @@ def test_a_new_review_holds_what_was_asked_and_nothing_else_yet(server: ReviewSe
     }
 
 
-def test_reviews_are_numbered_in_the_order_of_their_creation(server: ReviewServer) -> None:
-    assert [create(server)["id"] for _ in range(3)] == ["rev_1", "rev_2", "rev_3"]
-
-
 def test_a_refused_review_uses_up_no_number(server: ReviewServer) -> None:
     refusal_of(create, server, template_id="nobody_made_this")
     assert create(server)["id"] == "rev_1"
-
-
-def test_a_review_with_assignees_is_assigned(server: ReviewServer) -> None:
-    assert create(server, assignees=[REVIEWER])["status"] == "assigned"
 
 
 def test_a_faulty_body_is_refused_with_every_fault_named(server: ReviewServer) -> None:
@@ -95,39 +60,10 @@ def test_a_faulty_body_is_refused_with_every_fault_named(server: ReviewServer) -
     }
 
 
-def test_dates_are_kept_in_utc(server: ReviewServer) -> None:
-    assert create(server, due_date="2026-12-01T10:00:00+01:00")["due_date"] == "2026-12-01T09:00:00.000000Z"
-
-
 # Idempotency
 
 
-def test_concurrent_duplicates_make_one_review(server: ReviewServer) -> None:
-    made: list[str] = []
-
-    def duplicate() -> None:
-        body: dict[str, Any] = {"template_id": "template_123", "content": {}}
-        made.append(server.reviews.create_review(body, idempotency_key="job-42").document["id"])
-
-    threads = [threading.Thread(target=duplicate) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert made == ["rev_1"] * 16
-
-
 # Changes
-
-
-def test_an_update_adds_to_the_content_and_replaces_the_rest(server: ReviewServer, clock: Clock) -> None:
-    create(server, content={"text": "A draft", "tone": "dry"}, assignees=[REVIEWER])
-    clock.advance(seconds=1)
-    after = server.reviews.update_review("rev_1", {"content": {"tone": "warm", "length": 3}, "priority": "high"})
-    assert after["content"] == {"text": "A draft", "tone": "warm", "length": 3}
-    assert (after["priority"], after["assignees"], after["version"]) == ("high", [REVIEWER], 2)
-    assert after["updated_at"] == "2026-11-23T12:00:01.000000Z"
-    assert server.reviews.get_review("rev_1") == after
 
 
 def test_assigning_and_unassigning_move_the_review(server: ReviewServer) -> None:
@@ -152,7 +88,7 @@ def test_starting_twice_is_the_same_as_once(server: ReviewServer) -> None:
 
 @pytest.mark.parametrize("begun", [False, True])
 def test_a_review_can_be_answered_whether_or_not_somebody_has_started(
-    server: ReviewServer, clock: Clock, begun: bool
+    server: ReviewServer, clock: FakeClock, begun: bool
 ) -> None:
     create(server)
     if begun:
@@ -162,13 +98,6 @@ def test_a_review_can_be_answered_whether_or_not_somebody_has_started(
     assert (done["status"], done["reviewer"]) == ("completed", REVIEWER)
     assert done["result"] == {"approved": True, "mood": "good"}
     assert done["completed_at"] == done["updated_at"] == "2026-11-23T12:05:00.000000Z"
-
-
-def test_a_rejection_keeps_what_was_given_and_needs_nothing(server: ReviewServer) -> None:
-    create(server), create(server)
-    assert server.reviews.reject("rev_1", {"feedback": "Too long"}, REVIEWER)["result"] == {"feedback": "Too long"}
-    rejected = server.reviews.reject("rev_2", None, REVIEWER)
-    assert (rejected["status"], rejected["result"], rejected["reviewer"]) == ("rejected", {}, REVIEWER)
 
 
 def test_a_wrong_result_is_refused_with_the_field_named_and_changes_nothing(server: ReviewServer) -> None:
@@ -196,7 +125,7 @@ def test_whoever_answers_has_a_name(server: ReviewServer) -> None:
         assert refusal.details["field"] == "reviewer"
 
 
-def finish(server: ReviewServer, clock: Clock, status: str) -> None:
+def finish(server: ReviewServer, clock: FakeClock, status: str) -> None:
     ways: dict[str, Callable[[], object]] = {
         "completed": lambda: server.reviews.complete("rev_1", {"approved": True}, REVIEWER),
         "rejected": lambda: server.reviews.reject("rev_1", {}, REVIEWER),
@@ -207,7 +136,7 @@ def finish(server: ReviewServer, clock: Clock, status: str) -> None:
 
 
 @pytest.mark.parametrize("status", FINAL)
-def test_a_finished_review_refuses_everything_and_says_why(server: ReviewServer, clock: Clock, status: str) -> None:
+def test_a_finished_review_refuses_everything_and_says_why(server: ReviewServer, clock: FakeClock, status: str) -> None:
     create(server, due_date="2026-11-24T12:00:00Z")
     finish(server, clock, status)
     finished = server.reviews.get_review("rev_1")
@@ -224,14 +153,7 @@ def test_a_finished_review_refuses_everything_and_says_why(server: ReviewServer,
     assert server.reviews.get_review("rev_1") == finished
 
 
-def test_cancelling_may_be_repeated_but_not_done_to_an_answered_review(server: ReviewServer) -> None:
-    create(server), create(server)
-    assert server.reviews.cancel_review("rev_1") == server.reviews.cancel_review("rev_1")
-    server.reviews.complete("rev_2", {"approved": False}, REVIEWER)
-    assert refusal_of(server.reviews.cancel_review, "rev_2").status == 409
-
-
-def test_the_history_tells_who_did_what_and_when(server: ReviewServer, clock: Clock) -> None:
+def test_the_history_tells_who_did_what_and_when(server: ReviewServer, clock: FakeClock) -> None:
     create(server)
     clock.advance(seconds=1)
     server.reviews.start("rev_1", REVIEWER)
@@ -248,7 +170,7 @@ def test_the_history_tells_who_did_what_and_when(server: ReviewServer, clock: Cl
 # Expiry
 
 
-def test_a_review_expires_at_its_due_date_and_not_before(server: ReviewServer, clock: Clock) -> None:
+def test_a_review_expires_at_its_due_date_and_not_before(server: ReviewServer, clock: FakeClock) -> None:
     create(server, due_date="2026-11-24T12:00:00Z")
     clock.advance(hours=23, minutes=59)
     assert server.reviews.get_review("rev_1")["status"] == "created"
@@ -269,7 +191,7 @@ def test_a_date_in_the_past_makes_a_review_overdue_but_not_expired(server: Revie
     assert server.reviews.cancel_review("rev_1")["status"] == "cancelled"
 
 
-def test_a_new_due_date_replaces_the_old_one(server: ReviewServer, clock: Clock) -> None:
+def test_a_new_due_date_replaces_the_old_one(server: ReviewServer, clock: FakeClock) -> None:
     create(server, due_date="2026-11-24T12:00:00Z")
     server.reviews.start("rev_1", REVIEWER)
     server.reviews.update_review("rev_1", {"due_date": "2026-11-25T12:00:00Z"})
@@ -279,7 +201,7 @@ def test_a_new_due_date_replaces_the_old_one(server: ReviewServer, clock: Clock)
     assert server.reviews.get_review("rev_1")["status"] == "expired"
 
 
-def test_the_timeout_of_the_template_counts_from_the_creation(server: ReviewServer, clock: Clock) -> None:
+def test_the_timeout_of_the_template_counts_from_the_creation(server: ReviewServer, clock: FakeClock) -> None:
     body = {"name": "Urgent", "fields": FIELDS, "settings": {"timeout_hours": 0.5}}
     template_id = server.reviews.create_template(body).document["id"]
     create(server, template_id=template_id, due_date="2026-11-30T12:00:00Z")
@@ -293,7 +215,7 @@ def test_a_timeout_beyond_the_calendar_never_comes(server: ReviewServer) -> None
     assert server.reviews.seconds_to_expiry("rev_1") is None
 
 
-def test_an_answered_review_does_not_expire(server: ReviewServer, clock: Clock) -> None:
+def test_an_answered_review_does_not_expire(server: ReviewServer, clock: FakeClock) -> None:
     create(server, due_date="2026-11-24T12:00:00Z")
     server.reviews.complete("rev_1", {"approved": True}, REVIEWER)
     clock.advance(days=2)
@@ -336,7 +258,7 @@ def test_lists_begin_with_the_newest_and_are_cut_into_pages(server: ReviewServer
     ],
 )
 def test_filters_narrow_the_list_together(
-    server: ReviewServer, clock: Clock, query: dict[str, Any], expected: list[str]
+    server: ReviewServer, clock: FakeClock, query: dict[str, Any], expected: list[str]
 ) -> None:
     create(server, assignees=[REVIEWER, "bob@example.com"])
     clock.advance(hours=1)
@@ -379,7 +301,7 @@ def test_every_starter_is_a_template_that_the_api_would_accept(server: ReviewSer
     )
 
 
-def test_a_template_is_made_changed_and_deleted(server: ReviewServer, clock: Clock) -> None:
+def test_a_template_is_made_changed_and_deleted(server: ReviewServer, clock: FakeClock) -> None:
     made = server.reviews.create_template({"name": "A form", "fields": FIELDS, "tags": ["blog"]}).document
     assert made == {
         "id": "tpl_1",
@@ -398,15 +320,7 @@ def test_a_template_is_made_changed_and_deleted(server: ReviewServer, clock: Clo
     assert server.reviews.create_template({"name": "A form", "fields": FIELDS}).document["id"] == "tpl_2"
 
 
-def test_templates_are_listed_in_the_order_of_their_creation(server: ReviewServer) -> None:
-    server.reviews.create_template({"name": "A form", "fields": FIELDS})
-    page = server.reviews.list_templates()
-    assert [template["id"] for template in page.items] == [*SAMPLE_TEMPLATES, "tpl_1"]
-    page = server.reviews.list_templates(limit=1, offset=7)
-    assert ([template["id"] for template in page.items], page.total) == (["tpl_1"], 8)
-
-
-def test_given_templates_are_added_and_replace_those_with_their_id(clock: Clock) -> None:
+def test_given_templates_are_added_and_replace_those_with_their_id(clock: FakeClock) -> None:
     mine = [{"id": "tpl_1", "name": "Mine", "fields": FIELDS}, {"id": "data_qa", "name": "QA", "fields": FIELDS}]
     server = ReviewServer(clock=clock, templates=mine)
     assert server.reviews.get_template("tpl_1")["name"] == "Mine"

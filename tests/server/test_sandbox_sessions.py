@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from fake_clock import FakeClock
 from starlette.routing import Mount, Route
 
 from hitl.server.inbox import inbox_routes
@@ -23,25 +24,11 @@ from hitl.testing import Sandbox
 REVIEW = {"template_id": "template_123", "content": {"text": "A draft"}}
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture
 def database() -> Iterator[Database]:
     database = Database(IN_MEMORY, MIGRATIONS)
     yield database
     database.close()
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
 
 
 @pytest.fixture
@@ -68,7 +55,7 @@ def test_a_guess_begins_nothing(database: Database, guess: str) -> None:
 
 
 def test_a_session_ends_after_its_days_and_is_forgotten(database: Database) -> None:
-    clock = Clock()
+    clock = FakeClock()
     sessions = Sessions(database, clock)
     session = sessions.begin(sessions.new_link()) or ""
     clock.now += timedelta(days=SESSION_DAYS)

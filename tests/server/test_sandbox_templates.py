@@ -44,54 +44,46 @@ def test_a_template_whose_parts_agree_is_accepted(body: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "place", "issue"),
+    ("field", "place", "issue"),
     [
-        (fields(validation={"pattern": "(a"}), "fields[1].validation.pattern", "has a ( without a )"),
-        (fields(max_size="big"), "fields[1].max_size", "must be a size such as 10MB"),
+        ({"validation": {"pattern": "(a"}}, "validation.pattern", "has a ( without a )"),
+        ({"max_size": "big"}, "max_size", "must be a size such as 10MB"),
         (
-            fields(min_date="tomorrow"),
-            "fields[1].min_date",
+            {"min_date": "tomorrow"},
+            "min_date",
             "must be today, a date such as 2026-01-20, or a date-time with an offset",
         ),
-        (fields(type="rating", scale=101), "fields[1].scale", "may be at most 100"),
-        (fields(type="rating", labels=["1"] * 6), "fields[1].labels", "has 6 labels for 5 steps"),
+        ({"type": "rating", "scale": 101}, "scale", "may be at most 100"),
+        ({"type": "rating", "labels": ["1"] * 6}, "labels", "has 6 labels for 5 steps"),
         (
-            fields(conditional={"field": "other", "value": 1}),
-            "fields[1].conditional.field",
-            "names 'other', which is no field of the template",
+            {"conditional": {"field": "x", "value": 1}},
+            "conditional.field",
+            "names 'x', which is no field of the template",
         ),
-        (fields(conditional={"field": "why", "value": 1}), "fields[1].conditional.field", "must be another field"),
-        (
-            rule(condition="field('why')?"),
-            "validation.rules[0].condition",
-            "has '?' at character 13, which means nothing",
-        ),
-        (
-            rule(condition="true"),
-            "validation.rules[0].condition",
-            "must ask for a field, as in field('approved') == false",
-        ),
-        (
-            rule(condition="field('mood')"),
-            "validation.rules[0].condition",
-            "asks for 'mood', which is no field of the template",
-        ),
-        (
-            rule(condition="field('why')", required_fields=["approved", "mood"]),
-            "validation.rules[0].required_fields[1]",
-            "names 'mood', which is no field of the template",
-        ),
-        (
-            rule(condition="field('why')", required_fields=["text"]),
-            "validation.rules[0].required_fields[0]",
-            "names 'text', which only shows something",
-        ),
-        (
-            {"fields": [YES, SHOWN], "settings": {"require_comments": True}},
-            "settings.require_comments",
-            "needs a text or rich_text field that a comment can be written into",
-        ),
+        ({"conditional": {"field": "why", "value": 1}}, "conditional.field", "must be another field"),
     ],
 )
-def test_a_mistake_in_a_template_is_refused_with_its_place(body: dict[str, Any], place: str, issue: str) -> None:
-    assert found(body) == [(place, issue)]
+def test_a_mistake_in_a_field_is_refused_with_its_place(field: dict[str, Any], place: str, issue: str) -> None:
+    assert found(fields(**field)) == [(f"fields[1].{place}", issue)]
+
+
+@pytest.mark.parametrize(
+    ("condition", "needs", "place", "issue"),
+    [
+        ("field('why')?", ["why"], "condition", "has '?' at character 13, which means nothing"),
+        ("true", ["why"], "condition", "must ask for a field, as in field('approved') == false"),
+        ("field('mood')", ["why"], "condition", "asks for 'mood', which is no field of the template"),
+        ("why", ["approved", "mood"], "required_fields[1]", "names 'mood', which is no field of the template"),
+        ("why", ["text"], "required_fields[0]", "names 'text', which only shows something"),
+    ],
+)
+def test_a_mistake_in_a_rule_is_refused_with_its_place(
+    condition: str, needs: list[str], place: str, issue: str
+) -> None:
+    assert found(rule(condition=condition, required_fields=needs)) == [(f"validation.rules[0].{place}", issue)]
+
+
+def test_comments_can_only_be_required_with_a_field_for_them() -> None:
+    issue = "needs a text or rich_text field that a comment can be written into"
+    body = {"fields": [YES, SHOWN], "settings": {"require_comments": True}}
+    assert found(body) == [("settings.require_comments", issue)]

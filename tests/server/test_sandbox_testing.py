@@ -2,9 +2,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx
 import pytest
@@ -16,18 +13,11 @@ from hitl.exceptions import (
     ContentError,
     InvalidRequestError,
     ReviewNotFoundError,
-    TemplateNotFoundError,
 )
 from hitl.models import Review
 from hitl.testing import Sandbox
 
 REVIEW = {"template_id": "template_123", "content": {"text": "A draft"}}
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
 
 
 def ask(sandbox: Sandbox) -> Review:
@@ -96,32 +86,6 @@ def test_every_given_key_is_let_in_and_the_first_is_the_sandboxs_own() -> None:
         assert sandbox.api_key == "one"
         for key in ("one", "two"):
             sandbox.client(api_key=key).list_templates()
-
-
-def test_a_file_keeps_the_reviews_for_the_next_sandbox(tmp_path: Path) -> None:
-    with Sandbox(data=tmp_path / "sandbox.db") as sandbox:
-        ask(sandbox)
-    with Sandbox(data=tmp_path / "sandbox.db") as sandbox:
-        assert [review.id for review in sandbox.reviewer.pending()] == ["rev_1"]
-
-
-def test_templates_can_be_brought_along() -> None:
-    mine = {"id": "mine", "name": "Mine", "fields": [{"name": "fine", "type": "boolean", "required": True}]}
-    with Sandbox(templates=[mine]) as sandbox:
-        client = sandbox.client()
-        review = client.create_review(template_id="mine", content={})
-        assert sandbox.reviewer.complete(review, {"fine": True}).result == {"fine": True}
-        with pytest.raises(TemplateNotFoundError):
-            client.create_review(template_id="yours", content={})
-
-
-def test_the_clock_decides_when_a_review_expires() -> None:
-    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
-    with Sandbox(clock=lambda: now) as sandbox:
-        client = sandbox.client()
-        review = client.create_review(template_id="template_123", content={}, due_date=now + timedelta(days=3))
-        now += timedelta(days=3)
-        assert client.get_review(review.id).state == "expired"
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from fake_clock import FakeClock
+from server_calls import refusal_of
 
-from hitl.server.primitives.errors import ApiError
 from hitl.server.review_server import ReviewServer
 
 ANN, BOB, CAT = "ann@example.com", "bob@example.com", "cat@example.com"
@@ -15,21 +16,8 @@ NOTE = {"name": "note", "type": "text"}
 YES, NO = {"approved": True}, {"approved": False}
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def server(clock: Clock) -> Iterator[ReviewServer]:
+def server(clock: FakeClock) -> Iterator[ReviewServer]:
     """Return a server with one review that two people must approve."""
     server = ReviewServer(clock=clock)
     ask(server, {"name": "Two pairs of eyes", "fields": [APPROVED, NOTE], "settings": {"approval_threshold": 2}})
@@ -42,12 +30,6 @@ def ask(server: ReviewServer, template: dict[str, Any], **body: Any) -> None:
     server.reviews.create_review({"template_id": template_id, "content": {"text": "A draft"}, **body})
 
 
-def refusal_of(call: Any, *arguments: Any, **more: Any) -> ApiError:
-    with pytest.raises(ApiError) as caught:
-        call(*arguments, **more)
-    return caught.value
-
-
 def test_a_review_is_completed_when_enough_people_have_approved_it(server: ReviewServer) -> None:
     after_one = server.reviews.complete("rev_1", {**YES, "note": "Fine"}, ANN)
     assert (after_one["status"], after_one["result"], after_one["reviewer"]) == ("in_progress", None, None)
@@ -58,7 +40,7 @@ def test_a_review_is_completed_when_enough_people_have_approved_it(server: Revie
     assert (after_two["reviewer"], after_two["version"]) == (BOB, 3)
 
 
-def test_the_history_tells_who_approved(server: ReviewServer, clock: Clock) -> None:
+def test_the_history_tells_who_approved(server: ReviewServer, clock: FakeClock) -> None:
     server.reviews.complete("rev_1", {**YES, "note": "Fine"}, ANN)
     clock.now += timedelta(minutes=5)
     server.reviews.complete("rev_1", YES, BOB)
@@ -145,7 +127,7 @@ def test_without_a_yes_or_no_every_completed_answer_approves(server: ReviewServe
     assert server.reviews.complete("rev_2", {}, BOB)["status"] == "completed"
 
 
-def test_a_review_that_lacks_an_approval_expires_in_time(server: ReviewServer, clock: Clock) -> None:
+def test_a_review_that_lacks_an_approval_expires_in_time(server: ReviewServer, clock: FakeClock) -> None:
     server.reviews.update_review("rev_1", {"due_date": "2026-11-24T12:00:00Z"})
     server.reviews.complete("rev_1", YES, ANN)
     clock.now += timedelta(days=1)

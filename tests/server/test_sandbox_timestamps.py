@@ -29,18 +29,10 @@ def test_the_wire_form_is_utc_with_microseconds() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "",
-        "2026-11-23",
-        "2026-11-23T11:30:00",
-        "20261123T113000Z",
-        "2026-11-23T11:30Z",
-        "2026-11-23T25:00:00Z",
-        "0001-01-01T00:00:00+02:00",
-        "9999-12-31T23:59:59-02:00",
-        "2026-11-23T11:30:00Z\n",
-        "٢٠٢٦-11-23T11:30:00Z",
+        "", "2026-11-23", "2026-11-23T11:30:00", "20261123T113000Z", "2026-11-23T11:30Z", "2026-11-23T25:00:00Z",
+        "0001-01-01T00:00:00+02:00", "9999-12-31T23:59:59-02:00", "2026-11-23T11:30:00Z\n", "٢٠٢٦-11-23T11:30:00Z",
     ],
-)
+)  # fmt: skip
 def test_what_is_no_rfc_3339_date_time_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match="RFC 3339|years|range|hour"):
         from_wire(text)

@@ -120,15 +120,6 @@ def test_informational_answers_are_skipped_and_a_long_one_is_cut_off() -> None:
     assert (outcome.status_code, outcome.excerpt) == (200, "x" * MOST_EXCERPT)
 
 
-def test_nobody_at_home_is_an_outcome() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    outcome = send(f"http://127.0.0.1:{port}/", Sender(Targets()))
-    assert outcome.status_code is None
-    assert outcome.error is not None
-    assert "refused" in outcome.error.lower()
-
-
 @contextmanager
 def secured(authority: trustme.CA, name: str) -> Iterator[int]:
     """Answer one https connection, with a certificate for one name, and return its port."""

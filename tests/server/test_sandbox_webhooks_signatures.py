@@ -37,10 +37,6 @@ def test_another_time_or_id_is_another_signature_in_the_standards_scheme_only() 
     assert len({each["X-HITL-Signature-256"] for each in (first, later, other)}) == 1
 
 
-def test_a_callback_address_has_no_secret_and_so_no_signature() -> None:
-    assert delivery_headers("dlv_1", BODY, None, 7) == {"webhook-id": "dlv_1", "webhook-timestamp": "7"}
-
-
 def test_a_new_secret_holds_32_random_bytes() -> None:
     secret, other = new_secret(), new_secret()
     assert secret != other

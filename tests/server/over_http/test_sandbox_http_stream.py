@@ -112,11 +112,6 @@ def test_the_stream_ends_when_the_sandbox_stops(sandbox: Sandbox, http: httpx.Cl
         closing.join()
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.mark.anyio
 async def test_a_silent_stream_says_that_it_is_still_there() -> None:
     server = ReviewServer()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -28,7 +27,7 @@ from hitl_api.models import (
     WebhookEventType,
     WebhookUpdate,
 )
-from receiver import Receiver, receiving
+from receiver import Receiver
 
 from hitl.server.http.server import BackgroundServer
 from hitl.server.review_server import ReviewServer
@@ -36,12 +35,6 @@ from hitl.testing import Sandbox
 from hitl.webhooks import construct_event
 
 WEBHOOK = {"url": "http://127.0.0.1:9/webhook", "events": ["review.created"]}
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as receiver:
-        yield receiver
 
 
 def data_of(answer: httpx.Response, status: int = 200) -> Any:
