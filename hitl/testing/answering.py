@@ -8,7 +8,7 @@ from typing import Any
 
 from hitl.server.primitives.documents import Document
 from hitl.server.primitives.errors import Fault, raise_faults
-from hitl.server.results import DISPLAYS, is_required
+from hitl.server.results import DISPLAYS, approvals_needed, is_required
 from hitl.server.reviews.lifecycle import FINAL
 from hitl.server.reviews.service import ReviewService
 from hitl.testing.answers import Answer
@@ -34,7 +34,7 @@ def submit(service: ReviewService, review: Document, answer: Answer) -> None:
     if answer.kind == "edit":
         raise_faults(_not_editable(template, answer.fields))
     approval = {} if answer.kind == "complete" else _approval(template)
-    for reviewer in islice(reviewers, _approvals_required(template)):
+    for reviewer in islice(reviewers, approvals_needed(template)):
         if service.complete(review_id, {**approval, **answer.fields}, reviewer)["status"] in FINAL:
             return  # a single "no" is final
 
@@ -43,12 +43,6 @@ def _reviewers(review: Document) -> Iterator[str]:
     assignees: list[str] = review["assignees"]
     yield from assignees or [DEFAULT_REVIEWER]
     yield from (f"reviewer-{number}@example.com" for number in count(2))
-
-
-def _approvals_required(template: Mapping[str, Any]) -> int:
-    settings: Mapping[str, Any] = template.get("settings") or {}
-    threshold: int | None = settings.get("approval_threshold")
-    return threshold or 1
 
 
 def _approval(template: Mapping[str, Any]) -> dict[str, bool]:

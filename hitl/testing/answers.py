@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
+from hitl.exceptions import ContentError
 from hitl.server.primitives.durations import Duration, duration
-from hitl.testing.json_values import json_value
 
 T = TypeVar("T")
 
@@ -66,6 +67,14 @@ class AnswerBuilder(Generic[T]):
 
     def _answer(self, kind: Kind, fields: Mapping[str, Any]) -> T:
         return self._use(Answer(kind, json_value(dict(fields)), self._delay))
+
+
+def json_value(value: Any) -> Any:
+    """Return a copy as JSON carries it, so that a test cannot give an answer that no reviewer could."""
+    try:
+        return json.loads(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise ContentError(f"the result has no JSON form: {error}", path="result") from error
 
 
 def _identity(answer: Answer) -> Answer:

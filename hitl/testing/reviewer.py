@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
+from hitl import exceptions
 from hitl.models import Review
 from hitl.server.loops.service import LoopService
 from hitl.server.primitives.documents import Document
+from hitl.server.primitives.errors import ApiError
 from hitl.server.reviews.lifecycle import OPEN
 from hitl.server.reviews.service import ReviewService
 from hitl.server.reviews.store import ReviewQuery
 from hitl.testing.answering import DEFAULT_REVIEWER
-from hitl.testing.answers import Answer, AnswerBuilder
-from hitl.testing.client_errors import client_errors
-from hitl.testing.json_values import json_value
+from hitl.testing.answers import Answer, AnswerBuilder, json_value
 from hitl.testing.matching import Content, ReviewMatcher
 from hitl.testing.script import Rule, Script
 
 ReviewOrId: TypeAlias = Review | str
+
+_BY_STATUS: Mapping[int, type[exceptions.APIStatusError]] = {
+    400: exceptions.InvalidRequestError,
+    404: exceptions.NotFoundError,
+    409: exceptions.ConflictError,
+}
+_BY_CODE: Mapping[str, type[exceptions.APIStatusError]] = {
+    "review_not_found": exceptions.ReviewNotFoundError,
+    "template_not_found": exceptions.TemplateNotFoundError,
+}
 
 
 class RuleBuilder(AnswerBuilder[None]):
@@ -58,7 +69,7 @@ class Reviewer:
 
     def start(self, review: ReviewOrId, reviewer: str = DEFAULT_REVIEWER) -> Review:
         """Start a review, so that it is in progress."""
-        with client_errors():
+        with _client_errors():
             return Review.from_json(self._service.start(_id_of(review), reviewer))
 
     def complete(self, review: ReviewOrId, result: Mapping[str, Any], reviewer: str = DEFAULT_REVIEWER) -> Review:
@@ -69,14 +80,14 @@ class Reviewer:
             result: The answers by field name, as JSON values.
             reviewer: Who answers.
         """
-        with client_errors():
+        with _client_errors():
             return Review.from_json(self._service.complete(_id_of(review), json_value(dict(result)), reviewer))
 
     def reject(
         self, review: ReviewOrId, result: Mapping[str, Any] | None = None, reviewer: str = DEFAULT_REVIEWER
     ) -> Review:
         """Reject a review, which requires no field; see `complete` for the arguments."""
-        with client_errors():
+        with _client_errors():
             return Review.from_json(self._service.reject(_id_of(review), json_value(dict(result or {})), reviewer))
 
     def respond(self, request_id: str, response_data: Any, reviewer: str = DEFAULT_REVIEWER) -> dict[str, Any]:
@@ -87,7 +98,7 @@ class Reviewer:
             response_data: The answer, such as True, "approve" or 4, depending on the request's response type.
             reviewer: The e-mail address of the person who answers.
         """
-        with client_errors():
+        with _client_errors():
             return self._loops.respond(request_id, json_value(response_data), {"email": reviewer})
 
     # By rules
@@ -153,6 +164,16 @@ class Reviewer:
 
     def _reviews(self, status: Sequence[str] | None = None) -> list[Document]:
         return self._service.list_reviews(ReviewQuery(status=status, limit=None, oldest_first=True)).items
+
+
+@contextmanager
+def _client_errors() -> Generator[None, None, None]:
+    """Raise refusals of the service inside the block as the client's errors."""
+    try:
+        yield
+    except ApiError as error:
+        kind = _BY_CODE.get(error.code) or _BY_STATUS.get(error.status, exceptions.APIStatusError)
+        raise kind(error.message, status_code=error.status, code=error.code, details=error.details) from error
 
 
 def _not_asked(matcher: ReviewMatcher, times: int | None, found: int, reviews: list[Document]) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hitl.server.inbox.bulk import ACTIONS, Entry, Order, carry_out, plan, read_picks
-from hitl.server.inbox.documents import STATUS_LABELS, Document
+from hitl.server.inbox.bulk import ACTIONS, Order, carry_out, plan, read_picks
+from hitl.server.inbox.documents import STATUS_LABELS
 from hitl.server.inbox.filters import DUE, SORTS, VIEWS, Filters
 from hitl.server.inbox.hidden_characters import has_hidden
 from hitl.server.inbox.page_handlers import PageHandlers, errors_as_pages, name_fault, redirect
@@ -64,7 +64,8 @@ class Lists(PageHandlers):
             "fault": fault,
             "done": done,
             "back": _return_address(sent),
-            **_split(entries),
+            "going": [entry for entry in entries if not entry.obstacle],
+            "left": [entry for entry in entries if entry.obstacle],
         }
         response = self.render(request, "bulk.html", context, 422 if fault else 200)
         if done:
@@ -86,28 +87,21 @@ class Lists(PageHandlers):
 
     def _choices(self, found: Page) -> dict[str, Any]:
         templates = self.reviews.list_templates(limit=_MOST_TEMPLATES).items
-        people: set[str] = {name for review in found.items for name in _assignees(review) if not has_hidden(name)}
+        assignees: set[str] = {name for review in found.items for name in review.get("assignees") or ()}
         return {
             "statuses": {view: {status: STATUS_LABELS[status] for status in VIEWS[view]} for view in VIEWS},
             "priorities": {priority: priority.capitalize() for priority in PRIORITIES},
             "templates": {template["id"]: str(template["name"]) for template in templates},
-            "assignees": sorted(people),
+            "assignees": sorted(name for name in assignees if not has_hidden(name)),
             "dues": DUE,
             "sorts": SORTS,
         }
 
 
-def _assignees(review: Document) -> list[str]:
-    return review.get("assignees") or []
-
-
 def _order(request: Request, sent: Mapping[str, Sequence[str]]) -> Order:
     first = {name: values[0].strip() for name, values in sent.items()}
-    return Order(
-        first.get("action", ""),
-        first.get("reviewer", "") or remembered_reviewer(request),
-        first.get("assignee", ""),
-    )
+    reviewer = first.get("reviewer") or remembered_reviewer(request)
+    return Order(first.get("action", ""), reviewer, first.get("assignee", ""))
 
 
 def _order_fault(order: Order) -> str:
@@ -120,10 +114,3 @@ def _return_address(sent: Mapping[str, Sequence[str]]) -> str:
     """Return the query of the list that the form was sent from; only a query, so that it cannot lead elsewhere."""
     query = sent.get("back", [""])[0]
     return query if query.startswith("?") else ""
-
-
-def _split(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
-    return {
-        "going": [entry for entry in entries if not entry.obstacle],
-        "left": [entry for entry in entries if entry.obstacle],
-    }

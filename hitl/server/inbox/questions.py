@@ -6,7 +6,7 @@ A form holds strings only. An invalid answer is passed on unchanged, and the ser
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Final
 
@@ -25,19 +25,12 @@ _YES_NO = ("true", "false")
 def controls(request: Document, draft: Draft | None = None) -> list[Control]:
     """Return the control for the answer and, where something else may be named, one for that."""
     config: Document = request["response_config"]
-    look = _LOOKS[request["response_type"]](config)
-    answer = Control(
-        name=ANSWER,
-        id="answer",
-        kind=look.kind,
-        label=look.label,
-        values=look.values,
-        choices=look.choices,
+    answer = replace(
+        _CONTROLS[request["response_type"]](config),
         required=bool(config.get("required")),
         max_length=config.get("max_length"),
         placeholder=str(config.get("placeholder") or ""),
         error=draft.errors.get(ANSWER) if draft else None,
-        shown=Text(look.values[0]) if look.kind == "edit" else None,
     )
     other = Control(name=OTHER, id="other", kind="line", label="Other")
     asked = [answer, other] if config.get("allow_other") else [answer]
@@ -71,70 +64,57 @@ def _number(text: str) -> float | int | str:
         return text
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What the kind of answer decides about its control."""
-
-    kind: str
-    label: str = "Answer"
-    values: list[str] = field(default_factory=list[str])
-    choices: list[Choice] = field(default_factory=list[Choice])
+def _answer(kind: str, label: str = "Answer", **more: Any) -> Control:
+    return Control(name=ANSWER, id="answer", kind=kind, label=label, **more)
 
 
-def _words(config: Document) -> _Look:  # noqa: ARG001 - it has the shape of the others
-    return _Look("area")
-
-
-def _draft_text(config: Document) -> _Look:
-    return _Look("edit", values=[str(config["draft_text"])])
+def _draft_text(config: Document) -> Control:
+    text = str(config["draft_text"])
+    return _answer("edit", values=[text], shown=Text(text))
 
 
 def _options(config: Document) -> list[Choice]:
     return [Choice(str(option["value"]), str(option["label"])) for option in config["options"]]
 
 
-def _one_of(config: Document) -> _Look:
+def _one_of(config: Document) -> Control:
     options = _options(config)
-    return _Look("radios" if len(options) <= RADIO_LIMIT else "dropdown", choices=options)
+    return _answer("radios" if len(options) <= RADIO_LIMIT else "dropdown", choices=options)
 
 
-def _some_of(config: Document) -> _Look:
-    return _Look("checkboxes", choices=_options(config))
-
-
-def _yes_or_no(config: Document) -> _Look:
+def _yes_or_no(config: Document) -> Control:
     labels = (str(config.get("true_label", "True")), str(config.get("false_label", "False")))
     choices = [Choice(value, label) for value, label in zip(_YES_NO, labels, strict=True)]
     chosen = [_YES_NO[0] if config["default_value"] else _YES_NO[1]] if "default_value" in config else []
-    return _Look("buttons", values=chosen, choices=choices)
+    return _answer("buttons", values=chosen, choices=choices)
 
 
-def _typed_number(config: Document) -> _Look:
+def _typed_number(config: Document) -> Control:
     unit = f"{config.get('prefix', '')} … {config.get('suffix', '')}".strip(" …")
-    return _Look("line", f"Answer ({unit})" if unit else "Answer")
+    return _answer("line", f"Answer ({unit})" if unit else "Answer")
 
 
-def _scale(config: Document) -> _Look:
+def _scale(config: Document) -> Control:
     least = Fraction(repr(_first(config, ("scale_min", "min_value", "min"), 1)))
     most = Fraction(repr(_first(config, ("scale_max", "max_value", "max"), 5)))
     step = Fraction(repr(_first(config, ("scale_step", "step"), 1)))
     count = (most - least) // step + 1
     if not 1 <= count <= _MOST_STEPS:
-        return _Look("line", f"Answer, from {float(least):g} to {float(most):g}")
+        return _answer("line", f"Answer, from {float(least):g} to {float(most):g}")
     labels: Mapping[str, str] = config.get("labels") or {}
     values = [f"{float(least + step * number):g}" for number in range(int(count))]
-    return _Look("rating", choices=[Choice(value, str(labels.get(value, ""))) for value in values])
+    return _answer("rating", choices=[Choice(value, str(labels.get(value, ""))) for value in values])
 
 
 def _first(config: Document, names: tuple[str, ...], otherwise: float) -> float:
     return next((config[name] for name in names if name in config), otherwise)
 
 
-_LOOKS: Final[Mapping[str, Callable[[Document], _Look]]] = {
-    "text": _words,
+_CONTROLS: Final[Mapping[str, Callable[[Document], Control]]] = {
+    "text": lambda _: _answer("area"),
     "editable_text": _draft_text,
     "single_select": _one_of,
-    "multi_select": _some_of,
+    "multi_select": lambda config: _answer("checkboxes", choices=_options(config)),
     "boolean": _yes_or_no,
     "number": _typed_number,
     "rating": _scale,

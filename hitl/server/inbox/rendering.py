@@ -162,6 +162,10 @@ def _is_heavy(value: object) -> bool:
 
 
 def _block(value: object, depth: int) -> Block:
+    if value in ({}, []):
+        return NOTHING
+    if depth >= MAX_DEPTH and (is_object(value) or is_list(value)):
+        return Json(value)
     if is_object(value):
         return _object(value, depth)
     return _array(value, depth) if is_list(value) else _scalar(value)
@@ -178,10 +182,6 @@ def _scalar(value: object) -> Block:
 
 
 def _object(value: Document, depth: int) -> Block:
-    if not value:
-        return NOTHING
-    if depth >= MAX_DEPTH:
-        return Json(value)
     if _is_frame(value):
         return _frame(value)
     shown = [(key, _block(item, depth + 1)) for key, item in islice(value.items(), MAX_ROWS)]
@@ -189,10 +189,6 @@ def _object(value: Document, depth: int) -> Block:
 
 
 def _array(value: list[Any], depth: int) -> Block:
-    if not value:
-        return NOTHING
-    if depth >= MAX_DEPTH:
-        return Json(value)
     if _is_records(value):
         return _records(value, depth)
     shown = [_block(item, depth + 1) for item in value[:MAX_ROWS]]

@@ -33,20 +33,13 @@ _COOKIE_SECONDS = 365 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A sent review form.
+    """A sent review form."""
 
-    Attributes:
-        answers: By field name, the strings of its controls; a name is missing if none of its controls was filled.
-        version: The review's version when the page was opened.
-        fingerprint: A digest of what the page showed; empty from a client that does not send it.
-        decision: The button: "complete" or "reject".
-    """
-
-    answers: Mapping[str, list[str]]
-    version: str
-    fingerprint: str
+    answers: Mapping[str, list[str]]  # the strings of a field's controls; a name is missing if none of them was filled
+    version: str  # the review's when the page was opened
+    fingerprint: str  # a digest of what the page showed; empty from a client that does not send it
     reviewer: str
-    decision: str
+    decision: str  # the button: "complete" or "reject"
 
 
 async def read_submission(request: Request, *, room: int = 0) -> Submission:
@@ -89,16 +82,11 @@ def check_origin(request: Request) -> None:
     origin = request.headers.get("origin")
     if site is not None:
         trusted = site in {"same-origin", "none"}
-    elif origin is not None:
-        trusted = urlsplit(origin).netloc == request.headers.get("host")
     else:
-        trusted = True
+        trusted = origin is None or urlsplit(origin).netloc == request.headers.get("host")
     if not trusted:
-        raise ApiError(
-            403,
-            "insufficient_permissions",
-            "This form was submitted from another site. Submit it from the inbox.",
-        )
+        refusal = "This form was submitted from another site. Submit it from the inbox."
+        raise ApiError(403, "insufficient_permissions", refusal)
 
 
 def check_form_token(request: Request, given: str) -> None:
@@ -106,9 +94,8 @@ def check_form_token(request: Request, given: str) -> None:
     expected: str | None = request.scope.get(FORM_TOKEN)
     # As bytes, because compare_digest accepts ASCII strings only.
     if expected is not None and not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
-        raise ApiError(
-            403, "insufficient_permissions", "This form is from another session. Reload the page and submit it again."
-        )
+        refusal = "This form is from another session. Reload the page and submit it again."
+        raise ApiError(403, "insufficient_permissions", refusal)
 
 
 def remembered_reviewer(request: Request) -> str:
