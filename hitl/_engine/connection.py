@@ -16,7 +16,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
+from contextvars import copy_context
+from functools import partial
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -180,41 +183,41 @@ def _receive(sock: Socket) -> bytes | None:
 
 
 def _resolve(host: str, port: int) -> IOSteps[list[tuple[int, Address]]]:
-    """Return the addresses of a host, best first.
-
-    The system's resolver blocks and cannot be interrupted, so it is called in a daemon thread that can be abandoned, as
-    the threads of an executor cannot.
-    """
+    """Return the addresses of a host, best first. The system's resolver blocks and cannot be interrupted."""
     with suppress(OSError, UnicodeError):  # IDNA has no label of more than 63 letters
         return _addresses(host, port, socket.AI_NUMERICHOST)
     ours, theirs = socket.socketpair()
-    found: list[list[tuple[int, Address]] | Exception] = []
-
-    def look_up() -> None:
-        try:
-            found.append(_addresses(host, port))
-        except (OSError, UnicodeError) as error:
-            found.append(error)
-        finally:
-            theirs.close()  # which makes the other end readable
-
-    try:
-        try:
-            threading.Thread(target=look_up, name="hitl-resolver", daemon=True).start()
-        except RuntimeError:  # no more threads, or the interpreter is shutting down
-            look_up()
+    with ours:
         ours.settimeout(0)
-        while not found:
+        found = in_background("hitl-resolver", partial(_addresses, host, port))
+        found.add_done_callback(lambda _: theirs.close())  # which makes the other end readable
+        while not found.done():
             yield WaitFor((ours,))
-    finally:
-        ours.close()
-    match found[0]:
+    match found.exception():
+        case None:
+            return found.result()
         case socket.gaierror(errno=socket.EAI_AGAIN):
             raise NoConnectionError("its name could not be looked up just now")
-        case Exception():
+        case _:
             raise NoConnectionError("", "unknown_host")
-        case addresses:
-            return addresses
+
+
+def in_background(name: str, call: Callable[[], T]) -> Future[T]:
+    """Make a call in a daemon thread, which can be abandoned as the threads of an executor cannot."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        with suppress(InvalidStateError):  # somebody else has set a result, since nobody waits for this one
+            try:
+                future.set_result(call())
+            except BaseException as error:
+                future.set_exception(error)
+
+    try:
+        threading.Thread(target=copy_context().run, args=(run,), name=name, daemon=True).start()
+    except RuntimeError:  # no more threads, or the interpreter is shutting down
+        run()
+    return future
 
 
 def _addresses(host: str, port: int, flags: int = 0) -> list[tuple[int, Address]]:

@@ -46,14 +46,9 @@ class RawResponse:
 
 
 def request_head(method: str, target: str, fixed: str, headers: Iterable[tuple[str, str]], length: int | None) -> bytes:
-    """Return the head of a request.
+    """Return the head of a request; everything in it was quoted or checked before.
 
-    Args:
-        method: Such as "GET".
-        target: Already quoted.
-        fixed: Lines that all requests have in common, each with its line break.
-        headers: Further headers; names and values were checked before.
-        length: Bytes of the body; None if there is none.
+    `fixed` are the lines that all requests have in common, each with its line break; without a body, `length` is None.
     """
     own = "".join([f"{name}: {value}\r\n" for name, value in headers])
     framing = "" if length is None else f"Content-Length: {length}\r\n"

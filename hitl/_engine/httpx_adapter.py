@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
-from contextvars import copy_context
 from functools import partial
 from typing import Any, Unpack, cast
 
@@ -21,7 +20,7 @@ import httpx
 
 from hitl._engine.client import ClientOptions
 from hitl._engine.codec import DamagedError, RequestCodec
-from hitl._engine.connection import DeadlineExceededError
+from hitl._engine.connection import DeadlineExceededError, in_background
 from hitl._engine.engine_transport import ForwardingTransport
 from hitl._engine.http1 import CUT_OFF, LARGEST_BODY, TOO_LARGE, ProtocolError, RawResponse, require_unambiguous
 from hitl._engine.messages import Request, Response, TransportFailure, TransportResult, no_connection
@@ -115,7 +114,7 @@ class HttpxTransport(_HttpxSender):
         exchange = partial(self._exchange, request, deadline, begun)
         if self._is_in_memory:
             return exchange()
-        future = _in_background(exchange)
+        future = in_background("hitl-httpx", exchange)
         self._under_way[future] = threading.get_ident()
         try:
             return future.result(min(max(deadline - time.monotonic(), 0.0), threading.TIMEOUT_MAX))
@@ -220,24 +219,6 @@ def _names(response: httpx.Response) -> set[bytes]:
     return {name.lower() for name, _ in response.headers.raw}
 
 
-def _in_background(call: Callable[[], TransportResult]) -> Future[TransportResult]:
-    """Make a call in a daemon thread, which can be abandoned as the threads of an executor cannot."""
-    future: Future[TransportResult] = Future()
-
-    def run() -> None:
-        with suppress(InvalidStateError):  # it was interrupted
-            try:
-                future.set_result(call())
-            except BaseException as error:
-                future.set_exception(error)
-
-    try:
-        threading.Thread(target=copy_context().run, args=(run,), name="hitl-httpx", daemon=True).start()
-    except RuntimeError:  # no more threads, or the interpreter is shutting down
-        run()
-    return future
-
-
 def _require_one(method: str, kind: type[Any], transport: object, http_client: object) -> None:
     """Raise ConfigurationError unless exactly what this client can send through is given."""
     if transport is not None and http_client is not None:
@@ -246,18 +227,17 @@ def _require_one(method: str, kind: type[Any], transport: object, http_client: o
             "as in httpx.Client(transport=...)"
         )
     asynchronous = "Async" if kind is httpx.AsyncClient else ""
-    other = "HITLClient" if asynchronous else "AsyncHITLClient"
     if transport is not None and not callable(getattr(transport, method, None)):
-        wanted = f"an httpx.{asynchronous}BaseTransport, such as httpx.{asynchronous}HTTPTransport()"
-        raise _wrong_kind("transport", transport, wanted, other)
-    if http_client is not None and not isinstance(http_client, kind):
-        raise _wrong_kind("http_client", http_client, f"an httpx.{asynchronous}Client", other)
-
-
-def _wrong_kind(name: str, value: object, wanted: str, other: str) -> ConfigurationError:
+        wanted = f"transport must be an httpx.{asynchronous}BaseTransport, such as httpx.{asynchronous}HTTPTransport()"
+    elif http_client is not None and not isinstance(http_client, kind):
+        wanted = f"http_client must be an httpx.{asynchronous}Client"
+    else:
+        return
+    given = http_client if transport is None else transport
     # Passing the class itself is the likeliest slip.
-    got = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
-    return ConfigurationError(f"{name} must be {wanted}; got {got}. The other kind is for {other}")
+    got = f"the class {given.__name__}" if isinstance(given, type) else type(given).__name__
+    other = "HITLClient" if asynchronous else "AsyncHITLClient"
+    raise ConfigurationError(f"{wanted}; got {got}. The other kind is for {other}")
 
 
 def _no_connection(server: str, cause: BaseException) -> TransportFailure:
