@@ -33,8 +33,7 @@ All can be pickled and copied; none contains an object of the HTTP library, or t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -70,7 +69,6 @@ __all__ = [
 Sent: TypeAlias = Literal["no", "maybe", "yes"]
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class HITLError(Exception):
     """The base of all errors of this package.
 
@@ -86,17 +84,27 @@ class HITLError(Exception):
         idempotency_key: The key that a creation was sent with, to be used again after `outcome_unknown`.
     """
 
-    message: str = field(default="", kw_only=False)
-    attempts: int = 0
-    request_id: str | None = None
-    retry_after: float | None = None
-    retryable: bool = False
-    sent: Sent = "no"
-    outcome_unknown: bool = False
-    idempotency_key: str | None = None
-
-    def __post_init__(self) -> None:
-        super().__init__(self.message)
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        attempts: int = 0,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        retryable: bool = False,
+        sent: Sent = "no",
+        outcome_unknown: bool = False,
+        idempotency_key: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.attempts = attempts
+        self.request_id = request_id
+        self.retry_after = retry_after
+        self.retryable = retryable
+        self.sent: Sent = sent
+        self.outcome_unknown = outcome_unknown
+        self.idempotency_key = idempotency_key
 
     def __str__(self) -> str:
         return self.message
@@ -110,7 +118,6 @@ class ConfigurationError(HITLError, ValueError):
     """An argument, a setting or an environment variable is wrong; nothing was sent."""
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class ContentError(ConfigurationError):
     """A value inside `content` has no JSON form; nothing was sent.
 
@@ -118,7 +125,9 @@ class ContentError(ConfigurationError):
         path: The path to the value as a Python expression: `content['rows'][3]['price']`.
     """
 
-    path: str = ""
+    def __init__(self, message: str = "", *, path: str = "") -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class APIConnectionError(HITLError):
@@ -133,7 +142,6 @@ class TLSError(APIConnectionError):
     """The server's certificate is not trusted, has expired, or is for another host."""
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class APIStatusError(HITLError):
     """The server answered with an error status.
 
@@ -144,10 +152,21 @@ class APIStatusError(HITLError):
         body: The decoded JSON body, or the first characters of a body that is not JSON.
     """
 
-    status_code: int = 0
-    code: str | None = None
-    details: Any = None
-    body: Any = None
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        status_code: int = 0,
+        code: str | None = None,
+        details: Any = None,
+        body: Any = None,
+        **facts: Any,
+    ) -> None:
+        super().__init__(message, **facts)
+        self.status_code = status_code
+        self.code = code
+        self.details = details
+        self.body = body
 
 
 class InvalidRequestError(APIStatusError):
@@ -186,7 +205,6 @@ class ServerError(APIStatusError):
     """5xx: the server failed."""
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class UnexpectedResponseError(HITLError):
     """A response that does not fit the description of the API.
 
@@ -195,11 +213,12 @@ class UnexpectedResponseError(HITLError):
         excerpt: The first characters of the body.
     """
 
-    status_code: int = 0
-    excerpt: str = ""
+    def __init__(self, message: str = "", *, status_code: int = 0, excerpt: str = "", **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.status_code = status_code
+        self.excerpt = excerpt
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class WaitError(HITLError):
     """A wait ended without a person's answer.
 
@@ -207,10 +226,11 @@ class WaitError(HITLError):
         review: The review as it was last seen; None if it was never seen.
     """
 
-    review: Review | None = None
+    def __init__(self, message: str = "", *, review: Review | None = None, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.review = review
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class WaitTimeoutError(WaitError, TimeoutError):
     """A wait reached its timeout; the reviews are still open and can be waited for again.
 
@@ -220,9 +240,20 @@ class WaitTimeoutError(WaitError, TimeoutError):
         reviews: The reviews that had ended by then, in that order.
     """
 
-    last_error: HITLError | None = None
-    pending: list[str] = field(default_factory=list[str])
-    reviews: list[Review] = field(default_factory=list["Review"])
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        review: Review | None = None,
+        last_error: HITLError | None = None,
+        pending: Sequence[str] = (),
+        reviews: Sequence[Review] = (),
+        **facts: Any,
+    ) -> None:
+        super().__init__(message, review=review, **facts)
+        self.last_error = last_error
+        self.pending = list(pending)
+        self.reviews = list(reviews)
 
 
 class ReviewExpiredError(WaitError):
@@ -233,7 +264,6 @@ class ReviewCancelledError(WaitError):
     """The review was cancelled before anybody answered."""
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class BatchError(HITLError):
     """At least one item of a batch failed, or its input did; all other items were processed.
 
@@ -242,7 +272,9 @@ class BatchError(HITLError):
             error, and there is an entry for each item before.
     """
 
-    outcomes: list[Any] = field(default_factory=list[Any])
+    def __init__(self, message: str = "", *, outcomes: Sequence[Any] = (), **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.outcomes = list(outcomes)
 
     @property
     def failures(self) -> Mapping[int, HITLError]:
@@ -250,7 +282,6 @@ class BatchError(HITLError):
         return {index: outcome for index, outcome in enumerate(self.outcomes) if isinstance(outcome, HITLError)}
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class BatchInterrupted(KeyboardInterrupt):
     """Ctrl-C ended a batch: a KeyboardInterrupt with the outcomes so far.
 
@@ -259,17 +290,15 @@ class BatchInterrupted(KeyboardInterrupt):
             has `outcome_unknown` and the `idempotency_key`.
     """
 
-    message: str = field(default="", kw_only=False)
-    outcomes: list[Any] = field(default_factory=list[Any])
-
-    def __post_init__(self) -> None:
-        super().__init__(self.message)
+    def __init__(self, message: str = "", *, outcomes: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.outcomes = list(outcomes)
 
     def __reduce__(self) -> tuple[type[BatchInterrupted], tuple[str], dict[str, Any]]:
         return type(self), (self.message,), self.__dict__
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class SignatureError(HITLError):
     """A webhook could not be verified.
 
@@ -277,4 +306,6 @@ class SignatureError(HITLError):
         reason: A short code for the log, not for the sender: "missing_header", "signature_mismatch" …
     """
 
-    reason: str = ""
+    def __init__(self, message: str = "", *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason

@@ -80,7 +80,7 @@ class BatchErrors:
         errors = [each for each in outcomes if isinstance(each, HITLError)]
         return BatchError(
             text,
-            outcomes=list(outcomes),
+            outcomes=outcomes,
             attempts=sum(error.attempts for error in errors),
             retry_after=self.limiter.stopped_for or None,
             sent=farthest(error.sent for error in errors),

@@ -62,7 +62,7 @@ def batch_error(outcomes: Sequence[WaitOutcome], polls: int) -> BatchError:
     return BatchError(
         f"{len(failures)} of {len(outcomes)} reviews ended without an answer, the first: "
         f"{str(failures[0]).rstrip('.')}. See .outcomes, one entry for each review in order.",
-        outcomes=list(outcomes),
+        outcomes=outcomes,
         attempts=polls,
         sent=_sent(polls),
     )
