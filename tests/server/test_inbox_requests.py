@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fake_clock import FakeClock
-from server_calls import REQUEST
+from server_calls import REQUEST, selected
 from starlette.testclient import TestClient
 
 from hitl.server.inbox.questions import controls, read_answer
@@ -15,6 +15,11 @@ from hitl.server.review_server import ReviewServer
 
 OWNER = account_of("owner")
 COLOURS = [{"value": "r", "label": "Red"}, {"value": "g", "label": "Green"}]
+ONE_OF = {"options": COLOURS}
+SCALE = {"scale_min": 0, "scale_max": 2, "scale_step": 0.5, "labels": {"1.5": "Fine"}}
+EUROS = {"max_value": 100, "prefix": "€", "decimal_places": 2}
+SHIP = {"true_label": "Ship it", "false_label": "Hold"}
+DRAFT = {"draft_text": "Old", "max_length": 100}
 TEXT: dict[str, Any] = {"response_type": "text", "response_config": {"max_length": 40}, "default_response": "none"}
 
 
@@ -29,80 +34,32 @@ def send(browser: TestClient, request_id: str, **fields: Any) -> Any:
     return browser.post(f"/inbox/requests/{request_id}/answer", data={"reviewer": "kim@example.com", **fields})
 
 
-KINDS: list[tuple[dict[str, Any], dict[str, Any], Any, str]] = [
-    (TEXT, {"field.answer": "Two\r\nlines"}, "Two\nlines", "Two"),
-    (
-        {"response_type": "single_select", "response_config": {"options": COLOURS}, "default_response": "r"},
-        {"field.answer": "g"},
-        {"selected_value": "g", "selected_label": "Green"},
-        "Green",
-    ),
-    (
-        {
-            "response_type": "single_select",
-            "response_config": {"options": COLOURS, "allow_other": True},
-            "default_response": "r",
-        },
-        {"field.other": "Blue"},
-        {"selected_value": "Blue", "selected_label": "Blue"},
-        "Blue",
-    ),
-    (
-        {"response_type": "multi_select", "response_config": {"options": COLOURS}, "default_response": ["r"]},
-        {"field.answer": ["r", "g"]},
-        {"selected_values": ["r", "g"], "selected_labels": ["Red", "Green"]},
-        "Green",
-    ),
-    (
-        {
-            "response_type": "rating",
-            "response_config": {"scale_min": 0, "scale_max": 2, "scale_step": 0.5, "labels": {"1.5": "Fine"}},
-            "default_response": 1,
-        },
-        {"field.answer": "1.5"},
-        {"rating": 1.5, "rating_label": "Fine"},
-        "Fine",
-    ),
-    (
-        {
-            "response_type": "number",
-            "response_config": {"max_value": 100, "prefix": "€", "decimal_places": 2},
-            "default_response": 1,
-        },
-        {"field.answer": "12.5"},
-        {"number": 12.5, "formatted_value": "€12.50"},
-        "€12.50",
-    ),
-    (
-        {
-            "response_type": "boolean",
-            "response_config": {"true_label": "Ship it", "false_label": "Hold"},
-            "default_response": False,
-        },
-        {"field.answer": "true"},
-        {"boolean": True, "boolean_label": "Ship it"},
-        "Ship it",
-    ),
-    (
-        {
-            "response_type": "editable_text",
-            "response_config": {"draft_text": "An old text", "max_length": 100},
-            "default_response": "An old text",
-        },
-        {"field.answer": "A new text"},
-        {"revised_text": "A new text", "was_edited": True},
-        "<ins>",
-    ),
+KINDS: list[tuple[str, dict[str, Any], Any, dict[str, Any], Any, str]] = [
+    ("text", {"max_length": 40}, "none", {"answer": "Two\r\nlines"}, "Two\nlines", "Two"),
+    ("single_select", ONE_OF, "r", {"answer": "g"}, selected("g", "Green"), "Green"),
+    ("single_select", {**ONE_OF, "allow_other": True}, "r", {"other": "Blue"}, selected("Blue", "Blue"), "Blue"),
+    ("multi_select", ONE_OF, ["r"], {"answer": ["r", "g"]}, selected(["r", "g"], ["Red", "Green"]), "Green"),
+    ("rating", SCALE, 1, {"answer": "1.5"}, {"rating": 1.5, "rating_label": "Fine"}, "Fine"),
+    ("number", EUROS, 1, {"answer": "12.5"}, {"number": 12.5, "formatted_value": "€12.50"}, "€12.50"),
+    ("boolean", SHIP, False, {"answer": "true"}, {"boolean": True, "boolean_label": "Ship it"}, "Ship it"),
+    ("editable_text", DRAFT, "Old", {"answer": "New"}, {"revised_text": "New", "was_edited": True}, "<ins>"),
 ]
 
 
-@pytest.mark.parametrize(("asked", "sent", "kept", "shown"), KINDS, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("response_type", "config", "default", "sent", "kept", "shown"), KINDS)
 def test_each_kind_of_answer_is_asked_for_taken_and_shown(
-    browser: TestClient, server: ReviewServer, asked: dict[str, Any], sent: dict[str, Any], kept: Any, shown: str
+    browser: TestClient,
+    server: ReviewServer,
+    response_type: str,
+    config: dict[str, Any],
+    default: Any,
+    sent: dict[str, Any],
+    kept: Any,
+    shown: str,
 ) -> None:
-    request_id = ask(server, **asked)
+    request_id = ask(server, response_type=response_type, response_config=config, default_response=default)
     assert 'name="field.answer"' in browser.get(f"/inbox/requests/{request_id}").text
-    answered = send(browser, request_id, **sent)
+    answered = send(browser, request_id, **{f"field.{name}": value for name, value in sent.items()})
     assert answered.headers["location"] == f"/inbox/requests/{request_id}?sent"
     request = server.loops.get_request(request_id)
     assert (request["status"], request["response_data"]) == ("completed", kept)

@@ -107,15 +107,6 @@ def test_when_all_places_are_taken_reads_are_answered_at_once_and_streams_refuse
         assert refused.json()["error"]["code"] == "service_unavailable"
 
 
-def test_a_read_that_waits_holds_a_place_and_is_still_answered() -> None:
-    with site(Limits(held=1)) as running, httpx.Client(base_url=running.url, headers=KEY) as client:
-        review = {"template_id": "template_123", "content": {}}
-        review_id = client.post("/v1/reviews", json=review).json()["data"]["id"]
-        for _ in range(2):
-            read = client.get(f"/v1/reviews/{review_id}", headers={"Prefer": "wait=0"})
-            assert read.headers["Preference-Applied"] == "wait=0"
-
-
 # Rate limits
 
 

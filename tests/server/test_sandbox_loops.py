@@ -81,23 +81,15 @@ def test_an_idempotency_key_belongs_to_one_loop(loops: LoopService, loop_id: str
 
 
 def test_nobody_sees_or_changes_a_loop_of_somebody_else(loops: LoopService, loop_id: str) -> None:
-    denied = "Access denied to this loop"
-    assert refusal_of(loops.get_loop, STRANGER, loop_id) == (403, denied)
-    assert refusal_of(loops.list_members, STRANGER, loop_id) == (403, denied)
-    assert refusal_of(loops.list_loop_requests, STRANGER, loop_id) == (403, denied)
-    assert refusal_of(loops.update_loop, STRANGER, loop_id, {"name": "Mine"}) == (
-        403,
-        "Only loop creator can update the loop",
-    )
-    assert refusal_of(loops.delete_loop, STRANGER, loop_id) == (403, "Only loop creator can delete the loop")
-    assert refusal_of(loops.remove_member, STRANGER, loop_id, OWNER.user_id) == (
-        403,
-        "Only loop creator can remove members",
-    )
-    assert refusal_of(loops.create_request, STRANGER, loop_id, REQUEST) == (
-        403,
-        "Only loop creators can create requests",
-    )
+    for read in (loops.get_loop, loops.list_members, loops.list_loop_requests):
+        assert refusal_of(read, STRANGER, loop_id) == (403, "Access denied to this loop")
+    for message, change, *arguments in (
+        ("Only loop creator can update the loop", loops.update_loop, {"name": "Mine"}),
+        ("Only loop creator can delete the loop", loops.delete_loop),
+        ("Only loop creator can remove members", loops.remove_member, OWNER.user_id),
+        ("Only loop creators can create requests", loops.create_request, REQUEST),
+    ):
+        assert refusal_of(change, STRANGER, loop_id, *arguments) == (403, message)
 
 
 def test_an_update_replaces_what_it_names(loops: LoopService, loop_id: str, clock: Clock) -> None:

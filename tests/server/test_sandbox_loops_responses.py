@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from server_calls import selected
 
 from hitl.server.loops.responses import RESPONSE_TYPES, faults, kept_answer, kept_config
 from hitl.server.primitives.errors import ApiError
@@ -17,12 +18,6 @@ ONE_OF = {"options": OPTIONS}
 MORE_THAN_ALLOWED = {**ONE_OF, "min_selections": 3, "max_selections": 2}
 DOLLARS = {"prefix": "$", "suffix": " USD", "decimal_places": 2}
 NOT_AN_OPTION = "must match one of the configured options"
-
-
-def selected(value: Any, label: Any) -> dict[str, Any]:
-    """Return a selection as it is kept; several values make it the selection of a multi_select."""
-    many = "s" if isinstance(value, list) else ""
-    return {f"selected_value{many}": value, f"selected_label{many}": label}
 
 
 def asked(response_type: str, config: dict[str, Any], default: Any) -> dict[str, Any]:

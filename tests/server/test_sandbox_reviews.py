@@ -86,20 +86,6 @@ def test_starting_twice_is_the_same_as_once(server: ReviewServer) -> None:
     assert server.reviews.start("rev_1", REVIEWER) == started
 
 
-@pytest.mark.parametrize("begun", [False, True])
-def test_a_review_can_be_answered_whether_or_not_somebody_has_started(
-    server: ReviewServer, clock: FakeClock, begun: bool
-) -> None:
-    create(server)
-    if begun:
-        server.reviews.start("rev_1", REVIEWER)
-    clock.advance(minutes=5)
-    done = server.reviews.complete("rev_1", {"approved": True, "mood": "good"}, REVIEWER)
-    assert (done["status"], done["reviewer"]) == ("completed", REVIEWER)
-    assert done["result"] == {"approved": True, "mood": "good"}
-    assert done["completed_at"] == done["updated_at"] == "2026-11-23T12:05:00.000000Z"
-
-
 def test_a_wrong_result_is_refused_with_the_field_named_and_changes_nothing(server: ReviewServer) -> None:
     before = create(server)
     refusal = refusal_of(server.reviews.complete, "rev_1", {"feedback": 5}, REVIEWER)
@@ -301,23 +287,11 @@ def test_every_starter_is_a_template_that_the_api_would_accept(server: ReviewSer
     )
 
 
-def test_a_template_is_made_changed_and_deleted(server: ReviewServer, clock: FakeClock) -> None:
-    made = server.reviews.create_template({"name": "A form", "fields": FIELDS, "tags": ["blog"]}).document
-    assert made == {
-        "id": "tpl_1",
-        "name": "A form",
-        "fields": FIELDS,
-        "tags": ["blog"],
-        "created_at": "2026-11-23T12:00:00.000000Z",
-        "updated_at": "2026-11-23T12:00:00.000000Z",
-    }
-    clock.advance(seconds=1)
-    changed = server.reviews.update_template("tpl_1", {"name": "A better form"})
-    assert changed == {**made, "name": "A better form", "updated_at": "2026-11-23T12:00:01.000000Z"}
-    assert server.reviews.get_template("tpl_1") == changed
-    assert server.reviews.delete_template("tpl_1") == {"id": "tpl_1", "deleted": True}
-    assert refusal_of(server.reviews.get_template, "tpl_1").code == "template_not_found"
-    assert server.reviews.create_template({"name": "A form", "fields": FIELDS}).document["id"] == "tpl_2"
+def test_the_id_of_a_deleted_template_is_not_used_again(server: ReviewServer) -> None:
+    form = {"name": "A form", "fields": FIELDS}
+    assert server.reviews.create_template(form).document["id"] == "tpl_1"
+    server.reviews.delete_template("tpl_1")
+    assert server.reviews.create_template(form).document["id"] == "tpl_2"
 
 
 def test_given_templates_are_added_and_replace_those_with_their_id(clock: FakeClock) -> None:

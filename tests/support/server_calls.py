@@ -31,3 +31,9 @@ def refusal_of(call: Any, *arguments: Any, **more: Any) -> ApiError:
     with pytest.raises(ApiError) as caught:
         call(*arguments, **more)
     return caught.value
+
+
+def selected(value: Any, label: Any) -> dict[str, Any]:
+    """Return a selection as a loop keeps it; several values make it the selection of a multi_select."""
+    many = "s" if isinstance(value, list) else ""
+    return {f"selected_value{many}": value, f"selected_label{many}": label}

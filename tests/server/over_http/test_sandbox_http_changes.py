@@ -16,8 +16,7 @@ ASKED: dict[str, Any] = {"template_id": "template_123", "content": {"text": "A d
 
 
 def create(http: httpx.Client) -> str:
-    review_id: str = http.post("/v1/reviews", json=ASKED).json()["data"]["id"]
-    return review_id
+    return str(http.post("/v1/reviews", json=ASKED).json()["data"]["id"])
 
 
 def changes(http: httpx.Client, after: str, hold: int | None = None, **query: Any) -> tuple[list[str], str]:

@@ -26,8 +26,7 @@ def sandbox() -> Iterator[Sandbox]:
 def code_of(answer: httpx.Response) -> str:
     envelope = answer.json()
     assert envelope["success"] is False
-    code: str = envelope["error"]["code"]
-    return code
+    return str(envelope["error"]["code"])
 
 
 def test_every_answer_of_the_api_has_its_envelope_and_headers(http: httpx.Client) -> None:

@@ -20,8 +20,7 @@ KEY = {"Authorization": "Bearer hitl_test_key"}
 
 def create(http: httpx.Client, text: str = "A draft") -> str:
     answer = http.post("/v1/reviews", json={"template_id": "template_123", "content": {"text": text}})
-    review_id: str = answer.json()["data"]["id"]
-    return review_id
+    return str(answer.json()["data"]["id"])
 
 
 def events_in(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
