@@ -35,6 +35,11 @@ def items(count: int) -> Iterator[dict[str, object]]:
     return map(item, range(count))
 
 
+def failing(count: int, error: Exception | None = None) -> Iterator[dict[str, object]]:
+    yield from items(count)
+    raise error or LookupError("the cursor is gone")
+
+
 @pytest.fixture
 def core():
     return Methods({"api_key": "hitl_test_key"})
@@ -61,17 +66,10 @@ def streamed(script, batch):
 
 class TestInput:
     def test_a_generator_is_read_no_further_than_it_is_sent(self, core):
-        read = []
-
-        def numbers():
-            for number in range(100):
-                read.append(number)
-                yield item(number)
-
-        gather = core.iter_create_reviews(numbers(), 4, None).gather()
-        flows = iter(gather.flows)
+        numbers = iter(range(100))
+        flows = iter(core.iter_create_reviews(map(item, numbers), 4, None).gather().flows)
         next(flows), next(flows)
-        assert read == [0, 1]
+        assert next(numbers) == 2
 
     def test_a_bad_item_of_a_generator_is_that_items_outcome(self, core):
         script = Script([MADE])
@@ -118,13 +116,9 @@ class TestInput:
 
     @pytest.mark.parametrize("when", [0, 3])
     def test_an_input_that_fails_ends_the_batch_with_what_was_done(self, core, when):
-        def numbers():
-            yield from items(when)
-            raise LookupError("the cursor is gone")
-
         script = Script([MADE])
         with pytest.raises(BatchError, match=f"after {when} items the input failed: LookupError..the cursor") as caught:
-            script.play(core.create_reviews(numbers(), 2, "return"))
+            script.play(core.create_reviews(failing(when), 2, "return"))
         assert isinstance(caught.value.__cause__, LookupError)
         assert [type(each) for each in caught.value.outcomes] == [Review] * when
         assert len(script.calls) == when
@@ -137,22 +131,14 @@ class TestInput:
 
             __str__ = __repr__
 
-        def numbers():
-            yield from items(3)
-            raise OddError
-
         with pytest.raises(BatchError, match="after 3 items the input failed: (OddError|x+)") as caught:
-            Script([MADE]).play(core.create_reviews(numbers(), 2))
+            Script([MADE]).play(core.create_reviews(failing(3, OddError()), 2))
         assert len(caught.value.outcomes) == 3
         assert len(str(caught.value)) < 1000
 
     def test_a_stream_tells_it_after_the_outcomes_of_what_came_before(self, core):
-        def numbers():
-            yield item(0)
-            raise LookupError("the cursor is gone")
-
-        gather = (batch := core.iter_create_reviews(numbers(), 2, None)).gather()
-        assert len(list(gather.flows)) == 1
+        batch = core.iter_create_reviews(failing(1), 2, None)
+        assert len(list(batch.gather().flows)) == 1
         with pytest.raises(BatchError, match="after 1 items the input failed"):
             batch.finish()
 

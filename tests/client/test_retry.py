@@ -87,8 +87,7 @@ def test_a_coroutine_function_sleeps_under_asyncio_and_trio(backend: str) -> Non
 
 
 def test_a_blocking_function_sleeps_by_the_clock_if_nothing_else_is_given() -> None:
-    flaky = Flaky(passing())
-    assert retry_with_backoff(base_delay=0.0)(flaky)() == "answer"
+    assert retry_with_backoff(base_delay=0.0)(Flaky(passing()))() == "answer"
 
 
 @pytest.mark.parametrize("error_type", RETRIED)
@@ -164,35 +163,22 @@ def test_the_last_error_is_raised_itself_and_tells_how_many_calls_were_made() ->
     assert "retry_with_backoff gave up after 2 calls" in "".join(traceback.format_exception(last))
 
 
-def test_whoever_is_called_inside_knows_that_it_is_being_retried() -> None:
+def test_a_call_is_marked_as_retried_inside_and_neither_afterwards_nor_while_sleeping() -> None:
     seen: list[bool] = []
     retry_with_backoff(lambda: seen.append(is_retrying()))()
-    seen.append(is_retrying())
-    assert seen == [True, False]
-
-
-def test_the_mark_is_taken_off_after_a_failure_and_while_sleeping() -> None:
-    seen: list[bool] = []
     with pytest.raises(ServerError):
         retry_with_backoff(1, sleep=lambda _: seen.append(is_retrying()))(Flaky(passing(), passing()))()
-    seen.append(is_retrying())
-    assert seen == [False, False]
+    assert [*seen, is_retrying()] == [True, False, False]
 
 
 def test_nested_decorators_make_as_many_calls_as_the_outer_one_alone() -> None:
-    flaky = Flaky(*[passing() for _ in range(99)])
-    inner = retry_with_backoff(5, sleep=Naps())(flaky)
+    flaky, naps = Flaky(*[passing() for _ in range(99)]), Naps()
     with pytest.raises(ServerError):
-        retry_with_backoff(3, sleep=Naps())(inner)()
+        retry_with_backoff(3, sleep=naps)(retry_with_backoff(5, sleep=naps)(flaky))()
     assert flaky.calls == 4
-
-
-def test_nested_coroutine_functions_make_as_many_calls_as_the_outer_one_alone() -> None:
-    flaky = Flaky(*[passing() for _ in range(99)])
-    inner = retry_with_backoff(5, sleep=Naps().later)(flaky.later)
     with pytest.raises(ServerError):
-        anyio.run(retry_with_backoff(3, sleep=Naps().later)(inner))
-    assert flaky.calls == 4
+        anyio.run(retry_with_backoff(3, sleep=naps.later)(retry_with_backoff(5, sleep=naps.later)(flaky.later)))
+    assert flaky.calls == 8
 
 
 def test_cancellation_passes_through() -> None:
@@ -224,8 +210,8 @@ def test_name_docstring_and_signature_are_kept() -> None:
 
 
 def test_methods_of_every_kind_can_be_decorated() -> None:
-    class Desk:
-        name = "desk"
+    class Team:
+        name = "team"
 
         @retry_with_backoff
         def plain(self) -> str:
@@ -245,8 +231,8 @@ def test_methods_of_every_kind_can_be_decorated() -> None:
         async def later(self) -> str:
             return self.name
 
-    assert (Desk.static(), Desk.of_class()) == ("static", "desk")
-    assert (Desk().plain(), anyio.run(Desk().later)) == ("desk", "desk")
+    called = Team().plain(), Team.static(), Team.of_class(), anyio.run(Team().later)
+    assert called == ("team", "static", "team", "team")
 
 
 class _CalledLater:

@@ -33,6 +33,23 @@ def items(count):
     return ({"template_id": "t", "content": {"n": n}} for n in range(count))
 
 
+def noted(numbers, notes):
+    """Yield the items and note each as it is read."""
+    for each in numbers:
+        notes.append(each)
+        yield each
+
+
+def failing(count):
+    """Yield `count` items, then fail as a database cursor does."""
+    yield from items(count)
+    raise LookupError("the cursor is gone")
+
+
+def bug(number):
+    raise RuntimeError("a bug")
+
+
 @pytest.fixture
 def core():
     return Methods({"api_key": "hitl_test_key"})
@@ -141,6 +158,12 @@ def pool_threads():
     return [thread for thread in threading.enumerate() if thread.name.startswith("hitl-batch")]
 
 
+def assert_threads_end():
+    for thread in pool_threads():
+        thread.join(20)
+    assert pool_threads() == []
+
+
 class TestThreads:
     def test_the_input_is_read_in_the_thread_of_the_caller(self, core):
         readers = set()
@@ -162,12 +185,7 @@ class TestThreads:
 
     def test_as_many_are_under_way_as_may_be(self, core):
         meeting = threading.Barrier(8)
-
-        def answer(number):
-            meeting.wait(60)
-            return CREATED
-
-        server = Server(answer)
+        server = Server(lambda number: meeting.wait(60) >= 0 and CREATED)
         run(core.create_reviews(items(16), 8), server)
         assert server.most == 8
 
@@ -181,10 +199,6 @@ class TestThreads:
         run(core.create_reviews(items(2), 16), server)
         assert len(server.threads) <= 2
 
-    def test_no_thread_is_left_behind(self, core):
-        run(core.create_reviews(items(100), 8), Server())
-        assert pool_threads() == []
-
     def test_refusals_end_threads_and_quick_responses_start_others(self, core):
         server = Server(lambda number: refused(429, retry_after="0") if number == 20 else CREATED)
         assert len(run(core.create_reviews(items(300), 16), server)) == 300
@@ -194,12 +208,7 @@ class TestThreads:
         name: ContextVar[str] = ContextVar("name")
         name.set("Ann")
         seen = set()
-
-        def answer(number):
-            seen.add(name.get(None))
-            return CREATED
-
-        run(core.create_reviews(items(20), 4), Server(answer))
+        run(core.create_reviews(items(20), 4), Server(lambda number: seen.add(name.get(None)) or CREATED))
         assert seen == {"Ann"}
 
     def test_an_asynchronous_input_needs_the_asynchronous_client(self, core):
@@ -210,11 +219,8 @@ class TestThreads:
             run(core.create_reviews(numbers(), 2), Server())
 
     def test_a_fault_of_ours_ends_the_batch_and_is_raised_as_it_is(self, core):
-        def answer(number):
-            raise RuntimeError("a bug")
-
         with pytest.raises(RuntimeError, match="a bug"):
-            run(core.create_reviews(items(1000), 4), server := Server(answer))
+            run(core.create_reviews(items(1000), 4), server := Server(bug))
         assert len(server.calls) <= 8
 
     def test_it_works_inside_a_running_event_loop(self, core):
@@ -265,13 +271,7 @@ class TestStream:
 
     def test_the_input_is_read_no_faster_than_the_outcomes_are(self, core):
         read = []
-
-        def numbers():
-            for each in items(1000):
-                read.append(each)
-                yield each
-
-        outcomes = stream(core.iter_create_reviews(numbers(), 4, None), Server())
+        outcomes = stream(core.iter_create_reviews(noted(items(1000), read), 4, None), Server())
         next(outcomes)
         assert len(read) <= 10
         outcomes.close()
@@ -284,9 +284,7 @@ class TestStream:
         assert pool._unfinished == 8
         pool.cancel()
         assert len(server.calls) <= 4
-        for thread in pool_threads():
-            thread.join(20)
-        assert pool_threads() == []
+        assert_threads_end()
 
     def test_a_reader_that_stops_ends_the_batch(self, core):
         server = Server()
@@ -351,9 +349,7 @@ class TestInterrupts:
         monkeypatch.setattr(threads, "SimpleQueue", Struck)
         with pytest.raises(BatchInterrupted):
             run(core.create_reviews(items(10), 2), Server())
-        for thread in pool_threads():
-            thread.join(20)
-        assert pool_threads() == []
+        assert_threads_end()
 
     def test_a_pause_is_not_slept_to_its_end(self, core, ctrl_c):
         server = Silent()
@@ -361,9 +357,7 @@ class TestInterrupts:
         ctrl_c(server, 1)
         with pytest.raises(BatchInterrupted):
             run(core.create_reviews(items(10), 1), server)
-        for thread in pool_threads():
-            thread.join(20)
-        assert pool_threads() == []  # although 59 seconds have not passed
+        assert_threads_end()  # although 59 seconds have not passed
 
     def test_cancelled_threads_send_nothing_more(self, core):
         pool = threads._ThreadPool(core.iter_create_reviews([], 1, None).gather(), server := Server(), run)
@@ -438,9 +432,8 @@ class TestTasks:
 
     def test_one_that_fails_ends_the_batch_with_what_was_done(self, core, backend):
         async def numbers():
-            for each in items(3):
+            for each in failing(3):
                 yield each
-            raise LookupError("the cursor is gone")
 
         with pytest.raises(BatchError, match="after 3 items the input failed") as caught:
             anyio.run(run_async, core.create_reviews(numbers(), 5), AsyncServer(), backend=backend)
@@ -448,11 +441,8 @@ class TestTasks:
         assert len(caught.value.outcomes) == 3
 
     def test_a_fault_of_ours_is_raised_as_it_is(self, core, backend):
-        def answer(number):
-            raise RuntimeError("a bug")
-
         with pytest.raises(RuntimeError, match="a bug"):
-            anyio.run(run_async, core.create_reviews(items(100), 5), AsyncServer(answer), backend=backend)
+            anyio.run(run_async, core.create_reviews(items(100), 5), AsyncServer(bug), backend=backend)
 
     def test_cancellation_passes_through(self, core, backend):
         async def main():
@@ -468,14 +458,10 @@ class TestTasks:
     def test_a_stream_gives_outcomes_and_no_more_items_are_read_than_needed(self, core, backend):
         read = []
 
-        def numbers():
-            for each in items(1000):
-                read.append(each)
-                yield each
-
         async def main():
             found = []
-            async with aclosing(stream_async(core.iter_create_reviews(numbers(), 4, None), AsyncServer())) as outcomes:
+            batch = core.iter_create_reviews(noted(items(1000), read), 4, None)
+            async with aclosing(stream_async(batch, AsyncServer())) as outcomes:
                 async for each in outcomes:
                     found.append(each.index)
                     await anyio.lowlevel.checkpoint()
@@ -488,24 +474,15 @@ class TestTasks:
         assert len(read) < 120
 
     def test_a_stream_reports_an_input_that_fails(self, core, backend):
-        def numbers():
-            yield from items(2)
-            raise LookupError
-
         async def main():
-            return [each async for each in stream_async(core.iter_create_reviews(numbers(), 4, None), AsyncServer())]
+            return [each async for each in stream_async(core.iter_create_reviews(failing(2), 4, None), AsyncServer())]
 
         with pytest.raises(BatchError, match="after 2 items the input failed"):
             anyio.run(main, backend=backend)
 
     def test_a_fault_of_ours_reaches_the_reader_of_a_stream(self, core, backend):
-        def answer(number):
-            raise RuntimeError("a bug")
-
         async def main():
-            return [
-                each async for each in stream_async(core.iter_create_reviews(items(9), 4, None), AsyncServer(answer))
-            ]
+            return [each async for each in stream_async(core.iter_create_reviews(items(9), 4, None), AsyncServer(bug))]
 
         with pytest.raises(RuntimeError, match="a bug"):
             anyio.run(main, backend=backend)
