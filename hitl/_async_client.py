@@ -302,22 +302,13 @@ class AsyncHITLClient:
 
         It may be repeated without a key: setting the same values again changes nothing. `changes` is any iterable,
         asynchronous or not, of
-        dicts with an `id` and the arguments of `update_review`; for the other arguments see `create_reviews`.
-
-        Raises:
-            ConfigurationError: if an item of a list is invalid; the message names it. Nothing is sent.
-            BatchError: if any item failed; the others were changed, and `outcomes` has a review or an error for each.
-            BatchInterrupted: on Ctrl-C: a KeyboardInterrupt with the `outcomes` so far.
+        dicts with an `id` and the arguments of `update_review`; for the other arguments, and the errors, see
+        `create_reviews`.
         """
         return await self._run(self._methods.update_reviews(changes, concurrency, on_error, progress=progress))
 
     async def reassign_review(self, review_id: str, *, assignees: Sequence[str]) -> Review:
-        """Replace the assignees of a review, and return it.
-
-        Raises:
-            ReviewNotFoundError: if no review has this id.
-            ConflictError: if the review is finished.
-        """
+        """Replace the assignees of a review, and return it; the errors are those of `update_review`."""
         return await self._run(self._methods.update_review({"id": review_id, "assignees": assignees}))
 
     async def cancel_review(self, review_id: str) -> Review:
@@ -429,10 +420,8 @@ class AsyncHITLClient:
         """Pass a webhook's event to the waits of this client, and return whether one of them waits for its review.
 
         Such waits end at once, and from then on this client polls only occasionally. Call it from any thread or event
-        loop, but only with events that `hitl.webhooks` has verified, because they are trusted.
-
-        Args:
-            event: The event, its payload, or a review that was read elsewhere.
+        loop, but only with events that `hitl.webhooks` has verified, because they are trusted. Instead of the event,
+        its payload will do, or a review that was read elsewhere.
         """
         return self._methods.waits.notify(event)
 

@@ -8,25 +8,7 @@ from datetime import datetime, timedelta
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias, TypedDict, TypeVar, Unpack, cast
 
-from hitl._api import (
-    CHANGES,
-    FILTERS,
-    Creation,
-    Endpoint,
-    Page,
-    arguments_of,
-    check_review,
-    checked,
-    checked_key,
-    count,
-    endpoint_call,
-    form_fields,
-    identifier,
-    json_object,
-    one_of,
-    operations,
-    text,
-)
+from hitl._api import Creation, Endpoint, Page, arguments, endpoint_call, operations
 from hitl._calls import Backoff, Exchange, IdempotencyScope, Key, KeyMaker, key_for
 from hitl._config import ClientArguments, Settings, resolve
 from hitl._flows import ApiCall, Clock, Flow, process_domain
@@ -74,8 +56,8 @@ class Methods:
     Methods without a docstring are described in HITLClient.
     """
 
-    def __init__(self, arguments: ClientArguments, domain: Callable[[], Hashable] = process_domain) -> None:
-        self.settings: Settings = resolve(arguments)
+    def __init__(self, given: ClientArguments, domain: Callable[[], Hashable] = process_domain) -> None:
+        self.settings: Settings = resolve(given)
         self.clock = Clock(time.monotonic, time.time)
         self.exchange = Exchange(
             Backoff(self.settings.max_retries, self.settings.retry_delay),
@@ -112,7 +94,7 @@ class Methods:
         progress: bool = False,
     ) -> Flow[list[Any]]:
         batch = self._batch("create_reviews", items, self._creation(batch_key), concurrency, progress=progress)
-        return batch.all(one_of("on_error", on_error, ("raise", "return")))
+        return batch.all(arguments.one_of("on_error", on_error, ("raise", "return")))
 
     def iter_create_reviews(self, items: Items, concurrency: int, batch_key: str | None) -> Batch:
         return self._batch("iter_create_reviews", items, self._creation(batch_key), concurrency)
@@ -122,7 +104,10 @@ class Methods:
 
     def list_reviews(self, filters: Mapping[str, object], page_size: int) -> Callable[[int], Flow[Page[Review]]]:
         """Return a function that returns the flow of the page at an offset."""
-        query = {**checked(FILTERS, filters), "limit": count("page_size", page_size, at_most=100)}
+        query = {
+            **arguments.checked(arguments.FILTERS, filters),
+            "limit": arguments.count("page_size", page_size, at_most=100),
+        }
         return lambda offset: self.exchange(operations.list_reviews(query, offset))
 
     def update_review(self, change: ReviewChange) -> Flow[Review]:
@@ -132,7 +117,7 @@ class Methods:
         self, changes: Changes, concurrency: int, on_error: OnError = "raise", *, progress: bool = False
     ) -> Flow[list[Any]]:
         batch = self._batch("update_reviews", changes, _change, concurrency, progress=progress)
-        return batch.all(one_of("on_error", on_error, ("raise", "return")))
+        return batch.all(arguments.one_of("on_error", on_error, ("raise", "return")))
 
     def cancel_review(self, review_id: str) -> Flow[Review]:
         deadline = self.exchange.deadline()
@@ -150,7 +135,7 @@ class Methods:
     ) -> Flow[list[Review]]:
         from hitl._waiting import ReturnWhen, subjects, wait_for_many, wait_options
 
-        when = ReturnWhen(one_of("return_when", return_when, ReturnWhen))
+        when = ReturnWhen(arguments.one_of("return_when", return_when, ReturnWhen))
         return wait_for_many(self.waits, subjects(reviews), wait_options(**how), when)
 
     def as_completed(self, reviews: Iterable[str | Review], **how: Unpack[WaitArguments]) -> AsCompleted:
@@ -161,8 +146,12 @@ class Methods:
     def create_template(
         self, name: str, fields: FormFields, idempotency_key: str | None, options: Mapping[str, object]
     ) -> Flow[Template]:
-        key = checked_key(idempotency_key, self.settings.api_key)
-        body = {**_given(options), "name": text("name", name), "fields": form_fields("fields", fields)}
+        key = arguments.checked_key(idempotency_key, self.settings.api_key)
+        body = {
+            **_given(options),
+            "name": arguments.text("name", name),
+            "fields": arguments.form_fields("fields", fields),
+        }
         return self.exchange(self._keyed(operations.create_template(body), key, self.make_key))
 
     def get_template(self, template_id: str) -> Flow[Template]:
@@ -170,7 +159,7 @@ class Methods:
 
     def list_templates(self, page_size: int) -> Callable[[int], Flow[Page[Template]]]:
         """Return a function that returns the flow of the page at an offset."""
-        query = {"limit": count("page_size", page_size, at_most=100)}
+        query = {"limit": arguments.count("page_size", page_size, at_most=100)}
         return lambda offset: self.exchange(operations.list_templates(query, offset))
 
     def update_template(
@@ -190,7 +179,7 @@ class Methods:
     def call(self, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> Flow[T]:
         call = endpoint_call(endpoint, *args, **kwargs)
         if isinstance(call, Creation):
-            key = checked_key(kwargs.get("idempotency_key") or None, self.settings.api_key)
+            key = arguments.checked_key(kwargs.get("idempotency_key") or None, self.settings.api_key)
             call = self._keyed(call, key, self.make_key)
         return self.exchange(call)
 
@@ -204,11 +193,11 @@ class Methods:
         """Return what makes a call of an item, with a key that follows from the batch's name if it has one."""
         from hitl._batches import BatchKeys
 
-        make_key = self.make_key if batch_key is None else BatchKeys(text("batch_key", batch_key)).next_key
-        return lambda item: self._new_review(arguments_of(item), make_key)
+        make_key = self.make_key if batch_key is None else BatchKeys(arguments.text("batch_key", batch_key)).next_key
+        return lambda item: self._new_review(arguments.arguments_of(item), make_key)
 
     def _new_review(self, given: Mapping[str, object], make_key: KeyMaker | None = None) -> ApiCall[Review]:
-        fields, key = check_review(given, self.settings.api_key)
+        fields, key = arguments.check_review(given, self.settings.api_key)
         return self._keyed(operations.create_review(fields), key, make_key or self.make_key)
 
     def _keyed(self, creation: Creation[T], key: str | None, make_key: KeyMaker) -> ApiCall[T]:
@@ -220,9 +209,10 @@ class Methods:
         """Return the new fields, with `...` replaced by those that the template has."""
         parts = as_list(fields) or []
         if ... not in parts:
-            return form_fields("fields", fields)
+            return arguments.form_fields("fields", fields)
         place = parts.index(...)
-        before, after = form_fields("fields", parts[:place]), form_fields("fields", parts[place + 1 :])
+        before = arguments.form_fields("fields", parts[:place])
+        after = arguments.form_fields("fields", parts[place + 1 :])
         present = (yield from self.exchange(operations.get_template(template_id), deadline)).fields
         return [*before, *present, *after]
 
@@ -240,7 +230,7 @@ class Methods:
         from hitl._progress_bar import TqdmBar, bar
 
         # Beyond what a client sends at once, items would wait for each other while their own time runs.
-        most = min(count("concurrency", concurrency), MOST_AT_ONCE)
+        most = min(arguments.count("concurrency", concurrency), MOST_AT_ONCE)
         options = BatchOptions(
             operation=operation,
             call=call,
@@ -256,12 +246,13 @@ def _change(given: object) -> ApiCall[Review]:
     if not isinstance(given, Mapping):
         raise ConfigurationError(f"must be a dict; got {type(given).__name__}")
     changes = dict(cast("Mapping[str, object]", given))
-    review_id = identifier("id", changes.pop("id", None))
-    fields = checked(CHANGES, changes)
+    review_id = arguments.identifier("id", changes.pop("id", None))
+    fields = arguments.checked(arguments.CHANGES, changes)
     if not fields:
-        raise ConfigurationError("update_review: nothing to change; give at least one of " + ", ".join(CHANGES))
+        known = ", ".join(arguments.CHANGES)
+        raise ConfigurationError(f"update_review: nothing to change; give at least one of {known}")
     return operations.update_review(review_id, fields)
 
 
 def _given(options: Mapping[str, object]) -> dict[str, Any]:
-    return json_object("template", {name: value for name, value in options.items() if value is not None})
+    return arguments.json_object("template", {name: value for name, value in options.items() if value is not None})
