@@ -108,7 +108,7 @@ def _refuse_lone_surrogates(value: object) -> None:
         json.dumps(value, ensure_ascii=False).encode()
         is_whole = True
     if not is_whole:  # raised outside of a handler, because its error would hold the text
-        raise ValueError("a text holds half of a surrogate pair, or it is nested too deeply")
+        raise ValueError("a string contains half of a surrogate pair, or it is nested too deeply")
 
 
 def is_deeper(value: object, levels: int) -> bool:

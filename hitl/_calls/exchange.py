@@ -24,7 +24,7 @@ SHARE: Final = 2 / 3  # guard: time-to-retry
 _FARTHEST_LAST: Final[Mapping[Sent, int]] = {"no": 0, "maybe": 1, "yes": 2}
 _OUT_OF_TIME: Final = " Another attempt would not fit into the call's timeout."
 _OUT_OF_RETRIES: Final = (
-    " It was not tried again: so many calls have failed that this client's retries are used up; calls that succeed "
+    " It was not tried again: this client has used up its retries, because too many calls failed; calls that succeed "
     "earn them back."
 )
 

@@ -60,7 +60,7 @@ def require_unambiguous(version: bytes, names: Collection[bytes]) -> None:
     if not version.startswith(b"1."):
         raise ProtocolError("it is another version of HTTP")
     if b"transfer-encoding" in names and (b"content-length" in names or version < b"1.1"):
-        raise ProtocolError("its length is told in two ways that contradict each other")
+        raise ProtocolError("its length is given twice, with different values")
 
 
 class ResponseParser:

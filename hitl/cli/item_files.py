@@ -36,7 +36,7 @@ class ItemFile:
         self.name = "standard input" if name == "-" else name
         self._is_csv = name.lower().endswith(".csv")
         if not self._is_csv and name != "-" and not name.lower().endswith((".jsonl", ".ndjson")):
-            raise CommandError(f"{name} must end with .jsonl, .ndjson or .csv, which tells the format", USAGE)
+            raise CommandError(f"{name} must end with .jsonl, .ndjson or .csv, which names the format", USAGE)
         self._path = None if name == "-" else Path(name)
         self._standard_input = standard_input() if name == "-" else b""
 

@@ -49,7 +49,7 @@ def header(name: str, value: str) -> Fault:
 
 
 def headers(count: int, length: int = 10) -> Fault:
-    """Add so many headers of so many characters."""
+    """Add `count` headers of `length` characters."""
     more = tuple((f"X-{number}", "x" * length) for number in range(count))
     return _rewrite(f"{count} headers", lambda reply: replace(reply, headers=(*reply.headers, *more)))
 
@@ -99,7 +99,7 @@ def content_length(value: str) -> Fault:
 
 
 def lie_about_length(by: int, ending: Ending | None = None) -> Fault:
-    """Announce so many bytes more, or less, than are sent.
+    """Announce this many bytes more, or fewer, than are sent.
 
     With more announced the connection is closed where they should come, if no other ending is given.
     """
@@ -187,12 +187,12 @@ def encoding(name: str, encode: Callable[[bytes], bytes] = bytes) -> Fault:
 
 
 def bomb(megabytes: int = 600) -> Fault:
-    """Send a JSON text that begins with so many megabytes of spaces, in gzip encoding: a thousandth on the wire."""
+    """Send JSON that begins with this many megabytes of spaces, compressed with gzip to a thousandth."""
     return _long(_bomb(megabytes), f"bomb of {megabytes} MB", ("Content-Encoding", "gzip"), framing="chunked")
 
 
 def endless(megabytes: int = 512, *, framing: Literal["length", "chunked", "close"] = "chunked") -> Fault:
-    """Send a JSON text that begins with so many megabytes of spaces, as it is.
+    """Send JSON that begins with this many megabytes of spaces, uncompressed.
 
     Args:
         framing: "length" announces the whole of it in Content-Length.

@@ -93,7 +93,7 @@ class Connection:
         self._socket.close()
 
     def interrupt(self) -> None:
-        """Let whoever waits for this connection find that it is gone; called by another thread."""
+        """Close the connection under those who wait for it; called by another thread."""
         with suppress(OSError):
             socket.socket.shutdown(self._socket, socket.SHUT_RDWR)  # SSLSocket.shutdown would make TLS forget itself
 
@@ -132,7 +132,7 @@ class Connection:
         return place + len(mark) if place + len(mark) <= enough else 0
 
     def _reach(self, length: int, enough: float) -> bool:
-        """Read until so many bytes are there; return False if they do not come, or are more than is heard."""
+        """Read until this many bytes have arrived; return False if they do not, or exceed what is read."""
         while len(self._read) < length and length <= enough:
             if not self._receive():
                 return False

@@ -95,7 +95,7 @@ def hang_up() -> Fault:
 
 
 def deaf(seconds: float) -> Fault:
-    """Read the request whole, and begin to answer so many seconds later."""
+    """Read the whole request, and begin to answer this many seconds later."""
 
     def wait(wire: Wire) -> Wire:
         yield seconds
@@ -105,7 +105,7 @@ def deaf(seconds: float) -> Fault:
 
 
 def early(hears: int) -> Fault:
-    """Answer when so many bytes of the request have been read, and close: `early(100) | answer(413)`."""
+    """Answer when this many bytes of the request have been read, and close: `early(100) | answer(413)`."""
     return Fault(f"early after {hears} bytes of the request", hears=hears, handles=False, ending="close")
 
 

@@ -1,4 +1,4 @@
-"""What goes over the wire: a request as it came, a reply as it is about to leave."""
+"""What goes over the wire: a request as received, a reply before it is written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any, Literal, TypeAlias
 
 Framing: TypeAlias = Literal["length", "chunked", "close", "none"]
-"""How the end of a body is told: Content-Length, chunks, the end of the connection, or not at all (RFC 9112, 6)."""
+"""How the end of a body is marked: Content-Length, chunks, the end of the connection, or not at all (RFC 9112, 6)."""
 
 Piece: TypeAlias = bytes | float
 """Bytes to be sent at once, or seconds to pause; `math.inf` is a pause that only the end of the connection ends."""
@@ -27,7 +27,7 @@ class Request:
 
     Attributes:
         method: Such as "POST"; empty if not even the first line arrived whole.
-        target: The path with its query, as it came.
+        target: The path with its query, as received.
         headers: By lower-case name; several values of one name are joined with a comma.
         body: The body, its chunks put together.
         connection: The number of the connection that it came by; the first is 1.
@@ -68,7 +68,7 @@ class Reply:
         status: What stands in the place of the status code.
         headers: Without those that tell the body's length, which `framing` adds.
         body: The body's bytes, or a function that returns them in pieces, for a body that does not fit into memory.
-        framing: How the end of the body is told.
+        framing: How the end of the body is marked.
         reason: The reason phrase; None for the usual one.
         version: What stands in the place of the HTTP version.
     """

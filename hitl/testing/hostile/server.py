@@ -37,7 +37,7 @@ class HostileServer:
         >>> from hitl.testing import HostileServer, hostile
         >>> with HostileServer() as server, HITLClient("key", base_url=server.url) as client:
         ...     server.next(hostile.answer(503))
-        ...     review = client.create_review("content_review", {"text": "Ring!"}, idempotency_key="bell-1")
+        ...     review = client.create_review("content_review", {"text": "A draft"}, idempotency_key="draft-1")
         Traceback (most recent call last):
         ...
         hitl.exceptions.ServerError: create_review: the server answered 503 fault: the test asked for this fault ...
@@ -166,7 +166,7 @@ class HostileServer:
         # A socket that is bound and does not listen keeps the port, and lets connections be refused.
         if self._listener is not None:
             with suppress(OSError):
-                self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept() on Linux; elsewhere the next glance does
+                self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept() on Linux; elsewhere the next poll does
             self._listener.close()
             self._listener = None
             self._reserved = _bound(self._host, self.port)
