@@ -48,11 +48,11 @@ class WaitRegistry:
             key: review for key, review in reviews.items() if review is not None and review.is_final
         }
         pending = {key: review for key, review in reviews.items() if key not in ended}
-        domain, ids = self._domain(), tuple(reviews)
+        domain, ids, began = self._domain(), tuple(reviews), self.clock.monotonic() if started is None else started
+        deadline = math.inf if options.timeout is None else began + options.timeout
         while True:
             poller = self._pollers.get(domain) or self._pollers.setdefault(domain, SharedPoller(self._client))
-            now = self.clock.monotonic()
-            wait = Wait(ids, options, now, poller.polls, self, poller, now if started is None else started, ended)
+            wait = Wait(ids, options, self.clock.monotonic(), poller.polls, self, poller, deadline, ended)
             if poller.join(wait, pending):
                 return wait
             self.discard(poller)
@@ -110,13 +110,9 @@ class Wait(Waiter):
 
     registry: WaitRegistry
     poller: SharedPoller
-    started: float
+    deadline: float  # by the monotonic clock
     outcomes: dict[str, WaitOutcome]  # what has ended, by id
     _has_polled_finally: bool = field(default=False, init=False)
-
-    @property
-    def deadline(self) -> float:
-        return math.inf if self.options.timeout is None else self.started + self.options.timeout
 
     @property
     def is_over(self) -> bool:
