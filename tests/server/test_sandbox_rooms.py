@@ -31,7 +31,7 @@ def test_sql_stands_in_stores_only() -> None:
 
 
 def imports(file: Path, modules: Collection[str]) -> Iterator[str]:
-    """Yield the modules of the server that a module imports, for type checkers only or not."""
+    """Yield the modules of the package that a module imports, for type checkers only or not."""
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
@@ -40,9 +40,8 @@ def imports(file: Path, modules: Collection[str]) -> Iterator[str]:
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    paths = {
-        ".".join(file.relative_to(SERVER.parent.parent).with_suffix("").parts): file for file in SERVER.rglob("*.py")
-    }
+    package = SERVER.parent
+    paths = {".".join(file.relative_to(package.parent).with_suffix("").parts): file for file in package.rglob("*.py")}
     modules = {name.removesuffix(".__init__"): file for name, file in paths.items()}
     left = {name: {*imports(file, modules)} - {name} for name, file in modules.items()}
     while free := [name for name, needs in left.items() if not needs & left.keys()]:
