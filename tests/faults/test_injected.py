@@ -40,7 +40,7 @@ def test_a_promise_is_kept_unless_it_is_recorded_as_different(name: str, connect
         run(CASES[name], connect)
 
 
-@pytest.mark.parametrize("name", SOMETIMES)
+@pytest.mark.parametrize("name", sorted(SOMETIMES))
 def test_what_depends_on_timing_ends_in_an_error_of_this_package_at_worst(name: str, connect: Connect) -> None:
     with suppress(AssertionError, HITLError):
         run(CASES[name], connect)
