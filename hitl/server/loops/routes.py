@@ -58,8 +58,7 @@ def loop_routes(service: LoopService, targets: Targets, invitation: Invitation) 
             DELETE=_calling(service.cancel_request, "Request cancelled successfully"),
         ),
         resource(
-            "/v1/api/requests/{request_id}/feedback",
-            POST=_calling(service.add_feedback, "Feedback added successfully"),
+            "/v1/api/requests/{request_id}/feedback", POST=_calling(service.add_feedback, "Feedback added successfully")
         ),
     ]
 

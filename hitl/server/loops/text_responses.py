@@ -56,10 +56,7 @@ TEXT: Final = ResponseType(
 )
 EDITABLE_TEXT: Final = ResponseType(
     config=every(
-        record(
-            {**_LIMITS, "draft_text": required(text()), "max_length": required(integer(1, 5000))},
-            closed=False,
-        ),
+        record({**_LIMITS, "draft_text": required(text()), "max_length": required(integer(1, 5000))}, closed=False),
         in_order("min_length", "max_length"),
     ),
     answer=_filled,

@@ -12,13 +12,7 @@ from typing import Any, Final
 
 from hitl.server.primitives import Document, to_wire
 
-REVIEW_EVENTS: Final = (
-    "review.created",
-    "review.assigned",
-    "review.started",
-    "review.completed",
-    "review.cancelled",
-)
+REVIEW_EVENTS: Final = ("review.created", "review.assigned", "review.started", "review.completed", "review.cancelled")
 TEMPLATE_UPDATED: Final = "template.updated"
 EVENTS: Final = (*REVIEW_EVENTS, TEMPLATE_UPDATED)
 
