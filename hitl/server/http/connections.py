@@ -9,7 +9,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from hitl.server.http.limits import Limits, no_room
+from hitl.server.http.long_poll import Limits, no_room
 
 _PATIENCE_WITHOUT_ROOM: Final = 1.0  # seconds; each of them holds one of the files that the process may open
 

@@ -20,7 +20,7 @@ from hitl._engine import is_loopback, is_unspecified
 from hitl.server.http.connections import limited
 from hitl.server.http.faults import DROP_EXTENSION
 from hitl.server.http.host_check import in_url
-from hitl.server.http.limits import Limits
+from hitl.server.http.long_poll import Limits
 from hitl.server.primitives import SetupError
 from hitl.server.storage import ChangeNotifier
 

@@ -12,9 +12,29 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from hitl.server.inbox.session_store import SessionStore
 from hitl.server.primitives import to_wire, utc_now
 from hitl.server.storage import Database
+
+
+class SessionStore:
+    """The statements, over one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, digest: str, begun_at: str) -> None:
+        """Store a new session."""
+        self._database.execute("INSERT INTO sessions (digest, begun_at) VALUES (?, ?)", (digest, begun_at))
+
+    def delete_before(self, begun_at: str) -> None:
+        """Delete the sessions that began before a moment."""
+        self._database.execute("DELETE FROM sessions WHERE begun_at < ?", (begun_at,))
+
+    def has(self, digest: str, since: str) -> bool:
+        """Return whether there is a session that began at a moment or later."""
+        sql = "SELECT 1 FROM sessions WHERE digest = ? AND begun_at >= ?"
+        return self._database.row(sql, (digest, since)) is not None
+
 
 SESSION_DAYS: Final = 30
 """Days until a session ends."""

@@ -11,7 +11,6 @@ from typing import Any, Final
 from hitl.server.ecma_regex import BadPatternError, Pattern
 from hitl.server.primitives import Fault
 from hitl.server.results.conditions import BadConditionError, Condition
-from hitl.server.results.dates import TODAY, read_date
 from hitl.server.results.fields import (
     DISPLAYS,
     Field,
@@ -23,7 +22,7 @@ from hitl.server.results.fields import (
     words,
 )
 from hitl.server.results.files import bytes_in
-from hitl.server.results.kinds import DEFAULT_SCALE
+from hitl.server.results.kinds import DEFAULT_SCALE, TODAY, read_date
 
 _LARGEST_SCALE: Final = 100  # a form with more steps could not be used, and one with a million would stop the inbox
 
