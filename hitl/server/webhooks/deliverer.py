@@ -1,4 +1,4 @@
-"""The background worker that makes the deliveries, and their maintenance: after the clock was set back, and when old."""
+"""The background worker that makes the deliveries, and maintains them: when the clock was set back, and when old."""
 
 from __future__ import annotations
 
