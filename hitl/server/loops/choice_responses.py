@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias, cast
 
 from hitl.server.loops.response_type import Config, ResponseType, in_order, unwrap
-from hitl.server.primitives import Fault
-from hitl.server.primitives.validation import Checker, array, boolean, every, integer, optional, record, text
+from hitl.server.primitives import Checker, Fault
+from hitl.server.primitives.validation import array, boolean, every, integer, optional, record, text
 from hitl.server.primitives.validation import required as needed
 
 Option: TypeAlias = dict[str, Any]

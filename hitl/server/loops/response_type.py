@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
-from hitl.server.primitives import Fault
-from hitl.server.primitives.validation import Checker
+from hitl.server.primitives import Checker, Fault
 
 Config: TypeAlias = Mapping[str, Any]
 

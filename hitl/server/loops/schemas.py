@@ -7,9 +7,8 @@ from typing import Any, Final
 
 from hitl.server.loops.accounts import OBJECT_ID
 from hitl.server.loops.envelope import LoopApiError, refuse_invalid
-from hitl.server.primitives import Fault
+from hitl.server.primitives import Checker, Fault
 from hitl.server.primitives import validation as check
-from hitl.server.primitives.validation import Checker
 
 PROCESSING_TYPES: Final = ("time-sensitive", "deferred")
 PRIORITIES: Final = ("low", "medium", "high", "critical")

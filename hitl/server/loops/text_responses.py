@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from hitl.server.loops.response_type import Config, ResponseType, in_order, unwrap
-from hitl.server.primitives import Fault
-from hitl.server.primitives.validation import Checker, boolean, every, integer, optional, record, required, text
+from hitl.server.primitives import Checker, Fault
+from hitl.server.primitives.validation import boolean, every, integer, optional, record, required, text
 
 _LONGEST: Final = 1000
 """Characters of an answer whose config sets no limit; the guide's default."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, cast
 
-from hitl.server.primitives import Fault
+from hitl.server.primitives import Checker, Fault
 from hitl.server.primitives import validation as check
-from hitl.server.primitives.validation import Checker
 from hitl.server.reviews import templates
 
 PRIORITIES: Final = ("low", "medium", "high", "normal")

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from hitl.server.primitives import Document, Page
 from hitl.server.reviews.lifecycle import OPEN
-from hitl.server.storage import Database
+from hitl.server.storage import Store
 from hitl.server.storage.queries import Filter, document, one_of, page, where
 
 _DUE = "json_extract(document, '$.due_date')"
@@ -58,11 +58,8 @@ class ReviewQuery:
     sort: Literal["due", "priority"] | None = None
 
 
-class ReviewStore:
+class ReviewStore(Store):
     """The statements, over one database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     # Reviews
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from hitl.server.primitives import Document, Page, from_wire, to_wire
-from hitl.server.storage import Database, Row
+from hitl.server.storage import Row, Store
 from hitl.server.storage.queries import page
 from hitl.server.webhooks.sender import Message, Outcome
 
@@ -53,11 +53,8 @@ class Outgoing:
     message: Message
 
 
-class DeliveryStore:
+class DeliveryStore(Store):
     """The statements, over one database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     # The log
 

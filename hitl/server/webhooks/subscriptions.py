@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from hitl.server.primitives import Document, Fault, Now, not_found, raise_faults, to_wire
-from hitl.server.primitives.validation import Checker, array, boolean, every, one_of, optional, record, required, text
-from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, Row
+from hitl.server.primitives import Checker, Document, Fault, Now, not_found, raise_faults, to_wire
+from hitl.server.primitives.validation import array, boolean, every, one_of, optional, record, required, text
+from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, Row, Store
 from hitl.server.storage.queries import next_number
 from hitl.server.webhooks.egress_policy import Targets, web_address
 from hitl.server.webhooks.payloads import EVENTS
@@ -18,11 +18,8 @@ _COLUMNS: Final = ("id", "url", "events", "enabled", "created_at", "updated_at")
 _SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM subscriptions "  # noqa: S608 - fixed words
 
 
-class SubscriptionStore:
+class SubscriptionStore(Store):
     """The statements, over one database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def all(self) -> list[Document]:
         """Return all subscriptions, in the order of their creation, without their secrets."""
