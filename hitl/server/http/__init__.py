@@ -7,18 +7,8 @@ from __future__ import annotations
 
 from hitl.server.http.long_poll import LongPollSlots, hold
 from hitl.server.http.requests import body_of, idempotency_key, wait_seconds
-from hitl.server.http.responses import (
-    ApiEndpoint,
-    calling,
-    context_of,
-    creating,
-    creation_headers,
-    json_response,
-    page,
-    pagination,
-    resource,
-    success,
-)
+from hitl.server.http.responses import context_of, json_response, page, pagination, success
+from hitl.server.http.routing import ApiEndpoint, calling, creating, creation_headers, resource
 
 __all__ = [
     "ApiEndpoint",

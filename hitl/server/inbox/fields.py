@@ -16,7 +16,8 @@ from hitl.server.inbox.attachments import attached, file_answer
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.hidden_characters import unix_lines
 from hitl.server.results.fields import words
-from hitl.server.results.kinds import DEFAULT_SCALE, decisions
+from hitl.server.results.images import decisions
+from hitl.server.results.kinds import DEFAULT_SCALE
 
 MISSING: Final = object()
 """The reviewer gave no answer; different from null, which is an answer."""

@@ -1,0 +1,60 @@
+"""Routes of the API, and the endpoints of generation A that read a request, call one method and answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
+from typing import Any, TypeAlias
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from hitl.server.http.requests import body_of, idempotency_key
+from hitl.server.http.responses import context_of, success
+from hitl.server.storage import Created
+
+ApiEndpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+
+def resource(path: str, **by_method: ApiEndpoint) -> Route:
+    """Return one route for all methods of a path, so that its 405 names them all."""
+
+    async def endpoint(request: Request) -> Response:
+        return await by_method["GET" if request.method == "HEAD" else request.method](request)
+
+    return Route(path, endpoint, methods=list(by_method))
+
+
+def calling(method: Callable[..., Any], status: int = 200) -> ApiEndpoint:
+    """Answer with what `method` returns, at once or when awaited, for the path and the `body` of a PATCH."""
+
+    async def endpoint(request: Request) -> Response:
+        body = {"body": await body_of(request)} if request.method == "PATCH" else {}
+        found = method(**request.path_params, **body)
+        return success(request, await found if isawaitable(found) else found, status)
+
+    return endpoint
+
+
+def creating(method: Callable[..., Created | Awaitable[Created]]) -> ApiEndpoint:
+    """Answer with what `method` creates; it takes `body`, `idempotency_key` and `owner`, too."""
+
+    async def endpoint(request: Request) -> Response:
+        key, owner = idempotency_key(request), context_of(request).owner
+        made = method(**request.path_params, body=await body_of(request), idempotency_key=key, owner=owner)
+        created = made if isinstance(made, Created) else await made
+        return success(request, created.document, 201, headers=creation_headers(request, created))
+
+    return endpoint
+
+
+def creation_headers(request: Request, created: Created) -> dict[str, str]:
+    """Return the headers that answer an Idempotency-Key."""
+    headers: dict[str, str] = {}
+    key = request.headers.get("Idempotency-Key")
+    if key is not None:
+        headers["Idempotency-Key"] = key  # shows the client that keys are honoured here
+    if created.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    return headers
