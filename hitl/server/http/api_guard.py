@@ -13,8 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hitl.server.http.rate_limit import RateLimiter
-from hitl.server.http.request_ids import request_id, with_headers
-from hitl.server.http.responses import SCOPE_KEY, ErrorResponse, RequestContext
+from hitl.server.http.responses import SCOPE_KEY, ErrorResponse, RequestContext, request_id, with_headers
 from hitl.server.primitives import ApiError, Clock, SetupError
 from hitl.server.storage import StorageError
 

@@ -14,7 +14,7 @@ from typing import Final
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from hitl.server.http.request_ids import HEADER, request_id
+from hitl.server.http.responses import HEADER, request_id
 from hitl.server.primitives import ApiError, Document
 from hitl.server.storage import ChangeNotifier
 

@@ -10,18 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hitl.server.http import (
-    ApiEndpoint,
-    body_of,
-    context_of,
-    creation_headers,
-    hold,
-    idempotency_key,
-    pagination,
-    resource,
-    wait_seconds,
-)
-from hitl.server.http.requests import DEFAULT_LIMIT, MAX_LIMIT
+from hitl.server.http import ApiEndpoint, context_of, creation_headers, hold, pagination, resource
+from hitl.server.http.requests import DEFAULT_LIMIT, MAX_LIMIT, body_of, idempotency_key, wait_seconds
 from hitl.server.loops.accounts import OBJECT_ID, Account, account_of
 from hitl.server.loops.envelope import LoopApiError, success
 from hitl.server.loops.lifecycle import FINAL

@@ -10,17 +10,9 @@ from typing import Any, Final
 
 from hitl.server.ecma_regex import BadPatternError, Pattern
 from hitl.server.primitives import Fault
+from hitl.server.results import DISPLAYS, TemplateDocument, settings, words
 from hitl.server.results.conditions import BadConditionError, Condition
-from hitl.server.results.fields import (
-    DISPLAYS,
-    Field,
-    TemplateDocument,
-    comment_fields,
-    rules,
-    settings,
-    validation,
-    words,
-)
+from hitl.server.results.fields import Field, comment_fields, rules, validation
 from hitl.server.results.files import bytes_in
 from hitl.server.results.kinds import DEFAULT_SCALE, TODAY, read_date
 

@@ -11,8 +11,7 @@ from hitl.server.primitives.validation import array, boolean, every, one_of, opt
 from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, Row, Store
 from hitl.server.storage.queries import next_number
 from hitl.server.webhooks.egress_policy import Targets, web_address
-from hitl.server.webhooks.payloads import EVENTS
-from hitl.server.webhooks.signatures import is_usable, new_secret
+from hitl.server.webhooks.payloads import EVENTS, is_usable, new_secret
 
 _COLUMNS: Final = ("id", "url", "events", "enabled", "created_at", "updated_at")
 _SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM subscriptions "  # noqa: S608 - fixed words
