@@ -17,7 +17,6 @@ class ResponseType:
 
     An answer is *bare*, as `"approve"`, or *wrapped*, as `{"selected_value": "approve", "selected_label": "Approve"}`;
     the documentation shows both. Either is accepted; the wrapped form is kept.
-
     """
 
     config: Checker  # of `response_config`; unknown keys pass, as they do at the service: its clients send some

@@ -38,10 +38,6 @@ def _short_enough(config: Config) -> Checker:
     return text(longest=config.get("max_length", _LONGEST))
 
 
-def _revised(config: Config, answer: str) -> Mapping[str, Any]:
-    return {"revised_text": answer, "was_edited": answer != config["draft_text"]}
-
-
 def _labelled(config: Config, answer: bool) -> Mapping[str, Any]:
     label = config.get("true_label", "True") if answer else config.get("false_label", "False")
     return {"boolean": answer, "boolean_label": label}
@@ -62,7 +58,7 @@ EDITABLE_TEXT: Final = ResponseType(
     answer=_filled,
     default=_short_enough,
     bare=unwrap("revised_text"),
-    wrapped=_revised,
+    wrapped=lambda config, answer: {"revised_text": answer, "was_edited": answer != config["draft_text"]},
 )
 BOOLEAN: Final = ResponseType(
     config=record(

@@ -12,20 +12,8 @@ from hitl.server.reviews import templates
 PRIORITIES: Final = ("low", "medium", "high", "normal")
 STATUSES: Final = ("created", "assigned", "in_progress", "completed", "rejected", "expired", "cancelled")
 FIELD_TYPES: Final = (
-    "text",
-    "rich_text",
-    "boolean",
-    "checkbox_group",
-    "select",
-    "multi_select",
-    "file",
-    "image_review",
-    "rating",
-    "datetime",
-    "email",
-    "content_display",
-    "code_display",
-    "table_display",
+    *("text", "rich_text", "boolean", "checkbox_group", "select", "multi_select", "file", "image_review", "rating"),
+    *("datetime", "email", "content_display", "code_display", "table_display"),
 )
 CHOICES: Final = frozenset({"select", "multi_select", "checkbox_group"})
 """The field types that offer options."""
@@ -126,13 +114,9 @@ _TEMPLATE = {
 }
 
 
-def _agrees(_place: str, value: object) -> Iterator[Fault]:
-    return templates.faults(cast("dict[str, Any]", value))
-
-
 TEMPLATE_CREATE: Checker = check.every(
     check.record({"name": check.required(check.text(shortest=1)), "fields": check.required(_FIELDS), **_TEMPLATE}),
-    _agrees,
+    lambda _place, value: templates.faults(cast("dict[str, Any]", value)),
 )
 TEMPLATE_UPDATE: Checker = check.record(
     {"name": check.optional(check.text(shortest=1)), "fields": check.optional(_FIELDS), **_TEMPLATE}, fewest=1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -214,8 +215,4 @@ def _conditions(query: ReviewQuery) -> Iterator[Filter]:
 def _spellings(word: str) -> list[str]:
     """Return the spellings to search for: SQLite's lower() only knows ASCII letters."""
     spellings = (word, word.lower(), word.upper(), word.title())
-    return list(dict.fromkeys(_lower_ascii(each) for each in spellings))
-
-
-def _lower_ascii(word: str) -> str:
-    return "".join(letter.lower() if letter.isascii() else letter for letter in word)
+    return list(dict.fromkeys(re.sub("[A-Z]+", lambda letters: letters[0].lower(), each) for each in spellings))

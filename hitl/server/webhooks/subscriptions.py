@@ -95,10 +95,7 @@ _UPDATE: Checker = record({"url": optional(web_address), **_OPTIONAL}, fewest=1)
 
 
 class Subscriptions:
-    """The subscriptions, as `WebhookSubscription` in `openapi.yaml` describes them.
-
-    Only the answer to the creation holds the secret.
-    """
+    """All subscriptions (`WebhookSubscription` in `openapi.yaml`); only the answer to the creation holds the secret."""
 
     def __init__(self, database: Database, outbox: Outbox, clock: Now, targets: Targets) -> None:
         self._database = database
