@@ -19,28 +19,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hitl.server.inbox.json_form import json_error, wants_json
 from hitl.server.inbox.page_renderer import PageRenderer
+from hitl.server.inbox.session_store import SessionStore
 from hitl.server.inbox.submission import FORM_TOKEN
 from hitl.server.primitives import to_wire, utc_now
 from hitl.server.primitives.errors import ApiError
-from hitl.server.storage import Database, Store
-
-
-class SessionStore(Store):
-    """The statements, over one database."""
-
-    def add(self, digest: str, begun_at: str) -> None:
-        """Store a new session."""
-        self._database.execute("INSERT INTO sessions (digest, begun_at) VALUES (?, ?)", (digest, begun_at))
-
-    def delete_before(self, begun_at: str) -> None:
-        """Delete the sessions that began before a moment."""
-        self._database.execute("DELETE FROM sessions WHERE begun_at < ?", (begun_at,))
-
-    def has(self, digest: str, since: str) -> bool:
-        """Return whether there is a session that began at a moment or later."""
-        sql = "SELECT 1 FROM sessions WHERE digest = ? AND begun_at >= ?"
-        return self._database.row(sql, (digest, since)) is not None
-
+from hitl.server.storage import Database
 
 SESSION_DAYS: Final = 30
 """Days until a session ends."""

@@ -6,7 +6,7 @@ from hitl.server.primitives import ApiError, Document, Now, Page, conflict, not_
 from hitl.server.storage import Database, Outbox
 from hitl.server.webhooks.delivery_store import DeliveryStore
 from hitl.server.webhooks.payloads import SAMPLED, sample_payload
-from hitl.server.webhooks.subscriptions import SubscriptionStore
+from hitl.server.webhooks.subscription_store import SubscriptionStore
 
 
 class Deliveries:
