@@ -1,4 +1,4 @@
-"""Running the application: in this process until a signal arrives, or in a thread until it is stopped."""
+"""Running the application in this process or a thread, with limits on connections and their silence before a request."""
 
 from __future__ import annotations
 

@@ -120,10 +120,7 @@ def loop_routes(service: LoopService, targets: Targets, invitation: Invitation) 
 
 
 def _calling(method: Callable[..., Any], msg: str, *, key: str = "") -> ApiEndpoint:
-    """Answer with what `method` returns for the account, the path, and the `body` of a POST or PUT.
-
-    It is the member `key` of the data if there is one.
-    """
+    """Answer with what `method` returns for the account, path and `body` (POST, PUT), as data or their member `key`."""
 
     async def endpoint(request: Request) -> Response:
         body = {"body": await body_of(request)} if request.method in {"POST", "PUT"} else {}

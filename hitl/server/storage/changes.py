@@ -1,4 +1,4 @@
-"""Transactions at one moment, and waking the coroutines that wait for a change, whichever thread makes it."""
+"""Transactions, each at one moment, and waking the coroutines that wait for a change, whichever thread makes it."""
 
 from __future__ import annotations
 

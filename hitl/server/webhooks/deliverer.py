@@ -24,7 +24,7 @@ PAUSES: Final = (
     timedelta(hours=12),
     timedelta(hours=24),
 )
-"""The pauses after the first failed attempt, the second and so on; the eighth attempt is the last."""
+"""The vendor's documented pauses after each failed attempt, from the first on; the eighth attempt is the last."""
 
 _TRANSIENT: Final = frozenset({408, 429})  # the only transient errors among the 4xx
 
