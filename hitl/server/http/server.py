@@ -1,4 +1,4 @@
-"""Running the application in this process or a thread, with limits on connections and their silence before a request."""
+"""Running the application in this process or a thread, with limits on connections and on their silence."""
 
 from __future__ import annotations
 
