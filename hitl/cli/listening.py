@@ -64,7 +64,7 @@ def listen(
     The subscription lasts as long as the command runs. The server gets the response of the --forward handler, so you
     can watch its retries, too.
     """
-    from hitl.server.webhooks.signatures import new_secret
+    from hitl.server.webhooks.payloads import new_secret
 
     secret = new_secret()
     printer = _Printer(as_json=as_json)

@@ -15,8 +15,7 @@ from hitl.cli.failures import USAGE, CommandError
 from hitl.cli.http_clients import http_client
 from hitl.cli.text import shortened
 from hitl.cli.values import JSON_SOURCE, json_object
-from hitl.server.webhooks.payloads import EVENTS, sample_payload
-from hitl.server.webhooks.signatures import delivery_headers, is_usable
+from hitl.server.webhooks.payloads import EVENTS, delivery_headers, is_usable, sample_payload
 
 
 @click.command()

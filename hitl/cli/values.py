@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from hitl._json import decode, is_object
-from hitl.server.primitives.durations import duration
+from hitl.server.primitives.timestamps import duration
 
 JSON_SOURCE: Final = "JSON|@FILE|-"
 """How help texts name what `json_value` accepts."""

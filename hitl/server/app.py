@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hitl.server.http import responses
 from hitl.server.http.host_check import HostGuard
-from hitl.server.http.request_ids import RequestIds, request_id
+from hitl.server.http.responses import RequestIds, request_id
 from hitl.server.loops import envelope
 from hitl.server.primitives import ApiError
 from hitl.server.storage import StorageError

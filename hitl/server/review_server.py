@@ -13,10 +13,9 @@ from starlette.types import ASGIApp
 
 from hitl.server.app import create_app, error_response
 from hitl.server.expiry import ExpiryWorker
-from hitl.server.http.api_guard import ApiGuardMiddleware
-from hitl.server.http.api_keys import ApiKeys, new_api_key
+from hitl.server.http.api_guard import ApiGuardMiddleware, ApiKeys, new_api_key
 from hitl.server.http.faults import Faults, FaultyApi
-from hitl.server.http.limits import Limits, LongPollSlots
+from hitl.server.http.long_poll import Limits, LongPollSlots
 from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, RateLimit, RateLimiter
 from hitl.server.http.server import HttpServer, Listener
 from hitl.server.inbox import InboxSessionMiddleware, SafeHeaders, Sessions, inbox_routes, invitation, join_routes

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from hitl.exceptions import ContentError
-from hitl.server.primitives.durations import Duration, duration
+from hitl.server.primitives.timestamps import Duration, duration
 
 T = TypeVar("T")
 

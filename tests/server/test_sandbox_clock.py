@@ -6,7 +6,7 @@ import pytest
 
 from hitl.server.primitives import Now
 from hitl.server.primitives.clock import Clock
-from hitl.server.primitives.durations import Duration, duration
+from hitl.server.primitives.timestamps import Duration, duration
 from hitl.server.review_server import ReviewServer
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)

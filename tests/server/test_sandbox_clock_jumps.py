@@ -21,9 +21,8 @@ from hitl.server.primitives.errors import ApiError
 from hitl.server.review_server import ReviewServer
 from hitl.server.reviews.routes import wait_for_change
 from hitl.server.storage.database import IN_MEMORY, Database
-from hitl.server.webhooks.deliverer import Deliverer
+from hitl.server.webhooks.deliverer import Deliverer, Retention
 from hitl.server.webhooks.egress_policy import Targets
-from hitl.server.webhooks.retention import Retention
 from hitl.server.webhooks.sender import Sender
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)

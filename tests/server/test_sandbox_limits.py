@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
 from hitl.server.http.host_check import HostGuard
-from hitl.server.http.limits import Limits, LongPollSlots
+from hitl.server.http.long_poll import Limits, LongPollSlots
 from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, NO_RATE_LIMIT, RateLimit, rate_limit
 from hitl.server.http.requests import MAX_BODY, MAX_DEPTH, MAX_WAIT
 from hitl.server.http.server import BackgroundServer, Listener

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from starlette.types import Message, Receive
 
-from hitl.server.http.api_keys import new_api_key
+from hitl.server.http.api_guard import new_api_key
 from hitl.server.http.requests import MAX_BODY
 from hitl.server.http.server import BackgroundServer, Listener
 from hitl.server.primitives.errors import SetupError

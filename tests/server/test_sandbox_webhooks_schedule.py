@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hitl.server.webhooks.schedule import PAUSES, classify
+from hitl.server.webhooks.deliverer import PAUSES, classify
 
 
 @pytest.mark.parametrize(

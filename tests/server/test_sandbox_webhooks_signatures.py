@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from hitl.server.webhooks.signatures import delivery_headers, is_usable, new_secret
+from hitl.server.webhooks.payloads import delivery_headers, is_usable, new_secret
 from hitl.webhooks import verify_signature
 
 BODY = b'{"test": 2432232314}'

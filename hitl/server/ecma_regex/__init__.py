@@ -16,13 +16,15 @@ from functools import lru_cache
 from typing import Final
 
 from hitl.server.ecma_regex.fragments import BadPatternError
-from hitl.server.ecma_regex.matcher import Program, matches
+from hitl.server.ecma_regex.matcher import matches
 from hitl.server.ecma_regex.parser import parse
 
 __all__ = ["LONGEST_TEXT", "BadPatternError", "Pattern"]
 
 LONGEST_TEXT: Final = 2_000
 """Longer texts are not matched; with the greatest pattern one of this length takes less than a second."""
+
+_compiled = lru_cache(maxsize=256)(parse)
 
 
 class Pattern:
@@ -37,8 +39,3 @@ class Pattern:
         if len(text) > LONGEST_TEXT:
             raise ValueError(f"the text has more than {LONGEST_TEXT} characters")
         return matches(self._program, text)
-
-
-@lru_cache(maxsize=256)
-def _compiled(text: str) -> Program:
-    return parse(text)

@@ -5,8 +5,7 @@ Routes of other rooms use what is here; the composition root makes the rest from
 
 from __future__ import annotations
 
-from hitl.server.http.limits import LongPollSlots
-from hitl.server.http.long_poll import hold
+from hitl.server.http.long_poll import LongPollSlots, hold
 from hitl.server.http.requests import body_of, idempotency_key, wait_seconds
 from hitl.server.http.responses import context_of, json_response, page, pagination, success
 from hitl.server.http.routing import ApiEndpoint, calling, creating, creation_headers, resource

@@ -89,7 +89,9 @@ class Faults:
         """
         if not 400 <= status <= 599:
             raise ValueError(f"a fault has a status from 400 to 599, not {status}")
-        headers = {} if retry_after is None else {"Retry-After": _whole_seconds(retry_after)}
+        headers: dict[str, str] = {}
+        if retry_after is not None:  # a whole number of seconds (RFC 9110, 10.2.3)
+            headers["Retry-After"] = str(math.ceil(duration(retry_after).total_seconds()))
         word = code or _CODES.get(status, _phrase(status).lower().replace(" ", "_"))
 
         async def refuse(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - an _Act
@@ -197,10 +199,6 @@ async def _handle_and_drop(app: ASGIApp, scope: Scope, receive: Receive, send: S
 
 async def _lose(message: Message) -> None:
     """Discard a part of an answer."""
-
-
-def _whole_seconds(length: Duration) -> str:
-    return str(math.ceil(duration(length).total_seconds()))  # a whole number (RFC 9110, 10.2.3)
 
 
 def _phrase(status: int) -> str:

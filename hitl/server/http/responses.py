@@ -1,19 +1,63 @@
-"""The JSON answers of the API, and generation A's envelope `{success, data, error, meta}`."""
+"""The JSON answers of the API, generation A's envelope `{success, data, error, meta}`, and the id of every exchange.
+
+The id is in the header `X-Request-Id` of every answer and in the log.
+"""
 
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hitl.server.http.rate_limit import RateLimitWindow
-from hitl.server.http.request_ids import new_request_id
 from hitl.server.primitives import ApiError, Page, to_wire
+
+HEADER: Final = "X-Request-Id"
+
+_SCOPE_KEY: Final = "hitl.request_id"
+
+
+def new_request_id() -> str:
+    """Return `req_` and 16 hexadecimal digits."""
+    return f"req_{secrets.token_hex(8)}"
+
+
+def request_id(scope: Scope) -> str:
+    """Return the id of an exchange, made at the first call."""
+    name: str = scope.setdefault(_SCOPE_KEY, new_request_id())
+    return name
+
+
+class RequestIds:
+    """ASGI middleware around everything, so that every answer has its id."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and add the header to its answer."""
+        headers = {HEADER: request_id(scope)}
+        await self._app(scope, receive, with_headers(send, lambda: headers))
+
+
+def with_headers(send: Send, headers: Callable[[], Mapping[str, str]]) -> Send:
+    """Return a `send` that adds headers, which are computed when the answer begins."""
+
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).update(headers())
+        await send(message)
+
+    return send_with_headers
+
 
 SCOPE_KEY: Final = "hitl.request_context"
 """Where the ASGI scope holds the RequestContext."""

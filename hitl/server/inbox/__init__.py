@@ -23,8 +23,7 @@ from hitl.server.inbox.page_handlers import redirect
 from hitl.server.inbox.page_renderer import STATIC, PageRenderer, SafeHeaders
 from hitl.server.inbox.pages import Pages
 from hitl.server.inbox.request_pages import RequestPages
-from hitl.server.inbox.session_middleware import InboxSessionMiddleware
-from hitl.server.inbox.sessions import Sessions
+from hitl.server.inbox.sessions import InboxSessionMiddleware, Sessions
 from hitl.server.loops import LoopService
 from hitl.server.reviews import ReviewService
 from hitl.server.webhooks.deliveries import Deliveries

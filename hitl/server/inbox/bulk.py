@@ -80,11 +80,7 @@ def carry_out(reviews: ReviewService, picks: Sequence[Pick], order: Order) -> li
 
 
 def approval(review: Document, template: Document | None) -> Document:
-    """Return the result that a plain yes amounts to: what the form sends if only its one required question is answered.
-
-    Raises:
-        Unsuitable: The form requires more than one yes, or nothing that a yes would answer.
-    """
+    """Return what the form sends if only its one required question is answered with yes; Unsuitable if it asks more."""
     if template is None:
         raise Unsuitable("its template was deleted")
     required = [field for field in fields_of(template) if is_required(field)]

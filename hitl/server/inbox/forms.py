@@ -7,18 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hitl._json import is_list
+from hitl.server.inbox import fields
 from hitl.server.inbox.attachments import Attached, FileLimits, attached, limits
 from hitl.server.inbox.documents import Document, fields_of, label_of
-from hitl.server.inbox.fields import (
-    MISSING,
-    RADIO_LIMIT,
-    Choice,
-    as_text,
-    choices,
-    field_type,
-    takes_notes,
-    takes_several_files,
-)
 from hitl.server.inbox.hidden_characters import has_hidden, unix_lines
 from hitl.server.inbox.rendering import Block, Code, block
 from hitl.server.results import DISPLAYS, is_required
@@ -52,7 +43,7 @@ class Control:
     label: str
     required: bool = False
     values: list[str] = field(default_factory=list[str])
-    choices: list[Choice] = field(default_factory=list[Choice])
+    choices: list[fields.Choice] = field(default_factory=list[fields.Choice])
     input_type: str = "text"
     placeholder: str = ""
     max_length: int | None = None
@@ -116,10 +107,10 @@ def read_result(
         if name not in answers:
             continue
         if field_["type"] not in DISPLAYS:
-            value = field_type(field_).read(field_, answers[name])
+            value = fields.field_type(field_).read(field_, answers[name])
         else:
             value = _edited(field_, content, answers[name][0], changes_only=changes_only)
-        if value is not MISSING:
+        if value is not fields.MISSING:
             result[name] = value
     return result
 
@@ -130,12 +121,12 @@ def is_editable(field_: Document, content: Document) -> bool:
 
 
 def _control(field_: Document, control_id: str, content: Document, draft: Draft | None) -> Control:
-    kind = field_type(field_)
-    options = choices(field_)
+    kind = fields.field_type(field_)
+    options = fields.choices(field_)
     return Control(
         name=field_["name"],
         id=control_id,
-        kind="area" if takes_several_files(field_) else _kind(kind.control, options),
+        kind="area" if fields.takes_several_files(field_) else _kind(kind.control, options),
         label=label_of(field_),
         required=is_required(field_),
         values=_initial(field_, content) if draft is None else _typed(draft, field_),
@@ -146,7 +137,7 @@ def _control(field_: Document, control_id: str, content: Document, draft: Draft 
         condition=_condition(field_),
         error=draft.errors.get(field_["name"]) if draft else None,
         files=limits(field_) if field_["type"] == "file" else None,
-        notes=_notes(field_, draft) if takes_notes(field_) else None,
+        notes=_notes(field_, draft) if fields.takes_notes(field_) else None,
     )
 
 
@@ -158,9 +149,9 @@ def _display(field_: Document, control_id: str, content: Document, draft: Draft 
     return Control(
         name=name,
         id=control_id,
-        kind=field_type(field_).control if editable else "show",
+        kind=fields.field_type(field_).control if editable else "show",
         label=label_of(field_),
-        values=(draft and draft.answers.get(name)) or [as_text(value)],
+        values=(draft and draft.answers.get(name)) or [fields.as_text(value)],
         language=language,
         condition=_condition(field_),
         error=draft.errors.get(name) if draft else None,
@@ -171,13 +162,13 @@ def _display(field_: Document, control_id: str, content: Document, draft: Draft 
 def _hint(field_: Document) -> str:
     if field_["type"] != "file":
         return ""
-    return "One URL per line" if takes_several_files(field_) else "URL of the file"
+    return "One URL per line" if fields.takes_several_files(field_) else "URL of the file"
 
 
-def _kind(control: str, options: list[Choice]) -> str:
+def _kind(control: str, options: list[fields.Choice]) -> str:
     """Choose the drawing that suits the number of choices and the length of their labels."""
     if control == "pick":
-        return "radios" if len(options) <= RADIO_LIMIT else "dropdown"
+        return "radios" if len(options) <= fields.RADIO_LIMIT else "dropdown"
     if control == "rating" and any(len(option.label) > _INLINE_LABEL for option in options):
         return "radios"
     return control
@@ -185,16 +176,16 @@ def _kind(control: str, options: list[Choice]) -> str:
 
 def _condition(field_: Document) -> VisibleIf | None:
     conditional: Document | None = field_.get("conditional")
-    return VisibleIf(conditional["field"], as_text(conditional["value"])) if conditional else None
+    return VisibleIf(conditional["field"], fields.as_text(conditional["value"])) if conditional else None
 
 
 def _initial(field_: Document, content: Document) -> list[str]:
     """Return what an untouched control holds: its default, or the content that has the field's name."""
     value: Any = field_.get("default_value")
-    if value is None and field_type(field_).control == "area" and _is_sendable(content.get(field_["name"])):
+    if value is None and fields.field_type(field_).control == "area" and _is_sendable(content.get(field_["name"])):
         value = content[field_["name"]]
-    texts = [as_text(item) for item in value] if is_list(value) else [as_text(value)]
-    if takes_several_files(field_):
+    texts = [fields.as_text(item) for item in value] if is_list(value) else [fields.as_text(value)]
+    if fields.takes_several_files(field_):
         return ["\n".join(texts)]
     return [_local_minute(text) for text in texts] if field_["type"] == "datetime" else texts
 
@@ -220,11 +211,11 @@ def _local_minute(text: str) -> str:
 def _edited(field_: Document, content: Document, text: str, *, changes_only: bool) -> Any:
     """Return the edited text, or the original to the letter if only line ends differ."""
     if not is_editable(field_, content):
-        return MISSING
+        return fields.MISSING
     original: str = content[field_["name"]]
     if unix_lines(text) != unix_lines(original):
         return unix_lines(text)
-    return MISSING if changes_only else original
+    return fields.MISSING if changes_only else original
 
 
 def _is_sendable(value: object) -> bool:

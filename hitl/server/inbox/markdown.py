@@ -63,16 +63,12 @@ _TABLE: Final = frozenset({"table", "head", "row"})
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a drawing.
+    """A part of a drawing."""
 
-    Attributes:
-        kind: "open" or "close" for the bounds of an element, "text", "mark" (syntax), "address", "hidden" (the code
-            point of an invisible character), or a kind of `highlighting.Token`.
-        text: What is printed, or the name of the element.
-    """
-
+    # "open" or "close" for the bounds of an element, "text", "mark" (syntax), "address", "hidden" (the code point of an
+    # invisible character), or a kind of `highlighting.Token`
     kind: str
-    text: str
+    text: str  # what is printed, or the name of the element
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hitl.server.http.request_ids import with_headers
+from hitl.server.http.responses import with_headers
 from hitl.server.inbox.hidden_characters import is_web_address, parts, visible
 from hitl.server.inbox.rendering import pretty
 from hitl.server.inbox.times import full

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from hitl.server.storage import Database
+from hitl.server.storage import Store
 
 
-class SessionStore:
+class SessionStore(Store):
     """The statements, over one database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(self, digest: str, begun_at: str) -> None:
         """Store a new session."""

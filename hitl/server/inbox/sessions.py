@@ -1,4 +1,4 @@
-"""Sessions of the inbox: single-use links that begin them, and cookies that continue them.
+"""Sessions of the inbox: single-use links that begin them, and cookies that continue them; no page opens without one.
 
 A session is a random secret of one browser; the database keeps its digest only, so a copy of it admits nobody.
 """
@@ -7,13 +7,22 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from hitl.server.inbox.json_form import json_error, wants_json
+from hitl.server.inbox.page_renderer import PageRenderer
 from hitl.server.inbox.session_store import SessionStore
+from hitl.server.inbox.submission import FORM_TOKEN
 from hitl.server.primitives import to_wire, utc_now
+from hitl.server.primitives.errors import ApiError
 from hitl.server.storage import Database
 
 SESSION_DAYS: Final = 30
@@ -73,3 +82,90 @@ def form_token(session: str) -> str:
 def _digest(text: str) -> str:
     # A fast hash is enough for random secrets of this length.
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+_ENTRY: Final = re.compile(r"/enter/([\w-]{1,100})(/.*)?", re.ASCII | re.DOTALL)
+_STATIC: Final = "/static/"  # public, and used by the locked page
+
+_AGAIN: Final = (
+    "<!doctype html><html lang=en><title>Inbox</title><p>Opening the inbox. If nothing happens, reload this page."
+)
+
+
+class InboxSessionMiddleware:
+    """ASGI middleware, to be mounted where the inbox is."""
+
+    def __init__(self, app: ASGIApp, *, sessions: Sessions) -> None:
+        self._app = app
+        self._sessions = sessions
+        self._renderer = PageRenderer()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it here."""
+        request = Request(scope)
+        base = str(scope.get("root_path", ""))
+        answer = self._answer(request, base, scope["path"].removeprefix(base))
+        await (answer or self._app)(scope, receive, send)
+
+    def _answer(self, request: Request, base: str, path: str) -> Response | None:
+        """Return the answer to requests that may not pass, None for others."""
+        if path.startswith(_STATIC):
+            return None
+        session = self._session(request)
+        entry = _ENTRY.fullmatch(path)
+        if entry and request.method == "GET":
+            return self._enter(request, base, entry[1], entry[2] or "/", is_inside=session is not None)
+        if session is not None:
+            request.scope[FORM_TOKEN] = form_token(session)
+            return None
+        if _is_cross_site_link(request):
+            return HTMLResponse(_AGAIN, headers={"Refresh": "0", "Cache-Control": "no-store"})
+        if wants_json(request):
+            return json_error(ApiError(401, "no_session", "Open the inbox with a link from `hitl sandbox` first."))
+        return self._locked(base)
+
+    def _enter(self, request: Request, base: str, token: str, path: str, *, is_inside: bool) -> Response:
+        """Begin a session and redirect to the page of the link, whose address holds no token."""
+        session = self._sessions.begin(token)
+        if session is None and not is_inside:
+            return self._locked(base, is_used=True)
+        query = f"?{request.url.query}" if request.url.query else ""
+        answer = RedirectResponse(f"{base}{path}{query}", status_code=303, headers={"Cache-Control": "no-store"})
+        if session is not None:
+            answer.set_cookie(
+                _cookie_of(request),
+                session,
+                max_age=SESSION_DAYS * 24 * 3600,
+                path=base or "/",
+                httponly=True,
+                samesite="strict",
+            )
+        return answer
+
+    def _session(self, request: Request) -> str | None:
+        session = request.cookies.get(_cookie_of(request))
+        return session if session is not None and self._sessions.is_known(session) else None
+
+    def _locked(self, base: str, *, is_used: bool = False) -> Response:
+        return self._renderer.response("locked.html", {"base": base, "is_used": is_used}, 401)
+
+
+def _cookie_of(request: Request) -> str:
+    """Return the cookie's name: browsers send the cookies of one host to all of its ports (RFC 6265, section 8.5)."""
+    address = request.scope.get("server") or ("", 0)
+    return f"hitl_inbox_{address[1]}"
+
+
+def _is_cross_site_link(request: Request) -> bool:
+    """Return whether the user followed a link of another site.
+
+    The browser then withholds the cookie (SameSite=Strict). A page of ours that reloads itself gets it, so that links
+    in chats and trackers work; forms and frames of other sites still do not.
+    """
+    headers = request.headers
+    return (
+        request.method == "GET"
+        and headers.get("Sec-Fetch-Site") == "cross-site"
+        and headers.get("Sec-Fetch-Mode") == "navigate"
+        and headers.get("Sec-Fetch-Dest") == "document"
+    )

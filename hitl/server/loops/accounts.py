@@ -84,21 +84,12 @@ def new_loop(loop_id: str, body: Mapping[str, Any], account: Account, now: datet
 
 def new_member(user_id: str, email: str, name: str, role: str, now: datetime) -> Document:
     """Return a member who has just joined; roles are "admin", for the loop's creator, and "member"."""
-    return {
-        "user_id": user_id,
-        "email": email,
-        "name": name,
-        "status": "active",
-        "joined_at": to_wire(now),
-        "role": role,
-    }
+    person = {"user_id": user_id, "email": email, "name": name}
+    return {**person, "status": "active", "joined_at": to_wire(now), "role": role}
 
 
 def with_members(loop: Mapping[str, Any], members: Sequence[Document]) -> Document:
-    """Return a loop as the API shows it.
-
-    `pending_count` is 0: following an invitation makes somebody a member at once.
-    """
+    """Return a loop as the API shows it; nobody is pending, since following an invitation makes somebody a member."""
     return {**loop, "members": list(members), "member_count": len(members), "pending_count": 0}
 
 

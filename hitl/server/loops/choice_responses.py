@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias, cast
 
 from hitl.server.loops.response_type import Config, ResponseType, in_order, unwrap
-from hitl.server.primitives import Fault
-from hitl.server.primitives.validation import Checker, array, boolean, every, integer, optional, record, text
+from hitl.server.primitives import Checker, Fault
+from hitl.server.primitives.validation import array, boolean, every, integer, optional, record, text
 from hitl.server.primitives.validation import required as needed
 
 Option: TypeAlias = dict[str, Any]
@@ -70,10 +70,6 @@ def _one(config: Config) -> Checker:
     return check
 
 
-def _any_number(config: Config) -> Checker:
-    return every(array(_one(config)), _no_repeats(config))
-
-
 def _enough(config: Config) -> Checker:
     fewest = max(int(config.get("min_selections", 0)), 1 if config.get("required") else 0)
     most = int(config.get("max_selections", len(config["options"]) + 1))
@@ -106,10 +102,8 @@ def _wrapped_one(config: Config, answer: str) -> Mapping[str, Any]:
 
 def _wrapped_several(config: Config, answer: list[str]) -> Mapping[str, Any]:
     chosen = _all_chosen(config, answer)
-    return {
-        "selected_values": [each["value"] for each in chosen],
-        "selected_labels": [each["label"] for each in chosen],
-    }
+    values, labels = [each["value"] for each in chosen], [each["label"] for each in chosen]
+    return {"selected_values": values, "selected_labels": labels}
 
 
 SINGLE_SELECT: Final = ResponseType(
@@ -128,7 +122,7 @@ MULTI_SELECT: Final = ResponseType(
         in_order("min_selections", "max_selections"),
     ),
     answer=_enough,
-    default=_any_number,
+    default=lambda config: every(array(_one(config)), _no_repeats(config)),
     bare=_several,
     wrapped=_wrapped_several,
     kept=_kept,

@@ -18,21 +18,9 @@ from hitl.server.primitives import Clock, Document, to_wire
 from hitl.server.storage import Database, Outbox, StorageError
 
 _REQUEST: Final = (
-    "id",
-    "loop_id",
-    "status",
-    "processing_type",
-    "type",
-    "priority",
-    "request_text",
-    "response_type",
-    "response_data",
-    "default_response",
-    "response_by",
-    "response_at",
-    "response_time_seconds",
-    "timeout_at",
-    "created_at",
+    *("id", "loop_id", "status", "processing_type", "type", "priority", "request_text"),
+    *("response_type", "response_data", "default_response", "response_by", "response_at", "response_time_seconds"),
+    *("timeout_at", "created_at"),
 )
 _CALLBACK: Final = ("loop_id", "status", "response_data", "response_at", "response_time_seconds", "created_at")
 

@@ -138,10 +138,5 @@ def _require_free(request: Mapping[str, Any], person: Mapping[str, str], now: da
 
 def _recipient(member: Mapping[str, Any]) -> Document:
     # A sandbox sends no mail: its inbox is the notification.
-    return {
-        "user_id": member["user_id"],
-        "email": member["email"],
-        "role": member["role"],
-        "notification_sent": True,
-        "notification_error": None,
-    }
+    person = {name: member[name] for name in ("user_id", "email", "role")}
+    return {**person, "notification_sent": True, "notification_error": None}

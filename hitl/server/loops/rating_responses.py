@@ -8,18 +8,8 @@ from fractions import Fraction
 from typing import Any, Final, cast
 
 from hitl.server.loops.response_type import Config, ResponseType, unwrap
-from hitl.server.primitives import Fault
-from hitl.server.primitives.validation import (
-    Checker,
-    boolean,
-    every,
-    integer,
-    json_object,
-    number,
-    optional,
-    record,
-    text,
-)
+from hitl.server.primitives import Checker, Fault
+from hitl.server.primitives.validation import boolean, every, integer, json_object, number, optional, record, text
 
 # The pages and the clients disagree about what the bounds are called; the first name is the one of openapi.yaml.
 _MOST_RATING: Final = ("scale_max", "max_value", "max")

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
-from hitl.server.primitives import Fault
-from hitl.server.primitives.validation import Checker
+from hitl.server.primitives import Checker, Fault
 
 Config: TypeAlias = Mapping[str, Any]
 
@@ -18,7 +17,6 @@ class ResponseType:
 
     An answer is *bare*, as `"approve"`, or *wrapped*, as `{"selected_value": "approve", "selected_label": "Approve"}`;
     the documentation shows both. Either is accepted; the wrapped form is kept.
-
     """
 
     config: Checker  # of `response_config`; unknown keys pass, as they do at the service: its clients send some

@@ -1,31 +1,87 @@
-"""Generation B's routes: each reads the request, calls the service once, and answers."""
+"""Generation B's routes: each reads the request, calls the service once, and answers in the documentation's words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeAlias
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final, TypeAlias, cast
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hitl.server.http import (
-    ApiEndpoint,
-    body_of,
-    context_of,
-    creation_headers,
-    hold,
-    idempotency_key,
-    pagination,
-    resource,
-    wait_seconds,
-)
-from hitl.server.loops.accounts import Account, account_of
-from hitl.server.loops.envelope import success
+from hitl.server.http import ApiEndpoint, context_of, creation_headers, hold, pagination, resource
+from hitl.server.http.requests import DEFAULT_LIMIT, MAX_LIMIT, body_of, idempotency_key, wait_seconds
+from hitl.server.loops.accounts import OBJECT_ID, Account, account_of
+from hitl.server.loops.envelope import LoopApiError, success
 from hitl.server.loops.lifecycle import FINAL
-from hitl.server.loops.queries import request_query
+from hitl.server.loops.schemas import PRIORITIES, SORTS, STATUSES
 from hitl.server.loops.service import LoopService
+from hitl.server.loops.store import RequestQuery, Sort
+from hitl.server.primitives import from_wire, to_wire
 from hitl.server.webhooks.egress_policy import Targets
+
+_KNOWN: Final = ("status", "priority", "loop_id", "limit", "offset", "sort", "created_before")
+_PAGING: Final = "Invalid pagination parameters"
+
+
+def request_query(request: Request, api_key_id: str) -> RequestQuery:
+    """Return which of one key's requests are asked for."""
+    given = _given(request)
+    return RequestQuery(
+        status=_word(given, "status", STATUSES, "Invalid status filter value"),
+        priority=_word(given, "priority", PRIORITIES),
+        loop_id=_loop_id(given),
+        api_key_id=api_key_id,
+        created_before=_date_time(given, "created_before"),
+        limit=_whole(given, "limit", 1, MAX_LIMIT, DEFAULT_LIMIT),
+        offset=_whole(given, "offset", 0, 2**63 - 1, 0),
+        sort=cast("Sort", _word(given, "sort", SORTS) or SORTS[0]),
+    )
+
+
+def _given(request: Request) -> dict[str, str]:
+    # A misspelt filter that is ignored would answer everything, which is worse than a refusal.
+    for name in request.query_params:
+        if name not in _KNOWN:
+            raise _invalid(f"{name[:64]} is no parameter here; known are {', '.join(_KNOWN)}")
+        if len(request.query_params.getlist(name)) > 1:
+            raise _invalid(f"{name} is given more than once")
+    return dict(request.query_params)
+
+
+def _word(given: dict[str, str], name: str, words: Collection[str], msg: str = "Validation failed") -> str | None:
+    if name in given and given[name] not in words:
+        raise LoopApiError(400, msg, f"{name} must be one of: {', '.join(words)}")
+    return given.get(name)
+
+
+def _whole(given: dict[str, str], name: str, lowest: int, highest: int, otherwise: int) -> int:
+    text = given.get(name)
+    if text is None:
+        return otherwise
+    if not re.fullmatch(r"\d{1,19}", text, re.ASCII) or not lowest <= int(text) <= highest:
+        raise LoopApiError(400, _PAGING, f"{name} must be between {lowest} and {highest}")
+    return int(text)
+
+
+def _loop_id(given: dict[str, str]) -> str | None:
+    text = given.get("loop_id")
+    if text is not None and not OBJECT_ID.fullmatch(text):
+        raise LoopApiError(400, "Invalid loop ID format")
+    return None if text is None else text.lower()
+
+
+def _date_time(given: dict[str, str], name: str) -> str | None:
+    try:
+        return to_wire(from_wire(given[name])) if name in given else None
+    except ValueError as error:
+        raise _invalid(f"{name} must be a date-time with an offset, such as 2026-01-20T18:00:00Z") from error
+
+
+def _invalid(data: str) -> LoopApiError:
+    return LoopApiError(400, "Validation failed", data)
+
 
 Invitation: TypeAlias = Callable[[Request, str], Mapping[str, str]]
 """Returns what the API says about the page that an invite code leads to."""
@@ -58,17 +114,13 @@ def loop_routes(service: LoopService, targets: Targets, invitation: Invitation) 
             DELETE=_calling(service.cancel_request, "Request cancelled successfully"),
         ),
         resource(
-            "/v1/api/requests/{request_id}/feedback",
-            POST=_calling(service.add_feedback, "Feedback added successfully"),
+            "/v1/api/requests/{request_id}/feedback", POST=_calling(service.add_feedback, "Feedback added successfully")
         ),
     ]
 
 
 def _calling(method: Callable[..., Any], msg: str, *, key: str = "") -> ApiEndpoint:
-    """Answer with what `method` returns for the account, the path, and the `body` of a POST or PUT.
-
-    It is the member `key` of the data if there is one.
-    """
+    """Answer with what `method` returns for the account, path and `body` (POST, PUT), as data or their member `key`."""
 
     async def endpoint(request: Request) -> Response:
         body = {"body": await body_of(request)} if request.method in {"POST", "PUT"} else {}

@@ -7,22 +7,8 @@ from typing import Any, Final
 
 from hitl.server.loops.accounts import OBJECT_ID
 from hitl.server.loops.envelope import LoopApiError, refuse_invalid
-from hitl.server.primitives import Fault
-from hitl.server.primitives.validation import (
-    Checker,
-    anything,
-    array,
-    boolean,
-    integer,
-    json_object,
-    name_of,
-    number,
-    optional,
-    record,
-    required,
-    text,
-    uri,
-)
+from hitl.server.primitives import Checker, Fault
+from hitl.server.primitives import validation as check
 
 PROCESSING_TYPES: Final = ("time-sensitive", "deferred")
 PRIORITIES: Final = ("low", "medium", "high", "critical")
@@ -40,21 +26,21 @@ _LONGEST_COMMENT = 1000
 def one_of(*words: str) -> Checker:
     """Accept one of these words."""
 
-    def check(place: str, value: object) -> Iterator[Fault]:
+    def is_listed(place: str, value: object) -> Iterator[Fault]:
         if value not in words:
             yield Fault(place, f"must be one of: {', '.join(words)}")
 
-    return check
+    return is_listed
 
 
 def _sized(shortest: int, longest: int) -> Checker:
-    def check(place: str, value: object) -> Iterator[Fault]:
+    def has_length(place: str, value: object) -> Iterator[Fault]:
         if not isinstance(value, str):
-            yield Fault(place, f"must be a string, not {name_of(value)}")
+            yield Fault(place, f"must be a string, not {check.name_of(value)}")
         elif not shortest <= len(value) <= longest:
             yield Fault(place, f"must be between {shortest} and {longest} characters")
 
-    return check
+    return has_length
 
 
 def _object_id(place: str, value: object) -> Iterator[Fault]:
@@ -62,58 +48,60 @@ def _object_id(place: str, value: object) -> Iterator[Fault]:
         yield Fault(place, "must be 24 hexadecimal digits")
 
 
-_TEXTS = array(text())
-_NAME, _ICON, _DESCRIPTION = _sized(1, 100), _sized(1, 100), text(longest=500)
+_TEXTS = check.array(check.text())
+_NAME, _ICON, _DESCRIPTION = _sized(1, 100), _sized(1, 100), check.text(longest=500)
 
-_LOOP_CREATE = record(
+_LOOP_CREATE = check.record(
     {
-        "name": required(_NAME),
-        "icon": required(_ICON),
-        "description": optional(_DESCRIPTION),
-        "org_id": optional(_object_id),
+        "name": check.required(_NAME),
+        "icon": check.required(_ICON),
+        "description": check.optional(_DESCRIPTION),
+        "org_id": check.optional(_object_id),
     }
 )
-_LOOP_UPDATE = record({"name": optional(_NAME), "icon": optional(_ICON), "description": optional(_DESCRIPTION)})
+_LOOP_UPDATE = check.record(
+    {"name": check.optional(_NAME), "icon": check.optional(_ICON), "description": check.optional(_DESCRIPTION)}
+)
 
 _SHOWN = {
-    **dict.fromkeys(("image_url", "file_url", "video_url", "audio_url"), optional(uri)),
-    **dict.fromkeys(("image_urls", "file_urls", "video_urls", "audio_urls"), optional(_TEXTS)),
-    **dict.fromkeys(("file_type", "file_name"), optional(text())),
-    **dict.fromkeys(("file_types", "file_names"), optional(_TEXTS)),
+    **dict.fromkeys(("image_url", "file_url", "video_url", "audio_url"), check.optional(check.uri)),
+    **dict.fromkeys(("image_urls", "file_urls", "video_urls", "audio_urls"), check.optional(_TEXTS)),
+    **dict.fromkeys(("file_type", "file_name"), check.optional(check.text())),
+    **dict.fromkeys(("file_types", "file_names"), check.optional(_TEXTS)),
 }
 SHOWN: Final = tuple(_SHOWN)
 """What a request may show beside its text."""
 
-_REQUEST_CREATE = record(
+_REQUEST_CREATE = check.record(
     {
-        "processing_type": required(one_of(*PROCESSING_TYPES)),
-        "type": required(one_of(*_TYPES)),
-        "priority": required(one_of(*PRIORITIES)),
-        "request_text": required(_sized(1, 2000)),
-        "response_type": required(one_of(*_RESPONSE_TYPES)),
-        "response_config": required(json_object),
-        "default_response": required(anything),
-        "platform": required(one_of(*_PLATFORMS)),
-        "platform_version": optional(text()),
-        "context": optional(json_object),
-        "timeout_seconds": optional(integer(60, 86400)),
-        "callback_url": optional(uri),
-        "tags": optional(_TEXTS),
+        "processing_type": check.required(one_of(*PROCESSING_TYPES)),
+        "type": check.required(one_of(*_TYPES)),
+        "priority": check.required(one_of(*PRIORITIES)),
+        "request_text": check.required(_sized(1, 2000)),
+        "response_type": check.required(one_of(*_RESPONSE_TYPES)),
+        "response_config": check.required(check.json_object),
+        "default_response": check.required(check.anything),
+        "platform": check.required(one_of(*_PLATFORMS)),
+        "platform_version": check.optional(check.text()),
+        "context": check.optional(check.json_object),
+        "timeout_seconds": check.optional(check.integer(60, 86400)),
+        "callback_url": check.optional(check.uri),
+        "tags": check.optional(_TEXTS),
         **_SHOWN,
     }
 )
-_FEEDBACK = record(
+_FEEDBACK = check.record(
     {
-        **dict.fromkeys(_RATINGS, optional(number(1, 5))),
-        "comment": optional(text(longest=_LONGEST_COMMENT)),
-        "would_recommend": optional(boolean),
-        "follow_up_needed": optional(boolean),
-        "tags": optional(_TEXTS),
-        "category": optional(one_of(*_CATEGORIES)),
+        **dict.fromkeys(_RATINGS, check.optional(check.number(1, 5))),
+        "comment": check.optional(check.text(longest=_LONGEST_COMMENT)),
+        "would_recommend": check.optional(check.boolean),
+        "follow_up_needed": check.optional(check.boolean),
+        "tags": check.optional(_TEXTS),
+        "category": check.optional(one_of(*_CATEGORIES)),
     },
     closed=False,
 )
-_FEEDBACK_BODY = record({"feedback": required(_FEEDBACK)})
+_FEEDBACK_BODY = check.record({"feedback": check.required(_FEEDBACK)})
 
 
 def check_loop_create(body: Mapping[str, Any]) -> None:

@@ -8,18 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from hitl.server.loops import lifecycle
-from hitl.server.loops.accounts import (
-    OBJECT_ID,
-    PERSON,
-    Account,
-    new_loop,
-    new_member,
-    new_object_id,
-    person_id,
-    responder,
-    with_members,
-)
+from hitl.server.loops import accounts, lifecycle
 from hitl.server.loops.envelope import LoopApiError
 from hitl.server.loops.events import record_loop_event, record_request_event
 from hitl.server.loops.responses import kept_answer, kept_config
@@ -58,24 +47,26 @@ class LoopService:
 
     # Loops
 
-    def create_loop(self, account: Account, body: Mapping[str, Any], *, idempotency_key: str | None = None) -> Created:
+    def create_loop(
+        self, account: accounts.Account, body: Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> Created:
         """Create a loop with its creator as the first member; the document is `{loop, invite_code}`."""
         check_loop_create(body)
         with self._work() as work:
             create = partial(self._new_loop, work, account, body)
             return self._idempotency.create_once("loop", body, idempotency_key, account.owner, create)
 
-    def list_loops(self, account: Account) -> list[Document]:
+    def list_loops(self, account: accounts.Account) -> list[Document]:
         """Return the loops of an account, the newest first."""
         with self._work():
             return [self._shown(loop) for loop in self._store.loops_of(account.user_id)]
 
-    def get_loop(self, account: Account, loop_id: str) -> Document:
+    def get_loop(self, account: accounts.Account, loop_id: str) -> Document:
         """Return one loop with its members."""
         with self._work():
             return self._shown(self._own_loop(account, loop_id))
 
-    def update_loop(self, account: Account, loop_id: str, body: Mapping[str, Any]) -> Document:
+    def update_loop(self, account: accounts.Account, loop_id: str, body: Mapping[str, Any]) -> Document:
         """Replace what the body names."""
         check_loop_update(body)
         with self._work() as work:
@@ -85,7 +76,7 @@ class LoopService:
             record_loop_event(self._outbox, "updated", self._shown(after), work.now)
             return self._shown(after)
 
-    def delete_loop(self, account: Account, loop_id: str) -> Document:
+    def delete_loop(self, account: accounts.Account, loop_id: str) -> Document:
         """Delete a loop without open requests, with all that belongs to it, and return the receipt."""
         with self._work() as work:
             loop = self._shown(self._own_loop(account, loop_id, "Only loop creator can delete the loop"))
@@ -98,12 +89,12 @@ class LoopService:
 
     # Members
 
-    def list_members(self, account: Account, loop_id: str) -> list[Document]:
+    def list_members(self, account: accounts.Account, loop_id: str) -> list[Document]:
         """Return the members of a loop, its creator first."""
         with self._work():
             return self._store.members(self._own_loop(account, loop_id)["id"])
 
-    def remove_member(self, account: Account, loop_id: str, user_id: str) -> Document:
+    def remove_member(self, account: accounts.Account, loop_id: str, user_id: str) -> Document:
         """Remove a member who is not the creator, and return the receipt."""
         with self._work() as work:
             loop = self._own_loop(account, loop_id, "Only loop creator can remove members")
@@ -123,12 +114,14 @@ class LoopService:
 
     def join(self, invite_code: str, person: Mapping[str, Any]) -> Document:
         """Make a person an active member of the loop that the code invites to; idempotent."""
-        raise_faults(PERSON("", person))
+        raise_faults(accounts.PERSON("", person))
         with self._work() as work:
-            loop, who = self._invited(invite_code), responder(person)
-            member = self._store.member(loop["id"], person_id(who["email"]))
+            loop, who = self._invited(invite_code), accounts.responder(person)
+            member = self._store.member(loop["id"], accounts.person_id(who["email"]))
             if member is None:
-                member = new_member(person_id(who["email"]), who["email"], who["name"], "member", work.now)
+                member = accounts.new_member(
+                    accounts.person_id(who["email"]), who["email"], who["name"], "member", work.now
+                )
                 self._store.add_member(loop["id"], member)
                 record_loop_event(self._outbox, "member_joined", self._shown(loop), work.now, member)
             return member
@@ -136,7 +129,7 @@ class LoopService:
     # Requests
 
     def create_request(
-        self, account: Account, loop_id: str, body: Mapping[str, Any], *, idempotency_key: str | None = None
+        self, account: accounts.Account, loop_id: str, body: Mapping[str, Any], *, idempotency_key: str | None = None
     ) -> Created:
         """Ask the members of a loop; the document is `RequestCreated` of `openapi.yaml`."""
         with self._work() as work:
@@ -146,7 +139,7 @@ class LoopService:
 
             def create() -> Document:
                 request = lifecycle.new_request(
-                    new_object_id(work.now),
+                    accounts.new_object_id(work.now),
                     body,
                     config=config,
                     account=account,
@@ -165,18 +158,18 @@ class LoopService:
         with self._work():
             return self._store.requests(query or RequestQuery())
 
-    def list_loop_requests(self, account: Account, loop_id: str) -> list[Document]:
+    def list_loop_requests(self, account: accounts.Account, loop_id: str) -> list[Document]:
         """Return all requests of a loop, the newest first."""
         with self._work():
             loop = self._own_loop(account, loop_id)
             return self._store.requests(RequestQuery(loop_id=loop["id"], limit=None)).items
 
-    def get_request(self, request_id: str, account: Account | None = None) -> Document:
+    def get_request(self, request_id: str, account: accounts.Account | None = None) -> Document:
         """Return a request as it stands now, to its account or, without one, to a person at the inbox."""
         with self._work():
             return self._request(request_id) if account is None else self._own_request(account, request_id)
 
-    def cancel_request(self, account: Account, request_id: str) -> Document:
+    def cancel_request(self, account: accounts.Account, request_id: str) -> Document:
         """Cancel an open request and return the receipt."""
         with self._work() as work:
             before = self._own_request(account, request_id)
@@ -184,7 +177,7 @@ class LoopService:
             self._save(work, after, "cancelled", before["status"])
             return {"request_id": after["id"], "status": after["status"]}
 
-    def add_feedback(self, account: Account, request_id: str, body: Mapping[str, Any]) -> Document:
+    def add_feedback(self, account: accounts.Account, request_id: str, body: Mapping[str, Any]) -> Document:
         """Store feedback on a completed request that has none, and return it."""
         check_feedback(body)
         with self._work():
@@ -200,17 +193,17 @@ class LoopService:
 
     def claim(self, request_id: str, person: Mapping[str, Any]) -> Document:
         """Keep others from answering for a while; claiming again extends it."""
-        raise_faults(PERSON("responder", person))
+        raise_faults(accounts.PERSON("responder", person))
         with self._work() as work:
-            after = lifecycle.claimed(self._request(request_id), responder(person), work.now)
+            after = lifecycle.claimed(self._request(request_id), accounts.responder(person), work.now)
             self._save(work, after, "claimed")
             return after
 
     def respond(self, request_id: str, response_data: Any, person: Mapping[str, Any]) -> Document:
         """Answer a request, bare or wrapped, and store the wrapped form; the person need not be a member."""
-        raise_faults(PERSON("responder", person))
+        raise_faults(accounts.PERSON("responder", person))
         with self._work() as work:
-            before, who = self._request(request_id), responder(person)
+            before, who = self._request(request_id), accounts.responder(person)
             lifecycle.require_open(before, "answered")
             after = lifecycle.completed(before, kept_answer(before, response_data), who, work.now)
             self._save(work, after, "completed")
@@ -248,18 +241,20 @@ class LoopService:
         self._store.save_request(request, None if due_at is None else to_wire(due_at))
         work.changed.append(request["id"])
 
-    def _new_loop(self, work: Work, account: Account, body: Mapping[str, Any]) -> Document:
-        loop = new_loop(new_object_id(work.now), body, account, work.now)
+    def _new_loop(self, work: Work, account: accounts.Account, body: Mapping[str, Any]) -> Document:
+        loop = accounts.new_loop(accounts.new_object_id(work.now), body, account, work.now)
         self._store.save_loop(loop)
         name = account.email.partition("@")[0]
-        self._store.add_member(loop["id"], new_member(account.user_id, account.email, name, "admin", work.now))
+        self._store.add_member(loop["id"], accounts.new_member(account.user_id, account.email, name, "admin", work.now))
         record_loop_event(self._outbox, "created", self._shown(loop), work.now)
         return {"loop": self._shown(loop), "invite_code": loop["invite_code"]}
 
     def _shown(self, loop: Document) -> Document:
-        return with_members(loop, self._store.members(loop["id"]))
+        return accounts.with_members(loop, self._store.members(loop["id"]))
 
-    def _own_loop(self, account: Account, loop_id: str, otherwise: str = "Access denied to this loop") -> Document:
+    def _own_loop(
+        self, account: accounts.Account, loop_id: str, otherwise: str = "Access denied to this loop"
+    ) -> Document:
         loop = _found(self._store.loop(_id(loop_id, "loop")), "Loop")
         if loop["creator_id"] != account.user_id:
             raise LoopApiError(403, otherwise)
@@ -268,7 +263,7 @@ class LoopService:
     def _invited(self, invite_code: str) -> Document:
         return _found(self._store.loop_of_invitation(invite_code.upper()), "Loop")
 
-    def _own_request(self, account: Account, request_id: str) -> Document:
+    def _own_request(self, account: accounts.Account, request_id: str) -> Document:
         request = self._request(request_id)
         if request["api_key_id"] != account.api_key_id:
             raise LoopApiError(403, "Access denied to this request")
@@ -279,7 +274,7 @@ class LoopService:
 
 
 def _id(given: str, kind: str) -> str:
-    if not OBJECT_ID.fullmatch(given):
+    if not accounts.OBJECT_ID.fullmatch(given):
         raise LoopApiError(400, f"Invalid {kind} ID format")
     return given.lower()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from hitl.server.primitives import Document, Page
-from hitl.server.storage import Database
+from hitl.server.storage import Store
 from hitl.server.storage.queries import document, documents, one_of, page
 
 Sort: TypeAlias = Literal["created_at_desc", "created_at_asc", "priority_desc", "status_asc"]
@@ -38,11 +38,8 @@ class RequestQuery:
     sort: Sort = "created_at_desc"
 
 
-class LoopStore:
+class LoopStore(Store):
     """The statements, over one database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     # Loops
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from hitl.server.loops.response_type import Config, ResponseType, in_order, unwrap
-from hitl.server.primitives import Fault
-from hitl.server.primitives.validation import Checker, boolean, every, integer, optional, record, required, text
+from hitl.server.primitives import Checker, Fault
+from hitl.server.primitives.validation import boolean, every, integer, optional, record, required, text
 
 _LONGEST: Final = 1000
 """Characters of an answer whose config sets no limit; the guide's default."""
@@ -38,10 +38,6 @@ def _short_enough(config: Config) -> Checker:
     return text(longest=config.get("max_length", _LONGEST))
 
 
-def _revised(config: Config, answer: str) -> Mapping[str, Any]:
-    return {"revised_text": answer, "was_edited": answer != config["draft_text"]}
-
-
 def _labelled(config: Config, answer: bool) -> Mapping[str, Any]:
     label = config.get("true_label", "True") if answer else config.get("false_label", "False")
     return {"boolean": answer, "boolean_label": label}
@@ -56,16 +52,13 @@ TEXT: Final = ResponseType(
 )
 EDITABLE_TEXT: Final = ResponseType(
     config=every(
-        record(
-            {**_LIMITS, "draft_text": required(text()), "max_length": required(integer(1, 5000))},
-            closed=False,
-        ),
+        record({**_LIMITS, "draft_text": required(text()), "max_length": required(integer(1, 5000))}, closed=False),
         in_order("min_length", "max_length"),
     ),
     answer=_filled,
     default=_short_enough,
     bare=unwrap("revised_text"),
-    wrapped=_revised,
+    wrapped=lambda config, answer: {"revised_text": answer, "was_edited": answer != config["draft_text"]},
 )
 BOOLEAN: Final = ResponseType(
     config=record(

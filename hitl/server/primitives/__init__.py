@@ -7,20 +7,13 @@ from __future__ import annotations
 
 from hitl.server.primitives.clock import Clock, Now
 from hitl.server.primitives.documents import Document, Page
-from hitl.server.primitives.durations import Duration, duration
-from hitl.server.primitives.errors import (
-    ApiError,
-    Fault,
-    SetupError,
-    conflict,
-    invalid,
-    not_found,
-    raise_faults,
-)
-from hitl.server.primitives.timestamps import from_wire, to_wire, utc_now
+from hitl.server.primitives.errors import ApiError, Fault, SetupError, conflict, invalid, not_found, raise_faults
+from hitl.server.primitives.timestamps import Duration, duration, from_wire, to_wire, utc_now
+from hitl.server.primitives.validation import Checker
 
 __all__ = [
     "ApiError",
+    "Checker",
     "Clock",
     "Document",
     "Duration",

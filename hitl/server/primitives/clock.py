@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from hitl.server.primitives.durations import Duration, duration
-from hitl.server.primitives.timestamps import utc_now
+from hitl.server.primitives.timestamps import Duration, duration, utc_now
 
 Now: TypeAlias = Callable[[], datetime]
 """Returns the present moment, aware."""

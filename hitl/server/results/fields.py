@@ -44,10 +44,7 @@ def approval_field(template: TemplateDocument) -> str | None:
 
 
 def comment_fields(template: TemplateDocument) -> list[Field]:
-    """Return the fields in which a reviewer can explain the answer.
-
-    They are the text fields that are named `comment`, `comments` or `feedback`, or else all text fields.
-    """
+    """Return the fields that can explain an answer: text fields named as `_COMMENTS`, or else all text fields."""
     texts = [field for field in template["fields"] if field["type"] in _TEXTS]
     return [field for field in texts if field["name"] in _COMMENTS] or texts
 

@@ -17,8 +17,8 @@ from fnmatch import fnmatchcase
 from typing import Any, Final, cast
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
-from hitl.server.primitives import Fault
-from hitl.server.primitives.validation import Checker, anything, array, every, optional, record, required, text, uri
+from hitl.server.primitives import Checker, Fault
+from hitl.server.primitives.validation import anything, array, every, optional, record, required, text, uri
 from hitl.server.results.fields import Field, words
 
 _SIZE = re.compile(r"\s*(\d{1,15}(?:\.\d{1,6})?)\s*(|[KMGT]i?)B?\s*", re.IGNORECASE | re.ASCII)

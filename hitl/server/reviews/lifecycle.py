@@ -91,7 +91,8 @@ def expiry(review: Document, template: Mapping[str, Any], now: datetime) -> date
 
     A date in the past does not count: such a review is overdue from the start, and still wants an answer.
     """
-    times = (_due(review), _timeout(review, template))
+    due = from_wire(review["due_date"]) if review["due_date"] else None
+    times = (due, _timeout(review, template))
     return min((time for time in times if time is not None and time > now), default=None)
 
 
@@ -121,10 +122,6 @@ def _normal(time: str | None) -> str | None:
 
 def _next(review: Document, now: datetime) -> Document:
     return {**review, "updated_at": to_wire(now), "version": review["version"] + 1}
-
-
-def _due(review: Document) -> datetime | None:
-    return from_wire(review["due_date"]) if review["due_date"] else None
 
 
 def _timeout(review: Document, template: Mapping[str, Any]) -> datetime | None:

@@ -7,14 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hitl.server.primitives import Document
-from hitl.server.storage import Database
+from hitl.server.storage import Store
 
 
-class ReviewerStore:
+class ReviewerStore(Store):
     """The statements, over one database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def remember(self, names: Sequence[str]) -> None:
         """Store reviewers, so that they can be chosen."""

@@ -23,9 +23,7 @@ def _template(name: str, description: str, *fields: Mapping[str, Any]) -> dict[s
 
 SAMPLE_TEMPLATES: Final[Mapping[str, Mapping[str, Any]]] = {
     "template_123": _template(
-        "General review",
-        "Review a text and edit it if it needs small changes.",
-        _shown("text", "Text", editable=True),
+        "General review", "Review a text and edit it if it needs small changes.", _shown("text", "Text", editable=True)
     ),
     "content_review": _template(
         "Content review",

@@ -5,62 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, cast
 
-from hitl.server.primitives import Fault
-from hitl.server.primitives.validation import (
-    Checker,
-    anything,
-    array,
-    boolean,
-    date_time,
-    every,
-    integer,
-    json_object,
-    number,
-    one_of,
-    optional,
-    record,
-    required,
-    text,
-    unique,
-    uri,
-)
+from hitl.server.primitives import Checker, Fault
+from hitl.server.primitives import validation as check
 from hitl.server.reviews import templates
 
 PRIORITIES: Final = ("low", "medium", "high", "normal")
 STATUSES: Final = ("created", "assigned", "in_progress", "completed", "rejected", "expired", "cancelled")
 FIELD_TYPES: Final = (
-    "text",
-    "rich_text",
-    "boolean",
-    "checkbox_group",
-    "select",
-    "multi_select",
-    "file",
-    "image_review",
-    "rating",
-    "datetime",
-    "email",
-    "content_display",
-    "code_display",
-    "table_display",
+    *("text", "rich_text", "boolean", "checkbox_group", "select", "multi_select", "file", "image_review", "rating"),
+    *("datetime", "email", "content_display", "code_display", "table_display"),
 )
 CHOICES: Final = frozenset({"select", "multi_select", "checkbox_group"})
 """The field types that offer options."""
 
-_STRATEGY = one_of("round_robin", "load_balanced")
-_WORDS = array(text())
+_STRATEGY = check.one_of("round_robin", "load_balanced")
+_WORDS = check.array(check.text())
 
 _REVIEW = {
-    "assignees": optional(array(text(shortest=1))),
-    "priority": optional(one_of(*PRIORITIES)),
-    "due_date": optional(date_time),
-    "assignment_strategy": optional(_STRATEGY),
+    "assignees": check.optional(check.array(check.text(shortest=1))),
+    "priority": check.optional(check.one_of(*PRIORITIES)),
+    "due_date": check.optional(check.date_time),
+    "assignment_strategy": check.optional(_STRATEGY),
 }
 
-REVIEW_CREATE: Checker = record(
-    {"template_id": required(text(shortest=1)), "content": required(json_object), **_REVIEW}
+REVIEW_CREATE: Checker = check.record(
+    {"template_id": check.required(check.text(shortest=1)), "content": check.required(check.json_object), **_REVIEW}
 )
-REVIEW_UPDATE: Checker = record({"content": optional(json_object), **_REVIEW}, fewest=1)
+REVIEW_UPDATE: Checker = check.record({"content": check.optional(check.json_object), **_REVIEW}, fewest=1)
 
 
 def _offers_options(place: str, value: object) -> Iterator[Fault]:
@@ -71,68 +42,82 @@ def _offers_options(place: str, value: object) -> Iterator[Fault]:
 
 # The parts of a template stay open, as in openapi.yaml: the vendor shows them by example only, and an attribute that is
 # not named here must survive reading a template and writing it back.
-_OPTION = record({"value": required(text(shortest=1)), "label": required(text())}, closed=False)
-_CONDITIONAL = record({"field": required(text(shortest=1)), "value": required(anything)}, closed=False)
-_FIELD_VALIDATION = record(
-    {"required": optional(boolean), "pattern": optional(text()), "custom_message": optional(text())}, closed=False
+_OPTION = check.record(
+    {"value": check.required(check.text(shortest=1)), "label": check.required(check.text())}, closed=False
 )
-_FIELD = every(
-    record(
+_CONDITIONAL = check.record(
+    {"field": check.required(check.text(shortest=1)), "value": check.required(check.anything)}, closed=False
+)
+_FIELD_VALIDATION = check.record(
+    {
+        "required": check.optional(check.boolean),
+        "pattern": check.optional(check.text()),
+        "custom_message": check.optional(check.text()),
+    },
+    closed=False,
+)
+_FIELD = check.every(
+    check.record(
         {
-            "name": required(text(shortest=1)),
-            "type": required(one_of(*FIELD_TYPES)),
-            "default_value": optional(anything),
-            "conditional": optional(_CONDITIONAL),
-            "validation": optional(_FIELD_VALIDATION),
-            "options": optional(every(array(_OPTION), unique("value"))),
-            **dict.fromkeys(("label", "placeholder", "max_size", "min_date", "language"), optional(text())),
-            **dict.fromkeys(("required", "multiple", "editable"), optional(boolean)),
-            **dict.fromkeys(("toolbar", "accept", "tools", "labels"), optional(_WORDS)),
-            **dict.fromkeys(("max_length", "scale"), optional(integer(1))),
+            "name": check.required(check.text(shortest=1)),
+            "type": check.required(check.one_of(*FIELD_TYPES)),
+            "default_value": check.optional(check.anything),
+            "conditional": check.optional(_CONDITIONAL),
+            "validation": check.optional(_FIELD_VALIDATION),
+            "options": check.optional(check.every(check.array(_OPTION), check.unique("value"))),
+            **dict.fromkeys(("label", "placeholder", "max_size", "min_date", "language"), check.optional(check.text())),
+            **dict.fromkeys(("required", "multiple", "editable"), check.optional(check.boolean)),
+            **dict.fromkeys(("toolbar", "accept", "tools", "labels"), check.optional(_WORDS)),
+            **dict.fromkeys(("max_length", "scale"), check.optional(check.integer(1))),
         },
         closed=False,
     ),
     _offers_options,
 )
-_FIELDS = every(array(_FIELD, fewest=1), unique("name"))
-_SETTINGS = record(
+_FIELDS = check.every(check.array(_FIELD, fewest=1), check.unique("name"))
+_SETTINGS = check.record(
     {
-        **dict.fromkeys(("auto_assign", "allow_reassignment", "require_comments"), optional(boolean)),
-        "assignment_strategy": optional(_STRATEGY),
-        "timeout_hours": optional(number(above=0)),
-        "approval_threshold": optional(integer(1)),
+        **dict.fromkeys(("auto_assign", "allow_reassignment", "require_comments"), check.optional(check.boolean)),
+        "assignment_strategy": check.optional(_STRATEGY),
+        "timeout_hours": check.optional(check.number(above=0)),
+        "approval_threshold": check.optional(check.integer(1)),
     },
     closed=False,
 )
-_STYLING = record(
-    {**dict.fromkeys(("primary_color", "secondary_color", "custom_css"), optional(text())), "logo_url": optional(uri)},
+_STYLING = check.record(
+    {
+        **dict.fromkeys(("primary_color", "secondary_color", "custom_css"), check.optional(check.text())),
+        "logo_url": check.optional(check.uri),
+    },
     closed=False,
 )
-_RULE = record(
-    {"condition": required(text()), "required_fields": optional(_WORDS), "message": optional(text())}, closed=False
+_RULE = check.record(
+    {
+        "condition": check.required(check.text()),
+        "required_fields": check.optional(_WORDS),
+        "message": check.optional(check.text()),
+    },
+    closed=False,
 )
 _TEMPLATE = {
-    "description": optional(text()),
-    "settings": optional(_SETTINGS),
-    "styling": optional(_STYLING),
-    "validation": optional(record({"rules": optional(array(_RULE))}, closed=False)),
-    "category": optional(text()),
-    "tags": optional(_WORDS),
-    "priority": optional(one_of(*PRIORITIES)),
-    "version": optional(text()),
-    "changelog": optional(_WORDS),
-    "deprecated": optional(boolean),
-    "migration_guide": optional(uri),
+    "description": check.optional(check.text()),
+    "settings": check.optional(_SETTINGS),
+    "styling": check.optional(_STYLING),
+    "validation": check.optional(check.record({"rules": check.optional(check.array(_RULE))}, closed=False)),
+    "category": check.optional(check.text()),
+    "tags": check.optional(_WORDS),
+    "priority": check.optional(check.one_of(*PRIORITIES)),
+    "version": check.optional(check.text()),
+    "changelog": check.optional(_WORDS),
+    "deprecated": check.optional(check.boolean),
+    "migration_guide": check.optional(check.uri),
 }
 
 
-def _agrees(_place: str, value: object) -> Iterator[Fault]:
-    return templates.faults(cast("dict[str, Any]", value))
-
-
-TEMPLATE_CREATE: Checker = every(
-    record({"name": required(text(shortest=1)), "fields": required(_FIELDS), **_TEMPLATE}), _agrees
+TEMPLATE_CREATE: Checker = check.every(
+    check.record({"name": check.required(check.text(shortest=1)), "fields": check.required(_FIELDS), **_TEMPLATE}),
+    lambda _place, value: templates.faults(cast("dict[str, Any]", value)),
 )
-TEMPLATE_UPDATE: Checker = record(
-    {"name": optional(text(shortest=1)), "fields": optional(_FIELDS), **_TEMPLATE}, fewest=1
+TEMPLATE_UPDATE: Checker = check.record(
+    {"name": check.optional(check.text(shortest=1)), "fields": check.optional(_FIELDS), **_TEMPLATE}, fewest=1
 )

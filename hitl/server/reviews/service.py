@@ -9,17 +9,8 @@ from functools import partial
 from typing import Any
 
 from hitl.server import results
-from hitl.server.primitives import (
-    ApiError,
-    Document,
-    Page,
-    SetupError,
-    conflict,
-    from_wire,
-    not_found,
-    raise_faults,
-    to_wire,
-)
+from hitl.server.primitives import ApiError, Document, Page, SetupError, conflict, not_found, raise_faults
+from hitl.server.primitives.timestamps import from_wire, to_wire
 from hitl.server.primitives.validation import json_object, text
 from hitl.server.reviews import lifecycle, templates
 from hitl.server.reviews.approvals import is_complete

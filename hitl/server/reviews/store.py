@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from hitl.server.primitives import Document, Page
 from hitl.server.reviews.lifecycle import OPEN
-from hitl.server.storage import Database
+from hitl.server.storage import Store
 from hitl.server.storage.queries import Filter, document, one_of, page, where
 
 _DUE = "json_extract(document, '$.due_date')"
@@ -58,11 +59,8 @@ class ReviewQuery:
     sort: Literal["due", "priority"] | None = None
 
 
-class ReviewStore:
+class ReviewStore(Store):
     """The statements, over one database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     # Reviews
 
@@ -217,8 +215,4 @@ def _conditions(query: ReviewQuery) -> Iterator[Filter]:
 def _spellings(word: str) -> list[str]:
     """Return the spellings to search for: SQLite's lower() only knows ASCII letters."""
     spellings = (word, word.lower(), word.upper(), word.title())
-    return list(dict.fromkeys(_lower_ascii(each) for each in spellings))
-
-
-def _lower_ascii(word: str) -> str:
-    return "".join(letter.lower() if letter.isascii() else letter for letter in word)
+    return list(dict.fromkeys(re.sub("[A-Z]+", lambda letters: letters[0].lower(), each) for each in spellings))

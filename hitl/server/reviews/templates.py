@@ -10,20 +10,11 @@ from typing import Any, Final
 
 from hitl.server.ecma_regex import BadPatternError, Pattern
 from hitl.server.primitives import Fault
+from hitl.server.results import DISPLAYS, TemplateDocument, settings, words
 from hitl.server.results.conditions import BadConditionError, Condition
-from hitl.server.results.dates import TODAY, read_date
-from hitl.server.results.fields import (
-    DISPLAYS,
-    Field,
-    TemplateDocument,
-    comment_fields,
-    rules,
-    settings,
-    validation,
-    words,
-)
+from hitl.server.results.fields import Field, comment_fields, rules, validation
 from hitl.server.results.files import bytes_in
-from hitl.server.results.kinds import DEFAULT_SCALE
+from hitl.server.results.kinds import DEFAULT_SCALE, TODAY, read_date
 
 _LARGEST_SCALE: Final = 100  # a form with more steps could not be used, and one with a million would stop the inbox
 
@@ -56,13 +47,10 @@ def _limit_faults(place: str, field: Field) -> Iterator[Fault]:
     except ValueError:
         yield Fault(f"{place}.max_size", "must be a size such as 10MB")
     try:
-        read_date(_date_of(field.get("min_date", TODAY)))
+        if (earliest := field.get("min_date", TODAY)) != TODAY:
+            read_date(earliest)
     except ValueError:
         yield Fault(f"{place}.min_date", "must be today, a date such as 2026-01-20, or a date-time with an offset")
-
-
-def _date_of(text: str) -> str:
-    return "2026-01-20" if text == TODAY else text
 
 
 def _scale_faults(place: str, field: Field) -> Iterator[Fault]:

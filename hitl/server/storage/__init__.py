@@ -5,12 +5,11 @@ Stores of other rooms also use `queries`; everything else is here.
 
 from __future__ import annotations
 
-from hitl.server.storage.changes import ChangeNotifier
-from hitl.server.storage.database import IN_MEMORY, Database, Row
+from hitl.server.storage.changes import ChangeNotifier, UnitOfWork, Work
+from hitl.server.storage.database import IN_MEMORY, Database, Row, Store
 from hitl.server.storage.errors import StorageError
 from hitl.server.storage.idempotency import Created, IdempotencyStore
 from hitl.server.storage.outbox import Event, Outbox
-from hitl.server.storage.unit_of_work import UnitOfWork, Work
 
 __all__ = [
     "IN_MEMORY",
@@ -22,6 +21,7 @@ __all__ = [
     "Outbox",
     "Row",
     "StorageError",
+    "Store",
     "UnitOfWork",
     "Work",
 ]

@@ -132,3 +132,10 @@ class Database:
             for statement in step:
                 self.execute(statement)
         self.execute(f"PRAGMA user_version = {len(self._migrations)}")
+
+
+class Store:
+    """Statements over one database; callers open the transactions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hitl.server.primitives import ApiError, Document
-from hitl.server.storage.database import Database
+from hitl.server.storage.database import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,8 @@ class Created:
     replayed: bool = False
 
 
-class IdempotencyStore:
+class IdempotencyStore(Store):
     """The keys of one database and what was created under them, kept as long as the database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def create_once(
         self, kind: str, body: Mapping[str, Any], key: str | None, owner: str, create: Callable[[], Document]

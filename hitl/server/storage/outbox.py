@@ -39,8 +39,7 @@ class Outbox:
         """Record an event in its change's transaction, and deliveries to its subscribers."""
         body, time = _json(payload), to_wire(at)
         self.database.execute(
-            "INSERT INTO events (event, subject_id, payload, at) VALUES (?, ?, ?, ?)",
-            (event, subject_id, body, time),
+            "INSERT INTO events (event, subject_id, payload, at) VALUES (?, ?, ?, ?)", (event, subject_id, body, time)
         )
         subscribed = self.database.rows(
             "SELECT id, url FROM subscriptions WHERE enabled AND ? IN (SELECT value FROM json_each(events)) "

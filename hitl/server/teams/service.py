@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from hitl.server.primitives import ApiError, Document, Fault, Now, conflict, raise_faults, to_wire
-from hitl.server.primitives.validation import Checker, every, optional, record, required, text
+from hitl.server.primitives import ApiError, Checker, Document, Fault, Now, conflict, raise_faults, to_wire
+from hitl.server.primitives.validation import every, optional, record, required, text
 from hitl.server.storage import Created, Database, IdempotencyStore
 from hitl.server.storage.queries import next_number
 from hitl.server.teams.store import TeamStore

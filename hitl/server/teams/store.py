@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from hitl.server.primitives import Document
-from hitl.server.storage import Database, Row
+from hitl.server.storage import Row, Store
 
 
-class TeamStore:
+class TeamStore(Store):
     """The statements, over one database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def has_team(self, team_id: str) -> bool:
         """Return whether there is a team with this id."""

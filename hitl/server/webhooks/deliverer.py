@@ -1,4 +1,4 @@
-"""The background worker that makes the deliveries."""
+"""The background worker that makes the deliveries, and maintains them: when the clock was set back, and when old."""
 
 from __future__ import annotations
 
@@ -7,15 +7,90 @@ import logging
 from collections import Counter
 from concurrent.futures import CancelledError
 from contextlib import suppress
-from datetime import datetime
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, Literal
 
 from hitl.server.primitives import Clock, to_wire
 from hitl.server.storage import Database, Outbox, StorageError
 from hitl.server.webhooks.delivery_store import DeliveryStore, Outgoing
-from hitl.server.webhooks.retention import Retention
-from hitl.server.webhooks.schedule import consequence
 from hitl.server.webhooks.sender import Outcome, Sender
+
+PAUSES: Final = (
+    timedelta(seconds=15),
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=12),
+    timedelta(hours=24),
+)
+"""The vendor's documented pauses after each failed attempt, from the first on; the eighth attempt is the last."""
+
+_TRANSIENT: Final = frozenset({408, 429})  # the only transient errors among the 4xx
+
+
+def classify(status_code: int | None, *, refused: bool) -> Literal["delivered", "retry", "failed"]:
+    """Return what follows from an attempt; without an answer `status_code` is None."""
+    if refused:
+        return "failed"
+    if status_code is None:
+        return "retry"
+    if 200 <= status_code < 300:
+        return "delivered"
+    if 400 <= status_code < 500 and status_code not in _TRANSIENT:
+        return "failed"
+    # A redirect is not followed, since its target was not checked; it counts as an error.
+    return "retry"
+
+
+def next_attempt(tries: int, now: datetime) -> datetime | None:
+    """Return when to try again after so many failed attempts; None if the last has been made."""
+    return now + PAUSES[tries - 1] if tries <= len(PAUSES) else None
+
+
+def consequence(
+    tries: int, status_code: int | None, now: datetime, *, refused: bool
+) -> tuple[Literal["delivered", "pending", "failed"], datetime | None]:
+    """Return the status of a delivery after this many attempts, and when the next one is due."""
+    meaning = classify(status_code, refused=refused)
+    if meaning != "retry":
+        return meaning, None
+    due_at = next_attempt(tries, now)
+    return ("failed" if due_at is None else "pending"), due_at
+
+
+KEPT_DAYS: Final = 90
+"""Days after which a finished delivery leaves the log, with its attempts."""
+
+_INTERVAL: Final = timedelta(hours=1)
+_BATCH: Final = 500  # rows, so that a long log blocks nothing
+
+
+class Retention:
+    """Maintains the deliveries of one database; the deliverer calls it whenever it reads what is due."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._store = DeliveryStore(database)
+        self._seen: datetime | None = None
+        self._next: datetime | None = None
+
+    def run(self, now: datetime) -> None:
+        """Do what is necessary at this time.
+
+        At the first call and whenever the clock was set back, no delivery may wait longer than its schedule says: the
+        sandbox that wrote the rows may have had another time.
+        """
+        if self._seen is None or now < self._seen:
+            with self._database.transaction():
+                self._store.bring_forward(now, (timedelta(0), *PAUSES))
+            self._next = now
+        self._seen = now
+        if self._next is None or now >= self._next:
+            with self._database.transaction():
+                deleted = self._store.delete_finished(now - timedelta(days=KEPT_DAYS), _BATCH)
+            self._next = now + _INTERVAL if deleted < _BATCH else now
+
 
 _log = logging.getLogger("hitl.server")
 

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from hitl.server.primitives import Document, Page, from_wire, to_wire
-from hitl.server.storage import Database, Row
+from hitl.server.storage import Row, Store
 from hitl.server.storage.queries import page
 from hitl.server.webhooks.sender import Message, Outcome
 
@@ -53,11 +53,8 @@ class Outgoing:
     message: Message
 
 
-class DeliveryStore:
+class DeliveryStore(Store):
     """The statements, over one database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     # The log
 
@@ -93,7 +90,10 @@ class DeliveryStore:
     def next(self, now: datetime, *, under_way: Iterable[int], full: Iterable[str]) -> Outgoing | None:
         """Return the delivery that has been due longest, unless it is `under_way` or its lane is `full`."""
         row = self._database.row(_NEXT, (to_wire(now), json.dumps(list(under_way)), json.dumps(list(full))))
-        return None if row is None else _outgoing(row)
+        if row is None:
+            return None
+        number, round_, tries, lane, delivery_id, url, payload, secret = row
+        return Outgoing(number, round_, tries, lane, Message(delivery_id, url, payload.encode(), secret))
 
     def next_due(self, now: datetime) -> datetime | None:
         """Return when, after now, the next delivery will be due."""
@@ -153,8 +153,3 @@ class DeliveryStore:
         for number, *values in rows:
             attempts[number].append(dict(zip(_ATTEMPT, values, strict=True)))
         return attempts
-
-
-def _outgoing(row: tuple[Any, ...]) -> Outgoing:
-    number, round_, tries, lane, delivery_id, url, payload, secret = row
-    return Outgoing(number, round_, tries, lane, Message(delivery_id, url, payload.encode(), secret))

@@ -12,7 +12,7 @@ from typing import Final
 from hitl._engine import AsyncClient, Origin, Request, Response
 from hitl._version import __version__
 from hitl.server.webhooks.egress_policy import ForbiddenTargetError, Targets, UnknownHostError
-from hitl.server.webhooks.signatures import delivery_headers
+from hitl.server.webhooks.payloads import delivery_headers
 
 TIMEOUT: Final = 30.0
 """Seconds that a receiver has for its whole response, as the vendor documents."""

@@ -7,17 +7,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from hitl.server.primitives import Document
-from hitl.server.storage import Database, Row
+from hitl.server.storage import Row, Store
 
 _COLUMNS: Final = ("id", "url", "events", "enabled", "created_at", "updated_at")
 _SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM subscriptions "  # noqa: S608 - fixed words
 
 
-class SubscriptionStore:
+class SubscriptionStore(Store):
     """The statements, over one database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def all(self) -> list[Document]:
         """Return all subscriptions, in the order of their creation, without their secrets."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from hitl.server.primitives import Document, Fault, Now, not_found, raise_faults, to_wire
-from hitl.server.primitives.validation import Checker, array, boolean, every, one_of, optional, record, required, text
+from hitl.server.primitives import Checker, Document, Fault, Now, not_found, raise_faults, to_wire
+from hitl.server.primitives.validation import array, boolean, every, one_of, optional, record, required, text
 from hitl.server.storage import Created, Database, IdempotencyStore, Outbox
 from hitl.server.storage.queries import next_number
 from hitl.server.webhooks.egress_policy import Targets, web_address
-from hitl.server.webhooks.payloads import EVENTS
-from hitl.server.webhooks.signatures import is_usable, new_secret
+from hitl.server.webhooks.payloads import EVENTS, is_usable, new_secret
 from hitl.server.webhooks.subscription_store import SubscriptionStore
 
 SUBSCRIBABLE: Final = (
@@ -39,10 +38,7 @@ _UPDATE: Checker = record({"url": optional(web_address), **_OPTIONAL}, fewest=1)
 
 
 class Subscriptions:
-    """The subscriptions, as `WebhookSubscription` in `openapi.yaml` describes them.
-
-    Only the answer to the creation holds the secret.
-    """
+    """All subscriptions (`WebhookSubscription` in `openapi.yaml`); only the answer to the creation holds the secret."""
 
     def __init__(self, database: Database, outbox: Outbox, clock: Now, targets: Targets) -> None:
         self._database = database

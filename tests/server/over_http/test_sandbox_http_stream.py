@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from hitl.server.http.limits import LongPollSlots
+from hitl.server.http.long_poll import LongPollSlots
 from hitl.server.review_server import ReviewServer
 from hitl.server.reviews.event_stream import EventStream
 from hitl.testing import Sandbox
