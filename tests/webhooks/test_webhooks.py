@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email.message
 import json
 import pickle
@@ -37,6 +38,13 @@ BODY = json.dumps(PAYLOAD).encode()
 SIGNATURE = sign(BODY, SECRET)
 DIGITS = SIGNATURE.removeprefix("sha256=")
 OTHER = sign(BODY, "another secret")
+VENDOR_HEADERS = ("X-HITL-Signature-256", "X-HITL-Signature")
+MISSPELT = (
+    *(f"{prefix}{DIGITS}" for prefix in ("sha512=", "SHA256=", "sha256:", "sha256=sha256=", "sha256= ", "0x")),
+    *(DIGITS.upper(), f"sha256={DIGITS.upper()}", f"{DIGITS[:-1]}é", f"{DIGITS[:-1]}٣", DIGITS[:32], f"{DIGITS}00"),
+    *(f"{DIGITS},{DIGITS}", f"{SIGNATURE}, {SIGNATURE}", f"{DIGITS[:32]} {DIGITS[32:]}"),
+    base64.b64encode(bytes.fromhex(DIGITS)).decode(),
+)
 
 if not django.conf.settings.configured:
     django.conf.settings.configure()
@@ -63,10 +71,6 @@ def test_either_header_is_understood_with_and_without_prefix_in_any_case(name: s
 def test_the_body_may_be_any_kind_of_bytes_or_text(body: Any) -> None:
     assert verify_signature(signature_headers(body, SECRET), body, SECRET)
     assert construct_event({"X-HITL-Signature": SIGNATURE}, body, SECRET).data == PAYLOAD
-
-
-def test_an_empty_body_can_be_signed_too() -> None:
-    assert verify_signature(signature_headers(b"", SECRET), b"", SECRET)
 
 
 @pytest.mark.parametrize("secret", [SECRET.encode(), [SECRET], ("new", SECRET), [b"new", SECRET.encode()], {SECRET}])
@@ -151,7 +155,7 @@ CONTAINERS: dict[str, Callable[[dict[str, str]], Any]] = {
 @pytest.mark.parametrize("container", CONTAINERS.values(), ids=CONTAINERS)
 def test_headers_are_found_in_the_container_of(container: Callable[[dict[str, str]], Any]) -> None:
     others = {"Content-Type": "application/json", "X-Request-Id": "r1"}
-    for name in ("X-HITL-Signature-256", "X-HITL-Signature"):
+    for name in VENDOR_HEADERS:
         assert verify_signature(container({**others, name: SIGNATURE}), BODY, SECRET)
         assert not verify_signature(container({**others, name: OTHER}), BODY, SECRET)
     assert not verify_signature(container(others), BODY, SECRET)
@@ -351,12 +355,7 @@ def test_the_repr_of_an_event_does_not_show_what_people_wrote() -> None:
         ({"X-HITL-Signature": ""}, "bad_signature_header"),
         ({"X-HITL-Signature": None}, "bad_signature_header"),
         ({"X-HITL-Signature": []}, "bad_signature_header"),
-        ({"X-HITL-Signature": DIGITS.upper()}, "bad_signature_header"),
-        ({"X-HITL-Signature": f"sha512={DIGITS}"}, "bad_signature_header"),
-        ({"X-HITL-Signature": f"sha256=sha256={DIGITS}"}, "bad_signature_header"),
-        ({"X-HITL-Signature": f"{DIGITS[:-1]}é"}, "bad_signature_header"),
-        ({"X-HITL-Signature": f"{DIGITS[:-1]}٣"}, "bad_signature_header"),
-        ({"X-HITL-Signature": f"{SIGNATURE}, {SIGNATURE}"}, "bad_signature_header"),
+        *(({name: value}, "bad_signature_header") for name in VENDOR_HEADERS for value in MISSPELT),
         ([("X-HITL-Signature", SIGNATURE), ("X-HITL-Signature", OTHER)], "bad_signature_header"),
         ({"X-HITL-Signature": OTHER}, "signature_mismatch"),
     ],
