@@ -74,10 +74,7 @@ def test_the_headers_have_several_spellings(name: str) -> None:
 def test_a_secret_without_prefix_is_the_key_as_it_is_written(secret: str) -> None:
     assert genuine(signed(signature(secret=secret)), secret=secret)
     assert genuine(signed(signature(secret=secret)), secret=secret.encode())
-
-
-def test_the_padding_of_a_secret_may_be_missing() -> None:
-    assert genuine(signed(signature(secret="whsec_c2VjcmV0cw==")), secret="whsec_c2VjcmV0cw")
+    assert genuine(signed(signature(secret="whsec_c2VjcmV0cw==")), secret="whsec_c2VjcmV0cw")  # the padding is left out
 
 
 @pytest.mark.parametrize("secret", ["whsec_", "whsec_***", "whsec_=", "whsec_ ", "whsec_a", "whsec_ab=c", b"whsec_"])
@@ -95,6 +92,7 @@ def test_any_signature_by_any_secret_will_do() -> None:
     assert genuine(signed(f"v1a,c2ln {signature(secret=other)} rubbish {signature(secret=old)}"), secret=old)
     assert reason(signed(both), secret=other) == "signature_mismatch"
     assert reason(signed(both), secret=[other, "x"]) == "signature_mismatch"
+    assert genuine(signed(" ".join(["v1,x"] * 15 + [signature(secret=old)])), secret=old)  # 16 are looked at
     assert reason(signed(f"{signature(secret=old)}, {signature(secret=new)}"), secret=old) == "signature_mismatch"
 
 
@@ -113,15 +111,10 @@ def test_a_signature_is_good_for_five_minutes_before_and_after(away: int) -> Non
 
 
 @pytest.mark.parametrize(
-    ("away", "word"),
-    [
-        *((away, "timestamp_too_old") for away in (300.5, 301, 10**10)),
-        (-301, "timestamp_in_future"),
-        (-NOW, "timestamp_in_future"),
-    ],
+    ("word", "aways"), [("timestamp_too_old", (300.5, 301, 10**10)), ("timestamp_in_future", (-301, -NOW))]
 )
-def test_a_signature_further_away_is_refused(away: float, word: str) -> None:
-    assert reason(signed(), now=NOW + away) == word
+def test_a_signature_further_away_is_refused(word: str, aways: tuple[float, ...]) -> None:
+    assert {reason(signed(), now=NOW + away) for away in aways} == {word}
 
 
 def test_the_tolerance_can_be_chosen() -> None:
@@ -131,15 +124,13 @@ def test_the_tolerance_can_be_chosen() -> None:
     assert reason(signed(), now=float("nan")) == "timestamp_too_old"
 
 
-@pytest.mark.parametrize("tolerance", [0, 0.5, -300, 86_401, float("inf"), float("nan"), timedelta(0)])
-def test_a_tolerance_that_lets_everything_or_nothing_pass_is_a_value_error(tolerance: Any) -> None:
-    with pytest.raises(ValueError, match="between 1 second and 1 day"):
-        genuine({}, tolerance=tolerance)
-
-
-@pytest.mark.parametrize("tolerance", ["300", None, True])
-def test_a_tolerance_that_is_no_number_is_a_type_error(tolerance: Any) -> None:
-    with pytest.raises(TypeError, match="tolerance must be a number of seconds"):
+@pytest.mark.parametrize(
+    "tolerance", [0, 0.5, -300, 86_401, float("inf"), float("nan"), timedelta(0), "300", None, True]
+)
+def test_a_tolerance_that_lets_everything_or_nothing_pass_or_is_no_number_is_refused(tolerance: Any) -> None:
+    is_number = isinstance(tolerance, float | timedelta) or type(tolerance) is int
+    expected = (ValueError, "between 1 second and 1 day") if is_number else (TypeError, "must be a number of seconds")
+    with pytest.raises(expected[0], match=expected[1]):
         genuine({}, tolerance=tolerance)
 
 
@@ -153,22 +144,8 @@ def test_a_signature_of_the_vendor_has_no_time() -> None:
 @pytest.mark.parametrize(
     "timestamp",
     [
-        "",
-        "-1",
-        "+1",
-        "01",
-        "1.0",
-        "1e9",
-        "0x1",
-        "1_000",
-        "١٢٣",
-        "²",
-        "123456789012",
-        "nan",
-        f"{NOW}\n",
-        f"{NOW} 0",
-        f"{NOW}\u0660",
-        f"\uff11{NOW}",
+        *("", "-1", "+1", "01", "1.0", "1e9", "0x1", "1_000", "١٢٣", "²", "123456789012", "nan"),
+        *(f"{NOW}\n", f"{NOW} 0", f"{NOW}\u0660", f"\uff11{NOW}"),
     ],
 )
 def test_a_timestamp_has_one_spelling(timestamp: str) -> None:
@@ -218,10 +195,6 @@ OTHER = signature(secret="x")
 )
 def test_a_signature_has_one_spelling(value: str) -> None:
     assert reason(signed(value)) == "bad_signature_header"
-
-
-def test_sixteen_signatures_are_looked_at() -> None:
-    assert genuine(signed(" ".join(["v1,x"] * 15 + [GOOD])))
 
 
 # --- with the vendor's signature beside it ---------------------------------------------------------------------------
