@@ -11,6 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate, parsedate_to_datetime
 from importlib.metadata import requires
 from typing import Any
@@ -52,30 +53,20 @@ def holds_connections(client: Client) -> bool:
     return bool(client._pool._idle or client._pool._in_use)
 
 
-class Counting:
-    """Answers, and counts the connections."""
-
-    def __init__(self) -> None:
-        self.connections = 0
-
-    def __call__(self, sock: socket.socket) -> None:
-        self.connections += 1
-        answering()(sock)
-
-
 class Recording:
-    """Answers the first request of each connection, and keeps it."""
+    """Answers some requests of each connection, and keeps its first."""
 
-    def __init__(self, response: bytes = OK) -> None:
-        self.response, self.requests = response, list[bytes]()
+    def __init__(self, response: bytes = OK, times: int = 1) -> None:
+        self.response, self.times, self.requests = response, times, list[bytes]()
 
     def __call__(self, sock: socket.socket) -> None:
         self.requests.append(sock.recv(65536))
         sock.sendall(self.response)
+        answering(self.response, self.times - 1)(sock)
 
 
 def test_a_connection_is_used_by_one_exchange_after_another_whatever_drives_it(driver: Any) -> None:
-    server = Counting()
+    server = Recording(times=10)
     with serving(server) as address:
         client = client_of(address)
         for _ in range(3):
@@ -83,7 +74,7 @@ def test_a_connection_is_used_by_one_exchange_after_another_whatever_drives_it(d
             assert isinstance(answer, Response)
             assert answer.content == b"{}"
         client.close()
-    assert server.connections == 1
+    assert len(server.requests) == 1
 
 
 def test_the_end_of_a_used_connection_is_told_apart_from_that_of_a_new_one() -> None:
@@ -359,13 +350,13 @@ def test_a_redirect_is_not_followed_and_a_cookie_not_kept(send: Send) -> None:
 
 def test_what_cannot_be_repeated_does_not_use_a_connection_that_may_be_closing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_client, "LONGEST_IDLE_FOR_ONCE", 0.0)
-    server = Counting()
+    server = Recording(times=10)
     with serving(server) as address:
         client = client_of(address)
         for is_repeatable in (True, True, False):
             client.send(GET, time.monotonic() + 10, is_repeatable=is_repeatable)
         client.close()
-    assert server.connections == 2
+    assert len(server.requests) == 2
 
 
 def test_a_server_is_trusted_only_with_a_certificate_of_a_known_authority(send: Send) -> None:
@@ -447,19 +438,15 @@ def test_threads_share_a_client_and_have_a_connection_each() -> None:
     closing_answer = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1)
     with serving(answering(closing_answer, times=1)) as address:
         client = client_of(address)
-        statuses: list[int] = []
 
-        def one() -> None:
+        def one() -> int:
             together.wait(10)
             result = client.send(GET, time.monotonic() + 10)
             assert isinstance(result, Response)
-            statuses.append(result.status_code)
+            return result.status_code
 
-        threads = [threading.Thread(target=one) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(10)
+        with ThreadPoolExecutor(8) as threads:
+            statuses = [each.result(20) for each in [threads.submit(one) for _ in range(8)]]
         client.close()
     assert statuses == [200] * 8
 
