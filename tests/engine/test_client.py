@@ -11,14 +11,12 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate, parsedate_to_datetime
 from importlib.metadata import requires
 from typing import Any
 
 import anyio
 import pytest
-import trustme
 from sockets import OK, answering, closing, serving, silent, url_of
 
 from hitl._engine import AsyncClient, Client, Origin, Request, Response, TransportFailure
@@ -192,27 +190,6 @@ def test_a_proxy_is_shown_the_login_and_opens_the_way() -> None:
     assert seen[1][:1] == b"\x16"  # the handshake begins inside the tunnel
 
 
-def test_an_interrupted_exchange_comes_back_as_broken() -> None:
-    begun = threading.Event()
-
-    def serve(sock: socket.socket) -> None:
-        sock.recv(65536)
-        begun.set()
-        silent(sock)
-
-    with serving(serve) as address:
-        client = client_of(address)
-        results: list[Any] = []
-        thread = threading.Thread(target=lambda: results.append(fetch(client)))
-        thread.start()
-        assert begun.wait(10)
-        client.interrupt({threading.get_ident()})  # not this one
-        assert thread.is_alive()
-        client.interrupt({thread.ident})
-        thread.join(10)
-    assert [each.kind for each in results] == ["broken"]
-
-
 def test_a_forked_child_leaves_the_connections_of_its_parent_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(answering()) as address:
         client = client_of(address)
@@ -359,28 +336,6 @@ def test_what_cannot_be_repeated_does_not_use_a_connection_that_may_be_closing(m
     assert len(server.requests) == 2
 
 
-def test_a_server_is_trusted_only_with_a_certificate_of_a_known_authority(send: Send) -> None:
-    authority = trustme.CA()
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(server)
-
-    def serve(sock: socket.socket) -> None:
-        try:
-            with server.wrap_socket(sock, server_side=True) as inner:
-                answering()(inner)
-        except ssl.SSLError:
-            return
-
-    with serving(serve) as address:
-        url = url_of(address).replace("http:", "https:")
-        (failure,) = send(url)
-        assert (failure.kind, failure.sent) == ("tls", "no")
-        assert "certificate" in failure.message
-        trusting = ssl.create_default_context()
-        authority.configure_trust(trusting)
-        assert [each.status_code for each in send(url, GET, GET, tls=lambda: trusting)] == [200, 200]
-
-
 def test_an_explicit_address_is_connected_to_and_the_name_stays_in_the_host_header() -> None:
     server = Recording()
     with serving(server) as (ip, port):
@@ -430,25 +385,6 @@ def test_an_interrupted_exchange_shows_no_token_in_its_traceback(monkeypatch: py
         assert "request = <memory at" in shown
         assert TOKEN not in shown
         client.close()
-
-
-def test_threads_share_a_client_and_have_a_connection_each() -> None:
-    together = threading.Barrier(8)
-    # The server closes afterwards, and says so: another thread must not be given this connection.
-    closing_answer = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1)
-    with serving(answering(closing_answer, times=1)) as address:
-        client = client_of(address)
-
-        def one() -> int:
-            together.wait(10)
-            result = client.send(GET, time.monotonic() + 10)
-            assert isinstance(result, Response)
-            return result.status_code
-
-        with ThreadPoolExecutor(8) as threads:
-            statuses = [each.result(20) for each in [threads.submit(one) for _ in range(8)]]
-        client.close()
-    assert statuses == [200] * 8
 
 
 def test_the_parser_and_the_authorities_come_with_httpx() -> None:

@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import anyio
@@ -15,7 +16,7 @@ import httpx
 import pytest
 from sockets import answering, serving, silent, url_of
 
-from hitl._engine import AsyncHttpxTransport, HttpxTransport, Origin, Request, TransportFailure
+from hitl._engine import AsyncHttpxTransport, Client, HttpxTransport, Origin, Request, TransportFailure
 from hitl._engine import httpx_adapter as _adapter
 from hitl._secret import Secret
 
@@ -213,15 +214,23 @@ def test_a_head_that_drips_ends_with_the_deadline(send: Send) -> None:
     assert (failure.kind, failure.sent) == ("timeout", "maybe")
 
 
-def test_an_interrupted_exchange_lets_its_thread_go_on() -> None:
+@pytest.mark.parametrize(
+    "sender_of",
+    [
+        lambda url: Client(Origin.parse(url)),
+        lambda url: through(HttpxTransport, httpx.HTTPTransport(), url=url),
+    ],
+    ids=["own connections", "httpx"],
+)
+def test_an_interrupted_exchange_comes_back_as_broken_in_its_thread(sender_of: Callable[[str], Any]) -> None:
     begun, results = threading.Event(), list[Any]()
 
     def serve(sock: socket.socket) -> None:
+        sock.recv(65536)
         begun.set()
         silent(sock)
 
-    with serving(serve) as address, httpx.HTTPTransport() as transport:
-        sender = through(HttpxTransport, transport, url=url_of(address))
+    with serving(serve) as address, closing(sender_of(url_of(address))) as sender:
         thread = threading.Thread(target=lambda: results.append(sender.send(GET, time.monotonic() + 5)))
         thread.start()
         assert begun.wait(10)
