@@ -10,25 +10,23 @@ import pytest
 
 from hitl._engine import http1
 from hitl._engine.codec import DamagedError, decoded
-from hitl._engine.http1 import LARGEST_BODY, MOST_INTERIM, ProtocolError, RawResponse, ResponseParser, request_head
+from hitl._engine.http1 import LARGEST_BODY, MOST_INTERIM, ProtocolError, RawResponse, ResponseParser
 
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
-def read(data: bytes, method: str = "GET", *, at_a_time: int | None = None, closed: bool = True) -> RawResponse | None:
+def read(data: bytes, *, at_a_time: int | None = None, closed: bool = True) -> RawResponse:
     """Feed the bytes, a few at a time or all at once, then the end of the connection."""
-    reader = ResponseParser(method)
+    reader = ResponseParser("GET")
     step = at_a_time or max(len(data), 1)
-    for start in range(0, len(data), step):
-        if (answer := reader.feed(data[start : start + step])) is not None:
-            return answer
-    return reader.feed(b"") if closed else None
+    pieces = [data[start : start + step] for start in range(0, len(data), step)]
+    answers = (reader.feed(piece) for piece in (*pieces, *([b""] if closed else [])))
+    return next(answer for answer in answers if answer is not None)
 
 
 @pytest.mark.parametrize("at_a_time", [None, 1, 7])
 def test_an_answer_is_the_same_however_its_bytes_arrive(at_a_time: int | None) -> None:
     answer = read(OK + b"Content-Length: 2\r\nX-A: 1\r\n\r\n{}", at_a_time=at_a_time)
-    assert answer is not None
     assert (answer.status_code, answer.body, answer.may_reuse) == (200, b"{}", True)
     assert (b"x-a", b"1") in answer.headers
 
@@ -45,24 +43,19 @@ def test_an_answer_is_the_same_however_its_bytes_arrive(at_a_time: int | None) -
 )
 def test_a_connection_with_surplus_bytes_is_not_used_again(data: bytes) -> None:
     answer = read(data)
-    assert answer is not None
     assert not answer.may_reuse
 
 
 @pytest.mark.parametrize(
-    "head", [b"Content-Length: 2\r\nConnection: close\r\n\r\n{}", b"Content-Type: text/plain\r\n\r\n{}"]
+    ("head", "is_framed"),
+    [
+        (b"Content-Length: 2\r\nConnection: close\r\n\r\n{}", True),
+        (b"Content-Type: text/plain\r\n\r\n{}", False),
+    ],
 )
-def test_a_connection_that_the_server_closes_is_not_used_again(head: bytes) -> None:
+def test_a_connection_that_the_server_closes_is_not_used_again(head: bytes, is_framed: bool) -> None:
     answer = read(OK + head)
-    assert answer is not None
-    assert (answer.body, answer.may_reuse) == (b"{}", False)
-
-
-def test_a_body_that_ends_with_its_connection_is_known_to_be_unframed() -> None:
-    framed, unframed = read(OK + b"Content-Length: 2\r\n\r\n{}"), read(OK + b"\r\n{}")
-    assert framed is not None
-    assert unframed is not None
-    assert (framed.is_framed, unframed.is_framed) == (True, False)
+    assert (answer.body, answer.may_reuse, answer.is_framed) == (b"{}", False, is_framed)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +86,6 @@ def test_what_is_no_whole_answer_is_refused(data: bytes) -> None:
 
 def test_a_refusal_that_is_cut_off_is_a_refusal_still() -> None:
     answer = read(b"HTTP/1.1 404 Not Found\r\nContent-Length: 100\r\n\r\n{")
-    assert answer is not None
     assert (answer.status_code, answer.body, answer.may_reuse) == (404, b"", False)
     assert answer.fault == "it was cut off"
 
@@ -101,7 +93,6 @@ def test_a_refusal_that_is_cut_off_is_a_refusal_still() -> None:
 def test_some_interim_answers_are_passed_over_and_a_flood_of_them_is_refused() -> None:
     interim = b"HTTP/1.1 103 Early Hints\r\n\r\n"
     answer = read(interim * MOST_INTERIM + OK + b"Content-Length: 0\r\n\r\n")
-    assert answer is not None
     assert answer.status_code == 200
     with pytest.raises(ProtocolError, match="interim"):
         read(interim * (MOST_INTERIM + 1))
@@ -112,25 +103,14 @@ def test_a_body_is_not_read_beyond_the_bound(announced: bool, monkeypatch: pytes
     monkeypatch.setattr(http1, "LARGEST_BODY", 1000)
     head = b"Content-Length: 1001\r\n" if announced else b"Connection: close\r\n"
     answer = read(OK + head + b"\r\n" + b"a" * 1001, closed=False)
-    assert answer is not None
     assert (answer.body, answer.may_reuse) == (b"", False)
     assert "larger" in str(answer.fault)
 
 
-def test_the_head_of_a_request_is_what_rfc_9112_says() -> None:
-    head = request_head("POST", "/v1/reviews", "Host: a\r\n", [("Prefer", "wait=5")], 2)
-    assert head == b"POST /v1/reviews HTTP/1.1\r\nHost: a\r\nPrefer: wait=5\r\nContent-Length: 2\r\n\r\n"
-
-
-@pytest.mark.parametrize("encoding", ["gzip", "GZIP", " x-gzip "])
-def test_a_gzip_encoding_is_undone(encoding: str) -> None:
-    assert decoded(gzip.compress(b"{}"), encoding) == b"{}"
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", " x-gzip ", "", "identity", "Identity"])
+def test_a_gzip_encoding_is_undone_and_what_is_not_encoded_stays(encoding: str) -> None:
+    assert decoded(gzip.compress(b"{}") if "gzip" in encoding.lower() else b"{}", encoding) == b"{}"
     assert decoded(b"", encoding) == b""
-
-
-@pytest.mark.parametrize("encoding", ["", "identity", "Identity"])
-def test_what_is_not_encoded_stays(encoding: str) -> None:
-    assert decoded(b"{}", encoding) == b"{}"
 
 
 PACKED = gzip.compress(b'{"a": "' + b"b" * 500 + b'"}', mtime=0)

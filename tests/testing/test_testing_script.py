@@ -63,12 +63,23 @@ def test_an_answer_fits_its_template(
     assert (review.status, review.result) == (status, result)
 
 
-def test_an_edit_of_something_else_is_reported(sandbox: Sandbox, client: HITLClient) -> None:
-    sandbox.reviewer.on().edit(draft="A better draft")
-    assert answer_to(client, "initial_review").status == "created"
-    with pytest.raises(
-        AssertionError, match=r"could not edit: draft: is not an editable field of template initial_review"
-    ):
+@pytest.mark.parametrize(
+    ("answer", "template_id", "report"),
+    [
+        (complete({"approved": "yes"}), "template_123", "could not complete: approved: must be"),
+        (
+            edit(draft="A better draft"),
+            "initial_review",
+            "could not edit: draft: is not an editable field of template initial_review",
+        ),
+    ],
+)
+def test_an_answer_that_does_not_fit_its_template_is_reported(
+    sandbox: Sandbox, client: HITLClient, answer: Any, template_id: str, report: str
+) -> None:
+    sandbox.reviewer.on().in_turn([answer])
+    assert answer_to(client, template_id).status == "created"
+    with pytest.raises(AssertionError, match=rf"(?s)rev_1 \({template_id}.*{report}"):
         sandbox.reviewer.verify()
 
 
@@ -117,9 +128,12 @@ def test_a_review_that_fits_only_after_an_update_is_answered_then(sandbox: Sandb
     assert client.get_review(review.id).status == "completed"
 
 
-def test_a_later_answer_comes_when_the_clock_has_come_so_far(sandbox: Sandbox, client: HITLClient) -> None:
+def test_a_later_answer_comes_when_the_clock_has_come_so_far_unless_it_was_given_by_hand(
+    sandbox: Sandbox, client: HITLClient
+) -> None:
     sandbox.reviewer.on().after("2h").approve()
-    review = client.create_review("template_123", {})
+    by_hand, review = (client.create_review("template_123", {}) for _ in range(2))
+    sandbox.reviewer.reject(by_hand)
     sandbox.clock.advance("1h59m")
     assert not client.get_review(review.id).is_final
     with pytest.raises(AssertionError, match=r"will approve after 2:00:00: due in 0:01:00"):
@@ -127,6 +141,7 @@ def test_a_later_answer_comes_when_the_clock_has_come_so_far(sandbox: Sandbox, c
     sandbox.clock.advance("1d")
     answer = client.get_review(review.id)
     assert (answer.status, answer.completed_at) == ("completed", START + timedelta(hours=2))
+    assert client.get_review(by_hand.id).status == "rejected"
     sandbox.reviewer.verify()
 
 
@@ -168,13 +183,6 @@ def test_a_sandbox_closes_before_its_later_answers_come() -> None:
     assert "hitl-script" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_an_answer_that_does_not_fit_its_template_is_reported(sandbox: Sandbox, client: HITLClient) -> None:
-    sandbox.reviewer.on().complete({"approved": "yes"})
-    assert answer_to(client).status == "created"
-    with pytest.raises(AssertionError, match=r"rev_1 \(template_123.*\n    could not complete: approved: must be"):
-        sandbox.reviewer.verify()
-
-
 def test_an_answer_with_something_that_has_no_json_form_is_refused_where_it_is_written(sandbox: Sandbox) -> None:
     with pytest.raises(ContentError, match="no JSON form"):
         sandbox.reviewer.on().approve(feedback=object())
@@ -201,15 +209,6 @@ content['language'] is missing
     on(content=<lambda>) does not apply: content makes <lambda> raise KeyError: 'draft'
 Answer them with reviewer.on(...), expect them with reviewer.on(...).never(), or cancel them."""
     )
-
-
-def test_answered_by_hand_is_answered(sandbox: Sandbox, client: HITLClient) -> None:
-    sandbox.reviewer.on().after("1h").approve()
-    review = client.create_review("template_123", {})
-    sandbox.reviewer.reject(review)
-    sandbox.clock.advance("1h")
-    assert client.get_review(review.id).status == "rejected"
-    sandbox.reviewer.verify()
 
 
 # What was asked
@@ -277,14 +276,18 @@ def test_requests_of_loops_are_answered_by_hand(sandbox: Sandbox) -> None:
             "timeout_seconds": 3600,
             "platform": "api",
         }
-        asked = http.post(f"/v1/api/loops/{loop['data']['loop']['id']}/requests", json=question).json()
-        request_id = asked["data"]["request_id"]
-        assert sandbox.reviewer.respond(request_id, True)["status"] == "completed"
-        with pytest.raises(ConflictError):
-            sandbox.reviewer.respond(request_id, False)
-        with pytest.raises(NotFoundError):
-            sandbox.reviewer.respond("0" * 24, False)
-        late = http.post(f"/v1/api/loops/{loop['data']['loop']['id']}/requests", json=question).json()
+        loop_id = loop["data"]["loop"]["id"]
+
+        def ask() -> str:
+            return str(http.post(f"/v1/api/loops/{loop_id}/requests", json=question).json()["data"]["request_id"])
+
+        first, late = ask(), ask()
+        assert sandbox.reviewer.respond(first, True)["status"] == "completed"
         sandbox.clock.advance("1h")
-        with pytest.raises(ConflictError, match="already timeout"):
-            sandbox.reviewer.respond(late["data"]["request_id"], True)
+        for request_id, error, reason in (
+            (first, ConflictError, None),
+            ("0" * 24, NotFoundError, None),
+            (late, ConflictError, "already timeout"),
+        ):
+            with pytest.raises(error, match=reason):
+                sandbox.reviewer.respond(request_id, False)

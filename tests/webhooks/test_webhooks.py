@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email.message
 import json
 import pickle
@@ -37,6 +38,13 @@ BODY = json.dumps(PAYLOAD).encode()
 SIGNATURE = sign(BODY, SECRET)
 DIGITS = SIGNATURE.removeprefix("sha256=")
 OTHER = sign(BODY, "another secret")
+VENDOR_HEADERS = ("X-HITL-Signature-256", "X-HITL-Signature")
+MISSPELT = (
+    *(f"{prefix}{DIGITS}" for prefix in ("sha512=", "SHA256=", "sha256:", "sha256=sha256=", "sha256= ", "0x")),
+    *(DIGITS.upper(), f"sha256={DIGITS.upper()}", f"{DIGITS[:-1]}é", f"{DIGITS[:-1]}٣", DIGITS[:32], f"{DIGITS}00"),
+    *(f"{DIGITS},{DIGITS}", f"{SIGNATURE}, {SIGNATURE}", f"{DIGITS[:32]} {DIGITS[32:]}"),
+    base64.b64encode(bytes.fromhex(DIGITS)).decode(),
+)
 
 if not django.conf.settings.configured:
     django.conf.settings.configure()
@@ -63,10 +71,6 @@ def test_either_header_is_understood_with_and_without_prefix_in_any_case(name: s
 def test_the_body_may_be_any_kind_of_bytes_or_text(body: Any) -> None:
     assert verify_signature(signature_headers(body, SECRET), body, SECRET)
     assert construct_event({"X-HITL-Signature": SIGNATURE}, body, SECRET).data == PAYLOAD
-
-
-def test_an_empty_body_can_be_signed_too() -> None:
-    assert verify_signature(signature_headers(b"", SECRET), b"", SECRET)
 
 
 @pytest.mark.parametrize("secret", [SECRET.encode(), [SECRET], ("new", SECRET), [b"new", SECRET.encode()], {SECRET}])
@@ -151,7 +155,7 @@ CONTAINERS: dict[str, Callable[[dict[str, str]], Any]] = {
 @pytest.mark.parametrize("container", CONTAINERS.values(), ids=CONTAINERS)
 def test_headers_are_found_in_the_container_of(container: Callable[[dict[str, str]], Any]) -> None:
     others = {"Content-Type": "application/json", "X-Request-Id": "r1"}
-    for name in ("X-HITL-Signature-256", "X-HITL-Signature"):
+    for name in VENDOR_HEADERS:
         assert verify_signature(container({**others, name: SIGNATURE}), BODY, SECRET)
         assert not verify_signature(container({**others, name: OTHER}), BODY, SECRET)
     assert not verify_signature(container(others), BODY, SECRET)
@@ -171,74 +175,35 @@ def test_a_header_that_is_called_headers_does_no_harm() -> None:
     assert not verify_signature({"headers": {"headers": {"X-HITL-Signature": SIGNATURE}}}, BODY, SECRET)
 
 
-DOCUMENTED = """
-from flask import Flask, request
-from hitl.webhooks import verify_signature
-
-app = Flask(__name__)
-
-@app.route('/webhook', methods=['POST'])
-def handle_webhook():
-    # Verify webhook signature
-    if not verify_signature(request.headers, request.data, "your_webhook_secret"):
-        return "Unauthorized", 401
-    
-    data = request.json
-    
-    if data['event'] == 'review.completed':
-        review_id = data['review']['id']
-        result = data['review']['result']
-        
-        # Process the review result
-        process_review_result(review_id, result)
-    
-    return {'status': 'ok'}, 200
-"""  # noqa: W293 - word for word
-
-
-def test_the_handler_of_the_documentation_works_as_printed() -> None:
-    processed: list[tuple[str, Any]] = []
-    scope: dict[str, Any] = {"__name__": "receiver", "process_review_result": lambda *result: processed.append(result)}
-    exec(DOCUMENTED, scope)
-    client = scope["app"].test_client()
-
-    def post(signature: str) -> Any:
-        headers = {"X-HITL-Signature-256": signature}
-        return client.post("/webhook", data=BODY, headers=headers, content_type="application/json")
-
-    assert (post(OTHER).status_code, processed) == (401, [])
-    genuine = post(SIGNATURE)
-    assert (genuine.status_code, genuine.json) == (200, {"status": "ok"})
-    assert processed == [("rev_123", PAYLOAD["review"]["result"])]  # type: ignore[index]
-
-
 # --- programming errors are loud -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("body", [PAYLOAD, [], None, 3])
 @pytest.mark.parametrize("headers", [{}, {"X-HITL-Signature": DIGITS}])
 def test_a_parsed_body_is_a_type_error_that_tells_where_the_raw_one_is(headers: Any, body: Any) -> None:
-    with pytest.raises(
-        TypeError, match=r"request\.get_data\(\) in Flask, request\.body in Django, await request\.body"
-    ):
+    places = r"raw bytes.*request\.get_data\(\) in Flask, request\.body in Django, await request\.body"
+    with pytest.raises(TypeError, match=places):
         verify_signature(headers, body, SECRET)
+    with pytest.raises(TypeError, match=places):
+        Router(SECRET).dispatch(headers, body)
 
 
-@pytest.mark.parametrize("secret", ["", " \n", b"", b" ", [], (), ["good", ""], None, [None], "\ud800"])
-def test_an_empty_secret_is_a_value_error_whatever_the_request(secret: Any) -> None:
-    with pytest.raises(ValueError, match="secret"):
-        verify_signature({}, b"", secret)
+NO_SECRETS: list[Any] = ["", " \n", b"", b" ", [], (), ["good", ""], None, [None], "\ud800"]
+NOT_SECRETS: list[Any] = [3, [3], {"current": SECRET}]  # the names of a dict would be the keys
 
 
-def test_a_secret_of_another_type_is_a_type_error() -> None:
-    with pytest.raises(TypeError, match="str or bytes, not int"):
-        verify_signature({}, b"", [3])  # type: ignore[list-item]
-
-
-def test_a_dict_of_secrets_is_a_type_error_since_its_names_would_be_the_keys() -> None:
-    names: Any = {"current": SECRET}
-    with pytest.raises(TypeError, match="str or bytes, or a list of them, not dict"):
-        verify_signature({"X-HITL-Signature": sign(BODY, "current")}, BODY, names)
+@pytest.mark.parametrize(
+    ("secret", "error", "reason"),
+    [
+        *((secret, ValueError, "secret") for secret in NO_SECRETS),
+        *((secret, TypeError, "str or bytes, (or a list of them, )?not (int|dict)") for secret in NOT_SECRETS),
+    ],
+)
+def test_a_bad_secret_is_refused_whatever_the_request(secret: Any, error: type[Exception], reason: str) -> None:
+    with pytest.raises(error, match=reason):
+        verify_signature({"X-HITL-Signature": sign(BODY, "current")}, BODY, secret)
+    with pytest.raises(error, match=reason):
+        Router(secret)
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-HITL-Signature": DIGITS}])
@@ -281,27 +246,18 @@ def _event(payload: Any) -> WebhookEvent:
 
 
 def test_an_event_names_what_happened_to_which_review_and_when() -> None:
-    event = _event(PAYLOAD)
-    assert event.event == "review.completed"
-    assert event.data == PAYLOAD
-    assert event.review == PAYLOAD["review"]
-    assert event.review_id == "rev_123"
-    assert event.timestamp == "2024-01-15T12:30:00Z"
-    assert event.occurred_at == datetime(2024, 1, 15, 12, 30, tzinfo=UTC)
-    assert event.type == "review.completed"
-
-
-def test_the_parts_of_a_review_are_typed() -> None:
-    # The documentation's example, word for word.
     event = _event(
         b'{"event":"review.completed","review":{"id":"rev_123","template_id":"template_123","status":"completed",'
         b'"result":{"approved":true,"content":"edited text","feedback":"ok with small edits"},'
-        b'"completed_at":"2024-01-15T12:30:00Z","reviewer":"reviewer@company.com"},"timestamp":"2024-01-15T12:30:00Z"}'
+        b'"completed_at":"2024-01-15T12:30:00Z","reviewer":"reviewer@company.com"},"timestamp":"2024-01-15T12:31:00Z"}'
     )
+    assert event.event == event.type == event.data["event"] == "review.completed"
+    assert (event.review, event.timestamp) == (event.data["review"], "2024-01-15T12:31:00Z")
     assert (event.review_id, event.template_id, event.status) == ("rev_123", "template_123", "completed")
     assert event.result == {"approved": True, "content": "edited text", "feedback": "ok with small edits"}
     assert event.reviewer == "reviewer@company.com"
     assert event.completed_at == datetime(2024, 1, 15, 12, 30, tzinfo=UTC)
+    assert event.occurred_at == datetime(2024, 1, 15, 12, 31, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("moment", [None, 3, "", "soon", "2024-01-15T12:30:00", "2024-01-15"])
@@ -324,19 +280,17 @@ def test_an_event_of_an_unknown_shape_has_no_review_id(review: Any) -> None:
     assert (event.review_id, event.timestamp) == (None, None)
 
 
-def test_events_compare_by_their_data_cannot_be_reassigned_and_pickle() -> None:
+def test_events_compare_by_their_data_cannot_be_reassigned_pickle_and_do_not_show_what_people_wrote() -> None:
     event = _event(PAYLOAD)
+    assert repr(event) == (
+        "WebhookEvent(event='review.completed', review_id='rev_123', timestamp='2024-01-15T12:30:00Z')"
+    )
     assert event == _event(PAYLOAD)
     assert event != _event({"event": "review.created"})
     assert event != PAYLOAD
     assert pickle.loads(pickle.dumps(event)) == event
     with pytest.raises(AttributeError):
         event.event = "review.rejected"  # type: ignore[misc]
-
-
-def test_the_repr_of_an_event_does_not_show_what_people_wrote() -> None:
-    expected = "WebhookEvent(event='review.completed', review_id='rev_123', timestamp='2024-01-15T12:30:00Z')"
-    assert repr(_event(PAYLOAD)) == expected
 
 
 @pytest.mark.parametrize(
@@ -351,12 +305,7 @@ def test_the_repr_of_an_event_does_not_show_what_people_wrote() -> None:
         ({"X-HITL-Signature": ""}, "bad_signature_header"),
         ({"X-HITL-Signature": None}, "bad_signature_header"),
         ({"X-HITL-Signature": []}, "bad_signature_header"),
-        ({"X-HITL-Signature": DIGITS.upper()}, "bad_signature_header"),
-        ({"X-HITL-Signature": f"sha512={DIGITS}"}, "bad_signature_header"),
-        ({"X-HITL-Signature": f"sha256=sha256={DIGITS}"}, "bad_signature_header"),
-        ({"X-HITL-Signature": f"{DIGITS[:-1]}é"}, "bad_signature_header"),
-        ({"X-HITL-Signature": f"{DIGITS[:-1]}٣"}, "bad_signature_header"),
-        ({"X-HITL-Signature": f"{SIGNATURE}, {SIGNATURE}"}, "bad_signature_header"),
+        *(({name: value}, "bad_signature_header") for name in VENDOR_HEADERS for value in MISSPELT),
         ([("X-HITL-Signature", SIGNATURE), ("X-HITL-Signature", OTHER)], "bad_signature_header"),
         ({"X-HITL-Signature": OTHER}, "signature_mismatch"),
     ],
@@ -397,11 +346,8 @@ def test_the_reason_tells_what_is_wrong_with_a_signed_body(body: bytes, reason: 
     assert raised.value.reason == reason
 
 
-def test_numbers_of_a_payload_arrive_as_they_were_sent() -> None:
+def test_numbers_of_a_payload_arrive_as_they_were_sent_and_text_that_is_not_unicode_is_not_genuine() -> None:
     assert _event(b'{"event":"e","score":0.95,"seconds":-3}').data == {"event": "e", "score": 0.95, "seconds": -3}
-
-
-def test_text_that_is_not_unicode_is_not_genuine() -> None:
     assert not verify_signature({"X-HITL-Signature": DIGITS}, "\ud800", SECRET)
 
 

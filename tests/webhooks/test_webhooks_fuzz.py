@@ -1,11 +1,11 @@
 """Webhooks as an attacker would make them: genuine ones, spoilt in one of many ways. None raises, none is believed.
 
+Odd spellings of what is signed are in the tables of test_webhooks.py and test_webhooks_standard.py.
 `make fuzz` tries 60,000 of them; HITL_FUZZ_EXAMPLES sets the number.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hitl.exceptions import SignatureError
-from hitl.webhooks import construct_event, sign, signature_headers, verify_signature
+from hitl.webhooks import construct_event, signature_headers, verify_signature
 from hitl.webhooks._refusals import MEANINGS
 
 EXAMPLES = int(os.environ.get("HITL_FUZZ_EXAMPLES", "2000"))
@@ -29,8 +29,8 @@ Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 Mutation: TypeAlias = Callable[[dict[str, str], bytes, Draw], Request | None]
 
 
-def resigned(body: bytes, secret: str = SECRET, webhook_id: str = "msg_1", timestamp: Any = NOW) -> dict[str, str]:
-    return signature_headers(body, secret, webhook_id=webhook_id, timestamp=timestamp)
+def signed(body: bytes, secret: str = SECRET) -> dict[str, str]:
+    return signature_headers(body, secret, webhook_id="msg_1", timestamp=NOW)
 
 
 def bit(headers: dict[str, str], body: bytes, draw: Draw) -> Request:
@@ -47,7 +47,7 @@ def another_body(headers: dict[str, str], body: bytes, draw: Draw) -> Request | 
 
 def another_secret(headers: dict[str, str], body: bytes, draw: Draw) -> Request | None:
     secret = draw(st.text(st.characters(codec="utf-8"), min_size=1).filter(lambda text: text.strip()))
-    return None if secret.startswith("whsec_") else ({**headers, **resigned(body, secret)}, body)
+    return None if secret.startswith("whsec_") else ({**headers, **signed(body, secret)}, body)
 
 
 def another_character(headers: dict[str, str], body: bytes, draw: Draw) -> Request | None:
@@ -97,62 +97,6 @@ def second_value(headers: dict[str, str], body: bytes, draw: Draw) -> Request | 
 def value_of_another_header(headers: dict[str, str], body: bytes, draw: Draw) -> Request | None:
     one, other = draw(st.permutations(sorted(headers)))[:2]
     return {**headers, one: headers[other]}, body
-
-
-def moved_dot(headers: dict[str, str], body: bytes, draw: Draw) -> Request:
-    tail = body.partition(b".")[0] + b"."
-    part = draw(st.sampled_from([f"msg_1.{NOW}", f"msg_1.{NOW}.{tail.decode(errors='replace')}"]))
-    return {**headers, ID: part, TIME: "1"}, body
-
-
-def odd_encoding(headers: dict[str, str], body: bytes, draw: Draw) -> Request:
-    digest = base64.b64decode(headers[LIST][3:])
-    padded = base64.b64encode(digest).decode()
-    values = (
-        digest.hex(),
-        padded.rstrip("="),
-        padded + "=",
-        padded[:-2] + chr(ord(padded[-2]) + 1) + "=",
-        base64.b32encode(digest).decode(),
-        base64.b85encode(digest).decode(),
-        base64.b64encode(digest + b"\0").decode(),
-        base64.b64encode(digest[:-1]).decode(),
-        padded[:20] + "\n" + padded[20:],
-    )
-    return {**headers, LIST: "v1," + draw(st.sampled_from(values))}, body
-
-
-def mixed_families(headers: dict[str, str], body: bytes, draw: Draw) -> Request:
-    name = draw(st.sampled_from([ID, TIME, LIST]))
-    others = {key: value for key, value in headers.items() if key != name}
-    return {**others, name.replace("webhook", "svix"): headers[name]}, body
-
-
-def one_scheme_forged(headers: dict[str, str], body: bytes, draw: Draw) -> Request:
-    forged = resigned(body, "another secret")
-    names = draw(st.sampled_from([[VENDOR], [LIST]]))
-    return {**resigned(body), **{name: forged[name] for name in names}}, body
-
-
-def odd_hexadecimal(headers: dict[str, str], body: bytes, draw: Draw) -> Request:
-    digits = sign(body, SECRET).removeprefix("sha256=")
-    values = (
-        digits.upper(),
-        f"sha512={digits}",
-        f"SHA256={digits}",
-        f"sha256={digits.upper()}",
-        f"sha256:{digits}",
-        f"sha256=sha256={digits}",
-        f"sha256= {digits}",
-        f"{digits},{digits}",
-        f"0x{digits}",
-        digits[:32],
-        digits + "00",
-        " ".join([digits[:32], digits[32:]]),
-        base64.b64encode(bytes.fromhex(digits)).decode(),
-    )
-    name = draw(st.sampled_from([VENDOR, "X-HITL-Signature"]))
-    return {name: draw(st.sampled_from(values))}, body
 
 
 def rubbish(headers: dict[str, str], body: bytes, draw: Draw) -> Request:
@@ -228,16 +172,6 @@ def hostile_container(headers: dict[str, str], body: bytes, draw: Draw) -> Reque
     return draw(st.sampled_from(containers)), body
 
 
-TIMESTAMPS = st.sampled_from(
-    ("0{}", "+{}", " {} ", "{}.0", "{}e0", "{}_0", "{}\n", "-{}", "{}\u0660", "\uff11{}", "0x{}", "{} {}")
-)
-VERSIONS = st.sampled_from(["v1a,", "v2,", "V1,", "v1:", "v1;", "v01,", "", "v1,,", "=v1,", "v1.", "v11,"])
-SEPARATORS = st.sampled_from([",", "\t", "\n", ";", "\xa0", "\u2003", ", "])
-ANOTHER = "v1," + base64.b64encode(b"x" * 32).decode()
-AWAY = st.one_of(st.integers(301, NOW), st.integers(-(10**10), -301))
-NOT_IN_IDS = st.sampled_from("./ :,;\x00\x7fé\u0660\n")
-NAMES = st.sampled_from([ID, TIME, LIST])
-
 MUTATIONS: tuple[Mutation, ...] = (
     bit,
     another_body,
@@ -247,31 +181,11 @@ MUTATIONS: tuple[Mutation, ...] = (
     character_put_in,
     another_value,
     second_value,
-    odd_encoding,
-    mixed_families,
-    one_scheme_forged,
-    odd_hexadecimal,
+    value_of_another_header,
     rubbish,
     hostile_container,
-    # shorter and longer bodies
     lambda headers, body, draw: (headers, body[: draw(st.integers(0, len(body) - 1))]),
     lambda headers, body, draw: (headers, body + draw(st.binary(min_size=1))),
-    # headers left out, under other names, or with each other's values
-    lambda headers, body, draw: ({key: headers[key] for key in sorted(headers.keys() - {draw(NAMES)})}, body),
-    lambda headers, body, draw: ({f"X-{name}": value for name, value in headers.items()}, body),
-    value_of_another_header,
-    # signed at another time, or with a time or an id that has several spellings
-    lambda headers, body, draw: ({**headers, **resigned(body, timestamp=NOW - draw(AWAY))}, body),
-    lambda headers, body, draw: ({**headers, **resigned(body, timestamp=draw(TIMESTAMPS).format(NOW, NOW))}, body),
-    lambda headers, body, draw: ({**headers, **resigned(body, webhook_id=f"msg{draw(NOT_IN_IDS)}1")}, body),
-    moved_dot,
-    # lists of signatures
-    lambda headers, body, draw: ({**headers, LIST: headers[LIST].replace("v1,", draw(VERSIONS))}, body),
-    lambda headers, body, draw: (
-        {**headers, LIST: " ".join([*draw(st.integers(16, 500)) * ["v1,c2lnbmF0dXJl"], headers[LIST]])},
-        body,
-    ),
-    lambda headers, body, draw: ({**headers, LIST: f"{headers[LIST]}{draw(SEPARATORS)}{ANOTHER}"}, body),
 )
 
 BODIES = st.one_of(
@@ -283,7 +197,7 @@ BODIES = st.one_of(
 @st.composite
 def spoilt(draw: Draw) -> Request:
     body = draw(BODIES)
-    headers = resigned(body)
+    headers = signed(body)
     if draw(st.booleans()):
         del headers[VENDOR]
     found = draw(st.sampled_from(MUTATIONS))(headers, body, draw)
@@ -302,6 +216,5 @@ def test_no_spoilt_webhook_is_believed_and_none_raises(request: Request) -> None
 
 
 def test_what_is_spoilt_was_genuine_before() -> None:
-    assert len(MUTATIONS) == 26
     body = b'{"event": "e"}'
-    assert verify_signature(resigned(body), body, SECRET, now=NOW)
+    assert verify_signature(signed(body), body, SECRET, now=NOW)

@@ -100,7 +100,8 @@ def test_plain_and_asynchronous_handlers_may_stand_side_by_side(dispatch: Dispat
             seen.append("object")
 
     router.on("review.completed")(lambda event: seen.append("plain"))
-    router.on("review.completed")(Handler())
+    handler = Handler()
+    assert router.on("review.completed")(handler) is handler
     router.on("review.completed")(functools.partial(later))
     assert dispatch(router, fresh(), BODY) == 200
     assert seen == ["async", "plain", "object", "async"]
@@ -150,22 +151,10 @@ def test_what_can_handle_nothing_is_a_type_error() -> None:
             Router(SECRET).on("*")(handler)  # type: ignore[type-var]
 
 
-def test_registering_returns_the_handler_itself() -> None:
-    def handler(event: WebhookEvent) -> None: ...
-
-    assert Router(SECRET).on("*")(handler) is handler
-
-
 @pytest.mark.parametrize("events", [(), (print,), ("",), ("review.completed", 3)])
 def test_a_decorator_without_an_event_is_a_type_error(events: Any) -> None:
     with pytest.raises(TypeError, match=r'name the events: @router\.on\("review\.completed"\)'):
         Router(SECRET).on(*events)
-
-
-@pytest.mark.parametrize(("secret", "error"), [("", ValueError), (None, ValueError), ([], ValueError), (3, TypeError)])
-def test_a_router_refuses_a_bad_secret_when_it_is_made(secret: Any, error: type[Exception]) -> None:
-    with pytest.raises(error, match="secret"):
-        Router(secret)
 
 
 def test_a_router_takes_several_secrets_also_from_an_iterator() -> None:
@@ -201,11 +190,6 @@ def test_a_body_of_more_than_a_mebibyte_is_answered_413() -> None:
     body = b'{"event": "e"}'.ljust(LARGEST_BODY)
     assert router.dispatch(signature_headers(body, SECRET), body) == 200
     assert router.dispatch(signature_headers(body + b" ", SECRET), body + b" ") == 413
-
-
-def test_a_parsed_body_is_a_type_error(dispatch: Dispatch) -> None:
-    with pytest.raises(TypeError, match="raw bytes"):
-        dispatch(Router(SECRET), fresh(), {})
 
 
 def test_the_tolerance_can_be_chosen() -> None:
@@ -308,33 +292,8 @@ def test_an_interrupted_handler_gives_the_event_back() -> None:
     assert router.dispatch(fresh(), BODY) == 200
 
 
-def test_a_cancelled_handler_gives_the_event_back() -> None:
-    router = Router(SECRET)
-    seen: list[str] = []
-
-    async def run() -> int:
-        has_started = asyncio.Event()
-
-        @router.on("*")
-        async def handle(event: WebhookEvent) -> None:
-            seen.append(event.id)
-            has_started.set()
-            if len(seen) == 1:
-                await anyio.sleep_forever()
-
-        task = asyncio.create_task(router.dispatch_async(fresh(), BODY))
-        await has_started.wait()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        return await router.dispatch_async(fresh(), BODY)
-
-    assert asyncio.run(run()) == 200
-    assert seen == ["msg_1"] * 2
-
-
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_handler_in_a_cancelled_scope_gives_the_event_back(backend: str) -> None:
+def test_a_cancelled_handler_gives_the_event_back(backend: str) -> None:
     router = Router(SECRET)
     seen: list[str] = []
 

@@ -74,10 +74,7 @@ def test_the_headers_have_several_spellings(name: str) -> None:
 def test_a_secret_without_prefix_is_the_key_as_it_is_written(secret: str) -> None:
     assert genuine(signed(signature(secret=secret)), secret=secret)
     assert genuine(signed(signature(secret=secret)), secret=secret.encode())
-
-
-def test_the_padding_of_a_secret_may_be_missing() -> None:
-    assert genuine(signed(signature(secret="whsec_c2VjcmV0cw==")), secret="whsec_c2VjcmV0cw")
+    assert genuine(signed(signature(secret="whsec_c2VjcmV0cw==")), secret="whsec_c2VjcmV0cw")  # the padding is left out
 
 
 @pytest.mark.parametrize("secret", ["whsec_", "whsec_***", "whsec_=", "whsec_ ", "whsec_a", "whsec_ab=c", b"whsec_"])
@@ -95,6 +92,8 @@ def test_any_signature_by_any_secret_will_do() -> None:
     assert genuine(signed(f"v1a,c2ln {signature(secret=other)} rubbish {signature(secret=old)}"), secret=old)
     assert reason(signed(both), secret=other) == "signature_mismatch"
     assert reason(signed(both), secret=[other, "x"]) == "signature_mismatch"
+    assert genuine(signed(" ".join(["v1,x"] * 15 + [signature(secret=old)])), secret=old)  # 16 are looked at
+    assert reason(signed(f"{signature(secret=old)}, {signature(secret=new)}"), secret=old) == "signature_mismatch"
 
 
 def test_many_threads_may_use_one_secret(race: Any) -> None:
@@ -112,10 +111,10 @@ def test_a_signature_is_good_for_five_minutes_before_and_after(away: int) -> Non
 
 
 @pytest.mark.parametrize(
-    ("away", "word"), [(301, "timestamp_too_old"), (300.5, "timestamp_too_old"), (-301, "timestamp_in_future")]
+    ("word", "aways"), [("timestamp_too_old", (300.5, 301, 10**10)), ("timestamp_in_future", (-301, -NOW))]
 )
-def test_a_signature_further_away_is_refused(away: float, word: str) -> None:
-    assert reason(signed(), now=NOW + away) == word
+def test_a_signature_further_away_is_refused(word: str, aways: tuple[float, ...]) -> None:
+    assert {reason(signed(), now=NOW + away) for away in aways} == {word}
 
 
 def test_the_tolerance_can_be_chosen() -> None:
@@ -125,15 +124,13 @@ def test_the_tolerance_can_be_chosen() -> None:
     assert reason(signed(), now=float("nan")) == "timestamp_too_old"
 
 
-@pytest.mark.parametrize("tolerance", [0, 0.5, -300, 86_401, float("inf"), float("nan"), timedelta(0)])
-def test_a_tolerance_that_lets_everything_or_nothing_pass_is_a_value_error(tolerance: Any) -> None:
-    with pytest.raises(ValueError, match="between 1 second and 1 day"):
-        genuine({}, tolerance=tolerance)
-
-
-@pytest.mark.parametrize("tolerance", ["300", None, True])
-def test_a_tolerance_that_is_no_number_is_a_type_error(tolerance: Any) -> None:
-    with pytest.raises(TypeError, match="tolerance must be a number of seconds"):
+@pytest.mark.parametrize(
+    "tolerance", [0, 0.5, -300, 86_401, float("inf"), float("nan"), timedelta(0), "300", None, True]
+)
+def test_a_tolerance_that_lets_everything_or_nothing_pass_or_is_no_number_is_refused(tolerance: Any) -> None:
+    is_number = isinstance(tolerance, float | timedelta) or type(tolerance) is int
+    expected = (ValueError, "between 1 second and 1 day") if is_number else (TypeError, "must be a number of seconds")
+    with pytest.raises(expected[0], match=expected[1]):
         genuine({}, tolerance=tolerance)
 
 
@@ -146,13 +143,18 @@ def test_a_signature_of_the_vendor_has_no_time() -> None:
 
 @pytest.mark.parametrize(
     "timestamp",
-    ["", "-1", "+1", "01", "1.0", "1e9", "0x1", "1_000", "١٢٣", "²", "123456789012", "nan", f"{NOW}\n", f"{NOW} 0"],
+    [
+        *("", "-1", "+1", "01", "1.0", "1e9", "0x1", "1_000", "١٢٣", "²", "123456789012", "nan"),
+        *(f"{NOW}\n", f"{NOW} 0", f"{NOW}\u0660", f"\uff11{NOW}"),
+    ],
 )
 def test_a_timestamp_has_one_spelling(timestamp: str) -> None:
     assert reason(signed(timestamp=timestamp)) == "bad_timestamp"
 
 
-@pytest.mark.parametrize("webhook_id", ["", "a.b", "a b", "é", "a\n", "a" * 129, "a/b", "a\x00"])
+@pytest.mark.parametrize(
+    "webhook_id", ["", "a.b", "a b", "é", "a\n", "a" * 129, *(f"a{odd}b" for odd in "./:,;\x00\x7f\u0660")]
+)
 def test_an_id_is_of_letters_digits_hyphens_and_underscores(webhook_id: str) -> None:
     assert reason(signed(webhook_id=webhook_id)) == "bad_id"
 
@@ -164,6 +166,8 @@ def test_moving_a_part_of_the_id_into_the_time_or_the_body_does_not_help() -> No
 
 
 GOOD = signature()
+DIGEST = base64.b64decode(GOOD[3:])
+OTHER = signature(secret="x")
 
 
 @pytest.mark.parametrize(
@@ -172,33 +176,25 @@ GOOD = signature()
         "",
         "v1",
         "v1,",
-        GOOD[3:],
-        GOOD.replace("v1,", "V1,"),
-        GOOD.replace("v1,", "v1a,"),
-        GOOD.replace("v1,", "v2,"),
-        GOOD.replace("v1,", "v1, "),
+        *(GOOD.replace("v1,", version) for version in ("", "V1,", "v1a,", "v2,", "v1, ", "v1:", "v1;", "v1.", "v01,")),
+        *(GOOD.replace("v1,", version) for version in ("v1,,", "=v1,", "v11,")),
         GOOD.rstrip("="),
         GOOD + "=",
         GOOD[:-2] + chr(ord(GOOD[-2]) + 1) + "=",  # the same digest in base64 that is not canonical
         GOOD[:-2] + "é=",
         GOOD[:10] + "=" + GOOD[11:],
-        GOOD + "," + GOOD,
-        GOOD + "\t" + GOOD,
+        GOOD[:20] + "\n" + GOOD[20:],
+        *(GOOD + separator + OTHER for separator in (",", "\t", "\n", ";", "\xa0", "\u2003")),
         " ".join(["v1,x"] * 16 + [GOOD]),
         "x" * 4096 + " " + GOOD,
-        "v1," + hmac.new(b"k", BODY, "sha256").hexdigest(),
+        "v1," + DIGEST.hex(),
+        *("v1," + encoded.decode() for encoded in (base64.b32encode(DIGEST), base64.b85encode(DIGEST))),
+        *("v1," + base64.b64encode(other).decode() for other in (DIGEST + b"\0", DIGEST[:-1])),
+        "v1,x " * 200_000,
     ],
 )
 def test_a_signature_has_one_spelling(value: str) -> None:
     assert reason(signed(value)) == "bad_signature_header"
-
-
-def test_sixteen_signatures_are_looked_at() -> None:
-    assert genuine(signed(" ".join(["v1,x"] * 15 + [GOOD])))
-
-
-def test_a_megabyte_of_signatures_is_refused_unread() -> None:
-    assert reason(signed("v1,x " * 200_000)) == "bad_signature_header"
 
 
 # --- with the vendor's signature beside it ---------------------------------------------------------------------------
@@ -222,12 +218,8 @@ def test_a_part_of_the_three_headers_is_not_genuine(name: str) -> None:
     assert reason(headers) == "missing_header"
     assert reason({**VENDOR, **headers}) == "missing_header"
     assert reason({**VENDOR, name: signed()[name]}) == "missing_header"
-
-
-def test_headers_of_two_families_do_not_make_one_signature() -> None:
-    headers = signed()
-    headers["svix-id"] = headers.pop("webhook-id")
-    assert reason(headers) == "missing_header"
+    for family in ("svix", "X-webhook"):
+        assert reason({**headers, name.replace("webhook", family): signed()[name]}) == "missing_header"
 
 
 @pytest.mark.parametrize("name", VECTOR)
