@@ -293,13 +293,6 @@ class TestDecorator:
         assert sent().id == "rev_1"
         assert len(set(map(key_of, script.calls))) == 1
 
-    def test_it_does_not_where_the_server_may_not_recognise_it(self):
-        client, script = core(), Script([BROKEN])
-        with pytest.raises(APIConnectionError) as caught:
-            retry_with_backoff(sleep=lambda _: None)(lambda: script.play(client.create_review(ITEM)))()
-        assert len(script.calls) == 1
-        assert caught.value.outcome_unknown
-
     @pytest.mark.parametrize("max_retries", [0, 3])
     def test_around_a_client_it_makes_exactly_one_request_for_each_call(self, max_retries):
         client, script = core(max_retries=5, idempotency="trust"), Script([refused(503)])
