@@ -80,6 +80,7 @@ class TestInput:
             script.play(core.create_reviews(mixed, 2))
         kinds = [type(each) for each in caught.value.outcomes]
         assert kinds == [Review, ConfigurationError, ConfigurationError, Review]
+        assert list(caught.value.failures) == [1, 2]
         assert len(script.calls) == 2
 
     @pytest.mark.parametrize("given", ["rev_1", b"rev_1", {"template_id": "t", "content": {}}, None, 3])
@@ -351,6 +352,7 @@ def test_the_error_of_a_batch_tells_how_far_its_items_got(outcome, sent):
     with pytest.raises(BatchError) as caught:
         Script([outcome]).play(Methods({"api_key": "hitl_test_key", "max_retries": 0}).create_reviews(items(2), 2))
     assert (caught.value.sent, caught.value.attempts) == (sent, 2)
+    assert caught.value.outcome_unknown == (outcome is BROKEN)
 
 
 def test_a_broken_connection_is_one_items_outcome_and_not_a_pause(core):

@@ -54,12 +54,6 @@ def longest(_: float, high: float) -> float:
     return high
 
 
-def test_a_function_that_succeeds_is_called_once_and_its_result_returned() -> None:
-    flaky = Flaky()
-    assert retry_with_backoff(flaky)() == "answer"
-    assert flaky.calls == 1
-
-
 @pytest.mark.parametrize("max_retries", [0, 1, 3])
 def test_at_most_max_retries_plus_one_calls_are_made(max_retries: int) -> None:
     flaky, naps = Flaky(*[passing() for _ in range(9)]), Naps()
@@ -121,11 +115,26 @@ def test_exceptions_of_other_packages_are_retried_when_named() -> None:
     assert flaky.calls == 3
 
 
-def test_pauses_double_up_to_the_longest() -> None:
-    naps = Naps()
-    flaky = Flaky(*[passing() for _ in range(6)])
-    retry_with_backoff(6, base_delay=0.5, max_delay=5, sleep=naps, jitter=longest)(flaky)()
-    assert naps.seconds == [0.5, 1.0, 2.0, 4.0, 5.0, 5.0]
+def asked_for(seconds: float) -> RateLimitError:
+    return RateLimitError(retryable=True, retry_after=seconds)
+
+
+@pytest.mark.parametrize(
+    ("errors", "settings", "pauses"),
+    [
+        pytest.param([], {}, [], id="none after a success"),
+        pytest.param(
+            [passing()] * 6, {"base_delay": 0.5, "max_delay": 5}, [0.5, 1, 2, 4, 5, 5], id="up to the longest"
+        ),
+        pytest.param([passing()] * 2000, {}, [1.0, 2.0, 4.0, *[8.0] * 1997], id="without an overflow"),
+        pytest.param([asked_for(30.0), asked_for(0.1)], {}, [31.0, 0.2], id="never less than the server asks for"),
+    ],
+)
+def test_pauses_double(errors: list[Exception], settings: dict[str, float], pauses: list[float]) -> None:
+    flaky, naps = Flaky(*errors), Naps()
+    assert retry_with_backoff(len(errors), sleep=naps, jitter=longest, **settings)(flaky)() == "answer"
+    assert naps.seconds == pauses
+    assert flaky.calls == len(errors) + 1
 
 
 def test_the_usual_jitter_spreads_pauses_over_the_whole_range() -> None:
@@ -133,19 +142,6 @@ def test_the_usual_jitter_spreads_pauses_over_the_whole_range() -> None:
     retry_with_backoff(200, base_delay=8.0, sleep=naps)(Flaky(*[passing() for _ in range(200)]))()
     assert 0.8 <= min(naps.seconds) < 2
     assert 7 < max(naps.seconds) <= 8
-
-
-def test_thousands_of_retries_do_not_overflow_the_doubling() -> None:
-    naps = Naps()
-    retry_with_backoff(2000, sleep=naps, jitter=longest)(Flaky(*[passing() for _ in range(2000)]))()
-    assert naps.seconds[-1] == 8.0
-
-
-def test_what_the_server_asks_for_is_never_undercut() -> None:
-    naps = Naps()
-    flaky = Flaky(RateLimitError(retryable=True, retry_after=30.0), RateLimitError(retryable=True, retry_after=0.1))
-    retry_with_backoff(sleep=naps, jitter=longest)(flaky)()
-    assert naps.seconds == [31.0, 0.2]
 
 
 def test_a_server_that_asks_for_more_than_a_minute_is_not_waited_for() -> None:
@@ -164,35 +160,28 @@ def test_the_last_error_is_raised_itself_and_tells_how_many_calls_were_made() ->
     assert "retry_with_backoff gave up after 2 calls" in "".join(traceback.format_exception(last))
 
 
-def test_whoever_is_called_inside_knows_that_it_is_being_retried() -> None:
+def test_only_what_is_called_inside_is_marked_as_being_retried() -> None:
     seen: list[bool] = []
-    retry_with_backoff(lambda: seen.append(is_retrying()))()
-    seen.append(is_retrying())
-    assert seen == [True, False]
 
+    def fail() -> None:
+        seen.append(is_retrying())
+        raise passing()
 
-def test_the_mark_is_taken_off_after_a_failure_and_while_sleeping() -> None:
-    seen: list[bool] = []
     with pytest.raises(ServerError):
-        retry_with_backoff(1, sleep=lambda _: seen.append(is_retrying()))(Flaky(passing(), passing()))()
+        retry_with_backoff(1, sleep=lambda _: seen.append(is_retrying()))(fail)()
     seen.append(is_retrying())
-    assert seen == [False, False]
+    retry_with_backoff(lambda: seen.append(is_retrying()))()
+    assert [*seen, is_retrying()] == [True, False, True, False, True, False]
 
 
 def test_nested_decorators_make_as_many_calls_as_the_outer_one_alone() -> None:
-    flaky = Flaky(*[passing() for _ in range(99)])
-    inner = retry_with_backoff(5, sleep=Naps())(flaky)
+    flaky, naps = Flaky(*[passing() for _ in range(99)]), Naps()
     with pytest.raises(ServerError):
-        retry_with_backoff(3, sleep=Naps())(inner)()
+        retry_with_backoff(3, sleep=naps)(retry_with_backoff(5, sleep=naps)(flaky))()
     assert flaky.calls == 4
-
-
-def test_nested_coroutine_functions_make_as_many_calls_as_the_outer_one_alone() -> None:
-    flaky = Flaky(*[passing() for _ in range(99)])
-    inner = retry_with_backoff(5, sleep=Naps().later)(flaky.later)
     with pytest.raises(ServerError):
-        anyio.run(retry_with_backoff(3, sleep=Naps().later)(inner))
-    assert flaky.calls == 4
+        anyio.run(retry_with_backoff(3, sleep=naps.later)(retry_with_backoff(5, sleep=naps.later)(flaky.later)))
+    assert flaky.calls == 8
 
 
 def test_cancellation_passes_through() -> None:
@@ -308,20 +297,16 @@ def test_a_blocking_function_that_returns_a_coroutine_is_refused_when_called(ins
     assert flaky.calls == 0
 
 
-@pytest.mark.parametrize("max_retries", [-1, 1.5, "3", None, True])
-def test_max_retries_must_be_a_whole_number_from_0_up(max_retries: Any) -> None:
-    with pytest.raises(ValueError, match="max_retries"):
-        retry_with_backoff(max_retries)
-
-
-@pytest.mark.parametrize("delay", [-1, float("nan"), float("inf")])
-@pytest.mark.parametrize("name", ["base_delay", "max_delay"])
-def test_delays_must_be_seconds_from_0_up(name: str, delay: float) -> None:
-    with pytest.raises(ValueError, match=name):
-        retry_with_backoff(**{name: delay})  # type: ignore[call-overload]
-
-
-@pytest.mark.parametrize("retry_on", [BaseException, KeyboardInterrupt, "OSError", (OSError, 3)])
-def test_only_subclasses_of_exception_can_be_retried(retry_on: Any) -> None:
-    with pytest.raises(TypeError, match="retry_on"):
-        retry_with_backoff(retry_on=retry_on)
+@pytest.mark.parametrize(
+    ("name", "wrong", "error"),
+    [
+        ("max_retries", [-1, 1.5, "3", None, True], ValueError),
+        ("base_delay", [-1, float("nan"), float("inf")], ValueError),
+        ("max_delay", [-1, float("nan"), float("inf")], ValueError),
+        ("retry_on", [BaseException, KeyboardInterrupt, "OSError", (OSError, 3)], TypeError),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_refused_by_its_name(name: str, wrong: list[Any], error: Any) -> None:
+    for each in wrong:
+        with pytest.raises(error, match=name):
+            retry_with_backoff(**{name: each})

@@ -141,6 +141,21 @@ def pool_threads():
     return [thread for thread in threading.enumerate() if thread.name.startswith("hitl-batch")]
 
 
+def not_joined():
+    """Join the threads of the pool, and return those that do not end."""
+    for thread in pool_threads():
+        thread.join(20)
+    return pool_threads()
+
+
+async def listed(core, given, server):
+    return await run_async(core.create_reviews(given, 4), server)
+
+
+async def streamed(core, given, server):
+    return [each async for each in stream_async(core.iter_create_reviews(given, 4, None), server)]
+
+
 class TestThreads:
     def test_the_input_is_read_in_the_thread_of_the_caller(self, core):
         readers = set()
@@ -153,12 +168,21 @@ class TestThreads:
         assert len(run(core.create_reviews(numbers(), 8), Server())) == 200
         assert readers == {threading.get_ident()}
 
-    def test_no_more_are_under_way_than_may_be(self, core):
+    @pytest.mark.parametrize(
+        ("count", "concurrency", "most"),
+        [
+            pytest.param(100, 5, 5, id="the concurrency"),
+            pytest.param(2000, 1000, threads.THREADS, id="what one interpreter can use"),
+            pytest.param(2, 16, 2, id="the items"),
+        ],
+    )
+    def test_no_more_threads_are_begun_than_are_of_use(self, core, count, concurrency, most):
         server = Server(lambda number: time.sleep(0.001) or CREATED)
-        run(core.create_reviews(items(100), 5), server)
-        assert server.most <= 5
-        assert len(server.threads) <= 5
+        assert len(run(core.create_reviews(items(count), concurrency), server)) == count
+        assert server.most <= most
+        assert len(server.threads) <= most
         assert threading.get_ident() not in server.threads
+        assert pool_threads() == []
 
     def test_as_many_are_under_way_as_may_be(self, core):
         meeting = threading.Barrier(8)
@@ -170,20 +194,6 @@ class TestThreads:
         server = Server(answer)
         run(core.create_reviews(items(16), 8), server)
         assert server.most == 8
-
-    def test_there_are_never_more_threads_than_one_interpreter_can_use(self, core):
-        server = Server()
-        run(core.create_reviews(items(2000), 1000), server)
-        assert server.most <= threads.THREADS
-
-    def test_no_more_threads_are_begun_than_there_are_items(self, core):
-        server = Server()
-        run(core.create_reviews(items(2), 16), server)
-        assert len(server.threads) <= 2
-
-    def test_no_thread_is_left_behind(self, core):
-        run(core.create_reviews(items(100), 8), Server())
-        assert pool_threads() == []
 
     def test_refusals_end_threads_and_quick_responses_start_others(self, core):
         server = Server(lambda number: refused(429, retry_after="0") if number == 20 else CREATED)
@@ -284,9 +294,7 @@ class TestStream:
         assert pool._unfinished == 8
         pool.cancel()
         assert len(server.calls) <= 4
-        for thread in pool_threads():
-            thread.join(20)
-        assert pool_threads() == []
+        assert not_joined() == []
 
     def test_a_reader_that_stops_ends_the_batch(self, core):
         server = Server()
@@ -313,6 +321,7 @@ class TestInterrupts:
         assert {error.sent for error in outcomes[3:]} <= {"no"}
         assert len(server.calls) == 3
         assert pool_threads() == []
+        assert len(run(core.create_reviews(items(10), 4), Server())) == 10  # the client goes on working
 
     def test_threads_that_cannot_be_woken_hold_nothing_up(self, core, ctrl_c):
         server = Silent()
@@ -351,9 +360,7 @@ class TestInterrupts:
         monkeypatch.setattr(threads, "SimpleQueue", Struck)
         with pytest.raises(BatchInterrupted):
             run(core.create_reviews(items(10), 2), Server())
-        for thread in pool_threads():
-            thread.join(20)
-        assert pool_threads() == []
+        assert not_joined() == []
 
     def test_a_pause_is_not_slept_to_its_end(self, core, ctrl_c):
         server = Silent()
@@ -361,9 +368,7 @@ class TestInterrupts:
         ctrl_c(server, 1)
         with pytest.raises(BatchInterrupted):
             run(core.create_reviews(items(10), 1), server)
-        for thread in pool_threads():
-            thread.join(20)
-        assert pool_threads() == []  # although 59 seconds have not passed
+        assert not_joined() == []  # although 59 seconds have not passed
 
     def test_cancelled_threads_send_nothing_more(self, core):
         pool = threads._ThreadPool(core.iter_create_reviews([], 1, None).gather(), server := Server(), run)
@@ -388,13 +393,6 @@ class TestInterrupts:
             list(stream(core.iter_create_reviews(items(100), 2, None), server))
         assert [error.sent for error in caught.value.outcomes[:2]] == ["maybe", "maybe"]
         assert "the connection was closed" in str(caught.value.outcomes[0])
-
-    def test_a_client_goes_on_working_afterwards(self, core, ctrl_c):
-        server = Interruptible()
-        ctrl_c(server, 1)
-        with pytest.raises(BatchInterrupted):
-            run(core.create_reviews(items(10), 1), server)
-        assert len(run(core.create_reviews(items(10), 4), Server())) == 10
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -436,23 +434,25 @@ class TestTasks:
         made = anyio.run(run_async, core.create_reviews(numbers(), 5), AsyncServer(), backend=backend)
         assert len(made) == 50
 
-    def test_one_that_fails_ends_the_batch_with_what_was_done(self, core, backend):
+    @pytest.mark.parametrize("collect", [listed, streamed])
+    def test_an_input_that_fails_ends_the_batch_with_what_was_done(self, core, backend, collect):
         async def numbers():
             for each in items(3):
                 yield each
             raise LookupError("the cursor is gone")
 
         with pytest.raises(BatchError, match="after 3 items the input failed") as caught:
-            anyio.run(run_async, core.create_reviews(numbers(), 5), AsyncServer(), backend=backend)
+            anyio.run(collect, core, numbers(), AsyncServer(), backend=backend)
         assert isinstance(caught.value.__cause__, LookupError)
-        assert len(caught.value.outcomes) == 3
+        assert len(caught.value.outcomes) == (3 if collect is listed else 0)  # a stream has yielded them
 
-    def test_a_fault_of_ours_is_raised_as_it_is(self, core, backend):
+    @pytest.mark.parametrize("collect", [listed, streamed])
+    def test_a_fault_of_ours_is_raised_as_it_is(self, core, backend, collect):
         def answer(number):
             raise RuntimeError("a bug")
 
         with pytest.raises(RuntimeError, match="a bug"):
-            anyio.run(run_async, core.create_reviews(items(100), 5), AsyncServer(answer), backend=backend)
+            anyio.run(collect, core, items(100), AsyncServer(answer), backend=backend)
 
     def test_cancellation_passes_through(self, core, backend):
         async def main():
@@ -486,29 +486,6 @@ class TestTasks:
 
         assert len(set(anyio.run(main, backend=backend))) == 100
         assert len(read) < 120
-
-    def test_a_stream_reports_an_input_that_fails(self, core, backend):
-        def numbers():
-            yield from items(2)
-            raise LookupError
-
-        async def main():
-            return [each async for each in stream_async(core.iter_create_reviews(numbers(), 4, None), AsyncServer())]
-
-        with pytest.raises(BatchError, match="after 2 items the input failed"):
-            anyio.run(main, backend=backend)
-
-    def test_a_fault_of_ours_reaches_the_reader_of_a_stream(self, core, backend):
-        def answer(number):
-            raise RuntimeError("a bug")
-
-        async def main():
-            return [
-                each async for each in stream_async(core.iter_create_reviews(items(9), 4, None), AsyncServer(answer))
-            ]
-
-        with pytest.raises(RuntimeError, match="a bug"):
-            anyio.run(main, backend=backend)
 
     def test_a_reader_that_is_cancelled_leaves_no_task_behind(self, core, backend):
         async def main():
