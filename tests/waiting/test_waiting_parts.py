@@ -7,6 +7,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+import anyio
 import pytest
 from script import Script, answer, reviewed
 
@@ -27,37 +28,37 @@ SUMMARY: dict[str, Any] = {
     "reviewer": "ann@example.com",
     "completed_at": "2027-01-15T08:00:00Z",
 }
+ANSWERED = {
+    "status": "completed",
+    "result": {"approved": True},
+    "reviewer": "ann@example.com",
+    "completed_at": datetime(2027, 1, 15, 8, tzinfo=UTC),
+}
 
 
 class TestNotices:
-    def test_the_vendors_summary_tells_what_changed(self):
-        review_id, changes = webhook_update(WebhookEvent({"event": "review.completed", "review": SUMMARY}))
-        assert review_id == "rev_1"
-        assert changes == {
-            "status": "completed",
-            "result": {"approved": True},
-            "reviewer": "ann@example.com",
-            "completed_at": datetime(2027, 1, 15, 8, tzinfo=UTC),
-        }
+    @pytest.mark.parametrize(
+        ("changed", "update"),
+        [
+            ({}, ANSWERED),
+            ({"status": "in_progress"}, {"status": "in_progress"}),  # no answer yet
+            *((missing, {}) for missing in ({"result": None}, {"result": []}, {"reviewer": 7}, {"completed_at": None})),
+            ({"status": None}, {}),
+        ],
+    )
+    def test_the_vendors_summary_reports_what_changed_if_nothing_is_left_open(self, changed, update):
+        event = {"event": "review.completed", "review": {**SUMMARY, **changed}}
+        assert webhook_update(WebhookEvent(event)) == webhook_update(event) == ("rev_1", update)
+
+    @pytest.mark.parametrize("payload", [{}, {"review": None}, {"review": {}}, {"review": {"id": 7}}, {"template": {}}])
+    def test_what_is_about_no_review_is_nobodys(self, payload):
+        assert webhook_update(payload) == (None, {})
 
     def test_a_whole_review_is_taken_whole(self):
         document = {**SUMMARY, "content": {}, "created_at": "2027-01-15T07:00:00Z"}
         review_id, review = webhook_update({"event": "review.completed", "review": document})
         assert isinstance(review, Review)
         assert (review_id, review.result) == ("rev_1", {"approved": True})
-
-    @pytest.mark.parametrize(
-        "changed", [{"result": None}, {"result": []}, {"reviewer": 7}, {"completed_at": None}, {"status": None}]
-    )
-    def test_a_summary_that_leaves_something_open_says_nothing(self, changed):
-        assert webhook_update({"event": "review.completed", "review": {**SUMMARY, **changed}}) == ("rev_1", {})
-
-    def test_a_change_that_is_no_answer_is_only_a_status(self):
-        assert webhook_update({"review": {**SUMMARY, "status": "in_progress"}}) == ("rev_1", {"status": "in_progress"})
-
-    @pytest.mark.parametrize("payload", [{}, {"review": None}, {"review": {}}, {"review": {"id": 7}}, {"template": {}}])
-    def test_what_is_about_no_review_is_nobodys(self, payload):
-        assert webhook_update(payload) == (None, {})
 
     @pytest.mark.parametrize("event", [None, "rev_1", b"{}", 7, [SUMMARY]])
     def test_anything_else_is_refused(self, event):
@@ -70,19 +71,17 @@ class TestArguments:
     def core(self) -> Methods:
         return Methods({"api_key": "key"})
 
-    def test_one_id_is_no_list_of_ids(self, core):
-        with pytest.raises(ConfigurationError, match="must be a list of ids"):
-            core.wait_for_reviews("rev_1", "ALL", timeout=None, poll_interval=1.0)
-
-    def test_return_when_is_one_of_three_words(self, core):
-        with pytest.raises(ConfigurationError, match="return_when must be one of ALL, FIRST, ANY_REJECTED"):
-            core.wait_for_reviews(["rev_1"], "all", timeout=None, poll_interval=1.0)
-
-    def test_on_update_is_an_ordinary_function(self, core):
-        async def update(review: Review) -> None: ...
-
-        with pytest.raises(ConfigurationError, match="not a coroutine function"):
-            core.as_completed(["rev_1"], timeout=None, poll_interval=1.0, on_update=update)
+    @pytest.mark.parametrize(
+        ("reviews", "return_when", "on_update", "says"),
+        [
+            ("rev_1", "ALL", None, "must be a list of ids"),
+            (["rev_1"], "all", None, "return_when must be one of ALL, FIRST, ANY_REJECTED"),
+            (["rev_1"], "ALL", anyio.sleep, "not a coroutine function"),
+        ],
+    )
+    def test_a_wrong_argument_is_refused(self, core, reviews, return_when, on_update, says):
+        with pytest.raises(ConfigurationError, match=says):
+            core.wait_for_reviews(reviews, return_when, timeout=None, poll_interval=1.0, on_update=on_update)
 
     def test_a_review_is_waited_for_once_however_often_it_is_given(self, core):
         script = Script([reviewed("completed")])
