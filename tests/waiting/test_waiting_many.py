@@ -588,6 +588,14 @@ class TestBudget:
         many.world.run(EPOCH + 24 * 3600.0)
         assert len(many.results["all"]) == 10_000
 
+    def test_one_waiter_stays_within_a_hundred_requests_an_hour(self):
+        one = Office(Vendor(100))
+        one.vendor.add("rev_0", EPOCH, 90_000.0)
+        one.wait("rev_0")
+        one.world.run()
+        assert one.results["rev_0"].status == "completed"
+        assert one.vendor.refused == []
+
     def test_at_eighty_an_hour_waiting_is_refused_nothing(self):
         busy = self.day(80)  # some hours have more creations than requests, and their refusals are not to be avoided
         assert [operation for _, operation in busy.vendor.refused if operation != "create_review"] == []
