@@ -78,11 +78,6 @@ class TestArguments:
         assert isinstance(caught.value, ValueError)
         assert not client.calls
 
-    def test_content_without_a_json_form_names_its_path(self):
-        with pytest.raises(ContentError) as caught:
-            scripted().create_review("template_123", {"rows": [{"price": object()}]})
-        assert caught.value.path == "content['rows'][0]['price']"
-
     def test_an_update_of_nothing_is_refused(self):
         with pytest.raises(ConfigurationError, match="nothing to change"):
             scripted().update_review("rev_1")

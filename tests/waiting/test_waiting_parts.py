@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from datetime import UTC, datetime
 from typing import Any
@@ -110,30 +109,6 @@ class TestProgress:
         bar.close()
         shown = capsys.readouterr().err
         assert all(part in shown for part in ("Waiting for people", "2/2", "1 rejected"))
-
-    @pytest.mark.parametrize("steps", range(4))
-    def test_a_terminal_that_is_closed_meanwhile_ends_no_wait(self, monkeypatch, steps):
-        class Terminal(io.StringIO):
-            is_closed = False
-
-            def write(self, text):
-                if self.is_closed:
-                    raise BrokenPipeError
-                return super().write(text)
-
-        monkeypatch.setattr(sys, "stderr", Terminal())
-        bar = Bar()
-        for step in range(3):
-            sys.stderr.is_closed = step >= steps
-            bar.show(Progress(2, 2 - step, 0, None, 1.0))
-        sys.stderr.is_closed = True
-        bar.close()
-
-    def test_without_a_standard_error_nothing_is_shown(self, monkeypatch):
-        monkeypatch.setattr(sys, "stderr", None)
-        bar = Bar()
-        bar.show(Progress(2, 2, 0, None, 1.0))
-        bar.close()
 
     def test_without_the_extra_it_says_what_to_install(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "tqdm.auto", None)
