@@ -99,17 +99,19 @@ def test_without_a_limit_an_attempt_is_timed_by_the_client():
     assert [call.timeout for call in script.calls] == [None]
 
 
-class TestMethodsOfTwoCalls:
-    """A method of the client has one timeout, however many calls it makes."""
+FIELD = {"name": "approved", "type": "boolean"}
+TEMPLATE = answer(200, {"success": True, "data": {"id": "tpl_1", "name": "T", "fields": [FIELD]}})
 
-    def test_cancelling_and_reading_share_one_deadline(self):
-        client = scripted(answer(204, b""), reviewed("cancelled"), each_takes=4.0, timeout=10, max_retries=0)
-        client.cancel_review("rev_1")
-        assert timeouts(client) == [10.0, 6.0]
 
-    def test_reading_and_changing_a_template_share_one_deadline(self):
-        field = {"name": "approved", "type": "boolean"}
-        template = answer(200, {"success": True, "data": {"id": "tpl_1", "name": "T", "fields": [field]}})
-        client = scripted(template, each_takes=4.0, timeout=10, max_retries=0)
-        client.update_template("tpl_1", fields=[..., {**field, "name": "again"}])
-        assert timeouts(client) == [10.0, 6.0]
+@pytest.mark.parametrize(
+    ("answers", "use"),
+    [
+        ([answer(204, b""), reviewed("cancelled")], lambda client: client.cancel_review("rev_1")),
+        ([TEMPLATE], lambda client: client.update_template("tpl_1", fields=[..., {**FIELD, "name": "again"}])),
+    ],
+    ids=["cancel and read", "read and change a template"],
+)
+def test_a_method_of_two_calls_has_one_timeout(answers, use):
+    client = scripted(*answers, each_takes=4.0, timeout=10, max_retries=0)
+    use(client)
+    assert timeouts(client) == [10.0, 6.0]
