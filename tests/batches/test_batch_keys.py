@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hitl._batches import BatchKeys
-from hitl._json import canonical
 
 BODIES = st.lists(st.dictionaries(st.text(string.ascii_lowercase, max_size=2), st.integers(0, 2), max_size=2))
 
@@ -46,12 +45,6 @@ def test_items_that_were_added_moved_or_left_out_change_no_other_key(bodies, mor
     moved = [*bodies, *more]
     random.shuffle(moved)
     assert set(keys(bodies)) <= set(keys(moved))
-
-
-def test_the_order_of_members_and_the_spaces_between_them_do_not_matter():
-    assert canonical(b'{"b": [1, {"d": 2, "c": 3}],\n "a": "\\u00e9"}') == canonical(
-        '{"a":"é","b":[1,{"c":3,"d":2}]}'.encode()
-    )
 
 
 def test_batches_and_operations_of_other_names_have_other_keys():

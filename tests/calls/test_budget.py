@@ -45,17 +45,12 @@ def test_retries_that_helped_cost_nothing(patient):
     assert patient.budget.left == MOST_RETRIES
 
 
-def test_calls_that_succeed_earn_retries_back_slowly(patient):
-    requests(patient, refused(503), calls=10)
-    for _ in range(3 * SUCCESSES_FOR_ONE):
+@pytest.mark.parametrize(("failed", "earned", "left"), [(10, 3, 3), (0, 10, MOST_RETRIES)])
+def test_calls_that_succeed_earn_retries_back_slowly_and_no_more_than_at_first(patient, failed, earned, left):
+    requests(patient, refused(503), calls=failed)
+    for _ in range(earned * SUCCESSES_FOR_ONE):
         Script([reviewed()]).play(patient(get()))
-    assert patient.budget.left == 3
-
-
-def test_it_never_holds_more_than_at_first(patient):
-    for _ in range(10 * SUCCESSES_FOR_ONE):
-        Script([reviewed()]).play(patient(get()))
-    assert patient.budget.left == MOST_RETRIES
+    assert patient.budget.left == left
 
 
 def test_polls_neither_spend_it_nor_need_it(patient):

@@ -28,12 +28,23 @@ def timeouts(client: ScriptedClient) -> list[float]:
     return [call.timeout for call in client.calls]
 
 
-def test_an_attempt_that_others_may_follow_gets_two_thirds_of_what_is_left():
-    client = hanging(max_retries=1)
+@pytest.mark.parametrize(
+    ("is_creation", "settings", "shares"),
+    [
+        pytest.param(False, {"max_retries": 1}, [20.0, 30 - 20 - 1], id="two thirds if others may follow"),
+        pytest.param(False, {"max_retries": 0}, [30.0], id="all for the only attempt"),
+        pytest.param(True, {}, [30.0], id="all for a creation that could not be repeated"),
+        pytest.param(True, {"idempotency": "trust", "max_retries": 1}, [20.0, 9.0], id="shared if its key is known"),
+        pytest.param(False, {"request_timeout": 5.0}, [5.0] * 4, id="less if one attempt is to have less"),
+        pytest.param(False, {"max_retries": 0, "request_timeout": 300.0}, [30.0], id="never more than the call has"),
+    ],
+)
+def test_the_time_of_a_call_is_shared_out_among_its_attempts(is_creation, settings, shares):
+    client = hanging(**settings)
     with pytest.raises(APITimeoutError) as caught:
-        client.get_review("rev_1")
-    assert timeouts(client) == [pytest.approx(20.0), pytest.approx(30 - 20 - 1)]
-    assert caught.value.attempts == 2
+        client.create_review("template_123", {}) if is_creation else client.get_review("rev_1")
+    assert timeouts(client) == pytest.approx(shares)
+    assert caught.value.attempts == len(shares)
 
 
 @pytest.mark.parametrize("max_retries", [0, 1, 2, 3, 10, 1000])
@@ -43,41 +54,6 @@ def test_a_call_to_a_silent_server_ends_with_its_time(max_retries, timeout):
     with pytest.raises(APITimeoutError):
         client.get_review("rev_1")
     assert client.now - client.began <= timeout + 1e-9
-
-
-def test_the_only_attempt_gets_all_of_the_time():
-    client = hanging(max_retries=0)
-    with pytest.raises(APITimeoutError):
-        client.get_review("rev_1")
-    assert timeouts(client) == [30.0]
-
-
-def test_a_creation_that_could_not_be_repeated_gets_all_of_the_time():
-    client = hanging()
-    with pytest.raises(APITimeoutError):
-        client.create_review("template_123", {})
-    assert timeouts(client) == [30.0]
-
-
-def test_a_creation_whose_key_is_recognised_shares_its_time_out():
-    client = hanging(idempotency="trust")
-    with pytest.raises(APITimeoutError):
-        client.create_review("template_123", {})
-    assert timeouts(client)[0] == pytest.approx(20.0)
-
-
-def test_one_attempt_may_be_given_less():
-    client = hanging(request_timeout=5.0)
-    with pytest.raises(APITimeoutError):
-        client.get_review("rev_1")
-    assert timeouts(client) == [5.0, 5.0, 5.0, 5.0]
-
-
-def test_a_request_timeout_longer_than_the_call_gives_no_more_time_than_there_is():
-    client = hanging(max_retries=0, request_timeout=300.0)
-    with pytest.raises(APITimeoutError):
-        client.get_review("rev_1")
-    assert timeouts(client) == [30.0]
 
 
 @pytest.mark.parametrize("fault", [refused(503), BROKEN, UNREACHABLE])
@@ -123,17 +99,19 @@ def test_without_a_limit_an_attempt_is_timed_by_the_client():
     assert [call.timeout for call in script.calls] == [None]
 
 
-class TestMethodsOfTwoCalls:
-    """A method of the client has one timeout, however many calls it makes."""
+FIELD = {"name": "approved", "type": "boolean"}
+TEMPLATE = answer(200, {"success": True, "data": {"id": "tpl_1", "name": "T", "fields": [FIELD]}})
 
-    def test_cancelling_and_reading_share_one_deadline(self):
-        client = scripted(answer(204, b""), reviewed("cancelled"), each_takes=4.0, timeout=10, max_retries=0)
-        client.cancel_review("rev_1")
-        assert timeouts(client) == [10.0, 6.0]
 
-    def test_reading_and_changing_a_template_share_one_deadline(self):
-        field = {"name": "approved", "type": "boolean"}
-        template = answer(200, {"success": True, "data": {"id": "tpl_1", "name": "T", "fields": [field]}})
-        client = scripted(template, each_takes=4.0, timeout=10, max_retries=0)
-        client.update_template("tpl_1", fields=[..., {**field, "name": "again"}])
-        assert timeouts(client) == [10.0, 6.0]
+@pytest.mark.parametrize(
+    ("answers", "use"),
+    [
+        ([answer(204, b""), reviewed("cancelled")], lambda client: client.cancel_review("rev_1")),
+        ([TEMPLATE], lambda client: client.update_template("tpl_1", fields=[..., {**FIELD, "name": "again"}])),
+    ],
+    ids=["cancel and read", "read and change a template"],
+)
+def test_a_method_of_two_calls_has_one_timeout(answers, use):
+    client = scripted(*answers, each_takes=4.0, timeout=10, max_retries=0)
+    use(client)
+    assert timeouts(client) == [10.0, 6.0]

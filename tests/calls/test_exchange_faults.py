@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import traceback
+from contextlib import nullcontext
 
 import pytest
 from hitl_api.api.loops import delete_loop, get_loop, list_loop_members, remove_loop_member, update_loop
@@ -105,23 +106,16 @@ class TestStaleConnections:
         Script([STALE, refused(404)]).play(swallowing(patient(get())))
         assert patient.budget.left == before
 
-    def test_without_retries_it_is_not(self):
+    @pytest.mark.parametrize(
+        ("max_retries", "call", "mark"),
+        [(0, get(), nullcontext()), (3, get(), calling(RetriedCall())), (3, create(), nullcontext())],
+        ids=["without retries", "inside the retry decorator", "a creation that may have been done"],
+    )
+    def test_these_are_not_made_again(self, max_retries, call, mark):
         script = Script([STALE])
-        with pytest.raises(APIConnectionError):
-            script.play(exchange(0)(get()))
-        assert len(script.calls) == 1
-
-    def test_nor_inside_the_retry_decorator(self):
-        script = Script([STALE])
-        with calling(RetriedCall()), pytest.raises(APIConnectionError):
-            script.play(exchange()(get()))
-        assert len(script.calls) == 1
-
-    def test_nor_is_a_creation_that_may_have_been_done(self):
-        script = Script([STALE])
-        with pytest.raises(APIConnectionError) as caught:
-            script.play(exchange()(create()))
-        assert (len(script.calls), caught.value.outcome_unknown) == (1, True)
+        with mark, pytest.raises(APIConnectionError) as caught:
+            script.play(exchange(max_retries)(call))
+        assert (len(script.calls), caught.value.outcome_unknown) == (1, not call.is_repeatable)
 
 
 def swallowing(flow):
@@ -182,14 +176,6 @@ def test_what_the_rate_limit_is_is_learned():
     assert (patient.server.limit, patient.server.remaining, patient.server.reset) == (100, 7, 1795427999.0)
 
 
-def test_a_template_of_another_id_is_not_taken():
-    other = answer(200, {"success": True, "data": {"id": "tpl_2", "name": "T", "fields": []}})
-    update, delete = operations.update_template("tpl_1", {"name": "T"}), operations.delete_template("tpl_1")
-    for call in (operations.get_template("tpl_1"), update, delete):
-        with pytest.raises(UnexpectedResponseError, match="about 'tpl_2', not about 'tpl_1'"):
-            Script([other]).play(exchange(0)(call))
-
-
 def endpoint_call(endpoint, *args, **kwargs):
     call = operations.endpoint_call(endpoint, *args, **kwargs)
     return call.with_key(random_key()) if isinstance(call, operations.Creation) else call
@@ -243,44 +229,45 @@ REQUEST = {
 }
 
 
+TEMPLATE = {"id": "tpl_2", "name": "T", "fields": []}
+DELIVERY = {
+    "id": "del_1",
+    "webhook_id": "hook_2",
+    "url": "https://example.com",
+    "event": "test",
+    "subject_id": "hook_2",
+    "payload": {},
+    "status": "pending",
+    "created_at": "2026-01-15T10:30:00Z",
+    "due_at": None,
+    "attempts": [],
+}
+FEEDBACK = FeedbackBody(Feedback(5))
+
+
 @pytest.mark.parametrize(
     ("call", "data"),
     [
+        (operations.get_template("tpl_1"), TEMPLATE),
+        (operations.update_template("tpl_1", {"name": "T"}), TEMPLATE),
+        (operations.delete_template("tpl_1"), TEMPLATE),
         (endpoint_call(get_request, "req_1"), {"request": REQUEST}),
         (endpoint_call(cancel_request, "req_1"), {"request_id": "req_2", "status": "cancelled"}),
-        (
-            endpoint_call(add_request_feedback, "req_1", body=FeedbackBody(Feedback(5))),
-            {"request_id": "req_2", "feedback": {}},
-        ),
+        (endpoint_call(add_request_feedback, "req_1", body=FEEDBACK), {"request_id": "req_2", "feedback": {}}),
         (endpoint_call(get_loop, "loop_1"), {"loop": LOOP}),
         (endpoint_call(update_loop, loop_id="loop_1", body=LoopUpdate()), {"loop": LOOP}),
         (endpoint_call(delete_loop, "loop_1"), {"loop_id": "loop_2"}),
         (endpoint_call(list_loop_members, "loop_1"), {"loop_id": "loop_2", "members": []}),
         (endpoint_call(remove_loop_member, "loop_1", "user_1"), {"loop_id": "loop_1", "user_id": "user_2"}),
+        (endpoint_call(try_webhook, "hook_1"), DELIVERY),
     ],
     ids=lambda value: getattr(value, "operation", ""),
 )
-def test_an_answer_about_another_loop_or_request_is_not_taken(call, data):
-    script = Script([answer(200, {"error": False, "msg": "Done", "data": data})])
+def test_an_answer_about_another_thing_is_not_taken(call, data):
+    status = 202 if data is DELIVERY else 200
+    script = Script([answer(status, {"success": True, "error": False, "msg": "Done", "data": data})])
     with pytest.raises(UnexpectedResponseError, match=r"about '\w+_2', not about '\w+_1'"):
         script.play(exchange(0)(call))
-
-
-def test_what_a_webhook_is_sent_to_try_it_is_about_that_webhook():
-    sent = {
-        "id": "del_1",
-        "webhook_id": "hook_2",
-        "url": "https://example.com",
-        "event": "test",
-        "subject_id": "hook_2",
-        "payload": {},
-        "status": "pending",
-        "created_at": "2026-01-15T10:30:00Z",
-        "due_at": None,
-        "attempts": [],
-    }
-    with pytest.raises(UnexpectedResponseError, match="about 'hook_2', not about 'hook_1'"):
-        Script([answer(202, {"success": True, "data": sent})]).play(exchange()(endpoint_call(try_webhook, "hook_1")))
 
 
 @pytest.mark.parametrize("status", [200, 404])

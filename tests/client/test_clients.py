@@ -113,11 +113,6 @@ class TestClosing:
             HITLClient(KEY)
             gc.collect()
 
-    def test_closing_may_be_repeated(self):
-        hitl_client = HITLClient(KEY)
-        hitl_client.close()
-        hitl_client.close()
-
     def test_a_constructor_that_fails_leaves_nothing_to_close(self):
         with pytest.raises(ConfigurationError):
             HITLClient("")

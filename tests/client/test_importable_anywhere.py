@@ -41,11 +41,8 @@ def load_in_sandbox(tmp_path, monkeypatch) -> Callable[[str, str], None]:
     return load
 
 
-def test_a_temporal_workflow_module_may_import_the_clients_without_passing_them_through(load_in_sandbox):
+def test_a_temporal_workflow_module_may_import_the_package_without_passing_it_through(load_in_sandbox):
     load_in_sandbox("workflow_with_clients", "from hitl import AsyncHITLClient, HITLClient, HITLError, Review")
-
-
-def test_it_may_import_the_public_modules(load_in_sandbox):
     modules = "hitl.exceptions, hitl.models, hitl.retry, hitl.webhooks"
     load_in_sandbox("workflow_with_modules", f"import {modules}\nfrom hitl import *\nfrom hitl.webhooks import Router")
 

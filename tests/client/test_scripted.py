@@ -1,33 +1,17 @@
-"""The scripted clients of tests/support do what the real ones do, on a clock of their own."""
+"""What the scripted clients of tests/support do that the tests of calls and deadlines do not show already."""
 
 from __future__ import annotations
 
 import asyncio
 
 import pytest
-from script import BROKEN, refused, reviewed
+from script import BROKEN, reviewed
 from scripted import scripted, scripted_async, world_client
 from world import EPOCH, Vendor, World
 
-from hitl.exceptions import APIConnectionError, WaitTimeoutError
+from hitl.exceptions import APIConnectionError
 
 ITEM = {"template_id": "template_123", "content": {"text": "x"}}
-
-
-def test_a_scripted_client_is_answered_in_order_and_sleeps_in_no_time() -> None:
-    client = scripted(refused(503), reviewed("created"), reviewed("completed"), retry_delay=2)
-    assert client.get_review("rev_1").status == "created"
-    assert client.get_review("rev_1").status == "completed"
-    assert [request.path for request in client.requests] == ["/v1/reviews/rev_1"] * 3
-    assert client.sleeps == [2.0]
-    assert client.now - client.began == 2.0
-
-
-def test_its_time_runs_out_on_its_own_clock() -> None:
-    client = scripted(reviewed("created"), each_takes=1.0)
-    with pytest.raises(WaitTimeoutError):
-        client.wait_for_review("rev_1", timeout=600)
-    assert 600 <= client.now - client.began <= 602
 
 
 def test_it_batches_one_after_the_other() -> None:

@@ -10,7 +10,7 @@ import pytest
 from exposure import attributes, locals_of, shows
 
 from hitl import AsyncHITLClient, HITLClient
-from hitl._config import Settings, resolve
+from hitl._config import resolve
 from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError
 
@@ -53,6 +53,8 @@ class TestSecret:
 class TestSettings:
     def test_they_do_not_show_it(self):
         settings = resolve({"api_key": KEY}, {})
+        assert settings == resolve({"api_key": Secret(KEY)}, {})
+        assert settings.api_key.reveal() == KEY
         assert not is_shown_by(settings)
         assert KEY not in repr(attrs.asdict(settings))
         with pytest.raises(TypeError, match="neither pickled nor copied"):
@@ -91,17 +93,16 @@ class TestSettings:
         assert KEY.encode() not in pickle.dumps(caught.value)
         assert not is_shown_by(caught.value)
 
-    def test_a_malformed_key_of_the_environment_neither(self, monkeypatch):
-        monkeypatch.setenv("HITL_API_KEY", f"{KEY} x")
+    @pytest.mark.parametrize(
+        ("argument", "environment", "other"),
+        [(None, f"{KEY} x", {}), (None, KEY, {"timeout": -1}), (KEY, KEY, {"timeout": -1})],
+    )
+    def test_nor_does_the_traceback_of_a_malformed_variable_or_of_another_wrong_setting(
+        self, monkeypatch, argument, environment, other
+    ):
+        monkeypatch.setenv("HITL_API_KEY", environment)
         with pytest.raises(ConfigurationError) as caught:
-            HITLClient()
-        assert KEY not in locals_of(caught.value)
-
-    @pytest.mark.parametrize("where", ["argument", "environment"])
-    def test_nor_does_the_traceback_of_another_wrong_setting(self, monkeypatch, where):
-        monkeypatch.setenv("HITL_API_KEY", KEY)
-        with pytest.raises(ConfigurationError) as caught:
-            HITLClient(KEY if where == "argument" else None, timeout=-1)
+            HITLClient(argument, **other)
         assert KEY not in locals_of(caught.value)
 
 
@@ -119,8 +120,3 @@ class TestClient:
             client.get_review("a/b")
         assert KEY not in locals_of(caught.value)
         assert not is_shown_by(caught.value)
-
-
-def test_settings_are_what_a_secret_is_revealed_from():
-    settings: Settings = resolve({"api_key": Secret(KEY)}, {})
-    assert settings.api_key.reveal() == KEY

@@ -41,18 +41,16 @@ def test_an_exchange_leaves_one_line_in_the_log_without_query_or_key(
     assert KEY not in caplog.text
 
 
-def test_a_closed_client_says_so() -> None:
+def test_a_closed_client_says_so_and_may_be_closed_again() -> None:
+    async def get() -> None:
+        awaiting = AsyncHITLClient(KEY)
+        await awaiting.aclose()
+        await awaiting.aclose()
+        await awaiting.get_review("rev_1")
+
     client = HITLClient(KEY)
     client.close()
-    with pytest.raises(ConfigurationError, match="get_review: this client was closed"):
-        client.get_review("rev_1")
-
-
-def test_a_closed_asynchronous_client_says_so() -> None:
-    async def get() -> None:
-        client = AsyncHITLClient(KEY)
-        await client.aclose()
-        await client.get_review("rev_1")
-
-    with pytest.raises(ConfigurationError, match="get_review: this client was closed"):
-        anyio.run(get)
+    client.close()
+    for call in (lambda: client.get_review("rev_1"), lambda: anyio.run(get)):
+        with pytest.raises(ConfigurationError, match="get_review: this client was closed"):
+            call()

@@ -10,7 +10,7 @@ import pytest
 from script import Script
 
 from hitl._calls import Server
-from hitl._waiting.model import ClientState, GetOne, ListMany, ListResult, ServerCapabilities, Subscription
+from hitl._waiting.model import ClientState, ListResult, ServerCapabilities, Subscription
 from hitl._waiting.rate_limit import RateLimitBudget
 from hitl._waiting.schedule import RECONCILE, Schedule
 from hitl._waiting.timing import SLOWEST, Timing
@@ -55,19 +55,6 @@ class Poller:
 def test_the_best_that_the_server_has_is_asked_for(count, server, asked):
     request = Poller(count, **server).ask()
     assert (type(request).__name__, request.channel, getattr(request, "ids", ())) == asked
-
-
-def test_what_a_list_did_not_show_is_read_and_the_rest_is_followed():
-    poller = Poller(2)
-    poller.answer(poller.ask(), "rev_1", cursor="a cursor")
-    missing = poller.ask()
-    assert isinstance(missing, GetOne)
-    assert missing.review_id == "rev_0"
-    poller.answer(missing, "rev_0")
-    changes = poller.ask()
-    assert isinstance(changes, ListMany)
-    assert changes.query["changes_after"] == "a cursor"
-    assert changes.hold
 
 
 def test_a_busy_feed_leaves_time_for_a_poll_of_everything():

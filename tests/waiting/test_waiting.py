@@ -209,20 +209,3 @@ class TestRateLimit:
         script = Script([reviewed(x_ratelimit_remaining=remaining, x_ratelimit_reset=reset), reviewed("completed")])
         wait(script)
         assert script.sleeps == [1.0]
-
-    def test_one_waiter_stays_within_a_hundred_requests_an_hour(self):
-        def metered(call):
-            window, position = divmod(script.now, 3600.0)
-            used = sum(1 for at in asked if at // 3600.0 == window) + 1
-            asked.append(script.now)
-            assert used <= 100, f"request {used} of this hour, {position:.0f} s into it"
-            reset = str(int((window + 1) * 3600))
-            return reviewed(
-                "completed" if script.now > 90_000 else "created",
-                x_ratelimit_remaining=str(100 - used),
-                x_ratelimit_reset=reset,
-            )
-
-        asked: list[float] = []
-        script = Script([metered])
-        assert wait(script).status == "completed"
