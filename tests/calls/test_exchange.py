@@ -83,7 +83,7 @@ FIELD = {"code": "validation_error", "message": "Too long.", "details": {"field"
             ServerError,
             "Upstream is away",
             None,
-        ),  # a gateway's problem details
+        ),  # problem details (RFC 9457)
     ],
 )
 def test_each_form_of_an_error_response_is_understood(response, error, says, details):
