@@ -78,12 +78,8 @@ FIELD = {"code": "validation_error", "message": "Too long.", "details": {"field"
         (answer(404, b"<html>"), NotFoundError, "404", None),
         (answer(400, LOOPS), InvalidRequestError, "Validation failed", "name is required"),
         (answer(400, {"error": FIELD}), InvalidRequestError, r"Too long\. .* Field: name\.", {"field": "name"}),
-        (
-            answer(501, {"title": "Upstream is away"}),
-            ServerError,
-            "Upstream is away",
-            None,
-        ),  # a gateway's problem details
+        # The problem details of a gateway (RFC 9457).
+        (answer(501, {"title": "Upstream is away"}), ServerError, "Upstream is away", None),
     ],
 )
 def test_each_form_of_an_error_response_is_understood(response, error, says, details):
