@@ -34,7 +34,7 @@ def test_a_dead_server_costs_no_more_than_the_budget_beside_the_calls_themselves
 
 def test_the_error_says_why_it_was_not_tried_again(patient):
     requests(patient, refused(503), calls=10)
-    with pytest.raises(HITLError, match="not tried again: so many calls have failed") as caught:
+    with pytest.raises(HITLError, match="not tried again: this client has used up its retries") as caught:
         Script([refused(503)]).play(patient(get()))
     assert (caught.value.attempts, caught.value.retryable) == (1, True)
 

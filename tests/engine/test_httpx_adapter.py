@@ -163,7 +163,10 @@ def test_a_cancelled_exchange_passes_its_cancellation_on() -> None:
 @pytest.mark.parametrize(
     ("response", "reason"),
     [
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", "two ways"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+            "given twice",
+        ),
         (b"HTTP/3.7 200 OK\r\nContent-Length: 2\r\n\r\n{}", "another version"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", ""),
     ],

@@ -1,7 +1,7 @@
 """The cases of the fault list that end differently through `httpx.HTTPTransport()`, with either client.
 
 `docs/reference/transports.md` has the rows of this table. A case that differs and is not listed fails
-`test_injected.py`, and so does a listed one that no longer differs.
+`test_through_httpx.py`, and so does a listed one that no longer differs.
 """
 
 from __future__ import annotations
