@@ -16,23 +16,12 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from server_calls import REQUEST
 
 from hitl.testing import Sandbox
 
 _SPEC = Path(__file__).parents[2] / "openapi.yaml"
 _CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-_REQUEST: dict[str, Any] = {
-    "processing_type": "time-sensitive",
-    "type": "markdown",
-    "priority": "high",
-    "request_text": "May this go out?",
-    "response_type": "single_select",
-    "response_config": {"options": ["Approve", "Reject"]},
-    "default_response": "reject",
-    "platform": "api",
-    "timeout_seconds": 3600,
-}
-
 NOWHERE = "http://127.0.0.1:9/hook"  # the port of "discard" (RFC 863), where nobody listens
 
 Case: TypeAlias = schemathesis.Case[Any]
@@ -108,7 +97,5 @@ MAKERS: Mapping[str, Callable[[httpx.Client], Any]] = {
     "team_id": lambda client: created(client, "/v1/teams", {"name": "Fuzzed"})["id"],
     "loop_id": lambda client: loop(client)["id"],
     "user_id": lambda client: loop(client)["creator_id"],
-    "request_id": lambda client: created(client, f"/v1/api/loops/{loop(client)['id']}/requests", _REQUEST)[
-        "request_id"
-    ],
+    "request_id": lambda client: created(client, f"/v1/api/loops/{loop(client)['id']}/requests", REQUEST)["request_id"],
 }
