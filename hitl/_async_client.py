@@ -176,7 +176,7 @@ class AsyncHITLClient:
             on_error: "raise" raises BatchError if an item failed; "return" returns the errors in their positions.
             batch_key: A name for the batch, such as "import-2027-01-20". A second run with the same name creates only
                 what the first one did not, on a server that honours idempotency keys.
-            progress: Show a progress bar; needs `pip install 'hitl[progress]'`.
+            progress: Show a progress bar; needs this package's 'progress' extra.
 
         Raises:
             ConfigurationError: if an item of a list is invalid; the message names it. Nothing is sent.
@@ -340,7 +340,7 @@ class AsyncHITLClient:
             poll_interval: Seconds between the first polls; grows to 10, and further as the rate limit demands. Servers
                 that support long polling report changes at once.
             on_update: Called with the review on every change that is seen, and when it has ended.
-            progress: Show a live line in the terminal or notebook; needs `hitl[progress]`.
+            progress: Show a live line in the terminal or notebook; needs this package's 'progress' extra.
 
         Raises:
             ReviewExpiredError: if the review expired before anybody answered.

@@ -56,5 +56,5 @@ def load_tqdm() -> Any:
         if error.name not in ("tqdm", "tqdm.auto"):
             raise
         raise ConfigurationError(
-            "progress=True needs tqdm, which is not installed: pip install 'hitl[progress]'"
+            "progress=True needs tqdm, which is missing: install this package with its 'progress' extra"
         ) from None

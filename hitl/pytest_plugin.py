@@ -1,7 +1,7 @@
 """The pytest plugin: fixtures for code that creates reviews.
 
 pytest loads this module in every environment that has the package, so it imports nothing but pytest until a fixture is
-used; without the extra `hitl[sandbox]` the fixtures say so, and nothing else changes.
+used; without this package's 'sandbox' extra the fixtures say so, and nothing else changes.
 """
 
 from __future__ import annotations

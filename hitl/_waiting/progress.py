@@ -1,4 +1,4 @@
-"""A live display of a wait, in a terminal or a notebook (tqdm; extra `hitl[progress]`)."""
+"""A live display of a wait, in a terminal or a notebook (tqdm; the extra 'progress')."""
 
 from __future__ import annotations
 

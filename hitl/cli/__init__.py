@@ -1,4 +1,4 @@
-"""The `hitl` command; its dependencies come with `pip install 'hitl[cli]'` or `'hitl[sandbox]'`."""
+"""The `hitl` command; its dependencies come with the extras 'cli' and 'sandbox'."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def main() -> None:
         from hitl.cli.commands import hitl
     except ModuleNotFoundError as error:
         sys.stderr.write(
-            f"The hitl command has missing dependencies ({error}): pip install 'hitl[sandbox]', "
-            "or 'hitl[cli]' without the sandbox\n"
+            f"The hitl command has missing dependencies ({error}): install this package with its 'sandbox' extra, "
+            "or with 'cli' to do without the sandbox\n"
         )
         sys.exit(2)
     hitl(prog_name="hitl")

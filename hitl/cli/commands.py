@@ -34,10 +34,10 @@ class _LazyGroup(FailingGroup):
 
 def _not_installed(name: str, error: ModuleNotFoundError) -> click.Command:
     def refuse() -> None:
-        raise CommandError(f"hitl {name} has missing dependencies ({error}): pip install 'hitl[sandbox]'", FAILED)
+        raise CommandError(f"hitl {name} has missing dependencies ({error}): install this package with its 'sandbox' extra", FAILED)
 
     anything = {"ignore_unknown_options": True, "allow_extra_args": True}
-    return click.Command(name, callback=refuse, help="Requires pip install 'hitl[sandbox]'.", context_settings=anything)
+    return click.Command(name, callback=refuse, help="Needs this package's 'sandbox' extra.", context_settings=anything)
 
 
 _EPILOG = "Exit codes: " + ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."

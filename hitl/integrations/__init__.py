@@ -13,4 +13,4 @@ def needs(framework: str, extra: str) -> Generator[None, None, None]:
         yield
     except ModuleNotFoundError as error:
         name = f"hitl.integrations.{extra}"
-        raise ImportError(f"{name} needs {framework} ({error}): pip install 'hitl[{extra}]'") from error
+        raise ImportError(f"{name} needs {framework} ({error}): install this package with its '{extra}' extra") from error

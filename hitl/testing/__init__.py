@@ -66,4 +66,4 @@ def __getattr__(name: str) -> Any:
     try:
         return _load(name)
     except ModuleNotFoundError as error:
-        raise ImportError(f"hitl.testing needs the sandbox ({error}): pip install 'hitl[sandbox]'") from error
+        raise ImportError(f"hitl.testing needs the sandbox ({error}): install this package with its 'sandbox' extra") from error

@@ -76,7 +76,7 @@ def test_without_a_standard_error_there_is_no_bar(core, monkeypatch):
 def test_where_it_is_not_installed_the_error_says_what_to_install(core, monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
     monkeypatch.setitem(sys.modules, "tqdm", None)
-    with pytest.raises(ConfigurationError, match=r"pip install 'hitl\[progress\]'"):
+    with pytest.raises(ConfigurationError, match=r"with its 'progress' extra"):
         core.create_reviews([ITEM], 2, progress=True)
 
 

@@ -88,7 +88,14 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
         [metadata] = [archive.read(name).decode() for name in archive.namelist() if name.endswith("/METADATA")]
         assert any(name.endswith("/licenses/LICENSE") for name in archive.namelist())
-    assert "\nName: hitl\n" in metadata
+    assert "\nName: hitl\nVersion: 1.1.0\n" in metadata
+    assert "\nClassifier: Development Status :: 4 - Beta\n" in metadata
+    assert {"\nProject-URL: Homepage, https://hitl.sh\n", "\nAuthor: The hitl authors\n"} <= {
+        f"\n{line}\n" for line in metadata.splitlines()
+    }
+    links = re.findall(r"\]\(([^)]*)\)", metadata)
+    assert links, "the page of an index would show no link"
+    assert [link for link in links if not link.startswith("https://")] == []
     assert "\nRequires-Python: >=3.11\n" in metadata
     assert "\nProvides-Extra: sandbox\n" in metadata
     needed = set(re.findall(r"^Requires-Dist: ([\w-]+)[^;\n]*$", metadata, re.MULTILINE))
@@ -127,10 +134,10 @@ print(verify_signature(signature_headers(b"{}", "secret"), b"{}", "secret"))
 def test_without_extras_the_sandbox_tells_what_to_install(bare: Venv) -> None:
     imported = bare.python("from hitl.testing import Sandbox")
     assert "ImportError: hitl.testing needs the sandbox" in imported.stderr
-    assert "pip install 'hitl[sandbox]'" in imported.stderr
+    assert "with its 'sandbox' extra" in imported.stderr
     command = subprocess.run([bare.bin / "hitl", "sandbox"], capture_output=True, text=True, env=ENVIRONMENT)
     assert command.returncode == 2
-    assert "pip install 'hitl[sandbox]'" in command.stderr
+    assert "with its 'sandbox' extra" in command.stderr
     assert "Traceback" not in command.stderr
 
 

@@ -174,4 +174,4 @@ def test_without_the_extra_the_command_says_what_to_install(
     with pytest.raises(SystemExit) as caught:
         main()
     assert caught.value.code == 2
-    assert "pip install 'hitl[sandbox]'" in capsys.readouterr().err
+    assert "with its 'sandbox' extra" in capsys.readouterr().err

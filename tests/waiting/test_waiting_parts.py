@@ -112,7 +112,7 @@ class TestProgress:
 
     def test_without_the_extra_it_says_what_to_install(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "tqdm.auto", None)
-        with HITLClient("key") as client, pytest.raises(ConfigurationError, match=r"pip install 'hitl\[progress\]'"):
+        with HITLClient("key") as client, pytest.raises(ConfigurationError, match=r"with its 'progress' extra"):
             client.wait_for_review("rev_1", progress=True)
 
 
