@@ -147,11 +147,9 @@ class Methods:
         self, name: str, fields: FormFields, idempotency_key: str | None, options: Mapping[str, object]
     ) -> Flow[Template]:
         key = arguments.checked_key(idempotency_key, self.settings.api_key)
-        body = {
-            **_given(options),
-            "name": arguments.text("name", name),
-            "fields": arguments.form_fields("fields", fields),
-        }
+        # A missing name or form is an error of its own: None is no text, and no list.
+        named = {"name": arguments.text("name", name), "fields": arguments.form_fields("fields", fields)}
+        body = {**arguments.checked(arguments.TEMPLATE, options), **named}
         return self.exchange(self._keyed(operations.create_template(body), key, self.make_key))
 
     def get_template(self, template_id: str) -> Flow[Template]:
@@ -166,7 +164,7 @@ class Methods:
         self, template_id: str, name: str | None, fields: FormFields | None, options: Mapping[str, object]
     ) -> Flow[Template]:
         deadline = self.exchange.deadline()
-        body = _given({"name": name, **options})
+        body = arguments.checked(arguments.TEMPLATE, {"name": name, **options})
         if fields is not None:
             body["fields"] = yield from self._form(template_id, fields, deadline)
         if not body:
@@ -252,7 +250,3 @@ def _change(given: object) -> ApiCall[Review]:
         known = ", ".join(arguments.CHANGES)
         raise ConfigurationError(f"update_review: nothing to change; give at least one of {known}")
     return operations.update_review(review_id, fields)
-
-
-def _given(options: Mapping[str, object]) -> dict[str, Any]:
-    return arguments.json_object("template", {name: value for name, value in options.items() if value is not None})

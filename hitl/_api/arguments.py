@@ -91,11 +91,41 @@ def form_fields(name: str, value: object) -> list[dict[str, Any]]:
     entries = _entries(value)
     if entries is None:
         raise ConfigurationError(f"{name} must be a list of dicts, one for each field of the form; got {value!r:.80}")
-    fields = [json_object(f"{name}[{index}]", each) for index, each in enumerate(entries)]
-    for index, each in enumerate(fields):
-        for key in ("name", "type"):
-            text(f"{name}[{index}][{key!r}]", each.get(key))
-    return fields
+    return [_form_field(f"{name}[{index}]", each) for index, each in enumerate(entries)]
+
+
+def _form_field(place: str, value: object) -> dict[str, Any]:
+    """Return a field whose parts have the shapes that it needs; what is None counts as not given."""
+    field = {key: part for key, part in json_object(place, value).items() if part is not None}
+    for key in ("name", "type"):
+        text(f"{place}[{key!r}]", field.get(key))
+    for key in field.keys() & {"conditional", "validation"}:
+        json_object(f"{place}[{key!r}]", field[key])
+    if "options" in field:
+        options = _entries(field["options"])
+        if options is None:
+            raise ConfigurationError(f"{place}['options'] must be a list; got {field['options']!r:.80}")
+        field["options"] = [_option(f"{place}['options'][{index}]", each) for index, each in enumerate(options)]
+    return field
+
+
+def _option(place: str, value: object) -> dict[str, Any]:
+    """Return a choice of a field; a text is its own label."""
+    option: dict[str, Any] = {"value": value} if isinstance(value, str) else json_object(place, value)
+    word = text(f"{place}['value']", option.get("value"))
+    return {**option, "label": option.get("label", word)}
+
+
+def _rules(name: str, value: object) -> dict[str, Any]:
+    """Return a template's rules across fields."""
+    validation = json_object(name, value)
+    rules = _entries(validation.get("rules", []))
+    if rules is None:
+        raise ConfigurationError(f"{name}['rules'] must be a list of dicts; got {validation['rules']!r:.80}")
+    for index, rule in enumerate(rules):
+        place = f"{name}['rules'][{index}]"
+        text(f"{place}['condition']", json_object(place, rule).get("condition"))
+    return validation
 
 
 def checked_key(value: object, unlike: Secret | None) -> str | None:
@@ -143,6 +173,19 @@ def _status(name: str, value: object) -> object:
     return ReviewStatus(text(name, value))  # open: a server may know more states than this package
 
 
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{name} must be a text; got {value!r:.80}")
+    return value
+
+
+def _texts(name: str, value: object) -> list[str]:
+    entries = _entries(value)
+    if entries is None:
+        raise ConfigurationError(f"{name} must be a list of texts; got {value!r:.80}")
+    return [_text(f"{name}[{index}]", each) for index, each in enumerate(entries)]
+
+
 CHANGES: Mapping[str, _Check] = {
     "content": json_object,
     "assignees": addresses,
@@ -159,6 +202,19 @@ FILTERS: Mapping[str, _Check] = {
     "priority": _priority,
     "assignee": text,
     "template_id": identifier,
+}
+
+TEMPLATE: Mapping[str, _Check] = {
+    "name": text,
+    "fields": form_fields,
+    "description": _text,
+    "settings": json_object,
+    "styling": json_object,
+    "validation": _rules,
+    "category": _text,
+    "tags": _texts,
+    "priority": _priority,
+    "version": _text,
 }
 
 

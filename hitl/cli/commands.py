@@ -34,7 +34,8 @@ class _LazyGroup(FailingGroup):
 
 def _not_installed(name: str, error: ModuleNotFoundError) -> click.Command:
     def refuse() -> None:
-        raise CommandError(f"hitl {name} has missing dependencies ({error}): install this package with its 'sandbox' extra", FAILED)
+        missing = f"hitl {name} has missing dependencies ({error})"
+        raise CommandError(f"{missing}: install this package with its 'sandbox' extra", FAILED)
 
     anything = {"ignore_unknown_options": True, "allow_extra_args": True}
     return click.Command(name, callback=refuse, help="Needs this package's 'sandbox' extra.", context_settings=anything)

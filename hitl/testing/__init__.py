@@ -66,4 +66,5 @@ def __getattr__(name: str) -> Any:
     try:
         return _load(name)
     except ModuleNotFoundError as error:
-        raise ImportError(f"hitl.testing needs the sandbox ({error}): install this package with its 'sandbox' extra") from error
+        missing = f"hitl.testing needs the sandbox ({error})"
+        raise ImportError(f"{missing}: install this package with its 'sandbox' extra") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from both_clients import Clock
 from requests_fit import Recorder
 
 from hitl import HITLClient
-from hitl.exceptions import ConflictError, InvalidRequestError, TemplateNotFoundError
+from hitl.exceptions import ConfigurationError, ConflictError, InvalidRequestError, TemplateNotFoundError
 from hitl.testing import Sandbox
 
 APPROVAL = {"name": "approval", "type": "boolean", "label": "Approve content", "required": True}
@@ -100,3 +101,44 @@ def test_the_same_idempotency_key_makes_one_template(client: HITLClient, recorde
     first, again = (client.create_template("Form", [APPROVAL], idempotency_key="form-1") for _ in range(2))
     assert first == again
     assert recorder.exchanges[1].response.headers["Idempotent-Replayed"] == "true"
+
+
+def test_an_option_may_be_its_text_alone(client: HITLClient) -> None:
+    choice = {
+        "name": "kind",
+        "type": "select",
+        "options": ["keep", {"value": "delete", "label": "Delete it"}, {"value": "x"}],
+    }
+    [made] = client.create_template("Choice", [choice]).fields
+    assert made["options"] == [
+        {"value": "keep", "label": "keep"},
+        {"value": "delete", "label": "Delete it"},
+        {"value": "x", "label": "x"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"settings": "x"}, "settings must be a dict"),
+        ({"styling": [1]}, "styling must be a dict"),
+        ({"validation": {"rules": {"condition": "x"}}}, "validation['rules'] must be a list"),
+        ({"validation": {"rules": ["x"]}}, "validation['rules'][0] must be a dict"),
+        ({"validation": {"rules": [{"message": "x"}]}}, "validation['rules'][0]['condition'] must be a text"),
+        ({"tags": "news"}, "tags must be a list of texts"),
+        ({"description": 1}, "description must be a text"),
+        ({"priority": "urgent"}, "priority must be one of"),
+        ({"fields": [{**APPROVAL, "conditional": True}]}, "fields[0]['conditional'] must be a dict"),
+        ({"fields": [{**APPROVAL, "validation": "x"}]}, "fields[0]['validation'] must be a dict"),
+        ({"fields": [{**APPROVAL, "options": "ab"}]}, "fields[0]['options'] must be a list"),
+        ({"fields": [{**APPROVAL, "options": [1]}]}, "fields[0]['options'][0] must be a dict"),
+        ({"fields": [{**APPROVAL, "options": [{"label": "x"}]}]}, "fields[0]['options'][0]['value'] must be a text"),
+    ],
+)
+def test_a_part_of_another_kind_is_refused_before_it_is_sent(
+    client: HITLClient, wrong: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(said)):
+        client.create_template(**{"name": "Wrong", "fields": [APPROVAL], **wrong})
+    with pytest.raises(ConfigurationError, match=re.escape(said)):
+        client.update_template("content_review", **wrong)
