@@ -26,14 +26,15 @@ from hitl._api.responses import (
     item,
     json_of,
     page,
-    read_for_key,
+    read_creation,
     refuse_another,
     unless_silent,
 )
-from hitl._calls import Key
+from hitl._calls import SENT_KEYS, Key
 from hitl._engine import Request, Response
 from hitl._flows import ApiCall
 from hitl._json import as_object, encode
+from hitl._json import decode as decode_json
 from hitl.exceptions import ConfigurationError, NotFoundError, ReviewNotFoundError, TemplateNotFoundError
 from hitl.models import Review, Template
 
@@ -73,8 +74,15 @@ class Creation(NamedTuple, Generic[T]):
         asked = self.request
         headers = {**asked.headers, "Idempotency-Key": key.text}
         request = Request(asked.method, asked.path, asked.query, headers, asked.body)
-        decoder = partial(decode, self.operation, partial(read_for_key, key.text, self.read))
+        SENT_KEYS.add(key.text)
+        sent = partial(_sent, self.request)
+        decoder = partial(decode, self.operation, partial(read_creation, key.text, sent, self.read))
         return ApiCall(self.operation, request, decoder, is_repeatable=False, has_lasting_key=key.is_lasting)
+
+
+def _sent(request: Request) -> dict[str, Any]:
+    """Return what a request asks to be created."""
+    return as_object(decode_json(request.body or b"{}"))
 
 
 def create_review(fields: Mapping[str, Any]) -> Creation[Review]:

@@ -8,9 +8,10 @@ from contextlib import suppress
 from typing import Any, TypeAlias, TypeVar
 
 from hitl._api.pagination import Identified, Page
-from hitl._calls import parsed, repeats_key, unexpected_response
+from hitl._calls import SENT_KEYS, parsed, repeats_key, unexpected_response
 from hitl._engine import Response
 from hitl._json import Object, as_list, as_object, is_list, is_object
+from hitl._review import FINAL_STATUSES
 
 T = TypeVar("T")
 Item = TypeVar("Item", bound=Identified)
@@ -32,11 +33,52 @@ def decode(operation: str, read: Reader[T], response: Response) -> T:
     raise fault  # outside of the handlers, so that it does not keep the parser's exception alive
 
 
-def read_for_key(key: str, read: Reader[T], response: Response) -> T:
-    """Read the response to a creation, which has no id yet to compare; some servers repeat the key instead."""
-    if repeats_key(response, key) is False:
-        raise MismatchedResponseError("it is the answer to another creation")
+# What a server must give back as it was sent, if it gives it back. It may choose the rest itself.
+_AS_SENT = ("template_id", "content", "name", "fields", "loop_id", "processing_type", "type", "request_text", "url")
+
+
+def read_creation(  # guard: own-creation
+    key: str, sent: Callable[[], Object], read: Reader[T], response: Response
+) -> T:
+    """Read the response to a creation, which has no id yet to compare.
+
+    A response that repeats the key is the right one. Any other must contain what was sent, where it contains it at all,
+    and nobody can have answered it yet: a proxy or a connection out of step may deliver that of another request.
+    """
+    repeated = repeats_key(response, key)
+    if not repeated:
+        if repeated is False and response.headers["idempotency-key"] in SENT_KEYS:
+            raise MismatchedResponseError("it is the answer to another creation")
+        _refuse_another_creation(sent(), response)
     return read(response)
+
+
+def _refuse_another_creation(sent: Object, response: Response) -> None:
+    found = as_object(as_object(json_of(response)).get("data"))
+    is_replay = "idempotent-replayed" in response.headers  # of a creation that may have changed since
+    names = ("template_id",) if is_replay else _AS_SENT
+    for name in names:
+        if found.get(name) is not None and name in sent and not _contains(found[name], _required(name, sent[name])):
+            raise MismatchedResponseError(f"it is the answer to another creation, whose {name} is not what was sent")
+    if not is_replay and found.get("status") in FINAL_STATUSES:
+        raise MismatchedResponseError(f"it is the answer to another creation, which is {found['status']} already")
+
+
+def _required(name: str, value: object) -> object:
+    """Return what must come back of a value: an older server may drop attributes of a form's fields."""
+    fields = as_list(value) if name == "fields" else None
+    return value if fields is None else [{key: as_object(each).get(key) for key in ("name", "type")} for each in fields]
+
+
+def _contains(found: object, sent: object) -> bool:
+    """Return whether a JSON value holds all of another; a server may add members, and write 1.0 as 1."""
+    if is_object(sent):
+        return is_object(found) and all(
+            _contains(found.get(name), value) for name, value in sent.items() if value is not None or name in found
+        )
+    if is_list(sent):
+        return is_list(found) and len(found) == len(sent) and all(map(_contains, found, sent))
+    return found == sent and isinstance(found, bool) == isinstance(sent, bool)
 
 
 def unless_silent(read: Reader[T], response: Response) -> T | None:

@@ -9,6 +9,7 @@ from hitl._calls.backoff import LONGEST_PAUSE, LONGEST_RETRY_AFTER, Backoff, ret
 from hitl._calls.error_mapping import unexpected_response
 from hitl._calls.exchange import Exchange, Server, farthest
 from hitl._calls.idempotency import (
+    SENT_KEYS,
     IdempotencyScope,
     Key,
     KeyMaker,
@@ -25,6 +26,7 @@ __all__ = [
     "LONGEST_PAUSE",
     "LONGEST_RETRY_AFTER",
     "NOT_DONE",
+    "SENT_KEYS",
     "Backoff",
     "Exchange",
     "IdempotencyScope",

@@ -45,6 +45,26 @@ def random_key(_operation: str = "", _body: bytes = b"") -> Key:
     return Key(f"hitl-{uuid4().hex}", is_lasting=False)
 
 
+class _SentKeys:
+    """The last keys that this process has sent. A response that repeats one of them belongs to that creation."""
+
+    MOST = 10_000  # more than are ever under way at once
+
+    def __init__(self) -> None:
+        self._keys: dict[str, None] = {}
+
+    def add(self, key: str) -> None:
+        self._keys[key] = None
+        if len(self._keys) > self.MOST:
+            self._keys.pop(next(iter(tuple(self._keys))), None)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._keys or key.strip('"') in self._keys
+
+
+SENT_KEYS = _SentKeys()
+
+
 class _CreationKind(NamedTuple):
     """What equal creations have in common; a scope may span several clients, so the account is a part of it."""
 

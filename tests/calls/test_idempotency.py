@@ -299,8 +299,13 @@ def test_a_random_key_says_that_it_does_not_last():
     assert not random_key("create_review", b"{}").is_lasting
 
 
+def created_with(key: str) -> None:
+    created(core(), idempotency_key=key)
+
+
 def test_the_answer_to_another_creation_is_not_taken_for_this_one():
-    script = Script([reviewed(code=201, idempotency_key="someone-elses"), reviewed(code=201, idempotency_key="mine")])
+    created_with("job-7")
+    script = Script([reviewed(code=201, idempotency_key="job-7"), reviewed(code=201, idempotency_key="mine")])
     trusting = core(idempotency="trust")
     review = script.play(trusting.create_review({"template_id": "t", "content": {}, "idempotency_key": "mine"}))
     assert review.id == "rev_1"
@@ -308,11 +313,83 @@ def test_the_answer_to_another_creation_is_not_taken_for_this_one():
 
 
 def test_the_key_of_another_creation_does_not_show_that_the_server_knows_ours():
-    script = Script([reviewed(code=201, idempotency_key="someone-elses")])
+    created_with("job-7")
+    script = Script([reviewed(code=201, idempotency_key="job-7")])
     with pytest.raises(UnexpectedResponseError, match="another creation") as caught:
         script.play(core().create_review({"template_id": "t", "content": {}, "idempotency_key": "mine"}))
     assert caught.value.outcome_unknown
     assert len(script.calls) == 1
+
+
+@pytest.mark.parametrize("form", ["account-1:mine", "MINE", "a" * 64, "order-1"])
+def test_a_key_in_another_form_is_no_sign_at_all(form: str):
+    client = core()
+    script = Script([reviewed(code=201, idempotency_key=form), BROKEN])
+    asked = {"template_id": "t", "content": {"text": "x"}, "idempotency_key": "mine"}
+    assert script.play(client.create_review(asked)).id == "rev_1"
+    with pytest.raises(APIConnectionError):
+        script.play(client.create_review(asked))
+    assert len(script.calls) == 2, "the server has not shown that it knows the key"
+
+
+SENT = {"template_id": "t", "content": {"text": "x", "price": 1.0, "tags": ["a", "b"], "note": None}}
+BACK = {**SENT, "id": "rev_1", "status": "created", "created_at": "2026-01-15T10:30:00Z"}
+
+
+def answered_with(data: dict[str, Any], **headers: str) -> Any:
+    return Script([answer(201, {"success": True, "data": data}, **headers)]).play(core().create_review(SENT))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"template_id": "u"},
+        *({"status": status} for status in ("completed", "rejected", "expired", "cancelled")),
+        *({"content": {**SENT["content"], **part}} for part in ({"text": "y"}, {"text": None}, {"price": True})),
+        {"content": {**SENT["content"], "tags": ["b", "a"]}},
+        {"content": {**SENT["content"], "tags": {"a": "b"}}},
+        {"content": {}},
+    ],
+    ids=str,
+)
+def test_a_response_that_differs_from_what_was_sent_is_about_another_creation(changed: dict[str, Any]):
+    with pytest.raises(UnexpectedResponseError, match="another creation") as caught:
+        answered_with({**BACK, **changed})
+    assert caught.value.outcome_unknown
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"status": "assigned", "priority": "high", "assignees": ["kim@company.com"], "due_date": None},
+        {"content": {**SENT["content"], "price": 1, "added": "by the server"}},
+        {"content": {name: value for name, value in SENT["content"].items() if name != "note"}},
+        {"content": None},
+    ],
+    ids=str,
+)
+def test_what_a_server_may_choose_is_no_sign_of_another_creation(changed: dict[str, Any]):
+    assert answered_with({**BACK, **changed}).id == "rev_1"
+
+
+def test_a_repeated_creation_may_have_been_answered_meanwhile():
+    made = {**BACK, "status": "completed", "result": {"approved": True}}
+    key = {"idempotency_key": "mine"}
+    proven = Script([answer(201, {"success": True, "data": made}, idempotency_key="mine")])
+    assert proven.play(core().create_review({**SENT, **key})).status == "completed"
+    assert answered_with(made, idempotent_replayed="true").status == "completed"
+    with pytest.raises(UnexpectedResponseError, match="another creation"):
+        answered_with({**made, "template_id": "u"}, idempotent_replayed="true")
+
+
+def test_what_else_is_created_is_held_against_what_was_sent():
+    other = {"id": "tpl_1", "name": "Another", "fields": []}
+    script = Script([answer(201, {"success": True, "data": other})])
+    with pytest.raises(UnexpectedResponseError, match="whose name is not what was sent"):
+        script.play(core().create_template("T", [], None, {}))
+    call = core().call(create_review_endpoint, body=ReviewCreate.from_dict(SENT))
+    with pytest.raises(UnexpectedResponseError, match="whose template_id is not what was sent"):
+        Script([answer(201, {"success": True, "data": {**BACK, "template_id": "u"}})]).play(call)
 
 
 @pytest.mark.parametrize("key", ["plain", '"quoted"', 'a"b', "back\\slash"])

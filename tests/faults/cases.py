@@ -174,6 +174,12 @@ def create(client: HITLClient, server: HostileServer) -> bool:
     return review.content == ASKED["content"] and review.id == list(server.reviews)[-1] and len(keys) == 1
 
 
+def create_beside(client: HITLClient, server: HostileServer) -> bool:
+    """Create a review with a key that the next creation's answer repeats, then another."""
+    client.create_review(**ASKED, idempotency_key="job-7")
+    return create(client, server)
+
+
 def update(client: HITLClient, _server: HostileServer) -> str | None:
     return client.update_review("rev_1", priority="high").priority
 

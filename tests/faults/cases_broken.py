@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from cases import GRACE, READ, Case, cancel, doubtful, list_all, read, survived, update
+from cases import GRACE, READ, Case, cancel, create_beside, doubtful, list_all, read, survived, update
 
 from hitl.exceptions import APIConnectionError, APITimeoutError, HITLError, ServerError, UnexpectedResponseError
 from hitl.testing import hostile
@@ -82,6 +83,13 @@ _UNDONE: Mapping[str, Fault] = {
     "a close in the request's head": hostile.close(hears=10),
 }
 
+# What a connection out of step may deliver: the answer to a creation of somebody else's.
+_ELSEWHERE: Mapping[str, Fault] = {
+    "an answer for another template": hostile.change(template_id="refunds"),
+    "an answer with other content": hostile.change(content={"text": "Rung."}),
+    "an answer that is completed already": hostile.change(status="completed", result={"approved": True}),
+}
+
 _HONOURED = "makes one review where keys are honoured"
 _IN_DOUBT = "leaves a creation in doubt where keys are not known to be honoured"
 
@@ -104,6 +112,7 @@ def _undone() -> Iterator[Case]:
 
 
 _BRIEF: dict[str, Any] = {"within": 0.5 + GRACE, "settings": {"timeout": 0.5}}
+_PLAIN = hostile.header("X-Plain", "yes")
 _MADE_BUT_LOST = hostile.reset(handles=True)
 
 
@@ -131,8 +140,13 @@ def _silences() -> Iterator[Case]:
 
 
 def _others() -> Iterator[Case]:
+    for name, fault in _ELSEWHERE.items():
+        yield doubtful(f"{name} {_IN_DOUBT}", fault, UnexpectedResponseError, requests=1, reviews=1)
     foreign = hostile.header("Idempotency-Key", "job-7")
-    yield doubtful(f"the key of another creation {_IN_DOUBT}", foreign, UnexpectedResponseError, requests=1, reviews=1)
+    name = f"the key of another creation {_IN_DOUBT}"
+    yield replace(
+        doubtful(name, foreign, UnexpectedResponseError), call=create_beside, faults=[_PLAIN, foreign], reviews=2
+    )
     lost = "a creation is made once although every second answer is lost"
     yield survived(lost, _MADE_BUT_LOST, hostile.answer(502), requests=3)
     one: dict[str, Any] = {"error": APIConnectionError, "facts": {"attempts": 1}, "settings": {"max_retries": 0}}

@@ -199,6 +199,13 @@ MUTATIONS = [
         f"the key of another creation {IN_DOUBT}",
     ),
     Mutation(
+        "a creation's answer is held against what was sent",
+        "own-creation",
+        value(lambda _key, _sent, read, response: read(response)),
+        f"an answer for another template {IN_DOUBT}",
+        f"an answer that is completed already {IN_DOUBT}",
+    ),
+    Mutation(
         "rare failures of a server end no wait",
         "transient-in-waits",
         value(lambda error, *, is_known: error.retryable),

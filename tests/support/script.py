@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Generator, Iterable
 from typing import Any, TypeAlias, TypeVar
 
+from attrs import evolve
+
 from hitl._engine import Response, TransportFailure, TransportResult
 from hitl._flows import ApiCall, Clock, Flow, Gather, Sleep
 from hitl.exceptions import HITLError
@@ -56,7 +58,7 @@ class Script:
                 self.calls.append(step)
                 self.now += self.each_takes
                 scripted = self.outcomes[min(len(self.calls), len(self.outcomes)) - 1]
-                return scripted(step) if callable(scripted) else scripted
+                return given_back(step, scripted(step) if callable(scripted) else scripted)
             case Sleep(seconds):
                 if seconds:  # none at all only lets others go first, of whom there are none
                     self.sleeps.append(seconds)
@@ -74,6 +76,22 @@ class Script:
             return self.play(flow)
         except HITLError as error:
             return error
+
+
+def given_back(call: ApiCall[Any], outcome: TransportResult) -> TransportResult:
+    """Put what a creation sent into the review of `reviewed`, as a server does."""
+    if call.request.method != "POST" or not isinstance(outcome, Response) or outcome.status_code // 100 != 2:
+        return outcome
+    try:
+        document = json.loads(outcome.content)
+    except ValueError:
+        return outcome
+    data = document.get("data") if isinstance(document, dict) else None
+    if not isinstance(data, dict) or data.get("content") != review()["content"]:
+        return outcome
+    sent = json.loads(call.request.body or b"{}")
+    body = json.dumps({**document, "data": {**data, **sent}}).encode()
+    return evolve(outcome, content=body)
 
 
 def answer(status: int = 200, body: Any = None, **headers: str) -> Response:
