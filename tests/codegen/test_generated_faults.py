@@ -13,11 +13,12 @@ import anyio
 import httpx
 import pytest
 from hitl_api import AuthenticatedClient, errors
+from hitl_api.api.events import stream_events
 from hitl_api.api.loops import get_loop, remove_loop_member
 from hitl_api.api.reviews import get_review
 from ruamel.yaml import YAML
 
-from hitl import HITLClient
+from hitl import AsyncHITLClient, HITLClient
 from hitl.exceptions import ConfigurationError
 
 SPEC = YAML(typ="safe").load(Path(__file__).parents[2] / "openapi.yaml")
@@ -119,3 +120,28 @@ def test_what_the_description_allows_is_still_returned() -> None:
     with _answering(404, body) as client:
         answer: Any = get_loop.sync("an-id", client=client)
     assert answer.msg == "Loop not found"
+
+
+def _is_stream(operation: dict[str, Any]) -> bool:
+    answers = [SPEC["components"]["responses"][each["$ref"].rpartition("/")[2]] for each in operation["responses"].values()]
+    return any("text/event-stream" in answer.get("content", {}) for answer in answers)
+
+
+def test_a_stream_is_refused_at_once_and_the_error_names_the_way() -> None:
+    streams = {
+        operation["operationId"]: path
+        for path, item in SPEC["paths"].items()
+        for method, operation in item.items()
+        if method != "parameters" and _is_stream(operation)
+    }
+    assert streams == {"stream_events": "/v1/events"}
+    with HITLClient("a-key", transport=httpx.MockTransport(_nobody)) as client:
+        with pytest.raises(ConfigurationError, match=r'never ends.* httpx\.stream\("GET", base_url \+ "/v1/events"'):
+            client.call(stream_events)
+
+    async def run() -> None:
+        async with AsyncHITLClient("a-key", transport=httpx.MockTransport(_nobody)) as client:
+            await client.call(stream_events, after=3)
+
+    with pytest.raises(ConfigurationError, match="never ends"):
+        anyio.run(run)
