@@ -87,6 +87,17 @@ def _shape(response: Place) -> str:
     return str([media.node.get("schema") for _, media in response.children("content")])
 
 
+def one_response_type(contract: Contract) -> Iterator[tuple[str, str]]:
+    """Of several content types of an answer only the first that is known is read, whatever the server sends."""
+    seen = set()
+    for operation in contract.operations():
+        for _, response in contract.responses(operation):
+            types = list(response.child("content").node)
+            if len(types) > 1 and response.where not in seen:
+                seen.add(response.where)
+                yield response.where, f"has {len(types)} content types; give it one"
+
+
 def default_response(contract: Contract) -> Iterator[tuple[str, str]]:
     """A `default` answer parses every odd answer as JSON, such as a gateway's HTML page."""
     for operation in contract.operations():
@@ -103,5 +114,6 @@ TRAPS = (
     one_request_type,
     optional_body,
     one_success,
+    one_response_type,
     default_response,
 )

@@ -127,6 +127,54 @@ def ignored_keyword(contract: Contract) -> Iterator[tuple[str, str]]:
                 yield schema.where, f"{keyword} is ignored"
 
 
+def ambiguous_union(contract: Contract) -> Iterator[tuple[str, str]]:
+    """Members of a union are tried in order: one that takes everything, as open objects and enumerations do, hides the rest."""
+    for schema in contract.schemas():
+        for keyword in ("anyOf", "oneOf"):
+            members = [contract.resolve(place) for _, place in schema.children(keyword)]
+            written = [Schema(member.where, member.node) for member in members]
+            for index, first in enumerate(written):
+                if any(_hides(first, later) for later in written[index + 1 :]):
+                    yield schema.where, f"{keyword}/{index} is read for a later member; require a property only it has"
+
+
+def _hides(first: Schema, later: Schema) -> bool:
+    """Whether the generated code, which checks required properties only, can take a value of `later` for the first."""
+    if first.is_object and later.is_object:
+        return not set(first.node.get("required", [])) - set(later.child("properties").node)
+    is_text = "string" in later.types or "enum" in later.node
+    return "enum" in first.node and is_text  # our enumerations accept every word
+
+
+def upload_as_text(contract: Contract) -> Iterator[tuple[str, str]]:
+    """Bytes that are described by 3.1's content keywords, or as `byte`, become `str`; only `format: binary` is a file."""
+    for schema in contract.schemas():
+        is_coded = "contentMediaType" in schema.node or "contentEncoding" in schema.node
+        if is_coded or schema.node.get("format") == "byte":
+            yield schema.where, "use format: binary, or say in the description how the text is encoded"
+
+
+def one_way_property(contract: Contract) -> Iterator[tuple[str, str]]:
+    """`readOnly` and `writeOnly` leave no trace: requests and responses need schemas of their own."""
+    for schema in contract.schemas():
+        for keyword in ("readOnly", "writeOnly"):
+            if schema.node.get(keyword):
+                yield schema.where, f"{keyword} is ignored; leave the property out of the other schema"
+
+
+def silent_deprecation(contract: Contract) -> Iterator[tuple[str, str]]:
+    """`deprecated` leaves no trace in the code, so the description must say it, which becomes the docstring."""
+    nodes = [*contract.schemas(), *contract.operations()]
+    for parameter in contract.parameters():
+        text = str(parameter.child("schema").node.get("description", ""))
+        if parameter.node.get("deprecated") and "deprecated" not in text.lower():
+            yield parameter.where, "say in the schema's description that it is deprecated"
+    for place in nodes:
+        text = f"{place.node.get('summary', '')} {place.node.get('description', '')}"
+        if place.node.get("deprecated") and "deprecated" not in text.lower():
+            yield place.where, "say in the description that it is deprecated"
+
+
 def schema_default(contract: Contract) -> Iterator[tuple[str, str]]:
     """A `default` is sent by every client that does not set the value; one of an array is lost instead."""
     for schema in contract.schemas():
@@ -181,6 +229,10 @@ TRAPS = (
     enum_clash,
     reference_sibling,
     ignored_keyword,
+    ambiguous_union,
+    upload_as_text,
+    one_way_property,
+    silent_deprecation,
     schema_default,
     bare_const,
     free_object,

@@ -1,16 +1,42 @@
-"""Contains shared errors types that can be raised from API functions"""
+"""The error that API functions raise for a response that openapi.yaml does not describe"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
 
 
 class UnexpectedStatus(Exception):
-    """Raised by api functions when the response status an undocumented status and Client.raise_on_unexpected_status is True"""
+    """A response that openapi.yaml does not describe
 
-    def __init__(self, status_code: int, content: bytes):
+    Its body does not fit its status: it is no JSON, or lacks what the description requires. Or its status is not
+    described, and Client.raise_on_unexpected_status is True; one that HTTP does not name is always refused.
+
+    Attributes:
+        status_code: The status of the response; a success does not mean that its body can be read.
+        content: The body as it came.
+    """
+
+    def __init__(self, status_code: int, content: bytes, reason: str = ""):
         self.status_code = status_code
         self.content = content
 
         super().__init__(
-            f"Unexpected status code: {status_code}\n\nResponse content:\n{content.decode(errors='ignore')}"
+            f"Unexpected {'body with ' if reason else ''}status code: {status_code}{reason and f' ({reason})'}"
+            f"\n\nResponse content:\n{content.decode(errors='ignore')}"
         )
 
 
-__all__ = ["UnexpectedStatus"]
+@contextmanager
+def reading(response: httpx.Response) -> Iterator[None]:
+    """Turn whatever a malformed response makes a parser raise into UnexpectedStatus"""
+    try:
+        yield
+    except UnexpectedStatus:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error!s:.200}"
+        raise UnexpectedStatus(response.status_code, response.content, reason) from error
+
+
+__all__ = ["UnexpectedStatus", "reading"]

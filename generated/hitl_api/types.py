@@ -1,10 +1,29 @@
 """Contains some shared types for properties"""
 
+import re
 from collections.abc import Mapping, MutableMapping
 from http import HTTPStatus
-from typing import IO, BinaryIO, Generic, Literal, TypeVar
+from typing import IO, BinaryIO, Generic, Literal, TypeGuard, TypeVar
+from urllib.parse import quote
 
 from attrs import define
+
+_ID = re.compile(r"(?!\.+$)[A-Za-z0-9_.~:@-]{1,128}")
+
+
+def is_id(value: object) -> TypeGuard[str]:
+    """Whether a value is an id that is one segment of a path
+
+    An empty one would reach the list, and `.`, `..` or a slash another resource (RFC 3986, 5.2.4).
+    """
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
+
+
+def path_segment(name: str, value: object) -> str:
+    """Return an id as it stands in a path; raise ValueError if it is none"""
+    if not is_id(value):
+        raise ValueError(f"{name} must be an id as the server gave it; got {value!r:.80}")
+    return quote(str.__str__(value), safe="")  # str() of an Enum member is its name
 
 
 class Unset:
@@ -62,4 +81,4 @@ class Response(Generic[T]):
     parsed: T | None
 
 
-__all__ = ["UNSET", "File", "FileTypes", "RequestFiles", "Response", "Unset"]
+__all__ = ["UNSET", "File", "FileTypes", "RequestFiles", "Response", "Unset", "is_id", "path_segment"]

@@ -27,11 +27,10 @@ def is_given(value: object) -> bool:
 
 
 def identifier(name: str, value: object) -> str:  # guard: valid-id
-    """Return an id that is safe as one segment of a path.
+    """Return an id that is safe as one segment of a path; the generated client has the same rule."""
+    from hitl_api.types import is_id
 
-    An empty one would reach the list, and `.`, `..` or a slash another resource (RFC 3986, 5.2.4).
-    """
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9_.~:@-]{1,128}", value) or not value.strip("."):
+    if not is_id(value):
         hint = "; give its id" if isinstance(getattr(value, "id", None), str) else ""
         raise ConfigurationError(f"{name} must be an id as the server gave it; got {value!r:.80}{hint}")
     return str.__str__(value)  # str() of an Enum member is its name

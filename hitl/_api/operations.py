@@ -51,6 +51,9 @@ T_co = TypeVar("T_co", covariant=True)
 # Sending these twice leaves the server as sending them once does (RFC 9110, 9.2.2); PATCH here only ever sets values.
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "PATCH"})
 
+# Responses that last as long as the connection, with their paths.
+_STREAMS = {"stream_events": "/v1/events"}
+
 
 class Endpoint(Protocol[P, T_co]):
     """A module of the generated client: `hitl_api.api.<tag>.<operation>`."""
@@ -182,6 +185,11 @@ def endpoint_call(endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -
         module = "a module of hitl_api.api, such as hitl_api.api.loops.list_loops"
         raise ConfigurationError(f"call: endpoint must be {module}; got {endpoint!r:.80}")
     operation = cast("Any", endpoint).__name__.rpartition(".")[2]
+    if operation in _STREAMS:
+        raise ConfigurationError(
+            f"call: the response of {operation} never ends, so a call cannot return it; read it line by line with"
+            f' httpx.stream("GET", base_url + "{_STREAMS[operation]}", headers={{"Authorization": "Bearer ..."}})'
+        )
     signature = inspect.signature(endpoint._get_kwargs)
     # The generator takes the ids in a path by position or name, and everything else by name only.
     names = [each.name for each in signature.parameters.values() if each.kind is each.POSITIONAL_OR_KEYWORD]

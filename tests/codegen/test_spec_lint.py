@@ -64,6 +64,9 @@ components:
         free: {description: Free JSON., examples: [null]}
         colour: {$ref: '#/components/schemas/Colour', x-hitl-unspecified: true, x-hitl-reason: Nobody says.}
         maybe: {anyOf: [{$ref: '#/components/schemas/Colour'}, {type: 'null'}]}
+    Twin: {type: object, required: [id], properties: {id: {type: string}, twin: {type: string}}}
+    Told: {type: object, required: [told], properties: {told: {type: string, deprecated: true, description: Deprecated.}}}
+    One: {description: Told apart., anyOf: [{$ref: '#/components/schemas/Told'}, {$ref: '#/components/schemas/Twin'}]}
     Labels: {type: object, additionalProperties: {type: string}}
     ThingEnvelope:
       type: object
@@ -148,6 +151,19 @@ TRAPPED = [
     ("reference-sibling", _thing("colour: {description: Lost.}")),
     ("ignored-keyword", _schemas("Thing: {if: {required: [id]}}")),
     ("ignored-keyword", _thing("id: {nullable: true}")),
+    ("ambiguous-union", _thing("either: {anyOf: [{$ref: '#/components/schemas/Thing'}, {$ref: '#/components/schemas/Twin'}]}")),
+    ("ambiguous-union", _thing("either: {oneOf: [{$ref: '#/components/schemas/Labels'}, {$ref: '#/components/schemas/Thing'}]}")),
+    ("ambiguous-union", _thing("either: {anyOf: [{$ref: '#/components/schemas/Colour'}, {type: string}]}")),
+    ("ambiguous-union", _thing("all: {type: array, items: {anyOf: [{$ref: '#/components/schemas/Thing'}, {$ref: '#/components/schemas/Twin'}]}}")),
+    ("upload-as-text", _thing("file: {type: string, contentMediaType: image/png}")),
+    ("upload-as-text", _thing("file: {type: string, contentEncoding: base64}")),
+    ("upload-as-text", _thing("file: {type: string, format: byte}")),
+    ("one-way-property", _thing("id: {readOnly: true}")),
+    ("one-way-property", _thing("id: {writeOnly: true}")),
+    ("silent-deprecation", _thing("id: {deprecated: true}")),
+    ("silent-deprecation", _operation("{deprecated: true}")),
+    ("silent-deprecation", _limit("{deprecated: true}")),
+    ("one-response-type", "components: {responses: {Thing: {content: {text/csv: {schema: {type: string}}}}}}"),
     ("schema-default", _thing("id: {default: x}")),
     ("schema-default", _thing("ids: {type: array, items: {type: string}, default: [x]}")),
     ("schema-default", _limit("{schema: {default: 50}}")),
@@ -252,7 +268,7 @@ def package(tmp_path: Path) -> Path:
         folder.mkdir(parents=True)
         (folder / "__init__.py").touch()
     (endpoints / "replace_thing.py").touch()
-    names = ("Colour", "ThingPut", "Thing", "Labels", "ThingEnvelope")
+    names = ("Colour", "ThingPut", "Thing", "Twin", "Told", "Labels", "ThingEnvelope")
     (models / "__init__.py").write_text("__all__ = (" + "".join(f'"{name}",' for name in names) + ")")
     return tmp_path / "thing_api"
 
@@ -272,7 +288,7 @@ def test_a_whole_package_has_no_faults(package: Path) -> None:
     [
         ("missing-module", "api/things/replace_thing.py", None),
         ("stray-module", "api/things/replace_everything.py", ""),
-        ("missing-model", "models/__init__.py", '__all__ = ("Colour", "ThingPut", "Thing", "Labels",)'),
+        ("missing-model", "models/__init__.py", '__all__ = ("Colour", "ThingPut", "Thing", "Twin", "Told", "Labels",)'),
         ("broken-module", "api/things/replace_thing.py", "def sync(body, body): ..."),
     ],
 )

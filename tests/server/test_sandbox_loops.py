@@ -154,6 +154,7 @@ def test_a_request_goes_to_all_members(loops: LoopService, loop_id: str) -> None
     request = loops.get_request(receipt["request_id"], OWNER)
     assert receipt == {
         "request_id": request["id"],
+        "id": request["id"],
         "status": "pending",
         "processing_type": "time-sensitive",
         "type": "markdown",

@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from .request_status import RequestStatus
     from .request_summary import RequestSummary
     from .request_type import RequestType
+    from .request_update import RequestUpdate
     from .responder import Responder
     from .response_config_boolean import ResponseConfigBoolean
     from .response_config_editable_text import ResponseConfigEditableText
@@ -202,6 +203,7 @@ _MODULES = {
     "RequestStatus": ".request_status",
     "RequestSummary": ".request_summary",
     "RequestType": ".request_type",
+    "RequestUpdate": ".request_update",
     "Responder": ".responder",
     "ResponseConfigBoolean": ".response_config_boolean",
     "ResponseConfigEditableText": ".response_config_editable_text",
@@ -328,6 +330,7 @@ __all__ = (
     "RequestStatus",
     "RequestSummary",
     "RequestType",
+    "RequestUpdate",
     "Responder",
     "ResponseConfigBoolean",
     "ResponseConfigEditableText",

@@ -23,6 +23,8 @@ class LoopMember:
     """ The person's address. """
     status: LoopMemberStatus
     """ Whether a member has joined. """
+    name: None | str | Unset = UNSET
+    """ The person's name. """
     joined_at: datetime.datetime | None | Unset = UNSET
     """ When the person joined; null until then. """
     role: None | str | Unset = UNSET
@@ -37,6 +39,12 @@ class LoopMember:
         email = self.email
 
         status = self.status.value
+
+        name: None | str | Unset
+        if isinstance(self.name, Unset):
+            name = UNSET
+        else:
+            name = self.name
 
         joined_at: None | str | Unset
         if isinstance(self.joined_at, Unset):
@@ -69,6 +77,8 @@ class LoopMember:
                 "status": status,
             }
         )
+        if name is not UNSET:
+            field_dict["name"] = name
         if joined_at is not UNSET:
             field_dict["joined_at"] = joined_at
         if role is not UNSET:
@@ -86,6 +96,15 @@ class LoopMember:
         email = d.pop("email")
 
         status = LoopMemberStatus(d.pop("status"))
+
+        def _parse_name(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        name = _parse_name(d.pop("name", UNSET))
 
         def _parse_joined_at(data: object) -> datetime.datetime | None | Unset:
             if data is None:
@@ -134,6 +153,7 @@ class LoopMember:
             user_id=user_id,
             email=email,
             status=status,
+            name=name,
             joined_at=joined_at,
             role=role,
             last_active=last_active,

@@ -31,8 +31,6 @@ class LoopRequest:
     """ The id of the request. """
     loop_id: str
     """ The loop that was asked. """
-    creator_id: str
-    """ Who asked. """
     processing_type: ProcessingType
     """ A time-sensitive request needs a timeout; a deferred one waits for 30 days. """
     type_: RequestType
@@ -48,6 +46,8 @@ class LoopRequest:
     the documentation, but may appear. """
     created_at: datetime.datetime
     """ When the request was created. """
+    creator_id: str | Unset = UNSET
+    """ Who asked. """
     api_key_id: str | Unset = UNSET
     """ The API key that was used. """
     image_url: None | str | Unset = UNSET
@@ -80,6 +80,8 @@ class LoopRequest:
     """ Where the request comes from. """
     platform_version: None | str | Unset = UNSET
     """ Its version. """
+    tags: list[str] | None | Unset = UNSET
+    """ Words to find the request by. """
     response_config: Any | Unset = UNSET
     """ How the answer is asked for, as an object; the schemas `ResponseConfig…` show one for each `response_type`.
     """
@@ -93,6 +95,12 @@ class LoopRequest:
     """ Who was asked. """
     broadcasted_at: datetime.datetime | None | Unset = UNSET
     """ When they were asked. """
+    claimed_by: None | str | Unset = UNSET
+    """ The id of the person who has claimed the request. """
+    claimed_at: datetime.datetime | None | Unset = UNSET
+    """ When it was claimed. """
+    cancelled_at: datetime.datetime | None | Unset = UNSET
+    """ When it was cancelled. """
     response_by: None | str | Unset = UNSET
     """ The id of the person who answered. """
     response_by_user: None | Responder | Unset = UNSET
@@ -115,8 +123,6 @@ class LoopRequest:
 
         loop_id = self.loop_id
 
-        creator_id = self.creator_id
-
         processing_type = self.processing_type.value
 
         type_ = self.type_.value
@@ -130,6 +136,8 @@ class LoopRequest:
         status = self.status.value
 
         created_at = self.created_at.isoformat()
+
+        creator_id = self.creator_id
 
         api_key_id = self.api_key_id
 
@@ -239,6 +247,15 @@ class LoopRequest:
         else:
             platform_version = self.platform_version
 
+        tags: list[str] | None | Unset
+        if isinstance(self.tags, Unset):
+            tags = UNSET
+        elif isinstance(self.tags, list):
+            tags = self.tags
+
+        else:
+            tags = self.tags
+
         response_config = self.response_config
 
         default_response = self.default_response
@@ -276,6 +293,28 @@ class LoopRequest:
             broadcasted_at = self.broadcasted_at.isoformat()
         else:
             broadcasted_at = self.broadcasted_at
+
+        claimed_by: None | str | Unset
+        if isinstance(self.claimed_by, Unset):
+            claimed_by = UNSET
+        else:
+            claimed_by = self.claimed_by
+
+        claimed_at: None | str | Unset
+        if isinstance(self.claimed_at, Unset):
+            claimed_at = UNSET
+        elif isinstance(self.claimed_at, datetime.datetime):
+            claimed_at = self.claimed_at.isoformat()
+        else:
+            claimed_at = self.claimed_at
+
+        cancelled_at: None | str | Unset
+        if isinstance(self.cancelled_at, Unset):
+            cancelled_at = UNSET
+        elif isinstance(self.cancelled_at, datetime.datetime):
+            cancelled_at = self.cancelled_at.isoformat()
+        else:
+            cancelled_at = self.cancelled_at
 
         response_by: None | str | Unset
         if isinstance(self.response_by, Unset):
@@ -317,7 +356,6 @@ class LoopRequest:
             {
                 "id": id,
                 "loop_id": loop_id,
-                "creator_id": creator_id,
                 "processing_type": processing_type,
                 "type": type_,
                 "priority": priority,
@@ -327,6 +365,8 @@ class LoopRequest:
                 "created_at": created_at,
             }
         )
+        if creator_id is not UNSET:
+            field_dict["creator_id"] = creator_id
         if api_key_id is not UNSET:
             field_dict["api_key_id"] = api_key_id
         if image_url is not UNSET:
@@ -359,6 +399,8 @@ class LoopRequest:
             field_dict["platform"] = platform
         if platform_version is not UNSET:
             field_dict["platform_version"] = platform_version
+        if tags is not UNSET:
+            field_dict["tags"] = tags
         if response_config is not UNSET:
             field_dict["response_config"] = response_config
         if default_response is not UNSET:
@@ -371,6 +413,12 @@ class LoopRequest:
             field_dict["broadcasted_to"] = broadcasted_to
         if broadcasted_at is not UNSET:
             field_dict["broadcasted_at"] = broadcasted_at
+        if claimed_by is not UNSET:
+            field_dict["claimed_by"] = claimed_by
+        if claimed_at is not UNSET:
+            field_dict["claimed_at"] = claimed_at
+        if cancelled_at is not UNSET:
+            field_dict["cancelled_at"] = cancelled_at
         if response_by is not UNSET:
             field_dict["response_by"] = response_by
         if response_by_user is not UNSET:
@@ -396,8 +444,6 @@ class LoopRequest:
 
         loop_id = d.pop("loop_id")
 
-        creator_id = d.pop("creator_id")
-
         processing_type = ProcessingType(d.pop("processing_type"))
 
         type_ = RequestType(d.pop("type"))
@@ -411,6 +457,8 @@ class LoopRequest:
         status = RequestStatus(d.pop("status"))
 
         created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
+
+        creator_id = d.pop("creator_id", UNSET)
 
         api_key_id = d.pop("api_key_id", UNSET)
 
@@ -598,6 +646,23 @@ class LoopRequest:
 
         platform_version = _parse_platform_version(d.pop("platform_version", UNSET))
 
+        def _parse_tags(data: object) -> list[str] | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                tags_type_0 = cast(list[str], data)
+
+                return tags_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[str] | None | Unset, data)
+
+        tags = _parse_tags(d.pop("tags", UNSET))
+
         response_config = d.pop("response_config", UNSET)
 
         default_response = d.pop("default_response", UNSET)
@@ -667,6 +732,49 @@ class LoopRequest:
 
         broadcasted_at = _parse_broadcasted_at(d.pop("broadcasted_at", UNSET))
 
+        def _parse_claimed_by(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        claimed_by = _parse_claimed_by(d.pop("claimed_by", UNSET))
+
+        def _parse_claimed_at(data: object) -> datetime.datetime | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                claimed_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return claimed_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None | Unset, data)
+
+        claimed_at = _parse_claimed_at(d.pop("claimed_at", UNSET))
+
+        def _parse_cancelled_at(data: object) -> datetime.datetime | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                cancelled_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return cancelled_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None | Unset, data)
+
+        cancelled_at = _parse_cancelled_at(d.pop("cancelled_at", UNSET))
+
         def _parse_response_by(data: object) -> None | str | Unset:
             if data is None:
                 return data
@@ -731,7 +839,6 @@ class LoopRequest:
         loop_request = cls(
             id=id,
             loop_id=loop_id,
-            creator_id=creator_id,
             processing_type=processing_type,
             type_=type_,
             priority=priority,
@@ -739,6 +846,7 @@ class LoopRequest:
             response_type=response_type,
             status=status,
             created_at=created_at,
+            creator_id=creator_id,
             api_key_id=api_key_id,
             image_url=image_url,
             image_urls=image_urls,
@@ -755,12 +863,16 @@ class LoopRequest:
             context=context,
             platform=platform,
             platform_version=platform_version,
+            tags=tags,
             response_config=response_config,
             default_response=default_response,
             timeout_at=timeout_at,
             callback_url=callback_url,
             broadcasted_to=broadcasted_to,
             broadcasted_at=broadcasted_at,
+            claimed_by=claimed_by,
+            claimed_at=claimed_at,
+            cancelled_at=cancelled_at,
             response_by=response_by,
             response_by_user=response_by_user,
             response_at=response_at,

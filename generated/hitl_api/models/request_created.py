@@ -11,6 +11,7 @@ from ..models.processing_type import ProcessingType
 from ..models.request_priority import RequestPriority
 from ..models.request_status import RequestStatus
 from ..models.request_type import RequestType
+from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="RequestCreated")
 
@@ -38,6 +39,8 @@ class RequestCreated:
     """ How many notifications were sent. """
     polling_url: str
     """ Where the request can be read, without the host. """
+    id: str | Unset = UNSET
+    """ The same id; the vendor's own scripts read it here. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -59,6 +62,8 @@ class RequestCreated:
 
         polling_url = self.polling_url
 
+        id = self.id
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -74,6 +79,8 @@ class RequestCreated:
                 "polling_url": polling_url,
             }
         )
+        if id is not UNSET:
+            field_dict["id"] = id
 
         return field_dict
 
@@ -98,6 +105,8 @@ class RequestCreated:
 
         polling_url = d.pop("polling_url")
 
+        id = d.pop("id", UNSET)
+
         request_created = cls(
             request_id=request_id,
             status=status,
@@ -108,6 +117,7 @@ class RequestCreated:
             broadcasted_to=broadcasted_to,
             notifications_sent=notifications_sent,
             polling_url=polling_url,
+            id=id,
         )
 
         request_created.additional_properties = d

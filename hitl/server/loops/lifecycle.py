@@ -97,6 +97,16 @@ def completed(request: Document, response_data: object, person: Mapping[str, str
     }
 
 
+def updated(request: Document, body: Mapping[str, Any], config: Mapping[str, Any], now: datetime) -> Document:
+    """Return an open request with the members of a checked body; new seconds count from now."""
+    if request["status"] not in OPEN:
+        raise LoopApiError(400, "Request cannot be changed in current state", f"it is {request['status']}")
+    seconds = body.get("timeout_seconds")
+    asked = {name: value for name, value in body.items() if name != "timeout_seconds"}
+    end = {} if seconds is None else {"timeout_at": to_wire(now + timedelta(seconds=seconds))}
+    return {**request, **asked, "response_config": config, **end, "updated_at": to_wire(now)}
+
+
 def timed_out(request: Document, at: datetime) -> Document:
     """Return the request as it stood when its time ran out."""
     return {**request, "status": "timeout", "updated_at": to_wire(at)}

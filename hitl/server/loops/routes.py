@@ -18,7 +18,7 @@ from hitl.server.loops.lifecycle import FINAL
 from hitl.server.loops.schemas import PRIORITIES, SORTS, STATUSES
 from hitl.server.loops.service import LoopService
 from hitl.server.loops.store import RequestQuery, Sort
-from hitl.server.primitives import from_wire, to_wire
+from hitl.server.primitives import Document, from_wire, to_wire
 from hitl.server.webhooks.egress_policy import Targets
 
 _KNOWN: Final = ("status", "priority", "loop_id", "limit", "offset", "sort", "created_before")
@@ -111,6 +111,7 @@ def loop_routes(service: LoopService, targets: Targets, invitation: Invitation) 
         resource(
             "/v1/api/requests/{request_id}",
             GET=requests.read,
+            PATCH=requests.update,
             DELETE=_calling(service.cancel_request, "Request cancelled successfully"),
         ),
         resource(
@@ -174,12 +175,21 @@ class _Requests:
 
     async def create(self, request: Request) -> Response:
         account, loop_id = _account(request), request.path_params["loop_id"]
-        key, body = idempotency_key(request), await body_of(request)
-        if isinstance(body.get("callback_url"), str):  # refused now: a call that cannot be made would go unnoticed
-            await self._targets.admit("callback_url", body["callback_url"])
+        key, body = idempotency_key(request), await self._body_of(request)
         created = self._service.create_request(account, loop_id, body, idempotency_key=key)
         headers = creation_headers(request, created)
         return success("Request created and broadcasted successfully", created.document, 201, headers)
+
+    async def update(self, request: Request) -> Response:
+        account, body = _account(request), await self._body_of(request)
+        changed = self._service.update_request(account, request.path_params["request_id"], body)
+        return success("Request updated successfully", {"request": changed})
+
+    async def _body_of(self, request: Request) -> Document:
+        body = await body_of(request)
+        if isinstance(body.get("callback_url"), str):  # refused now: a call that cannot be made would go unnoticed
+            await self._targets.admit("callback_url", body["callback_url"])
+        return body
 
     async def list_of_loop(self, request: Request) -> Response:
         loop_id = request.path_params["loop_id"]

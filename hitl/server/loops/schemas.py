@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from hitl.server.loops.accounts import OBJECT_ID
 from hitl.server.loops.envelope import LoopApiError, refuse_invalid
-from hitl.server.primitives import Checker, Fault
+from hitl.server.primitives import Checker, Document, Fault
 from hitl.server.primitives import validation as check
 
 PROCESSING_TYPES: Final = ("time-sensitive", "deferred")
@@ -72,8 +72,7 @@ _SHOWN = {
 SHOWN: Final = tuple(_SHOWN)
 """What a request may show beside its text."""
 
-_REQUEST_CREATE = check.record(
-    {
+_REQUEST = {
         "processing_type": check.required(one_of(*PROCESSING_TYPES)),
         "type": check.required(one_of(*_TYPES)),
         "priority": check.required(one_of(*PRIORITIES)),
@@ -88,8 +87,8 @@ _REQUEST_CREATE = check.record(
         "callback_url": check.optional(check.uri),
         "tags": check.optional(_TEXTS),
         **_SHOWN,
-    }
-)
+}
+_REQUEST_CREATE = check.record(_REQUEST)
 _FEEDBACK = check.record(
     {
         **dict.fromkeys(_RATINGS, check.optional(check.number(1, 5))),
@@ -128,6 +127,21 @@ def check_request_create(body: Mapping[str, Any]) -> None:
         raise LoopApiError(400, f"{shown.capitalize()} URL is required when type is {shown}")
     if body["processing_type"] == "time-sensitive" and "timeout_seconds" not in body:
         raise LoopApiError(400, "Validation failed", "timeout_seconds is required for time-sensitive requests")
+
+
+def updated_body(request: Document, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body that makes an open request what a change wants it to be; refuse one that changes nothing."""
+    if not body:
+        raise LoopApiError(400, "At least one field must be provided for update")
+    kept = {name: request[name] for name in _REQUEST if request.get(name) is not None}
+    changed = {**kept, **{name: value for name, value in body.items() if name != "status"}}
+    is_timed = changed["processing_type"] == "time-sensitive"
+    if is_timed and kept["processing_type"] == "time-sensitive" and "timeout_seconds" not in changed:
+        # It keeps its end; the seconds only have to be ones that may be asked for.
+        check_request_create({**changed, "timeout_seconds": 60})
+    else:
+        check_request_create(changed)
+    return changed
 
 
 def check_feedback(body: Mapping[str, Any]) -> None:

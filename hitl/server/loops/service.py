@@ -12,7 +12,13 @@ from hitl.server.loops import accounts, lifecycle
 from hitl.server.loops.envelope import LoopApiError
 from hitl.server.loops.events import record_loop_event, record_request_event
 from hitl.server.loops.responses import kept_answer, kept_config
-from hitl.server.loops.schemas import check_feedback, check_loop_create, check_loop_update, check_request_create
+from hitl.server.loops.schemas import (
+    check_feedback,
+    check_loop_create,
+    check_loop_update,
+    check_request_create,
+    updated_body,
+)
 from hitl.server.loops.store import LoopStore, RequestQuery
 from hitl.server.primitives import Document, Page, from_wire, raise_faults, to_wire
 from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work
@@ -169,6 +175,23 @@ class LoopService:
         with self._work():
             return self._request(request_id) if account is None else self._own_request(account, request_id)
 
+    def update_request(self, account: accounts.Account, request_id: str, body: Mapping[str, Any]) -> Document:
+        """Change an open request, or cancel it by its status, and return it."""
+        if body.get("status", "cancelled") != "cancelled":
+            raise LoopApiError(400, "Validation failed", "status can only be set to cancelled")
+        with self._work() as work:
+            before = self._own_request(account, request_id)
+            wanted = updated_body(before, body)
+            asks_anew = {"response_type", "response_config", "default_response"} & body.keys()
+            config = kept_config(wanted) if asks_anew else before["response_config"]
+            after = lifecycle.updated(before, wanted, config, work.now)
+            if "status" in body:
+                after = lifecycle.cancelled(after, work.now)
+                self._save(work, after, "cancelled", before["status"])
+            else:
+                self._put(work, after)
+            return after
+
     def cancel_request(self, account: accounts.Account, request_id: str) -> Document:
         """Cancel an open request and return the receipt."""
         with self._work() as work:
@@ -289,6 +312,7 @@ def _receipt(request: Mapping[str, Any]) -> Document:
     asked: list[Document] = request["broadcasted_to"]
     return {
         "request_id": request["id"],
+        "id": request["id"],
         **{name: request[name] for name in ("status", "processing_type", "type", "priority", "timeout_at")},
         "broadcasted_to": len(asked),
         "notifications_sent": sum(recipient["notification_sent"] for recipient in asked),

@@ -71,9 +71,9 @@ def test_nobody_is_let_in_without_a_key(sandbox: Sandbox, path: str, authorizati
 
 def test_an_unknown_address_and_a_method_that_is_not_possible_are_told(http: httpx.Client) -> None:
     assert told(http.get("/v1/api/nothing"))[:2] == (404, "Not found")
-    answer = http.patch(f"/v1/api/requests/{NOBODY}", json={})
+    answer = http.put(f"/v1/api/requests/{NOBODY}", json={})
     assert told(answer)[:2] == (405, "Method not allowed")
-    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "DELETE"}
+    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "PATCH", "DELETE"}
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]"])
