@@ -224,7 +224,8 @@ def proxy_for(origin: Origin) -> str | None:
     """Return the URL of the proxy for a server, with its credentials if it has some; None to connect directly.
 
     Read from HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY in either case, or from the system's settings, by the
-    rules of curl, httpx and urllib. A server on this machine is never reached through a proxy.
+    rules of curl and urllib; NO_PROXY by those of curl and Go. A server on this machine is never reached through a
+    proxy.
 
     Raises:
         ConfigurationError: if its scheme is not http; its URL is not shown.
@@ -235,10 +236,15 @@ def proxy_for(origin: Origin) -> str | None:
         return None
     from urllib.request import getproxies, proxy_bypass  # slow to import, and few need it
 
+    from hitl._no_proxy import is_exempt
+
     proxies = getproxies()
     scheme = "https" if origin.is_secure else "http"
     proxy = proxies.get(scheme) or proxies.get("all") or ""
-    if not proxy.strip() or proxy_bypass(f"{origin.host}:{origin.port}"):
+    exceptions = proxies.get("no")  # of the environment; without any, the system's settings have their own
+    if not proxy.strip() or is_exempt(exceptions or "", origin.host, origin.port):
+        return None
+    if has_system_settings and exceptions is None and proxy_bypass(f"{origin.host}:{origin.port}"):
         return None
     found = proxy.strip() if "://" in proxy else f"http://{proxy.strip()}"
     if not (_has_host(found, "http") and found.isascii() and found.isprintable() and " " not in found):

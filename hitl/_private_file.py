@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
+from pathlib import Path
 
 _SIDECARS = ("-wal", "-shm", "-journal")
 
@@ -37,4 +38,4 @@ def _tighten(name: str, *, keep_group: bool) -> None:
         mode = stat.S_IMODE(status.st_mode)
         wanted = mode & (0o660 if keep_group and mode & stat.S_IWGRP else 0o600)
         if stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid() and mode & 0o077 & ~wanted:
-            os.chmod(name, wanted)
+            Path(name).chmod(wanted)
