@@ -10,11 +10,9 @@ import sys
 import threading
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 import click
 
-from hitl._engine import is_loopback, is_unspecified
 from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, rate_limit
 from hitl.server.primitives.errors import SetupError
 from hitl.server.review_server import ReviewServer
@@ -70,8 +68,8 @@ def sandbox(rate: str, templates_file: Path | None, api_keys: tuple[str, ...], *
     with site, server.capture_signals():
         # The socket is listening, so requests may come at once; echo flushes, for readers behind a pipe.
         click.echo(_greeting(site, settings["data"]), nl=False)
-        if not is_loopback(settings["host"]):
-            click.echo(_remote_warning(site, settings["host"]), err=True)
+        if site.exposed_at:
+            click.echo(_remote_warning(site.exposed_at), err=True)
         if sys.stdin is not None and sys.stdin.isatty():
             _print_link_on_enter(site)
         server.serve_forever()
@@ -105,9 +103,7 @@ def _key(given: str) -> str:
         raise click.ClickException(f"the API key cannot be read from {file}: {why}") from None
 
 
-def _remote_warning(site: ReviewServer, host: str) -> str:
-    port = urlsplit(site.url).port
-    where = f"any address of this machine, port {port}" if is_unspecified(host) else f"{host}, port {port}"
+def _remote_warning(where: str) -> str:
     return (
         f"\nWarning: other machines can reach this sandbox, at {where}. Nothing is encrypted: whoever is in between "
         "reads the API key, the links and the reviews. Use it in a network that you trust, and end it afterwards."
