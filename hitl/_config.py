@@ -65,7 +65,7 @@ class ClientArguments(TypedDict, total=False):
     """What a client may be given; None counts as not given."""
 
     api_key: str | Secret | None
-    base_url: str | None
+    base_url: str | Secret | None
     timeout: float | timedelta | None
     request_timeout: float | timedelta | None
     max_retries: int | None
@@ -107,6 +107,7 @@ def _fault_of_key(key: object) -> str | None:
 
 
 def _url(name: str, value: Any) -> str:
+    value = value.reveal() if isinstance(value, Secret) else value
     url = value.strip() if isinstance(value, str) else ""
     if not _has_host(url, "http", "https") or "@" in urlsplit(url).netloc or re.search(r"[?#\\\s\x00-\x20\x7f]", url):
         # The URL is not quoted: it may hold a password, or be the key in the wrong place.
