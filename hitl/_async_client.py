@@ -75,11 +75,12 @@ class AsyncHITLClient:
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
         secret = None if api_key is None else Secret(api_key)
-        del api_key  # a traceback with local variables would show it
+        address = None if base_url is None else Secret(base_url)  # it may be the key in the wrong place
+        del api_key, base_url  # a traceback with local variables would show them
         self._methods = Methods(
             {
                 "api_key": secret,
-                "base_url": base_url,
+                "base_url": address,
                 "timeout": timeout,
                 "request_timeout": request_timeout,
                 "max_retries": max_retries,

@@ -65,7 +65,7 @@ class ClientArguments(TypedDict, total=False):
     """What a client may be given; None counts as not given."""
 
     api_key: str | Secret | None
-    base_url: str | None
+    base_url: str | Secret | None
     timeout: float | timedelta | None
     request_timeout: float | timedelta | None
     max_retries: int | None
@@ -107,6 +107,7 @@ def _fault_of_key(key: object) -> str | None:
 
 
 def _url(name: str, value: Any) -> str:
+    value = value.reveal() if isinstance(value, Secret) else value
     url = value.strip() if isinstance(value, str) else ""
     if not _has_host(url, "http", "https") or "@" in urlsplit(url).netloc or re.search(r"[?#\\\s\x00-\x20\x7f]", url):
         # The URL is not quoted: it may hold a password, or be the key in the wrong place.
@@ -224,7 +225,8 @@ def proxy_for(origin: Origin) -> str | None:
     """Return the URL of the proxy for a server, with its credentials if it has some; None to connect directly.
 
     Read from HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY in either case, or from the system's settings, by the
-    rules of curl, httpx and urllib. A server on this machine is never reached through a proxy.
+    rules of curl and urllib; NO_PROXY by those of curl and Go. A server on this machine is never reached through a
+    proxy.
 
     Raises:
         ConfigurationError: if its scheme is not http; its URL is not shown.
@@ -235,10 +237,15 @@ def proxy_for(origin: Origin) -> str | None:
         return None
     from urllib.request import getproxies, proxy_bypass  # slow to import, and few need it
 
+    from hitl._no_proxy import is_exempt
+
     proxies = getproxies()
     scheme = "https" if origin.is_secure else "http"
     proxy = proxies.get(scheme) or proxies.get("all") or ""
-    if not proxy.strip() or proxy_bypass(f"{origin.host}:{origin.port}"):
+    exceptions = proxies.get("no")  # of the environment; without any, the system's settings have their own
+    if not proxy.strip() or is_exempt(exceptions or "", origin.host, origin.port):
+        return None
+    if has_system_settings and exceptions is None and proxy_bypass(f"{origin.host}:{origin.port}"):
         return None
     found = proxy.strip() if "://" in proxy else f"http://{proxy.strip()}"
     if not (_has_host(found, "http") and found.isascii() and found.isprintable() and " " not in found):

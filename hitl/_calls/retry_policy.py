@@ -94,6 +94,7 @@ _BY_FAILURE: Mapping[str, AttemptResult] = {
     "refused": "no connection",
     "unknown_host": "unknown host",
     "tls": "not trusted",
+    "proxy": "refused",
     "stale": "stale connection",
 }
 

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from hitl._engine.codec import RequestCodec
 from hitl._engine.connection import (
+    PROXY_LOGIN,
     Connection,
     DeadlineExceededError,
     IOSteps,
@@ -57,6 +58,7 @@ class EngineClient:
         self.codec = RequestCodec(origin, options.get("headers", {}), options.get("token"))
         proxy = options.get("proxy")
         self._route = _route(origin, proxy, options.get("tls", tls_context))
+        # Without a tunnel the proxy reads each request, and takes the login away before it passes the request on.
         self._is_forwarded = proxy is not None and not origin.is_secure
         self._excerpt = options.get("excerpt", 0)
         self._pool = Pool()
@@ -66,7 +68,9 @@ class EngineClient:
         self, request: Request, deadline: float, *, is_repeatable: bool = False, fresh: bool = False
     ) -> IOSteps[TransportResult]:
         """Make an exchange; see `Client.send`."""
-        encoded = self.codec.encode(request, absolute=self._is_forwarded)
+        encoded = self.codec.encode(
+            request, absolute=self._is_forwarded, login=self._route.proxy_login if self._is_forwarded else None
+        )
         connection = None if fresh else self._pool.take(LONGEST_IDLE if is_repeatable else LONGEST_IDLE_FOR_ONCE)
         parser = ResponseParser(request.method, self._excerpt)
         try:
@@ -82,6 +86,8 @@ class EngineClient:
             if raw.may_reuse:
                 self._pool.give_back(connection)
                 connection = None
+            if self._is_forwarded and raw.status_code == 407:  # a server has no use for it (RFC 9110, 15.5.8)
+                return no_connection(self._server, "proxy", PROXY_LOGIN)
             return self.codec.response(raw)
         finally:
             if connection is not None:

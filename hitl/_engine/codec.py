@@ -32,8 +32,8 @@ class RequestCodec:
         lines = {"Host": origin.authority, **self.base_headers()}
         self._fixed = Secret("".join(f"{name}: {value}\r\n" for name, value in lines.items()))
 
-    def encode(self, request: Request, *, absolute: bool = False) -> memoryview:
-        """Return a request as bytes; a proxy needs an absolute target (RFC 9112, 3.2.2).
+    def encode(self, request: Request, *, absolute: bool = False, login: Secret | None = None) -> memoryview:
+        """Return a request as bytes; a proxy needs an absolute target (RFC 9112, 3.2.2), and may need a login.
 
         A view of them is sent piece by piece without copies, and its repr shows no token.
         """
@@ -41,7 +41,10 @@ class RequestCodec:
         body = request.body or b""
         length = len(body) if body or request.method in ("POST", "PUT", "PATCH") else None
         return memoryview(
-            request_head(request.method, target, self._fixed.reveal(), request.headers.items(), length) + body
+            request_head(
+                request.method, target, self._fixed.reveal() + login_line(login), request.headers.items(), length
+            )
+            + body
         )
 
     def url(self, request: Request) -> str:
@@ -92,6 +95,11 @@ class RequestCodec:
         ]
         query = urlencode(pairs, quote_via=quote)
         return f"{self.origin.prefix}{request.path}{'?' if query else ''}{query}"
+
+
+def login_line(login: Secret | None) -> str:
+    """Return the header that shows a proxy a login, encoded as Basic authentication has it (RFC 7617); "" without."""
+    return "" if login is None else f"Proxy-Authorization: Basic {login.reveal()}\r\n"
 
 
 def _by_name(headers: RawHeaders) -> dict[str, str]:

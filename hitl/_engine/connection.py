@@ -32,6 +32,10 @@ from hitl._secret import Secret
 T = TypeVar("T")
 
 STAGGER = 0.25  # seconds between connection attempts (RFC 8305, 5)
+PROXY_LOGIN = (
+    "the proxy answered 407, for it wants a login or another one; put it into HTTP_PROXY or HTTPS_PROXY as in "
+    "http://user:password@host:port, percent-encoded"
+)
 _RECEIVE_SIZE = 64 * 1024
 _IN_PROGRESS = (0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY)
 
@@ -299,6 +303,8 @@ def _tunnel(sock: Socket, route: Route) -> IOSteps[None]:
         response = yield from exchange(sock, _connect_request(route), ResponseParser("CONNECT"))
     except (OSError, ProtocolError):
         raise NoConnectionError("the proxy broke off") from None
+    if response.status_code == 407:
+        raise NoConnectionError(PROXY_LOGIN, "proxy")
     if response.status_code >= 300:
         raise NoConnectionError(f"the proxy answered {response.status_code}")
 

@@ -48,6 +48,7 @@ FailureKind: TypeAlias = Literal[
     "refused",  # no connection
     "unknown_host",  # the name does not resolve
     "tls",  # the certificate is not trusted
+    "proxy",  # the proxy wants another login
     "timeout",  # the deadline passed
     "broken",  # the connection broke, or what came is not HTTP
     "stale",  # a connection that had been used before was closed before a byte of the response came
@@ -74,6 +75,7 @@ _NO_CONNECTION: Mapping[FailureKind, str] = {
     "refused": "no connection to {server} could be made ({why}); is the server running there?",
     "timeout": "no connection to {server} came about in time",
     "tls": "{server} could not prove who it is ({why})",
+    "proxy": "{why}; nothing was sent to {server}",
     "unknown_host": "the name of {server} is unknown to the resolver; is base_url right?",
 }
 

@@ -23,7 +23,14 @@ from hitl.server.storage.database import IN_MEMORY
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=4010, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free port.")
 @click.option("--data", default=IN_MEMORY, show_default=True, help="The data file.")
-@click.option("--api-key", "api_keys", multiple=True, help="An API key to accept; repeatable.  [default: a random one]")
+@click.option(
+    "--api-key",
+    "api_keys",
+    multiple=True,
+    metavar="KEY|@FILE",
+    help="An API key to accept, or @ and a file that holds it; repeatable. A process list shows what stands here, so "
+    "prefer a file or HITL_SANDBOX_API_KEY.  [default: HITL_SANDBOX_API_KEY, or a random one]",
+)
 @click.option(
     "--templates",
     "templates_file",
@@ -47,11 +54,13 @@ from hitl.server.storage.database import IN_MEMORY
     metavar="CIDR",
     help="A private network to deliver webhooks to, such as 192.168.1.0/24; repeatable.",
 )
-def sandbox(rate: str, templates_file: Path | None, **settings: Any) -> None:
+def sandbox(rate: str, templates_file: Path | None, api_keys: tuple[str, ...], **settings: Any) -> None:
     """Run a review server with an inbox on this machine until Ctrl-C."""
     templates = _templates_in(templates_file) if templates_file else []
+    of_environment = os.environ.get("HITL_SANDBOX_API_KEY", "").strip()
+    keys = [_key(each) for each in api_keys] or [of_environment] * bool(of_environment)
     try:
-        site = ReviewServer(rate_limit=rate_limit(rate), templates=templates, **settings)
+        site = ReviewServer(rate_limit=rate_limit(rate), templates=templates, api_keys=keys, **settings)
     except SetupError as error:
         raise click.ClickException(str(error)) from error
     server = site.server()
@@ -59,6 +68,8 @@ def sandbox(rate: str, templates_file: Path | None, **settings: Any) -> None:
     with site, server.capture_signals():
         # The socket is listening, so requests may come at once; echo flushes, for readers behind a pipe.
         click.echo(_greeting(site, settings["data"]), nl=False)
+        if site.exposed_at:
+            click.echo(_remote_warning(site.exposed_at), err=True)
         if sys.stdin is not None and sys.stdin.isatty():
             _print_link_on_enter(site)
         server.serve_forever()
@@ -78,6 +89,25 @@ The HITL sandbox is running; press Ctrl-C to stop.
 export HITL_BASE_URL={site.url}
 export HITL_API_KEY={shlex.quote(site.api_key)}
 """
+
+
+def _key(given: str) -> str:
+    """Return a key, or the text of the file that stands after an @, as curl has it."""
+    if not given.startswith("@"):
+        return given
+    file = Path(given[1:])
+    try:
+        return file.read_text("utf-8").strip()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise click.ClickException(f"the API key cannot be read from {file}: {why}") from None
+
+
+def _remote_warning(where: str) -> str:
+    return (
+        f"\nWarning: other machines can reach this sandbox, at {where}. Nothing is encrypted: whoever is in between "
+        "reads the API key, the links and the reviews. Use it in a network that you trust, and end it afterwards."
+    )
 
 
 def _print_link_on_enter(site: ReviewServer) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -61,7 +64,12 @@ def _api(routes: Sequence[BaseRoute], middleware: Sequence[Middleware]) -> Starl
 
 def _pages(routes: Sequence[BaseRoute]) -> Starlette:
     return Starlette(
-        routes=[Route("/", _redirect_to_inbox), Route("/healthz", _healthy), *routes],
+        routes=[
+            Route("/", _redirect_to_inbox),
+            Route("/healthz", _healthy),
+            Route("/openapi.yaml", _description),
+            *routes,
+        ],
         exception_handlers={StorageError: _answer_storage_error},
     )
 
@@ -72,6 +80,24 @@ async def _redirect_to_inbox(request: Request) -> Response:  # noqa: ARG001 - it
 
 async def _healthy(request: Request) -> Response:  # noqa: ARG001 - it has the shape of every endpoint
     return JSONResponse({"status": "ok"})
+
+
+async def _description(request: Request) -> Response:
+    """Answer with the description of the API, which a wheel holds beside this module, and a checkout at its top."""
+    content = _openapi()
+    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    asked = [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]
+    if tag in asked or asked == ["*"]:
+        return Response(status_code=304, headers=headers)
+    return Response(content, headers=headers, media_type="application/yaml")
+
+
+@cache
+def _openapi() -> bytes:
+    folder = Path(__file__).parent
+    candidates = (folder / "openapi.yaml", folder.parents[1] / "openapi.yaml")
+    return next(each for each in candidates if each.is_file()).read_bytes()
 
 
 async def _answer_api_error(request: Request, error: Exception) -> Response:
@@ -94,6 +120,6 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
         message = f"{request.method} is not possible here; the Allow header says what is"
         answer = ApiError(405, "method_not_allowed", message, headers=error.headers)
     else:
-        message = f"there is nothing at {request.url.path[:128]}; openapi.yaml lists what there is"
+        message = f"there is nothing at {request.url.path[:128]}; /openapi.yaml lists what there is"
         answer = ApiError(404, "not_found", message)
     return error_response(request, answer)

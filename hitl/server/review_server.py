@@ -132,6 +132,11 @@ class ReviewServer:
         """A new link into the inbox, each time: it admits one browser, once, and takes paths after it."""
         return f"{self.url}/inbox/enter/{self.sessions.new_link()}"
 
+    @property
+    def exposed_at(self) -> str | None:
+        """Where other machines reach it; None if they do not."""
+        return self._listener.exposed_at
+
     def tick(self) -> None:
         """Carry out what is due."""
         self.reviews.tick()

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Literal, Protocol
 
+from hitl._private_file import make_private
 from hitl.exceptions import ConfigurationError, HITLError
 
 RETENTION: Final = 30 * 86_400.0
@@ -101,7 +102,7 @@ class SQLiteReplayGuard:
         """Open or create the file.
 
         Args:
-            path: On a local disk, in a directory that exists.
+            path: On a local disk, in a directory that exists. A new file is readable for its owner only.
             clock: Returns the time in Unix seconds.
 
         Raises:
@@ -152,6 +153,8 @@ class SQLiteReplayGuard:
 
     def _open(self) -> None:
         self._lock = threading.Lock()
+        if self._path not in ("", ":memory:"):
+            make_private(self._path, keep_group=True)
         connection = sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
         try:
             _set_up(connection)

@@ -16,6 +16,7 @@ Secret: TypeAlias = str | bytes | Iterable[str | bytes]
 
 _TEXT: Final = (str, bytes)
 _STANDARD: Final = b"whsec_"
+_SHORTEST: Final = 6  # bytes of a key; Standard Webhooks makes 24 and more, and whoever guesses one can forge
 _BLOCK: Final = 64  # bytes that SHA-256 takes in at once
 _INNER: Final = bytes(byte ^ 0x36 for byte in range(256))
 _OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
@@ -63,18 +64,41 @@ def all_keys(secret: Secret | None) -> Sequence[Keys] | Exception:
 
 def _keys_of_each(secret: object) -> Sequence[Keys]:
     if secret is None or isinstance(secret, _TEXT):
-        return (keys_of(secret),)
+        return (_trusted_keys(secret),)
     kind = type(secret).__name__
     if isinstance(secret, Mapping) or not isinstance(secret, Iterable):
         raise TypeError(f"a webhook secret must be str or bytes, or a list of them, not {kind}")
-    keys = [keys_of(each) for each in cast("Iterable[object]", secret)]
+    keys = [_trusted_keys(each) for each in cast("Iterable[object]", secret)]
     if not keys:
         raise ValueError("the list of webhook secrets is empty")
     return keys
 
 
+def _trusted_keys(secret: object) -> Keys:
+    keys = keys_of(secret)
+    _require_trustworthy(cast("bytes", secret.encode() if isinstance(secret, str) else secret))
+    return keys
+
+
+@lru_cache(maxsize=16)
+def _require_trustworthy(secret: bytes) -> None:
+    # Not stripped silently: another program that has the same text would sign with all of it.
+    text = secret.decode("utf-8", "replace")
+    if text != text.strip():
+        raise ValueError(
+            "the webhook secret begins or ends with white space, such as the line break of a file; strip() it"
+        )
+    if text[0] == text[-1] and text[0] in "'\"":
+        raise ValueError("the webhook secret stands in quotation marks, which are no part of it; leave them out")
+    if len(_decode(secret[len(_STANDARD) :]) if secret.startswith(_STANDARD) else secret) < _SHORTEST:
+        raise ValueError(
+            f"the webhook secret is too short: with fewer than {_SHORTEST} bytes anybody can guess it and forge "
+            "webhooks; was it copied completely?"
+        )
+
+
 def keys_of(secret: object) -> Keys:
-    """Return the keys of one secret."""
+    """Return the keys of one secret, for signing, however weak it is: it may have been registered long ago."""
     if secret is None:
         raise ValueError("the webhook secret is None: is its environment variable set?")
     if not isinstance(secret, _TEXT):

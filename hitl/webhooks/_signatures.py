@@ -39,6 +39,9 @@ _PREFIX: Final = "sha256="
 _HEX_DIGITS: Final = frozenset("0123456789abcdef")  # lower case, as the server writes them: one spelling per digest
 # Without a dot in the id, and with one spelling of each number, no two messages have the same signed content.
 _IS_SIGNABLE: Final = re.compile(r"[A-Za-z0-9_-]{1,128}\.(?:0|[1-9][0-9]{0,10})\.").fullmatch
+# The start of what Standard Webhooks signs, and of no JSON document. A secret without `whsec_` is the key of both
+# schemes, so that the digest of one delivery would else be the vendor's signature of a body that was never sent.
+_IS_STANDARD_CONTENT: Final = re.compile(rb"[^\s{\[\"]*\.[0-9]+\.").match
 _LAST_CHARACTERS: Final = frozenset("AEIMQUYcgkosw048")
 _LONGEST_LIST: Final = 4096  # characters of webhook-signature
 _MOST_SIGNATURES: Final = 16  # in it; two are there while a secret is replaced
@@ -56,7 +59,8 @@ def verify_signature(
         headers: The request's headers as your framework hands them out: any mapping, Django's `request.META`,
             a list of pairs of str or bytes, an ASGI scope, an AWS Lambda event.
             Upper and lower case make no difference.
-        body: The raw body, before any parsing.
+        body: The raw body, before any parsing. The vendor's signature is no proof of a body that begins as the content
+            which Standard Webhooks signs, `id.timestamp.`; no JSON does.
         secret: The webhook's secret. Several of them while you replace one: any may have signed.
         tolerance: Seconds that the time in `webhook-timestamp` may be away from now, before or after: 1 to 86,400, or a
             timedelta. The vendor's own signature has no time.
@@ -64,8 +68,8 @@ def verify_signature(
 
     Raises:
         TypeError: `body` is a parsed body, or another argument is of a wrong type.
-        ValueError: `secret` is empty, blank or None; an empty secret would make every forgery genuine. Or no base64
-            follows `whsec_`, or `tolerance` is out of range.
+        ValueError: `secret` is empty, None, or has fewer than 6 bytes, so that anybody could forge; it has white space
+            or quotation marks around it, or no base64 follows its `whsec_`. Or `tolerance` is out of range.
 
     Example:
         >>> from hitl.webhooks import signature_headers, verify_signature
@@ -138,7 +142,7 @@ def _check_vendor(found: Found, raw: bytes, keys: Sequence[Keys]) -> list[bytes]
     received = [_parse_hex(found[name]) for name in VENDOR if name in found]
     expected = [key.vendor.digest(raw) for key in keys]
     matches = [_count(digest, expected) for digest in received]
-    if not all(matches):
+    if not all(matches) or _IS_STANDARD_CONTENT(raw):
         raise refusal("signature_mismatch")
     return received
 

@@ -249,11 +249,11 @@ def test_subscriptions_and_their_deliveries_are_shown_and_replayed(
 def test_a_made_up_event_is_signed_and_its_answer_told(run: Run, httpserver: HTTPServer) -> None:
     httpserver.expect_request("/ok").respond_with_data("thanks")
     httpserver.expect_request("/broken").respond_with_data("no\nidea\x1b", status=500)
-    sent = run("webhooks", "trigger", "review.completed", httpserver.url_for("/ok"), "--secret", "s")
+    sent = run("webhooks", "trigger", "review.completed", httpserver.url_for("/ok"), "--secret", "a secret")
     assert sent.exit_code == 0
     assert sent.stdout.endswith(" ms: thanks\n")
     request, _ = httpserver.log[0]
-    assert verify_signature(request.headers, request.get_data(), "s")
+    assert verify_signature(request.headers, request.get_data(), "a secret")
     own = ("--payload", '{"review": {"id": "rev_7"}}')
     failed = run("webhooks", "trigger", "review.completed", httpserver.url_for("/broken"), "--secret", "s", *own)
     assert failed.exit_code == 1

@@ -61,6 +61,73 @@ def test_the_usual_variables_are_read_and_this_machine_is_always_reached_directl
 
 
 @pytest.mark.parametrize(
+    ("exceptions", "host"),
+    [
+        ("10.0.0.0/8", "10.1.2.3"),
+        ("10.1.2.3/8", "10.200.0.1"),
+        ("192.168.1.7/32", "192.168.1.7"),
+        ("fd00::/8", "[fd12::1]"),
+        ("[fd00::]/8", "[fd12::1]"),
+        ("0.0.0.0/0", "192.0.2.1"),
+        ("10.0.0.0/8", "[::ffff:10.1.2.3]"),
+        ("2001:db8::1", "[2001:db8::1]"),
+        ("[2001:db8::1]", "[2001:db8::1]"),
+        ("[2001:db8::1]:80", "[2001:db8::1]"),
+        ("2001:DB8:0:0::1", "[2001:db8::1]"),
+        ("fe80::1%eth0", "[fe80::1]"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("192.0.2.1:80", "192.0.2.1"),
+        ("hitl.example.", "hitl.example"),
+        ("hitl.example", "hitl.example."),
+        ("hitl.example", "api.hitl.example"),
+        (".hitl.example", "api.hitl.example"),
+        (".hitl.example", "hitl.example"),
+        ("*.hitl.example", "api.hitl.example"),
+        (".hitl.example:80", "api.hitl.example"),
+        ("HITL.Example", "hitl.example"),
+        ("other.example  hitl.example", "hitl.example"),
+        (" other.example ,\thitl.example , ", "hitl.example"),
+        ("other.example,*", "hitl.example"),
+        ("b\u00fccher.example", "xn--bcher-kva.example"),
+        ("xn--bcher-kva.example", "b\u00fccher.example"),
+    ],
+)
+@pytest.mark.parametrize("variable", ["NO_PROXY", "no_proxy"])
+def test_no_proxy_names_servers_as_curl_and_go_have_it(monkeypatch, variable, exceptions, host):
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy")
+    monkeypatch.setenv(variable, exceptions)
+    assert proxy_for(f"http://{host}") is None
+
+
+@pytest.mark.parametrize(
+    ("exceptions", "host"),
+    [
+        ("", "hitl.example"),
+        (" , ", "hitl.example"),
+        (".", "hitl.example"),
+        ("hitl.example", "nothitl.example"),
+        ("api.hitl.example", "hitl.example"),
+        ("hitl.example:81", "hitl.example"),
+        ("[2001:db8::1]:81", "[2001:db8::1]"),
+        ("2001:db8::2", "[2001:db8::1]"),
+        ("10.0.0.0/8", "11.0.0.1"),
+        ("10.0.0.0/8", "hitl.example"),
+        ("10.0.0.0/33", "10.0.0.1"),
+        ("fd00::/8", "10.0.0.1"),
+        ("0.0.0.0/0", "[2001:db8::1]"),
+        ("2.1", "192.0.2.1"),
+        ("ex*mple", "example"),
+        ("*hitl.example.org", "hitl.example"),
+        ("/8", "10.0.0.1"),
+    ],
+)
+def test_no_proxy_names_no_other_server(monkeypatch, exceptions, host):
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy")
+    monkeypatch.setenv("NO_PROXY", exceptions)
+    assert proxy_for(f"http://{host}") == "http://proxy"
+
+
+@pytest.mark.parametrize(
     "proxy",
     [
         "socks5://user:hunter2@proxy:1080",

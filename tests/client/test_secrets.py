@@ -105,6 +105,15 @@ class TestSettings:
             HITLClient(argument, **other)
         assert KEY not in locals_of(caught.value)
 
+    @pytest.mark.parametrize("url", [KEY, f"https://user:{KEY}@review.test", f"https://review.test/?key={KEY}", [KEY]])
+    @pytest.mark.parametrize("client", [HITLClient, AsyncHITLClient])
+    def test_nor_does_the_traceback_of_a_key_in_the_place_of_the_url(self, client, url):
+        with pytest.raises(ConfigurationError, match="base_url must look like") as caught:
+            client("another-key", base_url=url)
+        assert KEY not in str(caught.value)
+        assert KEY not in locals_of(caught.value)
+        assert not is_shown_by(caught.value)
+
 
 class TestClient:
     @pytest.mark.parametrize("kind", [HITLClient, AsyncHITLClient])

@@ -79,7 +79,9 @@ def files_of(package: Path) -> set[str]:
 def test_the_wheel_has_the_files_of_both_packages_and_nothing_else(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
         files = {name for name in archive.namelist() if ".dist-info/" not in name}
-    assert files == files_of(ROOT / "hitl") | files_of(ROOT / "generated" / "hitl_api")
+        assert archive.read("hitl/server/openapi.yaml") == (ROOT / "openapi.yaml").read_bytes()
+    described = {"hitl/server/openapi.yaml"}
+    assert files == files_of(ROOT / "hitl") | files_of(ROOT / "generated" / "hitl_api") | described
     assert {"hitl/py.typed", "hitl_api/py.typed"} <= files
     assert {Path(name).suffix for name in files if name.startswith("hitl/server/inbox/")} >= {".html", ".css", ".js"}
 

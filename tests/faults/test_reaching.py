@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import math
 import socket
@@ -17,6 +18,8 @@ import trustme
 from cases import ASKED, ATTEMPTS, GRACE, KEY, Connect, prepare
 
 from hitl import HITLClient
+from hitl._engine import Client, Origin, Request
+from hitl._secret import Secret
 from hitl.exceptions import APIConnectionError, APITimeoutError, HITLError, TLSError
 from hitl.testing import HostileServer, hostile
 
@@ -265,6 +268,33 @@ def test_a_proxy_that_refuses_the_tunnel_is_told(
         assert (error.sent, error.outcome_unknown) == ("no", False)
         assert all(request.method == "CONNECT" for request in proxy.requests)
         assert not any(KEY.encode() in request.raw for request in proxy.requests)
+
+
+LOGIN = f"Proxy-Authorization: Basic {base64.b64encode(b'us er:p@ss:word').decode()}".encode()
+
+
+def test_a_proxy_that_passes_requests_on_is_shown_the_login_and_wants_another_one(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with HostileServer() as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url.replace("://", "://us%20er:p%40ss:word@"))
+        proxy.next(hostile.answer(407), times=math.inf)
+        with connect("http://review.test") as client:
+            error = in_time(lambda: client.create_review(**ASKED), APIConnectionError)
+        (request,) = proxy.requests  # another attempt would be answered no differently
+        assert LOGIN in request.raw
+        assert request.raw.startswith(b"POST http://review.test/")
+    assert (error.sent, error.outcome_unknown) == ("no", False)
+    assert "the proxy answered 407" in str(error)
+    assert "p@ss" not in str(error)
+    assert "p%40ss" not in str(error)
+
+
+def test_a_server_is_not_shown_the_login_of_the_proxy_inside_of_the_tunnel() -> None:
+    proxy = Secret("http://user:pass@127.0.0.1:1")
+    engine = Client(Origin.parse("https://review.test"), proxy=proxy)
+    assert b"proxy-authorization" not in bytes(engine.codec.encode(Request("GET", "/"))).lower()
+    assert engine._is_forwarded is False
 
 
 def test_a_client_is_told_which_server_it_could_not_reach(dead_port: int) -> None:

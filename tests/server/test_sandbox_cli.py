@@ -17,7 +17,7 @@ from hitl import __version__
 from hitl.cli import main
 from hitl.cli.commands import hitl
 from hitl.cli.sandbox import print_links
-from hitl.server.http.server import Listener
+from hitl.server.http.server import HttpServer, Listener
 from hitl.server.review_server import ReviewServer
 
 FIELDS = [{"name": "approved", "type": "boolean"}]
@@ -175,3 +175,44 @@ def test_without_the_extra_the_command_says_what_to_install(
         main()
     assert caught.value.code == 2
     assert "with its 'sandbox' extra" in capsys.readouterr().err
+
+
+KEY = "a-key-of-our-own"
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command ends as soon as it would serve."""
+    monkeypatch.setattr(HttpServer, "serve_forever", lambda _: None)
+
+
+@pytest.mark.usefixtures("started")
+@pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
+def test_a_key_may_stand_in_a_file_or_in_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    file = tmp_path / "key"
+    file.write_text(KEY + ending, newline="")
+    assert f"API key  {KEY}\n" in run("sandbox", "--port", "0", "--api-key", f"@{file}").stdout
+    monkeypatch.setenv("HITL_SANDBOX_API_KEY", KEY)
+    assert f"API key  {KEY}\n" in run("sandbox", "--port", "0").stdout
+    assert "API key  another-key\n" in run("sandbox", "--port", "0", "--api-key", "another-key").stdout
+
+
+def test_a_file_without_a_key_is_told(tmp_path: Path) -> None:
+    missing = run("sandbox", "--port", "0", "--api-key", f"@{tmp_path / 'nowhere'}")
+    assert (missing.exit_code, "cannot be read from" in missing.stderr) == (1, True)
+    (tmp_path / "empty").touch()
+    assert run("sandbox", "--port", "0", "--api-key", f"@{tmp_path / 'empty'}").exit_code == 1
+    assert run("sandbox", "--port", "0", "--api-key", "").exit_code == 1
+
+
+@pytest.mark.usefixtures("started")
+def test_a_sandbox_that_others_reach_says_where() -> None:
+    remote = run("sandbox", "--host", "0.0.0.0", "--port", "0", "--allow-remote")
+    port = re.search(r"http://[^:]+:(\d+)", remote.stdout)
+    assert port is not None
+    assert f"Warning: other machines can reach this sandbox, at any address of this machine, port {port[1]}" in (
+        remote.stderr
+    )
+    assert run("sandbox", "--port", "0", "--allow-remote").stderr == ""

@@ -45,7 +45,17 @@ def test_a_new_secret_holds_32_random_bytes() -> None:
 
 @pytest.mark.parametrize(
     ("secret", "usable"),
-    [("x", True), (" ", False), ("", False), ("whsec_", False), ("whsec_***", False), ("whsec_eA==", True)],
+    [
+        ("a word", True),
+        ("x", False),
+        (" ", False),
+        ("", False),
+        ("a word\n", False),
+        ("whsec_", False),
+        ("whsec_***", False),
+        ("whsec_eA==", False),
+        ("whsec_c2VjcmV0", True),
+    ],
 )
-def test_a_secret_that_says_base64_must_be_base64(secret: str, usable: bool) -> None:
+def test_a_secret_is_one_that_a_receiver_takes(secret: str, usable: bool) -> None:
     assert is_usable(secret) is usable

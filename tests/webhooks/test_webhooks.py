@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import email.message
+import hmac
 import json
 import pickle
 import subprocess
@@ -73,12 +74,14 @@ def test_the_body_may_be_any_kind_of_bytes_or_text(body: Any) -> None:
     assert construct_event({"X-HITL-Signature": SIGNATURE}, body, SECRET).data == PAYLOAD
 
 
-@pytest.mark.parametrize("secret", [SECRET.encode(), [SECRET], ("new", SECRET), [b"new", SECRET.encode()], {SECRET}])
+@pytest.mark.parametrize(
+    "secret", [SECRET.encode(), [SECRET], ("the new one", SECRET), [b"the new one", SECRET.encode()], {SECRET}]
+)
 def test_any_of_several_secrets_may_have_signed(secret: Any) -> None:
     assert verify_signature({"X-HITL-Signature": DIGITS}, BODY, secret)
 
 
-@pytest.mark.parametrize("secret", ["Your_webhook_secret", "your_webhook_secret ", ["one", "two"]])
+@pytest.mark.parametrize("secret", ["Your_webhook_secret", "your_webhook_secret.", ["the first", "the second"]])
 def test_a_signature_by_another_secret_is_not_genuine(secret: Any) -> None:
     assert not verify_signature({"X-HITL-Signature": DIGITS}, BODY, secret)
 
@@ -204,6 +207,49 @@ def test_a_bad_secret_is_refused_whatever_the_request(secret: Any, error: type[E
         verify_signature({"X-HITL-Signature": sign(BODY, "current")}, BODY, secret)
     with pytest.raises(error, match=reason):
         Router(secret)
+
+
+BAD_SECRETS: list[tuple[Any, str]] = [
+    *((secret, "too short") for secret in ("s", "12345", b"abc", "whsec_YWJj", "\u00fc\u00fc", ["long enough", "x"])),
+    *((SECRET + end, "white space") for end in ("\n", "\r\n", " ", "\t", "\u00a0")),
+    (" " + SECRET, "white space"),
+    (SECRET.encode() + b"\n", "white space"),
+    ([SECRET, SECRET + "\n"], "white space"),
+    (f'"{SECRET}"', "quotation marks"),
+    (f"'{SECRET}'", "quotation marks"),
+]
+
+
+@pytest.mark.parametrize(("secret", "reason"), BAD_SECRETS)
+def test_a_secret_that_cannot_be_meant_says_why(secret: Any, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason) as caught:
+        verify_signature({}, BODY, secret)
+    assert SECRET not in str(caught.value)
+    with pytest.raises(ValueError, match=reason):
+        Router(secret)
+
+
+@pytest.mark.parametrize("secret", [SECRET, "secret", 'it\'s "odd"', "whsec_c2VjcmV0", b"\x00\xff\x00\xff\x00\xff"])
+def test_a_secret_of_the_documentation_and_odd_ones_are_fine(secret: Any) -> None:
+    assert verify_signature(signature_headers(BODY, secret), BODY, secret)
+
+
+@pytest.mark.parametrize("webhook_id", ["msg_1", "a-b", "with.dots", "0", "msg:1"])
+@pytest.mark.parametrize("header", ["X-HITL-Signature", "X-HITL-Signature-256"])
+def test_what_standard_webhooks_signed_is_no_body_of_the_vendor(webhook_id: str, header: str) -> None:
+    sent = signature_headers(BODY, SECRET, webhook_id=webhook_id, timestamp=1_700_000_000)
+    digest = base64.b64decode(sent["webhook-signature"].removeprefix("v1,")).hex()
+    offered = f"{webhook_id}.1700000000.".encode() + BODY
+    assert hmac.new(SECRET.encode(), offered, "sha256").hexdigest() == digest
+    assert not verify_signature({header: digest}, offered, SECRET)
+    assert not verify_signature({header: f"sha256={digest}"}, offered.decode(), ["another secret", SECRET])
+    with pytest.raises(SignatureError):
+        construct_event({header: digest}, offered, SECRET)
+
+
+@pytest.mark.parametrize("body", [b"1.5", b'{"a.1.2": 1}', b"[1.5, 2.1]", b'"a.1.b"', b"see 1.2.3", b"", b"-1.5e3"])
+def test_another_body_may_have_dots(body: bytes) -> None:
+    assert verify_signature({"X-HITL-Signature": sign(body, SECRET)}, body, SECRET)
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-HITL-Signature": DIGITS}])

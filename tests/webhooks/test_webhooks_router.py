@@ -158,7 +158,7 @@ def test_a_decorator_without_an_event_is_a_type_error(events: Any) -> None:
 
 
 def test_a_router_takes_several_secrets_also_from_an_iterator() -> None:
-    router = Router(iter(["new", SECRET]))
+    router = Router(iter(["the new one", SECRET]))
     assert [send(router, webhook_id=name) for name in ("msg_1", "msg_2")] == [200, 200]
 
 

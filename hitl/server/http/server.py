@@ -117,6 +117,14 @@ class Listener:
         self.port: int = self.socket.getsockname()[1]
         self.url = f"http://{_in_link(host)}:{self.port}"
 
+    @property
+    def exposed_at(self) -> str | None:
+        """Where other machines reach it; None if they do not."""
+        if is_loopback(self.host):
+            return None
+        where = "any address of this machine" if is_unspecified(self.host) else self.host
+        return f"{where}, port {self.port}"
+
     def close(self) -> None:
         """Give the port up; doing it twice is fine."""
         self.socket.close()

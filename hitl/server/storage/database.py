@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from hitl._private_file import make_private
 from hitl.server.primitives import SetupError
 from hitl.server.storage.errors import StorageError, damaged, require_usable, setup_error, storage_error
 
@@ -34,6 +35,7 @@ class Database:
         self._migrations = migrations
         if self.path != IN_MEMORY:
             require_usable(Path(self.path))
+            make_private(self.path)  # it holds what people wrote, and the secrets that sign webhooks
         try:
             self._connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         except (sqlite3.Error, ValueError) as error:  # a ValueError for a name that holds a null character
@@ -125,6 +127,7 @@ class Database:
         """Copy the file, before it gets a form that older versions cannot read."""
         copy = Path(f"{self.path}.form-{seen}")
         copy.unlink(missing_ok=True)  # of an attempt that was cut off
+        make_private(copy)
         self.execute("VACUUM INTO ?", (str(copy),))
 
     def _migrate(self, seen: int) -> None:

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from hitl.server.primitives import Document, to_wire
-from hitl.webhooks import signature_headers
+from hitl.webhooks import signature_headers, verify_signature
 
 REVIEW_EVENTS: Final = ("review.created", "review.assigned", "review.started", "review.completed", "review.cancelled")
 TEMPLATE_UPDATED: Final = "template.updated"
@@ -84,9 +84,9 @@ def new_secret() -> str:
 
 
 def is_usable(secret: str) -> bool:
-    """Return whether both schemes can sign with a secret: it is not blank, and base64 follows if it says so."""
+    """Return whether a receiver would take a secret: it is long enough, and base64 follows if it says so."""
     try:
-        signature_headers(b"", secret, webhook_id="usable")
+        verify_signature({}, b"", secret)
     except ValueError:
         return False
     return True

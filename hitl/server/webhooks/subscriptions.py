@@ -24,7 +24,11 @@ SUBSCRIBABLE: Final = (
 
 def _usable_secret(place: str, value: object) -> Iterator[Fault]:
     if not is_usable(str(value)):
-        yield Fault(place, "must not be blank, and after whsec_ it must be base64; leave it out to have one made up")
+        yield Fault(
+            place,
+            "must have 6 bytes or more, no white space or quotation marks around it, and base64 after whsec_; leave it "
+            "out to have one made up",
+        )
 
 
 _MEMBERS: Final = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -166,3 +167,14 @@ def test_guessing_keys_spends_one_budget_for_all_who_guess() -> None:
         ]
         assert statuses == [401, 401, 429]
         assert http.get("/v1/reviews", headers={"Authorization": f"Bearer {sandbox.api_key}"}).status_code == 200
+
+
+def test_the_description_of_the_api_is_served_without_a_key(http: httpx.Client) -> None:
+    assert "/openapi.yaml" in http.get("/v1/nothing").text
+    whole = http.get("/openapi.yaml", headers={"Authorization": ""})
+    assert (whole.status_code, whole.headers["content-type"]) == (200, "application/yaml")
+    assert whole.content == (Path(__file__).parents[3] / "openapi.yaml").read_bytes()
+    unchanged = http.get("/openapi.yaml", headers={"If-None-Match": f'"old", W/{whole.headers["etag"]}'})
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    assert http.head("/openapi.yaml").status_code == 200
+    assert http.post("/openapi.yaml").status_code == 405
