@@ -406,7 +406,8 @@ class AsyncHITLClient:
         """Return an iterator over the reviews in the order in which they end.
 
         It includes those that expired or were cancelled; see `is_answered`. Each comes once, however often
-        it was given. Reviews that cannot be read, such as one that does not exist, do not delay the others: a BatchError reports them at the end.
+        it was given. Reviews that cannot be read, such as one that does not exist, do not delay the others: a BatchError
+        reports them at the end.
 
         The arguments are those of `wait_for_reviews`; after `timeout` seconds from now, the iterator raises
         WaitTimeoutError, with the open ids as `pending`.
