@@ -367,6 +367,8 @@ class AsyncHITLClient:
     ) -> list[Review]:
         """Wait until people have answered, and return the answered reviews in the order in which they were given.
 
+        An id that is given twice is asked about once, and its review is returned twice.
+
         With ALL, the default, these are all reviews. With FIRST or ANY_REJECTED, these are the ones answered as
         soon as one is answered or rejected; wait for the others again, or cancel them.
 
@@ -404,8 +406,9 @@ class AsyncHITLClient:
     ) -> AsyncCompletions:
         """Return an iterator over the reviews in the order in which they end.
 
-        It includes those that expired or were cancelled; see `is_answered`. Reviews that cannot be read, such as one
-        that does not exist, do not delay the others: a BatchError reports them at the end.
+        It includes those that expired or were cancelled; see `is_answered`. Each comes once, however often it was
+        given. Reviews that cannot be read, such as one that does not exist, do not delay the others: a BatchError
+        reports them at the end.
 
         The arguments are those of `wait_for_reviews`; after `timeout` seconds from now, the iterator raises
         WaitTimeoutError, with the open ids as `pending`.

@@ -9,12 +9,14 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from numbers import Integral
 from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
 from urllib.parse import urlsplit
 
 from attrs import frozen
 
 from hitl._engine import Origin, is_loopback, is_unspecified
+from hitl._json import plain
 from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError
 
@@ -85,7 +87,7 @@ class Setting(NamedTuple):
 
 
 def _key(_name: str, value: Any) -> Secret:
-    secret = value if isinstance(value, Secret) else Secret(value)
+    secret = value if isinstance(value, Secret) else Secret(plain(value))
     del value  # a traceback that shows local variables would show it
     if fault := _fault_of_key(secret.reveal()):
         raise ConfigurationError(fault)  # here, and not where the key is a local variable
@@ -107,7 +109,7 @@ def _fault_of_key(key: object) -> str | None:
 
 
 def _url(name: str, value: Any) -> str:
-    value = value.reveal() if isinstance(value, Secret) else value
+    value = plain(value.reveal() if isinstance(value, Secret) else value)
     url = value.strip() if isinstance(value, str) else ""
     if not _has_host(url, "http", "https") or "@" in urlsplit(url).netloc or re.search(r"[?#\\\s\x00-\x20\x7f]", url):
         # The URL is not quoted: it may hold a password, or be the key in the wrong place.
@@ -129,7 +131,8 @@ def _has_host(url: str, *schemes: str) -> bool:
 def seconds(name: str, value: Any) -> float:
     """Return a positive, finite number of seconds from a number, a numeric string or a timedelta."""
     number = math.nan
-    if not isinstance(value, bool):
+    value = plain(value)
+    if type(value).__name__ not in ("bool", "bool_"):  # the latter is numpy's
         with suppress(TypeError, ValueError, OverflowError):
             number = float(value.total_seconds() if isinstance(value, timedelta) else value)
     if math.isfinite(number) and number > 0:
@@ -146,12 +149,14 @@ def _seconds_or_zero(name: str, value: Any) -> float:
 
 
 def _count(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    value = plain(value)
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 0:  # Integral: also numpy's integers
         raise ConfigurationError(f"{name} must be a whole number, 0 or more; got {value!r:.80}")
-    return value
+    return int(value)
 
 
 def _header(name: str, value: Any) -> str | None:
+    value = plain(value)
     if value is not None and not (
         isinstance(value, str) and re.fullmatch(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?", value)
     ):
@@ -160,6 +165,7 @@ def _header(name: str, value: Any) -> str | None:
 
 
 def _idempotency(name: str, value: Any) -> str:
+    value = plain(value)
     if not (isinstance(value, str) and value in ("auto", "trust", "never")):
         raise ConfigurationError(f'{name} must be "auto", "trust" or "never"; got {value!r:.80}')
     return value

@@ -6,6 +6,7 @@ import json
 import sys
 from collections import Counter
 from contextlib import suppress
+from enum import Enum
 from itertools import chain
 from typing import Any, NoReturn, TypeAlias, TypeGuard
 
@@ -76,6 +77,21 @@ def is_list(value: object) -> TypeGuard[list[Any]]:
 def as_text(value: object) -> str | None:
     """Return the value if it is a non-blank string."""
     return value if isinstance(value, str) and value.strip() else None
+
+
+def plain(value: object) -> object:
+    """Return the value of a member of an enumeration, and a plain `str` for any kind of string.
+
+    The text of `class Priority(str, Enum)` is "high" in JSON, but "Priority.HIGH" where it is formatted.
+    """
+    if isinstance(value, str):
+        return str.__str__(value)
+    return plain(value.value) if isinstance(value, Enum) else value
+
+
+def is_encodable(text: str) -> bool:
+    """Return whether UTF-8 can carry a text: it holds no half of a surrogate pair."""
+    return text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> Object:

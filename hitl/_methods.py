@@ -141,7 +141,7 @@ class Methods:
     def as_completed(self, reviews: Iterable[str | Review], **how: Unpack[WaitArguments]) -> AsCompleted:
         from hitl._waiting import AsCompleted, subjects, wait_options
 
-        return AsCompleted(self.waits, subjects(reviews), wait_options(**how))
+        return AsCompleted(self.waits, subjects(reviews).known, wait_options(**how))
 
     def create_template(
         self, name: str, fields: FormFields, idempotency_key: str | None, options: Mapping[str, object]

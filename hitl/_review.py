@@ -15,12 +15,12 @@ from typing import Any, Final, Self
 from attrs import AttrsInstance, asdict, field, fields, frozen
 
 from hitl._json import Object, is_object
+from hitl._moments import moment as _moment
 
 # The server may add statuses: one that is not among these means that the review is not finished yet.
 FINAL_STATUSES = frozenset({"completed", "rejected", "expired", "cancelled"})  # guard: final-statuses
 ANSWERED_STATUSES = frozenset({"completed", "rejected"})
 
-_moment: Final = datetime.fromisoformat
 # Exact types, because a bool is no integer; null stands for what is not known.
 _STRING: Final = (NoneType, str)
 _INTEGER: Final = (NoneType, int)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Required, Self, TypedDict
 from attrs import field, frozen
 
 from hitl._json import Object, is_object
+from hitl._moments import moment
 from hitl._review import Review, document_of, unknown_members
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class Template:
         if not all(isinstance(each, str) for name in ("tags", "changelog") for each in values.get(name, ())):
             raise ValueError("tags and changelog must be lists of strings")
         for name in values.keys() & _MOMENTS:
-            values[name] = datetime.fromisoformat(values[name])
+            values[name] = moment(values[name])
         if missing := [name for name in ("id", "name", "fields") if name not in values]:
             raise ValueError(f"{' and '.join(missing)} must be given")
         if not all(_is_form_field(each) for each in values["fields"]):

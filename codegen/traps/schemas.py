@@ -128,7 +128,7 @@ def ignored_keyword(contract: Contract) -> Iterator[tuple[str, str]]:
 
 
 def ambiguous_union(contract: Contract) -> Iterator[tuple[str, str]]:
-    """Members of a union are tried in order: one that takes everything, as open objects and enumerations do, hides the rest."""
+    """Members of a union are tried in order, and an open object or enumeration takes everything: it hides the rest."""
     for schema in contract.schemas():
         for keyword in ("anyOf", "oneOf"):
             members = [contract.resolve(place) for _, place in schema.children(keyword)]
@@ -147,7 +147,7 @@ def _hides(first: Schema, later: Schema) -> bool:
 
 
 def upload_as_text(contract: Contract) -> Iterator[tuple[str, str]]:
-    """Bytes that are described by 3.1's content keywords, or as `byte`, become `str`; only `format: binary` is a file."""
+    """Bytes described by the content keywords, or as `byte`, become `str`; only `format: binary` is a file."""
     for schema in contract.schemas():
         is_coded = "contentMediaType" in schema.node or "contentEncoding" in schema.node
         if is_coded or schema.node.get("format") == "byte":

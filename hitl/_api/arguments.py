@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Reversible
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import datetime
+from numbers import Integral
 from typing import Any, TypeAlias, cast
 
-from hitl._json import is_object
+from hitl._json import is_encodable, is_object, plain
+from hitl._moments import read_moment
 from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError
 
@@ -30,25 +33,27 @@ def identifier(name: str, value: object) -> str:  # guard: valid-id
     """Return an id that is safe as one segment of a path; the generated client has the same rule."""
     from hitl_api.types import is_id
 
-    if not is_id(value):
+    found = plain(value)
+    if not isinstance(found, str) or not is_id(found):
         hint = "; give its id" if isinstance(getattr(value, "id", None), str) else ""
         raise ConfigurationError(f"{name} must be an id as the server gave it; got {value!r:.80}{hint}")
-    return str.__str__(value)  # str() of an Enum member is its name
+    return found
 
 
 def text(name: str, value: object) -> str:
     """Return a non-blank string."""
-    if not isinstance(value, str) or not value.strip():
+    found = plain(value)
+    if not isinstance(found, str) or not found.strip():
         raise ConfigurationError(f"{name} must be a text that is not empty; got {value!r:.80}")
-    return value
+    return _text(name, found)
 
 
 def one_of(name: str, value: object, words: Iterable[str]) -> str:
     """Return one of a closed set of words; the generated enums are open, so a typing error is caught here."""
-    allowed = [str(word) for word in words]
-    if not isinstance(value, str) or value not in allowed:
+    allowed, found = [str(word) for word in words], plain(value)
+    if not isinstance(found, str) or found not in allowed:
         raise ConfigurationError(f"{name} must be one of {', '.join(allowed)}; got {value!r:.80}")
-    return str(value)
+    return found
 
 
 def addresses(name: str, value: object) -> list[str]:
@@ -61,12 +66,10 @@ def addresses(name: str, value: object) -> list[str]:
 
 def moment(name: str, value: object) -> datetime:
     """Return a datetime with a time zone, from a datetime or an ISO 8601 string."""
-    found = value
-    if isinstance(value, str):
-        from dateutil.parser import isoparse  # imported only if a date is given as a string
-
+    found = plain(value)
+    if isinstance(found, str):
         with suppress(ValueError):
-            found = isoparse(value)
+            found = read_moment(found)
     if not isinstance(found, datetime):
         raise ConfigurationError(f"{name} must be a datetime or a text like '2027-01-20T18:00:00Z'; got {value!r:.80}")
     if found.utcoffset() is None:
@@ -134,24 +137,36 @@ def checked_key(value: object, unlike: Secret | None) -> str | None:
     """
     if not is_given(value):
         return None
+    value = plain(value)
     if not isinstance(value, str) or not re.fullmatch(r"[\x21-\x7e]{1,255}", value):
         raise ConfigurationError("idempotency_key must be 1 to 255 visible ASCII characters without spaces")
     if unlike is not None and unlike.is_in(value):
         raise ConfigurationError("idempotency_key must not hold the API key: it is a name for this creation alone")
-    return str.__str__(value)
+    return value
 
 
 def _entries(value: object) -> list[Any] | None:
     """Return the entries of a list or another iterable; None for a string or a dict, which are iterable, too."""
     has_entries = isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
-    return list(cast("Iterable[Any]", value)) if has_entries else None
+    if not has_entries:
+        return None
+    entries = list(cast("Iterable[Any]", value))
+    if isinstance(value, AbstractSet) and not isinstance(value, Reversible):
+        entries.sort(key=_sort_key)  # a set has another order in each run, and a key is derived from what is sent
+    return entries
+
+
+def _sort_key(entry: object) -> str:
+    found = plain(entry)
+    return found if isinstance(found, str) else repr(found)
 
 
 def count(name: str, value: object, *, at_most: int = 1000) -> int:
     """Return a whole number from 1 to `at_most`."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= at_most:
+    # Integral: also numpy's integers, but not its bool.
+    if isinstance(value, bool) or not isinstance(value, Integral) or not 1 <= int(value) <= at_most:
         raise ConfigurationError(f"{name} must be a whole number from 1 to {at_most}; got {value!r:.80}")
-    return value
+    return int(value)
 
 
 def _priority(name: str, value: object) -> object:
@@ -173,9 +188,12 @@ def _status(name: str, value: object) -> object:
 
 
 def _text(name: str, value: object) -> str:
-    if not isinstance(value, str):
+    found = plain(value)
+    if not isinstance(found, str):
         raise ConfigurationError(f"{name} must be a text; got {value!r:.80}")
-    return value
+    if not is_encodable(found):
+        raise ConfigurationError(f"{name} holds half of a surrogate pair, which UTF-8 cannot carry: {value!r:.80}")
+    return found
 
 
 def _texts(name: str, value: object) -> list[str]:

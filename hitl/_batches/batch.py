@@ -22,6 +22,8 @@ from hitl._progress_bar import TqdmBar
 from hitl.exceptions import APIStatusError, BatchInterrupted, ConfigurationError, HITLError
 from hitl.models import Outcome, Review
 
+TURN = 0.02  # seconds after which a change asks whether the one before it, of the same review, is done
+
 
 @frozen
 class BatchOptions:
@@ -43,11 +45,14 @@ class _InFlight:
     errors: BatchErrors
     call: ApiCall[Review] | None = None
     attempts: int = 0
+    turns: deque[_InFlight] = field(factory=lambda: deque[_InFlight]())  # changes of one review, in order of input
 
     def acquire(self) -> float:
         limiter = self.errors.limiter
         if limiter.stopped_for is not None:
             raise self.errors.not_sent(self.call)
+        if self.turns and self.turns[0] is not self:
+            return TURN
         pause = limiter.acquire(self)
         self.attempts += not pause
         return pause
@@ -73,6 +78,7 @@ class Batch:
         self._source = Source(self._flow_of, lambda: options.limiter.stopped_for is not None)
         self._checked = deque(self._check(items))
         self._in_flight: dict[int, _InFlight] = {}
+        self._turns: dict[str, deque[_InFlight]] = {}  # by the path of the review that is changed
         self._outcomes: list[Result[Review] | None] = []
 
     def all(self, on_error: str = "raise") -> Flow[list[Any]]:
@@ -128,7 +134,25 @@ class Batch:
             entry.call = self._checked.popleft() if self._checked else self._call(index, item)
         except ConfigurationError as error:
             return _failed(error.with_traceback(None))
+        if entry.call.request.method == "PATCH":
+            return self._in_turn(entry, entry.call)
         return self._carry_out(entry, entry.call)
+
+    def _in_turn(self, entry: _InFlight, call: ApiCall[Review]) -> Flow[Review]:
+        """Return the flow of a change, which begins after those of the same review before it: the last one stands."""
+        path = call.request.path
+        turns = entry.turns = self._turns.setdefault(path, deque())
+        turns.append(entry)
+
+        def change() -> Flow[Review]:
+            try:
+                return (yield from self._carry_out(entry, call))
+            finally:
+                turns.remove(entry)
+                if not turns:
+                    self._turns.pop(path, None)
+
+        return change()
 
     def _carry_out(self, entry: _InFlight, call: ApiCall[Review]) -> Flow[Review]:
         """Get the call answered; a response that asks for a pause is not an outcome: the batch pauses as a whole."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeAlias, cast
 
 from attrs import frozen
@@ -12,6 +12,7 @@ from attrs import frozen
 from hitl._api import identifier
 from hitl._config import seconds
 from hitl._json import is_object
+from hitl._moments import moment
 from hitl._review import ANSWERED_STATUSES
 from hitl._waiting.progress import Bar
 from hitl.exceptions import ConfigurationError
@@ -36,14 +37,24 @@ def subject(review: object) -> tuple[str, Review | None]:
     return identifier("review_id", known.id if known else review), known
 
 
-def subjects(reviews: Iterable[str | Review]) -> dict[str, Review | None]:
-    """Return what is waited for by id, each once, in the order given."""
+@frozen(weakref_slot=False)
+class Subjects:
+    """What is waited for: each review once, however often it was given."""
+
+    ids: tuple[str, ...]  # as given: in order, and an id as often as it was given
+    known: dict[str, Review | None]  # by id
+
+
+def subjects(reviews: Iterable[str | Review]) -> Subjects:
+    """Return what is waited for, in the order given."""
     if isinstance(reviews, str | Review):
         raise ConfigurationError("reviews must be a list of ids or of Review objects; put a single one into a list")
-    found: dict[str, Review | None] = {}
+    ids: list[str] = []
+    known: dict[str, Review | None] = {}
     for review_id, review in map(subject, reviews):
-        found[review_id] = found.get(review_id) or review
-    return found
+        ids.append(review_id)
+        known[review_id] = known.get(review_id) or review
+    return Subjects(tuple(ids), known)
 
 
 def wait_options(
@@ -93,7 +104,7 @@ def _changes(document: Mapping[str, Any]) -> dict[str, Any]:
     if not is_object(result) or not isinstance(reviewer, str | None):
         return {}
     try:
-        completed_at = datetime.fromisoformat(document["completed_at"])
+        completed_at = moment(document["completed_at"])
     except (KeyError, TypeError, ValueError):
         return {}
     return {"status": status, "result": result, "reviewer": reviewer, "completed_at": completed_at}

@@ -13,7 +13,7 @@ from hitl._api import Page, operations
 from hitl._calls import Exchange
 from hitl._engine import Response
 from hitl._flows import ApiCall, Clock, Flow, Sleep
-from hitl._waiting.arguments import WaitOptions, webhook_update
+from hitl._waiting.arguments import Subjects, WaitOptions, webhook_update
 from hitl._waiting.model import ClientState, GetOne, ListMany, ListResult, PollRequest, Waiter
 from hitl._waiting.outcomes import ReturnWhen, WaitOutcome, all_answers, answer_of, is_enough
 from hitl._waiting.poller import SharedPoller
@@ -277,17 +277,17 @@ def wait_for_one(registry: WaitRegistry, review_id: str, known: Review | None, o
 
 
 def wait_for_many(
-    registry: WaitRegistry, reviews: Mapping[str, Review | None], options: WaitOptions, return_when: ReturnWhen
+    registry: WaitRegistry, reviews: Subjects, options: WaitOptions, return_when: ReturnWhen
 ) -> Flow[list[Review]]:
-    """Return the reviews that were answered, in the order in which they were given; see HITLClient.wait_for_reviews."""
-    wait = registry.begin(reviews, options)
+    """Return the reviews that were answered, one for each id in the order given; see HITLClient.wait_for_reviews."""
+    wait = registry.begin(reviews.known, options)
     try:
         while not wait.is_over and not is_enough(wait.outcomes.values(), return_when):
             if not (yield from wait.next_outcomes()):
                 raise wait.timed_out()
     finally:
         wait.leave()
-    outcomes = wait.ordered_outcomes()
+    outcomes = [wait.outcomes[each] for each in reviews.ids if each in wait.outcomes]
     if is_enough(outcomes, return_when):
         return [each for each in outcomes if isinstance(each, Review) and each.is_answered]
     return all_answers(outcomes, wait.polls)

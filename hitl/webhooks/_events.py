@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 from hitl import _json
+from hitl._moments import read_moment
 from hitl.webhooks._headers import Headers
 from hitl.webhooks._refusals import refusal
 from hitl.webhooks._replay import ReplayGuard, retained_until
@@ -184,7 +185,7 @@ def _parse_payload(raw: bytes) -> dict[str, Any]:
 
 def _moment(text: str | None) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(text) if text else None
+        moment = read_moment(text) if text else None
     except ValueError:
         return None
     return moment if moment and moment.tzinfo else None

@@ -322,6 +322,22 @@ class TestInterrupt:
         assert (error.retryable, error.outcome_unknown) == (True, False)
 
 
+@pytest.mark.parametrize("ended", [reviewed(), refused(400)])
+def test_changes_of_one_review_are_made_in_turn_and_others_at_once(core, ended):
+    words = [("rev_1", "high"), ("rev_2", "high"), ("rev_1", "low"), ("rev_1", "medium")]
+    changes = [{"id": review_id, "priority": word} for review_id, word in words]
+    flows = list(next(core.update_reviews(changes, 4)).flows)
+    last, third, other, first = (next(flow) for flow in reversed(flows))
+    assert [type(each) for each in (first, other, third, last)] == [ApiCall, ApiCall, Sleep, Sleep]
+    with pytest.raises((StopIteration, InvalidRequestError)):
+        flows[0].send(ended)
+    assert isinstance(flows[3].send(None), Sleep)
+    assert isinstance(flows[2].send(None), ApiCall)
+    with pytest.raises((StopIteration, InvalidRequestError)):
+        flows[2].send(ended)
+    assert isinstance(flows[3].send(None), ApiCall)
+
+
 @pytest.mark.parametrize(("outcome", "sent"), [(UNREACHABLE, "no"), (BROKEN, "maybe"), (refused(400), "yes")])
 def test_the_error_of_a_batch_tells_how_far_its_items_got(outcome, sent):
     with pytest.raises(BatchError) as caught:

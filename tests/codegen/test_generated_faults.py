@@ -123,7 +123,9 @@ def test_what_the_description_allows_is_still_returned() -> None:
 
 
 def _is_stream(operation: dict[str, Any]) -> bool:
-    answers = [SPEC["components"]["responses"][each["$ref"].rpartition("/")[2]] for each in operation["responses"].values()]
+    answers = [
+        SPEC["components"]["responses"][each["$ref"].rpartition("/")[2]] for each in operation["responses"].values()
+    ]
     return any("text/event-stream" in answer.get("content", {}) for answer in answers)
 
 
@@ -135,9 +137,12 @@ def test_a_stream_is_refused_at_once_and_the_error_names_the_way() -> None:
         if method != "parameters" and _is_stream(operation)
     }
     assert streams == {"stream_events": "/v1/events"}
-    with HITLClient("a-key", transport=httpx.MockTransport(_nobody)) as client:
-        with pytest.raises(ConfigurationError, match=r'never ends.* httpx\.stream\("GET", base_url \+ "/v1/events"'):
-            client.call(stream_events)
+    said = r'never ends.* httpx\.stream\("GET", base_url \+ "/v1/events"'
+    with (
+        HITLClient("a-key", transport=httpx.MockTransport(_nobody)) as client,
+        pytest.raises(ConfigurationError, match=said),
+    ):
+        client.call(stream_events)
 
     async def run() -> None:
         async with AsyncHITLClient("a-key", transport=httpx.MockTransport(_nobody)) as client:

@@ -151,10 +151,21 @@ TRAPPED = [
     ("reference-sibling", _thing("colour: {description: Lost.}")),
     ("ignored-keyword", _schemas("Thing: {if: {required: [id]}}")),
     ("ignored-keyword", _thing("id: {nullable: true}")),
-    ("ambiguous-union", _thing("either: {anyOf: [{$ref: '#/components/schemas/Thing'}, {$ref: '#/components/schemas/Twin'}]}")),
-    ("ambiguous-union", _thing("either: {oneOf: [{$ref: '#/components/schemas/Labels'}, {$ref: '#/components/schemas/Thing'}]}")),
+    (
+        "ambiguous-union",
+        _thing("either: {anyOf: [{$ref: '#/components/schemas/Thing'}, {$ref: '#/components/schemas/Twin'}]}"),
+    ),
+    (
+        "ambiguous-union",
+        _thing("either: {oneOf: [{$ref: '#/components/schemas/Labels'}, {$ref: '#/components/schemas/Thing'}]}"),
+    ),
     ("ambiguous-union", _thing("either: {anyOf: [{$ref: '#/components/schemas/Colour'}, {type: string}]}")),
-    ("ambiguous-union", _thing("all: {type: array, items: {anyOf: [{$ref: '#/components/schemas/Thing'}, {$ref: '#/components/schemas/Twin'}]}}")),
+    (
+        "ambiguous-union",
+        _thing(
+            "all: {type: array, items: {anyOf: [{$ref: '#/components/schemas/Thing'}, {$ref: '#/components/schemas/Twin'}]}}"
+        ),
+    ),
     ("upload-as-text", _thing("file: {type: string, contentMediaType: image/png}")),
     ("upload-as-text", _thing("file: {type: string, contentEncoding: base64}")),
     ("upload-as-text", _thing("file: {type: string, format: byte}")),

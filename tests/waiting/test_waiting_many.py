@@ -23,7 +23,17 @@ from hitl._api import operations
 from hitl._calls import Backoff, Exchange, random_key
 from hitl._engine import Response
 from hitl._flows import Sleep, Wakeup
-from hitl._waiting import ALL, ANY_REJECTED, FIRST, AsCompleted, ReturnWhen, WaitOptions, wait_for_many, wait_for_one
+from hitl._waiting import (
+    ALL,
+    ANY_REJECTED,
+    FIRST,
+    AsCompleted,
+    ReturnWhen,
+    WaitOptions,
+    subjects,
+    wait_for_many,
+    wait_for_one,
+)
 from hitl._waiting.model import GetOne, ListMany, ListResult
 from hitl._waiting.progress import Progress
 from hitl._waiting.schedule import RECONCILE
@@ -65,8 +75,7 @@ class Office:
             self.wait(review_id, **how)
 
     def wait_for_all(self, ids: list[Any], timeout: float | None = None, return_when: Any = ALL) -> Any:
-        given = {each if isinstance(each, str) else each.id: None if isinstance(each, str) else each for each in ids}
-        flow = wait_for_many(self.waits, given, WaitOptions(timeout, 1.0), return_when)
+        flow = wait_for_many(self.waits, subjects(ids), WaitOptions(timeout, 1.0), return_when)
         return self.world.start(flow, lambda result: self._note("all", result))
 
     def _note(self, name: str, result: Any) -> None:
@@ -108,11 +117,26 @@ def test_times_without_a_zone_or_sense_end_no_wait(written):
     seen: list[Progress] = []
     display = SimpleNamespace(show=seen.append, close=lambda: None)
     given = {f"rev_{number}": None for number in range(4)}
-    flow = wait_for_many(odd.waits, given, WaitOptions(None, 1.0, display=display), ALL)
+    flow = wait_for_many(odd.waits, subjects(given), WaitOptions(None, 1.0, display=display), ALL)
     odd.world.start(flow, lambda result: odd._note("all", result))
     odd.world.run(EPOCH + 60.0)
     assert [each.id for each in odd.results["all"]] == list(given)
     assert seen
+
+
+def test_an_id_that_is_given_twice_is_answered_twice_and_asked_about_once():
+    many = office(2)
+    many.wait_for_all(["rev_1", "rev_0", "rev_1", finished("rev_0", "rejected"), "rev_1"])
+    many.world.run()
+    assert [each.id for each in many.results["all"]] == ["rev_1", "rev_0", "rev_1", "rev_0", "rev_1"]
+    assert many.results["all"][0] is many.results["all"][2] is many.results["all"][4]
+    alone = office(1)
+    alone.wait_for_all(["rev_0"])
+    alone.world.run()
+    twice = office(1)
+    twice.wait_for_all(["rev_0", "rev_0"])
+    twice.world.run()
+    assert twice.asked == alone.asked
 
 
 def test_the_errors_of_many_waits_tell_what_it_took_to_know():
@@ -545,7 +569,7 @@ class TestBudget:
         def create() -> Any:
             while True:
                 try:
-                    creation = operations.create_review({"template_id": "t", "content": {}})
+                    creation = operations.create_review({"template_id": "template_123", "content": {}})
                     return (yield from busy.exchange(creation.with_key(random_key())))
                 except RateLimitError as error:
                     yield Sleep(error.retry_after)

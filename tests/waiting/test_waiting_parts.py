@@ -85,7 +85,8 @@ class TestArguments:
     def test_a_review_is_waited_for_once_however_often_it_is_given(self, core):
         script = Script([reviewed("completed")])
         flow = core.wait_for_reviews(["rev_1", "rev_1"], "ALL", timeout=None, poll_interval=1.0)
-        assert len(script.play(flow)) == 1
+        assert [each.id for each in script.play(flow)] == ["rev_1", "rev_1"]
+        assert len(script.calls) == 1
 
 
 class TestProgress:

@@ -73,20 +73,20 @@ SHOWN: Final = tuple(_SHOWN)
 """What a request may show beside its text."""
 
 _REQUEST = {
-        "processing_type": check.required(one_of(*PROCESSING_TYPES)),
-        "type": check.required(one_of(*_TYPES)),
-        "priority": check.required(one_of(*PRIORITIES)),
-        "request_text": check.required(_sized(1, 2000)),
-        "response_type": check.required(one_of(*_RESPONSE_TYPES)),
-        "response_config": check.required(check.json_object),
-        "default_response": check.required(check.anything),
-        "platform": check.required(one_of(*_PLATFORMS)),
-        "platform_version": check.optional(check.text()),
-        "context": check.optional(check.json_object),
-        "timeout_seconds": check.optional(check.integer(60, 86400)),
-        "callback_url": check.optional(check.uri),
-        "tags": check.optional(_TEXTS),
-        **_SHOWN,
+    "processing_type": check.required(one_of(*PROCESSING_TYPES)),
+    "type": check.required(one_of(*_TYPES)),
+    "priority": check.required(one_of(*PRIORITIES)),
+    "request_text": check.required(_sized(1, 2000)),
+    "response_type": check.required(one_of(*_RESPONSE_TYPES)),
+    "response_config": check.required(check.json_object),
+    "default_response": check.required(check.anything),
+    "platform": check.required(one_of(*_PLATFORMS)),
+    "platform_version": check.optional(check.text()),
+    "context": check.optional(check.json_object),
+    "timeout_seconds": check.optional(check.integer(60, 86400)),
+    "callback_url": check.optional(check.uri),
+    "tags": check.optional(_TEXTS),
+    **_SHOWN,
 }
 _REQUEST_CREATE = check.record(_REQUEST)
 _FEEDBACK = check.record(

@@ -1,0 +1,40 @@
+"""Date-times of RFC 3339, read tolerantly: one reader for arguments, reviews, templates and webhooks."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+_LEAP = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:)60(?:[.,]\d+)?(Z|[+-]\d\d:?\d\d)?")
+
+
+def read_moment(text: str) -> datetime:
+    """Return the date-time that a text says, without a time zone if the text has none.
+
+    Accepted are also small letters, a space for the `T`, fractions of any length, and the second 60 of a leap second,
+    which is the first second of the next minute.
+
+    Raises:
+        ValueError: it is no date-time.
+        TypeError: it is no text.
+    """
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return _read_unusual(text.strip().upper())
+
+
+def moment(text: str) -> datetime:
+    """Return the date-time that a server's text says; one without a time zone is in UTC. Errors as `read_moment`."""
+    found = read_moment(text)
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def _read_unusual(text: str) -> datetime:
+    if leap := _LEAP.fullmatch(text):
+        second_59 = datetime.fromisoformat(f"{leap[1]}59{leap[2] or ''}")
+        try:
+            return second_59 + timedelta(seconds=1)
+        except OverflowError:
+            raise ValueError(f"{text!r} is beyond the year 9999") from None
+    return datetime.fromisoformat(text)
