@@ -26,7 +26,6 @@ def found(content: Any, words: str, review_id: str = "rev_1") -> bool:
         ({"text": "STRASSE"}, "stra\u00dfe"),
         ({"text": "\u039f\u0394\u039f\u03a3"}, "\u03bf\u03b4\u03bf\u03c2"),  # a final sigma
         ({"text": "\u041c\u041e\u0421\u041a\u0412\u0410"}, "\u043c\u043e\u0441\u043a\u0432\u0430"),
-        ({"text": "\uff21\uff22\uff23 \ufb01le"}, "abc file"),
         ({"text": "\uac00\uac01"}, unicodedata.normalize("NFD", "\uac00\uac01")),
         ({"n": 123456789012345678901234567890}, "123456789012345678901234567890"),
         ({"n": 1e22}, "1e+22"),
@@ -66,19 +65,19 @@ def test_a_review_is_not_found_by_what_it_does_not_show(content: Any, words: str
 def test_a_word_is_found_in_any_form(text: str) -> None:
     if text.isspace() or not text.split():
         return
-    for form in ("NFC", "NFD", "NFKC", "NFKD"):
+    for form in ("NFC", "NFD"):
         assert found([text], unicodedata.normalize(form, text.split()[0]))
 
 
 def test_long_runs_of_combining_marks_are_normalised_in_parts() -> None:
     text = "a" + "\u0301\u0316" * 5_000
-    assert max(len(part) for part in search._chunks(text)) <= 1_030
+    assert max(len(part) for part in search._chunks(text)) <= 130
     assert "".join(search._chunks(text)) == text
     assert found([text + " caf\u00e9"], "cafe\u0301")
 
 
 def test_a_composed_character_is_found_wherever_it_stands_in_a_long_word() -> None:
-    for length in range(990, 1_010):
+    for length in range(90, 210):
         assert found(["x" * length + "e\u0301\u0323y"], "\u1eb9\u0301y")
 
 

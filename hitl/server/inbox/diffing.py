@@ -17,6 +17,7 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Any, ClassVar, Final, Literal, TypeAlias
 
+from hitl._json import is_list
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.hidden_characters import unix_lines
 from hitl.server.inbox.pieces import pieces
@@ -224,10 +225,11 @@ def _text(value: Any) -> str:
 
 
 def _type(value: Any) -> str:
-    if isinstance(value, bool) or value is None:
-        return "null" if value is None else "yes or no"
-    names = {Missing: "missing", str: "text", int: "whole number", float: "number", list: "list", dict: "object"}
-    return names.get(type(value), "value")
+    if value is None:
+        return "null"
+    # A boolean is an integer in Python, so it comes first.
+    names = ((Missing, "missing"), (bool, "yes or no"), (str, "text"), (int, "whole number"), (float, "number"))
+    return next((name for kind, name in names if isinstance(value, kind)), "list" if is_list(value) else "object")
 
 
 def _line_ends(text: str) -> str:

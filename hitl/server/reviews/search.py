@@ -14,17 +14,17 @@ from typing import Any
 
 from hitl._json import is_list, is_object
 
-_CHUNK = 1_000  # characters: a run of combining marks is sorted in a time that grows with the square of its length
+_CHUNK = 100  # characters: a run of combining marks is sorted in a time that grows with the square of its length
 _MOST_MARKS = 30  # on a character, in any writing (Unicode Standard Annex 15, stream-safe text)
 
 
 def normal(text: str) -> str:
-    """Return the form in which texts are compared: compatible characters and cases are the same (Unicode, 3.13)."""
+    """Return the form in which texts are compared: canonically equal characters and cases are the same."""
     return text.lower() if text.isascii() else "".join(map(_folded, _chunks(text)))
 
 
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
 
 
 def _chunks(text: str) -> Iterator[str]:

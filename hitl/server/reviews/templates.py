@@ -39,7 +39,7 @@ def faults(template: TemplateDocument) -> Iterator[Fault]:
 
 def _option_faults(place: str, field: Field) -> Iterator[Fault]:
     for index, option in enumerate(field.get("options") or ()):
-        value = option["value"]
+        value: Any = option["value"]
         if isinstance(value, str) and (value != value.strip() or _CONTROL.search(value)):
             what = "must be one line without white space around it, since a form cannot send others unchanged"
             yield Fault(f"{place}.options[{index}].value", what)
