@@ -19,6 +19,28 @@ MARKDOWN = (
     "> ", "- ", "1. ", "- a\n", "**", "*a ", "*a**b ", "_a", "[", "[]", "[a](", "[a](<b", "![", "`a``b", "|a", "<",
     "<!-- ", "<?", "&amp;", "\\*", "[a]: b\n", "```\n", "~~a", "<http:", "a\n=\n", "# a\n\n",
 )  # fmt: skip
+# White space, and beginnings of what tells Markdown from other formats.
+GUESSED = (
+    "\n",
+    " ",
+    "\t",
+    "a: b\n",
+    "a:\n",
+    "- ",
+    "-",
+    "+ a\n",
+    "```\n",
+    "~~~a\n",
+    "[a",
+    "[",
+    "**a ",
+    "**",
+    "## a",
+    "## a\n",
+    "|---",
+    "$",
+    "a.",
+)
 CODE = (
     '"', "'", '"""', "'''", "`", "/*", "/* *", "\\", '\\"""', '"\\', "1.", "1e", "0x", "if ", "a", "#", "--",
     '"\\\n', "1_",
@@ -34,6 +56,8 @@ def values() -> Iterator[tuple[str, Any]]:
     """Yield contents."""
     for piece in MARKDOWN:
         yield f"Markdown {piece!r}", "**a**\n\n" + repeated(piece)
+    for piece in GUESSED:
+        yield f"guessed {piece!r}", repeated(piece)
     yield "Markdown, ticks of all lengths", "**a**\n\n" + "".join("e" + "`" * size for size in range(1, 440))
     yield "Markdown, code of short lines", "```\n" + repeated("a\n")
     yield "Markdown, wide table", ("|a" * 5000 + "|\n" + "|-" * 5000 + "|\n" + "|b\n" * 30_000)[:SIZE]

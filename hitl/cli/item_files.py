@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,9 @@ from hitl.cli.values import standard_input
 
 ATTRIBUTES: Final = ("template_id", "assignees", "priority", "due_date", "assignment_strategy", "idempotency_key")
 """What a column can be mapped to, besides `content` and paths into it."""
+
+_DELIMITERS: Final = (",", ";", "\t", "|")
+_GUESSED_ROWS: Final = 200  # that tell the delimiter
 
 _MAX_CELL: Final = 2**31 - 1  # characters; Python's default is 131,072, which an article or a table may exceed
 
@@ -80,7 +84,7 @@ class ItemFile:
 
     def _csv_rows(self, text: io.TextIOBase) -> Iterator[Row]:
         csv.field_size_limit(_MAX_CELL)
-        reader = csv.reader(text, strict=True)
+        reader = csv.reader(text, delimiter=self._delimiter(), strict=True)
         try:
             titles = next(reader, list[str]())
             if not titles or len(set(titles)) < len(titles):
@@ -94,6 +98,20 @@ class ItemFile:
                     yield Row(line, dict(zip(titles, cells, strict=True)))
         except csv.Error as error:
             raise self.wrong(reader.line_num, f"not valid CSV ({error})") from error
+
+    def _delimiter(self) -> str:
+        """Return what stands between the cells: the first that gives all of the first rows the same columns."""
+        return next(filter(self._fits, _DELIMITERS), ",")
+
+    def _fits(self, delimiter: str) -> bool:
+        with self._bytes() as file:
+            text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+            rows = islice(csv.reader(text, delimiter=delimiter, strict=True), _GUESSED_ROWS)
+            try:
+                sizes = {len(cells) for cells in rows if cells}
+            except csv.Error:
+                return False
+        return len(sizes) == 1 and sizes != {1}
 
 
 @dataclass(frozen=True, slots=True)

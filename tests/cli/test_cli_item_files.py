@@ -139,3 +139,33 @@ class TestMapping:
     def test_a_mapping_that_does_not_fit_a_record_is_an_error(self, mappings: list[str], message: str) -> None:
         with pytest.raises(ValueError, match=message):
             item({"a": "1", "b": "2"}, *mappings)
+
+
+@pytest.mark.parametrize(
+    ("text", "record"),
+    [
+        ("a;b\n1,5;2\n", {"a": "1,5", "b": "2"}),
+        ("a\tb\n1;2\tx, y\n", {"a": "1;2", "b": "x, y"}),
+        ("a|b\n1|2\n", {"a": "1", "b": "2"}),
+        ('a;b\n"x;\ny";2\n', {"a": "x;\ny", "b": "2"}),
+        ('"a;b";"c"\n1;2\n', {"a;b": "1", "c": "2"}),
+        ("a,b\n1;2,3;4\n", {"a": "1;2", "b": "3;4"}),
+        ("a;b\nno semicolon\n", {"a;b": "no semicolon"}),
+        ("text\nHello; world\n", {"text": "Hello; world"}),
+        ("\ufeffa;b\r\n1;2\r\n", {"a": "1", "b": "2"}),
+        ("a;b;c\n1,0;2,0;3,0\n", {"a": "1,0", "b": "2,0", "c": "3,0"}),
+        ("a;b\n\n1;\n", {"a": "1", "b": ""}),
+    ],
+)
+def test_the_delimiter_is_the_one_that_gives_every_row_the_same_columns(
+    tmp_path: Path, text: str, record: dict[str, str]
+) -> None:
+    assert [columns for _, columns in rows(tmp_path / "a.csv", text)] == [record]
+
+
+def test_a_ragged_file_is_not_read_with_another_delimiter(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="3 cells, but the first row names 2 columns"):
+        rows(tmp_path / "a.csv", "a,b\n1,2,3\n")
+    (tmp_path / "b.csv").write_bytes(b"a;b\n\xff;2\n")
+    with pytest.raises(CommandError, match="not UTF-8"):
+        list(ItemFile(str(tmp_path / "b.csv")).rows())

@@ -111,6 +111,20 @@ def test_the_keys_stand_on_a_card_and_can_be_switched_off(page: Page, sandbox: S
     expect(page.get_by_role("link", name="First")).not_to_be_focused()
 
 
+@pytest.mark.usefixtures("known")
+def test_the_plain_text_of_markdown_is_one_key_away(page: Page, sandbox: Sandbox, client: HITLClient) -> None:
+    client.create_review(template_id=TEMPLATE, content={"text": "First", "report": "A **bold** word"})
+    page.goto(sandbox.inbox_url)
+    page.locator(".row .subject").click()
+    expect(page.get_by_role("heading", name="First")).to_be_visible()
+    expect(page.get_by_role("button", name="Keyboard shortcuts")).to_be_visible()  # the script has run
+    page.keyboard.press("p")
+    expect(page.locator("details[data-plain] code").first).to_have_text("A **bold** word")
+    expect(page.locator("details[data-plain]").first).to_have_attribute("open", "")
+    page.keyboard.press("p")
+    expect(page.locator("details[data-plain]").first).not_to_have_attribute("open", "")
+
+
 def test_a_key_that_is_typed_into_a_field_is_a_letter(page: Page, sandbox: Sandbox, client: HITLClient) -> None:
     ask(client, "First")
     page.goto(sandbox.inbox_url)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from difflib import SequenceMatcher
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hitl.server.inbox import diffing
-from hitl.server.inbox.diffing import Changed, Diff, Stretch, content_diff
+from hitl.server.inbox.diffing import MISSING, Changed, Diff, Stretch, content_diff
+from hitl.server.inbox.hidden_characters import unix_lines
+from hitl.server.inbox.pieces import pieces
 
 
 def side(diff: Diff, left_out: str) -> str:
@@ -77,8 +80,8 @@ def test_difflib_compares_only_short_stretches(alphabet: str, monkeypatch: pytes
 @given(st.text(), st.text())
 def test_both_texts_can_be_read_out_of_their_difference(before: str, after: str) -> None:
     diff = Diff(before, after)
-    assert side(diff, "added") == before
-    assert side(diff, "removed") == after
+    assert side(diff, "added") == unix_lines(before)
+    assert side(diff, "removed") == unix_lines(after)
 
 
 def test_contents_are_compared_key_by_key() -> None:
@@ -86,8 +89,8 @@ def test_contents_are_compared_key_by_key() -> None:
     after = {"same": 1, "text": "new", "come": [1]}
     assert content_diff(before, after) == [
         Changed("text", Diff("old", "new")),
-        Changed("come", Diff("", [1])),
-        Changed("gone", Diff("x", "")),
+        Changed("come", Diff(MISSING, [1])),
+        Changed("gone", Diff("x", MISSING)),
     ]
 
 
@@ -97,3 +100,92 @@ def test_values_are_compared_as_their_json() -> None:
 
 def test_true_is_not_one() -> None:
     assert [change.key for change in content_diff({"a": True, "b": None}, {"a": 1})] == ["a", "b"]
+
+
+def marked(before: Any, after: Any) -> list[tuple[str, str]]:
+    return [(stretch.change, stretch.text) for stretch in Diff(before, after).stretches if stretch.change != "same"]
+
+
+@pytest.mark.parametrize("vocabulary", ["a the of to in it", "0 1", "w"])
+def test_few_changes_among_words_that_all_occur_often_are_marked_alone(vocabulary: str) -> None:
+    before = random.Random(1).choices(vocabulary.split(), k=1_100)
+    after = [f"new{place}" if place in {20, 500, 900} else word for place, word in enumerate(before)]
+    assert marked(" ".join(before), " ".join(after)) == [
+        pair for place in (20, 500, 900) for pair in (("removed", before[place]), ("added", after[place]))
+    ]
+
+
+def test_a_word_that_was_put_in_or_left_out_among_frequent_words_is_marked_alone() -> None:
+    words = ["the", "of", "a"] * 400
+    assert [text.strip() for _, text in marked(" ".join(words), " ".join([*words[:600], "new", *words[600:]]))] == [
+        "new"
+    ]
+    assert marked("a b " * 600 + "c", "b " + "a b " * 599 + "c") != []
+
+
+@given(st.lists(st.sampled_from("ab"), min_size=40, max_size=120), st.lists(st.sampled_from("ab"), min_size=40))
+def test_stretches_without_a_unique_word_are_compared_without_loss(before: list[str], after: list[str]) -> None:
+    diff = Diff(" ".join(before), " ".join(after))
+    assert (side(diff, "added"), side(diff, "removed")) == (" ".join(before), " ".join(after))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changes"),
+    [
+        ("私は猫が好きです", "私は犬が好きです", ["猫", "犬"]),
+        ("我今天去北京", "我明天去北京", ["今", "明"]),
+        ("สวัสดีครับ", "สวัสดีค่ะ", None),
+        ("👨‍👩‍👧 ok", "👨‍👩‍👦 ok", ["👨‍👩‍👧", "👨‍👩‍👦"]),
+        ("👍🏻", "👍🏿", ["👍🏻", "👍🏿"]),
+        ("🇩🇪🇫🇷", "🇩🇪🇫🇮", ["🇫🇷", "🇫🇮"]),
+        ("1️⃣", "2️⃣", ["1️⃣", "2️⃣"]),
+        ("🏴󠁧󠁢󠁿", "🏴󠁧󠁡󠁿", None),
+        ("café", "cafè", ["café", "cafè"]),
+        ("क्षमा करें", "क्षमता करें", ["क्षमा", "क्षमता"]),
+        ("❤️", "❤", ["❤️", "❤"]),
+        ("がく", "か゚く", ["が", "か゚"]),
+    ],
+)
+def test_what_is_read_as_one_is_marked_as_one(before: str, after: str, changes: list[str] | None) -> None:
+    found = [text for _, text in marked(before, after)]
+    assert found
+    assert changes is None or found == changes
+    assert not any(text[0] in "‍️́̀" or "🏻" <= text[0] <= "🏿" for text in found)
+
+
+@given(st.text())
+def test_pieces_put_together_are_the_text(text: str) -> None:
+    assert "".join(pieces(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "note"),
+    [
+        (1, "1", "whole number → text"),
+        (None, "", "null → text"),
+        (True, "true", "yes or no → text"),
+        ([], {}, "list → object"),
+        (1, 1.0, "whole number → number"),
+        ("null", None, "text → null"),
+        ("a", ["a"], "text → list"),
+        (MISSING, "", "missing → text"),
+        (MISSING, None, "missing → null"),
+    ],
+)
+def test_a_change_of_type_is_named_and_marked(before: Any, after: Any, note: str) -> None:
+    assert Diff(before, after).note == note
+    assert Diff(after, before).note == " → ".join(reversed(note.split(" → ")))
+    assert marked(before, after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "note"),
+    [
+        ("a\nb", "a\r\nb", "line ends: LF → CR LF"),
+        ("a\nb\r\n", "a\nb\n", "line ends: mixed → LF"),
+        ("a\r\nb", "a\r\nb", ""),
+    ],
+)
+def test_line_ends_that_changed_are_mentioned_and_mark_nothing(before: str, after: str, note: str) -> None:
+    assert Diff(before, after).note == note
+    assert marked(before, after) == []

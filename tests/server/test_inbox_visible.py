@@ -23,6 +23,14 @@ from hitl.server.inbox.hidden_characters import MAX_MARKED, Part, has_hidden, pa
         ("line\u2028separator", "line⟨U+2028⟩separator"),
         ("filler\u3164", "filler⟨U+3164⟩"),
         ("a\ufe01b", "a⟨U+FE01⟩b"),
+        ("vertical\x0btab", "vertical⟨U+000B⟩tab"),
+        ("form\x0cfeed", "form⟨U+000C⟩feed"),
+        ("next\x85line", "next⟨U+0085⟩line"),
+        ("paragraph\u2029", "paragraph⟨U+2029⟩"),
+        ("isolate\u2066x\u2069", "isolate⟨U+2066⟩x⟨U+2069⟩"),
+        ("private\ue000\U000f0000\U0010fffd", "private⟨U+E000⟩⟨U+F0000⟩⟨U+10FFFD⟩"),
+        ("no\ufdd0\uffff\U0001fffe", "no⟨U+FDD0⟩⟨U+FFFF⟩⟨U+1FFFE⟩"),
+        ("unassigned\U00050000", "unassigned⟨U+50000⟩"),
     ],
 )
 def test_a_hidden_character_is_shown_as_its_code_point(text: str, shown: str) -> None:

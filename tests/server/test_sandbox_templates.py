@@ -87,3 +87,20 @@ def test_comments_can_only_be_required_with_a_field_for_them() -> None:
     issue = "needs a text or rich_text field that a comment can be written into"
     body = {"fields": [YES, SHOWN], "settings": {"require_comments": True}}
     assert found(body) == [("settings.require_comments", issue)]
+
+
+@pytest.mark.parametrize(
+    "value", ["a\nb", "a\r\nb", "a\rb", " a", "a ", "a\t", "a\tb", "\0", "a\x85", "a\u2028b", "\u00a0a", "a\n", " "]
+)
+@pytest.mark.parametrize("kind", ["select", "multi_select", "checkbox_group"])
+def test_an_option_that_a_form_cannot_send_unchanged_is_refused(kind: str, value: str) -> None:
+    options = [{"value": "ok", "label": "Two\nlines"}, {"value": value, "label": "Other"}]
+    issue = "must be one line without white space around it, since a form cannot send others unchanged"
+    assert found(fields(type=kind, options=options)) == [("fields[1].options[1].value", issue)]
+
+
+@pytest.mark.parametrize("value", ["a b", "日本", "a\u200db", "", "🏳️‍🌈", "-"])
+def test_an_option_of_one_line_is_accepted(value: str) -> None:
+    assert not [
+        issue for _, issue in found(fields(type="select", options=[{"value": value, "label": "A"}])) if "line" in issue
+    ]

@@ -1,14 +1,14 @@
 """What changed between two texts or two contents, as stretches that a page can mark. Nothing here is HTML.
 
 By hand around difflib, which is too slow in its worst case: 4 kB of two words in random order take it 1.5 seconds.
-Words that occur once on either side are matched first (patience diff), and difflib compares only the short stretches in
-between. A text with too many pieces or changes is compared by lines, and at last shown as a whole, before and after.
+Words that occur once on either side are matched first (patience diff), then difflib compares the short stretches in
+between, and the long ones are searched for few edits. A text with too many pieces or changes is compared by lines, and
+at last shown as a whole, before and after.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,18 +17,29 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Any, ClassVar, Final, Literal, TypeAlias
 
+from hitl._json import is_list
 from hitl.server.inbox.documents import Document
+from hitl.server.inbox.hidden_characters import unix_lines
+from hitl.server.inbox.pieces import pieces
 from hitl.server.inbox.rendering import pretty
 
 Kind: TypeAlias = Literal["same", "added", "removed"]
 Match: TypeAlias = tuple[int, int, int]
 """A run of equal pieces: where it begins before and after, and its length."""
 
-_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 _MAX_PIECES: Final = 20_000
 _MAX_STRETCHES: Final = 5_000  # each is some elements of the page
 _MAX_PAIRS: Final = 1_000  # pieces before, times pieces after, that difflib compares
 _MAX_DEPTH: Final = 8  # each level of the patience diff reads all pieces once
+_MAX_EDITS: Final = 40  # pieces removed or added in a stretch where no piece is unique
+_COMPARISONS: Final = 20  # for each piece of such a stretch, before it is shown as a whole
+
+
+class Missing:
+    """What stands where a content has no such key; unlike null and the empty text."""
+
+
+MISSING: Final = Missing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +59,21 @@ class Diff:
     after: Any
 
     @property
+    def note(self) -> str:
+        """What the stretches do not say: a changed type, or line ends that changed; empty if nothing."""
+        before, after = _type(self.before), _type(self.after)
+        if before != after:
+            return f"{before} → {after}"
+        if isinstance(self.before, str) and isinstance(self.after, str):
+            ends = _line_ends(self.before), _line_ends(self.after)
+            return f"line ends: {ends[0]} → {ends[1]}" if ends[0] != ends[1] and all(ends) else ""
+        return ""
+
+    @property
     def stretches(self) -> list[Stretch]:
-        """The comparison; read by the template, in its thread."""
-        before, after = _text(self.before), _text(self.after)
-        for split in (_WORDS.findall, _lines):
+        """The comparison; read by the template, in its thread. Line ends are compared as line feeds."""
+        before, after = _texts(self.before, self.after)
+        for split in (pieces, _lines):
             old, new = split(before), split(after)
             if max(len(old), len(new)) <= _MAX_PIECES:
                 found = [stretch for stretch in _compare(old, new) if stretch.text]
@@ -72,7 +94,7 @@ def content_diff(before: Document, after: Document) -> list[Changed]:
     """Compare two contents key by key; what is equal is left out."""
     keys = [*after, *(key for key in before if key not in after)]
     return [
-        Changed(key, Diff(before.get(key, ""), after.get(key, "")))
+        Changed(key, Diff(before.get(key, MISSING), after.get(key, MISSING)))
         for key in keys
         if _canonical(before, key) != _canonical(after, key)
     ]
@@ -117,7 +139,10 @@ def _inner_matches(old: Sequence[str], new: Sequence[str], depth: int) -> Iterat
         yield from SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
         return
     anchors = _anchors(old, new) if depth < _MAX_DEPTH else []
-    for (i, j), (next_i, next_j) in pairwise(((0, 0), *anchors, (len(old), len(new))) if anchors else ()):
+    if not anchors:
+        yield from _few_edits(old, new)
+        return
+    for (i, j), (next_i, next_j) in pairwise(((0, 0), *anchors, (len(old), len(new)))):
         for inner_i, inner_j, size in _matches(old[i:next_i], new[j:next_j], depth + 1):
             yield i + inner_i, j + inner_j, size
 
@@ -144,12 +169,72 @@ def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
     return anchors[::-1]
 
 
+def _few_edits(old: Sequence[str], new: Sequence[str]) -> list[Match]:
+    """Compare stretches without a unique piece (Myers, "An O(ND) difference algorithm"); nothing if much changed."""
+    furthest, trace = {1: 0}, list[dict[int, int]]()
+    budget = _COMPARISONS * (len(old) + len(new))
+    for edits in range(_MAX_EDITS + 1):
+        trace.append(dict(furthest))
+        for diagonal in range(-edits, edits + 1, 2):
+            i = _step(furthest, diagonal, edits)
+            j = start = i - diagonal
+            while i < len(old) and j < len(new) and old[i] == new[j]:
+                i, j = i + 1, j + 1
+            furthest[diagonal] = i
+            budget -= 1 + j - start
+            if i >= len(old) and j >= len(new):
+                return _path(trace, len(old), len(new))
+        if budget < 0:
+            break
+    return []
+
+
+def _step(furthest: dict[int, int], diagonal: int, edits: int) -> int:
+    left, right = furthest.get(diagonal - 1, -1), furthest.get(diagonal + 1, -1)
+    return right if diagonal == -edits or (diagonal != edits and left < right) else left + 1
+
+
+def _path(trace: list[dict[int, int]], i: int, j: int) -> list[Match]:
+    """Walk back from the ends of both."""
+    found: list[Match] = []
+    for edits in range(len(trace) - 1, -1, -1):
+        start = _step(trace[edits], i - j, edits)
+        size = i - start
+        found.append((start, j - size, size))
+        left, right = trace[edits].get(i - j - 1, -1), trace[edits].get(i - j + 1, -1)
+        down = i - j == -edits or (i - j != edits and left < right)
+        i, j = (start, j - size - 1) if down else (start - 1, j - size)
+    return found[::-1]
+
+
 def _lines(text: str) -> list[str]:
     return text.splitlines(keepends=True)
 
 
+def _texts(before: Any, after: Any) -> tuple[str, str]:
+    if isinstance(before, str) and isinstance(after, str):
+        return unix_lines(before), unix_lines(after)
+    return _text(before), _text(after)
+
+
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else pretty(value)
+    """Write a value beside one of another type: a text in quotes, unless it has lines to read."""
+    if isinstance(value, Missing):
+        return ""
+    return unix_lines(value) if isinstance(value, str) and "\n" in value.strip() else pretty(value)
+
+
+def _type(value: Any) -> str:
+    if value is None:
+        return "null"
+    # A boolean is an integer in Python, so it comes first.
+    names = ((Missing, "missing"), (bool, "yes or no"), (str, "text"), (int, "whole number"), (float, "number"))
+    return next((name for kind, name in names if isinstance(value, kind)), "list" if is_list(value) else "object")
+
+
+def _line_ends(text: str) -> str:
+    count, windows = text.count("\n"), text.count("\r\n")
+    return ("CR LF" if windows == count else "mixed" if windows else "LF") if count else ""
 
 
 def _canonical(content: Document, key: str) -> tuple[bool, str]:

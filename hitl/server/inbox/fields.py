@@ -144,7 +144,13 @@ def _read_datetime(_field: Document, values: list[str]) -> Any:
 def _picked(field: Document, text: str) -> Any:
     """Return the option's own value, which need not be a string."""
     options: list[Document] = field.get("options") or []
-    return next((option["value"] for option in options if as_text(option["value"]) == text), text)
+    sent = _as_sent(text)
+    return next((option["value"] for option in options if _as_sent(option["value"]) == sent), text)
+
+
+def _as_sent(value: object) -> str:
+    """Write an option as a browser sends it: templates that were made before line breaks were refused have such."""
+    return as_text(value).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
 
 
 _TEXT = FieldType("area", _read_text)

@@ -15,11 +15,12 @@ MAX_MARKED: Final = 1_000
 """Hidden characters of a text that get an element of the page each; those after them are code points without colour."""
 
 # The ignorable code points of Unicode 15 (DerivedCoreProperties.txt, Default_Ignorable_Code_Point), the controls
-# other than tab and line feed, lone surrogates, line and paragraph separators, annotations, and the blank Braille cell.
+# other than tab and line feed, lone surrogates, private use (each font draws what it likes), noncharacters, the planes
+# without characters, line and paragraph separators, annotations, and the blank Braille cell.
 _HIDDEN = (
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
-    r"\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
-    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    r"\u2060-\u206f\u2800\u3164\ud800-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U0001fffe-\U0001ffff\U00040000-\U0010ffff]"
 )
 _PICTURE = r"\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
 _JOINING_SCRIPT = r"\u0600-\u0dff"  # Arabic to Sinhala, which spell words with the two joiners

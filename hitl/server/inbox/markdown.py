@@ -27,15 +27,27 @@ _MAX_DEPTH: Final = 20  # elements nested deeper are left out, their text is not
 _BLANK: Final = " \t\n"  # not str.strip(): that would also drop characters that must be shown, as U+2028
 _TABLE_LINES: Final = f"{_BLANK}|:-"
 
+# What nobody writes by accident: a fence that is closed, bold words, a link, the second line of a table, a heading
+# between blank lines. Lists, quotes and other `# ` are no signs: dates, patches, YAML and comments have them, too.
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})([^`]*)$")
 _SIGNS = re.compile(
-    r"^ {0,3}#{1,6} +\S.*(?:\n[ \t]*$|\Z)|^ {0,3}(?:`{3}|~{3})|\*\*\S[^\n*]*\*\*|\[[^\[\]\n]{1,200}\]\(https?://"
-    r"|^ {0,3}(?:[-*+]|\d{1,3}[.)]) +\S.*\n {0,3}(?:[-*+]|\d{1,3}[.)]) +\S"
-    r"|^ {0,3}\|.*\|[ \t]*\n {0,3}\|[ \t:|-]+$",
+    r"(?<![\w*/\\)\]}])\*\*[^\W_](?:[^\n*]{0,300}[^\s*])?\*\*(?![\w*/\\({\[])|\[[^\[\]\n]{1,200}\]\(https?://"
+    r"|^ {0,3}\|?(?:[ \t]*:?-{3,}:?[ \t]*\|)+(?:[ \t]*:?-{3,}:?[ \t]*)?$"
+    r"|(?:\A|^[ \t]*\n) {0,3}#{2,6} [^\s#][^\n]*[^\s#](?:\n[ \t]*(?=\n)|\n?\Z|\n(?= {0,3}(?:[-*+]|1[.)]) ))"
+    r"|\A# [^\s#][^\n]*[^\s#]\n[ \t]*\n(?=[^\W\d_]|\*\*| {0,3}[-*] )",  # a title above a paragraph or a list
     re.MULTILINE,
 )
+# Looked for outside of fences, where Markdown may quote them.
 _OTHER_FORMATS = re.compile(
-    r"^diff --git |^@@ -\d|^--- \S.*\n\+\+\+ \S|^Traceback \(most recent call last\)"  # patches, tracebacks
-    r"|\A---\n|^[a-z_][\w-]*:\n *- |^[a-z_][\w-]*: .*\n[a-z_][\w-]*:(?: |$)",  # YAML
+    r"^diff --git |^Index: \S|^@@ -\d|^--- \S.*\n\+\+\+ \S|^[-+](?![-+ ])\S.*\n[-+](?![-+ ])\S"  # patches
+    r"|^- .*\n\+ |^\+ .*\n- "
+    r"|^Traceback \(most recent call last\)|^[ \t]+at [\w.$<>]+\(|^ *File \"[^\"\n]+\", line \d"  # tracebacks
+    r"|\A---\n|\A%YAML|^[ ]*[A-Za-z_][\w.-]*:\n *- |^[A-Za-z_][\w-]*: .*\n *[A-Za-z_][\w-]*:(?: |$)"  # YAML, headers
+    r"|^- [A-Za-z_][\w-]*: .*\n +[A-Za-z_][\w-]*:|^\[[\w.:\" -]+\]\n|^[A-Za-z_][\w.]* ?= ?\S"  # INI, TOML, programs
+    r"|^(?:\$|>>>|PS [A-Z]:\\[^\n>]*>|[\w.-]+@[\w.-]+:\S*[$#]) \S|^#!/"  # shell sessions
+    r"|^(?:import|from) [\w.]+(?: import .*)?$|^(?:def|class) \w+.*:$|^(?:#include|package) \S"  # code
+    r"|^[ \t]*(?:/\*\*|\*/)"
+    r"|^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d|^\\(?:documentclass|begin|section|usepackage)\b|\A<(?:!DOCTYPE|\?xml|html)\b",
     re.MULTILINE,
 )
 
@@ -80,7 +92,24 @@ class _Element:
 
 def looks_like_markdown(text: str) -> bool:
     """Return whether a text has marks that people do not write by accident, and none of a format that shares them."""
-    return len(text) <= MAX_CHARACTERS and bool(_SIGNS.search(text)) and not _OTHER_FORMATS.search(text)
+    if len(text) > MAX_CHARACTERS:
+        return False
+    prose, fences = _without_fences(unix_lines(text))
+    return bool(fences or _SIGNS.search(prose)) and not _OTHER_FORMATS.search(prose)
+
+
+def _without_fences(text: str) -> tuple[str, int]:
+    """Leave out the code that fences enclose, and count them; a fence that is not closed is none."""
+    prose, code, fence, count = list[str](), list[str](), "", 0
+    for line in text.split("\n"):
+        found = _FENCE.match(line)
+        if not fence and found:
+            fence, code = found[1], [line]
+        elif fence and found and not found[2].strip() and found[1].startswith(fence):
+            fence, count = "", count + 1
+        else:
+            (code if fence else prose).append(line)
+    return "\n".join([*prose, *code] if fence else prose), count
 
 
 def draw(text: str) -> list[Piece]:

@@ -50,11 +50,12 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A number, "Yes", "No", or a dash for nothing."""
+    """A number, "Yes", "No", or the JSON of what is empty: null, "", [], {}, or white space alone."""
 
     kind: ClassVar[str] = "word"
     text: str
     number: bool = False
+    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,9 @@ class Table:
 
     def is_numeric(self, column: int) -> bool:
         """Return whether a column holds numbers only, some of which may be missing."""
-        cells = [row[column] for row in self.rows if row[column] != NOTHING]
-        return bool(cells) and all(isinstance(cell, Word) and cell.number for cell in cells)
+        cells = [row[column] for row in self.rows]
+        words = [cell for cell in cells if isinstance(cell, Word) and (cell.number or cell.empty)]
+        return len(words) == len(cells) and any(cell.number for cell in words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ class File:
 
 Block: TypeAlias = Text | Word | Pairs | Items | Table | Code | Json | File
 
-NOTHING = Word("–")
+NOTHING = Word("null", empty=True)
 
 
 def block(value: object) -> Block:
@@ -163,7 +165,7 @@ def _is_heavy(value: object) -> bool:
 
 def _block(value: object, depth: int) -> Block:
     if value in ({}, []):
-        return NOTHING
+        return Word(json.dumps(value), empty=True)
     if depth >= MAX_DEPTH and (is_object(value) or is_list(value)):
         return Json(value)
     if is_object(value):
@@ -172,8 +174,8 @@ def _block(value: object, depth: int) -> Block:
 
 
 def _scalar(value: object) -> Block:
-    if value is None or value == "":
-        return NOTHING
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return Word(json.dumps(value), empty=True)
     if isinstance(value, bool):
         return Word("Yes" if value else "No")
     if isinstance(value, int | float):

@@ -1,16 +1,16 @@
-"""Reviews, their history and revisions, and templates, in SQL and nothing but SQL; callers open the transactions."""
+"""Reviews, their history and revisions, and templates, in SQL (`search` apart); callers open the transactions."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from hitl.server.primitives import Document, Page
+from hitl.server.reviews import search
 from hitl.server.reviews.lifecycle import OPEN
-from hitl.server.storage import Store
+from hitl.server.storage import Database, Store
 from hitl.server.storage.queries import Filter, document, one_of, page, where
 
 _DUE = "json_extract(document, '$.due_date')"
@@ -22,13 +22,6 @@ _ORDERS: Final = {
     "priority": "CASE priority WHEN 'high' THEN 0 WHEN 'low' THEN 2 ELSE 1 END, number ",
 }
 _LAST_STEP: Final = "(SELECT max(history.number) FROM history WHERE history.review_id = reviews.id)"
-_MAX_WORDS = 8  # each costs a scan
-# Values that are strings or numbers, and not the names of keys: "text" would find nearly every review.
-_FOUND: Final = (
-    "EXISTS (SELECT 1 FROM json_each(?) AS word WHERE instr(lower(reviews.id), word.value) OR EXISTS ("
-    "SELECT 1 FROM json_tree(reviews.document, '$.content') AS leaf "
-    "WHERE leaf.type IN ('text', 'integer', 'real') AND instr(lower(leaf.value), word.value)))"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +29,8 @@ class ReviewQuery:
     """Filters, which narrow the list together, and the order of a list of reviews.
 
     Moments are in wire form; `due_after` is inclusive, the others are exclusive. `search` has words that must all occur
-    in the strings and numbers of the content or in the id; case is ignored. `changes_after` asks for reviews that
+    in the strings and numbers of the content or in the id; case and the composition of characters are
+    ignored. `changes_after` asks for reviews that
     changed after the step of this number, the earliest change first. `limit` None is all. `sort` "due" puts the next
     deadline first, "priority" the most important.
     """
@@ -61,6 +55,10 @@ class ReviewQuery:
 
 class ReviewStore(Store):
     """The statements, over one database."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        database.add_function(search.holds)
 
     # Reviews
 
@@ -208,11 +206,5 @@ def _conditions(query: ReviewQuery) -> Iterator[Filter]:
             "EXISTS (SELECT 1 FROM json_each(reviews.document, '$.assignees') AS assignee WHERE assignee.value = ?)",
             query.assignee,
         ),
-        *((_FOUND, json.dumps(_spellings(word))) for word in (query.search or "").split()[:_MAX_WORDS]),
+        ("holds(document, ?)", search.words_of(query.search) if query.search and query.search.strip() else None),
     )
-
-
-def _spellings(word: str) -> list[str]:
-    """Return the spellings to search for: SQLite's lower() only knows ASCII letters."""
-    spellings = (word, word.lower(), word.upper(), word.title())
-    return list(dict.fromkeys(re.sub("[A-Z]+", lambda letters: letters[0].lower(), each) for each in spellings))

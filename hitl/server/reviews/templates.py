@@ -5,6 +5,7 @@ A reviewer meets the mistakes of a template when it is too late to correct them,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from hitl.server.results.fields import Field, comment_fields, rules, validation
 from hitl.server.results.files import bytes_in
 from hitl.server.results.kinds import DEFAULT_SCALE, TODAY, read_date
 
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LARGEST_SCALE: Final = 100  # a form with more steps could not be used, and one with a million would stop the inbox
 
 
@@ -24,6 +26,7 @@ def faults(template: TemplateDocument) -> Iterator[Fault]:
     names = {field["name"]: field["type"] for field in template["fields"]}
     for index, field in enumerate(template["fields"]):
         place = f"fields[{index}]"
+        yield from _option_faults(place, field)
         yield from _pattern_faults(place, field)
         yield from _limit_faults(place, field)
         yield from _scale_faults(place, field)
@@ -32,6 +35,14 @@ def faults(template: TemplateDocument) -> Iterator[Fault]:
         yield from _rule_faults(f"validation.rules[{index}]", rule, names)
     if settings(template).get("require_comments") and not comment_fields(template):
         yield Fault("settings.require_comments", "needs a text or rich_text field that a comment can be written into")
+
+
+def _option_faults(place: str, field: Field) -> Iterator[Fault]:
+    for index, option in enumerate(field.get("options") or ()):
+        value: Any = option["value"]
+        if isinstance(value, str) and (value != value.strip() or _CONTROL.search(value)):
+            what = "must be one line without white space around it, since a form cannot send others unchanged"
+            yield Fault(f"{place}.options[{index}].value", what)
 
 
 def _pattern_faults(place: str, field: Field) -> Iterator[Fault]:

@@ -39,6 +39,14 @@ function decide(decision) {
   button?.focus();
 }
 
+// Markdown as it was written: all of it, from the first that can be seen.
+function plain() {
+  const texts = [...document.querySelectorAll("details[data-plain]")];
+  const open = !texts.every((text) => text.open);
+  for (const text of texts) text.open = open;
+  if (open) texts[0]?.querySelector("summary").focus();
+}
+
 const inList = rows.length > 0;
 const actions = {
   j: () => step(1),
@@ -46,6 +54,7 @@ const actions = {
   x: mark,
   a: () => (inList ? order("approve") : decide("complete")),
   r: () => (inList ? order("reject") : decide("reject")),
+  p: plain,
   u: () => document.querySelector("a.brand").click(),
   "/": () => document.getElementById("q")?.focus(),
   "?": () => card.showModal(),

@@ -1,0 +1,74 @@
+"""Whether a review holds the words that somebody looks for: decided here, on one normal form of both.
+
+In Python, as a function of SQL: SQLite's own lower() knows only ASCII, its numbers end at 64 bits, and its texts at the
+first null character.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+from hitl._json import is_list, is_object
+
+_CHUNK = 100  # characters: a run of combining marks is sorted in a time that grows with the square of its length
+_MOST_MARKS = 30  # on a character, in any writing (Unicode Standard Annex 15, stream-safe text)
+
+
+def normal(text: str) -> str:
+    """Return the form in which texts are compared: canonically equal characters and cases are the same."""
+    return text.lower() if text.isascii() else "".join(map(_folded, _chunks(text)))
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
+
+
+def _chunks(text: str) -> Iterator[str]:
+    """Split a text between characters that do not combine."""
+    start = 0
+    while start < len(text):
+        end = start + _CHUNK
+        while end < min(len(text), start + _CHUNK + _MOST_MARKS) and _continues(text[end]):
+            end += 1
+        yield text[start:end]
+        start = end
+
+
+def _continues(character: str) -> bool:
+    return bool(unicodedata.combining(character)) or "\u1160" <= character <= "\u11ff"  # vowels and ends of Hangul
+
+
+def words_of(search: str) -> str:
+    """Return the words to look for, as `holds` takes them."""
+    words = set(normal(search).split())
+    # A word that is a part of another is found with it.
+    return json.dumps([word for word in words if not any(word != other and word in other for other in words)])
+
+
+def holds(document: str, words: str) -> bool:
+    """Return whether all words occur in the id or in the strings and numbers of the content, which are not keys."""
+    wanted = _read(words)
+    review = json.loads(document, parse_int=str, parse_float=str, parse_constant=str)
+    found = "\n".join([normal(review["id"]), *map(normal, _leaves(review.get("content")))])
+    return all(word in found for word in wanted)
+
+
+@lru_cache(maxsize=16)
+def _read(words: str) -> Sequence[str]:
+    return tuple(json.loads(words))
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, str):
+            yield each
+        elif is_object(each):
+            waiting.extend(each.values())
+        elif is_list(each):
+            waiting.extend(each)
