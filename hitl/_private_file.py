@@ -22,8 +22,8 @@ def make_private(path: str | os.PathLike[str], *, keep_group: bool = False) -> N
     """
     if os.name != "posix":
         return
-    file = os.path.realpath(path)  # as SQLite follows symbolic links
     with suppress(OSError, ValueError):
+        file = os.path.realpath(path)  # as SQLite follows symbolic links
         try:
             os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         except FileExistsError:

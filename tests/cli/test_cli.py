@@ -255,12 +255,12 @@ def test_a_made_up_event_is_signed_and_its_answer_told(run: Run, httpserver: HTT
     request, _ = httpserver.log[0]
     assert verify_signature(request.headers, request.get_data(), "a secret")
     own = ("--payload", '{"review": {"id": "rev_7"}}')
-    failed = run("webhooks", "trigger", "review.completed", httpserver.url_for("/broken"), "--secret", "s", *own)
+    failed = run("webhooks", "trigger", "review.completed", httpserver.url_for("/broken"), "--secret", "a secret", *own)
     assert failed.exit_code == 1
     assert failed.stderr.endswith("/broken: HTTP 500: no idea\\x1b\n")
     request, _ = httpserver.log[1]
     assert request.get_json() == {"event": "review.completed", "review": {"id": "rev_7"}}
-    assert run("webhooks", "trigger", "review.started", "http://127.0.0.1:1/", "--secret", "s").exit_code == 1
+    assert run("webhooks", "trigger", "review.started", "http://127.0.0.1:1/", "--secret", "a secret").exit_code == 1
 
 
 def test_listening_prints_forwards_and_unsubscribes(

@@ -96,7 +96,10 @@ def test_a_server_that_is_not_there_is_told_in_one_line_without_the_key() -> Non
         (("templates", "create", '{"nam": "A"}'), "unknown: nam;"),
         (("webhooks", "trigger", "review.lost", "http://127.0.0.1:1"), "'review.lost' is not one of"),
         (("webhooks", "trigger", "review.created", "http://127.0.0.1:1"), "no signing secret"),
-        (("webhooks", "trigger", "review.created", "no-url", "--secret", "s"), "no-url is not an http or https URL"),
+        (
+            ("webhooks", "trigger", "review.created", "no-url", "--secret", "a secret"),
+            "no-url is not an http or https URL",
+        ),
         (("elsewhere",), "No such command 'elsewhere'"),
     ],
 )

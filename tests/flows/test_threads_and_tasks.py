@@ -16,7 +16,7 @@ from typing import Any
 import anyio
 import pytest
 import trio
-from script import refused, reviewed
+from script import answer, refused, review
 
 from hitl import Review
 from hitl._api import operations
@@ -25,7 +25,8 @@ from hitl._flows import ApiCall, run, run_async, stream, stream_async, threads
 from hitl._methods import Methods
 from hitl.exceptions import APIConnectionError, BatchError, BatchInterrupted, ConfigurationError
 
-CREATED = reviewed(code=201)
+# A server that does not give the content back: each of many creations gets the same answer.
+CREATED = answer(201, {"success": True, "data": review(template_id="t", content=None)})
 BACKENDS = ["asyncio", "trio"]
 
 
