@@ -43,9 +43,7 @@ def trigger(event: str, url: str, secret: str | None, payload: dict[str, Any] | 
     if not secret:
         raise CommandError("no signing secret: pass --secret or set HITL_WEBHOOK_SECRET, as in your handler", USAGE)
     if not is_usable(secret):
-        raise CommandError(
-            "a handler refuses this secret: it is too short, or has spaces or quotes around it", USAGE
-        )
+        raise CommandError("a handler refuses this secret: it is too short, or has spaces or quotes around it", USAGE)
     document = {"event": event, **payload} if payload else sample_payload(event, datetime.now(UTC))
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     status, response, seconds = _send(url, body, secret)
