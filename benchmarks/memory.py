@@ -17,26 +17,28 @@ from hitl.models import ReviewFields
 ROUNDS = 9
 URL = "http://127.0.0.1"
 CONTENT = REVIEW["content"]
+# The review of a creation is one that was answered meanwhile.
+HEADERS = {"Content-Type": "application/json", "Idempotent-Replayed": "true"}
 
 
 def _answer(request: httpx.Request) -> httpx.Response:
     status, body = (201, ONE) if request.method == "POST" else (200, PAGE)
-    return httpx.Response(status, content=body, headers={"Content-Type": "application/json"})
+    return httpx.Response(status, content=body, headers=HEADERS)
 
 
 def calls() -> dict[str, Ratio]:
     """Measure a call, and its parts."""
     transport = httpx.MockTransport(_answer)
-    body: ReviewFields = {"template_id": "template_123", "content": CONTENT}
+    body: ReviewFields = {"template_id": "template_content_review", "content": CONTENT}
     page = Response(200, {"content-type": "application/json"}, PAGE)
     read = list_reviews({"limit": 100}, 0).decode
     flow = Methods({"api_key": "key", "base_url": URL})
-    one = Response(201, {"content-type": "application/json"}, ONE)
+    one = Response(201, {name.lower(): value for name, value in HEADERS.items()}, ONE)
     with HITLClient("key", base_url=URL, transport=transport) as client, httpx.Client(transport=transport) as bare:
         post = cpu_of(lambda: bare.post(f"{URL}/v1/reviews", json=body).json(), 300)
         return {
             "create_review through httpx / httpx post + json": ratio(
-                cpu_of(lambda: client.create_review("template_123", CONTENT), 300), post, ROUNDS
+                cpu_of(lambda: client.create_review("template_content_review", CONTENT), 300), post, ROUNDS
             ),
             "all but the connection / httpx post + json": ratio(
                 cpu_of(lambda: _play(flow, body, one), 300), post, ROUNDS

@@ -63,7 +63,8 @@ def starts(rounds: int = 9) -> dict[str, Ratio]:
     """Measure imports, whole processes, second clients and memory."""
     with stub() as server:
         url = server.url
-        ours = f"from hitl import HITLClient; HITLClient('k', base_url='{url}').create_review('t', {{'text': 'a'}})"
+        review = "'template_content_review', {'text': 'a'}"
+        ours = f"from hitl import HITLClient; HITLClient('k', base_url='{url}').create_review({review})"
         theirs = f"import httpx; httpx.Client().post('{url}/v1/reviews', json={{'text': 'a'}}).json()"
         _run(ours)  # its bytecode is written now
         return {

@@ -73,6 +73,7 @@ def answer(status: str, body: bytes) -> bytes:
     head = (
         f"HTTP/1.1 {status}\r\nServer: nginx\r\nDate: Mon, 23 Nov 2026 12:00:00 GMT\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: keep-alive\r\n"
+        "Idempotent-Replayed: true\r\n"  # the review of a creation is one that was answered meanwhile
         "X-Request-Id: req_1\r\n\r\n"
     )
     return head.encode() + body
