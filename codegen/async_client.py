@@ -50,7 +50,7 @@ WORDS = (
     (r"as a list whose pages are fetched while it is walked", "to be walked with `async for`, or awaited for a list"),
     (r"\bclose\(", "aclose("),
     (r"def __(enter|exit)__", r"async def __a\1__"),
-    (r"\bdef ((?:create|get|update|reassign|cancel|wait_for|delete)_|call\b|aclose\b)", r"async def \1"),
+    (r"\bdef ((?:create|get|update|reassign|cancel|wait_for|delete|ensure)_|ask\b|call\b|aclose\b)", r"async def \1"),
     (r"return self\._run\(", "return await self._run("),
     (r"(def _run\(.*\)) -> T:", r"\1 -> Coroutine[Any, Any, T]:"),
     (r"return run\(", "return run_async("),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hitl._api.pagination import AsyncPagedList, PagedList
     from hitl._async_client import AsyncHITLClient
     from hitl._client import HITLClient
+    from hitl._forms.schema import fields_from, schema_from
     from hitl._version import __version__
     from hitl._waiting.as_completed import AsyncCompletions, Completions
     from hitl._waiting.outcomes import ALL, ANY_REJECTED, FIRST
@@ -44,6 +45,8 @@ __all__ = [
     "WaitBudgetWarning",
     "WaitStats",
     "__version__",
+    "fields_from",
+    "schema_from",
 ]
 
 __getattr__, __dir__ = lazy_names(
@@ -52,6 +55,7 @@ __getattr__, __dir__ = lazy_names(
         "_api": ("AsyncPagedList", "PagedList"),
         "_async_client": ("AsyncHITLClient",),
         "_client": ("HITLClient",),
+        "_forms": ("fields_from", "schema_from"),
         "_version": ("__version__",),
         # ReturnWhen is the type of the first three, by which pickles find them.
         "_waiting": (

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import httpx
     from hitl_api import AuthenticatedClient
     from hitl_api.models.review_create import ReviewCreate
+    from typing_extensions import TypeForm  # type checkers bring it along
 
     from hitl._batches import Batch
     from hitl._waiting import Completions
@@ -135,6 +136,107 @@ class HITLClient:
                     "assignment_strategy": assignment_strategy,
                     "idempotency_key": idempotency_key,
                 }
+            )
+        )
+
+    @overload
+    def ask(
+        self,
+        question: str,
+        *,
+        returns: Mapping[str, Any],
+        context: Any = ...,
+        timeout: Seconds | None = ...,
+        assignees: Sequence[str] | None = ...,
+        priority: str | None = ...,
+        due_date: Moment | None = ...,
+        idempotency_key: str | None = ...,
+    ) -> Any: ...
+    @overload
+    def ask(
+        self,
+        question: str,
+        *,
+        returns: type[T],
+        context: Any = ...,
+        timeout: Seconds | None = ...,
+        assignees: Sequence[str] | None = ...,
+        priority: str | None = ...,
+        due_date: Moment | None = ...,
+        idempotency_key: str | None = ...,
+    ) -> T: ...
+    @overload
+    def ask(
+        self,
+        question: str,
+        *,
+        returns: TypeForm[T],
+        context: Any = ...,
+        timeout: Seconds | None = ...,
+        assignees: Sequence[str] | None = ...,
+        priority: str | None = ...,
+        due_date: Moment | None = ...,
+        idempotency_key: str | None = ...,
+    ) -> T: ...
+    @overload
+    def ask(
+        self,
+        question: str,
+        *,
+        context: Any = ...,
+        timeout: Seconds | None = ...,
+        assignees: Sequence[str] | None = ...,
+        priority: str | None = ...,
+        due_date: Moment | None = ...,
+        idempotency_key: str | None = ...,
+    ) -> bool: ...
+    def ask(
+        self,
+        question: str,
+        *,
+        returns: Any = bool,
+        context: Any = None,
+        timeout: Seconds | None = None,
+        assignees: Sequence[str] | None = None,
+        priority: str | None = None,
+        due_date: Moment | None = None,
+        idempotency_key: str | None = None,
+    ) -> Any:
+        """Ask people a question, wait for the answer, and return it as a value of a type.
+
+        The form is made of the type, and its template is created when it is first needed; see `ensure_template`.
+
+        Args:
+            question: What the reviewer reads first.
+            returns: What the answer is: bool, a Literal, an Enum, int, float, Decimal, str, date or datetime, with
+                bounds by Annotated; a list of them; a dataclass, an attrs class, a pydantic model, a TypedDict or a
+                NamedTuple of these; or a JSON Schema. See the table in `docs/reference/asking.md`.
+            context: Whatever the person needs to see: anything with a JSON form.
+            timeout: Seconds until WaitTimeoutError; None waits until the review itself ends.
+            assignees: E-mail addresses of the people to ask; without it anybody may answer.
+            priority: "low", "medium", "high" or "normal".
+            due_date: When the answer is needed.
+            idempotency_key: A name for this question; see `create_review`. Asking again with the same key after a crash
+                waits for the same review.
+
+        Raises:
+            FormError: if no form can ask for the type. Nothing is sent.
+            ReviewRejectedError: if the reviewer rejected the question; where `returns` is bool, that is False.
+            AnswerError: if the answer is not of the type; `path` names the field, `review` has it all.
+            ReviewExpiredError: if nobody answered in time; and the other errors of `wait_for_review`.
+        """
+        return self._run(
+            self._methods.ask(
+                question,
+                returns,
+                context,
+                timeout,
+                {
+                    "assignees": assignees,
+                    "priority": priority,
+                    "due_date": due_date,
+                    "idempotency_key": idempotency_key,
+                },
             )
         )
 
@@ -487,6 +589,17 @@ class HITLClient:
                 },
             )
         )
+
+    def ensure_template(self, name: str, fields: FormFields, settings: Mapping[str, Any] | None = None) -> Template:
+        """Return the template with exactly this form, which is created if there is none.
+
+        It may be called by many programs at once. A template is never changed by it: another form under the same name
+        is another template, told apart by `version`. The arguments are those of `create_template`.
+
+        Raises:
+            InvalidRequestError: if the server rejects the form; `details` names the field.
+        """
+        return self._run(self._methods.ensure_template(name, fields, settings))
 
     def get_template(self, template_id: str) -> Template:
         """Return the current state of a template, or raise TemplateNotFoundError if no template has this id."""

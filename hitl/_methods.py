@@ -20,10 +20,11 @@ from hitl.models import Review, ReviewChange, ReviewFields, Template
 if TYPE_CHECKING:
     from hitl_api.models.review_create import ReviewCreate
 
+    from hitl._asking import Asking
     from hitl._batches import Batch, Input
     from hitl._waiting import AsCompleted, WaitRegistry
 
-# Waiting and batches are imported when they are first used: a program that creates one review starts sooner.
+# Waiting, asking and batches are imported when they are first used: a program that creates one review starts sooner.
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -68,11 +69,17 @@ class Methods:
         )
         self._domain = domain
         self._waits: Once[WaitRegistry] = Once()
+        self._asking: Once[Asking] = Once()
 
     @property
     def waits(self) -> WaitRegistry:
         """All waits of this client."""
         return self._waits.get(self._new_registry)
+
+    @property
+    def asking(self) -> Asking:
+        """The forms of this client."""
+        return self._asking.get(self._new_asking)
 
     def make_key(self, operation: str, body: bytes) -> Key:
         """Return the idempotency key for a creation that was given none."""
@@ -152,6 +159,39 @@ class Methods:
         body = {**arguments.checked(arguments.TEMPLATE, options), **named}
         return self.exchange(self._keyed(operations.create_template(body), key, self.make_key))
 
+    def ensure_template(self, name: str, fields: FormFields, settings: Mapping[str, object] | None) -> Flow[Template]:
+        from hitl._forms import FormTemplate
+
+        named, form = arguments.text("name", name), arguments.form_fields("fields", fields)
+        given = None if settings is None else arguments.json_object("settings", settings)
+        return self.asking.template(FormTemplate(named, form, given), self.exchange.deadline())
+
+    def ask(
+        self, question: str, returns: object, context: object, timeout: Seconds | None, options: Mapping[str, object]
+    ) -> Flow[Any]:
+        from hitl._forms import form_of
+
+        content = {"question": arguments.text("question", question)}
+        if arguments.is_given(context):
+            content["context"] = arguments.json_object("content", {"context": context})["context"]
+        fields, key = arguments.check_review(
+            {**options, "template_id": "unknown", "content": content}, self.settings.api_key
+        )
+        how: WaitArguments = {
+            "timeout": timeout,
+            "poll_interval": POLL_INTERVAL,
+            "on_update": None,
+            "progress": False,
+        }
+        return self.asking.value(
+            form_of(returns),
+            content,
+            lambda template_id: self.exchange(
+                self._keyed(operations.create_review({**fields, "template_id": template_id}), key, self.make_key)
+            ),
+            lambda review: self.wait_for_review(review, **how),
+        )
+
     def get_template(self, template_id: str) -> Flow[Template]:
         return self.exchange(operations.get_template(template_id))
 
@@ -180,6 +220,11 @@ class Methods:
             key = arguments.checked_key(kwargs.get("idempotency_key") or None, self.settings.api_key)
             call = self._keyed(call, key, self.make_key)
         return self.exchange(call)
+
+    def _new_asking(self) -> Asking:
+        from hitl._asking import Asking
+
+        return Asking(self.exchange, lambda creation, key: self._keyed(creation, key, self.make_key))
 
     def _new_registry(self) -> WaitRegistry:
         from hitl._waiting import WaitRegistry

@@ -14,8 +14,9 @@ from typing import Any, Final, Self
 
 from attrs import AttrsInstance, asdict, field, fields, frozen
 
-from hitl._json import Object, is_object
+from hitl._json import Object, as_text, is_object
 from hitl._moments import moment as _moment
+from hitl._verdict import Edit, Verdict, edits_of, feedback_of, verdict_of
 
 # The server may add statuses: one that is not among these means that the review is not finished yet.
 FINAL_STATUSES = frozenset({"completed", "rejected", "expired", "cancelled"})  # guard: final-statuses
@@ -61,7 +62,7 @@ class Review:
     template_id: str
     content: dict[str, Any] = field(repr=False)
     created_at: datetime = field(repr=False)
-    result: dict[str, Any] = field(factory=dict[str, Any], repr=False)
+    result: dict[str, Any] = field(factory=dict[str, Any], repr=lambda result: f"{result!r:.200}")
     assignees: list[str] = field(factory=list[str], repr=False)
     priority: str | None = None
     due_date: datetime | None = field(default=None, repr=False)
@@ -86,6 +87,30 @@ class Review:
     def is_answered(self) -> bool:
         """True once a person has answered, whatever the answer."""
         return self.status in ANSWERED_STATUSES
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What the answer means: approved, rejected, answered, expired or cancelled; None while there is none.
+
+        It is approved only where the answer says so clearly: a field `approved` or `approval` that is true, or the
+        field that the server names. A completed review without such a field is answered.
+        """
+        return verdict_of(self.status, self.result, as_text(self.extra.get("verdict_field")))
+
+    @property
+    def feedback(self) -> str | None:
+        """The reviewer's words: the first of feedback, comment, comments, reason and message; None without any."""
+        return feedback_of(self.result)
+
+    @property
+    def edits(self) -> list[Edit]:
+        """What the reviewer changed of the content, by its path."""
+        return edits_of(self.content, self.result) if self.is_answered else []
+
+    @property
+    def url(self) -> str | None:
+        """The page where a person answers; None if the server does not say."""
+        return as_text(self.extra.get("url"))
 
     @classmethod
     def from_json(cls, document: object) -> Self:
@@ -154,6 +179,25 @@ class Review:
     def to_json(self) -> dict[str, Any]:
         """Return the review as a JSON object of the API; attributes that are None are left out."""
         return document_of(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the review as plain JSON values, with its verdict, its feedback and its edits."""
+        edits = [asdict(each) for each in self.edits]
+        return {**self.to_json(), "verdict": self.verdict, "feedback": self.feedback, "edits": edits}
+
+    def _repr_html_(self) -> str:
+        """Return the answer as a table, for notebooks."""
+        from html import escape
+
+        rows = {"review": self.id, "status": self.status, "verdict": self.verdict, "reviewer": self.reviewer}
+        cells = {**rows, **self.result}
+        return "<table>{}</table>".format(
+            "".join(
+                f"<tr><th>{escape(str(name))}</th><td>{escape(str(value))}</td></tr>"
+                for name, value in cells.items()
+                if value is not None
+            )
+        )
 
     def __hash__(self) -> int:
         return hash((self.id, self.status, self.version))

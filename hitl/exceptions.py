@@ -2,7 +2,8 @@
 
     HITLError
     ├── ConfigurationError              found before any I/O; also a ValueError
-    │   └── ContentError                content without a JSON form              .path
+    │   ├── ContentError                content without a JSON form              .path
+    │   └── FormError                   a type that no form can ask for          .path
     ├── APIConnectionError              no HTTP response
     │   ├── APITimeoutError             also a TimeoutError
     │   └── TLSError                    the certificate is not valid
@@ -20,7 +21,9 @@
     ├── WaitError                       a wait that ended without an answer      .review
     │   ├── WaitTimeoutError            also a TimeoutError                      .last_error .pending .reviews
     │   ├── ReviewExpiredError
-    │   └── ReviewCancelledError
+    │   ├── ReviewCancelledError
+    │   └── ReviewRejectedError         from ask only: a no instead of a value
+    ├── AnswerError                     an answer that is not of its type        .path .review
     ├── BatchError                      some items of a batch failed             .outcomes
     └── SignatureError                  from construct_event only                .reason
 
@@ -43,12 +46,14 @@ __all__ = [
     "APIConnectionError",
     "APIStatusError",
     "APITimeoutError",
+    "AnswerError",
     "AuthenticationError",
     "BatchError",
     "BatchInterrupted",
     "ConfigurationError",
     "ConflictError",
     "ContentError",
+    "FormError",
     "HITLError",
     "InvalidRequestError",
     "NotFoundError",
@@ -57,6 +62,7 @@ __all__ = [
     "ReviewCancelledError",
     "ReviewExpiredError",
     "ReviewNotFoundError",
+    "ReviewRejectedError",
     "ServerError",
     "SignatureError",
     "TLSError",
@@ -123,6 +129,18 @@ class ContentError(ConfigurationError):
 
     Attributes:
         path: The path to the value as a Python expression: `content['rows'][3]['price']`.
+    """
+
+    def __init__(self, message: str = "", *, path: str = "") -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class FormError(ConfigurationError):
+    """No form can ask a person for a value of this type; nothing was sent.
+
+    Attributes:
+        path: The part that no form can ask for: `order.items[].price`, or a JSON pointer into a schema.
     """
 
     def __init__(self, message: str = "", *, path: str = "") -> None:
@@ -262,6 +280,24 @@ class ReviewExpiredError(WaitError):
 
 class ReviewCancelledError(WaitError):
     """The review was cancelled before anybody answered."""
+
+
+class ReviewRejectedError(WaitError):
+    """The reviewer rejected the question, where a value was asked for."""
+
+
+class AnswerError(HITLError):
+    """A person answered, but not with a value of the type that was asked for.
+
+    Attributes:
+        path: The field whose answer does not fit.
+        review: The answered review; None while a form is read apart from one.
+    """
+
+    def __init__(self, message: str = "", *, path: str = "", review: Review | None = None, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.path = path
+        self.review = review
 
 
 class BatchError(HITLError):

@@ -14,11 +14,12 @@ from attrs import field, frozen
 from hitl._json import Object, is_object
 from hitl._moments import moment
 from hitl._review import Review, document_of, unknown_members
+from hitl._verdict import Edit, Verdict
 
 if TYPE_CHECKING:
     from hitl.exceptions import HITLError
 
-__all__ = ["Outcome", "Review", "ReviewChange", "ReviewFields", "Template", "WaitStats"]
+__all__ = ["Edit", "Outcome", "Review", "ReviewChange", "ReviewFields", "Template", "Verdict", "WaitStats"]
 
 
 class _ReviewOptions(TypedDict, total=False):

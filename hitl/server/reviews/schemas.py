@@ -13,8 +13,10 @@ PRIORITIES: Final = ("low", "medium", "high", "normal")
 STATUSES: Final = ("created", "assigned", "in_progress", "completed", "rejected", "expired", "cancelled")
 FIELD_TYPES: Final = (
     *("text", "rich_text", "boolean", "checkbox_group", "select", "multi_select", "file", "image_review", "rating"),
+    *("number", "integer"),
     *("datetime", "email", "content_display", "code_display", "table_display"),
 )
+NUMBER_BOUNDS: Final = ("minimum", "exclusive_minimum", "maximum", "exclusive_maximum")
 CHOICES: Final = frozenset({"select", "multi_select", "checkbox_group"})
 """The field types that offer options."""
 
@@ -69,6 +71,8 @@ _FIELD = check.every(
             **dict.fromkeys(("required", "multiple", "editable"), check.optional(check.boolean)),
             **dict.fromkeys(("toolbar", "accept", "tools", "labels"), check.optional(_WORDS)),
             **dict.fromkeys(("max_length", "scale"), check.optional(check.integer(1))),
+            **dict.fromkeys(NUMBER_BOUNDS, check.optional(check.number())),
+            "multiple_of": check.optional(check.number(above=0)),
         },
         closed=False,
     ),
