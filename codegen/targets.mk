@@ -4,7 +4,8 @@
 SPEC := openapi.yaml
 GENERATED := generated/hitl_api
 # The generator runs ruff by name after it has written the files, so BIN must be on PATH.
-GENERATE = PATH="$(abspath $(BIN)):$$PATH" openapi-python-client generate --path $(SPEC) --config generator-config.yml \
+GENERATE = $(BIN)/python codegen/own_input.py $(SPEC) "$$tmp/own.json"; \
+	PATH="$(abspath $(BIN)):$$PATH" openapi-python-client generate --path "$$tmp/own.json" --config generator-config.yml \
 	--custom-template-path codegen/templates --meta none --overwrite --fail-on-warning --output-path
 # A generator that stops half-way must not leave a half client behind, so it always writes into an empty folder first.
 IN_TEMPORARY_FOLDER = set -eu; tmp="$$(mktemp -d)"; trap 'rm -rf "$$tmp"' EXIT;
