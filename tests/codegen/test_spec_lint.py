@@ -105,7 +105,7 @@ paths:
 # The trap, and what is laid over the clean description to set it off.
 TRAPPED = [
     ("top-level-security", "security: [{bearerAuth: []}]"),
-    ("top-level-webhooks", "webhooks: {told: {post: {requestBody: {content: {a/b: {schema: {type: string}}}}}}}"),
+    ("top-level-webhooks", "webhooks: {told: {post: {responses: {'200': {description: Yes.}}}}}"),
     ("path-reference", "paths: {/v1/more: {$ref: '#/paths/~1v1~1things~1{thing_id}'}}"),
     ("path-reference", "components: {pathItems: {More: {}}}"),
     ("dangling-reference", _thing("colour: {$ref: '#/components/schemas/Color'}")),
