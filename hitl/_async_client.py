@@ -556,7 +556,8 @@ class AsyncHITLClient:
             name: The name that people see.
             fields: The form's fields in order: dicts with at least `name` and `type`, usually also `label` and
                 `required`. Types are text, rich_text, boolean, checkbox_group, select, multi_select, file,
-                image_review, rating, datetime, email, content_display, code_display and table_display.
+                image_review, rating, datetime, email, number, integer, content_display, code_display and
+                table_display.
             description: The purpose of the form.
             settings: How reviews of this template run: auto_assign, assignment_strategy, timeout_hours,
                 allow_reassignment, require_comments, approval_threshold.

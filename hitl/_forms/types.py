@@ -16,6 +16,8 @@ from typing import (
     Literal,
     NewType,
     NoReturn,
+    NotRequired,
+    Required,
     TypeAlias,
     Union,
     get_args,
@@ -212,7 +214,8 @@ def _members(kind: Any, path: str) -> _Members | None:
     if read is None:
         return None
     try:
-        hints = get_type_hints(kind, include_extras=True)
+        # pydantic has read its own, which may be more than Python can.
+        hints = {} if read is _of_pydantic else get_type_hints(kind, include_extras=True)
     except Exception as error:  # a forward reference may fail in any way
         refuse(path, f"the annotations of {_name(kind)} cannot be read: {error}")
     return read(kind, hints)
@@ -223,7 +226,16 @@ def _is_a_class(kind: Any) -> bool:
 
 
 def _of_typed_dict(kind: Any, hints: Mapping[str, Any]) -> _Members:
-    return {name: (hint, name, _NEEDED if name in kind.__required_keys__ else _UNKNOWN) for name, hint in hints.items()}
+    required = {name for name in hints if name in kind.__required_keys__ and not _is_marked(hints[name], NotRequired)}
+    return {
+        name: (hint, name, _NEEDED if name in required or _is_marked(hint, Required) else _UNKNOWN)
+        for name, hint in hints.items()
+    }
+
+
+def _is_marked(hint: Any, mark: Any) -> bool:
+    """Return whether a qualifier stands at a hint: the class itself cannot read those that were written as texts."""
+    return get_origin(hint) is mark or (get_origin(hint) is Annotated and get_origin(hint.__origin__) is mark)
 
 
 def _of_dataclass(kind: Any, hints: Mapping[str, Any]) -> _Members:
@@ -234,20 +246,20 @@ def _of_dataclass(kind: Any, hints: Mapping[str, Any]) -> _Members:
 def _of_attrs(kind: Any, hints: Mapping[str, Any]) -> _Members:
     given = [each for each in attrs.fields(kind) if each.init]
     default = {each.name: _or_unknown(each.default, attrs.NOTHING) for each in given}
-    return {each.name: (hints.get(each.name, Any), str(each.alias), default[each.name]) for each in given}
+    return {str(each.alias): (hints.get(each.name, Any), str(each.alias), default[each.name]) for each in given}
 
 
 def _of_named_tuple(kind: Any, hints: Mapping[str, Any]) -> _Members:
     return {name: (hint, name, kind._field_defaults.get(name, _NEEDED)) for name, hint in hints.items()}
 
 
-def _of_pydantic(kind: Any, hints: Mapping[str, Any]) -> _Members:
+def _of_pydantic(kind: Any, _: Mapping[str, Any]) -> _Members:
     members: _Members = {}
     for name, info in kind.model_fields.items():
         alias = info.validation_alias or info.alias or name
         default = _NEEDED if info.is_required() else _UNKNOWN if info.default_factory else info.default
         # Bounds in `Field(...)` stand apart from the annotation.
-        members[name] = (Annotated[(hints[name], info)], alias if isinstance(alias, str) else name, default)
+        members[name] = (Annotated[(info.annotation, info)], alias if isinstance(alias, str) else name, default)
     return members
 
 

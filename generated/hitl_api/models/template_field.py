@@ -26,7 +26,8 @@ class TemplateField:
     """ The field's key in the content and in the result. """
     type_: FieldType
     """ What a field of a form is. Three kinds only show something, and two of those may let the reviewer edit it.
-    The others ask for input. """
+    The others ask for input. `number` and `integer` are additions of the sandbox, which other servers may refuse.
+    """
     label: str | Unset = UNSET
     """ What the reviewer reads above the field. """
     required: bool | Unset = UNSET
@@ -57,6 +58,16 @@ class TemplateField:
     """ The number of steps of a rating. """
     labels: list[str] | Unset = UNSET
     """ A label for each step of a rating. """
+    minimum: float | Unset = UNSET
+    """ The least number that is taken. """
+    exclusive_minimum: float | Unset = UNSET
+    """ A number that the answer must exceed. """
+    maximum: float | Unset = UNSET
+    """ The greatest number that is taken. """
+    exclusive_maximum: float | Unset = UNSET
+    """ A number that the answer must not reach. """
+    multiple_of: float | Unset = UNSET
+    """ A number of which the answer must be a multiple. """
     min_date: str | Unset = UNSET
     """ The earliest date of a datetime field; a date or the word today. """
     editable: bool | Unset = UNSET
@@ -117,6 +128,16 @@ class TemplateField:
         if not isinstance(self.labels, Unset):
             labels = self.labels
 
+        minimum = self.minimum
+
+        exclusive_minimum = self.exclusive_minimum
+
+        maximum = self.maximum
+
+        exclusive_maximum = self.exclusive_maximum
+
+        multiple_of = self.multiple_of
+
         min_date = self.min_date
 
         editable = self.editable
@@ -161,6 +182,16 @@ class TemplateField:
             field_dict["scale"] = scale
         if labels is not UNSET:
             field_dict["labels"] = labels
+        if minimum is not UNSET:
+            field_dict["minimum"] = minimum
+        if exclusive_minimum is not UNSET:
+            field_dict["exclusive_minimum"] = exclusive_minimum
+        if maximum is not UNSET:
+            field_dict["maximum"] = maximum
+        if exclusive_maximum is not UNSET:
+            field_dict["exclusive_maximum"] = exclusive_maximum
+        if multiple_of is not UNSET:
+            field_dict["multiple_of"] = multiple_of
         if min_date is not UNSET:
             field_dict["min_date"] = min_date
         if editable is not UNSET:
@@ -228,6 +259,16 @@ class TemplateField:
 
         labels = cast(list[str], d.pop("labels", UNSET))
 
+        minimum = d.pop("minimum", UNSET)
+
+        exclusive_minimum = d.pop("exclusive_minimum", UNSET)
+
+        maximum = d.pop("maximum", UNSET)
+
+        exclusive_maximum = d.pop("exclusive_maximum", UNSET)
+
+        multiple_of = d.pop("multiple_of", UNSET)
+
         min_date = d.pop("min_date", UNSET)
 
         editable = d.pop("editable", UNSET)
@@ -252,6 +293,11 @@ class TemplateField:
             tools=tools,
             scale=scale,
             labels=labels,
+            minimum=minimum,
+            exclusive_minimum=exclusive_minimum,
+            maximum=maximum,
+            exclusive_maximum=exclusive_maximum,
+            multiple_of=multiple_of,
             min_date=min_date,
             editable=editable,
             language=language,

@@ -7,6 +7,8 @@ into `MISSING` if the reviewer left the field alone. It never refuses: an invali
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +27,9 @@ MISSING: Final = object()
 Read: TypeAlias = Callable[[Document, list[str]], Any]
 
 RADIO_LIMIT = 5
+
+_WHOLE: Final = re.compile(r"[+-]?[0-9]{1,300}")
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,300}(?:\.[0-9]{1,300})?(?:[eE][+-]?[0-9]{1,3})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,15 @@ def _read_rating(_field: Document, values: list[str]) -> Any:
     return int(text) if text.isascii() and text.isdecimal() else text or MISSING
 
 
+def _read_number(_field: Document, values: list[str]) -> Any:
+    """Read a number as JSON writes it, or with a plus; anything else stays a text, which is refused with a reason."""
+    text = values[0].strip()
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    found = float(text) if _NUMBER.fullmatch(text) else math.inf
+    return found if math.isfinite(found) else text or MISSING
+
+
 def _read_datetime(_field: Document, values: list[str]) -> Any:
     """Add the offset that the control cannot hold; its label says UTC."""
     text = values[0].strip()
@@ -163,6 +177,8 @@ _TYPES: dict[str, FieldType] = {
     "multi_select": FieldType("checkboxes", _read_choices),
     "checkbox_group": FieldType("checkboxes", _read_choices),
     "rating": FieldType("rating", _read_rating),
+    "number": FieldType("line", _read_number),
+    "integer": FieldType("line", _read_number),
     "email": FieldType("line", _read_line, "email"),
     "datetime": FieldType("line", _read_datetime, "datetime-local"),
     "file": FieldType("line", _read_files, "url"),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time
+from fractions import Fraction
+from operator import ge, gt, le, lt
 from typing import Final, cast
 
 from hitl.server.ecma_regex import LONGEST_TEXT, Pattern
 from hitl.server.primitives import Fault, from_wire
-from hitl.server.primitives.validation import Checker, anything, array, boolean, every, integer, one_of, text
+from hitl.server.primitives.validation import Checker, anything, array, boolean, every, integer, number, one_of, text
 from hitl.server.results.fields import Field, validation, words
 from hitl.server.results.files import file_check
 from hitl.server.results.images import image_check
@@ -97,12 +99,41 @@ def _check_of_type(field: Field, now: datetime) -> Checker:
             return image_check(words(field, "tools"))
         case "rating":
             return integer(1, field.get("scale", DEFAULT_SCALE))
+        case "number" | "integer" as kind:
+            return every(_whole if kind == "integer" else number(), _within(field))
         case "datetime":
             return every(text(), date_check(field.get("min_date"), now))
         case "email":
             return every(text(), _email(field))
         case _:
             return anything
+
+
+def _whole(place: str, value: object) -> Iterator[Fault]:
+    """Accept a whole number, written as one: who asked for an integer must not get 3.0."""
+    if type(value) is not int:
+        yield Fault(place, "must be a whole number, such as 42")
+
+
+_BOUNDS: Final[Mapping[str, tuple[Callable[[Fraction, Fraction], bool], str]]] = {
+    "minimum": (ge, "at least"),
+    "exclusive_minimum": (gt, "greater than"),
+    "maximum": (le, "at most"),
+    "exclusive_maximum": (lt, "less than"),
+    "multiple_of": (lambda value, bound: value % bound == 0, "a multiple of"),
+}
+
+
+def _within(field: Field) -> Checker:
+    """Accept a number within the field's bounds, compared as it is written: 0.3 is a multiple of 0.1."""
+
+    def check(place: str, value: object) -> Iterator[Fault]:
+        for name, (holds, meaning) in _BOUNDS.items():
+            bound = field.get(name)
+            if bound is not None and not holds(Fraction(repr(value)), Fraction(repr(bound))):
+                yield Fault(place, f"must be {meaning} {bound}")
+
+    return check
 
 
 def _email(field: Field) -> Checker:
