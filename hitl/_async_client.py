@@ -688,6 +688,22 @@ class AsyncHITLClient:
         """
         return self._methods.idempotency_scope(name)
 
+    def scoped_key(self, operation: str, value: Any) -> str | None:
+        """Return the key that `idempotency_scope` gives the next thing of its kind, or None outside of scopes.
+
+        For code that creates or does something else than a review, and must not do it twice: each call counts.
+
+        Args:
+            operation: What is done, such as "approval".
+            value: What it is done with, as plain JSON.
+        """
+        return self._methods.scoped_key(operation, value)
+
+    @property
+    def base_url(self) -> str:
+        """The address of the server."""
+        return self._methods.settings.base_url
+
     @property
     def api(self) -> AuthenticatedClient:
         """A client of the generated package with the same connections, key and timeouts, but without the retries."""

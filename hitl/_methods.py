@@ -12,7 +12,7 @@ from hitl._api import Creation, Endpoint, Page, arguments, endpoint_call, operat
 from hitl._calls import Backoff, Exchange, IdempotencyScope, Key, KeyMaker, key_for
 from hitl._config import ClientArguments, Settings, resolve
 from hitl._flows import ApiCall, Clock, Flow, process_domain
-from hitl._json import as_list
+from hitl._json import as_list, encode
 from hitl._once import Once
 from hitl.exceptions import ConfigurationError
 from hitl.models import Review, ReviewChange, ReviewFields, Template
@@ -84,6 +84,10 @@ class Methods:
     def make_key(self, operation: str, body: bytes) -> Key:
         """Return the idempotency key for a creation that was given none."""
         return key_for(self, (self.settings.base_url, self.settings.api_key), operation, body)
+
+    def scoped_key(self, operation: str, value: object) -> str | None:
+        key = self.make_key(arguments.text("operation", operation), encode(value))
+        return key.text if key.is_lasting else None
 
     def idempotency_scope(self, name: str) -> IdempotencyScope:
         return IdempotencyScope(self, name)

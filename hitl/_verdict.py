@@ -66,10 +66,15 @@ def _edits(path: str, before: Any, after: Any) -> Iterator[Edit]:
     if one is not None and other is not None and len(one) == len(other):
         for index, pair in enumerate(zip(one, other, strict=True)):
             yield from _edits(f"{path}[{index}]", *pair)
-    elif not _is_same(before, after):
+    elif not is_same(before, after):
         yield Edit(path, before, after)
 
 
-def _is_same(one: Any, other: Any) -> bool:
+def is_same(one: Any, other: Any) -> bool:
     """Return whether two values are the same in JSON: 50.0 is 50, but true is not 1."""
+    if is_object(one) and is_object(other):
+        return one.keys() == other.keys() and all(is_same(each, other[name]) for name, each in one.items())
+    left, right = as_list(one), as_list(other)
+    if left is not None and right is not None:
+        return len(left) == len(right) and all(map(is_same, left, right))
     return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)

@@ -11,7 +11,7 @@ from typing import Any, Generic, NoReturn, TypeAlias, TypeVar
 
 from attrs import evolve, frozen
 
-from hitl._json import Object, as_list
+from hitl._json import Object, as_list, is_object
 from hitl._verdict import FEEDBACK_FIELDS
 from hitl.exceptions import AnswerError
 
@@ -116,6 +116,19 @@ class Form(Generic[T]):
             return value
         return _build(self.asked, "", result, plain=plain)  # type: ignore[no-any-return]
 
+    def read_one(self, value: Any, path: str) -> T:
+        """Return the value that plain JSON stands for: objects are nested, lists are lists.
+
+        Raises:
+            AnswerError: if a part is missing, unknown, or does not fit its type.
+        """
+        if isinstance(self.asked, Question):
+            found: T = self.asked.read(value, path)
+            return found
+        result: dict[str, Any] = {}
+        _flatten(self.asked, "", value, path, result)
+        return self.read(result)
+
     @property
     def _only(self) -> str:
         return "approved" if self.is_verdict else "answer"
@@ -138,6 +151,20 @@ def _field(name: str, member: Member, *, plain: bool) -> Object:
     if member.default is not None:
         field["default_value"] = member.default
     return {**field, **question.field}
+
+
+def _flatten(group: Group, prefix: str, value: Any, path: str, result: dict[str, Any]) -> None:
+    """Put the members of an object into a result, as a form would give them."""
+    if not is_object(value) or value.keys() - group.members.keys():
+        misfit(path, f"must be an object with {', '.join(group.members)}; got {value!r:.80}")
+    for name, each in value.items():
+        asked = group.members[name].asked
+        if isinstance(asked, Group):
+            _flatten(asked, f"{prefix}{name}.", each, f"{path}.{name}", result)
+        elif isinstance(each, list) and asked.field["type"] == "text":
+            misfit(f"{path}.{name}", "is a list, which cannot be changed inside of an object")
+        else:
+            result[prefix + name] = each
 
 
 def _chosen(asked: Question | Group, *, plain: bool) -> Question:

@@ -1,0 +1,85 @@
+"""Approval in code: a function runs only if a person approves of exactly this call, and once.
+
+    from hitl import HITLClient
+    from hitl.approval import require_approval
+
+    client = HITLClient()
+
+    @require_approval(client)
+    def refund(order: str, amount: float) -> str:
+        '''Pay money back to a customer.'''
+        return pay(order, amount)
+
+A room over the public clients; see `docs/how-to/approval.md`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hitl._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from hitl.approval.calls import Call
+    from hitl.approval.decorator import require_approval
+    from hitl.approval.errors import (
+        ApprovalConsumed,
+        ApprovalDenied,
+        ApprovalError,
+        ApprovalMismatch,
+        ApprovalNotGiven,
+        ApprovalRejected,
+        LedgerError,
+        OutcomeUnknown,
+        UnbindableArgument,
+    )
+    from hitl.approval.gate import Grant
+    from hitl.approval.ledger import Approval, Ledger
+    from hitl.approval.policy import Policy, Rule
+    from hitl.approval.refusals import Refusal
+    from hitl.approval.sqlite import SQLiteLedger
+
+__all__ = [
+    "Approval",
+    "ApprovalConsumed",
+    "ApprovalDenied",
+    "ApprovalError",
+    "ApprovalMismatch",
+    "ApprovalNotGiven",
+    "ApprovalRejected",
+    "Call",
+    "Grant",
+    "Ledger",
+    "LedgerError",
+    "OutcomeUnknown",
+    "Policy",
+    "Refusal",
+    "Rule",
+    "SQLiteLedger",
+    "UnbindableArgument",
+    "require_approval",
+]
+
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "calls": ("Call",),
+        "decorator": ("require_approval",),
+        "errors": (
+            "ApprovalConsumed",
+            "ApprovalDenied",
+            "ApprovalError",
+            "ApprovalMismatch",
+            "ApprovalNotGiven",
+            "ApprovalRejected",
+            "LedgerError",
+            "OutcomeUnknown",
+            "UnbindableArgument",
+        ),
+        "gate": ("Grant",),
+        "ledger": ("Approval", "Ledger"),
+        "policy": ("Policy", "Rule"),
+        "refusals": ("Refusal",),
+        "sqlite": ("SQLiteLedger",),
+    },
+)

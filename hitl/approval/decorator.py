@@ -1,0 +1,289 @@
+"""`require_approval`: the gate as a decorator, and around a block."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, overload
+from weakref import WeakKeyDictionary
+
+from hitl.approval.calls import Call, Target, target_of
+from hitl.approval.errors import ApprovalError
+from hitl.approval.gate import Gatekeeper, Grant, Settings
+from hitl.approval.ledger import Ledger
+from hitl.approval.policy import Policy, Rule
+from hitl.approval.refusals import Refusal, is_refusal, refusal_of
+from hitl.approval.sqlite import SQLiteLedger
+from hitl.approval.steps import Flow, run, run_async
+from hitl.approval.wrapping import gated, require_plain_function
+from hitl.exceptions import ConfigurationError
+
+if TYPE_CHECKING:
+    from hitl import AsyncHITLClient, HITLClient
+
+F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+T = TypeVar("T")
+R = TypeVar("R")
+
+KEEPERS: WeakKeyDictionary[Callable[..., Any], Gatekeeper] = WeakKeyDictionary()
+"""The gatekeeper of each gated function."""
+
+
+class _Gate:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        is_async: bool,
+        on_reject: str | Callable[[ApprovalError], Any],
+        ignore: Iterable[str],
+        version: str | None,
+    ) -> None:
+        self._settings = settings
+        self._is_async = is_async
+        self._on_reject = on_reject
+        self._ignored = frozenset(ignore)
+        self._version = version
+
+    def _gated(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        require_plain_function(function, is_async=self._is_async)
+        target = target_of(function, self._settings.client.base_url, self._ignored, self._version)
+        keeper = Gatekeeper(self._settings, target, inspect.getdoc(function) or "")
+
+        def flow(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[Any]:
+            return keeper.run(target.bind(args, kwargs), lambda arguments: _invoke(function, target, arguments))
+
+        async def call_async(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            try:
+                return await run_async(flow(args, kwargs))
+            except ApprovalError as error:
+                return self._refused(error)
+
+        def call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            try:
+                return run(flow(args, kwargs))
+            except ApprovalError as error:
+                return self._refused(error)
+
+        found = gated(function, call_async if self._is_async else call)
+        KEEPERS[found] = keeper
+        return found
+
+    def _refused(self, error: ApprovalError) -> Any:
+        if self._on_reject == "raise" or not is_refusal(error):
+            raise error
+        return self._on_reject(error) if callable(self._on_reject) else refusal_of(error)
+
+
+class Gate(_Gate):
+    """What `require_approval` returns: a decorator, and a context manager for a block."""
+
+    def __call__(self, function: F, /) -> F:
+        """Return the gated function: its signature, name and docstring are those of the function."""
+        return self._gated(function)  # type: ignore[return-value]
+
+    def block(self, name: str, /, **arguments: Any) -> AbstractContextManager[Grant]:
+        """Gate the body of a `with` statement.
+
+        What is bound is the name and the arguments, so the body must take its arguments from the grant.
+        """
+        return _block(self._keeper(name), arguments)
+
+    def ablock(self, name: str, /, **arguments: Any) -> AbstractAsyncContextManager[Grant]:
+        """Do the same for `async with`."""
+        return _ablock(self._keeper(name), arguments)
+
+    def _keeper(self, name: str) -> Gatekeeper:
+        target = Target(name, self._settings.client.base_url, None, self._ignored, self._version)
+        return Gatekeeper(self._settings, target, "")
+
+
+class ReturningGate(_Gate, Generic[R]):
+    """The same, for functions that return a refusal in place of their result."""
+
+    @overload
+    def __call__(self, function: Callable[P, Coroutine[Any, Any, T]], /) -> Callable[P, Coroutine[Any, Any, T | R]]: ...
+    @overload
+    def __call__(self, function: Callable[P, T], /) -> Callable[P, T | R]: ...
+    def __call__(self, function: Callable[..., Any], /) -> Callable[..., Any]:
+        """Return the gated function."""
+        return self._gated(function)
+
+
+@contextmanager
+def _block(keeper: Gatekeeper, arguments: Mapping[str, Any]) -> Generator[Grant, None, None]:
+    grant = run(keeper.approve(arguments))
+    try:
+        yield grant
+    except BaseException as error:
+        run(keeper.failed(grant, error, has_begun=True))
+        raise
+    run(keeper.finished(grant, None))
+
+
+@asynccontextmanager
+async def _ablock(keeper: Gatekeeper, arguments: Mapping[str, Any]) -> AsyncGenerator[Grant, None]:
+    grant = await run_async(keeper.approve(arguments))
+    try:
+        yield grant
+    except BaseException as error:
+        await run_async(keeper.failed(grant, error, has_begun=True))
+        raise
+    await run_async(keeper.finished(grant, None))
+
+
+def _invoke(function: Callable[..., Any], target: Target, arguments: Mapping[str, Any]) -> Any:
+    assert target.signature is not None  # noqa: S101
+    bound = inspect.BoundArguments(target.signature, dict(arguments))
+    return function(*bound.args, **bound.kwargs)
+
+
+@overload
+def require_approval(
+    client: HITLClient | AsyncHITLClient,
+    *,
+    on_reject: Literal["raise"] = ...,
+    template_id: str | None = ...,
+    assignees: Sequence[str] | None = ...,
+    when: Callable[[Call], Any] | None = ...,
+    timeout: float | timedelta | None = ...,
+    describe: Callable[[Call], Any] | None = ...,
+    version: str | None = ...,
+    policy: Policy | None = ...,
+    ledger: Ledger | None = ...,
+    ignore: Iterable[str] = ...,
+    metadata: Mapping[str, str] | None = ...,
+    run: str | None = ...,
+    priority: str | None = ...,
+    due_date: str | datetime | None = ...,
+    quorum: int | None = ...,
+    asked_by: str | None = ...,
+) -> Gate: ...
+@overload
+def require_approval(
+    client: HITLClient | AsyncHITLClient,
+    *,
+    on_reject: Literal["return"],
+    template_id: str | None = ...,
+    assignees: Sequence[str] | None = ...,
+    when: Callable[[Call], Any] | None = ...,
+    timeout: float | timedelta | None = ...,
+    describe: Callable[[Call], Any] | None = ...,
+    version: str | None = ...,
+    policy: Policy | None = ...,
+    ledger: Ledger | None = ...,
+    ignore: Iterable[str] = ...,
+    metadata: Mapping[str, str] | None = ...,
+    run: str | None = ...,
+    priority: str | None = ...,
+    due_date: str | datetime | None = ...,
+    quorum: int | None = ...,
+    asked_by: str | None = ...,
+) -> ReturningGate[Refusal]: ...
+@overload
+def require_approval(
+    client: HITLClient | AsyncHITLClient,
+    *,
+    on_reject: Callable[[ApprovalError], R],
+    template_id: str | None = ...,
+    assignees: Sequence[str] | None = ...,
+    when: Callable[[Call], Any] | None = ...,
+    timeout: float | timedelta | None = ...,
+    describe: Callable[[Call], Any] | None = ...,
+    version: str | None = ...,
+    policy: Policy | None = ...,
+    ledger: Ledger | None = ...,
+    ignore: Iterable[str] = ...,
+    metadata: Mapping[str, str] | None = ...,
+    run: str | None = ...,
+    priority: str | None = ...,
+    due_date: str | datetime | None = ...,
+    quorum: int | None = ...,
+    asked_by: str | None = ...,
+) -> ReturningGate[R]: ...
+def require_approval(
+    client: HITLClient | AsyncHITLClient,
+    *,
+    on_reject: Literal["raise", "return"] | Callable[[ApprovalError], Any] = "raise",
+    template_id: str | None = None,
+    assignees: Sequence[str] | None = None,
+    when: Callable[[Call], Any] | None = None,
+    timeout: float | timedelta | None = None,
+    describe: Callable[[Call], Any] | None = None,
+    version: str | None = None,
+    policy: Policy | None = None,
+    ledger: Ledger | None = None,
+    ignore: Iterable[str] = (),
+    metadata: Mapping[str, str] | None = None,
+    run: str | None = None,
+    priority: str | None = None,
+    due_date: str | datetime | None = None,
+    quorum: int | None = None,
+    asked_by: str | None = None,
+) -> Any:
+    """Let a function run only if a person approves of exactly this call, and once.
+
+    The reviewer sees the function's name, its docstring and its arguments, and may edit the arguments. The approval is
+    bound to the function, its version and the arguments, and is consumed in the ledger before the function runs.
+    Whatever goes wrong, the function does not run, and the error says which.
+
+    Args:
+        client: The client to ask with; AsyncHITLClient for coroutine functions.
+        on_reject: "raise" raises ApprovalRejected or ApprovalNotGiven; "return" returns a Refusal, a text made for a
+            language model; a function is given the error, and what it returns is returned. Everything else is raised.
+        template_id: A template of your own, with a boolean field `approved`; by default one is made.
+        assignees: E-mail addresses of the people to ask.
+        when: Ask only if this returns True for the call; it may be asynchronous in an asynchronous gate.
+        timeout: Seconds to wait for the answer; None waits until the question itself ends.
+        describe: Returns what the reviewer sees as a preview: what will change.
+        version: Raise it when the function means something else; "source" takes the digest of its source.
+        policy: Rules about which calls are asked about; see Policy.
+        ledger: Where approvals are kept; by default a file in the user's state directory, see SQLiteLedger.
+        ignore: Parameters that are neither bound nor shown, such as a session.
+        metadata: Words for rules and records, such as a customer.
+        run: What groups questions in `hitl pending`, such as the run of an agent.
+        priority: "low", "medium", "high" or "normal".
+        due_date: When the answer is needed.
+        quorum: So many people must approve.
+        asked_by: Who asks; that person's own approval does not count.
+
+    Raises:
+        ConfigurationError: an argument is wrong.
+        TypeError: where it decorates something that cannot be gated.
+    """
+    from hitl import AsyncHITLClient, HITLClient
+
+    if not isinstance(client, HITLClient | AsyncHITLClient):
+        raise ConfigurationError(f"require_approval needs a HITLClient or an AsyncHITLClient; got {client!r:.80}")
+    if on_reject not in ("raise", "return") and not callable(on_reject):
+        raise ConfigurationError(f"on_reject must be 'raise', 'return' or a function; got {on_reject!r:.80}")
+    if quorum is not None and (isinstance(quorum, bool) or not isinstance(quorum, int) or quorum < 1 or template_id):
+        raise ConfigurationError("quorum= is a number of people, and belongs to the form that the gate makes")
+    settings = Settings(
+        client=client,
+        ledger=SQLiteLedger() if ledger is None else ledger,
+        policy=_with_condition(policy, when),
+        template_id=template_id,
+        assignees=None if assignees is None else list(assignees),
+        priority=priority,
+        due_date=due_date.isoformat() if isinstance(due_date, datetime) else due_date,
+        timeout=timeout,
+        describe=describe,
+        metadata=dict(metadata or {}),
+        quorum=quorum,
+        asked_by=asked_by,
+        run=run,
+    )
+    kind = Gate if on_reject == "raise" else ReturningGate
+    is_async = isinstance(client, AsyncHITLClient)
+    return kind(settings, is_async=is_async, on_reject=on_reject, ignore=ignore, version=version)
+
+
+def _with_condition(policy: Policy | None, when: Callable[[Call], Any] | None) -> Policy:
+    if when is None:
+        return policy or Policy()
+    condition = Policy([Rule("when", ask=when)], otherwise="allow")
+    return condition if policy is None else policy.before(condition)

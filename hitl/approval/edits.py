@@ -1,0 +1,99 @@
+"""Arguments that a person edited, read by the function's annotations; text never becomes a number here."""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Mapping
+from typing import Any, Union, get_args, get_origin
+
+from hitl._forms import form_of
+from hitl._json import Object, as_list, is_object
+from hitl._verdict import is_same
+from hitl.approval.calls import Target
+from hitl.exceptions import AnswerError, FormError
+
+_SEQUENCES: Mapping[Any, Any] = {list: list, set: set, frozenset: frozenset}
+_PLAIN = (bool, int, float, str, list, dict, types.NoneType)
+
+
+class EditError(ValueError):
+    """An edit that must not run."""
+
+
+def edited(target: Target, arguments: Mapping[str, Any], shown: Object, answer: Any) -> dict[str, Any]:
+    """Return the arguments with a person's edits; what was not changed keeps its live objects.
+
+    Args:
+        target: The function.
+        arguments: The live arguments.
+        shown: What the person saw of them.
+        answer: What came back; None for nothing.
+
+    Raises:
+        EditError: a name was added or removed, a value is not of its type, or it is one that cannot be edited.
+    """
+    if answer is None or is_same(shown, answer):
+        return dict(arguments)
+    if not is_object(answer) or answer.keys() != shown.keys():
+        raise EditError("the names of the arguments were changed")
+    found = dict(arguments)
+    for name, value in answer.items():
+        if is_same(shown[name], value):
+            continue
+        if not target.is_editable(name):
+            raise EditError(f"{name} takes any number of arguments, so it cannot be edited")
+        found[name] = _read(_annotation(target, name), arguments[name], value, name)
+    return found
+
+
+def _annotation(target: Target, name: str) -> Any:
+    return target.signature.parameters[name].annotation if target.signature else inspect.Parameter.empty
+
+
+def _read(kind: Any, before: Any, value: Any, path: str) -> Any:
+    if kind in (inspect.Parameter.empty, Any):
+        if type(before) not in _PLAIN or type(value) is not type(before):
+            raise EditError(f"{path} has no annotation, so it must stay of the type {type(before).__name__}")
+        return value
+    try:
+        return _typed(kind, value, path)
+    except (AnswerError, FormError) as error:
+        raise EditError(f"{path} {_tail(error)}") from None
+
+
+def _tail(error: AnswerError | FormError) -> str:
+    return str(error).partition("' ")[2] or str(error)
+
+
+def _typed(kind: Any, value: Any, path: str) -> Any:
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        others = [each for each in parts if each is not types.NoneType]
+        if value is None and len(others) < len(parts):
+            return None
+        if len(others) != 1:
+            raise EditError(f"{path} may be of several types, so it cannot be edited")
+        return _typed(others[0], value, path)
+    if origin in (list, set, frozenset, tuple):
+        return _sequence(origin, parts, value, path)
+    if origin is dict and len(parts) == 2 and parts[0] is str:
+        if not is_object(value):
+            raise EditError(f"{path} must be an object")
+        return {name: _typed(parts[1], each, f"{path}.{name}") for name, each in value.items()}
+    form = form_of(kind)
+    return form.read_one(value, path)
+
+
+def _sequence(origin: Any, parts: tuple[Any, ...], value: Any, path: str) -> Any:
+    entries = as_list(value)
+    if entries is None:
+        raise EditError(f"{path} must be a list")
+    if origin is tuple and ... not in parts:
+        if len(parts) != len(entries):
+            raise EditError(f"{path} must have {len(parts)} entries")
+        return tuple(
+            _typed(part, each, f"{path}[{index}]")
+            for index, (part, each) in enumerate(zip(parts, entries, strict=True))
+        )
+    return origin(_typed(parts[0], each, f"{path}[{index}]") for index, each in enumerate(entries))

@@ -1,0 +1,480 @@
+"""The gate: a call is asked about, held against what was approved, and run once; otherwise it does not run.
+
+One flow for both kinds of client. It fails closed: whatever goes wrong before the approval is consumed, nothing has
+run; whatever goes wrong after it, nobody runs it again.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+from uuid import uuid4
+
+from attrs import define, evolve, field, frozen
+
+from hitl._json import Object, is_object
+from hitl._verdict import is_same
+from hitl.approval.calls import Call, Target, approval_key, form_digest, shown_digest
+from hitl.approval.edits import EditError, edited
+from hitl.approval.errors import (
+    ApprovalConsumed,
+    ApprovalDenied,
+    ApprovalError,
+    ApprovalMismatch,
+    ApprovalNotGiven,
+    ApprovalRejected,
+    LedgerError,
+    OutcomeUnknown,
+)
+from hitl.approval.ledger import (
+    IN_DOUBT,
+    OPEN,
+    Approval,
+    Decided,
+    Decision,
+    Ledger,
+    NewApproval,
+    Outcome,
+    owner,
+    runs_here,
+)
+from hitl.approval.policy import Policy, Ruling
+from hitl.approval.steps import Do, Flow, Keep
+from hitl.exceptions import (
+    ConfigurationError,
+    ReviewCancelledError,
+    ReviewExpiredError,
+    ReviewNotFoundError,
+)
+from hitl.models import Review, Template
+
+FORM_NAME: Final = "hitl.approval/1"
+FORM: Final[Sequence[Object]] = (
+    {"name": "action", "type": "content_display", "label": "Action"},
+    {"name": "description", "type": "content_display", "label": "What it does"},
+    {"name": "preview", "type": "content_display", "label": "What will change"},
+    {"name": "arguments", "type": "content_display", "label": "Arguments", "editable": True},
+    {"name": "approved", "type": "boolean", "label": "Run it?", "required": True},
+    {"name": "feedback", "type": "text", "label": "Feedback"},
+)
+RESERVED: Final = "_hitl"  # the content's key for what is not shown to reviewers
+STANDING: Final = 300.0  # seconds for which a refusal stands, so that a retrying agent asks nobody
+_LARGEST_RESULT: Final = 64 * 1024
+
+
+@frozen
+class Settings:
+    """What `require_approval` was given."""
+
+    client: Any
+    ledger: Ledger
+    policy: Policy
+    template_id: str | None = None
+    assignees: Sequence[str] | None = None
+    priority: str | None = None
+    due_date: Any = None
+    timeout: Any = None
+    describe: Callable[[Call], Any] | None = None
+    metadata: Mapping[str, str] = field(factory=dict[str, str])
+    quorum: int | None = None
+    asked_by: str | None = None
+    run: str | None = None
+
+
+@frozen
+class Grant:
+    """Leave to run once, with these arguments.
+
+    Attributes:
+        arguments: The arguments by name, with the reviewer's edits.
+        reviewer: Who approved; None if a rule allowed it, or the server does not say.
+        feedback: The reviewer's words.
+        review_id: The review.
+    """
+
+    arguments: Mapping[str, Any]
+    reviewer: str | None = None
+    feedback: str | None = None
+    review_id: str | None = None
+    key: str | None = field(default=None, repr=False)
+    claim: str | None = field(default=None, repr=False)
+    is_scoped: bool = field(default=False, repr=False)
+    kept: Outcome | None = field(default=None, repr=False)
+
+
+@define
+class Gatekeeper:
+    """The logic of one gated function or block."""
+
+    settings: Settings
+    target: Target
+    description: str
+    _refused: dict[str, tuple[float, ApprovalError]] = field(factory=dict[str, Any], init=False)
+
+    # --- the run -----------------------------------------------------------------------------------------------------
+
+    def run(self, arguments: Mapping[str, Any], invoke: Callable[[Mapping[str, Any]], Any]) -> Flow[Any]:
+        """Run a function if it is approved, once, and return what it returns."""
+        grant = yield from self.approve(arguments)
+        if grant.kept is not None:
+            return grant.kept.result
+        begun: list[bool] = []
+
+        def begin() -> Any:
+            begun.append(True)
+            return invoke(grant.arguments)
+
+        try:
+            value = yield Do(begin)
+        except GeneratorExit:
+            raise  # the driver is gone; the row stays in doubt
+        except BaseException as error:
+            yield from self.failed(grant, error, has_begun=bool(begun))
+            raise
+        yield from self.finished(grant, value)
+        return value
+
+    def finished(self, grant: Grant, value: Any) -> Flow[None]:
+        """Say in the ledger that a run has ended well."""
+        if grant.key is None:
+            return
+        outcome = _kept(value) if grant.is_scoped else Outcome()
+        told, why = False, "another process has settled it"
+        try:
+            told = yield Keep(lambda: self._settle(grant, "finished", outcome))
+        except LedgerError as error:
+            why = str(error)
+        if not told:
+            raise OutcomeUnknown(
+                f"{self.target.name} has run, but the ledger does not know it: {why}. Do not repeat the call",
+                **self._facts("unknown", grant.key),
+                ran=True,
+                value=value,
+            )
+
+    def failed(self, grant: Grant, error: BaseException, *, has_begun: bool) -> Flow[None]:
+        """Say in the ledger how a run has failed; the error itself matters more than a ledger that fails, too."""
+        if grant.key is None:
+            return
+        name = f"{type(error).__module__}.{type(error).__qualname__}"
+        if not has_begun:
+            state, outcome = "failed", Outcome(error=name, note="did not begin")
+        else:
+            state, outcome = "failed" if isinstance(error, Exception) else "unknown", Outcome(error=name)
+        try:
+            yield Keep(lambda: self._settle(grant, state, outcome))
+        except LedgerError as failure:
+            error.add_note(f"and the ledger was not told: {failure}")
+
+    def _settle(self, grant: Grant, state: Any, outcome: Outcome) -> bool:
+        return self.settings.ledger.settle(grant.key or "", grant.claim, state, outcome)
+
+    # --- the approval ------------------------------------------------------------------------------------------------
+
+    def approve(self, arguments: Mapping[str, Any]) -> Flow[Grant]:
+        """Return leave to run, which is consumed; raise why there is none."""
+        call = self.target.call(arguments, self.settings.metadata)
+        ruling = yield from self._ruling(call)
+        if ruling.effect == "allow":
+            facts = {"call": call.digest, "function": call.function, "rule": ruling.rule, "shadow": ruling.is_shadow}
+            yield Keep(lambda: self.settings.ledger.record("would_ask" if ruling.is_shadow else "allowed", facts))
+            return Grant(dict(arguments))
+        place = self.settings.client.scoped_key("approval", call.digest) or ""
+        if not place:
+            self._raise_standing(call)
+        row = yield from self._open_row(call, arguments, place)
+        self._raise_if_ended(row)
+        if row.state == "finished":
+            return Grant(dict(arguments), kept=row.outcome)
+        if row.state == "asked":
+            row, final = yield from self._answered(call, row, arguments)
+        else:  # answered, before a restart
+            final = self._as_decided(row, arguments)
+        return (yield from self._consumed(row, final, place))
+
+    def submit(self, arguments: Mapping[str, Any]) -> Flow[Approval]:
+        """Ask, without waiting; the same call finds its question again, in any process."""
+        call = self.target.call(arguments, self.settings.metadata)
+        place = self.settings.client.scoped_key("approval", call.digest) or ""
+        row = yield from self._open_row(call, arguments, place)
+        if row.state == "asked":
+            row = yield from self._asked(row)
+        return row
+
+    def _ruling(self, call: Call) -> Flow[Ruling]:
+        ruling = yield from self.settings.policy.ruling(call)
+        if ruling.effect == "deny":
+            facts = {"call": call.digest, "function": call.function, "rule": ruling.rule}
+            yield Keep(lambda: self.settings.ledger.record("denied", facts))
+            raise ApprovalDenied(
+                f"{call.function} may not run: the rule {ruling.rule!r} forbids it",
+                **self._facts("denied", None),
+                rule=ruling.rule,
+            )
+        return ruling
+
+    def _open_row(self, call: Call, arguments: Mapping[str, Any], place: str) -> Flow[Approval]:
+        """Return the row of this call: one that is open, or a new one."""
+        rows: Sequence[Approval] = yield Keep(lambda: self.settings.ledger.calls(call.digest, place))
+        if place:
+            if rows:
+                return rows[0]
+        else:
+            for row in rows:
+                if row.state in (*OPEN, *IN_DOUBT):
+                    return row
+        new = yield from self._new(call, arguments, place, 0 if place else len(rows))
+        asked: Approval = yield Keep(lambda: self.settings.ledger.ask(new))
+        return asked
+
+    def _new(self, call: Call, arguments: Mapping[str, Any], place: str, number: int) -> Flow[NewApproval]:
+        settings, key = self.settings, approval_key(call.digest, place, number)
+        template = yield from self._template()
+        content: Object = {"action": self.target.name, "arguments": self.target.shown(arguments)}
+        if self.description:
+            content["description"] = self.description
+        if settings.describe is not None:
+            content["preview"] = yield from _users("describe", settings.describe, call)
+        form = form_digest(template.fields, template.settings)
+        shown = shown_digest(form, content)
+        content[RESERVED] = {"v": 1, "call": call.digest, "shown": shown, "key": key}
+        chosen = {"assignees": settings.assignees, "priority": settings.priority, "due_date": settings.due_date}
+        body = {"template_id": template.id, "content": content, **{k: v for k, v in chosen.items() if v is not None}}
+        return NewApproval(
+            key=key,
+            call=call.digest,
+            place=place,
+            number=number,
+            function=call.function,
+            arguments=content["arguments"],
+            body=json.loads(json.dumps(body, default=str)),
+            form=form,
+            shown=shown,
+            run=settings.run,
+        )
+
+    def _template(self) -> Flow[Template]:
+        client, given = self.settings.client, self.settings.template_id
+        template: Template
+        if given is not None:
+            template = yield Do(lambda: client.get_template(given))
+            return template
+        wanted = {} if self.settings.quorum is None else {"approval_threshold": self.settings.quorum}
+        template = yield Do(lambda: client.ensure_template(FORM_NAME, FORM, wanted or None))
+        if not is_same({**(template.settings or {}), **wanted}, template.settings or {}):
+            raise ConfigurationError("this server does not know approvals by several people, so quorum= cannot hold")
+        return template
+
+    def _asked(self, row: Approval) -> Flow[Approval]:
+        """Return the row with its review, which is created if it has none; a repeated creation sends the same bytes."""
+        if row.review_id is not None:
+            return row
+        client = self.settings.client
+        review: Review = yield Do(lambda: client.create_review(**row.body, idempotency_key=row.key))
+        noted: Approval = yield Keep(lambda: self.settings.ledger.note_review(row.key, review.id))
+        return noted
+
+    def _answered(
+        self, call: Call, row: Approval, arguments: Mapping[str, Any]
+    ) -> Flow[tuple[Approval, Mapping[str, Any]]]:
+        row = yield from self._asked(row)
+        review, template = yield from self._answer(row)
+        fault = self._unlike_asked(row, review, template)
+        if fault is not None:
+            yield from self._refuse(row, review, "mismatch")
+            raise self._mismatch(*fault, row, review)
+        if review.verdict != "approved":
+            yield from self._refuse(row, review, review.verdict or "unclear")
+            raise self._remembered(call, self._not_approved(row, review))
+        try:
+            final = edited(self.target, arguments, row.arguments, review.result.get("arguments"))
+        except EditError as error:
+            yield from self._refuse(row, review, "mismatch")
+            raise self._mismatch("arguments", f"its edited arguments do not fit: {error}", row, review) from None
+        if self.target.call(arguments, call.metadata).digest != row.call:
+            yield from self._refuse(row, review, "mismatch")
+            raise self._mismatch("arguments", "its arguments have changed since it was asked about", row, review)
+        last = self.target.call(final, call.metadata)
+        if last.digest != row.call and (yield from self.settings.policy.ruling(last)).effect == "deny":
+            yield from self._refuse(row, review, "mismatch")
+            raise self._mismatch("arguments", "a rule forbids the arguments that the reviewer chose", row, review)
+        decision = Decision("approved", review.reviewer, review.feedback, review.result.get("arguments"))
+        decided = yield from self._decide(row, "answered", last.digest, decision)
+        self._raise_if_ended(decided)
+        if decided.ran != last.digest:
+            raise self._mismatch("arguments", "another process has read other edits from the same answer", row, review)
+        return decided, final
+
+    def _answer(self, row: Approval) -> Flow[tuple[Review, Template]]:
+        """Return the answered review, read after its answer, and its form as it is now."""
+        client, timeout, review_id = self.settings.client, self.settings.timeout, row.review_id
+        try:
+            review: Review = yield Do(lambda: client.wait_for_review(review_id, timeout))
+            template: Template = yield Do(lambda: client.get_template(review.template_id))
+        except (ReviewExpiredError, ReviewCancelledError) as error:
+            kind = "expired" if isinstance(error, ReviewExpiredError) else "cancelled"
+            yield from self._refuse(row, error.review, kind)
+            raise ApprovalNotGiven(
+                f"{self.target.name} was not approved: the question {row.review_id} was {kind} without an answer",
+                **self._facts(kind, row.key, error.review),
+            ) from error
+        except ReviewNotFoundError as error:
+            raise self._mismatch("review", "its review does not exist any more", row, None) from error
+        return review, template
+
+    def _unlike_asked(self, row: Approval, review: Review, template: Template) -> tuple[str, str] | None:
+        """Return what of the answered review is not what was asked, if anything is not."""
+        if review.id != row.review_id or review.template_id != row.body["template_id"]:
+            return "review", "the answer is that of another review"
+        if form_digest(template.fields, template.settings) != row.form:
+            return "shown", "its form was changed while it was open"
+        if not is_same(review.content, row.body["content"]):
+            return "shown", "its content was changed while it was open"
+        asker = self.settings.asked_by
+        if asker is not None and (review.reviewer is None or asker.casefold() in review.reviewer.casefold()):
+            return "self-approval", "nobody else than the asker is known to have approved it"
+        return None
+
+    def _as_decided(self, row: Approval, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the arguments that an earlier process found approved, made of the live ones."""
+        edits = row.decision.edits if row.decision else None
+        try:
+            final = edited(self.target, arguments, row.arguments, edits)
+        except EditError as error:
+            raise self._mismatch("arguments", str(error), row, None) from None
+        if self.target.call(final, self.settings.metadata).digest != row.ran:
+            raise self._mismatch("arguments", "its arguments are not those that were approved", row, None)
+        return final
+
+    def _consumed(self, row: Approval, final: Mapping[str, Any], place: str) -> Flow[Grant]:
+        decision = row.decision or Decision("approved")
+        grant = Grant(
+            arguments=dict(final),
+            reviewer=decision.reviewer,
+            feedback=decision.feedback,
+            review_id=row.review_id,
+            key=row.key,
+            claim=uuid4().hex,
+            is_scoped=bool(place),
+        )
+        try:
+            won = yield Keep(lambda: self.settings.ledger.consume(row.key, row.ran or "", grant.claim or "", owner()))
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            # It may have been consumed all the same; only our own claim can be settled.
+            yield from self.failed(grant, error, has_begun=False)
+            raise
+        if not won:
+            now = yield Keep(lambda: self.settings.ledger.get(row.key))
+            self._raise_if_ended(now or evolve(row, state="unknown"), is_late=True)
+            raise self._mismatch("arguments", "what was approved is not what would run", row, None)
+        return grant
+
+    def _refuse(self, row: Approval, review: Review | None, verdict: str) -> Flow[Approval]:
+        decision = Decision(verdict, review.reviewer, review.feedback) if review else Decision(verdict)
+        return (yield from self._decide(row, "refused", None, decision))
+
+    def _decide(self, row: Approval, state: Decided, ran: str | None, decision: Decision) -> Flow[Approval]:
+        decided: Approval = yield Keep(lambda: self.settings.ledger.decide(row.key, state, ran, decision))
+        return decided
+
+    # --- errors ------------------------------------------------------------------------------------------------------
+
+    def _raise_if_ended(self, row: Approval, *, is_late: bool = False) -> None:
+        """Raise why nobody may run what a row is about, unless its result is kept."""
+        facts = self._facts(row.state, row.key)
+        if row.state in IN_DOUBT:
+            still = ", which still runs on this machine" if runs_here(row.owner) else ""
+            raise OutcomeUnknown(
+                f"{self.target.name} was approved and taken by {row.owner}{still}. It may or may not have been done. "
+                f"Do not repeat it; a person has to look, and then `hitl approvals settle {row.key}`",
+                **facts,
+                owner=row.owner,
+                consumed_at=row.consumed_at,
+            )
+        if row.state == "refused":
+            raise self._refusal(row)
+        is_kept = row.outcome is not None and row.outcome.is_kept
+        if row.state == "failed" or (row.state == "finished" and (is_late or not is_kept)):
+            raise ApprovalConsumed(
+                f"{self.target.name} was approved and has {row.state}; this approval has been used",
+                **facts,
+                outcome=row.state,
+            )
+
+    def _refusal(self, row: Approval) -> ApprovalError:
+        """Return the refusal of an earlier call again."""
+        decision = row.decision or Decision("unclear")
+        if decision.verdict == "rejected":
+            return ApprovalRejected(
+                self._said_no(decision.reviewer, decision.feedback),
+                **self._facts("rejected", row.key),
+                reviewer=decision.reviewer,
+                feedback=decision.feedback,
+            )
+        if decision.verdict == "mismatch":
+            return self._mismatch("shown", "its answer did not fit what was asked", row, None)
+        message = f"{self.target.name} was not approved: {decision.verdict}"
+        return ApprovalNotGiven(message, **self._facts(decision.verdict, row.key))
+
+    def _not_approved(self, row: Approval, review: Review) -> ApprovalError:
+        if review.verdict == "rejected":
+            return ApprovalRejected(
+                self._said_no(review.reviewer, review.feedback),
+                **self._facts("rejected", row.key, review),
+                reviewer=review.reviewer,
+                feedback=review.feedback,
+            )
+        message = f"{self.target.name} was not approved: the answer to {review.id} is not clearly a yes"
+        return ApprovalNotGiven(message, **self._facts("unclear", row.key, review))
+
+    def _said_no(self, reviewer: str | None, feedback: str | None) -> str:
+        words = f": {feedback}" if feedback else ""
+        return f"{self.target.name} was refused by {reviewer or 'a person'}{words}"
+
+    def _mismatch(self, kind: str, why: str, row: Approval, review: Review | None) -> ApprovalMismatch:
+        message = f"{self.target.name} was not run: {why}"
+        return ApprovalMismatch(message, **self._facts(kind, row.key, review))
+
+    def _facts(self, kind: str, key: str | None, review: Review | None = None) -> dict[str, Any]:
+        return {"kind": kind, "key": key, "review": review, "function": self.target.name}
+
+    def _remembered(self, call: Call, error: ApprovalError) -> ApprovalError:
+        if isinstance(error, ApprovalRejected):
+            self._refused[call.digest] = (time.monotonic() + STANDING, error)
+        return error
+
+    def _raise_standing(self, call: Call) -> None:
+        until, error = self._refused.get(call.digest, (0.0, None))
+        if error is not None and time.monotonic() < until:
+            raise error.with_traceback(None)
+
+
+def _users(name: str, function: Callable[[Call], Any], call: Call) -> Flow[Any]:
+    """Call a function of the user's; what it raises says where."""
+    try:
+        return (yield Do(lambda: function(call)))
+    except Exception as error:
+        error.add_note(f"raised by {name}= of the gate for {call.function}; nobody was asked")
+        raise
+
+
+def _kept(value: Any) -> Outcome:
+    """Return an outcome with its result, if that is plain JSON and small."""
+    try:
+        written = json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return Outcome()
+    is_plain = len(written) <= _LARGEST_RESULT and _is_plain(value)
+    return Outcome(value, is_kept=True) if is_plain else Outcome()
+
+
+def _is_plain(value: Any) -> bool:
+    if is_object(value):
+        return type(value) is dict and all(type(key) is str and _is_plain(each) for key, each in value.items())
+    if isinstance(value, list):
+        return type(value) is list and all(map(_is_plain, value))
+    return type(value) in (str, int, float, bool, type(None))
