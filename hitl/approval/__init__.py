@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from hitl._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from hitl.approval.audit import AuditError
     from hitl.approval.calls import Call
     from hitl.approval.decorator import require_approval
     from hitl.approval.errors import (
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     )
     from hitl.approval.gate import Grant
     from hitl.approval.ledger import Approval, Ledger
+    from hitl.approval.pending import AsyncPending, Pending, resume, submit
     from hitl.approval.policy import Policy, Rule
     from hitl.approval.refusals import Refusal
     from hitl.approval.sqlite import SQLiteLedger
@@ -47,22 +49,28 @@ __all__ = [
     "ApprovalMismatch",
     "ApprovalNotGiven",
     "ApprovalRejected",
+    "AsyncPending",
+    "AuditError",
     "Call",
     "Grant",
     "Ledger",
     "LedgerError",
     "OutcomeUnknown",
+    "Pending",
     "Policy",
     "Refusal",
     "Rule",
     "SQLiteLedger",
     "UnbindableArgument",
     "require_approval",
+    "resume",
+    "submit",
 ]
 
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
+        "audit": ("AuditError",),
         "calls": ("Call",),
         "decorator": ("require_approval",),
         "errors": (
@@ -78,6 +86,7 @@ __getattr__, __dir__ = lazy_names(
         ),
         "gate": ("Grant",),
         "ledger": ("Approval", "Ledger"),
+        "pending": ("AsyncPending", "Pending", "resume", "submit"),
         "policy": ("Policy", "Rule"),
         "refusals": ("Refusal",),
         "sqlite": ("SQLiteLedger",),

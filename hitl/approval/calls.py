@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from hitl._json import Object
+from hitl._json import Object, is_list, is_object
 from hitl.approval.canonical import digest, name_of, shown, text, tree
 from hitl.approval.errors import UnbindableArgument
 
@@ -147,9 +147,9 @@ def _digest(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
+    if is_object(value):
         return {name: _plain(each) for name, each in value.items() if each is not None}
-    if isinstance(value, list):
+    if is_list(value):
         return [_plain(each) for each in value]
     if isinstance(value, float):
         return int(value) if value.is_integer() else {"$float": repr(value)}

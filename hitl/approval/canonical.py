@@ -17,12 +17,12 @@ from decimal import Decimal
 from enum import Enum
 from hashlib import sha256
 from pathlib import Path, PurePath
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, cast
 from uuid import UUID
 
 import attrs
 
-from hitl._json import Object, is_encodable
+from hitl._json import Object, is_encodable, is_list, is_object
 from hitl.approval.errors import UnbindableArgument
 
 _SAFE: Final = 2**53 - 1  # the largest integer that every reader of JSON keeps (RFC 8259, 6)
@@ -41,7 +41,7 @@ def tree(value: Any, path: str = "", around: tuple[int, ...] = ()) -> Any:  # gu
         _refuse(path, f"is nested more than {_DEEPEST} levels deep")
     if id(value) in around:
         _refuse(path, "contains itself")
-    kind: type = type(value)
+    kind = cast("Any", type(value))
     if value is None or kind is bool:
         return value
     if (write := _SCALARS.get(kind)) is not None:
@@ -78,10 +78,10 @@ def digest(value: Any) -> str:
 
 def shown(value: Any) -> Any:
     """Return a bound value as plain JSON for a person."""
-    kind: type = type(value)
+    kind = cast("Any", type(value))
     if value is None or kind in (bool, str, int, float):
         return value
-    if isinstance(value, Mapping):
+    if kind is dict:
         return {key if type(key) is str else text(tree(key)): shown(each) for key, each in value.items()}
     if kind in (set, frozenset):
         return [shown(each) for each in sorted(value, key=lambda each: text(tree(each)))]
@@ -89,7 +89,7 @@ def shown(value: Any) -> Any:
         return value.name
     if (names := members(value)) is not None:
         return {name: shown(getattr(value, name)) for name in names}
-    if isinstance(value, list | tuple):
+    if kind in (list, tuple):
         return [shown(each) for each in value]
     if isinstance(value, bytes | bytearray):
         return b64encode(value).decode()
@@ -98,13 +98,13 @@ def shown(value: Any) -> Any:
 
 def members(value: Any) -> list[str] | None:
     """Return the names of a record's members: a dataclass, an attrs class, a pydantic model or a NamedTuple."""
-    kind = type(value)
+    kind = cast("Any", type(value))
     if dataclasses.is_dataclass(kind):
         return [each.name for each in dataclasses.fields(kind)]
     if attrs.has(kind):
         return [each.name for each in attrs.fields(kind)]
-    if isinstance(value, tuple):
-        return list(getattr(kind, "_fields", ())) or None
+    if hasattr(kind, "_field_defaults"):  # a NamedTuple
+        return list(kind._fields)
     if hasattr(kind, "model_fields") and hasattr(kind, "model_validate"):
         return [*kind.model_fields, *(getattr(value, "model_extra", None) or ())]
     return None
@@ -206,14 +206,17 @@ def _fields(value: Any, names: Iterable[str], path: str, within: tuple[int, ...]
 
 def _ordered(value: Any) -> Any:
     """Return a tree with the names of objects in the order of their UTF-16 (RFC 8785, 3.2.3)."""
-    if isinstance(value, dict):
-        names = sorted(value, key=lambda name: name.encode("utf-16-be"))
-        return {name: _ordered(value[name]) for name in names}
-    return [_ordered(each) for each in value] if isinstance(value, list) else value
+    if is_object(value):
+        return {name: _ordered(value[name]) for name in sorted(value, key=_utf16)}
+    return [_ordered(each) for each in value] if is_list(value) else value
+
+
+def _utf16(name: str) -> bytes:
+    return name.encode("utf-16-be")
 
 
 def _described(value: Any) -> str:
-    kind = type(value)
+    kind = cast("Any", type(value))
     base = next((each.__name__ for each in kind.__mro__[1:] if each in (str, int, float, dict, list, bool)), None)
     return f"a {kind.__qualname__}, not a plain {base}" if base else f"of type {kind.__qualname__}"
 

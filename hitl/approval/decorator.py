@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, overload
 from weakref import WeakKeyDictionary
 
+from attrs import frozen
+
 from hitl.approval.calls import Call, Target, target_of
 from hitl.approval.errors import ApprovalError
 from hitl.approval.gate import Gatekeeper, Grant, Settings
@@ -28,8 +30,39 @@ P = ParamSpec("P")
 T = TypeVar("T")
 R = TypeVar("R")
 
-KEEPERS: WeakKeyDictionary[Callable[..., Any], Gatekeeper] = WeakKeyDictionary()
-"""The gatekeeper of each gated function."""
+
+@frozen
+class _Gated:
+    """A gated function.
+
+    Attributes:
+        keeper: The logic of its gate.
+        call: Calls it with these arguments, for the approval with this key if one is given.
+        is_async: Whether that has to be awaited.
+    """
+
+    keeper: Gatekeeper
+    call: Callable[[Mapping[str, Any], str | None], Any]
+    is_async: bool
+
+
+_GATED: WeakKeyDictionary[Callable[..., Any], _Gated] = WeakKeyDictionary()
+
+
+def bound(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[_Gated, Mapping[str, Any]]:
+    """Return what is behind a gated function, and the arguments of a call.
+
+    Raises:
+        TypeError: the function is not gated, or does not take these arguments.
+    """
+    bare = getattr(function, "__func__", function)  # of a method
+    found = _GATED.get(bare) if inspect.isfunction(bare) else None
+    if found is None:
+        raise TypeError(f"{function!r:.80} is not gated by require_approval")
+    receiver = (function.__self__,) if inspect.ismethod(function) else ()
+    return found, found.keeper.target.bind((*receiver, *args), kwargs)
 
 
 class _Gate:
@@ -53,23 +86,24 @@ class _Gate:
         target = target_of(function, self._settings.client.base_url, self._ignored, self._version)
         keeper = Gatekeeper(self._settings, target, inspect.getdoc(function) or "")
 
-        def flow(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[Any]:
-            return keeper.run(target.bind(args, kwargs), lambda arguments: _invoke(function, target, arguments))
+        def flow(arguments: Mapping[str, Any], key: str | None = None) -> Flow[Any]:
+            return keeper.run(arguments, lambda final: _invoke(function, target, final), key)
 
-        async def call_async(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        async def call_async(arguments: Mapping[str, Any], key: str | None = None) -> Any:
             try:
-                return await run_async(flow(args, kwargs))
+                return await run_async(flow(arguments, key))
             except ApprovalError as error:
                 return self._refused(error)
 
-        def call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        def call(arguments: Mapping[str, Any], key: str | None = None) -> Any:
             try:
-                return run(flow(args, kwargs))
+                return run(flow(arguments, key))
             except ApprovalError as error:
                 return self._refused(error)
 
-        found = gated(function, call_async if self._is_async else call)
-        KEEPERS[found] = keeper
+        chosen = call_async if self._is_async else call
+        found = gated(function, lambda args, kwargs: chosen(target.bind(args, kwargs)))
+        _GATED[found] = _Gated(keeper, chosen, self._is_async)
         return found
 
     def _refused(self, error: ApprovalError) -> Any:
@@ -254,13 +288,10 @@ def require_approval(
         ConfigurationError: an argument is wrong.
         TypeError: where it decorates something that cannot be gated.
     """
-    from hitl import AsyncHITLClient, HITLClient
-
-    if not isinstance(client, HITLClient | AsyncHITLClient):
-        raise ConfigurationError(f"require_approval needs a HITLClient or an AsyncHITLClient; got {client!r:.80}")
+    is_async = _is_async(client)
     if on_reject not in ("raise", "return") and not callable(on_reject):
         raise ConfigurationError(f"on_reject must be 'raise', 'return' or a function; got {on_reject!r:.80}")
-    if quorum is not None and (isinstance(quorum, bool) or not isinstance(quorum, int) or quorum < 1 or template_id):
+    if quorum is not None and (type(quorum) is not int or quorum < 1 or template_id is not None):
         raise ConfigurationError("quorum= is a number of people, and belongs to the form that the gate makes")
     settings = Settings(
         client=client,
@@ -277,9 +308,16 @@ def require_approval(
         asked_by=asked_by,
         run=run,
     )
-    kind = Gate if on_reject == "raise" else ReturningGate
-    is_async = isinstance(client, AsyncHITLClient)
+    kind: type[Gate | ReturningGate[Any]] = Gate if on_reject == "raise" else ReturningGate[Any]
     return kind(settings, is_async=is_async, on_reject=on_reject, ignore=ignore, version=version)
+
+
+def _is_async(client: object) -> bool:
+    from hitl import AsyncHITLClient, HITLClient
+
+    if not isinstance(client, HITLClient | AsyncHITLClient):
+        raise ConfigurationError(f"require_approval needs a HITLClient or an AsyncHITLClient; got {client!r:.80}")
+    return isinstance(client, AsyncHITLClient)
 
 
 def _with_condition(policy: Policy | None, when: Callable[[Call], Any] | None) -> Policy:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Union, get_args, get_origin
 
 from hitl._forms import form_of
@@ -85,15 +85,15 @@ def _typed(kind: Any, value: Any, path: str) -> Any:
     return form.read_one(value, path)
 
 
-def _sequence(origin: Any, parts: tuple[Any, ...], value: Any, path: str) -> Any:
+def _sequence(origin: Callable[[Iterable[Any]], Any], parts: tuple[Any, ...], value: Any, path: str) -> Any:
     entries = as_list(value)
     if entries is None:
         raise EditError(f"{path} must be a list")
     if origin is tuple and ... not in parts:
         if len(parts) != len(entries):
             raise EditError(f"{path} must have {len(parts)} entries")
-        return tuple(
-            _typed(part, each, f"{path}[{index}]")
-            for index, (part, each) in enumerate(zip(parts, entries, strict=True))
-        )
-    return origin(_typed(parts[0], each, f"{path}[{index}]") for index, each in enumerate(entries))
+        kinds = list(parts)
+    else:
+        kinds = [parts[0]] * len(entries)
+    pairs = enumerate(zip(kinds, entries, strict=True))
+    return origin([_typed(kind, each, f"{path}[{index}]") for index, (kind, each) in pairs])

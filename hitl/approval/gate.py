@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from attrs import define, evolve, field, frozen
 
-from hitl._json import Object, is_object
+from hitl._json import Object, is_list, is_object
 from hitl._verdict import is_same
 from hitl.approval.calls import Call, Target, approval_key, form_digest, shown_digest
 from hitl.approval.edits import EditError, edited
@@ -115,9 +115,11 @@ class Gatekeeper:
 
     # --- the run -----------------------------------------------------------------------------------------------------
 
-    def run(self, arguments: Mapping[str, Any], invoke: Callable[[Mapping[str, Any]], Any]) -> Flow[Any]:
-        """Run a function if it is approved, once, and return what it returns."""
-        grant = yield from self.approve(arguments)
+    def run(
+        self, arguments: Mapping[str, Any], invoke: Callable[[Mapping[str, Any]], Any], key: str | None = None
+    ) -> Flow[Any]:
+        """Run a function if it is approved, once, and return what it returns; `key` is that of a question asked."""
+        grant = yield from self.approve(arguments, key)
         if grant.kept is not None:
             return grant.kept.result
         begun: list[bool] = []
@@ -173,9 +175,12 @@ class Gatekeeper:
 
     # --- the approval ------------------------------------------------------------------------------------------------
 
-    def approve(self, arguments: Mapping[str, Any]) -> Flow[Grant]:
+    def approve(self, arguments: Mapping[str, Any], key: str | None = None) -> Flow[Grant]:
         """Return leave to run, which is consumed; raise why there is none."""
         call = self.target.call(arguments, self.settings.metadata)
+        if key is not None:
+            row = yield from self.asked(key, call.digest)
+            return (yield from self._granted(call, row, arguments))
         ruling = yield from self._ruling(call)
         if ruling.effect == "allow":
             facts = {"call": call.digest, "function": call.function, "rule": ruling.rule, "shadow": ruling.is_shadow}
@@ -185,6 +190,18 @@ class Gatekeeper:
         if not place:
             self._raise_standing(call)
         row = yield from self._open_row(call, arguments, place)
+        return (yield from self._granted(call, row, arguments))
+
+    def asked(self, key: str, call: str) -> Flow[Approval]:
+        """Return the row of a question about a call that was asked before."""
+        row: Approval | None = yield Keep(lambda: self.settings.ledger.get(key))
+        if row is None or row.call != call:
+            raise ApprovalMismatch(
+                f"the ledger knows no approval {key!r} of this call of {self.target.name}", **self._facts("call", key)
+            )
+        return row
+
+    def _granted(self, call: Call, row: Approval, arguments: Mapping[str, Any]) -> Flow[Grant]:
         self._raise_if_ended(row)
         if row.state == "finished":
             return Grant(dict(arguments), kept=row.outcome)
@@ -192,16 +209,15 @@ class Gatekeeper:
             row, final = yield from self._answered(call, row, arguments)
         else:  # answered, before a restart
             final = self._as_decided(row, arguments)
-        return (yield from self._consumed(row, final, place))
+        return (yield from self._consumed(row, final))
 
     def submit(self, arguments: Mapping[str, Any]) -> Flow[Approval]:
         """Ask, without waiting; the same call finds its question again, in any process."""
         call = self.target.call(arguments, self.settings.metadata)
         place = self.settings.client.scoped_key("approval", call.digest) or ""
         row = yield from self._open_row(call, arguments, place)
-        if row.state == "asked":
-            row = yield from self._asked(row)
-        return row
+        self._raise_if_ended(row)
+        return (yield from self._asked(row)) if row.state == "asked" else row
 
     def _ruling(self, call: Call) -> Flow[Ruling]:
         ruling = yield from self.settings.policy.ruling(call)
@@ -348,7 +364,7 @@ class Gatekeeper:
             raise self._mismatch("arguments", "its arguments are not those that were approved", row, None)
         return final
 
-    def _consumed(self, row: Approval, final: Mapping[str, Any], place: str) -> Flow[Grant]:
+    def _consumed(self, row: Approval, final: Mapping[str, Any]) -> Flow[Grant]:
         decision = row.decision or Decision("approved")
         grant = Grant(
             arguments=dict(final),
@@ -357,7 +373,7 @@ class Gatekeeper:
             review_id=row.review_id,
             key=row.key,
             claim=uuid4().hex,
-            is_scoped=bool(place),
+            is_scoped=bool(row.place),
         )
         try:
             won = yield Keep(lambda: self.settings.ledger.consume(row.key, row.ran or "", grant.claim or "", owner()))
@@ -475,6 +491,6 @@ def _kept(value: Any) -> Outcome:
 def _is_plain(value: Any) -> bool:
     if is_object(value):
         return type(value) is dict and all(type(key) is str and _is_plain(each) for key, each in value.items())
-    if isinstance(value, list):
+    if is_list(value):
         return type(value) is list and all(map(_is_plain, value))
     return type(value) in (str, int, float, bool, type(None))

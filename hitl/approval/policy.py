@@ -18,6 +18,9 @@ Predicate: TypeAlias = Callable[[Call], Any]
 """Returns a bool, or in an asynchronous gate something that is awaited for one."""
 
 
+_STRICTEST: tuple[Effect, ...] = ("deny", "ask", "allow")
+
+
 @frozen
 class Ruling:
     """What a policy says about a call."""
@@ -27,7 +30,6 @@ class Ruling:
     is_shadow: bool = False
 
 
-@frozen(init=False)
 class Rule:
     """A rule about calls.
 
@@ -44,12 +46,6 @@ class Rule:
         ConfigurationError: not exactly one of deny, allow and ask was given.
     """
 
-    name: str
-    effect: Effect
-    matches: Predicate | Literal[True]
-    function: str | None
-    one_in: int | None
-
     def __init__(
         self,
         name: str,
@@ -61,14 +57,18 @@ class Rule:
         one_in: int | None = None,
     ) -> None:
         given: dict[Effect, Any] = {"deny": deny, "allow": allow, "ask": ask}
-        named = [(effect, matches) for effect, matches in given.items() if matches is not None]
+        named: list[tuple[Effect, Any]] = [each for each in given.items() if each[1] is not None]
         if len(named) != 1 or not (named[0][1] is True or callable(named[0][1])):
             raise ConfigurationError(
                 f"the rule {name!r} needs exactly one of deny=, allow= and ask=: True, or a function of the call"
             )
         if one_in is not None and (named[0][0] != "ask" or isinstance(one_in, bool) or one_in < 1):
             raise ConfigurationError(f"the rule {name!r}: one_in= is a whole number from 1, and belongs to ask=")
-        self.__attrs_init__(name, *named[0], function, one_in)
+        self.name = name
+        self.effect: Effect = named[0][0]
+        self.matches: Predicate | Literal[True] = named[0][1]
+        self.function = function
+        self.one_in = one_in
 
 
 class Policy:
@@ -128,10 +128,9 @@ class _Both(Policy):
         self._policies = (one, other)
 
     def ruling(self, call: Call) -> Flow[Ruling]:
-        found = []
-        for policy in self._policies:
-            found.append((yield from policy.ruling(call)))  # noqa: PERF401
-        return min(found, key=lambda each: ("deny", "ask", "allow").index(each.effect))
+        one = yield from self._policies[0].ruling(call)
+        other = yield from self._policies[1].ruling(call)
+        return min(one, other, key=lambda each: _STRICTEST.index(each.effect))
 
 
 def _holds(rule: Rule, call: Call) -> Flow[bool]:

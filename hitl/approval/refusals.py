@@ -40,7 +40,7 @@ def refusal_of(error: ApprovalError) -> Refusal:
 
 
 def _words(error: ApprovalError) -> str:
-    name = f"`{error.function.rpartition(':')[2] or error.function}`"
+    name = f"`{error.function.rpartition(':')[2].rpartition('.')[2]}`"  # as a model knows its tools
     stop = f"do not call {name} again for this, do not try to reach the same effect another way."
     if isinstance(error, ApprovalDenied):
         return (

@@ -86,7 +86,7 @@ TAKEN: list[tuple[Any, Any, Any]] = [
     (OrderId, "o-7", "o-7"),
     (Annotated[str, re.compile("^A-")], "A-7", "A-7"),
     (Literal["a", "b"], "b", "b"),
-    (Literal[3, None], "None", None),
+    (Literal[3, True], "True", True),
     (Fate, "KEEP", Fate.KEEP),
     (list[Fate], ["KEEP", "DELETE"], [Fate.KEEP, Fate.DELETE]),
     (frozenset[Literal["a"]], ["a"], frozenset({"a"})),
