@@ -6,7 +6,7 @@ import inspect
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypedDict, TypeVar, Unpack, overload
 from weakref import WeakKeyDictionary
 
 from attrs import frozen
@@ -175,68 +175,46 @@ def _invoke(function: Callable[..., Any], target: Target, arguments: Mapping[str
     return function(*bound.args, **bound.kwargs)
 
 
+class GateOptions(TypedDict, total=False):
+    """The arguments of `require_approval` besides the client and `on_reject`."""
+
+    template_id: str | None
+    assignees: Sequence[str] | None
+    when: Callable[[Call], Any] | None
+    timeout: float | timedelta | None
+    describe: Callable[[Call], Any] | None
+    version: str | None
+    policy: Policy | None
+    ledger: Ledger | None
+    ignore: Iterable[str]
+    metadata: Mapping[str, str] | None
+    run: str | None
+    priority: str | None
+    due_date: str | datetime | None
+    quorum: int | None
+    asked_by: str | None
+
+
 @overload
 def require_approval(
     client: HITLClient | AsyncHITLClient,
     *,
     on_reject: Literal["raise"] = ...,
-    template_id: str | None = ...,
-    assignees: Sequence[str] | None = ...,
-    when: Callable[[Call], Any] | None = ...,
-    timeout: float | timedelta | None = ...,
-    describe: Callable[[Call], Any] | None = ...,
-    version: str | None = ...,
-    policy: Policy | None = ...,
-    ledger: Ledger | None = ...,
-    ignore: Iterable[str] = ...,
-    metadata: Mapping[str, str] | None = ...,
-    run: str | None = ...,
-    priority: str | None = ...,
-    due_date: str | datetime | None = ...,
-    quorum: int | None = ...,
-    asked_by: str | None = ...,
+    **options: Unpack[GateOptions],
 ) -> Gate: ...
 @overload
 def require_approval(
     client: HITLClient | AsyncHITLClient,
     *,
     on_reject: Literal["return"],
-    template_id: str | None = ...,
-    assignees: Sequence[str] | None = ...,
-    when: Callable[[Call], Any] | None = ...,
-    timeout: float | timedelta | None = ...,
-    describe: Callable[[Call], Any] | None = ...,
-    version: str | None = ...,
-    policy: Policy | None = ...,
-    ledger: Ledger | None = ...,
-    ignore: Iterable[str] = ...,
-    metadata: Mapping[str, str] | None = ...,
-    run: str | None = ...,
-    priority: str | None = ...,
-    due_date: str | datetime | None = ...,
-    quorum: int | None = ...,
-    asked_by: str | None = ...,
+    **options: Unpack[GateOptions],
 ) -> ReturningGate[Refusal]: ...
 @overload
 def require_approval(
     client: HITLClient | AsyncHITLClient,
     *,
     on_reject: Callable[[ApprovalError], R],
-    template_id: str | None = ...,
-    assignees: Sequence[str] | None = ...,
-    when: Callable[[Call], Any] | None = ...,
-    timeout: float | timedelta | None = ...,
-    describe: Callable[[Call], Any] | None = ...,
-    version: str | None = ...,
-    policy: Policy | None = ...,
-    ledger: Ledger | None = ...,
-    ignore: Iterable[str] = ...,
-    metadata: Mapping[str, str] | None = ...,
-    run: str | None = ...,
-    priority: str | None = ...,
-    due_date: str | datetime | None = ...,
-    quorum: int | None = ...,
-    asked_by: str | None = ...,
+    **options: Unpack[GateOptions],
 ) -> ReturningGate[R]: ...
 def require_approval(
     client: HITLClient | AsyncHITLClient,

@@ -154,7 +154,7 @@ def test_whatever_is_killed_nothing_runs_twice(ledger: SQLiteLedger, tmp_path: P
         assert process.stdout
         process.stdin.write("".join(f"{key}\n" for key in keys if key in left))
         process.stdin.flush()
-        for _ in range(1 + len(left) % 29):
+        for _ in range(max(1, len(left) % 29)):
             if not process.stdout.readline():
                 break
         os.kill(process.pid, signal.SIGKILL)
