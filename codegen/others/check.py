@@ -3,9 +3,9 @@
     python codegen/others/check.py FOLDER
 
 `make check-contract` puts the pinned tools into FOLDER first; what they write goes there, too. Each generator makes a
-client, and a little program runs it against the sandbox, behind a proxy that answers with a status that openapi.yaml does
-not know. Then Prism answers from the examples alone, and the facade must understand it. Ends with status 1 and the
-output of the first step that fails.
+client, and a small program runs it against the sandbox, behind a proxy that replaces every status with one that
+openapi.yaml does not list. Then Prism answers from the examples alone, and the facade must understand it. Ends with
+status 1 and the output of the first step that fails.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ class Tools:
         shutil.copy(HERE / "tsconfig.json", self.work)
 
     def run(self, *command: str, **variables: str) -> None:
+        """Run one step and print how long it took, or end with its output if it fails."""
         began = time.monotonic()
         done = subprocess.run(
             command,
@@ -67,11 +68,13 @@ class Tools:
 
 
 def lint(tools: Tools) -> None:
+    """Hold openapi.yaml against the strictest rules that two linters bring along; a hint is a failure."""
     tools.run("spectral", "lint", str(SPEC), "--ruleset", str(HERE / "spectral.yaml"), "--fail-severity", "hint")
     tools.run("redocly", "lint", str(SPEC), "--extends", "recommended-strict")
 
 
 def generate(tools: Tools) -> None:
+    """Make the five clients, and compile those that are TypeScript."""
     python, typescript = "openapi_generator_python", "openapi_generator_typescript"
     tools.run(*OPENAPI_GENERATOR, "-g", "python", "-o", ".", "--package-name", python)
     tools.run(*OPENAPI_GENERATOR, "-g", "typescript-fetch", "-o", typescript)
@@ -84,7 +87,7 @@ def generate(tools: Tools) -> None:
 
 @contextmanager
 def newer_server(base_url: str) -> Iterator[str]:
-    """Yield the address of a proxy that puts for every status a word that openapi.yaml does not know."""
+    """Yield the address of a proxy that replaces every status with a word that openapi.yaml does not list."""
 
     class Proxy(BaseHTTPRequestHandler):
         def answer(self) -> None:
@@ -109,6 +112,7 @@ def newer_server(base_url: str) -> Iterator[str]:
 
 
 def talk(tools: Tools) -> None:
+    """Run the program of each client."""
     with Sandbox() as sandbox, newer_server(sandbox.base_url) as base_url:
         variables = {"HITL_BASE_URL": base_url, "HITL_API_KEY": sandbox.api_key, "NEW_STATUS": NEW_STATUS}
         programs = sorted(path.name for path in (HERE / "clients").iterdir() if path.name != "settings.ts")
@@ -141,13 +145,16 @@ def mock_server(tools: Tools) -> Iterator[str]:
 
 
 def mock(tools: Tools) -> None:
+    """Call Prism through the facade, with the values of the examples."""
     examples = YAML(typ="safe").load(SPEC)["components"]["examples"]
     asked, form = examples["ReviewCreate"]["value"], examples["TemplateCreate"]["value"]
     with mock_server(tools) as base_url, HITLClient(base_url=base_url, api_key="any") as client:
         template = client.create_template(**form)
         review = client.create_review(**asked)
-        assert (template.id, review.template_id, review.content) == (asked["template_id"], template.id, asked["content"])
-        assert client.wait_for_review(review.id, timeout=10).result == {"approved": True, "feedback": "Fine with small edits"}
+        assert template.id == review.template_id == asked["template_id"]
+        assert review.content == asked["content"]
+        answer = client.wait_for_review(review.id, timeout=10).result
+        assert answer == {"approved": True, "feedback": "Fine with small edits"}
         assert client.list_reviews()[0].id == review.id
         client.update_review(review.id, priority="medium")
         client.cancel_review(review.id)
