@@ -96,7 +96,7 @@ def newer_server(base_url: str) -> Iterator[str]:
         def answer(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
             sent = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
-            told = httpx.request(self.command, base_url + self.path, headers=sent, content=self.rfile.read(length), trust_env=False)
+            told = onward.request(self.command, self.path, headers=sent, content=self.rfile.read(length))
             body = re.sub(rb'("status": ?)"\w+"', rb'\1"%s"' % NEW_STATUS.encode(), told.content)
             self.send_response(told.status_code)
             self.send_header("Content-Type", told.headers["Content-Type"])
@@ -108,7 +108,10 @@ def newer_server(base_url: str) -> Iterator[str]:
 
         def log_message(self, *_: object) -> None: ...
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+    with (
+        httpx.Client(base_url=base_url, trust_env=False) as onward,
+        ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server,
+    ):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
