@@ -113,6 +113,12 @@ def test_a_link_names_an_operation_and_all_that_its_path_needs() -> None:
             }
 
 
+def test_an_operation_names_all_its_parameters_where_it_names_any() -> None:
+    # OpenAPI Generator 7.10 reads either those of the path or those of the operation.
+    both = [name for name, operation in operations().items() if operation["shared"] and "parameters" in operation]
+    assert both == []
+
+
 def test_no_word_of_a_response_is_closed() -> None:
     found = schemas_of(requests=False)
     assert len(found) > 200
