@@ -156,6 +156,12 @@ def test_our_generator_reads_free_json_without_a_type(kind: object) -> None:
     assert own_input({"properties": {"content": free}}) == {"properties": {"content": {"description": "Anything."}}}
 
 
+@pytest.mark.parametrize("name", ["value", "default", "enum", "example", "properties"])
+def test_our_generator_reads_a_property_by_its_schema_whatever_its_name(name: str) -> None:
+    free = {"type": "object", "additionalProperties": True}
+    assert own_input({"properties": {name: free}}) == {"properties": {name: {}}}
+
+
 @pytest.mark.parametrize(
     "same",
     [
