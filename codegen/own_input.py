@@ -34,7 +34,15 @@ def own_input(node: Any) -> Any:
         return _enumeration(node)
     if _is_free_json(node):
         node = {key: value for key, value in node.items() if key not in ("type", "additionalProperties")}
-    return {key: value if key in VALUES else own_input(value) for key, value in node.items()}
+    return {key: _part(key, value) for key, value in node.items()}
+
+
+def _part(key: str, value: Any) -> Any:
+    if key in VALUES:
+        return value
+    if key == "properties" and isinstance(value, Mapping):  # whose keys are names, of which "value" is one
+        return {name: own_input(schema) for name, schema in value.items()}
+    return own_input(value)
 
 
 def _enumeration(word: Mapping[str, Any]) -> Mapping[str, Any]:

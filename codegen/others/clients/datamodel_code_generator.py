@@ -4,7 +4,7 @@ import os
 from typing import TypeVar
 
 import httpx
-from datamodel_code_generator_models import (
+from hitl_models import (
     ErrorEnvelope,
     ReviewCreate,
     ReviewEnvelope,

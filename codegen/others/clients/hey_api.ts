@@ -1,6 +1,6 @@
 // The client that @hey-api/openapi-ts makes.
-import { client } from "./hey_api/client.gen";
-import { createReview, createTemplate, getReview, listReviews } from "./hey_api/sdk.gen";
+import { client } from "./hitl-api/client.gen";
+import { createReview, createTemplate, getReview, listReviews } from "./hitl-api/sdk.gen";
 import { apiKey, baseUrl, expect, newStatus } from "./settings";
 
 async function main(): Promise<void> {

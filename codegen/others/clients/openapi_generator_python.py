@@ -2,7 +2,7 @@
 
 import os
 
-from openapi_generator_python import (
+from hitl_openapi import (
     ApiClient,
     Configuration,
     ReviewCreate,
@@ -12,7 +12,7 @@ from openapi_generator_python import (
     TemplateField,
     TemplatesApi,
 )
-from openapi_generator_python.exceptions import NotFoundException
+from hitl_openapi.exceptions import NotFoundException
 
 configuration = Configuration(host=os.environ["HITL_BASE_URL"], access_token=os.environ["HITL_API_KEY"])
 with ApiClient(configuration) as client:
@@ -29,6 +29,7 @@ with ApiClient(configuration) as client:
     try:
         reviews.get_review("rev_of_nobody")
     except NotFoundException as error:
-        assert error.data.error.code == "review_not_found"
+        code = error.data.error.code
     else:
-        raise AssertionError("404 raised nothing")
+        code = "a 404 raised nothing"
+    assert code == "review_not_found"

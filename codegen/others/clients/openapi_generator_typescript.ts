@@ -1,5 +1,5 @@
 // The client that openapi-generator makes for TypeScript with fetch.
-import { Configuration, ResponseError, ReviewPriority, ReviewsApi, TemplatesApi } from "./openapi_generator_typescript/index";
+import { Configuration, ResponseError, ReviewPriority, ReviewsApi, TemplatesApi } from "./hitl-fetch/index";
 import { apiKey, baseUrl, expect, newStatus } from "./settings";
 
 async function main(): Promise<void> {

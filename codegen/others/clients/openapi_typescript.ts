@@ -1,6 +1,6 @@
 // The types that openapi-typescript makes, with openapi-fetch.
 import createClient from "openapi-fetch";
-import type { paths } from "./openapi_typescript/schema";
+import type { paths } from "./hitl-schema";
 import { apiKey, baseUrl, expect, newStatus } from "./settings";
 
 async function main(): Promise<void> {
