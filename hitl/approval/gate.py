@@ -18,16 +18,7 @@ from hitl._json import Object, is_list, is_object
 from hitl._verdict import is_same
 from hitl.approval.calls import Call, Target, approval_key, form_digest, shown_digest
 from hitl.approval.edits import EditError, edited
-from hitl.approval.errors import (
-    ApprovalConsumed,
-    ApprovalDenied,
-    ApprovalError,
-    ApprovalMismatch,
-    ApprovalNotGiven,
-    ApprovalRejected,
-    LedgerError,
-    OutcomeUnknown,
-)
+from hitl.approval.errors import ApprovalError, ApprovalRejected, LedgerError
 from hitl.approval.ledger import (
     IN_DOUBT,
     OPEN,
@@ -38,9 +29,9 @@ from hitl.approval.ledger import (
     NewApproval,
     Outcome,
     owner,
-    runs_here,
 )
 from hitl.approval.policy import Policy, Ruling
+from hitl.approval.reasons import Reasons
 from hitl.approval.steps import Do, Flow, Keep
 from hitl.exceptions import (
     ConfigurationError,
@@ -113,6 +104,10 @@ class Gatekeeper:
     description: str
     _refused: dict[str, tuple[float, ApprovalError]] = field(factory=dict[str, Any], init=False)
 
+    @property
+    def _reasons(self) -> Reasons:
+        return Reasons(self.target.name)
+
     # --- the run -----------------------------------------------------------------------------------------------------
 
     def run(
@@ -149,12 +144,7 @@ class Gatekeeper:
         except LedgerError as error:
             why = str(error)
         if not told:
-            raise OutcomeUnknown(
-                f"{self.target.name} has run, but the ledger does not know it: {why}. Do not repeat the call",
-                **self._facts("unknown", grant.key),
-                ran=True,
-                value=value,
-            )
+            raise self._reasons.unfinished(grant.key, why, value)
 
     def failed(self, grant: Grant, error: BaseException, *, has_begun: bool) -> Flow[None]:
         """Say in the ledger how a run has failed; the error itself matters more than a ledger that fails, too."""
@@ -196,13 +186,12 @@ class Gatekeeper:
         """Return the row of a question about a call that was asked before."""
         row: Approval | None = yield Keep(lambda: self.settings.ledger.get(key))
         if row is None or row.call != call:
-            raise ApprovalMismatch(
-                f"the ledger knows no approval {key!r} of this call of {self.target.name}", **self._facts("call", key)
-            )
+            raise self._reasons.mismatch("call", f"the ledger knows no approval {key!r} of this call", key)
         return row
 
     def _granted(self, call: Call, row: Approval, arguments: Mapping[str, Any]) -> Flow[Grant]:
-        self._raise_if_ended(row)
+        if (ended := self._reasons.ended(row)) is not None:
+            raise ended
         if row.state == "finished":
             return Grant(dict(arguments), kept=row.outcome)
         if row.state == "asked":
@@ -216,7 +205,8 @@ class Gatekeeper:
         call = self.target.call(arguments, self.settings.metadata)
         place = self.settings.client.scoped_key("approval", call.digest) or ""
         row = yield from self._open_row(call, arguments, place)
-        self._raise_if_ended(row)
+        if (ended := self._reasons.ended(row)) is not None:
+            raise ended
         return (yield from self._asked(row)) if row.state == "asked" else row
 
     def _ruling(self, call: Call) -> Flow[Ruling]:
@@ -224,11 +214,7 @@ class Gatekeeper:
         if ruling.effect == "deny":
             facts = {"call": call.digest, "function": call.function, "rule": ruling.rule}
             yield Keep(lambda: self.settings.ledger.record("denied", facts))
-            raise ApprovalDenied(
-                f"{call.function} may not run: the rule {ruling.rule!r} forbids it",
-                **self._facts("denied", None),
-                rule=ruling.rule,
-            )
+            raise self._reasons.denied(ruling.rule)
         return ruling
 
     def _open_row(self, call: Call, arguments: Mapping[str, Any], place: str) -> Flow[Approval]:
@@ -300,27 +286,36 @@ class Gatekeeper:
         fault = self._unlike_asked(row, review, template)
         if fault is not None:
             yield from self._refuse(row, review, "mismatch")
-            raise self._mismatch(*fault, row, review)
+            raise self._reasons.mismatch(*fault, row.key, review)
         if review.verdict != "approved":
             yield from self._refuse(row, review, review.verdict or "unclear")
-            raise self._remembered(call, self._not_approved(row, review))
+            raise self._remembered(call, self._reasons.not_approved(row, review))
         try:
             final = edited(self.target, arguments, row.arguments, review.result.get("arguments"))
         except EditError as error:
             yield from self._refuse(row, review, "mismatch")
-            raise self._mismatch("arguments", f"its edited arguments do not fit: {error}", row, review) from None
+            raise self._reasons.mismatch(
+                "arguments", f"its edited arguments do not fit: {error}", row.key, review
+            ) from None
         if self.target.call(arguments, call.metadata).digest != row.call:
             yield from self._refuse(row, review, "mismatch")
-            raise self._mismatch("arguments", "its arguments have changed since it was asked about", row, review)
+            raise self._reasons.mismatch(
+                "arguments", "its arguments have changed since it was asked about", row.key, review
+            )
         last = self.target.call(final, call.metadata)
         if last.digest != row.call and (yield from self.settings.policy.ruling(last)).effect == "deny":
             yield from self._refuse(row, review, "mismatch")
-            raise self._mismatch("arguments", "a rule forbids the arguments that the reviewer chose", row, review)
+            raise self._reasons.mismatch(
+                "arguments", "a rule forbids the arguments that the reviewer chose", row.key, review
+            )
         decision = Decision("approved", review.reviewer, review.feedback, review.result.get("arguments"))
         decided = yield from self._decide(row, "answered", last.digest, decision)
-        self._raise_if_ended(decided)
+        if (ended := self._reasons.ended(decided)) is not None:
+            raise ended
         if decided.ran != last.digest:
-            raise self._mismatch("arguments", "another process has read other edits from the same answer", row, review)
+            raise self._reasons.mismatch(
+                "arguments", "another process has read other edits from the same answer", row.key, review
+            )
         return decided, final
 
     def _answer(self, row: Approval) -> Flow[tuple[Review, Template]]:
@@ -332,12 +327,9 @@ class Gatekeeper:
         except (ReviewExpiredError, ReviewCancelledError) as error:
             kind = "expired" if isinstance(error, ReviewExpiredError) else "cancelled"
             yield from self._refuse(row, error.review, kind)
-            raise ApprovalNotGiven(
-                f"{self.target.name} was not approved: the question {row.review_id} was {kind} without an answer",
-                **self._facts(kind, row.key, error.review),
-            ) from error
+            raise self._reasons.unanswered(kind, row, error.review) from error
         except ReviewNotFoundError as error:
-            raise self._mismatch("review", "its review does not exist any more", row, None) from error
+            raise self._reasons.mismatch("review", "its review does not exist any more", row.key) from error
         return review, template
 
     def _unlike_asked(self, row: Approval, review: Review, template: Template) -> tuple[str, str] | None:
@@ -359,9 +351,9 @@ class Gatekeeper:
         try:
             final = edited(self.target, arguments, row.arguments, edits)
         except EditError as error:
-            raise self._mismatch("arguments", str(error), row, None) from None
+            raise self._reasons.mismatch("arguments", str(error), row.key) from None
         if self.target.call(final, self.settings.metadata).digest != row.ran:
-            raise self._mismatch("arguments", "its arguments are not those that were approved", row, None)
+            raise self._reasons.mismatch("arguments", "its arguments are not those that were approved", row.key)
         return final
 
     def _consumed(self, row: Approval, final: Mapping[str, Any]) -> Flow[Grant]:
@@ -385,8 +377,8 @@ class Gatekeeper:
             raise
         if not won:
             now = yield Keep(lambda: self.settings.ledger.get(row.key))
-            self._raise_if_ended(now or evolve(row, state="unknown"), is_late=True)
-            raise self._mismatch("arguments", "what was approved is not what would run", row, None)
+            late = self._reasons.ended(now or evolve(row, state="unknown"), is_late=True)
+            raise late or self._reasons.mismatch("arguments", "what was approved is not what would run", row.key)
         return grant
 
     def _refuse(self, row: Approval, review: Review | None, verdict: str) -> Flow[Approval]:
@@ -397,66 +389,7 @@ class Gatekeeper:
         decided: Approval = yield Keep(lambda: self.settings.ledger.decide(row.key, state, ran, decision))
         return decided
 
-    # --- errors ------------------------------------------------------------------------------------------------------
-
-    def _raise_if_ended(self, row: Approval, *, is_late: bool = False) -> None:
-        """Raise why nobody may run what a row is about, unless its result is kept."""
-        facts = self._facts(row.state, row.key)
-        if row.state in IN_DOUBT:
-            still = ", which still runs on this machine" if runs_here(row.owner) else ""
-            raise OutcomeUnknown(
-                f"{self.target.name} was approved and taken by {row.owner}{still}. It may or may not have been done. "
-                f"Do not repeat it; a person has to look, and then `hitl approvals settle {row.key}`",
-                **facts,
-                owner=row.owner,
-                consumed_at=row.consumed_at,
-            )
-        if row.state == "refused":
-            raise self._refusal(row)
-        is_kept = row.outcome is not None and row.outcome.is_kept
-        if row.state == "failed" or (row.state == "finished" and (is_late or not is_kept)):
-            raise ApprovalConsumed(
-                f"{self.target.name} was approved and has {row.state}; this approval has been used",
-                **facts,
-                outcome=row.state,
-            )
-
-    def _refusal(self, row: Approval) -> ApprovalError:
-        """Return the refusal of an earlier call again."""
-        decision = row.decision or Decision("unclear")
-        if decision.verdict == "rejected":
-            return ApprovalRejected(
-                self._said_no(decision.reviewer, decision.feedback),
-                **self._facts("rejected", row.key),
-                reviewer=decision.reviewer,
-                feedback=decision.feedback,
-            )
-        if decision.verdict == "mismatch":
-            return self._mismatch("shown", "its answer did not fit what was asked", row, None)
-        message = f"{self.target.name} was not approved: {decision.verdict}"
-        return ApprovalNotGiven(message, **self._facts(decision.verdict, row.key))
-
-    def _not_approved(self, row: Approval, review: Review) -> ApprovalError:
-        if review.verdict == "rejected":
-            return ApprovalRejected(
-                self._said_no(review.reviewer, review.feedback),
-                **self._facts("rejected", row.key, review),
-                reviewer=review.reviewer,
-                feedback=review.feedback,
-            )
-        message = f"{self.target.name} was not approved: the answer to {review.id} is not clearly a yes"
-        return ApprovalNotGiven(message, **self._facts("unclear", row.key, review))
-
-    def _said_no(self, reviewer: str | None, feedback: str | None) -> str:
-        words = f": {feedback}" if feedback else ""
-        return f"{self.target.name} was refused by {reviewer or 'a person'}{words}"
-
-    def _mismatch(self, kind: str, why: str, row: Approval, review: Review | None) -> ApprovalMismatch:
-        message = f"{self.target.name} was not run: {why}"
-        return ApprovalMismatch(message, **self._facts(kind, row.key, review))
-
-    def _facts(self, kind: str, key: str | None, review: Review | None = None) -> dict[str, Any]:
-        return {"kind": kind, "key": key, "review": review, "function": self.target.name}
+    # --- refusals that stand ----------------------------------------------------------------------------------------
 
     def _remembered(self, call: Call, error: ApprovalError) -> ApprovalError:
         if isinstance(error, ApprovalRejected):
