@@ -20,7 +20,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from functools import partial
 from types import MemberDescriptorType
-from typing import Any, Final, cast
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from hitl._content.conversion import FIELD, MEMBER, Conversion, Converter, type_name
@@ -125,8 +125,7 @@ def _dict(conversion: Conversion, value: dict[Any, Any]) -> dict[str, Any]:
 
 def _mapping(conversion: Conversion, value: Any) -> dict[str, Any]:
     items: list[tuple[Any, Any]] = list(value.items())
-    # The type's methods, since some mappings have an attribute of any name.
-    values_of: Any = next((found for name in _VALUES_OF_A_KEY if (found := getattr(type(value), name, None))), None)
+    values_of = _values_of(type(value))
     for key, first in items if values_of else ():
         values = values_of(value, key)
         # If the item is none of them it is all of them in one, as httpx joins headers.
@@ -138,12 +137,13 @@ def _mapping(conversion: Conversion, value: Any) -> dict[str, Any]:
     return conversion.object_of(value, items)
 
 
-_VALUES_OF_A_KEY: Final = ("getlist", "getall", "get_list")
-"""How a mapping with several values for a key returns them: werkzeug, Django, Starlette; multidict, WebOb; httpx."""
+def _values_of(kind: Any) -> Any:
+    """Return the method of a mapping that returns all values of a key, as Starlette, multidict and httpx call it."""
+    return next((getattr(kind, name) for name in ("getlist", "getall", "get_list") if hasattr(kind, name)), None)
 
 
 def _list(conversion: Conversion, value: Iterable[Any]) -> list[Any]:
-    return conversion.array_of(value, value if type(value) is list else list(value))
+    return conversion.array_of(value, list(value))
 
 
 def _set(conversion: Conversion, value: Iterable[Any]) -> list[Any]:
@@ -180,7 +180,7 @@ def _row(conversion: Conversion, value: Any) -> dict[str, Any]:
 
 
 def _pydantic(conversion: Conversion, value: Any) -> Any:
-    kind: Any = type(value)
+    kind = cast("Any", type(value))
     fields: Iterable[str] = kind.model_fields if hasattr(kind, "model_fields") else kind.__fields__
     if missing := [name for name in fields if name not in vars(value)]:  # model_dump() would leave them out
         raise conversion.refuse(
@@ -287,7 +287,7 @@ _EXACT: dict[type, Converter] = {
     int: _integer,
     float: _float,
     dict: _dict,
-    list: _list,
+    list: _list,  # a copy, since another thread may change it meanwhile
 }
 """The types of JSON itself, by far the most frequent ones."""
 
@@ -333,14 +333,18 @@ def _is_named_tuple(kind: type) -> bool:
     return hasattr(kind, "_fields") and issubclass(kind, tuple)
 
 
-def _is_row(kind: type) -> bool:
+def _is_row(kind: Any) -> bool:
     """Return whether a sequence names its parts, as the rows of sqlite3, SQLAlchemy, psycopg2 and Spark do."""
-    return issubclass(kind, Sequence) and any(hasattr(kind, name) for name in ("keys", "_fields", "asDict"))
+    return any(hasattr(kind, name) for name in ("keys", "_fields", "asDict")) and issubclass(kind, Sequence)
 
 
-def _is_struct_sequence(kind: type) -> bool:
+def _is_struct_sequence(kind: Any) -> bool:
     """Return whether it is a tuple with names of the interpreter's own, such as time.struct_time."""
-    return issubclass(kind, tuple) and hasattr(kind, "n_sequence_fields")
+    return hasattr(kind, "n_sequence_fields") and issubclass(kind, tuple)
+
+
+def _members(value: object) -> list[str]:
+    return [name for name, each in vars(type(value)).items() if type(each) is MemberDescriptorType]
 
 
 def _is_ordered_set(kind: type) -> bool:
@@ -351,10 +355,7 @@ _BEFORE_NAMES: tuple[tuple[Callable[[type], bool], Converter], ...] = (
     (_is_enum, lambda conversion, value: conversion.convert(value.value)),  # a member of a StrEnum is a str too
     (_is_named_tuple, _named_tuple),
     (_is_row, _row),
-    (
-        _is_struct_sequence,
-        _attributes(lambda value: (n for n, each in vars(type(value)).items() if type(each) is MemberDescriptorType)),
-    ),
+    (_is_struct_sequence, _attributes(_members)),
     (_is_ordered_set, _list),
     (dataclasses.is_dataclass, _attributes(lambda value: (each.name for each in dataclasses.fields(value)))),
     (
