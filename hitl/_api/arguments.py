@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Reversible
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from numbers import Integral
 from typing import Any, TypeAlias, cast
 
@@ -65,7 +65,10 @@ def addresses(name: str, value: object) -> list[str]:
 
 
 def moment(name: str, value: object) -> datetime:
-    """Return a datetime with a time zone, from a datetime or an ISO 8601 string."""
+    """Return a datetime in UTC, from one with a time zone or an ISO 8601 string.
+
+    In UTC, since what is sent decides about a derived key: one instant is one key, whichever zone it is written in.
+    """
     found = plain(value)
     if isinstance(found, str):
         with suppress(ValueError):
@@ -74,7 +77,10 @@ def moment(name: str, value: object) -> datetime:
         raise ConfigurationError(f"{name} must be a datetime or a text like '2027-01-20T18:00:00Z'; got {value!r:.80}")
     if found.utcoffset() is None:
         raise ConfigurationError(f"{name} needs a time zone, such as 'Z' or datetime.now(UTC); got {value!r:.80}")
-    return found
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        raise ConfigurationError(f"{name} is outside of the years 1 to 9999 in UTC; got {value!r:.80}") from None
 
 
 def json_object(name: str, value: object) -> dict[str, Any]:
