@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Reversible
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import UTC, datetime
-from numbers import Integral
 from typing import Any, TypeAlias, cast
 
-from hitl._json import is_encodable, is_object, plain
+from hitl._json import is_encodable, is_object, plain, whole
 from hitl._moments import read_moment
 from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError
@@ -169,10 +168,10 @@ def _sort_key(entry: object) -> str:
 
 def count(name: str, value: object, *, at_most: int = 1000) -> int:
     """Return a whole number from 1 to `at_most`."""
-    # Integral: also numpy's integers, but not its bool.
-    if isinstance(value, bool) or not isinstance(value, Integral) or not 1 <= int(value) <= at_most:
+    found = whole(value)
+    if found is None or not 1 <= found <= at_most:
         raise ConfigurationError(f"{name} must be a whole number from 1 to {at_most}; got {value!r:.80}")
-    return int(value)
+    return found
 
 
 def _priority(name: str, value: object) -> object:
