@@ -88,7 +88,9 @@ def _plain(secret: object) -> object:
         return secret
     from hitl._json import plain  # loads json, which a receiver that only verifies does not need
 
-    return memoryview(secret).tobytes() if isinstance(secret, bytes | bytearray | memoryview) else plain(secret)
+    if isinstance(secret, bytes | bytearray | memoryview):
+        return memoryview(cast("bytes", secret)).tobytes()
+    return plain(secret)
 
 
 @lru_cache(maxsize=16)

@@ -15,7 +15,7 @@ import hmac
 import re
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from hitl.exceptions import SignatureError
 from hitl.webhooks._headers import STANDARD, VENDOR, Found, Headers, find_signatures
@@ -214,7 +214,7 @@ def raw_body(body: object) -> bytes:
     if type(body) is bytes:  # nearly always
         return body
     if isinstance(body, bytes | bytearray | memoryview):
-        return memoryview(body).tobytes()
+        return memoryview(cast("bytes", body)).tobytes()
     if not isinstance(body, str):
         raise TypeError(
             f"the body must be the raw bytes of the request, not {type(body).__name__}: request.get_data() in Flask, "
