@@ -274,6 +274,7 @@ _REFUSED: dict[str, str] = {
     "builtins.coroutine": "await it and send what it returns",
     "builtins.complex numpy.complexfloating": "send [value.real, value.imag] or str(value)",
     "builtins.ellipsis": "put a value in place of the three dots",
+    "http.Morsel": "send value.value",  # a dict of the attributes of a cookie, without its value
 }
 """The types without a JSON form, by name as below, and what to do instead."""
 

@@ -21,6 +21,7 @@ import types
 from collections.abc import Coroutine, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from http.cookies import Morsel
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -129,6 +130,7 @@ EXAMPLES: dict[str, Any] = {
     "Customer": Customer,
     "Decimal": Decimal,
     "Fraction": Fraction,
+    "Morsel": Morsel,
     "MultiDict": multidict.MultiDict,
     "MappingProxyType": types.MappingProxyType,
     "Order": Order,
