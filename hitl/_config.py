@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from attrs import frozen
 
 from hitl._engine import Origin, is_loopback, is_unspecified
+from hitl._interrupts import reraise_interrupt
 from hitl._json import plain
 from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError
@@ -124,7 +125,8 @@ def _has_host(url: str, *schemes: str) -> bool:
     try:
         parts = urlsplit(url)
         return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # as the port does, if it is no number below 65,536
+    except ValueError as error:  # as the port does, if it is no number below 65,536
+        reraise_interrupt(error)
         return False
 
 

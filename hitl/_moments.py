@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from hitl._interrupts import reraise_interrupt
+
 _LEAP = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:)60(?:[.,]\d+)?(Z|[+-]\d\d:?\d\d)?")
 
 
@@ -20,7 +22,8 @@ def read_moment(text: str) -> datetime:
     """
     try:
         return datetime.fromisoformat(text)
-    except ValueError:
+    except ValueError as error:
+        reraise_interrupt(error)
         return _read_unusual(text.strip().upper())
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 from hitl._api.pagination import Identified, Page
 from hitl._calls import SENT_KEYS, parsed, repeats_key, unexpected_response
 from hitl._engine import Response
+from hitl._interrupts import reraise_interrupt
 from hitl._json import Object, as_list, as_object, is_list, is_object
 from hitl._review import FINAL_STATUSES
 
@@ -29,6 +30,7 @@ def decode(operation: str, read: Reader[T], response: Response) -> T:
     except MismatchedResponseError as error:
         fault = unexpected_response(operation, response, str(error), is_mismatched=True)
     except Exception as error:  # generated parsers raise any exception that a malformed value causes
+        reraise_interrupt(error)
         fault = unexpected_response(operation, response, f"{type(error).__name__}: {error}")
     raise fault  # outside of the handlers, so that it does not keep the parser's exception alive
 

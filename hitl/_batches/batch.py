@@ -18,6 +18,7 @@ from hitl._batches.source import Input, Source
 from hitl._calls import Exchange
 from hitl._engine import Response
 from hitl._flows import ApiCall, Flow, Gather, Result
+from hitl._interrupts import reraise_interrupt
 from hitl._progress_bar import TqdmBar
 from hitl.exceptions import APIStatusError, BatchInterrupted, ConfigurationError, HITLError
 from hitl.models import Outcome, Review
@@ -125,6 +126,7 @@ class Batch:
         try:
             return self._options.call(item)
         except Exception as error:  # also whatever an object of the caller's does when its members are read
+            reraise_interrupt(error)
             unreadable = self._errors.unreadable(index, error)
             raise unreadable from (None if unreadable is error else error)
 

@@ -10,6 +10,7 @@ from attrs import frozen
 from hitl._batches.concurrency import ConcurrencyLimiter
 from hitl._calls import farthest
 from hitl._flows import ApiCall
+from hitl._interrupts import reraise_interrupt
 from hitl.exceptions import (
     APIConnectionError,
     BatchError,
@@ -104,5 +105,6 @@ def _repr(error: Exception) -> str:
     """Return the repr of what the caller's own code raised, which need not have one."""
     try:
         return f"{error!r:.200}"
-    except Exception:
+    except Exception as fault:
+        reraise_interrupt(fault)
         return type(error).__name__

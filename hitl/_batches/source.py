@@ -6,6 +6,7 @@ from collections.abc import AsyncIterable, Callable, Iterable, Iterator
 from typing import Any, Final, TypeAlias
 
 from hitl._flows import Flow
+from hitl._interrupts import reraise_interrupt
 
 Input: TypeAlias = Iterable[Any] | AsyncIterable[Any]
 
@@ -42,6 +43,7 @@ class Source:
             try:
                 item = next(iterator, _END)
             except Exception as error:
+                reraise_interrupt(error)
                 self.error = error
             else:
                 if (flow := self.accept(item)) is not None:
@@ -63,6 +65,7 @@ class _AsyncFlows:
             try:
                 item = await anext(self._items, _END)
             except Exception as error:
+                reraise_interrupt(error)
                 self._source.error = error
             else:
                 if (flow := self._source.accept(item)) is not None:

@@ -106,6 +106,12 @@ class Gather(Generic[T]):
         return max(1, min(self.limit, self.limit_now()))
 
 
+def attach_report(error: Any, report: BatchInterrupted) -> None:
+    """Add to what ends a batch, and is not ours, a note and the `outcomes` so far."""
+    error.add_note(str(report))
+    error.outcomes = report.outcomes
+
+
 Step: TypeAlias = ApiCall[Any] | Sleep | Gather[Any]
 
 

@@ -14,7 +14,7 @@ import anyio
 import anyio.lowlevel
 
 from hitl._flows.event_loops import runs_on_trio
-from hitl._flows.steps import Flow, Gather, Result
+from hitl._flows.steps import Flow, Gather, Result, attach_report
 from hitl.exceptions import HITLError
 
 if TYPE_CHECKING:
@@ -36,10 +36,7 @@ async def collect(gather: Gather[T], carry_out: CarryOut[T]) -> None:
         await _TaskPool(gather, carry_out, deliver).work()
     except anyio.get_cancelled_exc_class() as error:
         # It must propagate unchanged, or its owner would not recognise it; so the report is only attached to it.
-        cancellation: Any = error
-        report = gather.interrupted(())
-        cancellation.add_note(str(report))
-        cancellation.outcomes = report.outcomes
+        attach_report(error, gather.interrupted(()))
         raise
 
 

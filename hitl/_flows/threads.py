@@ -7,7 +7,6 @@ script, in a notebook and inside a running loop.
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
@@ -18,8 +17,10 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from attrs import frozen
 
+from hitl._clock import LONGEST_SLEEP, monotonic
 from hitl._engine import TransportResult
-from hitl._flows.steps import ApiCall, Flow, Gather, Result, Transport
+from hitl._flows.steps import ApiCall, Flow, Gather, Result, Transport, attach_report
+from hitl._interrupts import is_interrupt
 from hitl.exceptions import ConfigurationError, HITLError
 
 T = TypeVar("T")
@@ -67,6 +68,10 @@ def stream(gather: Gather[T], transport: Transport, run: Run[T]) -> Generator[An
         except BaseException:  # Ctrl-C, or the reader has stopped
             pool.cancel()
             raise
+    except Exception as error:
+        if is_interrupt(error):  # it must reach the caller unchanged, so the report is only attached to it
+            attach_report(error, gather.interrupted(pool.late))
+        raise
     except KeyboardInterrupt:  # also a second one, while threads are being cancelled
         raise gather.interrupted(pool.late) from None
 
@@ -123,9 +128,9 @@ class _ThreadPool(Generic[T]):
             flow.close()
         if (interrupt := getattr(self._transport, "interrupt", None)) is not None:
             interrupt({thread.ident for thread in self._threads.values()})
-        until = time.monotonic() + SHUTDOWN_GRACE
+        until = monotonic() + SHUTDOWN_GRACE
         with suppress(Empty):
-            while self._unfinished and (left := until - time.monotonic()) > 0:
+            while self._unfinished and (left := until - monotonic()) > 0:
                 index, result = self._events.get(timeout=left)
                 self._unfinished -= result is not _ENDED
                 if result is not _ENDED and not isinstance(result, _Crash):
@@ -147,7 +152,7 @@ class _ThreadPool(Generic[T]):
         return self._transport.send(call)
 
     def sleep(self, seconds: float) -> None:
-        if self._cancelled.wait(seconds):
+        if self._cancelled.wait(min(seconds, LONGEST_SLEEP)):
             raise Cancelled
 
     def _capacity(self) -> int:
