@@ -9,7 +9,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hitl import _engine
-from hitl._clock import monotonic
+from hitl._clock import LONGEST_SLEEP, monotonic
 from hitl._config import MOST_AT_ONCE, Settings
 from hitl._flows import ApiCall
 from hitl._once import Once
@@ -178,7 +178,7 @@ def generated_client(settings: Settings, transport: HttpTransport | AsyncHttpTra
     return AuthenticatedClient(
         settings.base_url,
         token=_HiddenToken(settings.api_key.reveal()),
-        timeout=httpx.Timeout(settings.timeout),
+        timeout=httpx.Timeout(min(settings.timeout, LONGEST_SLEEP)),
         raise_on_unexpected_status=True,
         httpx_args={**transport.httpx_kwargs(), "trust_env": False},
     )

@@ -73,7 +73,7 @@ class _HttpxSender:
         return {"transport": ForwardingTransport(self._codec, self._send)}
 
     def _request(self, request: Request, deadline: float) -> httpx.Request:
-        remaining = max(deadline - monotonic(), 0.001)
+        remaining = min(max(deadline - monotonic(), 0.001), LONGEST_SLEEP)
         timeout = httpx.Timeout(remaining - min(_MARGIN, remaining / 10))
         return self._build(
             request.method,
