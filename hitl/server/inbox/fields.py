@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final, TypeAlias
 
+from hitl._moments import read_moment
 from hitl.server.inbox.attachments import attached, file_answer
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.hidden_characters import unix_lines
@@ -135,7 +135,7 @@ def _read_datetime(_field: Document, values: list[str]) -> Any:
     """Add the offset that the control cannot hold; its label says UTC."""
     text = values[0].strip()
     try:
-        moment = datetime.fromisoformat(text)
+        moment = read_moment(text)
     except ValueError:
         return text or MISSING
     return text if moment.tzinfo else f"{moment.isoformat()}Z"
