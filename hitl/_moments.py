@@ -1,4 +1,8 @@
-"""Date-times of RFC 3339, read tolerantly: one reader for arguments, reviews, templates and webhooks."""
+"""Date-times of RFC 3339, read tolerantly: one reader for arguments, reviews, templates, webhooks and the server.
+
+The generated package imports nothing of this one, nor webhooks the generated package; so `hitl_api.types.read_datetime`
+says the same a second time, and a test compares the two.
+"""
 
 from __future__ import annotations
 
