@@ -7,7 +7,7 @@ whoever catches `OSError`, `ValueError` or `Exception` calls `reraise_interrupt`
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -40,6 +40,6 @@ def is_interrupt(error: BaseException) -> bool:
 def _was_given(frame: FrameType, above: FrameType) -> bool:
     code, values = frame.f_code, frame.f_locals
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & _VARARGS)]
-    given = [values.get(name) for name in names]
-    rest: tuple[object, ...] = given[-1] if given and isinstance(given[-1], tuple) else ()
+    given: list[object] = [values.get(name) for name in names]
+    rest = cast("tuple[object, ...]", given[-1]) if given and isinstance(given[-1], tuple) else ()
     return any(each is above for each in (*given, *rest))
