@@ -188,6 +188,7 @@ def _parse_payload(raw: bytes) -> dict[str, Any]:
 def _moment(text: str | None) -> datetime | None:
     try:
         moment = read_moment(text) if text else None
-    except ValueError:
+    except ValueError as error:
+        reraise_interrupt(error)
         return None
     return moment if moment and moment.tzinfo else None

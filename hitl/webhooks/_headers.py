@@ -56,7 +56,8 @@ def _search(headers: Any, found: Found, *, is_outermost: bool) -> None:
     try:
         # The fast path: nearly always every name is a str.
         notable = [(_lower(name), value) for name, value in entries if _lower(name) in _SPELLINGS]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError) as error:
+        reraise_interrupt(error)
         notable = _tolerantly(entries)
     for spelling, value in notable:
         name = _SPELLINGS[spelling]

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
+from itertools import product
 from pathlib import Path
 from types import FrameType
 from typing import Any, Self
@@ -31,7 +32,9 @@ from hitl.webhooks import Router, signature_headers, verify_signature
 HERE = str(Path(hitl.__file__).parent)
 OURS = f"{HERE}/testing"  # not a part of the program that is interrupted
 SECRET = "a-secret-of-more-than-thirty-two-characters"
-ERRORS = [TimeoutError, ConnectionResetError, UnicodeError, type("SoftTimeLimitExceeded", (Exception,), {})]
+SoftTimeLimitExceeded = type("SoftTimeLimitExceeded", (Exception,), {})
+# Twice over the lines, so that each line meets an error of a socket and one of a parser.
+ERRORS = [(TimeoutError, ValueError), (ConnectionResetError, UnicodeError), (OSError, SoftTimeLimitExceeded)]
 Scenario = Callable[[HITLClient], Any]
 ITEM: Any = {"template_id": "t", "content": {"text": "x"}}
 
@@ -139,8 +142,8 @@ def test_it_reaches_the_caller_from_every_line(server: HostileServer, scenario: 
     with client() as made, Interrupting(None, Exception()) as watching:
         scenario(made)
     assert len(watching.lines) > 30
-    for number, line in enumerate(watching.lines):
-        mine = ERRORS[number % len(ERRORS)]("mine")
+    for number, (line, turn) in enumerate(product(watching.lines, (0, 1))):
+        mine = ERRORS[number // 2 % len(ERRORS)][turn]("mine")
         with client() as made:
             try:
                 with Interrupting(line, mine) as interrupting:
@@ -228,7 +231,7 @@ def test_a_batch_that_is_interrupted_says_what_was_created(server: HostileServer
         signal.signal(signal.SIGALRM, before)
     outcomes = caught.value.outcomes  # type: ignore[attr-defined]
     assert len(outcomes) == 2
-    assert "2 items" in "".join(caught.value.__notes__)
+    assert "interrupted after" in "".join(caught.value.__notes__)
 
 
 def test_an_error_of_a_socket_stays_one() -> None:
