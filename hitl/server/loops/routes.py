@@ -215,11 +215,15 @@ class _Requests:
         seconds = wait_seconds(request)
         if seconds is None:
             return _read(self._service.get_request(request_id, account), {})
+
+        async def read() -> Document:
+            return self._service.get_request(request_id, account)
+
         found = await hold(
             self._service.changes,
             request_id,
             seconds,
-            read=lambda: self._service.get_request(request_id, account),
+            read=read,
             final=FINAL,
             seconds_left=lambda: self._service.seconds_to_change(request_id),
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
@@ -12,7 +13,7 @@ from hitl.server import results
 from hitl.server.primitives import ApiError, Document, Page, SetupError, conflict, not_found, raise_faults
 from hitl.server.primitives.timestamps import from_wire, to_wire
 from hitl.server.primitives.validation import json_object, text
-from hitl.server.reviews import lifecycle, templates
+from hitl.server.reviews import lifecycle, search, templates
 from hitl.server.reviews.approvals import is_complete
 from hitl.server.reviews.assignment import choose_assignees, require_assignable
 from hitl.server.reviews.reviewer_store import ReviewerStore
@@ -20,7 +21,7 @@ from hitl.server.reviews.sample_templates import SAMPLE_TEMPLATES
 from hitl.server.reviews.schemas import REVIEW_CREATE, REVIEW_UPDATE, STATUSES, TEMPLATE_CREATE, TEMPLATE_UPDATE
 from hitl.server.reviews.store import ReviewQuery, ReviewStore
 from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work
-from hitl.server.storage.queries import next_number
+from hitl.server.storage.queries import documents, next_number
 from hitl.server.webhooks import TEMPLATE_UPDATED, review_events, review_payload, template_payload
 
 _REVIEWER = text(shortest=1, longest=320)  # more than the longest e-mail address (RFC 3696, errata 1690: 254)
@@ -78,12 +79,20 @@ class ReviewService:
     def get_review(self, review_id: str) -> Document:
         """Return a review as it stands now."""
         with self._work():
-            return self._review(review_id)
+            text = self._store.review_text(review_id)
+        if text is None:
+            raise not_found("review", review_id)
+        document: Document = json.loads(text)  # without the lock, which others wait for
+        return document
 
     def list_reviews(self, query: ReviewQuery | None = None) -> Page:
         """Return one page of reviews, the newest first."""
+        asked = query or ReviewQuery()
+        if words := search.words_of(asked.search or ""):
+            return self._search(asked, words)
         with self._work():
-            return self._store.reviews(query or ReviewQuery())
+            found, total, step = self._store.reviews(asked)
+        return Page(documents(found), total, step)
 
     def update_review(self, review_id: str, body: Mapping[str, Any]) -> Document:
         """Change an open review: keys of the content are merged, everything else is replaced."""
@@ -210,7 +219,23 @@ class ReviewService:
             self._store.delete_template(template_id)
             return {"id": template_id, "deleted": True}
 
+    def weigh(
+        self, review_id: str | None = None, template_id: str | None = None, body: Mapping[str, Any] | None = None
+    ) -> int:
+        """Return about how many bytes are stored of what a call is about: a review and its template, or a template."""
+        named = template_id or (body or {}).get("template_id")
+        return self._store.size_of(review_id, named if isinstance(named, str) else None)
+
     # Implementation
+
+    def _search(self, query: ReviewQuery, words: Sequence[str]) -> Page:
+        """Look for words in one review after the other; others use the database in between."""
+        with self._work():
+            numbers = self._store.numbers(query)
+        found = [number for number in numbers if search.holds(self._store.text(number), words)]
+        end = None if query.limit is None else query.offset + query.limit
+        shown = [json.loads(self._store.text(number)) for number in found[query.offset : end]]
+        return Page(shown, len(found), self._store.last_step())
 
     def _work(self) -> AbstractContextManager[Work]:
         return self._unit_of_work.begin(self._expire)
