@@ -43,6 +43,7 @@ def client_context(verify: object) -> ssl.SSLContext:
     Raises:
         ConfigurationError: if it would trust anybody, or nobody.
     """
+    kind = type(verify).__name__
     if isinstance(verify, ssl.SSLContext):
         _require_proof(verify)
         return verify
@@ -55,7 +56,7 @@ def client_context(verify: object) -> ssl.SSLContext:
     if not path:
         raise ConfigurationError(
             "verify must be True, the path of a file or folder of certificate authorities, or an ssl.SSLContext; got "
-            f"{'an empty path' if verify == '' else type(verify).__name__}"
+            f"{'an empty path' if verify == '' else kind}"
         )
     return _trusting(Path(path))
 

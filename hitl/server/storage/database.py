@@ -108,6 +108,8 @@ class Database:
         # FULL costs about a millisecond for each commit and survives a power failure; people decide slowly.
         self.execute("PRAGMA synchronous = FULL")
         self.execute("PRAGMA foreign_keys = ON")
+        # What is deleted, such as a secret, is overwritten where that costs no further write.
+        self.execute("PRAGMA secure_delete = FAST")
         seen = self._version()
         if 0 < seen < len(self._migrations):
             self._keep_a_copy(seen)
