@@ -207,3 +207,26 @@ def test_a_text_is_split_no_further_than_is_asked() -> None:
     assert pieces("a b c", most=3) == ["a", " ", "b"]
     assert pieces("x" * 1_000_000) == ["x" * 1_000_000]
     assert "".join(pieces("Zürich 東京 e\u0301a 👩‍💻")) == "Zürich 東京 e\u0301a 👩‍💻"
+
+
+@pytest.mark.parametrize(
+    "status", [None, "assigned", ["assigned", "in_progress"], ["assigned", "cancelled"], "cancelled"]
+)
+def test_who_has_something_to_do_is_found_the_same_with_and_without_documents(
+    server: ReviewServer, status: str | list[str] | None
+) -> None:
+    body = {"template_id": TEMPLATE, "content": {"a": 1}}
+    ids = [
+        server.reviews.create_review({**body, "assignees": names}).document["id"]
+        for names in (["a"], ["b", "a"], ["b"])
+    ]
+    server.reviews.start(ids[0], "a")
+    server.reviews.cancel_review(server.reviews.create_review({**body, "assignees": ["a"]}).document["id"])
+    everything = server.reviews.list_reviews(ReviewQuery(limit=None)).items
+    wanted = [status] if isinstance(status, str) else status
+    expected = [
+        each["id"] for each in everything if "a" in each["assignees"] and (wanted is None or each["status"] in wanted)
+    ]
+    found = server.reviews.list_reviews(ReviewQuery(status=status, assignee="a", limit=None))
+    assert [each["id"] for each in found.items] == expected
+    assert found.total == len(expected)

@@ -21,6 +21,10 @@ _ORDERS: Final = {
     "priority": "CASE priority WHEN 'high' THEN 0 WHEN 'low' THEN 2 ELSE 1 END, number ",
 }
 _DOCUMENT: Final = "SELECT document FROM reviews WHERE id = ?"
+_ASSIGNEE: Final = (
+    "EXISTS (SELECT 1 FROM json_each(reviews.document, '$.assignees') AS assignee WHERE assignee.value = ?)"
+)
+_OPEN_ASSIGNEE: Final = "id IN (SELECT review_id FROM open_assignments WHERE name = ?)"  # reads no document
 _LAST_STEP: Final = "(SELECT max(history.number) FROM history WHERE history.review_id = reviews.id)"
 
 
@@ -217,6 +221,11 @@ def _order(query: ReviewQuery) -> str:
     return _ORDERS[query.sort] + ("ASC" if query.oldest_first else "DESC")
 
 
+def _asks_for_open(query: ReviewQuery) -> bool:
+    statuses = [query.status] if isinstance(query.status, str) else query.status
+    return statuses is not None and set(statuses) <= set(OPEN)
+
+
 def _conditions(query: ReviewQuery) -> Iterator[Filter]:
     yield from (
         one_of("status", query.status),
@@ -229,8 +238,5 @@ def _conditions(query: ReviewQuery) -> Iterator[Filter]:
         ("updated_at > ?", query.updated_after),
         (f"{_DEADLINE} >= ?", query.due_after),
         (f"{_DEADLINE} < ?", query.due_before),
-        (
-            "EXISTS (SELECT 1 FROM json_each(reviews.document, '$.assignees') AS assignee WHERE assignee.value = ?)",
-            query.assignee,
-        ),
+        (_OPEN_ASSIGNEE if _asks_for_open(query) else _ASSIGNEE, query.assignee),
     )
