@@ -33,7 +33,10 @@ class Busy:
         base = link.partition("/inbox/")[0]
         self.api = httpx.Client(base_url=base, headers={"Authorization": f"Bearer {KEY}"}, timeout=120)
         self.browser = httpx.Client(base_url=base, timeout=120, follow_redirects=True)
-        self.browser.get(link)
+        self.browser.get(link).raise_for_status()
+        self.browser.event_hooks["response"] = [
+            lambda answer: None if answer.is_redirect else answer.raise_for_status()
+        ]
 
     def create(self, content: Any) -> str:
         """Create a review."""
@@ -59,6 +62,7 @@ class Busy:
         time.sleep(0.05)
         times.clear()
         act()
+        time.sleep(0.02)
         done.set()
         thread.join()
         return max(times, default=0.0)

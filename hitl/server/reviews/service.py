@@ -19,8 +19,8 @@ from hitl.server.reviews.assignment import choose_assignees, require_assignable
 from hitl.server.reviews.reviewer_store import ReviewerStore
 from hitl.server.reviews.sample_templates import SAMPLE_TEMPLATES
 from hitl.server.reviews.schemas import REVIEW_CREATE, REVIEW_UPDATE, STATUSES, TEMPLATE_CREATE, TEMPLATE_UPDATE
-from hitl.server.reviews.store import ReviewQuery, ReviewStore
-from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work
+from hitl.server.reviews.store import ReviewQuery, ReviewStore, as_json
+from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work, fingerprint_of
 from hitl.server.storage.queries import documents, next_number
 from hitl.server.webhooks import TEMPLATE_UPDATED, review_events, review_payload, template_payload
 
@@ -72,9 +72,14 @@ class ReviewService:
     def create_review(self, body: Mapping[str, Any], *, idempotency_key: str | None = None, owner: str = "") -> Created:
         """Create a ReviewCreate of `openapi.yaml`, once for each of an owner's idempotency keys."""
         raise_faults(REVIEW_CREATE("", body))
+        content = json.dumps(body["content"])  # here and not under the lock, as the digest
+        digest = fingerprint_of("review", body) if idempotency_key else ""
+        write = partial(as_json, content=content)
         with self._work() as work:
-            create = partial(self._new_review, work, body)
-            return self._idempotency.create_once("review", body, idempotency_key, owner, create)
+            create = partial(self._new_review, work, body, content)
+            return self._idempotency.create_once(
+                "review", body, idempotency_key, owner, create, fingerprint=digest, write=write
+            )
 
     def get_review(self, review_id: str) -> Document:
         """Return a review as it stands now."""
@@ -108,7 +113,7 @@ class ReviewService:
             if after["content"] != before["content"]:
                 self._store.save_revision(before)
                 self._reviewers.forget_approvals(review_id)
-            self._save(work, after, "updated", expires_at=expires_at)
+            self._save(work, after, "updated", expires_at=expires_at, before=before)
             return after
 
     def cancel_review(self, review_id: str) -> Document:
@@ -242,13 +247,14 @@ class ReviewService:
 
     def _expire(self, work: Work) -> None:
         for review, expires_at in self._store.overdue(to_wire(work.now)):
-            self._save(work, lifecycle.expired(review, from_wire(expires_at)), "expired", expires_at=None)
+            after = lifecycle.expired(review, from_wire(expires_at))
+            self._save(work, after, "expired", expires_at=None, before=review)
 
-    def _new_review(self, work: Work, body: Mapping[str, Any]) -> Document:
+    def _new_review(self, work: Work, body: Mapping[str, Any], content: str) -> Document:
         assignees = choose_assignees(self._reviewers, body, self._template(body["template_id"]))
         review_id = f"rev_{next_number(self._database, 'review')}"
         review = lifecycle.new_review(review_id, {**body, "assignees": assignees}, work.now)
-        self._save(work, review, "created", expires_at=self._expiry(review, work.now))
+        self._save(work, review, "created", expires_at=self._expiry(review, work.now), content=content)
         return review
 
     def _new_template(self, work: Work, body: Mapping[str, Any]) -> Document:
@@ -287,18 +293,27 @@ class ReviewService:
 
     def _move(self, work: Work, after: Document, event: str, *, actor: str | None = None) -> Document:
         """Save a review in its next state, unless it is there already."""
-        if after != self._review(after["id"]):
+        before = self._review(after["id"])
+        if after != before:
             still_open = after["status"] in lifecycle.OPEN
             expires_at = self._store.expires_at(after["id"]) if still_open else None
-            self._save(work, after, event, actor=actor, expires_at=expires_at)
+            self._save(work, after, event, actor=actor, expires_at=expires_at, before=before)
         return after
 
     def _save(
-        self, work: Work, review: Document, event: str, *, expires_at: str | None, actor: str | None = None
+        self,
+        work: Work,
+        review: Document,
+        event: str,
+        *,
+        expires_at: str | None,
+        actor: str | None = None,
+        before: Document | None = None,
+        content: str | None = None,
     ) -> None:
-        for name in review_events(self._store.review(review["id"]), review):
+        for name in review_events(before, review):
             self._outbox.emit(name, review["id"], review_payload(name, review), at=work.now)
-        self._store.save_review(review, expires_at)
+        self._store.save_review(review, expires_at, content)
         self._store.add_history(review, event, actor)
         work.changed.append(review["id"])
 

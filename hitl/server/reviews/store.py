@@ -104,15 +104,18 @@ class ReviewStore(Store):
         )
         return size
 
-    def save_review(self, review: Mapping[str, Any], expires_at: str | None) -> None:
-        """Insert or replace a review; `expires_at` is None for one that does not expire or is finished."""
+    def save_review(self, review: Mapping[str, Any], expires_at: str | None, content: str | None = None) -> None:
+        """Insert or replace a review; `expires_at` is None for one that does not expire or is finished.
+
+        `content` is the JSON of its content, if it is known.
+        """
         columns = ("id", "template_id", "status", "priority", "created_at", "updated_at")
         self._database.execute(
             "INSERT INTO reviews (id, template_id, status, priority, created_at, updated_at, expires_at, document) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET status = excluded.status, "
             "priority = excluded.priority, updated_at = excluded.updated_at, expires_at = excluded.expires_at, "
             "document = excluded.document",
-            (*(review[column] for column in columns), expires_at, json.dumps(review)),
+            (*(review[column] for column in columns), expires_at, as_json(review, content)),
         )
         self._save_assignments(review)
 
@@ -215,6 +218,14 @@ class ReviewStore(Store):
     def delete_template(self, template_id: str) -> None:
         """Delete a template."""
         self._database.execute("DELETE FROM templates WHERE id = ?", (template_id,))
+
+
+def as_json(review: Mapping[str, Any], content: str | None = None) -> str:
+    """Return the JSON of a review; that of its `content` may be made before, without the lock that others wait for."""
+    if content is None:
+        return json.dumps(review)
+    rest = json.dumps({name: value for name, value in review.items() if name != "content"})
+    return f'{rest[:-1]}, "content": {content}}}'
 
 
 def _order(query: ReviewQuery) -> str:
