@@ -190,7 +190,8 @@ class HITLClient:
             ConfigurationError: if an item of a list is invalid; the message names it. Nothing is sent.
             BatchError: if any item failed; the others were created, and `outcomes` has a review or an error for each.
                 Also if the input itself fails, with the `outcomes` until then.
-            BatchInterrupted: on Ctrl-C: a KeyboardInterrupt with the `outcomes` so far.
+            BatchInterrupted: on Ctrl-C: a KeyboardInterrupt with the `outcomes` so far. Any other exception of your
+                own, such as a signal handler's, is raised as it is and has the `outcomes` so far as an attribute.
         """
         return self._run(self._methods.create_reviews(items, concurrency, on_error, batch_key, progress=progress))
 

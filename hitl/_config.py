@@ -7,16 +7,14 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import timedelta
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypedDict
 from urllib.parse import urlsplit
 
 from attrs import frozen
 
 from hitl._engine import Origin, is_loopback, is_unspecified
-from hitl._json import plain
+from hitl._json import is_encodable, number, plain, whole
 from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError
 
@@ -123,6 +121,9 @@ def _url(name: str, value: Any) -> str:
         raise ConfigurationError(
             f"{name} must look like {DEFAULT_BASE_URL} or http://127.0.0.1:4010, without credentials, query or fragment"
         )
+    if not is_encodable(url):  # as bytes of the environment are that are no UTF-8
+        raise ConfigurationError(f"{name} holds half of a surrogate pair, which UTF-8 cannot carry; check it")
+    Origin.parse(url, name)
     # The vendor prints its address with and without /v1; the paths of openapi.yaml begin with it.
     return url.rstrip("/").removesuffix("/v1")
 
@@ -137,13 +138,9 @@ def _has_host(url: str, *schemes: str) -> bool:
 
 def seconds(name: str, value: Any) -> float:
     """Return a positive, finite number of seconds from a number, a numeric string or a timedelta."""
-    number = math.nan
-    value = plain(value)
-    if type(value).__name__ not in ("bool", "bool_"):  # the latter is numpy's
-        with suppress(TypeError, ValueError, OverflowError):
-            number = float(value.total_seconds() if isinstance(value, timedelta) else value)
-    if math.isfinite(number) and number > 0:
-        return number
+    found = number(value)
+    if found is not None and 0 < found < math.inf:
+        return found
     raise ConfigurationError(f"{name} must be a number of seconds greater than 0, or a timedelta; got {value!r:.80}")
 
 
@@ -152,14 +149,14 @@ def _optional_seconds(name: str, value: Any) -> float | None:
 
 
 def _seconds_or_zero(name: str, value: Any) -> float:
-    return 0.0 if value is not False and value in (0, "0") else seconds(name, value)
+    return 0.0 if number(value) == 0 else seconds(name, value)
 
 
 def _count(name: str, value: Any) -> int:
-    value = plain(value)
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 0:  # Integral: also numpy's integers
+    found = whole(value)
+    if found is None or found < 0:
         raise ConfigurationError(f"{name} must be a whole number, 0 or more; got {value!r:.80}")
-    return int(value)
+    return found
 
 
 def _header(name: str, value: Any) -> str | None:
