@@ -247,3 +247,21 @@ def test_a_page_that_is_one_file_for_pytest_is_one(with_pytest: Venv, tmp_path: 
     blocks = re.findall(r"```python\n(.+?)```", page(name), re.S)
     (tmp_path / file).write_text("\n\n".join(blocks))
     assert " passed" in reads(with_pytest, tmp_path, f"pytest -p no:cacheprovider {file}")
+
+
+MORE = {"batches": "pip install pandas", "wait": "pip install '.[progress]'", "webhooks": "the extras `flask`"}
+PAGES = {each.stem: each for each in sorted(ROOT.glob("docs/*/*.md")) if "```python" in each.read_text()}
+
+
+def test_a_page_says_what_more_it_needs() -> None:
+    assert [name for name, said in MORE.items() if said not in PAGES[name].read_text()] == []
+
+
+@pytest.mark.parametrize("name", sorted(PAGES.keys() - MORE.keys() - {"first-review", "loops", "test-your-code"}))
+def test_a_page_needs_no_more_than_it_says(
+    with_sandbox: Venv, tmp_path: Path, person: Callable[[Sandbox], AbstractContextManager[None]], name: str
+) -> None:
+    (tmp_path / "page.py").write_text("\n\n".join(re.findall(r"```python\n(.+?)```", PAGES[name].read_text(), re.S)))
+    with Sandbox() as sandbox, person(sandbox):
+        place = {"HITL_BASE_URL": sandbox.base_url, "HITL_API_KEY": sandbox.api_key}
+        reads(with_sandbox, tmp_path, "python page.py", **place)
