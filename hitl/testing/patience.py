@@ -186,7 +186,7 @@ class Patience:
             if held.is_answered or held.verdict is not None:
                 continue
             reason = self.given_up.get(held.review_id) if held.review_id else next(iter(self.given_up.values()), None)
-            held.verdict = f"nobody will answer {held.path}" if reason is None else _verdict(reason)
+            held.verdict = _verdict(reason) if reason else f"nobody will answer {held.path}: rules are for reviews only"
             held.task.cancel()
 
     def _give_up(self, review_ids: Collection[str] | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import sysconfig
 import threading
 from collections.abc import Iterator, Mapping
 from types import FrameType
@@ -11,11 +12,23 @@ from typing import Final, TypeAlias
 _SOON: Final = 25.0
 """Seconds: whoever sleeps for longer than that is taken to wait for ever."""
 
-_BLOCKING: Final = {"asyncio", "concurrent", "queue", "selectors", "threading", "trio"}
+_BLOCKING: Final = {"concurrent", "queue", "selectors", "threading", "trio"}
 """Packages in which a thread stands that waits for others; their functions have a variable `timeout`."""
 
-_BENEATH_CLIENTS: Final = _BLOCKING | {"anyio", "h11", "hitl", "hitl_api", "httpcore", "httpx", "socket", "ssl"}
+_BENEATH_CLIENTS: Final = _BLOCKING | {
+    "anyio",
+    "asyncio",
+    "h11",
+    "hitl",
+    "hitl_api",
+    "httpcore",
+    "httpx",
+    "socket",
+    "ssl",
+}
 _CLIENTS: Final = ("hitl._", "hitl_api.")
+
+_LIBRARIES: Final = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
 
 Positions: TypeAlias = Mapping[int, tuple[int, int]]
 """Where each thread stands: the id of a frame, and the instruction in it."""
@@ -29,11 +42,12 @@ def positions() -> Positions:
 def may_act(before: Positions) -> bool:
     """Return whether a thread may go on without the sandbox: it computes, or sleeps for a short time.
 
-    Threads that have not moved since `before`, such as those of a test runner, do not count; nor do a sandbox's own.
+    Threads of a library that have not moved since `before`, such as those of a test runner, do not count; nor do a
+    sandbox's own.
     """
     ours = {each.ident for each in threading.enumerate() if each.name in ("hitl-sandbox", "hitl-script")}
     return any(
-        thread not in ours and before.get(thread) != _position(frame) and _may_act(frame)
+        thread not in ours and not (before.get(thread) == _position(frame) and _is_library(frame)) and _may_act(frame)
         for thread, frame in _frames().items()
     )
 
@@ -62,6 +76,10 @@ def _stack(frame: FrameType | None) -> Iterator[FrameType]:
 
 def _position(frame: FrameType) -> tuple[int, int]:
     return id(frame), frame.f_lasti
+
+
+def _is_library(frame: FrameType) -> bool:
+    return frame.f_code.co_filename.startswith(_LIBRARIES)
 
 
 def _module(frame: FrameType) -> str:
