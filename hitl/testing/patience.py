@@ -83,6 +83,7 @@ class Patience:
         self._script = script
         self._threads = positions()
         self._held: set[_Held] = set()
+        self._read_singly: set[str] = set()  # given up in a list, so the reads of these are refused
         self._polled: dict[str, _Polled] = {}
         self._timer: asyncio.Handle | None = None
         self._has_happened = True
@@ -139,8 +140,9 @@ class Patience:
                 polled = self._polled[review_id] = _Polled(now, now)
             polled.last, polled.count = now, polled.count + 1
             if polled.count > 2 and now - polled.first >= _IN_ANY_CASE and not self._is_due_soon():
-                self._give_up({review_id})
-        return self.given_up.keys() & review_ids & self._script.open_reviews().keys() if self.given_up else set()
+                self._read_singly |= self._give_up({review_id})
+        given_up = self._read_singly.intersection(review_ids)
+        return given_up & self._script.open_reviews().keys() if given_up else given_up
 
     def refuse(self, review_id: str) -> None:
         """Refuse the read of a review that was given up: ApiError."""
@@ -156,8 +158,12 @@ class Patience:
         self._note(now)
         if may_act(self._threads):
             self._acted_at = now
-        if refused := self._script.refused.keys() - self.given_up.keys():
-            self._end([each for each in self._held if each.path == _LIST or each.review_id in refused], refused)
+        refused = set(self._script.refused)
+        if refused:
+            refused &= self._script.open_reviews().keys()
+        self._end([each for each in self._held if each.review_id in refused], refused)
+        if refused - self._read_singly:
+            self._end([each for each in self._held if each.path == _LIST], refused)
         in_vain = [each for each in self._held if self._is_in_vain(each, now)]
         if in_vain and not self._is_due_soon():
             ids = {each.review_id for each in in_vain if each.review_id is not None}
@@ -181,18 +187,22 @@ class Patience:
 
     def _end(self, reads: Collection[_Held], review_ids: Collection[str] | None) -> None:
         """Refuse reads, because these reviews, or with None all open ones, will not be answered."""
-        self._give_up(review_ids)
+        reads = [each for each in reads if not each.is_answered and each.verdict is None]
+        given_up = self._give_up(review_ids) if reads else set[str]()
         for held in reads:
-            if held.is_answered or held.verdict is not None:
-                continue
-            reason = self.given_up.get(held.review_id) if held.review_id else next(iter(self.given_up.values()), None)
-            held.verdict = _verdict(reason) if reason else f"nobody will answer {held.path}: rules are for reviews only"
-            held.task.cancel()
+            if held.path == _LIST:
+                self._read_singly |= given_up
+            if held.review_id is None or held.review_id in given_up:  # else it has just been answered
+                first = held.review_id or min(given_up, default="")
+                reason = self.given_up.get(first, f"{held.path}\nrules are for reviews only")
+                held.verdict = _verdict(reason)
+                held.task.cancel()
 
-    def _give_up(self, review_ids: Collection[str] | None) -> None:
-        for review_id, reason in self._script.open_reviews().items():
-            if review_ids is None or review_id in review_ids:
-                self.given_up[review_id] = reason
+    def _give_up(self, review_ids: Collection[str] | None) -> set[str]:
+        found = self._script.open_reviews().items()
+        given_up = {review_id: reason for review_id, reason in found if review_ids is None or review_id in review_ids}
+        self.given_up |= given_up
+        return set(given_up)
 
     def _refusal(self, verdict: str) -> ApiError:
         return ApiError(_STATUS, CODE, verdict, {"explanation": self.report()})

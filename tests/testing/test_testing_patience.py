@@ -90,6 +90,18 @@ def test_a_wait_fails_if_its_answer_does_not_come(sandbox: Sandbox, answers: lis
         ask_and_wait()
 
 
+def test_the_review_can_be_read_and_answered_after_that(sandbox: Sandbox) -> None:
+    sandbox.reviewer.on().in_turn([complete({"aproved": True})])
+    with HITLClient() as client:
+        review = client.create_review("content_review", {})
+        for _ in range(2):
+            with pytest.raises(APIStatusError, match="could not complete"):
+                client.wait_for_review(review)
+        assert client.get_review(review.id).status == "created"
+        sandbox.reviewer.complete(review, {"approved": True})
+        assert client.wait_for_review(review).is_answered
+
+
 def test_fast_forward_leads_to_the_end_of_all_that_is_due_and_no_further(sandbox: Sandbox) -> None:
     sandbox.fast_forward()
     sandbox.reviewer.on().in_turn([after("72h").approve()])
