@@ -26,6 +26,7 @@ NAMED = {
     "Add an operation": [
         "tests/client/test_package.py",
         "tests/codegen/test_spec_operations.py",
+        "tests/codegen/test_spec_for_others.py",
         "tests/contract/test_requests_fit.py",
         "tests/e2e/test_docs_api.py",
     ],

@@ -83,7 +83,12 @@ def test_the_tests_that_fail_afterwards_are_those_that_the_guide_names(repositor
     paths = os.pathsep.join([str(repository), str(repository / "generated")])
     command = [sys.executable, "-m", "pytest", "-q", "--tb=line", "-p", "no:cacheprovider"]
     tests = subprocess.run(
-        [*command, "tests/api/test_reading.py", "tests/codegen/test_spec_operations.py"],
+        [
+            *command,
+            "tests/api/test_reading.py",
+            "tests/codegen/test_spec_operations.py",
+            "tests/codegen/test_spec_for_others.py",
+        ],
         cwd=repository,
         env={**os.environ, "PYTHONPATH": paths},
         capture_output=True,
