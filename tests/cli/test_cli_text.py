@@ -78,3 +78,4 @@ def test_timestamps_are_shown_in_utc() -> None:
     tokyo = timezone(timedelta(hours=9))
     assert timestamp_text(datetime(2027, 1, 20, 8, 30, tzinfo=tokyo)) == "2027-01-19 23:30Z"
     assert timestamp_text(None) == ""
+    assert timestamp_text(datetime(1, 1, 1, tzinfo=tokyo)) == "0001-01-01T00:00:00+09:00"
