@@ -1,4 +1,4 @@
-"""Values that mean the same are sent the same: members of enumerations, numpy's numbers, sets, odd date-times."""
+"""Values that mean the same are sent the same: members of enumerations, sets, odd date-times."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, IntEnum
 from typing import Any
 
-import numpy as np
 import pytest
 
 from hitl._api import arguments, operations
@@ -44,7 +43,7 @@ class Text(str):
         return "something else"
 
 
-@pytest.mark.parametrize("value", [Words.HIGH, Plain.HIGH, Text("high"), np.str_("high")])
+@pytest.mark.parametrize("value", [Words.HIGH, Plain.HIGH, Text("high")])
 def test_a_word_is_sent_as_its_value(value):
     given = {"template_id": "t", "content": {}, "priority": value, "assignees": [value]}
     fields, _ = arguments.check_review(given, None)
@@ -66,17 +65,16 @@ def test_settings_may_be_members_of_enumerations():
     assert arguments.one_of("on_error", Words.RAISE, ("raise", "return")) == "raise"
 
 
-@pytest.mark.parametrize("number", [np.int64(3), np.uint8(3), Numbers.THREE])
-def test_whole_numbers_of_other_types_are_numbers(number):
+def test_a_member_of_an_enumeration_of_numbers_is_a_number():
+    number = Numbers.THREE
     assert arguments.count("page_size", number) == resolve({"api_key": "k", "max_retries": number}).max_retries == 3
     assert type(arguments.count("page_size", number)) is int
 
 
 @pytest.mark.parametrize("setting", ["max_retries", "timeout", "request_timeout", "retry_delay"])
-@pytest.mark.parametrize("value", [True, np.True_])
-def test_a_bool_is_no_number(setting, value):
+def test_a_bool_is_no_number(setting):
     with pytest.raises(ConfigurationError, match=setting):
-        resolve({"api_key": "k", setting: value})
+        resolve({"api_key": "k", setting: True})
 
 
 @pytest.mark.parametrize(
