@@ -251,3 +251,21 @@ def test_ctrl_c_ends_the_demo_without_a_traceback() -> None:
     os.close(master)
     assert (process.returncode, complaints) == (130, b"")
     assert len(link) <= 80
+
+
+def test_a_listener_whose_output_is_lost_ends(environment: dict[str, str], client: HITLClient) -> None:
+    listen = ["bash", "-c", 'exec "$@" >/dev/full', "bash", *command("webhooks", "listen")]
+    with subprocess.Popen(
+        listen, env={**os.environ, **environment}, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("Listening at ")
+        client.create_review("content_review", CONTENT)
+        _, complaints = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1
+    assert complaints == "Error: standard output cannot be written: No space left on device\n"
+
+
+def test_a_sandbox_that_cannot_say_where_it_is_ends(shell: Shell) -> None:
+    done = shell(">/dev/full", "sandbox", "--port", "0")
+    assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
