@@ -69,8 +69,18 @@ def _is_in_a_loop() -> bool:
         if module is not None:
             with suppress(RuntimeError):
                 getattr(module, current)()
-                return True
+                return _is_in_a_coroutine()
     return False
+
+
+def _is_in_a_coroutine() -> bool:
+    # Playwright's blocking API runs a loop in a greenlet beside the program's, which the program may block.
+    import inspect
+
+    frame = inspect.currentframe()
+    while frame is not None and not frame.f_code.co_flags & inspect.CO_COROUTINE:
+        frame = frame.f_back
+    return frame is not None
 
 
 def sleep_until_woken(seconds: float, wakeup: Wakeup) -> None:
