@@ -11,7 +11,6 @@ import errno
 import io
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
@@ -112,8 +111,6 @@ def command_output() -> Generator[None, None, None]:
         sys.stderr.write("Error: interrupted\n")
         sys.exit(_INTERRUPTED)
     finally:
-        with suppress(ValueError):  # not the main thread
-            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C ends at once
         sys.stderr.flush()
         sys.stdout, sys.stderr = streams
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import signal
@@ -11,12 +13,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from cli_processes import PATIENCE, command
 from click.testing import Result
 from pytest_httpserver import HTTPServer
 
 from hitl import HITLClient
+from hitl.cli.output import command_output
 from hitl.testing import Sandbox
 
 ROOT = Path(__file__).parents[2]
@@ -171,6 +175,54 @@ def test_a_file_whose_name_is_not_utf_8_can_be_read(shell: Shell, tmp_path: Path
     file = tmp_path / f"{BYTES}.jsonl"
     file.write_text('{"text": "A"}\n')
     assert shell("", "reviews", "create", "--template", "content_review", "--from", str(file)).returncode == 0
+
+
+class Failing(io.StringIO):
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("stdout", "stderr", "complaint"),
+    [
+        (None, io.StringIO(), "Error: standard output cannot be written: it is closed\n"),
+        (Failing(), io.StringIO(), "Error: standard output cannot be written: No space left on device\n"),
+        (Failing(), None, None),
+        (Failing(), Failing(), ""),
+    ],
+)
+def test_lost_output_ends_the_process_in_order(
+    monkeypatch: pytest.MonkeyPatch, stdout: io.StringIO | None, stderr: io.StringIO | None, complaint: str | None
+) -> None:
+    monkeypatch.setattr(sys, "stdout", stdout)
+    monkeypatch.setattr(sys, "stderr", stderr)
+
+    def command() -> None:
+        assert not sys.stderr.isatty()
+        assert sys.stderr.writable()
+        click.echo("a message", err=True)
+        click.echo("a result")
+
+    with pytest.raises(SystemExit) as ended, command_output():
+        command()
+    assert ended.value.code == 1
+    assert (sys.stdout, sys.stderr) == (stdout, stderr)
+    assert (None if stderr is None else stderr.getvalue().removeprefix("a message\n")) == complaint
+
+
+def test_an_interruption_ends_the_process_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", stderr := io.StringIO())
+    with pytest.raises(SystemExit) as ended, command_output():
+        raise KeyboardInterrupt
+    assert (ended.value.code, stderr.getvalue()) == (130, "Error: interrupted\n")
+
+
+def test_a_stream_of_a_small_encoding_escapes_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, "latin-1"))
+    with command_output():
+        click.echo("ö 日 \ud800 🙂")
+    assert raw.getvalue() == "ö \\u65e5 \\ud800 \\ud83d\\ude42\n".encode("latin-1")
 
 
 ESCAPES = "\x1b]0;owned\x07\u202eabc\x9b31m\r\n\x00"
