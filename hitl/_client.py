@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeV
 from hitl._api import Endpoint, PagedList
 from hitl._calls import IdempotencyScope
 from hitl._config import Idempotency, Verify
-from hitl._flows import Flow, process_domain, run, stream
+from hitl._flows import Flow, LoopWatch, process_domain, run, stream
 from hitl._methods import CONCURRENCY, PAGE_SIZE, POLL_INTERVAL, FormFields, Methods, Moment, Seconds
 from hitl._secret import Secret
 from hitl._transport import HttpTransport, generated_client
@@ -99,6 +99,7 @@ class HITLClient:
             process_domain,
         )
         self._transport = HttpTransport(self._methods.settings, transport, http_client)
+        self._loop_watch = LoopWatch()
 
     def create_review(
         self,
@@ -616,7 +617,9 @@ class HITLClient:
             transport.abandon()
 
     def _run(self, flow: Flow[T]) -> T:
+        self._loop_watch.warn_if_blocked()
         return run(flow, self._transport)
 
     def _stream(self, batch: Batch) -> Generator[Outcome, None, None]:
+        self._loop_watch.warn_if_blocked()
         return stream(batch, self._transport)

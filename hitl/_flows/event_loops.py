@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import threading
+import warnings
 from collections.abc import Awaitable, Hashable
 from contextlib import suppress
 
@@ -34,6 +36,52 @@ def runs_on_trio() -> bool:
     import sniffio
 
     return sniffio.current_async_library() == "trio"
+
+
+class BlockingCallWarning(UserWarning):
+    """A blocking client is used where an event loop is running, which stands still during its calls."""
+
+    __module__ = "hitl"
+
+
+class LoopWatch:
+    """Warns once, for one client, that its blocking calls stop an event loop."""
+
+    def __init__(self) -> None:
+        self._has_warned = False
+
+    def warn_if_blocked(self) -> None:
+        """Warn if the calling thread runs an event loop; a notebook runs each cell in one, and is left alone."""
+        if self._has_warned or not _is_in_a_loop() or "ipykernel" in sys.modules:
+            return
+        self._has_warned = True
+        warnings.warn(
+            "this call of HITLClient blocks the running event loop until it returns: use AsyncHITLClient and await, "
+            "or call it in a thread (asyncio.to_thread)",
+            BlockingCallWarning,
+            stacklevel=4,  # this method, the client's own two, and the caller
+        )
+
+
+def _is_in_a_loop() -> bool:
+    # What was not imported runs no loop. Not through sniffio, whose context variable is copied into threads.
+    asyncio, trio = sys.modules.get("asyncio"), sys.modules.get("trio")
+    for module, current in ((asyncio, "get_running_loop"), (trio and trio.lowlevel, "current_trio_token")):
+        if module is not None:
+            with suppress(RuntimeError):
+                getattr(module, current)()
+                return _is_in_a_coroutine()
+    return False
+
+
+def _is_in_a_coroutine() -> bool:
+    # Playwright's blocking API runs a loop in a greenlet beside the program's, which the program may block.
+    import inspect
+
+    frame = inspect.currentframe()
+    while frame is not None and not frame.f_code.co_flags & inspect.CO_COROUTINE:
+        frame = frame.f_back
+    return frame is not None
 
 
 def sleep_until_woken(seconds: float, wakeup: Wakeup) -> None:

@@ -12,9 +12,9 @@ import click
 import httpx
 
 from hitl._clock import monotonic
-from hitl.cli.failures import USAGE, CommandError
+from hitl.cli.failures import USAGE, CommandError, done
 from hitl.cli.http_clients import http_client
-from hitl.cli.text import shortened
+from hitl.cli.text import print_line, shortened
 from hitl.cli.values import JSON_SOURCE, json_object
 from hitl.server.webhooks.payloads import EVENTS, delivery_headers, is_usable, sample_payload
 
@@ -51,7 +51,8 @@ def trigger(event: str, url: str, secret: str | None, payload: dict[str, Any] | 
     shown = f": {shortened(response)}" if response.strip() else ""
     if not 200 <= status < 300:
         raise CommandError(f"{event} to {url}: HTTP {status}{shown}")
-    click.echo(f"{event} to {url}: HTTP {status} in {seconds * 1000:.0f} ms{shown}")
+    with done(f"{event} to {url}: HTTP {status}"):
+        print_line(f"{event} to {url}: HTTP {status} in {seconds * 1000:.0f} ms{shown}")
 
 
 def _send(url: str, body: bytes, secret: str) -> tuple[int, str, float]:

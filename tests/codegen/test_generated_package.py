@@ -7,6 +7,7 @@ import hashlib
 import importlib
 import inspect
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -235,3 +236,22 @@ def test_what_is_no_date_time_is_refused_by_both(text: str) -> None:
     for read in (moment, read_datetime):
         with pytest.raises(ValueError, match=r"."):
             read(text)
+
+
+@pytest.mark.parametrize("name", ["hitl/__init__.py", "hitl.py"])
+@pytest.mark.parametrize("program", ["import hitl_api", "import hitl, hitl_api"])
+def test_another_project_under_the_name_hitl_is_named(tmp_path: Path, name: str, program: str) -> None:
+    other = tmp_path / name
+    other.parent.mkdir(exist_ok=True)
+    other.write_text("")
+    (tmp_path / "webhooks.py").write_text("")
+    path = os.pathsep.join((str(tmp_path), str(Path(hitl_api.__file__).parents[1])))
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": path},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert f"the package hitl at {other} is another project's" in done.stderr
+    assert done.returncode == 0
