@@ -202,7 +202,7 @@ class Exchange:
         if isinstance(outcome, TransportFailure):
             return connection_error(call, outcome, attempts), came_to
         self.server.learn(outcome, call.request.headers.get("Idempotency-Key"), self.clock.epoch())
-        if came_to == "unreadable":
+        if came_to in ("unreadable", "misfit"):
             return unexpected_response(call.operation, outcome, outcome.fault or ""), came_to
         if came_to != "answered":
             self.server.honours_keys |= came_to == "in progress"  # it can only say so if it knows the key

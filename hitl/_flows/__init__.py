@@ -6,12 +6,13 @@ For every room above it. Flows decide and never act; the drivers act.
 from __future__ import annotations
 
 from hitl._flows.drivers import run, run_async, stream, stream_async
-from hitl._flows.event_loops import loop_domain, process_domain
+from hitl._flows.event_loops import AsyncTurn, loop_domain, process_domain
 from hitl._flows.steps import ApiCall, AsyncTransport, Clock, Flow, Gather, Result, Sleep, Transport, Wakeup
 
 __all__ = [
     "ApiCall",
     "AsyncTransport",
+    "AsyncTurn",
     "Clock",
     "Flow",
     "Gather",

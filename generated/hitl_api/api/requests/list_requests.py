@@ -21,6 +21,7 @@ def _get_kwargs(
     loop_id: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     sort: RequestSort | Unset = UNSET,
     created_before: datetime.datetime | Unset = UNSET,
 ) -> dict[str, Any]:
@@ -44,6 +45,8 @@ def _get_kwargs(
     params["limit"] = limit
 
     params["offset"] = offset
+
+    params["after"] = after
 
     json_sort: str | Unset = UNSET
     if not isinstance(sort, Unset):
@@ -121,6 +124,7 @@ def sync_detailed(
     loop_id: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     sort: RequestSort | Unset = UNSET,
     created_before: datetime.datetime | Unset = UNSET,
 ) -> Response[ApiError | RequestListEnvelope]:
@@ -134,6 +138,9 @@ def sync_detailed(
         loop_id (str | Unset): Only requests of this loop.
         limit (int | Unset): The greatest number of requests in the answer; 50 if it is not given.
         offset (int | Unset): How many requests to skip; none if it is not given.
+        after (str | Unset): The `next_cursor` of the page before, instead of `offset`: the next
+            page has every entry that comes after it, whatever was created, changed or deleted
+            meanwhile.
         sort (RequestSort | Unset): The order of a list of requests; `created_at_desc` if it is
             not given.
         created_before (datetime.datetime | Unset): Only requests created before this moment.
@@ -152,6 +159,7 @@ def sync_detailed(
         loop_id=loop_id,
         limit=limit,
         offset=offset,
+        after=after,
         sort=sort,
         created_before=created_before,
     )
@@ -171,6 +179,7 @@ def sync(
     loop_id: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     sort: RequestSort | Unset = UNSET,
     created_before: datetime.datetime | Unset = UNSET,
 ) -> ApiError | RequestListEnvelope | None:
@@ -184,6 +193,9 @@ def sync(
         loop_id (str | Unset): Only requests of this loop.
         limit (int | Unset): The greatest number of requests in the answer; 50 if it is not given.
         offset (int | Unset): How many requests to skip; none if it is not given.
+        after (str | Unset): The `next_cursor` of the page before, instead of `offset`: the next
+            page has every entry that comes after it, whatever was created, changed or deleted
+            meanwhile.
         sort (RequestSort | Unset): The order of a list of requests; `created_at_desc` if it is
             not given.
         created_before (datetime.datetime | Unset): Only requests created before this moment.
@@ -203,6 +215,7 @@ def sync(
         loop_id=loop_id,
         limit=limit,
         offset=offset,
+        after=after,
         sort=sort,
         created_before=created_before,
     ).parsed
@@ -216,6 +229,7 @@ async def asyncio_detailed(
     loop_id: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     sort: RequestSort | Unset = UNSET,
     created_before: datetime.datetime | Unset = UNSET,
 ) -> Response[ApiError | RequestListEnvelope]:
@@ -229,6 +243,9 @@ async def asyncio_detailed(
         loop_id (str | Unset): Only requests of this loop.
         limit (int | Unset): The greatest number of requests in the answer; 50 if it is not given.
         offset (int | Unset): How many requests to skip; none if it is not given.
+        after (str | Unset): The `next_cursor` of the page before, instead of `offset`: the next
+            page has every entry that comes after it, whatever was created, changed or deleted
+            meanwhile.
         sort (RequestSort | Unset): The order of a list of requests; `created_at_desc` if it is
             not given.
         created_before (datetime.datetime | Unset): Only requests created before this moment.
@@ -247,6 +264,7 @@ async def asyncio_detailed(
         loop_id=loop_id,
         limit=limit,
         offset=offset,
+        after=after,
         sort=sort,
         created_before=created_before,
     )
@@ -264,6 +282,7 @@ async def asyncio(
     loop_id: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     sort: RequestSort | Unset = UNSET,
     created_before: datetime.datetime | Unset = UNSET,
 ) -> ApiError | RequestListEnvelope | None:
@@ -277,6 +296,9 @@ async def asyncio(
         loop_id (str | Unset): Only requests of this loop.
         limit (int | Unset): The greatest number of requests in the answer; 50 if it is not given.
         offset (int | Unset): How many requests to skip; none if it is not given.
+        after (str | Unset): The `next_cursor` of the page before, instead of `offset`: the next
+            page has every entry that comes after it, whatever was created, changed or deleted
+            meanwhile.
         sort (RequestSort | Unset): The order of a list of requests; `created_at_desc` if it is
             not given.
         created_before (datetime.datetime | Unset): Only requests created before this moment.
@@ -297,6 +319,7 @@ async def asyncio(
             loop_id=loop_id,
             limit=limit,
             offset=offset,
+            after=after,
             sort=sort,
             created_before=created_before,
         )
