@@ -18,7 +18,8 @@ from hitl._api.arguments import count
 from hitl.exceptions import UnexpectedResponseError
 
 _MOST_BARREN = 1000  # pages in a row that bring nothing new, and are not the same page again
-_MOST_IN_VAIN = 3  # times in a row that looking back may bring nothing new, before the server is taken at its word
+_MOST_IN_VAIN = 20  # times in a row that looking back may bring nothing new, before the server is taken at its word
+_MOST_REPEATED = 4  # times in a row that a page may be the same again: as many may have been created meanwhile
 _FIRST_ID = re.compile(r'\[\s*\{\s*"id"\s*:\s*"([^"\\]{1,128})"')
 
 
@@ -87,9 +88,13 @@ class PageWalk(Generic[T]):
             return
         if asked.overlaps and self._ignores_overlap(asked, page):
             offset += 1
+        last = self._last_page[-1] if self._last_page else None
         self._add(page)
         self._back = 0
-        self._has_overlapped |= asked.overlaps and not self._barren
+        begins_with_last = len(page.items) > 1 and page.items[0].id == last
+        self._has_overlapped |= asked.overlaps and (
+            not self._barren or begins_with_last or page.offset == asked.offset
+        )
         self._may_follow &= asked.after is None or not self._repeated
         self._may_overlap &= self._has_overlapped or not (asked.overlaps and self._repeated)
         self.next = self._following(asked, page, offset)
@@ -127,7 +132,7 @@ class PageWalk(Generic[T]):
         elif not fell:
             return False
         if self._in_vain >= (_MOST_IN_VAIN if self._has_overlapped else 1):
-            self._may_overlap = False
+            self._may_overlap = self._has_overlapped
             if page.items or not asked.overlaps:
                 return False
             self.next = PageRequest(asked.limit, asked.offset + 1)
@@ -178,7 +183,7 @@ class PageWalk(Generic[T]):
     def _require_progress(self, asked: PageRequest, page: Page[T]) -> None:
         if self.next is None:
             return
-        if self._repeated > 1 or (not page.items and self.next == asked):
+        if self._repeated > _MOST_REPEATED or (not page.items and self.next == asked):
             raise self._endless("repeats the same page")
         if self._barren > _MOST_BARREN:
             raise self._endless(f"sent {self._barren} pages without a new one")
