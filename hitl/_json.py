@@ -16,9 +16,9 @@ Object: TypeAlias = dict[str, Any]
 # the review that is made of it comes back with an answer, among others.
 MAX_BYTES = 16 * 1024 * 1024
 MAX_VALUES = 500_000  # counted as commas and opening brackets outside of strings, which is quick
-MAX_SENT_BYTES = 12 * 1024 * 1024
-MAX_SENT_VALUES = 400_000
-MAX_DEPTH = 100
+MAX_KEPT_BYTES, MAX_KEPT_VALUES = 15 * 1024 * 1024, 490_000  # of a review, with its answer
+MAX_SENT_BYTES, MAX_SENT_VALUES = 12 * 1024 * 1024, 400_000
+MAX_DEPTH = 100  # objects and arrays inside each other, in what a caller gives
 MAX_DIGITS = 4300  # of a whole number; what Python reads without being told otherwise
 
 
@@ -72,11 +72,18 @@ def _separators(text: bytes) -> int:
 
 def sent_fault(content: bytes) -> str | None:
     """Return why a document could not be read back once it was sent, as "it ..."; None if it could."""
-    if len(content) > MAX_SENT_BYTES:
-        return f"it is larger than {MAX_SENT_BYTES // 1024**2} MiB"
-    if holds_more(content, MAX_SENT_VALUES):
-        return f"it holds more than {MAX_SENT_VALUES} values"
-    return None
+    return _fault(content, MAX_SENT_BYTES, MAX_SENT_VALUES)
+
+
+def kept_fault(content: bytes) -> str | None:
+    """Return why a stored document is too large to be read, as "it ..."; None if it is not."""
+    return _fault(content, MAX_KEPT_BYTES, MAX_KEPT_VALUES)
+
+
+def _fault(content: bytes, most_bytes: int, most_values: int) -> str | None:
+    if len(content) > most_bytes:
+        return f"it is larger than {most_bytes // 1024**2} MiB"
+    return f"it holds more than {most_values} values" if holds_more(content, most_values) else None
 
 
 def encode(value: Any) -> bytes:

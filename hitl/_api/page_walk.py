@@ -168,6 +168,8 @@ class PageWalk(Generic[T]):
         limit = min(self._page_size, 2 * asked.limit)  # a page that was too large need not be followed by another
         if page.next_cursor is not None and page.next_cursor != asked.after and self._may_follow:
             return PageRequest(limit, after=page.next_cursor)
+        if asked.after is not None and page.next_cursor is None:  # its total says nothing about what follows
+            return None
         if asked.overlaps and self._repeated:  # it may know whole pages only
             return PageRequest(limit, offset=asked.offset + 1)
         if page.next_offset is None:

@@ -57,11 +57,13 @@ class Server:
         page = listed[offset : offset + limit]
         end = offset + len(page)
         more = end < len(listed)
-        place: dict[str, Any] = {"has_more": more}
-        if self.told:
+        place: dict[str, Any] = {"has_more": more} if self.told else {}
+        if self.told and not query.get("after"):
             place["next_offset"] = end if more else None
         if self.total:
-            place["total"] = len(listed)
+            place["total"] = len(self.ids)
+        elif not self.told:
+            place["has_more"] = more
         if self.echo:
             place["offset"] = offset
         if self.cursor:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hitl.server.http import LongPollSlots, calling, creating, hold, page, resource, success
-from hitl.server.http.requests import between, date_time, paging, parsed, wait_seconds, word
+from hitl.server.http.requests import Place, between, date_time, paging, parsed, wait_seconds, word
 from hitl.server.primitives import Document, Page
 from hitl.server.reviews.event_stream import EventStream
 from hitl.server.reviews.lifecycle import FINAL
@@ -27,7 +27,7 @@ _FILTERS: Final = (
 
 def review_query(request: Request) -> ReviewQuery:
     """Return which reviews a request asks for."""
-    limit, offset = paging(request, *_FILTERS)
+    place = paging(request, *_FILTERS)
     return ReviewQuery(
         status=parsed(request, "status", _statuses),
         priority=parsed(request, "priority", word(PRIORITIES)),
@@ -38,8 +38,9 @@ def review_query(request: Request) -> ReviewQuery:
         updated_after=parsed(request, "updated_after", date_time),
         ids=parsed(request, "ids", _list),
         changes_after=parsed(request, "changes_after", between(0, 2**63 - 1)),
-        limit=limit,
-        offset=offset,
+        limit=place.limit,
+        offset=place.offset,
+        after=place.after,
     )
 
 
@@ -94,7 +95,7 @@ class _Reads:
             headers["Preference-Applied"] = f"wait={seconds}"
         # This header shows the client that it may ask for changes.
         headers["X-Changes-Cursor"] = str(found.step)
-        return page(request, found, query.limit or 0, query.offset, headers=headers)
+        return page(request, found, Place(query.limit or 0, query.offset, query.after), headers=headers)
 
     async def review(self, request: Request) -> Response:
         review_id = request.path_params["review_id"]
@@ -107,8 +108,9 @@ class _Reads:
         return success(request, review, headers={"Preference-Applied": f"wait={seconds}"})
 
     async def templates(self, request: Request) -> Response:
-        limit, offset = paging(request)
-        return page(request, self._service.list_templates(limit=limit, offset=offset), limit, offset)
+        place = paging(request)
+        found = self._service.list_templates(limit=place.limit, offset=place.offset, after=place.after)
+        return page(request, found, place)
 
 
 async def wait_for_change(service: ReviewService, review_id: str, seconds: float) -> Document:

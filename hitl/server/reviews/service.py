@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+from hitl._json import kept_fault
 from hitl.server import results
 from hitl.server.primitives import ApiError, Document, Page, SetupError, conflict, not_found, raise_faults
 from hitl.server.primitives.timestamps import from_wire, to_wire
@@ -96,6 +98,7 @@ class ReviewService:
             expires_at = self._store.expires_at(review_id)
             if "due_date" in body:
                 expires_at = self._expiry(after, work.now)
+            self._require_readable(after)
             if after["content"] != before["content"]:
                 self._store.save_revision(before)
                 self._reviewers.forget_approvals(review_id)
@@ -184,10 +187,10 @@ class ReviewService:
         with self._work():
             return self._template(template_id)
 
-    def list_templates(self, *, limit: int | None = 50, offset: int = 0) -> Page:
+    def list_templates(self, *, limit: int | None = 50, offset: int = 0, after: str | None = None) -> Page:
         """Return one page of templates, in the order of their creation."""
         with self._work():
-            return self._store.templates(limit, offset)
+            return self._store.templates(limit, offset, after)
 
     def update_template(self, template_id: str, body: Mapping[str, Any]) -> Document:
         """Replace the parts of a template that the body names; open reviews are answered by the new form."""
@@ -251,6 +254,7 @@ class ReviewService:
         with self._work() as work:
             before = self._review(review_id)
             after = lifecycle.answered(before, decision, result, reviewer, work.now)
+            self._require_readable(after)
             lifecycle.require_version(before, version)
             template = self._template(before["template_id"])
             complete = decision == "completed"
@@ -259,6 +263,11 @@ class ReviewService:
             if complete and not is_complete(self._reviewers, review_id, template, result, reviewer, at):
                 return self._move(work, lifecycle.approved(before, work.now), "approved", actor=reviewer)
             return self._move(work, after, decision, actor=reviewer)
+
+    def _require_readable(self, review: Document) -> None:
+        """Refuse a change after which nobody could read the review any more."""
+        if fault := kept_fault(json.dumps(review).encode()):
+            raise ApiError(413, "payload_too_large", f"the review would be too large to be read: {fault}; send less")
 
     def _move(self, work: Work, after: Document, event: str, *, actor: str | None = None) -> Document:
         """Save a review in its next state, unless it is there already."""

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from hitl.server.primitives import Document, Page
 from hitl.server.reviews import search
 from hitl.server.reviews.lifecycle import OPEN
 from hitl.server.storage import Database, Store
-from hitl.server.storage.queries import Filter, document, one_of, page, where
+from hitl.server.storage.queries import Filter, Order, document, one_of, page, where
 
 _DUE = "json_extract(document, '$.due_date')"
 # A review expires at its due date or earlier; one that was due before it was created does not expire for that.
 _DEADLINE = f"coalesce(min(expires_at, {_DUE}), expires_at, {_DUE})"
 _ORDERS: Final = {
-    None: "number ",
-    "due": f"{_DEADLINE} NULLS LAST, number ",
-    "priority": "CASE priority WHEN 'high' THEN 0 WHEN 'low' THEN 2 ELSE 1 END, number ",
+    None: "",
+    "due": f"coalesce({_DEADLINE}, '~')",  # behind all others if there is none
+    "priority": "CASE priority WHEN 'high' THEN 0 WHEN 'low' THEN 2 ELSE 1 END",
 }
 _LAST_STEP: Final = "(SELECT max(history.number) FROM history WHERE history.review_id = reviews.id)"
 
@@ -31,7 +31,7 @@ class ReviewQuery:
     Moments are in wire form; `due_after` is inclusive, the others are exclusive. `search` has words that must all occur
     in the strings and numbers of the content or in the id; case and the composition of characters are
     ignored. `changes_after` asks for reviews that
-    changed after the step of this number, the earliest change first. `limit` None is all. `sort` "due" puts the next
+    changed after the step of this number, the earliest change first. `limit` None is all; `after` is the cursor of the page before. `sort` "due" puts the next
     deadline first, "priority" the most important.
     """
 
@@ -49,6 +49,7 @@ class ReviewQuery:
     changes_after: int | None = None
     limit: int | None = 50
     offset: int = 0
+    after: str | None = None
     oldest_first: bool = False
     sort: Literal["due", "priority"] | None = None
 
@@ -69,13 +70,20 @@ class ReviewStore(Store):
     def reviews(self, query: ReviewQuery) -> Page:
         """Return one page of the reviews that a query asks for."""
         conditions = list(_conditions(query))
-        order = _ORDERS[query.sort] + ("ASC" if query.oldest_first else "DESC")
+        order = Order(_ORDERS[query.sort], descending=not query.oldest_first)
         if query.changes_after is not None:
-            order = f"{_LAST_STEP} ASC"
-        found = page(self._database, "reviews", conditions, order=order, limit=query.limit, offset=query.offset)
-        is_part = query.changes_after is not None and found.items and query.offset + len(found.items) < found.total
-        step = self.last_step(found.items[-1]["id"] if is_part else None)
-        return Page(found.items, found.total, step)
+            order = Order(_LAST_STEP)
+        found = page(
+            self._database,
+            "reviews",
+            conditions,
+            order=order,
+            limit=query.limit,
+            offset=query.offset,
+            after=query.after,
+        )
+        is_part = query.changes_after is not None and found.cursor is not None
+        return replace(found, step=self.last_step(found.items[-1]["id"] if is_part else None))
 
     def save_review(self, review: Mapping[str, Any], expires_at: str | None) -> None:
         """Insert or replace a review; `expires_at` is None for one that does not expire or is finished."""
@@ -173,9 +181,9 @@ class ReviewStore(Store):
         """Return a template's document."""
         return document(self._database, "SELECT document FROM templates WHERE id = ?", template_id)
 
-    def templates(self, limit: int | None, offset: int) -> Page:
+    def templates(self, limit: int | None, offset: int, after: str | None) -> Page:
         """Return one page of all templates, in the order of their creation."""
-        return page(self._database, "templates", order="number", limit=limit, offset=offset)
+        return page(self._database, "templates", order=Order(), limit=limit, offset=offset, after=after)
 
     def save_template(self, template: Mapping[str, Any]) -> None:
         """Insert or replace a template."""
