@@ -19,7 +19,7 @@ MAX_VALUES = 500_000  # counted as commas and opening brackets outside of string
 MAX_KEPT_BYTES, MAX_KEPT_VALUES = 15 * 1024 * 1024, 490_000  # of a review, with its answer
 MAX_SENT_BYTES, MAX_SENT_VALUES = 12 * 1024 * 1024, 400_000
 MAX_DEPTH = 100  # objects and arrays inside each other, in what a caller gives
-MAX_DIGITS = 4300  # of a whole number; what Python reads without being told otherwise
+MAX_DIGITS = sys.int_info.default_max_str_digits  # of a whole number: what Python reads
 
 
 class TooLargeError(ValueError):

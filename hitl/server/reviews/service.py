@@ -266,7 +266,7 @@ class ReviewService:
 
     def _require_readable(self, review: Document) -> None:
         """Refuse a change after which nobody could read the review any more."""
-        if fault := kept_fault(json.dumps(review).encode()):
+        if fault := kept_fault(json.dumps(review, ensure_ascii=False).encode("utf-8", "surrogatepass")):
             raise ApiError(413, "payload_too_large", f"the review would be too large to be read: {fault}; send less")
 
     def _move(self, work: Work, after: Document, event: str, *, actor: str | None = None) -> Document:

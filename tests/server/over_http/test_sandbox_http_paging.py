@@ -10,6 +10,7 @@ import pytest
 
 
 from hitl import HITLClient
+from hitl.server.primitives import ApiError
 from hitl.server.review_server import ReviewServer
 from hitl.server.reviews import ReviewQuery
 from hitl.testing import Sandbox
@@ -134,3 +135,14 @@ def test_a_review_that_is_too_large_to_be_read_breaks_no_list(sandbox: Sandbox) 
 def _enlarge(server: ReviewServer, review_id: str, content: dict[str, Any]) -> None:
     review = {**server.reviews.get_review(review_id), "content": content}
     server.reviews._store.save_review(review, None)
+
+
+def test_a_review_cannot_grow_beyond_what_can_be_read(server: ReviewServer) -> None:
+    review_id = server.reviews.create_review(REVIEW).document["id"]
+    for number in range(2):
+        server.reviews.update_review(review_id, {"content": {f"part {number}": [0] * 240_000}})
+    with pytest.raises(ApiError, match="would be too large to be read: it holds more than 490000 values"):
+        server.reviews.update_review(review_id, {"content": {"part 3": [0] * 240_000}})
+    with pytest.raises(ApiError, match="would be too large to be read"):
+        server.reviews.reject(review_id, {"reason": [0] * 240_000}, "ann@example.com")
+    assert server.reviews.complete(review_id, {"approved": True}, "ann@example.com")["status"] == "completed"
