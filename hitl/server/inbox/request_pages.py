@@ -12,7 +12,7 @@ from hitl._json import is_object
 from hitl.server.inbox.banners import FAULTY, Banner
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import Document
-from hitl.server.inbox.filters import PAGE_SIZE, Filters
+from hitl.server.inbox.filters import Filters
 from hitl.server.inbox.forms import Draft
 from hitl.server.inbox.page_handlers import PageHandlers, errors_as_pages, name_fault
 from hitl.server.inbox.questions import ANSWER, controls, read_answer
@@ -45,16 +45,15 @@ class RequestPages(PageHandlers):
         done = filters.view == "done"
         query = RequestQuery(
             status=FINAL if done else OPEN,
-            limit=PAGE_SIZE,
-            offset=(filters.page - 1) * PAGE_SIZE,
             sort="created_at_desc" if done else "priority_desc",
+            **filters.place,
         )
         found = self.loops.list_requests(query)
         now = self.reviews.clock()
         context = {
             "done": done,
             "rows": [_summary(document, now) for document in found.items],
-            "pager": pager(found.total, filters.page),
+            "pager": pager(found, filters.page),
             **self.counts(request),
         }
         return self.render(request, "requests.html", context)

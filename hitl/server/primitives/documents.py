@@ -15,4 +15,5 @@ class Page:
     items: list[Document]
     total: int
     cursor: str | None = None
+    offset: int = 0  # how many entries of the list come before this part
     step: int = 0  # the number of the last change that the part includes; `changes_after` continues from it

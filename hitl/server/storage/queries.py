@@ -130,6 +130,7 @@ def page(
     if after is not None:
         further, key = order.beyond(after)
         clause, values = (f"{clause} AND {further}" if clause else f"WHERE {further}"), (*values, *key)
+        offset = 0
     budget = _Budget(limit)
     rows = database.rows_while(
         budget.admits,
@@ -137,7 +138,10 @@ def page(
         (*values, -1 if limit is None else limit + 1, min(offset, _MAX_INTEGER)),
     )
     cursor = _cursor(rows[-1][:2]) if budget.is_spent and rows else None
-    return Page(list(read([row[2:] for row in rows])), total, cursor)
+    before = offset
+    if after is not None:
+        before = total - database.value(f"SELECT count(*) FROM {table} {clause}", values)  # noqa: S608 - fixed words
+    return Page(list(read([row[2:] for row in rows])), total, cursor, before)
 
 
 class _Budget:
