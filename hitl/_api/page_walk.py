@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from attrs import evolve, frozen
 
@@ -76,6 +76,10 @@ class PageWalk(Generic[T]):
         self._back = self._in_vain = 0
         self._may_overlap, self._has_overlapped, self._may_follow = True, False, True
 
+    def wanted(self, count: float) -> PageRequest | None:
+        """Return which page to ask for to have so many entries; None if there are, or if no page follows."""
+        return self.next if len(self.items) < count else None
+
     def take(self, asked: PageRequest, page: Page[T]) -> None:
         """Add what a page has that no earlier page had, and decide what to ask for next; or look back first.
 
@@ -92,9 +96,7 @@ class PageWalk(Generic[T]):
         self._add(page)
         self._back = 0
         begins_with_last = len(page.items) > 1 and page.items[0].id == last
-        self._has_overlapped |= asked.overlaps and (
-            not self._barren or begins_with_last or page.offset == asked.offset
-        )
+        self._has_overlapped |= asked.overlaps and (not self._barren or begins_with_last or page.offset == asked.offset)
         self._may_follow &= asked.after is None or not self._repeated
         self._may_overlap &= self._has_overlapped or not (asked.overlaps and self._repeated)
         self.next = self._following(asked, page, offset)
@@ -200,9 +202,11 @@ class PageWalk(Generic[T]):
 
 def unreadable(name: str, why: str, cause: UnexpectedResponseError | None = None) -> UnexpectedResponseError:
     """Return the error for one entry of a list."""
-    facts = {} if cause is None else {"status_code": cause.status_code, "request_id": cause.request_id}
+    facts: dict[str, Any] = {} if cause is None else {"status_code": cause.status_code, "request_id": cause.request_id}
     return UnexpectedResponseError(
-        f"entry {name} of the list cannot be read: {why}. The entries after it can: go on with next()", sent="yes", **facts
+        f"entry {name} of the list cannot be read: {why}. Go on with next() to read those after it",
+        sent="yes",
+        **facts,
     )
 
 

@@ -48,7 +48,7 @@ class PagedList(Sequence[T]):
         is_near = isinstance(index, int) and index >= 0
         self._reach(cast("int", index) + 1 if is_near else math.inf)
         if isinstance(index, slice):
-            return list(map(entry, self._walk.items[index]))
+            return [entry(item) for item in self._walk.items[index]]
         return entry(self._walk.items[index])
 
     def __eq__(self, other: object) -> bool:
@@ -63,9 +63,9 @@ class PagedList(Sequence[T]):
 
     def _reach(self, count: float) -> bool:
         walk = self._walk
-        if len(walk.items) < count and walk.next is not None:
+        if walk.wanted(count):
             with self._turn:
-                while len(walk.items) < count and (asked := walk.next) is not None:
+                while (asked := walk.wanted(count)) is not None:
                     try:
                         page = self._fetch(asked)
                     except UnexpectedResponseError as error:
@@ -115,27 +115,26 @@ class AsyncPagedList(Generic[T]):
     def __repr__(self) -> str:
         return f"<{len(self._walk.items)} fetched; walk it with `async for`, or `await` it for a list>"
 
-    async def reach(self, count: float) -> bool:
-        """Fetch until there are so many entries; return whether there are."""
+    async def item(self, index: int) -> T | UnreadableEntry | None:
+        """Return the entry at that index, fetching what it takes; None if the list ends before it."""
+        await self._reach(index + 1)
+        return self._walk.items[index] if index < len(self._walk.items) else None
+
+    async def _reach(self, count: float) -> None:
         walk = self._walk
-        if len(walk.items) < count and walk.next is not None:
+        if walk.wanted(count):
             async with self._turn.lock():
-                while len(walk.items) < count and (asked := walk.next) is not None:
+                while (asked := walk.wanted(count)) is not None:
                     try:
                         page = await self._fetch(asked)
                     except UnexpectedResponseError as error:
                         walk.refused(asked, error)
                     else:
                         walk.take(asked, page)
-        return len(walk.items) >= count
-
-    def fetched(self, index: int) -> T | UnreadableEntry:
-        """Return an entry that has been fetched."""
-        return self._walk.items[index]
 
     async def _all(self) -> list[T]:
-        await self.reach(math.inf)
-        return list(map(entry, self._walk.items))
+        await self._reach(math.inf)
+        return [entry(item) for item in self._walk.items]
 
 
 class _AsyncPageIterator(AsyncIterator[T]):
@@ -149,10 +148,10 @@ class _AsyncPageIterator(AsyncIterator[T]):
         # Nothing is awaited between the last look and the step, so that each entry goes to one task.
         while True:
             index = self._index
-            has_one = await self._pages.reach(index + 1)
+            item = await self._pages.item(index)
             if index == self._index:
                 break
-        if not has_one:
+        if item is None:
             raise StopAsyncIteration
         self._index = index + 1
-        return entry(self._pages.fetched(index))
+        return entry(item)

@@ -49,9 +49,7 @@ def _text(conversion: Conversion, value: str) -> str:
 
 def _integer(conversion: Conversion, value: int) -> int:
     if not -_LARGEST_INT < value < _LARGEST_INT:
-        raise conversion.refuse(
-            f"is an integer of more than {MAX_DIGITS} digits: send it as text, such as hex(value)"
-        )
+        raise conversion.refuse(f"is an integer of more than {MAX_DIGITS} digits: send it as text, such as hex(value)")
     return int.__index__(value)
 
 

@@ -37,14 +37,12 @@ class AsCompleted:
 
         After an error that ends the wait it is None, too: whoever had that turn has the error.
         """
-        if self._is_over:
+        if self._has_left():
             return None
         if (wait := self._wait) is None:
             wait = self._wait = self._registry.begin(self._reviews, self._options, self._started)
             self._ready.extend(each for each in wait.outcomes.values() if isinstance(each, Review))
         while not self._ready:
-            if self._is_over:
-                return None
             if wait.is_over:
                 self.leave()
                 outcomes = wait.ordered_outcomes()
@@ -57,12 +55,17 @@ class AsCompleted:
             except HITLError:
                 self.leave()
                 raise
-            if not ended and not self._is_over:
+            if self._has_left():
+                return None
+            if not ended:
                 error = wait.timed_out()
                 self.leave()
                 raise error
             self._ready.extend(outcome for _, outcome in ended if isinstance(outcome, Review))
         return self._ready.popleft()
+
+    def _has_left(self) -> bool:
+        return self._is_over
 
     def leave(self) -> None:
         """Stop waiting, also whoever has a turn now; idempotent."""
@@ -76,6 +79,7 @@ class _Completions(Generic[Run]):
     def __init__(self, logic: AsCompleted, run: Run) -> None:
         self._logic = logic
         self._run = run
+        self._thread_turn, self._task_turn = threading.Lock(), AsyncTurn()
 
     def __del__(self) -> None:
         self._logic.leave()
@@ -87,12 +91,8 @@ class Completions(_Completions[Callable[[Flow[Review | None]], Review | None]], 
     Threads may share it: each review goes to one of them. An error goes to one, and ends it for the others.
     """
 
-    def __init__(self, logic: AsCompleted, run: Callable[[Flow[Review | None]], Review | None]) -> None:
-        super().__init__(logic, run)
-        self._turn = threading.Lock()
-
     def __next__(self) -> Review:
-        with self._turn:
+        with self._thread_turn:
             review = self._run(self._logic.next())
         if review is None:
             raise StopIteration
@@ -113,12 +113,8 @@ class Completions(_Completions[Callable[[Flow[Review | None]], Review | None]], 
 class AsyncCompletions(_Completions[Callable[[Flow[Review | None]], Awaitable[Review | None]]], AsyncIterator[Review]):
     """The same, for `async for` and for tasks."""
 
-    def __init__(self, logic: AsCompleted, run: Callable[[Flow[Review | None]], Awaitable[Review | None]]) -> None:
-        super().__init__(logic, run)
-        self._turn = AsyncTurn()
-
     async def __anext__(self) -> Review:
-        async with self._turn.lock():
+        async with self._task_turn.lock():
             review = await self._run(self._logic.next())
         if review is None:
             raise StopAsyncIteration

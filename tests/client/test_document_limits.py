@@ -75,7 +75,10 @@ class Heavy:
         self.limits.append(limit)
         shown = self.ids[offset : offset + limit]
         data = [
-            {**review(review_id=f"rev_{each}"), "content": {"n": [0] * (600_000 if each in self.broken else self.values)}}
+            {
+                **review(review_id=f"rev_{each}"),
+                "content": {"n": [0] * (600_000 if each in self.broken else self.values)},
+            }
             for each in shown
         ]
         place = {"total": len(self.ids), "offset": offset}

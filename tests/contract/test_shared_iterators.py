@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import anyio
+import anyio.lowlevel
+import anyio.to_thread
 import pytest
 
 from hitl import HITLClient
@@ -88,7 +90,7 @@ def test_cancelling_one_worker_leaves_the_others_theirs(sandbox: Sandbox, backen
                 for scope in scopes:
                     tasks.start_soon(take, shared, scope)
                 while client.wait_stats().polls == 0:
-                    await anyio.sleep(0)
+                    await anyio.lowlevel.checkpoint()
                 scopes[0].cancel()
                 for review in reviews:
                     await anyio.to_thread.run_sync(sandbox.reviewer.complete, review, {"approved": True})

@@ -91,9 +91,7 @@ def success(
     return json_response({"success": True, "data": data, "meta": {**_meta(request), **meta}}, status, headers)
 
 
-def page(
-    request: Request, found: Page, place: Place, *, headers: Mapping[str, str] | None = None
-) -> Response:
+def page(request: Request, found: Page, place: Place, *, headers: Mapping[str, str] | None = None) -> Response:
     """Return one page of a list, and its position in the whole."""
     position = pagination(found, place)
     return success(request, found.items, headers=headers, pagination={**position, "total": found.total})

@@ -29,10 +29,10 @@ class ReviewQuery:
     """Filters, which narrow the list together, and the order of a list of reviews.
 
     Moments are in wire form; `due_after` is inclusive, the others are exclusive. `search` has words that must all occur
-    in the strings and numbers of the content or in the id; case and the composition of characters are
-    ignored. `changes_after` asks for reviews that
-    changed after the step of this number, the earliest change first. `limit` None is all; `after` is the cursor of the page before. `sort` "due" puts the next
-    deadline first, "priority" the most important.
+    in the strings and numbers of the content or in the id; case and the composition of characters are ignored.
+    `changes_after` asks for reviews that changed after the step of this number, the earliest change first. `limit` None
+    is all; `after` is the cursor of the page before. `sort` "due" puts the next deadline first, "priority" the most
+    important.
     """
 
     status: str | Sequence[str] | None = None

@@ -71,6 +71,8 @@ def _read_cursor(cursor: str) -> tuple[str | int | None, int]:
         case [str() | None as lead, int() as number] | [int() as lead, int() as number]:
             if all(abs(each) <= _MAX_INTEGER for each in key if isinstance(each, int)):
                 return lead, number
+        case _:
+            pass
     raise ValueError("is no next_cursor of this list")
 
 

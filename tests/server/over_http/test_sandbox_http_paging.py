@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 import pytest
 
-
 from hitl import HITLClient
 from hitl.server.primitives import ApiError
 from hitl.server.review_server import ReviewServer
@@ -65,7 +64,9 @@ def test_deliveries_are_walked_by_cursor(http: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/reviews", "/v1/templates", "/v1/webhooks/deliveries", "/v1/api/requests"])
-@pytest.mark.parametrize("after", ["", "x", "W10=", "WzFd", "bnVsbA==", "W251bGwsIngiXQ==", "W251bGwsMWU5OTld", "é", "[" * 9])
+@pytest.mark.parametrize(
+    "after", ["", "x", "W10=", "WzFd", "bnVsbA==", "W251bGwsIngiXQ==", "W251bGwsMWU5OTld", "é", "[" * 9]
+)
 def test_what_is_no_cursor_is_refused(http: httpx.Client, path: str, after: str) -> None:
     assert http.get(path, params={"after": after}).status_code == 400
 
