@@ -15,6 +15,7 @@ Object: TypeAlias = dict[str, Any]
 # The limits of a document, for whoever sends one and for whoever reads it. A request may hold less than a response:
 # the review that is made of it comes back with an answer, among others.
 MAX_BYTES = 16 * 1024 * 1024
+TOO_LARGE = f"it is larger than {MAX_BYTES // (1024 * 1024)} MiB"
 MAX_VALUES = 500_000  # counted as commas and opening brackets outside of strings, which is quick
 MAX_KEPT_BYTES, MAX_KEPT_VALUES = 15 * 1024 * 1024, 490_000  # of a review, with its answer
 MAX_SENT_BYTES, MAX_SENT_VALUES = 12 * 1024 * 1024, 400_000

@@ -15,7 +15,7 @@ import h11
 from attrs import field, frozen
 
 from hitl._engine.fast_path import FastPath, SimpleResponse
-from hitl._json import MAX_BYTES
+from hitl._json import MAX_BYTES, TOO_LARGE
 
 # guard: interim-bound
 MOST_INTERIM = 16  # 1xx responses before the final one; a server that sends more is stalling
@@ -24,7 +24,6 @@ LONGEST_HEAD = 128 * 1024  # bytes of a status line with its headers, or of a ch
 # guard: body-bound
 LARGEST_BODY = MAX_BYTES  # as sent and as decoded
 
-TOO_LARGE = f"it is larger than {LARGEST_BODY // (1024 * 1024)} MiB"
 CUT_OFF = "it was cut off"
 
 RawHeaders: TypeAlias = list[tuple[bytes, bytes]]

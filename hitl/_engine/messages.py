@@ -7,8 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import field, frozen
 
-from hitl._engine.http1 import TOO_LARGE
-from hitl._json import MAX_VALUES, decode, holds_more
+from hitl._json import MAX_VALUES, TOO_LARGE, decode, holds_more
 from hitl.exceptions import Sent
 
 
