@@ -17,6 +17,8 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 from urllib.parse import quote
 
+from attrs import evolve
+
 from hitl._api.arguments import identifier
 from hitl._api.page_walk import Page, PageRequest
 from hitl._api.responses import (
@@ -115,7 +117,11 @@ def list_reviews(
 
     prefer = UNSET if hold is None else f"wait={hold}"
     kwargs = endpoint._get_kwargs(**{**query, **_place(asked)}, prefer=prefer)
-    return _call("list_reviews", kwargs, partial(page, Review.from_json, asked), timeout=timeout)
+    return _page_call("list_reviews", kwargs, partial(page, Review.from_json, asked), timeout)
+
+
+def _page_call(operation: str, kwargs: Mapping[str, Any], read: Reader[T], timeout: float | None = None) -> ApiCall[T]:
+    return evolve(_call(operation, kwargs, read, timeout=timeout), can_be_smaller=True)
 
 
 def _place(asked: PageRequest) -> dict[str, Any]:
@@ -161,7 +167,7 @@ def list_templates(asked: PageRequest) -> ApiCall[Page[Template]]:
     from hitl_api.api.templates import list_templates as endpoint
 
     kwargs = endpoint._get_kwargs(**_place(asked))
-    return _call("list_templates", kwargs, partial(page, Template.from_json, asked))
+    return _page_call("list_templates", kwargs, partial(page, Template.from_json, asked))
 
 
 def update_template(template_id: str, fields: Mapping[str, Any]) -> ApiCall[Template]:

@@ -109,7 +109,7 @@ def situation(outcome: TransportResult) -> AttemptResult:
 def _of_response(response: Response) -> AttemptResult:
     status = response.status_code
     if response.is_success:
-        return "answered" if response.fault is None else unreadable_situation(response, is_mismatched=False)
+        return "answered" if response.fault is None else "unreadable"
     if status == 429:
         return "rate limited"
     if status == 409 and error_code(response) == IN_PROGRESS:
@@ -123,10 +123,8 @@ def unreadable_situation(response: Response, *, is_mismatched: bool) -> AttemptR
     """Return the result of an attempt whose successful response cannot be read.
 
     A page of a proxy, an empty or truncated body, or the response to another request may be right the next time; a
-    complete JSON document from the server that does not fit, or one that is too large, will be the same again.
+    complete JSON document from the server that does not fit will be the same again.
     """
-    if response.is_too_large:
-        return "misfit"
     if is_mismatched or response.fault is not None or not response.content.strip() or not is_json_type(response):
         return "unreadable"
     return "misfit" if response.is_framed or parsed(response) is not ... else "unreadable"

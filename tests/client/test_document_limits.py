@@ -9,6 +9,8 @@ import pytest
 from script import answer, review
 from scripted import scripted, scripted_async
 
+from hitl._engine import Response
+from hitl._json import TOO_LARGE
 from hitl.exceptions import ContentError, UnexpectedResponseError
 
 ROWS = "order,amount,paid,country\n" * 640  # 16 kB of CSV
@@ -90,6 +92,19 @@ def test_a_page_that_is_too_large_is_asked_for_again_with_fewer_entries(page_siz
     server = Heavy(5, values=300_000)
     walked = [each.id for each in scripted(server).list_reviews(page_size=page_size)]
     assert walked == [f"rev_{each}" for each in range(5)]
+
+
+def test_pages_of_too_many_bytes_become_smaller_at_once() -> None:
+    def serve(call: Any) -> Any:
+        limit, offset = call.request.query["limit"], call.request.query.get("offset", 0)
+        if limit > 2:
+            return Response(200, {}, b"", fault=TOO_LARGE)
+        data = [review(review_id=f"rev_{each}") for each in range(offset, min(offset + limit, 9))]
+        return answer(200, {"success": True, "data": data, "meta": {"pagination": {"total": 9, "offset": offset}}})
+
+    client = scripted(serve)
+    assert [each.id for each in client.list_reviews()] == [f"rev_{each}" for each in range(9)]
+    assert client.sleeps == []
 
 
 @pytest.mark.parametrize("page_size", [1, 3])
