@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from hitl.server.primitives import Document, Page
-from hitl.server.reviews import search
 from hitl.server.reviews.lifecycle import OPEN
-from hitl.server.storage import Database, Store
-from hitl.server.storage.queries import Filter, Order, document, one_of, page, where
+from hitl.server.storage import Row, Store
+from hitl.server.storage.queries import Filter, Order, document, one_of, page, rows_of_page, where
 
 _DUE = "json_extract(document, '$.due_date')"
 # A review expires at its due date or earlier; one that was due before it was created does not expire for that.
@@ -21,6 +20,11 @@ _ORDERS: Final = {
     "due": f"coalesce({_DEADLINE}, '~')",  # behind all others if there is none
     "priority": "CASE priority WHEN 'high' THEN 0 WHEN 'low' THEN 2 ELSE 1 END",
 }
+_DOCUMENT: Final = "SELECT document FROM reviews WHERE id = ?"
+_ASSIGNEE: Final = (
+    "EXISTS (SELECT 1 FROM json_each(reviews.document, '$.assignees') AS assignee WHERE assignee.value = ?)"
+)
+_OPEN_ASSIGNEE: Final = "id IN (SELECT review_id FROM open_assignments WHERE name = ?)"  # reads no document
 _LAST_STEP: Final = "(SELECT max(history.number) FROM history WHERE history.review_id = reviews.id)"
 
 
@@ -57,43 +61,66 @@ class ReviewQuery:
 class ReviewStore(Store):
     """The statements, over one database."""
 
-    def __init__(self, database: Database) -> None:
-        super().__init__(database)
-        database.add_function(search.holds)
-
     # Reviews
 
     def review(self, review_id: str) -> Document | None:
         """Return a review's document."""
-        return document(self._database, "SELECT document FROM reviews WHERE id = ?", review_id)
+        return document(self._database, _DOCUMENT, review_id)
 
-    def reviews(self, query: ReviewQuery) -> Page:
-        """Return one page of the reviews that a query asks for."""
-        conditions = list(_conditions(query))
-        order = Order(_ORDERS[query.sort], descending=not query.oldest_first)
-        if query.changes_after is not None:
-            order = Order(_LAST_STEP)
-        found = page(
+    def review_text(self, review_id: str) -> str | None:
+        """Return a review's document as JSON."""
+        text: str | None = self._database.value(_DOCUMENT, (review_id,))
+        return text
+
+    def reviews(self, query: ReviewQuery) -> tuple[list[Row], Page]:
+        """Return one page of the reviews that a query asks for, each as a row with its JSON, and the page around it."""
+        found, around = rows_of_page(
             self._database,
             "reviews",
-            conditions,
-            order=order,
+            list(_conditions(query)),
+            order=order_of(query) if query.changes_after is None else Order(_LAST_STEP),
             limit=query.limit,
             offset=query.offset,
             after=query.after,
+            columns="document, id",
         )
-        is_part = query.changes_after is not None and found.cursor is not None
-        return replace(found, step=self.last_step(found.items[-1]["id"] if is_part else None))
+        is_part = query.changes_after is not None and around.cursor is not None
+        return found, replace(around, step=self.last_step(found[-1][1] if is_part else None))
 
-    def save_review(self, review: Mapping[str, Any], expires_at: str | None) -> None:
-        """Insert or replace a review; `expires_at` is None for one that does not expire or is finished."""
+    def keys(self, query: ReviewQuery) -> list[Row]:
+        """Return the keys of all reviews that a query asks for, whatever their words, in its order; see `Order.key`."""
+        clause, values = where(_conditions(query))
+        order = order_of(query)
+        sql = f"SELECT {order.key} FROM reviews {clause} ORDER BY {order.clause}"  # noqa: S608 - fixed words
+        return self._database.rows(sql, values)
+
+    def text(self, number: int) -> str:
+        """Return a review's document as JSON."""
+        text: str = self._database.value("SELECT document FROM reviews WHERE number = ?", (number,))
+        return text
+
+    def size_of(self, review_id: str | None, template_id: str | None) -> int:
+        """Return about how many bytes a review and its template take, or a template."""
+        size: int = self._database.value(
+            "SELECT coalesce((SELECT length(document) FROM reviews WHERE id = :review), 0) + coalesce((SELECT "
+            "length(document) FROM templates WHERE id = coalesce(:template, (SELECT template_id FROM reviews WHERE "
+            "id = :review))), 0)",
+            {"review": review_id, "template": template_id},
+        )
+        return size
+
+    def save_review(self, review: Mapping[str, Any], expires_at: str | None, content: str | None = None) -> None:
+        """Insert or replace a review; `expires_at` is None for one that does not expire or is finished.
+
+        `content` is the JSON of its content, if it is known.
+        """
         columns = ("id", "template_id", "status", "priority", "created_at", "updated_at")
         self._database.execute(
             "INSERT INTO reviews (id, template_id, status, priority, created_at, updated_at, expires_at, document) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET status = excluded.status, "
             "priority = excluded.priority, updated_at = excluded.updated_at, expires_at = excluded.expires_at, "
             "document = excluded.document",
-            (*(review[column] for column in columns), expires_at, json.dumps(review)),
+            (*(review[column] for column in columns), expires_at, as_json(review, content)),
         )
         self._save_assignments(review)
 
@@ -198,6 +225,24 @@ class ReviewStore(Store):
         self._database.execute("DELETE FROM templates WHERE id = ?", (template_id,))
 
 
+def as_json(review: Mapping[str, Any], content: str | None = None) -> str:
+    """Return the JSON of a review; that of its `content` may be made before, without the lock that others wait for."""
+    if content is None:
+        return json.dumps(review)
+    rest = json.dumps({name: value for name, value in review.items() if name != "content"})
+    return f'{rest[:-1]}, "content": {content}}}'
+
+
+def order_of(query: ReviewQuery) -> Order:
+    """Return the order that a query asks for."""
+    return Order(_ORDERS[query.sort], descending=not query.oldest_first)
+
+
+def _asks_for_open(query: ReviewQuery) -> bool:
+    statuses = [query.status] if isinstance(query.status, str) else query.status
+    return statuses is not None and set(statuses) <= set(OPEN)
+
+
 def _conditions(query: ReviewQuery) -> Iterator[Filter]:
     yield from (
         one_of("status", query.status),
@@ -210,9 +255,5 @@ def _conditions(query: ReviewQuery) -> Iterator[Filter]:
         ("updated_at > ?", query.updated_after),
         (f"{_DEADLINE} >= ?", query.due_after),
         (f"{_DEADLINE} < ?", query.due_before),
-        (
-            "EXISTS (SELECT 1 FROM json_each(reviews.document, '$.assignees') AS assignee WHERE assignee.value = ?)",
-            query.assignee,
-        ),
-        ("holds(document, ?)", search.words_of(query.search) if query.search and query.search.strip() else None),
+        (_OPEN_ASSIGNEE if _asks_for_open(query) else _ASSIGNEE, query.assignee),
     )

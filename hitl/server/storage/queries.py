@@ -6,7 +6,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 from hitl._json import MAX_BYTES, MAX_SENT_VALUES
@@ -46,6 +46,13 @@ class Order:
             return further, (number,)
         return f"({self.lead} > ? OR ({self.lead} = ? AND {further}))", (lead, lead, number)
 
+    def is_beyond(self, key: Sequence[Any], cursor: str) -> bool:
+        """Return whether the row with a key comes after a cursor."""
+        last: tuple[Any, Any] = _read_cursor(cursor)
+        if self.lead and key[0] != last[0]:
+            return type(key[0]) is type(last[0]) and bool(key[0] > last[0])
+        return bool(key[1] < last[1] if self.descending else key[1] > last[1])
+
 
 def cursor_fault(cursor: str | None, *, has_offset: bool) -> str | None:
     """Return what is wrong with the cursor that a request names, if it names one."""
@@ -58,7 +65,8 @@ def cursor_fault(cursor: str | None, *, has_offset: bool) -> str | None:
     return "and offset exclude each other" if has_offset else None
 
 
-def _cursor(key: Sequence[Any]) -> str:
+def cursor_of(key: Sequence[Any]) -> str:
+    """Return the cursor of the row that has this key; see `Order.key`."""
     return urlsafe_b64encode(json.dumps(key, separators=(",", ":")).encode()).decode()
 
 
@@ -123,7 +131,25 @@ def page(
     columns: str = "document",
     read: Callable[[Sequence[Row]], Iterable[Document]] = documents,
 ) -> Page:
-    """Return one page of the documents that `read` makes of the `columns` of rows that meet the conditions.
+    """Return one page of the documents that `read` makes of the `columns` of rows that meet the conditions."""
+    rows, around = rows_of_page(
+        database, table, conditions, order=order, limit=limit, offset=offset, after=after, columns=columns
+    )
+    return replace(around, items=list(read(rows)))
+
+
+def rows_of_page(
+    database: Database,
+    table: str,
+    conditions: Sequence[Filter] = (),
+    *,
+    order: Order,
+    limit: int | None,
+    offset: int,
+    after: str | None,
+    columns: str,
+) -> tuple[list[Row], Page]:
+    """Return the rows of one page, and the page without items; large documents are then read without the lock.
 
     It ends before it becomes larger than clients read. `after` is the cursor of the page before.
     """
@@ -139,11 +165,11 @@ def page(
         f"SELECT {order.key}, {columns} FROM {table} {clause} ORDER BY {order.clause} LIMIT ? OFFSET ?",  # noqa: S608 - fixed words
         (*values, -1 if limit is None else limit + 1, min(offset, _MAX_INTEGER)),
     )
-    cursor = _cursor(rows[-1][:2]) if budget.is_spent and rows else None
+    cursor = cursor_of(rows[-1][:2]) if budget.is_spent and rows else None
     before = offset
     if after is not None:
         before = total - database.value(f"SELECT count(*) FROM {table} {clause}", values)  # noqa: S608 - fixed words
-    return Page(list(read([row[2:] for row in rows])), total, cursor, before)
+    return [row[2:] for row in rows], Page([], total, cursor, before)
 
 
 class _Budget:

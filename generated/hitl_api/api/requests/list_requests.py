@@ -130,6 +130,8 @@ def sync_detailed(
 ) -> Response[ApiError | RequestListEnvelope]:
     """List the requests that were made with the API key.
 
+     Lists the requests that were made with this API key. Filters narrow the list together.
+
     Args:
         status (RequestStatus | Unset): Where a request stands. `completed`, `timeout` and
             `cancelled` are final. `claimed` is no longer promised by the documentation, but may
@@ -185,6 +187,8 @@ def sync(
 ) -> ApiError | RequestListEnvelope | None:
     """List the requests that were made with the API key.
 
+     Lists the requests that were made with this API key. Filters narrow the list together.
+
     Args:
         status (RequestStatus | Unset): Where a request stands. `completed`, `timeout` and
             `cancelled` are final. `claimed` is no longer promised by the documentation, but may
@@ -234,6 +238,8 @@ async def asyncio_detailed(
     created_before: datetime.datetime | Unset = UNSET,
 ) -> Response[ApiError | RequestListEnvelope]:
     """List the requests that were made with the API key.
+
+     Lists the requests that were made with this API key. Filters narrow the list together.
 
     Args:
         status (RequestStatus | Unset): Where a request stands. `completed`, `timeout` and
@@ -287,6 +293,8 @@ async def asyncio(
     created_before: datetime.datetime | Unset = UNSET,
 ) -> ApiError | RequestListEnvelope | None:
     """List the requests that were made with the API key.
+
+     Lists the requests that were made with this API key. Filters narrow the list together.
 
     Args:
         status (RequestStatus | Unset): Where a request stands. `completed`, `timeout` and

@@ -96,6 +96,8 @@ def sync_detailed(
 ) -> Response[ErrorEnvelope | TemplateListEnvelope]:
     """List templates.
 
+     Lists the templates that the API key may see.
+
     Args:
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
@@ -134,6 +136,8 @@ def sync(
 ) -> ErrorEnvelope | TemplateListEnvelope | None:
     """List templates.
 
+     Lists the templates that the API key may see.
+
     Args:
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
@@ -166,6 +170,8 @@ async def asyncio_detailed(
     after: str | Unset = UNSET,
 ) -> Response[ErrorEnvelope | TemplateListEnvelope]:
     """List templates.
+
+     Lists the templates that the API key may see.
 
     Args:
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
@@ -202,6 +208,8 @@ async def asyncio(
     after: str | Unset = UNSET,
 ) -> ErrorEnvelope | TemplateListEnvelope | None:
     """List templates.
+
+     Lists the templates that the API key may see.
 
     Args:
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
