@@ -242,10 +242,9 @@ class AsyncHITLClient:
                 "priority": priority,
                 "assignee": assignee,
                 "template_id": template_id,
-            },
-            page_size,
+            }
         )
-        return AsyncPagedList(lambda offset: self._run(page(offset)))
+        return AsyncPagedList(lambda asked: self._run(page(asked)), page_size)
 
     async def update_review(
         self,
@@ -499,8 +498,7 @@ class AsyncHITLClient:
 
     def list_templates(self, *, page_size: int = PAGE_SIZE) -> AsyncPagedList[Template]:
         """Return all templates, to be walked with `async for`, or awaited for a list; `page_size` is 1 to 100."""
-        page = self._methods.list_templates(page_size)
-        return AsyncPagedList(lambda offset: self._run(page(offset)))
+        return AsyncPagedList(lambda asked: self._run(self._methods.list_templates(asked)), page_size)
 
     async def update_template(
         self,

@@ -245,10 +245,9 @@ class HITLClient:
                 "priority": priority,
                 "assignee": assignee,
                 "template_id": template_id,
-            },
-            page_size,
+            }
         )
-        return PagedList(lambda offset: self._run(page(offset)))
+        return PagedList(lambda asked: self._run(page(asked)), page_size)
 
     def update_review(
         self,
@@ -501,8 +500,7 @@ class HITLClient:
 
     def list_templates(self, *, page_size: int = PAGE_SIZE) -> PagedList[Template]:
         """Return all templates, as a list whose pages are fetched while it is walked; `page_size` is 1 to 100."""
-        page = self._methods.list_templates(page_size)
-        return PagedList(lambda offset: self._run(page(offset)))
+        return PagedList(lambda asked: self._run(self._methods.list_templates(asked)), page_size)
 
     def update_template(
         self,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeAlias, TypeVar
 
-from hitl._api.pagination import Identified, Page
+from hitl._api.page_walk import Identified, Page, PageRequest, UnreadableEntry, unreadable
 from hitl._calls import SENT_KEYS, parsed, repeats_key, unexpected_response
 from hitl._engine import Response
 from hitl._interrupts import reraise_interrupt
-from hitl._json import Object, as_list, as_object, is_list, is_object
+from hitl._json import Object, as_list, as_object, as_text, is_list, is_object
 from hitl._review import FINAL_STATUSES
 
 T = TypeVar("T")
@@ -143,15 +143,31 @@ def refuse_another(asked: str, found: object) -> None:
         raise MismatchedResponseError(f"the answer is about {found!r}, not about {asked!r}")
 
 
-def page(parse: Callable[[object], Item], offset: int, response: Response) -> Page[Item]:
+def page(parse: Callable[[object], Item], asked: PageRequest, response: Response) -> Page[Item]:
     """Return the page of a list that a response holds."""
     document = _flattened(json_of(response))
     entries = _enveloped(document)
     if not is_list(entries):
         raise TypeError(f"expected a list, got {type(entries).__name__}")
-    items = list(map(parse, entries))
+    items: Sequence[Item | UnreadableEntry]
+    try:
+        items = list(map(parse, entries))
+    except Exception:  # a generated or own parser, given anything
+        items = [_entry(parse, each, index) for index, each in enumerate(entries, 1)]
     pagination = as_object(as_object(document.get("meta")).get("pagination"))
-    return Page(items, _next_offset(pagination, offset + len(items)) if items and pagination else None)
+    cursor, total = as_text(pagination.get("next_cursor")), _whole(pagination.get("total"))
+    offset = _whole(pagination.get("offset"))
+    begins = asked.offset if offset is None else offset
+    return Page(items, _next_offset(pagination, begins, len(items) or asked.limit, total), cursor, offset, total)
+
+
+def _entry(parse: Callable[[object], Item], document: object, place: int) -> Item | UnreadableEntry:
+    """Return an entry of a list; one that cannot be read must not keep the others from being read."""
+    try:
+        return parse(document)
+    except Exception as error:
+        name = as_text(as_object(document).get("id")) or f"number {place} of the page"
+        return UnreadableEntry(name, unreadable(name, f"{type(error).__name__}: {error}"))
 
 
 def _flattened(document: Any) -> Any:
@@ -165,10 +181,14 @@ def _flattened(document: Any) -> Any:
     return {**document, "data": entries, "meta": {"pagination": rest, **as_object(document.get("meta"))}}
 
 
-def _next_offset(pagination: Object, reached: int) -> int | None:
-    follows = pagination.get("next_offset")
-    if isinstance(follows, int):
+def _next_offset(pagination: Object, offset: int, step: int, total: int | None) -> int | None:
+    """Return where the next page begins; a page may be empty although others follow, as where a server filters it."""
+    follows = _whole(pagination.get("next_offset"))
+    if follows is not None:
         return follows
-    total = pagination.get("total")
-    has_more = pagination.get("has_more") is True or (isinstance(total, int) and total > reached)
-    return reached if has_more else None
+    has_more = pagination.get("has_more") is True or (total is not None and total > offset + step)
+    return offset + step if has_more else None
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

@@ -86,6 +86,7 @@ def unexpected_response(
         f"({one_line(why)}). Is base_url right, and is there a proxy in between? The body begins: {excerpt!r}",
         status_code=response.status_code,
         excerpt=excerpt,
+        is_too_large=response.is_too_large,
         request_id=request_id(response, _body(response)),
         retryable=unreadable_situation(response, is_mismatched=is_mismatched) == "unreadable",
         sent="yes",

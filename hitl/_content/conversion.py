@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeAlias, cast
 
 from hitl._interrupts import reraise_interrupt
+from hitl._json import MAX_DEPTH
 from hitl.exceptions import ContentError
 
-DEEPEST: Final = 100  # levels of nesting that are accepted; below the limit of common JSON parsers
+DEEPEST: Final = MAX_DEPTH
 
 ITEM: Final = "[{!r}]"
 FIELD: Final = ".{}"

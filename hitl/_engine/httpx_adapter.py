@@ -26,10 +26,11 @@ from hitl._engine.client import ClientOptions
 from hitl._engine.codec import DamagedError, RequestCodec
 from hitl._engine.connection import DeadlineExceededError
 from hitl._engine.engine_transport import ForwardingTransport
-from hitl._engine.http1 import CUT_OFF, LARGEST_BODY, TOO_LARGE, ProtocolError, RawResponse, require_unambiguous
+from hitl._engine.http1 import CUT_OFF, LARGEST_BODY, ProtocolError, RawResponse, require_unambiguous
 from hitl._engine.messages import Request, Response, TransportFailure, TransportResult, no_connection
 from hitl._engine.url import Origin
 from hitl._interrupts import reraise_interrupt
+from hitl._json import TOO_LARGE
 from hitl.exceptions import ConfigurationError, Sent
 
 # Raised before a byte of the request has left. Any other error may come after the request has reached the server.

@@ -6,7 +6,7 @@ For every room above it. Flows decide and never act; the drivers act.
 from __future__ import annotations
 
 from hitl._flows.drivers import run, run_async, stream, stream_async
-from hitl._flows.event_loops import BlockingCallWarning, LoopWatch, loop_domain, process_domain
+from hitl._flows.event_loops import AsyncTurn, BlockingCallWarning, LoopWatch, loop_domain, process_domain
 from hitl._flows.steps import (
     ApiCall,
     AsyncFlows,
@@ -25,6 +25,7 @@ __all__ = [
     "ApiCall",
     "AsyncFlows",
     "AsyncTransport",
+    "AsyncTurn",
     "BlockingCallWarning",
     "Clock",
     "Flow",

@@ -9,9 +9,13 @@ import threading
 import warnings
 from collections.abc import Awaitable, Hashable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from hitl._clock import LONGEST_SLEEP
 from hitl._flows.steps import Wakeup
+
+if TYPE_CHECKING:
+    import anyio  # loaded by programs that await
 
 
 def process_domain() -> Hashable:
@@ -104,6 +108,21 @@ async def _for_seconds(seconds: float, waker: _AsyncioWaker | _TrioWaker) -> Non
 
     with anyio.move_on_after(seconds):
         await waker.woken()
+
+
+class AsyncTurn:
+    """Gives tasks their turn, one after the other; made anywhere, for one event loop after the other."""
+
+    def __init__(self) -> None:
+        self._lock: anyio.Lock | None = None
+
+    def lock(self) -> anyio.Lock:
+        """Return the lock to be taken at once with `async with`: one that is held, or a new one for this event loop."""
+        import anyio
+
+        if self._lock is None or not self._lock.locked():
+            self._lock = anyio.Lock(fast_acquire=True)
+        return self._lock
 
 
 class _AsyncioWaker:

@@ -11,6 +11,7 @@ from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.rendering import Code, Items, Text, Word
 from hitl.server.inbox.times import age, due, full, span
 from hitl.server.inbox.views import ShownAnswer, answers, fingerprint, pager, summary, typed_answers
+from hitl.server.primitives import Page
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 COLOURS = [{"value": "r", "label": "Red"}, {"value": "g", "label": "Green"}]
@@ -154,7 +155,9 @@ def test_a_fingerprint_changes_with_the_content_and_the_questions_only() -> None
 
 
 def test_a_pager_knows_its_neighbours() -> None:
-    first, middle, last = pager(60, 1), pager(60, 2), pager(60, 3)
+    items: list[Any] = [{}] * 25
+    first, middle = pager(Page(items, 60, "a"), 1), pager(Page(items, 60, "b", 25), 2)
+    last = pager(Page(items[:10], 60, None, 50), 3)
     assert (first.first, first.last, first.newer, first.older) == (1, 25, None, 2)
     assert (middle.first, middle.last, middle.newer, middle.older) == (26, 50, 1, 3)
     assert (last.first, last.last, last.newer, last.older) == (51, 60, 2, None)

@@ -36,7 +36,7 @@ class Lists(PageHandlers):
             "filters": filters,
             "view": filters.view,
             "rows": self._rows(found),
-            "pager": pager(found.total, filters.page),
+            "pager": pager(found, filters.page),
             **self._choices(found),
             **self.counts(request),
         }

@@ -13,7 +13,7 @@ from hitl.server.http import in_worker
 from hitl.server.inbox.banners import FAULTY, Banner
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import Document
-from hitl.server.inbox.filters import PAGE_SIZE, Filters
+from hitl.server.inbox.filters import Filters
 from hitl.server.inbox.forms import Draft
 from hitl.server.inbox.page_handlers import PageHandlers, name_fault, page_handler
 from hitl.server.inbox.questions import ANSWER, controls, read_answer
@@ -47,16 +47,15 @@ class RequestPages(PageHandlers):
         done = filters.view == "done"
         query = RequestQuery(
             status=FINAL if done else OPEN,
-            limit=PAGE_SIZE,
-            offset=(filters.page - 1) * PAGE_SIZE,
             sort="created_at_desc" if done else "priority_desc",
+            **filters.place,
         )
         found = self.loops.list_requests(query)
         now = self.reviews.clock()
         context = {
             "done": done,
             "rows": [_summary(document, now) for document in found.items],
-            "pager": pager(found.total, filters.page),
+            "pager": pager(found, filters.page),
             **self.counts(request),
         }
         return self.render(request, "requests.html", context)

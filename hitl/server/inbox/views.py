@@ -16,10 +16,10 @@ from hitl.server.inbox.attachments import attached, download_name, embedded, fil
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fields_of, label_of
 from hitl.server.inbox.fields import as_text, choices
-from hitl.server.inbox.filters import PAGE_SIZE
 from hitl.server.inbox.hidden_characters import unix_lines
 from hitl.server.inbox.rendering import Block, Code, File, Items, Pairs, Text, Word, block, subject
 from hitl.server.inbox.times import Due, age, due
+from hitl.server.primitives import Page
 
 _STEPS = {
     "created": "Created",
@@ -68,13 +68,17 @@ class ShownAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Pager:
-    """Which part of a list is shown; the neighbours are page numbers, None at the ends."""
+    """Which part of a list is shown; the neighbours are page numbers, None at the ends.
+
+    `cursor` leads to the older one: while reviews are finished, a number alone would skip some.
+    """
 
     first: int
     last: int
     total: int
     newer: int | None
     older: int | None
+    cursor: str
 
 
 def summary(review: Document, template: Document | None, now: datetime, expires_in: float | None = None) -> Summary:
@@ -128,11 +132,11 @@ def typed_answers(template: Document | None, typed: Mapping[str, list[str]], con
     ]
 
 
-def pager(total: int, page: int) -> Pager:
+def pager(found: Page, page: int) -> Pager:
     """Return which entries page number `page` (from 1) shows."""
-    first = (page - 1) * PAGE_SIZE
-    last = min(first + PAGE_SIZE, total)
-    return Pager(first + 1, last, total, page - 1 if page > 1 else None, page + 1 if last < total else None)
+    last = found.offset + len(found.items)
+    newer, older = page - 1 if page > 1 else None, None if found.cursor is None else page + 1
+    return Pager(found.offset + 1, last, found.total, newer, older, found.cursor or "")
 
 
 def fingerprint(review: Document, template: Document | None) -> str:

@@ -20,7 +20,15 @@ from hitl.server.http import (
     pagination,
     resource,
 )
-from hitl.server.http.requests import DEFAULT_LIMIT, MAX_LIMIT, body_of, body_size, idempotency_key, wait_seconds
+from hitl.server.http.requests import (
+    DEFAULT_LIMIT,
+    MAX_LIMIT,
+    Place,
+    body_of,
+    body_size,
+    idempotency_key,
+    wait_seconds,
+)
 from hitl.server.loops.accounts import OBJECT_ID, Account, account_of
 from hitl.server.loops.envelope import LoopApiError, success
 from hitl.server.loops.lifecycle import FINAL
@@ -28,9 +36,10 @@ from hitl.server.loops.schemas import PRIORITIES, SORTS, STATUSES
 from hitl.server.loops.service import LoopService
 from hitl.server.loops.store import RequestQuery, Sort
 from hitl.server.primitives import Document, from_wire, to_wire
+from hitl.server.storage.queries import cursor_fault
 from hitl.server.webhooks.egress_policy import Targets
 
-_KNOWN: Final = ("status", "priority", "loop_id", "limit", "offset", "sort", "created_before")
+_KNOWN: Final = ("status", "priority", "loop_id", "limit", "offset", "after", "sort", "created_before")
 _PAGING: Final = "Invalid pagination parameters"
 
 
@@ -45,6 +54,7 @@ def request_query(request: Request, api_key_id: str) -> RequestQuery:
         created_before=_date_time(given, "created_before"),
         limit=_whole(given, "limit", 1, MAX_LIMIT, DEFAULT_LIMIT),
         offset=_whole(given, "offset", 0, 2**63 - 1, 0),
+        after=_after(given),
         sort=cast("Sort", _word(given, "sort", SORTS) or SORTS[0]),
     )
 
@@ -72,6 +82,12 @@ def _whole(given: dict[str, str], name: str, lowest: int, highest: int, otherwis
     if not re.fullmatch(r"\d{1,19}", text, re.ASCII) or not lowest <= int(text) <= highest:
         raise LoopApiError(400, _PAGING, f"{name} must be between {lowest} and {highest}")
     return int(text)
+
+
+def _after(given: dict[str, str]) -> str | None:
+    if (fault := cursor_fault(given.get("after"), has_offset="offset" in given)) is not None:
+        raise LoopApiError(400, _PAGING, f"after {fault}")
+    return given.get("after")
 
 
 def _loop_id(given: dict[str, str]) -> str | None:
@@ -212,7 +228,7 @@ class _Requests:
     async def list(self, request: Request) -> Response:
         query = request_query(request, _account(request).api_key_id)
         found = await in_worker(self._service.list_requests, query)
-        position = pagination(found, query.limit, query.offset)
+        position = pagination(found, Place(query.limit or 0, query.offset, query.after))
         data = {
             "requests": found.items,
             "count": len(found.items),

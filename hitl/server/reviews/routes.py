@@ -21,7 +21,7 @@ from hitl.server.http import (
     resource,
     success,
 )
-from hitl.server.http.requests import between, date_time, paging, parsed, wait_seconds, word
+from hitl.server.http.requests import Place, between, date_time, paging, parsed, wait_seconds, word
 from hitl.server.primitives import Document, Page
 from hitl.server.reviews.event_stream import EventStream
 from hitl.server.reviews.lifecycle import FINAL
@@ -38,7 +38,7 @@ _FILTERS: Final = (
 
 def review_query(request: Request) -> ReviewQuery:
     """Return which reviews a request asks for."""
-    limit, offset = paging(request, *_FILTERS)
+    place = paging(request, *_FILTERS)
     return ReviewQuery(
         status=parsed(request, "status", _statuses),
         priority=parsed(request, "priority", word(PRIORITIES)),
@@ -49,8 +49,9 @@ def review_query(request: Request) -> ReviewQuery:
         updated_after=parsed(request, "updated_after", date_time),
         ids=parsed(request, "ids", _list),
         changes_after=parsed(request, "changes_after", between(0, 2**63 - 1)),
-        limit=limit,
-        offset=offset,
+        limit=place.limit,
+        offset=place.offset,
+        after=place.after,
     )
 
 
@@ -105,7 +106,8 @@ class _Reads:
             headers["Preference-Applied"] = f"wait={seconds}"
         # This header shows the client that it may ask for changes.
         headers["X-Changes-Cursor"] = str(found.step)
-        return await in_worker(page, request, found, query.limit or 0, query.offset, headers=headers)
+        place = Place(query.limit or 0, query.offset, query.after)
+        return await in_worker(page, request, found, place, headers=headers)
 
     async def review(self, request: Request) -> Response:
         review_id = request.path_params["review_id"]
@@ -121,9 +123,10 @@ class _Reads:
         return await in_worker_if_large(size, success, request, review, headers=headers)
 
     async def templates(self, request: Request) -> Response:
-        limit, offset = paging(request)
-        found = await in_worker(self._service.list_templates, limit=limit, offset=offset)
-        return await in_worker(page, request, found, limit, offset)
+        place = paging(request)
+        listed = self._service.list_templates
+        found = await in_worker(listed, limit=place.limit, offset=place.offset, after=place.after)
+        return await in_worker(page, request, found, place)
 
 
 async def read_review(service: ReviewService, review_id: str) -> Document:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+from hitl._json import kept_fault
 from hitl.server import results
 from hitl.server.primitives import ApiError, Document, Page, SetupError, conflict, not_found, raise_faults
 from hitl.server.primitives.timestamps import from_wire, to_wire
@@ -19,9 +21,9 @@ from hitl.server.reviews.assignment import choose_assignees, require_assignable
 from hitl.server.reviews.reviewer_store import ReviewerStore
 from hitl.server.reviews.sample_templates import SAMPLE_TEMPLATES
 from hitl.server.reviews.schemas import REVIEW_CREATE, REVIEW_UPDATE, STATUSES, TEMPLATE_CREATE, TEMPLATE_UPDATE
-from hitl.server.reviews.store import ReviewQuery, ReviewStore, as_json
+from hitl.server.reviews.store import ReviewQuery, ReviewStore, as_json, order_of
 from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work, fingerprint_of
-from hitl.server.storage.queries import documents, next_number
+from hitl.server.storage.queries import cursor_of, documents, next_number
 from hitl.server.webhooks import TEMPLATE_UPDATED, review_events, review_payload, template_payload
 
 _REVIEWER = text(shortest=1, longest=320)  # more than the longest e-mail address (RFC 3696, errata 1690: 254)
@@ -96,8 +98,8 @@ class ReviewService:
         if words := search.words_of(asked.search or ""):
             return self._search(asked, words)
         with self._work():
-            found, total, step = self._store.reviews(asked)
-        return Page(documents(found), total, step)
+            found, around = self._store.reviews(asked)
+        return replace(around, items=documents(found))
 
     def update_review(self, review_id: str, body: Mapping[str, Any]) -> Document:
         """Change an open review: keys of the content are merged, everything else is replaced."""
@@ -110,6 +112,7 @@ class ReviewService:
             expires_at = self._store.expires_at(review_id)
             if "due_date" in body:
                 expires_at = self._expiry(after, work.now)
+            self._require_readable(after)
             if after["content"] != before["content"]:
                 self._store.save_revision(before)
                 self._reviewers.forget_approvals(review_id)
@@ -198,10 +201,10 @@ class ReviewService:
         with self._work():
             return self._template(template_id)
 
-    def list_templates(self, *, limit: int | None = 50, offset: int = 0) -> Page:
+    def list_templates(self, *, limit: int | None = 50, offset: int = 0, after: str | None = None) -> Page:
         """Return one page of templates, in the order of their creation."""
         with self._work():
-            return self._store.templates(limit, offset)
+            return self._store.templates(limit, offset, after)
 
     def update_template(self, template_id: str, body: Mapping[str, Any]) -> Document:
         """Replace the parts of a template that the body names; open reviews are answered by the new form."""
@@ -236,11 +239,15 @@ class ReviewService:
     def _search(self, query: ReviewQuery, words: Sequence[str]) -> Page:
         """Look for words in one review after the other; others use the database in between."""
         with self._work():
-            numbers = self._store.numbers(query)
-        found = [number for number in numbers if search.holds(self._store.text(number), words)]
-        end = None if query.limit is None else query.offset + query.limit
-        shown = [json.loads(self._store.text(number)) for number in found[query.offset : end]]
-        return Page(shown, len(found), self._store.last_step())
+            keys = self._store.keys(query)
+        found = [key for key in keys if search.holds(self._store.text(key[1]), words)]
+        begin = query.offset
+        if (after := query.after) is not None:
+            begin = sum(not order_of(query).is_beyond(key, after) for key in found)
+        end = len(found) if query.limit is None else begin + query.limit
+        shown = [json.loads(self._store.text(key[1])) for key in found[begin:end]]
+        cursor = cursor_of(found[end - 1]) if shown and end < len(found) else None
+        return Page(shown, len(found), cursor, begin, self._store.last_step())
 
     def _work(self) -> AbstractContextManager[Work]:
         return self._unit_of_work.begin(self._expire)
@@ -282,6 +289,7 @@ class ReviewService:
         with self._work() as work:
             before = self._review(review_id)
             after = lifecycle.answered(before, decision, result, reviewer, work.now)
+            self._require_readable(after)
             lifecycle.require_version(before, version)
             template = self._template(before["template_id"])
             complete = decision == "completed"
@@ -290,6 +298,11 @@ class ReviewService:
             if complete and not is_complete(self._reviewers, review_id, template, result, reviewer, at):
                 return self._move(work, lifecycle.approved(before, work.now), "approved", actor=reviewer)
             return self._move(work, after, decision, actor=reviewer)
+
+    def _require_readable(self, review: Document) -> None:
+        """Refuse a change after which nobody could read the review any more."""
+        if fault := kept_fault(json.dumps(review, ensure_ascii=False).encode("utf-8", "surrogatepass")):
+            raise ApiError(413, "payload_too_large", f"the review would be too large to be read: {fault}; send less")
 
     def _move(self, work: Work, after: Document, event: str, *, actor: str | None = None) -> Document:
         """Save a review in its next state, unless it is there already."""

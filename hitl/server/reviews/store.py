@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from hitl.server.primitives import Document, Page
 from hitl.server.reviews.lifecycle import OPEN
 from hitl.server.storage import Row, Store
-from hitl.server.storage.queries import Filter, document, one_of, page, rows_of_page, where
+from hitl.server.storage.queries import Filter, Order, document, one_of, page, rows_of_page, where
 
 _DUE = "json_extract(document, '$.due_date')"
 # A review expires at its due date or earlier; one that was due before it was created does not expire for that.
 _DEADLINE = f"coalesce(min(expires_at, {_DUE}), expires_at, {_DUE})"
 _ORDERS: Final = {
-    None: "number ",
-    "due": f"{_DEADLINE} NULLS LAST, number ",
-    "priority": "CASE priority WHEN 'high' THEN 0 WHEN 'low' THEN 2 ELSE 1 END, number ",
+    None: "",
+    "due": f"coalesce({_DEADLINE}, '~')",  # behind all others if there is none
+    "priority": "CASE priority WHEN 'high' THEN 0 WHEN 'low' THEN 2 ELSE 1 END",
 }
 _DOCUMENT: Final = "SELECT document FROM reviews WHERE id = ?"
 _ASSIGNEE: Final = (
@@ -33,10 +33,10 @@ class ReviewQuery:
     """Filters, which narrow the list together, and the order of a list of reviews.
 
     Moments are in wire form; `due_after` is inclusive, the others are exclusive. `search` has words that must all occur
-    in the strings and numbers of the content or in the id; case and the composition of characters are
-    ignored. `changes_after` asks for reviews that
-    changed after the step of this number, the earliest change first. `limit` None is all. `sort` "due" puts the next
-    deadline first, "priority" the most important.
+    in the strings and numbers of the content or in the id; case and the composition of characters are ignored.
+    `changes_after` asks for reviews that changed after the step of this number, the earliest change first. `limit` None
+    is all; `after` is the cursor of the page before. `sort` "due" puts the next deadline first, "priority" the most
+    important.
     """
 
     status: str | Sequence[str] | None = None
@@ -53,6 +53,7 @@ class ReviewQuery:
     changes_after: int | None = None
     limit: int | None = 50
     offset: int = 0
+    after: str | None = None
     oldest_first: bool = False
     sort: Literal["due", "priority"] | None = None
 
@@ -71,23 +72,27 @@ class ReviewStore(Store):
         text: str | None = self._database.value(_DOCUMENT, (review_id,))
         return text
 
-    def reviews(self, query: ReviewQuery) -> tuple[list[Row], int, int]:
-        """Return one page of the reviews that a query asks for, each as a row with its JSON, the total and the step."""
-        conditions, order = list(_conditions(query)), _order(query)
-        if query.changes_after is not None:
-            order = f"{_LAST_STEP} ASC"
-        columns, limit, offset = "document, id", query.limit, query.offset
-        found, total = rows_of_page(
-            self._database, "reviews", conditions, order=order, limit=limit, offset=offset, columns=columns
+    def reviews(self, query: ReviewQuery) -> tuple[list[Row], Page]:
+        """Return one page of the reviews that a query asks for, each as a row with its JSON, and the page around it."""
+        found, around = rows_of_page(
+            self._database,
+            "reviews",
+            list(_conditions(query)),
+            order=order_of(query) if query.changes_after is None else Order(_LAST_STEP),
+            limit=query.limit,
+            offset=query.offset,
+            after=query.after,
+            columns="document, id",
         )
-        is_part = query.changes_after is not None and found and offset + len(found) < total
-        return found, total, self.last_step(found[-1][1] if is_part else None)
+        is_part = query.changes_after is not None and around.cursor is not None
+        return found, replace(around, step=self.last_step(found[-1][1] if is_part else None))
 
-    def numbers(self, query: ReviewQuery) -> list[int]:
-        """Return the numbers of all reviews that a query asks for, whatever their words, in its order."""
+    def keys(self, query: ReviewQuery) -> list[Row]:
+        """Return the keys of all reviews that a query asks for, whatever their words, in its order; see `Order.key`."""
         clause, values = where(_conditions(query))
-        sql = f"SELECT number FROM reviews {clause} ORDER BY {_order(query)}"  # noqa: S608 - fixed words
-        return [row[0] for row in self._database.rows(sql, values)]
+        order = order_of(query)
+        sql = f"SELECT {order.key} FROM reviews {clause} ORDER BY {order.clause}"  # noqa: S608 - fixed words
+        return self._database.rows(sql, values)
 
     def text(self, number: int) -> str:
         """Return a review's document as JSON."""
@@ -203,9 +208,9 @@ class ReviewStore(Store):
         """Return a template's document."""
         return document(self._database, "SELECT document FROM templates WHERE id = ?", template_id)
 
-    def templates(self, limit: int | None, offset: int) -> Page:
+    def templates(self, limit: int | None, offset: int, after: str | None) -> Page:
         """Return one page of all templates, in the order of their creation."""
-        return page(self._database, "templates", order="number", limit=limit, offset=offset)
+        return page(self._database, "templates", order=Order(), limit=limit, offset=offset, after=after)
 
     def save_template(self, template: Mapping[str, Any]) -> None:
         """Insert or replace a template."""
@@ -228,8 +233,9 @@ def as_json(review: Mapping[str, Any], content: str | None = None) -> str:
     return f'{rest[:-1]}, "content": {content}}}'
 
 
-def _order(query: ReviewQuery) -> str:
-    return _ORDERS[query.sort] + ("ASC" if query.oldest_first else "DESC")
+def order_of(query: ReviewQuery) -> Order:
+    """Return the order that a query asks for."""
+    return Order(_ORDERS[query.sort], descending=not query.oldest_first)
 
 
 def _asks_for_open(query: ReviewQuery) -> bool:

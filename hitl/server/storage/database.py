@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -79,6 +80,10 @@ class Database:
         """Return all rows of a query."""
         return self._run(sql, values)
 
+    def rows_while(self, fits: Callable[[Row], bool], sql: str, values: Values = ()) -> list[Row]:
+        """Return the rows before the first that does not fit, which is the last that is read."""
+        return self._run(sql, values, lambda cursor: list(takewhile(fits, cursor)))
+
     def row(self, sql: str, values: Values = ()) -> Row | None:
         """Return the first row of a query, or None."""
         return next(iter(self._run(sql, values)), None)
@@ -88,10 +93,12 @@ class Database:
         row = self.row(sql, values)
         return None if row is None else row[0]
 
-    def _run(self, sql: str, values: Values = ()) -> list[Row]:
+    def _run(
+        self, sql: str, values: Values = (), read: Callable[[sqlite3.Cursor], list[Row]] = sqlite3.Cursor.fetchall
+    ) -> list[Row]:
         try:
             with self.lock:
-                return self._connection.execute(sql, values).fetchall()
+                return read(self._connection.execute(sql, values))
         except sqlite3.Error as error:
             fault = storage_error(error)
             if fault is None:

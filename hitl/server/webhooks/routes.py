@@ -32,16 +32,17 @@ class _Log:
         self._deliveries = deliveries
 
     async def list(self, request: Request) -> Response:
-        limit, offset = paging(request, "webhook_id", "event", "status")
+        place = paging(request, "webhook_id", "event", "status")
         found = await in_worker(
             self._deliveries.page,
             webhook_id=request.query_params.get("webhook_id"),
             event=request.query_params.get("event"),
             status=parsed(request, "status", word(DELIVERY_STATUSES)),
-            limit=limit,
-            offset=offset,
+            limit=place.limit,
+            offset=place.offset,
+            after=place.after,
         )
-        return await in_worker(page, request, found, limit, offset)
+        return await in_worker(page, request, found, place)
 
     async def test(self, request: Request) -> Response:
         refuse_unknown(request, ("event",))
