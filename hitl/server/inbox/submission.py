@@ -15,7 +15,7 @@ from starlette.responses import Response
 from hitl._json import is_list, is_object
 from hitl.server.http.requests import parse_object
 from hitl.server.inbox.fields import as_text
-from hitl.server.primitives import ApiError, invalid
+from hitl.server.primitives import ApiError, clean_name, invalid
 
 MAX_FORM_BYTES = 5 * 1024 * 1024
 MAX_FORM_FIELDS = 5000
@@ -52,7 +52,7 @@ async def read_submission(request: Request, *, room: int = 0) -> Submission:
         answers=_answers(sent),
         version=first.get("version", ""),
         fingerprint=first.get("fingerprint", ""),
-        reviewer=first.get("reviewer", "").strip(),
+        reviewer=clean_name(first.get("reviewer", "")),
         decision=first.get("decision", ""),
     )
 
@@ -69,7 +69,7 @@ async def read_form(request: Request, *, limit: int = MAX_FORM_BYTES) -> dict[st
 
 async def read_reviewer(request: Request) -> str:
     """Read the reviewer's name from a form that holds nothing else."""
-    return (await read_form(request)).get("reviewer", [""])[0].strip()
+    return clean_name((await read_form(request)).get("reviewer", [""])[0])
 
 
 def check_origin(request: Request) -> None:
@@ -141,7 +141,7 @@ async def _read_json(request: Request, room: int) -> Submission:
         answers={name: values for name, values in texts.items() if values},
         version=as_text(sent.get("version")),
         fingerprint="",
-        reviewer=as_text(sent.get("reviewer")).strip(),
+        reviewer=clean_name(as_text(sent.get("reviewer"))),
         decision=as_text(sent.get("decision")),
     )
 

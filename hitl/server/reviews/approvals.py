@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hitl.server.primitives import conflict
+from hitl.server.primitives import conflict, name_key
 from hitl.server.results import TemplateDocument, approval_field, approvals_needed
 from hitl.server.reviews.reviewer_store import ReviewerStore
 
@@ -29,7 +29,7 @@ def is_complete(
     if needed == 1 or _says_no(template, result):
         return True
     earlier = store.approvals(review_id)
-    if any(each["reviewer"].casefold() == reviewer.casefold() for each in earlier):
+    if any(name_key(each["reviewer"]) == name_key(reviewer) for each in earlier):
         raise conflict(
             f"{reviewer} has approved review {review_id} already; {needed - len(earlier)} more must approve it"
         )

@@ -10,11 +10,12 @@ from typing import Any
 
 from hitl.server import results
 from hitl.server.primitives import ApiError, Document, Page, SetupError, conflict, not_found, raise_faults
+from hitl.server.primitives.names import LONGEST_NAME, clean_name, person, unique_names
 from hitl.server.primitives.timestamps import from_wire, to_wire
-from hitl.server.primitives.validation import json_object, text
+from hitl.server.primitives.validation import every, json_object, text
 from hitl.server.reviews import lifecycle, templates
 from hitl.server.reviews.approvals import is_complete
-from hitl.server.reviews.assignment import choose_assignees, require_assignable
+from hitl.server.reviews.assignment import choose_assignees, require_assignable, same_people
 from hitl.server.reviews.reviewer_store import ReviewerStore
 from hitl.server.reviews.sample_templates import SAMPLE_TEMPLATES
 from hitl.server.reviews.schemas import REVIEW_CREATE, REVIEW_UPDATE, STATUSES, TEMPLATE_CREATE, TEMPLATE_UPDATE
@@ -23,7 +24,7 @@ from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, Uni
 from hitl.server.storage.queries import next_number
 from hitl.server.webhooks import TEMPLATE_UPDATED, review_events, review_payload, template_payload
 
-_REVIEWER = text(shortest=1, longest=320)  # more than the longest e-mail address (RFC 3696, errata 1690: 254)
+_REVIEWER = every(text(shortest=1, longest=LONGEST_NAME), person)
 _TEMPLATE_ID = text(shortest=1, longest=128)
 
 
@@ -90,6 +91,10 @@ class ReviewService:
         raise_faults(REVIEW_UPDATE("", body))
         with self._work() as work:
             before = self._review(review_id)
+            if "assignees" in body:
+                named = unique_names(body["assignees"])
+                known = before["assignees"]
+                body = {**body, "assignees": known if same_people(named, known) else named}
             after = lifecycle.updated(before, body, work.now)
             require_assignable(before, body, self._template(before["template_id"]))
             self._reviewers.remember(after["assignees"])
@@ -110,6 +115,7 @@ class ReviewService:
     def start(self, review_id: str, reviewer: str) -> Document:
         """Mark a review as in progress."""
         raise_faults(_REVIEWER("reviewer", reviewer))
+        reviewer = clean_name(reviewer)
         with self._work() as work:
             after = lifecycle.started(self._review(review_id), work.now)
             return self._move(work, after, "started", actor=reviewer)
@@ -247,6 +253,7 @@ class ReviewService:
         version: int | None,
     ) -> Document:
         raise_faults(_REVIEWER("reviewer", reviewer))
+        reviewer = clean_name(reviewer)
         raise_faults(json_object("result", result))
         with self._work() as work:
             before = self._review(review_id)

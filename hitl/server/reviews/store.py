@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from hitl.server.primitives import Document, Page
+from hitl.server.primitives import Document, Page, name_key
 from hitl.server.reviews import search
 from hitl.server.reviews.lifecycle import OPEN
 from hitl.server.storage import Database, Store
@@ -95,7 +95,7 @@ class ReviewStore(Store):
         if review["assignees"] and review["status"] in OPEN:
             self._database.execute(
                 "INSERT OR IGNORE INTO open_assignments (review_id, name) SELECT ?, value FROM json_each(?)",
-                (review["id"], json.dumps(review["assignees"])),
+                (review["id"], json.dumps([name_key(name) for name in review["assignees"]])),
             )
 
     def expires_at(self, review_id: str) -> str | None:
@@ -203,8 +203,9 @@ def _conditions(query: ReviewQuery) -> Iterator[Filter]:
         (f"{_DEADLINE} >= ?", query.due_after),
         (f"{_DEADLINE} < ?", query.due_before),
         (
-            "EXISTS (SELECT 1 FROM json_each(reviews.document, '$.assignees') AS assignee WHERE assignee.value = ?)",
-            query.assignee,
+            "EXISTS (SELECT 1 FROM json_each(reviews.document, '$.assignees') AS assignee "
+            "WHERE name_key(assignee.value) = ?)",
+            None if query.assignee is None else name_key(query.assignee),
         ),
         ("holds(document, ?)", search.words_of(query.search) if query.search and query.search.strip() else None),
     )
