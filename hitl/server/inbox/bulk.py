@@ -10,31 +10,13 @@ from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fie
 from hitl.server.inbox.forms import is_editable
 from hitl.server.inbox.page_handlers import find_template
 from hitl.server.inbox.rendering import subject
+from hitl.server.inbox.views import Pick
 from hitl.server.primitives import ApiError
 from hitl.server.results import is_required, settings
-from hitl.server.reviews import ReviewService
+from hitl.server.reviews import ReviewService, shown_digest
 
 MOST_PICKS: Final = 200
 """Reviews that one request may act on: several pages of the list."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """A review that was marked, in the version that the list showed."""
-
-    review_id: str
-    version: str
-
-    @property
-    def text(self) -> str:
-        """The pick as a form sends it."""
-        return f"{self.review_id}:{self.version}"
-
-    @classmethod
-    def read(cls, text: str) -> Pick:
-        """Read what a form sent."""
-        review_id, _, version = text.rpartition(":")
-        return cls(review_id, version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,24 +86,27 @@ def _entry(reviews: ReviewService, pick: Pick, apply: Callable[[Document, Docume
     template = find_template(reviews, review)
     title = subject(content_of(review)) or (str(template["name"]) if template else pick.review_id)
     try:
-        _require_unchanged(review, pick)
+        _require_unchanged(review, template, pick)
         apply(review, template)
     except Unsuitable as reason:
         return Entry(pick, title, str(reason))
     except ApiError as error:
         return Entry(pick, title, error.message)
-    return Entry(pick, title)
+    return Entry(Pick.of(review, template), title)
 
 
-def _require_unchanged(review: Document, pick: Pick) -> None:
+def _require_unchanged(review: Document, template: Document | None, pick: Pick) -> None:
     if is_final(review):
         raise Unsuitable(f"it is already {STATUS_LABELS[review['status']].lower()}")
     if str(review["version"]) != pick.version:
         raise Unsuitable("it changed after you selected it")
+    if pick.shown and pick.shown != shown_digest(review, template):
+        raise Unsuitable("its questions changed after you selected it")
 
 
 def _approve(reviews: ReviewService, review: Document, template: Document | None, order: Order) -> None:
-    reviews.complete(review["id"], approval(review, template), order.reviewer, version=review["version"])
+    seen = {"version": review["version"], "shown": shown_digest(review, template)}
+    reviews.complete(review["id"], approval(review, template), order.reviewer, **seen)
 
 
 def _require_no_comment(template: Document | None) -> None:

@@ -67,7 +67,8 @@ class Lists(PageHandlers):
             "going": [entry for entry in entries if not entry.obstacle],
             "left": [entry for entry in entries if entry.obstacle],
         }
-        response = self.render(request, "bulk.html", context, 422 if fault else 200)
+        none_done = done and all(entry.obstacle for entry in entries)
+        response = self.render(request, "bulk.html", context, 422 if fault else 409 if none_done else 200)
         if done:
             remember_reviewer(response, order.reviewer)
         return response

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from hitl.server.inbox.attachments import form_room
-from hitl.server.inbox.banners import CONTENT_CHANGED, FAULTY, STATE_CHANGED, Banner, counted, not_kept, too_late
+from hitl.server.inbox.banners import FAULTY, Banner, changed, counted, not_kept, too_late
 from hitl.server.inbox.diffing import Changed, content_diff
 from hitl.server.inbox.documents import Document, content_of, fields_of, is_final
 from hitl.server.inbox.forms import Draft, build_form, read_result
@@ -18,9 +18,9 @@ from hitl.server.inbox.json_form import form_document, require_known, wants_json
 from hitl.server.inbox.page_handlers import PageHandlers, errors_as_pages, name_fault, redirect
 from hitl.server.inbox.rendering import block
 from hitl.server.inbox.submission import FORM_TOKEN, Submission, read_reviewer, read_submission, remembered_reviewer
-from hitl.server.inbox.views import answers, fingerprint, steps, summary, typed_answers
-from hitl.server.primitives import ApiError, invalid
-from hitl.server.reviews import OPEN, ReviewQuery
+from hitl.server.inbox.views import answers, steps, summary, typed_answers
+from hitl.server.primitives import ApiError, invalid, name_key
+from hitl.server.reviews import OPEN, ReviewQuery, shown_digest
 from hitl.server.storage import StorageError
 
 
@@ -49,9 +49,10 @@ class Pages(PageHandlers):
         if not wants_json(request):
             return redirect(request, f"/reviews/{_review_id(request)}")
         document = self.reviews.get_review(_review_id(request))
-        form = build_form(self.template_of(document), content_of(document))
+        template = self.template_of(document)
+        form, shown = build_form(template, content_of(document)), shown_digest(document, template)
         reviewer, token = _suggested_reviewer(request, document), request.scope.get(FORM_TOKEN, "")
-        described = form_document(document, form, reviewer=reviewer, token=token)
+        described = form_document(document, form, reviewer=reviewer, token=token, shown=shown)
         return JSONResponse(described, 200, {"cache-control": "no-store"})
 
     @errors_as_pages
@@ -74,11 +75,9 @@ class Pages(PageHandlers):
         document = self.reviews.get_review(_review_id(request))
         if wants_json(request):
             return self._answer_as_json(document, sent)
-        if is_final(document):
-            return self._too_late(request, document, sent)
-        if sent.version != str(document["version"]):
-            return self._changed(request, document, sent)
         if fault := name_fault(sent.reviewer):
+            if is_final(document):
+                return self._too_late(request, document, sent)
             return self._form(request, document, sent=sent, reviewer_fault=fault, banner=FAULTY, status=422)
         try:
             self._decide(document, sent)
@@ -113,7 +112,7 @@ class Pages(PageHandlers):
         if decide is None:
             raise invalid("press “Submit answer” or “Reject”")
         result = read_result(template, content, sent.answers, changes_only=sent.decision == "reject")
-        return decide(document["id"], result, sent.reviewer, version=version)
+        return decide(document["id"], result, sent.reviewer, version=version, shown=sent.shown or None)
 
     def _not_accepted(self, request: Request, document: Document, sent: Submission, error: ApiError) -> Response:
         latest = self.reviews.get_review(document["id"])
@@ -125,13 +124,15 @@ class Pages(PageHandlers):
         return self._form(request, document, sent=sent, errors=errors, banner=FAULTY, status=422)
 
     def _changed(self, request: Request, document: Document, sent: Submission) -> Response:
-        same = bool(sent.fingerprint) and sent.fingerprint == fingerprint(document, self.template_of(document))
-        return self._form(request, document, sent=sent, banner=STATE_CHANGED if same else CONTENT_CHANGED, status=409)
+        approvals = self.reviews.approvals(document["id"])
+        mine = next((each for each in approvals if name_key(each["reviewer"]) == name_key(sent.reviewer)), None)
+        banner = changed(sent.shown, shown_digest(document, self.template_of(document)), approved=mine is not None)
+        return self._form(request, document, sent=sent, banner=banner, status=409)
 
     def _too_late(self, request: Request, document: Document, sent: Submission) -> Response:
         template = self.template_of(document)
         typed = typed_answers(template, sent.answers, content_of(document))
-        return self._finished(request, document, typed=typed, banner=too_late(document), status=409)
+        return self._finished(request, document, typed=typed, banner=too_late(document, sent.reviewer), status=409)
 
     def _form(
         self,
@@ -150,7 +151,7 @@ class Pages(PageHandlers):
         context = {
             "review": summary(document, template, self.reviews.clock(), self.reviews.seconds_to_expiry(document["id"])),
             "version": document["version"],
-            "fingerprint": fingerprint(document, template),
+            "fingerprint": shown_digest(document, template),
             "form": form,
             "rest": block(form.rest),
             "raw": content,

@@ -19,6 +19,7 @@ from hitl.server.reviews.assignment import choose_assignees, require_assignable,
 from hitl.server.reviews.reviewer_store import ReviewerStore
 from hitl.server.reviews.sample_templates import SAMPLE_TEMPLATES
 from hitl.server.reviews.schemas import REVIEW_CREATE, REVIEW_UPDATE, STATUSES, TEMPLATE_CREATE, TEMPLATE_UPDATE
+from hitl.server.reviews.shown import require_shown
 from hitl.server.reviews.store import ReviewQuery, ReviewStore
 from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work
 from hitl.server.storage.queries import next_number
@@ -121,20 +122,34 @@ class ReviewService:
             return self._move(work, after, "started", actor=reviewer)
 
     def complete(
-        self, review_id: str, result: Mapping[str, Any], reviewer: str, *, version: int | None = None
+        self,
+        review_id: str,
+        result: Mapping[str, Any],
+        reviewer: str,
+        *,
+        version: int | None = None,
+        shown: str | None = None,
     ) -> Document:
         """Answer a review by the names of its template's fields; the result must satisfy the template.
 
         A review that several people must approve stays in progress until enough of them have. Any `version` but the
-        current one is refused as `version_conflict`; None skips the check.
+        current one is refused as `version_conflict`, and so is any `shown` but the present `shown_digest`; None skips
+        the check. With a version, an answer that the same person has given already is not refused but returned: forms
+        are sent twice.
         """
-        return self._answer(review_id, "completed", result, reviewer, version)
+        return self._answer(review_id, "completed", result, reviewer, version, shown)
 
     def reject(
-        self, review_id: str, result: Mapping[str, Any] | None, reviewer: str, *, version: int | None = None
+        self,
+        review_id: str,
+        result: Mapping[str, Any] | None,
+        reviewer: str,
+        *,
+        version: int | None = None,
+        shown: str | None = None,
     ) -> Document:
         """Reject a review, as `complete`; fields in the result must be valid, but none is required."""
-        return self._answer(review_id, "rejected", {} if result is None else result, reviewer, version)
+        return self._answer(review_id, "rejected", {} if result is None else result, reviewer, version, shown)
 
     def approvals(self, review_id: str) -> list[Document]:
         """Return who has approved a review that several people must approve, as `{reviewer, result, at}` in order."""
@@ -251,15 +266,20 @@ class ReviewService:
         result: Mapping[str, Any],
         reviewer: str,
         version: int | None,
+        shown: str | None,
     ) -> Document:
         raise_faults(_REVIEWER("reviewer", reviewer))
         reviewer = clean_name(reviewer)
         raise_faults(json_object("result", result))
         with self._work() as work:
             before = self._review(review_id)
+            approvals = self._reviewers.approvals(review_id)
+            if version is not None and lifecycle.is_given(before, approvals, decision, result, reviewer, version):
+                return before
             after = lifecycle.answered(before, decision, result, reviewer, work.now)
             lifecycle.require_version(before, version)
             template = self._template(before["template_id"])
+            require_shown(before, template, shown)
             complete = decision == "completed"
             raise_faults(results.faults(template, before["content"], result, complete=complete, now=work.now))
             at = to_wire(work.now)
