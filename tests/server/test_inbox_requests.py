@@ -95,6 +95,14 @@ def test_whoever_is_second_is_told_and_keeps_what_was_typed(browser: TestClient,
     assert "my view" in page.text
 
 
+def test_an_answer_that_is_sent_twice_is_stored_once(browser: TestClient, server: ReviewServer) -> None:
+    request_id = ask(server)
+    first, again = (send(browser, request_id, **{"field.answer": "my view"}) for _ in range(2))
+    assert (first.status_code, again.status_code) == (303, 303)
+    assert send(browser, request_id, **{"field.answer": "another"}).status_code == 409
+    assert send(browser, request_id, reviewer="lee@example.com", **{"field.answer": "my view"}).status_code == 409
+
+
 def test_a_taken_request_waits_for_the_one_who_took_it(browser: TestClient, server: ReviewServer) -> None:
     request_id = ask(server)
     taken = browser.post(f"/inbox/requests/{request_id}/claim", data={"reviewer": "lee@example.com"})

@@ -178,3 +178,81 @@ def test_what_arrives_after_the_end_is_not_taken_for_a_repetition(browser: TestC
     form = opened(browser, review_id)
     server.reviews.cancel_review(review_id)
     assert send(browser, review_id, form).status_code == 409
+
+
+def boxes(page: str) -> dict[str, str]:
+    """Return what stands in the boxes of a page, by field."""
+    return dict(re.findall(r'<textarea[^>]* name="field\.([^"]*)"[^>]*>\n([^<]*)</textarea>', page))
+
+
+def test_a_box_that_nobody_touched_shows_the_correction(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server, text="Pay 10 euros\r\nat once".replace("\r\n", "\n"))
+    form = opened(browser, review_id, text="Pay 10 euros\r\nat once", why="")
+    server.reviews.update_review(review_id, {"content": {"text": "Pay 10 cents"}})
+    again = send(browser, review_id, form)
+    assert again.status_code == 409
+    assert boxes(again.text)["text"] == "Pay 10 cents"
+    assert "What you typed is kept above" not in again.text
+
+
+def test_what_was_typed_is_kept_and_the_change_stands_beside_it(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server)
+    form = opened(browser, review_id, text="My text")
+    server.reviews.update_review(review_id, {"content": {"text": "Their text"}})
+    again = send(browser, review_id, form)
+    assert boxes(again.text)["text"] == "My text"
+    assert "What stood here changed while you were reading" in again.text
+    assert again.text.count("Their text") >= 2  # beside the box, and in the differences
+
+
+def test_a_second_change_is_told_as_well(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server)
+    form = opened(browser, review_id)
+    server.reviews.update_review(review_id, {"content": {"text": "Second"}})
+    page = send(browser, review_id, form).text
+    hidden = dict(
+        re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.partition('class="judge"')[2])
+    )
+    server.reviews.update_review(review_id, {"content": {"text": "Third"}})
+    again = send(browser, review_id, {**form, **hidden, "field.text": "Second"})
+    assert (again.status_code, boxes(again.text)["text"]) == (409, "Third")
+
+
+def test_a_stale_form_without_a_name_is_told_to_be_stale(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server)
+    form = opened(browser, review_id) | {"reviewer": ""}
+    server.reviews.update_review(review_id, {"content": {"text": "Corrected"}})
+    again = send(browser, review_id, form)
+    assert (again.status_code, boxes(again.text)["text"]) == (409, "Corrected")
+
+
+def test_new_defaults_reach_untouched_controls_only(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server)
+    form = opened(browser, review_id)  # nothing chosen
+    chosen = form | {"field.fate": "keep"}
+    server.reviews.update_template("asked", {"fields": changed(fate={"default_value": "delete"})})
+    untouched = send(browser, review_id, form).text
+    assert re.search(r'value="delete"[^>]* checked', untouched)
+    typed = send(browser, review_id, chosen).text
+    assert re.search(r'value="keep"[^>]* checked', typed)
+    assert not re.search(r'value="delete"[^>]* checked', typed)
+    assert "What you typed is kept above" in typed
+
+
+def test_a_choice_whose_question_changed_is_made_again(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server)
+    form = opened(browser, review_id, fate="keep")
+    swapped = changed(fate={"options": [{**KEEP, "label": "Delete"}, {**DELETE, "label": "Keep"}]})
+    server.reviews.update_template("asked", {"fields": swapped})
+    again = send(browser, review_id, form).text
+    assert not re.search(r'value="(keep|delete)"[^>]* checked', again)
+    assert re.search(r'value="true"[^>]* checked', again)  # this question is the same
+    assert "Your choice was cleared" in again
+
+
+def test_the_default_of_a_hidden_question_survives_a_refusal(browser: TestClient, server: ReviewServer) -> None:
+    server.reviews.update_template("asked", {"fields": changed(why={"default_value": "Because"})})
+    review_id = ask(server)
+    form = {name: value for name, value in opened(browser, review_id).items() if not name.endswith(".why")}
+    again = send(browser, review_id, form | {"reviewer": ""})
+    assert (again.status_code, boxes(again.text)["why"]) == (422, "Because")

@@ -13,8 +13,9 @@ from hitl.server.inbox.attachments import form_room
 from hitl.server.inbox.banners import FAULTY, Banner, changed, counted, not_kept, too_late
 from hitl.server.inbox.diffing import Changed, content_diff
 from hitl.server.inbox.documents import Document, content_of, fields_of, is_final
-from hitl.server.inbox.forms import Draft, build_form, read_result
+from hitl.server.inbox.forms import build_form, read_result
 from hitl.server.inbox.json_form import form_document, require_known, wants_json
+from hitl.server.inbox.merging import Draft
 from hitl.server.inbox.page_handlers import PageHandlers, errors_as_pages, name_fault, redirect
 from hitl.server.inbox.rendering import block
 from hitl.server.inbox.submission import FORM_TOKEN, Submission, read_reviewer, read_submission, remembered_reviewer
@@ -78,6 +79,8 @@ class Pages(PageHandlers):
         if fault := name_fault(sent.reviewer):
             if is_final(document):
                 return self._too_late(request, document, sent)
+            if self._is_stale(document, sent):
+                return self._changed(request, document, sent)
             return self._form(request, document, sent=sent, reviewer_fault=fault, banner=FAULTY, status=422)
         try:
             self._decide(document, sent)
@@ -118,10 +121,14 @@ class Pages(PageHandlers):
         latest = self.reviews.get_review(document["id"])
         if is_final(latest):  # another reviewer was faster
             return self._too_late(request, latest, sent)
-        if error.code == "version_conflict":
+        if self._is_stale(latest, sent):
             return self._changed(request, latest, sent)
         errors = _faults(error, self.template_of(document))
         return self._form(request, document, sent=sent, errors=errors, banner=FAULTY, status=422)
+
+    def _is_stale(self, document: Document, sent: Submission) -> bool:
+        present = shown_digest(document, self.template_of(document))
+        return sent.version != str(document["version"]) or (sent.shown or present) != present
 
     def _changed(self, request: Request, document: Document, sent: Submission) -> Response:
         approvals = self.reviews.approvals(document["id"])
@@ -146,7 +153,7 @@ class Pages(PageHandlers):
         status: int = 200,
     ) -> Response:
         template, content = self.template_of(document), content_of(document)
-        form = build_form(template, content, Draft(sent.answers, errors) if sent else None)
+        form = build_form(template, content, Draft(sent.answers, errors, sent.stamps) if sent else None)
         beside = {control.name for control in form.errors}
         context = {
             "review": summary(document, template, self.reviews.clock(), self.reviews.seconds_to_expiry(document["id"])),

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.fields import RADIO_LIMIT, Choice
-from hitl.server.inbox.forms import Control, Draft
+from hitl.server.inbox.forms import Control
 from hitl.server.inbox.hidden_characters import unix_lines
+from hitl.server.inbox.merging import Draft
 from hitl.server.inbox.rendering import Text
 
 ANSWER: Final = "answer"

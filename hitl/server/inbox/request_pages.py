@@ -13,7 +13,7 @@ from hitl.server.inbox.banners import FAULTY, Banner
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.filters import PAGE_SIZE, Filters
-from hitl.server.inbox.forms import Draft
+from hitl.server.inbox.merging import Draft
 from hitl.server.inbox.page_handlers import PageHandlers, errors_as_pages, name_fault
 from hitl.server.inbox.questions import ANSWER, controls, read_answer
 from hitl.server.inbox.rendering import Block, Text, block, subject
@@ -87,8 +87,17 @@ class RequestPages(PageHandlers):
         try:
             self.loops.respond(document["id"], read_answer(document, sent.answers), {"email": sent.reviewer})
         except ApiError as error:
+            if error.status == 409 and self._is_stored(document, sent):
+                return self.redirect(request, f"/requests/{document['id']}?sent", sent.reviewer)
             return self._not_accepted(request, sent, error)
         return self.redirect(request, f"/requests/{document['id']}?sent", sent.reviewer)
+
+    def _is_stored(self, document: Document, sent: Submission) -> bool:
+        try:
+            answer = read_answer(document, sent.answers)
+            return self.loops.has_answer(document["id"], answer, {"email": sent.reviewer})
+        except ApiError:  # not even an answer
+            return False
 
     def _not_accepted(self, request: Request, sent: Submission, error: ApiError) -> Response:
         document = self.loops.get_request(_request_id(request))

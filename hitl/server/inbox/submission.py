@@ -23,7 +23,7 @@ MAX_REVIEWER_LENGTH = 254  # the longest e-mail address (RFC 5321, 4.5.3.1.3, wi
 
 FIELD_PREFIX = "field."
 NOTES_PREFIX = "notes."
-DEFAULT_PREFIX = "default."
+STAMP_PREFIX = "stamp."
 
 FORM_TOKEN: Final = "hitl.form_token"  # noqa: S105 - a name
 """Where the ASGI scope holds the token of this session's forms; nowhere without the session middleware."""
@@ -41,7 +41,7 @@ class Submission:
     shown: str  # the digest of what the page showed; empty from a client that does not send it
     reviewer: str
     decision: str  # the button: "complete" or "reject"
-    defaults: Mapping[str, str] = field(default_factory=dict[str, str])  # digests of what untouched controls held
+    stamps: Mapping[str, str] = field(default_factory=dict[str, str])  # see `merging`
 
 
 async def read_submission(request: Request, *, room: int = 0) -> Submission:
@@ -56,9 +56,7 @@ async def read_submission(request: Request, *, room: int = 0) -> Submission:
         shown=first.get("fingerprint") or _shown(first.get("form_token", "")),
         reviewer=clean_name(first.get("reviewer", "")),
         decision=first.get("decision", ""),
-        defaults={
-            name.removeprefix(DEFAULT_PREFIX): text for name, text in first.items() if name.startswith(DEFAULT_PREFIX)
-        },
+        stamps={name.removeprefix(STAMP_PREFIX): text for name, text in first.items() if name.startswith(STAMP_PREFIX)},
     )
 
 

@@ -232,6 +232,14 @@ class LoopService:
             self._save(work, after, "completed")
             return after
 
+    def has_answer(self, request_id: str, response_data: Any, person: Mapping[str, Any]) -> bool:
+        """Return whether the request was answered by this person in this way: forms are sent twice."""
+        with self._work():
+            request, who = self._request(request_id), accounts.responder(person)
+            if request["status"] != "completed" or request["response_by"] != who["id"]:
+                return False
+            return bool(kept_answer(request, response_data) == request["response_data"])
+
     def seconds_to_change(self, request_id: str) -> float | None:
         """Return how many seconds are left until a request times out or its claim ends; None if it is finished."""
         with self._work() as work:
