@@ -14,7 +14,7 @@ from hitl.server.inbox.hidden_characters import has_hidden, unix_lines
 from hitl.server.inbox.merging import Draft as Draft
 from hitl.server.inbox.merging import Note, merged, stamp
 from hitl.server.inbox.rendering import Block, Code, Text, block
-from hitl.server.results import DISPLAYS, is_required, is_shown
+from hitl.server.results import DISPLAYS, is_required, is_shown, normal_form
 
 _INLINE_LABEL = 12
 _NONE: Note = ""
@@ -22,7 +22,7 @@ _NONE: Note = ""
 
 @dataclass(frozen=True, slots=True)
 class VisibleIf:
-    """The control is asked for only while the control of `field` holds `value`."""
+    """The control is asked for only while the normal form of the answer to `field` is `value`."""
 
     field: str
     value: str
@@ -48,6 +48,9 @@ class Control:
     shown: Block | None = None
     files: FileLimits | None = None
     notes: str | None = None
+    reads: str = ""
+    several: bool = False
+    normal: str = "null"  # of the untouched control
     stamp: str = ""
     note: Note = ""
     newer: Block | None = None  # what the control would hold now, where that changed beside what was typed
@@ -133,14 +136,16 @@ def is_editable(field_: Document, content: Document) -> bool:
 
 def _control(field_: Document, control_id: str, content: Document, draft: Draft | None) -> Control:
     kind = fields.field_type(field_)
-    options = fields.choices(field_)
+    options = [replace(each, normal=_normal(field_, [each.value])) for each in fields.choices(field_)]
     initial = _initial(field_, content)
+    notes = _notes(field_, draft) if fields.takes_notes(field_) else None
     held = [text for text in initial if not options or any(text == option.value for option in options)]
     mark, note = stamp(field_, held), _NONE
     values = initial
     if draft:
+        typed = _typed(draft.answers.get(field_["name"], []), field_)
+        draft = replace(draft, answers={field_["name"]: typed})
         values, note = merged(draft, field_["name"], mark, initial, is_choice=bool(options))
-        values = _typed(values, field_)
     return Control(
         name=field_["name"],
         id=control_id,
@@ -155,7 +160,10 @@ def _control(field_: Document, control_id: str, content: Document, draft: Draft 
         condition=_condition(field_),
         error=draft.errors.get(field_["name"]) if draft else None,
         files=limits(field_) if field_["type"] == "file" else None,
-        notes=_notes(field_, draft) if fields.takes_notes(field_) else None,
+        notes=notes,
+        reads=kind.reads,
+        several=fields.takes_several_files(field_),
+        normal=_normal(field_, values),
         stamp=mark,
         note=note,
         newer=block(", ".join(_labels(options, initial))) if note == "holds" else None,
@@ -178,6 +186,7 @@ def _display(field_: Document, control_id: str, content: Document, draft: Draft 
         kind=fields.field_type(field_).control if editable else "show",
         label=label_of(field_),
         values=values,
+        reads="edited" if editable else "",
         language=language,
         condition=_condition(field_),
         error=draft.errors.get(name) if draft else None,
@@ -198,6 +207,12 @@ def _hint(field_: Document) -> str:
     return "One URL per line" if fields.takes_several_files(field_) else "URL of the file"
 
 
+def _normal(field_: Document, texts: list[str]) -> str:
+    """Return the normal form of what a form that sends these texts answers."""
+    value = fields.field_type(field_).read(field_, texts) if texts else fields.MISSING
+    return "null" if value is fields.MISSING else normal_form(value)
+
+
 def _kind(control: str, options: list[fields.Choice]) -> str:
     """Choose the drawing that suits the number of choices and the length of their labels."""
     if control == "pick":
@@ -209,7 +224,7 @@ def _kind(control: str, options: list[fields.Choice]) -> str:
 
 def _condition(field_: Document) -> VisibleIf | None:
     conditional: Document | None = field_.get("conditional")
-    return VisibleIf(conditional["field"], fields.as_text(conditional["value"])) if conditional else None
+    return VisibleIf(conditional["field"], normal_form(conditional["value"])) if conditional else None
 
 
 def _initial(field_: Document, content: Document) -> list[str]:
@@ -220,24 +235,19 @@ def _initial(field_: Document, content: Document) -> list[str]:
     texts = [fields.as_text(item) for item in value] if is_list(value) else [fields.as_text(value)]
     if fields.takes_several_files(field_):
         return ["\n".join(texts)]
-    return [_local_minute(text) for text in texts] if field_["type"] == "datetime" else texts
+    return [fields.local_time(text) for text in texts] if field_["type"] == "datetime" else texts
 
 
 def _typed(texts: list[str], field_: Document) -> list[str]:
     if field_["type"] == "file":  # what was typed stands first, whatever order the texts came in
         typed = [text for text in texts if not attached(text)]
         return ["\n".join(typed), *(text for text in texts if attached(text))]
-    return [_local_minute(text) for text in texts] if field_["type"] == "datetime" else texts
+    return [fields.local_time(text) for text in texts] if field_["type"] == "datetime" else texts
 
 
 def _notes(field_: Document, draft: Draft | None) -> str:
     texts = draft.answers.get(field_["name"], []) if draft else []
     return texts[1] if len(texts) > 1 else ""
-
-
-def _local_minute(text: str) -> str:
-    """Cut an RFC 3339 timestamp down to what a datetime-local input accepts."""
-    return text[:16]
 
 
 def _edited(field_: Document, content: Document, text: str, *, changes_only: bool) -> Any:

@@ -184,7 +184,13 @@ def unique(key: str) -> Checker:
 
 
 def same(one: object, other: object) -> bool:
-    """Compare two values as JSON does, where true is not 1."""
+    """Compare two values as JSON does, where true is not 1, inside of arrays and objects, too."""
+    if isinstance(one, list) and isinstance(other, list):
+        items, others = cast("list[object]", one), cast("list[object]", other)
+        return len(items) == len(others) and all(map(same, items, others))
+    if isinstance(one, dict) and isinstance(other, dict):
+        members, them = cast("dict[str, object]", one), cast("dict[str, object]", other)
+        return members.keys() == them.keys() and all(same(members[name], them[name]) for name in members)
     return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
