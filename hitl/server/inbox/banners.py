@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hitl.server.inbox.documents import Document
 from hitl.server.primitives import name_key
@@ -56,7 +56,10 @@ _ENDED = {
 def changed(sent: str, present: str, *, approved: bool) -> Banner:
     """Return what changed between two digests of what was shown; the first is empty if it is not known."""
     (content, _, questions), (new_content, _, new_questions) = sent.partition("."), present.partition(".")
-    if content != new_content:
+    if content and content != new_content:
+        too = " The questions changed, too." if questions != new_questions else ""
+        return replace(CONTENT_CHANGED, text=CONTENT_CHANGED.text + too)
+    if not content:  # a client that does not say what it showed
         return CONTENT_CHANGED
     if questions != new_questions:
         return QUESTIONS_CHANGED
