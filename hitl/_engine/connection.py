@@ -12,19 +12,17 @@ import math
 import os
 import socket
 import ssl
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
-from contextvars import copy_context
 from functools import partial
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from attrs import evolve, field, frozen
 
+from hitl._engine.background import in_background
 from hitl._engine.http1 import ProtocolError, RawResponse, ResponseParser, request_head
 from hitl._engine.messages import FailureKind
 from hitl._secret import Secret
@@ -193,7 +191,7 @@ def _resolve(host: str, port: int) -> IOSteps[list[tuple[int, Address]]]:
     ours, theirs = socket.socketpair()
     with ours:
         ours.settimeout(0)
-        found = in_background("hitl-resolver", partial(_addresses, host, port))
+        found = in_background(partial(_addresses, host, port))
         found.add_done_callback(lambda _: theirs.close())  # which makes the other end readable
         while not found.done():
             yield WaitFor((ours,))
@@ -204,24 +202,6 @@ def _resolve(host: str, port: int) -> IOSteps[list[tuple[int, Address]]]:
             raise NoConnectionError("its name could not be looked up just now")
         case _:
             raise NoConnectionError("", "unknown_host")
-
-
-def in_background(name: str, call: Callable[[], T]) -> Future[T]:
-    """Make a call in a daemon thread, which can be abandoned as the threads of an executor cannot."""
-    future: Future[T] = Future()
-
-    def run() -> None:
-        with suppress(InvalidStateError):  # somebody else has set a result, since nobody waits for this one
-            try:
-                future.set_result(call())
-            except BaseException as error:
-                future.set_exception(error)
-
-    try:
-        threading.Thread(target=copy_context().run, args=(run,), name=name, daemon=True).start()
-    except RuntimeError:  # no more threads, or the interpreter is shutting down
-        run()
-    return future
 
 
 def _addresses(host: str, port: int, flags: int = 0) -> list[tuple[int, Address]]:

@@ -18,9 +18,10 @@ from typing import Any, Unpack, cast
 import anyio
 import httpx
 
+from hitl._engine.background import in_background
 from hitl._engine.client import ClientOptions
 from hitl._engine.codec import DamagedError, RequestCodec
-from hitl._engine.connection import DeadlineExceededError, in_background
+from hitl._engine.connection import DeadlineExceededError
 from hitl._engine.engine_transport import ForwardingTransport
 from hitl._engine.http1 import CUT_OFF, LARGEST_BODY, TOO_LARGE, ProtocolError, RawResponse, require_unambiguous
 from hitl._engine.messages import Request, Response, TransportFailure, TransportResult, no_connection
@@ -114,7 +115,7 @@ class HttpxTransport(_HttpxSender):
         exchange = partial(self._exchange, request, deadline, begun)
         if self._is_in_memory:
             return exchange()
-        future = in_background("hitl-httpx", exchange)
+        future = in_background(exchange)
         self._under_way[future] = threading.get_ident()
         try:
             return future.result(min(max(deadline - time.monotonic(), 0.0), threading.TIMEOUT_MAX))
