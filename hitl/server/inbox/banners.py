@@ -45,6 +45,12 @@ ALREADY_APPROVED = Banner(
     "Your approval is stored as you gave it first. What you sent now is different, and was not stored.",
 )
 
+ALREADY_ANSWERED = Banner(
+    "warning",
+    "You have already answered",
+    "The first answer is stored. What you sent now differs, and was not stored.",
+)
+
 _ENDED = {
     "completed": "{reviewer} has already answered this review",
     "rejected": "{reviewer} has already rejected this review",

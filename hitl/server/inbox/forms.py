@@ -166,7 +166,7 @@ def _control(field_: Document, control_id: str, content: Document, draft: Draft 
         normal=_normal(field_, values),
         stamp=mark,
         note=note,
-        newer=block(", ".join(_labels(options, initial))) if note == "holds" else None,
+        newer=block(", ".join(labels(options, initial))) if note == "holds" else None,
     )
 
 
@@ -197,7 +197,8 @@ def _display(field_: Document, control_id: str, content: Document, draft: Draft 
     )
 
 
-def _labels(options: list[fields.Choice], values: list[str]) -> list[str]:
+def labels(options: list[fields.Choice], values: list[str]) -> list[str]:
+    """Return the labels of the values that are options, and the others as they are."""
     return [next((option.label for option in options if option.value == value), value) for value in values]
 
 

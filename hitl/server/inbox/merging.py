@@ -6,17 +6,18 @@ what was shown, what was typed, and what would be shown now.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.hidden_characters import unix_lines
+from hitl.server.primitives import digest
 
 Note: TypeAlias = Literal["", "asks", "chose", "holds"]
 """What changed beside what was typed: what is asked (and the choice is gone), or what the control would hold."""
+
+_NOT_ASKED: Final = ("default_value", "conditional", "draft_text")  # what a control holds, and where it is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,8 @@ class Draft:
 
 def stamp(asked: Document, initial: Sequence[str]) -> str:
     """Return digests of what a control holds untouched, and of what it asks."""
-    question = {name: value for name, value in asked.items() if name not in ("default_value", "conditional")}
-    return f"{_digest(_sent(initial))}.{_digest(question)}"
+    question = {name: value for name, value in asked.items() if name not in _NOT_ASKED}
+    return f"{digest(_sent(initial))}.{digest(question)}"
 
 
 def merged(draft: Draft, name: str, present: str, initial: list[str], *, is_choice: bool) -> tuple[list[str], Note]:
@@ -39,7 +40,7 @@ def merged(draft: Draft, name: str, present: str, initial: list[str], *, is_choi
     typed = list(draft.answers.get(name, []))
     held, _, asked = draft.stamps.get(name, present).partition(".")
     now_held, _, now_asked = present.partition(".")
-    is_touched = _digest(_sent(typed)) != held
+    is_touched = digest(_sent(typed)) != held
     if name in draft.stamps and not is_touched:
         return initial, "asks" if asked != now_asked else ""
     if asked != now_asked:
@@ -51,7 +52,3 @@ def merged(draft: Draft, name: str, present: str, initial: list[str], *, is_choi
 def _sent(texts: Sequence[str]) -> list[str]:
     """Return the texts as a browser sends them, the empty ones and the order aside."""
     return sorted(text for text in (unix_lines(text).strip() for text in texts) if text)
-
-
-def _digest(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]

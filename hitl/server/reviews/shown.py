@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from hitl.server.primitives import ApiError
+from hitl.server.primitives import ApiError, digest
 
 _NOT_SHOWN: Final = ("created_at", "updated_at", "changelog", "version", "migration_guide", "tags", "category")
 
@@ -18,7 +16,7 @@ def shown_digest(review: Mapping[str, Any], template: Mapping[str, Any] | None) 
     The order of names in the content and of fields and options counts; nothing beside these does.
     """
     asked = {name: value for name, value in (template or {}).items() if name not in _NOT_SHOWN}
-    return f"{_digest(json.dumps(review.get('content')))}.{_digest(json.dumps(asked, sort_keys=True))}"
+    return f"{digest(review.get('content'), ordered=True)}.{digest(asked)}"
 
 
 def require_shown(review: Mapping[str, Any], template: Mapping[str, Any], shown: str | None) -> None:
@@ -26,7 +24,3 @@ def require_shown(review: Mapping[str, Any], template: Mapping[str, Any], shown:
     if shown is not None and shown != shown_digest(review, template):
         message = f"the content or the questions of review {review['id']} have changed since they were shown"
         raise ApiError(409, "version_conflict", message)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

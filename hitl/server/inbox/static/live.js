@@ -72,7 +72,11 @@ function takeCounts(event) {
 }
 
 function takeRequest(event) {
-  const state = JSON.parse(event.data);
+  const { state, shown } = JSON.parse(event.data);
+  const isOpen = state === "pending" || state === "claimed";
+  if (isOpen && shown !== asked.dataset.shown) {
+    return show(asked, "This request has just changed", "Reload the page to see it. What you typed is kept.", "Reload");
+  }
   if (state === asked.dataset.state) return asked.replaceChildren();
   const [title, text] = {
     claimed: ["This request has been claimed", "Unless you claimed it, you cannot answer until it is released."],
