@@ -170,7 +170,48 @@ def test_one_of_several_approvals_may_be_sent_twice(browser: TestClient, server:
     assert "You have already approved this review" in no.text
     assert send(browser, review_id, opened(browser, review_id) | {"reviewer": "lee"}).status_code == 303
     assert server.reviews.get_review(review_id)["status"] == "completed"
-    assert send(browser, review_id, form).status_code == 409  # the answer is lee's; kim's approval is history
+    assert send(browser, review_id, form).status_code == 303  # kim's approval counted
+
+
+def test_approvals_of_other_questions_do_not_count(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server, "two")
+    assert send(browser, review_id, opened(browser, review_id)).status_code == 303
+    server.reviews.update_template("two", {"name": "Renamed"})
+    assert len(server.reviews.approvals(review_id)) == 1
+    server.reviews.update_template("two", {"fields": [{**ASKED[1], "label": "Destroy?"}]})
+    assert send(browser, review_id, {**opened(browser, review_id), "reviewer": "lee"}).status_code == 303
+    assert server.reviews.get_review(review_id)["status"] == "in_progress"
+    assert [each["reviewer"] for each in server.reviews.approvals(review_id)] == ["lee"]
+
+
+@pytest.mark.parametrize("action", ["approve", "reject", "reassign", "cancel"])
+def test_a_bulk_confirmation_sent_twice_is_done_once(browser: TestClient, server: ReviewServer, action: str) -> None:
+    ids = [ask(server), ask(server, "two")]
+    pick = re.findall(r'name="pick" value="([^"]*)"', browser.get("/inbox/").text)
+    confirmed = {"pick": pick, "action": action, "confirmed": "yes", "reviewer": "kim", "assignee": "lee"}
+    first = browser.post("/inbox/bulk", data=confirmed)
+    after = [server.reviews.get_review(review_id) for review_id in ids]
+    again = browser.post("/inbox/bulk", data=confirmed)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert "ed 2 reviews" in again.text
+    assert [server.reviews.get_review(review_id) for review_id in ids] == after
+    if action in ("approve", "reject"):
+        assert browser.post("/inbox/bulk", data={**confirmed, "reviewer": "lee"}).status_code == 409
+
+
+def test_a_json_form_that_is_read_again_confirms_the_same_answer_only(
+    browser: TestClient, server: ReviewServer
+) -> None:
+    review_id = ask(server)
+    path, json = f"/inbox/reviews/{review_id}/answer", {"accept": "application/json"}
+
+    def answer(approved: bool) -> Any:
+        form = browser.get(path, headers=json).json()
+        body = {name: form[name] for name in ("form_token", "version")}
+        body |= {"reviewer": "kim", "decision": "complete", "answers": {"approved": approved}}
+        return browser.post(path, json=body, headers=json)
+
+    assert [answer(True).status_code, answer(True).status_code, answer(False).status_code] == [200, 200, 409]
 
 
 def test_what_arrives_after_the_end_is_not_taken_for_a_repetition(browser: TestClient, server: ReviewServer) -> None:

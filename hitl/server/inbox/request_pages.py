@@ -195,8 +195,8 @@ def _is_stale(document: Document, sent: Submission) -> bool:
 
 
 def _conflict(document: Document, sent: Submission, error: ApiError) -> Banner:
-    answered_by = (document.get("response_by_user") or {}).get("email", "")
-    if document["status"] == "completed" and name_key(answered_by) == name_key(sent.reviewer):
+    answered_by: Document | None = document["response_by_user"]
+    if answered_by and name_key(answered_by["email"]) == name_key(sent.reviewer):
         return ALREADY_ANSWERED
     if document["status"] in OPEN:
         return Banner("warning", "Someone else is answering this", f"Your answer was not submitted: {error.message}.")

@@ -8,7 +8,7 @@ The vendor names the setting only; this is how the sandbox implements it.
   completes it, and the result of the review is that person's answer.
 - A single "no" decides: a rejection rejects the review, and a completed answer that says no completes it. Even a
   reviewer who has approved may still say no.
-- When the content changes, everybody must review it again: approvals of the old content are deleted.
+- When the content or the questions change, everybody must review again: approvals of the old ones are deleted.
 """
 
 from __future__ import annotations

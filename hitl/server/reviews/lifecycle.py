@@ -83,10 +83,11 @@ def is_given(
     version: int,
 ) -> bool:
     """Return whether a person's answer to a version of the review is stored already, as its answer or an approval."""
-    if version >= review["version"]:
-        return False  # read after the answer, and so meant as another one
-    given = approvals if decision == "completed" and review["status"] in OPEN else ()
-    stored = [review] if review["status"] == decision else given
+    if review["status"] in OPEN and version >= review["version"]:
+        return False  # read after the approval, and so meant as another one
+    answer = [review] if review["status"] == decision else []
+    counted = approvals if decision == "completed" and review["status"] in ("completed", *OPEN) else ()
+    stored = [*answer, *counted]
     return any(_equal(each["result"], result) and name_key(each["reviewer"]) == name_key(reviewer) for each in stored)
 
 

@@ -121,6 +121,14 @@ class ReviewService:
             after = lifecycle.started(self._review(review_id), work.now)
             return self._move(work, after, "started", actor=reviewer)
 
+    def has_answer(
+        self, review_id: str, decision: lifecycle.Decision, result: Mapping[str, Any], reviewer: str, version: int
+    ) -> bool:
+        """Return whether a person has given this answer to this version of a review already."""
+        with self._work():
+            review, approvals = self._review(review_id), self._reviewers.approvals(review_id)
+            return lifecycle.is_given(review, approvals, decision, result, reviewer, version)
+
     def complete(
         self,
         review_id: str,
@@ -214,8 +222,11 @@ class ReviewService:
         """Replace the parts of a template that the body names; open reviews are answered by the new form."""
         raise_faults(TEMPLATE_UPDATE("", body))
         with self._work() as work:
-            after = {**self._template(template_id), **body, "updated_at": to_wire(work.now)}
+            before = self._template(template_id)
+            after = {**before, **body, "updated_at": to_wire(work.now)}
             raise_faults(templates.faults(after))
+            if any(after.get(name) != before.get(name) for name in ("fields", "validation")):
+                self._reviewers.forget_approvals_by(template_id)
             self._store.save_template(after)
             self._outbox.emit(TEMPLATE_UPDATED, template_id, template_payload(after), at=work.now)
             return after
