@@ -239,3 +239,23 @@ def test_several_files_are_named_line_by_line() -> None:
         "proof": ["https://example.com/a.pdf", "https://example.com/b.pdf"]
     }
     assert read_result({"fields": [field]}, {}, {"proof": [" "]}) == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        ("a\r\nb", "a\r\nb"),
+        ("a\nb", "a\r\nb"),  # a browser sends each line end as CRLF
+        ("a\rb", "a\r\nb"),
+        ("a\0b", "a\ufffdb"),  # what a page makes of it
+        (" a ", " a "),
+        (3, "3"),
+        (True, "true"),
+    ],
+)
+def test_options_of_older_templates_can_be_chosen(value: Any, sent: str) -> None:
+    options = [{"value": value, "label": "This"}, {"value": "z", "label": "That"}]
+    template = {"fields": [{"name": "one", "type": "select", "options": options}]}
+    assert read_result(template, {}, {"one": [sent]}) == {"one": value}
+    several = {"fields": [{"name": "all", "type": "multi_select", "options": options}]}
+    assert read_result(several, {}, {"all": [sent, "z"]}) == {"all": [value, "z"]}
