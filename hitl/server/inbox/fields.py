@@ -150,16 +150,16 @@ def _precision(moment: datetime) -> str:
 
 
 def _moment(text: str) -> datetime | None:
-    """Read a date-time, in UTC if it has no offset, or the beginning of a date in UTC."""
+    """Read a date-time of RFC 3339 or ISO 8601, in UTC if it has no offset, or the beginning of a date in UTC."""
     try:
         return read_date(text.strip())
     except ValueError:
         pass
     try:
         moment = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else None
 
 
 def _read_datetime(field: Document, values: list[str]) -> Any:
@@ -169,7 +169,7 @@ def _read_datetime(field: Document, values: list[str]) -> Any:
     if moment is None:
         return text or MISSING
     if default and local_time(text) == local_time(default):
-        return default if _has_offset(default) else f"{_moment(default):%Y-%m-%dT%H:%M:%S.%fZ}"
+        text, moment = default, _moment(default) or moment
     return text if _has_offset(text) else f"{moment.replace(tzinfo=None).isoformat()}Z"
 
 
