@@ -10,6 +10,7 @@ const FINAL = ["completed", "rejected", "expired", "cancelled"];
 let after = page.step;
 let stream = null;
 const fresh = new Set();
+let isSending = false; // then the news may be of this page's own answer, and the page that follows tells it
 
 function countNews(step) {
   if (!news) return;
@@ -48,6 +49,7 @@ function sentence(step) {
 }
 
 function show(place, title, text, words) {
+  if (isSending) return;
   const message = document.createElement("div");
   message.className = "banner warning";
   message.append(Object.assign(document.createElement("strong"), { textContent: title }));
@@ -110,7 +112,11 @@ function rest() {
   stream = null;
 }
 
+document.addEventListener("submit", () => { isSending = true; });
 document.addEventListener("visibilitychange", () => (document.hidden ? rest() : listen()));
 window.addEventListener("pagehide", rest);
-window.addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
+window.addEventListener("pageshow", (event) => {
+  isSending = false;
+  if (event.persisted) listen();
+});
 if (document.querySelector("[data-count]") || banner || asked) listen();
