@@ -54,7 +54,8 @@ def name_key(text: str) -> str:
     folded = unicodedata.normalize("NFD", seen).casefold()
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", folded).casefold())
     # A Turkish name is written with İ, I, i and ı, depending on who changed its case.
-    return " ".join(_INVISIBLE.sub("", folded).replace("i\u0307", "i").replace("ı", "i").split())
+    one_i = _INVISIBLE.sub("", folded).replace("i\u0307", "i").replace("ı", "i")
+    return " ".join(unicodedata.normalize("NFC", one_i).split())
 
 
 def unique_names(names: Iterable[str]) -> list[str]:
