@@ -9,6 +9,7 @@ import pytest
 from hitl.server.inbox.forms import build_form, read_result
 from hitl.server.primitives.validation import same
 from hitl.server.results import is_shown, normal_form
+from hitl.server.results.conditions import Condition
 
 
 @pytest.mark.parametrize(
@@ -27,6 +28,12 @@ from hitl.server.results import is_shown, normal_form
 def test_equal_values_have_one_normal_form(one: Any, other: Any) -> None:
     assert normal_form(one) == normal_form(other)
     assert is_shown({"conditional": {"field": "f", "value": one}}, {"f": other})
+
+
+def test_rules_compare_as_conditional_questions_do() -> None:
+    result = {"when": "2026-01-20T18:00:00+02:00", "all": ["b", "a"], "stars": 3}
+    assert Condition("when == '2026-01-20T16:00:00Z' and all == ['a', 'b'] and stars in [3.0]").holds(result)
+    assert not Condition("when != '2026-01-20T16:00:00Z' or stars == '3' or all == ['a']").holds(result)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,11 @@ from typing import cast
 from hitl.server.primitives import from_wire, to_wire
 
 
+def equal(one: object, other: object) -> bool:
+    """Compare two values as conditions and rules do."""
+    return normal_form(one) == normal_form(other)
+
+
 def normal_form(value: object) -> str:
     """Return sorted JSON without white space: 3.0 as 3, a date-time in UTC, a line end as a line feed."""
     if isinstance(value, list):
