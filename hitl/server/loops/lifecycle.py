@@ -140,8 +140,10 @@ def require_open(request: Mapping[str, Any], done: str) -> None:
 
 def shown_digest(request: Mapping[str, Any]) -> str:
     """Return digests of what a person is shown of a request and of what is asked, as `CONTENT.QUESTION`."""
+    config = dict(request["response_config"])
     content = [request.get(name) for name in ("type", "request_text", "context", "priority", "timeout_at", *SHOWN)]
-    question = [request[name] for name in ("response_type", "response_config", "default_response")]
+    content.append(config.pop("draft_text", None))
+    question = [request["response_type"], config, request["default_response"]]
     return f"{digest(content, ordered=True)}.{digest(question)}"
 
 

@@ -25,6 +25,7 @@ def faults(template: TemplateDocument) -> Iterator[Fault]:
     names = {field["name"]: field["type"] for field in template["fields"]}
     for index, field in enumerate(template["fields"]):
         place = f"fields[{index}]"
+        yield from sendable(f"{place}.name", field["name"])
         yield from _option_faults(place, field)
         yield from _pattern_faults(place, field)
         yield from _limit_faults(place, field)
