@@ -33,10 +33,12 @@ def option(given: str | Option) -> Option:
 
 
 def _an_option(place: str, value: object) -> Iterator[Fault]:
-    if isinstance(value, str):
-        yield from every(_OPTION_TEXT, lambda _, given: sendable(place, option(given)["value"]))(place, value)
-    else:
-        yield from every(_OPTION_OBJECT, lambda _, given: sendable(f"{place}.value", given["value"]))(place, value)
+    check, inside = (_OPTION_TEXT, place) if isinstance(value, str) else (_OPTION_OBJECT, f"{place}.value")
+
+    def can_be_chosen(_place: str, given: object) -> Iterator[Fault]:
+        return sendable(inside, option(cast("str | Option", given))["value"])
+
+    yield from every(check, can_be_chosen)(place, value)
 
 
 def _all_different(place: str, value: object) -> Iterator[Fault]:
