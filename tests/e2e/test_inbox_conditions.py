@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from hitl import HITLClient
 from hitl.server.inbox.forms import read_result
-from hitl.server.results import is_shown
+from hitl.server.results import is_shown, normal_form
 from hitl.testing import Sandbox
 
 pytestmark = pytest.mark.usefixtures("nothing_happened_that_must_not")
@@ -136,6 +136,23 @@ def test_the_page_shows_what_the_server_requires(
         result = read_result(template, content, answers)
         expected = [question["name"] for question in questions if is_shown(question, result)]
         assert page.evaluate(SHOWN) == expected, result
+
+
+def test_page_and_server_make_the_same_normal_form_of_any_text(page: Page, sandbox: Sandbox) -> None:
+    days = [
+        f"{year}-{rest}" for year in ("0000", "0001", "0099", "1970", "2024", "9999") for rest in ("02-29", "12-31")
+    ]
+    times = ["00:00:00", "23:59:59", "24:00:00", "12:60:00", "12:30:60"]
+    fractions = ["", ".5", ".123456", ".999999999", ".0000005", ".", ",5"]
+    zones = ["Z", "z", "+00:00", "-23:59", "+24:00", "+14:60", "+0200", ""]
+    moments = [f"{d}{t}{h}{f}{z}" for d in days for t in "Tt " for h in times for f in fractions for z in zones]
+    blanks = [chr(code) for code in (*range(33), 0x7F, 0x85, 0xA0, 0x180E, 0x200B, 0x2028, 0x3000, 0xFEFF, 0x1F600)]
+    texts = [*moments, *(f"{blank}a{blank}\r\nb{blank}" for blank in blanks), "2026-01-20T18:00:00Z" * 4]
+    page.goto(sandbox.inbox_url)
+    script = page.request.get(page.url + "static/questions.js").text().partition("for (const form of document")[0]
+    found = page.evaluate(f"(texts) => {{ {script}; return texts.map((text) => [quoted(text), strip(text)]); }}", texts)
+    expected = [[normal_form(text), text.strip()] for text in texts]
+    assert [pair for pair in zip(texts, found, expected, strict=True) if pair[1] != pair[2]] == []
 
 
 def test_a_chain_of_conditions_is_shown_and_hidden_together(page: Page, sandbox: Sandbox, client: HITLClient) -> None:
