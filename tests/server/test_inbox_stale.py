@@ -236,6 +236,16 @@ def test_a_box_that_nobody_touched_shows_the_correction(browser: TestClient, ser
     assert "What you typed is kept above" not in again.text
 
 
+def test_a_box_follows_the_correction_also_for_a_client_that_sends_no_stamps(
+    browser: TestClient, server: ReviewServer
+) -> None:
+    review_id = ask(server)
+    form = {name: text for name, text in opened(browser, review_id).items() if not name.startswith("stamp.")}
+    server.reviews.update_review(review_id, {"content": {"text": "A corrected draft"}})
+    assert ">\nA corrected draft</textarea>" in send(browser, review_id, form).text
+    assert ">\nMine</textarea>" in send(browser, review_id, {**form, "field.text": "Mine"}).text
+
+
 def test_what_was_typed_is_kept_and_the_change_stands_beside_it(browser: TestClient, server: ReviewServer) -> None:
     review_id = ask(server)
     form = opened(browser, review_id, text="My text")

@@ -153,7 +153,8 @@ class Pages(PageHandlers):
         status: int = 200,
     ) -> Response:
         template, content = self.template_of(document), content_of(document)
-        form = build_form(template, content, Draft(sent.answers, errors, sent.stamps) if sent else None)
+        stamps = (sent.stamps or self._earlier_stamps(document, sent)) if sent else {}
+        form = build_form(template, content, Draft(sent.answers, errors, stamps) if sent else None)
         beside = {control.name for control in form.errors}
         context = {
             "review": summary(document, template, self.reviews.clock(), self.reviews.seconds_to_expiry(document["id"])),
@@ -196,6 +197,14 @@ class Pages(PageHandlers):
             **self.counts(request),
         }
         return self.render(request, "finished.html", context, status)
+
+    def _earlier_stamps(self, document: Document, sent: Submission) -> Mapping[str, str]:
+        """Return the stamps of the content before its last change, for a client that sends none."""
+        earlier = self.reviews.earlier_content(document["id"])
+        if earlier is None or sent.version == str(document["version"]):
+            return {}
+        form = build_form(self.template_of(document), earlier)
+        return {control.name: control.stamp for control in (*form.displays, *form.inputs)}
 
     def _changed_content(self, document: Document) -> list[Changed]:
         earlier = self.reviews.earlier_content(document["id"])
