@@ -232,6 +232,20 @@ def test_a_second_tab_keeps_what_the_first_one_typed(page: Page, draft: str) -> 
     expect(third.get_by_label("Red", exact=True)).to_be_checked()
 
 
+def test_a_tab_whose_answer_came_back_keeps_what_another_one_typed(page: Page, draft: str) -> None:
+    page.get_by_label("Other answer").fill("Sent too early")
+    page.get_by_role("button", name="Submit answer").click()  # without a name
+    second = page.context.new_page()
+    second.goto(draft)
+    second.get_by_label("Long answer").fill("All that I thought of")
+    page.get_by_label("Your name or e-mail").fill("kim")
+    page.get_by_label("Other answer").fill("Sent too early!")
+    second.goto("about:blank")
+    second.goto(draft)
+    expect(second.get_by_label("Long answer")).to_have_value("All that I thought of")
+    expect(second.get_by_label("Other answer")).to_have_value("Sent too early!")
+
+
 def test_a_tab_that_was_open_before_does_not_empty_the_draft(page: Page, draft: str) -> None:
     second = page.context.new_page()
     second.goto(draft)

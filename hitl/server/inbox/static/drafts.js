@@ -84,7 +84,7 @@ function keep(form) {
   const sentBack = "dirty" in form.dataset; // the server has filled the form
   const draft = sentBack ? null : load(key);
   if (draft) restore(form, groups, draft);
-  let last = sentBack ? new Map() : now();
+  let last = now();
   const save = () => {
     const values = { ...load(key)?.values };
     const asked = { ...load(key)?.asked };
