@@ -67,6 +67,8 @@ def person(place: str, value: object) -> Iterator[Fault]:
     """Accept a name or an address that can be stored: text with something to see, and nothing that misleads."""
     if not isinstance(value, str):
         yield Fault(place, "must be a string")
+    elif len(value) > _LONGEST_NORMALISED:
+        yield Fault(place, f"may have at most {_LONGEST_NORMALISED} characters, this has {len(value)}")
     elif found := _REFUSED.search(value):
         code_point = f"U+{ord(found[0]):04X}"
         yield Fault(place, f"has the character {code_point}, which is not part of a name; type the name without it")
