@@ -64,7 +64,7 @@ bench-gate: setup ## fail if something has become much slower than it was
 	@$(BIN)/python -m benchmarks.drawing
 
 clean: ## remove what the other commands made
-	@rm -rf $(VENV) dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .bench
+	@rm -rf $(VENV) .contract dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .bench
 
 include codegen/targets.mk
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from own_input import own_input
 from ruamel.yaml import YAML
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -80,9 +81,9 @@ class Contract:
 
     @classmethod
     def read(cls, path: Path) -> Contract:
-        """Read a file as the generator does, with the YAML 1.2 reader that refuses a key written twice."""
+        """Read a file as the generator is given it, with the YAML 1.2 reader that refuses a key written twice."""
         document = YAML(typ="safe").load(path)
-        return cls(document if isinstance(document, Mapping) else {})
+        return cls(own_input(document) if isinstance(document, Mapping) else {})
 
     def resolve(self, place: Place) -> Place:
         """The component that a `$ref` names; a place without one is its own answer."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeV
 
 from hitl._api import AsyncPagedList, Endpoint
 from hitl._calls import IdempotencyScope
-from hitl._config import Idempotency
+from hitl._config import Idempotency, Verify
 from hitl._flows import Flow, loop_domain, run_async, stream_async
 from hitl._methods import CONCURRENCY, PAGE_SIZE, POLL_INTERVAL, FormFields, Methods, Moment, Seconds
 from hitl._secret import Secret
@@ -46,6 +46,9 @@ class AsyncHITLClient:
         idempotency: Whether to assume that the server recognises a repeated `Idempotency-Key`: "auto", once it has
             shown it; "trust", always; "never". Otherwise a creation that may have succeeded is not repeated.
         user_agent: The `User-Agent` header; by default the name and version of this package.
+        verify: Whom to trust: the path of a file or folder of certificate authorities, or an `ssl.SSLContext`, which
+            may hold a client certificate. By default, as with True, the authorities of `SSL_CERT_FILE` or
+            `SSL_CERT_DIR`, else those of certifi. It applies to an https:// proxy, too.
         transport: An httpx transport to send through, for tests and special networks.
         http_client: Your own httpx client to send through; you close it.
 
@@ -71,6 +74,7 @@ class AsyncHITLClient:
         retry_delay: Seconds | None = None,
         idempotency: Idempotency | None = None,
         user_agent: str | None = None,
+        verify: Verify | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
@@ -87,6 +91,7 @@ class AsyncHITLClient:
                 "retry_delay": retry_delay,
                 "idempotency": idempotency,
                 "user_agent": user_agent,
+                "verify": verify,
             },
             loop_domain,
         )
@@ -183,7 +188,8 @@ class AsyncHITLClient:
             ConfigurationError: if an item of a list is invalid; the message names it. Nothing is sent.
             BatchError: if any item failed; the others were created, and `outcomes` has a review or an error for each.
                 Also if the input itself fails, with the `outcomes` until then.
-            BatchInterrupted: on Ctrl-C: a KeyboardInterrupt with the `outcomes` so far.
+            BatchInterrupted: on Ctrl-C: a KeyboardInterrupt with the `outcomes` so far. Any other exception of your
+                own, such as a signal handler's, is raised as it is and has the `outcomes` so far as an attribute.
         """
         return await self._run(self._methods.create_reviews(items, concurrency, on_error, batch_key, progress=progress))
 

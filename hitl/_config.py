@@ -7,18 +7,19 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import timedelta
-from numbers import Integral
-from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypedDict
 from urllib.parse import urlsplit
 
 from attrs import frozen
 
 from hitl._engine import Origin, is_loopback, is_unspecified
-from hitl._json import plain
+from hitl._json import is_encodable, number, plain, whole
 from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError
+
+if TYPE_CHECKING:
+    import ssl  # loaded by the first exchange
 
 DEFAULT_BASE_URL = "https://api.hitl.sh"
 
@@ -26,6 +27,8 @@ MOST_AT_ONCE = 100
 """Concurrent exchanges of one asynchronous client on one event loop; further ones wait."""
 
 Idempotency: TypeAlias = Literal["auto", "trust", "never"]
+
+Verify: TypeAlias = "bool | str | os.PathLike[str] | ssl.SSLContext"
 
 
 @frozen
@@ -40,6 +43,7 @@ class Settings:
     retry_delay: float
     idempotency: Idempotency
     user_agent: str | None
+    verify: ssl.SSLContext | Literal[True] | None
 
     @property
     def is_loopback(self) -> bool:
@@ -74,6 +78,7 @@ class ClientArguments(TypedDict, total=False):
     retry_delay: float | timedelta | None
     idempotency: Idempotency | None
     user_agent: str | None
+    verify: Verify | None
 
 
 class Setting(NamedTuple):
@@ -116,6 +121,9 @@ def _url(name: str, value: Any) -> str:
         raise ConfigurationError(
             f"{name} must look like {DEFAULT_BASE_URL} or http://127.0.0.1:4010, without credentials, query or fragment"
         )
+    if not is_encodable(url):  # as bytes of the environment are that are no UTF-8
+        raise ConfigurationError(f"{name} holds half of a surrogate pair, which UTF-8 cannot carry; check it")
+    Origin.parse(url, name)
     # The vendor prints its address with and without /v1; the paths of openapi.yaml begin with it.
     return url.rstrip("/").removesuffix("/v1")
 
@@ -130,13 +138,9 @@ def _has_host(url: str, *schemes: str) -> bool:
 
 def seconds(name: str, value: Any) -> float:
     """Return a positive, finite number of seconds from a number, a numeric string or a timedelta."""
-    number = math.nan
-    value = plain(value)
-    if type(value).__name__ not in ("bool", "bool_"):  # the latter is numpy's
-        with suppress(TypeError, ValueError, OverflowError):
-            number = float(value.total_seconds() if isinstance(value, timedelta) else value)
-    if math.isfinite(number) and number > 0:
-        return number
+    found = number(value)
+    if found is not None and 0 < found < math.inf:
+        return found
     raise ConfigurationError(f"{name} must be a number of seconds greater than 0, or a timedelta; got {value!r:.80}")
 
 
@@ -145,14 +149,14 @@ def _optional_seconds(name: str, value: Any) -> float | None:
 
 
 def _seconds_or_zero(name: str, value: Any) -> float:
-    return 0.0 if value is not False and value in (0, "0") else seconds(name, value)
+    return 0.0 if number(value) == 0 else seconds(name, value)
 
 
 def _count(name: str, value: Any) -> int:
-    value = plain(value)
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 0:  # Integral: also numpy's integers
+    found = whole(value)
+    if found is None or found < 0:
         raise ConfigurationError(f"{name} must be a whole number, 0 or more; got {value!r:.80}")
-    return int(value)
+    return found
 
 
 def _header(name: str, value: Any) -> str | None:
@@ -169,6 +173,14 @@ def _idempotency(name: str, value: Any) -> str:
     if not (isinstance(value, str) and value in ("auto", "trust", "never")):
         raise ConfigurationError(f'{name} must be "auto", "trust" or "never"; got {value!r:.80}')
     return value
+
+
+def _verify(_name: str, value: Any) -> object:
+    if value is None or value is True:
+        return value
+    from hitl._engine import client_context  # loads ssl
+
+    return client_context(plain(value))
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -193,6 +205,14 @@ SETTINGS: tuple[Setting, ...] = (
         _idempotency,
     ),
     Setting("user_agent", None, None, "The `User-Agent` header; names this package by default.", _header),
+    Setting(
+        "verify",
+        None,
+        None,
+        "Whom to trust: a file or folder of certificate authorities, or an `ssl.SSLContext`, which may hold a client "
+        "certificate; by default, as `True`, the authorities of certifi.",
+        _verify,
+    ),
 )
 
 
@@ -235,7 +255,7 @@ def proxy_for(origin: Origin) -> str | None:
     proxy.
 
     Raises:
-        ConfigurationError: if its scheme is not http; its URL is not shown.
+        ConfigurationError: if its scheme is neither http nor https; its URL is not shown.
     """
     has_system_settings = sys.platform in ("darwin", "win32")
     may_name_one = has_system_settings or any(name.lower().endswith("_proxy") for name in os.environ)
@@ -254,11 +274,11 @@ def proxy_for(origin: Origin) -> str | None:
     if has_system_settings and exceptions is None and proxy_bypass(f"{origin.host}:{origin.port}"):
         return None
     found = proxy.strip() if "://" in proxy else f"http://{proxy.strip()}"
-    if not (_has_host(found, "http") and found.isascii() and found.isprintable() and " " not in found):
+    if not (_has_host(found, "http", "https") and found.isascii() and found.isprintable() and " " not in found):
         del proxies, proxy, found  # a traceback that shows local variables would show the password
         raise ConfigurationError(
             f"the proxy that the environment names for {scheme}:// (HTTP_PROXY, HTTPS_PROXY or ALL_PROXY) "
-            "cannot be used: it must look like http://host:port. For another kind, pass "
+            "cannot be used: it must look like http://host:port or https://host:port. For another kind, pass "
             "transport=httpx.HTTPTransport(proxy=...)"
         )
     return found

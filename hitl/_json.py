@@ -6,8 +6,10 @@ import json
 import sys
 from collections import Counter
 from contextlib import suppress
+from datetime import timedelta
 from enum import Enum
 from itertools import chain
+from numbers import Integral
 from typing import Any, NoReturn, TypeAlias, TypeGuard
 
 Object: TypeAlias = dict[str, Any]
@@ -87,6 +89,23 @@ def plain(value: object) -> object:
     if isinstance(value, str):
         return str.__str__(value)
     return plain(value.value) if isinstance(value, Enum) else value
+
+
+def number(value: object) -> float | None:
+    """Return any kind of number, a numeric text or the seconds of a timedelta; None for a bool and all else."""
+    found: Any = plain(value)
+    if type(found).__name__ in ("bool", "bool_", "bytes", "bytearray"):  # the second is numpy's
+        return None
+    try:
+        return float(found.total_seconds() if isinstance(found, timedelta) else found)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def whole(value: object) -> int | None:
+    """Return any kind of integer; None for a bool and all else."""
+    found = plain(value)
+    return None if isinstance(found, bool) or not isinstance(found, Integral) else int(found)  # numpy's are Integral
 
 
 def is_encodable(text: str) -> bool:

@@ -200,7 +200,9 @@ class Methods:
 
     def _keyed(self, creation: Creation[T], key: str | None, make_key: KeyMaker) -> ApiCall[T]:
         """Return the call with the given key, or else with one made for what it creates."""
-        made = Key(key, is_lasting=True) if key else make_key(creation.operation, creation.request.body or b"null")
+        # Equal requests of two loops are not equal creations.
+        kind = " ".join((creation.operation, *creation.within))
+        made = Key(key, is_lasting=True) if key else make_key(kind, creation.request.body or b"null")
         return creation.with_key(made)
 
     def _form(self, template_id: str, fields: FormFields, deadline: float) -> Flow[list[dict[str, Any]]]:

@@ -44,6 +44,11 @@ class _Transport(Generic[S]):
         if transport is None and http_client is None:
             _, self._proxy = settings.origin, settings.proxy
             self._sender: Once[S] = Once()
+        elif settings.verify is not None:
+            raise ConfigurationError(
+                "verify is for the client's own connections; leave it out, and give it to the httpx object: "
+                "httpx.HTTPTransport(verify=...), httpx.Client(verify=...)"
+            )
         else:
             self._sender = Once(self._make_sender(transport, http_client))
 
@@ -86,7 +91,8 @@ class _Transport(Generic[S]):
         return {"headers": headers, "token": self._settings.api_key, "proxy": self._proxy, "tls": self._tls}
 
     def _tls(self) -> ssl.SSLContext:
-        return _engine.tls_context(*self._settings.authorities)
+        verify = self._settings.verify
+        return _engine.tls_context(*self._settings.authorities) if verify is None or verify is True else verify
 
 
 class HttpTransport(_Transport["_engine.Client | _engine.HttpxTransport"]):

@@ -16,6 +16,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Final, TypeAlias, TypeVar, cast, overload
 
 from hitl._calls import LONGEST_PAUSE, Backoff, RetriedCall, calling, is_retrying
+from hitl._json import number, whole
 from hitl.exceptions import APIConnectionError, HITLError, RateLimitError, ServerError
 
 __all__ = ["RETRIED", "retry_with_backoff"]
@@ -196,15 +197,17 @@ def _refuse_unrepeatable(function: object) -> None:
 
 
 def _whole(max_retries: object) -> int:
-    if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
+    found = whole(max_retries)
+    if found is None or found < 0:
         raise ValueError(f"max_retries must be an integer from 0 up, not {max_retries!r}")
-    return max_retries
+    return found
 
 
-def _seconds(name: str, delay: float) -> float:
-    if not 0 <= delay < math.inf:
+def _seconds(name: str, delay: object) -> float:
+    found = number(delay)
+    if found is None or not 0 <= found < math.inf:
         raise ValueError(f"{name} must be seconds from 0 up, not {delay!r}")
-    return delay
+    return found
 
 
 def _classes(retry_on: object) -> tuple[type[Exception], ...]:

@@ -190,12 +190,12 @@ def bare_const(contract: Contract) -> Iterator[tuple[str, str]]:
 
 
 def free_object(contract: Contract) -> Iterator[tuple[str, str]]:
-    """An object without properties becomes a wrapper class; free JSON is an empty schema and becomes `Any`."""
+    """An object without properties becomes a wrapper class; free JSON also says `additionalProperties: true`."""
     for schema in contract.named_schemas():
         says_something = any(key in schema.node for key in ("properties", "allOf", "anyOf", "oneOf"))
         is_map = isinstance(schema.node.get("additionalProperties"), Mapping)
         if schema.is_object and not says_something and not is_map:
-            yield schema.where, "describe free JSON by a schema without type"
+            yield schema.where, "add `additionalProperties: true` if any JSON object fits"
 
 
 def open_request(contract: Contract) -> Iterator[tuple[str, str]]:

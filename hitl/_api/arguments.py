@@ -10,11 +10,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Reversible
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from datetime import datetime
-from numbers import Integral
+from datetime import UTC, datetime
 from typing import Any, TypeAlias, cast
 
-from hitl._json import is_encodable, is_object, plain
+from hitl._json import is_encodable, is_object, plain, whole
 from hitl._moments import read_moment
 from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError
@@ -65,7 +64,10 @@ def addresses(name: str, value: object) -> list[str]:
 
 
 def moment(name: str, value: object) -> datetime:
-    """Return a datetime with a time zone, from a datetime or an ISO 8601 string."""
+    """Return a datetime in UTC, from one with a time zone or an ISO 8601 string.
+
+    In UTC, since what is sent decides about a derived key: one instant is one key, whichever zone it is written in.
+    """
     found = plain(value)
     if isinstance(found, str):
         with suppress(ValueError):
@@ -74,7 +76,10 @@ def moment(name: str, value: object) -> datetime:
         raise ConfigurationError(f"{name} must be a datetime or a text like '2027-01-20T18:00:00Z'; got {value!r:.80}")
     if found.utcoffset() is None:
         raise ConfigurationError(f"{name} needs a time zone, such as 'Z' or datetime.now(UTC); got {value!r:.80}")
-    return found
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        raise ConfigurationError(f"{name} is outside of the years 1 to 9999 in UTC; got {value!r:.80}") from None
 
 
 def json_object(name: str, value: object) -> dict[str, Any]:
@@ -163,10 +168,10 @@ def _sort_key(entry: object) -> str:
 
 def count(name: str, value: object, *, at_most: int = 1000) -> int:
     """Return a whole number from 1 to `at_most`."""
-    # Integral: also numpy's integers, but not its bool.
-    if isinstance(value, bool) or not isinstance(value, Integral) or not 1 <= int(value) <= at_most:
+    found = whole(value)
+    if found is None or not 1 <= found <= at_most:
         raise ConfigurationError(f"{name} must be a whole number from 1 to {at_most}; got {value!r:.80}")
-    return int(value)
+    return found
 
 
 def _priority(name: str, value: object) -> object:

@@ -12,7 +12,7 @@ every model of the API.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 from urllib.parse import quote
@@ -71,6 +71,7 @@ class Creation(NamedTuple, Generic[T]):
     operation: str
     request: Request
     read: Reader[T]
+    within: Iterable[str] = ()  # the ids of what it is created in
 
     def with_key(self, key: Key) -> ApiCall[T]:
         """Return the call, all attempts of which carry this key."""
@@ -206,7 +207,7 @@ def endpoint_call(endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -
     own_id = next(iter(ids.values())) if is_one_thing else None
     read: Reader[T] = partial(_generated, endpoint, ids, own_id)
     if "idempotency_key" in signature.parameters:
-        return Creation(operation, _request(generated), read)
+        return Creation(operation, _request(generated), read, ids.values())
     return _call(operation, generated, read)
 
 

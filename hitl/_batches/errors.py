@@ -9,6 +9,7 @@ from attrs import frozen
 
 from hitl._batches.concurrency import ConcurrencyLimiter
 from hitl._calls import farthest
+from hitl._content import safe_repr
 from hitl._flows import ApiCall
 from hitl.exceptions import (
     APIConnectionError,
@@ -31,7 +32,7 @@ class BatchErrors:
         if isinstance(error, ConfigurationError):
             error.message = f"{self.operation}: item {index}: {error.message}"
             return error
-        return ConfigurationError(f"{self.operation}: item {index} cannot be read: {_repr(error)}")
+        return ConfigurationError(f"{self.operation}: item {index} cannot be read: {safe_repr(error)}")
 
     def not_sent(self, call: ApiCall[Any] | None) -> HITLError:
         key, asked = idempotency_key(call), self.limiter.stopped_for
@@ -63,7 +64,7 @@ class BatchErrors:
 
     def input_failed(self, outcomes: Sequence[Any], count: int, error: Exception) -> BatchError:
         return self._batch_error(
-            f"{self.operation}: after {count} items the input failed: {_repr(error)}. "
+            f"{self.operation}: after {count} items the input failed: {safe_repr(error)}. "
             f"Those {count} were done, see .outcomes, and nothing else was sent.",
             outcomes,
         )
@@ -98,11 +99,3 @@ class BatchErrors:
 
 def idempotency_key(call: ApiCall[Any] | None) -> str | None:
     return None if call is None else call.request.headers.get("Idempotency-Key")
-
-
-def _repr(error: Exception) -> str:
-    """Return the repr of what the caller's own code raised, which need not have one."""
-    try:
-        return f"{error!r:.200}"
-    except Exception:
-        return type(error).__name__

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import NamedTuple, TypeAlias
 from uuid import uuid4
 
-from hitl._json import canonical
+from hitl._json import canonical, plain
 from hitl.exceptions import ConfigurationError
 
 LONGEST_NAME = 255  # characters of a scope's name
@@ -164,6 +164,7 @@ class IdempotencyScope:
 
     def __init__(self, owner: object, name: object) -> None:
         self._owner = owner
+        name = plain(name)
         if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
             raise ConfigurationError(  # without the name, which may be a secret in the wrong place
                 f"the name of an idempotency scope must be 1 to {LONGEST_NAME} printable characters, such as 'job-42'"

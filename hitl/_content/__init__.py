@@ -1,16 +1,16 @@
 """Conversion of any Python value to JSON, before anything is sent.
 
-For the checks of arguments in `hitl._api`.
+For the checks of arguments in `hitl._api`; `safe_repr` is for the errors of batches, too.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from hitl._content.conversion import Conversion
+from hitl._content.conversion import Conversion, safe_repr
 from hitl._content.converters import converter_for
 
-__all__ = ["to_json"]
+__all__ = ["safe_repr", "to_json"]
 
 
 def to_json(value: object, *, path: str = "content") -> Any:
@@ -18,4 +18,4 @@ def to_json(value: object, *, path: str = "content") -> Any:
 
     `path` is the name of the value in the ContentError that is raised if something in it has no JSON form.
     """
-    return Conversion(path, converter_for).convert(value)
+    return Conversion(path, converter_for).convert_all(value)

@@ -17,6 +17,9 @@ ITEM: Final = "[{!r}]"
 FIELD: Final = ".{}"
 MEMBER: Final = ""  # the members of a set have no path of their own
 
+UNREADABLE: Final = (AttributeError, TypeError, ValueError, LookupError, ArithmeticError, RuntimeError)
+# What half-made objects raise, and properties and serialisers with faults; not what a signal's handler may raise.
+
 Converter: TypeAlias = Callable[["Conversion", Any], Any]
 
 
@@ -37,6 +40,15 @@ class Conversion:
     def path(self) -> str:
         """The path to the current value, as a Python expression."""
         return self._root + "".join(step.format(key) for step, key in zip(self._steps, self._keys, strict=True))
+
+    def convert_all(self, value: object) -> Any:
+        """Return the JSON form of the root; whatever an object does wrong when it is read is a ContentError."""
+        try:
+            return self.convert(value)
+        except ContentError:
+            raise
+        except UNREADABLE as error:
+            raise self.refuse(f"cannot be read, complete it or leave it out: {safe_repr(error)}") from error
 
     def convert(self, value: object) -> Any:
         """Return the JSON form of the value at the current path."""
@@ -106,6 +118,14 @@ class Conversion:
         self._steps.pop()
         self._keys.pop()
         return self.refuse(complaint)
+
+
+def safe_repr(error: Exception) -> str:
+    """Return the repr of what the caller's own code raised, which need not have one."""
+    try:
+        return f"{error!r:.200}"
+    except Exception:
+        return type(error).__name__
 
 
 def type_name(value: object) -> str:

@@ -15,9 +15,11 @@ import json
 import math
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, MappingView, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MappingView, Reversible, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from functools import partial
+from types import MemberDescriptorType
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
@@ -82,6 +84,14 @@ def _moment(_: Conversion, value: Any) -> str:
     return text
 
 
+def _time(conversion: Conversion, value: Any) -> str:
+    if value.tzinfo is not None and value.utcoffset() is None:
+        raise conversion.refuse(
+            "is a time whose zone has another offset on other days: send a datetime, or name the zone"
+        )
+    return _moment(conversion, value)
+
+
 def _duration(_: Conversion, value: Any) -> str:
     seconds = value.days * 86_400 + value.seconds
     nanoseconds = value.microseconds * 1000 + getattr(value, "nanoseconds", 0)  # pandas.Timedelta is finer than Python
@@ -109,20 +119,39 @@ def _path(conversion: Conversion, value: os.PathLike[Any]) -> Any:
     return conversion.convert(os.fspath(value))
 
 
-def _mapping(conversion: Conversion, value: Mapping[Any, Any]) -> dict[str, Any]:
+def _dict(conversion: Conversion, value: dict[Any, Any]) -> dict[str, Any]:
     return conversion.object_of(value, value.items())
 
 
+def _mapping(conversion: Conversion, value: Any) -> dict[str, Any]:
+    items: list[tuple[Any, Any]] = list(value.items())
+    values_of = _values_of(type(value))
+    for key, first in items if values_of else ():
+        values = values_of(value, key)
+        # If the item is none of them it is all of them in one, as httpx joins headers.
+        if len(values) > 1 and any(each is first for each in values):
+            raise conversion.refuse(
+                f"has {len(values)} values for the key {key!r}, and an object of JSON holds one: "
+                f"send {{key: value.{values_of.__name__}(key) for key in value}}, with a list for each key"
+            )
+    return conversion.object_of(value, items)
+
+
+def _values_of(kind: Any) -> Any:
+    """Return the method of a mapping that returns all values of a key, as Starlette, multidict and httpx call it."""
+    return next((getattr(kind, name) for name in ("getlist", "getall", "get_list") if hasattr(kind, name)), None)
+
+
 def _list(conversion: Conversion, value: Iterable[Any]) -> list[Any]:
-    return conversion.array_of(value, value)
+    return conversion.array_of(value, list(value))
 
 
 def _set(conversion: Conversion, value: Iterable[Any]) -> list[Any]:
-    members = conversion.array_of(value, value, step=MEMBER)
-    try:
+    # First by their JSON: it is another one for 1 and 1.0, which the second sorting leaves in their order.
+    members = sorted(conversion.array_of(value, list(value), step=MEMBER), key=partial(json.dumps, sort_keys=True))
+    with suppress(TypeError):  # members of several types stay in the order of their JSON
         return sorted(members)
-    except TypeError:  # members of several types: any order that is the same in every run
-        return sorted(members, key=partial(json.dumps, sort_keys=True))
+    return members
 
 
 def _attributes(names_of: Callable[[Any], Iterable[str]]) -> Converter:
@@ -130,18 +159,36 @@ def _attributes(names_of: Callable[[Any], Iterable[str]]) -> Converter:
 
     def convert(conversion: Conversion, value: Any) -> dict[str, Any]:
         public = (name for name in names_of(value) if not name.startswith("_"))
-        return conversion.object_of(value, ((name, getattr(value, name)) for name in public), step=FIELD)
+        # All are read first: one that is missing is a fault of the object, not of its field before that.
+        return conversion.object_of(value, [(name, getattr(value, name)) for name in public], step=FIELD)
 
     return convert
 
 
+def _named_tuple(conversion: Conversion, value: Any) -> dict[str, Any]:
+    if lost := [name for name in value._fields if name.startswith("_")]:  # only `rename=True` makes such names
+        raise conversion.refuse(
+            f"is a named tuple in which {lost[0]} stands for a name that is no identifier and that is lost: "
+            "send a dict; for the rows of a data frame, frame.to_dict('records')"
+        )
+    return conversion.object_of(value, zip(value._fields, value, strict=True), step=FIELD)
+
+
+def _row(conversion: Conversion, value: Any) -> dict[str, Any]:
+    names = getattr(value, "_fields", None) or getattr(value, "__fields__", None) or value.keys()
+    return conversion.object_of(value, zip(names, value, strict=True))
+
+
 def _pydantic(conversion: Conversion, value: Any) -> Any:
+    kind = cast("Any", type(value))
+    fields: Iterable[str] = kind.model_fields if hasattr(kind, "model_fields") else kind.__fields__
+    if missing := [name for name in fields if name not in vars(value)]:  # model_dump() would leave them out
+        raise conversion.refuse(
+            f"is a {type_name(value)} whose field {missing[0]!r} has no value: make it with all of its fields"
+        )
     # The model's own method, because it knows excluded fields and custom serializers; `dict` in pydantic 1.
     dump = value.model_dump if hasattr(value, "model_dump") else value.dict
-    try:
-        plain: Any = dump()
-    except (ValueError, RecursionError) as error:
-        raise conversion.refuse(f"is a {type_name(value)} that cannot be dumped: {error}") from error
+    plain: Any = dump()
     if type(plain) is not dict:  # a RootModel
         return conversion.convert(plain)
     return conversion.object_of(value, cast("dict[str, Any]", plain).items(), step=FIELD)
@@ -167,21 +214,44 @@ def _numpy_timedelta(conversion: Conversion, value: Any) -> Any:
 
 
 def _numpy_array(conversion: Conversion, value: Any) -> Any:
-    # tolist() turns nanoseconds into plain integers; the elements keep their type.
-    plain: Any = value.tolist() if value.dtype.kind not in "mM" else list(value) if value.ndim else value[()]
+    if value.dtype.names and not value.ndim:
+        return _numpy_record(conversion, value)
+    # tolist() turns nanoseconds into plain integers, and records into tuples; the elements keep their type.
+    plain: Any = value.tolist() if value.dtype.kind not in "mMV" else list(value) if value.ndim else value[()]
     return (
         conversion.array_of(value, cast("Iterable[Any]", plain)) if type(plain) is list else conversion.convert(plain)
     )
 
 
+def _numpy_record(conversion: Conversion, value: Any) -> Any:
+    names: tuple[str, ...] | None = value.dtype.names
+    if names is None:  # raw bytes
+        return conversion.convert(value.item())
+    return conversion.object_of(value, [(name, value[name]) for name in names])
+
+
+def _numpy_longdouble(conversion: Conversion, value: Any) -> Any:
+    plain = float(value)  # its item() is a longdouble, too
+    if math.isinf(plain) and plain != value:
+        raise conversion.refuse("is beyond the numbers that a float can hold: send str(value)")
+    return conversion.convert(plain)
+
+
 def _pandas_frame(conversion: Conversion, value: Any) -> list[Any]:
     columns = list(value.columns)
+    index: Any = value.index
+    names: list[Any] = []
+    is_position = index.inferred_type == "integer" and list(index) == list(range(len(index)))
+    if not is_position or any(name is not None for name in index.names):
+        unnamed = ["index"] if index.nlevels == 1 else [f"level_{level}" for level in range(index.nlevels)]
+        names = [other if name is None else name for name, other in zip(index.names, unnamed, strict=True)]
 
     def row_object(row: tuple[Any, ...]) -> dict[str, Any]:
         # Not to_dict(orient="records"), which loses all but one of several columns of equal name.
-        return conversion.object_of(row, zip(columns, row, strict=True))
+        labels = row[0] if index.nlevels > 1 else row[:1]
+        return conversion.object_of(row, zip([*names, *columns], (*labels[: len(names)], *row[1:]), strict=True))
 
-    return conversion.array_of(value, value.itertuples(index=False, name=None), convert=row_object)
+    return conversion.array_of(value, value.itertuples(name=None), convert=row_object)
 
 
 def _refusal(advice: str) -> Converter:
@@ -204,6 +274,7 @@ _REFUSED: dict[str, str] = {
     "builtins.coroutine": "await it and send what it returns",
     "builtins.complex numpy.complexfloating": "send [value.real, value.imag] or str(value)",
     "builtins.ellipsis": "put a value in place of the three dots",
+    "http.Morsel": "send value.value",  # a dict of the attributes of a cookie, without its value
 }
 """The types without a JSON form, by name as below, and what to do instead."""
 
@@ -216,8 +287,8 @@ _EXACT: dict[type, Converter] = {
     str: _text,
     int: _integer,
     float: _float,
-    dict: _mapping,
-    list: _list,
+    dict: _dict,
+    list: _list,  # a copy, since another thread may change it meanwhile
 }
 """The types of JSON itself, by far the most frequent ones."""
 
@@ -230,11 +301,12 @@ _BY_NAME: dict[str, Converter] = {
     "fractions.Fraction": _fraction,
     "uuid.UUID": _as_str,
     "datetime.date": _moment,
-    "datetime.time": _moment,
+    "datetime.time": _time,
     "datetime.timedelta": _duration,
     "collections.deque": _list,
     "numpy.generic": lambda conversion, value: conversion.convert(value.item()),
-    "numpy.longdouble": lambda conversion, value: conversion.convert(float(value)),  # its item() is a longdouble, too
+    "numpy.void": _numpy_record,
+    "numpy.longdouble": _numpy_longdouble,
     "numpy.datetime64": _numpy_datetime,
     "numpy.timedelta64": _numpy_timedelta,
     "numpy.ndarray": _numpy_array,
@@ -258,13 +330,34 @@ def _is_enum(kind: type) -> bool:
     return any(_name_in_tables(base) == "enum.Enum" for base in kind.__mro__)
 
 
-def _is_namedtuple(kind: type) -> bool:
+def _is_named_tuple(kind: type) -> bool:
     return hasattr(kind, "_fields") and issubclass(kind, tuple)
+
+
+def _is_row(kind: Any) -> bool:
+    """Return whether a sequence names its parts, as the rows of sqlite3, SQLAlchemy, psycopg2 and Spark do."""
+    return any(hasattr(kind, name) for name in ("keys", "_fields", "asDict")) and issubclass(kind, Sequence)
+
+
+def _is_struct_sequence(kind: Any) -> bool:
+    """Return whether it is a tuple with names of the interpreter's own, such as time.struct_time."""
+    return hasattr(kind, "n_sequence_fields") and issubclass(kind, tuple)
+
+
+def _members(value: object) -> list[str]:
+    return [name for name, each in vars(type(value)).items() if type(each) is MemberDescriptorType]
+
+
+def _is_ordered_set(kind: type) -> bool:
+    return issubclass(kind, AbstractSet) and issubclass(kind, Reversible)
 
 
 _BEFORE_NAMES: tuple[tuple[Callable[[type], bool], Converter], ...] = (
     (_is_enum, lambda conversion, value: conversion.convert(value.value)),  # a member of a StrEnum is a str too
-    (_is_namedtuple, _attributes(lambda value: value._fields)),
+    (_is_named_tuple, _named_tuple),
+    (_is_row, _row),
+    (_is_struct_sequence, _attributes(_members)),
+    (_is_ordered_set, _list),
     (dataclasses.is_dataclass, _attributes(lambda value: (each.name for each in dataclasses.fields(value)))),
     (
         lambda kind: hasattr(kind, "__attrs_attrs__"),

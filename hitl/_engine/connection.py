@@ -18,13 +18,14 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import chain, zip_longest
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 from attrs import evolve, field, frozen
 
 from hitl._engine.background import in_background
 from hitl._engine.http1 import ProtocolError, RawResponse, ResponseParser, request_head
 from hitl._engine.messages import FailureKind
+from hitl._engine.tls import NestedTLS
 from hitl._secret import Secret
 
 T = TypeVar("T")
@@ -34,6 +35,7 @@ PROXY_LOGIN = (
     "the proxy answered 407, for it wants a login or another one; put it into HTTP_PROXY or HTTPS_PROXY as in "
     "http://user:password@host:port, percent-encoded"
 )
+_OTHER_PROTOCOL = "an ssl.SSLContext of your own had it choose HTTP/2; leave out set_alpn_protocols"
 _RECEIVE_SIZE = 64 * 1024
 _IN_PROGRESS = (0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY)
 
@@ -74,6 +76,7 @@ class Route:
     proxy: tuple[str, int] | None = None
     proxy_login: Secret | None = None  # user and password, encoded for Basic authentication (RFC 7617)
     ip: str | None = None  # the address to connect to; None to look `host` up
+    proxy_tls: Callable[[], ssl.SSLContext] | None = field(default=None, repr=False)  # of an https:// proxy
 
 
 class Connection:
@@ -125,6 +128,8 @@ def connect(route: Route) -> IOSteps[Connection]:
     sock = yield from _connect_to_any((yield from _resolve(host, port)))
     try:
         _require_peer(sock, route.ip)
+        if route.proxy_tls is not None:
+            sock = yield from _secure(sock, route.proxy_tls(), host, "of the proxy: ")
         if route.tls is not None:
             if route.proxy is not None:
                 yield from _tunnel(sock, route)
@@ -255,9 +260,8 @@ def _begin(family: int, address: Address) -> tuple[Socket, int]:
         return sock, error.errno or errno.EINVAL
 
 
-def _secure(sock: Socket, context: ssl.SSLContext, host: str) -> IOSteps[Socket]:
-    # suppress_ragged_eofs: a connection cut without close_notify must not look like the end of a body (RFC 8446, 6.1).
-    secured = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False)
+def _secure(sock: Socket, context: ssl.SSLContext, host: str, whose: str = "") -> IOSteps[Socket]:
+    secured = _wrapped(sock, context, host)
     try:
         while True:
             try:
@@ -267,14 +271,24 @@ def _secure(sock: Socket, context: ssl.SSLContext, host: str) -> IOSteps[Socket]
             except ssl.SSLWantWriteError:
                 yield WaitFor((), (secured,))
             else:
+                if secured.selected_alpn_protocol() not in (None, "http/1.1"):
+                    raise NoConnectionError(f"{whose}{_OTHER_PROTOCOL}", "tls")
                 return secured
     except BaseException as error:
         secured.close()
         if isinstance(error, ssl.SSLCertVerificationError):
-            raise NoConnectionError(getattr(error, "verify_message", "it is not trusted"), "tls") from None
+            why = getattr(error, "verify_message", "it is not trusted")
+            raise NoConnectionError(f"{whose}{why}", "tls") from None
         if isinstance(error, OSError):
             raise NoConnectionError(f"TLS failed: {getattr(error, 'reason', None) or type(error).__name__}") from None
         raise
+
+
+def _wrapped(sock: Socket, context: ssl.SSLContext, host: str) -> ssl.SSLSocket:
+    if isinstance(sock, ssl.SSLSocket):
+        return cast("ssl.SSLSocket", NestedTLS(sock, context, host))  # it has what is used here
+    # suppress_ragged_eofs: a connection cut without close_notify must not look like the end of a body (RFC 8446, 6.1).
+    return context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False)
 
 
 def _tunnel(sock: Socket, route: Route) -> IOSteps[None]:

@@ -18,7 +18,7 @@ from typing import Any, Unpack, cast
 import anyio
 import httpx
 
-from hitl._engine.background import in_background
+from hitl._engine.background import IdleThreads, in_background
 from hitl._engine.client import ClientOptions
 from hitl._engine.codec import DamagedError, RequestCodec
 from hitl._engine.connection import DeadlineExceededError
@@ -61,6 +61,7 @@ class _HttpxSender:
             self._send = partial(http_client.send, **_AS_GIVEN)
         self._is_in_memory = isinstance(transport, _IN_MEMORY)
         self._under_way: dict[Future[TransportResult], int] = {}  # and for which thread
+        self._idle = IdleThreads()
 
     def httpx_kwargs(self, timeout: float) -> dict[str, Any]:  # noqa: ARG002
         """Return the arguments of an httpx client for the generated package."""
@@ -115,7 +116,7 @@ class HttpxTransport(_HttpxSender):
         exchange = partial(self._exchange, request, deadline, begun)
         if self._is_in_memory:
             return exchange()
-        future = in_background(exchange)
+        future = in_background(exchange, self._idle)
         self._under_way[future] = threading.get_ident()
         try:
             return future.result(min(max(deadline - time.monotonic(), 0.0), threading.TIMEOUT_MAX))
@@ -134,6 +135,7 @@ class HttpxTransport(_HttpxSender):
 
     def close(self) -> None:
         """Close the transport; a client is the user's to close."""
+        self._idle.close()
         if self._transport is not None:
             self._transport.close()
 

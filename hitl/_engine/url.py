@@ -29,15 +29,19 @@ class Origin(NamedTuple):
     ip: str | None = None  # the address to connect to, such as one that was checked before; None to look `host` up
 
     @classmethod
-    def parse(cls, url: str) -> Origin:
+    def parse(cls, url: str, name: str = "base_url") -> Origin:
         """Return the origin of a URL that was checked to have a scheme, a host, and neither query nor fragment.
+
+        Args:
+            url: The URL.
+            name: What it is called where it comes from.
 
         Raises:
             ConfigurationError: if it is unusable all the same; the message does not quote it.
         """
         found = _SIMPLE.fullmatch(url)
         if found is None or "--" in found["host"]:
-            return _parsed_by_httpx(url)
+            return _parsed_by_httpx(url, name)
         is_secure = found["scheme"] == "https"
         default = 443 if is_secure else 80
         port, host = int(found["port"] or default), found["host"]
@@ -57,13 +61,13 @@ _SIMPLE = re.compile(
 )
 
 
-def _parsed_by_httpx(url: str) -> Origin:
+def _parsed_by_httpx(url: str, name: str) -> Origin:
     import httpx  # knows IDNA, IPv6 and dots in paths; slow to import
 
     try:
         parts = httpx.URL(url)
     except httpx.InvalidURL as error:
-        fault = ConfigurationError(f"base_url cannot be used: {error}")
+        fault = ConfigurationError(f"{name} cannot be used: {error}")
     else:
         is_secure = parts.scheme == "https"
         port = parts.port or (443 if is_secure else 80)

@@ -7,13 +7,27 @@ from __future__ import annotations
 
 from hitl._flows.drivers import run, run_async, stream, stream_async
 from hitl._flows.event_loops import loop_domain, process_domain
-from hitl._flows.steps import ApiCall, AsyncTransport, Clock, Flow, Gather, Result, Sleep, Transport, Wakeup
+from hitl._flows.steps import (
+    ApiCall,
+    AsyncFlows,
+    AsyncTransport,
+    Clock,
+    Flow,
+    Flows,
+    Gather,
+    Result,
+    Sleep,
+    Transport,
+    Wakeup,
+)
 
 __all__ = [
     "ApiCall",
+    "AsyncFlows",
     "AsyncTransport",
     "Clock",
     "Flow",
+    "Flows",
     "Gather",
     "Result",
     "Sleep",

@@ -11,7 +11,8 @@ acts (sockets, clocks, environment); the contract "Flows decide and never act" i
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from attrs import frozen
@@ -20,6 +21,7 @@ from hitl._engine import Request, Response, TransportResult
 from hitl.exceptions import BatchInterrupted, HITLError, NotFoundError
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 Flow: TypeAlias = Generator["Step", Any, T]
 Result: TypeAlias = T | HITLError
@@ -78,6 +80,32 @@ class Sleep:
     wakeup: Wakeup | None = None
 
 
+class Flows(Protocol[T_co]):
+    """Flows that are read one by one, in one thread or task, which also closes them."""
+
+    def __iter__(self) -> Flows[T_co]: ...
+
+    def __next__(self) -> Flow[T_co]: ...
+
+    def throw(self, error: BaseException, /) -> Flow[T_co] | None:
+        """Let the input handle a cancellation that struck between two flows; return the next one if it goes on."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class AsyncFlows(Protocol[T_co]):
+    """The same of an asynchronous input, such as a generator that holds a timeout open from one item to the next."""
+
+    def __aiter__(self) -> AsyncFlows[T_co]: ...
+
+    async def __anext__(self) -> Flow[T_co]: ...
+
+    async def athrow(self, error: BaseException, /) -> Flow[T_co] | None: ...
+
+    async def aclose(self) -> None: ...
+
+
 @frozen
 class Gather(Generic[T]):
     """Carry out many flows concurrently; the asking flow is resumed with None when all have ended.
@@ -86,16 +114,16 @@ class Gather(Generic[T]):
 
     Attributes:
         flows: Started in this order, each as soon as there is capacity for it, so that a generator of flows never runs
-            far ahead. Iterated in the calling thread, or in one task at a time.
+            far ahead.
         limit: The maximum number in progress.
         limit_now: How many may be in progress at present, at least 1; called repeatedly, from any thread.
         on_result: Receives each index and result, in the calling thread or in one task at a time. What it returns is
             yielded where results are streamed.
-        interrupted: Returns the exception that reports what was done so far, when Ctrl-C or a cancellation ends it all.
+        interrupted: Returns the exception that reports what was done so far, when Ctrl-C or anything else ends it all.
             Receives the results that came in after that.
     """
 
-    flows: Iterable[Flow[T]] | AsyncIterable[Flow[T]]
+    flows: Flows[T] | AsyncFlows[T]
     limit: int
     limit_now: Callable[[], int]
     on_result: Callable[[int, Result[T]], Any]
@@ -104,6 +132,21 @@ class Gather(Generic[T]):
     def capacity(self) -> int:
         """Return how many may be in progress at present."""
         return max(1, min(self.limit, self.limit_now()))
+
+    def with_outcomes(self, error: BaseException, late: Iterable[tuple[int, Result[T]]]) -> BaseException:
+        """Return what ended it all, with the `outcomes` so far: Ctrl-C as `BatchInterrupted`, all else as it is.
+
+        A cancellation must propagate unchanged, or its owner would not recognise it, and what is the caller's own
+        exception stays so; the report is attached to it, and a note.
+        """
+        report = self.interrupted(late)
+        if isinstance(error, KeyboardInterrupt):
+            return report
+        carrier: Any = error
+        with suppress(Exception):  # an exception may take no attributes
+            carrier.outcomes = report.outcomes
+            carrier.add_note(str(report))
+        return error
 
 
 Step: TypeAlias = ApiCall[Any] | Sleep | Gather[Any]

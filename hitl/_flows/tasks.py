@@ -1,20 +1,21 @@
-"""Many flows at a time for the awaiting driver: a group of tasks that take from one iterator.
+"""Many flows at a time for the awaiting driver: one task reads the flows, and begins a task for each.
 
-As many tasks as there may be requests in progress, never one per flow: a hundred thousand waiting tasks would take
-200 MB.
+No flow is read before there is capacity for it, so there are never more tasks than requests in progress: a hundred
+thousand waiting tasks would take 200 MB.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Coroutine, Iterator
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import anyio
-import anyio.lowlevel
 
 from hitl._flows.event_loops import runs_on_trio
-from hitl._flows.steps import Flow, Gather, Result
+from hitl._flows.steps import AsyncFlows, Flow, Flows, Gather, Result
 from hitl.exceptions import HITLError
 
 if TYPE_CHECKING:
@@ -24,23 +25,21 @@ T = TypeVar("T")
 
 CarryOut: TypeAlias = Callable[[Flow[T]], Awaitable[T]]
 Deliver: TypeAlias = Callable[[int, Result[T]], Awaitable[None]]
+Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 
 
 async def collect(gather: Gather[T], carry_out: CarryOut[T]) -> None:
-    """Carry all flows out; `on_result` receives the results. A cancellation has the `outcomes` so far, and a note."""
+    """Carry all flows out; `on_result` receives the results. Whatever ends it early has the `outcomes` so far."""
 
     async def deliver(index: int, result: Result[T]) -> None:
         gather.on_result(index, result)
 
     try:
         await _TaskPool(gather, carry_out, deliver).work()
-    except anyio.get_cancelled_exc_class() as error:
-        # It must propagate unchanged, or its owner would not recognise it; so the report is only attached to it.
-        cancellation: Any = error
-        report = gather.interrupted(())
-        cancellation.add_note(str(report))
-        cancellation.outcomes = report.outcomes
-        raise
+    except BaseException as error:
+        if (told := gather.with_outcomes(error, ())) is error:
+            raise
+        raise told from None
 
 
 async def stream(gather: Gather[T], carry_out: CarryOut[T]) -> AsyncGenerator[Any, None]:
@@ -54,73 +53,139 @@ async def stream(gather: Gather[T], carry_out: CarryOut[T]) -> AsyncGenerator[An
     async def deliver(index: int, result: Result[T]) -> None:
         await sender.send((index, result))
 
+    pool = _TaskPool(gather, carry_out, deliver)
+
     async def work() -> None:
         with sender:
-            await _TaskPool(gather, carry_out, deliver).work()
+            await pool.work()
+
+    def late() -> Iterator[tuple[int, Result[T]]]:
+        with suppress(anyio.WouldBlock, anyio.EndOfStream):
+            while True:
+                yield receiver.receive_nowait()
 
     end = _start_on_trio(work) if runs_on_trio() else _start_on_asyncio(work)
     try:
-        with receiver:
+        try:
             async for index, result in receiver:
                 yield gather.on_result(index, result)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await end(pool.stop())
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        if (told := gather.with_outcomes(error, late())) is error:
+            raise
+        raise told from None
     finally:
-        with anyio.CancelScope(shield=True):
-            await end()
+        receiver.close()
 
 
 class _TaskPool(Generic[T]):
-    """The tasks and the iterator that they take from."""
+    """A task for each flow that is in progress, and the one that reads the flows, which is the task that asks for all.
+
+    Whatever the input holds open between two flows, a cancel scope or a task group, is opened and closed in that task,
+    inside of our own group.
+    """
 
     def __init__(self, gather: Gather[T], carry_out: CarryOut[T], deliver: Deliver[T]) -> None:
         self._gather = gather
-        self._flows = aiter(gather.flows) if isinstance(gather.flows, AsyncIterable) else iter(gather.flows)
-        self._lock = anyio.Lock(fast_acquire=True)
-        self._taken = 0
+        self._flows: Flows[T] | AsyncFlows[T] = gather.flows
         self._carry_out = carry_out
         self._deliver = deliver
-        self._numbers: set[int] = set()
-        self._is_exhausted = False
-        self._error: Exception | None = None
+        self._jobs: deque[tuple[int, Flow[T]]] = deque()  # taken in this order by whichever task runs first
+        self._in_progress = 0
+        self._freed = anyio.Event()
+        self._waits = False
+        self._is_stopped = False
+        self._error: BaseException | None = None
 
     async def work(self) -> None:
         """Carry all flows out.
 
         Raises:
-            Exception: what iterating the flows raised, or an error of one that is no HITLError; not in a group.
+            BaseException: what iterating the flows raised, or an error of one that is no HITLError; not in a group.
         """
         async with anyio.create_task_group() as group:
-            self._grow(group)
+            try:
+                await self._read(group)
+                if self._is_stopped:
+                    group.cancel_scope.cancel()
+                while self._in_progress:  # here, since what strikes the end of a group is raised in a group
+                    await self._one_less()
+            except anyio.get_cancelled_exc_class():
+                raise
+            except BaseException as error:
+                self._fail(error, group)
         if self._error is not None:
             raise self._error
 
-    def _grow(self, group: TaskGroup) -> None:
-        for number in range(self._gather.capacity()):
-            if number not in self._numbers and not self._is_exhausted:
-                self._numbers.add(number)
-                group.start_soon(self._run_task, number, group)
+    def stop(self) -> bool:
+        """Read no further; return whether that ends all in good order, without a cancellation.
 
-    async def _run_task(self, number: int, group: TaskGroup) -> None:
-        """Carry out flows, in a task, as long as there is capacity for it."""
+        An input that is not being read can then await something while it is closed.
+        """
+        self._is_stopped = True
+        self._freed.set()
+        return self._waits
+
+    async def _read(self, group: TaskGroup) -> None:
         try:
-            while number < self._gather.capacity() and (job := await self._next_job()) is not None:
-                index, flow = job
-                await self._deliver(index, await self._result(flow))
-                self._grow(group)
-                # A response that is there at once needs no waiting; all the same, an event loop has others to serve.
-                await anyio.lowlevel.checkpoint()
-            self._is_exhausted = self._is_exhausted or number < self._gather.capacity()
-        except Exception as error:  # of ours, or of the iterator
-            self._error = self._error or error
-            group.cancel_scope.cancel()
+            index = 0
+            flow = await self._next_flow()
+            while flow is not None:
+                self._in_progress += 1
+                self._jobs.append((index, flow))
+                group.start_soon(self._run_task, group)
+                index += 1
+                flow = await self._next_flow()
         finally:
-            self._numbers.discard(number)
+            await self._close()
 
-    async def _next_job(self) -> tuple[int, Flow[T]] | None:
-        async with self._lock:  # an asynchronous generator cannot be asked by two tasks at once
+    async def _next_flow(self) -> Flow[T] | None:
+        """Return the next flow as soon as there is capacity for it."""
+        try:
+            while self._in_progress >= self._gather.capacity() and not self._is_stopped:
+                self._waits = True
+                await self._one_less()
+        except anyio.get_cancelled_exc_class() as error:
+            # It may come from a scope of the input, which alone can handle it.
             flows = self._flows
-            flow = next(flows, None) if isinstance(flows, Iterator) else await anext(flows, None)
-            index, self._taken = self._taken, self._taken + 1
-            return None if flow is None else (index, flow)
+            return flows.throw(error) if isinstance(flows, Iterator) else await flows.athrow(error)
+        finally:
+            self._waits = False
+        if self._is_stopped:
+            return None
+        flows = self._flows
+        return next(flows, None) if isinstance(flows, Iterator) else await anext(flows, None)
+
+    async def _one_less(self) -> None:
+        """Return when a flow has ended, or when all are to end."""
+        self._freed = anyio.Event()
+        await self._freed.wait()
+
+    async def _close(self) -> None:
+        if isinstance(self._flows, Iterator):
+            self._flows.close()
+        else:
+            await self._flows.aclose()
+
+    def _fail(self, error: BaseException, group: TaskGroup) -> None:
+        self._error = self._error or error
+        group.cancel_scope.cancel()
+
+    async def _run_task(self, group: TaskGroup) -> None:
+        index, flow = self._jobs.popleft()
+        try:
+            await self._deliver(index, await self._result(flow))
+        except anyio.get_cancelled_exc_class():
+            raise
+        except BaseException as error:  # of ours, or of the caller's
+            self._fail(error, group)
+        finally:
+            self._in_progress -= 1
+            self._freed.set()
 
     async def _result(self, flow: Flow[T]) -> Result[T]:
         try:
@@ -129,43 +194,56 @@ class _TaskPool(Generic[T]):
             return error.with_traceback(None)  # frames would keep request and response in memory
 
 
-def _start_on_asyncio(work: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], Awaitable[None]]:
-    """Run `work` in the background; return a function that cancels it, awaits its end and raises what it raised."""
+def _start_on_asyncio(work: Work) -> Callable[[bool], Awaitable[None]]:
+    """Run `work` in the background; return a function that awaits its end and raises what it raised.
+
+    That function cancels the work first, unless it is told that it is ending.
+    """
     import asyncio
 
-    task = asyncio.get_running_loop().create_task(work(), name="hitl-batch")
+    errors: list[BaseException] = []
+    task = asyncio.get_running_loop().create_task(_noting(errors, work), name="hitl-batch")
 
-    async def end() -> None:
-        if not task.done():
+    async def end(is_ending: bool) -> None:
+        if not is_ending:
             task.cancel()
-            await asyncio.wait([task])
-        if not task.cancelled() and (error := task.exception()) is not None:
+        await asyncio.wait([task])
+        for error in errors:
             raise error
 
     return end
 
 
-def _start_on_trio(work: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], Awaitable[None]]:
+def _start_on_trio(work: Work) -> Callable[[bool], Awaitable[None]]:
     """Do the same on trio."""
     import trio
 
     scope, ended = trio.CancelScope(), trio.Event()
-    errors: list[Exception] = []
+    errors: list[BaseException] = []
 
     async def run() -> None:
         try:
             with scope:
-                await work()
-        except Exception as error:
-            errors.append(error)
+                await _noting(errors, work)
         finally:
             ended.set()
 
-    async def end() -> None:
-        scope.cancel()
+    async def end(is_ending: bool) -> None:
+        if not is_ending:
+            scope.cancel()
         await ended.wait()
         for error in errors:
             raise error
 
     trio.lowlevel.spawn_system_task(run, name="hitl-batch", context=copy_context())
     return end
+
+
+async def _noting(errors: list[BaseException], work: Work) -> None:
+    """Do the work; what it raises is for the reader, not for the event loop, which a Ctrl-C would end."""
+    try:
+        await work()
+    except anyio.get_cancelled_exc_class():
+        raise
+    except BaseException as error:
+        errors.append(error)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
 
 from attrs import frozen
 
@@ -49,7 +49,7 @@ def collect(gather: Gather[T], transport: Transport, run: Run[T]) -> None:
 
     Raises:
         BatchInterrupted: on Ctrl-C.
-        BaseException: what iterating `flows` raised, or an error of a flow that is no HITLError.
+        BaseException: what iterating `flows` raised, or an error of a flow that is no HITLError; with `outcomes`.
     """
     # Not a loop in Python: it could be struck by a Ctrl-C between two results, when the generator cannot catch it.
     deque(stream(gather, transport, run), maxlen=0)
@@ -67,8 +67,14 @@ def stream(gather: Gather[T], transport: Transport, run: Run[T]) -> Generator[An
         except BaseException:  # Ctrl-C, or the reader has stopped
             pool.cancel()
             raise
-    except KeyboardInterrupt:  # also a second one, while threads are being cancelled
-        raise gather.interrupted(pool.late) from None
+        finally:
+            pool.close_input()
+    except GeneratorExit:
+        raise
+    except BaseException as error:  # also a second Ctrl-C, while threads are being cancelled
+        if (told := gather.with_outcomes(error, pool.late)) is error:
+            raise
+        raise told from None
 
 
 class _ThreadPool(Generic[T]):
@@ -78,10 +84,11 @@ class _ThreadPool(Generic[T]):
     """
 
     def __init__(self, gather: Gather[T], transport: Transport, run: Run[T]) -> None:
-        if not isinstance(gather.flows, Iterable):
+        if not isinstance(gather.flows, Iterator):  # but asynchronous
             raise ConfigurationError("items that come asynchronously need an AsyncHITLClient")
         self.late: list[tuple[int, Result[T]]] = []
         self._gather = gather
+        self._input = gather.flows
         self._flows: Iterator[tuple[int, Flow[T]]] = enumerate(gather.flows)
         self._transport = transport
         self._cancelled = Event()
@@ -91,6 +98,7 @@ class _ThreadPool(Generic[T]):
         self._threads: dict[int, Thread] = {}
         self._unfinished = 0
         self._is_exhausted = False
+        self._most = THREADS
 
     @property
     def has_work(self) -> bool:
@@ -132,6 +140,9 @@ class _ThreadPool(Generic[T]):
                     self.late.append((index, result))
         self.shutdown()
 
+    def close_input(self) -> None:
+        self._input.close()
+
     def shutdown(self) -> None:
         """Let idle threads end; those that are stuck in an exchange end with it."""
         for _ in self._threads:
@@ -151,30 +162,42 @@ class _ThreadPool(Generic[T]):
             raise Cancelled
 
     def _capacity(self) -> int:
-        return min(self._gather.capacity(), THREADS)
+        return min(self._gather.capacity(), self._most)
 
     def _is_full(self) -> bool:
         # Twice as many as may be in progress, so that no thread waits for this one.
-        return self._is_exhausted or self._unfinished >= 2 * self._capacity()
+        return self._is_exhausted or self._unfinished >= max(1, 2 * self._capacity())
 
     def _grow(self) -> None:
         wanted = min(self._capacity(), self._unfinished)
-        if len(self._threads) >= wanted:
-            return
-        for number in range(wanted):
-            if number not in self._threads:
-                # A daemon, since one that is stuck in an exchange must not keep the program from ending.
-                self._threads[number] = Thread(
-                    target=copy_context().run, args=(self._work, number), name=f"hitl-batch-{number}", daemon=True
-                )
-                self._threads[number].start()
+        for number in range(wanted) if len(self._threads) < wanted else ():
+            if number not in self._threads and not self._start(number):
+                self._most = number  # go on with those that there are
+                break
+        if not self._most and not self._jobs.empty():  # there is none: the asking thread does the work
+            self._carry_out(*cast("tuple[int, Flow[T]]", self._jobs.get()))
+
+    def _start(self, number: int) -> bool:
+        """Start a thread; return whether the system has one to give."""
+        # A daemon, since one that is stuck in an exchange must not keep the program from ending.
+        thread = self._threads[number] = Thread(
+            target=copy_context().run, args=(self._work, number), name=f"hitl-batch-{number}", daemon=True
+        )
+        try:
+            thread.start()
+        except RuntimeError:
+            del self._threads[number]
+            return False
+        return True
 
     def _work(self, number: int) -> None:
         """Carry out flows, in a thread, as long as there is capacity for it."""
         while number < self._capacity() and not self._cancelled.is_set() and (job := self._jobs.get()) is not None:
-            index, flow = job
-            self._events.put((index, self._result(flow)))
+            self._carry_out(*job)
         self._events.put((number, _ENDED))
+
+    def _carry_out(self, index: int, flow: Flow[T]) -> None:
+        self._events.put((index, self._result(flow)))
 
     def _result(self, flow: Flow[T]) -> Result[T] | _Crash:
         try:

@@ -18,6 +18,10 @@ from hitl.server.primitives.errors import SetupError
 from hitl.server.review_server import ReviewServer
 from hitl.server.storage.database import IN_MEMORY
 
+# Seconds after which a busy thread lets another one run, a tenth of Python's own: a request that is answered beside one
+# has to wait for its turn about ten times.
+_SWITCH_INTERVAL = 0.0005
+
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
@@ -72,6 +76,7 @@ def sandbox(rate: str, templates_file: Path | None, api_keys: tuple[str, ...], *
             click.echo(_remote_warning(site.exposed_at), err=True)
         if sys.stdin is not None and sys.stdin.isatty():
             _print_link_on_enter(site)
+        sys.setswitchinterval(_SWITCH_INTERVAL)
         server.serve_forever()
 
 

@@ -255,6 +255,12 @@ _NAMES: Final = (
     "UPDATE OR REPLACE open_assignments SET name = name_key(name)",
 )
 
+# A subscription has its secret; the answer that is kept for a repeated creation had another copy, which outlived it.
+_SECRETS: Final = (
+    "UPDATE creations SET document = json_set(document, '$.secret', NULL) "
+    "WHERE json_extract(document, '$.id') GLOB 'wh_*' AND json_extract(document, '$.secret') IS NOT NULL",
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _REVIEWS,
     (*_WEBHOOKS, *_TEAMS),
@@ -263,5 +269,6 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _REVISIONS,
     _REVIEWERS,
     _ASSIGNMENTS,
+    _SECRETS,
     _NAMES,
 )

@@ -63,6 +63,7 @@ def all_keys(secret: Secret | None) -> Sequence[Keys] | Exception:
 
 
 def _keys_of_each(secret: object) -> Sequence[Keys]:
+    secret = _plain(secret)
     if secret is None or isinstance(secret, _TEXT):
         return (_trusted_keys(secret),)
     kind = type(secret).__name__
@@ -75,9 +76,21 @@ def _keys_of_each(secret: object) -> Sequence[Keys]:
 
 
 def _trusted_keys(secret: object) -> Keys:
+    secret = _plain(secret)
     keys = keys_of(secret)
     _require_trustworthy(cast("bytes", secret.encode() if isinstance(secret, str) else secret))
     return keys
+
+
+def _plain(secret: object) -> object:
+    """Return str or bytes for whatever is one of them: a member of an enumeration, a subclass, a buffer of bytes."""
+    if type(secret) is str or type(secret) is bytes:  # nearly always
+        return secret
+    from hitl._json import plain  # loads json, which a receiver that only verifies does not need
+
+    if isinstance(secret, bytes | bytearray | memoryview):
+        return memoryview(cast("bytes", secret)).tobytes()
+    return plain(secret)
 
 
 @lru_cache(maxsize=16)
@@ -99,6 +112,7 @@ def _require_trustworthy(secret: bytes) -> None:
 
 def keys_of(secret: object) -> Keys:
     """Return the keys of one secret, for signing, however weak it is: it may have been registered long ago."""
+    secret = _plain(secret)
     if secret is None:
         raise ValueError("the webhook secret is None: is its environment variable set?")
     if not isinstance(secret, _TEXT):

@@ -14,7 +14,7 @@ import binascii
 import hmac
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from hitl.exceptions import SignatureError
@@ -120,13 +120,13 @@ def check(headers: Headers, raw: bytes, keys: Sequence[Keys], tolerance: float, 
     Raises:
         SignatureError: One of the signatures is not genuine, or there is none.
     """
-    if now is not None and not isinstance(now, int | float):  # pyright: ignore[reportUnnecessaryIsInstance]
+    moment = time.time() if now is None else _number(now)
+    if moment is None:
         raise TypeError(f"now must be a number of Unix seconds, not {type(now).__name__}")
     found = find_signatures(headers)
     proofs: list[Proof] = []
     for names in STANDARD:
         if names[0] in found or names[1] in found or names[2] in found:
-            moment = time.time() if now is None else now
             proofs += (_check_standard(found, names, raw, keys, tolerance, moment),)
     if VENDOR[0] in found or VENDOR[1] in found:
         proofs += _check_vendor(found, raw, keys)
@@ -214,14 +214,14 @@ def raw_body(body: object) -> bytes:
     if type(body) is bytes:  # nearly always
         return body
     if isinstance(body, bytes | bytearray | memoryview):
-        return bytes(cast("bytes", body))
+        return memoryview(cast("bytes", body)).tobytes()
     if not isinstance(body, str):
         raise TypeError(
             f"the body must be the raw bytes of the request, not {type(body).__name__}: request.get_data() in Flask, "
             "request.body in Django, await request.body() in Starlette and FastAPI"
         )
     try:
-        return body.encode()
+        return str.encode(body)  # whatever the methods of a subclass return
     except UnicodeEncodeError:
         raise refusal("payload_encoding") from None
 
@@ -230,10 +230,17 @@ def seconds_of(tolerance: Tolerance) -> float:
     """Return a tolerance in seconds, within a range that accepts neither everything nor nothing."""
     if type(tolerance) is int and 1 <= tolerance <= _DAY:  # nearly always
         return tolerance
-    to_seconds: Callable[[], float] | None = getattr(tolerance, "total_seconds", None)
-    seconds = to_seconds() if to_seconds else tolerance
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+    seconds = _number(tolerance)
+    if seconds is None:
         raise TypeError(f"tolerance must be a number of seconds, not {type(tolerance).__name__}")
     if not 1 <= seconds <= _DAY:
-        raise ValueError(f"tolerance must be between 1 second and 1 day ({_DAY} seconds), not {seconds}")
+        raise ValueError(f"tolerance must be between 1 second and 1 day ({_DAY} seconds), not {seconds:g}")
     return seconds
+
+
+def _number(value: object) -> float | None:
+    if type(value) is int or type(value) is float:
+        return value
+    from hitl._json import number  # loads json, which a receiver that only verifies does not need
+
+    return None if isinstance(value, str | bytes) else number(value)

@@ -7,16 +7,20 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from enum import Enum, IntEnum
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hitl._api import arguments, operations
 from hitl._config import resolve
 from hitl.exceptions import ConfigurationError
 from hitl.models import Review, Template
+from hitl.retry import retry_with_backoff
 
 HALF = "a\ud800@x.co"
 
@@ -73,10 +77,54 @@ def test_whole_numbers_of_other_types_are_numbers(number):
 
 
 @pytest.mark.parametrize("setting", ["max_retries", "timeout", "request_timeout", "retry_delay"])
-@pytest.mark.parametrize("value", [True, np.True_])
-def test_a_bool_is_no_number(setting, value):
+@pytest.mark.parametrize("value", [True, np.True_, False, np.False_, np.array([0, 1]), pd.NA, pd.NaT, b"1", object()])
+def test_a_bool_is_no_number_nor_is_anything_else(setting, value):
     with pytest.raises(ConfigurationError, match=setting):
         resolve({"api_key": "k", setting: value})
+
+
+class Numbered(Enum):
+    HALF = 0.5
+
+
+@pytest.mark.parametrize("half", [0.5, np.float32(0.5), Decimal("0.5"), Fraction(1, 2), timedelta(seconds=0.5), "0.5"])
+def test_seconds_may_be_any_kind_of_number(half):
+    for value in (half, Numbered.HALF):
+        found = resolve({"api_key": "k", "timeout": value, "request_timeout": value, "retry_delay": value})
+        assert (found.timeout, found.request_timeout, found.retry_delay) == (0.5, 0.5, 0.5)
+        assert {type(found.timeout), type(found.retry_delay)} == {float}
+
+
+@pytest.mark.parametrize("nothing", [0, -0.0, "0", "0.0", np.int64(0), timedelta(0), pd.Timedelta(0), Decimal(0)])
+def test_a_pause_may_be_none_at_all(nothing):
+    assert resolve({"api_key": "k", "retry_delay": nothing}).retry_delay == 0.0
+    with pytest.raises(ConfigurationError, match="timeout must be a number of seconds greater than 0"):
+        resolve({"api_key": "k", "timeout": nothing})
+
+
+def test_the_decorator_takes_the_same_numbers():
+    for retries, delay in (
+        (np.int64(2), np.float32(0.5)),
+        (Numbers.THREE, timedelta(0)),
+        (np.uint8(0), Decimal("0.5")),
+    ):
+        assert retry_with_backoff(max_retries=retries, base_delay=delay, max_delay=delay)(lambda: "done")() == "done"
+    for given in ({"max_retries": np.True_}, {"base_delay": np.False_}, {"max_delay": True}, {"base_delay": pd.NA}):
+        with pytest.raises(ValueError, match=next(iter(given))):
+            retry_with_backoff(**given)
+
+
+@pytest.mark.parametrize("url", ["http://a\udce9.example", "http://a.example/\ud800", "https://\udfff"])
+def test_half_a_surrogate_pair_in_an_address_is_told_of_where_it_comes_from(url):
+    with pytest.raises(ConfigurationError, match="^HITL_BASE_URL holds half of a surrogate pair"):
+        resolve({"api_key": "k"}, {"HITL_BASE_URL": url})
+    with pytest.raises(ConfigurationError, match="^base_url holds half of a surrogate pair"):
+        resolve({"api_key": "k", "base_url": url}, {})
+
+
+def test_an_address_that_cannot_be_used_is_told_of_at_once():
+    with pytest.raises(ConfigurationError, match="^HITL_BASE_URL cannot be used: Invalid IDNA hostname"):
+        resolve({"api_key": "k"}, {"HITL_BASE_URL": "https://\u2603.example"})
 
 
 @pytest.mark.parametrize(

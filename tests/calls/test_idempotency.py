@@ -9,14 +9,32 @@ import hashlib
 import json
 import random
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import numpy
+import pandas
 import pytest
 from hitl_api.api.loops import list_loops
+from hitl_api.api.requests import create_request
 from hitl_api.api.reviews import create_review as create_review_endpoint
-from hitl_api.models import ReviewCreate
+from hitl_api.models import (
+    Platform,
+    ProcessingType,
+    RequestCreate,
+    RequestPriority,
+    RequestType,
+    ResponseType,
+    ReviewCreate,
+)
 from script import BROKEN, Script, answer, refused, reviewed
 
 from hitl._calls import random_key
@@ -140,6 +158,110 @@ def created_in(client: Methods, *names: str) -> str:
         for name in names:
             stack.enter_context(client.idempotency_scope(name))
         return created(client)
+
+
+class Words(str, Enum):  # noqa: UP042  # as many programs have it: its str() is "Words.HIGH"
+    HIGH = "high"
+    JOB = "job-42"
+
+
+SIX = datetime(2027, 1, 20, 18, tzinfo=UTC)
+PEOPLE = ["a@x.co", "b@x.co"]
+MIXED = """
+import enum
+from hitl._methods import Methods
+class Kind(enum.Enum):
+    ONE = 1.0
+    TEXT = "x"
+client = Methods({"api_key": "hitl_test_key"})
+parts = {1, Kind.ONE}, {"a", "b", None}, {("a", 1), ("a", None)}, frozenset({Kind.TEXT, "y"})
+review = {"template_id": "t", "content": {"parts": parts}, "assignees": {"a@x.co", "b@x.co", "c@x.co"}}
+field = {"name": "a", "type": "select", "options": {"keep", "delete", "ask"}}
+with client.idempotency_scope("job"):
+    print(next(client.create_review(review)).request.headers)
+    print(next(client.create_template("T", [field], None, {"tags": {"x", "y"}, "settings": {"s": {"p", "q"}}})).request)
+print(next(next(iter(next(client.create_reviews([review], 1, batch_key="b")).flows))).request)
+"""
+
+
+class TestCanonical:
+    """What means the same has the same key."""
+
+    @pytest.mark.parametrize(
+        ("name", "values"),
+        [
+            (
+                "due_date",
+                [
+                    SIX,
+                    SIX.astimezone(ZoneInfo("Europe/Prague")),
+                    SIX.astimezone(timezone(timedelta(hours=-5))),
+                    "2027-01-20T18:00:00Z",
+                    "2027-01-20t19:00:00.000+01:00",
+                    pandas.Timestamp("2027-01-20T13:00", tz="America/New_York"),
+                ],
+            ),
+            (
+                "assignees",
+                [
+                    PEOPLE,
+                    set(PEOPLE),
+                    dict.fromkeys(PEOPLE).keys(),
+                    (each for each in PEOPLE),
+                    numpy.array(PEOPLE),
+                    pandas.Series(PEOPLE),
+                ],
+            ),
+            ("priority", ["high", Words.HIGH, numpy.str_("high")]),
+            ("content", [{"n": 1}, {"n": numpy.int64(1)}, {"n": numpy.array(1)}]),
+            ("content", [{"n": [0.5, 1.0]}, {"n": numpy.array([0.5, 1.0])}, {"n": pandas.array([0.5, 1.0])}]),
+            ("content", [{"a": 1, "b": 2}, {"b": 2, "a": 1}]),
+            ("content", [{"f": Decimal("1.50")}, {"f": "1.50"}]),
+            ("content", [{"p": Path("a")}, {"p": "a"}]),
+            ("content", [{"f": pandas.DataFrame({"x": [1]})}, {"f": [{"x": 1}]}]),
+        ],
+    )
+    def test_what_means_the_same_has_the_same_key(self, name, values):
+        keys = set()
+        for value in values:
+            client = core()
+            with client.idempotency_scope("job-42"):
+                keys.add(created(client, **{name: value}))
+        assert len(keys) == 1
+
+    def test_what_is_sent_otherwise_has_another_key(self):
+        client = core()
+        noon = datetime(2027, 1, 20, 12, tzinfo=UTC)
+        contents = [{"n": 1}, {"n": 1.0}, {"n": True}, {"n": "1"}]
+        contents += [{"n": noon}, {"n": noon.astimezone(timezone(timedelta(hours=1)))}]
+        with client.idempotency_scope("job-42"):
+            assert len({created(client, content) for content in contents}) == len(contents)
+
+    def test_sets_make_the_same_keys_in_every_run(self):
+        told = {
+            subprocess.run(
+                [sys.executable, "-c", MIXED], env={"PYTHONHASHSEED": str(seed)}, capture_output=True, check=True
+            ).stdout
+            for seed in range(4)
+        }
+        assert len(told) == 1
+        assert b"hitl1-" in told.pop()
+
+    def test_equal_requests_of_two_loops_are_two_creations_in_whatever_order(self):
+        deferred, high, text = ProcessingType.DEFERRED, RequestPriority.HIGH, ResponseType.TEXT
+        body = RequestCreate(deferred, RequestType.MARKDOWN, high, "Fine?", text, {}, "", Platform.API)
+
+        def keys(*loops: str) -> dict[str, str]:
+            client = core()
+            with client.idempotency_scope("job-42"):
+                return {loop: key_of(next(client.call(create_request, loop, body=body))) for loop in loops}
+
+        assert keys("loop_1", "loop_2") == keys("loop_2", "loop_1")
+        assert len(set(keys("loop_1", "loop_2").values())) == 2
+
+    def test_the_name_of_a_scope_may_be_a_member_of_an_enumeration(self):
+        assert created_in(core(), Words.JOB) == created_in(core(), "job-42")
+        assert repr(core().idempotency_scope(Words.JOB)) == "<idempotency scope 'job-42'>"
 
 
 class TestConcurrency:

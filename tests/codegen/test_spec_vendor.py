@@ -50,12 +50,14 @@ def _operations() -> list[tuple[str, str]]:
 
 
 def _resolved(document: Json, node: Json) -> Json:
-    """Follow a reference, and leave the null branch of a nullable one."""
+    """Follow a reference, leave the null branch of a nullable one, and give an open word the words that are known."""
     while "$ref" in node:
         target: Any = document
         for key in node["$ref"].removeprefix("#/").split("/"):
             target = target[key]
         node = target
+    if "known" in node.get("$defs", {}):
+        return {**node, "enum": _resolved(document, node["$defs"]["known"])["enum"]}
     branches = [branch for branch in node.get("anyOf", []) if branch != {"type": "null"}]
     return _resolved(document, branches[0]) if len(branches) == 1 else node
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import collections.abc
 import copy
 import dataclasses
 import datetime
@@ -10,18 +11,25 @@ import enum
 import functools
 import io
 import json
+import os
 import re
+import sqlite3
 import subprocess
 import sys
+import time
 import types
 from collections.abc import Coroutine, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from http.cookies import Morsel
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import attrs
+import httpx
+import multidict
 import numpy
 import pandas
 import pydantic
@@ -29,6 +37,9 @@ import pydantic.v1
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.datastructures import FormData, Headers, QueryParams
+from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.datastructures import MultiDict as WerkzeugMultiDict
 
 from hitl._content import converters, to_json
 from hitl.exceptions import ConfigurationError, ContentError
@@ -60,6 +71,22 @@ class Order:
 class Customer:
     name: Any
     _secret: str = "not public"
+
+
+class Row(collections.abc.Sequence[Any]):
+    """A row of a database, such as sqlite3.Row."""
+
+    def __init__(self, **parts: Any) -> None:
+        self.parts = parts
+
+    def keys(self) -> list[str]:
+        return list(self.parts)
+
+    def __getitem__(self, index: Any) -> Any:
+        return list(self.parts.values())[index]
+
+    def __len__(self) -> int:
+        return len(self.parts)
 
 
 class Answer(pydantic.BaseModel):
@@ -103,12 +130,16 @@ EXAMPLES: dict[str, Any] = {
     "Customer": Customer,
     "Decimal": Decimal,
     "Fraction": Fraction,
+    "Morsel": Morsel,
+    "MultiDict": multidict.MultiDict,
     "MappingProxyType": types.MappingProxyType,
     "Order": Order,
     "Point": Point,
     "PurePosixPath": PurePosixPath,
+    "Renamed": collections.namedtuple("Renamed", ["class", "x"], rename=True),  # noqa: PYI024
     "UTC": datetime.UTC,
     "UUID": UUID,
+    "ZoneInfo": ZoneInfo,
     "circle": circle(),
     "collections": collections,
     "date": datetime.date,
@@ -117,7 +148,9 @@ EXAMPLES: dict[str, Any] = {
     "deque": collections.deque,
     "io": io,
     "numpy": numpy,
+    "os": os,
     "pandas": pandas,
+    "row": Row(a=1, b=2),
     "time": datetime.time,
     "timedelta": datetime.timedelta,
 }
@@ -285,9 +318,197 @@ def test_a_frame_with_levels_of_names_joins_them() -> None:
     assert to_json(pandas.Series([1, 2], index=levels)) == {"north, 2023": 1, "north, 2024": 2}
 
 
+@pytest.fixture
+def prices() -> pandas.DataFrame:
+    return pandas.DataFrame({"unit price": [1.5, 2.0], "class": ["a", "b"]})
+
+
+@pytest.mark.parametrize(
+    ("index", "labels"),
+    [
+        (None, [{}, {}]),
+        ([0, 1], [{}, {}]),
+        (range(2020, 2022), [{"index": 2020}, {"index": 2021}]),
+        ([1, 0], [{"index": 1}, {"index": 0}]),
+        ([False, True], [{"index": False}, {"index": True}]),
+        (["x", "x"], [{"index": "x"}, {"index": "x"}]),
+        (pandas.Index([0, 1], name="n"), [{"n": 0}, {"n": 1}]),
+        (pandas.to_datetime(["2024-01-20", "NaT"]), [{"index": "2024-01-20T00:00:00"}, {"index": None}]),
+        (
+            pandas.MultiIndex.from_tuples([("x", 1), ("y", 2)], names=[None, "n"]),
+            [{"level_0": "x", "n": 1}, {"level_0": "y", "n": 2}],
+        ),
+    ],
+)
+def test_the_rows_of_a_frame_keep_their_labels(prices: pandas.DataFrame, index: Any, labels: Any) -> None:
+    first, second = {"unit price": 1.5, "class": "a"}, {"unit price": 2.0, "class": "b"}
+    if index is not None:
+        prices.index = pandas.Index(index) if not isinstance(index, pandas.Index) else index
+    assert to_json(prices) == [labels[0] | first, labels[1] | second]
+
+
+def test_a_summary_of_a_frame_says_what_its_rows_are(prices: pandas.DataFrame) -> None:
+    assert [row["index"] for row in to_json(prices.describe())][:3] == ["count", "mean", "std"]
+    assert to_json(prices[prices["class"] == "b"])[0]["index"] == 1
+    assert to_json(pandas.DataFrame(index=["a"])) == [{"index": "a"}]
+
+
+@pytest.mark.parametrize("column", ["unit price", "class"])
+def test_a_row_that_has_lost_a_name_is_refused(prices: pandas.DataFrame, column: str) -> None:
+    rows = list(prices[[column]].itertuples())
+    with pytest.raises(ContentError, match=r"^content\[0\] .* _1 stands for a name.*to_dict\('records'\)"):
+        to_json(rows)
+    assert column in to_json(prices[[column]].to_dict("records"))[0]
+
+
+def test_a_label_that_has_the_name_of_a_column_is_refused_rather_than_lost(prices: pandas.DataFrame) -> None:
+    for each in (prices.set_index("class", drop=False), pandas.DataFrame({"index": [1]}, index=["x"])):
+        with pytest.raises(ContentError, match=r"^content\[0\] has two keys that are the same as text"):
+            to_json(each)
+
+
 def test_columns_of_equal_name_are_refused_rather_than_lost() -> None:
     with pytest.raises(ContentError, match=re.escape("content[0] has two keys that are the same as text, 'a'")):
         to_json(pandas.DataFrame([[1, 2]], columns=["a", "a"]))
+
+
+RECORD = [("at", "M8[ns]"), ("p", [("x", "i4"), ("y", "f4")]), ("v", "i4", (2,))]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        numpy.array([("2024-01-20", (1, 0.5), [1, 2])], dtype=RECORD),
+        numpy.array([("2024-01-20", (1, 0.5), [1, 2])], dtype=RECORD).view(numpy.recarray),
+        [numpy.array(("2024-01-20", (1, 0.5), [1, 2]), dtype=RECORD)],
+    ],
+)
+def test_records_keep_the_names_of_their_fields(value: Any) -> None:
+    assert to_json(value) == [{"at": "2024-01-20T00:00:00", "p": {"x": 1, "y": 0.5}, "v": [1, 2]}]
+
+
+def test_what_is_masked_in_a_record_is_missing_and_raw_bytes_are_refused() -> None:
+    masked = numpy.ma.masked_array([(1, 2)], mask=[(False, True)], dtype=[("x", int), ("y", int)])
+    assert to_json(masked) == [{"x": 1, "y": None}]
+    with pytest.raises(ContentError, match=r"^content\[0\] is of type bytes"):
+        to_json(numpy.zeros(1, dtype="V3"))
+
+
+def test_a_number_beyond_a_float_is_refused_rather_than_infinite() -> None:
+    with pytest.raises(ContentError, match=r"^content\['n'\] is beyond the numbers that a float can hold"):
+        to_json({"n": numpy.array([numpy.finfo(numpy.longdouble).max])[0]})
+
+
+def test_rows_of_a_database_keep_the_names_of_their_columns() -> None:
+    database = sqlite3.connect(":memory:")
+    database.row_factory = sqlite3.Row
+    assert to_json(database.execute("SELECT 1 AS a, 'x' AS b").fetchall()) == [{"a": 1, "b": "x"}]
+    with pytest.raises(ContentError, match=r"^content\['row'\] has two keys that are the same as text, 'a'"):
+        to_json({"row": database.execute("SELECT 1 AS a, 2 AS a").fetchone()})
+    database.close()
+
+
+def test_a_time_of_the_interpreter_keeps_its_names_and_its_zone() -> None:
+    assert to_json(time.gmtime(0)).items() >= {"tm_year": 1970, "tm_mon": 1, "tm_zone": "GMT"}.items()
+
+
+PAIRS = [("tag", "a"), ("tag", "b"), ("name", "Ann")]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        multidict.MultiDict, multidict.CIMultiDict, WerkzeugMultiDict, ImmutableMultiDict, FormData, QueryParams,
+        httpx.QueryParams, lambda pairs: Headers(raw=[(name.encode(), value.encode()) for name, value in pairs]),
+    ],
+)  # fmt: skip
+def test_a_mapping_with_several_values_for_a_key_is_refused_rather_than_cut(kind: Any) -> None:
+    with pytest.raises(ContentError, match=r"^content\['form'\] has 2 values for the key 'tag'.* a list for each key"):
+        to_json({"form": kind(PAIRS)})
+    with pytest.raises(ContentError, match="2 values"):
+        to_json(kind([("tag", "a"), ("tag", "a")]))
+    assert to_json(kind(PAIRS[1:])) == {"tag": "b", "name": "Ann"}
+
+
+def test_headers_that_join_their_values_lose_none() -> None:
+    assert to_json(httpx.Headers(PAIRS)) == {"tag": "a, b", "name": "Ann"}
+
+
+def test_a_set_with_an_order_keeps_it() -> None:
+    class Ordered(collections.abc.Set[str]):
+        def __contains__(self, member: object) -> bool:
+            return member in set("cab")
+
+        def __iter__(self) -> Iterator[str]:
+            return iter("cab")
+
+        def __reversed__(self) -> Iterator[str]:
+            return iter("bac")
+
+        def __len__(self) -> int:
+            return 3
+
+    assert to_json(Ordered()) == ["c", "a", "b"]
+
+
+MEMBERS = """
+import enum, json, datetime
+from hitl._content import to_json
+class One(enum.Enum):
+    FLOAT = 1.0
+    TEXT = "b"
+print(json.dumps(to_json([{1, One.FLOAT}, {"a", "b", One.TEXT, None}, {("a", 1), ("a", None)}, {frozenset("ab"), "c"}])))
+"""
+
+
+def test_sets_are_in_the_same_order_in_every_run() -> None:
+    orders = {
+        subprocess.run(
+            [sys.executable, "-c", MEMBERS], env={"PYTHONHASHSEED": str(seed)}, capture_output=True, check=True
+        ).stdout
+        for seed in range(6)
+    }
+    assert len(orders) == 1
+
+
+def test_an_order_that_is_half_made_is_refused_with_its_path() -> None:
+    @dataclasses.dataclass(slots=True)
+    class Slots:
+        made: int
+        later: int = dataclasses.field(init=False)
+
+    class Failing(collections.abc.Mapping[str, Any]):
+        def __getitem__(self, key: str) -> Any:
+            raise LookupError(key)
+
+        def __iter__(self) -> Iterator[str]:
+            return iter("ab")
+
+        def __len__(self) -> int:
+            return 2
+
+    for value in (Slots(1), object.__new__(Slots), Customer.__new__(Customer), Failing()):
+        with pytest.raises(ContentError, match=r"^content\['a'\]\[1\] cannot be read, complete it") as raised:
+            to_json({"a": [0, value]})
+        assert raised.value.path == "content['a'][1]"
+
+
+@pytest.mark.parametrize("half_made", [Answer.model_construct(text="ok"), object.__new__(Answer)])
+def test_a_pydantic_model_without_a_value_for_a_field_is_refused(half_made: Any) -> None:
+    with pytest.raises(ContentError, match=r"^content\[0\] is a .*Answer whose field '(at|text)' has no value"):
+        to_json([half_made])
+
+
+def test_an_exception_of_the_callers_own_passes() -> None:
+    @dataclasses.dataclass
+    class Slow:
+        text: str = "a signal strikes while this is read"
+
+        def __getattribute__(self, name: str) -> Any:
+            raise TimeoutError("the alarm of the caller")
+
+    with pytest.raises(TimeoutError, match="the alarm"):
+        to_json(Slow())
 
 
 MOMENTS = numpy.array(["2024-01-20", "NaT"], dtype="datetime64[ns]")
@@ -334,7 +555,7 @@ def test_a_pydantic_model_that_cannot_be_dumped_is_refused() -> None:
 
     node = Node()
     node.children.append(node)
-    with pytest.raises(ContentError, match=r"^content\['tree'\] is a .*Node that cannot be dumped"):
+    with pytest.raises(ContentError, match=r"^content\['tree'\] cannot be read.*Circular reference"):
         to_json({"tree": node})
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from itertools import count
+from typing import Any, cast
 
 import pytest
 from both_clients import Connect
@@ -75,3 +77,42 @@ def test_a_rate_limit_pauses_the_batch_and_loses_nothing(
     refused = sum(exchange.response.status_code == 429 for exchange in recorder.exchanges)
     assert 0 < refused <= 20  # as many as were under way when the limit was reached, not one for every item and second
     close_later(sandbox)
+
+
+def test_a_generator_keeps_its_context_and_is_closed_and_its_failure_has_what_was_made(client: HITLClient) -> None:
+    last: ContextVar[int] = ContextVar("last", default=-1)
+    closed: list[int] = []
+
+    def items() -> Iterator[dict[str, Any]]:
+        try:
+            for number in range(40):
+                assert last.get() == number - 1
+                last.set(number)
+                yield item(number)
+            raise LookupError("the cursor is gone")
+        finally:
+            closed.append(last.get())
+
+    with pytest.raises(BatchError, match="after 40 items the input failed") as caught:
+        client.create_reviews(items(), concurrency=8)
+    assert [review.content["number"] for review in caught.value.outcomes] == list(range(40))
+    assert closed == [39]
+
+
+def test_what_a_transport_raises_of_its_own_has_what_was_made(
+    connect: Connect, sandbox: Sandbox, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = count()
+
+    def fail_once(*_: object) -> None:
+        if next(numbers) == 20:
+            raise LookupError("a hook of the caller's")
+
+    client = connect(sandbox)
+    monkeypatch.setattr(recorder, "add", fail_once)
+    with pytest.raises(LookupError, match="a hook") as caught:
+        client.create_reviews(map(item, range(200)), concurrency=8)
+    made = [each for each in cast("Any", caught.value).outcomes if isinstance(each, Review)]
+    assert len(made) >= 10
+    monkeypatch.undo()
+    assert {review.id for review in made} <= {review.id for review in client.list_reviews()}

@@ -77,7 +77,7 @@ class LoopRequest:
     context: Any | Unset = UNSET
     """ More about the question, as an object or null. """
     platform: None | Platform | Unset = UNSET
-    """ Where the request comes from. """
+    """ Where the request comes from. One of `Platform`, or a word that the server adds later. """
     platform_version: None | str | Unset = UNSET
     """ Its version. """
     tags: list[str] | None | Unset = UNSET

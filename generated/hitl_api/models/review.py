@@ -33,11 +33,11 @@ class Review:
     assignees: list[str] | None | Unset = UNSET
     """ Who is asked, as e-mail addresses. Empty, null or missing if nobody was chosen. """
     priority: None | ReviewPriority | Unset = UNSET
-    """ How urgent the review is. """
+    """ How urgent the review is. One of `ReviewPriority`, or a word that the server adds later. """
     due_date: datetime.datetime | None | Unset = UNSET
     """ When the answer is needed. """
     assignment_strategy: AssignmentStrategy | None | Unset = UNSET
-    """ How reviewers are chosen. """
+    """ How reviewers are chosen. One of `AssignmentStrategy`, or a word that the server adds later. """
     result: Any | Unset = UNSET
     """ The reviewer's answer, as an object whose keys are the names of the template's fields; null or missing until
     there is one. """

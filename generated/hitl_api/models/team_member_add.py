@@ -15,7 +15,7 @@ class TeamMemberAdd:
     """A person to be added to a team."""
 
     email: str
-    """ The person's address. """
+    """ The person's e-mail address. """
     role: str | Unset = UNSET
     """ What the person may do, as the server's word. """
 

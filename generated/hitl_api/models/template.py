@@ -43,7 +43,7 @@ class Template:
     tags: list[str] | None | Unset = UNSET
     """ More words to find it by. """
     priority: None | ReviewPriority | Unset = UNSET
-    """ The urgency of the reviews made from it. """
+    """ The urgency of the reviews made from it. One of `ReviewPriority`, or a word that the server adds later. """
     version: None | str | Unset = UNSET
     """ A version number of the author's choice. """
     changelog: list[str] | None | Unset = UNSET

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 from starlette.requests import Request
 
 from hitl._json import decode, is_object
+from hitl.server.http.workers import in_worker_if_large
 from hitl.server.primitives import ApiError, from_wire, invalid, to_wire
 
 MAX_BODY: Final = 5 * 1024 * 1024
@@ -27,6 +28,8 @@ MAX_LIMIT: Final = 100
 _KEY = re.compile(r'(?P<quote>"?)(?P<key>[\x21\x23-\x7e]{1,255})(?P=quote)')
 _WAIT = re.compile(r'wait\s*=\s*"?(\d{1,9})"?', re.ASCII | re.IGNORECASE)
 
+_BODY_SIZE: Final = "hitl.body_size"  # in the ASGI scope
+
 _Value = TypeVar("_Value")
 
 
@@ -36,7 +39,15 @@ async def body_of(request: Request) -> dict[str, Any]:
     if content_type != "application/json":
         # This type makes a browser ask first (CORS preflight), so no page of another site can send it.
         raise invalid("send the body as JSON, with the header Content-Type: application/json")
-    return parse_object(await _read(request))
+    content = await _read(request)
+    request.scope[_BODY_SIZE] = len(content)
+    return await in_worker_if_large(len(content), parse_object, content)
+
+
+def body_size(request: Request) -> int:
+    """Return the bytes of the body that `body_of` has read; 0 before."""
+    size: int = request.scope.get(_BODY_SIZE, 0)
+    return size
 
 
 def parse_object(body: bytes) -> dict[str, Any]:

@@ -119,6 +119,11 @@ def _approve(reviews: ReviewService, review: Document, template: Document | None
     reviews.complete(review["id"], result, order.reviewer, version=review["version"], shown=shown)
 
 
+def _reject(reviews: ReviewService, review: Document, template: Document | None, order: Order) -> None:
+    shown = shown_digest(review, template)
+    reviews.reject(review["id"], {}, order.reviewer, version=review["version"], shown=shown)
+
+
 def _is_approved(reviews: ReviewService, review: Document, template: Document | None, order: Order) -> bool:
     try:
         result = approval(review, template)
@@ -154,7 +159,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "reject": Action(
         "Reject",
         "Rejected",
-        lambda reviews, review, _, order: reviews.reject(review["id"], {}, order.reviewer, version=review["version"]),
+        _reject,
         lambda _, template: _require_no_comment(template),
         lambda reviews, review, _, order: reviews.has_answer(
             review["id"], "rejected", {}, order.reviewer, review["version"] - 1

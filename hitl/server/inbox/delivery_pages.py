@@ -11,7 +11,7 @@ from starlette.responses import Response
 from hitl.server.inbox.attachments import without_files
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.filters import PAGE_SIZE, Filters
-from hitl.server.inbox.page_handlers import PageHandlers, errors_as_pages, redirect
+from hitl.server.inbox.page_handlers import PageHandlers, page_handler, redirect
 from hitl.server.inbox.rendering import Json
 from hitl.server.inbox.submission import read_form
 from hitl.server.inbox.views import pager
@@ -28,7 +28,8 @@ class DeliveryPages(PageHandlers):
 
     deliveries: Deliveries
 
-    async def overview(self, request: Request) -> Response:
+    @page_handler
+    def overview(self, request: Request) -> Response:
         """List the deliveries, the newest first; `?status=` narrows them."""
         page = Filters.read(request.query_params).page
         status = request.query_params.get("status", "")
@@ -43,7 +44,7 @@ class DeliveryPages(PageHandlers):
         }
         return self.render(request, "deliveries.html", context)
 
-    @errors_as_pages
+    @page_handler
     async def replay(self, request: Request) -> Response:
         """Send a delivery once more."""
         await read_form(request)

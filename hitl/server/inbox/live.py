@@ -14,6 +14,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from hitl.server.http import in_worker
 from hitl.server.inbox.documents import STATUS_LABELS, Document
 from hitl.server.inbox.page_handlers import PageHandlers
 from hitl.server.loops import shown_digest
@@ -55,7 +56,7 @@ class Live(PageHandlers):
                 if len(steps) == _BATCH:
                     continue  # there may be more
                 for name, state in states.items():
-                    now = state()
+                    now = await in_worker(state)  # it may count the contents of all open reviews
                     if sent.get(name) != now:
                         sent[name] = now
                         yield _event(name, now)

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from hitl.server.http import in_worker
 from hitl.server.inbox.attachments import form_room
 from hitl.server.inbox.banners import FAULTY, Banner, changed, counted, not_kept, too_late
 from hitl.server.inbox.diffing import Changed, content_diff
@@ -16,7 +17,7 @@ from hitl.server.inbox.documents import Document, content_of, fields_of, is_fina
 from hitl.server.inbox.forms import build_form, read_result
 from hitl.server.inbox.json_form import form_document, require_known, wants_json
 from hitl.server.inbox.merging import Draft
-from hitl.server.inbox.page_handlers import PageHandlers, errors_as_pages, name_fault, redirect
+from hitl.server.inbox.page_handlers import PageHandlers, name_fault, page_handler, redirect
 from hitl.server.inbox.rendering import block
 from hitl.server.inbox.submission import FORM_TOKEN, Submission, read_reviewer, read_submission, remembered_reviewer
 from hitl.server.inbox.views import answers, steps, summary, typed_answers
@@ -28,14 +29,14 @@ from hitl.server.storage import StorageError
 class Pages(PageHandlers):
     """The handlers of the pages of one review."""
 
-    @errors_as_pages
-    async def review(self, request: Request) -> Response:
+    @page_handler
+    def review(self, request: Request) -> Response:
         """Show one review: the form that answers it, or the answer it got."""
         document = self.reviews.get_review(_review_id(request))
         return self._finished(request, document) if is_final(document) else self._form(request, document)
 
-    @errors_as_pages
-    async def done(self, request: Request) -> Response:
+    @page_handler
+    def done(self, request: Request) -> Response:
         """Confirm the answer and offer the next review."""
         document = self.reviews.get_review(_review_id(request))
         if is_final(document):
@@ -44,8 +45,8 @@ class Pages(PageHandlers):
             return self._form(request, document, banner=counted(approvals))
         return redirect(request, f"/reviews/{document['id']}")
 
-    @errors_as_pages
-    async def form(self, request: Request) -> Response:
+    @page_handler
+    def form(self, request: Request) -> Response:
         """Describe the form to a program that asks for JSON; lead a browser to the review's page."""
         if not wants_json(request):
             return redirect(request, f"/reviews/{_review_id(request)}")
@@ -56,10 +57,13 @@ class Pages(PageHandlers):
         described = form_document(document, form, reviewer=reviewer, token=token, shown=shown)
         return JSONResponse(described, 200, {"cache-control": "no-store"})
 
-    @errors_as_pages
+    @page_handler
     async def start(self, request: Request) -> Response:
         """Mark the review as being worked on."""
         reviewer = await read_reviewer(request) or remembered_reviewer(request)
+        return await in_worker(self._start, request, reviewer)
+
+    def _start(self, request: Request, reviewer: str) -> Response:
         document = self.reviews.get_review(_review_id(request))
         if is_final(document):
             return redirect(request, f"/reviews/{document['id']}")
@@ -68,11 +72,14 @@ class Pages(PageHandlers):
         self.reviews.start(document["id"], reviewer)
         return self.redirect(request, f"/reviews/{document['id']}", reviewer)
 
-    @errors_as_pages
+    @page_handler
     async def answer(self, request: Request) -> Response:
         """Accept the reviewer's answer and redirect, or show the form again with its errors."""
-        sent = await read_submission(request, room=self._room(_review_id(request)))
-        # Nothing is awaited from here on, so that no API call comes between the checks and the answer.
+        sent = await read_submission(request, room=await in_worker(self._room, _review_id(request)))
+        return await in_worker(self._take, request, sent)
+
+    def _take(self, request: Request, sent: Submission) -> Response:
+        # An API call may come between the checks and the answer: what was shown is checked again with the answer.
         document = self.reviews.get_review(_review_id(request))
         if wants_json(request):
             return self._answer_as_json(document, sent)

@@ -9,12 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hitl._json import is_object
+from hitl.server.http import in_worker
 from hitl.server.inbox.banners import ALREADY_ANSWERED, FAULTY, Banner, changed
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.filters import PAGE_SIZE, Filters
 from hitl.server.inbox.merging import Draft
-from hitl.server.inbox.page_handlers import PageHandlers, errors_as_pages, name_fault
+from hitl.server.inbox.page_handlers import PageHandlers, name_fault, page_handler
 from hitl.server.inbox.questions import ANSWER, controls, read_answer
 from hitl.server.inbox.rendering import Block, Text, block, subject
 from hitl.server.inbox.submission import Submission, read_reviewer, read_submission, remembered_reviewer
@@ -39,7 +40,8 @@ _LIKE = {"pending": "created", "claimed": "in_progress", "timeout": "expired"}
 class RequestPages(PageHandlers):
     """The handlers of the pages of requests."""
 
-    async def overview(self, request: Request) -> Response:
+    @page_handler
+    def overview(self, request: Request) -> Response:
         """List the requests that wait, the most urgent first, or with `?view=done` those that do not."""
         filters = Filters.read(request.query_params)
         done = filters.view == "done"
@@ -59,15 +61,18 @@ class RequestPages(PageHandlers):
         }
         return self.render(request, "requests.html", context)
 
-    @errors_as_pages
-    async def show(self, request: Request) -> Response:
+    @page_handler
+    def show(self, request: Request) -> Response:
         """Show one request: the form that answers it, or the answer it got."""
         return self._page(request, self.loops.get_request(_request_id(request)))
 
-    @errors_as_pages
+    @page_handler
     async def claim(self, request: Request) -> Response:
         """Keep others from answering for a while."""
         reviewer = await read_reviewer(request) or remembered_reviewer(request)
+        return await in_worker(self._claim, request, reviewer)
+
+    def _claim(self, request: Request, reviewer: str) -> Response:
         document = self.loops.get_request(_request_id(request))
         if fault := name_fault(reviewer):
             return self._page(request, document, reviewer_fault=fault, status=422)
@@ -77,10 +82,13 @@ class RequestPages(PageHandlers):
             return self._page(request, document, banner=Banner("warning", "Not claimed", error.message), status=409)
         return self.redirect(request, f"/requests/{document['id']}", reviewer)
 
-    @errors_as_pages
+    @page_handler
     async def answer(self, request: Request) -> Response:
         """Take the answer and lead on; show the form again with what is wrong with it."""
         sent = await read_submission(request)
+        return await in_worker(self._take, request, sent)
+
+    def _take(self, request: Request, sent: Submission) -> Response:
         document = self.loops.get_request(_request_id(request))
         if fault := name_fault(sent.reviewer):
             if document["status"] in OPEN and _is_stale(document, sent):

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from hitl._json import is_list, is_object
+from hitl.server.http import in_worker_if_large
 from hitl.server.http.requests import parse_object
 from hitl.server.inbox.fields import as_text
 from hitl.server.primitives import ApiError, clean_name, invalid
@@ -64,8 +64,7 @@ async def read_form(request: Request, *, limit: int = MAX_FORM_BYTES) -> dict[st
     """Read a form as strings by the names of its controls; ApiError as in `read_submission`."""
     check_origin(request)
     body = await _body(request, limit)
-    # In a thread, because a form with files would hold up everybody else.
-    sent = await run_in_threadpool(_parse, body) if len(body) > MAX_FORM_BYTES else _parse(body)
+    sent = await in_worker_if_large(len(body), _parse, body)
     check_form_token(request, sent.get("form_token", [""])[0])
     return sent
 
@@ -141,7 +140,7 @@ async def _read_json(request: Request, room: int) -> Submission:
     """
     check_origin(request)
     body = await _body(request, MAX_FORM_BYTES + room)
-    sent = await run_in_threadpool(parse_object, body)
+    sent = await in_worker_if_large(len(body), parse_object, body)
     token = as_text(sent.get("form_token"))
     check_form_token(request, token)
     answers = sent.get("answers", {})

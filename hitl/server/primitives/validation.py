@@ -9,10 +9,14 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeAlias, cast
 
 from hitl.server.primitives.errors import Fault
 from hitl.server.primitives.timestamps import from_wire
+
+MOST_FAULTS = 100
+"""The faults of one value that are told; a body may have a hundred thousand."""
 
 Checker: TypeAlias = Callable[[str, object], Iterator[Fault]]
 
@@ -170,7 +174,7 @@ def every(*checks: Checker) -> Checker:
 
     def check(place: str, value: object) -> Iterator[Fault]:
         for each in checks:
-            faults = list(each(place, value))
+            faults = list(islice(each(place, value), MOST_FAULTS))
             if faults:
                 yield from faults
                 return

@@ -19,11 +19,14 @@ FIELD_TYPES: Final = (
 CHOICES: Final = frozenset({"select", "multi_select", "checkbox_group"})
 """The field types that offer options."""
 
+MOST_ASSIGNEES: Final = 1_000
+"""The people that one review may be given to; each is a row of the database."""
+
 _STRATEGY = check.one_of("round_robin", "load_balanced")
 _WORDS = check.array(check.text())
 
 _REVIEW = {
-    "assignees": check.optional(check.array(person)),
+    "assignees": check.optional(check.array(person, most=MOST_ASSIGNEES)),
     "priority": check.optional(check.one_of(*PRIORITIES)),
     "due_date": check.optional(check.date_time),
     "assignment_strategy": check.optional(_STRATEGY),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
@@ -13,16 +14,16 @@ from hitl.server.primitives import ApiError, Document, Page, SetupError, conflic
 from hitl.server.primitives.names import LONGEST_NAME, clean_name, person, unique_names
 from hitl.server.primitives.timestamps import from_wire, to_wire
 from hitl.server.primitives.validation import every, json_object, text
-from hitl.server.reviews import lifecycle, templates
+from hitl.server.reviews import lifecycle, search, templates
 from hitl.server.reviews.approvals import is_complete
 from hitl.server.reviews.assignment import choose_assignees, require_assignable, same_people
 from hitl.server.reviews.reviewer_store import ReviewerStore
 from hitl.server.reviews.sample_templates import SAMPLE_TEMPLATES
 from hitl.server.reviews.schemas import REVIEW_CREATE, REVIEW_UPDATE, STATUSES, TEMPLATE_CREATE, TEMPLATE_UPDATE
 from hitl.server.reviews.shown import require_shown
-from hitl.server.reviews.store import ReviewQuery, ReviewStore
-from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work
-from hitl.server.storage.queries import next_number
+from hitl.server.reviews.store import ReviewQuery, ReviewStore, as_json
+from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work, fingerprint_of
+from hitl.server.storage.queries import documents, next_number
 from hitl.server.webhooks import TEMPLATE_UPDATED, review_events, review_payload, template_payload
 
 _REVIEWER = every(text(shortest=1, longest=LONGEST_NAME), person)
@@ -73,19 +74,32 @@ class ReviewService:
     def create_review(self, body: Mapping[str, Any], *, idempotency_key: str | None = None, owner: str = "") -> Created:
         """Create a ReviewCreate of `openapi.yaml`, once for each of an owner's idempotency keys."""
         raise_faults(REVIEW_CREATE("", body))
+        content = json.dumps(body["content"])  # here and not under the lock, as the digest
+        digest = fingerprint_of("review", body) if idempotency_key else ""
+        write = partial(as_json, content=content)
         with self._work() as work:
-            create = partial(self._new_review, work, body)
-            return self._idempotency.create_once("review", body, idempotency_key, owner, create)
+            create = partial(self._new_review, work, body, content)
+            return self._idempotency.create_once(
+                "review", body, idempotency_key, owner, create, fingerprint=digest, write=write
+            )
 
     def get_review(self, review_id: str) -> Document:
         """Return a review as it stands now."""
         with self._work():
-            return self._review(review_id)
+            text = self._store.review_text(review_id)
+        if text is None:
+            raise not_found("review", review_id)
+        document: Document = json.loads(text)  # without the lock, which others wait for
+        return document
 
     def list_reviews(self, query: ReviewQuery | None = None) -> Page:
         """Return one page of reviews, the newest first."""
+        asked = query or ReviewQuery()
+        if words := search.words_of(asked.search or ""):
+            return self._search(asked, words)
         with self._work():
-            return self._store.reviews(query or ReviewQuery())
+            found, total, step = self._store.reviews(asked)
+        return Page(documents(found), total, step)
 
     def update_review(self, review_id: str, body: Mapping[str, Any]) -> Document:
         """Change an open review: keys of the content are merged, everything else is replaced."""
@@ -105,7 +119,7 @@ class ReviewService:
             if after["content"] != before["content"]:
                 self._store.save_revision(before)
                 self._reviewers.forget_approvals(review_id)
-            self._save(work, after, "updated", expires_at=expires_at)
+            self._save(work, after, "updated", expires_at=expires_at, before=before)
             return after
 
     def cancel_review(self, review_id: str) -> Document:
@@ -242,20 +256,37 @@ class ReviewService:
             self._store.delete_template(template_id)
             return {"id": template_id, "deleted": True}
 
+    def weigh(
+        self, review_id: str | None = None, template_id: str | None = None, body: Mapping[str, Any] | None = None
+    ) -> int:
+        """Return about how many bytes are stored of what a call is about: a review and its template, or a template."""
+        named = template_id or (body or {}).get("template_id")
+        return self._store.size_of(review_id, named if isinstance(named, str) else None)
+
     # Implementation
+
+    def _search(self, query: ReviewQuery, words: Sequence[str]) -> Page:
+        """Look for words in one review after the other; others use the database in between."""
+        with self._work():
+            numbers = self._store.numbers(query)
+        found = [number for number in numbers if search.holds(self._store.text(number), words)]
+        end = None if query.limit is None else query.offset + query.limit
+        shown = [json.loads(self._store.text(number)) for number in found[query.offset : end]]
+        return Page(shown, len(found), self._store.last_step())
 
     def _work(self) -> AbstractContextManager[Work]:
         return self._unit_of_work.begin(self._expire)
 
     def _expire(self, work: Work) -> None:
         for review, expires_at in self._store.overdue(to_wire(work.now)):
-            self._save(work, lifecycle.expired(review, from_wire(expires_at)), "expired", expires_at=None)
+            after = lifecycle.expired(review, from_wire(expires_at))
+            self._save(work, after, "expired", expires_at=None, before=review)
 
-    def _new_review(self, work: Work, body: Mapping[str, Any]) -> Document:
+    def _new_review(self, work: Work, body: Mapping[str, Any], content: str) -> Document:
         assignees = choose_assignees(self._reviewers, body, self._template(body["template_id"]))
         review_id = f"rev_{next_number(self._database, 'review')}"
         review = lifecycle.new_review(review_id, {**body, "assignees": assignees}, work.now)
-        self._save(work, review, "created", expires_at=self._expiry(review, work.now))
+        self._save(work, review, "created", expires_at=self._expiry(review, work.now), content=content)
         return review
 
     def _new_template(self, work: Work, body: Mapping[str, Any]) -> Document:
@@ -300,18 +331,27 @@ class ReviewService:
 
     def _move(self, work: Work, after: Document, event: str, *, actor: str | None = None) -> Document:
         """Save a review in its next state, unless it is there already."""
-        if after != self._review(after["id"]):
+        before = self._review(after["id"])
+        if after != before:
             still_open = after["status"] in lifecycle.OPEN
             expires_at = self._store.expires_at(after["id"]) if still_open else None
-            self._save(work, after, event, actor=actor, expires_at=expires_at)
+            self._save(work, after, event, actor=actor, expires_at=expires_at, before=before)
         return after
 
     def _save(
-        self, work: Work, review: Document, event: str, *, expires_at: str | None, actor: str | None = None
+        self,
+        work: Work,
+        review: Document,
+        event: str,
+        *,
+        expires_at: str | None,
+        actor: str | None = None,
+        before: Document | None = None,
+        content: str | None = None,
     ) -> None:
-        for name in review_events(self._store.review(review["id"]), review):
+        for name in review_events(before, review):
             self._outbox.emit(name, review["id"], review_payload(name, review), at=work.now)
-        self._store.save_review(review, expires_at)
+        self._store.save_review(review, expires_at, content)
         self._store.add_history(review, event, actor)
         work.changed.append(review["id"])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -54,10 +54,6 @@ class Database:
         """Close the file; idempotent."""
         with self.lock:
             self._connection.close()
-
-    def add_function(self, function: Callable[[str, str], bool]) -> None:
-        """Let statements call a function of two texts by its name; it depends on nothing else."""
-        self._connection.create_function(function.__name__, 2, function, deterministic=True)
 
     @contextmanager
     def transaction(self) -> Generator[None, None, None]:
@@ -113,6 +109,8 @@ class Database:
         # FULL costs about a millisecond for each commit and survives a power failure; people decide slowly.
         self.execute("PRAGMA synchronous = FULL")
         self.execute("PRAGMA foreign_keys = ON")
+        # What is deleted, such as a secret, is overwritten where that costs no further write.
+        self.execute("PRAGMA secure_delete = FAST")
         seen = self._version()
         if 0 < seen < len(self._migrations):
             self._keep_a_copy(seen)

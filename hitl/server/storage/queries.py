@@ -62,10 +62,25 @@ def page(
     read: Callable[[Sequence[Row]], Iterable[Document]] = documents,
 ) -> Page:
     """Return one page of the documents that `read` makes of the `columns` of rows that meet the conditions."""
+    rows, total = rows_of_page(database, table, conditions, order=order, limit=limit, offset=offset, columns=columns)
+    return Page(list(read(rows)), total)
+
+
+def rows_of_page(
+    database: Database,
+    table: str,
+    conditions: Sequence[Filter] = (),
+    *,
+    order: str,
+    limit: int | None,
+    offset: int,
+    columns: str,
+) -> tuple[list[Row], int]:
+    """Return the rows of one page, and the number of all; large documents are then read without the lock."""
     clause, values = where(conditions)
     rows = database.rows(
         f"SELECT {columns} FROM {table} {clause} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608 - fixed words
         (*values, -1 if limit is None else limit, min(offset, _MAX_INTEGER)),
     )
     total: int = database.value(f"SELECT count(*) FROM {table} {clause}", values)  # noqa: S608 - fixed words
-    return Page(list(read(rows)), total)
+    return rows, total

@@ -87,6 +87,8 @@ def sync_detailed(
 ) -> Response[ApiError | LoopEnvelope]:
     """Read one loop.
 
+     Reads the loop with its members.
+
     Args:
         loop_id (str): The id of a loop.
 
@@ -117,6 +119,8 @@ def sync(
 ) -> ApiError | LoopEnvelope | None:
     """Read one loop.
 
+     Reads the loop with its members.
+
     Args:
         loop_id (str): The id of a loop.
 
@@ -141,6 +145,8 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
 ) -> Response[ApiError | LoopEnvelope]:
     """Read one loop.
+
+     Reads the loop with its members.
 
     Args:
         loop_id (str): The id of a loop.
@@ -169,6 +175,8 @@ async def asyncio(
     client: AuthenticatedClient,
 ) -> ApiError | LoopEnvelope | None:
     """Read one loop.
+
+     Reads the loop with its members.
 
     Args:
         loop_id (str): The id of a loop.

@@ -87,6 +87,8 @@ def sync_detailed(
 ) -> Response[ApiError | LoopMemberListEnvelope]:
     """List the members of a loop.
 
+     Lists everybody in the loop, those who have not yet joined too; there is no paging.
+
     Args:
         loop_id (str): The id of a loop.
 
@@ -117,6 +119,8 @@ def sync(
 ) -> ApiError | LoopMemberListEnvelope | None:
     """List the members of a loop.
 
+     Lists everybody in the loop, those who have not yet joined too; there is no paging.
+
     Args:
         loop_id (str): The id of a loop.
 
@@ -141,6 +145,8 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
 ) -> Response[ApiError | LoopMemberListEnvelope]:
     """List the members of a loop.
+
+     Lists everybody in the loop, those who have not yet joined too; there is no paging.
 
     Args:
         loop_id (str): The id of a loop.
@@ -169,6 +175,8 @@ async def asyncio(
     client: AuthenticatedClient,
 ) -> ApiError | LoopMemberListEnvelope | None:
     """List the members of a loop.
+
+     Lists everybody in the loop, those who have not yet joined too; there is no paging.
 
     Args:
         loop_id (str): The id of a loop.

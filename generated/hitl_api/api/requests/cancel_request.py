@@ -87,6 +87,8 @@ def sync_detailed(
 ) -> Response[ApiError | RequestCancelledEnvelope]:
     """Cancel an unanswered request.
 
+     Takes the request back from the members. It stays readable with the status `cancelled`.
+
     Args:
         request_id (str): The id of a request.
 
@@ -117,6 +119,8 @@ def sync(
 ) -> ApiError | RequestCancelledEnvelope | None:
     """Cancel an unanswered request.
 
+     Takes the request back from the members. It stays readable with the status `cancelled`.
+
     Args:
         request_id (str): The id of a request.
 
@@ -141,6 +145,8 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
 ) -> Response[ApiError | RequestCancelledEnvelope]:
     """Cancel an unanswered request.
+
+     Takes the request back from the members. It stays readable with the status `cancelled`.
 
     Args:
         request_id (str): The id of a request.
@@ -169,6 +175,8 @@ async def asyncio(
     client: AuthenticatedClient,
 ) -> ApiError | RequestCancelledEnvelope | None:
     """Cancel an unanswered request.
+
+     Takes the request back from the members. It stays readable with the status `cancelled`.
 
     Args:
         request_id (str): The id of a request.

@@ -94,6 +94,8 @@ def sync_detailed(
 ) -> Response[ApiError | RequestEnvelope]:
     """Read one request.
 
+     Reads the request with its answer, which is null until there is one. `Prefer: wait=N` saves polling.
+
     Args:
         request_id (str): The id of a request.
         prefer (str | Unset): `wait=N` asks the server to hold its answer for up to N seconds
@@ -129,6 +131,8 @@ def sync(
 ) -> ApiError | RequestEnvelope | None:
     """Read one request.
 
+     Reads the request with its answer, which is null until there is one. `Prefer: wait=N` saves polling.
+
     Args:
         request_id (str): The id of a request.
         prefer (str | Unset): `wait=N` asks the server to hold its answer for up to N seconds
@@ -158,6 +162,8 @@ async def asyncio_detailed(
     prefer: str | Unset = UNSET,
 ) -> Response[ApiError | RequestEnvelope]:
     """Read one request.
+
+     Reads the request with its answer, which is null until there is one. `Prefer: wait=N` saves polling.
 
     Args:
         request_id (str): The id of a request.
@@ -191,6 +197,8 @@ async def asyncio(
     prefer: str | Unset = UNSET,
 ) -> ApiError | RequestEnvelope | None:
     """Read one request.
+
+     Reads the request with its answer, which is null until there is one. `Prefer: wait=N` saves polling.
 
     Args:
         request_id (str): The id of a request.

@@ -126,6 +126,8 @@ def sync_detailed(
 ) -> Response[ApiError | RequestListEnvelope]:
     """List the requests that were made with the API key.
 
+     Lists the requests that were made with this API key. Filters narrow the list together.
+
     Args:
         status (RequestStatus | Unset): Where a request stands. `completed`, `timeout` and
             `cancelled` are final. `claimed` is no longer promised by the documentation, but may
@@ -176,6 +178,8 @@ def sync(
 ) -> ApiError | RequestListEnvelope | None:
     """List the requests that were made with the API key.
 
+     Lists the requests that were made with this API key. Filters narrow the list together.
+
     Args:
         status (RequestStatus | Unset): Where a request stands. `completed`, `timeout` and
             `cancelled` are final. `claimed` is no longer promised by the documentation, but may
@@ -220,6 +224,8 @@ async def asyncio_detailed(
     created_before: datetime.datetime | Unset = UNSET,
 ) -> Response[ApiError | RequestListEnvelope]:
     """List the requests that were made with the API key.
+
+     Lists the requests that were made with this API key. Filters narrow the list together.
 
     Args:
         status (RequestStatus | Unset): Where a request stands. `completed`, `timeout` and
@@ -268,6 +274,8 @@ async def asyncio(
     created_before: datetime.datetime | Unset = UNSET,
 ) -> ApiError | RequestListEnvelope | None:
     """List the requests that were made with the API key.
+
+     Lists the requests that were made with this API key. Filters narrow the list together.
 
     Args:
         status (RequestStatus | Unset): Where a request stands. `completed`, `timeout` and

@@ -94,6 +94,9 @@ def sync_detailed(
 ) -> Response[ErrorEnvelope | ReviewEnvelope]:
     """Read one review.
 
+     Reads the review with its result, which is null until a person has answered. `Prefer: wait=N` saves
+    polling.
+
     Args:
         review_id (str): The id of a review.
         prefer (str | Unset): `wait=N` asks the server to hold its answer for up to N seconds
@@ -129,6 +132,9 @@ def sync(
 ) -> ErrorEnvelope | ReviewEnvelope | None:
     """Read one review.
 
+     Reads the review with its result, which is null until a person has answered. `Prefer: wait=N` saves
+    polling.
+
     Args:
         review_id (str): The id of a review.
         prefer (str | Unset): `wait=N` asks the server to hold its answer for up to N seconds
@@ -158,6 +164,9 @@ async def asyncio_detailed(
     prefer: str | Unset = UNSET,
 ) -> Response[ErrorEnvelope | ReviewEnvelope]:
     """Read one review.
+
+     Reads the review with its result, which is null until a person has answered. `Prefer: wait=N` saves
+    polling.
 
     Args:
         review_id (str): The id of a review.
@@ -191,6 +200,9 @@ async def asyncio(
     prefer: str | Unset = UNSET,
 ) -> ErrorEnvelope | ReviewEnvelope | None:
     """Read one review.
+
+     Reads the review with its result, which is null until a person has answered. `Prefer: wait=N` saves
+    polling.
 
     Args:
         review_id (str): The id of a review.

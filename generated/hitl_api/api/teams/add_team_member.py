@@ -116,6 +116,8 @@ def sync_detailed(
 ) -> Response[ErrorEnvelope | TeamMemberEnvelope]:
     """Add a member to a team.
 
+     Invites a person by e-mail address.
+
     Args:
         team_id (str): The id of a team.
         idempotency_key (str | Unset): A name for this one act of creation. A server that honours
@@ -153,6 +155,8 @@ def sync(
 ) -> ErrorEnvelope | TeamMemberEnvelope | None:
     """Add a member to a team.
 
+     Invites a person by e-mail address.
+
     Args:
         team_id (str): The id of a team.
         idempotency_key (str | Unset): A name for this one act of creation. A server that honours
@@ -184,6 +188,8 @@ async def asyncio_detailed(
     idempotency_key: str | Unset = UNSET,
 ) -> Response[ErrorEnvelope | TeamMemberEnvelope]:
     """Add a member to a team.
+
+     Invites a person by e-mail address.
 
     Args:
         team_id (str): The id of a team.
@@ -219,6 +225,8 @@ async def asyncio(
     idempotency_key: str | Unset = UNSET,
 ) -> ErrorEnvelope | TeamMemberEnvelope | None:
     """Add a member to a team.
+
+     Invites a person by e-mail address.
 
     Args:
         team_id (str): The id of a team.

@@ -102,6 +102,8 @@ def sync_detailed(
 ) -> Response[ErrorEnvelope | TeamEnvelope]:
     """Create a team of reviewers.
 
+     Makes an empty team; add its members next.
+
     Args:
         idempotency_key (str | Unset): A name for this one act of creation. A server that honours
             it creates once, however often the request arrives, and repeats its first answer.
@@ -135,6 +137,8 @@ def sync(
 ) -> ErrorEnvelope | TeamEnvelope | None:
     """Create a team of reviewers.
 
+     Makes an empty team; add its members next.
+
     Args:
         idempotency_key (str | Unset): A name for this one act of creation. A server that honours
             it creates once, however often the request arrives, and repeats its first answer.
@@ -162,6 +166,8 @@ async def asyncio_detailed(
     idempotency_key: str | Unset = UNSET,
 ) -> Response[ErrorEnvelope | TeamEnvelope]:
     """Create a team of reviewers.
+
+     Makes an empty team; add its members next.
 
     Args:
         idempotency_key (str | Unset): A name for this one act of creation. A server that honours
@@ -193,6 +199,8 @@ async def asyncio(
     idempotency_key: str | Unset = UNSET,
 ) -> ErrorEnvelope | TeamEnvelope | None:
     """Create a team of reviewers.
+
+     Makes an empty team; add its members next.
 
     Args:
         idempotency_key (str | Unset): A name for this one act of creation. A server that honours

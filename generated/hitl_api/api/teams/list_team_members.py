@@ -87,6 +87,8 @@ def sync_detailed(
 ) -> Response[ErrorEnvelope | TeamMemberListEnvelope]:
     """List the members of a team.
 
+     Lists everybody in the team, those who have not yet joined too; there is no paging.
+
     Args:
         team_id (str): The id of a team.
 
@@ -117,6 +119,8 @@ def sync(
 ) -> ErrorEnvelope | TeamMemberListEnvelope | None:
     """List the members of a team.
 
+     Lists everybody in the team, those who have not yet joined too; there is no paging.
+
     Args:
         team_id (str): The id of a team.
 
@@ -141,6 +145,8 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
 ) -> Response[ErrorEnvelope | TeamMemberListEnvelope]:
     """List the members of a team.
+
+     Lists everybody in the team, those who have not yet joined too; there is no paging.
 
     Args:
         team_id (str): The id of a team.
@@ -169,6 +175,8 @@ async def asyncio(
     client: AuthenticatedClient,
 ) -> ErrorEnvelope | TeamMemberListEnvelope | None:
     """List the members of a team.
+
+     Lists everybody in the team, those who have not yet joined too; there is no paging.
 
     Args:
         team_id (str): The id of a team.

@@ -102,6 +102,8 @@ def sync_detailed(
 ) -> Response[ErrorEnvelope | TemplateEnvelope]:
     """Create a template.
 
+     Makes a form from which reviews can be made at once.
+
     Args:
         idempotency_key (str | Unset): A name for this one act of creation. A server that honours
             it creates once, however often the request arrives, and repeats its first answer.
@@ -135,6 +137,8 @@ def sync(
 ) -> ErrorEnvelope | TemplateEnvelope | None:
     """Create a template.
 
+     Makes a form from which reviews can be made at once.
+
     Args:
         idempotency_key (str | Unset): A name for this one act of creation. A server that honours
             it creates once, however often the request arrives, and repeats its first answer.
@@ -162,6 +166,8 @@ async def asyncio_detailed(
     idempotency_key: str | Unset = UNSET,
 ) -> Response[ErrorEnvelope | TemplateEnvelope]:
     """Create a template.
+
+     Makes a form from which reviews can be made at once.
 
     Args:
         idempotency_key (str | Unset): A name for this one act of creation. A server that honours
@@ -193,6 +199,8 @@ async def asyncio(
     idempotency_key: str | Unset = UNSET,
 ) -> ErrorEnvelope | TemplateEnvelope | None:
     """Create a template.
+
+     Makes a form from which reviews can be made at once.
 
     Args:
         idempotency_key (str | Unset): A name for this one act of creation. A server that honours

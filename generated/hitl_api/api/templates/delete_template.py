@@ -92,6 +92,8 @@ def sync_detailed(
 ) -> Response[DeletedEnvelope | ErrorEnvelope]:
     """Delete a template.
 
+     Deletes the form for good. 409 while unfinished reviews need it.
+
     Args:
         template_id (str): The id of a template.
 
@@ -122,6 +124,8 @@ def sync(
 ) -> DeletedEnvelope | ErrorEnvelope | None:
     """Delete a template.
 
+     Deletes the form for good. 409 while unfinished reviews need it.
+
     Args:
         template_id (str): The id of a template.
 
@@ -146,6 +150,8 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
 ) -> Response[DeletedEnvelope | ErrorEnvelope]:
     """Delete a template.
+
+     Deletes the form for good. 409 while unfinished reviews need it.
 
     Args:
         template_id (str): The id of a template.
@@ -174,6 +180,8 @@ async def asyncio(
     client: AuthenticatedClient,
 ) -> DeletedEnvelope | ErrorEnvelope | None:
     """Delete a template.
+
+     Deletes the form for good. 409 while unfinished reviews need it.
 
     Args:
         template_id (str): The id of a template.

@@ -87,6 +87,8 @@ def sync_detailed(
 ) -> Response[ErrorEnvelope | TemplateEnvelope]:
     """Read one template.
 
+     Reads the form as it stands now, with its settings and rules.
+
     Args:
         template_id (str): The id of a template.
 
@@ -117,6 +119,8 @@ def sync(
 ) -> ErrorEnvelope | TemplateEnvelope | None:
     """Read one template.
 
+     Reads the form as it stands now, with its settings and rules.
+
     Args:
         template_id (str): The id of a template.
 
@@ -141,6 +145,8 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
 ) -> Response[ErrorEnvelope | TemplateEnvelope]:
     """Read one template.
+
+     Reads the form as it stands now, with its settings and rules.
 
     Args:
         template_id (str): The id of a template.
@@ -169,6 +175,8 @@ async def asyncio(
     client: AuthenticatedClient,
 ) -> ErrorEnvelope | TemplateEnvelope | None:
     """Read one template.
+
+     Reads the form as it stands now, with its settings and rules.
 
     Args:
         template_id (str): The id of a template.

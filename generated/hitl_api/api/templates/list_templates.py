@@ -92,6 +92,8 @@ def sync_detailed(
 ) -> Response[ErrorEnvelope | TemplateListEnvelope]:
     """List templates.
 
+     Lists the templates that the API key may see.
+
     Args:
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
@@ -125,6 +127,8 @@ def sync(
 ) -> ErrorEnvelope | TemplateListEnvelope | None:
     """List templates.
 
+     Lists the templates that the API key may see.
+
     Args:
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
@@ -152,6 +156,8 @@ async def asyncio_detailed(
     offset: int | Unset = UNSET,
 ) -> Response[ErrorEnvelope | TemplateListEnvelope]:
     """List templates.
+
+     Lists the templates that the API key may see.
 
     Args:
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
@@ -183,6 +189,8 @@ async def asyncio(
     offset: int | Unset = UNSET,
 ) -> ErrorEnvelope | TemplateListEnvelope | None:
     """List templates.
+
+     Lists the templates that the API key may see.
 
     Args:
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if

@@ -102,6 +102,9 @@ def sync_detailed(
 ) -> Response[ErrorEnvelope | WebhookEnvelope]:
     """Subscribe an address to events.
 
+     Sends the named events to the address from now on, signed with the secret that only this answer
+    shows.
+
     Args:
         idempotency_key (str | Unset): A name for this one act of creation. A server that honours
             it creates once, however often the request arrives, and repeats its first answer.
@@ -135,6 +138,9 @@ def sync(
 ) -> ErrorEnvelope | WebhookEnvelope | None:
     """Subscribe an address to events.
 
+     Sends the named events to the address from now on, signed with the secret that only this answer
+    shows.
+
     Args:
         idempotency_key (str | Unset): A name for this one act of creation. A server that honours
             it creates once, however often the request arrives, and repeats its first answer.
@@ -162,6 +168,9 @@ async def asyncio_detailed(
     idempotency_key: str | Unset = UNSET,
 ) -> Response[ErrorEnvelope | WebhookEnvelope]:
     """Subscribe an address to events.
+
+     Sends the named events to the address from now on, signed with the secret that only this answer
+    shows.
 
     Args:
         idempotency_key (str | Unset): A name for this one act of creation. A server that honours
@@ -193,6 +202,9 @@ async def asyncio(
     idempotency_key: str | Unset = UNSET,
 ) -> ErrorEnvelope | WebhookEnvelope | None:
     """Subscribe an address to events.
+
+     Sends the named events to the address from now on, signed with the secret that only this answer
+    shows.
 
     Args:
         idempotency_key (str | Unset): A name for this one act of creation. A server that honours

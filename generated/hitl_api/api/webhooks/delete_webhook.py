@@ -87,6 +87,8 @@ def sync_detailed(
 ) -> Response[DeletedEnvelope | ErrorEnvelope]:
     """Delete a webhook subscription.
 
+     Stops the deliveries to this address for good.
+
     Args:
         webhook_id (str): The id of a webhook subscription.
 
@@ -117,6 +119,8 @@ def sync(
 ) -> DeletedEnvelope | ErrorEnvelope | None:
     """Delete a webhook subscription.
 
+     Stops the deliveries to this address for good.
+
     Args:
         webhook_id (str): The id of a webhook subscription.
 
@@ -141,6 +145,8 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
 ) -> Response[DeletedEnvelope | ErrorEnvelope]:
     """Delete a webhook subscription.
+
+     Stops the deliveries to this address for good.
 
     Args:
         webhook_id (str): The id of a webhook subscription.
@@ -169,6 +175,8 @@ async def asyncio(
     client: AuthenticatedClient,
 ) -> DeletedEnvelope | ErrorEnvelope | None:
     """Delete a webhook subscription.
+
+     Stops the deliveries to this address for good.
 
     Args:
         webhook_id (str): The id of a webhook subscription.

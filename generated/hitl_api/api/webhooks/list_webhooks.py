@@ -72,6 +72,8 @@ def sync_detailed(
 ) -> Response[ErrorEnvelope | WebhookListEnvelope]:
     """List the webhook subscriptions.
 
+     Lists every subscription of the API key's owner; there is no paging. Secrets are left out.
+
     Raises:
         errors.UnexpectedStatus: If the body does not fit its status, or the status is undocumented and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
@@ -95,6 +97,8 @@ def sync(
 ) -> ErrorEnvelope | WebhookListEnvelope | None:
     """List the webhook subscriptions.
 
+     Lists every subscription of the API key's owner; there is no paging. Secrets are left out.
+
     Raises:
         errors.UnexpectedStatus: If the body does not fit its status, or the status is undocumented and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
@@ -113,6 +117,8 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
 ) -> Response[ErrorEnvelope | WebhookListEnvelope]:
     """List the webhook subscriptions.
+
+     Lists every subscription of the API key's owner; there is no paging. Secrets are left out.
 
     Raises:
         errors.UnexpectedStatus: If the body does not fit its status, or the status is undocumented and Client.raise_on_unexpected_status is True.
@@ -134,6 +140,8 @@ async def asyncio(
     client: AuthenticatedClient,
 ) -> ErrorEnvelope | WebhookListEnvelope | None:
     """List the webhook subscriptions.
+
+     Lists every subscription of the API key's owner; there is no paging. Secrets are left out.
 
     Raises:
         errors.UnexpectedStatus: If the body does not fit its status, or the status is undocumented and Client.raise_on_unexpected_status is True.

@@ -1,0 +1,88 @@
+"""The examples of `openapi.yaml`, sent to the sandbox, and its links, followed there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from requests_fit import CheckedTransport, Recorder
+from ruamel.yaml import YAML
+
+from hitl.testing import Sandbox
+
+Json = dict[str, Any]
+SPEC: Json = YAML(typ="safe").load(Path(__file__).parents[2] / "openapi.yaml")
+OPERATIONS: dict[str, Json] = {
+    operation["operationId"]: {**operation, "method": method, "path": path}
+    for path, item in SPEC["paths"].items()
+    for method, operation in item.items()
+    if method != "parameters"
+}
+CREATIONS = [name for name, operation in OPERATIONS.items() if "201" in operation["responses"]]
+NOWHERE = "http://127.0.0.1:9/hook"  # the port of "discard" (RFC 863), where nobody listens
+
+
+@pytest.fixture
+def api(sandbox: Sandbox, recorder: Recorder) -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer {sandbox.api_key}"}
+    transport = CheckedTransport(recorder)
+    with httpx.Client(base_url=sandbox.base_url, headers=headers, transport=transport, trust_env=False) as api:
+        yield api
+
+
+def component(reference: Json) -> Json:
+    kind, name = reference["$ref"].split("/")[2:]
+    found: Json = SPEC["components"][kind][name]
+    return found
+
+
+def call(
+    api: httpx.Client, operation_id: str, named: Mapping[str, str], headers: Mapping[str, str] | None = None
+) -> httpx.Response:
+    """Call an operation with the example of its body."""
+    operation = OPERATIONS[operation_id]
+    body: Json | None = None
+    if "requestBody" in operation:
+        body = {**component(operation["requestBody"]["content"]["application/json"]["examples"]["request"])["value"]}
+        if "url" in body:
+            body["url"] = NOWHERE  # the example's own would be asked of the network
+    return api.request(operation["method"], operation["path"].format(**named), json=body, headers=headers)
+
+
+def value_of(expression: str, answer: httpx.Response, named: Mapping[str, str]) -> str:
+    """What a runtime expression of OpenAPI (3.1, 4.8.20.3) stands for."""
+    source, _, rest = expression.partition("#")
+    if source == "$response.body":
+        found = answer.json()
+        for key in rest.removeprefix("/").split("/"):
+            found = found[key]
+        return str(found)
+    if expression.startswith("$request.path."):
+        return named[expression.rpartition(".")[2]]
+    return expression
+
+
+def parents(api: httpx.Client) -> dict[str, str]:
+    """A team and a loop, in which other things are created."""
+    return {
+        "team_id": call(api, "create_team", {}).json()["data"]["id"],
+        "loop_id": call(api, "create_loop", {}).json()["data"]["loop"]["id"],
+    }
+
+
+@pytest.mark.parametrize("operation_id", CREATIONS)
+def test_the_sandbox_takes_the_example_of_a_creation_and_each_link_leads_on(
+    operation_id: str, api: httpx.Client
+) -> None:
+    named = parents(api)
+    for link in component(OPERATIONS[operation_id]["responses"]["201"])["links"].values():
+        created = call(api, operation_id, named)
+        assert created.status_code == 201, created.text
+        values = {name: value_of(each, created, named) for name, each in link["parameters"].items()}
+        in_header = [name.partition(".")[2] for name in values if name.startswith("header.")]
+        headers = dict.fromkeys(in_header, "wait=0")  # Prefer; nobody answers in this test
+        followed = call(api, link["operationId"], {**named, **values}, headers)
+        assert followed.is_success, (link, followed.text)
