@@ -160,8 +160,7 @@ class Pages(PageHandlers):
         status: int = 200,
     ) -> Response:
         template, content = self.template_of(document), content_of(document)
-        stamps = (sent.stamps or self._earlier_stamps(document, sent)) if sent else {}
-        form = build_form(template, content, Draft(sent.answers, errors, stamps) if sent else None)
+        form = build_form(template, content, self._draft(document, sent, errors) if sent else None)
         beside = {control.name for control in form.errors}
         context = {
             "review": summary(document, template, self.reviews.clock(), self.reviews.seconds_to_expiry(document["id"])),
@@ -204,6 +203,9 @@ class Pages(PageHandlers):
             **self.counts(request),
         }
         return self.render(request, "finished.html", context, status)
+
+    def _draft(self, document: Document, sent: Submission, errors: Mapping[str, str]) -> Draft:
+        return Draft(sent.answers, errors, sent.stamps or self._earlier_stamps(document, sent))
 
     def _earlier_stamps(self, document: Document, sent: Submission) -> Mapping[str, str]:
         """Return the stamps of the content before its last change, for a client that sends none."""
