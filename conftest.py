@@ -83,6 +83,7 @@ def person() -> Callable[[Sandbox], AbstractContextManager[None]]:
 pytest_collect_file = Sybil(
     parsers=[CodeBlockParser("python", Evaluator())],
     patterns=["README.md", "docs/*.md", "docs/*/*.md"],
+    excludes=["docs/tutorial/*.md"],  # its blocks are files; tests/e2e/test_wheel.py does what a reader does
     setup=lambda namespace: namespace.update(__name__="__main__"),  # as in a program; Flask looks at it
     fixtures=["sandbox"],
     name="documentation",
