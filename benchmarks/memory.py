@@ -17,8 +17,7 @@ from hitl.models import ReviewFields
 ROUNDS = 9
 URL = "http://127.0.0.1"
 CONTENT = REVIEW["content"]
-# The review of a creation is one that was answered meanwhile.
-HEADERS = {"Content-Type": "application/json", "Idempotent-Replayed": "true"}
+HEADERS = {"Content-Type": "application/json"}
 
 
 def _answer(request: httpx.Request) -> httpx.Response:

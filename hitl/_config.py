@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from attrs import frozen
 
 from hitl._engine import Origin, is_loopback, is_unspecified
+from hitl._interrupts import reraise_interrupt
 from hitl._json import is_encodable, number, plain, whole
 from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError
@@ -132,7 +133,8 @@ def _has_host(url: str, *schemes: str) -> bool:
     try:
         parts = urlsplit(url)
         return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # as the port does, if it is no number below 65,536
+    except ValueError as error:  # as the port does, if it is no number below 65,536
+        reraise_interrupt(error)
         return False
 
 

@@ -12,6 +12,8 @@ from itertools import chain
 from numbers import Integral
 from typing import Any, NoReturn, TypeAlias, TypeGuard
 
+from hitl._interrupts import reraise_interrupt
+
 Object: TypeAlias = dict[str, Any]
 
 MAX_VALUES = 500_000  # commas and opening brackets, which are quick to count, also inside strings
@@ -98,7 +100,8 @@ def number(value: object) -> float | None:
         return None
     try:
         return float(found.total_seconds() if isinstance(found, timedelta) else found)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError) as error:
+        reraise_interrupt(error)
         return None
 
 

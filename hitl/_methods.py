@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterable, Callable, Hashable, Iterable, Mapping, Sized
 from datetime import datetime, timedelta
 from types import EllipsisType
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias, TypedDict,
 
 from hitl._api import Creation, Endpoint, Page, arguments, endpoint_call, operations
 from hitl._calls import Backoff, Exchange, IdempotencyScope, Key, KeyMaker, key_for
+from hitl._clock import epoch, monotonic
 from hitl._config import ClientArguments, Settings, resolve
 from hitl._flows import ApiCall, Clock, Flow, process_domain
 from hitl._json import as_list
@@ -58,7 +58,7 @@ class Methods:
 
     def __init__(self, given: ClientArguments, domain: Callable[[], Hashable] = process_domain) -> None:
         self.settings: Settings = resolve(given)
-        self.clock = Clock(time.monotonic, time.time)
+        self.clock = Clock(monotonic, epoch)
         self.exchange = Exchange(
             Backoff(self.settings.max_retries, self.settings.retry_delay),
             clock=self.clock,

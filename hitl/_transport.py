@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
 from abc import abstractmethod
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hitl import _engine
+from hitl._clock import LONGEST_SLEEP, monotonic
 from hitl._config import MOST_AT_ONCE, Settings
 from hitl._flows import ApiCall
 from hitl._once import Once
@@ -105,7 +105,7 @@ class HttpTransport(_Transport["_engine.Client | _engine.HttpxTransport"]):
     def send(self, call: ApiCall[Any]) -> _engine.TransportResult:
         """Make one exchange; network failures are returned, interrupts are raised."""
         sender = self._open(call)
-        started = time.monotonic()
+        started = monotonic()
         deadline = self._deadline(call, started)
         result = sender.send(call.request, deadline, is_repeatable=call.is_repeatable, fresh=call.fresh)
         _log_exchange(call, result, started)
@@ -133,7 +133,7 @@ class AsyncHttpTransport(_Transport["_engine.AsyncClient | _engine.AsyncHttpxTra
     async def send(self, call: ApiCall[Any]) -> _engine.TransportResult:
         """Make one exchange; network failures are returned, cancellation is raised."""
         sender = self._open(call)
-        started = time.monotonic()
+        started = monotonic()
         deadline = self._deadline(call, started)
         result = await sender.send(call.request, deadline, is_repeatable=call.is_repeatable, fresh=call.fresh)
         _log_exchange(call, result, started)
@@ -156,7 +156,7 @@ def _log_exchange(call: ApiCall[Any], result: _engine.TransportResult, started: 
     """Log one line without query, headers and body, which may hold what people wrote."""
     if _log.isEnabledFor(logging.DEBUG):
         came = str(result.status_code) if isinstance(result, _engine.Response) else result.kind
-        took = time.monotonic() - started
+        took = monotonic() - started
         _log.debug("%s: %s %s -> %s in %.3f s", call.operation, call.request.method, call.request.path, came, took)
 
 
@@ -184,7 +184,7 @@ def generated_client(settings: Settings, transport: HttpTransport | AsyncHttpTra
     return AuthenticatedClient(
         settings.base_url,
         token=_HiddenToken(settings.api_key.reveal()),
-        timeout=httpx.Timeout(settings.timeout),
+        timeout=httpx.Timeout(min(settings.timeout, LONGEST_SLEEP)),
         raise_on_unexpected_status=True,
         httpx_args={**transport.httpx_kwargs(), "trust_env": False},
     )

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 from hitl._api.pagination import Identified, Page
 from hitl._calls import SENT_KEYS, parsed, repeats_key, unexpected_response
 from hitl._engine import Response
+from hitl._interrupts import reraise_interrupt
 from hitl._json import Object, as_list, as_object, is_list, is_object
 from hitl._review import FINAL_STATUSES
 
@@ -29,11 +30,13 @@ def decode(operation: str, read: Reader[T], response: Response) -> T:
     except MismatchedResponseError as error:
         fault = unexpected_response(operation, response, str(error), is_mismatched=True)
     except Exception as error:  # generated parsers raise any exception that a malformed value causes
+        reraise_interrupt(error)
         fault = unexpected_response(operation, response, f"{type(error).__name__}: {error}")
     raise fault  # outside of the handlers, so that it does not keep the parser's exception alive
 
 
-# What a server must give back as it was sent, if it gives it back. It may choose the rest itself.
+# What a server must give back as it was sent, if it gives it back. It may choose the rest itself: round a `due_date`,
+# cap a `priority` at what the account may use, resolve `assignees`. A difference there says nothing.
 _AS_SENT = ("template_id", "content", "name", "fields", "loop_id", "processing_type", "type", "request_text", "url")
 
 
@@ -43,7 +46,8 @@ def read_creation(  # guard: own-creation
     """Read the response to a creation, which has no id yet to compare.
 
     A response that repeats the key is the right one. Any other must contain what was sent, where it contains it at all,
-    and nobody can have answered it yet: a proxy or a connection out of step may deliver that of another request.
+    and nobody can have answered it yet: a proxy or a connection out of step may deliver that of another request. Such a
+    one may say `Idempotent-Replayed` as well, and be about the same content: yesterday's answer to the same question.
     """
     repeated = repeats_key(response, key)
     if not repeated:
@@ -55,13 +59,14 @@ def read_creation(  # guard: own-creation
 
 def _refuse_another_creation(sent: Object, response: Response) -> None:
     found = as_object(as_object(json_of(response)).get("data"))
-    is_replay = "idempotent-replayed" in response.headers  # of a creation that may have changed since
-    names = ("template_id",) if is_replay else _AS_SENT
-    for name in names:
+    for name in _AS_SENT:
         if found.get(name) is not None and name in sent and not _contains(found[name], _required(name, sent[name])):
             raise MismatchedResponseError(f"it is the answer to another creation, whose {name} is not what was sent")
-    if not is_replay and found.get("status") in FINAL_STATUSES:
-        raise MismatchedResponseError(f"it is the answer to another creation, which is {found['status']} already")
+    if found.get("status") in FINAL_STATUSES:
+        raise MismatchedResponseError(
+            f"it is {found['status']} already, and does not repeat the Idempotency-Key, which alone would show that it "
+            "is not the answer to another creation"
+        )
 
 
 def _required(name: str, value: object) -> object:

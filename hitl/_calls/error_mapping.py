@@ -146,7 +146,7 @@ def _class(call: ApiCall[Any], status: int, code: str | None) -> type[exceptions
 
 
 def _message(call: ApiCall[Any], response: Response, said: _ErrorBody, attempts: int) -> str:
-    says = said.message or "no explanation"
+    says = said.message or response.fault or "no explanation"
     code = f" {said.code}" if said.code else ""
     parts = [f"{call.operation}: the server answered {response.status_code}{code}: {says} {_tried(attempts)}."]
     if 300 <= response.status_code < 400:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import ssl
-import time
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from urllib.parse import unquote, urlsplit
 
+from hitl._clock import monotonic
 from hitl._engine.codec import RequestCodec
 from hitl._engine.connection import (
     PROXY_LOGIN,
@@ -26,6 +26,7 @@ from hitl._engine.messages import Request, TransportFailure, TransportResult, no
 from hitl._engine.pool import Pool
 from hitl._engine.tls import tls_context
 from hitl._engine.url import Origin
+from hitl._interrupts import reraise_interrupt
 from hitl._secret import Secret
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class EngineClient:
         except NoConnectionError as error:
             return no_connection(self._server, error.kind, str(error))
         except (DeadlineExceededError, OSError, ProtocolError) as error:
+            reraise_interrupt(error)
             return self._failure(error, connection, parser)
         else:
             if raw.may_reuse:
@@ -159,7 +161,7 @@ class AsyncClient(EngineClient):
         try:
             semaphore.acquire_nowait()
         except anyio.WouldBlock:
-            with anyio.move_on_after(deadline - time.monotonic()) as waiting:
+            with anyio.move_on_after(deadline - monotonic()) as waiting:
                 await semaphore.acquire()
             if waiting.cancelled_caught:
                 message = f"{self._concurrency} other exchanges of this client did not end in time; start fewer at once"

@@ -12,20 +12,20 @@ import math
 import os
 import socket
 import ssl
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from contextlib import suppress
 from functools import partial
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 from attrs import evolve, field, frozen
 
+from hitl._clock import monotonic
 from hitl._engine.background import in_background
 from hitl._engine.http1 import ProtocolError, RawResponse, ResponseParser, request_head
 from hitl._engine.messages import FailureKind
 from hitl._engine.tls import NestedTLS
+from hitl._interrupts import reraise_interrupt
 from hitl._secret import Secret
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ Address: TypeAlias = tuple[Any, ...]
 
 
 class WaitFor(NamedTuple):
-    """Ask to be resumed with the sockets that are ready, or with none once `until` has come."""
+    """Ask to be resumed with the sockets that are ready, or with none: once `until` has come, but also sooner."""
 
     reading: Sequence[Socket] = ()
     writing: Sequence[Socket] = ()
@@ -102,20 +102,25 @@ class Connection:
             self.sock.recv(1)
         except (BlockingIOError, ssl.SSLWantReadError):
             return True
-        except OSError:
+        except OSError as error:
+            reraise_interrupt(error)
             return False
         return False
 
     def interrupt(self) -> None:
         """Break it for the thread that is using it."""
         if self._is_ours:  # a forked child would end its parent's
-            with suppress(OSError):
+            try:
                 self.sock.shutdown(socket.SHUT_RDWR)
+            except OSError as error:  # it is closed
+                reraise_interrupt(error)
 
     def close(self) -> None:
         """Close it; in a forked child this leaves the parent's connection alone."""
-        with suppress(OSError):
+        try:
             self.sock.close()
+        except OSError as error:  # it is closed all the same
+            reraise_interrupt(error)
 
     @property
     def _is_ours(self) -> bool:  # guard: own-process
@@ -163,14 +168,15 @@ def exchange(
             ready = yield WaitFor((sock,), (sock,))
             if ready and (data := _receive(sock)) is not None and (response := parser.feed(data)) is not None:
                 break
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError) as error:
+            reraise_interrupt(error)
             break  # the response may have come before the server closed
     while response is None:
         data = _receive(sock)
         if data is None:
             yield WaitFor((sock,))
         elif (response := parser.feed(data)) is None:
-            if time.monotonic() > deadline:
+            if monotonic() > deadline:
                 raise DeadlineExceededError  # without waiting, no driver has noticed
             yield WaitFor(until=0.0)  # more may be here already, but an event loop has other tasks, too
     return evolve(response, may_reuse=False) if request else response  # a part of the request was not sent
@@ -191,8 +197,10 @@ def _receive(sock: Socket) -> bytes | None:
 
 def _resolve(host: str, port: int) -> IOSteps[list[tuple[int, Address]]]:
     """Return the addresses of a host, best first. The system's resolver blocks and cannot be interrupted."""
-    with suppress(OSError, UnicodeError):  # IDNA has no label of more than 63 letters
+    try:
         return _addresses(host, port, socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError) as error:  # IDNA has no label of more than 63 letters
+        reraise_interrupt(error)
     ours, theirs = socket.socketpair()
     with ours:
         ours.settimeout(0)
@@ -205,8 +213,11 @@ def _resolve(host: str, port: int) -> IOSteps[list[tuple[int, Address]]]:
             return found.result()
         case socket.gaierror(errno=socket.EAI_AGAIN):
             raise NoConnectionError("its name could not be looked up just now")
-        case _:
+        case OSError() | UnicodeError() as fault:
+            reraise_interrupt(fault)  # if no thread could be started, it was looked up in this one
             raise NoConnectionError("", "unknown_host")
+        case other:
+            raise other
 
 
 def _addresses(host: str, port: int, flags: int = 0) -> list[tuple[int, Address]]:
@@ -222,13 +233,13 @@ def _connect_to_any(addresses: Sequence[tuple[int, Address]]) -> IOSteps[Socket]
     try:
         while waiting or pending:
             if waiting:
-                sock, code = _begin(*waiting.popleft())
-                if code not in _IN_PROGRESS:
-                    sock.close()
+                family, address = waiting.popleft()
+                pending.append(socket.socket(family, socket.SOCK_STREAM))
+                if (code := _begin(pending[-1], address)) not in _IN_PROGRESS:
+                    pending.pop().close()
                     failure = os.strerror(code)
                     continue
-                pending.append(sock)
-            ready = yield WaitFor((), pending, time.monotonic() + STAGGER if waiting else None)
+            ready = yield WaitFor((), pending, monotonic() + STAGGER if waiting else None)
             for sock in ready:
                 pending.remove(sock)
                 code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
@@ -251,13 +262,14 @@ def _alternating(addresses: Sequence[tuple[int, Address]]) -> list[tuple[int, Ad
     return [each for each in chain.from_iterable(zip_longest(same, other)) if each is not None]
 
 
-def _begin(family: int, address: Address) -> tuple[Socket, int]:
-    sock = socket.socket(family, socket.SOCK_STREAM)
+def _begin(sock: Socket, address: Address) -> int:
+    """Begin to connect, and return the error number."""
     sock.settimeout(0)
     try:
-        return sock, sock.connect_ex(address)
-    except OSError as error:
-        return sock, error.errno or errno.EINVAL
+        return sock.connect_ex(address)
+    except OSError as error:  # the address cannot be one
+        reraise_interrupt(error)
+        return error.errno or errno.EINVAL
 
 
 def _secure(sock: Socket, context: ssl.SSLContext, host: str, whose: str = "") -> IOSteps[Socket]:
@@ -276,6 +288,7 @@ def _secure(sock: Socket, context: ssl.SSLContext, host: str, whose: str = "") -
                 return secured
     except BaseException as error:
         secured.close()
+        reraise_interrupt(error)
         if isinstance(error, ssl.SSLCertVerificationError):
             why = getattr(error, "verify_message", "it is not trusted")
             raise NoConnectionError(f"{whose}{why}", "tls") from None
@@ -295,7 +308,8 @@ def _tunnel(sock: Socket, route: Route) -> IOSteps[None]:
     """Ask the proxy to connect this socket to the server (RFC 9110, 9.3.6)."""
     try:
         response = yield from exchange(sock, _connect_request(route), ResponseParser("CONNECT"))
-    except (OSError, ProtocolError):
+    except (OSError, ProtocolError) as error:
+        reraise_interrupt(error)
         raise NoConnectionError("the proxy broke off") from None
     if response.status_code == 407:
         raise NoConnectionError(PROXY_LOGIN, "proxy")

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Awaitable, Hashable
 from contextlib import suppress
 
+from hitl._clock import LONGEST_SLEEP
 from hitl._flows.steps import Wakeup
 
 
@@ -39,7 +40,7 @@ def sleep_until_woken(seconds: float, wakeup: Wakeup) -> None:
     """Block the calling thread."""
     woken = threading.Event()
     wakeup.subscribe(woken.set)
-    woken.wait(None if math.isinf(seconds) else min(seconds, threading.TIMEOUT_MAX))
+    woken.wait(None if math.isinf(seconds) else min(seconds, LONGEST_SLEEP))
 
 
 def sleep_until_woken_async(seconds: float, wakeup: Wakeup) -> Awaitable[object]:

@@ -58,6 +58,11 @@ class Wakeup:
         self._is_set = False
         self._callback: Callable[[], object] | None = None
 
+    @property
+    def is_set(self) -> bool:
+        """True once it was set."""
+        return self._is_set
+
     def set(self) -> None:
         """Wake the sleeper; idempotent."""
         # Each side writes its own half before it reads the other's, so at least one of them sees both.

@@ -11,6 +11,7 @@ from typing import Any
 import click
 import httpx
 
+from hitl._clock import monotonic
 from hitl.cli.failures import USAGE, CommandError
 from hitl.cli.http_clients import http_client
 from hitl.cli.text import shortened
@@ -58,10 +59,10 @@ def _send(url: str, body: bytes, secret: str) -> tuple[int, str, float]:
     # Random, because a handler may remember the delivery ids that it has seen.
     delivery_id = f"dlv_{secrets.token_hex(12)}"
     signed = delivery_headers(delivery_id, body, secret, int(time.time()))
-    started = time.monotonic()
+    started = monotonic()
     with http_client(url) as client:
         try:
             response = client.post(url, content=body, headers={"Content-Type": "application/json", **signed})
         except httpx.HTTPError as error:
             raise CommandError(f"cannot connect to {url}: {error}") from error
-    return response.status_code, response.text[:200], time.monotonic() - started
+    return response.status_code, response.text[:200], monotonic() - started

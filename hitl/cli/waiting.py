@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from hitl._clock import monotonic
 from hitl.cli.connection import Connection, api_command, json_option
 from hitl.cli.documents import document_of
 from hitl.cli.failures import OK, REJECTED, exit_code_of, finish, joint_exit_code
@@ -181,7 +181,7 @@ class _Progress:
             parts.append(f"{self._done} done")
         if self._rejected:
             parts.append(f"{self._rejected} rejected")
-        now = time.monotonic()
+        now = monotonic()
         self._started = self._started or now
         if now - self._started >= 1.0:
             parts.append(f"{now - self._started:.0f} s elapsed")

@@ -9,7 +9,7 @@ import pytest
 
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.rendering import Code, Items, Text, Word
-from hitl.server.inbox.times import age, due, full, parse, span
+from hitl.server.inbox.times import age, due, full, span
 from hitl.server.inbox.views import ShownAnswer, answers, pager, summary, typed_answers
 from hitl.server.reviews import shown_digest
 
@@ -70,7 +70,7 @@ def test_without_a_due_date_nothing_is_due() -> None:
 
 
 def test_a_time_without_an_offset_is_utc() -> None:
-    assert parse("2026-11-23T12:00:00") == NOW
+    assert due("2026-11-23T12:00:00", NOW).moment == NOW
     assert full("2026-11-03T14:00:00+02:00") == "3 Nov 2026, 12:00 UTC"
 
 

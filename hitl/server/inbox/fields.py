@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
+from hitl._moments import read_moment
 from hitl.server.inbox.attachments import attached, file_answer
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.hidden_characters import unix_lines
@@ -156,7 +157,7 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         pass
     try:
-        moment = datetime.fromisoformat(text.strip())
+        moment = read_moment(text.strip())
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None

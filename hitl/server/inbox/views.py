@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hitl._json import is_list, is_object
+from hitl._moments import moment
 from hitl.server.inbox.attachments import attached, download_name, embedded, file_answer, size_in_words
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fields_of, label_of
@@ -16,7 +17,7 @@ from hitl.server.inbox.fields import as_text, choices
 from hitl.server.inbox.filters import PAGE_SIZE
 from hitl.server.inbox.hidden_characters import unix_lines
 from hitl.server.inbox.rendering import Block, Code, File, Items, Pairs, Text, Word, block, subject
-from hitl.server.inbox.times import Due, age, due, parse
+from hitl.server.inbox.times import Due, age, due
 from hitl.server.reviews import shown_digest
 
 _STEPS = {
@@ -165,7 +166,7 @@ def _deadline(review: Document, now: datetime, expires_in: float | None) -> str 
     if expires_in is None:
         return due_date
     ends = now + timedelta(seconds=expires_in)
-    return due_date if due_date and parse(due_date) < ends else ends.isoformat()
+    return due_date if due_date and moment(due_date) < ends else ends.isoformat()
 
 
 def _answer(name: str, field: Document | None, value: Any, content: Document) -> ShownAnswer:

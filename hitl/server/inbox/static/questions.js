@@ -12,12 +12,16 @@ const strip = (text) => text.replace(AROUND, "");
 function moment(text) {
   const found = text.length >= 20 && text.length <= 64 && MOMENT.exec(text);
   if (!found) return text;
-  const [, year, month, day, hour, minute, second, fraction = "", sign, offHour = "0", offMinute = "0"] = found;
+  const [, year, month, day, hour, minute, seconds, digits = "", sign, offHour = "0", offMinute = "0"] = found;
+  const isLeap = seconds === "60"; // a leap second is the first second of the next minute
+  const [second, fraction] = isLeap ? ["59", ""] : [seconds, digits];
   const time = new Date(0);
   time.setUTCFullYear(year, month - 1, day);
   time.setUTCHours(hour, minute, second);
   const isTime = time.getUTCDate() === Number(day) && hour < 24 && minute < 60 && second < 60 && year > 0;
   if (!isTime || time.getUTCMonth() !== month - 1 || offHour > 23 || offMinute > 59) return text;
+  if (isLeap) time.setTime(time.getTime() + 1000);
+  if (time.getUTCFullYear() > 9999) return text;
   time.setTime(time.getTime() - (sign === "-" ? -1 : 1) * (offHour * 60 + Number(offMinute)) * 60_000);
   if (time.getUTCFullYear() < 1 || time.getUTCFullYear() > 9999) return text;
   return `${time.toISOString().slice(0, 19)}.${fraction.padEnd(6, "0").slice(0, 6)}Z`;
