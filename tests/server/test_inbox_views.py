@@ -10,8 +10,9 @@ import pytest
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.rendering import Code, Items, Text, Word
 from hitl.server.inbox.times import age, due, full, span
-from hitl.server.inbox.views import ShownAnswer, answers, fingerprint, pager, summary, typed_answers
+from hitl.server.inbox.views import ShownAnswer, answers, pager, summary, typed_answers
 from hitl.server.primitives import Page
+from hitl.server.reviews import shown_digest
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 COLOURS = [{"value": "r", "label": "Red"}, {"value": "g", "label": "Green"}]
@@ -148,10 +149,10 @@ def test_typed_answers_are_told_with_labels_and_without_what_was_not_touched() -
 
 
 def test_a_fingerprint_changes_with_the_content_and_the_questions_only() -> None:
-    before = fingerprint(review(), template())
-    assert fingerprint(review(status="in_progress", version=2), template()) == before
-    assert fingerprint(review(content={"text": "other"}), template()) != before
-    assert fingerprint(review(), template({"name": "f", "type": "text"})) != before
+    before = shown_digest(review(), template())
+    assert shown_digest(review(status="in_progress", version=2), template()) == before
+    assert shown_digest(review(content={"text": "other"}), template()) != before
+    assert shown_digest(review(), template({"name": "f", "type": "text"})) != before
 
 
 def test_a_pager_knows_its_neighbours() -> None:

@@ -16,7 +16,7 @@ from hitl.server.inbox.hidden_characters import has_hidden
 from hitl.server.inbox.page_handlers import PageHandlers, name_fault, page_handler, redirect
 from hitl.server.inbox.submission import read_form, read_reviewer, remember_reviewer, remembered_reviewer
 from hitl.server.inbox.views import Summary, pager, summary
-from hitl.server.primitives import ApiError, Page
+from hitl.server.primitives import ApiError, Page, clean_name
 from hitl.server.reviews import PRIORITIES
 
 _MOST_TEMPLATES = 200  # that the filter offers; the others can be searched for
@@ -71,7 +71,8 @@ class Lists(PageHandlers):
             "going": [entry for entry in entries if not entry.obstacle],
             "left": [entry for entry in entries if entry.obstacle],
         }
-        response = self.render(request, "bulk.html", context, 422 if fault else 200)
+        none_done = done and all(entry.obstacle for entry in entries)
+        response = self.render(request, "bulk.html", context, 422 if fault else 409 if none_done else 200)
         if done:
             remember_reviewer(response, order.reviewer)
         return response
@@ -104,13 +105,15 @@ class Lists(PageHandlers):
 
 def _order(request: Request, sent: Mapping[str, Sequence[str]]) -> Order:
     first = {name: values[0].strip() for name, values in sent.items()}
-    reviewer = first.get("reviewer") or remembered_reviewer(request)
-    return Order(first.get("action", ""), reviewer, first.get("assignee", ""))
+    reviewer = clean_name(first.get("reviewer", "")) or remembered_reviewer(request)
+    return Order(first.get("action", ""), reviewer, clean_name(first.get("assignee", "")))
 
 
 def _order_fault(order: Order) -> str:
     if order.action == "reassign" and not order.assignee:
         return "Enter the new reviewer."
+    if fault := name_fault(order.assignee or order.reviewer):
+        return fault
     return name_fault(order.reviewer) or ""
 
 

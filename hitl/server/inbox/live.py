@@ -17,6 +17,7 @@ from starlette.responses import StreamingResponse
 from hitl.server.http import in_worker
 from hitl.server.inbox.documents import STATUS_LABELS, Document
 from hitl.server.inbox.page_handlers import PageHandlers
+from hitl.server.loops import shown_digest
 from hitl.server.primitives import ApiError
 from hitl.server.reviews import FINAL
 
@@ -38,7 +39,7 @@ class Live(PageHandlers):
         after = int(last) if last.isascii() and last.isdecimal() and len(last) < 19 else self.reviews.last_step()
         states: dict[str, Callable[[], Any]] = {"counts": lambda: self.counts(request)}
         if request_id := request.query_params.get("request"):
-            states["request"] = lambda: self._status(request_id)
+            states["request"] = lambda: self._request(request_id)
         stream = self.stream(after, states)
         return StreamingResponse(stream, media_type="text/event-stream", headers={"cache-control": "no-store"})
 
@@ -63,11 +64,12 @@ class Live(PageHandlers):
                 await asyncio.sleep(_DEBOUNCE)
                 yield ": still here\n\n"
 
-    def _status(self, request_id: str) -> str:
+    def _request(self, request_id: str) -> Document:
         try:
-            return str(self.loops.get_request(request_id)["status"])
+            document = self.loops.get_request(request_id)
         except ApiError:
-            return "gone"
+            return {"state": "gone", "shown": ""}
+        return {"state": document["status"], "shown": shown_digest(document)}
 
     def _pause(self) -> float:
         """Return the seconds until something may fall due: reading is what makes a review expire."""

@@ -18,7 +18,8 @@ from hitl.server.inbox.page_renderer import PageRenderer
 from hitl.server.inbox.submission import FORM_TOKEN, MAX_REVIEWER_LENGTH, remember_reviewer, remembered_reviewer
 from hitl.server.loops import LoopService, RequestQuery
 from hitl.server.loops.lifecycle import OPEN as REQUEST_OPEN
-from hitl.server.primitives import ApiError
+from hitl.server.primitives import ApiError, clean_name
+from hitl.server.primitives.names import person
 from hitl.server.reviews import FINAL, OPEN, ReviewQuery, ReviewService
 
 # The services address programs; a person who follows an old link needs other words.
@@ -129,8 +130,10 @@ def redirect(request: Request, path: str) -> Response:
 
 def name_fault(reviewer: str) -> str | None:
     """Return what is wrong with a reviewer's name."""
-    if not reviewer:
+    if not clean_name(reviewer):
         return "Enter your name or e-mail address."
+    if fault := next(person("", reviewer), None):
+        return f"The name {fault.issue}."
     if len(reviewer) > MAX_REVIEWER_LENGTH:
         return f"Use at most {MAX_REVIEWER_LENGTH} characters."
     return None

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 Document: TypeAlias = dict[str, Any]
+
+
+def digest(value: object, *, ordered: bool = False) -> str:
+    """Return a short digest of a JSON value; the order of the names in objects counts only if it is `ordered`."""
+    return hashlib.sha256(json.dumps(value, sort_keys=not ordered).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from hitl._moments import read_moment
 
 # RFC 3339, section 5.6; its "T" and "Z" may be lower case.
-_RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})", re.ASCII | re.IGNORECASE)
+_RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:[0-5]\d)", re.ASCII | re.IGNORECASE)
 
 
 def utc_now() -> datetime:

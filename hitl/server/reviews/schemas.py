@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 
 from hitl.server.primitives import Checker, Fault
 from hitl.server.primitives import validation as check
+from hitl.server.primitives.names import person
 from hitl.server.reviews import templates
 
 PRIORITIES: Final = ("low", "medium", "high", "normal")
@@ -25,7 +26,7 @@ _STRATEGY = check.one_of("round_robin", "load_balanced")
 _WORDS = check.array(check.text())
 
 _REVIEW = {
-    "assignees": check.optional(check.array(check.text(shortest=1), most=MOST_ASSIGNEES)),
+    "assignees": check.optional(check.array(person, most=MOST_ASSIGNEES)),
     "priority": check.optional(check.one_of(*PRIORITIES)),
     "due_date": check.optional(check.date_time),
     "assignment_strategy": check.optional(_STRATEGY),

@@ -13,20 +13,22 @@ from typing import Any
 from hitl._json import kept_fault
 from hitl.server import results
 from hitl.server.primitives import ApiError, Document, Page, SetupError, conflict, not_found, raise_faults
+from hitl.server.primitives.names import LONGEST_NAME, clean_name, person, unique_names
 from hitl.server.primitives.timestamps import from_wire, to_wire
-from hitl.server.primitives.validation import json_object, text
+from hitl.server.primitives.validation import every, json_object, text
 from hitl.server.reviews import lifecycle, search, templates
 from hitl.server.reviews.approvals import is_complete
-from hitl.server.reviews.assignment import choose_assignees, require_assignable
+from hitl.server.reviews.assignment import choose_assignees, require_assignable, same_people
 from hitl.server.reviews.reviewer_store import ReviewerStore
 from hitl.server.reviews.sample_templates import SAMPLE_TEMPLATES
 from hitl.server.reviews.schemas import REVIEW_CREATE, REVIEW_UPDATE, STATUSES, TEMPLATE_CREATE, TEMPLATE_UPDATE
+from hitl.server.reviews.shown import require_shown
 from hitl.server.reviews.store import ReviewQuery, ReviewStore, as_json, order_of
 from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work, fingerprint_of
 from hitl.server.storage.queries import cursor_of, documents, next_number
 from hitl.server.webhooks import TEMPLATE_UPDATED, review_events, review_payload, template_payload
 
-_REVIEWER = text(shortest=1, longest=320)  # more than the longest e-mail address (RFC 3696, errata 1690: 254)
+_REVIEWER = every(text(shortest=1, longest=LONGEST_NAME), person)
 _TEMPLATE_ID = text(shortest=1, longest=128)
 
 
@@ -106,6 +108,10 @@ class ReviewService:
         raise_faults(REVIEW_UPDATE("", body))
         with self._work() as work:
             before = self._review(review_id)
+            if "assignees" in body:
+                named = unique_names(body["assignees"])
+                known = before["assignees"]
+                body = {**body, "assignees": known if same_people(named, known) else named}
             after = lifecycle.updated(before, body, work.now)
             require_assignable(before, body, self._template(before["template_id"]))
             self._reviewers.remember(after["assignees"])
@@ -127,25 +133,48 @@ class ReviewService:
     def start(self, review_id: str, reviewer: str) -> Document:
         """Mark a review as in progress."""
         raise_faults(_REVIEWER("reviewer", reviewer))
+        reviewer = clean_name(reviewer)
         with self._work() as work:
             after = lifecycle.started(self._review(review_id), work.now)
             return self._move(work, after, "started", actor=reviewer)
 
+    def has_answer(
+        self, review_id: str, decision: lifecycle.Decision, result: Mapping[str, Any], reviewer: str, version: int
+    ) -> bool:
+        """Return whether a person has given this answer to this version of a review already."""
+        with self._work():
+            review, approvals = self._review(review_id), self._reviewers.approvals(review_id)
+            return lifecycle.is_given(review, approvals, decision, result, reviewer, version)
+
     def complete(
-        self, review_id: str, result: Mapping[str, Any], reviewer: str, *, version: int | None = None
+        self,
+        review_id: str,
+        result: Mapping[str, Any],
+        reviewer: str,
+        *,
+        version: int | None = None,
+        shown: str | None = None,
     ) -> Document:
         """Answer a review by the names of its template's fields; the result must satisfy the template.
 
         A review that several people must approve stays in progress until enough of them have. Any `version` but the
-        current one is refused as `version_conflict`; None skips the check.
+        current one is refused as `version_conflict`, and so is any `shown` but the present `shown_digest`; None skips
+        the check. With a version, an answer that the same person has given already is not refused but returned: forms
+        are sent twice.
         """
-        return self._answer(review_id, "completed", result, reviewer, version)
+        return self._answer(review_id, "completed", result, reviewer, version, shown)
 
     def reject(
-        self, review_id: str, result: Mapping[str, Any] | None, reviewer: str, *, version: int | None = None
+        self,
+        review_id: str,
+        result: Mapping[str, Any] | None,
+        reviewer: str,
+        *,
+        version: int | None = None,
+        shown: str | None = None,
     ) -> Document:
         """Reject a review, as `complete`; fields in the result must be valid, but none is required."""
-        return self._answer(review_id, "rejected", {} if result is None else result, reviewer, version)
+        return self._answer(review_id, "rejected", {} if result is None else result, reviewer, version, shown)
 
     def approvals(self, review_id: str) -> list[Document]:
         """Return who has approved a review that several people must approve, as `{reviewer, result, at}` in order."""
@@ -210,8 +239,11 @@ class ReviewService:
         """Replace the parts of a template that the body names; open reviews are answered by the new form."""
         raise_faults(TEMPLATE_UPDATE("", body))
         with self._work() as work:
-            after = {**self._template(template_id), **body, "updated_at": to_wire(work.now)}
+            before = self._template(template_id)
+            after = {**before, **body, "updated_at": to_wire(work.now)}
             raise_faults(templates.faults(after))
+            if any(after.get(name) != before.get(name) for name in ("fields", "validation")):
+                self._reviewers.forget_approvals_by(template_id)
             self._store.save_template(after)
             self._outbox.emit(TEMPLATE_UPDATED, template_id, template_payload(after), at=work.now)
             return after
@@ -283,15 +315,21 @@ class ReviewService:
         result: Mapping[str, Any],
         reviewer: str,
         version: int | None,
+        shown: str | None,
     ) -> Document:
         raise_faults(_REVIEWER("reviewer", reviewer))
+        reviewer = clean_name(reviewer)
         raise_faults(json_object("result", result))
         with self._work() as work:
             before = self._review(review_id)
+            approvals = self._reviewers.approvals(review_id)
+            if version is not None and lifecycle.is_given(before, approvals, decision, result, reviewer, version):
+                return before
             after = lifecycle.answered(before, decision, result, reviewer, work.now)
             self._require_readable(after)
             lifecycle.require_version(before, version)
             template = self._template(before["template_id"])
+            require_shown(before, template, shown)
             complete = decision == "completed"
             raise_faults(results.faults(template, before["content"], result, complete=complete, now=work.now))
             at = to_wire(work.now)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from hitl.server.primitives import Document, Page
+from hitl.server.primitives import Document, Page, name_key
 from hitl.server.reviews.lifecycle import OPEN
 from hitl.server.storage import Row, Store
 from hitl.server.storage.queries import Filter, Order, document, one_of, page, rows_of_page, where
@@ -22,7 +22,7 @@ _ORDERS: Final = {
 }
 _DOCUMENT: Final = "SELECT document FROM reviews WHERE id = ?"
 _ASSIGNEE: Final = (
-    "EXISTS (SELECT 1 FROM json_each(reviews.document, '$.assignees') AS assignee WHERE assignee.value = ?)"
+    "EXISTS (SELECT 1 FROM json_each(reviews.document, '$.assignees') AS assignee WHERE name_key(assignee.value) = ?)"
 )
 _OPEN_ASSIGNEE: Final = "id IN (SELECT review_id FROM open_assignments WHERE name = ?)"  # reads no document
 _LAST_STEP: Final = "(SELECT max(history.number) FROM history WHERE history.review_id = reviews.id)"
@@ -130,7 +130,7 @@ class ReviewStore(Store):
         if review["assignees"] and review["status"] in OPEN:
             self._database.execute(
                 "INSERT OR IGNORE INTO open_assignments (review_id, name) SELECT ?, value FROM json_each(?)",
-                (review["id"], json.dumps(review["assignees"])),
+                (review["id"], json.dumps([name_key(name) for name in review["assignees"]])),
             )
 
     def expires_at(self, review_id: str) -> str | None:
@@ -255,5 +255,8 @@ def _conditions(query: ReviewQuery) -> Iterator[Filter]:
         ("updated_at > ?", query.updated_after),
         (f"{_DEADLINE} >= ?", query.due_after),
         (f"{_DEADLINE} < ?", query.due_before),
-        (_OPEN_ASSIGNEE if _asks_for_open(query) else _ASSIGNEE, query.assignee),
+        (
+            _OPEN_ASSIGNEE if _asks_for_open(query) else _ASSIGNEE,
+            None if query.assignee is None else name_key(query.assignee),
+        ),
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from hitl._private_file import make_private
-from hitl.server.primitives import SetupError
+from hitl.server.primitives import SetupError, name_key
 from hitl.server.storage.errors import StorageError, damaged, require_usable, setup_error, storage_error
 
 Row: TypeAlias = tuple[Any, ...]
@@ -41,6 +41,7 @@ class Database:
             self._connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         except (sqlite3.Error, ValueError) as error:  # a ValueError for a name that holds a null character
             raise SetupError(f"{self.path!r} cannot be opened ({error}); give another name") from error
+        self._connection.create_function("name_key", 1, name_key, deterministic=True)
         try:
             self._prepare()
         except (StorageError, sqlite3.Error, SetupError) as error:
