@@ -264,4 +264,6 @@ def test_the_error_of_an_odd_response_crosses_to_another_process(reason: str) ->
         assert (type(again), str(again)) == (errors.UnexpectedStatus, str(error))
         assert (again.status_code, again.content) == (502, b"<html>\xff Bad gateway</html>")
     assert str(error).endswith("\n\nResponse content:\n<html> Bad gateway</html>")
-    assert str(error).startswith(f"Unexpected {'body with status code: 502 (' if reason else 'status code: 502'}{reason}")
+    assert str(error).startswith(
+        f"Unexpected {'body with status code: 502 (' if reason else 'status code: 502'}{reason}"
+    )
