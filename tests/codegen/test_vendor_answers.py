@@ -128,9 +128,11 @@ def test_the_facade_raises_it_with_its_message(answer: dict[str, Any]) -> None:
     module = _module(answer)
     ids, body = _arguments(module)
     message = answer["body"].get("msg") or answer["body"]["error"]["message"]
-    with HITLClient("a-key", transport=_transport(answer), max_retries=0) as client:
-        with pytest.raises(HITLError) as caught:
-            client.call(module, *ids, **body)
+    with (
+        HITLClient("a-key", transport=_transport(answer), max_retries=0) as client,
+        pytest.raises(HITLError) as caught,
+    ):
+        client.call(module, *ids, **body)
     assert caught.value.status_code == answer["status"]
     assert message in str(caught.value)
 
