@@ -141,13 +141,28 @@ def enum_names(contract: Contract) -> Iterator[tuple[str, str]]:
 def all_of_members(contract: Contract) -> Iterator[tuple[str, str]]:
     """`allOf` of no objects becomes an empty class; a property that two members describe is merged, or stops it."""
     for schema in contract.schemas():
-        members = [contract.resolve(place) for _, place in schema.children("allOf")]
-        if any(not Schema(each.where, each.node).is_object and set(each.node) != {"required"} for each in members):
+        direct = [place.node for _, place in schema.children("allOf")]
+        if len(direct) == 1 and "$ref" in direct[0] and "properties" in schema.node:
+            yield schema.where, "properties beside a single $ref are lost; make them a second member"
+        if not direct or (len(direct) == 1 and "$ref" in direct[0]):
+            continue  # a single reference is passed through
+        members = list(_all_of(contract, schema, ()))
+        if any(not each.is_object and set(each.node) != {"required"} for each in members[1:]):
             yield schema.where, "allOf takes objects only"
         described = Counter(name for each in members for name in each.child("properties").node)
         for name, times in described.items():
             if times > 1:
                 yield schema.where, f"property {name!r} is described {times} times; describe it once"
+
+
+def _all_of(contract: Contract, schema: Schema, above: tuple[str, ...]) -> Iterator[Schema]:
+    """Yield a schema and all that its `allOf` puts together; one that only does so is not there itself below."""
+    if "allOf" not in schema.node or not above or set(schema.node) - {"allOf", "description"}:
+        yield schema
+    for _, place in schema.children("allOf"):
+        target = contract.resolve(place)
+        if target.where not in above:
+            yield from _all_of(contract, Schema(target.where, target.node), (*above, schema.where, target.where))
 
 
 def property_clash(contract: Contract) -> Iterator[tuple[str, str]]:

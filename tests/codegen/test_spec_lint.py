@@ -187,6 +187,17 @@ TRAPPED = [
     ("all-of-members", _all_of("{type: object, properties: {id: {type: integer}}}")),
     ("all-of-members", _all_of("{type: string}")),
     ("all-of-members", _schemas("Both: {allOf: [{type: string}, {maxLength: 3}]}")),
+    (
+        "all-of-members",
+        _schemas("Both: {allOf: [{$ref: '#/components/schemas/Thing'}], properties: {lost: {type: integer}}}"),
+    ),
+    (
+        "all-of-members",
+        _schemas(
+            "Both: {allOf: [{$ref: '#/components/schemas/Twin'}, {type: object, properties: {more: {type: string}}}]},"
+            "Three: {allOf: [{$ref: '#/components/schemas/Both'}, {type: object, properties: {twin: {type: string}}}]}"
+        ),
+    ),
     ("property-clash", _thing("fooBar: {type: string}, foo_bar: {type: string}")),
     ("property-clash", _thing("a-b: {type: string}, a_b: {type: string}")),
     ("property-clash", _thing("Id: {type: string}")),
@@ -276,6 +287,22 @@ def _run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 def test_a_clean_description_has_no_faults(tmp_path: Path) -> None:
     assert _traps_found(tmp_path, "{}") == set()
     validate(_description())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _thing("colour: <removed>, shade: {allOf: [{$ref: '#/components/schemas/Colour'}], description: Kept.}"),
+        _all_of("{required: [colour]}"),
+        _all_of("{type: object, properties: {more: {type: string}}}"),
+        _schemas(
+            "Both: {allOf: [{$ref: '#/components/schemas/Twin'}, {type: object, properties: {more: {type: string}}}]},"
+            "Three: {allOf: [{$ref: '#/components/schemas/Both'}, {type: object, properties: {most: {type: string}}}]}"
+        ),
+    ],
+)
+def test_what_all_of_can_put_together_is_no_trap(tmp_path: Path, change: str) -> None:
+    assert _traps_found(tmp_path, change) == set()
 
 
 @pytest.mark.parametrize(("trap", "change"), TRAPPED)
