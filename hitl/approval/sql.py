@@ -26,6 +26,9 @@ CREATE TABLE IF NOT EXISTS hitl_approvals (
   asked_at TEXT NOT NULL, decided_at TEXT, consumed_at TEXT, settled_at TEXT, UNIQUE (call, place, number)
 );
 CREATE TABLE IF NOT EXISTS hitl_records (number BIGINT PRIMARY KEY, body TEXT NOT NULL, hash TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS hitl_handled (
+  decision TEXT NOT NULL, handler TEXT NOT NULL, handled_at TEXT NOT NULL, PRIMARY KEY (decision, handler)
+);
 """
 
 _COLUMNS: Final = (
@@ -165,6 +168,20 @@ class SQLLedger:
                 return
             yield from page
             since = page[-1].number
+
+    def has_handled(self, decision: str, handler: str) -> bool:
+        """Return whether a handler of this name has dealt with a decision; see HITLClient.run."""
+        with self._reading() as db:
+            query = "SELECT 1 FROM hitl_handled WHERE decision = ? AND handler = ?"
+            return db.execute(query, (decision, handler)).fetchone() is not None
+
+    def note_handled(self, decision: str, handler: str) -> None:
+        """Write down that it has; may be repeated."""
+        with self._transaction() as db:
+            db.execute(
+                "INSERT INTO hitl_handled (decision, handler, handled_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                (decision, handler, self._now(db)),
+            )
 
     # --- rows and records --------------------------------------------------------------------------------------------
 
