@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Hashable, Iterable, Mapping, Sized
 from datetime import datetime, timedelta
+from os import PathLike
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias, TypedDict, TypeVar, Unpack, cast
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from hitl._asking import Asking
     from hitl._batches import Batch, Input
-    from hitl._waiting import AsCompleted, DecisionWatch, HandledDecisions, Handlers, WaitRegistry
+    from hitl._waiting import AsCompleted, CursorStore, DecisionWatch, HandledDecisions, Handlers, WaitRegistry
 
 # Waiting, asking and batches are imported when they are first used: a program that creates one review starts sooner.
 
@@ -168,7 +169,11 @@ class Methods:
         return self._handlers.get(Handlers).register(DecisionFilter.checked(template_id, metadata))
 
     def run(
-        self, store: object, ledger: HandledDecisions | None, since: str | None, poll_interval: Seconds
+        self,
+        store: str | PathLike[str] | CursorStore | None,
+        ledger: HandledDecisions | None,
+        since: str | None,
+        poll_interval: Seconds,
     ) -> Flow[None]:
         from hitl._waiting import cursor_store, position
 

@@ -52,10 +52,10 @@ class DecisionFilter:
 
 
 def _texts(value: object) -> dict[str, str]:
-    found = cast("Mapping[Any, Any]", value) if isinstance(value, Mapping) else None
+    found = dict(cast("Mapping[Any, Any]", value)) if isinstance(value, Mapping) else {}
     if not found or not all(isinstance(each, str) and each for pair in found.items() for each in pair):
         raise ConfigurationError(f"metadata must be a dict of texts, such as {{'run': 'r-1'}}; got {value!r:.80}")
-    return dict(found)
+    return found
 
 
 def metadata_of(review: Review) -> Mapping[str, Any]:

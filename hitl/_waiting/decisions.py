@@ -8,19 +8,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar, cast
+from typing import Any, Generic, Protocol, Self, TypeVar, cast
 
 from attrs import define, field, frozen
 
-from hitl._flows import Act, Flow
+from hitl._flows import Act, AsyncTurn, Flow
 from hitl._waiting.decision_cursor import DecisionFilter, Position, decision_digest, position
 from hitl._waiting.decision_watch import DecisionWatch
 from hitl._waiting.waits import WaitRegistry
 from hitl.exceptions import ConfigurationError
 from hitl.models import Review
-
-if TYPE_CHECKING:
-    import anyio
 
 F = TypeVar("F", bound=Callable[..., Any])
 Run = TypeVar("Run")
@@ -30,6 +27,7 @@ class _DecisionStream(Generic[Run]):
     def __init__(self, watch: DecisionWatch, run: Run) -> None:
         self._watch = watch
         self._run = run
+        self._thread_turn, self._task_turn = threading.Lock(), AsyncTurn()
 
     @property
     def cursor(self) -> str:
@@ -51,11 +49,10 @@ class Decisions(_DecisionStream[Callable[[Flow[Any]], Any]], Iterator[Review]):
 
     def __init__(self, watch: DecisionWatch, run: Callable[[Flow[Any]], Any]) -> None:
         super().__init__(watch, run)
-        self._turn = threading.Lock()
         run(watch.begin())  # so that it shows what is decided after the call, and the call raises for a wrong key
 
     def __next__(self) -> Review:
-        with self._turn:
+        with self._thread_turn:
             review: Review | None = self._run(self._watch.next())
         if review is None:
             raise StopIteration
@@ -76,10 +73,8 @@ class Decisions(_DecisionStream[Callable[[Flow[Any]], Any]], Iterator[Review]):
 class AsyncDecisions(_DecisionStream[Callable[[Flow[Any]], Awaitable[Any]]], AsyncIterator[Review]):
     """The same, for `async for`; tasks may share it. It begins when it is first advanced, or with `async with`."""
 
-    _turn: anyio.Lock | None = None
-
     async def __anext__(self) -> Review:
-        async with self._lock():
+        async with self._task_turn.lock():
             review: Review | None = await self._run(self._watch.next())
         if review is None:
             raise StopAsyncIteration
@@ -90,18 +85,12 @@ class AsyncDecisions(_DecisionStream[Callable[[Flow[Any]], Awaitable[Any]]], Asy
         self._watch.close()
 
     async def __aenter__(self) -> Self:
-        async with self._lock():
+        async with self._task_turn.lock():
             await self._run(self._watch.begin())
         return self
 
     async def __aexit__(self, *_error: object) -> None:
         await self.aclose()
-
-    def _lock(self) -> anyio.Lock:
-        import anyio
-
-        self._turn = self._turn or anyio.Lock()
-        return self._turn
 
 
 Decisions.__module__ = AsyncDecisions.__module__ = "hitl"  # where users import them from
@@ -110,8 +99,6 @@ Decisions.__module__ = AsyncDecisions.__module__ = "hitl"  # where users import 
 class CursorStore(Protocol):
     """Where `run` keeps how far it has come. Both methods may block."""
 
-    __module__ = "hitl"
-
     def load(self) -> str | None:
         """Return what was saved last; None if nothing was."""
         ...
@@ -119,6 +106,9 @@ class CursorStore(Protocol):
     def save(self, cursor: str) -> None:
         """Keep a cursor in place of the last one, as a whole or not at all."""
         ...
+
+
+CursorStore.__module__ = "hitl"
 
 
 class HandledDecisions(Protocol):
@@ -157,12 +147,12 @@ class CursorFile:
             raise
 
 
-def cursor_store(given: object) -> CursorStore | None:
+def cursor_store(given: str | os.PathLike[str] | CursorStore | None) -> CursorStore | None:
     """Return the store that an argument means: a path is that of a file."""
-    if isinstance(given, str | os.PathLike) and os.fspath(cast("str", given)):
-        return CursorFile(cast("str", given))
+    if isinstance(given, str | os.PathLike):
+        return CursorFile(given)
     if given is None or (hasattr(given, "load") and hasattr(given, "save")):
-        return cast("CursorStore | None", given)
+        return given
     raise ConfigurationError(f"cursor_store must be a path, or have `load` and `save`; got {given!r:.80}")
 
 

@@ -217,7 +217,7 @@ class Wait(Waiter):
                 call = operations.get_review(request.review_id, hold=request.hold, timeout=request.timeout)
                 result = ListResult([(yield from once(call))], None, None)
             else:
-                result = yield from once(list_call(request))
+                result = yield from once(_list_call(request))
             self.poller.completed(request, result)
         except HITLError as error:
             self.poller.failed(request, error)
@@ -271,8 +271,7 @@ class Wait(Waiter):
         return f"{len(pending)} of {len(self.ids)} reviews are still open ({named})"
 
 
-def list_call(request: ListMany) -> ApiCall[ListResult]:
-    """Return the call of a list, which also reads where the server's feed of changes goes on."""
+def _list_call(request: ListMany) -> ApiCall[ListResult]:
     call: ApiCall[Any] = operations.list_reviews(
         request.query, PageRequest(request.query["limit"], request.offset), hold=request.hold, timeout=request.timeout
     )
