@@ -39,6 +39,7 @@ FUTURE: Final = timedelta(hours=1)  # a time that is further ahead of our clock 
 AFTER_WEBHOOK: Final = 2.0  # seconds until another look, if a list did not show yet what a webhook has reported
 _FIRST: Final = "0"  # the cursor of the feed before its first change; see openapi.yaml
 _TAKEN: Final[Any] = None
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 Entry: TypeAlias = Review | UnreadableEntry
 Listed: TypeAlias = tuple[Page[Review], str | None]  # a page, and where the feed of changes goes on
@@ -295,11 +296,12 @@ class DecisionWatch:
         """Return what is new of them, as far as the mark tells, and note what was observed."""
         sweep, horizon = self._sweep, _horizon(self._position.mark)
         found: list[tuple[bytes, Entry]] = []
-        for digest, each in self._shown(entries):
+        # The earliest first: lists begin with the newest.
+        for digest, each in sorted(reversed(self._shown(entries)), key=lambda pair: _order(pair[1])):
             moment = changed_at(each) if isinstance(each, Review) else None
             if horizon is None or moment is None or moment > horizon:  # a server may ignore updated_after
                 sweep.observed[digest] = moment
-                found.append((digest, each))
+                found += [(digest, each)] if digest not in self._seen else []
         return [] if sweep.is_baseline else found
 
     def _end_sweep(self, sweep: _Sweep) -> None:
@@ -322,13 +324,11 @@ class DecisionWatch:
             self._taken()
 
     def _shown(self, entries: Iterable[Entry]) -> list[tuple[bytes, Entry]]:
-        """Return what is, or may be, a decision that is wanted, the earliest first."""
-        reviews = [each for each in entries if isinstance(each, Review) and each.is_final and self._wanted.shows(each)]
-        reviews.sort(key=lambda review: changed_at(review) or with_zone(review.created_at))
-        unreadable = [each for each in entries if isinstance(each, UnreadableEntry)]
+        """Return what is a decision that is wanted, and what may be one."""
         return [
-            *((short(decision_digest(each)), each) for each in reviews),
-            *((short(sha256(f"unreadable {each.id}".encode()).digest()), each) for each in unreadable),
+            (_digest(each), each)
+            for each in entries
+            if isinstance(each, UnreadableEntry) or (each.is_final and self._wanted.shows(each))
         ]
 
     def _latest_of(self, known: datetime | None, entries: Iterable[Entry]) -> datetime | None:
@@ -336,6 +336,18 @@ class DecisionWatch:
         bound = datetime.fromtimestamp(self._client.clock.epoch(), UTC) + FUTURE
         times = (changed_at(each) for each in entries if isinstance(each, Review))
         return max((each for each in (*times, known) if each is not None and each <= bound), default=None)
+
+
+def _digest(each: Entry) -> bytes:
+    if isinstance(each, Review):
+        return short(decision_digest(each))
+    return short(sha256(f"unreadable {each.id}".encode()).digest())
+
+
+def _order(each: Entry) -> datetime:
+    if isinstance(each, Review):
+        return changed_at(each) or with_zone(each.created_at)
+    return _LAST
 
 
 def _call(request: ListMany, asked: PageRequest) -> ApiCall[Listed]:
