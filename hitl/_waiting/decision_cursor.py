@@ -52,8 +52,9 @@ class DecisionFilter:
 
 
 def _texts(value: object) -> dict[str, str]:
-    found = dict(cast("Mapping[Any, Any]", value)) if isinstance(value, Mapping) else {}
-    if not found or not all(isinstance(each, str) and each for pair in found.items() for each in pair):
+    given: Mapping[object, object] = cast("Mapping[object, object]", value) if isinstance(value, Mapping) else {}
+    found = {name: text for name, text in given.items() if isinstance(name, str) and isinstance(text, str)}
+    if not found or len(found) < len(given) or not all(found):
         raise ConfigurationError(f"metadata must be a dict of texts, such as {{'run': 'r-1'}}; got {value!r:.80}")
     return found
 

@@ -296,8 +296,9 @@ class DecisionWatch:
         """Return what is new of them, as far as the mark tells, and note what was observed."""
         sweep, horizon = self._sweep, _horizon(self._position.mark)
         found: list[tuple[bytes, Entry]] = []
-        # The earliest first: lists begin with the newest.
-        for digest, each in sorted(reversed(self._shown(entries)), key=lambda pair: _order(pair[1])):
+        shown = self._shown(entries)[::-1]  # the earliest first: lists begin with the newest
+        shown.sort(key=lambda pair: _order(pair[1]))
+        for digest, each in shown:
             moment = changed_at(each) if isinstance(each, Review) else None
             if horizon is None or moment is None or moment > horizon:  # a server may ignore updated_after
                 sweep.observed[digest] = moment

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from functools import partial
 from pathlib import Path
+from secrets import token_hex
 from tempfile import NamedTemporaryFile
-from typing import Any, Generic, Protocol, Self, TypeVar, cast
+from typing import Any, Final, Generic, Literal, Protocol, Self, TypeVar
 
 from attrs import define, field, frozen
 
-from hitl._flows import Act, AsyncTurn, Flow
+from hitl._flows import Act, AsyncTurn, Clock, Flow, Sleep
 from hitl._waiting.decision_cursor import DecisionFilter, Position, decision_digest, position
 from hitl._waiting.decision_watch import DecisionWatch
 from hitl._waiting.waits import WaitRegistry
 from hitl.exceptions import ConfigurationError
 from hitl.models import Review
+
+PATIENCE: Final = 300.0  # seconds that a handler may take on another machine, before it is taken to have crashed
+LOOK_AGAIN: Final = 0.2  # seconds between two looks at a decision that another run is dealing with
+_RUNNING: Final[set[str]] = set()  # the runs of this process
 
 F = TypeVar("F", bound=Callable[..., Any])
 Run = TypeVar("Run")
@@ -112,11 +117,15 @@ CursorStore.__module__ = "hitl"
 
 
 class HandledDecisions(Protocol):
-    """What a ledger knows of decisions."""
+    """What a ledger knows of decisions; both methods may block."""
 
-    def has_handled(self, decision: str, handler: str) -> bool: ...
+    def begin_handling(
+        self, decision: str, handler: str, run: str, *, running: Collection[str], takes_over: bool
+    ) -> Literal["begun", "handled", "elsewhere"]:
+        """Begin to deal with a decision, unless another run does or has."""
+        ...
 
-    def note_handled(self, decision: str, handler: str) -> None: ...
+    def end_handling(self, decision: str, handler: str) -> None: ...
 
 
 class CursorFile:
@@ -197,6 +206,8 @@ class Handlers:
         stored = None if store is None else (yield Act(store.load, blocks=True))
         since = begin if stored is None else position(stored)
         watch = DecisionWatch(registry, self._wanted_by_all(), since, poll_interval)
+        handling = None if ledger is None else _Handling(ledger, registry.clock)
+        _RUNNING.update([handling.run] if handling else [])
         try:
             yield from watch.begin()
             if store is not None and stored is None:
@@ -204,11 +215,15 @@ class Handlers:
             while (review := (yield from watch.next())) is not None:
                 wanted = [handler for handler in self.handlers if handler.wanted.shows(review)]
                 for handler in wanted:
-                    yield from _handle(handler, review, ledger)
+                    if handling is None:
+                        yield Act(partial(handler.function, review))
+                    else:
+                        yield from handling.handle(handler, review)
                 if store is not None and wanted:
                     yield Act(partial(store.save, watch.cursor), blocks=True)
         finally:
             watch.close()
+            _RUNNING.difference_update([handling.run] if handling else [])
 
     def _wanted_by_all(self) -> DecisionFilter:
         """Return the filter that leaves what any handler wants."""
@@ -216,12 +231,23 @@ class Handlers:
         return first if all(each == first for each in others) else DecisionFilter()
 
 
-def _handle(handler: Handler, review: Review, ledger: HandledDecisions | None) -> Flow[None]:
-    if ledger is None:
-        yield Act(partial(handler.function, review))
-        return
-    decision = decision_digest(review).hex()
-    if (yield Act(partial(ledger.has_handled, decision, handler.name), blocks=True)):
-        return
-    yield Act(partial(handler.function, review))
-    yield Act(partial(ledger.note_handled, decision, handler.name), blocks=True)
+@define
+class _Handling:
+    """Has each decision handled once, among all runs that share a ledger."""
+
+    ledger: HandledDecisions
+    clock: Clock
+    run: str = field(factory=lambda: token_hex(8))
+
+    def handle(self, handler: Handler, review: Review) -> Flow[None]:
+        decision, began = decision_digest(review).hex(), self.clock.monotonic()
+        while True:
+            is_late = self.clock.monotonic() - began >= PATIENCE
+            begin = partial(self.ledger.begin_handling, decision, handler.name, self.run)
+            state = yield Act(partial(begin, running=tuple(_RUNNING), takes_over=is_late), blocks=True)
+            if state != "elsewhere":
+                break
+            yield Sleep(LOOK_AGAIN)
+        if state == "begun":
+            yield Act(partial(handler.function, review))
+            yield Act(partial(self.ledger.end_handling, decision, handler.name), blocks=True)

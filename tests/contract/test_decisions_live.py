@@ -109,7 +109,7 @@ def test_tasks_share_a_stream_and_a_task_that_is_cancelled_loses_nothing(sandbox
 def test_an_asynchronous_run_awaits_its_handlers_and_ends_with_its_client(
     sandbox: Sandbox, backend: str, tmp_path: Any
 ) -> None:
-    import anyio
+    import anyio.lowlevel
 
     async def main(count: int) -> list[str]:
         shown: list[str] = []
@@ -117,7 +117,7 @@ def test_an_asynchronous_run_awaits_its_handlers_and_ends_with_its_client(
 
             @client.on_decision(template_id="template_123")
             async def handle(review: Review) -> None:
-                await anyio.sleep(0)
+                await anyio.lowlevel.checkpoint()
                 shown.append(review.id)
                 if len(shown) == count:
                     await client.aclose()
@@ -155,3 +155,33 @@ def test_closing_the_client_ends_a_stream_that_waits(sandbox: Sandbox) -> None:
     ended.join(ROOMY)
     assert not ended.is_alive()
     assert list(stream) == []
+
+
+def test_runs_that_share_a_ledger_handle_each_decision_once(sandbox: Sandbox, tmp_path: Any) -> None:
+    shown: list[str] = []
+    clients = [HITLClient(sandbox.api_key, base_url=sandbox.base_url) for _ in range(3)]
+    threads = []
+    for client in clients:
+        client.on_decision()(_noting(shown))
+        arguments = {"ledger": SQLiteLedger(tmp_path / "ledger.db"), "since": "beginning"}
+        threads.append(threading.Thread(target=client.run, kwargs=arguments))
+        threads[-1].start()
+    with HITLClient(sandbox.api_key, base_url=sandbox.base_url) as client:
+        reviews = client.create_reviews([ASKED] * 60)
+    for review in reviews:
+        sandbox.reviewer.complete(review, {"approved": True})
+    ends = time.monotonic() + ROOMY
+    while len(shown) < len(reviews) and time.monotonic() < ends:
+        time.sleep(0.01)
+    for client, thread in zip(clients, threads, strict=True):
+        client.close()
+        thread.join()
+    assert sorted(shown) == sorted(ids(reviews))
+
+
+def _noting(shown: list[str]) -> Any:
+    def handle(review: Review) -> None:
+        time.sleep(0.002)  # long enough for all to see that nobody has handled it yet
+        shown.append(review.id)
+
+    return handle

@@ -84,7 +84,7 @@ class DecidedServer:
         cursor = last[ids[limit - 1]] if len(ids) > limit else len(self.steps)
         return self._answer(shown, len(ids) > limit, 0, str(cursor))
 
-    def _answer(self, shown: list[dict[str, Any]], has_more: bool, offset: int, cursor: str) -> Any:  # noqa: FBT001
+    def _answer(self, shown: list[dict[str, Any]], has_more: bool, offset: int, cursor: str) -> Any:
         pagination = {"limit": self.page, "offset": offset, "has_more": has_more}
         body = {"success": True, "data": json.loads(json.dumps(shown)), "meta": {"pagination": pagination}}
         return answer(200, body, **({"x_changes_cursor": cursor} if self.feed else {}))

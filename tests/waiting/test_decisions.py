@@ -6,8 +6,8 @@ import base64
 import json
 import random
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Collection
+from typing import Any, Literal
 
 import pytest
 from decided import EPOCH, DecidedServer
@@ -84,9 +84,9 @@ class Life:
 def test_each_decision_comes_once_whatever_lists_do_meanwhile(
     order: str,
     page: int,
-    filters_time: bool | None,  # noqa: FBT001
-    feed: bool,  # noqa: FBT001
-    restarts: bool,  # noqa: FBT001
+    filters_time: bool | None,
+    feed: bool,
+    restarts: bool,
     since: str | None,
 ) -> None:
     server = DecidedServer(order=order, page=page, filters_time=filters_time, feed=feed)
@@ -318,13 +318,21 @@ class Store:
 
 
 class Handled:
-    def __init__(self) -> None:
+    """A ledger in memory; `elsewhere` has what another machine is dealing with."""
+
+    def __init__(self, *, is_elsewhere: bool = False) -> None:
         self.pairs: list[tuple[str, str]] = []
+        self.is_elsewhere = is_elsewhere
 
-    def has_handled(self, decision: str, handler: str) -> bool:
-        return (decision, handler) in self.pairs
+    def begin_handling(
+        self, decision: str, handler: str, run: str, *, running: Collection[str], takes_over: bool
+    ) -> Literal["begun", "handled", "elsewhere"]:
+        assert run in running
+        if (decision, handler) in self.pairs:
+            return "handled"
+        return "elsewhere" if self.is_elsewhere and not takes_over else "begun"
 
-    def note_handled(self, decision: str, handler: str) -> None:
+    def end_handling(self, decision: str, handler: str) -> None:
         self.pairs.append((decision, handler))
 
 
@@ -406,6 +414,22 @@ def test_two_handlers_of_one_name_are_two_for_a_ledger() -> None:
     server.put("rev_1", "completed")
     client.run(since="beginning", ledger=ledger)
     assert done == [0, 1, 2]
+
+
+def test_what_another_machine_deals_with_is_waited_for_but_not_for_ever() -> None:
+    server, done = DecidedServer(), []
+    client = client_of(server)
+
+    @client.on_decision()
+    def handle(review: Review) -> None:
+        done.append(review.id)
+        client.close()
+
+    server.put("rev_1", "completed")
+    began = client.now
+    client.run(since="beginning", ledger=Handled(is_elsewhere=True))
+    assert done == ["rev_1"]
+    assert 300 <= client.now - began < 302
 
 
 def test_a_file_keeps_the_cursor_as_a_whole(tmp_path: Any) -> None:
