@@ -584,8 +584,8 @@ class HITLClient:
         Args:
             cursor_store: Where it keeps how far it has come: the path of a file, or an object with `load` and `save`.
                 Without it, decisions that are made while it does not run are not handled.
-            ledger: What has been handled, such as `hitl.approval.SQLiteLedger()`: what it knows to have been handled
-                by a handler of the same name is not handled by it again.
+            ledger: Has each decision handled once by all runs that share it, such as `hitl.approval.SQLiteLedger()`:
+                what a handler of the same name deals with, or has dealt with, is not handled by another.
             since: Where to begin if nothing is stored yet; see `decisions`.
             poll_interval: See `wait_for_review`.
 
