@@ -86,7 +86,7 @@ class DecisionWatch:
         self._has_feed = self._filters_time = self._filters = True  # as far as is known
         self._is_handing_over = False  # from sweeps to the feed, which shows some once more
         self._is_notified = self._was_notified = False  # by a webhook, since the last request began, and before that
-        self._is_closed = False
+        self.is_closed = False
         self._wakeup: Wakeup | None = None
         registry.add_watch(self)
 
@@ -97,24 +97,24 @@ class DecisionWatch:
 
     def begin(self) -> Flow[None]:
         """Find out where "now" is, unless that is known; a server that cannot be reached is an error."""
-        while (self._position.begin == "now" or self._sweep.is_baseline) and not self._is_closed:
+        while (self._position.begin == "now" or self._sweep.is_baseline) and not self.is_closed:
             yield from self._send(self._registry.exchange, is_patient=False)
 
     def next(self) -> Flow[Review | None]:
         """Return the next decision; None once the stream is closed."""
         yield from self.begin()
-        while not self._is_closed:
+        while not self.is_closed:
             if (review := self._taken()) is not None:
                 return review
             if (seconds := self._due_in()) > 0:
                 yield Sleep(seconds, self._wakeup)
-            elif not self._is_closed:
+            elif not self.is_closed:
                 yield from self._send(self._registry.exchange.once, is_patient=True)
         return None
 
     def close(self) -> None:
         """End the stream; idempotent, and from any thread."""
-        self._is_closed = True
+        self.is_closed = True
         self._registry.discard_watch(self)
         self._wake()
 
@@ -149,7 +149,7 @@ class DecisionWatch:
 
     def _due_in(self) -> float:
         self._wakeup = Wakeup()  # before the flags are read that come with it
-        if self._is_closed:
+        if self.is_closed:
             return 0.0
         blocked = self._timing.blocked_for()
         if self._is_notified:  # a request for the sake of it is not wasted
@@ -175,7 +175,7 @@ class DecisionWatch:
         try:
             page, cursor = yield from ask(_call(request, asked))
         except HITLError as error:
-            if not self._is_closed:  # closing the client breaks what is in flight
+            if not self.is_closed:  # closing the client breaks what is in flight
                 self._failed(request, asked, error, is_patient=is_patient)
             return
         self._malformed = 0

@@ -217,8 +217,8 @@ class Handlers:
                 for handler in wanted:
                     if handling is None:
                         yield Act(partial(handler.function, review))
-                    else:
-                        yield from handling.handle(handler, review)
+                    elif not (yield from handling.handle(handler, review, watch)):
+                        return
                 if store is not None and wanted:
                     yield Act(partial(store.save, watch.cursor), blocks=True)
         finally:
@@ -239,15 +239,19 @@ class _Handling:
     clock: Clock
     run: str = field(factory=lambda: token_hex(8))
 
-    def handle(self, handler: Handler, review: Review) -> Flow[None]:
+    def handle(self, handler: Handler, review: Review, watch: DecisionWatch) -> Flow[bool]:
+        """Call the handler, or wait for the run that does; return False if the client was closed before."""
         decision, began = decision_digest(review).hex(), self.clock.monotonic()
+        begin = partial(self.ledger.begin_handling, decision, handler.name, self.run)
         while True:
             is_late = self.clock.monotonic() - began >= PATIENCE
-            begin = partial(self.ledger.begin_handling, decision, handler.name, self.run)
-            state = yield Act(partial(begin, running=tuple(_RUNNING), takes_over=is_late), blocks=True)
+            state = yield Act(partial(begin, running=frozenset(_RUNNING), takes_over=is_late), blocks=True)
             if state != "elsewhere":
                 break
+            if watch.is_closed:
+                return False
             yield Sleep(LOOK_AGAIN)
         if state == "begun":
             yield Act(partial(handler.function, review))
             yield Act(partial(self.ledger.end_handling, decision, handler.name), blocks=True)
+        return True

@@ -432,6 +432,21 @@ def test_what_another_machine_deals_with_is_waited_for_but_not_for_ever() -> Non
     assert 300 <= client.now - began < 302
 
 
+def test_a_client_that_is_closed_waits_for_no_other_machine_and_leaves_the_decision() -> None:
+    server, store = DecidedServer(), Store()
+    client = client_of(server)
+
+    class Closing(Handled):
+        def begin_handling(self, *names: str, **how: Any) -> Literal["begun", "handled", "elsewhere"]:
+            client.close()
+            return super().begin_handling(*names, **how)
+
+    client.on_decision()(print)
+    server.put("rev_1", "completed")
+    client.run(since="beginning", ledger=Closing(is_elsewhere=True), cursor_store=store)
+    assert take(client_of(server).decisions(since=store.load()), 1) == ["rev_1"]
+
+
 def test_a_file_keeps_the_cursor_as_a_whole(tmp_path: Any) -> None:
     server, path = DecidedServer(), tmp_path / "cursor"
     client = client_of(server)
