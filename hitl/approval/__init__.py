@@ -38,12 +38,13 @@ if TYPE_CHECKING:
     from hitl.approval.ledger import Approval, Ledger
     from hitl.approval.opening import ledger_at
     from hitl.approval.pending import AsyncPending, Pending, resume, submit
-    from hitl.approval.policy import Policy, Rule
+    from hitl.approval.policy import Allowance, Policy, Rule
     from hitl.approval.postgres import PostgresLedger
     from hitl.approval.refusals import Refusal
     from hitl.approval.sqlite import SQLiteLedger
 
 __all__ = [
+    "Allowance",
     "Approval",
     "ApprovalConsumed",
     "ApprovalDenied",
@@ -92,7 +93,7 @@ __getattr__, __dir__ = lazy_names(
         "ledger": ("Approval", "Ledger"),
         "opening": ("ledger_at",),
         "pending": ("AsyncPending", "Pending", "resume", "submit"),
-        "policy": ("Policy", "Rule"),
+        "policy": ("Allowance", "Policy", "Rule"),
         "postgres": ("PostgresLedger",),
         "refusals": ("Refusal",),
         "sqlite": ("SQLiteLedger",),

@@ -271,6 +271,8 @@ def require_approval(
         raise ConfigurationError(f"on_reject must be 'raise', 'return' or a function; got {on_reject!r:.80}")
     if quorum is not None and (type(quorum) is not int or quorum < 1 or template_id is not None):
         raise ConfigurationError("quorum= is a number of people, and belongs to the form that the gate makes")
+    if (template_id or quorum) and policy is not None and any(rule.allowance for rule in policy.rules):
+        raise ConfigurationError("an allowance= is given by one person, in the form that the gate makes")
     settings = Settings(
         client=client,
         ledger=ledger_at() if ledger is None else ledger,
