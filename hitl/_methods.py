@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterable, Callable, Hashable, Iterable, Mapping, Sized
 from datetime import datetime, timedelta
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias, TypedDict, TypeVar, Unpack, cast
 
-from hitl._api import Creation, Endpoint, Page, arguments, endpoint_call, operations
+from hitl._api import Creation, Endpoint, Page, PageRequest, arguments, endpoint_call, operations
 from hitl._calls import Backoff, Exchange, IdempotencyScope, Key, KeyMaker, key_for
+from hitl._clock import epoch, monotonic
 from hitl._config import ClientArguments, Settings, resolve
 from hitl._flows import ApiCall, Clock, Flow, process_domain
 from hitl._json import as_list, encode
@@ -59,7 +59,7 @@ class Methods:
 
     def __init__(self, given: ClientArguments, domain: Callable[[], Hashable] = process_domain) -> None:
         self.settings: Settings = resolve(given)
-        self.clock = Clock(time.monotonic, time.time)
+        self.clock = Clock(monotonic, epoch)
         self.exchange = Exchange(
             Backoff(self.settings.max_retries, self.settings.retry_delay),
             clock=self.clock,
@@ -113,13 +113,10 @@ class Methods:
     def get_review(self, review_id: str) -> Flow[Review]:
         return self.exchange(operations.get_review(review_id))
 
-    def list_reviews(self, filters: Mapping[str, object], page_size: int) -> Callable[[int], Flow[Page[Review]]]:
-        """Return a function that returns the flow of the page at an offset."""
-        query = {
-            **arguments.checked(arguments.FILTERS, filters),
-            "limit": arguments.count("page_size", page_size, at_most=100),
-        }
-        return lambda offset: self.exchange(operations.list_reviews(query, offset))
+    def list_reviews(self, filters: Mapping[str, object]) -> Callable[[PageRequest], Flow[Page[Review]]]:
+        """Return a function that returns the flow of one page."""
+        query = arguments.checked(arguments.FILTERS, filters)
+        return lambda asked: self.exchange(operations.list_reviews(query, asked))
 
     def update_review(self, change: ReviewChange) -> Flow[Review]:
         return self.exchange(_change(change))
@@ -199,10 +196,8 @@ class Methods:
     def get_template(self, template_id: str) -> Flow[Template]:
         return self.exchange(operations.get_template(template_id))
 
-    def list_templates(self, page_size: int) -> Callable[[int], Flow[Page[Template]]]:
-        """Return a function that returns the flow of the page at an offset."""
-        query = {"limit": arguments.count("page_size", page_size, at_most=100)}
-        return lambda offset: self.exchange(operations.list_templates(query, offset))
+    def list_templates(self, asked: PageRequest) -> Flow[Page[Template]]:
+        return self.exchange(operations.list_templates(asked))
 
     def update_template(
         self, template_id: str, name: str | None, fields: FormFields | None, options: Mapping[str, object]
