@@ -36,12 +36,15 @@ if TYPE_CHECKING:
     )
     from hitl.approval.gate import Grant
     from hitl.approval.ledger import Approval, Ledger
+    from hitl.approval.opening import ledger_at
     from hitl.approval.pending import AsyncPending, Pending, resume, submit
-    from hitl.approval.policy import Policy, Rule
+    from hitl.approval.policy import Allowance, Policy, Rule
+    from hitl.approval.postgres import PostgresLedger
     from hitl.approval.refusals import Refusal
     from hitl.approval.sqlite import SQLiteLedger
 
 __all__ = [
+    "Allowance",
     "Approval",
     "ApprovalConsumed",
     "ApprovalDenied",
@@ -58,10 +61,12 @@ __all__ = [
     "OutcomeUnknown",
     "Pending",
     "Policy",
+    "PostgresLedger",
     "Refusal",
     "Rule",
     "SQLiteLedger",
     "UnbindableArgument",
+    "ledger_at",
     "require_approval",
     "resume",
     "submit",
@@ -86,8 +91,10 @@ __getattr__, __dir__ = lazy_names(
         ),
         "gate": ("Grant",),
         "ledger": ("Approval", "Ledger"),
+        "opening": ("ledger_at",),
         "pending": ("AsyncPending", "Pending", "resume", "submit"),
-        "policy": ("Policy", "Rule"),
+        "policy": ("Allowance", "Policy", "Rule"),
+        "postgres": ("PostgresLedger",),
         "refusals": ("Refusal",),
         "sqlite": ("SQLiteLedger",),
     },

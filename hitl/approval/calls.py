@@ -126,6 +126,12 @@ def target_of(function: Callable[..., Any], audience: str, ignored: frozenset[st
     return Target(name_of(function), audience, signature, ignored, version, is_method)
 
 
+def binding(target: Target, rule: str, allowance: Any) -> str:
+    """Return the digest of what an allowance is bound to: the rule's terms, the function and its version."""
+    bound = {"audience": target.audience, "function": target.name, "version": target.version}
+    return _digest({**bound, "rule": rule, "minutes": allowance.minutes, "uses": allowance.uses})
+
+
 def form_digest(fields: Any, settings: Any) -> str:
     """Return the digest of a form: what was asked, and by which rules."""
     return _digest({"fields": fields, "settings": settings})

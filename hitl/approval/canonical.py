@@ -29,6 +29,7 @@ _SAFE: Final = 2**53 - 1  # the largest integer that every reader of JSON keeps 
 _MOST_BITS: Final = 10_000
 _DEEPEST: Final = 64
 _LONGEST: Final = 1024 * 1024  # characters of the whole text
+_WRITE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def tree(value: Any, path: str = "", around: tuple[int, ...] = ()) -> Any:  # guard: tagged-tree
@@ -65,7 +66,7 @@ def tree(value: Any, path: str = "", around: tuple[int, ...] = ()) -> Any:  # gu
 
 def text(value: Any) -> str:
     """Return the text of a tree by RFC 8785; there are no floats in it."""
-    return json.dumps(_ordered(value), ensure_ascii=False, separators=(",", ":"))
+    return _WRITE(_ordered(value))
 
 
 def digest(value: Any) -> str:
@@ -207,7 +208,8 @@ def _fields(value: Any, names: Iterable[str], path: str, within: tuple[int, ...]
 def _ordered(value: Any) -> Any:
     """Return a tree with the names of objects in the order of their UTF-16 (RFC 8785, 3.2.3)."""
     if is_object(value):
-        return {name: _ordered(value[name]) for name in sorted(value, key=_utf16)}
+        order = None if all(map(str.isascii, value)) else _utf16
+        return {name: _ordered(value[name]) for name in sorted(value, key=order)}
     return [_ordered(each) for each in value] if is_list(value) else value
 
 

@@ -15,9 +15,9 @@ from hitl.approval.calls import Call, Target, target_of
 from hitl.approval.errors import ApprovalError
 from hitl.approval.gate import Gatekeeper, Grant, Settings
 from hitl.approval.ledger import Ledger
+from hitl.approval.opening import ledger_at
 from hitl.approval.policy import Policy, Rule
 from hitl.approval.refusals import Refusal, is_refusal, refusal_of
-from hitl.approval.sqlite import SQLiteLedger
 from hitl.approval.steps import Flow, run, run_async
 from hitl.approval.wrapping import gated, require_plain_function
 from hitl.exceptions import ConfigurationError
@@ -253,7 +253,7 @@ def require_approval(
         describe: Returns what the reviewer sees as a preview: what will change.
         version: Raise it when the function means something else; "source" takes the digest of its source.
         policy: Rules about which calls are asked about; see Policy.
-        ledger: Where approvals are kept; by default a file in the user's state directory, see SQLiteLedger.
+        ledger: Where approvals are kept; by default the one of `HITL_LEDGER`, or a file; see `ledger_at`.
         ignore: Parameters that are neither bound nor shown, such as a session.
         metadata: Words for rules and records, such as a customer.
         run: What groups questions in `hitl pending`, such as the run of an agent.
@@ -271,9 +271,11 @@ def require_approval(
         raise ConfigurationError(f"on_reject must be 'raise', 'return' or a function; got {on_reject!r:.80}")
     if quorum is not None and (type(quorum) is not int or quorum < 1 or template_id is not None):
         raise ConfigurationError("quorum= is a number of people, and belongs to the form that the gate makes")
+    if (template_id or quorum) and policy is not None and any(rule.allowance for rule in policy.rules):
+        raise ConfigurationError("an allowance= is given by one person, in the form that the gate makes")
     settings = Settings(
         client=client,
-        ledger=SQLiteLedger() if ledger is None else ledger,
+        ledger=ledger_at() if ledger is None else ledger,
         policy=_with_condition(policy, when),
         template_id=template_id,
         assignees=None if assignees is None else list(assignees),

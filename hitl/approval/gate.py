@@ -11,21 +11,24 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from uuid import uuid4
 
-from attrs import define, evolve, field, frozen
+from attrs import asdict, define, evolve, field, frozen
 
 from hitl._clock import monotonic
 from hitl._json import Object, is_list, is_object
 from hitl._verdict import is_same
-from hitl.approval.calls import Call, Target, approval_key, form_digest, shown_digest
+from hitl.approval.calls import Call, Target, approval_key, binding, form_digest, shown_digest
 from hitl.approval.edits import EditError, edited
 from hitl.approval.errors import ApprovalError, ApprovalRejected, LedgerError
+from hitl.approval.form import FORM_NAME, GIVEN, RESERVED, form_for, given_with
 from hitl.approval.ledger import (
     IN_DOUBT,
     OPEN,
     Approval,
     Decided,
     Decision,
+    GivenAllowance,
     Ledger,
+    NewAllowance,
     NewApproval,
     Outcome,
     owner,
@@ -41,16 +44,6 @@ from hitl.exceptions import (
 )
 from hitl.models import Review, Template
 
-FORM_NAME: Final = "hitl.approval/1"
-FORM: Final[Sequence[Object]] = (
-    {"name": "action", "type": "content_display", "label": "Action"},
-    {"name": "description", "type": "content_display", "label": "What it does"},
-    {"name": "preview", "type": "content_display", "label": "What will change"},
-    {"name": "arguments", "type": "content_display", "label": "Arguments", "editable": True},
-    {"name": "approved", "type": "boolean", "label": "Run it?", "required": True},
-    {"name": "feedback", "type": "text", "label": "Feedback"},
-)
-RESERVED: Final = "_hitl"  # the content's key for what is not shown to reviewers
 STANDING: Final = 300.0  # seconds for which a refusal stands, so that a retrying agent asks nobody
 _LARGEST_RESULT: Final = 64 * 1024
 
@@ -168,10 +161,10 @@ class Gatekeeper:
     def approve(self, arguments: Mapping[str, Any], key: str | None = None) -> Flow[Grant]:
         """Return leave to run, which is consumed; raise why there is none."""
         call = self.target.call(arguments, self.settings.metadata)
+        ruling = yield from self._ruling(call)
         if key is not None:
             row = yield from self.asked(key, call.digest)
             return (yield from self._granted(call, row, arguments))
-        ruling = yield from self._ruling(call)
         if ruling.effect == "allow":
             facts = {"call": call.digest, "function": call.function, "rule": ruling.rule, "shadow": ruling.is_shadow}
             yield Keep(lambda: self.settings.ledger.record("would_ask" if ruling.is_shadow else "allowed", facts))
@@ -179,7 +172,14 @@ class Gatekeeper:
         place = self.settings.client.scoped_key("approval", call.digest) or ""
         if not place:
             self._raise_standing(call)
-        row = yield from self._open_row(call, arguments, place)
+        found, number = yield from self._known(call, place)
+        offer = self._offer(ruling)
+        if found is None and offer is not None:
+            facts = {"call": call.digest, "function": call.function, "shadow": False}
+            used: GivenAllowance | None = yield Keep(lambda: self.settings.ledger.use(offer.binding, facts))
+            if used is not None:
+                return Grant(dict(arguments), used.reviewer)
+        row = found or (yield from self._open(call, arguments, place, number, offer))
         return (yield from self._granted(call, row, arguments))
 
     def asked(self, key: str, call: str) -> Flow[Approval]:
@@ -203,8 +203,10 @@ class Gatekeeper:
     def submit(self, arguments: Mapping[str, Any]) -> Flow[Approval]:
         """Ask, without waiting; the same call finds its question again, in any process."""
         call = self.target.call(arguments, self.settings.metadata)
+        offer = self._offer((yield from self._ruling(call)))
         place = self.settings.client.scoped_key("approval", call.digest) or ""
-        row = yield from self._open_row(call, arguments, place)
+        found, number = yield from self._known(call, place)
+        row = found or (yield from self._open(call, arguments, place, number, offer))
         if (ended := self._reasons.ended(row)) is not None:
             raise ended
         return (yield from self._asked(row)) if row.state == "asked" else row
@@ -217,23 +219,31 @@ class Gatekeeper:
             raise self._reasons.denied(ruling.rule)
         return ruling
 
-    def _open_row(self, call: Call, arguments: Mapping[str, Any], place: str) -> Flow[Approval]:
-        """Return the row of this call: one that is open, or a new one."""
+    def _offer(self, ruling: Ruling) -> NewAllowance | None:
+        """Return what the person who is asked may give besides."""
+        if (given := ruling.allowance) is None:
+            return None
+        return NewAllowance(ruling.rule, binding(self.target, ruling.rule, given), given.minutes, given.uses)
+
+    def _known(self, call: Call, place: str) -> Flow[tuple[Approval | None, int]]:
+        """Return the row of this call, if one is open, and the number for a new one."""
         rows: Sequence[Approval] = yield Keep(lambda: self.settings.ledger.calls(call.digest, place))
         if place:
-            if rows:
-                return rows[0]
-        else:
-            for row in rows:
-                if row.state in (*OPEN, *IN_DOUBT):
-                    return row
-        new = yield from self._new(call, arguments, place, 0 if place else len(rows))
+            return (rows[0] if rows else None), 0
+        return next((row for row in rows if row.state in (*OPEN, *IN_DOUBT)), None), len(rows)
+
+    def _open(
+        self, call: Call, arguments: Mapping[str, Any], place: str, number: int, offer: NewAllowance | None
+    ) -> Flow[Approval]:
+        new = yield from self._new(call, arguments, place, number, offer)
         asked: Approval = yield Keep(lambda: self.settings.ledger.ask(new))
         return asked
 
-    def _new(self, call: Call, arguments: Mapping[str, Any], place: str, number: int) -> Flow[NewApproval]:
+    def _new(
+        self, call: Call, arguments: Mapping[str, Any], place: str, number: int, offer: NewAllowance | None
+    ) -> Flow[NewApproval]:
         settings, key = self.settings, approval_key(call.digest, place, number)
-        template = yield from self._template()
+        template = yield from self._template(offer)
         content: Object = {"action": self.target.name, "arguments": self.target.shown(arguments)}
         if self.description:
             content["description"] = self.description
@@ -242,6 +252,8 @@ class Gatekeeper:
         form = form_digest(template.fields, template.settings)
         shown = shown_digest(form, content)
         content[RESERVED] = {"v": 1, "call": call.digest, "shown": shown, "key": key}
+        if offer is not None:
+            content[RESERVED]["allowance"] = asdict(offer)
         chosen = {"assignees": settings.assignees, "priority": settings.priority, "due_date": settings.due_date}
         body = {"template_id": template.id, "content": content, **{k: v for k, v in chosen.items() if v is not None}}
         return NewApproval(
@@ -257,14 +269,14 @@ class Gatekeeper:
             run=settings.run,
         )
 
-    def _template(self) -> Flow[Template]:
+    def _template(self, offer: NewAllowance | None) -> Flow[Template]:
         client, given = self.settings.client, self.settings.template_id
         template: Template
         if given is not None:
             template = yield Do(lambda: client.get_template(given))
             return template
         wanted = {} if self.settings.quorum is None else {"approval_threshold": self.settings.quorum}
-        template = yield Do(lambda: client.ensure_template(FORM_NAME, FORM, wanted or None))
+        template = yield Do(lambda: client.ensure_template(FORM_NAME, form_for(offer), wanted or None))
         if not is_same({**(template.settings or {}), **wanted}, template.settings or {}):
             raise ConfigurationError("this server does not know approvals by several people, so quorum= cannot hold")
         return template
@@ -309,7 +321,8 @@ class Gatekeeper:
                 "arguments", "a rule forbids the arguments that the reviewer chose", row.key, review
             )
         decision = Decision("approved", review.reviewer, review.feedback, review.result.get("arguments"))
-        decided = yield from self._decide(row, "answered", last.digest, decision)
+        given = given_with(row) if review.result.get("allowance") == GIVEN else None
+        decided = yield from self._decide(row, "answered", last.digest, decision, given)
         if (ended := self._reasons.ended(decided)) is not None:
             raise ended
         if decided.ran != last.digest:
@@ -385,8 +398,10 @@ class Gatekeeper:
         decision = Decision(verdict, review.reviewer, review.feedback) if review else Decision(verdict)
         return (yield from self._decide(row, "refused", None, decision))
 
-    def _decide(self, row: Approval, state: Decided, ran: str | None, decision: Decision) -> Flow[Approval]:
-        decided: Approval = yield Keep(lambda: self.settings.ledger.decide(row.key, state, ran, decision))
+    def _decide(
+        self, row: Approval, state: Decided, ran: str | None, decision: Decision, given: NewAllowance | None = None
+    ) -> Flow[Approval]:
+        decided: Approval = yield Keep(lambda: self.settings.ledger.decide(row.key, state, ran, decision, given))
         return decided
 
     # --- refusals that stand ----------------------------------------------------------------------------------------

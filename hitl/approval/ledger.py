@@ -105,6 +105,40 @@ class Approval:
 
 
 @frozen
+class NewAllowance:
+    """What a person may give with a yes: leave, for a while, for calls that a rule would ask about.
+
+    Attributes:
+        rule: The rule's name.
+        binding: The digest of the rule, the function and its version, for which it holds.
+        minutes: How long it holds.
+        uses: For so many calls; None for any number.
+    """
+
+    rule: str
+    binding: str
+    minutes: float
+    uses: int | None = None
+
+
+@frozen
+class GivenAllowance:
+    """An allowance that a person gave with the approval `key`."""
+
+    id: str
+    binding: str
+    rule: str
+    function: str
+    key: str
+    reviewer: str | None
+    starts: datetime
+    ends: datetime
+    uses_left: int | None = None
+    revoked_at: datetime | None = None
+    revoked_by: str | None = None
+
+
+@frozen
 class Record:
     """An entry of the chain: its text by RFC 8785, and the SHA-256 of that."""
 
@@ -127,7 +161,9 @@ class Ledger(Protocol):
         """Write down which review asks; the first one counts."""
         ...
 
-    def decide(self, key: str, state: Decided, ran: str | None, decision: Decision) -> Approval:
+    def decide(
+        self, key: str, state: Decided, ran: str | None, decision: Decision, allowance: NewAllowance | None = None
+    ) -> Approval:
         """End a question; the first word counts. `ran` is the digest of what may run now."""
         ...
 
@@ -149,6 +185,18 @@ class Ledger(Protocol):
 
     def approvals(self, *, states: Iterable[State] = (), run: str | None = None) -> Sequence[Approval]:
         """Return rows, oldest first."""
+        ...
+
+    def use(self, binding: str, facts: Object) -> GivenAllowance | None:
+        """Use an allowance once, and record it; None if none holds. A clock that is set back revokes all."""
+        ...
+
+    def revoke(self, allowance_id: str, by: str) -> bool:
+        """End an allowance; False if there is none to end."""
+        ...
+
+    def allowances(self) -> Sequence[GivenAllowance]:
+        """Return what was given, oldest first."""
         ...
 
     def record(self, what: str, facts: Object) -> None:

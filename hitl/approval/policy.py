@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from hashlib import sha256
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from attrs import frozen
 
@@ -18,16 +18,41 @@ Predicate: TypeAlias = Callable[[Call], Any]
 """Returns a bool, or in an asynchronous gate something that is awaited for one."""
 
 
-_STRICTEST: tuple[Effect, ...] = ("deny", "ask", "allow")
+_STRICTEST: Final[tuple[Effect, ...]] = ("deny", "ask", "allow")
+_LONGEST: Final = 7 * 24 * 60  # minutes
+_MOST: Final = 1_000_000  # uses
+
+
+@frozen
+class Allowance:
+    """Leave that a person may give together with a yes: for a while, calls that the rule matches run without asking.
+
+    It is bound to the rule, the function and the function's version, and holds for the calls that the rule matches.
+
+    Attributes:
+        minutes: How long it holds, from the yes on; at most a week.
+        uses: For so many calls; None for any number.
+    """
+
+    minutes: float
+    uses: int | None = None
+
+    def __attrs_post_init__(self) -> None:
+        is_time = type(self.minutes) in (int, float) and 0 < self.minutes <= _LONGEST
+        if not is_time or not (self.uses is None or (type(self.uses) is int and 1 <= self.uses <= _MOST)):
+            raise ConfigurationError(
+                f"an allowance needs minutes= between 0 and {_LONGEST}, and uses= from 1 to {_MOST}; got {self!r:.80}"
+            )
 
 
 @frozen
 class Ruling:
-    """What a policy says about a call."""
+    """What a policy says about a call; `allowance` is what the person who is asked may give."""
 
     effect: Effect
     rule: str
     is_shadow: bool = False
+    allowance: Allowance | None = None
 
 
 class Rule:
@@ -41,9 +66,12 @@ class Rule:
         function: Only calls of this function, such as "shop.refunds:refund".
         one_in: Of the calls that `ask` matches, ask about one in so many, and allow the others. The same call always
             falls the same way, so that a retry cannot fish for a free one.
+        allowance: What the person who is asked may give besides: leave for the calls to come that `ask` matches. Name
+            the rule anew when its predicate means something else: what was given for the old one ends.
 
     Raises:
-        ConfigurationError: not exactly one of deny, allow and ask was given.
+        ConfigurationError: not exactly one of deny, allow and ask was given, or what belongs to `ask` alone was given
+            to another.
     """
 
     def __init__(
@@ -55,6 +83,7 @@ class Rule:
         ask: Predicate | Literal[True] | None = None,
         function: str | None = None,
         one_in: int | None = None,
+        allowance: Allowance | None = None,
     ) -> None:
         given: dict[Effect, Any] = {"deny": deny, "allow": allow, "ask": ask}
         named: list[tuple[Effect, Any]] = [each for each in given.items() if each[1] is not None]
@@ -64,11 +93,14 @@ class Rule:
             )
         if one_in is not None and (named[0][0] != "ask" or isinstance(one_in, bool) or one_in < 1):
             raise ConfigurationError(f"the rule {name!r}: one_in= is a whole number from 1, and belongs to ask=")
+        if allowance is not None and named[0][0] != "ask":
+            raise ConfigurationError(f"the rule {name!r}: allowance= belongs to ask=, for a person gives it")
         self.name = name
         self.effect: Effect = named[0][0]
         self.matches: Predicate | Literal[True] = named[0][1]
         self.function = function
         self.one_in = one_in
+        self.allowance = allowance
 
 
 class Policy:
@@ -110,7 +142,7 @@ class Policy:
         found = Ruling(self.otherwise, "otherwise")
         for rule in self.rules:
             if rule.function in (None, call.function) and (yield from _holds(rule, call)):
-                found = Ruling(rule.effect, rule.name)
+                found = Ruling(rule.effect, rule.name, allowance=rule.allowance)
                 if rule.one_in and not self._is_sample(call, rule.one_in):
                     found = Ruling("allow", rule.name)
                 break
@@ -130,7 +162,7 @@ class _Both(Policy):
     def ruling(self, call: Call) -> Flow[Ruling]:
         one = yield from self._policies[0].ruling(call)
         other = yield from self._policies[1].ruling(call)
-        return min(one, other, key=lambda each: _STRICTEST.index(each.effect))
+        return min(one, other, key=lambda each: (_STRICTEST.index(each.effect), each.allowance is not None))
 
 
 def _holds(rule: Rule, call: Call) -> Flow[bool]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import wraps
 from hashlib import sha256
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import Any, Concatenate, Final, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
+from uuid import uuid4
 
 from attrs import asdict
 
@@ -19,6 +21,8 @@ from hitl.approval.ledger import (
     Approval,
     Decided,
     Decision,
+    GivenAllowance,
+    NewAllowance,
     NewApproval,
     Outcome,
     Record,
@@ -30,6 +34,12 @@ from hitl.approval.ledger import (
 
 Handling: TypeAlias = Literal["begun", "handled", "elsewhere"]
 
+
+P = ParamSpec("P")
+T = TypeVar("T")
+L = TypeVar("L", bound="SQLLedger")
+Last: TypeAlias = tuple[int, str | None, str]  # the number, hash and time of the latest record
+
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS hitl_approvals (
   key TEXT PRIMARY KEY, call TEXT NOT NULL, place TEXT NOT NULL, number INTEGER NOT NULL, function TEXT NOT NULL,
@@ -38,10 +48,16 @@ CREATE TABLE IF NOT EXISTS hitl_approvals (
   ran TEXT, decision TEXT, claim TEXT UNIQUE, owner TEXT, outcome TEXT,
   asked_at TEXT NOT NULL, decided_at TEXT, consumed_at TEXT, settled_at TEXT, UNIQUE (call, place, number)
 );
-CREATE TABLE IF NOT EXISTS hitl_records (number BIGINT PRIMARY KEY, body TEXT NOT NULL, hash TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS hitl_handled (
   decision TEXT NOT NULL, handler TEXT NOT NULL, owner TEXT NOT NULL, begun_at TEXT NOT NULL, handled_at TEXT,
   PRIMARY KEY (decision, handler)
+);
+CREATE TABLE IF NOT EXISTS hitl_records (
+  number BIGINT PRIMARY KEY, at TEXT NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS hitl_allowances (
+  id TEXT PRIMARY KEY, binding TEXT NOT NULL, rule TEXT NOT NULL, function TEXT NOT NULL, key TEXT NOT NULL UNIQUE,
+  reviewer TEXT, starts TEXT NOT NULL, ends TEXT NOT NULL, uses_left INTEGER, revoked_at TEXT, revoked_by TEXT
 );
 """
 
@@ -50,6 +66,8 @@ _COLUMNS: Final = (
     *("review_id", "ran", "decision", "claim", "owner", "outcome", "decided_at", "consumed_at", "settled_at"),
 )
 _SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM hitl_approvals"  # noqa: S608
+_ALLOWANCE: Final = "id, binding, rule, function, key, reviewer, starts, ends, uses_left, revoked_at, revoked_by"
+_TOLERANCE: Final = timedelta(seconds=2)  # by which a clock may be set back
 
 
 class Database(Protocol):
@@ -60,10 +78,26 @@ class Database(Protocol):
         ...
 
 
+def verb(method: Callable[Concatenate[L, P], T]) -> Callable[Concatenate[L, P], T]:
+    """Let a method raise LedgerError alone, whose context is not the database's error: that one may quote secrets."""
+
+    @wraps(method)
+    def carry_out(self: L, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(self, *args, **kwargs)
+        except self.errors as error:
+            failure = self.failure_of(error)
+        raise failure
+
+    return carry_out
+
+
 class SQLLedger:
     """The methods of a Ledger, for a database that a subclass connects to."""
 
     name: str
+    errors: tuple[type[Exception], ...]
+    """What the database raises."""
 
     @abstractmethod
     def _transaction(self, *, is_lasting: bool = True) -> AbstractContextManager[Database]:
@@ -75,8 +109,13 @@ class SQLLedger:
 
     @abstractmethod
     def _now(self, db: Database) -> str:
-        """Return the time, for people: no decision depends on it."""
+        """Return the time in UTC, to the microsecond, so that later ones compare greater."""
 
+    def failure_of(self, error: Exception) -> LedgerError:
+        """Return what to raise for an error of the database."""
+        return LedgerError(f"the ledger {self.name} cannot be used: {error}")
+
+    @verb
     def ask(self, new: NewApproval) -> Approval:
         """See Ledger."""
         with self._transaction() as db:
@@ -95,13 +134,17 @@ class SQLLedger:
                 self._append(db, "asked", {**_identity(new), **facts}, now)
             return self._row(db, new.key)
 
+    @verb
     def note_review(self, key: str, review_id: str) -> Approval:
         """See Ledger."""
         with self._transaction() as db:
             db.execute("UPDATE hitl_approvals SET review_id = ? WHERE key = ? AND review_id IS NULL", (review_id, key))
             return self._row(db, key)
 
-    def decide(self, key: str, state: Decided, ran: str | None, decision: Decision) -> Approval:
+    @verb
+    def decide(
+        self, key: str, state: Decided, ran: str | None, decision: Decision, allowance: NewAllowance | None = None
+    ) -> Approval:
         """See Ledger."""
         with self._transaction() as db:
             now, told = self._now(db), asdict(decision)
@@ -114,8 +157,11 @@ class SQLLedger:
             if won:
                 facts = {"state": state, "ran": ran, "decision": text_of(told), "review_id": row.review_id}
                 self._append(db, "decided", {**_identity(row), **facts}, now)
+                if allowance is not None:
+                    self._give(db, row, allowance, now)
             return row
 
+    @verb
     def consume(self, key: str, ran: str, claim: str, owner: str) -> bool:  # guard: consume-once
         """See Ledger."""
         with self._transaction() as db:
@@ -130,15 +176,16 @@ class SQLLedger:
                 self._append(db, "consumed", {**_identity(row), "ran": ran, "owner": owner, "claim": _hash(claim)}, now)
             return won is not None
 
+    @verb
     def settle(self, key: str, claim: str | None, state: Settled, outcome: Outcome) -> bool:
         """See Ledger."""
+        mine = "state IN ('consumed', 'unknown')" if claim is None else "state = 'consumed' AND claim = ?"
         with self._transaction() as db:
             now = self._now(db)
-            mine = "state = 'consumed' AND claim = ?" if claim else "state IN ('consumed', 'unknown') AND ? IS NULL"
             won = db.execute(
                 "UPDATE hitl_approvals SET state = ?, outcome = ?, settled_at = ?"  # noqa: S608
                 f" WHERE key = ? AND {mine} RETURNING key",
-                (state, text_of(asdict(outcome)), now, key, claim),
+                (state, text_of(asdict(outcome)), now, key, *([] if claim is None else [claim])),
             ).fetchone()
             if won:
                 facts = {"state": state, "error": outcome.error, "by": outcome.by, "note": outcome.note}
@@ -146,17 +193,20 @@ class SQLLedger:
                 self._append(db, "settled", {**_identity(self._row(db, key)), **facts, "result": result}, now)
             return won is not None
 
+    @verb
     def get(self, key: str) -> Approval | None:
         """See Ledger."""
         with self._reading() as db:
             return next(iter(_read(db.execute(f"{_SELECT} WHERE key = ?", (key,)))), None)
 
+    @verb
     def calls(self, call: str, place: str) -> Sequence[Approval]:
         """See Ledger."""
         with self._reading() as db:
             query = f"{_SELECT} WHERE call = ? AND place = ? ORDER BY number"
             return list(_read(db.execute(query, (call, place))))
 
+    @verb
     def approvals(self, *, states: Iterable[State] = (), run: str | None = None) -> Sequence[Approval]:
         """See Ledger."""
         wanted = list(states)
@@ -167,6 +217,70 @@ class SQLLedger:
             values = (*wanted, *([run] if run is not None else ()))
             return list(_read(db.execute(f"{_SELECT}{condition} ORDER BY asked_at, key", values)))
 
+    # --- allowances --------------------------------------------------------------------------------------------------
+
+    @verb
+    def use(self, binding: str, facts: Object) -> GivenAllowance | None:  # guard: allowance-holds
+        """See Ledger."""
+        with self._transaction(is_lasting=False) as db:
+            now = self._now(db)
+            self._mind_the_clock(db, self._last(db), now)
+            row = db.execute(
+                "UPDATE hitl_allowances SET uses_left = uses_left - 1 WHERE id = (SELECT id FROM hitl_allowances"  # noqa: S608
+                " WHERE binding = ? AND revoked_at IS NULL AND starts <= ? AND ends > ?"
+                f" AND (uses_left IS NULL OR uses_left > 0) ORDER BY ends, id LIMIT 1) RETURNING {_ALLOWANCE}",
+                (binding, now, now),
+            ).fetchone()
+            if row is None:
+                return None
+            used = _allowance(row)
+            told = {"allowance": used.id, "rule": used.rule, "uses_left": used.uses_left}
+            self._append(db, "allowed", {**facts, **told}, now)
+            return used
+
+    @verb
+    def revoke(self, allowance_id: str, by: str) -> bool:
+        """See Ledger."""
+        with self._transaction() as db:
+            return bool(self._revoke(db, by, self._now(db), "id = ?", allowance_id))
+
+    @verb
+    def allowances(self) -> Sequence[GivenAllowance]:
+        """See Ledger."""
+        with self._reading() as db:
+            query = f"SELECT {_ALLOWANCE} FROM hitl_allowances ORDER BY starts, id"  # noqa: S608
+            return [_allowance(each) for each in db.execute(query).fetchall()]
+
+    def _give(self, db: Database, row: Approval, new: NewAllowance, now: str) -> None:
+        ends = (datetime.fromisoformat(now) + timedelta(minutes=new.minutes)).isoformat(timespec="microseconds")
+        identity = uuid4().hex[:12]
+        reviewer = row.decision.reviewer if row.decision else None
+        db.execute(
+            f"INSERT INTO hitl_allowances ({_ALLOWANCE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)",  # noqa: S608
+            (identity, new.binding, new.rule, row.function, row.key, reviewer, now, ends, new.uses),
+        )
+        facts = {"allowance": identity, "rule": new.rule, "binding": new.binding, "ends": ends, "uses": new.uses}
+        self._append(db, "allowance", {**_identity(row), **facts, "reviewer": reviewer}, now)
+
+    def _revoke(self, db: Database, by: str, now: str, condition: str, *values: Any) -> Sequence[str]:
+        revoked = db.execute(
+            "UPDATE hitl_allowances SET revoked_at = ?, revoked_by = ?"  # noqa: S608
+            f" WHERE revoked_at IS NULL AND {condition} RETURNING id",
+            (now, by, *values),
+        ).fetchall()
+        for (identity,) in revoked:
+            self._link(db, self._last(db), "revoked", {"allowance": identity, "by": by}, now)
+        return [identity for (identity,) in revoked]
+
+    def _mind_the_clock(self, db: Database, last: Last, now: str) -> bool:
+        """Revoke every allowance when the clock was set back: nobody knows how long they have held."""
+        if now >= last[2] or datetime.fromisoformat(last[2]) - datetime.fromisoformat(now) <= _TOLERANCE:
+            return False
+        return bool(self._revoke(db, "the clock, which was set back", now, "starts <> ?", ""))
+
+    # --- records -----------------------------------------------------------------------------------------------------
+
+    @verb
     def record(self, what: str, facts: Object) -> None:
         """See Ledger. A power cut may take the last of these, but no crash of the process."""
         with self._transaction(is_lasting=False) as db:
@@ -174,15 +288,11 @@ class SQLLedger:
 
     def records(self, since: int = 0) -> Iterator[Record]:
         """See Ledger."""
-        while True:
-            with self._reading() as db:
-                query = "SELECT number, body, hash FROM hitl_records WHERE number > ? ORDER BY number LIMIT 1000"
-                page = [Record(*each) for each in db.execute(query, (since,))]
-            if not page:
-                return
+        while page := self._page(since):
             yield from page
             since = page[-1].number
 
+    @verb
     def begin_handling(
         self, decision: str, handler: str, run: str, *, running: Collection[str], takes_over: bool
     ) -> Handling:
@@ -212,6 +322,7 @@ class SQLLedger:
             )
             return "begun"
 
+    @verb
     def end_handling(self, decision: str, handler: str) -> None:
         """Write down that a handler has dealt with a decision; may be repeated."""
         with self._transaction() as db:
@@ -220,7 +331,24 @@ class SQLLedger:
                 (self._now(db), decision, handler),
             )
 
-    # --- rows and records --------------------------------------------------------------------------------------------
+    @verb
+    def _page(self, since: int) -> list[Record]:
+        with self._reading() as db:
+            query = "SELECT number, body, hash FROM hitl_records WHERE number > ? ORDER BY number LIMIT 1000"
+            return [Record(*each) for each in db.execute(query, (since,)).fetchall()]
+
+    def _append(self, db: Database, what: str, facts: Object, at: str) -> None:
+        last = self._last(db)
+        if self._mind_the_clock(db, last, at):
+            last = self._last(db)
+        self._link(db, last, what, facts, at)
+
+    def _link(self, db: Database, last: Last, what: str, facts: Object, at: str) -> None:
+        db.execute("INSERT INTO hitl_records (number, at, body, hash) VALUES (?, ?, ?, ?)", link(last, what, facts, at))
+
+    def _last(self, db: Database) -> Last:
+        last = "SELECT number, hash, at FROM hitl_records ORDER BY number DESC LIMIT 1"
+        return db.execute(last).fetchone() or (0, None, "")
 
     def _row(self, db: Database, key: str) -> Approval:
         row = next(iter(_read(db.execute(f"{_SELECT} WHERE key = ?", (key,)))), None)
@@ -228,10 +356,11 @@ class SQLLedger:
             raise LedgerError(f"the ledger {self.name} has no approval {key!r} any more")
         return row
 
-    def _append(self, db: Database, what: str, facts: Object, at: str) -> None:
-        last = db.execute("SELECT number, hash FROM hitl_records ORDER BY number DESC LIMIT 1").fetchone() or (0, None)
-        body = text({**facts, "what": what, "at": at, "number": last[0] + 1, "previous": last[1]})
-        db.execute("INSERT INTO hitl_records (number, body, hash) VALUES (?, ?, ?)", (last[0] + 1, body, _hash(body)))
+
+def link(last: Last, what: str, facts: Object, at: str) -> tuple[int, str, str, str]:
+    """Return the number, time, text and hash of the record that follows the last one."""
+    body = text({**facts, "what": what, "at": at, "number": last[0] + 1, "previous": last[1]})
+    return last[0] + 1, at, body, _hash(body)
 
 
 def _has_ended(other: str, running: Collection[str]) -> bool:
@@ -255,13 +384,23 @@ def _hash(written: str) -> str:
     return sha256(written.encode()).hexdigest()
 
 
+def _moment(written: str | None) -> Any:
+    return None if written is None else datetime.fromisoformat(written)
+
+
+def _allowance(row: Sequence[Any]) -> GivenAllowance:
+    facts = dict(zip(_ALLOWANCE.split(", "), row, strict=True))
+    moments = {name: _moment(facts[name]) for name in ("starts", "ends", "revoked_at")}
+    return GivenAllowance(**{**facts, **moments})
+
+
 def _read(rows: Iterable[tuple[Any, ...]]) -> Iterator[Approval]:
     for row in rows:
         facts = dict(zip(_COLUMNS, row, strict=True))
         for name in ("arguments", "body", "decision", "outcome"):
             facts[name] = None if facts[name] is None else json.loads(facts[name])
         for name in ("asked_at", "decided_at", "consumed_at", "settled_at"):
-            facts[name] = None if facts[name] is None else datetime.fromisoformat(facts[name])
+            facts[name] = _moment(facts[name])
         facts["decision"] = None if facts["decision"] is None else Decision(**facts["decision"])
         facts["outcome"] = None if facts["outcome"] is None else Outcome(**facts["outcome"])
         yield Approval(**facts)

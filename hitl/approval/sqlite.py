@@ -14,16 +14,25 @@ from pathlib import Path
 from typing import Final
 
 from hitl._clock import monotonic
+from hitl._json import Object
 from hitl.approval.errors import LedgerError
-from hitl.approval.sql import SCHEMA, Database, SQLLedger
+from hitl.approval.sql import SCHEMA, Database, SQLLedger, link, verb
+from hitl.exceptions import ConfigurationError
 
 _NETWORK: Final = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "fuse.glusterfs", "glusterfs")
 _PATIENCE: Final = 30.0  # seconds to wait for another process
+_FOLLOWING: Final = (
+    "INSERT INTO hitl_records (number, at, body, hash) SELECT ?, ?, ?, ?"
+    " WHERE ? = (SELECT hash FROM hitl_records ORDER BY number DESC LIMIT 1)"
+)
+_INHERITED: Final[list[sqlite3.Connection]] = []  # by a fork: a connection is neither used nor closed there
 
 
 def default_path() -> Path:
     """Return the path of the user's own ledger: `HITL_LEDGER`, or a file in the user's state directory."""
     if given := os.environ.get("HITL_LEDGER"):
+        if given.startswith(("postgresql://", "postgres://")):
+            raise ConfigurationError("HITL_LEDGER names a PostgreSQL database, which SQLiteLedger does not open")
         return Path(given).expanduser()
     state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(state) / "hitl" / "approvals.db"
@@ -42,6 +51,8 @@ class SQLiteLedger(SQLLedger):
         LedgerError: with each method, if the file cannot be opened, read or written.
     """
 
+    errors = (sqlite3.Error, OSError, UnicodeError)
+
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
         self.path = default_path() if path is None else Path(path)
         self.name = str(self.path)
@@ -57,31 +68,48 @@ class SQLiteLedger(SQLLedger):
     # --- connections -------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _transaction(self, *, is_lasting: bool = True) -> Generator[sqlite3.Connection, None, None]:
-        with self._reading(is_lasting=is_lasting) as db:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-                db.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    db.execute("ROLLBACK")
-                raise
+    def _transaction(self, *, is_lasting: bool = True) -> Generator[Database, None, None]:
+        db = self._connection("lasting" if is_lasting else "quick")
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield db
+            db.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                db.execute("ROLLBACK")
+            raise
 
     @contextmanager
-    def _reading(self, *, is_lasting: bool = True) -> Generator[sqlite3.Connection, None, None]:
-        failure = ""
-        try:
-            yield self._connection("lasting" if is_lasting else "quick")
-        except (sqlite3.Error, OSError) as error:
-            failure = f"the ledger {self.path} cannot be used: {error}"
-        if failure:  # outside of the handler: the error's frames hold arguments of calls
-            raise LedgerError(failure)
+    def _reading(self) -> Generator[Database, None, None]:
+        yield self._connection("lasting")
+
+    @verb
+    def record(self, what: str, facts: Object) -> None:
+        """See Ledger. A power cut may take the last of these, but no crash of the process."""
+        if not self._follow(what, facts):
+            with self._transaction(is_lasting=False) as db:
+                self._append(db, what, facts, self._now(db))
+                last = self._last(db)
+            self._local.last = last
+
+    def _follow(self, what: str, facts: Object) -> bool:
+        """Append a record in one statement, which a call that a rule allows costs; only where this thread was last."""
+        db, last = self._connection("quick"), getattr(self._local, "last", None)
+        now = self._now(db)
+        if last is None or now < last[2]:
+            return False
+        number, at, body, digest = link(last, what, facts, now)
+        if db.execute(_FOLLOWING, (number, at, body, digest, last[1])).rowcount != 1:
+            return False
+        self._local.last = (number, digest, at)
+        return True
 
     def _connection(self, name: str) -> sqlite3.Connection:
         """Return this thread's connection, one for each kind of commit; a fork needs its own."""
         db, process = getattr(self._local, name, (None, 0))
         if db is None or process != os.getpid():
+            if db is not None:
+                _INHERITED.append(db)
             db = self._open(synchronous="FULL" if name == "lasting" else "NORMAL")
             setattr(self._local, name, (db, os.getpid()))
         return db

@@ -10,13 +10,13 @@ from contextlib import suppress
 import pytest
 
 from hitl import HITLClient
-from hitl.approval import ApprovalRejected, AuditError, SQLiteLedger, require_approval
+from hitl.approval import ApprovalRejected, AuditError, Ledger, require_approval
 from hitl.approval.audit import export, verify
 from hitl.testing import Sandbox
 
 
 @pytest.fixture
-def lines(sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger) -> list[str]:
+def lines(sandbox: Sandbox, client: HITLClient, ledger: Ledger) -> list[str]:
     @require_approval(client, ledger=ledger)
     def refund(order: str, amount: float) -> str:
         return f"paid {order}"

@@ -24,7 +24,6 @@ from hitl.approval import (
     Ledger,
     OutcomeUnknown,
     Refusal,
-    SQLiteLedger,
     UnbindableArgument,
     require_approval,
 )
@@ -67,7 +66,7 @@ class Shop:
 
 
 @pytest.fixture
-def shop(client: HITLClient, ledger: SQLiteLedger) -> Shop:
+def shop(client: HITLClient, ledger: Ledger) -> Shop:
     return Shop(client, ledger)
 
 
@@ -78,7 +77,7 @@ def states(ledger: Ledger) -> list[str]:
 # --- a yes -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_person_sees_the_call_and_it_runs_once(sandbox: Sandbox, shop: Shop, ledger: SQLiteLedger) -> None:
+def test_a_person_sees_the_call_and_it_runs_once(sandbox: Sandbox, shop: Shop, ledger: Ledger) -> None:
     sandbox.reviewer.on().approve()
     assert shop.refund("o-7", 5.0) == "paid 5.0"
     (review,) = sandbox.reviewer.asked()
@@ -121,7 +120,7 @@ def test_the_same_approval_does_not_run_again(sandbox: Sandbox, shop: Shop) -> N
     assert len(sandbox.reviewer.asked(times=2)) == 2
 
 
-def test_in_a_scope_a_restarted_program_asks_nobody_again(sandbox: Sandbox, ledger: SQLiteLedger) -> None:
+def test_in_a_scope_a_restarted_program_asks_nobody_again(sandbox: Sandbox, ledger: Ledger) -> None:
     sandbox.reviewer.on().approve()
     for _ in range(2):
         with sandbox.client() as client, client.idempotency_scope("order-7"):
@@ -129,7 +128,7 @@ def test_in_a_scope_a_restarted_program_asks_nobody_again(sandbox: Sandbox, ledg
     sandbox.reviewer.asked(times=1)
 
 
-def test_equal_calls_in_a_scope_are_two_questions(sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger) -> None:
+def test_equal_calls_in_a_scope_are_two_questions(sandbox: Sandbox, client: HITLClient, ledger: Ledger) -> None:
     sandbox.reviewer.on().approve()
     shop = Shop(client, ledger)
     with client.idempotency_scope("order-7"):
@@ -139,7 +138,7 @@ def test_equal_calls_in_a_scope_are_two_questions(sandbox: Sandbox, client: HITL
     sandbox.reviewer.asked(times=2)
 
 
-def test_a_block_runs_what_the_grant_says(sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger) -> None:
+def test_a_block_runs_what_the_grant_says(sandbox: Sandbox, client: HITLClient, ledger: Ledger) -> None:
     sandbox.reviewer.on().edit(arguments={"version": "1.2"})
     with require_approval(client, ledger=ledger).block("deploy", version="1.1") as grant:
         pass
@@ -148,7 +147,7 @@ def test_a_block_runs_what_the_grant_says(sandbox: Sandbox, client: HITLClient, 
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_coroutine_functions_are_gated_alike(sandbox: Sandbox, ledger: SQLiteLedger, backend: str) -> None:
+def test_coroutine_functions_are_gated_alike(sandbox: Sandbox, ledger: Ledger, backend: str) -> None:
     sandbox.reviewer.on().in_turn([edit(arguments={"order": "b"}), reject(feedback="No")])
 
     async def main() -> None:
@@ -199,7 +198,7 @@ def test_a_no_in_words_is_a_no(sandbox: Sandbox, shop: Shop) -> None:
     ],
 )
 def test_edits_that_are_not_of_their_type_do_not_run(
-    sandbox: Sandbox, shop: Shop, ledger: SQLiteLedger, answer: dict[str, Any], kind: str
+    sandbox: Sandbox, shop: Shop, ledger: Ledger, answer: dict[str, Any], kind: str
 ) -> None:
     shown = {"order": "o-7", "amount": 1, "note": None, "way": "card"}
     sandbox.reviewer.on().edit(arguments={**shown, **answer})
@@ -226,7 +225,7 @@ def test_variadic_arguments_cannot_be_edited(sandbox: Sandbox, shop: Shop) -> No
 
 
 def test_an_argument_that_changes_while_a_person_reads_does_not_run(
-    sandbox: Sandbox, shop: Shop, ledger: SQLiteLedger
+    sandbox: Sandbox, shop: Shop, ledger: Ledger
 ) -> None:
     tags = ["x"]
 
@@ -241,7 +240,7 @@ def test_an_argument_that_changes_while_a_person_reads_does_not_run(
 
 
 def test_a_form_or_a_content_that_changed_while_it_was_open_does_not_run(
-    sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger
+    sandbox: Sandbox, client: HITLClient, ledger: Ledger
 ) -> None:
     shop = Shop(client, ledger, timeout=0.01)
     sandbox.reviewer.on().never()
@@ -264,7 +263,7 @@ def test_a_form_or_a_content_that_changed_while_it_was_open_does_not_run(
     assert shop.ran == []
 
 
-def test_nobody_answers(sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger) -> None:
+def test_nobody_answers(sandbox: Sandbox, client: HITLClient, ledger: Ledger) -> None:
     shop = Shop(client, ledger, timeout=0.01)
     sandbox.reviewer.on().never()
     with pytest.raises(WaitTimeoutError) as caught:
@@ -276,7 +275,7 @@ def test_nobody_answers(sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedg
     assert (ended.value.kind, states(ledger)) == ("cancelled", ["refused"])
 
 
-def test_an_expired_question_is_no_refusal(sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger) -> None:
+def test_an_expired_question_is_no_refusal(sandbox: Sandbox, client: HITLClient, ledger: Ledger) -> None:
     shop = Shop(client, ledger, due_date="2099-01-01T00:00:00Z", timeout=0.01)
     sandbox.reviewer.on().never()
     with pytest.raises(WaitTimeoutError):
@@ -287,7 +286,7 @@ def test_an_expired_question_is_no_refusal(sandbox: Sandbox, client: HITLClient,
     assert caught.value.kind == "expired"
 
 
-def test_a_wrong_key_asks_nobody_and_runs_nothing(sandbox: Sandbox, ledger: SQLiteLedger) -> None:
+def test_a_wrong_key_asks_nobody_and_runs_nothing(sandbox: Sandbox, ledger: Ledger) -> None:
     with HITLClient("wrong", base_url=sandbox.base_url) as client:
         shop = Shop(client, ledger)
         with pytest.raises(AuthenticationError):
@@ -304,7 +303,7 @@ def test_what_cannot_be_bound_asks_nobody(sandbox: Sandbox, shop: Shop) -> None:
     assert sandbox.reviewer.asked(times=0) == []
 
 
-def test_a_function_that_fails_has_used_its_approval(sandbox: Sandbox, shop: Shop, ledger: SQLiteLedger) -> None:
+def test_a_function_that_fails_has_used_its_approval(sandbox: Sandbox, shop: Shop, ledger: Ledger) -> None:
     sandbox.reviewer.on().approve()
     with pytest.raises(RuntimeError, match="out of money"):
         shop.fail("o-7")
@@ -315,7 +314,7 @@ def test_a_function_that_fails_has_used_its_approval(sandbox: Sandbox, shop: Sho
     sandbox.reviewer.asked(times=2)
 
 
-def test_in_a_scope_a_failure_is_not_repeated(sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger) -> None:
+def test_in_a_scope_a_failure_is_not_repeated(sandbox: Sandbox, client: HITLClient, ledger: Ledger) -> None:
     sandbox.reviewer.on().approve()
     shop = Shop(client, ledger)
     for error in (RuntimeError, ApprovalConsumed):
@@ -324,9 +323,7 @@ def test_in_a_scope_a_failure_is_not_repeated(sandbox: Sandbox, client: HITLClie
     assert shop.ran == ["o-7"]
 
 
-def test_a_ctrl_c_inside_the_function_leaves_it_in_doubt(
-    sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger
-) -> None:
+def test_a_ctrl_c_inside_the_function_leaves_it_in_doubt(sandbox: Sandbox, client: HITLClient, ledger: Ledger) -> None:
     sandbox.reviewer.on().approve()
 
     @require_approval(client, ledger=ledger)
@@ -358,7 +355,7 @@ def test_many_threads_share_one_approval(sandbox: Sandbox, shop: Shop) -> None:
     assert len(shop.ran) == len(sandbox.reviewer.asked())
 
 
-def test_who_asks_cannot_approve(sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger) -> None:
+def test_who_asks_cannot_approve(sandbox: Sandbox, client: HITLClient, ledger: Ledger) -> None:
     shop = Shop(client, ledger, asked_by="Reviewer@example.com")
     sandbox.reviewer.on().approve()
     with pytest.raises(ApprovalMismatch) as caught:
@@ -367,7 +364,7 @@ def test_who_asks_cannot_approve(sandbox: Sandbox, client: HITLClient, ledger: S
 
 
 def test_an_approval_of_another_function_or_version_is_none(
-    sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger
+    sandbox: Sandbox, client: HITLClient, ledger: Ledger
 ) -> None:
     sandbox.reviewer.on().approve()
     for version in ("1", "2"):
@@ -379,7 +376,7 @@ def test_an_approval_of_another_function_or_version_is_none(
 # --- what a model reads ----------------------------------------------------------------------------------------------
 
 
-def test_a_refusal_can_be_returned_to_a_model(sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger) -> None:
+def test_a_refusal_can_be_returned_to_a_model(sandbox: Sandbox, client: HITLClient, ledger: Ledger) -> None:
     sandbox.reviewer.on().reject(feedback="Paid\x1b[31m already\u202e")
     shop = Shop(client, ledger, on_reject="return")
     told = typing.cast("Any", shop.refund("o-7"))
@@ -389,13 +386,13 @@ def test_a_refusal_can_be_returned_to_a_model(sandbox: Sandbox, client: HITLClie
     assert (told.kind, told.reviewer) == ("rejected", "reviewer@example.com")
 
 
-def test_a_mismatch_is_never_returned_to_a_model(sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger) -> None:
+def test_a_mismatch_is_never_returned_to_a_model(sandbox: Sandbox, client: HITLClient, ledger: Ledger) -> None:
     sandbox.reviewer.on().edit(arguments={"order": "o-7"})
     with pytest.raises(ApprovalMismatch):
         Shop(client, ledger, on_reject="return").refund("o-7")
 
 
-def test_a_function_may_make_something_of_a_refusal(sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger) -> None:
+def test_a_function_may_make_something_of_a_refusal(sandbox: Sandbox, client: HITLClient, ledger: Ledger) -> None:
     sandbox.reviewer.on().reject(feedback="No")
     assert Shop(client, ledger, on_reject=lambda error: error.kind).refund("o-7") == "rejected"
 
@@ -416,7 +413,7 @@ def test_errors_can_be_pickled(sandbox: Sandbox, shop: Shop) -> None:
 # --- the function stays what it is -----------------------------------------------------------------------------------
 
 
-def test_tools_see_the_function_itself(client: HITLClient, ledger: SQLiteLedger) -> None:
+def test_tools_see_the_function_itself(client: HITLClient, ledger: Ledger) -> None:
     def refund(order: str, item: Item, amount: float = 1, *, note: str = "") -> str:
         """Pay money back."""
         return order
@@ -440,7 +437,7 @@ class Account:
         return self.number
 
 
-def test_methods_are_bound_to_their_object(sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger) -> None:
+def test_methods_are_bound_to_their_object(sandbox: Sandbox, client: HITLClient, ledger: Ledger) -> None:
     def close(self: Account, reason: str) -> int:
         return self.number
 
@@ -464,7 +461,7 @@ def generator() -> Any:
     "what",
     [coroutine, generator, Item, staticmethod(len), classmethod(len), len, "refund", Account(1).approval_identity],
 )
-def test_what_cannot_be_gated_is_refused_at_decoration(client: HITLClient, ledger: SQLiteLedger, what: Any) -> None:
+def test_what_cannot_be_gated_is_refused_at_decoration(client: HITLClient, ledger: Ledger, what: Any) -> None:
     with pytest.raises(TypeError):
         require_approval(client, ledger=ledger)(what)
 
@@ -485,7 +482,7 @@ def test_wrong_settings_are_refused_at_decoration(client: HITLClient, settings: 
         require_approval(object())  # type: ignore[call-overload]
 
 
-def test_a_parameter_may_be_left_out(sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger) -> None:
+def test_a_parameter_may_be_left_out(sandbox: Sandbox, client: HITLClient, ledger: Ledger) -> None:
     @require_approval(client, ledger=ledger, ignore=["session"])
     def refund(order: str, session: object) -> str:
         return order
@@ -497,9 +494,7 @@ def test_a_parameter_may_be_left_out(sandbox: Sandbox, client: HITLClient, ledge
         require_approval(client, ledger=ledger, ignore=["sesion"])(plain)
 
 
-def test_several_people_must_approve_where_the_server_can(
-    sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger
-) -> None:
+def test_several_people_must_approve_where_the_server_can(sandbox: Sandbox, client: HITLClient, ledger: Ledger) -> None:
     shop = Shop(client, ledger, quorum=2, timeout=timedelta(seconds=0.01))
     sandbox.reviewer.on().never()
     with pytest.raises(WaitTimeoutError):

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from hitl.approval import LedgerError, SQLiteLedger
+from hitl.approval import LedgerError, SQLiteLedger, ledger_at
+from hitl.approval.audit import export, verify
 from hitl.approval.ledger import Decision, Ledger, NewApproval, Outcome, owner, runs_here
 
 
@@ -98,8 +99,8 @@ def test_threads_race_for_each_approval_and_one_wins(ledger: Ledger) -> None:
 
 RACER = """
 import os, sys, uuid
-from hitl.approval import SQLiteLedger
-ledger, ran = SQLiteLedger(sys.argv[1]), sys.argv[2]
+from hitl.approval import ledger_at
+ledger, ran = ledger_at(sys.argv[1]), sys.argv[2]
 print("ready", flush=True)
 for line in sys.stdin:
     key = line.strip()
@@ -125,11 +126,11 @@ def racers(count: int, *arguments: str) -> list[subprocess.Popen[str]]:
     return started
 
 
-def test_processes_race_for_each_approval_and_one_wins(ledger: SQLiteLedger, tmp_path: Path) -> None:
+def test_processes_race_for_each_approval_and_one_wins(ledger: Ledger, address: str, tmp_path: Path) -> None:
     keys = [f"k{each}" for each in range(20)]
     for key in keys:
         approved(ledger, key)
-    started = racers(4, str(ledger.path), str(tmp_path / "ran"))
+    started = racers(4, address, str(tmp_path / "ran"))
     for key in keys:
         for each in started:
             assert each.stdin
@@ -141,7 +142,7 @@ def test_processes_race_for_each_approval_and_one_wins(ledger: SQLiteLedger, tmp
     assert sorted((tmp_path / "ran").read_text().split()) == sorted(keys)
 
 
-def test_whatever_is_killed_nothing_runs_twice(ledger: SQLiteLedger, tmp_path: Path) -> None:
+def test_whatever_is_killed_nothing_runs_twice(ledger: Ledger, address: str, tmp_path: Path) -> None:
     keys = [f"k{each}" for each in range(100)]
     for key in keys:
         approved(ledger, key)
@@ -149,7 +150,7 @@ def test_whatever_is_killed_nothing_runs_twice(ledger: SQLiteLedger, tmp_path: P
     ran.touch()
     left = set(keys)
     while left:
-        (process,) = racers(1, str(ledger.path), str(ran))
+        (process,) = racers(1, address, str(ran))
         assert process.stdin
         assert process.stdout
         process.stdin.write("".join(f"{key}\n" for key in keys if key in left))
@@ -190,11 +191,12 @@ def test_what_is_no_ledger_is_refused(tmp_path: Path, make: Callable[[Path], obj
         SQLiteLedger(tmp_path / "ledger").approvals()
 
 
-def test_a_full_disk_leaves_the_row_as_it_was(ledger: SQLiteLedger) -> None:
+def test_a_full_disk_leaves_the_row_as_it_was(file_ledger: SQLiteLedger) -> None:
     program = f"""
 import resource, signal
-from hitl.approval import LedgerError, SQLiteLedger
-ledger = SQLiteLedger({str(ledger.path)!r})
+from hitl.approval import LedgerError, SQLiteLedger, ledger_at
+from hitl.approval.audit import export, verify
+ledger = SQLiteLedger({str(file_ledger.path)!r})
 ledger.approvals()
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1, 1))
@@ -203,13 +205,83 @@ try:
 except LedgerError as error:
     print(error)
 """
-    approved(ledger)
+    approved(file_ledger)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "cannot be used" in done.stdout
-    row = ledger.get("k")
+    row = file_ledger.get("k")
     assert row is not None
     assert row.state == "answered"
-    assert ledger.consume("k", "r", "claim", "me")
+    assert file_ledger.consume("k", "r", "claim", "me")
+
+
+STARTER = """
+import sys
+from hitl.approval import ledger_at
+sys.stdin.readline()
+ledger = ledger_at(sys.argv[1])
+ledger.record("allowed", {"rule": "x"})
+print(ledger.approvals(), flush=True)
+"""
+
+
+def test_processes_that_open_a_new_ledger_at_once_do_not_disturb_each_other(address: str) -> None:
+    command = [sys.executable, "-c", STARTER, address]
+    started = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(8)
+    ]
+    assert [each.communicate("go\n", timeout=60) for each in started] == [("[]\n", "")] * 8
+    ledger = ledger_at(address)
+    assert [json.loads(each.body)["number"] for each in ledger.records()] == list(range(1, 9))
+    ledger.close()
+
+
+def test_a_fork_has_connections_of_its_own(ledger: Ledger) -> None:
+    approved(ledger, "a")
+    approved(ledger, "b")
+    child = os.fork()
+    if child == 0:
+        try:
+            os._exit(0 if ledger.consume("a", "r", "child", "me") else 1)
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert ledger.consume("b", "r", "parent", "me")
+    assert not ledger.consume("a", "r", "parent too", "me")
+    whats = [json.loads(each.body)["what"] for each in ledger.records()]
+    assert whats == ["asked", "decided", "asked", "decided", "consumed", "consumed"]
+
+
+def test_many_threads_share_a_ledger(ledger: Ledger) -> None:
+    def work(number: int) -> bool:
+        approved(ledger, f"k{number}")
+        ledger.record("allowed", {"rule": "x"})
+        return ledger.consume(f"k{number}", "r", f"c{number}", "me")
+
+    with ThreadPoolExecutor(40) as threads:
+        assert all(threads.map(work, range(80)))
+    assert [each.number for each in ledger.records()] == list(range(1, 321))
+    assert verify(export(ledger)).count == 320
+
+
+@pytest.mark.parametrize("word", ["a\ud800b", "a\x00b", "é😀", "'; DROP TABLE hitl_approvals; --", "100 % ?"])
+def test_whatever_people_write_is_kept_or_refused(ledger: Ledger, word: str) -> None:
+    ledger.ask(new("k", arguments={"text": word.replace("\ud800", "")}, run="r"))
+    try:
+        ledger.decide("k", "answered", "r", Decision("approved", "kim", word))
+    except LedgerError:
+        assert [each.state for each in ledger.approvals(states=["asked"])] == ["asked"]
+    else:
+        row = ledger.get("k")
+        assert row is not None
+        assert row.decision == Decision("approved", "kim", word)
+    assert ledger.get("k") is not None
+
+
+def test_an_error_of_a_ledger_has_no_other_error_in_it(ledger: Ledger) -> None:
+    with pytest.raises(LedgerError) as caught:
+        ledger.record("allowed\ud800", {})
+    assert (caught.value.__context__, caught.value.__cause__) == (None, None)
 
 
 def test_an_owner_is_known_where_it_runs() -> None:

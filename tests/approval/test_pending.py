@@ -13,6 +13,7 @@ from hitl import HITLClient
 from hitl.approval import (
     ApprovalConsumed,
     ApprovalMismatch,
+    Ledger,
     SQLiteLedger,
     require_approval,
     resume,
@@ -22,7 +23,7 @@ from hitl.exceptions import ConfigurationError
 from hitl.testing import Sandbox
 
 
-def test_a_question_is_asked_now_and_answered_later(sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger) -> None:
+def test_a_question_is_asked_now_and_answered_later(sandbox: Sandbox, client: HITLClient, ledger: Ledger) -> None:
     @require_approval(client, ledger=ledger)
     def refund(order: str) -> str:
         return f"paid {order}"
@@ -38,7 +39,7 @@ def test_a_question_is_asked_now_and_answered_later(sandbox: Sandbox, client: HI
 
 
 def test_in_a_scope_the_question_and_its_result_count_once(
-    sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger
+    sandbox: Sandbox, client: HITLClient, ledger: Ledger
 ) -> None:
     @require_approval(client, ledger=ledger)
     def refund(order: str) -> str:
@@ -50,14 +51,14 @@ def test_in_a_scope_the_question_and_its_result_count_once(
     sandbox.reviewer.asked(times=1)
 
 
-def test_a_token_carries_the_wait_elsewhere(sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger) -> None:
+def test_a_token_carries_the_wait_elsewhere(sandbox: Sandbox, client: HITLClient, file_ledger: SQLiteLedger) -> None:
     def refund(order: str) -> str:
         return f"paid {order}"
 
     sandbox.reviewer.on().approve()
-    token = submit(require_approval(client, ledger=ledger)(refund), "o-7").token()
+    token = submit(require_approval(client, ledger=file_ledger)(refund), "o-7").token()
     with sandbox.client() as another:
-        gated = require_approval(another, ledger=SQLiteLedger(ledger.path))(refund)
+        gated = require_approval(another, ledger=SQLiteLedger(file_ledger.path))(refund)
         with pytest.raises(ApprovalMismatch):
             resume(token, gated, "o-8")
         assert resume(token, gated, "o-7").result() == "paid o-7"
@@ -66,12 +67,12 @@ def test_a_token_carries_the_wait_elsewhere(sandbox: Sandbox, client: HITLClient
         for wrong in ("", "abc", token[:-8], "e30"):
             with pytest.raises(ConfigurationError):
                 resume(wrong, gated, "o-7")
-    elsewhere = require_approval(client, ledger=SQLiteLedger(ledger.path.with_name("other.db")))(refund)
+    elsewhere = require_approval(client, ledger=SQLiteLedger(file_ledger.path.with_name("other.db")))(refund)
     with pytest.raises(ApprovalMismatch, match="knows no approval"):
         resume(token, elsewhere, "o-7")
 
 
-def test_coroutine_functions_are_submitted_alike(sandbox: Sandbox, ledger: SQLiteLedger) -> None:
+def test_coroutine_functions_are_submitted_alike(sandbox: Sandbox, ledger: Ledger) -> None:
     async def main() -> None:
         sandbox.reviewer.on().approve()
         async with sandbox.async_client() as client:

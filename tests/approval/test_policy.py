@@ -10,7 +10,7 @@ import anyio.lowlevel
 import pytest
 
 from hitl import HITLClient
-from hitl.approval import ApprovalDenied, ApprovalRejected, Call, Policy, Rule, SQLiteLedger, require_approval
+from hitl.approval import ApprovalDenied, ApprovalRejected, Call, Ledger, Policy, Rule, require_approval
 from hitl.exceptions import ConfigurationError
 from hitl.testing import Sandbox
 
@@ -25,7 +25,7 @@ RULES = [
 ]
 
 
-def refunding(client: HITLClient, ledger: SQLiteLedger, **settings: Any) -> Callable[[int], str]:
+def refunding(client: HITLClient, ledger: Ledger, **settings: Any) -> Callable[[int], str]:
     @require_approval(client, ledger=ledger, **settings)
     def refund(amount: int) -> str:
         return f"paid {amount}"
@@ -33,13 +33,13 @@ def refunding(client: HITLClient, ledger: SQLiteLedger, **settings: Any) -> Call
     return refund
 
 
-def whats(ledger: SQLiteLedger) -> list[str]:
+def whats(ledger: Ledger) -> list[str]:
     import json
 
     return [json.loads(each.body)["what"] for each in ledger.records()]
 
 
-def test_the_first_rule_that_matches_decides(sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger) -> None:
+def test_the_first_rule_that_matches_decides(sandbox: Sandbox, client: HITLClient, ledger: Ledger) -> None:
     refund = refunding(client, ledger, policy=Policy(RULES))
     sandbox.reviewer.on().reject()
     assert refund(7) == "paid 7"
@@ -52,9 +52,7 @@ def test_the_first_rule_that_matches_decides(sandbox: Sandbox, client: HITLClien
     sandbox.reviewer.asked(times=1)
 
 
-def test_what_a_reviewer_chose_is_denied_all_the_same(
-    sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger
-) -> None:
+def test_what_a_reviewer_chose_is_denied_all_the_same(sandbox: Sandbox, client: HITLClient, ledger: Ledger) -> None:
     from hitl.approval import ApprovalMismatch
 
     sandbox.reviewer.on().edit(arguments={"amount": 20_000})
@@ -62,14 +60,14 @@ def test_what_a_reviewer_chose_is_denied_all_the_same(
         refunding(client, ledger, policy=Policy(RULES))(60)
 
 
-def test_when_asks_only_about_some_calls(sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger) -> None:
+def test_when_asks_only_about_some_calls(sandbox: Sandbox, client: HITLClient, ledger: Ledger) -> None:
     refund = refunding(client, ledger, when=lambda call: amount(call) > 50)
     sandbox.reviewer.on().approve()
     assert (refund(50), refund(51)) == ("paid 50", "paid 51")
     sandbox.reviewer.asked(times=1)
 
 
-def test_when_and_a_policy_the_stricter_one_decides(sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger) -> None:
+def test_when_and_a_policy_the_stricter_one_decides(sandbox: Sandbox, client: HITLClient, ledger: Ledger) -> None:
     refund = refunding(client, ledger, when=lambda call: amount(call) == 7, policy=Policy(RULES, otherwise="allow"))
     sandbox.reviewer.on().approve()
     assert [refund(each) for each in (6, 7, 60)] == ["paid 6", "paid 7", "paid 60"]
@@ -80,7 +78,7 @@ def test_when_and_a_policy_the_stricter_one_decides(sandbox: Sandbox, client: HI
 
 @pytest.mark.parametrize("answer", [None, 1, "yes", anyio.sleep])
 def test_a_predicate_that_is_not_clear_stops_the_call(
-    sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger, answer: Any
+    sandbox: Sandbox, client: HITLClient, ledger: Ledger, answer: Any
 ) -> None:
     with pytest.raises(TypeError, match="True or False"):
         refunding(client, ledger, when=lambda call: answer)(5)
@@ -88,7 +86,7 @@ def test_a_predicate_that_is_not_clear_stops_the_call(
 
 
 def test_an_error_in_a_predicate_or_a_description_stops_the_call_and_says_where(
-    sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger
+    sandbox: Sandbox, client: HITLClient, ledger: Ledger
 ) -> None:
     def boom(_: Call) -> bool:
         raise ZeroDivisionError
@@ -100,7 +98,7 @@ def test_an_error_in_a_predicate_or_a_description_stops_the_call_and_says_where(
     assert sandbox.reviewer.asked(times=0) == []
 
 
-def test_predicates_may_be_asynchronous_in_an_asynchronous_gate(sandbox: Sandbox, ledger: SQLiteLedger) -> None:
+def test_predicates_may_be_asynchronous_in_an_asynchronous_gate(sandbox: Sandbox, ledger: Ledger) -> None:
     async def main() -> None:
         async def small(call: Call) -> bool:
             await anyio.lowlevel.checkpoint()
@@ -119,7 +117,7 @@ def test_predicates_may_be_asynchronous_in_an_asynchronous_gate(sandbox: Sandbox
     anyio.run(main)
 
 
-def test_a_sample_is_the_same_for_the_same_call(sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger) -> None:
+def test_a_sample_is_the_same_for_the_same_call(sandbox: Sandbox, client: HITLClient, ledger: Ledger) -> None:
     policy = Policy([Rule("sample", ask=True, one_in=4)], salt="of the house")
     refund = refunding(client, ledger, policy=policy)
     sandbox.reviewer.on().approve()
@@ -131,9 +129,7 @@ def test_a_sample_is_the_same_for_the_same_call(sandbox: Sandbox, client: HITLCl
     assert 3 < len(set(asked)) < 20
 
 
-def test_the_shadow_mode_asks_nobody_and_still_denies(
-    sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger
-) -> None:
+def test_the_shadow_mode_asks_nobody_and_still_denies(sandbox: Sandbox, client: HITLClient, ledger: Ledger) -> None:
     refund = refunding(client, ledger, policy=Policy(RULES, shadow=True))
     assert (refund(7), refund(60)) == ("paid 7", "paid 60")
     with pytest.raises(ApprovalDenied):
