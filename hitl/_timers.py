@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from types import BuiltinFunctionType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from hitl._clock import LONGEST_SLEEP
 
@@ -31,11 +31,13 @@ def are_timers_frozen() -> bool:
     return type(time.monotonic) is not BuiltinFunctionType
 
 
-def move_on_after(seconds: float) -> AbstractContextManager[anyio.CancelScope]:
+def move_on_after(seconds: float) -> AbstractContextManager[anyio.CancelScope, bool]:
     """Do what `anyio.move_on_after` does; it may end a day too soon, or when a freeze begins, so look at the clock."""
     import anyio
 
-    return _in_real_time(seconds) if are_timers_frozen() else anyio.move_on_after(seconds)
+    if not are_timers_frozen():
+        return anyio.move_on_after(seconds)
+    return cast("AbstractContextManager[anyio.CancelScope, bool]", _in_real_time(seconds))
 
 
 def sleep(seconds: float) -> Awaitable[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ import time_machine
 from sockets import answering, serving, silent, url_of
 
 from hitl import AsyncHITLClient, HITLClient
-from hitl._clock import monotonic
+from hitl._clock import epoch, monotonic
 from hitl.exceptions import APITimeoutError, HITLError, ServerError, WaitTimeoutError
 from hitl.retry import retry_with_backoff
 from hitl.testing import Sandbox
@@ -107,9 +108,10 @@ def test_an_awaited_call_times_out_and_no_sooner(backend: str, through: Any) -> 
                 await client.get_review("rev_1")
 
     with serving(silent) as address:
-        assert run(backend, read) >= 0.29
+        assert run(backend, read) >= 0.19  # two thirds are for the first attempt, and another one does not fit in
 
 
+@pytest.mark.filterwarnings("ignore::hitl.WaitBudgetWarning")  # the sandbox's dates leap with the steps
 @pytest.mark.usefixtures("frozen_somehow")
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_awaited_retries_and_waits_end(backend: str) -> None:
@@ -154,7 +156,7 @@ def test_a_freeze_may_begin_or_end_during_a_call(backend: str) -> None:
             await client.get_review("rev_1")
 
     with serving(silent) as address:
-        assert run(backend, read) >= 0.79
+        assert run(backend, read) >= 0.52
 
 
 @pytest.mark.usefixtures("frozen_somehow")
@@ -169,6 +171,13 @@ def test_an_awaited_wait_for_what_nobody_answers_ends(backend: str) -> None:
 
     with Sandbox() as sandbox:
         run(backend, wait)
+
+
+@pytest.mark.usefixtures("frozen_somehow")
+def test_the_clock_of_rate_limits_goes_on() -> None:
+    began = epoch()
+    threading.Event().wait(0.01)
+    assert 0.01 <= epoch() - began < 60
 
 
 @pytest.mark.usefixtures("frozen")
