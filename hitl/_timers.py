@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from types import BuiltinFunctionType
 from typing import TYPE_CHECKING, cast
@@ -55,7 +55,7 @@ async def _sleep_in_real_time(seconds: float) -> None:
 
 
 @contextmanager
-def _in_real_time(seconds: float) -> Iterator[anyio.CancelScope]:
+def _in_real_time(seconds: float) -> Generator[anyio.CancelScope, None, None]:
     import anyio
 
     left, in_loop = threading.Event(), _caller_in_loop()
