@@ -17,8 +17,16 @@ time.__spec__.loader.exec_module(_own)  # type: ignore[union-attr]
 
 monotonic: Final[Callable[[], float]] = _own.monotonic
 """Seconds; for deadlines, pauses and durations."""
-epoch: Final[Callable[[], float]] = _own.time
-"""Seconds since 1970; for what is compared with the dates of a server."""
+_beginning: Final[float] = _own.time() - monotonic()
+
+
+def epoch() -> float:
+    """Return seconds since 1970, which never stop or jump; for what is compared with the dates of a server.
+
+    time-machine changes what even our copy returns, so it is asked once only.
+    """
+    return _beginning + monotonic()
+
 
 LONGEST_SLEEP: Final = 86_400.0
 """Seconds that are slept in one piece: `poll` takes 24.8 days at most, and other calls have limits too."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Hashable, Iterable, Mapping, Sized
 from datetime import datetime, timedelta
-from os import PathLike
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias, TypedDict, TypeVar, Unpack, cast
 
@@ -19,6 +18,8 @@ from hitl.exceptions import ConfigurationError
 from hitl.models import Review, ReviewChange, ReviewFields, Template
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from hitl_api.models.review_create import ReviewCreate
 
     from hitl._asking import Asking

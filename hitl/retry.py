@@ -17,6 +17,7 @@ from typing import Any, Final, TypeAlias, TypeVar, cast, overload
 
 from hitl._calls import LONGEST_PAUSE, Backoff, RetriedCall, calling, is_retrying
 from hitl._json import number, whole
+from hitl._timers import sleep as sleep_async
 from hitl.exceptions import APIConnectionError, HITLError, RateLimitError, ServerError
 
 __all__ = ["RETRIED", "retry_with_backoff"]
@@ -94,7 +95,7 @@ def retry_with_backoff(
     def decorate(function: _Function) -> _Function:
         _refuse_unrepeatable(function)
         if any(map(inspect.iscoroutinefunction, _callees(function))):
-            return _retry_async(function, backoff, classes, sleep or _sleep_async)
+            return _retry_async(function, backoff, classes, sleep or sleep_async)
         return _retry_blocking(function, backoff, classes, sleep or time.sleep)
 
     return decorate
@@ -162,12 +163,6 @@ def _retry_async(function: _Function, backoff: Backoff, retry_on: Any, sleep: Ca
                 await sleep(pause)
 
     return call
-
-
-async def _sleep_async(seconds: float) -> None:
-    import anyio  # blocking programs need not load it
-
-    await anyio.sleep(seconds)
 
 
 def _no_coroutine(result: Any) -> Any:

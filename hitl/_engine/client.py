@@ -28,6 +28,7 @@ from hitl._engine.tls import tls_context
 from hitl._engine.url import Origin
 from hitl._interrupts import reraise_interrupt
 from hitl._secret import Secret
+from hitl._timers import move_on_after
 
 if TYPE_CHECKING:
     import anyio  # loaded by programs that await
@@ -161,7 +162,7 @@ class AsyncClient(EngineClient):
         try:
             semaphore.acquire_nowait()
         except anyio.WouldBlock:
-            with anyio.move_on_after(deadline - monotonic()) as waiting:
+            with move_on_after(deadline - monotonic()) as waiting:
                 await semaphore.acquire()
             if waiting.cancelled_caught:
                 message = f"{self._concurrency} other exchanges of this client did not end in time; start fewer at once"

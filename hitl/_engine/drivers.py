@@ -11,6 +11,7 @@ from typing import TypeAlias, TypeVar
 from hitl._clock import LONGEST_SLEEP, monotonic
 from hitl._engine.connection import DeadlineExceededError, IOSteps, Socket, WaitFor
 from hitl._interrupts import reraise_interrupt
+from hitl._timers import move_on_after, sleep
 
 T = TypeVar("T")
 
@@ -36,13 +37,12 @@ def drive(steps: IOSteps[T], deadline: float) -> T:  # guard: deadline
 
 async def drive_async(steps: IOSteps[T], deadline: float) -> T:
     """Carry the steps out on the running event loop; see `drive`."""
-    import anyio  # in functions, here and below: blocking programs never load it
-
     try:
-        with anyio.move_on_after(deadline - monotonic()):
-            step = next(steps)
-            while True:
-                step = steps.send(await _ready_async(step))
+        step = next(steps)
+        while (left := deadline - monotonic()) > 0:
+            with move_on_after(left):
+                while True:
+                    step = steps.send(await _ready_async(step))
         steps.throw(DeadlineExceededError())
         raise AssertionError("steps do not go on after their deadline")
     except StopIteration as stop:
@@ -86,11 +86,11 @@ _select = _select_with_poll if hasattr(select, "poll") else _select_with_select
 
 
 async def _ready_async(wait: WaitFor) -> Sequence[Socket]:
-    import anyio
+    import anyio  # in functions, here and below: blocking programs never load it
 
     watched = [*zip(repeat(anyio.wait_readable), wait.reading), *zip(repeat(anyio.wait_writable), wait.writing)]
     if not watched:
-        await anyio.sleep(max(0.0, (wait.until or 0.0) - monotonic()))
+        await sleep(max(0.0, (wait.until or 0.0) - monotonic()))
         return ()
     if len(watched) == 1 and wait.until is None:  # nearly always, and a task group takes long
         return [await _watch(*watched[0])]
@@ -100,7 +100,7 @@ async def _ready_async(wait: WaitFor) -> Sequence[Socket]:
         ready.append(await _watch(is_ready, sock))
         group.cancel_scope.cancel()
 
-    with anyio.move_on_after(math.inf if wait.until is None else wait.until - monotonic()):
+    with move_on_after(math.inf if wait.until is None else wait.until - monotonic()):
         async with anyio.create_task_group() as group:
             for each in watched:
                 group.start_soon(watch, *each)

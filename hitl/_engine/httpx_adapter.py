@@ -31,6 +31,7 @@ from hitl._engine.messages import Request, Response, TransportFailure, Transport
 from hitl._engine.url import Origin
 from hitl._interrupts import reraise_interrupt
 from hitl._json import TOO_LARGE
+from hitl._timers import are_timers_frozen, move_on_after
 from hitl.exceptions import ConfigurationError, Sent
 
 # Raised before a byte of the request has left. Any other error may come after the request has reached the server.
@@ -76,7 +77,9 @@ class _HttpxSender:
 
     def _request(self, request: Request, deadline: float) -> httpx.Request:
         remaining = min(max(deadline - monotonic(), 0.001), LONGEST_SLEEP)
-        timeout = httpx.Timeout(remaining - min(_MARGIN, remaining / 10))
+        # In a freeze, the timeouts of an event loop come too soon or never: only the deadline counts.
+        is_frozen = self._client_type is httpx.AsyncClient and are_timers_frozen()
+        timeout = httpx.Timeout(None if is_frozen else remaining - min(_MARGIN, remaining / 10))
         return self._build(
             request.method,
             self._codec.url(request),
@@ -202,7 +205,7 @@ class AsyncHttpxTransport(_HttpxSender):
         response: httpx.Response | None = None
         try:
             built = self._request(request, deadline)
-            with anyio.move_on_after(deadline - monotonic()):
+            with move_on_after(deadline - monotonic()):
                 response = cast(httpx.Response, await self._send(built))
                 if response.is_stream_consumed:
                     return self._from_memory(response)

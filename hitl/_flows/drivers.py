@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 from hitl._clock import LONGEST_SLEEP
 from hitl._flows.event_loops import sleep_until_woken, sleep_until_woken_async
 from hitl._flows.steps import Act, ApiCall, AsyncTransport, Flow, Gather, Sleep, Step, Transport
+from hitl._timers import sleep as pause
 from hitl.exceptions import ConfigurationError
 
 # Imported where they are needed: anyio, which blocking programs never load, and what only batches use.
@@ -76,9 +77,7 @@ def _start(step: Step, transport: AsyncTransport) -> Awaitable[Any]:
         case Sleep(seconds, wakeup):
             if wakeup is not None:
                 return sleep_until_woken_async(seconds, wakeup)
-            import anyio
-
-            return anyio.sleep(seconds)
+            return pause(seconds)
         case Gather() as gather:
             from hitl._flows import tasks
 

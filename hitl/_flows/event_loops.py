@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from hitl._clock import LONGEST_SLEEP
 from hitl._flows.steps import Wakeup
+from hitl._timers import move_on_after, runs_on_trio
 
 if TYPE_CHECKING:
     import anyio  # loaded by programs that await
@@ -32,14 +33,6 @@ def loop_domain() -> Hashable:
     import asyncio
 
     return os.getpid(), asyncio.get_running_loop()
-
-
-def runs_on_trio() -> bool:
-    """Return whether the running event loop is trio's rather than asyncio's."""
-    # Imported here: at its import sniffio subclasses threading.local, which Temporal's workflow sandbox forbids.
-    import sniffio
-
-    return sniffio.current_async_library() == "trio"
 
 
 class BlockingCallWarning(UserWarning):
@@ -104,9 +97,7 @@ def sleep_until_woken_async(seconds: float, wakeup: Wakeup) -> Awaitable[object]
 
 
 async def _for_seconds(seconds: float, waker: _AsyncioWaker | _TrioWaker) -> None:
-    import anyio
-
-    with anyio.move_on_after(seconds):
+    with move_on_after(seconds):
         await waker.woken()
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import anyio
 
-from hitl._flows.event_loops import runs_on_trio
 from hitl._flows.steps import AsyncFlows, Flow, Flows, Gather, Result
+from hitl._timers import runs_on_trio
 from hitl.exceptions import HITLError
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from hitl._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from hitl.approval.audit import AuditError
+    from hitl.approval.audit import AuditError, export, verify
     from hitl.approval.calls import Call
     from hitl.approval.decorator import require_approval
     from hitl.approval.errors import (
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         UnbindableArgument,
     )
     from hitl.approval.gate import Grant
-    from hitl.approval.ledger import Approval, Ledger
+    from hitl.approval.ledger import Approval, Ledger, Outcome
     from hitl.approval.opening import ledger_at
     from hitl.approval.pending import AsyncPending, Pending, resume, submit
     from hitl.approval.policy import Allowance, Policy, Rule
@@ -58,6 +58,7 @@ __all__ = [
     "Grant",
     "Ledger",
     "LedgerError",
+    "Outcome",
     "OutcomeUnknown",
     "Pending",
     "Policy",
@@ -66,16 +67,18 @@ __all__ = [
     "Rule",
     "SQLiteLedger",
     "UnbindableArgument",
+    "export",
     "ledger_at",
     "require_approval",
     "resume",
     "submit",
+    "verify",
 ]
 
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "audit": ("AuditError",),
+        "audit": ("AuditError", "export", "verify"),
         "calls": ("Call",),
         "decorator": ("require_approval",),
         "errors": (
@@ -90,7 +93,7 @@ __getattr__, __dir__ = lazy_names(
             "UnbindableArgument",
         ),
         "gate": ("Grant",),
-        "ledger": ("Approval", "Ledger"),
+        "ledger": ("Approval", "Ledger", "Outcome"),
         "opening": ("ledger_at",),
         "pending": ("AsyncPending", "Pending", "resume", "submit"),
         "policy": ("Allowance", "Policy", "Rule"),

@@ -10,8 +10,13 @@ import click
 from hitl import __version__
 from hitl.cli.failures import EXIT_CODES, FAILED, CommandError, FailingGroup
 
-_SUBCOMMANDS: Final = ("export", "reviews", "sandbox", "templates", "webhooks")
-"""Modules of this package; each holds a command of its own name."""
+_SUBCOMMANDS: Final = {
+    **dict.fromkeys(("approvals", "audit"), "approvals"),
+    "export": "export",
+    "pending": "approvals",
+    **{name: name for name in ("reviews", "sandbox", "templates", "webhooks")},
+}
+"""The modules of this package that hold the commands, by their names."""
 
 
 class _LazyGroup(FailingGroup):
@@ -24,7 +29,7 @@ class _LazyGroup(FailingGroup):
         if cmd_name not in _SUBCOMMANDS:
             return None
         try:
-            command: click.Command = getattr(import_module(f"hitl.cli.{cmd_name}"), cmd_name)
+            command: click.Command = getattr(import_module(f"hitl.cli.{_SUBCOMMANDS[cmd_name]}"), cmd_name)
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] in ("hitl", "hitl_api"):
                 raise

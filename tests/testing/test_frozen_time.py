@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +18,8 @@ import time_machine
 from sockets import answering, serving, silent, url_of
 
 from hitl import AsyncHITLClient, HITLClient
-from hitl.exceptions import APITimeoutError, ServerError, WaitTimeoutError
+from hitl._clock import epoch, monotonic
+from hitl.exceptions import APITimeoutError, HITLError, ServerError, WaitTimeoutError
 from hitl.retry import retry_with_backoff
 from hitl.testing import Sandbox
 from hitl.webhooks import signature_headers, verify_signature
@@ -74,6 +76,108 @@ def test_retries_still_give_up() -> None:
         decorated = retry_with_backoff(max_retries=1, base_delay=0.01)(client.get_review)
         with pytest.raises(ServerError):
             decorated("rev_1")
+
+
+def in_steps() -> AbstractContextManager[Any]:
+    return freezegun.freeze_time(MOMENT, auto_tick_seconds=3600)
+
+
+def ticking() -> AbstractContextManager[Any]:
+    return freezegun.freeze_time(MOMENT, tick=True)
+
+
+@pytest.fixture(params=[by_freezegun, by_time_machine, in_steps, ticking])
+def frozen_somehow(request: pytest.FixtureRequest) -> Iterator[None]:
+    with request.param():
+        yield
+
+
+def run(backend: str, awaited: Callable[[], Awaitable[None]]) -> float:
+    began = monotonic()
+    anyio.run(awaited, backend=backend)
+    return monotonic() - began
+
+
+@pytest.mark.usefixtures("frozen_somehow")
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("through", [lambda: None, httpx.AsyncHTTPTransport])
+def test_an_awaited_call_times_out_and_no_sooner(backend: str, through: Any) -> None:
+    async def read() -> None:
+        async with AsyncHITLClient("key", base_url=url_of(address), timeout=0.3, transport=through()) as client:
+            with pytest.raises(APITimeoutError):
+                await client.get_review("rev_1")
+
+    with serving(silent) as address:
+        assert run(backend, read) >= 0.19  # two thirds are for the first attempt, and another one does not fit in
+
+
+@pytest.mark.filterwarnings("ignore::hitl.WaitBudgetWarning")  # the sandbox's dates leap with the steps
+@pytest.mark.usefixtures("frozen_somehow")
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_awaited_retries_and_waits_end(backend: str) -> None:
+    async def give_up() -> None:
+        async with AsyncHITLClient("key", base_url=url_of(address), timeout=1) as client:
+            with pytest.raises(ServerError):
+                await client.get_review("rev_1")
+            with pytest.raises(ServerError):
+                await retry_with_backoff(max_retries=1, base_delay=0.01)(client.get_review)("rev_1")
+
+    async def wait() -> None:
+        async with AsyncHITLClient(sandbox.api_key, base_url=sandbox.base_url) as client:
+            template = await anext(aiter(client.list_templates()))
+            reviews = await client.create_reviews([{**REVIEW, "template_id": template.id}] * 40)
+            with pytest.raises(WaitTimeoutError):
+                await client.wait_for_reviews(reviews, timeout=0.3)
+
+    with serving(answering(BUSY)) as address:
+        run(backend, give_up)
+    with Sandbox() as sandbox:
+        assert run(backend, wait) >= 0.29
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_freeze_may_begin_or_end_during_a_call(backend: str) -> None:
+    async def read() -> None:
+        async with AsyncHITLClient("key", base_url=url_of(address), timeout=0.4) as client:
+            for freezes in (True, False):
+                freeze = by_freezegun()
+                first, second = (freeze.__enter__, freeze.__exit__)
+                if not freezes:
+                    first()
+                async with anyio.create_task_group() as group:
+                    group.start_soon(times_out, client)
+                    await anyio.wait_all_tasks_blocked()
+                    first() if freezes else second(None, None, None)
+                if freezes:
+                    second(None, None, None)
+
+    async def times_out(client: AsyncHITLClient) -> None:
+        with pytest.raises(APITimeoutError):
+            await client.get_review("rev_1")
+
+    with serving(silent) as address:
+        assert run(backend, read) >= 0.52
+
+
+@pytest.mark.usefixtures("frozen_somehow")
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_an_awaited_wait_for_what_nobody_answers_ends(backend: str) -> None:
+    async def wait() -> None:
+        async with AsyncHITLClient(sandbox.api_key, base_url=sandbox.base_url) as client:
+            template = await anext(aiter(client.list_templates()))
+            review = await client.create_review(template.id, {"text": "A draft"})
+            with pytest.raises(HITLError, match="nobody will answer"):
+                await client.wait_for_review(review)
+
+    with Sandbox() as sandbox:
+        run(backend, wait)
+
+
+@pytest.mark.usefixtures("frozen_somehow")
+def test_the_clock_of_rate_limits_goes_on() -> None:
+    began = epoch()
+    threading.Event().wait(0.01)
+    assert 0.01 <= epoch() - began < 60
 
 
 @pytest.mark.usefixtures("frozen")
