@@ -6,11 +6,15 @@ point at it, and the blocks may use it as `sandbox`. Where a block waits for a p
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import threading
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sybil import Example, Sybil
@@ -24,8 +28,40 @@ ANSWER = {"approved": True, "feedback": "Good as it is."}
 GLANCE = 0.05  # seconds between two looks at the inbox; whoever creates a review can still change it before an answer
 
 
+# Of the dependency group `heavy`, which `make setup` installs and `make test` does not.
+_HEAVY = ("mypy", "numpy", "openai", "pandas", "playwright", "pyright", "temporalio")
+_MISSING = ", ".join(name for name in _HEAVY if find_spec(name) is None)
+_IMPORTS_MISSING = re.compile(rf"^ *(?:import|from) (?:{_MISSING.replace(', ', '|')})\b", re.MULTILINE)
+
+
+def _is_left_out(file: Path) -> bool:
+    return bool(_MISSING) and file.match("test_*.py") and _IMPORTS_MISSING.search(file.read_text()) is not None
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave test files out that import what is not installed."""
+    return _is_left_out(collection_path) or None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave blocks of the documentation out that import what is not installed."""
+    if _MISSING:
+        items[:] = [item for item in items if not _IMPORTS_MISSING.search(getattr(item, "example", _NO_BLOCK).parsed)]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was left out."""
+    if left_out := sorted(file.name for file in Path(__file__).parent.glob("tests/**/*.py") if _is_left_out(file)):
+        terminalreporter.write_line(f"Left out, for want of {_MISSING}: {', '.join(left_out)}. `make check` runs them.")
+
+
+_NO_BLOCK = SimpleNamespace(parsed="")
+
+
 def pytest_configure() -> None:
     """Let Ctrl-C be what it is everywhere: a shell that starts the tests in the background has it ignored."""
+    if _MISSING and os.environ.get("CI"):
+        raise pytest.UsageError(f"CI runs every test, and these packages are missing: {_MISSING}")
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -58,7 +94,8 @@ class Evaluator(PythonEvaluator):
 
     def __call__(self, example: Example) -> None:
         """Run the block in its document's namespace."""
-        waits = re.search(r"\b(wait_for_reviews?|as_completed)\(", example.parsed) and "reviewer." not in example.parsed
+        names = r"\b(wait_for_reviews?|as_completed|decisions|ask|require_approval)\("
+        waits = re.search(names, example.parsed) and "reviewer." not in example.parsed
         with person_at(example.namespace["sandbox"]) if waits else nullcontext():
             super().__call__(example)
         for test in re.findall(r"^def (test_\w+)\(\):", example.parsed, re.MULTILINE):
@@ -66,11 +103,12 @@ class Evaluator(PythonEvaluator):
 
 
 @pytest.fixture(scope="module")
-def sandbox() -> Generator[Sandbox, None, None]:
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Generator[Sandbox, None, None]:
     """Return a live sandbox that clients without arguments talk to."""
     with Sandbox() as sandbox, pytest.MonkeyPatch.context() as patch:
         patch.setenv("HITL_BASE_URL", sandbox.base_url)
         patch.setenv("HITL_API_KEY", sandbox.api_key)
+        patch.setenv("HITL_LEDGER", str(tmp_path_factory.mktemp("ledger") / "approvals.db"))
         yield sandbox
 
 
@@ -83,6 +121,7 @@ def person() -> Callable[[Sandbox], AbstractContextManager[None]]:
 pytest_collect_file = Sybil(
     parsers=[CodeBlockParser("python", Evaluator())],
     patterns=["README.md", "docs/*.md", "docs/*/*.md"],
+    excludes=["docs/tutorial/*.md"],  # its blocks are files; tests/e2e/test_wheel.py does what a reader does
     setup=lambda namespace: namespace.update(__name__="__main__"),  # as in a program; Flask looks at it
     fixtures=["sandbox"],
     name="documentation",

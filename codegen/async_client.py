@@ -24,6 +24,8 @@ HEADER = '''"""AsyncHITLClient: written by codegen/async_client.py from _client.
 # In this order; each is a regular expression and what takes its place.
 WORDS = (
     (r'\A"""[^"]*"""\n', HEADER),
+    (r"\bLoopWatch, ", ""),  # awaited calls block no event loop
+    (r"^.*\b_loop_watch\b.*\n", ""),
     (r"\bHITLClient\b", "AsyncHITLClient"),
     (r"\bHttpTransport\b", "AsyncHttpTransport"),
     (r"\bBaseTransport\b", "AsyncBaseTransport"),
@@ -37,7 +39,9 @@ WORDS = (
     (r"\bIterable\[(ReviewFields \| ReviewCreate|ReviewChange)\]", r"Iterable[\1] | AsyncIterable[\1]"),
     (r"Any iterable; of", "Any iterable, asynchronous or not,\n                of"),
     (r"is any iterable of", "is any iterable,\n        asynchronous or not, of"),
+    (r"\bCompletions, CursorStore, Decisions\b", "AsyncCompletions, AsyncDecisions, CursorStore"),
     (r"\bCompletions\b", "AsyncCompletions"),
+    (r"(?<!Handled)\bDecisions\b", "AsyncDecisions"),
     (r"\bprocess_domain\b", "loop_domain"),
     (r"Safe to share between threads\. ", ""),
     (r"a `with` block", "an `async with` block"),
@@ -51,6 +55,7 @@ WORDS = (
     (r"\bclose\(", "aclose("),
     (r"def __(enter|exit)__", r"async def __a\1__"),
     (r"\bdef ((?:create|get|update|reassign|cancel|wait_for|delete|ensure)_|ask\b|call\b|aclose\b)", r"async def \1"),
+    (r"\bdef run\(", "async def run("),
     (r"return self\._run\(", "return await self._run("),
     (r"(def _run\(.*\)) -> T:", r"\1 -> Coroutine[Any, Any, T]:"),
     (r"return run\(", "return run_async("),

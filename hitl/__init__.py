@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from hitl._api.pagination import AsyncPagedList, PagedList
     from hitl._async_client import AsyncHITLClient
     from hitl._client import HITLClient
+    from hitl._flows import BlockingCallWarning
     from hitl._forms.schema import fields_from, schema_from
     from hitl._version import __version__
     from hitl._waiting.as_completed import AsyncCompletions, Completions
+    from hitl._waiting.decisions import AsyncDecisions, CursorStore, Decisions
     from hitl._waiting.outcomes import ALL, ANY_REJECTED, FIRST
     from hitl._waiting.rate_limit import WaitBudgetWarning
     from hitl.exceptions import HITLError
@@ -33,9 +35,13 @@ __all__ = [
     "ANY_REJECTED",
     "FIRST",
     "AsyncCompletions",
+    "AsyncDecisions",
     "AsyncHITLClient",
     "AsyncPagedList",
+    "BlockingCallWarning",
     "Completions",
+    "CursorStore",
+    "Decisions",
     "HITLClient",
     "HITLError",
     "Outcome",
@@ -56,6 +62,7 @@ __getattr__, __dir__ = lazy_names(
         "_async_client": ("AsyncHITLClient",),
         "_client": ("HITLClient",),
         "_forms": ("fields_from", "schema_from"),
+        "_flows": ("BlockingCallWarning",),
         "_version": ("__version__",),
         # ReturnWhen is the type of the first three, by which pickles find them.
         "_waiting": (
@@ -63,7 +70,10 @@ __getattr__, __dir__ = lazy_names(
             "ANY_REJECTED",
             "FIRST",
             "AsyncCompletions",
+            "AsyncDecisions",
             "Completions",
+            "CursorStore",
+            "Decisions",
             "ReturnWhen",
             "WaitBudgetWarning",
         ),

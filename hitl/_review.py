@@ -202,10 +202,15 @@ class Review:
     def __hash__(self) -> int:
         return hash((self.id, self.status, self.version))
 
+    def __setstate__(self, state: Object) -> None:
+        # A pickle of an earlier version lacks the attributes that are newer.
+        self.__dict__.update(_NEWER | state)
+
 
 # The properties of openapi.yaml's Review, in the order in which `from_json` unpacks them.
 _NAMES: Final = tuple(each.name for each in fields(Review) if each.name != "extra")
 _all_of: Final = itemgetter(*_NAMES)
+_NEWER: Final[Object] = {each.name: None for each in fields(Review) if each.default is None}
 
 
 def unknown_members(document: Object, names: Sequence[str]) -> Object:

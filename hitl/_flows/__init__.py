@@ -6,8 +6,9 @@ For every room above it. Flows decide and never act; the drivers act.
 from __future__ import annotations
 
 from hitl._flows.drivers import run, run_async, stream, stream_async
-from hitl._flows.event_loops import loop_domain, process_domain
+from hitl._flows.event_loops import AsyncTurn, BlockingCallWarning, LoopWatch, loop_domain, process_domain
 from hitl._flows.steps import (
+    Act,
     ApiCall,
     AsyncFlows,
     AsyncTransport,
@@ -22,13 +23,17 @@ from hitl._flows.steps import (
 )
 
 __all__ = [
+    "Act",
     "ApiCall",
     "AsyncFlows",
     "AsyncTransport",
+    "AsyncTurn",
+    "BlockingCallWarning",
     "Clock",
     "Flow",
     "Flows",
     "Gather",
+    "LoopWatch",
     "Result",
     "Sleep",
     "Transport",

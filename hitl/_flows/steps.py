@@ -1,9 +1,9 @@
 """The vocabulary in which behaviour is written: flows.
 
 A flow is a generator that decides and never acts. It yields the step it wants done (an `ApiCall`, a `Sleep`, a
-`Gather`), is resumed with the outcome, and returns its result. The drivers in `hitl._flows.drivers` act: `run` blocks,
-`run_async` awaits, and the tests play a script against a fake clock. So a retry loop or a wait of three days is written
-once for both clients, and tested without a server or a second of sleep.
+`Gather`, an `Act`), is resumed with the outcome, and returns its result. The drivers in `hitl._flows.drivers` act:
+`run` blocks, `run_async` awaits, and the tests play a script against a fake clock. So a retry loop or a wait of three
+days is written once for both clients, and tested without a server or a second of sleep.
 
 Flows may use locks: a lock guards memory and is held for microseconds, so it is no I/O. They import nothing else that
 acts (sockets, clocks, environment); the contract "Flows decide and never act" in pyproject.toml enforces it.
@@ -38,6 +38,7 @@ class ApiCall(Generic[T]):
     not_found: type[NotFoundError] = NotFoundError  # the error for a 404 that carries no code of its own
     timeout: float | None = None  # seconds, from its start to the last byte; None for the client's own
     fresh: bool = False  # whether to use a connection that has carried nothing yet
+    can_be_smaller: bool = False  # whether the caller asks for less where a response is too large, as for a page
     has_lasting_key: bool = True  # False if the same call made again would carry another idempotency key
 
 
@@ -57,6 +58,11 @@ class Wakeup:
     def __init__(self) -> None:
         self._is_set = False
         self._callback: Callable[[], object] | None = None
+
+    @property
+    def is_set(self) -> bool:
+        """True once it was set."""
+        return self._is_set
 
     def set(self) -> None:
         """Wake the sleeper; idempotent."""
@@ -78,6 +84,18 @@ class Sleep:
 
     seconds: float
     wakeup: Wakeup | None = None
+
+
+@frozen(weakref_slot=False)
+class Act:
+    """Carry out a function of somebody else's; the flow is resumed with what it returns, and ended by what it raises.
+
+    A coroutine that it returns is awaited, which only the awaiting driver can do. What `blocks`, such as a file or a
+    database, is carried out in a thread there.
+    """
+
+    function: Callable[[], Any]
+    blocks: bool = False
 
 
 class Flows(Protocol[T_co]):
@@ -149,7 +167,7 @@ class Gather(Generic[T]):
         return error
 
 
-Step: TypeAlias = ApiCall[Any] | Sleep | Gather[Any]
+Step: TypeAlias = ApiCall[Any] | Sleep | Gather[Any] | Act
 
 
 class Transport(Protocol):

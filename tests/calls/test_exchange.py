@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from one_call import create, exchange, get
 from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, review, reviewed
 
-from hitl._api import operations
+from hitl._api import PageRequest, operations
 from hitl._calls import Backoff, Exchange
 from hitl._engine import Response
 from hitl.exceptions import (
@@ -118,15 +118,32 @@ class TestCreating:
         assert (caught.value.outcome_unknown, caught.value.retryable) == (True, False)
         assert caught.value.idempotency_key == "job-1"
 
-    @pytest.mark.parametrize("header", ["idempotency_key", "idempotent_replayed"])
-    def test_a_server_that_has_shown_that_it_honours_keys_is_sent_the_same_key_again(self, header):
+    @pytest.mark.parametrize(
+        "shown",
+        [
+            {"idempotency_key": "shown"},
+            *({"idempotent_replayed": word} for word in ("true", "True", " true ", "?1", "1")),
+            {"idempotency_key": "shown", "idempotent_replayed": "false"},
+        ],
+        ids=str,
+    )
+    def test_a_server_that_has_shown_that_it_honours_keys_is_sent_the_same_key_again(self, shown):
         patient = exchange()
-        Script([reviewed(code=201, **{header: "shown"})]).play(patient(create("shown")))
+        Script([reviewed(code=201, **shown)]).play(patient(create("shown")))
         script = Script([BROKEN, refused(502), reviewed(code=201)])
         assert script.play(patient(create())).id == "rev_1"
         keys = {call.request.headers["Idempotency-Key"] for call in script.calls}
         assert len(script.calls) == 3
         assert len(keys) == 1
+
+    @pytest.mark.parametrize("word", ["false", "False", "FALSE", "0", "?0", "no", "", " ", "null", "none", "shown"])
+    def test_a_server_that_says_that_it_replayed_nothing_has_shown_nothing(self, word):
+        patient = exchange()
+        Script([reviewed(code=201, idempotent_replayed=word)]).play(patient(create("shown")))
+        script = Script([BROKEN])
+        with pytest.raises(HITLError):
+            script.play(patient(create()))
+        assert len(script.calls) == 1
 
 
 @pytest.mark.parametrize(
@@ -190,7 +207,7 @@ headers = st.dictionaries(
 @given(status=st.integers(100, 999) | st.sampled_from([200, 201, 404, 429]), headers=headers, body=bodies)
 @settings(max_examples=500)
 def test_whatever_a_server_answers_it_is_a_result_or_one_of_our_errors(status, headers, body):
-    for call in (get(), create(), operations.cancel_review("rev_1"), operations.list_reviews({}, 0)):
+    for call in (get(), create(), operations.cancel_review("rev_1"), operations.list_reviews({}, PageRequest(100))):
         script = Script([Response(status, headers, body)])
         try:
             script.play(exchange(max_retries=1)(call))

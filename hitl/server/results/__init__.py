@@ -17,6 +17,7 @@ from hitl.server.results.fields import (
     words,
 )
 from hitl.server.results.form import faults
+from hitl.server.results.normal_form import normal_form
 
 __all__ = [
     "DISPLAYS",
@@ -26,6 +27,7 @@ __all__ = [
     "faults",
     "is_required",
     "is_shown",
+    "normal_form",
     "settings",
     "words",
 ]

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hitl.server.http import LongPollSlots, calling, creating, hold, page, resource, success
-from hitl.server.http.requests import between, date_time, paging, parsed, wait_seconds, word
+from hitl.server.http import (
+    LongPollSlots,
+    calling,
+    creating,
+    hold,
+    in_worker,
+    in_worker_if_large,
+    page,
+    resource,
+    success,
+)
+from hitl.server.http.requests import Place, between, date_time, paging, parsed, wait_seconds, word
 from hitl.server.primitives import Document, Page
 from hitl.server.reviews.event_stream import EventStream
 from hitl.server.reviews.lifecycle import FINAL
@@ -27,7 +38,7 @@ _FILTERS: Final = (
 
 def review_query(request: Request) -> ReviewQuery:
     """Return which reviews a request asks for."""
-    limit, offset = paging(request, *_FILTERS)
+    place = paging(request, *_FILTERS)
     return ReviewQuery(
         status=parsed(request, "status", _statuses),
         priority=parsed(request, "priority", word(PRIORITIES)),
@@ -38,8 +49,9 @@ def review_query(request: Request) -> ReviewQuery:
         updated_after=parsed(request, "updated_after", date_time),
         ids=parsed(request, "ids", _list),
         changes_after=parsed(request, "changes_after", between(0, 2**63 - 1)),
-        limit=limit,
-        offset=offset,
+        limit=place.limit,
+        offset=place.offset,
+        after=place.after,
     )
 
 
@@ -53,23 +65,23 @@ def _list(text: str) -> list[str]:
 
 def review_routes(service: ReviewService, outbox: Outbox, slots: LongPollSlots) -> list[Route]:
     """Return the routes; `slots` are shared by all requests that wait."""
-    # The service is called directly, not in a worker thread: its statements take microseconds in memory and about a
-    # millisecond on disk, less than handing them to a thread and back would.
-    reads = _Reads(service, slots)
+    # With little data the service is called directly, not in a worker: its statements take microseconds in memory and
+    # about a millisecond on disk, less than handing them to a thread and back would.
+    reads, weigh = _Reads(service, slots), service.weigh
     return [
-        resource("/v1/reviews", GET=reads.reviews, POST=creating(service.create_review)),
+        resource("/v1/reviews", GET=reads.reviews, POST=creating(service.create_review, weigh=weigh)),
         resource(
             "/v1/reviews/{review_id}",
             GET=reads.review,
-            PATCH=calling(service.update_review),
-            DELETE=calling(service.cancel_review),
+            PATCH=calling(service.update_review, weigh=weigh),
+            DELETE=calling(service.cancel_review, weigh=weigh),
         ),
         resource("/v1/templates", GET=reads.templates, POST=creating(service.create_template)),
         resource(
             "/v1/templates/{template_id}",
-            GET=calling(service.get_template),
-            PATCH=calling(service.update_template),
-            DELETE=calling(service.delete_template),
+            GET=calling(service.get_template, weigh=weigh),
+            PATCH=calling(service.update_template, weigh=weigh),
+            DELETE=calling(service.delete_template, weigh=weigh),
         ),
         resource("/v1/events", GET=EventStream(service.changes, outbox, slots).respond),
     ]
@@ -87,28 +99,39 @@ class _Reads:
         seconds = None if query.changes_after is None else wait_seconds(request)
         headers: dict[str, str] = {}
         if seconds is None or self._slots.is_full:
-            found = self._service.list_reviews(query)
+            found = await in_worker(self._service.list_reviews, query)
         else:
             with self._slots.take():
                 found = await wait_for_changes(self._service, query, seconds)
             headers["Preference-Applied"] = f"wait={seconds}"
         # This header shows the client that it may ask for changes.
         headers["X-Changes-Cursor"] = str(found.step)
-        return page(request, found, query.limit or 0, query.offset, headers=headers)
+        place = Place(query.limit or 0, query.offset, query.after)
+        return await in_worker(page, request, found, place, headers=headers)
 
     async def review(self, request: Request) -> Response:
         review_id = request.path_params["review_id"]
         seconds = wait_seconds(request)
         # A server may ignore a preference (RFC 7240, section 2); clients then poll.
         if seconds is None or self._slots.is_full:
-            return success(request, self._service.get_review(review_id))
-        with self._slots.take():
-            review = await wait_for_change(self._service, review_id, seconds)
-        return success(request, review, headers={"Preference-Applied": f"wait={seconds}"})
+            review, headers = await read_review(self._service, review_id), {}
+        else:
+            with self._slots.take():
+                review = await wait_for_change(self._service, review_id, seconds)
+            headers = {"Preference-Applied": f"wait={seconds}"}
+        size = self._service.weigh(review_id=review_id)
+        return await in_worker_if_large(size, success, request, review, headers=headers)
 
     async def templates(self, request: Request) -> Response:
-        limit, offset = paging(request)
-        return page(request, self._service.list_templates(limit=limit, offset=offset), limit, offset)
+        place = paging(request)
+        listed = self._service.list_templates
+        found = await in_worker(listed, limit=place.limit, offset=place.offset, after=place.after)
+        return await in_worker(page, request, found, place)
+
+
+async def read_review(service: ReviewService, review_id: str) -> Document:
+    """Return a review; in a worker thread if it is large, since many may wait for the same one."""
+    return await in_worker_if_large(service.weigh(review_id=review_id), service.get_review, review_id)
 
 
 async def wait_for_change(service: ReviewService, review_id: str, seconds: float) -> Document:
@@ -117,7 +140,7 @@ async def wait_for_change(service: ReviewService, review_id: str, seconds: float
         service.changes,
         review_id,
         seconds,
-        read=lambda: service.get_review(review_id),
+        read=partial(read_review, service, review_id),
         final=FINAL,
         seconds_left=lambda: service.seconds_to_expiry(review_id),
     )
@@ -130,7 +153,7 @@ async def wait_for_changes(service: ReviewService, query: ReviewQuery, seconds: 
     # The watch begins before the first read, so that no change falls between the two.
     with service.changes.watch(None) as watch:
         while True:
-            found = service.list_reviews(query)
+            found = await in_worker(service.list_reviews, query)
             left = deadline - now()
             if found.items or left <= 0 or service.changes.closed:
                 return found

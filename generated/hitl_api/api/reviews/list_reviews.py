@@ -26,6 +26,7 @@ def _get_kwargs(
     changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     prefer: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
@@ -72,6 +73,8 @@ def _get_kwargs(
     params["limit"] = limit
 
     params["offset"] = offset
+
+    params["after"] = after
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
@@ -150,6 +153,7 @@ def sync_detailed(
     changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     prefer: str | Unset = UNSET,
 ) -> Response[ErrorEnvelope | ReviewListEnvelope]:
     """List reviews.
@@ -171,11 +175,14 @@ def sync_detailed(
         ids (str | Unset): Only these reviews, as ids separated by commas. Ids that do not exist
             are left out of the answer.
         changes_after (str | Unset): Only reviews that have changed since the answer whose
-            X-Changes-Cursor this is, the earliest change first. With `Prefer: wait=N` the answer is
-            held for up to N seconds until there is one.
+            X-Changes-Cursor this is, the earliest change first; 0 begins with the first change there
+            was. With `Prefer: wait=N` the answer is held for up to N seconds until there is one.
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
         offset (int | Unset): How many entries to skip.
+        after (str | Unset): The `next_cursor` of the page before, instead of `offset`: the next
+            page has every entry that comes after it, whatever was created, changed or deleted
+            meanwhile.
         prefer (str | Unset): `wait=N` asks the server to hold its answer for up to N seconds
             until a person has answered (RFC 7240, 4.3). A server that does not know it answers at
             once.
@@ -200,6 +207,7 @@ def sync_detailed(
         changes_after=changes_after,
         limit=limit,
         offset=offset,
+        after=after,
         prefer=prefer,
     )
 
@@ -224,6 +232,7 @@ def sync(
     changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     prefer: str | Unset = UNSET,
 ) -> ErrorEnvelope | ReviewListEnvelope | None:
     """List reviews.
@@ -245,11 +254,14 @@ def sync(
         ids (str | Unset): Only these reviews, as ids separated by commas. Ids that do not exist
             are left out of the answer.
         changes_after (str | Unset): Only reviews that have changed since the answer whose
-            X-Changes-Cursor this is, the earliest change first. With `Prefer: wait=N` the answer is
-            held for up to N seconds until there is one.
+            X-Changes-Cursor this is, the earliest change first; 0 begins with the first change there
+            was. With `Prefer: wait=N` the answer is held for up to N seconds until there is one.
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
         offset (int | Unset): How many entries to skip.
+        after (str | Unset): The `next_cursor` of the page before, instead of `offset`: the next
+            page has every entry that comes after it, whatever was created, changed or deleted
+            meanwhile.
         prefer (str | Unset): `wait=N` asks the server to hold its answer for up to N seconds
             until a person has answered (RFC 7240, 4.3). A server that does not know it answers at
             once.
@@ -275,6 +287,7 @@ def sync(
         changes_after=changes_after,
         limit=limit,
         offset=offset,
+        after=after,
         prefer=prefer,
     ).parsed
 
@@ -293,6 +306,7 @@ async def asyncio_detailed(
     changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     prefer: str | Unset = UNSET,
 ) -> Response[ErrorEnvelope | ReviewListEnvelope]:
     """List reviews.
@@ -314,11 +328,14 @@ async def asyncio_detailed(
         ids (str | Unset): Only these reviews, as ids separated by commas. Ids that do not exist
             are left out of the answer.
         changes_after (str | Unset): Only reviews that have changed since the answer whose
-            X-Changes-Cursor this is, the earliest change first. With `Prefer: wait=N` the answer is
-            held for up to N seconds until there is one.
+            X-Changes-Cursor this is, the earliest change first; 0 begins with the first change there
+            was. With `Prefer: wait=N` the answer is held for up to N seconds until there is one.
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
         offset (int | Unset): How many entries to skip.
+        after (str | Unset): The `next_cursor` of the page before, instead of `offset`: the next
+            page has every entry that comes after it, whatever was created, changed or deleted
+            meanwhile.
         prefer (str | Unset): `wait=N` asks the server to hold its answer for up to N seconds
             until a person has answered (RFC 7240, 4.3). A server that does not know it answers at
             once.
@@ -343,6 +360,7 @@ async def asyncio_detailed(
         changes_after=changes_after,
         limit=limit,
         offset=offset,
+        after=after,
         prefer=prefer,
     )
 
@@ -365,6 +383,7 @@ async def asyncio(
     changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     prefer: str | Unset = UNSET,
 ) -> ErrorEnvelope | ReviewListEnvelope | None:
     """List reviews.
@@ -386,11 +405,14 @@ async def asyncio(
         ids (str | Unset): Only these reviews, as ids separated by commas. Ids that do not exist
             are left out of the answer.
         changes_after (str | Unset): Only reviews that have changed since the answer whose
-            X-Changes-Cursor this is, the earliest change first. With `Prefer: wait=N` the answer is
-            held for up to N seconds until there is one.
+            X-Changes-Cursor this is, the earliest change first; 0 begins with the first change there
+            was. With `Prefer: wait=N` the answer is held for up to N seconds until there is one.
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
         offset (int | Unset): How many entries to skip.
+        after (str | Unset): The `next_cursor` of the page before, instead of `offset`: the next
+            page has every entry that comes after it, whatever was created, changed or deleted
+            meanwhile.
         prefer (str | Unset): `wait=N` asks the server to hold its answer for up to N seconds
             until a person has answered (RFC 7240, 4.3). A server that does not know it answers at
             once.
@@ -417,6 +439,7 @@ async def asyncio(
             changes_after=changes_after,
             limit=limit,
             offset=offset,
+            after=after,
             prefer=prefer,
         )
     ).parsed
