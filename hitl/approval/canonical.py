@@ -113,8 +113,8 @@ def is_plain(value: Any) -> bool:
 def members(value: Any) -> list[str] | None:
     """Return the names of a record's members: a dataclass, an attrs class, a pydantic model or a NamedTuple."""
     kind = cast("Any", type(value))
-    if issubclass(kind, _CONTAINERS) and not hasattr(kind, "_field_defaults"):
-        return None  # it holds more than its members
+    if _holds_more(kind):
+        return None
     if dataclasses.is_dataclass(kind):
         return [each.name for each in dataclasses.fields(kind)]
     if attrs.has(kind):
@@ -203,6 +203,11 @@ _SCALARS: Final[Mapping[type, Callable[[Any, str], Any]]] = {
 
 _PATHS: Final = frozenset({PurePosixPath, PosixPath, PureWindowsPath, WindowsPath})
 _CONTAINERS: Final = (str, bytes, bytearray, int, float, Decimal, list, tuple, dict, set, frozenset, date, time)
+
+
+def _holds_more(kind: type) -> bool:
+    """Return whether values of a class hold more than its members: a dataclass may also be a dict."""
+    return issubclass(kind, _CONTAINERS) and not hasattr(kind, "_field_defaults")
 
 
 def _of_dict(value: dict[Any, Any], path: str, within: tuple[int, ...]) -> Object:
