@@ -202,10 +202,24 @@ _SCALARS: Final[Mapping[type, Callable[[Any, str], Any]]] = {
 
 
 _PATHS: Final = frozenset({PurePosixPath, PosixPath, PureWindowsPath, WindowsPath})
-_CONTAINERS: Final = (str, bytes, bytearray, int, float, Decimal, list, tuple, dict, set, frozenset, date, time)
+_CONTAINERS: Final[tuple[type[Any], ...]] = (
+    str,
+    bytes,
+    bytearray,
+    int,
+    float,
+    Decimal,
+    list,
+    tuple,
+    dict,
+    set,
+    frozenset,
+    date,
+    time,
+)
 
 
-def _holds_more(kind: type) -> bool:
+def _holds_more(kind: type[Any]) -> bool:
     """Return whether values of a class hold more than its members: a dataclass may also be a dict."""
     return issubclass(kind, _CONTAINERS) and not hasattr(kind, "_field_defaults")
 
