@@ -221,7 +221,7 @@ _CONTAINERS: Final[tuple[type[Any], ...]] = (
 
 def _holds_more(kind: type[Any]) -> bool:
     """Return whether values of a class hold more than its members: a dataclass may also be a dict."""
-    return issubclass(kind, _CONTAINERS) and not hasattr(kind, "_field_defaults")
+    return not hasattr(kind, "_field_defaults") and issubclass(kind, _CONTAINERS)
 
 
 def _of_dict(value: dict[Any, Any], path: str, within: tuple[int, ...]) -> Object:
