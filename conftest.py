@@ -94,7 +94,7 @@ class Evaluator(PythonEvaluator):
 
     def __call__(self, example: Example) -> None:
         """Run the block in its document's namespace."""
-        names = r"\b(wait_for_reviews?|as_completed|decisions)\("
+        names = r"\b(wait_for_reviews?|as_completed|decisions|ask|require_approval)\("
         waits = re.search(names, example.parsed) and "reviewer." not in example.parsed
         with person_at(example.namespace["sandbox"]) if waits else nullcontext():
             super().__call__(example)
@@ -103,11 +103,12 @@ class Evaluator(PythonEvaluator):
 
 
 @pytest.fixture(scope="module")
-def sandbox() -> Generator[Sandbox, None, None]:
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Generator[Sandbox, None, None]:
     """Return a live sandbox that clients without arguments talk to."""
     with Sandbox() as sandbox, pytest.MonkeyPatch.context() as patch:
         patch.setenv("HITL_BASE_URL", sandbox.base_url)
         patch.setenv("HITL_API_KEY", sandbox.api_key)
+        patch.setenv("HITL_LEDGER", str(tmp_path_factory.mktemp("ledger") / "approvals.db"))
         yield sandbox
 
 

@@ -89,7 +89,7 @@ class Target:
         return kind not in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
     def _is_receiver(self, name: str) -> bool:
-        return self.is_method and name in ("self", "cls")
+        return self.is_method and self.signature is not None and name == next(iter(self.signature.parameters))
 
     def _tree(self, name: str, value: Any) -> Any:
         if not self._is_receiver(name):

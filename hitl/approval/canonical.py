@@ -14,9 +14,9 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, Flag
 from hashlib import sha256
-from pathlib import Path, PurePath
+from pathlib import Path, PosixPath, PurePosixPath, PureWindowsPath, WindowsPath
 from typing import Any, Final, NoReturn, cast
 from uuid import UUID
 
@@ -56,8 +56,9 @@ def tree(value: Any, path: str = "", around: tuple[int, ...] = ()) -> Any:  # gu
         entries = [tree(each, f"{path}[{index}]", within) for index, each in enumerate(value)]
         return {"$tuple": entries} if kind is tuple else {"$set": sorted(entries, key=text)}
     if isinstance(value, Enum):
-        return {"$enum": f"{name_of(kind)}.{value.name}"}
-    if isinstance(value, PurePath):
+        member = value.value if isinstance(value, Flag) else value.name  # a combination need not have a name
+        return {"$enum": f"{name_of(kind)}.{member}"}
+    if kind in _PATHS:
         return {"$path": _text(str(value), path)}
     if (names := members(value)) is not None:
         return {"$object": name_of(kind), "fields": _fields(value, names, path, within)}
@@ -80,14 +81,18 @@ def digest(value: Any) -> str:
 def shown(value: Any) -> Any:
     """Return a bound value as plain JSON for a person."""
     kind = cast("Any", type(value))
-    if value is None or kind in (bool, str, int, float):
+    if value is None or kind in (bool, str, int):
         return value
+    if kind is float:
+        return value if math.isfinite(value) else str(value)
     if kind is dict:
-        return {key if type(key) is str else text(tree(key)): shown(each) for key, each in value.items()}
+        if all(type(key) is str for key in value):
+            return {key: shown(each) for key, each in value.items()}
+        return [{"key": shown(key), "value": shown(each)} for key, each in value.items()]  # 1 and "1" are two keys
     if kind in (set, frozenset):
         return [shown(each) for each in sorted(value, key=lambda each: text(tree(each)))]
     if isinstance(value, Enum):
-        return value.name
+        return str(value) if isinstance(value, Flag) else value.name
     if (names := members(value)) is not None:
         return {name: shown(getattr(value, name)) for name in names}
     if kind in (list, tuple):
@@ -97,9 +102,20 @@ def shown(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date | time) else str(value)
 
 
+def is_plain(value: Any) -> bool:
+    """Return whether a value is plain JSON, with nothing of another class in it."""
+    if is_object(value):
+        return type(value) is dict and all(type(key) is str and is_plain(each) for key, each in value.items())
+    if is_list(value):
+        return type(value) is list and all(map(is_plain, value))
+    return type(value) in (str, int, float, bool, type(None))
+
+
 def members(value: Any) -> list[str] | None:
     """Return the names of a record's members: a dataclass, an attrs class, a pydantic model or a NamedTuple."""
     kind = cast("Any", type(value))
+    if _holds_more(kind):
+        return None
     if dataclasses.is_dataclass(kind):
         return [each.name for each in dataclasses.fields(kind)]
     if attrs.has(kind):
@@ -184,6 +200,29 @@ _SCALARS: Final[Mapping[type, Callable[[Any, str], Any]]] = {
     bytes: lambda value, _: {"$bytes": b64encode(value).decode()},
     bytearray: lambda value, _: {"$bytes": b64encode(value).decode()},
 }
+
+
+_PATHS: Final = frozenset({PurePosixPath, PosixPath, PureWindowsPath, WindowsPath})
+_CONTAINERS: Final[tuple[type[Any], ...]] = (
+    str,
+    bytes,
+    bytearray,
+    int,
+    float,
+    Decimal,
+    list,
+    tuple,
+    dict,
+    set,
+    frozenset,
+    date,
+    time,
+)
+
+
+def _holds_more(kind: type[Any]) -> bool:
+    """Return whether values of a class hold more than its members: a dataclass may also be a dict."""
+    return not hasattr(kind, "_field_defaults") and issubclass(kind, _CONTAINERS)
 
 
 def _of_dict(value: dict[Any, Any], path: str, within: tuple[int, ...]) -> Object:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 from hitl._forms import form_of
 from hitl._json import Object, as_list, is_object
 from hitl._verdict import is_same
 from hitl.approval.calls import Target
+from hitl.approval.canonical import is_plain, shown
 from hitl.exceptions import AnswerError, FormError
 
-_SEQUENCES: Mapping[Any, Any] = {list: list, set: set, frozenset: frozenset}
-_PLAIN = (bool, int, float, str, list, dict, types.NoneType)
+_UNTYPED = (inspect.Parameter.empty, Any, object, dict, list, dict[str, Any], list[Any])
 
 
 class EditError(ValueError):
@@ -52,9 +52,13 @@ def _annotation(target: Target, name: str) -> Any:
 
 
 def _read(kind: Any, before: Any, value: Any, path: str) -> Any:
-    if kind in (inspect.Parameter.empty, Any):
-        if type(before) not in _PLAIN or type(value) is not type(before):
-            raise EditError(f"{path} has no annotation, so it must stay of the type {type(before).__name__}")
+    if kind in _UNTYPED:
+        if type(before) is float and type(value) is int:
+            value = _typed(float, value, path)  # JSON has one kind of number
+        if not is_plain(before) or type(value) is not type(before):
+            raise EditError(
+                f"{path} has no annotation that says more, so it must stay a {type(before).__name__} of JSON"
+            )
         return value
     try:
         return _typed(kind, value, path)
@@ -75,7 +79,10 @@ def _typed(kind: Any, value: Any, path: str) -> Any:
         if len(others) != 1:
             raise EditError(f"{path} may be of several types, so it cannot be edited")
         return _typed(others[0], value, path)
-    if origin in (list, set, frozenset, tuple):
+    if origin is Literal:
+        found = [each for each in parts if is_same(shown(each), value)]
+        return found[0] if len(found) == 1 else form_of(kind).read_one(value, path)
+    if origin in (list, set, frozenset, tuple) and parts:
         return _sequence(origin, parts, value, path)
     if origin is dict and len(parts) == 2 and parts[0] is str:
         if not is_object(value):

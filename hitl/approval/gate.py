@@ -7,6 +7,7 @@ run; whatever goes wrong after it, nobody runs it again.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from uuid import uuid4
@@ -14,9 +15,10 @@ from uuid import uuid4
 from attrs import asdict, define, evolve, field, frozen
 
 from hitl._clock import monotonic
-from hitl._json import Object, is_list, is_object
+from hitl._json import Object
 from hitl._verdict import is_same
 from hitl.approval.calls import Call, Target, approval_key, binding, form_digest, shown_digest
+from hitl.approval.canonical import is_plain, shown
 from hitl.approval.edits import EditError, edited
 from hitl.approval.errors import ApprovalError, ApprovalRejected, LedgerError
 from hitl.approval.form import FORM_NAME, GIVEN, RESERVED, form_for, given_with
@@ -130,7 +132,8 @@ class Gatekeeper:
         """Say in the ledger that a run has ended well."""
         if grant.key is None:
             return
-        outcome = _kept(value) if grant.is_scoped else Outcome()
+        is_block = self.target.signature is None  # its result is what its body does, so it cannot be kept
+        outcome = _kept(value) if grant.is_scoped and not is_block else Outcome()
         told, why = False, "another process has settled it"
         try:
             told = yield Keep(lambda: self._settle(grant, "finished", outcome))
@@ -248,10 +251,10 @@ class Gatekeeper:
         if self.description:
             content["description"] = self.description
         if settings.describe is not None:
-            content["preview"] = yield from _users("describe", settings.describe, call)
+            content["preview"] = shown((yield from _users("describe", settings.describe, call)))
         form = form_digest(template.fields, template.settings)
-        shown = shown_digest(form, content)
-        content[RESERVED] = {"v": 1, "call": call.digest, "shown": shown, "key": key}
+        seen = shown_digest(form, content)
+        content[RESERVED] = {"v": 1, "call": call.digest, "shown": seen, "key": key}
         if offer is not None:
             content[RESERVED]["allowance"] = asdict(offer)
         chosen = {"assignees": settings.assignees, "priority": settings.priority, "due_date": settings.due_date}
@@ -265,7 +268,7 @@ class Gatekeeper:
             arguments=content["arguments"],
             body=json.loads(json.dumps(body, default=str)),
             form=form,
-            shown=shown,
+            shown=seen,
             run=settings.run,
         )
 
@@ -336,12 +339,13 @@ class Gatekeeper:
         client, timeout, review_id = self.settings.client, self.settings.timeout, row.review_id
         try:
             review: Review = yield Do(lambda: client.wait_for_review(review_id, timeout))
-            template: Template = yield Do(lambda: client.get_template(review.template_id))
+            template: Template = yield Do(lambda: client.get_template(row.body["template_id"]))
         except (ReviewExpiredError, ReviewCancelledError) as error:
             kind = "expired" if isinstance(error, ReviewExpiredError) else "cancelled"
             yield from self._refuse(row, error.review, kind)
             raise self._reasons.unanswered(kind, row, error.review) from error
         except ReviewNotFoundError as error:
+            yield from self._refuse(row, None, "mismatch")
             raise self._reasons.mismatch("review", "its review does not exist any more", row.key) from error
         return review, template
 
@@ -354,7 +358,7 @@ class Gatekeeper:
         if not is_same(review.content, row.body["content"]):
             return "shown", "its content was changed while it was open"
         asker = self.settings.asked_by
-        if asker is not None and (review.reviewer is None or asker.casefold() in review.reviewer.casefold()):
+        if asker is not None and (review.reviewer is None or _is_among(asker, review.reviewer)):
             return "self-approval", "nobody else than the asker is known to have approved it"
         return None
 
@@ -392,6 +396,12 @@ class Gatekeeper:
             now = yield Keep(lambda: self.settings.ledger.get(row.key))
             late = self._reasons.ended(now or evolve(row, state="unknown"), is_late=True)
             raise late or self._reasons.mismatch("arguments", "what was approved is not what would run", row.key)
+        if self.target.call(final, self.settings.metadata).digest != row.ran:  # other tasks ran meanwhile
+            changed = self._reasons.mismatch(
+                "arguments", "its arguments have changed since they were approved", row.key
+            )
+            yield from self.failed(grant, changed, has_begun=False)
+            raise changed
         return grant
 
     def _refuse(self, row: Approval, review: Review | None, verdict: str) -> Flow[Approval]:
@@ -417,6 +427,12 @@ class Gatekeeper:
             raise error.with_traceback(None)
 
 
+def _is_among(asker: str, reviewers: str) -> bool:
+    """Return whether a person is one of those who are named in a text, in whatever capitals."""
+    name = re.escape(asker.strip().casefold())
+    return re.search(rf"(?<![\w.@+-]){name}(?![\w@+-]|\.\w)", reviewers.casefold()) is not None
+
+
 def _users(name: str, function: Callable[[Call], Any], call: Call) -> Flow[Any]:
     """Call a function of the user's; what it raises says where."""
     try:
@@ -432,13 +448,5 @@ def _kept(value: Any) -> Outcome:
         written = json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         return Outcome()
-    is_plain = len(written) <= _LARGEST_RESULT and _is_plain(value)
-    return Outcome(value, is_kept=True) if is_plain else Outcome()
-
-
-def _is_plain(value: Any) -> bool:
-    if is_object(value):
-        return type(value) is dict and all(type(key) is str and _is_plain(each) for key, each in value.items())
-    if is_list(value):
-        return type(value) is list and all(map(_is_plain, value))
-    return type(value) in (str, int, float, bool, type(None))
+    is_kept = len(written) <= _LARGEST_RESULT and is_plain(value)
+    return Outcome(value, is_kept=True) if is_kept else Outcome()

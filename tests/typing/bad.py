@@ -10,6 +10,7 @@ from hitl_api.api.reviews import get_review
 from hitl_api.models.review_create import ReviewCreate
 
 from hitl import AsyncHITLClient, HITLClient, Review
+from hitl.approval import require_approval, resume, submit
 from hitl.retry import retry_with_backoff
 from hitl.webhooks import verify_signature
 
@@ -98,3 +99,23 @@ def webhook(headers: dict[str, str], body: bytes) -> None:
     verify_signature(headers, {"event": "review.completed"}, "your_webhook_secret")  # error: not the raw body
     verify_signature(headers, body, None)  # error: no secret
     verify_signature("sha256=00", body, "your_webhook_secret")  # error: not headers
+
+
+@require_approval(HITLClient())
+def refund(order: str, amount: float = 1) -> str:
+    return order
+
+
+def approved(client: HITLClient) -> None:
+    client.ask("Which?", returns=3)  # error: no type
+    client.ask("Which?", answer=bool)  # error: no such argument
+    answer: str = client.ask("Publish this?", returns=bool)  # error: a bool
+    print(answer)
+    refund(7)  # error: a number
+    refund("o-7", sum=3)  # error: no such parameter
+    submit(refund, 7)  # error: a number
+    submit(refund)  # error: no order
+    resume("token", refund, "o-7").results()  # error: misspelt
+    require_approval(client, on_reject="ignore")  # error: no such word
+    require_approval(client, asignees=["ann@example.com"])  # error: misspelt
+    require_approval(client, on_reject="return").block("deploy")  # error: a block cannot be left out

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import enum
 import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, assert_type, cast
+from typing import Annotated, Any, Literal, TypedDict, assert_type, cast
 
+import attrs
 import httpx
 import pandas
+import pydantic
 from hitl_api import AuthenticatedClient
 from hitl_api.api.loops import create_loop, list_loops
 from hitl_api.api.reviews import get_review
@@ -21,6 +26,7 @@ from hitl_api.models.review_create import ReviewCreate
 from hitl_api.models.review_envelope import ReviewEnvelope
 
 from hitl import AsyncHITLClient, AsyncPagedList, HITLClient, Outcome, PagedList, Review, Template
+from hitl.approval import AsyncPending, Grant, Pending, Refusal, require_approval, resume, submit
 from hitl.exceptions import BatchError, HITLError, ReviewNotFoundError, WaitTimeoutError
 from hitl.models import ReviewChange, ReviewFields
 from hitl.retry import retry_with_backoff
@@ -224,3 +230,102 @@ def tested() -> None:
         assert_type(sandbox.async_client(), AsyncHITLClient)
         assert_type(sandbox.reviewer.pending(), list[Review])
         assert_type(sandbox.reviewer.complete("rev_1", {"approved": True}), Review)
+
+
+class Fate(enum.Enum):
+    KEEP = "keep"
+
+
+class Place(TypedDict):
+    city: str
+
+
+@dataclass
+class Order:
+    copies: int
+
+
+@attrs.define
+class Parcel:
+    weight: float
+
+
+class Quote(pydantic.BaseModel):
+    price: float
+
+
+@dataclass
+class AtLeast:
+    ge: int
+
+
+def asked(client: HITLClient, schema: dict[str, Any]) -> None:
+    assert_type(client.ask("Publish this?"), bool)
+    assert_type(client.ask("Publish this?", returns=bool, context={"draft": 1}, timeout=60), bool)
+    assert_type(client.ask("Which?", returns=str), str)
+    assert_type(client.ask("Which?", returns=Decimal), Decimal)
+    assert_type(client.ask("Which?", returns=date), date)
+    assert_type(client.ask("Which?", returns=Order), Order)
+    assert_type(client.ask("Which?", returns=Parcel), Parcel)
+    assert_type(client.ask("Which?", returns=Quote), Quote)
+    assert_type(client.ask("Which?", returns=Place), Place)
+    assert_type(client.ask("Which?", returns=Fate), Fate)
+    assert_type(client.ask("Which?", returns=list[str]), list[str])
+    assert_type(client.ask("Which?", returns=Literal["keep", "delete"]), Literal["keep", "delete"])
+    assert_type(client.ask("Which?", returns=int | None), int | None)
+    assert_type(client.ask("Which?", returns=Annotated[int, AtLeast(0)]), int)
+    assert_type(client.ask("Which?", returns=schema), Any)
+    assert_type(client.ask("Which?", returns={"type": "boolean"}), Any)
+
+
+async def asked_asynchronously(client: AsyncHITLClient) -> None:
+    assert_type(await client.ask("Publish this?"), bool)
+    assert_type(await client.ask("Which?", returns=Literal["keep", "delete"]), Literal["keep", "delete"])
+
+
+class Shop:
+    @require_approval(HITLClient())
+    def close(self, reason: str) -> int:
+        return len(reason)
+
+    @classmethod
+    @require_approval(HITLClient())
+    def open(cls, name: str) -> str:
+        return name
+
+
+@require_approval(HITLClient(), assignees=["ann@example.com"], when=lambda call: call.digest > "8")
+def refund(order: str, amount: float = 1, *, note: str = "") -> str:
+    return order
+
+
+@require_approval(AsyncHITLClient())
+async def refund_later(order: str) -> str:
+    return order
+
+
+@require_approval(HITLClient(), on_reject="return")
+def told(order: str) -> int:
+    return len(order)
+
+
+@require_approval(HITLClient(), on_reject=lambda error: None)
+def silent(order: str) -> int:
+    return len(order)
+
+
+async def gated(client: HITLClient, async_client: AsyncHITLClient) -> None:
+    assert_type(refund("o-7", 2.5, note="late"), str)
+    assert_type(await refund_later("o-7"), str)
+    assert_type(Shop().close("old"), int)
+    assert_type(Shop.open("new"), str)
+    assert_type(told("o-7"), int | Refusal)
+    assert_type(silent("o-7"), int | None)
+    assert_type(submit(refund, "o-7", amount=2), Pending[str])
+    assert_type(submit(Shop().close, "old").result(), int)
+    assert_type(await submit(refund_later, "o-7"), AsyncPending[str])
+    assert_type(resume("token", refund, "o-7").result(), str)
+    with require_approval(client).block("deploy", version="1.2") as grant:
+        assert_type(grant, Grant)
+    async with require_approval(async_client).ablock("deploy", version="1.2") as grant:
+        assert_type(grant.reviewer, str | None)
