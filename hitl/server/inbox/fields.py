@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
+from hitl._json import is_list, is_object
 from hitl.server.inbox.attachments import attached, file_answer
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.hidden_characters import unix_lines
+from hitl.server.inbox.rendering import pretty
 from hitl.server.results.fields import words
 from hitl.server.results.images import decisions
 from hitl.server.results.kinds import DEFAULT_SCALE
@@ -78,9 +80,11 @@ def choices(field: Document) -> list[Choice]:
 
 
 def as_text(value: object) -> str:
-    """Write a JSON value as a form sends it."""
+    """Write a JSON value as a form sends it: an object or a list as its JSON."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if is_object(value) or is_list(value):
+        return pretty(value)
     return "" if value is None else str(value)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
+from hitl._json import is_list, is_object
 from hitl.server.primitives.errors import Fault
 from hitl.server.primitives.timestamps import from_wire
 
@@ -184,8 +185,12 @@ def unique(key: str) -> Checker:
 
 
 def same(one: object, other: object) -> bool:
-    """Compare two values as JSON does, where true is not 1."""
-    return one == other and isinstance(one, bool) == isinstance(other, bool)
+    """Compare two values as JSON does, at any depth: true is not 1, but 1.0 is."""
+    if is_object(one) and is_object(other):
+        return one.keys() == other.keys() and all(same(value, other[name]) for name, value in one.items())
+    if is_list(one) and is_list(other):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
 
 def name_of(value: object) -> str:

@@ -19,7 +19,15 @@ Decision: TypeAlias = Literal["completed", "rejected"]
 OPEN: Final = ("created", "assigned", "in_progress")
 FINAL: Final = ("completed", "rejected", "expired", "cancelled")
 
+RESERVED: Final = "_hitl"
+"""The key of the content under which programs keep what is not for reviewers; the API gives it back as it was sent."""
+
 _DEFAULT_PRIORITY = "medium"
+
+
+def visible(content: Mapping[str, Any]) -> Document:
+    """Return the part of a content that people may see."""
+    return {name: value for name, value in content.items() if name != RESERVED}
 
 
 def new_review(review_id: str, body: Mapping[str, Any], now: datetime) -> Document:
