@@ -14,7 +14,7 @@ from hitl._config import ClientArguments, Settings, resolve
 from hitl._flows import ApiCall, Clock, Flow, process_domain
 from hitl._json import as_list, encode
 from hitl._once import Once
-from hitl.exceptions import ConfigurationError
+from hitl.exceptions import ConfigurationError, InvalidRequestError, ReviewNotFoundError, UnexpectedResponseError
 from hitl.models import Review, ReviewChange, ReviewFields, Template
 
 if TYPE_CHECKING:
@@ -110,8 +110,24 @@ class Methods:
     def iter_create_reviews(self, items: Items, concurrency: int, batch_key: str | None) -> Batch:
         return self._batch("iter_create_reviews", items, self._creation(batch_key), concurrency)
 
-    def get_review(self, review_id: str) -> Flow[Review]:
-        return self.exchange(operations.get_review(review_id))
+    def get_review(self, review_id: str | None, key: str | None) -> Flow[Review]:
+        if (review_id is None) == (key is None):
+            raise ConfigurationError("get_review: exactly one of review_id and key must be given")
+        if review_id is not None:
+            return self.exchange(operations.get_review(review_id))
+        return self._review_of(arguments.checked_key(key, self.settings.api_key) or "")
+
+    def _review_of(self, key: str) -> Flow[Review]:
+        cannot = "this server does not find reviews by their idempotency key; keep the review's id"
+        try:
+            found = yield from self.exchange(operations.find_review(key))
+        except InvalidRequestError as error:
+            raise UnexpectedResponseError(f"{cannot} ({error})", sent="yes") from error
+        if found is None:
+            raise UnexpectedResponseError(cannot, sent="yes")
+        if not found.items:
+            raise ReviewNotFoundError(f"get_review: no review was created with the key {key!r}", sent="yes")
+        return found.items[0]
 
     def list_reviews(self, filters: Mapping[str, object], page_size: int) -> Callable[[int], Flow[Page[Review]]]:
         """Return a function that returns the flow of the page at an offset."""
@@ -119,7 +135,25 @@ class Methods:
             **arguments.checked(arguments.FILTERS, filters),
             "limit": arguments.count("page_size", page_size, at_most=100),
         }
+        if "metadata" in query:
+            return lambda offset: self._page_with(query, offset, query["metadata"])
         return lambda offset: self.exchange(operations.list_reviews(query, offset))
+
+    def _page_with(self, query: dict[str, Any], offset: int, wanted: Mapping[str, str]) -> Flow[Page[Review]]:
+        """Return a page without the reviews that have other metadata: a server may ignore the filter, or refuse it."""
+        deadline = self.exchange.deadline()
+        try:
+            page = yield from self.exchange(operations.list_reviews(query, offset), deadline)
+        except InvalidRequestError:
+            rest = {name: value for name, value in query.items() if name != "metadata"}
+            page = yield from self.exchange(operations.list_reviews(rest, offset), deadline)
+        found: tuple[list[Review], list[str]] = ([], [])
+        for each in page.items:
+            if all(each.metadata.get(name) == text for name, text in wanted.items()):
+                found[0].append(each)
+            else:
+                found[1].append(each.id)
+        return Page(found[0], page.next_offset, found[1])
 
     def update_review(self, change: ReviewChange) -> Flow[Review]:
         return self.exchange(_change(change))

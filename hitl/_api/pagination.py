@@ -20,10 +20,11 @@ T = TypeVar("T", bound=Identified)
 
 
 class Page(NamedTuple, Generic[T]):
-    """One page of a list, and where the next one begins; None after the last."""
+    """One page of a list, and where the next one begins; None after the last. `others` are ids that were left out."""
 
     items: Sequence[T]
     next_offset: int | None
+    others: Sequence[str] = ()
 
 
 class _PageCursor(Generic[T]):
@@ -41,12 +42,13 @@ class _PageCursor(Generic[T]):
         Two pages in a row with nothing new are an error, as from a server that ignores the offset: stopping there in
         silence would pass a part off as the whole.
         """
-        before = len(self.items)
+        before = len(self._seen)
+        self._seen.update(page.others)
         for item in page.items:
             if item.id not in self._seen:
                 self._seen.add(item.id)
                 self.items.append(item)
-        self._pages_without_news = 0 if len(self.items) > before else self._pages_without_news + 1
+        self._pages_without_news = 0 if len(self._seen) > before else self._pages_without_news + 1
         if self._pages_without_news > 1 and page.next_offset is not None:
             raise UnexpectedResponseError(
                 f"the server says that more follows after {before} entries but repeats the same page; "

@@ -17,6 +17,15 @@ from hitl.server.storage import Created
 ApiEndpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
+Shown: TypeAlias = Callable[[Request, Any], Any]
+"""Adds to a document what depends on how the server was reached."""
+
+
+def as_it_is(_request: Request, document: Any) -> Any:
+    """Add nothing."""
+    return document
+
+
 def resource(path: str, **by_method: ApiEndpoint) -> Route:
     """Return one route for all methods of a path, so that its 405 names them all."""
 
@@ -26,25 +35,25 @@ def resource(path: str, **by_method: ApiEndpoint) -> Route:
     return Route(path, endpoint, methods=list(by_method))
 
 
-def calling(method: Callable[..., Any], status: int = 200) -> ApiEndpoint:
+def calling(method: Callable[..., Any], status: int = 200, *, shown: Shown = as_it_is) -> ApiEndpoint:
     """Answer with what `method` returns, at once or when awaited, for the path and the `body` of a PATCH."""
 
     async def endpoint(request: Request) -> Response:
         body = {"body": await body_of(request)} if request.method == "PATCH" else {}
         found = method(**request.path_params, **body)
-        return success(request, await found if isawaitable(found) else found, status)
+        return success(request, shown(request, await found if isawaitable(found) else found), status)
 
     return endpoint
 
 
-def creating(method: Callable[..., Created | Awaitable[Created]]) -> ApiEndpoint:
+def creating(method: Callable[..., Created | Awaitable[Created]], *, shown: Shown = as_it_is) -> ApiEndpoint:
     """Answer with what `method` creates; it takes `body`, `idempotency_key` and `owner`, too."""
 
     async def endpoint(request: Request) -> Response:
         key, owner = idempotency_key(request), context_of(request).owner
         made = method(**request.path_params, body=await body_of(request), idempotency_key=key, owner=owner)
         created = made if isinstance(made, Created) else await made
-        return success(request, created.document, 201, headers=creation_headers(request, created))
+        return success(request, shown(request, created.document), 201, headers=creation_headers(request, created))
 
     return endpoint
 

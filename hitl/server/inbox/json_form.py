@@ -18,7 +18,6 @@ from hitl.server.inbox.fields import as_text
 from hitl.server.inbox.forms import Control, Form
 from hitl.server.primitives.errors import ApiError, Fault, raise_faults
 
-
 _NOT_SENT: Final = "must be a string, a number, true, false, or a list of these, as a form sends them"
 
 

@@ -14,6 +14,7 @@ from hitl.server.results.fields import (
     is_required,
     is_shown,
     settings,
+    verdict_field,
     words,
 )
 from hitl.server.results.form import faults
@@ -27,5 +28,6 @@ __all__ = [
     "is_required",
     "is_shown",
     "settings",
+    "verdict_field",
     "words",
 ]

@@ -37,6 +37,8 @@ def new_review(review_id: str, body: Mapping[str, Any], now: datetime) -> Docume
         "id": review_id,
         "template_id": body["template_id"],
         "content": body["content"],
+        "metadata": body.get("metadata", {}),
+        "verdict_field": body.get("verdict_field"),
         "assignees": assignees,
         "priority": body.get("priority", _DEFAULT_PRIORITY),
         "due_date": _normal(body.get("due_date")),

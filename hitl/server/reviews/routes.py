@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from dataclasses import replace
 from typing import Final
 
 from starlette.requests import Request
@@ -10,7 +12,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hitl.server.http import LongPollSlots, calling, creating, hold, page, resource, success
-from hitl.server.http.requests import between, date_time, paging, parsed, wait_seconds, word
+from hitl.server.http.requests import (
+    address_of,
+    between,
+    checked_key,
+    date_time,
+    paging,
+    parsed,
+    wait_seconds,
+    word,
+)
+from hitl.server.http.responses import context_of
 from hitl.server.primitives import Document, Page
 from hitl.server.reviews.event_stream import EventStream
 from hitl.server.reviews.lifecycle import FINAL
@@ -21,18 +33,21 @@ from hitl.server.storage import Outbox
 
 _FILTERS: Final = (
     *("status", "priority", "assignee", "template_id", "created_after", "created_before", "updated_after", "ids"),
-    "changes_after",
+    *("changes_after", "idempotency_key"),
 )
+_METADATA: Final = re.compile(r"metadata\[.{1,64}\]", re.DOTALL)
 
 
 def review_query(request: Request) -> ReviewQuery:
     """Return which reviews a request asks for."""
-    limit, offset = paging(request, *_FILTERS)
+    entries = [name for name in request.query_params if _METADATA.fullmatch(name)]
+    limit, offset = paging(request, *_FILTERS, *dict.fromkeys(entries))
     return ReviewQuery(
         status=parsed(request, "status", _statuses),
         priority=parsed(request, "priority", word(PRIORITIES)),
         assignee=request.query_params.get("assignee"),
         template_id=request.query_params.get("template_id"),
+        metadata={name[len("metadata[") : -1]: parsed(request, name, str) or "" for name in entries},
         created_after=parsed(request, "created_after", date_time),
         created_before=parsed(request, "created_before", date_time),
         updated_after=parsed(request, "updated_after", date_time),
@@ -41,6 +56,11 @@ def review_query(request: Request) -> ReviewQuery:
         limit=limit,
         offset=offset,
     )
+
+
+def with_url(request: Request, review: Document) -> Document:
+    """Return a review with the page of the inbox where a person answers it, by the address that the client uses."""
+    return {**review, "url": f"{address_of(request)}/inbox/reviews/{review['id']}"}
 
 
 def _statuses(text: str) -> list[str]:
@@ -57,12 +77,12 @@ def review_routes(service: ReviewService, outbox: Outbox, slots: LongPollSlots) 
     # millisecond on disk, less than handing them to a thread and back would.
     reads = _Reads(service, slots)
     return [
-        resource("/v1/reviews", GET=reads.reviews, POST=creating(service.create_review)),
+        resource("/v1/reviews", GET=reads.reviews, POST=creating(service.create_review, shown=with_url)),
         resource(
             "/v1/reviews/{review_id}",
             GET=reads.review,
-            PATCH=calling(service.update_review),
-            DELETE=calling(service.cancel_review),
+            PATCH=calling(service.update_review, shown=with_url),
+            DELETE=calling(service.cancel_review, shown=with_url),
         ),
         resource("/v1/templates", GET=reads.templates, POST=creating(service.create_template)),
         resource(
@@ -86,6 +106,12 @@ class _Reads:
         query = review_query(request)
         seconds = None if query.changes_after is None else wait_seconds(request)
         headers: dict[str, str] = {}
+        key = parsed(request, "idempotency_key", checked_key)
+        if key is not None:
+            made = self._service.created_under(key, context_of(request).owner)
+            named = made is not None and (query.ids is None or made in query.ids)
+            query = replace(query, ids=[made] if named and made else [])
+            headers["Idempotency-Key"] = key  # shows the client that this filter was applied
         if seconds is None or self._slots.is_full:
             found = self._service.list_reviews(query)
         else:
@@ -94,6 +120,7 @@ class _Reads:
             headers["Preference-Applied"] = f"wait={seconds}"
         # This header shows the client that it may ask for changes.
         headers["X-Changes-Cursor"] = str(found.step)
+        found = replace(found, items=[with_url(request, each) for each in found.items])
         return page(request, found, query.limit or 0, query.offset, headers=headers)
 
     async def review(self, request: Request) -> Response:
@@ -101,10 +128,10 @@ class _Reads:
         seconds = wait_seconds(request)
         # A server may ignore a preference (RFC 7240, section 2); clients then poll.
         if seconds is None or self._slots.is_full:
-            return success(request, self._service.get_review(review_id))
+            return success(request, with_url(request, self._service.get_review(review_id)))
         with self._slots.take():
             review = await wait_for_change(self._service, review_id, seconds)
-        return success(request, review, headers={"Preference-Applied": f"wait={seconds}"})
+        return success(request, with_url(request, review), headers={"Preference-Applied": f"wait={seconds}"})
 
     async def templates(self, request: Request) -> Response:
         limit, offset = paging(request)

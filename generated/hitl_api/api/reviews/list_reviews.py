@@ -8,6 +8,7 @@ from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.error_envelope import ErrorEnvelope
 from ...models.review_list_envelope import ReviewListEnvelope
+from ...models.review_metadata import ReviewMetadata
 from ...models.review_priority import ReviewPriority
 from ...models.review_status import ReviewStatus
 from ...types import UNSET, Response, Unset
@@ -22,6 +23,8 @@ def _get_kwargs(
     priority: ReviewPriority | Unset = UNSET,
     assignee: str | Unset = UNSET,
     template_id: str | Unset = UNSET,
+    metadata: ReviewMetadata | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
     ids: str | Unset = UNSET,
     changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
@@ -64,6 +67,14 @@ def _get_kwargs(
     params["assignee"] = assignee
 
     params["template_id"] = template_id
+
+    json_metadata: dict[str, Any] | Unset = UNSET
+    if not isinstance(metadata, Unset):
+        json_metadata = metadata.to_dict()
+    if not isinstance(json_metadata, Unset):
+        params.update({f"metadata[{key}]": value for key, value in json_metadata.items()})
+
+    params["idempotency_key"] = idempotency_key
 
     params["ids"] = ids
 
@@ -146,6 +157,8 @@ def sync_detailed(
     priority: ReviewPriority | Unset = UNSET,
     assignee: str | Unset = UNSET,
     template_id: str | Unset = UNSET,
+    metadata: ReviewMetadata | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
     ids: str | Unset = UNSET,
     changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
@@ -168,6 +181,11 @@ def sync_detailed(
         assignee (str | Unset): Only reviews that have this person among their assignees, as an
             e-mail address.
         template_id (str | Unset): Only reviews made from this template.
+        metadata (ReviewMetadata | Unset): What a program keeps with a review, as up to 20 texts
+            by names of up to 64 characters, such as the run that asked. Reviewers do not see it. A
+            server that does not know it keeps it as `metadata` in the key `_hitl` of the content.
+        idempotency_key (str | Unset): Only the review that was created with this Idempotency-Key.
+            The answer repeats the key in its header Idempotency-Key if the server knows this filter.
         ids (str | Unset): Only these reviews, as ids separated by commas. Ids that do not exist
             are left out of the answer.
         changes_after (str | Unset): Only reviews that have changed since the answer whose
@@ -196,6 +214,8 @@ def sync_detailed(
         priority=priority,
         assignee=assignee,
         template_id=template_id,
+        metadata=metadata,
+        idempotency_key=idempotency_key,
         ids=ids,
         changes_after=changes_after,
         limit=limit,
@@ -220,6 +240,8 @@ def sync(
     priority: ReviewPriority | Unset = UNSET,
     assignee: str | Unset = UNSET,
     template_id: str | Unset = UNSET,
+    metadata: ReviewMetadata | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
     ids: str | Unset = UNSET,
     changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
@@ -242,6 +264,11 @@ def sync(
         assignee (str | Unset): Only reviews that have this person among their assignees, as an
             e-mail address.
         template_id (str | Unset): Only reviews made from this template.
+        metadata (ReviewMetadata | Unset): What a program keeps with a review, as up to 20 texts
+            by names of up to 64 characters, such as the run that asked. Reviewers do not see it. A
+            server that does not know it keeps it as `metadata` in the key `_hitl` of the content.
+        idempotency_key (str | Unset): Only the review that was created with this Idempotency-Key.
+            The answer repeats the key in its header Idempotency-Key if the server knows this filter.
         ids (str | Unset): Only these reviews, as ids separated by commas. Ids that do not exist
             are left out of the answer.
         changes_after (str | Unset): Only reviews that have changed since the answer whose
@@ -271,6 +298,8 @@ def sync(
         priority=priority,
         assignee=assignee,
         template_id=template_id,
+        metadata=metadata,
+        idempotency_key=idempotency_key,
         ids=ids,
         changes_after=changes_after,
         limit=limit,
@@ -289,6 +318,8 @@ async def asyncio_detailed(
     priority: ReviewPriority | Unset = UNSET,
     assignee: str | Unset = UNSET,
     template_id: str | Unset = UNSET,
+    metadata: ReviewMetadata | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
     ids: str | Unset = UNSET,
     changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
@@ -311,6 +342,11 @@ async def asyncio_detailed(
         assignee (str | Unset): Only reviews that have this person among their assignees, as an
             e-mail address.
         template_id (str | Unset): Only reviews made from this template.
+        metadata (ReviewMetadata | Unset): What a program keeps with a review, as up to 20 texts
+            by names of up to 64 characters, such as the run that asked. Reviewers do not see it. A
+            server that does not know it keeps it as `metadata` in the key `_hitl` of the content.
+        idempotency_key (str | Unset): Only the review that was created with this Idempotency-Key.
+            The answer repeats the key in its header Idempotency-Key if the server knows this filter.
         ids (str | Unset): Only these reviews, as ids separated by commas. Ids that do not exist
             are left out of the answer.
         changes_after (str | Unset): Only reviews that have changed since the answer whose
@@ -339,6 +375,8 @@ async def asyncio_detailed(
         priority=priority,
         assignee=assignee,
         template_id=template_id,
+        metadata=metadata,
+        idempotency_key=idempotency_key,
         ids=ids,
         changes_after=changes_after,
         limit=limit,
@@ -361,6 +399,8 @@ async def asyncio(
     priority: ReviewPriority | Unset = UNSET,
     assignee: str | Unset = UNSET,
     template_id: str | Unset = UNSET,
+    metadata: ReviewMetadata | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
     ids: str | Unset = UNSET,
     changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
@@ -383,6 +423,11 @@ async def asyncio(
         assignee (str | Unset): Only reviews that have this person among their assignees, as an
             e-mail address.
         template_id (str | Unset): Only reviews made from this template.
+        metadata (ReviewMetadata | Unset): What a program keeps with a review, as up to 20 texts
+            by names of up to 64 characters, such as the run that asked. Reviewers do not see it. A
+            server that does not know it keeps it as `metadata` in the key `_hitl` of the content.
+        idempotency_key (str | Unset): Only the review that was created with this Idempotency-Key.
+            The answer repeats the key in its header Idempotency-Key if the server knows this filter.
         ids (str | Unset): Only these reviews, as ids separated by commas. Ids that do not exist
             are left out of the answer.
         changes_after (str | Unset): Only reviews that have changed since the answer whose
@@ -413,6 +458,8 @@ async def asyncio(
             priority=priority,
             assignee=assignee,
             template_id=template_id,
+            metadata=metadata,
+            idempotency_key=idempotency_key,
             ids=ids,
             changes_after=changes_after,
             limit=limit,
