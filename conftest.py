@@ -6,11 +6,15 @@ point at it, and the blocks may use it as `sandbox`. Where a block waits for a p
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import threading
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sybil import Example, Sybil
@@ -24,8 +28,40 @@ ANSWER = {"approved": True, "feedback": "Good as it is."}
 GLANCE = 0.05  # seconds between two looks at the inbox; whoever creates a review can still change it before an answer
 
 
+# Of the dependency group `heavy`, which `make setup` installs and `make test` does not.
+_HEAVY = ("mypy", "numpy", "openai", "pandas", "playwright", "pyright", "temporalio")
+_MISSING = ", ".join(name for name in _HEAVY if find_spec(name) is None)
+_IMPORTS_MISSING = re.compile(rf"^ *(?:import|from) (?:{_MISSING.replace(', ', '|')})\b", re.MULTILINE)
+
+
+def _is_left_out(file: Path) -> bool:
+    return bool(_MISSING) and file.match("test_*.py") and _IMPORTS_MISSING.search(file.read_text()) is not None
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave test files out that import what is not installed."""
+    return _is_left_out(collection_path) or None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave blocks of the documentation out that import what is not installed."""
+    if _MISSING:
+        items[:] = [item for item in items if not _IMPORTS_MISSING.search(getattr(item, "example", _NO_BLOCK).parsed)]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was left out."""
+    if left_out := sorted(file.name for file in Path(__file__).parent.glob("tests/**/*.py") if _is_left_out(file)):
+        terminalreporter.write_line(f"Left out, for want of {_MISSING}: {', '.join(left_out)}. `make check` runs them.")
+
+
+_NO_BLOCK = SimpleNamespace(parsed="")
+
+
 def pytest_configure() -> None:
     """Let Ctrl-C be what it is everywhere: a shell that starts the tests in the background has it ignored."""
+    if _MISSING and os.environ.get("CI"):
+        raise pytest.UsageError(f"CI runs every test, and these packages are missing: {_MISSING}")
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -83,6 +119,7 @@ def person() -> Callable[[Sandbox], AbstractContextManager[None]]:
 pytest_collect_file = Sybil(
     parsers=[CodeBlockParser("python", Evaluator())],
     patterns=["README.md", "docs/*.md", "docs/*/*.md"],
+    excludes=["docs/tutorial/*.md"],  # its blocks are files; tests/e2e/test_wheel.py does what a reader does
     setup=lambda namespace: namespace.update(__name__="__main__"),  # as in a program; Flask looks at it
     fixtures=["sandbox"],
     name="documentation",

@@ -9,6 +9,7 @@ import httpx
 from benchmarks.measure import Ratio, cpu_of, ratio
 from benchmarks.stub import ONE, PAGE, REVIEW
 from hitl import HITLClient
+from hitl._api import PageRequest
 from hitl._api.operations import list_reviews
 from hitl._engine import Response
 from hitl._methods import Methods
@@ -17,8 +18,7 @@ from hitl.models import ReviewFields
 ROUNDS = 9
 URL = "http://127.0.0.1"
 CONTENT = REVIEW["content"]
-# The review of a creation is one that was answered meanwhile.
-HEADERS = {"Content-Type": "application/json", "Idempotent-Replayed": "true"}
+HEADERS = {"Content-Type": "application/json"}
 
 
 def _answer(request: httpx.Request) -> httpx.Response:
@@ -31,7 +31,7 @@ def calls() -> dict[str, Ratio]:
     transport = httpx.MockTransport(_answer)
     body: ReviewFields = {"template_id": "template_content_review", "content": CONTENT}
     page = Response(200, {"content-type": "application/json"}, PAGE)
-    read = list_reviews({"limit": 100}, 0).decode
+    read = list_reviews({}, PageRequest(100)).decode
     flow = Methods({"api_key": "key", "base_url": URL})
     one = Response(201, {name.lower(): value for name, value in HEADERS.items()}, ONE)
     with HITLClient("key", base_url=URL, transport=transport) as client, httpx.Client(transport=transport) as bare:

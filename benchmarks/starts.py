@@ -15,6 +15,7 @@ from collections.abc import Callable
 from benchmarks.environments import python_of, surroundings
 from benchmarks.measure import Ratio, ratio
 from benchmarks.peers import stub
+from benchmarks.stub import REVIEW
 
 ENVIRONMENT = "hitl"
 AGAIN = 20  # further clients, so that what one costs is more than the noise
@@ -63,7 +64,7 @@ def starts(rounds: int = 9) -> dict[str, Ratio]:
     """Measure imports, whole processes, second clients and memory."""
     with stub() as server:
         url = server.url
-        review = "'template_content_review', {'text': 'a'}"
+        review = f"'template_content_review', {REVIEW['content']!r}"
         ours = f"from hitl import HITLClient; HITLClient('k', base_url='{url}').create_review({review})"
         theirs = f"import httpx; httpx.Client().post('{url}/v1/reviews', json={{'text': 'a'}}).json()"
         _run(ours)  # its bytecode is written now

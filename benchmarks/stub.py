@@ -33,7 +33,9 @@ REVIEW = {
 }
 """A review of about 1 KB, as large as those in the vendor's examples."""
 
-ONE = json.dumps({"success": True, "data": REVIEW}).encode()
+# The answer to a creation: of a review that nobody has answered yet.
+NEW = {"status": "created", "result": None, "reviewer": None, "completed_at": None, "version": 1}
+ONE = json.dumps({"success": True, "data": {**REVIEW, **NEW}}).encode()
 PAGE = json.dumps(
     {
         "success": True,
@@ -73,7 +75,6 @@ def answer(status: str, body: bytes) -> bytes:
     head = (
         f"HTTP/1.1 {status}\r\nServer: nginx\r\nDate: Mon, 23 Nov 2026 12:00:00 GMT\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: keep-alive\r\n"
-        "Idempotent-Replayed: true\r\n"  # the review of a creation is one that was answered meanwhile
         "X-Request-Id: req_1\r\n\r\n"
     )
     return head.encode() + body

@@ -24,6 +24,8 @@ HEADER = '''"""AsyncHITLClient: written by codegen/async_client.py from _client.
 # In this order; each is a regular expression and what takes its place.
 WORDS = (
     (r'\A"""[^"]*"""\n', HEADER),
+    (r"\bLoopWatch, ", ""),  # awaited calls block no event loop
+    (r"^.*\b_loop_watch\b.*\n", ""),
     (r"\bHITLClient\b", "AsyncHITLClient"),
     (r"\bHttpTransport\b", "AsyncHttpTransport"),
     (r"\bBaseTransport\b", "AsyncBaseTransport"),

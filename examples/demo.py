@@ -12,10 +12,6 @@ import threading
 import webbrowser
 from html.parser import HTMLParser
 
-import httpx
-
-from hitl.testing import Sandbox
-
 TEXT = """\
 Solar panels on every roof by 2030?
 
@@ -55,6 +51,8 @@ class Form(HTMLParser):
 
 def answer_for_you(page: str, decision: str) -> None:
     """Fill in the form of the inbox page as a reviewer would, and submit it."""
+    import httpx
+
     with httpx.Client(follow_redirects=True, trust_env=False) as browser:
         opened = browser.get(page).raise_for_status()
         values = Form(opened.text).values
@@ -77,6 +75,8 @@ def main() -> int:
         print(f"DEMO_ANSWER must be approve or reject, not {decision!r}")
         return 2
 
+    from hitl.testing import Sandbox  # here, since it takes a moment, in which Ctrl-C is heard, too
+
     with Sandbox() as sandbox, sandbox.client() as client:
         review = client.create_review(
             template_id="content_review",
@@ -85,12 +85,13 @@ def main() -> int:
             priority="high",
         )
         page = f"{sandbox.inbox_url}/reviews/{review.id}"
-        print(f"Created {review.id}. Answer it in the inbox:\n\n    {page}\n", flush=True)
+        # The link has a line of its own: it can be copied where a terminal has 80 columns.
+        print(f"Created {review.id}. Answer it in the inbox; the link works once:\n\n{page}\n", flush=True)
         if decision:
             threading.Thread(target=answer_for_you, args=(page, decision), daemon=True).start()
         else:
-            webbrowser.open(page)
-        print("Waiting for the reviewer ...", flush=True)
+            webbrowser.open(f"{sandbox.inbox_url}/reviews/{review.id}")  # another link, so that the printed one lasts
+        print("Waiting for the reviewer; Ctrl-C ends the demo.", flush=True)
         answered = client.wait_for_review(review.id, timeout=60 if decision else None)
 
     print(f"\n{answered.reviewer} says: {answered.status}")
@@ -100,4 +101,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)  # what shells report for Ctrl-C

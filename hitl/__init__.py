@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hitl._api.pagination import AsyncPagedList, PagedList
     from hitl._async_client import AsyncHITLClient
     from hitl._client import HITLClient
+    from hitl._flows import BlockingCallWarning
     from hitl._forms.schema import fields_from, schema_from
     from hitl._version import __version__
     from hitl._waiting.as_completed import AsyncCompletions, Completions
@@ -35,6 +36,7 @@ __all__ = [
     "AsyncCompletions",
     "AsyncHITLClient",
     "AsyncPagedList",
+    "BlockingCallWarning",
     "Completions",
     "HITLClient",
     "HITLError",
@@ -56,6 +58,7 @@ __getattr__, __dir__ = lazy_names(
         "_async_client": ("AsyncHITLClient",),
         "_client": ("HITLClient",),
         "_forms": ("fields_from", "schema_from"),
+        "_flows": ("BlockingCallWarning",),
         "_version": ("__version__",),
         # ReturnWhen is the type of the first three, by which pickles find them.
         "_waiting": (

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import define, field
 
-from hitl._api import Creation, operations
+from hitl._api import Creation, PageWalk, operations
 from hitl._calls import Exchange
 from hitl._flows import ApiCall, Flow
 from hitl._forms import Form, FormTemplate
@@ -95,13 +95,13 @@ class Asking:
 
     def _listed(self, wanted: FormTemplate, deadline: float) -> Flow[Template | None]:
         """Return the template among those of the server: not every server recognises a repeated creation."""
-        offset: int | None = 0
-        while offset is not None:
-            page = yield from self.exchange(operations.list_templates({"limit": _PAGE}, offset), deadline)
+        walk: PageWalk[Template] = PageWalk(_PAGE)
+        while (asked := walk.next) is not None:
+            page = yield from self.exchange(operations.list_templates(asked), deadline)
+            walk.take(asked, page)
             for each in page.items:
-                if wanted.is_in(each):
+                if isinstance(each, Template) and wanted.is_in(each):
                     return each
-            offset = page.next_offset
         return None
 
     def _unless_changed(self, created: Template, deadline: float) -> Flow[Template | None]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeV
 
 from hitl._api import AsyncPagedList, Endpoint
 from hitl._calls import IdempotencyScope
-from hitl._config import Idempotency
+from hitl._config import Idempotency, Verify
 from hitl._flows import Flow, loop_domain, run_async, stream_async
 from hitl._methods import CONCURRENCY, PAGE_SIZE, POLL_INTERVAL, FormFields, Methods, Moment, Seconds
 from hitl._secret import Secret
@@ -47,6 +47,9 @@ class AsyncHITLClient:
         idempotency: Whether to assume that the server recognises a repeated `Idempotency-Key`: "auto", once it has
             shown it; "trust", always; "never". Otherwise a creation that may have succeeded is not repeated.
         user_agent: The `User-Agent` header; by default the name and version of this package.
+        verify: Whom to trust: the path of a file or folder of certificate authorities, or an `ssl.SSLContext`, which
+            may hold a client certificate. By default, as with True, the authorities of `SSL_CERT_FILE` or
+            `SSL_CERT_DIR`, else those of certifi. It applies to an https:// proxy, too.
         transport: An httpx transport to send through, for tests and special networks.
         http_client: Your own httpx client to send through; you close it.
 
@@ -72,6 +75,7 @@ class AsyncHITLClient:
         retry_delay: Seconds | None = None,
         idempotency: Idempotency | None = None,
         user_agent: str | None = None,
+        verify: Verify | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
@@ -88,6 +92,7 @@ class AsyncHITLClient:
                 "retry_delay": retry_delay,
                 "idempotency": idempotency,
                 "user_agent": user_agent,
+                "verify": verify,
             },
             loop_domain,
         )
@@ -363,10 +368,9 @@ class AsyncHITLClient:
                 "assignee": assignee,
                 "template_id": template_id,
                 "metadata": metadata,
-            },
-            page_size,
+            }
         )
-        return AsyncPagedList(lambda offset: self._run(page(offset)))
+        return AsyncPagedList(lambda asked: self._run(page(asked)), page_size)
 
     async def update_review(
         self,
@@ -634,8 +638,7 @@ class AsyncHITLClient:
 
     def list_templates(self, *, page_size: int = PAGE_SIZE) -> AsyncPagedList[Template]:
         """Return all templates, to be walked with `async for`, or awaited for a list; `page_size` is 1 to 100."""
-        page = self._methods.list_templates(page_size)
-        return AsyncPagedList(lambda offset: self._run(page(offset)))
+        return AsyncPagedList(lambda asked: self._run(self._methods.list_templates(asked)), page_size)
 
     async def update_template(
         self,

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeV
 
 from hitl._api import Endpoint, PagedList
 from hitl._calls import IdempotencyScope
-from hitl._config import Idempotency
-from hitl._flows import Flow, process_domain, run, stream
+from hitl._config import Idempotency, Verify
+from hitl._flows import Flow, LoopWatch, process_domain, run, stream
 from hitl._methods import CONCURRENCY, PAGE_SIZE, POLL_INTERVAL, FormFields, Methods, Moment, Seconds
 from hitl._secret import Secret
 from hitl._transport import HttpTransport, generated_client
@@ -50,6 +50,9 @@ class HITLClient:
         idempotency: Whether to assume that the server recognises a repeated `Idempotency-Key`: "auto", once it has
             shown it; "trust", always; "never". Otherwise a creation that may have succeeded is not repeated.
         user_agent: The `User-Agent` header; by default the name and version of this package.
+        verify: Whom to trust: the path of a file or folder of certificate authorities, or an `ssl.SSLContext`, which
+            may hold a client certificate. By default, as with True, the authorities of `SSL_CERT_FILE` or
+            `SSL_CERT_DIR`, else those of certifi. It applies to an https:// proxy, too.
         transport: An httpx transport to send through, for tests and special networks.
         http_client: Your own httpx client to send through; you close it.
 
@@ -75,6 +78,7 @@ class HITLClient:
         retry_delay: Seconds | None = None,
         idempotency: Idempotency | None = None,
         user_agent: str | None = None,
+        verify: Verify | None = None,
         transport: httpx.BaseTransport | None = None,
         http_client: httpx.Client | None = None,
     ) -> None:
@@ -91,10 +95,12 @@ class HITLClient:
                 "retry_delay": retry_delay,
                 "idempotency": idempotency,
                 "user_agent": user_agent,
+                "verify": verify,
             },
             process_domain,
         )
         self._transport = HttpTransport(self._methods.settings, transport, http_client)
+        self._loop_watch = LoopWatch()
 
     def create_review(
         self,
@@ -365,10 +371,9 @@ class HITLClient:
                 "assignee": assignee,
                 "template_id": template_id,
                 "metadata": metadata,
-            },
-            page_size,
+            }
         )
-        return PagedList(lambda offset: self._run(page(offset)))
+        return PagedList(lambda asked: self._run(page(asked)), page_size)
 
     def update_review(
         self,
@@ -633,8 +638,7 @@ class HITLClient:
 
     def list_templates(self, *, page_size: int = PAGE_SIZE) -> PagedList[Template]:
         """Return all templates, as a list whose pages are fetched while it is walked; `page_size` is 1 to 100."""
-        page = self._methods.list_templates(page_size)
-        return PagedList(lambda offset: self._run(page(offset)))
+        return PagedList(lambda asked: self._run(self._methods.list_templates(asked)), page_size)
 
     def update_template(
         self,
@@ -765,7 +769,9 @@ class HITLClient:
             transport.abandon()
 
     def _run(self, flow: Flow[T]) -> T:
+        self._loop_watch.warn_if_blocked()
         return run(flow, self._transport)
 
     def _stream(self, batch: Batch) -> Generator[Outcome, None, None]:
+        self._loop_watch.warn_if_blocked()
         return stream(batch, self._transport)

@@ -8,15 +8,19 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypedDict
 from urllib.parse import urlsplit
 
 from attrs import frozen
 
 from hitl._engine import Origin, is_loopback, is_unspecified
+from hitl._interrupts import reraise_interrupt
 from hitl._json import is_encodable, number, plain, whole
 from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError
+
+if TYPE_CHECKING:
+    import ssl  # loaded by the first exchange
 
 DEFAULT_BASE_URL = "https://api.hitl.sh"
 
@@ -24,6 +28,8 @@ MOST_AT_ONCE = 100
 """Concurrent exchanges of one asynchronous client on one event loop; further ones wait."""
 
 Idempotency: TypeAlias = Literal["auto", "trust", "never"]
+
+Verify: TypeAlias = "bool | str | os.PathLike[str] | ssl.SSLContext"
 
 
 @frozen
@@ -38,6 +44,7 @@ class Settings:
     retry_delay: float
     idempotency: Idempotency
     user_agent: str | None
+    verify: ssl.SSLContext | Literal[True] | None
 
     @property
     def is_loopback(self) -> bool:
@@ -72,6 +79,7 @@ class ClientArguments(TypedDict, total=False):
     retry_delay: float | timedelta | None
     idempotency: Idempotency | None
     user_agent: str | None
+    verify: Verify | None
 
 
 class Setting(NamedTuple):
@@ -125,7 +133,8 @@ def _has_host(url: str, *schemes: str) -> bool:
     try:
         parts = urlsplit(url)
         return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # as the port does, if it is no number below 65,536
+    except ValueError as error:  # as the port does, if it is no number below 65,536
+        reraise_interrupt(error)
         return False
 
 
@@ -168,6 +177,14 @@ def _idempotency(name: str, value: Any) -> str:
     return value
 
 
+def _verify(_name: str, value: Any) -> object:
+    if value is None or value is True:
+        return value
+    from hitl._engine import client_context  # loads ssl
+
+    return client_context(plain(value))
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting("api_key", "HITL_API_KEY", None, "The API key that authorises every request.", _key),
     Setting("base_url", "HITL_BASE_URL", DEFAULT_BASE_URL, "Where the server is; a trailing `/v1` is ignored.", _url),
@@ -190,6 +207,14 @@ SETTINGS: tuple[Setting, ...] = (
         _idempotency,
     ),
     Setting("user_agent", None, None, "The `User-Agent` header; names this package by default.", _header),
+    Setting(
+        "verify",
+        None,
+        None,
+        "Whom to trust: a file or folder of certificate authorities, or an `ssl.SSLContext`, which may hold a client "
+        "certificate; by default, as `True`, the authorities of certifi.",
+        _verify,
+    ),
 )
 
 
@@ -232,7 +257,7 @@ def proxy_for(origin: Origin) -> str | None:
     proxy.
 
     Raises:
-        ConfigurationError: if its scheme is not http; its URL is not shown.
+        ConfigurationError: if its scheme is neither http nor https; its URL is not shown.
     """
     has_system_settings = sys.platform in ("darwin", "win32")
     may_name_one = has_system_settings or any(name.lower().endswith("_proxy") for name in os.environ)
@@ -251,11 +276,11 @@ def proxy_for(origin: Origin) -> str | None:
     if has_system_settings and exceptions is None and proxy_bypass(f"{origin.host}:{origin.port}"):
         return None
     found = proxy.strip() if "://" in proxy else f"http://{proxy.strip()}"
-    if not (_has_host(found, "http") and found.isascii() and found.isprintable() and " " not in found):
+    if not (_has_host(found, "http", "https") and found.isascii() and found.isprintable() and " " not in found):
         del proxies, proxy, found  # a traceback that shows local variables would show the password
         raise ConfigurationError(
             f"the proxy that the environment names for {scheme}:// (HTTP_PROXY, HTTPS_PROXY or ALL_PROXY) "
-            "cannot be used: it must look like http://host:port. For another kind, pass "
+            "cannot be used: it must look like http://host:port or https://host:port. For another kind, pass "
             "transport=httpx.HTTPTransport(proxy=...)"
         )
     return found

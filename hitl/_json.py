@@ -12,9 +12,23 @@ from itertools import chain
 from numbers import Integral
 from typing import Any, NoReturn, TypeAlias, TypeGuard
 
+from hitl._interrupts import reraise_interrupt
+
 Object: TypeAlias = dict[str, Any]
 
-MAX_VALUES = 500_000  # commas and opening brackets, which are quick to count, also inside strings
+# The limits of a document, for whoever sends one and for whoever reads it. A request may hold less than a response:
+# the review that is made of it comes back with an answer, among others.
+MAX_BYTES = 16 * 1024 * 1024
+TOO_LARGE = f"it is larger than {MAX_BYTES // (1024 * 1024)} MiB"
+MAX_VALUES = 500_000  # counted as commas and opening brackets outside of strings, which is quick
+MAX_KEPT_BYTES, MAX_KEPT_VALUES = 15 * 1024 * 1024, 490_000  # of a review, with its answer
+MAX_SENT_BYTES, MAX_SENT_VALUES = 12 * 1024 * 1024, 400_000
+MAX_DEPTH = 100  # objects and arrays inside each other, in what a caller gives
+MAX_DIGITS = sys.int_info.default_max_str_digits  # of a whole number: what Python reads
+
+
+class TooLargeError(ValueError):
+    """A document exceeds one of the limits."""
 
 
 def decode(content: bytes, *, max_values: int = MAX_VALUES, max_depth: int | None = None) -> Any:  # guard: strict-json
@@ -22,27 +36,59 @@ def decode(content: bytes, *, max_values: int = MAX_VALUES, max_depth: int | Non
 
     Args:
         content: The text, in UTF-8 without a byte order mark.
-        max_values: How many values it may hold, about; half a million take a fraction of a second.
+        max_values: How many values it may hold; half a million take a fraction of a second.
         max_depth: How many objects and arrays may be nested; None for as many as Python's stack allows.
 
     Raises:
         ValueError: It is not strict JSON (RFC 8259): not UTF-8, a name twice in an object, a number that is not finite,
-            a lone surrogate; or it exceeds one of the limits.
+            a lone surrogate.
+        TooLargeError: It exceeds one of the limits.
     """
     # 16 MiB of `{},{},{}` take 400 MB, and seconds in which no deadline is checked.
-    if len(content) > max_values and content.count(b",") + content.count(b"[") + content.count(b"{") > max_values:
-        raise ValueError(f"it holds more than {max_values} values")
+    if holds_more(content, max_values):
+        raise TooLargeError(f"it holds more than {max_values} values")
     text = content.decode("utf-8")
     try:
         value = _DECODER.decode(text)
     except RecursionError:
         value = _TOO_DEEP
     if value is _TOO_DEEP or (max_depth is not None and is_deeper(value, max_depth)):
-        raise ValueError("it is nested too deeply" + (f": more than {max_depth} levels" if max_depth else ""))
+        raise TooLargeError("it is nested too deeply" + (f": more than {max_depth} levels" if max_depth else ""))
     # Only an escape can contain one: UTF-8 has no surrogates (RFC 3629, 3). A single character is found fastest.
     if "\\" in text and ("\\ud" in text or "\\uD" in text):
         _refuse_lone_surrogates(value)
     return value
+
+
+def holds_more(content: bytes, values: int) -> bool:
+    """Return whether a JSON text holds more values than that."""
+    if len(content) <= values or _separators(content) <= values:  # also those inside strings
+        return False
+    if b"\\" in content:
+        content = content.replace(b"\\\\", b"").replace(b'\\"', b"")
+    if content.count(b'"') > 4 * values + 4:  # two for each name and each value: splitting it would take long
+        return True
+    return sum(map(_separators, content.split(b'"')[::2])) > values
+
+
+def _separators(text: bytes) -> int:
+    return text.count(b",") + text.count(b"[") + text.count(b"{")
+
+
+def sent_fault(content: bytes) -> str | None:
+    """Return why a document could not be read back once it was sent, as "it ..."; None if it could."""
+    return _fault(content, MAX_SENT_BYTES, MAX_SENT_VALUES)
+
+
+def kept_fault(content: bytes) -> str | None:
+    """Return why a stored document is too large to be read, as "it ..."; None if it is not."""
+    return _fault(content, MAX_KEPT_BYTES, MAX_KEPT_VALUES)
+
+
+def _fault(content: bytes, most_bytes: int, most_values: int) -> str | None:
+    if len(content) > most_bytes:
+        return f"it is larger than {most_bytes // 1024**2} MiB"
+    return f"it holds more than {most_values} values" if holds_more(content, most_values) else None
 
 
 def encode(value: Any) -> bytes:
@@ -98,7 +144,8 @@ def number(value: object) -> float | None:
         return None
     try:
         return float(found.total_seconds() if isinstance(found, timedelta) else found)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError) as error:
+        reraise_interrupt(error)
         return None
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterable, Callable, Hashable, Iterable, Mapping, Sized
 from datetime import datetime, timedelta
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias, TypedDict, TypeVar, Unpack, cast
 
-from hitl._api import Creation, Endpoint, Page, arguments, endpoint_call, operations
+from attrs import evolve
+
+from hitl._api import Creation, Endpoint, Page, PageRequest, arguments, endpoint_call, entry, operations
 from hitl._calls import Backoff, Exchange, IdempotencyScope, Key, KeyMaker, key_for
+from hitl._clock import epoch, monotonic
 from hitl._config import ClientArguments, Settings, resolve
 from hitl._flows import ApiCall, Clock, Flow, process_domain
 from hitl._json import as_list, encode
@@ -59,7 +61,7 @@ class Methods:
 
     def __init__(self, given: ClientArguments, domain: Callable[[], Hashable] = process_domain) -> None:
         self.settings: Settings = resolve(given)
-        self.clock = Clock(time.monotonic, time.time)
+        self.clock = Clock(monotonic, epoch)
         self.exchange = Exchange(
             Backoff(self.settings.max_retries, self.settings.retry_delay),
             clock=self.clock,
@@ -127,33 +129,25 @@ class Methods:
             raise UnexpectedResponseError(cannot, sent="yes")
         if not found.items:
             raise ReviewNotFoundError(f"get_review: no review was created with the key {key!r}", sent="yes")
-        return found.items[0]
+        return entry(found.items[0])
 
-    def list_reviews(self, filters: Mapping[str, object], page_size: int) -> Callable[[int], Flow[Page[Review]]]:
-        """Return a function that returns the flow of the page at an offset."""
-        query = {
-            **arguments.checked(arguments.FILTERS, filters),
-            "limit": arguments.count("page_size", page_size, at_most=100),
-        }
+    def list_reviews(self, filters: Mapping[str, object]) -> Callable[[PageRequest], Flow[Page[Review]]]:
+        """Return a function that returns the flow of one page."""
+        query = arguments.checked(arguments.FILTERS, filters)
         if "metadata" in query:
-            return lambda offset: self._page_with(query, offset, query["metadata"])
-        return lambda offset: self.exchange(operations.list_reviews(query, offset))
+            return lambda asked: self._page_with(query, asked, query["metadata"])
+        return lambda asked: self.exchange(operations.list_reviews(query, asked))
 
-    def _page_with(self, query: dict[str, Any], offset: int, wanted: Mapping[str, str]) -> Flow[Page[Review]]:
-        """Return a page without the reviews that have other metadata: a server may ignore the filter, or refuse it."""
+    def _page_with(self, query: dict[str, Any], asked: PageRequest, wanted: Mapping[str, str]) -> Flow[Page[Review]]:
+        """Hide the reviews of a page that have other metadata: a server may ignore the filter, or refuse it."""
         deadline = self.exchange.deadline()
         try:
-            page = yield from self.exchange(operations.list_reviews(query, offset), deadline)
+            page = yield from self.exchange(operations.list_reviews(query, asked), deadline)
         except InvalidRequestError:
             rest = {name: value for name, value in query.items() if name != "metadata"}
-            page = yield from self.exchange(operations.list_reviews(rest, offset), deadline)
-        found: tuple[list[Review], list[str]] = ([], [])
-        for each in page.items:
-            if all(each.metadata.get(name) == text for name, text in wanted.items()):
-                found[0].append(each)
-            else:
-                found[1].append(each.id)
-        return Page(found[0], page.next_offset, found[1])
+            page = yield from self.exchange(operations.list_reviews(rest, asked), deadline)
+        others = [each for each in page.items if isinstance(each, Review) and not _has(each, wanted)]
+        return evolve(page, hidden=frozenset(each.id for each in others))
 
     def update_review(self, change: ReviewChange) -> Flow[Review]:
         return self.exchange(_change(change))
@@ -233,10 +227,8 @@ class Methods:
     def get_template(self, template_id: str) -> Flow[Template]:
         return self.exchange(operations.get_template(template_id))
 
-    def list_templates(self, page_size: int) -> Callable[[int], Flow[Page[Template]]]:
-        """Return a function that returns the flow of the page at an offset."""
-        query = {"limit": arguments.count("page_size", page_size, at_most=100)}
-        return lambda offset: self.exchange(operations.list_templates(query, offset))
+    def list_templates(self, asked: PageRequest) -> Flow[Page[Template]]:
+        return self.exchange(operations.list_templates(asked))
 
     def update_template(
         self, template_id: str, name: str | None, fields: FormFields | None, options: Mapping[str, object]
@@ -323,6 +315,10 @@ class Methods:
             bar=bar(operation, len(items) if isinstance(items, Sized) else None) if progress else TqdmBar(),
         )
         return Batch(options, items)
+
+
+def _has(review: Review, wanted: Mapping[str, str]) -> bool:
+    return all(review.metadata.get(name) == text for name, text in wanted.items())
 
 
 def _change(given: object) -> ApiCall[Review]:

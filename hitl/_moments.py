@@ -1,9 +1,15 @@
-"""Date-times of RFC 3339, read tolerantly: one reader for arguments, reviews, templates and webhooks."""
+"""Date-times of RFC 3339, read tolerantly: one reader for arguments, reviews, templates, webhooks and the server.
+
+The generated package imports nothing of this one, nor webhooks the generated package; so `hitl_api.types.read_datetime`
+says the same a second time, and a test compares the two.
+"""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+
+from hitl._interrupts import reraise_interrupt
 
 _LEAP = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:)60(?:[.,]\d+)?(Z|[+-]\d\d:?\d\d)?")
 
@@ -20,7 +26,8 @@ def read_moment(text: str) -> datetime:
     """
     try:
         return datetime.fromisoformat(text)
-    except ValueError:
+    except ValueError as error:
+        reraise_interrupt(error)
         return _read_unusual(text.strip().upper())
 
 

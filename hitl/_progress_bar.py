@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from hitl._interrupts import reraise_interrupt
 from hitl.exceptions import ConfigurationError
 
 
@@ -27,7 +28,8 @@ class TqdmBar:
             if self._bar is None:
                 self._bar = self._begin()
             change(self._bar)
-        except Exception:
+        except Exception as error:
+            reraise_interrupt(error)
             self._begin = None
             if self._bar is not None:
                 self._bar.disable = True  # or it would try once more when it is deleted

@@ -216,14 +216,9 @@ class Review:
     def __hash__(self) -> int:
         return hash((self.id, self.status, self.version))
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {each.name: getattr(self, each.name) for each in fields(type(self))}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        # A pickle of an older version lacks what came later.
-        late = {"metadata": {}, "url": None, "verdict_field": None}
-        for name, value in {**late, **state}.items():
-            object.__setattr__(self, name, value)
+    def __setstate__(self, state: Object) -> None:
+        # A pickle of an earlier version lacks the attributes that are newer.
+        self.__dict__.update({"metadata": {}} | _NEWER | state)
 
 
 RESERVED: Final = "_hitl"
@@ -251,6 +246,7 @@ def without_metadata(content: Object) -> tuple[Object, Object]:
 # The properties of openapi.yaml's Review, in the order in which `from_json` unpacks them.
 _NAMES: Final = tuple(each.name for each in fields(Review) if each.name != "extra")
 _all_of: Final = itemgetter(*_NAMES)
+_NEWER: Final[Object] = {each.name: None for each in fields(Review) if each.default is None}
 
 
 def unknown_members(document: Object, names: Sequence[str]) -> Object:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
 from abc import abstractmethod
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hitl import _engine
+from hitl._clock import LONGEST_SLEEP, monotonic
 from hitl._config import MOST_AT_ONCE, Settings
 from hitl._flows import ApiCall
 from hitl._once import Once
@@ -44,6 +44,11 @@ class _Transport(Generic[S]):
         if transport is None and http_client is None:
             _, self._proxy = settings.origin, settings.proxy
             self._sender: Once[S] = Once()
+        elif settings.verify is not None:
+            raise ConfigurationError(
+                "verify is for the client's own connections; leave it out, and give it to the httpx object: "
+                "httpx.HTTPTransport(verify=...), httpx.Client(verify=...)"
+            )
         else:
             self._sender = Once(self._make_sender(transport, http_client))
 
@@ -86,7 +91,8 @@ class _Transport(Generic[S]):
         return {"headers": headers, "token": self._settings.api_key, "proxy": self._proxy, "tls": self._tls}
 
     def _tls(self) -> ssl.SSLContext:
-        return _engine.tls_context(*self._settings.authorities)
+        verify = self._settings.verify
+        return _engine.tls_context(*self._settings.authorities) if verify is None or verify is True else verify
 
 
 class HttpTransport(_Transport["_engine.Client | _engine.HttpxTransport"]):
@@ -99,7 +105,7 @@ class HttpTransport(_Transport["_engine.Client | _engine.HttpxTransport"]):
     def send(self, call: ApiCall[Any]) -> _engine.TransportResult:
         """Make one exchange; network failures are returned, interrupts are raised."""
         sender = self._open(call)
-        started = time.monotonic()
+        started = monotonic()
         deadline = self._deadline(call, started)
         result = sender.send(call.request, deadline, is_repeatable=call.is_repeatable, fresh=call.fresh)
         _log_exchange(call, result, started)
@@ -127,7 +133,7 @@ class AsyncHttpTransport(_Transport["_engine.AsyncClient | _engine.AsyncHttpxTra
     async def send(self, call: ApiCall[Any]) -> _engine.TransportResult:
         """Make one exchange; network failures are returned, cancellation is raised."""
         sender = self._open(call)
-        started = time.monotonic()
+        started = monotonic()
         deadline = self._deadline(call, started)
         result = await sender.send(call.request, deadline, is_repeatable=call.is_repeatable, fresh=call.fresh)
         _log_exchange(call, result, started)
@@ -150,7 +156,7 @@ def _log_exchange(call: ApiCall[Any], result: _engine.TransportResult, started: 
     """Log one line without query, headers and body, which may hold what people wrote."""
     if _log.isEnabledFor(logging.DEBUG):
         came = str(result.status_code) if isinstance(result, _engine.Response) else result.kind
-        took = time.monotonic() - started
+        took = monotonic() - started
         _log.debug("%s: %s %s -> %s in %.3f s", call.operation, call.request.method, call.request.path, came, took)
 
 
@@ -178,7 +184,7 @@ def generated_client(settings: Settings, transport: HttpTransport | AsyncHttpTra
     return AuthenticatedClient(
         settings.base_url,
         token=_HiddenToken(settings.api_key.reveal()),
-        timeout=httpx.Timeout(settings.timeout),
+        timeout=httpx.Timeout(min(settings.timeout, LONGEST_SLEEP)),
         raise_on_unexpected_status=True,
         httpx_args={**transport.httpx_kwargs(), "trust_env": False},
     )

@@ -229,12 +229,22 @@ class UnexpectedResponseError(HITLError):
     Attributes:
         status_code: The HTTP status.
         excerpt: The first characters of the body.
+        is_too_large: True if it is too large to be read: more than 16 MiB, or more than 500,000 values.
     """
 
-    def __init__(self, message: str = "", *, status_code: int = 0, excerpt: str = "", **facts: Any) -> None:
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        status_code: int = 0,
+        excerpt: str = "",
+        is_too_large: bool = False,
+        **facts: Any,
+    ) -> None:
         super().__init__(message, **facts)
         self.status_code = status_code
         self.excerpt = excerpt
+        self.is_too_large = is_too_large
 
 
 class WaitError(HITLError):

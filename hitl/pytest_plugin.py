@@ -74,14 +74,34 @@ def reviewer(hitl_sandbox: Sandbox) -> Reviewer:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a passed test that left something open in its call phase, not in the teardown of a fixture."""
-    outcome = yield
     fixtures: dict[str, Any] = getattr(item, "funcargs", {})
     sandbox: Sandbox | None = fixtures.get("hitl_sandbox")
+    try:
+        outcome = yield
+    except Exception as error:
+        if sandbox is not None and sandbox.given_up:
+            _explain(error, sandbox)
+        raise
     if sandbox is not None:
         if fixtures.get("reviewer") is sandbox.reviewer:  # a project may have its own fixture of that name
-            sandbox.reviewer.verify()
+            try:
+                sandbox.reviewer.verify()
+            except AssertionError as error:
+                pytest.fail(str(error), pytrace=False)
         _require_no_faults(sandbox)
     return outcome
+
+
+def _explain(error: Exception, sandbox: Sandbox) -> None:
+    """Add to the failure of a test what it waited for in vain, and let its traceback end in the test's own code."""
+    error.add_note(sandbox.given_up)
+    last = trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] != "hitl":
+            last = trace
+        trace = trace.tb_next
+    if last is not None:
+        last.tb_next = None
 
 
 def _require_no_faults(sandbox: Sandbox) -> None:

@@ -63,7 +63,8 @@ def retry_with_backoff(
     of all. When the retries are used up, the last error is raised, with a note of how many calls were made.
 
     A decorated function that is called inside another one is called once: only the outer one retries. The same holds
-    for a client that is used inside, and for tasks started inside, but not for threads.
+    for a client that is used inside, and for tasks started inside until the call that started them ends, but not for
+    threads.
 
     Args:
         max_retries: Further calls after the first, so the function is called at most `max_retries + 1` times.

@@ -1,8 +1,37 @@
 """A client library for accessing HITL.sh API"""
 
+import sys
+import warnings
+from importlib.machinery import PathFinder
+from importlib.util import find_spec
+
 from .client import AuthenticatedClient, Client
 
 __all__ = (
     "AuthenticatedClient",
     "Client",
 )
+
+
+def _warn_of_another_hitl() -> None:
+    """Say so if the package `hitl` is not the SDK of this client: package indexes have another project's"""
+    if "HITLClient" in getattr(sys.modules.get("hitl"), "__all__", ()):
+        return
+    try:
+        found = find_spec("hitl")
+    except (ImportError, ValueError):
+        return  # a module without a specification, such as a stand-in of a test
+    if (
+        found is None
+        or found.origin is None
+        or PathFinder.find_spec("hitl.webhooks", found.submodule_search_locations or [])
+    ):
+        return
+    warnings.warn(
+        f"the package hitl at {found.origin} is another project's, not the SDK that hitl_api belongs to: uninstall it "
+        "(pip uninstall hitl) or rename it, then install the SDK from its repository or its wheel",
+        stacklevel=2,
+    )
+
+
+_warn_of_another_hitl()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, MutableMapping
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import IO, BinaryIO, Generic, Literal, TypeGuard, TypeVar
 from urllib.parse import quote
@@ -24,6 +25,31 @@ def path_segment(name: str, value: object) -> str:
     if not is_id(value):
         raise ValueError(f"{name} must be an id as the server gave it; got {value!r:.80}")
     return quote(str.__str__(value), safe="")  # str() of an Enum member is its name
+
+
+_LEAP = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:)60(?:[.,]\d+)?(Z|[+-]\d\d:?\d\d)?")
+
+
+def read_datetime(text: str) -> datetime:
+    """Return the date-time of RFC 3339 that a server's text says; one without a time zone is in UTC
+
+    Accepted are also small letters, and the second 60 of a leap second, which is the first of the next minute. Raises
+    ValueError, or TypeError if it is no text.
+    """
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = _unusual_datetime(text.strip().upper())
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def _unusual_datetime(text: str) -> datetime:
+    if leap := _LEAP.fullmatch(text):
+        try:
+            return datetime.fromisoformat(f"{leap[1]}59{leap[2] or ''}") + timedelta(seconds=1)
+        except OverflowError:
+            raise ValueError(f"{text!r} is beyond the year 9999") from None
+    return datetime.fromisoformat(text)
 
 
 class Unset:
@@ -81,4 +107,4 @@ class Response(Generic[T]):
     parsed: T | None
 
 
-__all__ = ["UNSET", "File", "FileTypes", "RequestFiles", "Response", "Unset", "is_id", "path_segment"]
+__all__ = ["UNSET", "File", "FileTypes", "RequestFiles", "Response", "Unset", "is_id", "path_segment", "read_datetime"]

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 from hitl._api.arguments import identifier
 from hitl._api.operations import Creation, Endpoint, endpoint_call
-from hitl._api.pagination import AsyncPagedList, Page, PagedList
+from hitl._api.page_walk import Page, PageRequest, PageWalk, UnreadableEntry, entry
+from hitl._api.pagination import AsyncPagedList, PagedList
 
 __all__ = [
     "AsyncPagedList",
     "Creation",
     "Endpoint",
     "Page",
+    "PageRequest",
+    "PageWalk",
     "PagedList",
+    "UnreadableEntry",
     "endpoint_call",
+    "entry",
     "identifier",
 ]

@@ -17,8 +17,10 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 from urllib.parse import quote
 
+from attrs import evolve
+
 from hitl._api.arguments import identifier
-from hitl._api.pagination import Page
+from hitl._api.page_walk import Page, PageRequest
 from hitl._api.responses import (
     Reader,
     data_of,
@@ -33,9 +35,9 @@ from hitl._api.responses import (
 from hitl._calls import SENT_KEYS, Key, repeats_key
 from hitl._engine import Request, Response
 from hitl._flows import ApiCall
-from hitl._json import as_object, encode
+from hitl._json import as_object, encode, sent_fault
 from hitl._json import decode as decode_json
-from hitl.exceptions import ConfigurationError, NotFoundError, ReviewNotFoundError, TemplateNotFoundError
+from hitl.exceptions import ConfigurationError, ContentError, NotFoundError, ReviewNotFoundError, TemplateNotFoundError
 from hitl.models import Review, Template
 
 if TYPE_CHECKING:
@@ -108,7 +110,7 @@ def get_review(review_id: str, *, hold: int | None = None, timeout: float | None
 
 
 def list_reviews(
-    query: Mapping[str, Any], offset: int, *, hold: int | None = None, timeout: float | None = None
+    query: Mapping[str, Any], asked: PageRequest, *, hold: int | None = None, timeout: float | None = None
 ) -> ApiCall[Page[Review]]:
     """Read one page of reviews; with `changes_after`, `hold` asks to delay the response until there is a change."""
     from hitl_api.api.reviews import list_reviews as endpoint
@@ -119,8 +121,18 @@ def list_reviews(
         from hitl_api.models.review_metadata import ReviewMetadata
 
         query = {**query, "metadata": ReviewMetadata.from_dict(query["metadata"])}
-    kwargs = endpoint._get_kwargs(**query, offset=offset or UNSET, prefer=prefer)
-    return _call("list_reviews", kwargs, partial(page, Review.from_json, offset), timeout=timeout)
+    kwargs = endpoint._get_kwargs(**{**query, **_place(asked)}, prefer=prefer)
+    return _page_call("list_reviews", kwargs, partial(page, Review.from_json, asked), timeout)
+
+
+def _page_call(operation: str, kwargs: Mapping[str, Any], read: Reader[T], timeout: float | None = None) -> ApiCall[T]:
+    return evolve(_call(operation, kwargs, read, timeout=timeout), can_be_smaller=True)
+
+
+def _place(asked: PageRequest) -> dict[str, Any]:
+    from hitl_api.types import UNSET
+
+    return {"limit": asked.limit, "offset": asked.offset or UNSET, "after": asked.after or UNSET}
 
 
 def find_review(key: str) -> ApiCall[Page[Review] | None]:
@@ -128,7 +140,7 @@ def find_review(key: str) -> ApiCall[Page[Review] | None]:
     from hitl_api.api.reviews import list_reviews as endpoint
 
     def read(response: Response) -> Page[Review] | None:
-        return page(Review.from_json, 0, response) if repeats_key(response, key) else None
+        return page(Review.from_json, PageRequest(1), response) if repeats_key(response, key) else None
 
     return _call("get_review", endpoint._get_kwargs(idempotency_key=key, limit=1), read)
 
@@ -166,12 +178,11 @@ def get_template(template_id: str) -> ApiCall[Template]:
     return _call("get_template", kwargs, partial(item, Template.from_json, asked=template_id), TemplateNotFoundError)
 
 
-def list_templates(query: Mapping[str, Any], offset: int) -> ApiCall[Page[Template]]:
+def list_templates(asked: PageRequest) -> ApiCall[Page[Template]]:
     from hitl_api.api.templates import list_templates as endpoint
-    from hitl_api.types import UNSET
 
-    kwargs = endpoint._get_kwargs(**query, offset=offset or UNSET)
-    return _call("list_templates", kwargs, partial(page, Template.from_json, offset))
+    kwargs = endpoint._get_kwargs(**_place(asked))
+    return _page_call("list_templates", kwargs, partial(page, Template.from_json, asked))
 
 
 def update_template(template_id: str, fields: Mapping[str, Any]) -> ApiCall[Template]:
@@ -241,6 +252,12 @@ def _call(
 def _request(kwargs: Mapping[str, Any]) -> Request:
     headers = dict(kwargs.get("headers") or {})
     body = encode(kwargs["json"]) if "json" in kwargs else None
+    if body is not None and (fault := sent_fault(body)):
+        raise ContentError(
+            f"the request cannot be sent, since no answer that contains it could be read: {fault}; split it up, or "
+            "send a link to where the rest is",
+            path="content",
+        )
     if body is None:
         headers.pop("Content-Type", None)  # generated for optional bodies even where there is none
     return Request(kwargs["method"].upper(), kwargs["url"], kwargs.get("params") or {}, headers, body)

@@ -1,84 +1,41 @@
-"""Lists that fetch their pages as they are walked."""
+"""Lists that fetch their pages as they are walked; threads, or tasks, may share them and their iterators."""
 
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast, overload
+from typing import Any, Generic, TypeVar, cast, overload
 
+from hitl._api.page_walk import Identified, Page, PageRequest, PageWalk, UnreadableEntry, entry
+from hitl._flows import AsyncTurn
 from hitl.exceptions import UnexpectedResponseError
 
-
-class Identified(Protocol):
-    """What lists are made of."""
-
-    @property
-    def id(self) -> str: ...
-
-
 T = TypeVar("T", bound=Identified)
-
-
-class Page(NamedTuple, Generic[T]):
-    """One page of a list, and where the next one begins; None after the last. `others` are ids that were left out."""
-
-    items: Sequence[T]
-    next_offset: int | None
-    others: Sequence[str] = ()
-
-
-class _PageCursor(Generic[T]):
-    """What has been fetched so far, and what comes next: the decisions that both kinds of list share."""
-
-    def __init__(self) -> None:
-        self.items: list[T] = []
-        self.next_offset: int | None = 0
-        self._seen: set[str] = set()
-        self._pages_without_news = 0
-
-    def take(self, page: Page[T]) -> None:
-        """Add a page, without the entries that an earlier page had, since entries may move while the list is walked.
-
-        Two pages in a row with nothing new are an error, as from a server that ignores the offset: stopping there in
-        silence would pass a part off as the whole.
-        """
-        before = len(self._seen)
-        self._seen.update(page.others)
-        for item in page.items:
-            if item.id not in self._seen:
-                self._seen.add(item.id)
-                self.items.append(item)
-        self._pages_without_news = 0 if len(self._seen) > before else self._pages_without_news + 1
-        if self._pages_without_news > 1 and page.next_offset is not None:
-            raise UnexpectedResponseError(
-                f"the server says that more follows after {before} entries but repeats the same page; "
-                "narrow the list with a filter, or ask with a page_size that holds everything",
-                sent="yes",
-            )
-        self.next_offset = page.next_offset
 
 
 class PagedList(Sequence[T]):
     """A read-only list whose pages are fetched when they are needed.
 
-    Iterating fetches page by page, once. `len()`, negative indices and `==` fetch all that is left.
+    Iterating fetches page by page, once. `len()`, negative indices and `==` fetch all that is left. Threads may share
+    it, and one iterator: each entry goes to one of them. An entry that cannot be read raises an UnexpectedResponseError
+    that names it; `next()` of the same iterator goes on behind it.
     """
 
     __module__ = "hitl"
 
-    def __init__(self, fetch: Callable[[int], Page[T]]) -> None:
+    def __init__(self, fetch: Callable[[PageRequest], Page[T]], page_size: int) -> None:
         self._fetch = fetch
-        self._cursor: _PageCursor[T] = _PageCursor()
+        self._walk: PageWalk[T] = PageWalk(page_size)
+        self._turn = threading.Lock()
         self._reach(1)  # so that the call raises for a wrong key or filter, not a loop later
 
     def __iter__(self) -> Iterator[T]:
-        index = 0
-        while self._reach(index + 1):
-            yield self._cursor.items[index]
-            index += 1
+        return _PageIterator(self)
 
     def __len__(self) -> int:
-        return len(self._all())
+        self._reach(math.inf)
+        return len(self._walk.items)
 
     def __bool__(self) -> bool:
         return self._reach(1)
@@ -88,10 +45,11 @@ class PagedList(Sequence[T]):
     @overload
     def __getitem__(self, index: slice) -> list[T]: ...
     def __getitem__(self, index: int | slice) -> T | list[T]:
-        if isinstance(index, int) and index >= 0:
-            self._reach(index + 1)
-            return self._cursor.items[index]
-        return self._all()[index]
+        is_near = isinstance(index, int) and index >= 0
+        self._reach(cast("int", index) + 1 if is_near else math.inf)
+        if isinstance(index, slice):
+            return [entry(item) for item in self._walk.items[index]]
+        return entry(self._walk.items[index])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, list | PagedList):
@@ -101,27 +59,52 @@ class PagedList(Sequence[T]):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        more = "" if self._cursor.next_offset is None else ", …"
-        return f"[{', '.join(map(repr, self._cursor.items))}{more}]"
+        return f"[{', '.join(map(repr, self._walk.items))}{'' if self._walk.next is None else ', …'}]"
 
     def _reach(self, count: float) -> bool:
-        while len(self._cursor.items) < count and (offset := self._cursor.next_offset) is not None:
-            self._cursor.take(self._fetch(offset))
-        return len(self._cursor.items) >= count
+        walk = self._walk
+        if walk.wanted(count):
+            with self._turn:
+                while (asked := walk.wanted(count)) is not None:
+                    try:
+                        page = self._fetch(asked)
+                    except UnexpectedResponseError as error:
+                        walk.refused(asked, error)
+                    else:
+                        walk.take(asked, page)
+        return len(walk.items) >= count
 
-    def _all(self) -> list[T]:
-        self._reach(math.inf)
-        return self._cursor.items
+
+class _PageIterator(Iterator[T]):
+    # A class and not a generator, which could neither be shared by threads nor go on after an error.
+
+    def __init__(self, pages: PagedList[T]) -> None:
+        self._pages = pages
+        self._index = 0
+        self._turn = threading.Lock()
+
+    def __next__(self) -> T:
+        with self._turn:
+            index = self._index
+            if not self._pages._reach(index + 1):  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+                raise StopIteration
+            self._index = index + 1
+        return self._pages[index]
 
 
 class AsyncPagedList(Generic[T]):
-    """A list to be walked with `async for`, page by page, or fetched as a whole with `await`."""
+    """A list to be walked with `async for`, page by page, or fetched as a whole with `await`.
+
+    Tasks may share it, and one iterator: each entry goes to one of them. An entry that cannot be read raises an
+    UnexpectedResponseError that names it; `anext()` of the same iterator goes on behind it.
+    """
 
     __module__ = "hitl"
 
-    def __init__(self, fetch: Callable[[int], Awaitable[Page[T]]]) -> None:
+    def __init__(self, fetch: Callable[[PageRequest], Awaitable[Page[T]]], page_size: int) -> None:
         self._fetch = fetch
-        self._cursor: _PageCursor[T] = _PageCursor()
+        self._walk: PageWalk[T] = PageWalk(page_size)
+        self._turn = AsyncTurn()
 
     def __aiter__(self) -> AsyncIterator[T]:
         return _AsyncPageIterator(self)
@@ -130,20 +113,28 @@ class AsyncPagedList(Generic[T]):
         return self._all().__await__()
 
     def __repr__(self) -> str:
-        return f"<{len(self._cursor.items)} fetched; walk it with `async for`, or `await` it for a list>"
+        return f"<{len(self._walk.items)} fetched; walk it with `async for`, or `await` it for a list>"
 
-    async def item(self, index: int) -> T | None:
+    async def item(self, index: int) -> T | UnreadableEntry | None:
         """Return the entry at that index, fetching what it takes; None if the list ends before it."""
         await self._reach(index + 1)
-        return self._cursor.items[index] if index < len(self._cursor.items) else None
+        return self._walk.items[index] if index < len(self._walk.items) else None
 
     async def _reach(self, count: float) -> None:
-        while len(self._cursor.items) < count and (offset := self._cursor.next_offset) is not None:
-            self._cursor.take(await self._fetch(offset))
+        walk = self._walk
+        if walk.wanted(count):
+            async with self._turn.lock():
+                while (asked := walk.wanted(count)) is not None:
+                    try:
+                        page = await self._fetch(asked)
+                    except UnexpectedResponseError as error:
+                        walk.refused(asked, error)
+                    else:
+                        walk.take(asked, page)
 
     async def _all(self) -> list[T]:
         await self._reach(math.inf)
-        return list(self._cursor.items)
+        return [entry(item) for item in self._walk.items]
 
 
 class _AsyncPageIterator(AsyncIterator[T]):
@@ -154,8 +145,13 @@ class _AsyncPageIterator(AsyncIterator[T]):
         self._index = 0
 
     async def __anext__(self) -> T:
-        item = await self._pages.item(self._index)
+        # Nothing is awaited between the last look and the step, so that each entry goes to one task.
+        while True:
+            index = self._index
+            item = await self._pages.item(index)
+            if index == self._index:
+                break
         if item is None:
             raise StopAsyncIteration
-        self._index += 1
-        return item
+        self._index = index + 1
+        return entry(item)

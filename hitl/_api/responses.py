@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeAlias, TypeVar
 
-from hitl._api.pagination import Identified, Page
+from hitl._api.page_walk import Identified, Page, PageRequest, UnreadableEntry, unreadable
 from hitl._calls import SENT_KEYS, parsed, repeats_key, unexpected_response
 from hitl._engine import Response
-from hitl._json import Object, as_list, as_object, is_list, is_object
+from hitl._interrupts import reraise_interrupt
+from hitl._json import Object, as_list, as_object, as_text, is_list, is_object
 from hitl._review import FINAL_STATUSES
 
 T = TypeVar("T")
@@ -29,11 +30,13 @@ def decode(operation: str, read: Reader[T], response: Response) -> T:
     except MismatchedResponseError as error:
         fault = unexpected_response(operation, response, str(error), is_mismatched=True)
     except Exception as error:  # generated parsers raise any exception that a malformed value causes
+        reraise_interrupt(error)
         fault = unexpected_response(operation, response, f"{type(error).__name__}: {error}")
     raise fault  # outside of the handlers, so that it does not keep the parser's exception alive
 
 
-# What a server must give back as it was sent, if it gives it back. It may choose the rest itself.
+# What a server must give back as it was sent, if it gives it back. It may choose the rest itself: round a `due_date`,
+# cap a `priority` at what the account may use, resolve `assignees`. A difference there says nothing.
 _AS_SENT = ("template_id", "content", "name", "fields", "loop_id", "processing_type", "type", "request_text", "url")
 
 
@@ -43,7 +46,8 @@ def read_creation(  # guard: own-creation
     """Read the response to a creation, which has no id yet to compare.
 
     A response that repeats the key is the right one. Any other must contain what was sent, where it contains it at all,
-    and nobody can have answered it yet: a proxy or a connection out of step may deliver that of another request.
+    and nobody can have answered it yet: a proxy or a connection out of step may deliver that of another request. Such a
+    one may say `Idempotent-Replayed` as well, and be about the same content: yesterday's answer to the same question.
     """
     repeated = repeats_key(response, key)
     if not repeated:
@@ -55,13 +59,14 @@ def read_creation(  # guard: own-creation
 
 def _refuse_another_creation(sent: Object, response: Response) -> None:
     found = as_object(as_object(json_of(response)).get("data"))
-    is_replay = "idempotent-replayed" in response.headers  # of a creation that may have changed since
-    names = ("template_id",) if is_replay else _AS_SENT
-    for name in names:
+    for name in _AS_SENT:
         if found.get(name) is not None and name in sent and not _contains(found[name], _required(name, sent[name])):
             raise MismatchedResponseError(f"it is the answer to another creation, whose {name} is not what was sent")
-    if not is_replay and found.get("status") in FINAL_STATUSES:
-        raise MismatchedResponseError(f"it is the answer to another creation, which is {found['status']} already")
+    if found.get("status") in FINAL_STATUSES:
+        raise MismatchedResponseError(
+            f"it is {found['status']} already, and does not repeat the Idempotency-Key, which alone would show that it "
+            "is not the answer to another creation"
+        )
 
 
 def _required(name: str, value: object) -> object:
@@ -138,15 +143,31 @@ def refuse_another(asked: str, found: object) -> None:
         raise MismatchedResponseError(f"the answer is about {found!r}, not about {asked!r}")
 
 
-def page(parse: Callable[[object], Item], offset: int, response: Response) -> Page[Item]:
+def page(parse: Callable[[object], Item], asked: PageRequest, response: Response) -> Page[Item]:
     """Return the page of a list that a response holds."""
     document = _flattened(json_of(response))
     entries = _enveloped(document)
     if not is_list(entries):
         raise TypeError(f"expected a list, got {type(entries).__name__}")
-    items = list(map(parse, entries))
+    items: Sequence[Item | UnreadableEntry]
+    try:
+        items = list(map(parse, entries))
+    except Exception:  # a generated or own parser, given anything
+        items = [_entry(parse, each, index) for index, each in enumerate(entries, 1)]
     pagination = as_object(as_object(document.get("meta")).get("pagination"))
-    return Page(items, _next_offset(pagination, offset + len(items)) if items and pagination else None)
+    cursor, total = as_text(pagination.get("next_cursor")), _whole(pagination.get("total"))
+    offset = _whole(pagination.get("offset"))
+    begins = asked.offset if offset is None else offset
+    return Page(items, _next_offset(pagination, begins, len(items) or asked.limit, total), cursor, offset, total)
+
+
+def _entry(parse: Callable[[object], Item], document: object, place: int) -> Item | UnreadableEntry:
+    """Return an entry of a list; one that cannot be read must not keep the others from being read."""
+    try:
+        return parse(document)
+    except Exception as error:
+        name = as_text(as_object(document).get("id")) or f"number {place} of the page"
+        return UnreadableEntry(name, unreadable(name, f"{type(error).__name__}: {error}"))
 
 
 def _flattened(document: Any) -> Any:
@@ -160,10 +181,14 @@ def _flattened(document: Any) -> Any:
     return {**document, "data": entries, "meta": {"pagination": rest, **as_object(document.get("meta"))}}
 
 
-def _next_offset(pagination: Object, reached: int) -> int | None:
-    follows = pagination.get("next_offset")
-    if isinstance(follows, int):
+def _next_offset(pagination: Object, offset: int, step: int, total: int | None) -> int | None:
+    """Return where the next page begins; a page may be empty although others follow, as where a server filters it."""
+    follows = _whole(pagination.get("next_offset"))
+    if follows is not None:
         return follows
-    total = pagination.get("total")
-    has_more = pagination.get("has_more") is True or (isinstance(total, int) and total > reached)
-    return reached if has_more else None
+    has_more = pagination.get("has_more") is True or (total is not None and total > offset + step)
+    return offset + step if has_more else None
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

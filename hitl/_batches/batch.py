@@ -6,6 +6,7 @@ nothing when it ends early: because the input failed, because the server wants n
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import AsyncIterable, Callable, Collection, Iterable, Iterator
 from typing import Any, cast
@@ -17,12 +18,11 @@ from hitl._batches.errors import BatchErrors, idempotency_key
 from hitl._batches.source import Input, Source
 from hitl._calls import Exchange
 from hitl._engine import Response
-from hitl._flows import ApiCall, Flow, Gather, Result
+from hitl._flows import ApiCall, Flow, Gather, Result, Sleep, Wakeup
+from hitl._interrupts import reraise_interrupt
 from hitl._progress_bar import TqdmBar
 from hitl.exceptions import APIStatusError, BatchInterrupted, ConfigurationError, HITLError
 from hitl.models import Outcome, Review
-
-TURN = 0.02  # seconds after which a change asks whether the one before it, of the same review, is done
 
 
 @frozen
@@ -45,14 +45,11 @@ class _InFlight:
     errors: BatchErrors
     call: ApiCall[Review] | None = None
     attempts: int = 0
-    turns: deque[_InFlight] = field(factory=lambda: deque[_InFlight]())  # changes of one review, in order of input
 
     def acquire(self) -> float:
         limiter = self.errors.limiter
         if limiter.stopped_for is not None:
             raise self.errors.not_sent(self.call)
-        if self.turns and self.turns[0] is not self:
-            return TURN
         pause = limiter.acquire(self)
         self.attempts += not pause
         return pause
@@ -78,7 +75,7 @@ class Batch:
         self._source = Source(self._flow_of, lambda: options.limiter.stopped_for is not None)
         self._checked = deque(self._check(items))
         self._in_flight: dict[int, _InFlight] = {}
-        self._turns: dict[str, deque[_InFlight]] = {}  # by the path of the review that is changed
+        self._changes: dict[str, Wakeup] = {}  # set when the last change of a review is over; by the review's path
         self._outcomes: list[Result[Review] | None] = []
 
     def all(self, on_error: str = "raise") -> Flow[list[Any]]:
@@ -125,6 +122,7 @@ class Batch:
         try:
             return self._options.call(item)
         except Exception as error:  # also whatever an object of the caller's does when its members are read
+            reraise_interrupt(error)
             unreadable = self._errors.unreadable(index, error)
             raise unreadable from (None if unreadable is error else error)
 
@@ -140,17 +138,16 @@ class Batch:
 
     def _in_turn(self, entry: _InFlight, call: ApiCall[Review]) -> Flow[Review]:
         """Return the flow of a change, which begins after those of the same review before it: the last one stands."""
-        path = call.request.path
-        turns = entry.turns = self._turns.setdefault(path, deque())
-        turns.append(entry)
+        path, over = call.request.path, Wakeup()
+        before, self._changes[path] = self._changes.get(path), over
 
         def change() -> Flow[Review]:
             try:
+                while before is not None and not before.is_set:
+                    yield Sleep(math.inf, before)
                 return (yield from self._carry_out(entry, call))
             finally:
-                turns.remove(entry)
-                if not turns:
-                    self._turns.pop(path, None)
+                over.set()
 
         return change()
 

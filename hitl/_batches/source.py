@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, 
 from typing import Any, Final, TypeAlias, cast
 
 from hitl._flows import AsyncFlows, Flow, Flows
+from hitl._interrupts import reraise_interrupt
 
 Input: TypeAlias = Iterable[Any] | AsyncIterable[Any]
 
@@ -41,6 +42,7 @@ class Source:
         return self._flow_of(self.count - 1, item)
 
     def fail(self, error: Exception) -> None:
+        reraise_interrupt(error)
         self.error = self.error or error
 
 

@@ -9,6 +9,8 @@ from datetime import UTC
 
 from attrs import field, frozen
 
+from hitl._interrupts import reraise_interrupt
+
 # guard: retry-after-bound
 LONGEST_RETRY_AFTER = 60.0  # seconds; asked to wait longer than this, the error is raised with `retry_after` set
 LONGEST_PAUSE = 8.0
@@ -82,7 +84,8 @@ def http_date(value: str) -> float | None:  # guard: http-date
 
     try:
         moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError, OverflowError):
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
+        reraise_interrupt(error)
         return None
     # Without a zone it is UTC (RFC 9110, 5.6.7).
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -86,6 +86,7 @@ def unexpected_response(
         f"({one_line(why)}). Is base_url right, and is there a proxy in between? The body begins: {excerpt!r}",
         status_code=response.status_code,
         excerpt=excerpt,
+        is_too_large=response.is_too_large,
         request_id=request_id(response, _body(response)),
         retryable=unreadable_situation(response, is_mismatched=is_mismatched) == "unreadable",
         sent="yes",
@@ -146,7 +147,7 @@ def _class(call: ApiCall[Any], status: int, code: str | None) -> type[exceptions
 
 
 def _message(call: ApiCall[Any], response: Response, said: _ErrorBody, attempts: int) -> str:
-    says = said.message or "no explanation"
+    says = said.message or response.fault or "no explanation"
     code = f" {said.code}" if said.code else ""
     parts = [f"{call.operation}: the server answered {response.status_code}{code}: {says} {_tried(attempts)}."]
     if 300 <= response.status_code < 400:

@@ -203,6 +203,7 @@ class Exchange:
             return connection_error(call, outcome, attempts), came_to
         self.server.learn(outcome, call.request.headers.get("Idempotency-Key"), self.clock.epoch())
         if came_to == "unreadable":
+            came_to = "misfit" if call.can_be_smaller and outcome.is_too_large else came_to
             return unexpected_response(call.operation, outcome, outcome.fault or ""), came_to
         if came_to != "answered":
             self.server.honours_keys |= came_to == "in progress"  # it can only say so if it knows the key

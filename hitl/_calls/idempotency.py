@@ -123,30 +123,44 @@ class RetriedCall:
         return key in self._keys
 
 
+class _RetriedAttempt:
+    """One attempt; when it ends, it is over also for the tasks that it has started and that outlive it."""
+
+    def __init__(self, retrying: RetriedCall) -> None:
+        self.retrying: RetriedCall | None = retrying  # None once it is over: nobody would repeat what fails now
+
+
 _SCOPES: ContextVar[tuple[IdempotencyScopeState, ...]] = ContextVar("hitl_scopes", default=())
-_RETRYING: ContextVar[RetriedCall | None] = ContextVar("hitl_retrying", default=None)
+_ATTEMPT: ContextVar[_RetriedAttempt | None] = ContextVar("hitl_retried_attempt", default=None)
 
 
 def is_retrying() -> bool:  # guard: one-retry-layer
     """Return whether @retry_with_backoff is calling; calls inside it make one attempt only."""
-    return _RETRYING.get() is not None
+    return _retrying() is not None
+
+
+def _retrying() -> RetriedCall | None:
+    attempt = _ATTEMPT.get()
+    return None if attempt is None else attempt.retrying
 
 
 @contextmanager
 def calling(retrying: RetriedCall) -> Generator[None, None, None]:
     """Mark one attempt of a decorated function."""
     retrying.begin()
-    token = _RETRYING.set(retrying)
+    attempt = _RetriedAttempt(retrying)
+    token = _ATTEMPT.set(attempt)
     try:
         yield
     finally:
-        _RETRYING.reset(token)
+        attempt.retrying = None
+        _ATTEMPT.reset(token)
 
 
 def key_for(owner: object, account: Hashable, operation: str, body: bytes) -> Key:
     """Return the key for a creation by a client: of its innermost scope, else of the decorator, else a random one."""
     scope = next((each for each in reversed(_SCOPES.get()) if each.owner is owner), None)
-    retrying = _RETRYING.get()
+    retrying = _retrying()
     if retrying is not None and (scope is None or scope in retrying.around):
         return Key(retrying.key(scope, _kind(account, operation, body)), is_lasting=True)
     if scope is None:

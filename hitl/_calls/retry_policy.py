@@ -12,6 +12,7 @@ from itertools import count
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from hitl._engine import Response, TransportFailure, TransportResult
+from hitl._interrupts import reraise_interrupt
 from hitl._json import as_object
 
 # Statuses of transient errors; 520-524 come from proxies in front of a server, 529 from overloaded servers.
@@ -157,7 +158,8 @@ def parsed(response: Response) -> Any:
     """Return the decoded body, or `...` if it is not JSON."""
     try:
         return response.json()
-    except ValueError:
+    except ValueError as error:
+        reraise_interrupt(error)
         return ...
 
 

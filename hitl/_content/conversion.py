@@ -9,9 +9,11 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeAlias, cast
 
+from hitl._interrupts import reraise_interrupt
+from hitl._json import MAX_DEPTH
 from hitl.exceptions import ContentError
 
-DEEPEST: Final = 100  # levels of nesting that are accepted; below the limit of common JSON parsers
+DEEPEST: Final = MAX_DEPTH
 
 ITEM: Final = "[{!r}]"
 FIELD: Final = ".{}"
@@ -48,6 +50,7 @@ class Conversion:
         except ContentError:
             raise
         except UNREADABLE as error:
+            reraise_interrupt(error)
             raise self.refuse(f"cannot be read, complete it or leave it out: {safe_repr(error)}") from error
 
     def convert(self, value: object) -> Any:
@@ -124,7 +127,8 @@ def safe_repr(error: Exception) -> str:
     """Return the repr of what the caller's own code raised, which need not have one."""
     try:
         return f"{error!r:.200}"
-    except Exception:
+    except Exception as fault:
+        reraise_interrupt(fault)
         return type(error).__name__
 
 

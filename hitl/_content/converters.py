@@ -14,7 +14,6 @@ import dataclasses
 import json
 import math
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, MappingView, Reversible, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -24,10 +23,10 @@ from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from hitl._content.conversion import FIELD, MEMBER, Conversion, Converter, type_name
+from hitl._json import MAX_DIGITS
 
-_LARGEST_DIGITS = sys.int_info.default_max_str_digits
 # json.dumps cannot write an integer of more digits than this (CVE-2020-10735).
-_LARGEST_INT = 10**_LARGEST_DIGITS
+_LARGEST_INT = 10**MAX_DIGITS
 
 
 def _same(_: Conversion, value: Any) -> Any:
@@ -52,9 +51,7 @@ def _text(conversion: Conversion, value: str) -> str:
 
 def _integer(conversion: Conversion, value: int) -> int:
     if not -_LARGEST_INT < value < _LARGEST_INT:
-        raise conversion.refuse(
-            f"is an integer of more than {_LARGEST_DIGITS} digits: send it as text, such as hex(value)"
-        )
+        raise conversion.refuse(f"is an integer of more than {MAX_DIGITS} digits: send it as text, such as hex(value)")
     return int.__index__(value)
 
 

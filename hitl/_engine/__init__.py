@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from hitl._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from hitl._engine.client import AsyncClient, Client, ClientOptions, tls_context
+    from hitl._engine.client import AsyncClient, Client, ClientOptions
     from hitl._engine.httpx_adapter import AsyncHttpxTransport, HttpxTransport
     from hitl._engine.messages import Request, Response, TransportFailure, TransportResult
+    from hitl._engine.tls import client_context, tls_context
     from hitl._engine.url import Origin, is_loopback, is_unspecified
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Response",
     "TransportFailure",
     "TransportResult",
+    "client_context",
     "is_loopback",
     "is_unspecified",
     "tls_context",
@@ -35,9 +37,10 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "client": ("AsyncClient", "Client", "ClientOptions", "tls_context"),
+        "client": ("AsyncClient", "Client", "ClientOptions"),
         "httpx_adapter": ("AsyncHttpxTransport", "HttpxTransport"),
         "messages": ("Request", "Response", "TransportFailure", "TransportResult"),
+        "tls": ("client_context", "tls_context"),
         "url": ("Origin", "is_loopback", "is_unspecified"),
     },
 )

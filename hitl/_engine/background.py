@@ -21,11 +21,14 @@ T = TypeVar("T")
 IDLE = 30.0  # seconds after which a thread without work ends
 
 
-def in_background(call: Callable[[], T]) -> Future[T]:
+def in_background(call: Callable[[], T], idle: IdleThreads | None = None) -> Future[T]:
     """Make a call in a daemon thread, with this thread's context variables; nobody has to wait for it.
 
-    A thread that has done its work is used again, since starting one costs more than a call over HTTP. Where none can
-    be started, the call is made at once, in this thread.
+    Where no thread can be started, the call is made at once, in this thread.
+
+    Args:
+        call: The call.
+        idle: Threads to use again; starting one costs more than a call over HTTP. Without, the thread ends.
     """
     future: Future[T] = Future()
     context = copy_context()
@@ -33,16 +36,14 @@ def in_background(call: Callable[[], T]) -> Future[T]:
     def work() -> None:
         context.run(_make, call, future)
 
-    try:
-        worker = _idle.pop()  # the last that became idle: its memory is warm
-    except IndexError:
-        worker = _Worker(work)
-        try:
-            threading.Thread(target=worker.run, name="hitl-background", daemon=True).start()
-        except RuntimeError:  # no more threads, or the interpreter is shutting down
-            work()
-    else:
+    worker = None if idle is None else idle.take()
+    if worker is not None:
         worker.give(work)
+        return future
+    try:
+        threading.Thread(target=_Worker(work, idle).run, name="hitl-background", daemon=True).start()
+    except RuntimeError:  # no more threads, or the interpreter is shutting down
+        work()
     return future
 
 
@@ -54,14 +55,53 @@ def _make(call: Callable[[], T], future: Future[T]) -> None:
             future.set_exception(error)
 
 
+class IdleThreads:
+    """Threads that wait for work: those that have just done some, until they are closed or have waited for long."""
+
+    def __init__(self) -> None:
+        self._workers: deque[_Worker] = deque()
+        self._process = os.getpid()
+        self._is_closed = False
+
+    def take(self) -> _Worker | None:
+        """Return the one that has waited for the shortest time; its memory is warm."""
+        if self._process != os.getpid():  # a fork takes no threads along
+            self._process = os.getpid()
+            self._workers.clear()
+        try:
+            return self._workers.pop()
+        except IndexError:
+            return None
+
+    def add(self, worker: _Worker) -> None:
+        """Let a thread wait, or end it if no more work will come."""
+        self._workers.append(worker)
+        if self._is_closed:
+            self.close()
+
+    def remove(self, worker: _Worker) -> bool:
+        """Return whether a thread may end: nobody has taken it."""
+        with suppress(ValueError):
+            self._workers.remove(worker)
+            return True
+        return False
+
+    def close(self) -> None:
+        """End the threads that wait, and each of the others once its work is done."""
+        self._is_closed = True
+        while (worker := self.take()) is not None:
+            worker.give(None)
+
+
 @define(eq=False)
 class _Worker:
-    """A thread with one piece of work at a time. Whoever takes it out of `_idle` is the only one to give it some."""
+    """A thread with one piece of work at a time. Whoever takes it from the idle ones alone gives it some."""
 
     _work: Callable[[], None] | None
+    _idle: IdleThreads | None
     _given: threading.Lock = field(factory=threading.Lock, init=False)
 
-    def give(self, work: Callable[[], None]) -> None:
+    def give(self, work: Callable[[], None] | None) -> None:
         self._work = work
         self._given.release()
 
@@ -70,16 +110,11 @@ class _Worker:
         while self._work is not None:
             self._work()
             self._work = None  # it holds the request, which must not stay in memory
-            _idle.append(self)
+            if self._idle is None:
+                return
+            self._idle.add(self)
             if not self._given.acquire(timeout=IDLE):
-                with suppress(ValueError):
-                    _idle.remove(self)
+                if self._idle.remove(self):
                     return
-                # Somebody has just taken it out; should an interrupt keep him from giving work, the thread ends, too.
+                # Somebody has just taken it; should an interrupt keep him from giving work, the thread ends, too.
                 self._given.acquire(timeout=IDLE)
-
-
-_idle: deque[_Worker] = deque()
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_idle.clear)  # a fork takes no threads along

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import ssl
-import time
 from collections.abc import Callable, Collection, Mapping
-from functools import cache
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from urllib.parse import unquote, urlsplit
 
+from hitl._clock import monotonic
 from hitl._engine.codec import RequestCodec
 from hitl._engine.connection import (
     PROXY_LOGIN,
@@ -25,9 +24,10 @@ from hitl._engine.drivers import drive, drive_async
 from hitl._engine.http1 import ProtocolError, ResponseParser
 from hitl._engine.messages import Request, TransportFailure, TransportResult, no_connection
 from hitl._engine.pool import Pool
+from hitl._engine.tls import tls_context
 from hitl._engine.url import Origin
+from hitl._interrupts import reraise_interrupt
 from hitl._secret import Secret
-from hitl.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
     import anyio  # loaded by programs that await
@@ -81,6 +81,7 @@ class EngineClient:
         except NoConnectionError as error:
             return no_connection(self._server, error.kind, str(error))
         except (DeadlineExceededError, OSError, ProtocolError) as error:
+            reraise_interrupt(error)
             return self._failure(error, connection, parser)
         else:
             if raw.may_reuse:
@@ -160,7 +161,7 @@ class AsyncClient(EngineClient):
         try:
             semaphore.acquire_nowait()
         except anyio.WouldBlock:
-            with anyio.move_on_after(deadline - time.monotonic()) as waiting:
+            with anyio.move_on_after(deadline - monotonic()) as waiting:
                 await semaphore.acquire()
             if waiting.cancelled_caught:
                 message = f"{self._concurrency} other exchanges of this client did not end in time; start fewer at once"
@@ -193,25 +194,6 @@ def _route(origin: Origin, proxy: Secret | None, tls: Callable[[], ssl.SSLContex
     if parts.username is not None:
         pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         login = Secret(base64.b64encode(pair.encode()).decode("ascii"))
-    return Route(origin.host, origin.port, context, (parts.hostname or "", parts.port or 80), login)
-
-
-@cache
-def tls_context(file: str | None = None, folder: str | None = None) -> ssl.SSLContext:
-    """Return a context that trusts the authorities of a file or a folder, or certifi's, as httpx does.
-
-    There is one for the whole process, since making one takes longer than a hundred requests.
-
-    Raises:
-        ConfigurationError: if the file or folder cannot be read.
-    """
-    if file is None and folder is None:
-        import certifi
-
-        file = certifi.where()
-    try:
-        context = ssl.create_default_context(cafile=file, capath=None if file else folder)
-    except OSError as error:
-        raise ConfigurationError(f"SSL_CERT_FILE or SSL_CERT_DIR cannot be used: {error.strerror}: {file}") from None
-    context.set_alpn_protocols(["http/1.1"])
-    return context
+    is_secure = parts.scheme == "https"
+    address = (parts.hostname or "", parts.port or (443 if is_secure else 80))
+    return Route(origin.host, origin.port, context, address, login, proxy_tls=tls if is_secure else None)

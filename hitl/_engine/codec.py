@@ -6,10 +6,10 @@ import zlib
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
-from hitl._engine.http1 import LARGEST_BODY, TOO_LARGE, RawHeaders, RawResponse, request_head
+from hitl._engine.http1 import LARGEST_BODY, RawHeaders, RawResponse, request_head
 from hitl._engine.messages import Request, Response
 from hitl._engine.url import Origin
-from hitl._json import is_list
+from hitl._json import TOO_LARGE, is_list
 from hitl._secret import Secret
 
 _SHORTEST_TOKEN = 8  # characters; a shorter one is a word that an honest response may well contain

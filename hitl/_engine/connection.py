@@ -12,19 +12,20 @@ import math
 import os
 import socket
 import ssl
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from contextlib import suppress
 from functools import partial
 from itertools import chain, zip_longest
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 from attrs import evolve, field, frozen
 
+from hitl._clock import monotonic
 from hitl._engine.background import in_background
 from hitl._engine.http1 import ProtocolError, RawResponse, ResponseParser, request_head
 from hitl._engine.messages import FailureKind
+from hitl._engine.tls import NestedTLS
+from hitl._interrupts import reraise_interrupt
 from hitl._secret import Secret
 
 T = TypeVar("T")
@@ -34,6 +35,7 @@ PROXY_LOGIN = (
     "the proxy answered 407, for it wants a login or another one; put it into HTTP_PROXY or HTTPS_PROXY as in "
     "http://user:password@host:port, percent-encoded"
 )
+_OTHER_PROTOCOL = "an ssl.SSLContext of your own had it choose HTTP/2; leave out set_alpn_protocols"
 _RECEIVE_SIZE = 64 * 1024
 _IN_PROGRESS = (0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY)
 
@@ -42,7 +44,7 @@ Address: TypeAlias = tuple[Any, ...]
 
 
 class WaitFor(NamedTuple):
-    """Ask to be resumed with the sockets that are ready, or with none once `until` has come."""
+    """Ask to be resumed with the sockets that are ready, or with none: once `until` has come, but also sooner."""
 
     reading: Sequence[Socket] = ()
     writing: Sequence[Socket] = ()
@@ -74,6 +76,7 @@ class Route:
     proxy: tuple[str, int] | None = None
     proxy_login: Secret | None = None  # user and password, encoded for Basic authentication (RFC 7617)
     ip: str | None = None  # the address to connect to; None to look `host` up
+    proxy_tls: Callable[[], ssl.SSLContext] | None = field(default=None, repr=False)  # of an https:// proxy
 
 
 class Connection:
@@ -99,20 +102,25 @@ class Connection:
             self.sock.recv(1)
         except (BlockingIOError, ssl.SSLWantReadError):
             return True
-        except OSError:
+        except OSError as error:
+            reraise_interrupt(error)
             return False
         return False
 
     def interrupt(self) -> None:
         """Break it for the thread that is using it."""
         if self._is_ours:  # a forked child would end its parent's
-            with suppress(OSError):
+            try:
                 self.sock.shutdown(socket.SHUT_RDWR)
+            except OSError as error:  # it is closed
+                reraise_interrupt(error)
 
     def close(self) -> None:
         """Close it; in a forked child this leaves the parent's connection alone."""
-        with suppress(OSError):
+        try:
             self.sock.close()
+        except OSError as error:  # it is closed all the same
+            reraise_interrupt(error)
 
     @property
     def _is_ours(self) -> bool:  # guard: own-process
@@ -125,6 +133,8 @@ def connect(route: Route) -> IOSteps[Connection]:
     sock = yield from _connect_to_any((yield from _resolve(host, port)))
     try:
         _require_peer(sock, route.ip)
+        if route.proxy_tls is not None:
+            sock = yield from _secure(sock, route.proxy_tls(), host, "of the proxy: ")
         if route.tls is not None:
             if route.proxy is not None:
                 yield from _tunnel(sock, route)
@@ -158,14 +168,15 @@ def exchange(
             ready = yield WaitFor((sock,), (sock,))
             if ready and (data := _receive(sock)) is not None and (response := parser.feed(data)) is not None:
                 break
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError) as error:
+            reraise_interrupt(error)
             break  # the response may have come before the server closed
     while response is None:
         data = _receive(sock)
         if data is None:
             yield WaitFor((sock,))
         elif (response := parser.feed(data)) is None:
-            if time.monotonic() > deadline:
+            if monotonic() > deadline:
                 raise DeadlineExceededError  # without waiting, no driver has noticed
             yield WaitFor(until=0.0)  # more may be here already, but an event loop has other tasks, too
     return evolve(response, may_reuse=False) if request else response  # a part of the request was not sent
@@ -186,8 +197,10 @@ def _receive(sock: Socket) -> bytes | None:
 
 def _resolve(host: str, port: int) -> IOSteps[list[tuple[int, Address]]]:
     """Return the addresses of a host, best first. The system's resolver blocks and cannot be interrupted."""
-    with suppress(OSError, UnicodeError):  # IDNA has no label of more than 63 letters
+    try:
         return _addresses(host, port, socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError) as error:  # IDNA has no label of more than 63 letters
+        reraise_interrupt(error)
     ours, theirs = socket.socketpair()
     with ours:
         ours.settimeout(0)
@@ -200,8 +213,11 @@ def _resolve(host: str, port: int) -> IOSteps[list[tuple[int, Address]]]:
             return found.result()
         case socket.gaierror(errno=socket.EAI_AGAIN):
             raise NoConnectionError("its name could not be looked up just now")
-        case _:
+        case OSError() | UnicodeError() as fault:
+            reraise_interrupt(fault)  # if no thread could be started, it was looked up in this one
             raise NoConnectionError("", "unknown_host")
+        case other:
+            raise other
 
 
 def _addresses(host: str, port: int, flags: int = 0) -> list[tuple[int, Address]]:
@@ -217,13 +233,13 @@ def _connect_to_any(addresses: Sequence[tuple[int, Address]]) -> IOSteps[Socket]
     try:
         while waiting or pending:
             if waiting:
-                sock, code = _begin(*waiting.popleft())
-                if code not in _IN_PROGRESS:
-                    sock.close()
+                family, address = waiting.popleft()
+                pending.append(socket.socket(family, socket.SOCK_STREAM))
+                if (code := _begin(pending[-1], address)) not in _IN_PROGRESS:
+                    pending.pop().close()
                     failure = os.strerror(code)
                     continue
-                pending.append(sock)
-            ready = yield WaitFor((), pending, time.monotonic() + STAGGER if waiting else None)
+            ready = yield WaitFor((), pending, monotonic() + STAGGER if waiting else None)
             for sock in ready:
                 pending.remove(sock)
                 code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
@@ -246,18 +262,18 @@ def _alternating(addresses: Sequence[tuple[int, Address]]) -> list[tuple[int, Ad
     return [each for each in chain.from_iterable(zip_longest(same, other)) if each is not None]
 
 
-def _begin(family: int, address: Address) -> tuple[Socket, int]:
-    sock = socket.socket(family, socket.SOCK_STREAM)
+def _begin(sock: Socket, address: Address) -> int:
+    """Begin to connect, and return the error number."""
     sock.settimeout(0)
     try:
-        return sock, sock.connect_ex(address)
-    except OSError as error:
-        return sock, error.errno or errno.EINVAL
+        return sock.connect_ex(address)
+    except OSError as error:  # the address cannot be one
+        reraise_interrupt(error)
+        return error.errno or errno.EINVAL
 
 
-def _secure(sock: Socket, context: ssl.SSLContext, host: str) -> IOSteps[Socket]:
-    # suppress_ragged_eofs: a connection cut without close_notify must not look like the end of a body (RFC 8446, 6.1).
-    secured = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False)
+def _secure(sock: Socket, context: ssl.SSLContext, host: str, whose: str = "") -> IOSteps[Socket]:
+    secured = _wrapped(sock, context, host)
     try:
         while True:
             try:
@@ -267,21 +283,33 @@ def _secure(sock: Socket, context: ssl.SSLContext, host: str) -> IOSteps[Socket]
             except ssl.SSLWantWriteError:
                 yield WaitFor((), (secured,))
             else:
+                if secured.selected_alpn_protocol() not in (None, "http/1.1"):
+                    raise NoConnectionError(f"{whose}{_OTHER_PROTOCOL}", "tls")
                 return secured
     except BaseException as error:
         secured.close()
+        reraise_interrupt(error)
         if isinstance(error, ssl.SSLCertVerificationError):
-            raise NoConnectionError(getattr(error, "verify_message", "it is not trusted"), "tls") from None
+            why = getattr(error, "verify_message", "it is not trusted")
+            raise NoConnectionError(f"{whose}{why}", "tls") from None
         if isinstance(error, OSError):
             raise NoConnectionError(f"TLS failed: {getattr(error, 'reason', None) or type(error).__name__}") from None
         raise
+
+
+def _wrapped(sock: Socket, context: ssl.SSLContext, host: str) -> ssl.SSLSocket:
+    if isinstance(sock, ssl.SSLSocket):
+        return cast("ssl.SSLSocket", NestedTLS(sock, context, host))  # it has what is used here
+    # suppress_ragged_eofs: a connection cut without close_notify must not look like the end of a body (RFC 8446, 6.1).
+    return context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False)
 
 
 def _tunnel(sock: Socket, route: Route) -> IOSteps[None]:
     """Ask the proxy to connect this socket to the server (RFC 9110, 9.3.6)."""
     try:
         response = yield from exchange(sock, _connect_request(route), ResponseParser("CONNECT"))
-    except (OSError, ProtocolError):
+    except (OSError, ProtocolError) as error:
+        reraise_interrupt(error)
         raise NoConnectionError("the proxy broke off") from None
     if response.status_code == 407:
         raise NoConnectionError(PROXY_LOGIN, "proxy")

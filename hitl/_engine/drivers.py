@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import select
-import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from itertools import repeat
 from typing import TypeAlias, TypeVar
 
+from hitl._clock import LONGEST_SLEEP, monotonic
 from hitl._engine.connection import DeadlineExceededError, IOSteps, Socket, WaitFor
+from hitl._interrupts import reraise_interrupt
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ async def drive_async(steps: IOSteps[T], deadline: float) -> T:
     import anyio  # in functions, here and below: blocking programs never load it
 
     try:
-        with anyio.move_on_after(deadline - time.monotonic()):
+        with anyio.move_on_after(deadline - monotonic()):
             step = next(steps)
             while True:
                 step = steps.send(await _ready_async(step))
@@ -53,17 +53,17 @@ async def drive_async(steps: IOSteps[T], deadline: float) -> T:
 
 
 def _ready(wait: WaitFor, deadline: float) -> Sequence[Socket] | None:
-    """Return the ready sockets, none once `until` has come, None once the deadline has passed."""
-    now = time.monotonic()
+    """Return the ready sockets, none once `until` has come or after a day, None once the deadline has passed."""
+    now = monotonic()
     if now >= deadline:
         return None
-    ready = _select(wait, min(deadline, math.inf if wait.until is None else wait.until) - now)
-    return ready if ready or time.monotonic() < deadline else None
+    until = deadline if wait.until is None else min(deadline, wait.until)
+    ready = _select(wait, min(max(0.0, until - now), LONGEST_SLEEP))
+    return ready if ready or monotonic() < deadline else None
 
 
 def _select_with_select(wait: WaitFor, seconds: float) -> Sequence[Socket]:
-    timeout = None if math.isinf(seconds) else max(0.0, seconds)
-    reading, writing, failed = select.select(wait.reading, wait.writing, wait.writing, timeout)
+    reading, writing, failed = select.select(wait.reading, wait.writing, wait.writing, seconds)
     return [*reading, *(sock for sock in wait.writing if sock in writing or sock in failed)]
 
 
@@ -77,7 +77,7 @@ def _select_with_poll(wait: WaitFor, seconds: float) -> Sequence[Socket]:
                 return [sock]  # closed by another thread, which its next use will show
             poll.register(number, events | (select.POLLIN if number in registered else 0))
             registered[number] = sock
-    found = poll.poll(None if math.isinf(seconds) else max(0.0, seconds) * 1000)
+    found = poll.poll(seconds * 1000)
     return [registered[number] for number, _ in found]
 
 
@@ -90,7 +90,7 @@ async def _ready_async(wait: WaitFor) -> Sequence[Socket]:
 
     watched = [*zip(repeat(anyio.wait_readable), wait.reading), *zip(repeat(anyio.wait_writable), wait.writing)]
     if not watched:
-        await anyio.sleep(max(0.0, (wait.until or 0.0) - time.monotonic()))
+        await anyio.sleep(max(0.0, (wait.until or 0.0) - monotonic()))
         return ()
     if len(watched) == 1 and wait.until is None:  # nearly always, and a task group takes long
         return [await _watch(*watched[0])]
@@ -100,7 +100,7 @@ async def _ready_async(wait: WaitFor) -> Sequence[Socket]:
         ready.append(await _watch(is_ready, sock))
         group.cancel_scope.cancel()
 
-    with anyio.move_on_after(math.inf if wait.until is None else wait.until - time.monotonic()):
+    with anyio.move_on_after(math.inf if wait.until is None else wait.until - monotonic()):
         async with anyio.create_task_group() as group:
             for each in watched:
                 group.start_soon(watch, *each)
@@ -110,6 +110,8 @@ async def _ready_async(wait: WaitFor) -> Sequence[Socket]:
 async def _watch(is_ready: IsReady, sock: Socket) -> Socket:
     import anyio
 
-    with suppress(OSError, ValueError, anyio.ClosedResourceError):  # closed, which its next use will show
+    try:
         await is_ready(sock)
+    except (OSError, ValueError, anyio.ClosedResourceError) as error:  # closed, which its next use will show
+        reraise_interrupt(error)
     return sock

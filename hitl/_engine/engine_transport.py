@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any, cast
 
 import httpx
 
+from hitl._clock import monotonic
 from hitl._engine.codec import RequestCodec
 from hitl._engine.connection import IOSteps
 from hitl._engine.drivers import drive, drive_async
@@ -40,7 +40,7 @@ class EngineTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def _deadline(self, request: httpx.Request) -> float:
         """Return the deadline: httpx's read timeout, taken for the whole exchange."""
-        return time.monotonic() + (request.extensions.get("timeout", {}).get("read") or self._timeout)
+        return monotonic() + (request.extensions.get("timeout", {}).get("read") or self._timeout)
 
     def _plain(self, request: httpx.Request, body: bytes) -> Request:
         _require_same_origin(self._codec, request)

@@ -15,15 +15,15 @@ import h11
 from attrs import field, frozen
 
 from hitl._engine.fast_path import FastPath, SimpleResponse
+from hitl._json import MAX_BYTES, TOO_LARGE
 
 # guard: interim-bound
 MOST_INTERIM = 16  # 1xx responses before the final one; a server that sends more is stalling
 # guard: head-bound
 LONGEST_HEAD = 128 * 1024  # bytes of a status line with its headers, or of a chunk's header
 # guard: body-bound
-LARGEST_BODY = 16 * 1024 * 1024  # bytes, as sent and as decoded
+LARGEST_BODY = MAX_BYTES  # as sent and as decoded
 
-TOO_LARGE = f"it is larger than {LARGEST_BODY // (1024 * 1024)} MiB"
 CUT_OFF = "it was cut off"
 
 RawHeaders: TypeAlias = list[tuple[bytes, bytes]]

@@ -8,24 +8,29 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import Future, InvalidStateError, wait
 from contextlib import suppress
 from functools import partial
+from itertools import chain
+from traceback import walk_tb
+from types import CodeType
 from typing import Any, Unpack, cast
 
 import anyio
 import httpx
 
-from hitl._engine.background import in_background
+from hitl._clock import LONGEST_SLEEP, monotonic
+from hitl._engine.background import IdleThreads, in_background
 from hitl._engine.client import ClientOptions
 from hitl._engine.codec import DamagedError, RequestCodec
 from hitl._engine.connection import DeadlineExceededError
 from hitl._engine.engine_transport import ForwardingTransport
-from hitl._engine.http1 import CUT_OFF, LARGEST_BODY, TOO_LARGE, ProtocolError, RawResponse, require_unambiguous
+from hitl._engine.http1 import CUT_OFF, LARGEST_BODY, ProtocolError, RawResponse, require_unambiguous
 from hitl._engine.messages import Request, Response, TransportFailure, TransportResult, no_connection
 from hitl._engine.url import Origin
+from hitl._interrupts import reraise_interrupt
+from hitl._json import TOO_LARGE
 from hitl.exceptions import ConfigurationError, Sent
 
 # Raised before a byte of the request has left. Any other error may come after the request has reached the server.
@@ -36,6 +41,8 @@ _AS_GIVEN: Mapping[str, Any] = {"stream": True, "auth": None, "follow_redirects"
 
 _IN_MEMORY = (httpx.MockTransport, httpx.WSGITransport)  # no I/O that could outlast a deadline
 _MARGIN = 0.02  # seconds by which httpx's timeouts come before the deadline: they know whether anything was sent
+
+_UNREAD = "a hook of http_client raised before its body was read; have the hook call response.read() first"
 
 _OWN_ERRORS = (DamagedError, DeadlineExceededError, ProtocolError)
 # UnicodeError, which httpx lets escape from the resolver, is a ValueError.
@@ -52,7 +59,7 @@ class _HttpxSender:
         """Send through a transport or a client of httpx, which has its own proxy and TLS context."""
         _require_one(self._method, self._client_type, transport, http_client)
         self._codec = RequestCodec(origin, options.get("headers", {}), options.get("token"))
-        self._transport = transport
+        self._transport, self._http_client = transport, http_client
         self._build: Callable[..., httpx.Request] = httpx.Request
         if http_client is None:
             self._send: Callable[..., Any] = getattr(transport, self._method)
@@ -61,13 +68,14 @@ class _HttpxSender:
             self._send = partial(http_client.send, **_AS_GIVEN)
         self._is_in_memory = isinstance(transport, _IN_MEMORY)
         self._under_way: dict[Future[TransportResult], int] = {}  # and for which thread
+        self._idle = IdleThreads()
 
     def httpx_kwargs(self, timeout: float) -> dict[str, Any]:  # noqa: ARG002
         """Return the arguments of an httpx client for the generated package."""
         return {"transport": ForwardingTransport(self._codec, self._send)}
 
     def _request(self, request: Request, deadline: float) -> httpx.Request:
-        remaining = max(deadline - time.monotonic(), 0.001)
+        remaining = min(max(deadline - monotonic(), 0.001), LONGEST_SLEEP)
         timeout = httpx.Timeout(remaining - min(_MARGIN, remaining / 10))
         return self._build(
             request.method,
@@ -82,8 +90,18 @@ class _HttpxSender:
         headers = [(name, value) for name, value in response.headers.raw if name.lower() != b"content-encoding"]
         return self._codec.response(RawResponse(response.status_code, headers, response.content))
 
-    def _result(self, error: Exception, response: httpx.Response | None) -> TransportResult:
-        """Return an error as data. The message of a library may quote the request, so only its class is named."""
+    def _result(
+        self, error: Exception, request: httpx.Request | None, response: httpx.Response | None
+    ) -> TransportResult:
+        """Return an error as data. The message of a library may quote the request, so only its class is named.
+
+        What the caller's own code raised is raised again, except for a hook that calls `response.raise_for_status()`.
+        """
+        reraise_interrupt(error)
+        if isinstance(error, httpx.HTTPStatusError) and error.request is request and not error.response.is_success:
+            return self._refusal(error.response)
+        if self._is_from_hook(error):
+            raise error
         server, name = self._codec.origin.url, type(error).__name__
         if response is not None and isinstance(error, DamagedError):
             return self._codec.response(_raw(response, fault=str(error)))
@@ -100,6 +118,19 @@ class _HttpxSender:
             return TransportFailure(f"{server} did not answer in time ({name})", sent, "timeout")
         return TransportFailure(f"the connection to {server} broke ({name})", sent)
 
+    def _refusal(self, response: httpx.Response) -> Response:
+        """Return a response that a hook has refused; httpx has closed it meanwhile."""
+        try:
+            _ = response.content
+        except httpx.ResponseNotRead:
+            return self._codec.response(_raw(response, fault=_UNREAD))
+        return self._from_memory(response)
+
+    def _is_from_hook(self, error: Exception) -> bool:
+        hooks = chain.from_iterable(getattr(self._http_client, "event_hooks", {}).values())
+        codes = set(map(_code, hooks))
+        return any(frame.f_code in codes for frame, _ in walk_tb(error.__traceback__))
+
     def _late(self, sent: Sent) -> TransportFailure:
         return TransportFailure(f"{self._codec.origin.url} did not finish its answer in time", sent, "timeout")
 
@@ -115,12 +146,13 @@ class HttpxTransport(_HttpxSender):
         exchange = partial(self._exchange, request, deadline, begun)
         if self._is_in_memory:
             return exchange()
-        future = in_background(exchange)
+        future = in_background(exchange, self._idle)
         self._under_way[future] = threading.get_ident()
         try:
-            return future.result(min(max(deadline - time.monotonic(), 0.0), threading.TIMEOUT_MAX))
-        except TimeoutError:
-            return self._late("yes" if begun.is_set() else "maybe")
+            # Not `result` with a timeout: its TimeoutError looks like that of a signal handler, or of the exchange.
+            while not future.done() and (left := deadline - monotonic()) > 0:
+                wait((future,), min(left, LONGEST_SLEEP))
+            return future.result() if future.done() else self._late("yes" if begun.is_set() else "maybe")
         finally:
             del self._under_way[future]
 
@@ -134,13 +166,16 @@ class HttpxTransport(_HttpxSender):
 
     def close(self) -> None:
         """Close the transport; a client is the user's to close."""
+        self._idle.close()
         if self._transport is not None:
             self._transport.close()
 
     def _exchange(self, request: Request, deadline: float, begun: threading.Event) -> TransportResult:
+        built: httpx.Request | None = None
         response: httpx.Response | None = None
         try:
-            response = cast(httpx.Response, self._send(self._request(request, deadline)))
+            built = self._request(request, deadline)
+            response = cast(httpx.Response, self._send(built))
             begun.set()
             if response.is_stream_consumed:
                 return self._from_memory(response)
@@ -150,7 +185,7 @@ class HttpxTransport(_HttpxSender):
                 _add(content, part, deadline)
             return self._codec.response(_raw(response, bytes(content)))
         except _ERRORS as error:
-            return self._result(error, response)
+            return self._result(error, built, response)
         finally:
             if response is not None:
                 response.close()
@@ -163,10 +198,12 @@ class AsyncHttpxTransport(_HttpxSender):
 
     async def send(self, request: Request, deadline: float, **_: bool) -> TransportResult:
         """Make an exchange."""
+        built: httpx.Request | None = None
         response: httpx.Response | None = None
         try:
-            with anyio.move_on_after(deadline - time.monotonic()):
-                response = cast(httpx.Response, await self._send(self._request(request, deadline)))
+            built = self._request(request, deadline)
+            with anyio.move_on_after(deadline - monotonic()):
+                response = cast(httpx.Response, await self._send(built))
                 if response.is_stream_consumed:
                     return self._from_memory(response)
                 _check_head(response)
@@ -175,7 +212,7 @@ class AsyncHttpxTransport(_HttpxSender):
                     _add(content, part, deadline)
                 return self._codec.response(_raw(response, bytes(content)))
         except _ERRORS as error:
-            return self._result(error, response)
+            return self._result(error, built, response)
         finally:
             if response is not None:
                 with anyio.CancelScope(shield=True):
@@ -189,6 +226,13 @@ class AsyncHttpxTransport(_HttpxSender):
 
     def close(self) -> None:
         """Do nothing: closing needs the event loop, which may be gone."""
+
+
+def _code(hook: Any) -> CodeType | None:
+    """Return the code that runs when a hook is called."""
+    while isinstance(hook, partial):
+        hook = hook.func
+    return getattr(hook if hasattr(hook, "__code__") else type(hook).__call__, "__code__", None)
 
 
 def _check_head(response: httpx.Response) -> None:
@@ -206,7 +250,7 @@ def _add(content: bytearray, part: bytes, deadline: float) -> None:
     content += part
     if len(content) > LARGEST_BODY:
         raise DamagedError(TOO_LARGE)
-    if time.monotonic() > deadline:
+    if monotonic() > deadline:
         raise DeadlineExceededError
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import field, frozen
 
-from hitl._json import decode
+from hitl._json import MAX_VALUES, TOO_LARGE, decode, holds_more
 from hitl.exceptions import Sent
 
 
@@ -37,6 +37,11 @@ class Response:
         if self.fault is not None:
             raise ValueError(self.fault)
         return decode(self.content)
+
+    @property
+    def is_too_large(self) -> bool:
+        """True if the body exceeds the limits of what is read."""
+        return self.fault == TOO_LARGE or holds_more(self.content, MAX_VALUES)
 
     @property
     def is_success(self) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Collection
 from contextlib import suppress
 from threading import get_ident
 
+from hitl._clock import monotonic
 from hitl._engine.connection import Connection
 
 MOST_IDLE = 32  # unused connections that are kept
@@ -30,9 +30,15 @@ class Pool:
         while self._idle:
             with suppress(IndexError):
                 connection = self._idle.pop()
-                if time.monotonic() - connection.idle_since <= longest_idle and connection.is_idle_and_clean():
+                is_fit = False
+                try:
+                    is_old = monotonic() - connection.idle_since > longest_idle
+                    is_fit = not is_old and connection.is_idle_and_clean()
+                finally:  # also if a signal handler raises in the middle of it
+                    if not is_fit:
+                        connection.close()
+                if is_fit:
                     return connection
-                connection.close()
         return None
 
     def use(self, connection: Connection) -> None:
@@ -42,7 +48,7 @@ class Pool:
     def give_back(self, connection: Connection) -> None:
         """Keep a connection for the next exchange."""
         connection.was_used = True
-        connection.idle_since = time.monotonic()
+        connection.idle_since = monotonic()
         self._in_use.pop(connection, None)
         self._idle.append(connection)
         if self._is_closed:

@@ -6,7 +6,7 @@ For every room above it. Flows decide and never act; the drivers act.
 from __future__ import annotations
 
 from hitl._flows.drivers import run, run_async, stream, stream_async
-from hitl._flows.event_loops import loop_domain, process_domain
+from hitl._flows.event_loops import AsyncTurn, BlockingCallWarning, LoopWatch, loop_domain, process_domain
 from hitl._flows.steps import (
     ApiCall,
     AsyncFlows,
@@ -25,10 +25,13 @@ __all__ = [
     "ApiCall",
     "AsyncFlows",
     "AsyncTransport",
+    "AsyncTurn",
+    "BlockingCallWarning",
     "Clock",
     "Flow",
     "Flows",
     "Gather",
+    "LoopWatch",
     "Result",
     "Sleep",
     "Transport",

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
+from hitl._clock import LONGEST_SLEEP
 from hitl._flows.event_loops import sleep_until_woken, sleep_until_woken_async
 from hitl._flows.steps import ApiCall, AsyncTransport, Flow, Gather, Sleep, Step, Transport
 
@@ -36,7 +37,7 @@ def run(flow: Flow[T], transport: Transport, sleep: Callable[[float], None] = ti
                 case ApiCall() as call:
                     outcome = transport.send(call)
                 case Sleep(seconds, wakeup):
-                    sleep(seconds) if wakeup is None else sleep_until_woken(seconds, wakeup)
+                    sleep(min(seconds, LONGEST_SLEEP)) if wakeup is None else sleep_until_woken(seconds, wakeup)
                     outcome = None
                 case Gather() as gather:
                     from hitl._flows import threads

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import threading
+import warnings
 from collections.abc import Awaitable, Hashable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
+from hitl._clock import LONGEST_SLEEP
 from hitl._flows.steps import Wakeup
+
+if TYPE_CHECKING:
+    import anyio  # loaded by programs that await
 
 
 def process_domain() -> Hashable:
@@ -35,11 +42,57 @@ def runs_on_trio() -> bool:
     return sniffio.current_async_library() == "trio"
 
 
+class BlockingCallWarning(UserWarning):
+    """A blocking client is used where an event loop is running, which stands still during its calls."""
+
+    __module__ = "hitl"
+
+
+class LoopWatch:
+    """Warns once, for one client, that its blocking calls stop an event loop."""
+
+    def __init__(self) -> None:
+        self._has_warned = False
+
+    def warn_if_blocked(self) -> None:
+        """Warn if the calling thread runs an event loop; a notebook runs each cell in one, and is left alone."""
+        if self._has_warned or not _is_in_a_loop() or "ipykernel" in sys.modules:
+            return
+        self._has_warned = True
+        warnings.warn(
+            "this call of HITLClient blocks the running event loop until it returns: use AsyncHITLClient and await, "
+            "or call it in a thread (asyncio.to_thread)",
+            BlockingCallWarning,
+            stacklevel=4,  # this method, the client's own two, and the caller
+        )
+
+
+def _is_in_a_loop() -> bool:
+    # What was not imported runs no loop. Not through sniffio, whose context variable is copied into threads.
+    asyncio, trio = sys.modules.get("asyncio"), sys.modules.get("trio")
+    for module, current in ((asyncio, "get_running_loop"), (trio and trio.lowlevel, "current_trio_token")):
+        if module is not None:
+            with suppress(RuntimeError):
+                getattr(module, current)()
+                return _is_in_a_coroutine()
+    return False
+
+
+def _is_in_a_coroutine() -> bool:
+    # Playwright's blocking API runs a loop in a greenlet beside the program's, which the program may block.
+    import inspect
+
+    frame = inspect.currentframe()
+    while frame is not None and not frame.f_code.co_flags & inspect.CO_COROUTINE:
+        frame = frame.f_back
+    return frame is not None
+
+
 def sleep_until_woken(seconds: float, wakeup: Wakeup) -> None:
     """Block the calling thread."""
     woken = threading.Event()
     wakeup.subscribe(woken.set)
-    woken.wait(None if math.isinf(seconds) else min(seconds, threading.TIMEOUT_MAX))
+    woken.wait(None if math.isinf(seconds) else min(seconds, LONGEST_SLEEP))
 
 
 def sleep_until_woken_async(seconds: float, wakeup: Wakeup) -> Awaitable[object]:
@@ -55,6 +108,21 @@ async def _for_seconds(seconds: float, waker: _AsyncioWaker | _TrioWaker) -> Non
 
     with anyio.move_on_after(seconds):
         await waker.woken()
+
+
+class AsyncTurn:
+    """Gives tasks their turn, one after the other; made anywhere, for one event loop after the other."""
+
+    def __init__(self) -> None:
+        self._lock: anyio.Lock | None = None
+
+    def lock(self) -> anyio.Lock:
+        """Return the lock to be taken at once with `async with`: one that is held, or a new one for this event loop."""
+        import anyio
+
+        if self._lock is None or not self._lock.locked():
+            self._lock = anyio.Lock(fast_acquire=True)
+        return self._lock
 
 
 class _AsyncioWaker:

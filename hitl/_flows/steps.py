@@ -38,6 +38,7 @@ class ApiCall(Generic[T]):
     not_found: type[NotFoundError] = NotFoundError  # the error for a 404 that carries no code of its own
     timeout: float | None = None  # seconds, from its start to the last byte; None for the client's own
     fresh: bool = False  # whether to use a connection that has carried nothing yet
+    can_be_smaller: bool = False  # whether the caller asks for less where a response is too large, as for a page
     has_lasting_key: bool = True  # False if the same call made again would carry another idempotency key
 
 
@@ -57,6 +58,11 @@ class Wakeup:
     def __init__(self) -> None:
         self._is_set = False
         self._callback: Callable[[], object] | None = None
+
+    @property
+    def is_set(self) -> bool:
+        """True once it was set."""
+        return self._is_set
 
     def set(self) -> None:
         """Wake the sleeper; idempotent."""

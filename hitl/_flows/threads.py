@@ -7,7 +7,6 @@ script, in a notebook and inside a running loop.
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
@@ -18,6 +17,7 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
 
 from attrs import frozen
 
+from hitl._clock import LONGEST_SLEEP, monotonic
 from hitl._engine import TransportResult
 from hitl._flows.steps import ApiCall, Flow, Gather, Result, Transport
 from hitl.exceptions import ConfigurationError, HITLError
@@ -131,9 +131,9 @@ class _ThreadPool(Generic[T]):
             flow.close()
         if (interrupt := getattr(self._transport, "interrupt", None)) is not None:
             interrupt({thread.ident for thread in self._threads.values()})
-        until = time.monotonic() + SHUTDOWN_GRACE
+        until = monotonic() + SHUTDOWN_GRACE
         with suppress(Empty):
-            while self._unfinished and (left := until - time.monotonic()) > 0:
+            while self._unfinished and (left := until - monotonic()) > 0:
                 index, result = self._events.get(timeout=left)
                 self._unfinished -= result is not _ENDED
                 if result is not _ENDED and not isinstance(result, _Crash):
@@ -158,7 +158,7 @@ class _ThreadPool(Generic[T]):
         return self._transport.send(call)
 
     def sleep(self, seconds: float) -> None:
-        if self._cancelled.wait(seconds):
+        if self._cancelled.wait(min(seconds, LONGEST_SLEEP)):
             raise Cancelled
 
     def _capacity(self) -> int:

@@ -1,12 +1,13 @@
-"""Reviews in the order in which they end: what `as_completed` returns."""
+"""Reviews in the order in which they end: what `as_completed` returns. Threads, or tasks, may share an iterator."""
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Generic, Self, TypeVar
 
-from hitl._flows import Flow
+from hitl._flows import AsyncTurn, Flow
 from hitl._waiting.arguments import WaitOptions
 from hitl._waiting.outcomes import batch_error
 from hitl._waiting.waits import Wait, WaitRegistry
@@ -17,7 +18,10 @@ Run = TypeVar("Run")
 
 
 class AsCompleted:
-    """The logic of both iterators. It begins to wait when it is first advanced; its time counts from the call."""
+    """The logic of both iterators, which give it one turn at a time.
+
+    It begins to wait when it is first advanced; its time counts from the call.
+    """
 
     def __init__(self, registry: WaitRegistry, reviews: Mapping[str, Review | None], options: WaitOptions) -> None:
         self._registry = registry
@@ -26,48 +30,70 @@ class AsCompleted:
         self._started = registry.clock.monotonic()
         self._wait: Wait | None = None
         self._ready: deque[Review] = deque()
+        self._is_over = False
 
     def next(self) -> Flow[Review | None]:
-        """Return the next review that has ended; None after the last, or a BatchError if some could not be read."""
+        """Return the next review that has ended; None after the last, or a BatchError if some could not be read.
+
+        After an error that ends the wait it is None, too: whoever had that turn has the error.
+        """
+        if self._has_left():
+            return None
         if (wait := self._wait) is None:
             wait = self._wait = self._registry.begin(self._reviews, self._options, self._started)
             self._ready.extend(each for each in wait.outcomes.values() if isinstance(each, Review))
         while not self._ready:
             if wait.is_over:
-                wait.leave()
+                self.leave()
                 outcomes = wait.ordered_outcomes()
                 if any(isinstance(each, HITLError) for each in outcomes):
                     wait.outcomes.clear()
                     raise batch_error(outcomes, wait.polls)
                 return None
-            ended = yield from wait.next_outcomes()
+            try:
+                ended = yield from wait.next_outcomes()
+            except HITLError:
+                self.leave()
+                raise
+            if self._has_left():
+                return None
             if not ended:
                 error = wait.timed_out()
-                wait.leave()
+                self.leave()
                 raise error
             self._ready.extend(outcome for _, outcome in ended if isinstance(outcome, Review))
         return self._ready.popleft()
 
+    def _has_left(self) -> bool:
+        return self._is_over
+
     def leave(self) -> None:
-        """Stop waiting; idempotent."""
+        """Stop waiting, also whoever has a turn now; idempotent."""
+        self._is_over = True
         if self._wait is not None:
             self._wait.leave()
+            self._wait.wake()
 
 
 class _Completions(Generic[Run]):
     def __init__(self, logic: AsCompleted, run: Run) -> None:
         self._logic = logic
         self._run = run
+        self._thread_turn, self._task_turn = threading.Lock(), AsyncTurn()
 
     def __del__(self) -> None:
         self._logic.leave()
 
 
 class Completions(_Completions[Callable[[Flow[Review | None]], Review | None]], Iterator[Review]):
-    """An iterator over reviews as they end. You may leave it early; `close()` or a `with` block does so at once."""
+    """An iterator over reviews as they end. You may leave it early; `close()` or a `with` block does so at once.
+
+    Threads may share it: each review goes to one of them. An error goes to one, and ends it for the others.
+    """
 
     def __next__(self) -> Review:
-        review = self._run(self._logic.next())
+        with self._thread_turn:
+            review = self._run(self._logic.next())
         if review is None:
             raise StopIteration
         return review
@@ -85,10 +111,11 @@ class Completions(_Completions[Callable[[Flow[Review | None]], Review | None]], 
 
 # A class and not an async generator: one that is left early has nothing to finalise on the event loop.
 class AsyncCompletions(_Completions[Callable[[Flow[Review | None]], Awaitable[Review | None]]], AsyncIterator[Review]):
-    """The same, for `async for`."""
+    """The same, for `async for` and for tasks."""
 
     async def __anext__(self) -> Review:
-        review = await self._run(self._logic.next())
+        async with self._task_turn.lock():
+            review = await self._run(self._logic.next())
         if review is None:
             raise StopAsyncIteration
         return review

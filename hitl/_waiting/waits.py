@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import asdict, define, evolve, field
 
-from hitl._api import Page, operations
+from hitl._api import Page, PageRequest, entry, operations
 from hitl._calls import Exchange
 from hitl._engine import Response
 from hitl._flows import ApiCall, Clock, Flow, Sleep
@@ -253,12 +253,12 @@ class Wait(Waiter):
 
 def _list_call(request: ListMany) -> ApiCall[ListResult]:
     call: ApiCall[Any] = operations.list_reviews(
-        request.query, request.offset, hold=request.hold, timeout=request.timeout
+        request.query, PageRequest(request.query["limit"], request.offset), hold=request.hold, timeout=request.timeout
     )
 
     def decode(response: Response) -> ListResult:
         page: Page[Review] = call.decode(response)
-        return ListResult(list(page.items), page.next_offset, response.headers.get("x-changes-cursor"))
+        return ListResult(list(map(entry, page.items)), page.next_offset, response.headers.get("x-changes-cursor"))
 
     return evolve(call, decode=decode)
 

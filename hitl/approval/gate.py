@@ -7,13 +7,13 @@ run; whatever goes wrong after it, nobody runs it again.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from uuid import uuid4
 
 from attrs import define, evolve, field, frozen
 
+from hitl._clock import monotonic
 from hitl._json import Object, is_list, is_object
 from hitl._verdict import is_same
 from hitl.approval.calls import Call, Target, approval_key, form_digest, shown_digest
@@ -393,12 +393,12 @@ class Gatekeeper:
 
     def _remembered(self, call: Call, error: ApprovalError) -> ApprovalError:
         if isinstance(error, ApprovalRejected):
-            self._refused[call.digest] = (time.monotonic() + STANDING, error)
+            self._refused[call.digest] = (monotonic() + STANDING, error)
         return error
 
     def _raise_standing(self, call: Call) -> None:
         until, error = self._refused.get(call.digest, (0.0, None))
-        if error is not None and time.monotonic() < until:
+        if error is not None and monotonic() < until:
             raise error.with_traceback(None)
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from hitl._clock import monotonic
 from hitl.approval.errors import LedgerError
 from hitl.approval.sql import SCHEMA, Database, SQLLedger
 
@@ -103,12 +104,12 @@ class SQLiteLedger(SQLLedger):
 
 
 def _patiently(act: Callable[[], object]) -> None:
-    until = time.monotonic() + _PATIENCE
+    until = monotonic() + _PATIENCE
     while True:
         try:
             act()
         except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > until:
+            if "locked" not in str(error) or monotonic() > until:
                 raise
             time.sleep(0.005)
         else:

@@ -13,7 +13,6 @@ import click
 
 from hitl.cli.connection import Connection, api_command, json_option, server_of
 from hitl.cli.documents import print_document
-from hitl.cli.failures import CommandError
 from hitl.cli.inbox import open_inbox
 from hitl.cli.values import JSON_SOURCE, json_object, pair
 
@@ -65,10 +64,8 @@ def _decide(
     as_json: bool,
 ) -> None:
     with connection.client() as client:
-        review = client.get_review(review_id)  # reports a wrong id, key or address as every command does
+        client.get_review(review_id)  # reports a wrong id, key or address as every command does
         with open_inbox(server_of(client), link) as inbox:
-            if review.is_final:
-                raise CommandError(f"{review_id} is already {review.status}; `hitl reviews show {review_id}` shows how")
             inbox.answer(review_id, decision, _answers(result or {}, pairs), reviewer)
         review = client.get_review(review_id)
     print_document(review, f"{review.id} {review.status}", as_json=as_json)

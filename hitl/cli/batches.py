@@ -13,7 +13,8 @@ import click
 from hitl.cli.connection import Connection
 from hitl.cli.failures import FAILED, INTERRUPTED, CommandError
 from hitl.cli.item_files import ColumnMapping, ItemFile, Row, item_of
-from hitl.cli.text import print_json_line
+from hitl.cli.output import OutputError
+from hitl.cli.text import json_text, print_json_line
 from hitl.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
@@ -76,16 +77,20 @@ def create_from_file(connection: Connection, batch: FileBatch) -> None:
 
 def _report(outcomes: Iterable[Outcome], lines: dict[int, int], total: int, bar: Any) -> None:
     done = failed = 0
+    result: dict[str, Any] = {}
     share_a_line = sys.stdout.isatty() and sys.stderr.isatty()
     try:
         for outcome in outcomes:
             if share_a_line:
                 click.echo(_ERASE, nl=False, err=True)
-            print_json_line(_result(lines.pop(outcome.index), outcome))
+            result = _result(lines.pop(outcome.index), outcome)
             done += 1
+            print_json_line(result)
             failed += outcome.error is not None
             if bar is not None:
                 bar.update(1)
+    except OutputError as error:
+        raise CommandError(f"{error}, after {done} of {total}; the last was {json_text(result)}; {_RERUN}") from error
     except KeyboardInterrupt:
         raise CommandError(f"interrupted after {done} of {total}; {_RERUN}", INTERRUPTED) from None
     if failed:

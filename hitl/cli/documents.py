@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 import click
 
+from hitl.cli.failures import done
 from hitl.cli.text import print_json, print_line, print_table
 
 if TYPE_CHECKING:
@@ -26,11 +27,12 @@ def document_of(found: Review | Template) -> dict[str, Any]:
 
 
 def print_document(found: Review | Template, line: str, *, as_json: bool) -> None:
-    """Print a review or template as JSON, or else a line about it."""
-    if as_json:
-        print_json(document_of(found))
-    else:
-        print_line(line)
+    """Print a review or template that was created or changed as JSON, or else a line about it."""
+    with done(f"{line} created" if line == found.id else line):
+        if as_json:
+            print_json(document_of(found))
+        else:
+            print_line(line)
 
 
 def print_documents(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
 from typing import Any, Final, NoReturn
 
 import click
 
 from hitl import exceptions
+from hitl._json import is_encodable
+from hitl.cli.output import OutputError
 from hitl.cli.text import one_line
 
 OK: Final = 0
@@ -54,8 +58,22 @@ class FailingGroup(click.Group):
             _end(ctx, str(failure), failure.exit_code)
         except exceptions.HITLError as error:
             _end(ctx, str(error), exit_code_of(error))
+        except UnicodeEncodeError as error:
+            # The operating system passes bytes that are no UTF-8 as halves of surrogate pairs (PEP 383).
+            # Only its place is told, since it may be a secret.
+            places = (str(place) for place, each in enumerate(sys.argv) if not is_encodable(each))
+            _end(ctx, f"argument {next(places, error.reason)} is not UTF-8 text", USAGE)
         except KeyboardInterrupt:
             _end(ctx, "interrupted", INTERRUPTED)
+
+
+@contextmanager
+def done(what: str) -> Generator[None, None, None]:
+    """Say on stderr what was done, such as "rev_1 created", if standard output cannot take it."""
+    try:
+        yield
+    except OutputError as error:
+        raise CommandError(f"{what}; but {error}") from error
 
 
 def exit_code_of(error: exceptions.HITLError) -> int:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +13,7 @@ import click
 import httpx
 
 from hitl._json import as_object, decode
+from hitl._private_file import write_private
 from hitl.cli.failures import USAGE, CommandError
 from hitl.cli.http_clients import http_client
 
@@ -102,12 +101,7 @@ class KeptSessions:
     def write(self, cookies: Mapping[str, str]) -> None:
         """Replace the cookies."""
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            # mkstemp makes it readable for this user only, before anything is in it.
-            handle, name = tempfile.mkstemp(dir=self._file.parent)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump({**self._all(), self._server: dict(cookies)}, file)
-            Path(name).replace(self._file)
+            write_private(self._file, json.dumps({**self._all(), self._server: dict(cookies)}))
         except OSError as error:
             raise CommandError(f"cannot store the session in {self._file}: {error.strerror}") from error
 

@@ -79,6 +79,8 @@ def listen(
             click.echo(f"To verify signatures in your handler: HITL_WEBHOOK_SECRET={secret}", err=True)
         _until_interrupted(receiver)
         printer.close()
+        if receiver.failure is not None:
+            raise receiver.failure
 
 
 @contextmanager

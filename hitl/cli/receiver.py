@@ -12,6 +12,7 @@ import httpx
 
 from hitl.cli.failures import CommandError
 from hitl.cli.http_clients import http_client
+from hitl.cli.output import OutputError
 from hitl.exceptions import SignatureError
 from hitl.webhooks import WebhookEvent, construct_event
 
@@ -91,6 +92,8 @@ class Receiver(ThreadingHTTPServer):
         self._secret = secret
         self._forward = forward
         self._on_delivery = on_delivery
+        self.failure: OutputError | None = None
+        """Why a delivery could not be printed, which stopped the server."""
 
     def receive(self, headers: Headers, body: bytes) -> int:
         """Verify and forward one delivery; return the status of the response."""
@@ -101,7 +104,11 @@ class Receiver(ThreadingHTTPServer):
             delivery = ReceivedDelivery(None, delivery_id, error=str(error))
         else:
             delivery = ReceivedDelivery(event, delivery_id, *self._forward(headers, body))
-        self._on_delivery(delivery)
+        try:
+            self._on_delivery(delivery)
+        except OutputError as failure:  # for the thread that serves; this one is about to end
+            self.failure = failure
+            self.shutdown()
         return delivery.status
 
 

@@ -11,6 +11,7 @@ from hitl.cli.answering import complete, reject
 from hitl.cli.batches import FileBatch, create_from_file
 from hitl.cli.connection import Connection, api_command, json_option
 from hitl.cli.documents import document_of, print_document, print_documents
+from hitl.cli.failures import INTERRUPTED, CommandError, done
 from hitl.cli.item_files import ColumnMapping, ItemFile, mapping_of
 from hitl.cli.text import json_text, print_facts, print_json, print_json_line, print_line, shortened, timestamp_text
 from hitl.cli.values import JSON_SOURCE, json_object, pair
@@ -146,7 +147,10 @@ def create(
         if value is None:
             raise click.UsageError(f"Missing option '{option}'.")
     with connection.client() as client:
-        created = client.create_review(**_given(review))
+        try:
+            created = client.create_review(**_given(review))
+        except KeyboardInterrupt:
+            raise CommandError("interrupted; whether the review was created is unknown", INTERRUPTED) from None
     print_document(created, created.id, as_json=as_json)
 
 
@@ -174,10 +178,9 @@ def cancel(connection: Connection, review_ids: tuple[str, ...], as_json: bool) -
     with connection.client() as client:
         for review_id in review_ids:
             cancelled = client.cancel_review(review_id)
-            if as_json:
-                print_json_line(document_of(cancelled))
-            else:
-                print_line(f"{cancelled.id} {cancelled.status}")
+            line = f"{cancelled.id} {cancelled.status}"
+            with done(line):
+                print_json_line(document_of(cancelled)) if as_json else print_line(line)
 
 
 def _refuse(options: dict[str, Any], word: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import signal
@@ -13,10 +12,17 @@ from typing import Any, cast
 
 import click
 
+from hitl._json import decode
+from hitl.cli.failures import CommandError
+from hitl.cli.output import OutputError
 from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, rate_limit
 from hitl.server.primitives.errors import SetupError
 from hitl.server.review_server import ReviewServer
 from hitl.server.storage.database import IN_MEMORY
+
+# Seconds after which a busy thread lets another one run, a tenth of Python's own: a request that is answered beside one
+# has to wait for its turn about ten times.
+_SWITCH_INTERVAL = 0.0005
 
 
 @click.command()
@@ -62,7 +68,7 @@ def sandbox(rate: str, templates_file: Path | None, api_keys: tuple[str, ...], *
     try:
         site = ReviewServer(rate_limit=rate_limit(rate), templates=templates, api_keys=keys, **settings)
     except SetupError as error:
-        raise click.ClickException(str(error)) from error
+        raise CommandError(str(error)) from error
     server = site.server()
     # Before anything is printed: Ctrl-C must end it in order as soon as the user knows that it runs.
     with site, server.capture_signals():
@@ -72,6 +78,7 @@ def sandbox(rate: str, templates_file: Path | None, api_keys: tuple[str, ...], *
             click.echo(_remote_warning(site.exposed_at), err=True)
         if sys.stdin is not None and sys.stdin.isatty():
             _print_link_on_enter(site)
+        sys.setswitchinterval(_SWITCH_INTERVAL)
         server.serve_forever()
 
 
@@ -100,7 +107,7 @@ def _key(given: str) -> str:
         return file.read_text("utf-8").strip()
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is no text in UTF-8"
-        raise click.ClickException(f"the API key cannot be read from {file}: {why}") from None
+        raise CommandError(f"the API key cannot be read from {file}: {why}") from None
 
 
 def _remote_warning(where: str) -> str:
@@ -123,15 +130,15 @@ def print_links(site: ReviewServer, terminal: int) -> None:
     try:
         while os.read(terminal, 1024):
             click.echo(f"  Inbox    {site.inbox_url}")
-    except OSError:
+    except (OSError, OutputError):
         return  # the terminal is gone, or the process is in its background
 
 
 def _templates_in(file: Path) -> list[dict[str, Any]]:
     try:
-        value: object = json.loads(file.read_bytes())
+        value: object = decode(file.read_bytes())
     except (OSError, ValueError) as error:
-        raise click.ClickException(f"{file} cannot be read as JSON: {error}") from error
+        raise CommandError(f"{file} cannot be read as JSON: {error}") from error
     if not isinstance(value, list):
-        raise click.ClickException(f"{file} must hold a JSON array of templates, each with id, name and fields")
+        raise CommandError(f"{file} must hold a JSON array of templates, each with id, name and fields")
     return cast("list[dict[str, Any]]", value)

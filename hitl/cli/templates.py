@@ -8,6 +8,7 @@ import click
 
 from hitl.cli.connection import Connection, api_command, json_option
 from hitl.cli.documents import document_of, print_document, print_documents
+from hitl.cli.failures import done
 from hitl.cli.text import json_text, print_facts, print_json, print_line, shortened, timestamp_text
 from hitl.cli.values import JSON_SOURCE, json_object
 
@@ -117,7 +118,8 @@ def delete(connection: Connection, template_id: str) -> None:
     """Delete a template."""
     with connection.client() as client:
         client.delete_template(template_id)
-    print_line(f"{template_id} deleted")
+    with done(line := f"{template_id} deleted"):
+        print_line(line)
 
 
 def _checked(document: dict[str, Any]) -> dict[str, Any]:

@@ -79,7 +79,12 @@ def print_facts(facts: Sequence[tuple[str, str]]) -> None:
 
 def timestamp_text(timestamp: datetime | None) -> str:
     """Return a timestamp to the minute, in UTC; empty for None."""
-    return "" if timestamp is None else f"{timestamp.astimezone(UTC):%Y-%m-%d %H:%MZ}"
+    if timestamp is None:
+        return ""
+    try:
+        return f"{timestamp.astimezone(UTC):%Y-%m-%d %H:%MZ}"
+    except OverflowError:  # in UTC it would be before the year 1 or after 9999
+        return timestamp.isoformat()
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -11,9 +11,10 @@ from typing import Any
 import click
 import httpx
 
-from hitl.cli.failures import USAGE, CommandError
+from hitl._clock import monotonic
+from hitl.cli.failures import USAGE, CommandError, done
 from hitl.cli.http_clients import http_client
-from hitl.cli.text import shortened
+from hitl.cli.text import print_line, shortened
 from hitl.cli.values import JSON_SOURCE, json_object
 from hitl.server.webhooks.payloads import EVENTS, delivery_headers, is_usable, sample_payload
 
@@ -50,7 +51,8 @@ def trigger(event: str, url: str, secret: str | None, payload: dict[str, Any] | 
     shown = f": {shortened(response)}" if response.strip() else ""
     if not 200 <= status < 300:
         raise CommandError(f"{event} to {url}: HTTP {status}{shown}")
-    click.echo(f"{event} to {url}: HTTP {status} in {seconds * 1000:.0f} ms{shown}")
+    with done(f"{event} to {url}: HTTP {status}"):
+        print_line(f"{event} to {url}: HTTP {status} in {seconds * 1000:.0f} ms{shown}")
 
 
 def _send(url: str, body: bytes, secret: str) -> tuple[int, str, float]:
@@ -58,10 +60,10 @@ def _send(url: str, body: bytes, secret: str) -> tuple[int, str, float]:
     # Random, because a handler may remember the delivery ids that it has seen.
     delivery_id = f"dlv_{secrets.token_hex(12)}"
     signed = delivery_headers(delivery_id, body, secret, int(time.time()))
-    started = time.monotonic()
+    started = monotonic()
     with http_client(url) as client:
         try:
             response = client.post(url, content=body, headers={"Content-Type": "application/json", **signed})
         except httpx.HTTPError as error:
             raise CommandError(f"cannot connect to {url}: {error}") from error
-    return response.status_code, response.text[:200], time.monotonic() - started
+    return response.status_code, response.text[:200], monotonic() - started

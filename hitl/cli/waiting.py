@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from hitl._clock import monotonic
 from hitl.cli.connection import Connection, api_command, json_option
 from hitl.cli.documents import document_of
 from hitl.cli.failures import OK, REJECTED, exit_code_of, finish, joint_exit_code
+from hitl.cli.output import OutputError
 from hitl.cli.text import json_text, one_line, print_json_line
 from hitl.cli.values import seconds
 from hitl.exceptions import (
@@ -112,14 +113,18 @@ async def _wait_for_all(
     import anyio
 
     exit_codes: list[int] = []
+    unwritten: list[OutputError] = []
 
     async with connection.async_client() as client, anyio.create_task_group() as tasks:
         # One client's waits share their requests, however many there are.
         async def wait_for(review_id: str) -> None:
             result = await _wait_for_one(client, review_id, timeout)
             exit_codes.append(result.exit_code)
-            report(result)
-            if len(exit_codes) == len(review_ids):
+            try:
+                report(result)
+            except OutputError as error:  # a task group would wrap it
+                unwritten.append(error)
+            if unwritten or len(exit_codes) == len(review_ids):
                 tasks.cancel_scope.cancel()
 
         async def show_progress() -> None:
@@ -130,6 +135,8 @@ async def _wait_for_all(
         tasks.start_soon(show_progress)
         for review_id in review_ids:
             tasks.start_soon(wait_for, review_id)
+    if unwritten:
+        raise unwritten[0]
     return exit_codes
 
 
@@ -181,7 +188,7 @@ class _Progress:
             parts.append(f"{self._done} done")
         if self._rejected:
             parts.append(f"{self._rejected} rejected")
-        now = time.monotonic()
+        now = monotonic()
         self._started = self._started or now
         if now - self._started >= 1.0:
             parts.append(f"{now - self._started:.0f} s elapsed")

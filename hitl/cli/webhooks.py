@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hitl.cli.connection import Connection, api_command, json_option
+from hitl.cli.failures import done
 from hitl.cli.listening import event_option, listen, subscribe
 from hitl.cli.text import print_json, print_line, print_table, shortened, timestamp_text
 from hitl.cli.triggering import trigger
@@ -58,10 +59,12 @@ def create(connection: Connection, url: str, events: tuple[str, ...], secret: st
     """
     with connection.client() as client:
         created = subscribe(client, url, events, secret)
-    if as_json:
-        print_json(created.to_dict())
-    else:
-        print_line(f"{created.id} secret {created.secret or 'not returned by the server'}")
+    # A secret on stderr would end up in logs.
+    with done(f"{created.id} created, and its secret is lost: delete it and create another"):
+        if as_json:
+            print_json(created.to_dict())
+        else:
+            print_line(f"{created.id} secret {created.secret or 'not returned by the server'}")
 
 
 @webhooks.command()
@@ -73,7 +76,8 @@ def delete(connection: Connection, webhook_id: str) -> None:
 
     with connection.client() as client:
         client.call(delete_webhook, webhook_id)
-    print_line(f"{webhook_id} deleted")
+    with done(line := f"{webhook_id} deleted"):
+        print_line(line)
 
 
 @webhooks.command()
@@ -127,7 +131,5 @@ def replay(connection: Connection, delivery_id: str, as_json: bool) -> None:
 
     with connection.client() as client:
         delivery = client.call(replay_webhook_delivery, delivery_id).data
-    if as_json:
-        print_json(delivery.to_dict())
-    else:
-        print_line(f"{delivery.id} {delivery.status}, to {delivery.url}")
+    with done(line := f"{delivery.id} {delivery.status}, to {delivery.url}"):
+        print_json(delivery.to_dict()) if as_json else print_line(line)

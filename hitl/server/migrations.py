@@ -237,6 +237,30 @@ _ASSIGNMENTS: Final = (
     """,
 )
 
+# One person counts once, however the name is spelled; `name_key` is that of `primitives`. The first spelling stays.
+_NAMES: Final = (
+    "ALTER TABLE reviewers ADD COLUMN key TEXT NOT NULL DEFAULT ''",
+    "UPDATE reviewers SET key = name_key(name)",
+    "UPDATE reviewers SET last_turn = (SELECT max(o.last_turn) FROM reviewers AS o WHERE o.key = reviewers.key)",
+    "DELETE FROM reviewers WHERE number NOT IN (SELECT min(number) FROM reviewers GROUP BY key)",
+    "CREATE UNIQUE INDEX reviewers_by_key ON reviewers (key)",
+    "ALTER TABLE approvals ADD COLUMN key TEXT NOT NULL DEFAULT ''",
+    "UPDATE approvals SET key = name_key(reviewer)",
+    "DELETE FROM approvals WHERE number NOT IN (SELECT min(number) FROM approvals GROUP BY review_id, key)",
+    "CREATE UNIQUE INDEX approvals_by_key ON approvals (review_id, key)",
+    "ALTER TABLE team_members ADD COLUMN key TEXT NOT NULL DEFAULT ''",
+    "UPDATE team_members SET key = name_key(email)",
+    "DELETE FROM team_members WHERE number NOT IN (SELECT min(number) FROM team_members GROUP BY team_id, key)",
+    "CREATE UNIQUE INDEX team_members_by_key ON team_members (team_id, key)",
+    "UPDATE OR REPLACE open_assignments SET name = name_key(name)",
+)
+
+# A subscription has its secret; the answer that is kept for a repeated creation had another copy, which outlived it.
+_SECRETS: Final = (
+    "UPDATE creations SET document = json_set(document, '$.secret', NULL) "
+    "WHERE json_extract(document, '$.id') GLOB 'wh_*' AND json_extract(document, '$.secret') IS NOT NULL",
+)
+
 # A form that a template had before it changed, kept for the reviews that were asked with it; they name it in `form`.
 _FORMS: Final = (
     """
@@ -268,5 +292,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _REVISIONS,
     _REVIEWERS,
     _ASSIGNMENTS,
+    _SECRETS,
+    _NAMES,
     (*_FORMS, *_METADATA),
 )

@@ -52,6 +52,7 @@ class ReviewServer:
         limits: Limits | None = None,
         allow_remote_webhooks: bool = False,
         allow_webhook_nets: Iterable[str] = (),
+        api_middleware: Sequence[Middleware] = (),
     ) -> None:
         """Open the data and the socket; SetupError if an argument cannot be used.
 
@@ -66,6 +67,7 @@ class ReviewServer:
             host_names: Further names that the Host header may have.
             allow_remote_webhooks: Deliver webhooks to public addresses, too.
             allow_webhook_nets: Private networks to deliver webhooks to, such as "192.168.1.0/24".
+            api_middleware: ASGI middleware next to the API's routes; it may raise ApiError.
         """
         keys = list(api_keys) or [new_api_key()]
         self.api_key = keys[0]
@@ -98,7 +100,7 @@ class ReviewServer:
             error_response=error_response,
         )
         # Faults happen behind the guard, which puts them into the envelope.
-        middleware = [guard, Middleware(FaultyApi, faults=self.faults)]
+        middleware = [guard, Middleware(FaultyApi, faults=self.faults), *api_middleware]
         self.app: ASGIApp = create_app(
             self._api_routes(), middleware, self._page_routes(), host=host, host_names=host_names
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from reprlib import Repr
 from typing import Any, TypeAlias, cast
 
-from hitl.server.primitives.documents import Document
+from hitl.server.primitives import Document, name_key
 
 Content: TypeAlias = Mapping[str, Any] | Callable[[dict[str, Any]], object]
 """Members that the content must have, or a predicate over all of it."""
@@ -37,7 +37,7 @@ class ReviewMatcher:
         """Yield a description of each criterion that a review document does not meet."""
         if self.template_id not in (None, review["template_id"]):
             yield f"template_id is {review['template_id']!r}, not {self.template_id!r}"
-        if self.assignee is not None and self.assignee not in review["assignees"]:
+        if self.assignee is not None and name_key(self.assignee) not in map(name_key, review["assignees"]):
             yield f"assignees are {review['assignees']}, without {self.assignee!r}"
         if callable(self.content):
             yield from _rejected_by(self.content, review["content"])

@@ -56,10 +56,10 @@ class Reviewer:
     ConflictError, InvalidRequestError.
     """
 
-    def __init__(self, service: ReviewService, loops: LoopService) -> None:
+    def __init__(self, service: ReviewService, loops: LoopService, script: Script) -> None:
         self._service = service
         self._loops = loops
-        self._script = Script(service)
+        self._script = script
 
     # At once
 
@@ -151,9 +151,9 @@ class Reviewer:
             AssertionError: A review is open without a `never` rule for it, or an answer did not fit its template.
         """
         __tracebackhide__ = True
-        unanswered, failures = self._script.unanswered(), self._script.failures
-        if failures:
-            raise AssertionError("\n".join(["scripted answers that do not fit:", *failures]))
+        unanswered, refused = self._script.unanswered(), self._script.refused
+        if refused:
+            raise AssertionError("\n".join(["scripted answers that do not fit:", *refused.values()]))
         if unanswered:
             advice = "Answer them with reviewer.on(...), expect them with reviewer.on(...).never(), or cancel them."
             raise AssertionError("\n".join([f"reviews without an answer: {len(unanswered)}", *unanswered, advice]))

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio.to_thread
+from starlette.middleware import Middleware
 
 from hitl import exceptions
 from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, RateLimit
@@ -18,7 +19,9 @@ from hitl.server.primitives.timestamps import utc_now
 from hitl.server.review_server import ReviewServer
 from hitl.server.storage.database import IN_MEMORY
 from hitl.testing.fast_forward import FastForward
+from hitl.testing.patience import Patience, PatienceMiddleware
 from hitl.testing.reviewer import Reviewer
+from hitl.testing.script import Script
 
 if TYPE_CHECKING:
     from hitl import AsyncHITLClient, HITLClient
@@ -61,6 +64,7 @@ class Sandbox:
         Raises:
             ConfigurationError: The file, the address or a template cannot be used.
         """
+        self._patience: Patience
         try:
             self._site = ReviewServer(
                 api_keys=api_keys or (),
@@ -70,6 +74,7 @@ class Sandbox:
                 templates=templates or (),
                 rate_limit=RateLimit(*rate_limit) if rate_limit else DEFAULT_RATE_LIMIT,
                 clock=clock or utc_now,
+                api_middleware=[Middleware(PatienceMiddleware, patience=lambda: self._patience)],
             )
         except SetupError as error:
             raise exceptions.ConfigurationError(str(error)) from error
@@ -80,12 +85,23 @@ class Sandbox:
         self.api_key = self._site.api_key
         self.clock = self._site.clock
         self.faults = self._site.faults
-        self.reviewer = Reviewer(self._site.reviews, self._site.loops)
+        script = Script(self._site.reviews)
+        self.reviewer = Reviewer(self._site.reviews, self._site.loops, script)
+        self._patience = Patience(self._site.reviews, script)
         self._fast_forward: FastForward | None = None
 
     @property
+    def given_up(self) -> str:
+        """What was waited for although nobody would answer, with the reasons, as a text; empty if there was nothing."""
+        return self._patience.report()
+
+    @property
     def inbox_url(self) -> str:
-        """A new one-time link to the inbox; a path may follow: `f"{sandbox.inbox_url}/reviews/{id}"`."""
+        """A new one-time link to the inbox; a path may follow: `f"{sandbox.inbox_url}/reviews/{id}"`.
+
+        From then on a wait may last for ever, because somebody may answer in the inbox.
+        """
+        self._patience.is_endless = True
         return self._site.inbox_url
 
     def client(self, **settings: Any) -> HITLClient:

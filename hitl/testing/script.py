@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -50,11 +50,13 @@ class Script:
     """Answers reviews by rules: each review once, by the first rule that has an answer.
 
     Attributes:
-        failures: Descriptions of answers that the server refused.
+        refused: Descriptions of answers that the server refused, by the review's id.
+        on_rule: Called after each rule that is added.
     """
 
     def __init__(self, service: ReviewService) -> None:
-        self.failures: list[str] = []
+        self.refused: dict[str, str] = {}
+        self.on_rule: Callable[[], object] = lambda: None
         self._service = service
         # Never held during a call of the service, which holds a lock of its own when it reports a change.
         self._lock = threading.RLock()
@@ -72,6 +74,7 @@ class Script:
         with self._lock:
             self._rules.append(rule)
         self._apply(ReviewQuery(status=OPEN, limit=None, oldest_first=True))
+        self.on_rule()
 
     def close(self) -> None:
         """Give no more answers."""
@@ -87,10 +90,16 @@ class Script:
 
     def unanswered(self) -> list[str]:
         """Describe the open reviews that are not meant to stay open."""
-        open_reviews = self._service.list_reviews(ReviewQuery(status=OPEN, limit=None, oldest_first=True)).items
         with self._lock:
             expected = {review_id for review_id, answer in self._chosen.items() if answer.kind == NEVER}
-        return [f"{_headline(each)}\n{self._reason(each)}" for each in open_reviews if each["id"] not in expected]
+        return [description for review_id, description in self.open_reviews().items() if review_id not in expected]
+
+    def open_reviews(self) -> dict[str, str]:
+        """Describe all open reviews, and why they are open, by their ids."""
+        found = self._service.list_reviews(ReviewQuery(status=OPEN, limit=None, oldest_first=True)).items
+        return {
+            each["id"]: self.refused.get(each["id"]) or f"{_headline(each)}\n{self._reason(each)}" for each in found
+        }
 
     def _on_change(self, review_ids: Sequence[str]) -> None:
         if self._rules:
@@ -156,7 +165,7 @@ class Script:
         except ApiError as error:
             review = self._service.get_review(scheduled.review_id)
             if review["status"] in OPEN:  # else it has expired, or was cancelled or answered by hand
-                self.failures.append(f"{_headline(review)}\n    could not {scheduled.answer}: {error.message}")
+                self.refused[review["id"]] = f"{_headline(review)}\n    could not {scheduled.answer}: {error.message}"
 
     def _reason(self, review: Document) -> str:
         """Say why a review is still open."""
@@ -164,8 +173,9 @@ class Script:
             scheduled = next((each for each in self._scheduled if each.review_id == review["id"]), None)
             if scheduled is not None:
                 return f"    will {scheduled.answer}: due in {scheduled.at - self._service.clock()}"
-            if review["id"] in self._chosen:
-                return f"    still {review['status']} after: {self._chosen[review['id']]}"
+            if (answer := self._chosen.get(review["id"])) is not None:
+                kept_open = answer.kind == NEVER
+                return "    stays open on purpose: never()" if kept_open else f"    still open after: {answer}"
             return "\n".join(_mismatch(rule, review) for rule in self._rules) or "    no rules"
 
 

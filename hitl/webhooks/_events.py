@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 from hitl import _json
+from hitl._interrupts import reraise_interrupt
 from hitl._moments import read_moment
 from hitl.webhooks._headers import Headers
 from hitl.webhooks._refusals import refusal
@@ -182,7 +183,8 @@ def _parse_payload(raw: bytes) -> dict[str, Any]:
         payload: object = _json.decode(raw)
     except UnicodeDecodeError:
         raise refusal("payload_encoding") from None
-    except ValueError:
+    except ValueError as error:
+        reraise_interrupt(error)
         raise refusal("payload_not_json") from None
     if isinstance(payload, dict) and isinstance(cast("dict[str, Any]", payload).get("event"), str):
         return cast("dict[str, Any]", payload)
@@ -192,6 +194,7 @@ def _parse_payload(raw: bytes) -> dict[str, Any]:
 def _moment(text: str | None) -> datetime | None:
     try:
         moment = read_moment(text) if text else None
-    except ValueError:
+    except ValueError as error:
+        reraise_interrupt(error)
         return None
     return moment if moment and moment.tzinfo else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any, Final, Protocol, TypeAlias
 
+from hitl._interrupts import reraise_interrupt
 from hitl.webhooks._refusals import refusal
 
 
@@ -44,7 +45,8 @@ def find_signatures(headers: Headers) -> Found:
     found: Found = {}
     try:
         _search(headers, found, is_outermost=True)
-    except Exception:  # the container is not ours, and callers expect SignatureError only
+    except Exception as error:  # the container is not ours, and callers expect SignatureError only
+        reraise_interrupt(error)
         raise refusal("unreadable_headers") from None
     return found
 
@@ -54,7 +56,8 @@ def _search(headers: Any, found: Found, *, is_outermost: bool) -> None:
     try:
         # The fast path: nearly always every name is a str.
         notable = [(_lower(name), value) for name, value in entries if _lower(name) in _SPELLINGS]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError) as error:
+        reraise_interrupt(error)
         notable = _tolerantly(entries)
     for spelling, value in notable:
         name = _SPELLINGS[spelling]

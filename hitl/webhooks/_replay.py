@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Literal, Protocol
 
+from hitl._clock import monotonic
 from hitl._private_file import make_private
 from hitl.exceptions import ConfigurationError, HITLError
 
@@ -166,7 +167,7 @@ class SQLiteReplayGuard:
 
 
 def _set_up(connection: sqlite3.Connection) -> None:
-    deadline = time.monotonic() + _PATIENCE
+    deadline = monotonic() + _PATIENCE
     for statement in _SETUP:
         while True:
             try:
@@ -175,7 +176,7 @@ def _set_up(connection: sqlite3.Connection) -> None:
             except sqlite3.OperationalError as error:
                 # While another process makes the file, changing the journal mode does not wait: it fails at once
                 # (https://www.sqlite.org/c3ref/busy_handler.html, on deadlocks).
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > deadline:
                     raise
                 time.sleep(0.01)
 

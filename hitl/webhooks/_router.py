@@ -12,6 +12,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
+from hitl._interrupts import reraise_interrupt
 from hitl.exceptions import SignatureError
 from hitl.webhooks._events import WebhookEvent, genuine_event
 from hitl.webhooks._headers import Headers
@@ -131,6 +132,7 @@ class Router:
             delivery.fail(error)
             if not isinstance(error, Exception):  # Ctrl-C
                 raise
+            reraise_interrupt(error)
             return HTTPStatus.INTERNAL_SERVER_ERROR
         delivery.succeed()
         return HTTPStatus.OK
@@ -154,6 +156,7 @@ class Router:
             await _in_thread(delivery.fail, error)
             if not isinstance(error, Exception):  # cancelled
                 raise
+            reraise_interrupt(error)
             return HTTPStatus.INTERNAL_SERVER_ERROR
         await _in_thread(delivery.succeed)
         return HTTPStatus.OK
@@ -184,7 +187,8 @@ class _Delivery(NamedTuple):
         """Return None if the event is to be handled now, otherwise the status to respond with."""
         try:
             state = self.lease.acquire()
-        except Exception:
+        except Exception as error:
+            reraise_interrupt(error)
             _log.exception("the replay guard failed, so the server is asked to send %s again", self.event.id)
             return HTTPStatus.SERVICE_UNAVAILABLE
         if state == "new":
@@ -207,7 +211,8 @@ class _Delivery(NamedTuple):
 def _end(end: Callable[[], None]) -> None:
     try:
         end()
-    except Exception:  # the handlers have run; the lease expires
+    except Exception as error:  # the handlers have run; the lease expires
+        reraise_interrupt(error)
         _log.exception("the replay guard failed after the handlers, so the event may be handled once more")
 
 

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias, cast
 
+from hitl._interrupts import reraise_interrupt
+
 Secret: TypeAlias = str | bytes | Iterable[str | bytes]
 
 _TEXT: Final = (str, bytes)
@@ -59,6 +61,7 @@ def all_keys(secret: Secret | None) -> Sequence[Keys] | Exception:
     try:
         return _keys_of_each(secret)
     except (TypeError, ValueError) as error:
+        reraise_interrupt(error)
         return type(error)(str(error))  # without the frames that it came through
 
 

@@ -17,6 +17,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
+from hitl._interrupts import reraise_interrupt
 from hitl.exceptions import SignatureError
 from hitl.webhooks._headers import STANDARD, VENDOR, Found, Headers, find_signatures
 from hitl.webhooks._refusals import refusal
@@ -194,7 +195,8 @@ def _parse_base64(entry: str) -> bytes | None:
         return None
     try:
         return binascii.a2b_base64(entry[3:], strict_mode=True)
-    except ValueError:  # binascii.Error among them
+    except ValueError as error:  # binascii.Error among them
+        reraise_interrupt(error)
         return None
 
 

@@ -332,6 +332,7 @@ def test_changes_of_one_review_are_made_in_turn_and_others_at_once(core, ended):
     with pytest.raises((StopIteration, InvalidRequestError)):
         flows[0].send(ended)
     assert isinstance(flows[3].send(None), Sleep)
+    assert (third.wakeup.is_set, last.wakeup.is_set) == (True, False)
     assert isinstance(flows[2].send(None), ApiCall)
     with pytest.raises((StopIteration, InvalidRequestError)):
         flows[2].send(ended)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from one_call import create, exchange, get
 from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, review, reviewed
 
-from hitl._api import operations
+from hitl._api import PageRequest, operations
 from hitl._calls import Backoff, Exchange
 from hitl._engine import Response
 from hitl.exceptions import (
@@ -190,7 +190,7 @@ headers = st.dictionaries(
 @given(status=st.integers(100, 999) | st.sampled_from([200, 201, 404, 429]), headers=headers, body=bodies)
 @settings(max_examples=500)
 def test_whatever_a_server_answers_it_is_a_result_or_one_of_our_errors(status, headers, body):
-    for call in (get(), create(), operations.cancel_review("rev_1"), operations.list_reviews({}, 0)):
+    for call in (get(), create(), operations.cancel_review("rev_1"), operations.list_reviews({}, PageRequest(100))):
         script = Script([Response(status, headers, body)])
         try:
             script.play(exchange(max_retries=1)(call))

@@ -499,16 +499,25 @@ def test_a_repeated_creation_may_have_been_answered_meanwhile():
     key = {"idempotency_key": "mine"}
     proven = Script([answer(201, {"success": True, "data": made}, idempotency_key="mine")])
     assert proven.play(core().create_review({**SENT, **key})).status == "completed"
-    assert answered_with(made, idempotent_replayed="true").status == "completed"
+    for replayed in ({}, {"idempotent_replayed": "true"}):
+        with pytest.raises(UnexpectedResponseError, match="completed already, and does not repeat") as caught:
+            answered_with(made, **replayed)
+        assert caught.value.outcome_unknown
+
+
+@pytest.mark.parametrize("other", [{"template_id": "u"}, {"content": {"text": "y"}}, {"status": "rejected"}], ids=str)
+def test_a_response_that_calls_itself_replayed_is_compared_like_any_other(other: dict[str, Any]):
     with pytest.raises(UnexpectedResponseError, match="another creation"):
-        answered_with({**made, "template_id": "u"}, idempotent_replayed="true")
+        answered_with({**BACK, **other}, idempotent_replayed="true")
+    assert answered_with(BACK, idempotent_replayed="true").id == "rev_1"
 
 
 def test_what_else_is_created_is_held_against_what_was_sent():
     other = {"id": "tpl_1", "name": "Another", "fields": []}
-    script = Script([answer(201, {"success": True, "data": other})])
-    with pytest.raises(UnexpectedResponseError, match="whose name is not what was sent"):
-        script.play(core().create_template("T", [], None, {}))
+    for replayed in ({}, {"idempotent_replayed": "true"}):
+        script = Script([answer(201, {"success": True, "data": other}, **replayed)])
+        with pytest.raises(UnexpectedResponseError, match="whose name is not what was sent"):
+            script.play(core().create_template("T", [], None, {}))
     call = core().call(create_review_endpoint, body=ReviewCreate.from_dict(SENT))
     with pytest.raises(UnexpectedResponseError, match="whose template_id is not what was sent"):
         Script([answer(201, {"success": True, "data": {**BACK, "template_id": "u"}})]).play(call)

@@ -183,6 +183,8 @@ def test_a_reviewer_rejects_and_cannot_answer_twice(sandbox: Sandbox, run: Run, 
     assert json.loads(rejected.stdout)["result"] == {"feedback": "No"}
     again = run("reviews", "complete", review_id, "--set", "approved=true", "--reviewer", "bob@example.com")
     assert (again.exit_code, f"{review_id} is already rejected" in again.stderr) == (1, True)
+    repeated = run("reviews", "reject", review_id, "--reviewer", "Bob@example.com", "--set", "feedback=No")
+    assert (repeated.exit_code, repeated.stdout) == (0, f"{review_id} rejected\n")
 
 
 def test_what_the_form_does_not_ask_for_is_told(sandbox: Sandbox, run: Run, review_id: str) -> None:

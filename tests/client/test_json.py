@@ -76,6 +76,19 @@ def test_the_limits_are_those_of_the_caller():
         decode(b"[1,1,1,1]", max_values=2)
 
 
+@pytest.mark.parametrize("text", ["a,b,[c],{d}\n", '"', "\\", '\\"', '",', "\\\\,", '\\",[', "é,"])
+def test_what_stands_inside_of_texts_is_not_counted(text):
+    value = {text: [text * MAX_VALUES, 1], "b": [text] * 9}
+    assert decode(encode(value)) == value
+
+
+@pytest.mark.parametrize("value", ['"a,b"', '"\\\\"', '"\\""', '""', '{",":1}'])
+def test_values_between_texts_are_counted(value):
+    content = "[" + ",".join([value] * MAX_VALUES)
+    with pytest.raises(ValueError, match="more than 500000 values"):
+        decode(f"{content},1]".encode())
+
+
 def test_a_long_text_is_no_heap_of_values():
     text = "Yes, it is. " * (MAX_VALUES // 12)
     assert decode(encode([text])) == [text]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import subprocess
 import sys
 from importlib import metadata
@@ -101,3 +102,13 @@ def test_the_tree_of_errors_is_the_one_in_the_docstring():
     drawn = {line.split("──")[-1].split()[0] for line in exceptions.__doc__.splitlines() if "── " in line}
     assert drawn | {"HITLError"} == set(exceptions.__all__)
     assert issubclass(exceptions.APITimeoutError, TimeoutError)
+
+
+def test_what_tests_share_needs_no_package_of_the_group_that_make_test_leaves_out() -> None:
+    """A test file that imports one is left out by itself (conftest.py); a shared module would break all others."""
+    imports = re.compile(r"^(?:import|from) (?:mypy|numpy|openai|pandas|playwright|pyright|temporalio)\b", re.MULTILINE)
+    shared = [
+        file for file in Path("tests").rglob("*.py") if not file.match("test_*.py") and file.parent.name != "typing"
+    ]
+    assert shared
+    assert [file.name for file in shared if imports.search(file.read_text())] == []

@@ -34,6 +34,7 @@ def test_without_one_the_way_is_direct():
     ("environment", "base_url", "expected"),
     [
         ({"HTTPS_PROXY": "http://proxy:3128"}, SERVER, "http://proxy:3128"),
+        ({"HTTPS_PROXY": "https://u:p@proxy"}, SERVER, "https://u:p@proxy"),
         ({"https_proxy": "proxy:3128"}, SERVER, "http://proxy:3128"),
         ({"ALL_PROXY": "http://u:p%40@proxy:3128/"}, SERVER, "http://u:p%40@proxy:3128/"),
         ({"HTTPS_PROXY": "http://a", "ALL_PROXY": "http://b"}, SERVER, "http://a"),
@@ -131,7 +132,6 @@ def test_no_proxy_names_no_other_server(monkeypatch, exceptions, host):
     "proxy",
     [
         "socks5://user:hunter2@proxy:1080",
-        "https://user:hunter2@proxy",
         "nonsense://hunter2",
         "http://user:hunter2@",
         "http://user:hunter2@proxy:99999",

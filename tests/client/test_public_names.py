@@ -6,6 +6,7 @@ import base64
 import inspect
 import pickle
 
+import attrs
 import pytest
 
 import hitl
@@ -61,3 +62,11 @@ def test_public_names_are_pickled_by_their_public_path(value: object) -> None:
 def test_models_survive_pickling(protocol: int) -> None:
     values = pickle.loads(base64.b64decode(PICKLED))[:3]
     assert pickle.loads(pickle.dumps(values, protocol)) == values
+
+
+def test_a_pickle_of_a_version_that_had_fewer_attributes_is_read() -> None:
+    [review, *_] = pickle.loads(base64.b64decode(PICKLED))
+    state = {name: value for name, value in vars(review).items() if name not in ("version", "due_date")}
+    earlier = Review.__new__(Review)
+    earlier.__setstate__(state)
+    assert earlier == attrs.evolve(review, version=None, due_date=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
 import traceback
@@ -9,7 +10,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import pytest
+from script import refused, reviewed
+from scripted import scripted_async
 
 from hitl._calls import is_retrying
 from hitl.exceptions import APIConnectionError, HITLError, InvalidRequestError, RateLimitError, ServerError
@@ -169,6 +173,70 @@ def test_a_call_is_marked_as_retried_inside_and_neither_afterwards_nor_while_sle
     with pytest.raises(ServerError):
         retry_with_backoff(1, sleep=lambda _: seen.append(is_retrying()))(Flaky(passing(), passing()))()
     assert [*seen, is_retrying()] == [True, False, False]
+
+
+@pytest.mark.parametrize("fails_first", [False, True])
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_task_that_outlives_the_call_that_started_it_retries_by_itself(backend: str, fails_first: bool) -> None:
+    later, seen = Flaky(passing(), passing()), list[bool]()
+
+    async def main() -> None:
+        over = anyio.Event()
+
+        async def background() -> None:
+            seen.append(is_retrying())
+            await over.wait()
+            seen.append(is_retrying())
+            assert await retry_with_backoff(sleep=Naps().later)(later.later)() == "answer"
+            await anyio.to_thread.run_sync(lambda: seen.append(is_retrying()))
+
+        async with anyio.create_task_group() as group:
+            begun = anyio.Event()
+
+            async def signalling() -> None:
+                begun.set()
+                await background()
+
+            failing = Flaky(*[passing()] * fails_first)
+
+            @retry_with_backoff(sleep=Naps().later)
+            async def starts() -> None:
+                if not begun.is_set():
+                    group.start_soon(signalling)
+                    await begun.wait()
+                elif fails_first:  # the attempt that started the task is over
+                    over.set()
+                failing()
+
+            await starts()
+            over.set()
+
+    anyio.run(main, backend=backend)
+    assert (seen, later.calls) == ([True, False, False], 3)
+
+
+def test_a_client_in_a_task_that_is_left_behind_retries_again() -> None:
+    """With a key of its own, too: the decorated function will not send that of its attempts again."""
+    client = scripted_async(refused(503), reviewed("created"), retry_delay=0)
+
+    async def main() -> None:
+        started: list[asyncio.Task[Any]] = []
+        over = asyncio.Event()
+
+        async def background() -> None:
+            await over.wait()
+            assert (await client.get_review("rev_1")).id == "rev_1"
+
+        @retry_with_backoff
+        async def starts() -> None:
+            started.append(asyncio.create_task(background()))
+
+        await starts()
+        over.set()
+        await started[0]
+
+    asyncio.run(main())
+    assert len(client.requests) == 2
 
 
 def test_nested_decorators_make_as_many_calls_as_the_outer_one_alone() -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import mypy  # noqa: F401 - where it is not installed, conftest.py leaves this file out
 import pytest
 
 PROGRAMS = Path(__file__).parents[1] / "typing"

@@ -7,6 +7,7 @@ import hashlib
 import importlib
 import inspect
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -20,8 +21,11 @@ import pytest
 from hitl_api import AuthenticatedClient, models
 from hitl_api.api.loops import list_loops
 from hitl_api.api.reviews import create_review, get_review
-from hitl_api.types import UNSET, Unset
+from hitl_api.models.meta import Meta
+from hitl_api.types import UNSET, Unset, read_datetime
 from ruamel.yaml import YAML
+
+from hitl._moments import moment
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "codegen" / "templates"
@@ -78,7 +82,7 @@ def test_our_templates_replace_the_stock_ones_that_they_were_made_from() -> None
     stock = Path(openapi_python_client.__file__).parent / "templates"
     lines = (TEMPLATES / "CHECKSUMS").read_text().splitlines()
     noted = {name: checksum for checksum, name in (line.split() for line in lines)}
-    assert set(noted) == {path.name for path in TEMPLATES.glob("*.jinja")}
+    assert set(noted) == {path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.jinja")}
     for name, checksum in noted.items():
         assert hashlib.sha256((stock / name).read_bytes()).hexdigest() == checksum, f"{name} changed in the generator"
 
@@ -207,3 +211,47 @@ def test_generation_b_has_an_error_of_its_own() -> None:
         answer = list_loops.sync(client=client)
     assert isinstance(answer, models.ApiError)
     assert answer.msg == "Invalid API key"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-23T11:30:00Z",
+        "2026-11-23t11:30:00z",
+        "2026-11-23 11:30:00.5+05:30",
+        "2026-11-23T11:30:00",
+        "2016-12-31T23:59:60Z",
+        "2017-01-01T00:59:60.25+01:00",
+        "2026-11-23T11:30:00.123456789-00:00",
+        " 2026-11-23T11:30:00z ",
+    ],
+)
+def test_a_date_time_is_the_same_to_facade_and_generated_client(text: str) -> None:
+    found = Meta.from_dict({"timestamp": text}).timestamp
+    assert (found, found.tzinfo is None) == (moment(text), False)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "9999-12-31T23:59:60Z", "2026-13-01T00:00:00Z", "2026-11-23T11:30:61Z"])
+def test_what_is_no_date_time_is_refused_by_both(text: str) -> None:
+    for read in (moment, read_datetime):
+        with pytest.raises(ValueError, match=r"."):
+            read(text)
+
+
+@pytest.mark.parametrize("name", ["hitl/__init__.py", "hitl.py"])
+@pytest.mark.parametrize("program", ["import hitl_api", "import hitl, hitl_api"])
+def test_another_project_under_the_name_hitl_is_named(tmp_path: Path, name: str, program: str) -> None:
+    other = tmp_path / name
+    other.parent.mkdir(exist_ok=True)
+    other.write_text("")
+    (tmp_path / "webhooks.py").write_text("")
+    path = os.pathsep.join((str(tmp_path), str(Path(hitl_api.__file__).parents[1])))
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": path},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert f"the package hitl at {other} is another project's" in done.stderr
+    assert done.returncode == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -50,7 +51,8 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what the generation needs, with the guide's snippets in place."""
     folder = tmp_path_factory.mktemp("repository")
     shutil.copy(ROOT / "generator-config.yml", folder)
-    for name in ("codegen", "generated"):
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    for name in ("codegen", "generated", "hitl", "tests"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "Makefile").write_text(MAKEFILE)
     text = (ROOT / "openapi.yaml").read_text()
@@ -74,6 +76,27 @@ def test_following_the_guide_adds_the_field_and_the_operation_and_nothing_else(r
     }
     assert "title: None | str | Unset = UNSET" in (repository / "generated/hitl_api/models/review.py").read_text()
     assert _make(repository, "check-generated").returncode == 0
+
+
+def test_the_tests_that_fail_afterwards_are_those_that_the_guide_names(repository: Path) -> None:
+    assert _make(repository, "generate").returncode == 0
+    paths = os.pathsep.join([str(repository), str(repository / "generated")])
+    command = [sys.executable, "-m", "pytest", "-q", "--tb=line", "-p", "no:cacheprovider"]
+    tests = subprocess.run(
+        [
+            *command,
+            "tests/api/test_reading.py",
+            "tests/codegen/test_spec_operations.py",
+            "tests/codegen/test_spec_for_others.py",
+        ],
+        cwd=repository,
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    failed = set(re.findall(r"^FAILED \S+?::(\w+)", tests.stdout, re.MULTILINE))
+    assert failed == set(re.findall(r"^\| `(test_\w+)` \|", GUIDE.read_text(), re.MULTILINE)), tests.stdout
 
 
 def _differences(old: Path, new: Path) -> set[str]:

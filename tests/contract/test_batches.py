@@ -45,6 +45,15 @@ def test_reviews_are_updated_in_the_order_of_the_items(client: HITLClient) -> No
     assert updated[1].content == {"number": 0, "note": "new"}
 
 
+def test_the_last_of_many_changes_of_a_review_stands(client: HITLClient, recorder: Recorder) -> None:
+    reviews = client.create_reviews(map(item, range(3)))
+    changes = [{"id": each.id, "content": {"n": n}} for n in range(12) for each in (reviews[0], *reviews)]
+    updated = client.update_reviews(changes, concurrency=16)
+    assert [review.content["n"] for review in updated] == [change["content"]["n"] for change in changes]
+    assert [client.get_review(each.id).content["n"] for each in reviews] == [11, 11, 11]
+    assert {exchange.response.status_code for exchange in recorder.exchanges} == {200, 201}
+
+
 def test_one_bad_update_does_not_keep_the_others_from_being_made(client: HITLClient) -> None:
     [review] = client.create_reviews([item(0)])
     with pytest.raises(BatchError) as caught:

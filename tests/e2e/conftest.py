@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from incidents import Incidents
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from hitl import HITLClient
 from hitl.testing import Sandbox
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 # Quiet and offline: the browser fetches nothing but the pages under test.
 _ARGUMENTS = [
@@ -33,6 +36,8 @@ _PATIENCE = 10_000  # milliseconds that an action may take before the test fails
 # asyncio.run() of a later test could not start another.
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
     path = os.environ.get("HITL_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
     if path is None:
         if os.environ.get("CI"):

@@ -375,6 +375,30 @@ def test_a_request_is_answered(
     assert request["response_data"] == expected
 
 
+def test_a_request_that_changes_while_it_is_open_says_so_and_is_chosen_again(
+    page: Page, sandbox: Sandbox, program: httpx.Client
+) -> None:
+    def options(*labels: str) -> Any:
+        return {"options": [{"value": value, "label": label} for value, label in zip("ab", labels, strict=True)]}
+
+    request_id = ask_loop(
+        program, response_type="single_select", response_config=options("Keep", "Delete"), default_response="a"
+    )
+    page.goto(f"{sandbox.inbox_url}/requests/{request_id}")
+    page.get_by_label("Delete").check()
+    page.get_by_label("Your name or e-mail").fill("kim@example.com")
+    program.patch(f"/v1/api/requests/{request_id}", json={"response_config": options("Delete", "Keep")})
+    expect(page.get_by_text("This request has just changed")).to_be_visible()
+    press(page, "Submit answer")
+    expect(page.get_by_text("Your choice was cleared")).to_be_visible()
+    expect(page.get_by_label("Delete")).not_to_be_checked()
+    page.get_by_label("Keep").check()
+    press(page, "Submit answer")
+    expect(page.get_by_text("Answer submitted")).to_be_visible()
+    answer = program.get(f"/v1/api/requests/{request_id}").json()["data"]["request"]["response_data"]
+    assert answer == {"selected_value": "b", "selected_label": "Keep"}
+
+
 def test_a_request_whose_time_runs_out_while_it_is_open_says_so(
     page: Page, sandbox: Sandbox, program: httpx.Client
 ) -> None:

@@ -39,6 +39,57 @@ def test_reviews_that_nobody_answered_fail_the_test_with_a_list(pytester: pytest
     )
 
 
+def test_waits_without_an_end_fail_where_the_test_waits_and_say_why(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("""
+        import asyncio
+        from hitl import AsyncHITLClient, HITLClient
+
+        def agent():
+            with HITLClient() as client:
+                return client.wait_for_review(client.create_review("content_review", {"text": "Refund?"}))
+
+        async def async_agent():
+            async with AsyncHITLClient() as client:
+                return await client.wait_for_review(await client.create_review("content_review", {}))
+
+        def test_misfit(reviewer):
+            reviewer.on().complete({"aproved": True})
+            agent()
+
+        def test_no_rule(hitl_sandbox):
+            agent()
+
+        def test_another_rule(reviewer):
+            reviewer.on(template_id="code_review").approve()
+            asyncio.run(async_agent())
+
+        def test_too_late(reviewer):
+            reviewer.on().after("72h").approve()
+            agent()
+
+        def test_swallowed(reviewer):
+            try:
+                agent()
+            except Exception:
+                pass
+    """)
+    result = pytester.runpytest_subprocess("--tb=short", timeout=60)
+    result.assert_outcomes(failed=5)
+    result.stdout.fnmatch_lines(
+        [
+            "*: in agent",
+            "E *waited for what nobody will answer: 1",
+            "E *rev_1 (content_review, created) {'text': 'Refund?'}",
+            "E *could not complete: approved: is required",
+            "E *no rules",
+            "E *on(template_id='code_review') does not apply: *",
+            "E *will approve after 3 days, *",
+            "reviews without an answer: 1",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*hitl/*.py:*")
+
+
 def test_reviews_may_stay_open_on_purpose_or_end_otherwise(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("""
         from datetime import timedelta

@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from zipfile import ZipFile
 
 import httpx
 import pytest
+from documents import page
 
 from hitl import HITLClient
 from hitl.testing import Sandbox
@@ -31,6 +32,9 @@ class Venv:
     def __init__(self, folder: Path, *requirements: str) -> None:
         self.bin = folder / "bin"
         run(sys.executable, "-m", "venv", "--without-pip", folder)
+        self.install(*requirements)
+
+    def install(self, *requirements: str) -> None:
         constraints = ROOT / "codegen" / "constraints.txt"
         pip = (sys.executable, "-m", "pip", "--python", self.bin / "python", "--disable-pip-version-check")
         run(*pip, "install", "--quiet", "--constraint", constraints, *requirements)
@@ -183,3 +187,81 @@ with Sandbox() as sandbox:
     print(sandbox.client().wait_for_review(review.id).result)
 """)
     assert (done.stdout, done.stderr) == ("{'approved': True}\n", "")
+
+
+# --- the pages, as a reader follows them ----------------------------------------------------------------------------
+
+PREPARED = (
+    "python3 -m venv .venv",
+    ". .venv/bin/activate",
+    "pip install '.[sandbox]'",
+    "hitl sandbox",
+    "mkdir ",
+    "cd ",
+)
+
+
+@pytest.fixture(scope="module")
+def with_pytest(with_sandbox: Venv) -> Venv:
+    """What the pages tell their readers to install."""
+    with_sandbox.install("pytest")
+    return with_sandbox
+
+
+def reads(venv: Venv, folder: Path, command: str, **environment: str) -> str:
+    """Run a command as a reader does, in a shell with the environment activated, and return what it prints."""
+    env = {**ENVIRONMENT, **environment, "PATH": f"{venv.bin}{os.pathsep}{ENVIRONMENT['PATH']}", "HOME": str(folder)}
+    done = subprocess.run(
+        command, shell=True, capture_output=True, text=True, env=env, cwd=folder, check=False, timeout=120
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def test_a_reader_of_the_tutorial_gets_through_it(
+    with_pytest: Venv, tmp_path: Path, person: Callable[[Sandbox], AbstractContextManager[None]]
+) -> None:
+    printed: dict[str, str] = {}
+    with Sandbox() as sandbox, person(sandbox):
+        place = {"HITL_BASE_URL": sandbox.base_url, "HITL_API_KEY": sandbox.api_key}
+        steps = re.findall(
+            r"([^\n]*(?:\n[^\n]+)*)\n\n```(python|console)\n(.+?)```", page("tutorial/first-review.md"), re.S
+        )
+        for before, language, block in steps:
+            if language == "python":
+                [name] = re.findall(r"Save\s+this\s+as\s+`(\w+\.py)`", before)
+                (tmp_path / name).write_text(block)
+                continue
+            for command in (line.removeprefix("$ ") for line in block.splitlines()):
+                if not command.startswith((*PREPARED, "pip install pytest")):
+                    printed[command] = reads(with_pytest, tmp_path, command, **place)
+    assert "answered: {'approved': True" in printed["python ask.py"]
+    assert printed["python outcomes.py"].startswith("Solar panels pay for themselves")
+    assert printed["python ask_many.py"].count("yes") == 3
+    assert "3 passed" in printed["pytest"]
+
+
+@pytest.mark.parametrize("name", ["how-to/loops.md", "how-to/test-your-code.md"])
+def test_a_page_that_is_one_file_for_pytest_is_one(with_pytest: Venv, tmp_path: Path, name: str) -> None:
+    [file] = re.findall(r"code blocks of this page form one file[^`]*`(\w+\.py)`", page(name))
+    blocks = re.findall(r"```python\n(.+?)```", page(name), re.S)
+    (tmp_path / file).write_text("\n\n".join(blocks))
+    assert " passed" in reads(with_pytest, tmp_path, f"pytest -p no:cacheprovider {file}")
+
+
+MORE = {"batches": "pip install pandas", "wait": "pip install '.[progress]'", "webhooks": "the extras `flask`"}
+PAGES = {each.stem: each for each in sorted(ROOT.glob("docs/*/*.md")) if "```python" in each.read_text()}
+
+
+def test_a_page_says_what_more_it_needs() -> None:
+    assert [name for name, said in MORE.items() if said not in PAGES[name].read_text()] == []
+
+
+@pytest.mark.parametrize("name", sorted(PAGES.keys() - MORE.keys() - {"first-review", "loops", "test-your-code"}))
+def test_a_page_needs_no_more_than_it_says(
+    with_sandbox: Venv, tmp_path: Path, person: Callable[[Sandbox], AbstractContextManager[None]], name: str
+) -> None:
+    (tmp_path / "page.py").write_text("\n\n".join(re.findall(r"```python\n(.+?)```", PAGES[name].read_text(), re.S)))
+    with Sandbox() as sandbox, person(sandbox):
+        place = {"HITL_BASE_URL": sandbox.base_url, "HITL_API_KEY": sandbox.api_key}
+        reads(with_sandbox, tmp_path, "python page.py", **place)

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 import anyio
@@ -268,3 +269,68 @@ class _Parts(httpx.SyncByteStream, httpx.AsyncByteStream):
         for _ in range(self.times):
             await anyio.sleep(0.001)
             yield self.part
+
+
+def with_hook(send: Send, hook: Callable[[Any], Any], when: str = "response", status_code: int = 404) -> list[Any]:
+    """Send through a client of the user's with a hook, which is awaited where the client is asynchronous."""
+
+    async def awaited(message: Any) -> None:
+        hook(message)
+
+    body = httpx.Response(status_code, headers={"Retry-After": "7"}, stream=_Parts(b'{"success": false}', times=1))
+    server = httpx.MockTransport(lambda _: body)
+    if send is send_blocking:
+        return send(http_client=httpx.Client(transport=server, event_hooks={when: [hook]}))
+    return send(http_client=httpx.AsyncClient(transport=server, event_hooks={when: [awaited]}))
+
+
+@pytest.mark.parametrize("status_code", [302, 404, 422, 429, 503])
+def test_a_hook_that_refuses_an_error_response_leaves_its_status_and_headers(send: Send, status_code: int) -> None:
+    (found,) = with_hook(send, httpx.Response.raise_for_status, status_code=status_code)
+    assert (found.status_code, found.headers["retry-after"]) == (status_code, "7")
+    assert "call response.read() first" in found.fault
+
+
+def test_a_hook_that_reads_first_leaves_the_body_too() -> None:
+    def reading(response: httpx.Response) -> None:
+        response.read()
+        response.raise_for_status()
+
+    (found,) = with_hook(send_blocking, reading)
+    assert (found.status_code, found.json(), found.fault) == (404, {"success": False}, None)
+
+
+class _Hook:
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __call__(self, _message: Any) -> None:
+        raise self.error
+
+    method = __call__
+
+
+AUTHORISATION = httpx.Response(401, request=httpx.Request("GET", "http://login.test"))
+OWN = (
+    ValueError("own"),
+    OSError("own"),
+    httpx.ReadTimeout("own"),
+    httpx.HTTPStatusError("own", request=AUTHORISATION.request, response=AUTHORISATION),  # not of our request
+)
+
+
+@pytest.mark.parametrize("when", ["request", "response"])
+@pytest.mark.parametrize("form", [lambda hook: hook, lambda hook: hook.method, partial])
+@pytest.mark.parametrize("error", OWN, ids=lambda error: type(error).__name__)
+def test_whatever_else_a_hook_raises_is_the_callers_own(send: Send, error: Exception, form: Any, when: str) -> None:
+    with pytest.raises(type(error), match="own") as caught:
+        with_hook(send, form(_Hook(error)), when)
+    assert caught.value is error
+
+
+def test_a_hook_that_refuses_a_success_is_the_callers_own(send: Send) -> None:
+    def refuse(response: httpx.Response) -> None:
+        raise httpx.HTTPStatusError("own", request=response.request, response=response)
+
+    with pytest.raises(httpx.HTTPStatusError, match="own"):
+        with_hook(send, refuse, status_code=201)

@@ -28,7 +28,7 @@ URLS = st.builds(
 @example("https://api.hitl.sh:443/base")
 def test_an_origin_has_the_parts_that_httpx_finds(url: str) -> None:
     try:
-        expected = _parsed_by_httpx(url)
+        expected = _parsed_by_httpx(url, "base_url")
     except ConfigurationError:
         with pytest.raises(ConfigurationError, match="base_url cannot be used"):
             Origin.parse(url)

@@ -16,7 +16,7 @@ import pytest
 from cases import KEY
 from programs import in_a_program
 
-from hitl import AsyncHITLClient, HITLClient
+from hitl import AsyncHITLClient, BlockingCallWarning, HITLClient
 from hitl.exceptions import HITLError
 from hitl.testing import HostileServer, hostile
 
@@ -234,7 +234,8 @@ def test_the_blocking_client_works_inside_a_running_event_loop(server: HostileSe
     async def call() -> str:
         return client.get_review("rev_1").id
 
-    assert asyncio.run(call()) == "rev_1"
+    with pytest.warns(BlockingCallWarning):
+        assert asyncio.run(call()) == "rev_1"
 
 
 @pytest.mark.parametrize("close_first", [True, False])

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hitl.server.http.requests import MAX_DEPTH
 from hitl.server.inbox.fields import MISSING, Choice, field_type
 from hitl.server.inbox.forms import Control, Draft, VisibleIf, build_form, json_faults, read_result
 from hitl.server.inbox.rendering import Code, Table, Text
@@ -193,7 +194,7 @@ def test_the_faulty_controls_are_told_in_the_order_of_the_page() -> None:
         ({"type": "rating"}, [""], MISSING),
         ({"type": "email"}, [" a@example.com "], "a@example.com"),
         ({"type": "datetime"}, ["2026-11-23T11:30"], "2026-11-23T11:30:00Z"),
-        ({"type": "datetime"}, ["2026-11-23T11:30+02:00"], "2026-11-23T11:30+02:00"),
+        ({"type": "datetime"}, ["2026-11-23T11:30+02:00"], "2026-11-23T09:30:00Z"),
         ({"type": "datetime"}, ["soon"], "soon"),
         ({"type": "datetime"}, [""], MISSING),
         ({"type": "file"}, ["https://example.com/a.pdf"], "https://example.com/a.pdf"),
@@ -245,7 +246,7 @@ EDITABLE = {"name": "arguments", "type": "content_display", "editable": True}
         ('{"a": 1, "a": 2}', '{"a": 1, "a": 2}'),
         ('{"a": "\\ud800"}', '{"a": "\\ud800"}'),
         ("\ufeff{}", "\ufeff{}"),
-        ("[" * 101 + "]" * 101, "[" * 101 + "]" * 101),
+        ("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), "[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1)),
     ],
 )
 def test_an_edited_object_is_read_as_strict_json_and_what_is_none_stays_a_text(text: str, answered: Any) -> None:
@@ -292,3 +293,23 @@ def test_several_files_are_named_line_by_line() -> None:
         "proof": ["https://example.com/a.pdf", "https://example.com/b.pdf"]
     }
     assert read_result({"fields": [field]}, {}, {"proof": [" "]}) == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        ("a\r\nb", "a\r\nb"),
+        ("a\nb", "a\r\nb"),  # a browser sends each line end as CRLF
+        ("a\rb", "a\r\nb"),
+        ("a\0b", "a\ufffdb"),  # what a page makes of it
+        (" a ", " a "),
+        (3, "3"),
+        (True, "true"),
+    ],
+)
+def test_options_of_older_templates_can_be_chosen(value: Any, sent: str) -> None:
+    options = [{"value": value, "label": "This"}, {"value": "z", "label": "That"}]
+    template = {"fields": [{"name": "one", "type": "select", "options": options}]}
+    assert read_result(template, {}, {"one": [sent]}) == {"one": value}
+    several = {"fields": [{"name": "all", "type": "multi_select", "options": options}]}
+    assert read_result(several, {}, {"all": [sent, "z"]}) == {"all": [value, "z"]}

@@ -115,8 +115,10 @@ def test_another_version_is_a_conflict(http: httpx.Client, url: str, version: ob
 
 def test_a_second_answer_is_a_conflict(http: httpx.Client, url: str) -> None:
     assert answer(http, url).status_code == 200
-    second = answer(http, url)
+    assert answer(http, url).status_code == 200  # the same answer of the same person
+    second = answer(http, url, {"answers": {"approved": False}})
     assert (second.status_code, second.json()["error"]["code"]) == (409, "conflict")
+    assert answer(http, url, {"reviewer": "somebody@example.com"}).status_code == 409
 
 
 def test_a_review_that_does_not_exist_is_not_found(http: httpx.Client) -> None:

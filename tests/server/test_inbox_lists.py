@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -131,6 +132,38 @@ def test_the_list_has_an_order(browser: TestClient, server: ReviewServer, sort: 
     ask(server, "third", due_date=(NOON + timedelta(hours=2)).isoformat(), priority="high")
     page = browser.get(f"/inbox/?sort={sort}").text
     assert sorted(expected, key=lambda name: page.index(f'dir="auto">{name}</a>')) == expected
+
+
+@pytest.mark.parametrize("query", ["", "?sort=oldest", "?sort=due", "?sort=priority", "?view=mine", "?q=draft"])
+def test_reviews_that_are_finished_meanwhile_hide_no_others(
+    browser: TestClient, server: ReviewServer, query: str
+) -> None:
+    browser.cookies.set("hitl_reviewer", "ann@example.com")
+    made = [
+        ask(server, f"Draft {number}.", assignees=["ann@example.com"], priority=("low", "medium", "high")[number % 3])
+        for number in range(60)
+    ]
+    met: list[str] = []
+    address: str | None = f"/inbox/{query}"
+    while address is not None:
+        page = browser.get(address).text
+        shown = re.findall(r'data-review="(rev_\d+)"', page)
+        for review_id in shown:
+            server.reviews.complete(review_id, {"approved": True}, "ann@example.com")
+        met += shown
+        follows = re.search(r'rel="next" href="([^"]+)"', page)
+        address = unescape(follows[1]) if follows else None
+    assert sorted(met) == sorted(made)
+
+
+def test_a_page_behind_which_nothing_is_left_leads_to_the_first(browser: TestClient, server: ReviewServer) -> None:
+    made = [ask(server) for _ in range(30)]
+    follows = re.search(r'rel="next" href="([^"]+)"', browser.get("/inbox/").text)
+    assert follows is not None
+    for review_id in made[:5]:
+        server.reviews.cancel_review(review_id)
+    assert browser.get(unescape(follows[1])).headers["location"] == "/inbox/?"
+    assert browser.get("/inbox/?page=2&after=rubbish").status_code == 303
 
 
 def test_the_pages_of_a_filtered_list_keep_its_filters(browser: TestClient, server: ReviewServer) -> None:

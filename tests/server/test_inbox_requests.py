@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -93,6 +94,88 @@ def test_whoever_is_second_is_told_and_keeps_what_was_typed(browser: TestClient,
     assert page.status_code == 409
     assert "Too late" in page.text
     assert "my view" in page.text
+
+
+def test_an_answer_that_is_sent_twice_is_stored_once(browser: TestClient, server: ReviewServer) -> None:
+    request_id = ask(server)
+    first, again = (send(browser, request_id, **{"field.answer": "my view"}) for _ in range(2))
+    assert (first.status_code, again.status_code) == (303, 303)
+    assert send(browser, request_id, **{"field.answer": "another"}).status_code == 409
+    assert send(browser, request_id, reviewer="lee@example.com", **{"field.answer": "my view"}).status_code == 409
+
+
+def opened(browser: TestClient, request_id: str, **typed: Any) -> dict[str, Any]:
+    """Return what a browser sends from the page as it is now, with what was typed."""
+    page = browser.get(f"/inbox/requests/{request_id}").text
+    hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.partition('class="judge"')[2])
+    return {**dict(hidden), **{f"field.{name}": value for name, value in typed.items()}}
+
+
+SELECT: dict[str, Any] = {
+    "response_type": "single_select",
+    "response_config": {"options": [{"value": "a", "label": "Keep"}, {"value": "b", "label": "Delete"}]},
+    "default_response": "a",
+}
+SWAPPED = {"options": [{"value": "a", "label": "Delete"}, {"value": "b", "label": "Keep"}]}
+CHANGES: list[dict[str, Any]] = [
+    {"response_config": SWAPPED},
+    {"response_config": {"options": [*SELECT["response_config"]["options"], {"value": "c", "label": "Ask"}]}},
+    {"default_response": "b"},
+    {"request_text": "Is this wrong?"},
+    {"context": {"amount": 10_000}},
+    {"priority": "low"},
+    {"timeout_seconds": 61},
+    {"image_url": "https://example.com/other.png"},
+    {"response_type": "text", "response_config": {"max_length": 40}},
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_request_is_read_before_the_answer_counts(
+    browser: TestClient, server: ReviewServer, change: dict[str, Any]
+) -> None:
+    request_id = ask(server, **SELECT)
+    form = opened(browser, request_id, answer="b")
+    server.loops.update_request(OWNER, request_id, change)
+    page = send(browser, request_id, **form)
+    assert (page.status_code, "changed while you were reading" in page.text) == (409, True)
+    assert server.loops.get_request(request_id)["status"] == "pending"
+    assert send(browser, request_id, **opened(browser, request_id, answer="b")).status_code == 303
+
+
+def test_a_claim_by_the_same_person_changes_nothing_that_is_shown(browser: TestClient, server: ReviewServer) -> None:
+    request_id = ask(server)
+    form = opened(browser, request_id, answer="my view")
+    server.loops.claim(request_id, {"email": "kim@example.com"})
+    assert send(browser, request_id, **form).status_code == 303
+
+
+def test_a_choice_of_a_changed_request_is_made_again(browser: TestClient, server: ReviewServer) -> None:
+    request_id = ask(server, **SELECT)
+    form = opened(browser, request_id, answer="b")
+    server.loops.update_request(OWNER, request_id, {"response_config": SWAPPED})
+    page = send(browser, request_id, **form).text
+    assert "Your choice was cleared" in page
+    assert " checked" not in page
+
+
+@pytest.mark.parametrize(("typed", "held", "is_told"), [("Old", "Corrected", False), ("Mine", "Mine", True)])
+def test_a_corrected_draft_reaches_the_box_that_nobody_touched(
+    browser: TestClient, server: ReviewServer, typed: str, held: str, is_told: bool
+) -> None:
+    config = {"draft_text": "Old", "max_length": 100}
+    request_id = ask(server, response_type="editable_text", response_config=config, default_response="Old")
+    form = opened(browser, request_id, answer=typed)
+    server.loops.update_request(OWNER, request_id, {"response_config": {**config, "draft_text": "Corrected"}})
+    page = send(browser, request_id, **form).text
+    assert f">\n{held}</textarea>" in page
+    assert ("What you typed is kept above" in page) == is_told
+
+
+def test_another_answer_of_the_same_person_is_told_truthfully(browser: TestClient, server: ReviewServer) -> None:
+    request_id = ask(server)
+    send(browser, request_id, **{"field.answer": "my view"})
+    assert "You have already answered" in send(browser, request_id, **{"field.answer": "another"}).text
 
 
 def test_a_taken_request_waits_for_the_one_who_took_it(browser: TestClient, server: ReviewServer) -> None:

@@ -9,8 +9,10 @@ import pytest
 
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.rendering import Code, Items, Text, Word
-from hitl.server.inbox.times import age, due, full, parse, span
-from hitl.server.inbox.views import ShownAnswer, answers, fingerprint, pager, summary, typed_answers
+from hitl.server.inbox.times import age, due, full, span
+from hitl.server.inbox.views import ShownAnswer, answers, pager, summary, typed_answers
+from hitl.server.primitives import Page
+from hitl.server.reviews import shown_digest
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 COLOURS = [{"value": "r", "label": "Red"}, {"value": "g", "label": "Green"}]
@@ -69,7 +71,7 @@ def test_without_a_due_date_nothing_is_due() -> None:
 
 
 def test_a_time_without_an_offset_is_utc() -> None:
-    assert parse("2026-11-23T12:00:00") == NOW
+    assert due("2026-11-23T12:00:00", NOW).moment == NOW
     assert full("2026-11-03T14:00:00+02:00") == "3 Nov 2026, 12:00 UTC"
 
 
@@ -147,14 +149,16 @@ def test_typed_answers_are_told_with_labels_and_without_what_was_not_touched() -
 
 
 def test_a_fingerprint_changes_with_the_content_and_the_questions_only() -> None:
-    before = fingerprint(review(), template())
-    assert fingerprint(review(status="in_progress", version=2), template()) == before
-    assert fingerprint(review(content={"text": "other"}), template()) != before
-    assert fingerprint(review(), template({"name": "f", "type": "text"})) != before
+    before = shown_digest(review(), template())
+    assert shown_digest(review(status="in_progress", version=2), template()) == before
+    assert shown_digest(review(content={"text": "other"}), template()) != before
+    assert shown_digest(review(), template({"name": "f", "type": "text"})) != before
 
 
 def test_a_pager_knows_its_neighbours() -> None:
-    first, middle, last = pager(60, 1), pager(60, 2), pager(60, 3)
+    items: list[Any] = [{}] * 25
+    first, middle = pager(Page(items, 60, "a"), 1), pager(Page(items, 60, "b", 25), 2)
+    last = pager(Page(items[:10], 60, None, 50), 3)
     assert (first.first, first.last, first.newer, first.older) == (1, 25, None, 2)
     assert (middle.first, middle.last, middle.newer, middle.older) == (26, 50, 1, 3)
     assert (last.first, last.last, last.newer, last.older) == (51, 60, 2, None)

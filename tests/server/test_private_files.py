@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import sqlite3
 import stat
@@ -10,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from hitl._private_file import make_private
+from hitl._private_file import make_private, write_private
 from hitl.server.migrations import MIGRATIONS
+from hitl.server.review_server import ReviewServer
+from hitl.server.storage import Created
 from hitl.server.storage.database import Database
 from hitl.webhooks import SQLiteReplayGuard
 
@@ -93,3 +97,74 @@ def test_memory_makes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     SQLiteReplayGuard(":memory:").close()
     Database(":memory:", MIGRATIONS).close()
     assert modes(tmp_path) == {}
+
+
+def test_what_the_command_keeps_and_its_folder(tmp_path: Path):
+    kept = tmp_path / "new" / "folder" / "kept.json"
+    write_private(kept, "é")
+    assert kept.read_text(encoding="utf-8") == "é"
+    assert modes(kept.parent) == {"kept.json": 0o600}
+    assert modes(tmp_path / "new") == {"folder": 0o700}
+
+
+def test_an_older_file_of_the_command_and_its_folder_are_tightened(tmp_path: Path):
+    folder = tmp_path / "folder"
+    folder.mkdir(0o777)
+    (folder / "kept.json").touch(0o666)
+    write_private(folder / "kept.json", "new")
+    assert modes(folder) == {"kept.json": 0o600}
+    assert modes(tmp_path) == {"folder": 0o700}
+
+
+def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path):
+    (tmp_path / "kept.json").mkdir()
+    with pytest.raises(OSError, match=r"kept\.json"):
+        write_private(tmp_path / "kept.json", "secret")
+    assert list(modes(tmp_path)) == ["kept.json"]
+
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+SUBSCRIPTION = {"url": "http://127.0.0.1:9/", "events": ["review.created"], "secret": SECRET}
+
+
+def copies(file: Path) -> int:
+    """Count the secret in a file and whatever is beside it."""
+    return sum(each.read_bytes().count(SECRET.encode()) for each in file.parent.iterdir())
+
+
+def test_a_secret_is_kept_once_and_gone_with_its_subscription(tmp_path: Path):
+    file = tmp_path / "s.db"
+
+    async def create(server: ReviewServer) -> Created:
+        return await server.subscriptions.create(SUBSCRIPTION, idempotency_key="k", owner="me")
+
+    with ReviewServer(data=file) as server:
+        made = asyncio.run(create(server))
+        assert made.document["secret"] == SECRET
+    assert copies(file) == 1
+    with ReviewServer(data=file) as server:
+        again = asyncio.run(create(server))
+        assert (again.document, again.replayed) == (made.document, True)
+        server.subscriptions.delete(made.document["id"])
+        assert asyncio.run(create(server)).document == {**made.document, "secret": None}
+    assert copies(file) == 0
+
+
+def test_an_older_database_loses_its_second_copies(tmp_path: Path):
+    file = tmp_path / "s.db"
+    before = next(index for index, step in enumerate(MIGRATIONS) if "$.secret" in step[0])
+    database = Database(file, MIGRATIONS[:before])
+    kept = [("wh_1", SECRET), ("rev_1", "a content's own")]
+    for number, (name, secret) in enumerate(kept):
+        database.execute(
+            "INSERT INTO creations (owner, key, fingerprint, document) VALUES ('me', ?, '', ?)",
+            (str(number), json.dumps({"id": name, "secret": secret, "url": "é"})),
+        )
+    database.close()
+    database = Database(file, MIGRATIONS)
+    found = [json.loads(row[0]) for row in database.rows("SELECT document FROM creations ORDER BY key")]
+    database.close()
+    assert [each["secret"] for each in found] == [None, "a content's own"]
+    assert found[0] == {"id": "wh_1", "secret": None, "url": "é"}
+    (tmp_path / f"s.db.form-{before}").unlink()  # the copy for older versions
+    assert copies(file) == 0

@@ -169,6 +169,9 @@ def test_the_load_of_an_older_file_is_counted_when_it_is_opened(tmp_path: Path) 
         for later in ("open_assignments", "earlier_templates", "review_metadata"):
             older.execute(f"DROP TABLE {later}")
         older.execute("ALTER TABLE reviews DROP COLUMN form")
+        for table in ("reviewers", "approvals", "team_members"):
+            older.execute(f"DROP INDEX {table}_by_key")
+            older.execute(f"ALTER TABLE {table} DROP COLUMN key")
         older.execute("PRAGMA user_version = 6")
     with closing(ReviewServer(data=file)) as server:
         assigned(server, assignees=[CAT])

@@ -17,6 +17,7 @@ OPTIONS = ["Approve", "Approve with Warning", {"value": "no", "label": "Reject",
 ONE_OF = {"options": OPTIONS}
 MORE_THAN_ALLOWED = {**ONE_OF, "min_selections": 3, "max_selections": 2}
 DOLLARS = {"prefix": "$", "suffix": " USD", "decimal_places": 2}
+NOT_SENDABLE = "must be one line without white space around it, since a form cannot send others unchanged"
 NOT_AN_OPTION = "must match one of the configured options"
 
 
@@ -105,6 +106,10 @@ def test_an_answer_that_does_not_fit_is_told_why(
         ("single_select", {"options": []}, "options needs at least 1 item"),
         ("single_select", {"options": ["x"] * 21}, "options may have at most 20 items, this has 21"),
         ("single_select", {"options": [{"value": "a"}]}, "options[0].label is required"),
+        ("single_select", {"options": [{"value": "a\r\nb", "label": "A"}]}, f"options[0].value {NOT_SENDABLE}"),
+        ("multi_select", {"options": ["Yes", {"value": "a\u2028", "label": "A"}]}, f"options[1].value {NOT_SENDABLE}"),
+        ("multi_select", {"options": [" \n"]}, f"options[0] {NOT_SENDABLE}"),
+        ("single_select", {"options": ["No\0"]}, f"options[0] {NOT_SENDABLE}"),
         ("single_select", {"options": ["Go on", "go  on"]}, "options[1] has the value 'go_on', as one before it"),
         ("multi_select", MORE_THAN_ALLOWED, "min_selections must not be greater than max_selections"),
         ("rating", {}, "scale_max is required"),

@@ -22,9 +22,9 @@ def nested(depth: int) -> bytes:
         (b'{"a": 1, "a": 2}', "the body is not valid JSON: an object has the same name twice: 'a'"),
         (b'{"a": "\xff"}', "the body is not UTF-8"),
         (b'{"a": "\\ud800"}', "contains half of a surrogate pair"),
-        (nested(MAX_DEPTH + 1), "the body is not valid JSON: it is nested too deeply: more than 100 levels"),
-        (b'{"a":' + b"[" * 100_000, "the body is not valid JSON: it is nested too deeply: more than 100 levels"),
-        (b'{"a": [' + b"1," * 500_000 + b"1]}", "the body is not valid JSON: it holds more than 500000 values"),
+        (nested(MAX_DEPTH + 1), "the body is not valid JSON: it is nested too deeply: more than 105 levels"),
+        (b'{"a":' + b"[" * 100_000, "the body is not valid JSON: it is nested too deeply: more than 105 levels"),
+        (b'{"a": [' + b"1," * 400_000 + b"1]}", "the body is not valid JSON: it holds more than 400000 values"),
     ],
 )
 def test_a_body_that_is_not_a_strict_json_object_is_refused_with_the_reason(body: bytes, message: str) -> None:

@@ -99,6 +99,12 @@ def test_an_option_that_a_form_cannot_send_unchanged_is_refused(kind: str, value
     assert found(fields(type=kind, options=options)) == [("fields[1].options[1].value", issue)]
 
 
+@pytest.mark.parametrize("name", ["a\nb", "a\0", " a", "a\u2029b"])
+def test_a_name_that_a_form_cannot_send_unchanged_is_refused(name: str) -> None:
+    issue = "must be one line without white space around it, since a form cannot send others unchanged"
+    assert ("fields[0].name", issue) in found({"fields": [{"name": name, "type": "text"}]})
+
+
 @pytest.mark.parametrize("value", ["a b", "日本", "a\u200db", "", "🏳️‍🌈", "-"])
 def test_an_option_of_one_line_is_accepted(value: str) -> None:
     assert not [

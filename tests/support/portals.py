@@ -36,13 +36,20 @@ class _Blocking:
 
         def call(*args: Any, **kwargs: Any) -> Any:
             result = self._portal.call(partial(finish, *args, **kwargs))
-            return self._walk(result) if isinstance(result, AsyncIterator) else result
+            return _Walk(result, self._portal) if isinstance(result, AsyncIterator) else result
 
         return method if name == "idempotency_scope" else call
 
-    def _walk(self, items: AsyncIterator[Any]) -> Iterator[Any]:
+
+class _Walk(Iterator[Any]):
+    """An asynchronous iterator that threads may advance."""
+
+    def __init__(self, items: AsyncIterator[Any], portal: BlockingPortal) -> None:
+        self._items = items
+        self._portal = portal
+
+    def __next__(self) -> Any:
         try:
-            while True:
-                yield self._portal.call(items.__anext__)
+            return self._portal.call(self._items.__anext__)
         except StopAsyncIteration:
-            return
+            raise StopIteration from None

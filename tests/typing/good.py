@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, assert_type, cast
 
 import httpx
@@ -36,6 +38,9 @@ def configure() -> HITLClient:
     )
     HITLClient(api_key=None, timeout=timedelta(seconds=30), retry_delay=0.5)
     HITLClient(idempotency="trust", request_timeout=10, http_client=httpx.Client())
+    HITLClient(verify="ca.pem")
+    AsyncHITLClient(verify=ssl.create_default_context())
+    HITLClient(verify=Path("ca.pem"))
     AsyncHITLClient(idempotency="never", http_client=httpx.AsyncClient())
     return HITLClient(
         api_key="your_api_key",

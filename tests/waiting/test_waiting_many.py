@@ -139,6 +139,25 @@ def test_an_id_that_is_given_twice_is_answered_twice_and_asked_about_once():
     assert twice.asked == alone.asked
 
 
+@pytest.mark.parametrize(
+    ("return_when", "given", "returned"),
+    [
+        (FIRST, ["rev_1", "rev_0", "rev_1", "rev_0"], ["rev_1", "rev_0", "rev_1", "rev_0"]),
+        (FIRST, ["rev_1", "rev_1"], ["rev_1", "rev_1"]),
+        (FIRST, ["rev_1", ("rev_9", "completed"), "rev_1", "rev_9"], ["rev_9", "rev_9"]),
+        (ANY_REJECTED, ["rev_1", ("rev_9", "rejected"), "rev_9"], ["rev_9", "rev_9"]),
+        (ANY_REJECTED, ["rev_1", "rev_0", "rev_1"], ["rev_1", "rev_0", "rev_1"]),
+    ],
+)
+def test_an_id_that_is_given_twice_is_returned_twice_also_before_all_have_ended(
+    return_when: Any, given: list[Any], returned: list[str]
+):
+    many = office(2)
+    many.wait_for_all([finished(*each) if isinstance(each, tuple) else each for each in given], return_when=return_when)
+    many.world.run()
+    assert [each.id for each in many.results["all"]] == returned
+
+
 def test_the_errors_of_many_waits_tell_what_it_took_to_know():
     many = Office(Vendor(None, ids=True))
     for number, status in enumerate(["expired", "cancelled", "completed"]):

@@ -50,7 +50,9 @@ class ApiKeyEvent:
         d = dict(src_dict)
         event = ApiKeyEventType(d.pop("event"))
 
-        timestamp = datetime.datetime.fromisoformat(d.pop("timestamp"))
+        from ..types import read_datetime
+
+        timestamp = read_datetime(d.pop("timestamp"))
 
         data = d.pop("data", UNSET)
 

@@ -73,12 +73,14 @@ class FeedbackData:
 
         feedback_id = d.pop("feedback_id", UNSET)
 
+        from ..types import read_datetime
+
         _submitted_at = d.pop("submitted_at", UNSET)
         submitted_at: datetime.datetime | Unset
         if isinstance(_submitted_at, Unset):
             submitted_at = UNSET
         else:
-            submitted_at = datetime.datetime.fromisoformat(_submitted_at)
+            submitted_at = read_datetime(_submitted_at)
 
         reviewer_notified = d.pop("reviewer_notified", UNSET)
 

@@ -141,7 +141,9 @@ class Loop:
 
             members.append(members_item)
 
-        created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
+        from ..types import read_datetime
+
+        created_at = read_datetime(d.pop("created_at"))
 
         def _parse_description(data: object) -> None | str | Unset:
             if data is None:
@@ -174,12 +176,14 @@ class Loop:
 
         org_id = _parse_org_id(d.pop("org_id", UNSET))
 
+        from ..types import read_datetime
+
         _updated_at = d.pop("updated_at", UNSET)
         updated_at: datetime.datetime | Unset
         if isinstance(_updated_at, Unset):
             updated_at = UNSET
         else:
-            updated_at = datetime.datetime.fromisoformat(_updated_at)
+            updated_at = read_datetime(_updated_at)
 
         loop = cls(
             id=id,

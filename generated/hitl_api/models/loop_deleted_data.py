@@ -60,12 +60,14 @@ class LoopDeletedData:
         d = dict(src_dict)
         loop_id = d.pop("loop_id")
 
+        from ..types import read_datetime
+
         _deleted_at = d.pop("deleted_at", UNSET)
         deleted_at: datetime.datetime | Unset
         if isinstance(_deleted_at, Unset):
             deleted_at = UNSET
         else:
-            deleted_at = datetime.datetime.fromisoformat(_deleted_at)
+            deleted_at = read_datetime(_deleted_at)
 
         _deleted_data = d.pop("deleted_data", UNSET)
         deleted_data: LoopDeletionCounts | Unset

@@ -54,7 +54,9 @@ class LoopEvent:
         d = dict(src_dict)
         event = LoopEventType(d.pop("event"))
 
-        timestamp = datetime.datetime.fromisoformat(d.pop("timestamp"))
+        from ..types import read_datetime
+
+        timestamp = read_datetime(d.pop("timestamp"))
 
         data = LoopEventData.from_dict(d.pop("data"))
 

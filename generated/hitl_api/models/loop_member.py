@@ -114,7 +114,9 @@ class LoopMember:
             try:
                 if not isinstance(data, str):
                     raise TypeError()
-                joined_at_type_0 = datetime.datetime.fromisoformat(data)
+                from ..types import read_datetime
+
+                joined_at_type_0 = read_datetime(data)
 
                 return joined_at_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
@@ -140,7 +142,9 @@ class LoopMember:
             try:
                 if not isinstance(data, str):
                     raise TypeError()
-                last_active_type_0 = datetime.datetime.fromisoformat(data)
+                from ..types import read_datetime
+
+                last_active_type_0 = read_datetime(data)
 
                 return last_active_type_0
             except (TypeError, ValueError, AttributeError, KeyError):

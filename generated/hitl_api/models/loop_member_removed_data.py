@@ -53,12 +53,14 @@ class LoopMemberRemovedData:
 
         user_id = d.pop("user_id")
 
+        from ..types import read_datetime
+
         _removed_at = d.pop("removed_at", UNSET)
         removed_at: datetime.datetime | Unset
         if isinstance(_removed_at, Unset):
             removed_at = UNSET
         else:
-            removed_at = datetime.datetime.fromisoformat(_removed_at)
+            removed_at = read_datetime(_removed_at)
 
         loop_member_removed_data = cls(
             loop_id=loop_id,

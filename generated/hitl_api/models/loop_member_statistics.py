@@ -68,7 +68,9 @@ class LoopMemberStatistics:
             try:
                 if not isinstance(data, str):
                     raise TypeError()
-                newest_member_joined_type_0 = datetime.datetime.fromisoformat(data)
+                from ..types import read_datetime
+
+                newest_member_joined_type_0 = read_datetime(data)
 
                 return newest_member_joined_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
@@ -85,7 +87,9 @@ class LoopMemberStatistics:
             try:
                 if not isinstance(data, str):
                     raise TypeError()
-                oldest_member_joined_type_0 = datetime.datetime.fromisoformat(data)
+                from ..types import read_datetime
+
+                oldest_member_joined_type_0 = read_datetime(data)
 
                 return oldest_member_joined_type_0
             except (TypeError, ValueError, AttributeError, KeyError):

@@ -456,7 +456,9 @@ class LoopRequest:
 
         status = RequestStatus(d.pop("status"))
 
-        created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
+        from ..types import read_datetime
+
+        created_at = read_datetime(d.pop("created_at"))
 
         creator_id = d.pop("creator_id", UNSET)
 
@@ -675,7 +677,9 @@ class LoopRequest:
             try:
                 if not isinstance(data, str):
                     raise TypeError()
-                timeout_at_type_0 = datetime.datetime.fromisoformat(data)
+                from ..types import read_datetime
+
+                timeout_at_type_0 = read_datetime(data)
 
                 return timeout_at_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
@@ -723,7 +727,9 @@ class LoopRequest:
             try:
                 if not isinstance(data, str):
                     raise TypeError()
-                broadcasted_at_type_0 = datetime.datetime.fromisoformat(data)
+                from ..types import read_datetime
+
+                broadcasted_at_type_0 = read_datetime(data)
 
                 return broadcasted_at_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
@@ -749,7 +755,9 @@ class LoopRequest:
             try:
                 if not isinstance(data, str):
                     raise TypeError()
-                claimed_at_type_0 = datetime.datetime.fromisoformat(data)
+                from ..types import read_datetime
+
+                claimed_at_type_0 = read_datetime(data)
 
                 return claimed_at_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
@@ -766,7 +774,9 @@ class LoopRequest:
             try:
                 if not isinstance(data, str):
                     raise TypeError()
-                cancelled_at_type_0 = datetime.datetime.fromisoformat(data)
+                from ..types import read_datetime
+
+                cancelled_at_type_0 = read_datetime(data)
 
                 return cancelled_at_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
@@ -809,7 +819,9 @@ class LoopRequest:
             try:
                 if not isinstance(data, str):
                     raise TypeError()
-                response_at_type_0 = datetime.datetime.fromisoformat(data)
+                from ..types import read_datetime
+
+                response_at_type_0 = read_datetime(data)
 
                 return response_at_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
@@ -829,12 +841,14 @@ class LoopRequest:
 
         response_time_seconds = _parse_response_time_seconds(d.pop("response_time_seconds", UNSET))
 
+        from ..types import read_datetime
+
         _updated_at = d.pop("updated_at", UNSET)
         updated_at: datetime.datetime | Unset
         if isinstance(_updated_at, Unset):
             updated_at = UNSET
         else:
-            updated_at = datetime.datetime.fromisoformat(_updated_at)
+            updated_at = read_datetime(_updated_at)
 
         loop_request = cls(
             id=id,

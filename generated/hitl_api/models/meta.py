@@ -58,12 +58,14 @@ class Meta:
         d = dict(src_dict)
         request_id = d.pop("request_id", UNSET)
 
+        from ..types import read_datetime
+
         _timestamp = d.pop("timestamp", UNSET)
         timestamp: datetime.datetime | Unset
         if isinstance(_timestamp, Unset):
             timestamp = UNSET
         else:
-            timestamp = datetime.datetime.fromisoformat(_timestamp)
+            timestamp = read_datetime(_timestamp)
 
         _pagination = d.pop("pagination", UNSET)
         pagination: Pagination | Unset

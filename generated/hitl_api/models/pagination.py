@@ -25,6 +25,8 @@ class Pagination:
     """ Whether a page follows. """
     next_offset: int | None | Unset = UNSET
     """ The offset of the next page; null on the last. """
+    next_cursor: None | str | Unset = UNSET
+    """ What to send as `after` for the next page, to miss nothing while the list changes; null on the last. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -42,6 +44,12 @@ class Pagination:
         else:
             next_offset = self.next_offset
 
+        next_cursor: None | str | Unset
+        if isinstance(self.next_cursor, Unset):
+            next_cursor = UNSET
+        else:
+            next_cursor = self.next_cursor
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update({})
@@ -55,6 +63,8 @@ class Pagination:
             field_dict["has_more"] = has_more
         if next_offset is not UNSET:
             field_dict["next_offset"] = next_offset
+        if next_cursor is not UNSET:
+            field_dict["next_cursor"] = next_cursor
 
         return field_dict
 
@@ -78,12 +88,22 @@ class Pagination:
 
         next_offset = _parse_next_offset(d.pop("next_offset", UNSET))
 
+        def _parse_next_cursor(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        next_cursor = _parse_next_cursor(d.pop("next_cursor", UNSET))
+
         pagination = cls(
             limit=limit,
             offset=offset,
             total=total,
             has_more=has_more,
             next_offset=next_offset,
+            next_cursor=next_cursor,
         )
 
         pagination.additional_properties = d

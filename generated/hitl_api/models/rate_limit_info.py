@@ -52,12 +52,14 @@ class RateLimitInfo:
 
         remaining = d.pop("remaining", UNSET)
 
+        from ..types import read_datetime
+
         _reset_at = d.pop("reset_at", UNSET)
         reset_at: datetime.datetime | Unset
         if isinstance(_reset_at, Unset):
             reset_at = UNSET
         else:
-            reset_at = datetime.datetime.fromisoformat(_reset_at)
+            reset_at = read_datetime(_reset_at)
 
         rate_limit_info = cls(
             limit=limit,

@@ -188,7 +188,9 @@ class RequestCallback:
             try:
                 if not isinstance(data, str):
                     raise TypeError()
-                response_at_type_0 = datetime.datetime.fromisoformat(data)
+                from ..types import read_datetime
+
+                response_at_type_0 = read_datetime(data)
 
                 return response_at_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
@@ -214,7 +216,9 @@ class RequestCallback:
             try:
                 if not isinstance(data, str):
                     raise TypeError()
-                created_at_type_0 = datetime.datetime.fromisoformat(data)
+                from ..types import read_datetime
+
+                created_at_type_0 = read_datetime(data)
 
                 return created_at_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
@@ -223,12 +227,14 @@ class RequestCallback:
 
         created_at = _parse_created_at(d.pop("created_at", UNSET))
 
+        from ..types import read_datetime
+
         _timestamp = d.pop("timestamp", UNSET)
         timestamp: datetime.datetime | Unset
         if isinstance(_timestamp, Unset):
             timestamp = UNSET
         else:
-            timestamp = datetime.datetime.fromisoformat(_timestamp)
+            timestamp = read_datetime(_timestamp)
 
         request_callback = cls(
             event=event,

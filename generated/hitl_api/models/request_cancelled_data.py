@@ -85,12 +85,14 @@ class RequestCancelledData:
         else:
             previous_status = RequestStatus(_previous_status)
 
+        from ..types import read_datetime
+
         _cancelled_at = d.pop("cancelled_at", UNSET)
         cancelled_at: datetime.datetime | Unset
         if isinstance(_cancelled_at, Unset):
             cancelled_at = UNSET
         else:
-            cancelled_at = datetime.datetime.fromisoformat(_cancelled_at)
+            cancelled_at = read_datetime(_cancelled_at)
 
         _refund_info = d.pop("refund_info", UNSET)
         refund_info: RefundInfo | Unset

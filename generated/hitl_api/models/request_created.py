@@ -97,7 +97,9 @@ class RequestCreated:
 
         priority = RequestPriority(d.pop("priority"))
 
-        timeout_at = datetime.datetime.fromisoformat(d.pop("timeout_at"))
+        from ..types import read_datetime
+
+        timeout_at = read_datetime(d.pop("timeout_at"))
 
         broadcasted_to = d.pop("broadcasted_to")
 

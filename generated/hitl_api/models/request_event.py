@@ -54,7 +54,9 @@ class RequestEvent:
         d = dict(src_dict)
         event = RequestEventType(d.pop("event"))
 
-        timestamp = datetime.datetime.fromisoformat(d.pop("timestamp"))
+        from ..types import read_datetime
+
+        timestamp = read_datetime(d.pop("timestamp"))
 
         data = RequestEventData.from_dict(d.pop("data"))
 

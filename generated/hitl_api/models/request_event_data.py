@@ -108,7 +108,9 @@ class RequestEventData:
             try:
                 if not isinstance(data, str):
                     raise TypeError()
-                estimated_completion_type_0 = datetime.datetime.fromisoformat(data)
+                from ..types import read_datetime
+
+                estimated_completion_type_0 = read_datetime(data)
 
                 return estimated_completion_type_0
             except (TypeError, ValueError, AttributeError, KeyError):

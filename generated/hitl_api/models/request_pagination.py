@@ -21,6 +21,8 @@ class RequestPagination:
     """ How many requests come before this page. """
     next_offset: int | None | Unset = UNSET
     """ The offset of the next page; null on the last. """
+    next_cursor: None | str | Unset = UNSET
+    """ What to send as `after` for the next page; null on the last. Only the embedded sandbox sends it. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -34,6 +36,12 @@ class RequestPagination:
         else:
             next_offset = self.next_offset
 
+        next_cursor: None | str | Unset
+        if isinstance(self.next_cursor, Unset):
+            next_cursor = UNSET
+        else:
+            next_cursor = self.next_cursor
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update({})
@@ -43,6 +51,8 @@ class RequestPagination:
             field_dict["offset"] = offset
         if next_offset is not UNSET:
             field_dict["next_offset"] = next_offset
+        if next_cursor is not UNSET:
+            field_dict["next_cursor"] = next_cursor
 
         return field_dict
 
@@ -62,10 +72,20 @@ class RequestPagination:
 
         next_offset = _parse_next_offset(d.pop("next_offset", UNSET))
 
+        def _parse_next_cursor(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        next_cursor = _parse_next_cursor(d.pop("next_cursor", UNSET))
+
         request_pagination = cls(
             limit=limit,
             offset=offset,
             next_offset=next_offset,
+            next_cursor=next_cursor,
         )
 
         request_pagination.additional_properties = d

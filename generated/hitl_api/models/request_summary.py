@@ -270,7 +270,9 @@ class RequestSummary:
             try:
                 if not isinstance(data, str):
                     raise TypeError()
-                response_at_type_0 = datetime.datetime.fromisoformat(data)
+                from ..types import read_datetime
+
+                response_at_type_0 = read_datetime(data)
 
                 return response_at_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
@@ -305,7 +307,9 @@ class RequestSummary:
             try:
                 if not isinstance(data, str):
                     raise TypeError()
-                claimed_at_type_0 = datetime.datetime.fromisoformat(data)
+                from ..types import read_datetime
+
+                claimed_at_type_0 = read_datetime(data)
 
                 return claimed_at_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
@@ -322,7 +326,9 @@ class RequestSummary:
             try:
                 if not isinstance(data, str):
                     raise TypeError()
-                cancelled_at_type_0 = datetime.datetime.fromisoformat(data)
+                from ..types import read_datetime
+
+                cancelled_at_type_0 = read_datetime(data)
 
                 return cancelled_at_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
@@ -339,7 +345,9 @@ class RequestSummary:
             try:
                 if not isinstance(data, str):
                     raise TypeError()
-                timeout_at_type_0 = datetime.datetime.fromisoformat(data)
+                from ..types import read_datetime
+
+                timeout_at_type_0 = read_datetime(data)
 
                 return timeout_at_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
@@ -348,12 +356,14 @@ class RequestSummary:
 
         timeout_at = _parse_timeout_at(d.pop("timeout_at", UNSET))
 
+        from ..types import read_datetime
+
         _created_at = d.pop("created_at", UNSET)
         created_at: datetime.datetime | Unset
         if isinstance(_created_at, Unset):
             created_at = UNSET
         else:
-            created_at = datetime.datetime.fromisoformat(_created_at)
+            created_at = read_datetime(_created_at)
 
         request_summary = cls(
             id=id,

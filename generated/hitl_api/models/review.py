@@ -186,7 +186,9 @@ class Review:
 
         status = ReviewStatus(d.pop("status"))
 
-        created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
+        from ..types import read_datetime
+
+        created_at = read_datetime(d.pop("created_at"))
 
         def _parse_assignees(data: object) -> list[str] | None | Unset:
             if data is None:
@@ -230,7 +232,9 @@ class Review:
             try:
                 if not isinstance(data, str):
                     raise TypeError()
-                due_date_type_0 = datetime.datetime.fromisoformat(data)
+                from ..types import read_datetime
+
+                due_date_type_0 = read_datetime(data)
 
                 return due_date_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
@@ -275,7 +279,9 @@ class Review:
             try:
                 if not isinstance(data, str):
                     raise TypeError()
-                completed_at_type_0 = datetime.datetime.fromisoformat(data)
+                from ..types import read_datetime
+
+                completed_at_type_0 = read_datetime(data)
 
                 return completed_at_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
@@ -284,12 +290,14 @@ class Review:
 
         completed_at = _parse_completed_at(d.pop("completed_at", UNSET))
 
+        from ..types import read_datetime
+
         _updated_at = d.pop("updated_at", UNSET)
         updated_at: datetime.datetime | Unset
         if isinstance(_updated_at, Unset):
             updated_at = UNSET
         else:
-            updated_at = datetime.datetime.fromisoformat(_updated_at)
+            updated_at = read_datetime(_updated_at)
 
         version = d.pop("version", UNSET)
 

@@ -61,12 +61,14 @@ class ReviewEvent:
 
         review = ReviewSummary.from_dict(d.pop("review"))
 
+        from ..types import read_datetime
+
         _timestamp = d.pop("timestamp", UNSET)
         timestamp: datetime.datetime | Unset
         if isinstance(_timestamp, Unset):
             timestamp = UNSET
         else:
-            timestamp = datetime.datetime.fromisoformat(_timestamp)
+            timestamp = read_datetime(_timestamp)
 
         review_event = cls(
             event=event,

@@ -126,7 +126,9 @@ class ReviewSummary:
             try:
                 if not isinstance(data, str):
                     raise TypeError()
-                completed_at_type_0 = datetime.datetime.fromisoformat(data)
+                from ..types import read_datetime
+
+                completed_at_type_0 = read_datetime(data)
 
                 return completed_at_type_0
             except (TypeError, ValueError, AttributeError, KeyError):

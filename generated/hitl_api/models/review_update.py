@@ -77,12 +77,14 @@ class ReviewUpdate:
         else:
             priority = ReviewPriority(_priority)
 
+        from ..types import read_datetime
+
         _due_date = d.pop("due_date", UNSET)
         due_date: datetime.datetime | Unset
         if isinstance(_due_date, Unset):
             due_date = UNSET
         else:
-            due_date = datetime.datetime.fromisoformat(_due_date)
+            due_date = read_datetime(_due_date)
 
         _assignment_strategy = d.pop("assignment_strategy", UNSET)
         assignment_strategy: AssignmentStrategy | Unset

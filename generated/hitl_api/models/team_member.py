@@ -104,7 +104,9 @@ class TeamMember:
             try:
                 if not isinstance(data, str):
                     raise TypeError()
-                joined_at_type_0 = datetime.datetime.fromisoformat(data)
+                from ..types import read_datetime
+
+                joined_at_type_0 = read_datetime(data)
 
                 return joined_at_type_0
             except (TypeError, ValueError, AttributeError, KeyError):

@@ -307,19 +307,23 @@ class Template:
 
         migration_guide = _parse_migration_guide(d.pop("migration_guide", UNSET))
 
+        from ..types import read_datetime
+
         _created_at = d.pop("created_at", UNSET)
         created_at: datetime.datetime | Unset
         if isinstance(_created_at, Unset):
             created_at = UNSET
         else:
-            created_at = datetime.datetime.fromisoformat(_created_at)
+            created_at = read_datetime(_created_at)
+
+        from ..types import read_datetime
 
         _updated_at = d.pop("updated_at", UNSET)
         updated_at: datetime.datetime | Unset
         if isinstance(_updated_at, Unset):
             updated_at = UNSET
         else:
-            updated_at = datetime.datetime.fromisoformat(_updated_at)
+            updated_at = read_datetime(_updated_at)
 
         template = cls(
             id=id,

@@ -73,12 +73,14 @@ class TemplateSummary:
 
         version = _parse_version(d.pop("version", UNSET))
 
+        from ..types import read_datetime
+
         _updated_at = d.pop("updated_at", UNSET)
         updated_at: datetime.datetime | Unset
         if isinstance(_updated_at, Unset):
             updated_at = UNSET
         else:
-            updated_at = datetime.datetime.fromisoformat(_updated_at)
+            updated_at = read_datetime(_updated_at)
 
         template_summary = cls(
             id=id,

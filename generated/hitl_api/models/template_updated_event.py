@@ -61,12 +61,14 @@ class TemplateUpdatedEvent:
 
         template = TemplateSummary.from_dict(d.pop("template"))
 
+        from ..types import read_datetime
+
         _timestamp = d.pop("timestamp", UNSET)
         timestamp: datetime.datetime | Unset
         if isinstance(_timestamp, Unset):
             timestamp = UNSET
         else:
-            timestamp = datetime.datetime.fromisoformat(_timestamp)
+            timestamp = read_datetime(_timestamp)
 
         template_updated_event = cls(
             event=event,

@@ -57,7 +57,9 @@ class WebhookAttempt:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
-        at = datetime.datetime.fromisoformat(d.pop("at"))
+        from ..types import read_datetime
+
+        at = read_datetime(d.pop("at"))
 
         def _parse_status_code(data: object) -> int | None:
             if data is None:

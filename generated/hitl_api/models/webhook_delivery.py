@@ -114,7 +114,9 @@ class WebhookDelivery:
 
         status = WebhookDeliveryStatus(d.pop("status"))
 
-        created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
+        from ..types import read_datetime
+
+        created_at = read_datetime(d.pop("created_at"))
 
         def _parse_due_at(data: object) -> datetime.datetime | None:
             if data is None:
@@ -122,7 +124,9 @@ class WebhookDelivery:
             try:
                 if not isinstance(data, str):
                     raise TypeError()
-                due_at_type_0 = datetime.datetime.fromisoformat(data)
+                from ..types import read_datetime
+
+                due_at_type_0 = read_datetime(data)
 
                 return due_at_type_0
             except (TypeError, ValueError, AttributeError, KeyError):

@@ -9,6 +9,7 @@ from hitl.server.http.long_poll import LongPollSlots, hold
 from hitl.server.http.requests import body_of, idempotency_key, wait_seconds
 from hitl.server.http.responses import context_of, json_response, page, pagination, success
 from hitl.server.http.routing import ApiEndpoint, calling, creating, creation_headers, resource
+from hitl.server.http.workers import in_worker, in_worker_if_large
 
 __all__ = [
     "ApiEndpoint",
@@ -20,6 +21,8 @@ __all__ = [
     "creation_headers",
     "hold",
     "idempotency_key",
+    "in_worker",
+    "in_worker_if_large",
     "json_response",
     "page",
     "pagination",

@@ -6,7 +6,7 @@ The limits on shared resources are here, so that one caller cannot exhaust them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Awaitable, Callable, Collection, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -77,7 +77,7 @@ async def hold(
     subject_id: str,
     seconds: float,
     *,
-    read: Callable[[], Document],
+    read: Callable[[], Awaitable[Document]],
     final: Collection[str],
     seconds_left: Callable[[], float | None],
 ) -> Document:
@@ -89,11 +89,11 @@ async def hold(
     deadline = now() + seconds
     # The watch begins before the first read, so that no change falls between the two.
     with changes.watch(subject_id) as watch:
-        first = document = read()
+        first = document = await read()
         while True:
             left = deadline - now()
             if document["status"] in final or document != first or left <= 0 or changes.closed:
                 return document
             to_change = seconds_left()
             await watch.change(left if to_change is None else max(_SHORTEST, min(left, to_change)))
-            document = read()
+            document = await read()

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from starlette.requests import Request
 
-from hitl._json import decode, is_object
+from hitl._json import MAX_DEPTH as DEPTH_OF_CONTENT
+from hitl._json import MAX_SENT_VALUES, decode, is_object
+from hitl.server.http.workers import in_worker_if_large
 from hitl.server.primitives import ApiError, from_wire, invalid, to_wire
+from hitl.server.storage.queries import cursor_fault
 
 MAX_BODY: Final = 5 * 1024 * 1024
 """The maximum size of a request body, in bytes."""
 
-MAX_DEPTH: Final = 100
-"""How deep objects and arrays may stand inside each other."""
+MAX_DEPTH: Final = DEPTH_OF_CONTENT + 5
+"""How deep objects and arrays may stand inside each other; a body holds the content of a review some levels down."""
 
 MAX_WAIT: Final = 60
 """The longest `Prefer: wait` that is honoured, in seconds."""
@@ -29,6 +33,8 @@ _KEY_FORM: Final = "1 to 255 visible ASCII characters without quotation marks in
 _HOST = re.compile(r"(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _WAIT = re.compile(r'wait\s*=\s*"?(\d{1,9})"?', re.ASCII | re.IGNORECASE)
 
+_BODY_SIZE: Final = "hitl.body_size"  # in the ASGI scope
+
 _Value = TypeVar("_Value")
 
 
@@ -38,13 +44,21 @@ async def body_of(request: Request) -> dict[str, Any]:
     if content_type != "application/json":
         # This type makes a browser ask first (CORS preflight), so no page of another site can send it.
         raise invalid("send the body as JSON, with the header Content-Type: application/json")
-    return parse_object(await _read(request))
+    content = await _read(request)
+    request.scope[_BODY_SIZE] = len(content)
+    return await in_worker_if_large(len(content), parse_object, content)
+
+
+def body_size(request: Request) -> int:
+    """Return the bytes of the body that `body_of` has read; 0 before."""
+    size: int = request.scope.get(_BODY_SIZE, 0)
+    return size
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
     """Return the JSON object that a request body is; ApiError for everything else, and for too deep a one."""
     try:
-        value = decode(body, max_depth=MAX_DEPTH)
+        value = decode(body, max_values=MAX_SENT_VALUES, max_depth=MAX_DEPTH)
     except UnicodeDecodeError as error:
         raise invalid("the body is not UTF-8") from error
     except ValueError as error:
@@ -98,11 +112,24 @@ def wait_seconds(request: Request) -> int | None:
     return next((min(int(match[1]), MAX_WAIT) for match in matches if match), None)
 
 
-def paging(request: Request, *filters: str) -> tuple[int, int]:
-    """Return limit and offset of a list that has these filters; other parameters are refused."""
-    refuse_unknown(request, (*filters, "limit", "offset"))
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which page of a list is asked for: the one at an offset, or the one after a cursor."""
+
+    limit: int
+    offset: int = 0
+    after: str | None = None
+
+
+def paging(request: Request, *filters: str) -> Place:
+    """Return the place in a list that has these filters; other parameters are refused."""
+    refuse_unknown(request, (*filters, "limit", "offset", "after"))
     limit = parsed(request, "limit", between(1, MAX_LIMIT))
-    return DEFAULT_LIMIT if limit is None else limit, parsed(request, "offset", between(0, 2**63 - 1)) or 0
+    offset = parsed(request, "offset", between(0, 2**63 - 1))
+    after = parsed(request, "after", str)
+    if (fault := cursor_fault(after, has_offset=offset is not None)) is not None:
+        raise invalid(fault, "after")
+    return Place(DEFAULT_LIMIT if limit is None else limit, offset or 0, after)
 
 
 async def _read(request: Request) -> bytes:

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hitl.server.http.rate_limit import RateLimitWindow
+from hitl.server.http.requests import Place
 from hitl.server.primitives import ApiError, Page, to_wire
 
 HEADER: Final = "X-Request-Id"
@@ -90,19 +91,20 @@ def success(
     return json_response({"success": True, "data": data, "meta": {**_meta(request), **meta}}, status, headers)
 
 
-def page(
-    request: Request, found: Page, limit: int, offset: int, *, headers: Mapping[str, str] | None = None
-) -> Response:
+def page(request: Request, found: Page, place: Place, *, headers: Mapping[str, str] | None = None) -> Response:
     """Return one page of a list, and its position in the whole."""
-    position = pagination(found, limit, offset)
+    position = pagination(found, place)
     return success(request, found.items, headers=headers, pagination={**position, "total": found.total})
 
 
-def pagination(found: Page, limit: int | None, offset: int) -> dict[str, Any]:
-    """Return the position of a page in its list."""
-    end = offset + len(found.items)
-    has_more = bool(found.items) and end < found.total
-    return {"limit": limit, "offset": offset, "has_more": has_more, "next_offset": end if has_more else None}
+def pagination(found: Page, place: Place) -> dict[str, Any]:
+    """Return the position of a page in its list; after a cursor, its offset is unknown."""
+    has_more = found.cursor is not None
+    position = {"limit": place.limit, "has_more": has_more, "next_cursor": found.cursor}
+    if place.after is not None:
+        return position
+    end = place.offset + len(found.items)
+    return {**position, "offset": place.offset, "next_offset": end if has_more else None}
 
 
 def error_response(request: Request, error: ApiError) -> Response:

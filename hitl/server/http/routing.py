@@ -10,11 +10,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hitl.server.http.requests import body_of, idempotency_key
+from hitl.server.http.requests import body_of, body_size, idempotency_key
 from hitl.server.http.responses import context_of, success
+from hitl.server.http.workers import in_worker_if_large
 from hitl.server.storage import Created
 
 ApiEndpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+Weigh: TypeAlias = Callable[..., int]
+"""Returns about how many stored bytes a call reads, for its path and its `body`; together with those of the body they
+say whether it runs on the event loop."""
 
 
 Shown: TypeAlias = Callable[[Request, Any], Any]
@@ -35,25 +40,38 @@ def resource(path: str, **by_method: ApiEndpoint) -> Route:
     return Route(path, endpoint, methods=list(by_method))
 
 
-def calling(method: Callable[..., Any], status: int = 200, *, shown: Shown = as_it_is) -> ApiEndpoint:
+def _nothing(**_arguments: Any) -> int:
+    return 0
+
+
+def calling(
+    method: Callable[..., Any], status: int = 200, *, weigh: Weigh = _nothing, shown: Shown = as_it_is
+) -> ApiEndpoint:
     """Answer with what `method` returns, at once or when awaited, for the path and the `body` of a PATCH."""
 
     async def endpoint(request: Request) -> Response:
         body = {"body": await body_of(request)} if request.method == "PATCH" else {}
-        found = method(**request.path_params, **body)
-        return success(request, shown(request, await found if isawaitable(found) else found), status)
+        size = body_size(request) + weigh(**request.path_params, **body)
+        found = await in_worker_if_large(size, method, **request.path_params, **body)
+        data = shown(request, await found if isawaitable(found) else found)
+        return await in_worker_if_large(size, success, request, data, status)
 
     return endpoint
 
 
-def creating(method: Callable[..., Created | Awaitable[Created]], *, shown: Shown = as_it_is) -> ApiEndpoint:
+def creating(
+    method: Callable[..., Created | Awaitable[Created]], *, weigh: Weigh = _nothing, shown: Shown = as_it_is
+) -> ApiEndpoint:
     """Answer with what `method` creates; it takes `body`, `idempotency_key` and `owner`, too."""
 
     async def endpoint(request: Request) -> Response:
         key, owner = idempotency_key(request), context_of(request).owner
-        made = method(**request.path_params, body=await body_of(request), idempotency_key=key, owner=owner)
+        given = {**request.path_params, "body": await body_of(request)}
+        size = body_size(request) + weigh(**given)
+        made = await in_worker_if_large(size, method, **given, idempotency_key=key, owner=owner)
         created = made if isinstance(made, Created) else await made
-        return success(request, shown(request, created.document), 201, headers=creation_headers(request, created))
+        headers, data = creation_headers(request, created), shown(request, created.document)
+        return await in_worker_if_large(size, success, request, data, 201, headers=headers)
 
     return endpoint
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from hitl._clock import monotonic
 from hitl._engine import is_loopback, is_unspecified
 from hitl.server.http.faults import DROP_EXTENSION
 from hitl.server.http.host_check import in_url
@@ -130,6 +132,19 @@ class Listener:
         self.socket.close()
 
 
+if sys.platform == "win32":
+    _SystemEventLoop = asyncio.ProactorEventLoop
+else:
+    _SystemEventLoop = asyncio.SelectorEventLoop
+
+
+class _EventLoop(_SystemEventLoop):
+    """An event loop whose timers go on while a test has frozen the clocks of its process."""
+
+    def time(self) -> float:
+        return monotonic()
+
+
 class HttpServer(uvicorn.Server):
     """The HTTP server of one application; `ready` is set as soon as requests are answered."""
 
@@ -155,7 +170,8 @@ class HttpServer(uvicorn.Server):
     def serve_forever(self) -> None:
         """Serve in this thread until `stop`, Ctrl-C or SIGTERM; signals only reach the main thread."""
         try:
-            self.run(sockets=[self._listener.socket])
+            with asyncio.Runner(loop_factory=_EventLoop) as runner:
+                runner.run(self.serve(sockets=[self._listener.socket]))
         finally:
             self._listener.close()
             self.ready.set()  # nothing must wait for a server that failed to start

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hitl.server.inbox.documents import Document
+from hitl.server.primitives import name_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,24 @@ STATE_CHANGED = Banner(
     "Check them and submit again. What you typed is kept.",
 )
 
+QUESTIONS_CHANGED = Banner(
+    "warning",
+    "The questions changed while you were reading",
+    "Your answer was not submitted. Read the questions and their options again, then submit. What you typed is kept.",
+)
+
+ALREADY_APPROVED = Banner(
+    "warning",
+    "You have already approved this review",
+    "Your approval is stored as you gave it first. What you sent now is different, and was not stored.",
+)
+
+ALREADY_ANSWERED = Banner(
+    "warning",
+    "You have already answered",
+    "The first answer is stored. What you sent now differs, and was not stored.",
+)
+
 _ENDED = {
     "completed": "{reviewer} has already answered this review",
     "rejected": "{reviewer} has already rejected this review",
@@ -40,8 +59,24 @@ _ENDED = {
 }
 
 
-def too_late(review: Document) -> Banner:
-    """Return the reason why a finished review accepts no answer."""
+def changed(sent: str, present: str, *, approved: bool) -> Banner:
+    """Return what changed between two digests of what was shown; the first is empty if it is not known."""
+    (content, _, questions), (new_content, _, new_questions) = sent.partition("."), present.partition(".")
+    if content and content != new_content:
+        too = " The questions changed, too." if questions != new_questions else ""
+        return replace(CONTENT_CHANGED, text=CONTENT_CHANGED.text + too)
+    if not content:  # a client that does not say what it showed
+        return CONTENT_CHANGED
+    if questions != new_questions:
+        return QUESTIONS_CHANGED
+    return ALREADY_APPROVED if approved else STATE_CHANGED
+
+
+def too_late(review: Document, sender: str = "") -> Banner:
+    """Return the reason why a finished review accepts no answer from the sender."""
+    if review["status"] in ("completed", "rejected") and name_key(review.get("reviewer") or "") == name_key(sender):
+        title = f"You have already {'answered' if review['status'] == 'completed' else 'rejected'} this review"
+        return Banner("warning", title, "The first answer is stored. What you sent now differs, and was not stored.")
     title = _ENDED[review["status"]].format(reviewer=review.get("reviewer") or "Someone")
     return Banner("warning", title, "Your answer was not submitted. You can copy what you typed below.")
 

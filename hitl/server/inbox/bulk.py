@@ -10,31 +10,13 @@ from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fie
 from hitl.server.inbox.forms import is_editable
 from hitl.server.inbox.page_handlers import find_template
 from hitl.server.inbox.rendering import subject
-from hitl.server.primitives import ApiError
+from hitl.server.inbox.views import Pick
+from hitl.server.primitives import ApiError, name_key
 from hitl.server.results import is_required, settings, verdict_field
-from hitl.server.reviews import ReviewService
+from hitl.server.reviews import ReviewService, shown_digest
 
 MOST_PICKS: Final = 200
 """Reviews that one request may act on: several pages of the list."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """A review that was marked, in the version that the list showed."""
-
-    review_id: str
-    version: str
-
-    @property
-    def text(self) -> str:
-        """The pick as a form sends it."""
-        return f"{self.review_id}:{self.version}"
-
-    @classmethod
-    def read(cls, text: str) -> Pick:
-        """Read what a form sent."""
-        review_id, _, version = text.rpartition(":")
-        return cls(review_id, version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +47,25 @@ Check: TypeAlias = Callable[[Document, Document | None], object]
 
 def plan(reviews: ReviewService, picks: Sequence[Pick], action: str) -> list[Entry]:
     """Return what the action would do to each review, and change nothing."""
-    return [_entry(reviews, pick, ACTIONS[action].check) for pick in picks]
+
+    def check(pick: Pick, review: Document, template: Document | None) -> None:
+        _require_unchanged(pick, review, template)
+        ACTIONS[action].check(review, template)
+
+    return [_entry(reviews, pick, check) for pick in picks]
 
 
 def carry_out(reviews: ReviewService, picks: Sequence[Pick], order: Order) -> list[Entry]:
-    """Do it to each review that allows it; one that does not is left as it is."""
+    """Do it to each review that allows it; one that does not is left as it is.
+
+    One to which the same person did the same by the same confirmation counts as done: forms are sent twice.
+    """
     action = ACTIONS[order.action]
 
-    def act(review: Document, template: Document | None) -> None:
+    def act(pick: Pick, review: Document, template: Document | None) -> None:
+        if str(review["version"]) != pick.version and action.is_done(reviews, review, template, order):
+            return
+        _require_unchanged(pick, review, template)
         action.check(review, template)
         action.act(reviews, review, template, order)
 
@@ -97,7 +90,7 @@ def approval(review: Document, template: Document | None) -> Document:
     return {**kept, **said}
 
 
-def _entry(reviews: ReviewService, pick: Pick, apply: Callable[[Document, Document | None], object]) -> Entry:
+def _entry(reviews: ReviewService, pick: Pick, apply: Callable[[Pick, Document, Document | None], object]) -> Entry:
     try:
         review = reviews.get_review(pick.review_id)
     except ApiError:
@@ -105,24 +98,39 @@ def _entry(reviews: ReviewService, pick: Pick, apply: Callable[[Document, Docume
     template = find_template(reviews, review)
     title = subject(content_of(review)) or (str(template["name"]) if template else pick.review_id)
     try:
-        _require_unchanged(review, pick)
-        apply(review, template)
+        apply(pick, review, template)
     except Unsuitable as reason:
         return Entry(pick, title, str(reason))
     except ApiError as error:
         return Entry(pick, title, error.message)
-    return Entry(pick, title)
+    return Entry(Pick.of(review, template), title)
 
 
-def _require_unchanged(review: Document, pick: Pick) -> None:
+def _require_unchanged(pick: Pick, review: Document, template: Document | None) -> None:
     if is_final(review):
         raise Unsuitable(f"it is already {STATUS_LABELS[review['status']].lower()}")
     if str(review["version"]) != pick.version:
         raise Unsuitable("it changed after you selected it")
+    if pick.shown and pick.shown != shown_digest(review, template):
+        raise Unsuitable("its questions changed after you selected it")
 
 
 def _approve(reviews: ReviewService, review: Document, template: Document | None, order: Order) -> None:
-    reviews.complete(review["id"], approval(review, template), order.reviewer, version=review["version"])
+    result, shown = approval(review, template), shown_digest(review, template)
+    reviews.complete(review["id"], result, order.reviewer, version=review["version"], shown=shown)
+
+
+def _reject(reviews: ReviewService, review: Document, template: Document | None, order: Order) -> None:
+    shown = shown_digest(review, template)
+    reviews.reject(review["id"], {}, order.reviewer, version=review["version"], shown=shown)
+
+
+def _is_approved(reviews: ReviewService, review: Document, template: Document | None, order: Order) -> bool:
+    try:
+        result = approval(review, template)
+    except Unsuitable:
+        return False
+    return reviews.has_answer(review["id"], "completed", result, order.reviewer, review["version"] - 1)
 
 
 def _require_no_comment(template: Document | None) -> None:
@@ -143,16 +151,20 @@ class Action:
     done: str
     act: Act
     check: Check
+    is_done: Callable[[ReviewService, Document, Document | None, Order], bool]
     warning: str
 
 
 ACTIONS: Final[Mapping[str, Action]] = {
-    "approve": Action("Approve", "Approved", _approve, approval, "The content stays unchanged."),
+    "approve": Action("Approve", "Approved", _approve, approval, _is_approved, "The content stays unchanged."),
     "reject": Action(
         "Reject",
         "Rejected",
-        lambda reviews, review, _, order: reviews.reject(review["id"], {}, order.reviewer, version=review["version"]),
+        _reject,
         lambda _, template: _require_no_comment(template),
+        lambda reviews, review, _, order: reviews.has_answer(
+            review["id"], "rejected", {}, order.reviewer, review["version"] - 1
+        ),
         "This cannot be undone.",
     ),
     "reassign": Action(
@@ -160,6 +172,9 @@ ACTIONS: Final[Mapping[str, Action]] = {
         "Reassigned",
         lambda reviews, review, _, order: reviews.update_review(review["id"], {"assignees": [order.assignee]}),
         lambda _, template: _require_reassignable(template),
+        lambda _reviews, review, _template, order: (
+            not is_final(review) and [name_key(name) for name in review["assignees"]] == [name_key(order.assignee)]
+        ),
         "Replaces all current assignees.",
     ),
     "cancel": Action(
@@ -167,6 +182,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
         "Cancelled",
         lambda reviews, review, _template, _order: reviews.cancel_review(review["id"]),
         lambda _review, _template: None,
+        lambda _reviews, review, _template, _order: review["status"] == "cancelled",
         "No one answers. This cannot be undone.",
     ),
 }

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from hitl.server.inbox.attachments import without_files
 from hitl.server.inbox.documents import Document
-from hitl.server.inbox.filters import PAGE_SIZE, Filters
-from hitl.server.inbox.page_handlers import PageHandlers, errors_as_pages, redirect
+from hitl.server.inbox.filters import Filters
+from hitl.server.inbox.page_handlers import PageHandlers, page_handler, redirect
 from hitl.server.inbox.rendering import Json
 from hitl.server.inbox.submission import read_form
 from hitl.server.inbox.views import pager
@@ -28,22 +28,23 @@ class DeliveryPages(PageHandlers):
 
     deliveries: Deliveries
 
-    async def overview(self, request: Request) -> Response:
+    @page_handler
+    def overview(self, request: Request) -> Response:
         """List the deliveries, the newest first; `?status=` narrows them."""
-        page = Filters.read(request.query_params).page
+        filters = Filters.read(request.query_params)
         status = request.query_params.get("status", "")
         status = status if status in _LABELS else ""
-        found = self.deliveries.page(status=status or None, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
+        found = self.deliveries.page(status=status or None, **filters.place)
         context: dict[str, Any] = {
             "rows": [_row(document) for document in found.items],
             "status": status,
             "labels": _LABELS,
-            "pager": pager(found.total, page),
+            "pager": pager(found, filters.page),
             **self.counts(request),
         }
         return self.render(request, "deliveries.html", context)
 
-    @errors_as_pages
+    @page_handler
     async def replay(self, request: Request) -> Response:
         """Send a delivery once more."""
         await read_form(request)

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import partial
 from itertools import pairwise
 from typing import Any, ClassVar, Final, Literal, TypeAlias
 
@@ -26,6 +27,9 @@ from hitl.server.inbox.rendering import pretty
 Kind: TypeAlias = Literal["same", "added", "removed"]
 Match: TypeAlias = tuple[int, int, int]
 """A run of equal pieces: where it begins before and after, and its length."""
+
+MAX_KEYS: Final = 200
+"""Changed keys of a content that are compared one by one."""
 
 _MAX_PIECES: Final = 20_000
 _MAX_STRETCHES: Final = 5_000  # each is some elements of the page
@@ -73,7 +77,7 @@ class Diff:
     def stretches(self) -> list[Stretch]:
         """The comparison; read by the template, in its thread. Line ends are compared as line feeds."""
         before, after = _texts(self.before, self.after)
-        for split in (pieces, _lines):
+        for split in (partial(pieces, most=_MAX_PIECES + 1), _lines):
             old, new = split(before), split(after)
             if max(len(old), len(new)) <= _MAX_PIECES:
                 found = [stretch for stretch in _compare(old, new) if stretch.text]
@@ -91,13 +95,15 @@ class Changed:
 
 
 def content_diff(before: Document, after: Document) -> list[Changed]:
-    """Compare two contents key by key; what is equal is left out."""
+    """Compare two contents key by key, after `MAX_KEYS` of them the others together; what is equal is left out."""
     keys = [*after, *(key for key in before if key not in after)]
-    return [
-        Changed(key, Diff(before.get(key, MISSING), after.get(key, MISSING)))
-        for key in keys
-        if _canonical(before, key) != _canonical(after, key)
-    ]
+    changed = [key for key in keys if _canonical(before, key) != _canonical(after, key)]
+    shown, others = changed[:MAX_KEYS], changed[MAX_KEYS:]
+    found = [Changed(key, Diff(before.get(key, MISSING), after.get(key, MISSING))) for key in shown]
+    if others:
+        rest = ({key: content[key] for key in others if key in content} for content in (before, after))
+        found.append(Changed(f"… and {len(others)} more", Diff(*rest)))
+    return found
 
 
 def _compare(old: Sequence[str], new: Sequence[str]) -> Iterator[Stretch]:

@@ -10,18 +10,19 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 from hitl._json import is_list, is_object
+from hitl._moments import read_moment
 from hitl.server.inbox.attachments import attached, file_answer
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.hidden_characters import unix_lines
 from hitl.server.inbox.rendering import pretty
 from hitl.server.results.fields import words
 from hitl.server.results.images import decisions
-from hitl.server.results.kinds import DEFAULT_SCALE
+from hitl.server.results.kinds import DEFAULT_SCALE, read_date
 
 MISSING: Final = object()
 """The reviewer gave no answer; different from null, which is an answer."""
@@ -36,10 +37,11 @@ _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,300}(?:\.[0-9]{1,300})?(?:[eE][+-]?[0
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of the answers that can be picked; `value` is the text that the form sends for it."""
+    """One of the answers that can be picked; the form sends `value`, and conditions compare `normal`."""
 
     value: str
     label: str
+    normal: str = field(default="null", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,11 @@ class FieldType:
     control: str
     read: Read
     input_type: str = "text"
+
+    @property
+    def reads(self) -> str:
+        """The function of static/questions.js that reads the control as `read` does."""
+        return _READS[self.read]
 
 
 def field_type(field: Document) -> FieldType:
@@ -149,14 +156,47 @@ def _read_number(_field: Document, values: list[str]) -> Any:
     return found if math.isfinite(found) else text or MISSING
 
 
-def _read_datetime(_field: Document, values: list[str]) -> Any:
-    """Add the offset that the control cannot hold; its label says UTC."""
-    text = values[0].strip()
+def local_time(text: str) -> str:
+    """Write a date or a date-time as a datetime-local input holds it, in UTC and to the millisecond; else nothing."""
+    moment = _moment(text)
+    return "" if moment is None else moment.replace(tzinfo=None).isoformat(timespec=_precision(moment))
+
+
+def _precision(moment: datetime) -> str:
+    if moment.microsecond:
+        return "milliseconds"
+    return "seconds" if moment.second else "minutes"
+
+
+def _moment(text: str) -> datetime | None:
+    """Read a date-time of RFC 3339 or ISO 8601, in UTC if it has no offset, or the beginning of a date in UTC."""
     try:
-        moment = datetime.fromisoformat(text)
+        return read_date(text.strip())
     except ValueError:
+        pass
+    try:
+        moment = read_moment(text.strip())
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _read_datetime(field: Document, values: list[str]) -> Any:
+    """Return the default to the letter if its moment was not touched; add the offset that the control cannot hold."""
+    text, default = values[0].strip(), as_text(field.get("default_value"))
+    moment = _moment(text)
+    if moment is None:
         return text or MISSING
-    return text if moment.tzinfo else f"{moment.isoformat()}Z"
+    if default and local_time(text) == local_time(default):
+        text, moment = default, _moment(default) or moment
+    return text if _has_offset(text) else f"{moment.replace(tzinfo=None).isoformat()}Z"
+
+
+def _has_offset(text: str) -> bool:
+    try:
+        return bool(read_date(text))
+    except ValueError:
+        return False
 
 
 def _picked(field: Document, text: str) -> Any:
@@ -170,6 +210,20 @@ def _as_sent(value: object) -> str:
     """Write an option as a browser sends it: templates that were made before line breaks were refused have such."""
     return as_text(value).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
 
+
+# The script's name of each reader.
+_READS: dict[Read, str] = {
+    _read_text: "text",
+    _read_line: "line",
+    _read_files: "files",
+    _read_boolean: "choice",
+    _read_choice: "choice",
+    _read_choices: "choices",
+    _read_rating: "choice",
+    _read_number: "number",
+    _read_datetime: "moment",
+    _read_picture: "choice",
+}
 
 _TEXT = FieldType("area", _read_text)
 

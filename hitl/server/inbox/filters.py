@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from hitl.server.inbox.documents import STATUS_LABELS
 from hitl.server.primitives import to_wire
 from hitl.server.reviews import FINAL, OPEN, PRIORITIES, ReviewQuery
+from hitl.server.storage.queries import cursor_fault
 
 VIEWS: Final[Mapping[str, Sequence[str]]] = {"open": OPEN, "mine": OPEN, "done": FINAL}
 SORTS: Final = {"": "Newest first", "oldest": "Oldest first", "due": "Due date", "priority": "Priority"}
@@ -36,6 +37,7 @@ class Filters:
     due: str = ""
     sort: str = ""
     page: int = 1
+    after: str = ""  # the cursor of the page before, where a link led here from it
 
     @classmethod
     def read(cls, query: Mapping[str, str]) -> Filters:
@@ -51,7 +53,15 @@ class Filters:
             due=_known(query.get("due", ""), DUE),
             sort=_known(query.get("sort", ""), SORTS),
             page=_page_number(query.get("page", "1")),
+            after=_cursor(query.get("after", "")),
         )
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """Which part of the list is asked for, as the arguments of a service."""
+        if self.after:
+            return {"limit": PAGE_SIZE, "after": self.after}
+        return {"limit": PAGE_SIZE, "offset": (self.page - 1) * PAGE_SIZE}
 
     @property
     def active(self) -> list[tuple[str, str]]:
@@ -72,19 +82,19 @@ class Filters:
             priority=self.priority or None,
             template_id=self.template or None,
             search=self.q or None,
-            limit=PAGE_SIZE,
-            offset=(self.page - 1) * PAGE_SIZE,
             oldest_first=bool(self.sort),  # of two equally urgent ones the longer waiting comes first
             sort=_ORDERS.get(self.sort),
+            **self.place,
             **narrow,
         )
 
     def link(self, **changes: Any) -> str:
         """Return the query of the address of the same list with these changes; it begins with a question mark."""
-        other = replace(self, page=1, **changes) if "page" not in changes else replace(self, **changes)
+        other = replace(self, **{"page": 1, "after": "", **changes})
         given = [(name, str(getattr(other, name))) for name in _NAMES if getattr(other, name)]
         view = [("view", other.view)] if other.view != "open" else []
         page = [("page", str(other.page))] if other.page > 1 else []
+        page += [("after", other.after)] if other.after else []
         return f"?{urlencode([*view, *given, *page])}" if view or given or page else "?"
 
     def without(self, name: str) -> str:
@@ -98,6 +108,10 @@ def _text(query: Mapping[str, str], name: str) -> str:
 
 def _known(word: str, known: Mapping[str, Any] | Sequence[str]) -> str:
     return word if word in known else ""
+
+
+def _cursor(text: str) -> str:
+    return "" if len(text) > _LONGEST or cursor_fault(text, has_offset=False) else text
 
 
 def _page_number(text: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hitl._json import decode, is_list, is_object
@@ -12,24 +12,19 @@ from hitl.server.inbox import fields
 from hitl.server.inbox.attachments import Attached, FileLimits, attached, limits
 from hitl.server.inbox.documents import Document, fields_of, label_of
 from hitl.server.inbox.hidden_characters import has_hidden, unix_lines
-from hitl.server.inbox.rendering import Block, Code, block
+from hitl.server.inbox.merging import Draft as Draft
+from hitl.server.inbox.merging import Note, merged, stamp
+from hitl.server.inbox.rendering import Block, Code, Text, block
 from hitl.server.primitives.validation import same
-from hitl.server.results import DISPLAYS, is_required
+from hitl.server.results import DISPLAYS, is_required, is_shown, normal_form
 
 _INLINE_LABEL = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A form that was not accepted: the strings and the errors by field name."""
-
-    answers: Mapping[str, list[str]]
-    errors: Mapping[str, str] = field(default_factory=dict[str, str])
+_NONE: Note = ""
 
 
 @dataclass(frozen=True, slots=True)
 class VisibleIf:
-    """The control is asked for only while the control of `field` holds `value`."""
+    """The control is asked for only while the normal form of the answer to `field` is `value`."""
 
     field: str
     value: str
@@ -55,6 +50,12 @@ class Control:
     shown: Block | None = None
     files: FileLimits | None = None
     notes: str | None = None
+    reads: str = ""
+    several: bool = False
+    normal: str = "null"  # of the untouched control
+    stamp: str = ""
+    note: Note = ""
+    newer: Block | None = None  # what the control would hold now, where that changed beside what was typed
 
     @property
     def value(self) -> str:
@@ -88,6 +89,8 @@ class Form:
 
 def build_form(template: Document | None, content: Document, draft: Draft | None = None) -> Form:
     """Make the form for a review; a draft fills it with what was typed instead of the defaults."""
+    if draft:
+        draft = _with_hidden(draft, template, content)
     displays: list[Control] = []
     inputs: list[Control] = []
     for number, field_ in enumerate(fields_of(template)):
@@ -97,6 +100,17 @@ def build_form(template: Document | None, content: Document, draft: Draft | None
             displays.append(_display(field_, f"f{number}", content, draft))
     placed = {control.name for control in displays}
     return Form(displays, inputs, {key: value for key, value in content.items() if key not in placed})
+
+
+def _with_hidden(draft: Draft, template: Document | None, content: Document) -> Draft:
+    """Return the draft with the defaults of those questions that were not asked, which a browser does not send."""
+    result = read_result(template, content, draft.answers)
+    hidden = {
+        field_["name"]: _initial(field_, content)
+        for field_ in fields_of(template)
+        if field_["type"] not in DISPLAYS and field_["name"] not in draft.answers and not is_shown(field_, result)
+    }
+    return replace(draft, answers={**hidden, **draft.answers})
 
 
 def read_result(
@@ -145,14 +159,23 @@ def is_editable(field_: Document, content: Document) -> bool:
 
 def _control(field_: Document, control_id: str, content: Document, draft: Draft | None) -> Control:
     kind = fields.field_type(field_)
-    options = fields.choices(field_)
+    options = [replace(each, normal=_normal(field_, [each.value])) for each in fields.choices(field_)]
+    initial = _initial(field_, content)
+    notes = _notes(field_, draft) if fields.takes_notes(field_) else None
+    held = [text for text in initial if not options or any(text == option.value for option in options)]
+    mark, note = stamp(field_, held), _NONE
+    values = initial
+    if draft:
+        typed = _typed(draft.answers.get(field_["name"], []), field_)
+        draft = replace(draft, answers={field_["name"]: typed})
+        values, note = merged(draft, field_["name"], mark, initial, is_choice=bool(options))
     return Control(
         name=field_["name"],
         id=control_id,
         kind="area" if fields.takes_several_files(field_) else _kind(kind.control, options),
         label=label_of(field_),
         required=is_required(field_),
-        values=_initial(field_, content) if draft is None else _typed(draft, field_),
+        values=values,
         choices=options,
         input_type=kind.input_type,
         placeholder=str(field_.get("placeholder") or _hint(field_)),
@@ -160,7 +183,13 @@ def _control(field_: Document, control_id: str, content: Document, draft: Draft 
         condition=_condition(field_),
         error=draft.errors.get(field_["name"]) if draft else None,
         files=limits(field_) if field_["type"] == "file" else None,
-        notes=_notes(field_, draft) if fields.takes_notes(field_) else None,
+        notes=notes,
+        reads=kind.reads,
+        several=fields.takes_several_files(field_),
+        normal=_normal(field_, values),
+        stamp=mark,
+        note=note,
+        newer=block(", ".join(labels(options, initial))) if note == "holds" else None,
     )
 
 
@@ -169,24 +198,44 @@ def _display(field_: Document, control_id: str, content: Document, draft: Draft 
     editable = is_editable(field_, content)
     is_code = field_["type"] == "code_display"
     control = fields.field_type(field_).control if isinstance(value, str) else "edit_json"
+    values, mark, note = [fields.as_text(value)], "", _NONE
+    if editable:
+        mark = stamp(field_, values)
+        if draft and name in draft.answers:
+            values, note = merged(draft, name, mark, values, is_choice=False)
     language = str(field_.get("language") or content.get("language") or "") if is_code else ""
     return Control(
         name=name,
         id=control_id,
         kind=control if editable else "show",
         label=label_of(field_),
-        values=(draft and draft.answers.get(name)) or [fields.as_text(value)],
+        values=values,
+        reads="edited" if editable else "",
         language=language,
         condition=_condition(field_),
         error=draft.errors.get(name) if draft else None,
         shown=Code(value, language) if is_code and isinstance(value, str) else block(value),
+        stamp=mark,
+        note=note,
+        newer=Text(fields.as_text(value)) if note == "holds" else None,
     )
+
+
+def labels(options: list[fields.Choice], values: list[str]) -> list[str]:
+    """Return the labels of the values that are options, and the others as they are."""
+    return [next((option.label for option in options if option.value == value), value) for value in values]
 
 
 def _hint(field_: Document) -> str:
     if field_["type"] != "file":
         return ""
     return "One URL per line" if fields.takes_several_files(field_) else "URL of the file"
+
+
+def _normal(field_: Document, texts: list[str]) -> str:
+    """Return the normal form of what a form that sends these texts answers."""
+    value = fields.field_type(field_).read(field_, texts) if texts else fields.MISSING
+    return "null" if value is fields.MISSING else normal_form(value)
 
 
 def _kind(control: str, options: list[fields.Choice]) -> str:
@@ -200,7 +249,7 @@ def _kind(control: str, options: list[fields.Choice]) -> str:
 
 def _condition(field_: Document) -> VisibleIf | None:
     conditional: Document | None = field_.get("conditional")
-    return VisibleIf(conditional["field"], fields.as_text(conditional["value"])) if conditional else None
+    return VisibleIf(conditional["field"], normal_form(conditional["value"])) if conditional else None
 
 
 def _initial(field_: Document, content: Document) -> list[str]:
@@ -211,25 +260,19 @@ def _initial(field_: Document, content: Document) -> list[str]:
     texts = [fields.as_text(item) for item in value] if is_list(value) else [fields.as_text(value)]
     if fields.takes_several_files(field_):
         return ["\n".join(texts)]
-    return [_local_minute(text) for text in texts] if field_["type"] == "datetime" else texts
+    return [fields.local_time(text) for text in texts] if field_["type"] == "datetime" else texts
 
 
-def _typed(draft: Draft, field_: Document) -> list[str]:
-    texts = list(draft.answers.get(field_["name"], []))
+def _typed(texts: list[str], field_: Document) -> list[str]:
     if field_["type"] == "file":  # what was typed stands first, whatever order the texts came in
         typed = [text for text in texts if not attached(text)]
         return ["\n".join(typed), *(text for text in texts if attached(text))]
-    return [_local_minute(text) for text in texts] if field_["type"] == "datetime" else texts
+    return [fields.local_time(text) for text in texts] if field_["type"] == "datetime" else texts
 
 
 def _notes(field_: Document, draft: Draft | None) -> str:
     texts = draft.answers.get(field_["name"], []) if draft else []
     return texts[1] if len(texts) > 1 else ""
-
-
-def _local_minute(text: str) -> str:
-    """Cut an RFC 3339 timestamp down to what a datetime-local input accepts."""
-    return text[:16]
 
 
 def _edited(field_: Document, content: Document, text: str, *, changes_only: bool) -> Any:

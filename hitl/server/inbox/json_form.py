@@ -33,14 +33,17 @@ def json_error(error: ApiError) -> Response:
     return JSONResponse({"error": document}, error.status, error.headers)
 
 
-def form_document(review: Document, form: Form, *, reviewer: str, token: str) -> dict[str, Any]:
-    """Describe an open form: what it asks for, and what an answer must bring along; `reviewer` is a suggestion."""
+def form_document(review: Document, form: Form, *, reviewer: str, token: str, shown: str) -> dict[str, Any]:
+    """Describe an open form: what it asks for, and what an answer must bring along; `reviewer` is a suggestion.
+
+    The token is that of the session and of what is shown here, so that an answer to other questions is refused.
+    """
     return {
         "review_id": review["id"],
         "status": review["status"],
         "version": review["version"],
         "reviewer": reviewer,
-        "form_token": token,
+        "form_token": f"{token}.{shown}",
         "fields": [_field(control) for control in _answerable(form)],
     }
 

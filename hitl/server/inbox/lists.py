@@ -8,14 +8,15 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hitl.server.http import in_worker
 from hitl.server.inbox.bulk import ACTIONS, Order, carry_out, plan, read_picks
 from hitl.server.inbox.documents import STATUS_LABELS
 from hitl.server.inbox.filters import DUE, SORTS, VIEWS, Filters
 from hitl.server.inbox.hidden_characters import has_hidden
-from hitl.server.inbox.page_handlers import PageHandlers, errors_as_pages, name_fault, redirect
+from hitl.server.inbox.page_handlers import PageHandlers, name_fault, page_handler, redirect
 from hitl.server.inbox.submission import read_form, read_reviewer, remember_reviewer, remembered_reviewer
 from hitl.server.inbox.views import Summary, pager, summary
-from hitl.server.primitives import ApiError, Page
+from hitl.server.primitives import ApiError, Page, clean_name
 from hitl.server.reviews import PRIORITIES
 
 _MOST_TEMPLATES = 200  # that the filter offers; the others can be searched for
@@ -24,7 +25,8 @@ _MOST_TEMPLATES = 200  # that the filter offers; the others can be searched for
 class Lists(PageHandlers):
     """The handlers of the pages that show many reviews."""
 
-    async def overview(self, request: Request) -> Response:
+    @page_handler
+    def overview(self, request: Request) -> Response:
         """List the open reviews, those assigned to the reviewer, or the finished ones."""
         filters = Filters.read(request.query_params)
         found = self._found(request, filters)
@@ -34,13 +36,13 @@ class Lists(PageHandlers):
             "filters": filters,
             "view": filters.view,
             "rows": self._rows(found),
-            "pager": pager(found.total, filters.page),
+            "pager": pager(found, filters.page),
             **self._choices(found),
             **self.counts(request),
         }
         return self.render(request, "overview.html", context)
 
-    @errors_as_pages
+    @page_handler
     async def introduce(self, request: Request) -> Response:
         """Remember the reviewer's name, and redirect to the list of their reviews."""
         reviewer = await read_reviewer(request)
@@ -48,10 +50,12 @@ class Lists(PageHandlers):
             raise ApiError(422, "validation_error", fault)
         return self.redirect(request, "/?view=mine", reviewer)
 
-    @errors_as_pages
+    @page_handler
     async def bulk(self, request: Request) -> Response:
         """Preview an action on the selected reviews; carry it out when that page is confirmed."""
-        sent = await read_form(request)
+        return await in_worker(self._bulk, request, await read_form(request))
+
+    def _bulk(self, request: Request, sent: Mapping[str, Sequence[str]]) -> Response:
         picks, order, confirmed = read_picks(sent.get("pick", [])), _order(request, sent), "confirmed" in sent
         if order.action not in ACTIONS or not picks:
             raise ApiError(422, "validation_error", "Select at least one review and choose an action.")
@@ -67,7 +71,8 @@ class Lists(PageHandlers):
             "going": [entry for entry in entries if not entry.obstacle],
             "left": [entry for entry in entries if entry.obstacle],
         }
-        response = self.render(request, "bulk.html", context, 422 if fault else 200)
+        none_done = done and all(entry.obstacle for entry in entries)
+        response = self.render(request, "bulk.html", context, 422 if fault else 409 if none_done else 200)
         if done:
             remember_reviewer(response, order.reviewer)
         return response
@@ -100,13 +105,15 @@ class Lists(PageHandlers):
 
 def _order(request: Request, sent: Mapping[str, Sequence[str]]) -> Order:
     first = {name: values[0].strip() for name, values in sent.items()}
-    reviewer = first.get("reviewer") or remembered_reviewer(request)
-    return Order(first.get("action", ""), reviewer, first.get("assignee", ""))
+    reviewer = clean_name(first.get("reviewer", "")) or remembered_reviewer(request)
+    return Order(first.get("action", ""), reviewer, clean_name(first.get("assignee", "")))
 
 
 def _order_fault(order: Order) -> str:
     if order.action == "reassign" and not order.assignee:
         return "Enter the new reviewer."
+    if fault := name_fault(order.assignee or order.reviewer):
+        return fault
     return name_fault(order.reviewer) or ""
 
 

@@ -14,8 +14,10 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from hitl.server.http import in_worker
 from hitl.server.inbox.documents import STATUS_LABELS, Document
 from hitl.server.inbox.page_handlers import PageHandlers
+from hitl.server.loops import shown_digest
 from hitl.server.primitives import ApiError
 from hitl.server.reviews import FINAL
 
@@ -37,7 +39,7 @@ class Live(PageHandlers):
         after = int(last) if last.isascii() and last.isdecimal() and len(last) < 19 else self.reviews.last_step()
         states: dict[str, Callable[[], Any]] = {"counts": lambda: self.counts(request)}
         if request_id := request.query_params.get("request"):
-            states["request"] = lambda: self._status(request_id)
+            states["request"] = lambda: self._request(request_id)
         stream = self.stream(after, states)
         return StreamingResponse(stream, media_type="text/event-stream", headers={"cache-control": "no-store"})
 
@@ -54,7 +56,7 @@ class Live(PageHandlers):
                 if len(steps) == _BATCH:
                     continue  # there may be more
                 for name, state in states.items():
-                    now = state()
+                    now = await in_worker(state)  # it may count the contents of all open reviews
                     if sent.get(name) != now:
                         sent[name] = now
                         yield _event(name, now)
@@ -62,11 +64,12 @@ class Live(PageHandlers):
                 await asyncio.sleep(_DEBOUNCE)
                 yield ": still here\n\n"
 
-    def _status(self, request_id: str) -> str:
+    def _request(self, request_id: str) -> Document:
         try:
-            return str(self.loops.get_request(request_id)["status"])
+            document = self.loops.get_request(request_id)
         except ApiError:
-            return "gone"
+            return {"state": "gone", "shown": ""}
+        return {"state": document["status"], "shown": shown_digest(document)}
 
     def _pause(self) -> float:
         """Return the seconds until something may fall due: reading is what makes a review expire."""

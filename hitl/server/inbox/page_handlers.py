@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, TypeAlias, TypeVar
+from inspect import iscoroutinefunction
+from typing import Any, TypeAlias, TypeVar, cast
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
+from hitl.server.http import in_worker
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.json_form import json_error, wants_json
 from hitl.server.inbox.page_renderer import PageRenderer
 from hitl.server.inbox.submission import FORM_TOKEN, MAX_REVIEWER_LENGTH, remember_reviewer, remembered_reviewer
 from hitl.server.loops import LoopService, RequestQuery
 from hitl.server.loops.lifecycle import OPEN as REQUEST_OPEN
-from hitl.server.primitives import ApiError
+from hitl.server.primitives import ApiError, clean_name
+from hitl.server.primitives.names import person
 from hitl.server.reviews import FINAL, OPEN, ReviewQuery, ReviewService
 
 # The services address programs; a person who follows an old link needs other words.
@@ -83,17 +86,26 @@ HandlersT = TypeVar("HandlersT", bound=PageHandlers)
 PageHandler: TypeAlias = Callable[[HandlersT, Request], Awaitable[Response]]
 
 
-def errors_as_pages(handler: PageHandler[HandlersT]) -> PageHandler[HandlersT]:
-    """Answer an error that the handler does not catch with a page."""
+def page_handler(handler: Callable[[HandlersT, Request], Response | Awaitable[Response]]) -> PageHandler[HandlersT]:
+    """Answer an error that the handler does not catch with a page.
+
+    A handler that is not `async` runs in a worker thread: it reads, compares and draws contents of any size. One that
+    awaits a form does the rest in a worker itself.
+    """
 
     @wraps(handler)
     async def answer(handlers: HandlersT, request: Request) -> Response:
         try:
-            return await handler(handlers, request)
+            response: Response
+            if iscoroutinefunction(handler):
+                response = await handler(handlers, request)
+            else:
+                response = await in_worker(cast("Callable[..., Response]", handler), handlers, request)
         except ApiError as error:
             return handlers.error_page(request, error)
         except ClientDisconnect:
             return Response(status_code=400)  # the client is gone
+        return response
 
     return answer
 
@@ -115,8 +127,10 @@ def redirect(request: Request, path: str) -> Response:
 
 def name_fault(reviewer: str) -> str | None:
     """Return what is wrong with a reviewer's name."""
-    if not reviewer:
+    if not clean_name(reviewer):
         return "Enter your name or e-mail address."
+    if fault := next(person("", reviewer), None):
+        return f"The name {fault.issue}."
     if len(reviewer) > MAX_REVIEWER_LENGTH:
         return f"Use at most {MAX_REVIEWER_LENGTH} characters."
     return None

@@ -9,10 +9,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from hitl.server.http import in_worker
 from hitl.server.http.responses import with_headers
 from hitl.server.inbox.hidden_characters import is_web_address, parts, visible
 from hitl.server.inbox.rendering import pretty
@@ -65,7 +65,7 @@ class _RenderedPage(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Render and send."""
-        text = await run_in_threadpool(self._render_page)
+        text = await in_worker(self._render_page)
         page = HTMLResponse(text, status_code=self.status_code, headers={"cache-control": "no-store"})
         await page(scope, receive, send)
 

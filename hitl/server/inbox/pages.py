@@ -10,18 +10,20 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from hitl.server.http import in_worker
 from hitl.server.inbox.attachments import form_room
-from hitl.server.inbox.banners import CONTENT_CHANGED, FAULTY, STATE_CHANGED, Banner, counted, not_kept, too_late
+from hitl.server.inbox.banners import FAULTY, Banner, changed, counted, not_kept, too_late
 from hitl.server.inbox.diffing import Changed, content_diff
 from hitl.server.inbox.documents import Document, content_of, fields_of, is_final
-from hitl.server.inbox.forms import Draft, build_form, json_faults, read_result
+from hitl.server.inbox.forms import build_form, json_faults, read_result
 from hitl.server.inbox.json_form import form_document, texts_of, wants_json
-from hitl.server.inbox.page_handlers import PageHandlers, errors_as_pages, name_fault, redirect
+from hitl.server.inbox.merging import Draft
+from hitl.server.inbox.page_handlers import PageHandlers, name_fault, page_handler, redirect
 from hitl.server.inbox.rendering import block
 from hitl.server.inbox.submission import FORM_TOKEN, Submission, read_reviewer, read_submission, remembered_reviewer
-from hitl.server.inbox.views import answers, fingerprint, steps, summary, typed_answers
-from hitl.server.primitives import ApiError, Fault, invalid, raise_faults
-from hitl.server.reviews import OPEN, ReviewQuery
+from hitl.server.inbox.views import answers, steps, summary, typed_answers
+from hitl.server.primitives import ApiError, Fault, invalid, name_key, raise_faults
+from hitl.server.reviews import OPEN, ReviewQuery, shown_digest
 from hitl.server.reviews.lifecycle import visible
 from hitl.server.storage import StorageError
 
@@ -29,14 +31,14 @@ from hitl.server.storage import StorageError
 class Pages(PageHandlers):
     """The handlers of the pages of one review."""
 
-    @errors_as_pages
-    async def review(self, request: Request) -> Response:
+    @page_handler
+    def review(self, request: Request) -> Response:
         """Show one review: the form that answers it, or the answer it got."""
         document = self.reviews.get_review(_review_id(request))
         return self._finished(request, document) if is_final(document) else self._form(request, document)
 
-    @errors_as_pages
-    async def done(self, request: Request) -> Response:
+    @page_handler
+    def done(self, request: Request) -> Response:
         """Confirm the answer and offer the next review."""
         document = self.reviews.get_review(_review_id(request))
         if is_final(document):
@@ -45,21 +47,25 @@ class Pages(PageHandlers):
             return self._form(request, document, banner=counted(approvals))
         return redirect(request, f"/reviews/{document['id']}")
 
-    @errors_as_pages
-    async def form(self, request: Request) -> Response:
+    @page_handler
+    def form(self, request: Request) -> Response:
         """Describe the form to a program that asks for JSON; lead a browser to the review's page."""
         if not wants_json(request):
             return redirect(request, f"/reviews/{_review_id(request)}")
         document = self.reviews.get_review(_review_id(request))
-        form = build_form(self.template_of(document), content_of(document))
+        template = self.template_of(document)
+        form, shown = build_form(template, content_of(document)), shown_digest(document, template)
         reviewer, token = _suggested_reviewer(request, document), request.scope.get(FORM_TOKEN, "")
-        described = form_document(document, form, reviewer=reviewer, token=token)
+        described = form_document(document, form, reviewer=reviewer, token=token, shown=shown)
         return JSONResponse(described, 200, {"cache-control": "no-store"})
 
-    @errors_as_pages
+    @page_handler
     async def start(self, request: Request) -> Response:
         """Mark the review as being worked on."""
         reviewer = await read_reviewer(request) or remembered_reviewer(request)
+        return await in_worker(self._start, request, reviewer)
+
+    def _start(self, request: Request, reviewer: str) -> Response:
         document = self.reviews.get_review(_review_id(request))
         if is_final(document):
             return redirect(request, f"/reviews/{document['id']}")
@@ -68,19 +74,22 @@ class Pages(PageHandlers):
         self.reviews.start(document["id"], reviewer)
         return self.redirect(request, f"/reviews/{document['id']}", reviewer)
 
-    @errors_as_pages
+    @page_handler
     async def answer(self, request: Request) -> Response:
         """Accept the reviewer's answer and redirect, or show the form again with its errors."""
-        sent = await read_submission(request, room=self._room(_review_id(request)))
-        # Nothing is awaited from here on, so that no API call comes between the checks and the answer.
+        sent = await read_submission(request, room=await in_worker(self._room, _review_id(request)))
+        return await in_worker(self._take, request, sent)
+
+    def _take(self, request: Request, sent: Submission) -> Response:
+        # An API call may come between the checks and the answer: what was shown is checked again with the answer.
         document = self.reviews.get_review(_review_id(request))
         if wants_json(request):
             return self._answer_as_json(document, sent)
-        if is_final(document):
-            return self._too_late(request, document, sent)
-        if sent.version != str(document["version"]):
-            return self._changed(request, document, sent)
         if fault := name_fault(sent.reviewer):
+            if is_final(document):
+                return self._too_late(request, document, sent)
+            if self._is_stale(document, sent):
+                return self._changed(request, document, sent)
             return self._form(request, document, sent=sent, reviewer_fault=fault, banner=FAULTY, status=422)
         try:
             self._decide(document, sent)
@@ -116,7 +125,7 @@ class Pages(PageHandlers):
             raise invalid("press “Submit answer” or “Reject”")
         result = read_result(template, content, sent.answers, changes_only=sent.decision == "reject")
         try:
-            return decide(document["id"], result, sent.reviewer, version=version)
+            return decide(document["id"], result, sent.reviewer, version=version, shown=sent.shown or None)
         except ApiError as error:
             better = json_faults(template, content, sent.answers)
             found: list[dict[str, str]] = (error.details or {}).get("errors") or []
@@ -127,19 +136,25 @@ class Pages(PageHandlers):
         latest = self.reviews.get_review(document["id"])
         if is_final(latest):  # another reviewer was faster
             return self._too_late(request, latest, sent)
-        if error.code == "version_conflict":
+        if self._is_stale(latest, sent):
             return self._changed(request, latest, sent)
         errors = _faults(error, self.template_of(document))
         return self._form(request, document, sent=sent, errors=errors, banner=FAULTY, status=422)
 
+    def _is_stale(self, document: Document, sent: Submission) -> bool:
+        present = shown_digest(document, self.template_of(document))
+        return sent.version != str(document["version"]) or (sent.shown or present) != present
+
     def _changed(self, request: Request, document: Document, sent: Submission) -> Response:
-        same = bool(sent.fingerprint) and sent.fingerprint == fingerprint(document, self.template_of(document))
-        return self._form(request, document, sent=sent, banner=STATE_CHANGED if same else CONTENT_CHANGED, status=409)
+        approvals = self.reviews.approvals(document["id"])
+        mine = next((each for each in approvals if name_key(each["reviewer"]) == name_key(sent.reviewer)), None)
+        banner = changed(sent.shown, shown_digest(document, self.template_of(document)), approved=mine is not None)
+        return self._form(request, document, sent=sent, banner=banner, status=409)
 
     def _too_late(self, request: Request, document: Document, sent: Submission) -> Response:
         template = self.template_of(document)
         typed = typed_answers(template, sent.answers, content_of(document))
-        return self._finished(request, document, typed=typed, banner=too_late(document), status=409)
+        return self._finished(request, document, typed=typed, banner=too_late(document, sent.reviewer), status=409)
 
     def _form(
         self,
@@ -153,12 +168,12 @@ class Pages(PageHandlers):
         status: int = 200,
     ) -> Response:
         template, content = self.template_of(document), content_of(document)
-        form = build_form(template, content, Draft(sent.answers, errors) if sent else None)
+        form = build_form(template, content, self._draft(document, sent, errors) if sent else None)
         beside = {control.name for control in form.errors}
         context = {
             "review": summary(document, template, self.reviews.clock(), self.reviews.seconds_to_expiry(document["id"])),
             "version": document["version"],
-            "fingerprint": fingerprint(document, template),
+            "fingerprint": shown_digest(document, template),
             "form": form,
             "rest": block(form.rest),
             "raw": content,
@@ -196,6 +211,17 @@ class Pages(PageHandlers):
             **self.counts(request),
         }
         return self.render(request, "finished.html", context, status)
+
+    def _draft(self, document: Document, sent: Submission, errors: Mapping[str, str]) -> Draft:
+        return Draft(sent.answers, errors, sent.stamps or self._earlier_stamps(document, sent))
+
+    def _earlier_stamps(self, document: Document, sent: Submission) -> Mapping[str, str]:
+        """Return the stamps of the content before its last change, for a client that sends none."""
+        earlier = self.reviews.earlier_content(document["id"])
+        if earlier is None or sent.version == str(document["version"]):
+            return {}
+        form = build_form(self.template_of(document), earlier)
+        return {control.name: control.stamp for control in (*form.displays, *form.inputs)}
 
     def _changed_content(self, document: Document) -> list[Changed]:
         earlier = self.reviews.earlier_content(document["id"])

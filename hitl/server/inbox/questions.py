@@ -12,14 +12,16 @@ from typing import Any, Final
 
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.fields import RADIO_LIMIT, Choice
-from hitl.server.inbox.forms import Control, Draft
+from hitl.server.inbox.forms import Control, labels
 from hitl.server.inbox.hidden_characters import unix_lines
-from hitl.server.inbox.rendering import Text
+from hitl.server.inbox.merging import Draft, Note, merged, stamp
+from hitl.server.inbox.rendering import Text, block
 
 ANSWER: Final = "answer"
 OTHER: Final = "other"
 _MOST_STEPS = 11  # a scale from 0 to 10; of a longer one the number is typed in
 _YES_NO = ("true", "false")
+_NONE: Note = ""
 
 
 def controls(request: Document, draft: Draft | None = None) -> list[Control]:
@@ -34,9 +36,17 @@ def controls(request: Document, draft: Draft | None = None) -> list[Control]:
     )
     other = Control(name=OTHER, id="other", kind="line", label="Other")
     asked = [answer, other] if config.get("allow_other") else [answer]
-    if draft is None:
-        return asked
-    return [replace(control, values=list(draft.answers.get(control.name, []))) for control in asked]
+    question = {"type": request["response_type"], **config}
+    return [_filled(control, question if control is answer else {}, draft) for control in asked]
+
+
+def _filled(control: Control, question: Document, draft: Draft | None) -> Control:
+    """Return the control with its stamp, and with what was typed into it."""
+    mark, values, note = stamp(question, control.values), control.values, _NONE
+    if draft:
+        values, note = merged(draft, control.name, mark, values, is_choice=bool(control.choices))
+    newer = block(", ".join(labels(control.choices, control.values))) if note == "holds" else None
+    return replace(control, values=values, stamp=mark, note=note, newer=newer)
 
 
 def read_answer(request: Document, answers: Mapping[str, list[str]]) -> Any:

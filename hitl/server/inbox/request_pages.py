@@ -9,21 +9,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hitl._json import is_object
-from hitl.server.inbox.banners import FAULTY, Banner
+from hitl.server.http import in_worker
+from hitl.server.inbox.banners import ALREADY_ANSWERED, FAULTY, Banner, changed
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import Document
-from hitl.server.inbox.filters import PAGE_SIZE, Filters
-from hitl.server.inbox.forms import Draft
-from hitl.server.inbox.page_handlers import PageHandlers, errors_as_pages, name_fault
+from hitl.server.inbox.filters import Filters
+from hitl.server.inbox.merging import Draft
+from hitl.server.inbox.page_handlers import PageHandlers, name_fault, page_handler
 from hitl.server.inbox.questions import ANSWER, controls, read_answer
 from hitl.server.inbox.rendering import Block, Text, block, subject
 from hitl.server.inbox.submission import Submission, read_reviewer, read_submission, remembered_reviewer
 from hitl.server.inbox.times import age, due, full
 from hitl.server.inbox.views import PRIORITY_BARS, pager
-from hitl.server.loops import RequestQuery
+from hitl.server.loops import RequestQuery, shown_digest
 from hitl.server.loops.lifecycle import FINAL, OPEN
 from hitl.server.loops.schemas import SHOWN
-from hitl.server.primitives import ApiError
+from hitl.server.primitives import ApiError, name_key
 
 _LABELS = {
     "pending": "Open",
@@ -39,35 +40,38 @@ _LIKE = {"pending": "created", "claimed": "in_progress", "timeout": "expired"}
 class RequestPages(PageHandlers):
     """The handlers of the pages of requests."""
 
-    async def overview(self, request: Request) -> Response:
+    @page_handler
+    def overview(self, request: Request) -> Response:
         """List the requests that wait, the most urgent first, or with `?view=done` those that do not."""
         filters = Filters.read(request.query_params)
         done = filters.view == "done"
         query = RequestQuery(
             status=FINAL if done else OPEN,
-            limit=PAGE_SIZE,
-            offset=(filters.page - 1) * PAGE_SIZE,
             sort="created_at_desc" if done else "priority_desc",
+            **filters.place,
         )
         found = self.loops.list_requests(query)
         now = self.reviews.clock()
         context = {
             "done": done,
             "rows": [_summary(document, now) for document in found.items],
-            "pager": pager(found.total, filters.page),
+            "pager": pager(found, filters.page),
             **self.counts(request),
         }
         return self.render(request, "requests.html", context)
 
-    @errors_as_pages
-    async def show(self, request: Request) -> Response:
+    @page_handler
+    def show(self, request: Request) -> Response:
         """Show one request: the form that answers it, or the answer it got."""
         return self._page(request, self.loops.get_request(_request_id(request)))
 
-    @errors_as_pages
+    @page_handler
     async def claim(self, request: Request) -> Response:
         """Keep others from answering for a while."""
         reviewer = await read_reviewer(request) or remembered_reviewer(request)
+        return await in_worker(self._claim, request, reviewer)
+
+    def _claim(self, request: Request, reviewer: str) -> Response:
         document = self.loops.get_request(_request_id(request))
         if fault := name_fault(reviewer):
             return self._page(request, document, reviewer_fault=fault, status=422)
@@ -77,23 +81,44 @@ class RequestPages(PageHandlers):
             return self._page(request, document, banner=Banner("warning", "Not claimed", error.message), status=409)
         return self.redirect(request, f"/requests/{document['id']}", reviewer)
 
-    @errors_as_pages
+    @page_handler
     async def answer(self, request: Request) -> Response:
         """Take the answer and lead on; show the form again with what is wrong with it."""
         sent = await read_submission(request)
+        return await in_worker(self._take, request, sent)
+
+    def _take(self, request: Request, sent: Submission) -> Response:
         document = self.loops.get_request(_request_id(request))
         if fault := name_fault(sent.reviewer):
+            if document["status"] in OPEN and _is_stale(document, sent):
+                return self._stale(request, document, sent)
             return self._page(request, document, sent, reviewer_fault=fault, banner=FAULTY, status=422)
         try:
-            self.loops.respond(document["id"], read_answer(document, sent.answers), {"email": sent.reviewer})
+            answer, person = read_answer(document, sent.answers), {"email": sent.reviewer}
+            self.loops.respond(document["id"], answer, person, shown=sent.shown or None)
         except ApiError as error:
+            if error.status == 409 and self._is_stored(document, sent):
+                return self.redirect(request, f"/requests/{document['id']}?sent", sent.reviewer)
             return self._not_accepted(request, sent, error)
         return self.redirect(request, f"/requests/{document['id']}?sent", sent.reviewer)
 
+    def _is_stored(self, document: Document, sent: Submission) -> bool:
+        try:
+            answer = read_answer(document, sent.answers)
+            return self.loops.has_answer(document["id"], answer, {"email": sent.reviewer})
+        except ApiError:  # not even an answer
+            return False
+
+    def _stale(self, request: Request, document: Document, sent: Submission) -> Response:
+        banner = changed(sent.shown, shown_digest(document), approved=False)
+        return self._page(request, document, sent, banner=banner, status=409)
+
     def _not_accepted(self, request: Request, sent: Submission, error: ApiError) -> Response:
         document = self.loops.get_request(_request_id(request))
+        if document["status"] in OPEN and _is_stale(document, sent):
+            return self._stale(request, document, sent)
         if error.status == 409:
-            return self._page(request, document, sent, banner=_conflict(document, error), status=409)
+            return self._page(request, document, sent, banner=_conflict(document, sent, error), status=409)
         details: dict[str, str] = error.details or {}
         issue = details.get("issue", error.message)
         if details.get("field", "").startswith("responder"):
@@ -111,12 +136,13 @@ class RequestPages(PageHandlers):
         banner: Banner | None = None,
         status: int = 200,
     ) -> Response:
-        draft = Draft(sent.answers, {ANSWER: error} if error else {}) if sent else None
+        draft = Draft(sent.answers, {ANSWER: error} if error else {}, sent.stamps) if sent else None
         answer, changes = _answer(document)
         summary = _summary(document, self.reviews.clock())
         context: dict[str, Any] = {
             "asked": summary,
             "state": document["status"],
+            "fingerprint": shown_digest(document),
             "text": block(document["request_text"]) if summary["subject"] != document["request_text"].strip() else None,
             "context": block(document["context"]) if document.get("context") else None,
             "enclosed": block({name: document[name] for name in SHOWN if document.get(name)}),
@@ -171,7 +197,14 @@ def _request_id(request: Request) -> str:
     return str(request.path_params["request_id"])
 
 
-def _conflict(document: Document, error: ApiError) -> Banner:
+def _is_stale(document: Document, sent: Submission) -> bool:
+    return bool(sent.shown) and sent.shown != shown_digest(document)
+
+
+def _conflict(document: Document, sent: Submission, error: ApiError) -> Banner:
+    answered_by: Document | None = document["response_by_user"]
+    if answered_by and name_key(answered_by["email"]) == name_key(sent.reviewer):
+        return ALREADY_ANSWERED
     if document["status"] in OPEN:
         return Banner("warning", "Someone else is answering this", f"Your answer was not submitted: {error.message}.")
     return Banner("warning", "Too late", "Your answer was not submitted. You can copy what you typed below.")

@@ -46,7 +46,7 @@ class Sessions:
 
     def new_link(self) -> str:
         """Return a token that begins one session."""
-        token = secrets.token_urlsafe(24)
+        token = secrets.token_urlsafe(16)  # 128 bits; a longer link would not fit on a line of a terminal
         with self._database.lock:
             self._links[_digest(token)] = None
             if len(self._links) > _MOST_LINKS:

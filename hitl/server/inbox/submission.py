@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from hitl._json import is_object
+from hitl.server.http import in_worker_if_large
 from hitl.server.http.requests import parse_object
 from hitl.server.inbox.fields import as_text
-from hitl.server.primitives import ApiError, invalid
+from hitl.server.primitives import ApiError, clean_name, invalid
 
 MAX_FORM_BYTES = 5 * 1024 * 1024
 MAX_FORM_FIELDS = 5000
@@ -23,6 +23,7 @@ MAX_REVIEWER_LENGTH = 254  # the longest e-mail address (RFC 5321, 4.5.3.1.3, wi
 
 FIELD_PREFIX = "field."
 NOTES_PREFIX = "notes."
+STAMP_PREFIX = "stamp."
 
 FORM_TOKEN: Final = "hitl.form_token"  # noqa: S105 - a name
 """Where the ASGI scope holds the token of this session's forms; nowhere without the session middleware."""
@@ -37,10 +38,11 @@ class Submission:
 
     answers: Mapping[str, list[str]]  # the strings of a field's controls; a name is missing if none of them was filled
     version: str  # the review's when the page was opened
-    fingerprint: str  # a digest of what the page showed; empty from a client that does not send it
+    shown: str  # the digest of what the page showed; empty from a client that does not send it
     reviewer: str
     decision: str  # the button: "complete" or "reject"
     given: Mapping[str, Any] = field(default_factory=dict[str, Any])  # the answers of a JSON body, not yet as strings
+    stamps: Mapping[str, str] = field(default_factory=dict[str, str])  # see `merging`
 
 
 async def read_submission(request: Request, *, room: int = 0) -> Submission:
@@ -52,9 +54,10 @@ async def read_submission(request: Request, *, room: int = 0) -> Submission:
     return Submission(
         answers=_answers(sent),
         version=first.get("version", ""),
-        fingerprint=first.get("fingerprint", ""),
-        reviewer=first.get("reviewer", "").strip(),
+        shown=first.get("fingerprint") or _shown(first.get("form_token", "")),
+        reviewer=clean_name(first.get("reviewer", "")),
         decision=first.get("decision", ""),
+        stamps={name.removeprefix(STAMP_PREFIX): text for name, text in first.items() if name.startswith(STAMP_PREFIX)},
     )
 
 
@@ -62,15 +65,14 @@ async def read_form(request: Request, *, limit: int = MAX_FORM_BYTES) -> dict[st
     """Read a form as strings by the names of its controls; ApiError as in `read_submission`."""
     check_origin(request)
     body = await _body(request, limit)
-    # In a thread, because a form with files would hold up everybody else.
-    sent = await run_in_threadpool(_parse, body) if len(body) > MAX_FORM_BYTES else _parse(body)
+    sent = await in_worker_if_large(len(body), _parse, body)
     check_form_token(request, sent.get("form_token", [""])[0])
     return sent
 
 
 async def read_reviewer(request: Request) -> str:
     """Read the reviewer's name from a form that holds nothing else."""
-    return (await read_form(request)).get("reviewer", [""])[0].strip()
+    return clean_name((await read_form(request)).get("reviewer", [""])[0])
 
 
 def check_origin(request: Request) -> None:
@@ -94,9 +96,16 @@ def check_form_token(request: Request, given: str) -> None:
     """Refuse a form without the session's token: it was not on a page of ours."""
     expected: str | None = request.scope.get(FORM_TOKEN)
     # As bytes, because compare_digest accepts ASCII strings only.
-    if expected is not None and not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
+    if expected is not None and not hmac.compare_digest(
+        expected.encode(), given.partition(".")[0].encode("utf-8", "replace")
+    ):
         refusal = "This form is from another session. Reload the page and submit it again."
         raise ApiError(403, "insufficient_permissions", refusal)
+
+
+def _shown(form_token: str) -> str:
+    """Return what the token of a JSON form says was shown."""
+    return form_token.partition(".")[2]
 
 
 def remembered_reviewer(request: Request) -> str:
@@ -132,16 +141,17 @@ async def _read_json(request: Request, room: int) -> Submission:
     """
     check_origin(request)
     body = await _body(request, MAX_FORM_BYTES + room)
-    sent = await run_in_threadpool(parse_object, body)
-    check_form_token(request, as_text(sent.get("form_token")))
+    sent = await in_worker_if_large(len(body), parse_object, body)
+    token = as_text(sent.get("form_token"))
+    check_form_token(request, token)
     answers = sent.get("answers", {})
     if not is_object(answers):
         raise invalid("must be an object", "answers")
     return Submission(
         answers={},
         version=as_text(sent.get("version")),
-        fingerprint="",
-        reviewer=as_text(sent.get("reviewer")).strip(),
+        shown=_shown(token),
+        reviewer=clean_name(as_text(sent.get("reviewer"))),
         decision=as_text(sent.get("decision")),
         given=answers,
     )

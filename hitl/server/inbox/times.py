@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from hitl._moments import moment as moment_of
+
 _MINUTE = 60
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
@@ -18,12 +20,6 @@ class Due:
     moment: datetime
     text: str
     urgency: str
-
-
-def parse(stamp: str) -> datetime:
-    """Read an RFC 3339 timestamp; one without an offset is taken as UTC."""
-    moment = datetime.fromisoformat(stamp)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def span(seconds: float) -> str:
@@ -40,7 +36,7 @@ def span(seconds: float) -> str:
 
 def age(stamp: str, now: datetime) -> str:
     """Write how long ago something was."""
-    seconds = (now - parse(stamp)).total_seconds()
+    seconds = (now - moment_of(stamp)).total_seconds()
     return "just now" if seconds < _MINUTE else f"{span(seconds)} ago"
 
 
@@ -48,7 +44,7 @@ def due(stamp: str | None, now: datetime) -> Due | None:
     """Return the time left or overdue; None without a due date."""
     if not stamp:
         return None
-    moment = parse(stamp)
+    moment = moment_of(stamp)
     left = (moment - now).total_seconds()
     if left < 0:
         return Due(moment, f"overdue by {span(left)}", "overdue")
@@ -57,5 +53,5 @@ def due(stamp: str | None, now: datetime) -> Due | None:
 
 def full(stamp: str | datetime) -> str:
     """Write a moment in full: 23 Nov 2026, 11:30 UTC."""
-    moment = parse(stamp) if isinstance(stamp, str) else stamp
+    moment = moment_of(stamp) if isinstance(stamp, str) else stamp
     return f"{moment.astimezone(UTC):%d %b %Y, %H:%M} UTC".lstrip("0")

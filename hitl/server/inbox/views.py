@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,15 +9,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hitl._json import is_list, is_object
+from hitl._moments import moment
 from hitl.server.inbox.attachments import attached, download_name, embedded, file_answer, size_in_words
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fields_of, label_of
 from hitl.server.inbox.fields import as_text, choices
-from hitl.server.inbox.filters import PAGE_SIZE
 from hitl.server.inbox.hidden_characters import unix_lines
 from hitl.server.inbox.rendering import Block, Code, File, Items, Pairs, Text, Word, block, subject
-from hitl.server.inbox.times import Due, age, due, parse
+from hitl.server.inbox.times import Due, age, due
+from hitl.server.primitives import Page
 from hitl.server.primitives.validation import same
+from hitl.server.reviews import shown_digest
 
 _STEPS = {
     "created": "Created",
@@ -37,6 +37,32 @@ PRIORITY_BARS = {"low": 1, "normal": 2, "medium": 2, "high": 3, "critical": 3}
 
 
 @dataclass(frozen=True, slots=True)
+class Pick:
+    """A review that was marked in a list: its version, and what was asked then (empty if a form does not say)."""
+
+    review_id: str
+    version: str
+    shown: str = ""
+
+    @property
+    def text(self) -> str:
+        """The pick as a form sends it."""
+        return f"{self.review_id}:{self.version}" + (f"-{self.shown}" if self.shown else "")
+
+    @classmethod
+    def of(cls, review: Document, template: Document | None) -> Pick:
+        """Return the pick of a review as it stands."""
+        return cls(review["id"], str(review.get("version", "")), shown_digest(review, template))
+
+    @classmethod
+    def read(cls, text: str) -> Pick:
+        """Read what a form sent."""
+        review_id, _, rest = text.rpartition(":")
+        version, _, shown = rest.partition("-")
+        return cls(review_id, version, shown)
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """One review in a line or two: what the list and the head of a page say about it."""
 
@@ -51,7 +77,7 @@ class Summary:
     created_at: str
     age: str
     due: Due | None
-    version: str
+    pick: str  # as `bulk` reads it
     reviewer: str
     finished_at: str
 
@@ -68,13 +94,17 @@ class ShownAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Pager:
-    """Which part of a list is shown; the neighbours are page numbers, None at the ends."""
+    """Which part of a list is shown; the neighbours are page numbers, None at the ends.
+
+    `cursor` leads to the older one: while reviews are finished, a number alone would skip some.
+    """
 
     first: int
     last: int
     total: int
     newer: int | None
     older: int | None
+    cursor: str
 
 
 def summary(review: Document, template: Document | None, now: datetime, expires_in: float | None = None) -> Summary:
@@ -94,7 +124,7 @@ def summary(review: Document, template: Document | None, now: datetime, expires_
         created_at=review["created_at"],
         age=age(review["created_at"], now),
         due=due(due_date, now),
-        version=str(review.get("version", "")),
+        pick=Pick.of(review, template).text,
         reviewer=str(review.get("reviewer") or ""),
         finished_at=review.get("completed_at") or review["updated_at"],
     )
@@ -128,17 +158,11 @@ def typed_answers(template: Document | None, typed: Mapping[str, list[str]], con
     ]
 
 
-def pager(total: int, page: int) -> Pager:
+def pager(found: Page, page: int) -> Pager:
     """Return which entries page number `page` (from 1) shows."""
-    first = (page - 1) * PAGE_SIZE
-    last = min(first + PAGE_SIZE, total)
-    return Pager(first + 1, last, total, page - 1 if page > 1 else None, page + 1 if last < total else None)
-
-
-def fingerprint(review: Document, template: Document | None) -> str:
-    """Return a short digest of what a reviewer judges: the content and the questions about it."""
-    judged = json.dumps([content_of(review), fields_of(template)], sort_keys=True)
-    return hashlib.sha256(judged.encode()).hexdigest()[:16]
+    last = found.offset + len(found.items)
+    newer, older = page - 1 if page > 1 else None, None if found.cursor is None else page + 1
+    return Pager(found.offset + 1, last, found.total, newer, older, found.cursor or "")
 
 
 def _deadline(review: Document, now: datetime, expires_in: float | None) -> str | None:
@@ -147,7 +171,7 @@ def _deadline(review: Document, now: datetime, expires_in: float | None) -> str 
     if expires_in is None:
         return due_date
     ends = now + timedelta(seconds=expires_in)
-    return due_date if due_date and parse(due_date) < ends else ends.isoformat()
+    return due_date if due_date and moment(due_date) < ends else ends.isoformat()
 
 
 def _answer(name: str, field: Document | None, value: Any, content: Document) -> ShownAnswer:

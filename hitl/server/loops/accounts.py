@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from hitl.server.primitives import Document, to_wire
-from hitl.server.primitives.validation import optional, record, required, text
+from hitl.server.primitives import Document, clean_name, name_key, to_wire
+from hitl.server.primitives.names import person
+from hitl.server.primitives.validation import every, optional, record, required, text
 
 OBJECT_ID: Final = re.compile(r"[0-9a-fA-F]{24}", re.ASCII)
 
@@ -25,8 +26,8 @@ _CODE_LENGTH: Final = 9  # as in the vendor's example, ABC123DEF
 
 PERSON: Final = record(
     {
-        "email": required(text(shortest=3, longest=254)),
-        "name": optional(text(shortest=1, longest=100)),
+        "email": required(every(text(shortest=3, longest=254), person)),
+        "name": optional(every(text(shortest=1, longest=100), person)),
         "id": optional(text(shortest=1, longest=64)),
     }
 )
@@ -51,15 +52,15 @@ def account_of(owner: str) -> Account:
 
 
 def person_id(email: str) -> str:
-    """Return the id of the person with this address; upper and lower case are the same person."""
-    return _derived("person", email.strip().lower())
+    """Return the id of the person with this address; every spelling of it is the same person."""
+    return _derived("person", name_key(email))
 
 
-def responder(person: Mapping[str, Any]) -> dict[str, str]:
+def responder(given: Mapping[str, Any]) -> dict[str, str]:
     """Return a checked person as `{id, name, email}`, with the id that goes with the address unless one is given."""
-    email: str = person["email"].strip()
-    name = person.get("name") or email.partition("@")[0]
-    return {"id": person.get("id") or person_id(email), "name": name, "email": email}
+    email = clean_name(given["email"])
+    name = clean_name(given.get("name") or "") or email.partition("@")[0]
+    return {"id": given.get("id") or person_id(email), "name": name, "email": email}
 
 
 def new_object_id(now: datetime) -> str:
@@ -84,8 +85,8 @@ def new_loop(loop_id: str, body: Mapping[str, Any], account: Account, now: datet
 
 def new_member(user_id: str, email: str, name: str, role: str, now: datetime) -> Document:
     """Return a member who has just joined; roles are "admin", for the loop's creator, and "member"."""
-    person = {"user_id": user_id, "email": email, "name": name}
-    return {**person, "status": "active", "joined_at": to_wire(now), "role": role}
+    who = {"user_id": user_id, "email": email, "name": name}
+    return {**who, "status": "active", "joined_at": to_wire(now), "role": role}
 
 
 def with_members(loop: Mapping[str, Any], members: Sequence[Document]) -> Document:

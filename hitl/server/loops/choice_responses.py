@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias, cast
 
 from hitl.server.loops.response_type import Config, ResponseType, in_order, unwrap
 from hitl.server.primitives import Checker, Fault
-from hitl.server.primitives.validation import array, boolean, every, integer, optional, record, text
+from hitl.server.primitives.validation import array, boolean, every, integer, optional, record, sendable, text
 from hitl.server.primitives.validation import required as needed
 
 Option: TypeAlias = dict[str, Any]
@@ -33,8 +33,12 @@ def option(given: str | Option) -> Option:
 
 
 def _an_option(place: str, value: object) -> Iterator[Fault]:
-    check = _OPTION_TEXT if isinstance(value, str) else _OPTION_OBJECT
-    yield from check(place, value)
+    check, inside = (_OPTION_TEXT, place) if isinstance(value, str) else (_OPTION_OBJECT, f"{place}.value")
+
+    def can_be_chosen(_place: str, given: object) -> Iterator[Fault]:
+        return sendable(inside, option(cast("str | Option", given))["value"])
+
+    yield from every(check, can_be_chosen)(place, value)
 
 
 def _all_different(place: str, value: object) -> Iterator[Fault]:

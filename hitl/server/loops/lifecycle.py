@@ -17,7 +17,7 @@ from typing import Any, Final
 from hitl.server.loops.accounts import Account
 from hitl.server.loops.envelope import LoopApiError
 from hitl.server.loops.schemas import SHOWN
-from hitl.server.primitives import Document, conflict, from_wire, to_wire
+from hitl.server.primitives import ApiError, Document, conflict, digest, from_wire, to_wire
 
 _ANSWER: Final = (
     *("response_by", "response_by_user", "response_at", "response_data", "response_time_seconds"),
@@ -136,6 +136,21 @@ def require_open(request: Mapping[str, Any], done: str) -> None:
     """Refuse with 409 to do something with a finished request."""
     if request["status"] not in OPEN:
         raise conflict(f"request {request['id']} is already {request['status']} and cannot be {done}")
+
+
+def shown_digest(request: Mapping[str, Any]) -> str:
+    """Return digests of what a person is shown of a request and of what is asked, as `CONTENT.QUESTION`."""
+    config = dict(request["response_config"])
+    content = [request.get(name) for name in ("type", "request_text", "context", "priority", "timeout_at", *SHOWN)]
+    content.append(config.pop("draft_text", None))
+    question = [request["response_type"], config, request["default_response"]]
+    return f"{digest(content, ordered=True)}.{digest(question)}"
+
+
+def require_shown(request: Mapping[str, Any], shown: str | None) -> None:
+    """Refuse with 409 an answer to a request that was changed since it was shown; None allows any."""
+    if shown is not None and shown != shown_digest(request):
+        raise ApiError(409, "version_conflict", f"request {request['id']} has changed since it was shown")
 
 
 def _require_free(request: Mapping[str, Any], person: Mapping[str, str], now: datetime) -> None:

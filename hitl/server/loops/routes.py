@@ -10,8 +10,25 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hitl.server.http import ApiEndpoint, context_of, creation_headers, hold, pagination, resource
-from hitl.server.http.requests import DEFAULT_LIMIT, MAX_LIMIT, body_of, idempotency_key, wait_seconds
+from hitl.server.http import (
+    ApiEndpoint,
+    context_of,
+    creation_headers,
+    hold,
+    in_worker,
+    in_worker_if_large,
+    pagination,
+    resource,
+)
+from hitl.server.http.requests import (
+    DEFAULT_LIMIT,
+    MAX_LIMIT,
+    Place,
+    body_of,
+    body_size,
+    idempotency_key,
+    wait_seconds,
+)
 from hitl.server.loops.accounts import OBJECT_ID, Account, account_of
 from hitl.server.loops.envelope import LoopApiError, success
 from hitl.server.loops.lifecycle import FINAL
@@ -19,9 +36,10 @@ from hitl.server.loops.schemas import PRIORITIES, SORTS, STATUSES
 from hitl.server.loops.service import LoopService
 from hitl.server.loops.store import RequestQuery, Sort
 from hitl.server.primitives import Document, from_wire, to_wire
+from hitl.server.storage.queries import cursor_fault
 from hitl.server.webhooks.egress_policy import Targets
 
-_KNOWN: Final = ("status", "priority", "loop_id", "limit", "offset", "sort", "created_before")
+_KNOWN: Final = ("status", "priority", "loop_id", "limit", "offset", "after", "sort", "created_before")
 _PAGING: Final = "Invalid pagination parameters"
 
 
@@ -36,6 +54,7 @@ def request_query(request: Request, api_key_id: str) -> RequestQuery:
         created_before=_date_time(given, "created_before"),
         limit=_whole(given, "limit", 1, MAX_LIMIT, DEFAULT_LIMIT),
         offset=_whole(given, "offset", 0, 2**63 - 1, 0),
+        after=_after(given),
         sort=cast("Sort", _word(given, "sort", SORTS) or SORTS[0]),
     )
 
@@ -63,6 +82,12 @@ def _whole(given: dict[str, str], name: str, lowest: int, highest: int, otherwis
     if not re.fullmatch(r"\d{1,19}", text, re.ASCII) or not lowest <= int(text) <= highest:
         raise LoopApiError(400, _PAGING, f"{name} must be between {lowest} and {highest}")
     return int(text)
+
+
+def _after(given: dict[str, str]) -> str | None:
+    if (fault := cursor_fault(given.get("after"), has_offset="offset" in given)) is not None:
+        raise LoopApiError(400, _PAGING, f"after {fault}")
+    return given.get("after")
 
 
 def _loop_id(given: dict[str, str]) -> str | None:
@@ -125,7 +150,8 @@ def _calling(method: Callable[..., Any], msg: str, *, key: str = "") -> ApiEndpo
 
     async def endpoint(request: Request) -> Response:
         body = {"body": await body_of(request)} if request.method in {"POST", "PUT"} else {}
-        data = method(_account(request), **request.path_params, **body)
+        size = body_size(request)
+        data = await in_worker_if_large(size, method, _account(request), **request.path_params, **body)
         return success(msg, {key: data} if key else data)
 
     return endpoint
@@ -176,13 +202,15 @@ class _Requests:
     async def create(self, request: Request) -> Response:
         account, loop_id = _account(request), request.path_params["loop_id"]
         key, body = idempotency_key(request), await self._body_of(request)
-        created = self._service.create_request(account, loop_id, body, idempotency_key=key)
-        headers = creation_headers(request, created)
-        return success("Request created and broadcasted successfully", created.document, 201, headers)
+        size, create = body_size(request), self._service.create_request
+        created = await in_worker_if_large(size, create, account, loop_id, body, idempotency_key=key)
+        told, headers = "Request created and broadcasted successfully", creation_headers(request, created)
+        return await in_worker_if_large(size, success, told, created.document, 201, headers)
 
     async def update(self, request: Request) -> Response:
         account, body = _account(request), await self._body_of(request)
-        changed = self._service.update_request(account, request.path_params["request_id"], body)
+        update, request_id = self._service.update_request, request.path_params["request_id"]
+        changed = await in_worker_if_large(body_size(request), update, account, request_id, body)
         return success("Request updated successfully", {"request": changed})
 
     async def _body_of(self, request: Request) -> Document:
@@ -193,14 +221,14 @@ class _Requests:
 
     async def list_of_loop(self, request: Request) -> Response:
         loop_id = request.path_params["loop_id"]
-        requests = self._service.list_loop_requests(_account(request), loop_id)
+        requests = await in_worker(self._service.list_loop_requests, _account(request), loop_id)
         data = {"loop_id": loop_id.lower(), "requests": requests, "count": len(requests)}
-        return success("Loop requests retrieved successfully", data)
+        return await in_worker(success, "Loop requests retrieved successfully", data)
 
     async def list(self, request: Request) -> Response:
         query = request_query(request, _account(request).api_key_id)
-        found = self._service.list_requests(query)
-        position = pagination(found, query.limit, query.offset)
+        found = await in_worker(self._service.list_requests, query)
+        position = pagination(found, Place(query.limit or 0, query.offset, query.after))
         data = {
             "requests": found.items,
             "count": len(found.items),
@@ -208,18 +236,22 @@ class _Requests:
             "has_more": position.pop("has_more"),
             "pagination": position,
         }
-        return success("Requests retrieved successfully", data)
+        return await in_worker(success, "Requests retrieved successfully", data)
 
     async def read(self, request: Request) -> Response:
         account, request_id = _account(request), request.path_params["request_id"].lower()
         seconds = wait_seconds(request)
         if seconds is None:
             return _read(self._service.get_request(request_id, account), {})
+
+        async def read() -> Document:
+            return self._service.get_request(request_id, account)
+
         found = await hold(
             self._service.changes,
             request_id,
             seconds,
-            read=lambda: self._service.get_request(request_id, account),
+            read=read,
             final=FINAL,
             seconds_left=lambda: self._service.seconds_to_change(request_id),
         )

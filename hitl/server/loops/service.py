@@ -222,15 +222,29 @@ class LoopService:
             self._save(work, after, "claimed")
             return after
 
-    def respond(self, request_id: str, response_data: Any, person: Mapping[str, Any]) -> Document:
-        """Answer a request, bare or wrapped, and store the wrapped form; the person need not be a member."""
+    def respond(
+        self, request_id: str, response_data: Any, person: Mapping[str, Any], *, shown: str | None = None
+    ) -> Document:
+        """Answer a request, bare or wrapped, and store the wrapped form; the person need not be a member.
+
+        Any `shown` but the present `shown_digest` is refused as `version_conflict`; None skips the check.
+        """
         raise_faults(accounts.PERSON("responder", person))
         with self._work() as work:
             before, who = self._request(request_id), accounts.responder(person)
             lifecycle.require_open(before, "answered")
+            lifecycle.require_shown(before, shown)
             after = lifecycle.completed(before, kept_answer(before, response_data), who, work.now)
             self._save(work, after, "completed")
             return after
+
+    def has_answer(self, request_id: str, response_data: Any, person: Mapping[str, Any]) -> bool:
+        """Return whether the request was answered by this person in this way: forms are sent twice."""
+        with self._work():
+            request, who = self._request(request_id), accounts.responder(person)
+            if request["status"] != "completed" or request["response_by"] != who["id"]:
+                return False
+            return bool(kept_answer(request, response_data) == request["response_data"])
 
     def seconds_to_change(self, request_id: str) -> float | None:
         """Return how many seconds are left until a request times out or its claim ends; None if it is finished."""

@@ -9,18 +9,16 @@ from typing import Any, Final, Literal, TypeAlias
 
 from hitl.server.primitives import Document, Page
 from hitl.server.storage import Store
-from hitl.server.storage.queries import document, documents, one_of, page
+from hitl.server.storage.queries import Order, document, documents, one_of, page
 
 Sort: TypeAlias = Literal["created_at_desc", "created_at_asc", "priority_desc", "status_asc"]
 
 # The queue of generation B: critical, high, medium, low, and among equals the oldest first.
-_ORDERS: Final[Mapping[str, str]] = {
-    "created_at_desc": "number DESC",
-    "created_at_asc": "number",
-    "priority_desc": (
-        "CASE priority WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, number"
-    ),
-    "status_asc": "status, number DESC",
+_ORDERS: Final[Mapping[str, Order]] = {
+    "created_at_desc": Order(descending=True),
+    "created_at_asc": Order(),
+    "priority_desc": Order("CASE priority WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END"),
+    "status_asc": Order("status", descending=True),
 }
 
 
@@ -35,6 +33,7 @@ class RequestQuery:
     created_before: str | None = None
     limit: int | None = 50
     offset: int = 0
+    after: str | None = None  # the cursor of the page before, instead of an offset
     sort: Sort = "created_at_desc"
 
 
@@ -108,8 +107,15 @@ class LoopStore(Store):
             ("api_key_id = ?", query.api_key_id),
             ("created_at < ?", query.created_before),
         )
-        order = _ORDERS[query.sort]
-        return page(self._database, "requests", conditions, order=order, limit=query.limit, offset=query.offset)
+        return page(
+            self._database,
+            "requests",
+            conditions,
+            order=_ORDERS[query.sort],
+            limit=query.limit,
+            offset=query.offset,
+            after=query.after,
+        )
 
     def save_request(self, request: Mapping[str, Any], due_at: str | None) -> None:
         """Insert or replace a request; `due_at` is None for a finished one."""

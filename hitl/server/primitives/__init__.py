@@ -6,8 +6,9 @@ Checkers of JSON values have a module of their own, `validation`; `strict_json` 
 from __future__ import annotations
 
 from hitl.server.primitives.clock import Clock, Now
-from hitl.server.primitives.documents import Document, Page
+from hitl.server.primitives.documents import Document, Page, digest
 from hitl.server.primitives.errors import ApiError, Fault, SetupError, conflict, invalid, not_found, raise_faults
+from hitl.server.primitives.names import clean_name, name_key, unique_names
 from hitl.server.primitives.timestamps import Duration, duration, from_wire, to_wire, utc_now
 from hitl.server.primitives.validation import Checker
 
@@ -21,12 +22,16 @@ __all__ = [
     "Now",
     "Page",
     "SetupError",
+    "clean_name",
     "conflict",
+    "digest",
     "duration",
     "from_wire",
     "invalid",
+    "name_key",
     "not_found",
     "raise_faults",
     "to_wire",
+    "unique_names",
     "utc_now",
 ]

@@ -6,8 +6,10 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 
+from hitl._moments import read_moment
+
 # RFC 3339, section 5.6; its "T" and "Z" may be lower case.
-_RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})", re.ASCII | re.IGNORECASE)
+_RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:[0-5]\d)", re.ASCII | re.IGNORECASE)
 
 
 def utc_now() -> datetime:
@@ -25,7 +27,7 @@ def from_wire(text: str) -> datetime:
     if not _RFC_3339.fullmatch(text):
         raise ValueError(f"not an RFC 3339 date-time: {text[:40]!r}")
     try:
-        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+        return read_moment(text).astimezone(UTC)
     except OverflowError as error:
         raise ValueError(f"outside the years 1 to 9999: {text[:40]!r}") from error
 

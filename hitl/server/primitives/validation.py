@@ -9,11 +9,14 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeAlias, cast
 
-from hitl._json import is_list, is_object
 from hitl.server.primitives.errors import Fault
 from hitl.server.primitives.timestamps import from_wire
+
+MOST_FAULTS = 100
+"""The faults of one value that are told; a body may have a hundred thousand."""
 
 Checker: TypeAlias = Callable[[str, object], Iterator[Fault]]
 
@@ -24,6 +27,8 @@ _AUTHORITY = rf"(?:{_CHARACTER.replace('@', '')}*@)?{_HOST}(?::\d*)?"
 _PATH = rf"(?://{_AUTHORITY}(?:/{_CHARACTER}*)*|/?(?:{_CHARACTER}+(?:/{_CHARACTER}*)*)?)"
 _TAIL = rf"(?:{_CHARACTER}|[/?])*"
 _URI = re.compile(rf"[A-Z][A-Z0-9+.-]*:{_PATH}(?:\?{_TAIL})?(?:\#{_TAIL})?", re.ASCII | re.IGNORECASE)
+
+_NOT_SENDABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|^\s|\s\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,12 @@ def text(shortest: int = 0, longest: int | None = None) -> Checker:
             yield Fault(place, f"may have at most {longest} characters, this has {len(value)}")
 
     return check
+
+
+def sendable(place: str, value: object) -> Iterator[Fault]:
+    """Accept what a form sends back unchanged: a string of one line without white space around it."""
+    if isinstance(value, str) and _NOT_SENDABLE.search(value):
+        yield Fault(place, "must be one line without white space around it, since a form cannot send others unchanged")
 
 
 def one_of(*words: str) -> Checker:
@@ -163,7 +174,7 @@ def every(*checks: Checker) -> Checker:
 
     def check(place: str, value: object) -> Iterator[Fault]:
         for each in checks:
-            faults = list(each(place, value))
+            faults = list(islice(each(place, value), MOST_FAULTS))
             if faults:
                 yield from faults
                 return
@@ -185,12 +196,14 @@ def unique(key: str) -> Checker:
 
 
 def same(one: object, other: object) -> bool:
-    """Compare two values as JSON does, at any depth: true is not 1, but 1.0 is."""
-    if is_object(one) and is_object(other):
-        return one.keys() == other.keys() and all(same(value, other[name]) for name, value in one.items())
-    if is_list(one) and is_list(other):
-        return len(one) == len(other) and all(map(same, one, other))
-    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
+    """Compare two values as JSON does, where true is not 1, inside of arrays and objects, too."""
+    if isinstance(one, list) and isinstance(other, list):
+        items, others = cast("list[object]", one), cast("list[object]", other)
+        return len(items) == len(others) and all(map(same, items, others))
+    if isinstance(one, dict) and isinstance(other, dict):
+        members, them = cast("dict[str, object]", one), cast("dict[str, object]", other)
+        return members.keys() == them.keys() and all(same(members[name], them[name]) for name in members)
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
 def name_of(value: object) -> str:

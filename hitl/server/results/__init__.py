@@ -18,6 +18,7 @@ from hitl.server.results.fields import (
     words,
 )
 from hitl.server.results.form import faults
+from hitl.server.results.normal_form import normal_form
 
 __all__ = [
     "DISPLAYS",
@@ -27,6 +28,7 @@ __all__ = [
     "faults",
     "is_required",
     "is_shown",
+    "normal_form",
     "settings",
     "verdict_field",
     "words",

@@ -7,7 +7,7 @@ understood here. The grammar is that of Python's expressions, so `ast` parses th
 number and name is replaced by one before, so that no literal, escape or keyword of Python's has a meaning here. Of the
 tree, only what is documented is evaluated; nothing can be called or reached, so an expression from a stranger is safe.
 
-Values compare as in JSON: true is not 1, and what cannot be ordered is neither less nor greater.
+Values are equal if their normal forms are (`normal_form`), and what cannot be ordered is neither less nor greater.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from functools import lru_cache
 from operator import ge, gt, le, lt
 from typing import Any, Final, NamedTuple, TypeAlias, cast
 
-from hitl.server.primitives.validation import same
+from hitl.server.results.normal_form import equal
 
 Result: TypeAlias = Mapping[str, Any]
 _Evaluate: TypeAlias = Callable[[Result], Any]
@@ -161,12 +161,12 @@ def _is_number(value: object) -> bool:
 def _contains(item: object, whole: object) -> bool:
     if isinstance(whole, str):
         return isinstance(item, str) and item in whole
-    return isinstance(whole, list) and any(same(item, each) for each in cast("list[object]", whole))
+    return isinstance(whole, list) and any(equal(item, each) for each in cast("list[object]", whole))
 
 
 _COMPARISONS: Final[Mapping[type[ast.cmpop], Callable[[Any, Any], bool]]] = {
-    ast.Eq: same,
-    ast.NotEq: lambda left, right: not same(left, right),
+    ast.Eq: equal,
+    ast.NotEq: lambda left, right: not equal(left, right),
     ast.Lt: _ordered(lt),
     ast.LtE: _ordered(le),
     ast.Gt: _ordered(gt),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias, cast
 
-from hitl.server.primitives.validation import same
+from hitl.server.results.normal_form import equal
 
 Field: TypeAlias = Mapping[str, Any]
 TemplateDocument: TypeAlias = Mapping[str, Any]
@@ -31,7 +31,7 @@ def is_required(field: Field) -> bool:
 def is_shown(field: Field, result: Mapping[str, Any]) -> bool:
     """Return whether the field's condition is met by the other answers; a field without one is always shown."""
     condition = field.get("conditional")
-    return not condition or same(result.get(condition["field"]), condition["value"])
+    return not condition or equal(result.get(condition["field"]), condition["value"])
 
 
 def verdict_field(template: TemplateDocument) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from hitl.server.reviews.lifecycle import FINAL, OPEN
 from hitl.server.reviews.schemas import PRIORITIES
 from hitl.server.reviews.service import ReviewService
+from hitl.server.reviews.shown import shown_digest
 from hitl.server.reviews.store import ReviewQuery
 
-__all__ = ["FINAL", "OPEN", "PRIORITIES", "ReviewQuery", "ReviewService"]
+__all__ = ["FINAL", "OPEN", "PRIORITIES", "ReviewQuery", "ReviewService", "shown_digest"]

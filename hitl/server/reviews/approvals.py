@@ -8,7 +8,7 @@ The vendor names the setting only; this is how the sandbox implements it.
   completes it, and the result of the review is that person's answer.
 - A single "no" decides: a rejection rejects the review, and a completed answer that says no completes it. Even a
   reviewer who has approved may still say no.
-- When the content changes, everybody must review it again: approvals of the old content are deleted.
+- When the content or the questions change, everybody must review again: approvals of the old ones are deleted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hitl.server.primitives import conflict
+from hitl.server.primitives import conflict, name_key
 from hitl.server.results import TemplateDocument, approval_field, approvals_needed
 from hitl.server.reviews.reviewer_store import ReviewerStore
 
@@ -29,7 +29,7 @@ def is_complete(
     if needed == 1 or _says_no(template, result):
         return True
     earlier = store.approvals(review_id)
-    if any(each["reviewer"].casefold() == reviewer.casefold() for each in earlier):
+    if any(name_key(each["reviewer"]) == name_key(reviewer) for each in earlier):
         raise conflict(
             f"{reviewer} has approved review {review_id} already; {needed - len(earlier)} more must approve it"
         )

@@ -16,14 +16,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hitl.server.primitives import conflict
+from hitl.server.primitives import conflict, name_key, unique_names
 from hitl.server.results import TemplateDocument, approvals_needed, settings
 from hitl.server.reviews.reviewer_store import ReviewerStore
 
 
 def choose_assignees(store: ReviewerStore, body: Mapping[str, Any], template: TemplateDocument) -> list[str]:
     """Return the assignees of the review that a checked body asks for."""
-    named: list[str] = list(body.get("assignees", ()))
+    named: list[str] = unique_names(body.get("assignees", ()))
     store.remember(named)
     if named:
         return named
@@ -34,9 +34,14 @@ def choose_assignees(store: ReviewerStore, body: Mapping[str, Any], template: Te
     candidates = _candidates(store)
     load = store.open_reviews(candidates) if strategy == "load_balanced" else {}
     in_turn = store.by_last_assignment(candidates)
-    chosen = sorted(in_turn, key=lambda name: load.get(name, 0))[: approvals_needed(template)]
+    chosen = sorted(in_turn, key=lambda name: load.get(name_key(name), 0))[: approvals_needed(template)]
     store.mark_chosen(chosen)
     return chosen
+
+
+def same_people(some: Sequence[str], others: Sequence[str]) -> bool:
+    """Return whether two lists name the same people in the same order, however they are spelled."""
+    return [name_key(name) for name in some] == [name_key(name) for name in others]
 
 
 def _candidates(store: ReviewerStore) -> list[str]:
@@ -51,7 +56,8 @@ def require_assignable(review: Mapping[str, Any], body: Mapping[str, Any], templ
     An unassigned review may always be assigned, and adding people takes it from nobody.
     """
     wanted: Sequence[str] = body.get("assignees", review["assignees"])
-    taken = [name for name in review["assignees"] if name not in wanted]
+    kept = {name_key(name) for name in wanted}
+    taken = [name for name in review["assignees"] if name_key(name) not in kept]
     if taken and settings(template).get("allow_reassignment") is False:
         raise conflict(
             f"review {review['id']} cannot be taken from {taken[0]}: its template does not allow reassignment; "

@@ -8,11 +8,12 @@ A review is open until it reaches one of the four states on the right, and never
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 
-from hitl.server.primitives import ApiError, Document, conflict, from_wire, to_wire
+from hitl.server.primitives import ApiError, Document, conflict, from_wire, name_key, to_wire
 
 Decision: TypeAlias = Literal["completed", "rejected"]
 
@@ -83,6 +84,23 @@ def answered(review: Document, decision: Decision, result: Mapping[str, Any], re
     return _next({**review, **answer}, now)
 
 
+def is_given(
+    review: Document,
+    approvals: Sequence[Document],
+    decision: Decision,
+    result: Mapping[str, Any],
+    reviewer: str,
+    version: int,
+) -> bool:
+    """Return whether a person's answer to a version of the review is stored already, as its answer or an approval."""
+    if review["status"] in OPEN and version >= review["version"]:
+        return False  # read after the approval, and so meant as another one
+    answer = [review] if review["status"] == decision else []
+    counted = approvals if decision == "completed" and review["status"] in ("completed", *OPEN) else ()
+    stored = [*answer, *counted]
+    return any(_equal(each["result"], result) and name_key(each["reviewer"]) == name_key(reviewer) for each in stored)
+
+
 def cancelled(review: Document, now: datetime) -> Document:
     """Return the review cancelled; a cancelled one stays as it is, so that the request may be repeated."""
     if review["status"] == "cancelled":
@@ -120,6 +138,10 @@ def require_version(review: Document, version: int | None) -> None:
             "version_conflict",
             f"review {review['id']} has changed: it has version {review['version']} and not {version}; read it again",
         )
+
+
+def _equal(one: object, other: object) -> bool:
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def _waiting(assignees: object) -> str:

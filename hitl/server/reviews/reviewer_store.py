@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hitl.server.primitives import Document
+from hitl.server.primitives import Document, name_key
 from hitl.server.storage import Store
 
 
@@ -16,7 +16,7 @@ class ReviewerStore(Store):
     def remember(self, names: Sequence[str]) -> None:
         """Store reviewers, so that they can be chosen."""
         for name in names:
-            self._database.execute("INSERT OR IGNORE INTO reviewers (name) VALUES (?)", (name,))
+            self._database.execute("INSERT OR IGNORE INTO reviewers (name, key) VALUES (?, ?)", (name, name_key(name)))
 
     def team_members(self) -> list[str]:
         """Return the members of all teams."""
@@ -29,8 +29,8 @@ class ReviewerStore(Store):
     def by_last_assignment(self, names: Sequence[str]) -> list[str]:
         """Sort reviewers, those first who were chosen the longest time ago."""
         rows = self._database.rows(
-            "SELECT name FROM reviewers WHERE name IN (SELECT value FROM json_each(?)) ORDER BY last_turn, number",
-            (json.dumps(list(names)),),
+            "SELECT name FROM reviewers WHERE key IN (SELECT value FROM json_each(?)) ORDER BY last_turn, number",
+            (_keys(names),),
         )
         return [row[0] for row in rows]
 
@@ -38,14 +38,15 @@ class ReviewerStore(Store):
         """Note that reviewers were chosen, in this order, after all others."""
         for name in names:
             self._database.execute(
-                "UPDATE reviewers SET last_turn = (SELECT max(last_turn) FROM reviewers) + 1 WHERE name = ?", (name,)
+                "UPDATE reviewers SET last_turn = (SELECT max(last_turn) FROM reviewers) + 1 WHERE key = ?",
+                (name_key(name),),
             )
 
     def open_reviews(self, names: Sequence[str]) -> dict[str, int]:
-        """Return the number of open reviews of each of these reviewers who has any."""
+        """Return the number of open reviews of each of these reviewers who has any, by the key of the name."""
         rows = self._database.rows(
             "SELECT name, count(*) FROM open_assignments WHERE name IN (SELECT value FROM json_each(?)) GROUP BY name",
-            (json.dumps(list(names)),),
+            (_keys(names),),
         )
         return dict(rows)
 
@@ -59,10 +60,22 @@ class ReviewerStore(Store):
     def add_approval(self, review_id: str, reviewer: str, result: Mapping[str, Any], at: str) -> None:
         """Store the approval of a reviewer who has not approved yet."""
         self._database.execute(
-            "INSERT INTO approvals (review_id, reviewer, result, at) VALUES (?, ?, ?, ?)",
-            (review_id, reviewer, json.dumps(result), at),
+            "INSERT INTO approvals (review_id, reviewer, key, result, at) VALUES (?, ?, ?, ?, ?)",
+            (review_id, reviewer, name_key(reviewer), json.dumps(result), at),
         )
 
     def forget_approvals(self, review_id: str) -> None:
         """Delete the approvals of a review, because its content has changed."""
         self._database.execute("DELETE FROM approvals WHERE review_id = ?", (review_id,))
+
+    def forget_approvals_by(self, template_id: str) -> None:
+        """Delete the approvals of a template's open reviews, because its questions have changed."""
+        self._database.execute(
+            "DELETE FROM approvals WHERE review_id IN "
+            "(SELECT id FROM reviews WHERE template_id = ? AND status = 'in_progress')",
+            (template_id,),
+        )
+
+
+def _keys(names: Sequence[str]) -> str:
+    return json.dumps([name_key(name) for name in names])

@@ -5,14 +5,26 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hitl.server.http import LongPollSlots, calling, creating, hold, page, resource, success
+from hitl.server.http import (
+    LongPollSlots,
+    calling,
+    creating,
+    hold,
+    in_worker,
+    in_worker_if_large,
+    page,
+    resource,
+    success,
+)
 from hitl.server.http.requests import (
+    Place,
     address_of,
     between,
     checked_key,
@@ -41,7 +53,7 @@ _METADATA: Final = re.compile(r"metadata\[.{1,64}\]", re.DOTALL)
 def review_query(request: Request) -> ReviewQuery:
     """Return which reviews a request asks for."""
     entries = [name for name in request.query_params if _METADATA.fullmatch(name)]
-    limit, offset = paging(request, *_FILTERS, *dict.fromkeys(entries))
+    place = paging(request, *_FILTERS, *dict.fromkeys(entries))
     return ReviewQuery(
         status=parsed(request, "status", _statuses),
         priority=parsed(request, "priority", word(PRIORITIES)),
@@ -53,8 +65,9 @@ def review_query(request: Request) -> ReviewQuery:
         updated_after=parsed(request, "updated_after", date_time),
         ids=parsed(request, "ids", _list),
         changes_after=parsed(request, "changes_after", between(0, 2**63 - 1)),
-        limit=limit,
-        offset=offset,
+        limit=place.limit,
+        offset=place.offset,
+        after=place.after,
     )
 
 
@@ -73,23 +86,23 @@ def _list(text: str) -> list[str]:
 
 def review_routes(service: ReviewService, outbox: Outbox, slots: LongPollSlots) -> list[Route]:
     """Return the routes; `slots` are shared by all requests that wait."""
-    # The service is called directly, not in a worker thread: its statements take microseconds in memory and about a
-    # millisecond on disk, less than handing them to a thread and back would.
-    reads = _Reads(service, slots)
+    # With little data the service is called directly, not in a worker: its statements take microseconds in memory and
+    # about a millisecond on disk, less than handing them to a thread and back would.
+    reads, weigh = _Reads(service, slots), service.weigh
     return [
-        resource("/v1/reviews", GET=reads.reviews, POST=creating(service.create_review, shown=with_url)),
+        resource("/v1/reviews", GET=reads.reviews, POST=creating(service.create_review, weigh=weigh, shown=with_url)),
         resource(
             "/v1/reviews/{review_id}",
             GET=reads.review,
-            PATCH=calling(service.update_review, shown=with_url),
-            DELETE=calling(service.cancel_review, shown=with_url),
+            PATCH=calling(service.update_review, weigh=weigh, shown=with_url),
+            DELETE=calling(service.cancel_review, weigh=weigh, shown=with_url),
         ),
         resource("/v1/templates", GET=reads.templates, POST=creating(service.create_template)),
         resource(
             "/v1/templates/{template_id}",
-            GET=calling(service.get_template),
-            PATCH=calling(service.update_template),
-            DELETE=calling(service.delete_template),
+            GET=calling(service.get_template, weigh=weigh),
+            PATCH=calling(service.update_template, weigh=weigh),
+            DELETE=calling(service.delete_template, weigh=weigh),
         ),
         resource("/v1/events", GET=EventStream(service.changes, outbox, slots).respond),
     ]
@@ -113,7 +126,7 @@ class _Reads:
             query = replace(query, ids=[made] if named and made else [])
             headers["Idempotency-Key"] = key  # shows the client that this filter was applied
         if seconds is None or self._slots.is_full:
-            found = self._service.list_reviews(query)
+            found = await in_worker(self._service.list_reviews, query)
         else:
             with self._slots.take():
                 found = await wait_for_changes(self._service, query, seconds)
@@ -121,21 +134,32 @@ class _Reads:
         # This header shows the client that it may ask for changes.
         headers["X-Changes-Cursor"] = str(found.step)
         found = replace(found, items=[with_url(request, each) for each in found.items])
-        return page(request, found, query.limit or 0, query.offset, headers=headers)
+        place = Place(query.limit or 0, query.offset, query.after)
+        return await in_worker(page, request, found, place, headers=headers)
 
     async def review(self, request: Request) -> Response:
         review_id = request.path_params["review_id"]
         seconds = wait_seconds(request)
         # A server may ignore a preference (RFC 7240, section 2); clients then poll.
         if seconds is None or self._slots.is_full:
-            return success(request, with_url(request, self._service.get_review(review_id)))
-        with self._slots.take():
-            review = await wait_for_change(self._service, review_id, seconds)
-        return success(request, with_url(request, review), headers={"Preference-Applied": f"wait={seconds}"})
+            review, headers = await read_review(self._service, review_id), {}
+        else:
+            with self._slots.take():
+                review = await wait_for_change(self._service, review_id, seconds)
+            headers = {"Preference-Applied": f"wait={seconds}"}
+        size = self._service.weigh(review_id=review_id)
+        return await in_worker_if_large(size, success, request, with_url(request, review), headers=headers)
 
     async def templates(self, request: Request) -> Response:
-        limit, offset = paging(request)
-        return page(request, self._service.list_templates(limit=limit, offset=offset), limit, offset)
+        place = paging(request)
+        listed = self._service.list_templates
+        found = await in_worker(listed, limit=place.limit, offset=place.offset, after=place.after)
+        return await in_worker(page, request, found, place)
+
+
+async def read_review(service: ReviewService, review_id: str) -> Document:
+    """Return a review; in a worker thread if it is large, since many may wait for the same one."""
+    return await in_worker_if_large(service.weigh(review_id=review_id), service.get_review, review_id)
 
 
 async def wait_for_change(service: ReviewService, review_id: str, seconds: float) -> Document:
@@ -144,7 +168,7 @@ async def wait_for_change(service: ReviewService, review_id: str, seconds: float
         service.changes,
         review_id,
         seconds,
-        read=lambda: service.get_review(review_id),
+        read=partial(read_review, service, review_id),
         final=FINAL,
         seconds_left=lambda: service.seconds_to_expiry(review_id),
     )
@@ -157,7 +181,7 @@ async def wait_for_changes(service: ReviewService, query: ReviewQuery, seconds: 
     # The watch begins before the first read, so that no change falls between the two.
     with service.changes.watch(None) as watch:
         while True:
-            found = service.list_reviews(query)
+            found = await in_worker(service.list_reviews, query)
             left = deadline - now()
             if found.items or left <= 0 or service.changes.closed:
                 return found

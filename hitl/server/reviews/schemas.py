@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 from hitl._json import as_object
 from hitl.server.primitives import Checker, Fault
 from hitl.server.primitives import validation as check
+from hitl.server.primitives.names import person
 from hitl.server.reviews import templates
 
 PRIORITIES: Final = ("low", "medium", "high", "normal")
@@ -21,11 +22,14 @@ NUMBER_BOUNDS: Final = ("minimum", "exclusive_minimum", "maximum", "exclusive_ma
 CHOICES: Final = frozenset({"select", "multi_select", "checkbox_group"})
 """The field types that offer options."""
 
+MOST_ASSIGNEES: Final = 1_000
+"""The people that one review may be given to; each is a row of the database."""
+
 _STRATEGY = check.one_of("round_robin", "load_balanced")
 _WORDS = check.array(check.text())
 
 _REVIEW = {
-    "assignees": check.optional(check.array(check.text(shortest=1))),
+    "assignees": check.optional(check.array(person, most=MOST_ASSIGNEES)),
     "priority": check.optional(check.one_of(*PRIORITIES)),
     "due_date": check.optional(check.date_time),
     "assignment_strategy": check.optional(_STRATEGY),

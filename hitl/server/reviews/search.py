@@ -1,6 +1,6 @@
 """Whether a review holds the words that somebody looks for: decided here, on one normal form of both.
 
-In Python, as a function of SQL: SQLite's own lower() knows only ASCII, its numbers end at 64 bits, and its texts at the
+In Python: SQLite's own lower() knows only ASCII, its numbers end at 64 bits, and its texts at the
 first null character.
 """
 
@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from hitl._json import is_list, is_object
@@ -43,26 +42,23 @@ def _continues(character: str) -> bool:
     return bool(unicodedata.combining(character)) or "\u1160" <= character <= "\u11ff"  # vowels and ends of Hangul
 
 
-def words_of(search: str) -> str:
+def words_of(search: str) -> Sequence[str]:
     """Return the words to look for, as `holds` takes them."""
     words = set(normal(search).split())
     # A word that is a part of another is found with it.
-    return json.dumps([word for word in words if not any(word != other and word in other for other in words)])
+    return [word for word in words if not any(word != other and word in other for other in words)]
 
 
-def holds(document: str, words: str) -> bool:
-    """Return whether all words occur in the id or in the strings and numbers of the content, which are not keys."""
-    wanted = _read(words)
+def holds(document: str, words: Iterable[str]) -> bool:
+    """Return whether all words occur in the id or in the strings and numbers of the content, which are not keys.
+
+    It takes as long as reading the whole document, so it is called without the lock of the database.
+    """
     review = json.loads(document, parse_int=str, parse_float=str, parse_constant=str)
     content = review.get("content")
     shown = visible(content) if is_object(content) else content
     found = "\n".join([normal(review["id"]), *map(normal, _leaves(shown))])
-    return all(word in found for word in wanted)
-
-
-@lru_cache(maxsize=16)
-def _read(words: str) -> Sequence[str]:
-    return tuple(json.loads(words))
+    return all(word in found for word in words)
 
 
 def _leaves(value: Any) -> Iterator[str]:

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from hitl._json import as_object
+from hitl._json import as_object, kept_fault
 from hitl.server import results
 from hitl.server.primitives import ApiError, Document, Page, SetupError, conflict, not_found, raise_faults
+from hitl.server.primitives.names import LONGEST_NAME, clean_name, person, unique_names
 from hitl.server.primitives.timestamps import from_wire, to_wire
-from hitl.server.primitives.validation import json_object, text
-from hitl.server.reviews import lifecycle, templates
+from hitl.server.primitives.validation import every, json_object, text
+from hitl.server.reviews import lifecycle, search, templates
 from hitl.server.reviews.approvals import is_complete
-from hitl.server.reviews.assignment import choose_assignees, require_assignable
+from hitl.server.reviews.assignment import choose_assignees, require_assignable, same_people
 from hitl.server.reviews.reviewer_store import ReviewerStore
 from hitl.server.reviews.sample_templates import SAMPLE_TEMPLATES
 from hitl.server.reviews.schemas import REVIEW_CREATE, REVIEW_UPDATE, STATUSES, TEMPLATE_CREATE, TEMPLATE_UPDATE
 from hitl.server.reviews.schemas import metadata as check_metadata
-from hitl.server.reviews.store import ReviewQuery, ReviewStore
-from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work
-from hitl.server.storage.queries import next_number
+from hitl.server.reviews.shown import require_shown
+from hitl.server.reviews.store import ReviewQuery, ReviewStore, as_json, order_of
+from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work, fingerprint_of
+from hitl.server.storage.queries import cursor_of, documents, next_number
 from hitl.server.webhooks import TEMPLATE_UPDATED, review_events, review_payload, template_payload
 
-_REVIEWER = text(shortest=1, longest=320)  # more than the longest e-mail address (RFC 3696, errata 1690: 254)
+_REVIEWER = every(text(shortest=1, longest=LONGEST_NAME), person)
 _TEMPLATE_ID = text(shortest=1, longest=128)
 
 
@@ -73,9 +77,14 @@ class ReviewService:
     def create_review(self, body: Mapping[str, Any], *, idempotency_key: str | None = None, owner: str = "") -> Created:
         """Create a ReviewCreate of `openapi.yaml`, once for each of an owner's idempotency keys."""
         raise_faults(REVIEW_CREATE("", body))
+        content = json.dumps(body["content"])  # here and not under the lock, as the digest
+        digest = fingerprint_of("review", body) if idempotency_key else ""
+        write = partial(as_json, content=content)
         with self._work() as work:
-            create = partial(self._new_review, work, {**body, "metadata": _metadata(body)})
-            return self._idempotency.create_once("review", body, idempotency_key, owner, create)
+            create = partial(self._new_review, work, {**body, "metadata": _metadata(body)}, content)
+            return self._idempotency.create_once(
+                "review", body, idempotency_key, owner, create, fingerprint=digest, write=write
+            )
 
     def created_under(self, key: str, owner: str) -> str | None:
         """Return the id of what the owner created under an idempotency key."""
@@ -91,28 +100,41 @@ class ReviewService:
     def get_review(self, review_id: str) -> Document:
         """Return a review as it stands now."""
         with self._work():
-            return self._review(review_id)
+            text = self._store.review_text(review_id)
+        if text is None:
+            raise not_found("review", review_id)
+        document: Document = json.loads(text)  # without the lock, which others wait for
+        return document
 
     def list_reviews(self, query: ReviewQuery | None = None) -> Page:
         """Return one page of reviews, the newest first."""
+        asked = query or ReviewQuery()
+        if words := search.words_of(asked.search or ""):
+            return self._search(asked, words)
         with self._work():
-            return self._store.reviews(query or ReviewQuery())
+            found, around = self._store.reviews(asked)
+        return replace(around, items=documents(found))
 
     def update_review(self, review_id: str, body: Mapping[str, Any]) -> Document:
         """Change an open review: keys of the content are merged, everything else is replaced."""
         raise_faults(REVIEW_UPDATE("", body))
         with self._work() as work:
             before = self._review(review_id)
+            if "assignees" in body:
+                named = unique_names(body["assignees"])
+                known = before["assignees"]
+                body = {**body, "assignees": known if same_people(named, known) else named}
             after = lifecycle.updated(before, body, work.now)
             require_assignable(before, body, self._form(before))
             self._reviewers.remember(after["assignees"])
             expires_at = self._store.expires_at(review_id)
             if "due_date" in body:
                 expires_at = _expiry(after, self._form(after), work.now)
+            self._require_readable(after)
             if after["content"] != before["content"]:
                 self._store.save_revision(before)
                 self._reviewers.forget_approvals(review_id)
-            self._save(work, after, "updated", expires_at=expires_at)
+            self._save(work, after, "updated", expires_at=expires_at, before=before)
             return after
 
     def cancel_review(self, review_id: str) -> Document:
@@ -123,25 +145,48 @@ class ReviewService:
     def start(self, review_id: str, reviewer: str) -> Document:
         """Mark a review as in progress."""
         raise_faults(_REVIEWER("reviewer", reviewer))
+        reviewer = clean_name(reviewer)
         with self._work() as work:
             after = lifecycle.started(self._review(review_id), work.now)
             return self._move(work, after, "started", actor=reviewer)
 
+    def has_answer(
+        self, review_id: str, decision: lifecycle.Decision, result: Mapping[str, Any], reviewer: str, version: int
+    ) -> bool:
+        """Return whether a person has given this answer to this version of a review already."""
+        with self._work():
+            review, approvals = self._review(review_id), self._reviewers.approvals(review_id)
+            return lifecycle.is_given(review, approvals, decision, result, reviewer, version)
+
     def complete(
-        self, review_id: str, result: Mapping[str, Any], reviewer: str, *, version: int | None = None
+        self,
+        review_id: str,
+        result: Mapping[str, Any],
+        reviewer: str,
+        *,
+        version: int | None = None,
+        shown: str | None = None,
     ) -> Document:
         """Answer a review by the names of its template's fields; the result must satisfy the template.
 
         A review that several people must approve stays in progress until enough of them have. Any `version` but the
-        current one is refused as `version_conflict`; None skips the check.
+        current one is refused as `version_conflict`, and so is any `shown` but the present `shown_digest`; None skips
+        the check. With a version, an answer that the same person has given already is not refused but returned: forms
+        are sent twice.
         """
-        return self._answer(review_id, "completed", result, reviewer, version)
+        return self._answer(review_id, "completed", result, reviewer, version, shown)
 
     def reject(
-        self, review_id: str, result: Mapping[str, Any] | None, reviewer: str, *, version: int | None = None
+        self,
+        review_id: str,
+        result: Mapping[str, Any] | None,
+        reviewer: str,
+        *,
+        version: int | None = None,
+        shown: str | None = None,
     ) -> Document:
         """Reject a review, as `complete`; fields in the result must be valid, but none is required."""
-        return self._answer(review_id, "rejected", {} if result is None else result, reviewer, version)
+        return self._answer(review_id, "rejected", {} if result is None else result, reviewer, version, shown)
 
     def approvals(self, review_id: str) -> list[Document]:
         """Return who has approved a review that several people must approve, as `{reviewer, result, at}` in order."""
@@ -197,10 +242,10 @@ class ReviewService:
         with self._work():
             return self._template(template_id)
 
-    def list_templates(self, *, limit: int | None = 50, offset: int = 0) -> Page:
+    def list_templates(self, *, limit: int | None = 50, offset: int = 0, after: str | None = None) -> Page:
         """Return one page of templates, in the order of their creation."""
         with self._work():
-            return self._store.templates(limit, offset)
+            return self._store.templates(limit, offset, after)
 
     def update_template(self, template_id: str, body: Mapping[str, Any]) -> Document:
         """Replace the parts of a template that the body names; reviews keep the form that they were asked with."""
@@ -225,16 +270,37 @@ class ReviewService:
             self._store.delete_template(template_id)
             return {"id": template_id, "deleted": True}
 
+    def weigh(
+        self, review_id: str | None = None, template_id: str | None = None, body: Mapping[str, Any] | None = None
+    ) -> int:
+        """Return about how many bytes are stored of what a call is about: a review and its template, or a template."""
+        named = template_id or (body or {}).get("template_id")
+        return self._store.size_of(review_id, named if isinstance(named, str) else None)
+
     # Implementation
+
+    def _search(self, query: ReviewQuery, words: Sequence[str]) -> Page:
+        """Look for words in one review after the other; others use the database in between."""
+        with self._work():
+            keys = self._store.keys(query)
+        found = [key for key in keys if search.holds(self._store.text(key[1]), words)]
+        begin = query.offset
+        if (after := query.after) is not None:
+            begin = sum(not order_of(query).is_beyond(key, after) for key in found)
+        end = len(found) if query.limit is None else begin + query.limit
+        shown = [json.loads(self._store.text(key[1])) for key in found[begin:end]]
+        cursor = cursor_of(found[end - 1]) if shown and end < len(found) else None
+        return Page(shown, len(found), cursor, begin, self._store.last_step())
 
     def _work(self) -> AbstractContextManager[Work]:
         return self._unit_of_work.begin(self._expire)
 
     def _expire(self, work: Work) -> None:
         for review, expires_at in self._store.overdue(to_wire(work.now)):
-            self._save(work, lifecycle.expired(review, from_wire(expires_at)), "expired", expires_at=None)
+            after = lifecycle.expired(review, from_wire(expires_at))
+            self._save(work, after, "expired", expires_at=None, before=review)
 
-    def _new_review(self, work: Work, body: Mapping[str, Any]) -> Document:
+    def _new_review(self, work: Work, body: Mapping[str, Any], content: str) -> Document:
         template = self._template(body["template_id"])
         chosen = {
             "assignees": choose_assignees(self._reviewers, body, template),
@@ -242,7 +308,7 @@ class ReviewService:
         }
         review_id = f"rev_{next_number(self._database, 'review')}"
         review = lifecycle.new_review(review_id, {**body, **chosen}, work.now)
-        self._save(work, review, "created", expires_at=_expiry(review, template, work.now))
+        self._save(work, review, "created", expires_at=_expiry(review, template, work.now), content=content)
         self._store.save_metadata(review)
         return review
 
@@ -268,14 +334,21 @@ class ReviewService:
         result: Mapping[str, Any],
         reviewer: str,
         version: int | None,
+        shown: str | None,
     ) -> Document:
         raise_faults(_REVIEWER("reviewer", reviewer))
+        reviewer = clean_name(reviewer)
         raise_faults(json_object("result", result))
         with self._work() as work:
             before = self._review(review_id)
+            approvals = self._reviewers.approvals(review_id)
+            if version is not None and lifecycle.is_given(before, approvals, decision, result, reviewer, version):
+                return before
             after = lifecycle.answered(before, decision, result, reviewer, work.now)
+            self._require_readable(after)
             lifecycle.require_version(before, version)
             template = self._form(before)
+            require_shown(before, template, shown)
             complete = decision == "completed"
             raise_faults(results.faults(template, before["content"], result, complete=complete, now=work.now))
             at = to_wire(work.now)
@@ -283,20 +356,34 @@ class ReviewService:
                 return self._move(work, lifecycle.approved(before, work.now), "approved", actor=reviewer)
             return self._move(work, after, decision, actor=reviewer)
 
+    def _require_readable(self, review: Document) -> None:
+        """Refuse a change after which nobody could read the review any more."""
+        if fault := kept_fault(json.dumps(review, ensure_ascii=False).encode("utf-8", "surrogatepass")):
+            raise ApiError(413, "payload_too_large", f"the review would be too large to be read: {fault}; send less")
+
     def _move(self, work: Work, after: Document, event: str, *, actor: str | None = None) -> Document:
         """Save a review in its next state, unless it is there already."""
-        if after != self._review(after["id"]):
+        before = self._review(after["id"])
+        if after != before:
             still_open = after["status"] in lifecycle.OPEN
             expires_at = self._store.expires_at(after["id"]) if still_open else None
-            self._save(work, after, event, actor=actor, expires_at=expires_at)
+            self._save(work, after, event, actor=actor, expires_at=expires_at, before=before)
         return after
 
     def _save(
-        self, work: Work, review: Document, event: str, *, expires_at: str | None, actor: str | None = None
+        self,
+        work: Work,
+        review: Document,
+        event: str,
+        *,
+        expires_at: str | None,
+        actor: str | None = None,
+        before: Document | None = None,
+        content: str | None = None,
     ) -> None:
-        for name in review_events(self._store.review(review["id"]), review):
+        for name in review_events(before, review):
             self._outbox.emit(name, review["id"], review_payload(name, review), at=work.now)
-        self._store.save_review(review, expires_at)
+        self._store.save_review(review, expires_at, content)
         self._store.add_history(review, event, actor)
         work.changed.append(review["id"])
 

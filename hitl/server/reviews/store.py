@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-from hitl.server.primitives import Document, Page
-from hitl.server.reviews import search
+from hitl.server.primitives import Document, Page, name_key
 from hitl.server.reviews.lifecycle import OPEN
-from hitl.server.storage import Database, Store
-from hitl.server.storage.queries import Filter, document, one_of, page, where
+from hitl.server.storage import Row, Store
+from hitl.server.storage.queries import Filter, Order, document, one_of, page, rows_of_page, where
 
 _DUE = "json_extract(document, '$.due_date')"
 # A review expires at its due date or earlier; one that was due before it was created does not expire for that.
 _DEADLINE = f"coalesce(min(expires_at, {_DUE}), expires_at, {_DUE})"
 _ORDERS: Final = {
-    None: "number ",
-    "due": f"{_DEADLINE} NULLS LAST, number ",
-    "priority": "CASE priority WHEN 'high' THEN 0 WHEN 'low' THEN 2 ELSE 1 END, number ",
+    None: "",
+    "due": f"coalesce({_DEADLINE}, '~')",  # behind all others if there is none
+    "priority": "CASE priority WHEN 'high' THEN 0 WHEN 'low' THEN 2 ELSE 1 END",
 }
+_DOCUMENT: Final = "SELECT document FROM reviews WHERE id = ?"
+_ASSIGNEE: Final = (
+    "EXISTS (SELECT 1 FROM json_each(reviews.document, '$.assignees') AS assignee WHERE name_key(assignee.value) = ?)"
+)
+_OPEN_ASSIGNEE: Final = "id IN (SELECT review_id FROM open_assignments WHERE name = ?)"  # reads no document
 _LAST_STEP: Final = "(SELECT max(history.number) FROM history WHERE history.review_id = reviews.id)"
 
 
@@ -29,10 +33,10 @@ class ReviewQuery:
     """Filters, which narrow the list together, and the order of a list of reviews.
 
     Moments are in wire form; `due_after` is inclusive, the others are exclusive. `search` has words that must all occur
-    in the strings and numbers of the content or in the id; case and the composition of characters are
-    ignored. `changes_after` asks for reviews that
-    changed after the step of this number, the earliest change first. `limit` None is all. `sort` "due" puts the next
-    deadline first, "priority" the most important.
+    in the strings and numbers of the content or in the id; case and the composition of characters are ignored.
+    `changes_after` asks for reviews that changed after the step of this number, the earliest change first. `limit` None
+    is all; `after` is the cursor of the page before. `sort` "due" puts the next deadline first, "priority" the most
+    important.
     """
 
     status: str | Sequence[str] | None = None
@@ -50,6 +54,7 @@ class ReviewQuery:
     changes_after: int | None = None
     limit: int | None = 50
     offset: int = 0
+    after: str | None = None
     oldest_first: bool = False
     sort: Literal["due", "priority"] | None = None
 
@@ -57,36 +62,66 @@ class ReviewQuery:
 class ReviewStore(Store):
     """The statements, over one database."""
 
-    def __init__(self, database: Database) -> None:
-        super().__init__(database)
-        database.add_function(search.holds)
-
     # Reviews
 
     def review(self, review_id: str) -> Document | None:
         """Return a review's document."""
-        return document(self._database, "SELECT document FROM reviews WHERE id = ?", review_id)
+        return document(self._database, _DOCUMENT, review_id)
 
-    def reviews(self, query: ReviewQuery) -> Page:
-        """Return one page of the reviews that a query asks for."""
-        conditions = list(_conditions(query))
-        order = _ORDERS[query.sort] + ("ASC" if query.oldest_first else "DESC")
-        if query.changes_after is not None:
-            order = f"{_LAST_STEP} ASC"
-        found = page(self._database, "reviews", conditions, order=order, limit=query.limit, offset=query.offset)
-        is_part = query.changes_after is not None and found.items and query.offset + len(found.items) < found.total
-        step = self.last_step(found.items[-1]["id"] if is_part else None)
-        return Page(found.items, found.total, step)
+    def review_text(self, review_id: str) -> str | None:
+        """Return a review's document as JSON."""
+        text: str | None = self._database.value(_DOCUMENT, (review_id,))
+        return text
 
-    def save_review(self, review: Mapping[str, Any], expires_at: str | None) -> None:
-        """Insert or replace a review; `expires_at` is None for one that does not expire or is finished."""
+    def reviews(self, query: ReviewQuery) -> tuple[list[Row], Page]:
+        """Return one page of the reviews that a query asks for, each as a row with its JSON, and the page around it."""
+        found, around = rows_of_page(
+            self._database,
+            "reviews",
+            list(_conditions(query)),
+            order=order_of(query) if query.changes_after is None else Order(_LAST_STEP),
+            limit=query.limit,
+            offset=query.offset,
+            after=query.after,
+            columns="document, id",
+        )
+        is_part = query.changes_after is not None and around.cursor is not None
+        return found, replace(around, step=self.last_step(found[-1][1] if is_part else None))
+
+    def keys(self, query: ReviewQuery) -> list[Row]:
+        """Return the keys of all reviews that a query asks for, whatever their words, in its order; see `Order.key`."""
+        clause, values = where(_conditions(query))
+        order = order_of(query)
+        sql = f"SELECT {order.key} FROM reviews {clause} ORDER BY {order.clause}"  # noqa: S608 - fixed words
+        return self._database.rows(sql, values)
+
+    def text(self, number: int) -> str:
+        """Return a review's document as JSON."""
+        text: str = self._database.value("SELECT document FROM reviews WHERE number = ?", (number,))
+        return text
+
+    def size_of(self, review_id: str | None, template_id: str | None) -> int:
+        """Return about how many bytes a review and its template take, or a template."""
+        size: int = self._database.value(
+            "SELECT coalesce((SELECT length(document) FROM reviews WHERE id = :review), 0) + coalesce((SELECT "
+            "length(document) FROM templates WHERE id = coalesce(:template, (SELECT template_id FROM reviews WHERE "
+            "id = :review))), 0)",
+            {"review": review_id, "template": template_id},
+        )
+        return size
+
+    def save_review(self, review: Mapping[str, Any], expires_at: str | None, content: str | None = None) -> None:
+        """Insert or replace a review; `expires_at` is None for one that does not expire or is finished.
+
+        `content` is the JSON of its content, if it is known.
+        """
         columns = ("id", "template_id", "status", "priority", "created_at", "updated_at")
         self._database.execute(
             "INSERT INTO reviews (id, template_id, status, priority, created_at, updated_at, expires_at, document) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET status = excluded.status, "
             "priority = excluded.priority, updated_at = excluded.updated_at, expires_at = excluded.expires_at, "
             "document = excluded.document",
-            (*(review[column] for column in columns), expires_at, json.dumps(review)),
+            (*(review[column] for column in columns), expires_at, as_json(review, content)),
         )
         self._save_assignments(review)
 
@@ -103,7 +138,7 @@ class ReviewStore(Store):
         if review["assignees"] and review["status"] in OPEN:
             self._database.execute(
                 "INSERT OR IGNORE INTO open_assignments (review_id, name) SELECT ?, value FROM json_each(?)",
-                (review["id"], json.dumps(review["assignees"])),
+                (review["id"], json.dumps([name_key(name) for name in review["assignees"]])),
             )
 
     def expires_at(self, review_id: str) -> str | None:
@@ -202,9 +237,9 @@ class ReviewStore(Store):
                 "UPDATE reviews SET form = ? WHERE template_id = ? AND form IS NULL", (number, template["id"])
             )
 
-    def templates(self, limit: int | None, offset: int) -> Page:
+    def templates(self, limit: int | None, offset: int, after: str | None) -> Page:
         """Return one page of all templates, in the order of their creation."""
-        return page(self._database, "templates", order="number", limit=limit, offset=offset)
+        return page(self._database, "templates", order=Order(), limit=limit, offset=offset, after=after)
 
     def save_template(self, template: Mapping[str, Any]) -> None:
         """Insert or replace a template."""
@@ -223,6 +258,24 @@ def _entry(entry: tuple[str, str]) -> str:
     return json.dumps(entry)
 
 
+def as_json(review: Mapping[str, Any], content: str | None = None) -> str:
+    """Return the JSON of a review; that of its `content` may be made before, without the lock that others wait for."""
+    if content is None:
+        return json.dumps(review)
+    rest = json.dumps({name: value for name, value in review.items() if name != "content"})
+    return f'{rest[:-1]}, "content": {content}}}'
+
+
+def order_of(query: ReviewQuery) -> Order:
+    """Return the order that a query asks for."""
+    return Order(_ORDERS[query.sort], descending=not query.oldest_first)
+
+
+def _asks_for_open(query: ReviewQuery) -> bool:
+    statuses = [query.status] if isinstance(query.status, str) else query.status
+    return statuses is not None and set(statuses) <= set(OPEN)
+
+
 def _conditions(query: ReviewQuery) -> Iterator[Filter]:
     for entry in query.metadata.items():
         yield "id IN (SELECT review_id FROM review_metadata WHERE entry = ?)", _entry(entry)
@@ -238,8 +291,7 @@ def _conditions(query: ReviewQuery) -> Iterator[Filter]:
         (f"{_DEADLINE} >= ?", query.due_after),
         (f"{_DEADLINE} < ?", query.due_before),
         (
-            "EXISTS (SELECT 1 FROM json_each(reviews.document, '$.assignees') AS assignee WHERE assignee.value = ?)",
-            query.assignee,
+            _OPEN_ASSIGNEE if _asks_for_open(query) else _ASSIGNEE,
+            None if query.assignee is None else name_key(query.assignee),
         ),
-        ("holds(document, ?)", search.words_of(query.search) if query.search and query.search.strip() else None),
     )

@@ -5,19 +5,18 @@ A reviewer meets the mistakes of a template when it is too late to correct them,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from hitl.server.ecma_regex import BadPatternError, Pattern
 from hitl.server.primitives import Fault
+from hitl.server.primitives.validation import sendable
 from hitl.server.results import DISPLAYS, TemplateDocument, settings, words
 from hitl.server.results.conditions import BadConditionError, Condition
 from hitl.server.results.fields import VERDICT, Field, comment_fields, rules, validation
 from hitl.server.results.files import bytes_in
 from hitl.server.results.kinds import DEFAULT_SCALE, TODAY, read_date
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LARGEST_SCALE: Final = 100  # a form with more steps could not be used, and one with a million would stop the inbox
 
 
@@ -27,6 +26,7 @@ def faults(template: TemplateDocument) -> Iterator[Fault]:
     yield from _verdict_faults(template["fields"])
     for index, field in enumerate(template["fields"]):
         place = f"fields[{index}]"
+        yield from sendable(f"{place}.name", field["name"])
         yield from _option_faults(place, field)
         yield from _pattern_faults(place, field)
         yield from _limit_faults(place, field)
@@ -51,10 +51,7 @@ def _verdict_faults(fields: Sequence[Field]) -> Iterator[Fault]:
 
 def _option_faults(place: str, field: Field) -> Iterator[Fault]:
     for index, option in enumerate(field.get("options") or ()):
-        value: Any = option["value"]
-        if isinstance(value, str) and (value != value.strip() or _CONTROL.search(value)):
-            what = "must be one line without white space around it, since a form cannot send others unchanged"
-            yield Fault(f"{place}.options[{index}].value", what)
+        yield from sendable(f"{place}.options[{index}].value", option["value"])
 
 
 def _pattern_faults(place: str, field: Field) -> Iterator[Fault]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from hitl.server.storage.changes import ChangeNotifier, UnitOfWork, Work
 from hitl.server.storage.database import IN_MEMORY, Database, Row, Store
 from hitl.server.storage.errors import StorageError
-from hitl.server.storage.idempotency import Created, IdempotencyStore
+from hitl.server.storage.idempotency import Created, IdempotencyStore, fingerprint_of
 from hitl.server.storage.outbox import Event, Outbox
 
 __all__ = [
@@ -24,4 +24,5 @@ __all__ = [
     "Store",
     "UnitOfWork",
     "Work",
+    "fingerprint_of",
 ]

@@ -6,11 +6,12 @@ import sqlite3
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from hitl._private_file import make_private
-from hitl.server.primitives import SetupError
+from hitl.server.primitives import SetupError, name_key
 from hitl.server.storage.errors import StorageError, damaged, require_usable, setup_error, storage_error
 
 Row: TypeAlias = tuple[Any, ...]
@@ -40,6 +41,7 @@ class Database:
             self._connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         except (sqlite3.Error, ValueError) as error:  # a ValueError for a name that holds a null character
             raise SetupError(f"{self.path!r} cannot be opened ({error}); give another name") from error
+        self._connection.create_function("name_key", 1, name_key, deterministic=True)
         try:
             self._prepare()
         except (StorageError, sqlite3.Error, SetupError) as error:
@@ -53,10 +55,6 @@ class Database:
         """Close the file; idempotent."""
         with self.lock:
             self._connection.close()
-
-    def add_function(self, function: Callable[[str, str], bool]) -> None:
-        """Let statements call a function of two texts by its name; it depends on nothing else."""
-        self._connection.create_function(function.__name__, 2, function, deterministic=True)
 
     @contextmanager
     def transaction(self) -> Generator[None, None, None]:
@@ -83,6 +81,10 @@ class Database:
         """Return all rows of a query."""
         return self._run(sql, values)
 
+    def rows_while(self, fits: Callable[[Row], bool], sql: str, values: Values = ()) -> list[Row]:
+        """Return the rows before the first that does not fit, which is the last that is read."""
+        return self._run(sql, values, lambda cursor: list(takewhile(fits, cursor)))
+
     def row(self, sql: str, values: Values = ()) -> Row | None:
         """Return the first row of a query, or None."""
         return next(iter(self._run(sql, values)), None)
@@ -92,10 +94,12 @@ class Database:
         row = self.row(sql, values)
         return None if row is None else row[0]
 
-    def _run(self, sql: str, values: Values = ()) -> list[Row]:
+    def _run(
+        self, sql: str, values: Values = (), read: Callable[[sqlite3.Cursor], list[Row]] = sqlite3.Cursor.fetchall
+    ) -> list[Row]:
         try:
             with self.lock:
-                return self._connection.execute(sql, values).fetchall()
+                return read(self._connection.execute(sql, values))
         except sqlite3.Error as error:
             fault = storage_error(error)
             if fault is None:
@@ -112,6 +116,8 @@ class Database:
         # FULL costs about a millisecond for each commit and survives a power failure; people decide slowly.
         self.execute("PRAGMA synchronous = FULL")
         self.execute("PRAGMA foreign_keys = ON")
+        # What is deleted, such as a secret, is overwritten where that costs no further write.
+        self.execute("PRAGMA secure_delete = FAST")
         seen = self._version()
         if 0 < seen < len(self._migrations):
             self._keep_a_copy(seen)

@@ -25,15 +25,24 @@ class IdempotencyStore(Store):
     """The keys of one database and what was created under them, kept as long as the database."""
 
     def create_once(
-        self, kind: str, body: Mapping[str, Any], key: str | None, owner: str, create: Callable[[], Document]
+        self,
+        kind: str,
+        body: Mapping[str, Any],
+        key: str | None,
+        owner: str,
+        create: Callable[[], Document],
+        *,
+        fingerprint: str = "",
+        write: Callable[[Document], str] = json.dumps,
     ) -> Created:
         """Create, unless the owner's key was used before; the key is kept in the open transaction.
 
-        A key may not be used for two kinds or bodies. Without a key, the document is always created.
+        A key may not be used for two kinds or bodies. Without a key, the document is always created. Large bodies have
+        their `fingerprint_of` made before the transaction, and a `write` that knows most of the document's JSON.
         """
         if key is None:
             return Created(create())
-        fingerprint = _fingerprint(kind, body)
+        fingerprint = fingerprint or fingerprint_of(kind, body)
         earlier = self._database.row(
             "SELECT fingerprint, document FROM creations WHERE owner = ? AND key = ?", (owner, key)
         )
@@ -41,7 +50,7 @@ class IdempotencyStore(Store):
             made = create()
             self._database.execute(
                 "INSERT INTO creations (owner, key, fingerprint, document) VALUES (?, ?, ?, ?)",
-                (owner, key, fingerprint, json.dumps(made)),
+                (owner, key, fingerprint, write(made)),
             )
             return Created(made)
         if earlier[0] != fingerprint:
@@ -57,6 +66,7 @@ class IdempotencyStore(Store):
         return document(self._database, "SELECT document FROM creations WHERE owner = ? AND key = ?", owner, key)
 
 
-def _fingerprint(kind: str, body: Mapping[str, Any]) -> str:
+def fingerprint_of(kind: str, body: Mapping[str, Any]) -> str:
+    """Return a digest of what a request asks for."""
     canonical = json.dumps([kind, body], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

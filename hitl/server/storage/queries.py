@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
+from hitl._json import MAX_BYTES, MAX_SENT_VALUES
 from hitl.server.primitives import Document, Page
 from hitl.server.storage.database import Database, Row
 
@@ -13,6 +17,71 @@ Filter: TypeAlias = tuple[str, Any]
 """An SQL condition and the value of its question mark; None leaves the condition out."""
 
 _MAX_INTEGER: Final = 2**63 - 1  # SQLite's integers end here
+_PAGE_BYTES: Final = MAX_BYTES // 2  # of the documents on a page as they are stored; one alone may have more
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The order of a list: by an SQL expression that is never null, if there is one, and then by the row's number."""
+
+    lead: str = ""
+    descending: bool = False  # the numbers
+
+    @property
+    def clause(self) -> str:
+        """What follows ORDER BY."""
+        number = "number DESC" if self.descending else "number"
+        return f"{self.lead}, {number}" if self.lead else number
+
+    @property
+    def key(self) -> str:
+        """The columns that a cursor holds."""
+        return f"{self.lead or 'NULL'}, number"
+
+    def beyond(self, cursor: str) -> tuple[str, tuple[Any, ...]]:
+        """Return the condition that a row comes after a cursor, and its values; ValueError if it is no cursor."""
+        lead, number = _read_cursor(cursor)
+        further = f"number {'<' if self.descending else '>'} ?"
+        if not self.lead:
+            return further, (number,)
+        return f"({self.lead} > ? OR ({self.lead} = ? AND {further}))", (lead, lead, number)
+
+    def is_beyond(self, key: Sequence[Any], cursor: str) -> bool:
+        """Return whether the row with a key comes after a cursor."""
+        last: tuple[Any, Any] = _read_cursor(cursor)
+        if self.lead and key[0] != last[0]:
+            return type(key[0]) is type(last[0]) and bool(key[0] > last[0])
+        return bool(key[1] < last[1] if self.descending else key[1] > last[1])
+
+
+def cursor_fault(cursor: str | None, *, has_offset: bool) -> str | None:
+    """Return what is wrong with the cursor that a request names, if it names one."""
+    if cursor is None:
+        return None
+    try:
+        _read_cursor(cursor)
+    except ValueError as error:
+        return str(error)
+    return "and offset exclude each other" if has_offset else None
+
+
+def cursor_of(key: Sequence[Any]) -> str:
+    """Return the cursor of the row that has this key; see `Order.key`."""
+    return urlsafe_b64encode(json.dumps(key, separators=(",", ":")).encode()).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[str | int | None, int]:
+    """Return the key that a cursor holds."""
+    key: Any = None
+    with suppress(ValueError, RecursionError):
+        key = json.loads(urlsafe_b64decode(cursor.encode()))
+    match key:
+        case [str() | None as lead, int() as number] | [int() as lead, int() as number]:
+            if all(abs(each) <= _MAX_INTEGER for each in key if isinstance(each, int)):
+                return lead, number
+        case _:
+            pass
+    raise ValueError("is no next_cursor of this list")
 
 
 def next_number(database: Database, name: str) -> int:
@@ -55,17 +124,71 @@ def page(
     table: str,
     conditions: Sequence[Filter] = (),
     *,
-    order: str,
+    order: Order,
     limit: int | None,
     offset: int,
+    after: str | None = None,
     columns: str = "document",
     read: Callable[[Sequence[Row]], Iterable[Document]] = documents,
 ) -> Page:
     """Return one page of the documents that `read` makes of the `columns` of rows that meet the conditions."""
-    clause, values = where(conditions)
-    rows = database.rows(
-        f"SELECT {columns} FROM {table} {clause} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608 - fixed words
-        (*values, -1 if limit is None else limit, min(offset, _MAX_INTEGER)),
+    rows, around = rows_of_page(
+        database, table, conditions, order=order, limit=limit, offset=offset, after=after, columns=columns
     )
+    return replace(around, items=list(read(rows)))
+
+
+def rows_of_page(
+    database: Database,
+    table: str,
+    conditions: Sequence[Filter] = (),
+    *,
+    order: Order,
+    limit: int | None,
+    offset: int,
+    after: str | None,
+    columns: str,
+) -> tuple[list[Row], Page]:
+    """Return the rows of one page, and the page without items; large documents are then read without the lock.
+
+    It ends before it becomes larger than clients read. `after` is the cursor of the page before.
+    """
+    clause, values = where(conditions)
     total: int = database.value(f"SELECT count(*) FROM {table} {clause}", values)  # noqa: S608 - fixed words
-    return Page(list(read(rows)), total)
+    if after is not None:
+        further, key = order.beyond(after)
+        clause, values = (f"{clause} AND {further}" if clause else f"WHERE {further}"), (*values, *key)
+        offset = 0
+    budget = _Budget(limit)
+    rows = database.rows_while(
+        budget.admits,
+        f"SELECT {order.key}, {columns} FROM {table} {clause} ORDER BY {order.clause} LIMIT ? OFFSET ?",  # noqa: S608 - fixed words
+        (*values, -1 if limit is None else limit + 1, min(offset, _MAX_INTEGER)),
+    )
+    cursor = cursor_of(rows[-1][:2]) if budget.is_spent and rows else None
+    before = offset
+    if after is not None:
+        before = total - database.value(f"SELECT count(*) FROM {table} {clause}", values)  # noqa: S608 - fixed words
+    return [row[2:] for row in rows], Page([], total, cursor, before)
+
+
+class _Budget:
+    """Admits rows until a page is full."""
+
+    def __init__(self, limit: int | None) -> None:
+        self.is_spent = False
+        self._limit = limit
+        self._rows = self._bytes = self._values = 0
+
+    def admits(self, row: Row) -> bool:
+        """Return whether a row still fits; the first one always does."""
+        if self._limit is None:
+            return True
+        for text in row:
+            if isinstance(text, str):
+                self._bytes += len(text)
+                self._values += text.count(",") + text.count("[") + text.count("{")
+        is_large = self._bytes > _PAGE_BYTES or self._values > MAX_SENT_VALUES
+        self.is_spent = self._rows == self._limit or (is_large and self._rows > 0)
+        self._rows += 1
+        return not self.is_spent

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from hitl.server.primitives import ApiError, Checker, Document, Fault, Now, conflict, raise_faults, to_wire
+from hitl.server.primitives import ApiError, Checker, Document, Fault, Now, clean_name, conflict, raise_faults, to_wire
+from hitl.server.primitives.names import LONGEST_NAME, person
 from hitl.server.primitives.validation import every, optional, record, required, text
 from hitl.server.storage import Created, Database, IdempotencyStore
 from hitl.server.storage.queries import next_number
@@ -21,13 +22,16 @@ _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")  # no pattern can say whether the mail
 
 
 def _address(place: str, value: object) -> Iterator[Fault]:
-    if not _ADDRESS.fullmatch(str(value)):
+    if not _ADDRESS.fullmatch(clean_name(str(value))):
         yield Fault(place, "must be an e-mail address, such as reviewer@example.com")
 
 
 _TEAM: Checker = record({"name": required(text(shortest=1))})
 _MEMBER: Checker = record(
-    {"email": required(every(text(shortest=1, longest=320), _address)), "role": optional(text(shortest=1))}
+    {
+        "email": required(every(text(shortest=1, longest=LONGEST_NAME), person, _address)),
+        "role": optional(text(shortest=1)),
+    }
 )
 
 
@@ -70,7 +74,7 @@ class TeamService:
         return team
 
     def _new_member(self, team_id: str, body: Mapping[str, Any]) -> Document:
-        email: str = body["email"]
+        email = clean_name(body["email"])
         if self._store.has_member(team_id, email):
             raise conflict(f"{email} is in team {team_id} already")
         user_id = f"usr_{next_number(self._database, 'user')}"

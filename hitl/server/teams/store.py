@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hitl.server.primitives import Document
+from hitl.server.primitives import Document, name_key
 from hitl.server.storage import Row, Store
 
 
@@ -27,15 +27,15 @@ class TeamStore(Store):
         return [_member(row) for row in rows]
 
     def has_member(self, team_id: str, email: str) -> bool:
-        """Return whether somebody with this address, in upper or lower case, is in a team."""
-        sql = "SELECT user_id FROM team_members WHERE team_id = ? AND email = ?"  # COLLATE NOCASE
-        return self._database.row(sql, (team_id, email)) is not None
+        """Return whether somebody with this address, however it is spelled, is in a team."""
+        sql = "SELECT user_id FROM team_members WHERE team_id = ? AND key = ?"
+        return self._database.row(sql, (team_id, name_key(email))) is not None
 
     def add_member(self, team_id: str, user_id: str, email: str, role: str | None, joined_at: str) -> Document:
         """Store a new member, and return it."""
         self._database.execute(
-            "INSERT INTO team_members (team_id, user_id, email, role, joined_at) VALUES (?, ?, ?, ?, ?)",
-            (team_id, user_id, email, role, joined_at),
+            "INSERT INTO team_members (team_id, user_id, email, key, role, joined_at) VALUES (?, ?, ?, ?, ?, ?)",
+            (team_id, user_id, email, name_key(email), role, joined_at),
         )
         self._database.execute("UPDATE teams SET updated_at = ? WHERE id = ?", (joined_at, team_id))
         return _member((user_id, email, role, joined_at))

@@ -27,11 +27,12 @@ class Deliveries:
         status: str | None = None,
         limit: int = 50,
         offset: int = 0,
+        after: str | None = None,
     ) -> Page:
         """Return one page of the deliveries, the newest first; filters narrow the list together."""
         filters = (("webhook_id", webhook_id), ("event", event), ("status", status))
         with self._database.transaction():
-            return self._store.page(filters, limit, offset)
+            return self._store.page(filters, limit, offset, after)
 
     def get(self, delivery_id: str) -> Document:
         """Return one delivery."""

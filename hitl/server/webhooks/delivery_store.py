@@ -10,7 +10,7 @@ from typing import Final
 
 from hitl.server.primitives import Document, Page, from_wire, to_wire
 from hitl.server.storage import Row, Store
-from hitl.server.storage.queries import page
+from hitl.server.storage.queries import Order, page
 from hitl.server.webhooks.sender import Message, Outcome
 
 # A delivery waits for earlier ones of its lane about the same subject, and while its subscription is disabled.
@@ -58,16 +58,17 @@ class DeliveryStore(Store):
 
     # The log
 
-    def page(self, filters: Iterable[tuple[str, str | None]], limit: int, offset: int) -> Page:
+    def page(self, filters: Iterable[tuple[str, str | None]], limit: int, offset: int, after: str | None) -> Page:
         """Return one page of the deliveries whose columns have these values, the newest first."""
         conditions = [(f"{column} = ?", value) for column, value in filters]
         return page(
             self._database,
             "deliveries",
             conditions,
-            order="number DESC",
+            order=Order(descending=True),
             limit=limit,
             offset=offset,
+            after=after,
             columns=_NUMBERED,
             read=self._documents,
         )

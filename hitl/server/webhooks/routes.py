@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hitl.server.http import calling, creating, page, resource, success
+from hitl.server.http import calling, creating, in_worker, page, resource, success
 from hitl.server.http.requests import paging, parsed, refuse_unknown, word
 from hitl.server.webhooks.deliveries import Deliveries
 from hitl.server.webhooks.payloads import DELIVERY_STATUSES, EVENTS
@@ -32,15 +32,17 @@ class _Log:
         self._deliveries = deliveries
 
     async def list(self, request: Request) -> Response:
-        limit, offset = paging(request, "webhook_id", "event", "status")
-        found = self._deliveries.page(
+        place = paging(request, "webhook_id", "event", "status")
+        found = await in_worker(
+            self._deliveries.page,
             webhook_id=request.query_params.get("webhook_id"),
             event=request.query_params.get("event"),
             status=parsed(request, "status", word(DELIVERY_STATUSES)),
-            limit=limit,
-            offset=offset,
+            limit=place.limit,
+            offset=place.offset,
+            after=place.after,
         )
-        return page(request, found, limit, offset)
+        return await in_worker(page, request, found, place)
 
     async def test(self, request: Request) -> Response:
         refuse_unknown(request, ("event",))

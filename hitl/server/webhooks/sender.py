@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from hitl._clock import monotonic
 from hitl._engine import AsyncClient, Origin, Request, Response
 from hitl._version import __version__
 from hitl.server.webhooks.egress_policy import ForbiddenTargetError, Targets, UnknownHostError
@@ -78,7 +79,7 @@ class Sender:
 
     async def send(self, message: Message) -> Outcome:
         """Make one attempt; whatever the receiver does, there is an outcome."""
-        started = time.monotonic()
+        started = monotonic()
         try:
             async with asyncio.timeout(self._timeout):
                 origin, path = await self._targets.locate(message.url)
@@ -90,7 +91,7 @@ class Sender:
             outcome = self._late()
         except (UnknownHostError, OSError) as error:  # OSError: certificates that cannot be loaded
             outcome = Outcome(error=str(error))
-        return replace(outcome, duration=time.monotonic() - started)
+        return replace(outcome, duration=monotonic() - started)
 
     async def _exchange(
         self, origin: Origin, path: str, context: ssl.SSLContext | None, message: Message, deadline: float

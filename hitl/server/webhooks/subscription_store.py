@@ -25,6 +25,11 @@ class SubscriptionStore(Store):
         row = self._database.row(f"{_SELECT} WHERE id = ?", (webhook_id,))
         return None if row is None else _document(row)
 
+    def secret(self, webhook_id: str) -> str | None:
+        """Return a subscription's secret; None if it was deleted."""
+        secret: str | None = self._database.value("SELECT secret FROM subscriptions WHERE id = ?", (webhook_id,))
+        return secret
+
     def add(self, subscription: Mapping[str, Any]) -> None:
         """Store a new subscription with its secret."""
         self._database.execute(

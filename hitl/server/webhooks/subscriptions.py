@@ -57,7 +57,9 @@ class Subscriptions:
         raise_faults(_CREATE("", body))
         await self._targets.admit("url", body["url"])
         with self._database.transaction():
-            return self._idempotency.create_once("webhook", body, idempotency_key, owner, lambda: self._new(body))
+            made = self._idempotency.create_once("webhook", body, idempotency_key, owner, lambda: self._new(body))
+            # Kept in one place, so that it is gone when the subscription is; a repeated creation reads it there, too.
+            return Created({**made.document, "secret": self._store.secret(made.document["id"])}, made.replayed)
 
     def list(self) -> list[Document]:
         """Return all subscriptions, in the order of their creation."""
@@ -94,7 +96,7 @@ class Subscriptions:
             "updated_at": now,
         }
         self._store.add(subscription)
-        return subscription
+        return {**subscription, "secret": None}
 
     def _subscription(self, webhook_id: str) -> Document:
         found = self._store.get(webhook_id)

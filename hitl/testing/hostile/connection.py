@@ -7,9 +7,9 @@ import socket
 import ssl
 import struct
 import threading
-import time
 from contextlib import suppress
 
+from hitl._clock import monotonic
 from hitl.testing.hostile.faults import Ending, Fault
 from hitl.testing.hostile.messages import Request, Wire
 
@@ -89,7 +89,7 @@ class Connection:
             # Bytes of the client that nobody reads would turn the end into a reset (RFC 9112, 9.6).
             with suppress(OSError):
                 socket.socket.shutdown(self._socket, socket.SHUT_WR)
-            self._until_gone(time.monotonic() + _LINGER)
+            self._until_gone(monotonic() + _LINGER)
         self._socket.close()
 
     def interrupt(self) -> None:
@@ -157,7 +157,7 @@ class Connection:
 
     def _until_gone(self, deadline: float) -> None:
         with suppress(OSError):
-            while not self._stopping.is_set() and (left := deadline - time.monotonic()) > 0:
+            while not self._stopping.is_set() and (left := deadline - monotonic()) > 0:
                 self._socket.settimeout(None if math.isinf(left) else left)
                 if not self._socket.recv(65536):
                     return
@@ -166,7 +166,7 @@ class Connection:
 def _parsed(raw: bytes, body: bytes, number: int, *, is_whole: bool) -> Request:
     head = raw.partition(b"\r\n\r\n")[0] if b"\r\n\r\n" in raw else b""
     method, target, *_ = [*head.split(b"\r\n")[0].decode("latin-1").split(" "), "", ""]
-    return Request(method, target, _fields(head), body, number, time.monotonic(), is_whole, raw)
+    return Request(method, target, _fields(head), body, number, monotonic(), is_whole, raw)
 
 
 def _fields(head: bytes | bytearray) -> dict[str, str]:

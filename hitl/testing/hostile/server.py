@@ -6,12 +6,12 @@ import math
 import socket
 import ssl
 import threading
-import time
 from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
+from hitl._clock import monotonic
 from hitl.testing.hostile.connection import HONEST, Connection, GoneError
 from hitl.testing.hostile.faults import Fault
 from hitl.testing.hostile.messages import Reply, Request
@@ -113,7 +113,7 @@ class HostileServer:
     def refuse(self, seconds: float = math.inf) -> None:
         """Refuse connections from now on, for so long or until `clear`; those that are open end."""
         with self._lock:
-            self._refusing_until = time.monotonic() + seconds
+            self._refusing_until = monotonic() + seconds
             self._stop_listening()
             for connection in self._open:
                 connection.interrupt()
@@ -184,7 +184,7 @@ class HostileServer:
 
     def _listen_again(self) -> None:
         with self._lock:
-            if not self._stopping.is_set() and time.monotonic() >= self._refusing_until:
+            if not self._stopping.is_set() and monotonic() >= self._refusing_until:
                 self._listen()
 
     def _begin(self, accepted: socket.socket, listener: socket.socket) -> None:

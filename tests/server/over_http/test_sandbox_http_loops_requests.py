@@ -233,7 +233,9 @@ def test_requests_are_listed_in_pages_with_filters_and_an_order(http: httpx.Clie
     assert ids(created_before="2020-01-01T00:00:00Z") == []
     page = http.get("/v1/api/requests", params={"loop_id": loop_id, "limit": 2}).json()["data"]
     assert (page["count"], page["total"], page["has_more"]) == (2, 3, True)
+    cursor = page["pagination"].pop("next_cursor")
     assert page["pagination"] == {"limit": 2, "offset": 0, "next_offset": 2}
+    assert ids(limit=2, after=cursor) == [low]
     last = http.get("/v1/api/requests", params={"loop_id": loop_id, "limit": 2, "offset": 2}).json()["data"]
     assert (last["count"], last["has_more"], last["pagination"]["next_offset"]) == (1, False, None)
     status, msg, data = told(http.get(f"/v1/api/loops/{loop_id}/requests"))

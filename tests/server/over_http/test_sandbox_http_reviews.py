@@ -24,8 +24,12 @@ def test_a_list_tells_where_its_page_stands(http: httpx.Client) -> None:
         create(http)
     first = http.get("/v1/reviews", params={"limit": 2}).json()
     assert [review["id"] for review in first["data"]] == ["rev_3", "rev_2"]
+    cursor = first["meta"]["pagination"].pop("next_cursor")
     place = {"limit": 2, "offset": 0, "total": 3, "has_more": True, "next_offset": 2}
     assert first["meta"]["pagination"] == place
+    after = http.get("/v1/reviews", params={"limit": 2, "after": cursor}).json()
+    assert [review["id"] for review in after["data"]] == ["rev_1"]
+    assert after["meta"]["pagination"] == {"limit": 2, "total": 3, "has_more": False, "next_cursor": None}
     last = http.get("/v1/reviews", params={"limit": 2, "offset": 2}).json()
     assert [review["id"] for review in last["data"]] == ["rev_1"]
     assert last["meta"]["pagination"]["has_more"] is False
@@ -126,7 +130,7 @@ def test_templates_are_listed_in_pages_in_the_order_of_their_creation(http: http
     http.post("/v1/templates", json={"name": "Mine", "fields": [{"name": "approved", "type": "boolean"}]})
     page = http.get("/v1/templates", params={"limit": 2, "offset": 6}).json()
     assert [template["id"] for template in page["data"]] == ["technical_review", "tpl_1"]
-    place = {"limit": 2, "offset": 6, "total": 8, "has_more": False, "next_offset": None}
+    place = {"limit": 2, "offset": 6, "total": 8, "has_more": False, "next_offset": None, "next_cursor": None}
     assert page["meta"]["pagination"] == place
 
 

@@ -21,6 +21,7 @@ def _get_kwargs(
     loop_id: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     sort: RequestSort | Unset = UNSET,
     created_before: datetime.datetime | Unset = UNSET,
 ) -> dict[str, Any]:
@@ -44,6 +45,8 @@ def _get_kwargs(
     params["limit"] = limit
 
     params["offset"] = offset
+
+    params["after"] = after
 
     json_sort: str | Unset = UNSET
     if not isinstance(sort, Unset):
@@ -121,6 +124,7 @@ def sync_detailed(
     loop_id: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     sort: RequestSort | Unset = UNSET,
     created_before: datetime.datetime | Unset = UNSET,
 ) -> Response[ApiError | RequestListEnvelope]:
@@ -136,6 +140,9 @@ def sync_detailed(
         loop_id (str | Unset): Only requests of this loop.
         limit (int | Unset): The greatest number of requests in the answer; 50 if it is not given.
         offset (int | Unset): How many requests to skip; none if it is not given.
+        after (str | Unset): The `next_cursor` of the page before, instead of `offset`: the next
+            page has every entry that comes after it, whatever was created, changed or deleted
+            meanwhile.
         sort (RequestSort | Unset): The order of a list of requests; `created_at_desc` if it is
             not given.
         created_before (datetime.datetime | Unset): Only requests created before this moment.
@@ -154,6 +161,7 @@ def sync_detailed(
         loop_id=loop_id,
         limit=limit,
         offset=offset,
+        after=after,
         sort=sort,
         created_before=created_before,
     )
@@ -173,6 +181,7 @@ def sync(
     loop_id: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     sort: RequestSort | Unset = UNSET,
     created_before: datetime.datetime | Unset = UNSET,
 ) -> ApiError | RequestListEnvelope | None:
@@ -188,6 +197,9 @@ def sync(
         loop_id (str | Unset): Only requests of this loop.
         limit (int | Unset): The greatest number of requests in the answer; 50 if it is not given.
         offset (int | Unset): How many requests to skip; none if it is not given.
+        after (str | Unset): The `next_cursor` of the page before, instead of `offset`: the next
+            page has every entry that comes after it, whatever was created, changed or deleted
+            meanwhile.
         sort (RequestSort | Unset): The order of a list of requests; `created_at_desc` if it is
             not given.
         created_before (datetime.datetime | Unset): Only requests created before this moment.
@@ -207,6 +219,7 @@ def sync(
         loop_id=loop_id,
         limit=limit,
         offset=offset,
+        after=after,
         sort=sort,
         created_before=created_before,
     ).parsed
@@ -220,6 +233,7 @@ async def asyncio_detailed(
     loop_id: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     sort: RequestSort | Unset = UNSET,
     created_before: datetime.datetime | Unset = UNSET,
 ) -> Response[ApiError | RequestListEnvelope]:
@@ -235,6 +249,9 @@ async def asyncio_detailed(
         loop_id (str | Unset): Only requests of this loop.
         limit (int | Unset): The greatest number of requests in the answer; 50 if it is not given.
         offset (int | Unset): How many requests to skip; none if it is not given.
+        after (str | Unset): The `next_cursor` of the page before, instead of `offset`: the next
+            page has every entry that comes after it, whatever was created, changed or deleted
+            meanwhile.
         sort (RequestSort | Unset): The order of a list of requests; `created_at_desc` if it is
             not given.
         created_before (datetime.datetime | Unset): Only requests created before this moment.
@@ -253,6 +270,7 @@ async def asyncio_detailed(
         loop_id=loop_id,
         limit=limit,
         offset=offset,
+        after=after,
         sort=sort,
         created_before=created_before,
     )
@@ -270,6 +288,7 @@ async def asyncio(
     loop_id: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     sort: RequestSort | Unset = UNSET,
     created_before: datetime.datetime | Unset = UNSET,
 ) -> ApiError | RequestListEnvelope | None:
@@ -285,6 +304,9 @@ async def asyncio(
         loop_id (str | Unset): Only requests of this loop.
         limit (int | Unset): The greatest number of requests in the answer; 50 if it is not given.
         offset (int | Unset): How many requests to skip; none if it is not given.
+        after (str | Unset): The `next_cursor` of the page before, instead of `offset`: the next
+            page has every entry that comes after it, whatever was created, changed or deleted
+            meanwhile.
         sort (RequestSort | Unset): The order of a list of requests; `created_at_desc` if it is
             not given.
         created_before (datetime.datetime | Unset): Only requests created before this moment.
@@ -305,6 +327,7 @@ async def asyncio(
             loop_id=loop_id,
             limit=limit,
             offset=offset,
+            after=after,
             sort=sort,
             created_before=created_before,
         )

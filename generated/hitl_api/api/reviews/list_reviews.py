@@ -29,6 +29,7 @@ def _get_kwargs(
     changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     prefer: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
@@ -83,6 +84,8 @@ def _get_kwargs(
     params["limit"] = limit
 
     params["offset"] = offset
+
+    params["after"] = after
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
@@ -163,6 +166,7 @@ def sync_detailed(
     changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     prefer: str | Unset = UNSET,
 ) -> Response[ErrorEnvelope | ReviewListEnvelope]:
     """List reviews.
@@ -194,6 +198,9 @@ def sync_detailed(
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
         offset (int | Unset): How many entries to skip.
+        after (str | Unset): The `next_cursor` of the page before, instead of `offset`: the next
+            page has every entry that comes after it, whatever was created, changed or deleted
+            meanwhile.
         prefer (str | Unset): `wait=N` asks the server to hold its answer for up to N seconds
             until a person has answered (RFC 7240, 4.3). A server that does not know it answers at
             once.
@@ -220,6 +227,7 @@ def sync_detailed(
         changes_after=changes_after,
         limit=limit,
         offset=offset,
+        after=after,
         prefer=prefer,
     )
 
@@ -246,6 +254,7 @@ def sync(
     changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     prefer: str | Unset = UNSET,
 ) -> ErrorEnvelope | ReviewListEnvelope | None:
     """List reviews.
@@ -277,6 +286,9 @@ def sync(
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
         offset (int | Unset): How many entries to skip.
+        after (str | Unset): The `next_cursor` of the page before, instead of `offset`: the next
+            page has every entry that comes after it, whatever was created, changed or deleted
+            meanwhile.
         prefer (str | Unset): `wait=N` asks the server to hold its answer for up to N seconds
             until a person has answered (RFC 7240, 4.3). A server that does not know it answers at
             once.
@@ -304,6 +316,7 @@ def sync(
         changes_after=changes_after,
         limit=limit,
         offset=offset,
+        after=after,
         prefer=prefer,
     ).parsed
 
@@ -324,6 +337,7 @@ async def asyncio_detailed(
     changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     prefer: str | Unset = UNSET,
 ) -> Response[ErrorEnvelope | ReviewListEnvelope]:
     """List reviews.
@@ -355,6 +369,9 @@ async def asyncio_detailed(
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
         offset (int | Unset): How many entries to skip.
+        after (str | Unset): The `next_cursor` of the page before, instead of `offset`: the next
+            page has every entry that comes after it, whatever was created, changed or deleted
+            meanwhile.
         prefer (str | Unset): `wait=N` asks the server to hold its answer for up to N seconds
             until a person has answered (RFC 7240, 4.3). A server that does not know it answers at
             once.
@@ -381,6 +398,7 @@ async def asyncio_detailed(
         changes_after=changes_after,
         limit=limit,
         offset=offset,
+        after=after,
         prefer=prefer,
     )
 
@@ -405,6 +423,7 @@ async def asyncio(
     changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     prefer: str | Unset = UNSET,
 ) -> ErrorEnvelope | ReviewListEnvelope | None:
     """List reviews.
@@ -436,6 +455,9 @@ async def asyncio(
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
         offset (int | Unset): How many entries to skip.
+        after (str | Unset): The `next_cursor` of the page before, instead of `offset`: the next
+            page has every entry that comes after it, whatever was created, changed or deleted
+            meanwhile.
         prefer (str | Unset): `wait=N` asks the server to hold its answer for up to N seconds
             until a person has answered (RFC 7240, 4.3). A server that does not know it answers at
             once.
@@ -464,6 +486,7 @@ async def asyncio(
             changes_after=changes_after,
             limit=limit,
             offset=offset,
+            after=after,
             prefer=prefer,
         )
     ).parsed

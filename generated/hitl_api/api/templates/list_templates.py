@@ -14,6 +14,7 @@ def _get_kwargs(
     *,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
@@ -21,6 +22,8 @@ def _get_kwargs(
     params["limit"] = limit
 
     params["offset"] = offset
+
+    params["after"] = after
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
@@ -89,6 +92,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
 ) -> Response[ErrorEnvelope | TemplateListEnvelope]:
     """List templates.
 
@@ -98,6 +102,9 @@ def sync_detailed(
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
         offset (int | Unset): How many entries to skip.
+        after (str | Unset): The `next_cursor` of the page before, instead of `offset`: the next
+            page has every entry that comes after it, whatever was created, changed or deleted
+            meanwhile.
 
     Raises:
         errors.UnexpectedStatus: If the body does not fit its status, or the status is undocumented and Client.raise_on_unexpected_status is True.
@@ -110,6 +117,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         limit=limit,
         offset=offset,
+        after=after,
     )
 
     response = client.get_httpx_client().request(
@@ -124,6 +132,7 @@ def sync(
     client: AuthenticatedClient,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
 ) -> ErrorEnvelope | TemplateListEnvelope | None:
     """List templates.
 
@@ -133,6 +142,9 @@ def sync(
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
         offset (int | Unset): How many entries to skip.
+        after (str | Unset): The `next_cursor` of the page before, instead of `offset`: the next
+            page has every entry that comes after it, whatever was created, changed or deleted
+            meanwhile.
 
     Raises:
         errors.UnexpectedStatus: If the body does not fit its status, or the status is undocumented and Client.raise_on_unexpected_status is True.
@@ -146,6 +158,7 @@ def sync(
         client=client,
         limit=limit,
         offset=offset,
+        after=after,
     ).parsed
 
 
@@ -154,6 +167,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
 ) -> Response[ErrorEnvelope | TemplateListEnvelope]:
     """List templates.
 
@@ -163,6 +177,9 @@ async def asyncio_detailed(
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
         offset (int | Unset): How many entries to skip.
+        after (str | Unset): The `next_cursor` of the page before, instead of `offset`: the next
+            page has every entry that comes after it, whatever was created, changed or deleted
+            meanwhile.
 
     Raises:
         errors.UnexpectedStatus: If the body does not fit its status, or the status is undocumented and Client.raise_on_unexpected_status is True.
@@ -175,6 +192,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         limit=limit,
         offset=offset,
+        after=after,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -187,6 +205,7 @@ async def asyncio(
     client: AuthenticatedClient,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
 ) -> ErrorEnvelope | TemplateListEnvelope | None:
     """List templates.
 
@@ -196,6 +215,9 @@ async def asyncio(
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
         offset (int | Unset): How many entries to skip.
+        after (str | Unset): The `next_cursor` of the page before, instead of `offset`: the next
+            page has every entry that comes after it, whatever was created, changed or deleted
+            meanwhile.
 
     Raises:
         errors.UnexpectedStatus: If the body does not fit its status, or the status is undocumented and Client.raise_on_unexpected_status is True.
@@ -210,5 +232,6 @@ async def asyncio(
             client=client,
             limit=limit,
             offset=offset,
+            after=after,
         )
     ).parsed

@@ -18,6 +18,7 @@ def _get_kwargs(
     status: WebhookDeliveryStatus | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
@@ -35,6 +36,8 @@ def _get_kwargs(
     params["limit"] = limit
 
     params["offset"] = offset
+
+    params["after"] = after
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
@@ -106,6 +109,7 @@ def sync_detailed(
     status: WebhookDeliveryStatus | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
 ) -> Response[ErrorEnvelope | WebhookDeliveryListEnvelope]:
     """List the deliveries of webhooks.
 
@@ -120,6 +124,9 @@ def sync_detailed(
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
         offset (int | Unset): How many entries to skip.
+        after (str | Unset): The `next_cursor` of the page before, instead of `offset`: the next
+            page has every entry that comes after it, whatever was created, changed or deleted
+            meanwhile.
 
     Raises:
         errors.UnexpectedStatus: If the body does not fit its status, or the status is undocumented and Client.raise_on_unexpected_status is True.
@@ -135,6 +142,7 @@ def sync_detailed(
         status=status,
         limit=limit,
         offset=offset,
+        after=after,
     )
 
     response = client.get_httpx_client().request(
@@ -152,6 +160,7 @@ def sync(
     status: WebhookDeliveryStatus | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
 ) -> ErrorEnvelope | WebhookDeliveryListEnvelope | None:
     """List the deliveries of webhooks.
 
@@ -166,6 +175,9 @@ def sync(
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
         offset (int | Unset): How many entries to skip.
+        after (str | Unset): The `next_cursor` of the page before, instead of `offset`: the next
+            page has every entry that comes after it, whatever was created, changed or deleted
+            meanwhile.
 
     Raises:
         errors.UnexpectedStatus: If the body does not fit its status, or the status is undocumented and Client.raise_on_unexpected_status is True.
@@ -182,6 +194,7 @@ def sync(
         status=status,
         limit=limit,
         offset=offset,
+        after=after,
     ).parsed
 
 
@@ -193,6 +206,7 @@ async def asyncio_detailed(
     status: WebhookDeliveryStatus | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
 ) -> Response[ErrorEnvelope | WebhookDeliveryListEnvelope]:
     """List the deliveries of webhooks.
 
@@ -207,6 +221,9 @@ async def asyncio_detailed(
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
         offset (int | Unset): How many entries to skip.
+        after (str | Unset): The `next_cursor` of the page before, instead of `offset`: the next
+            page has every entry that comes after it, whatever was created, changed or deleted
+            meanwhile.
 
     Raises:
         errors.UnexpectedStatus: If the body does not fit its status, or the status is undocumented and Client.raise_on_unexpected_status is True.
@@ -222,6 +239,7 @@ async def asyncio_detailed(
         status=status,
         limit=limit,
         offset=offset,
+        after=after,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -237,6 +255,7 @@ async def asyncio(
     status: WebhookDeliveryStatus | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
+    after: str | Unset = UNSET,
 ) -> ErrorEnvelope | WebhookDeliveryListEnvelope | None:
     """List the deliveries of webhooks.
 
@@ -251,6 +270,9 @@ async def asyncio(
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
         offset (int | Unset): How many entries to skip.
+        after (str | Unset): The `next_cursor` of the page before, instead of `offset`: the next
+            page has every entry that comes after it, whatever was created, changed or deleted
+            meanwhile.
 
     Raises:
         errors.UnexpectedStatus: If the body does not fit its status, or the status is undocumented and Client.raise_on_unexpected_status is True.
@@ -268,5 +290,6 @@ async def asyncio(
             status=status,
             limit=limit,
             offset=offset,
+            after=after,
         )
     ).parsed

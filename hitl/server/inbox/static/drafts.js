@@ -1,5 +1,5 @@
 // Unsubmitted answers are kept in this browser until they are submitted or discarded.
-// Runs before inbox.js, so that conditional questions see the restored answers.
+// Runs before questions.js, so that conditional questions see the restored answers.
 
 const PREFIX = "hitl.draft ";
 const DAYS_KEPT = 30;
@@ -75,23 +75,47 @@ function notice(title, text, discard) {
   return box;
 }
 
+// Each field has its own entry, so that two tabs of one review keep what each of them touched.
 function keep(form) {
   const key = form.dataset.draft;
   const groups = controlsByName(form);
-  const before = new Map([...groups].map(([name, controls]) => [name, JSON.stringify(read(controls))]));
+  const now = () => new Map([...groups].map(([name, controls]) => [name, JSON.stringify(read(controls))]));
+  const shown = now();
   const sentBack = "dirty" in form.dataset; // the server has filled the form
   const draft = sentBack ? null : load(key);
   if (draft) restore(form, groups, draft);
-  form.addEventListener("input", () => {
-    const changed = [...groups].filter(([name, controls]) => sentBack || JSON.stringify(read(controls)) !== before.get(name));
-    const values = Object.fromEntries(changed.map(([name, controls]) => [name, read(controls)]));
-    store(key, { version: form.dataset.version, at: Date.now(), values });
-  });
+  let last = now();
+  const save = () => {
+    const values = { ...load(key)?.values };
+    const asked = { ...load(key)?.asked };
+    const present = now();
+    for (const [name, text] of present) {
+      if (text === last.get(name)) continue; // not touched here; another tab may have
+      if (text === shown.get(name) && !sentBack) delete values[name];
+      else values[name] = JSON.parse(text);
+      asked[name] = question(form, name);
+    }
+    last = present;
+    store(key, { version: form.dataset.version, at: Date.now(), values, asked });
+  };
+  for (const event of ["input", "change"]) form.addEventListener(event, save);
+}
+
+// What the field asked, as a digest of the server's.
+function question(form, name) {
+  const stamp = form.elements[`stamp.${name.replace(/^\w+\./, "")}`];
+  return stamp?.value.split(".")[1] ?? "";
 }
 
 function restore(form, groups, draft) {
-  for (const [name, values] of Object.entries(draft.values)) write(groups.get(name) ?? [], values);
-  const changed = draft.version !== form.dataset.version;
+  for (const [name, values] of Object.entries(draft.values)) {
+    const controls = groups.get(name) ?? [];
+    const isOther = draft.asked && draft.asked[name] !== question(form, name);
+    if (isOther && controls.some((control) => isChoice(control) || control.type === "select-one")) continue; // see merging.py
+    write(controls, values);
+  }
+  const changed = draft.version !== form.dataset.version
+    || Object.entries(draft.asked ?? {}).some(([name, asked]) => name in draft.values && asked !== question(form, name));
   const text = changed
     ? "The request has changed since then. Read it again before you submit."
     : "You had not submitted this answer.";

@@ -1,4 +1,4 @@
-// Live times, conditional questions, character counts, and a warning before unsubmitted answers are lost.
+// Live times, character counts, and a warning before unsubmitted answers are lost.
 const MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 
 // The server's clock is the one that expires reviews; the browser's may differ.
@@ -27,22 +27,6 @@ function tick() {
   }
 }
 
-function values(form, field) {
-  return new FormData(form).getAll(`field.${field}`);
-}
-
-// A question whose condition is not met is neither shown nor sent; hiding one may hide those that depend on it.
-function showConditional(form) {
-  const fields = [...form.querySelectorAll("[data-if-field]")];
-  for (let pass = 0; pass <= fields.length; pass += 1) {
-    for (const field of fields) {
-      const met = values(form, field.dataset.ifField).includes(field.dataset.ifValue);
-      field.hidden = !met;
-      for (const control of field.querySelectorAll("input, textarea, select")) control.disabled = !met;
-    }
-  }
-}
-
 function countCharacters(area) {
   const left = document.createElement("p");
   left.className = "left";
@@ -62,7 +46,7 @@ function makeClearable(options) {
   clear.addEventListener("click", () => {
     options.querySelector(":checked").checked = false;
     options.querySelector("input").focus();
-    options.dispatchEvent(new Event("change", { bubbles: true }));
+    for (const event of ["input", "change"]) options.dispatchEvent(new Event(event, { bubbles: true }));
   });
   options.addEventListener("change", update);
   options.after(clear);
@@ -79,9 +63,6 @@ function guard(form) {
 for (const form of document.querySelectorAll("form[data-guard]")) {
   for (const area of form.querySelectorAll("textarea[maxlength]")) countCharacters(area);
   for (const options of form.querySelectorAll("[data-clearable]")) makeClearable(options);
-  form.addEventListener("change", () => showConditional(form));
-  form.addEventListener("input", () => showConditional(form));
-  showConditional(form);
   guard(form);
 }
 

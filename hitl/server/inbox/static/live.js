@@ -10,6 +10,7 @@ const FINAL = ["completed", "rejected", "expired", "cancelled"];
 let after = page.step;
 let stream = null;
 const fresh = new Set();
+let isSending = false; // then the news may be of this page's own answer, and the page that follows tells it
 
 function countNews(step) {
   if (!news) return;
@@ -48,6 +49,7 @@ function sentence(step) {
 }
 
 function show(place, title, text, words) {
+  if (isSending) return;
   const message = document.createElement("div");
   message.className = "banner warning";
   message.append(Object.assign(document.createElement("strong"), { textContent: title }));
@@ -72,7 +74,11 @@ function takeCounts(event) {
 }
 
 function takeRequest(event) {
-  const state = JSON.parse(event.data);
+  const { state, shown } = JSON.parse(event.data);
+  const isOpen = state === "pending" || state === "claimed";
+  if (isOpen && shown !== asked.dataset.shown) {
+    return show(asked, "This request has just changed", "Reload the page to see it. What you typed is kept.", "Reload");
+  }
   if (state === asked.dataset.state) return asked.replaceChildren();
   const [title, text] = {
     claimed: ["This request has been claimed", "Unless you claimed it, you cannot answer until it is released."],
@@ -106,7 +112,11 @@ function rest() {
   stream = null;
 }
 
+document.addEventListener("submit", () => { isSending = true; });
 document.addEventListener("visibilitychange", () => (document.hidden ? rest() : listen()));
 window.addEventListener("pagehide", rest);
-window.addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
+window.addEventListener("pageshow", (event) => {
+  isSending = false;
+  if (event.persisted) listen();
+});
 if (document.querySelector("[data-count]") || banner || asked) listen();
