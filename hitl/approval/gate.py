@@ -50,7 +50,7 @@ FORM: Final[Sequence[Object]] = (
     {"name": "approved", "type": "boolean", "label": "Run it?", "required": True},
     {"name": "feedback", "type": "text", "label": "Feedback"},
 )
-RESERVED: Final = "_hitl"  # the content's key for what is not shown to reviewers
+METADATA: Final = "hitl"  # the name in the review's metadata, which no reviewer sees, of what it is bound to
 STANDING: Final = 300.0  # seconds for which a refusal stands, so that a retrying agent asks nobody
 _LARGEST_RESULT: Final = 64 * 1024
 
@@ -241,9 +241,15 @@ class Gatekeeper:
             content["preview"] = yield from _users("describe", settings.describe, call)
         form = form_digest(template.fields, template.settings)
         shown = shown_digest(form, content)
-        content[RESERVED] = {"v": 1, "call": call.digest, "shown": shown, "key": key}
         chosen = {"assignees": settings.assignees, "priority": settings.priority, "due_date": settings.due_date}
-        body = {"template_id": template.id, "content": content, **{k: v for k, v in chosen.items() if v is not None}}
+        bound = {"v": 1, "call": call.digest, "shown": shown, "key": key}
+        metadata = {**settings.metadata, METADATA: json.dumps(bound, separators=(",", ":"))}
+        body = {
+            "template_id": template.id,
+            "content": content,
+            "metadata": metadata,
+            **{k: v for k, v in chosen.items() if v is not None},
+        }
         return NewApproval(
             key=key,
             call=call.digest,
