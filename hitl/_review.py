@@ -218,7 +218,8 @@ class Review:
 
     def __setstate__(self, state: Object) -> None:
         # A pickle of an earlier version lacks the attributes that are newer.
-        self.__dict__.update({"metadata": {}} | _NEWER | state)
+        missing: Object = {"metadata": {}, **_NEWER}
+        self.__dict__.update(missing | state)
 
 
 RESERVED: Final = "_hitl"
