@@ -94,7 +94,8 @@ class Evaluator(PythonEvaluator):
 
     def __call__(self, example: Example) -> None:
         """Run the block in its document's namespace."""
-        waits = re.search(r"\b(wait_for_reviews?|as_completed)\(", example.parsed) and "reviewer." not in example.parsed
+        names = r"\b(wait_for_reviews?|as_completed|decisions)\("
+        waits = re.search(names, example.parsed) and "reviewer." not in example.parsed
         with person_at(example.namespace["sandbox"]) if waits else nullcontext():
             super().__call__(example)
         for test in re.findall(r"^def (test_\w+)\(\):", example.parsed, re.MULTILINE):

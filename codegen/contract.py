@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,6 +122,15 @@ class Contract:
                 if "$ref" not in parameter.node:
                     yield parameter
 
+    def parameters_by_operation(self) -> Iterator[tuple[Place, list[Place]]]:
+        """Every operation with its parameters and those of its path."""
+        for item in self.path_items():
+            for method in METHODS:
+                if method in item.node:
+                    operation = item.child(method)
+                    written = [*item.children("parameters"), *operation.children("parameters")]
+                    yield operation, [self.resolve(parameter) for _, parameter in written]
+
     def bodies(self) -> Iterator[Place]:
         """The request body of each operation that has one."""
         for operation in self.operations():
@@ -172,6 +182,12 @@ class Contract:
                     found.add(name)
                     waiting.append(Schema(target.where, target.node, name=name))
         return found
+
+
+def snake_case(name: str) -> str:
+    """The name as the generator spells it in Python, before it mends what is no identifier."""
+    humps = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    return re.sub(r"[^A-Za-z0-9]+", "_", humps).lower()
 
 
 def _keys(reference: str) -> list[str]:

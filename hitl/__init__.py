@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hitl._forms.schema import fields_from, schema_from
     from hitl._version import __version__
     from hitl._waiting.as_completed import AsyncCompletions, Completions
+    from hitl._waiting.decisions import AsyncDecisions, CursorStore, Decisions
     from hitl._waiting.outcomes import ALL, ANY_REJECTED, FIRST
     from hitl._waiting.rate_limit import WaitBudgetWarning
     from hitl.exceptions import HITLError
@@ -34,10 +35,13 @@ __all__ = [
     "ANY_REJECTED",
     "FIRST",
     "AsyncCompletions",
+    "AsyncDecisions",
     "AsyncHITLClient",
     "AsyncPagedList",
     "BlockingCallWarning",
     "Completions",
+    "CursorStore",
+    "Decisions",
     "HITLClient",
     "HITLError",
     "Outcome",
@@ -66,7 +70,10 @@ __getattr__, __dir__ = lazy_names(
             "ANY_REJECTED",
             "FIRST",
             "AsyncCompletions",
+            "AsyncDecisions",
             "Completions",
+            "CursorStore",
+            "Decisions",
             "ReturnWhen",
             "WaitBudgetWarning",
         ),

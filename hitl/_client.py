@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeVar, overload
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from typing_extensions import TypeForm  # type checkers bring it along
 
     from hitl._batches import Batch
-    from hitl._waiting import Completions
+    from hitl._waiting import Completions, CursorStore, Decisions, HandledDecisions
     from hitl.webhooks import WebhookEvent
 
 T = TypeVar("T")
@@ -553,12 +554,76 @@ class HITLClient:
         )
         return Completions(logic, self._run)
 
+    def decisions(
+        self,
+        *,
+        template_id: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        since: str | None = None,
+        poll_interval: Seconds = POLL_INTERVAL,
+    ) -> Decisions:
+        """Return an iterator over all decisions of the server, which waits for the next one.
+
+        A decision is a review that has ended: answered, for or against, expired or cancelled; see `verdict`. Reviews
+        that are created meanwhile are among them. Its `cursor` is where to go on, also in another process: keep it
+        once you have dealt with a decision, and after a crash none is lost. Transient errors do not end it.
+
+        Args:
+            template_id: Only reviews of this template.
+            metadata: Only reviews that were created with these, such as {"run": "r-1"}; they may have others, too.
+            since: The `cursor` of an earlier iterator, or "beginning" for all decisions there are. Without it, the
+                iterator begins now: with the call, or the first step of an asynchronous one.
+            poll_interval: See `wait_for_review`.
+
+        Raises:
+            ConfigurationError: if `since` is no cursor.
+            HITLError: without `since`, if the server cannot be reached; later, if it rejects the key, or has no lists.
+        """
+        from hitl._waiting import Decisions
+
+        return Decisions(self._methods.decisions(template_id, metadata, since, poll_interval), self._run)
+
+    def on_decision(
+        self, *, template_id: str | None = None, metadata: Mapping[str, str] | None = None
+    ) -> Callable[[Callable[P, T]], Callable[P, T]]:
+        """Return a decorator that makes a function a handler of decisions, which `run` calls with each review.
+
+        The arguments are those of `decisions`.
+        """
+        return self._methods.on_decision(template_id, metadata)
+
+    def run(
+        self,
+        *,
+        cursor_store: str | PathLike[str] | CursorStore | None = None,
+        ledger: HandledDecisions | None = None,
+        since: str | None = None,
+        poll_interval: Seconds = POLL_INTERVAL,
+    ) -> None:
+        """Call the handlers with each decision, one after the other, until the client is closed or on Ctrl-C.
+
+        A handler that raises ends it with that error. The decision comes again when it is run the next time, as does
+        one that was being handled when the process was killed: each is handled at least once.
+
+        Args:
+            cursor_store: Where it keeps how far it has come: the path of a file, or an object with `load` and `save`.
+                Without it, decisions that are made while it does not run are not handled.
+            ledger: Has each decision handled once by all runs that share it, such as `hitl.approval.SQLiteLedger()`:
+                what a handler of the same name deals with, or has dealt with, is not handled by another.
+            since: Where to begin if nothing is stored yet; see `decisions`.
+            poll_interval: See `wait_for_review`.
+
+        Raises:
+            ConfigurationError: if there is no handler, or what is stored is no cursor.
+        """
+        return self._run(self._methods.run(cursor_store, ledger, since, poll_interval))
+
     def notify(self, event: WebhookEvent | Mapping[str, Any] | Review) -> bool:
         """Pass a webhook's event to the waits of this client, and return whether one of them waits for its review.
 
-        Such waits end at once, and from then on this client polls only occasionally. Call it from any thread or event
-        loop, but only with events that `hitl.webhooks` has verified, because they are trusted. Instead of the event,
-        its payload will do, or a review that was read elsewhere.
+        Such waits end at once, `decisions` and `run` look at once, and from then on this client polls only
+        occasionally. Call it from any thread or event loop, but only with events that `hitl.webhooks` has verified,
+        because they are trusted. Instead of the event, its payload will do, or a review that was read elsewhere.
         """
         return self._methods.waits.notify(event)
 
@@ -738,7 +803,8 @@ class HITLClient:
         return generated_client(self._methods.settings, self._transport)
 
     def close(self) -> None:
-        """Close the connections; may be repeated."""
+        """Close the connections, and end what waits for decisions; may be repeated."""
+        self._methods.end_streams()
         self._transport.close()
 
     def __enter__(self) -> Self:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Hashable, Iterable, Mapping, Sized
 from datetime import datetime, timedelta
+from os import PathLike
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias, TypedDict, TypeVar, Unpack, cast
 
@@ -12,7 +13,7 @@ from attrs import evolve
 from hitl._api import Creation, Endpoint, Page, PageRequest, arguments, endpoint_call, entry, operations
 from hitl._calls import Backoff, Exchange, IdempotencyScope, Key, KeyMaker, key_for
 from hitl._clock import epoch, monotonic
-from hitl._config import ClientArguments, Settings, resolve
+from hitl._config import ClientArguments, Settings, resolve, seconds
 from hitl._flows import ApiCall, Clock, Flow, process_domain
 from hitl._json import as_list, encode
 from hitl._once import Once
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from hitl._asking import Asking
     from hitl._batches import Batch, Input
-    from hitl._waiting import AsCompleted, WaitRegistry
+    from hitl._waiting import AsCompleted, CursorStore, DecisionWatch, HandledDecisions, Handlers, WaitRegistry
 
 # Waiting, asking and batches are imported when they are first used: a program that creates one review starts sooner.
 
@@ -72,6 +73,7 @@ class Methods:
         self._domain = domain
         self._waits: Once[WaitRegistry] = Once()
         self._asking: Once[Asking] = Once()
+        self._handlers: Once[Handlers] = Once()
 
     @property
     def waits(self) -> WaitRegistry:
@@ -181,6 +183,40 @@ class Methods:
         from hitl._waiting import AsCompleted, subjects, wait_options
 
         return AsCompleted(self.waits, subjects(reviews).known, wait_options(**how))
+
+    def decisions(
+        self, template_id: str | None, metadata: Mapping[str, str] | None, since: str | None, poll_interval: Seconds
+    ) -> DecisionWatch:
+        from hitl._waiting import DecisionFilter, DecisionWatch, position
+
+        wanted, begin = DecisionFilter.checked(template_id, metadata), position(since)
+        return DecisionWatch(self.waits, wanted, begin, seconds("poll_interval", poll_interval))
+
+    def on_decision(
+        self, template_id: str | None, metadata: Mapping[str, str] | None
+    ) -> Callable[[Callable[P, T]], Callable[P, T]]:
+        from hitl._waiting import DecisionFilter, Handlers
+
+        return self._handlers.get(Handlers).register(DecisionFilter.checked(template_id, metadata))
+
+    def run(
+        self,
+        store: str | PathLike[str] | CursorStore | None,
+        ledger: HandledDecisions | None,
+        since: str | None,
+        poll_interval: Seconds,
+    ) -> Flow[None]:
+        from hitl._waiting import cursor_store, position
+
+        if (handlers := self._handlers.peek()) is None:
+            raise ConfigurationError("run: there is no handler; register one with @client.on_decision()")
+        begin, interval = position(since), seconds("poll_interval", poll_interval)
+        return handlers.run(self.waits, cursor_store(store), ledger, begin, interval)
+
+    def end_streams(self) -> None:
+        """End what waits for decisions."""
+        if (waits := self._waits.peek()) is not None:
+            waits.close_watches()
 
     def create_template(
         self, name: str, fields: FormFields, idempotency_key: str | None, options: Mapping[str, object]

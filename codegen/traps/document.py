@@ -41,6 +41,21 @@ def dangling_reference(contract: Contract) -> Iterator[tuple[str, str]]:
             yield where, f"$ref {reference!r} leads nowhere"
 
 
+def reference_sibling(contract: Contract) -> Iterator[tuple[str, str]]:
+    """What stands beside a `$ref` is ignored, a description too; remarks in `x-` keys are for readers anyway."""
+    for where, node in _maps("#", contract.document):
+        siblings = [str(key) for key in node if key != "$ref" and not str(key).startswith("x-")]
+        if isinstance(node.get("$ref"), str) and siblings:
+            yield where, f"{', '.join(siblings)} beside $ref is ignored"
+
+
+def other_servers(contract: Contract) -> Iterator[tuple[str, str]]:
+    """`servers` of a path or an operation are ignored: the client has one address for all."""
+    for place in (*contract.path_items(), *contract.operations()):
+        if "servers" in place.node:
+            yield place.where, "servers is ignored"
+
+
 def null_keyword(contract: Contract) -> Iterator[tuple[str, str]]:
     """A key without a value: most often an unquoted comma has cut a description in `{...}` in two."""
     for where, node in _maps("#", contract.document):
@@ -71,4 +86,13 @@ def _maps(where: str, node: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield from _maps(f"{where}/{index}", value)
 
 
-TRAPS = (top_level_security, top_level_webhooks, path_reference, dangling_reference, null_keyword, extension_word)
+TRAPS = (
+    top_level_security,
+    top_level_webhooks,
+    path_reference,
+    dangling_reference,
+    reference_sibling,
+    other_servers,
+    null_keyword,
+    extension_word,
+)

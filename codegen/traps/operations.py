@@ -7,6 +7,7 @@ import keyword
 import re
 from collections import Counter
 from collections.abc import Iterator
+from http import HTTPStatus
 
 from contract import Contract, Place
 
@@ -105,6 +106,22 @@ def default_response(contract: Contract) -> Iterator[tuple[str, str]]:
             yield operation.where, "has a default answer; list the statuses"
 
 
+def status_range(contract: Contract) -> Iterator[tuple[str, str]]:
+    """A range (`2XX`) takes answers that nobody described; a status that HTTP does not name cannot be read at all."""
+    for operation in contract.operations():
+        for status, _ in contract.responses(operation):
+            if status != "default" and not (status.isdigit() and int(status) in set(HTTPStatus)):
+                yield operation.where, f"status {status!r} is none that HTTP names; list the statuses"
+
+
+def body_encoding(contract: Contract) -> Iterator[tuple[str, str]]:
+    """`encoding` of a body is ignored: the generator chooses how the parts of a form are written."""
+    for body in contract.bodies():
+        for _, media in body.children("content"):
+            if "encoding" in media.node:
+                yield body.where, "encoding is ignored"
+
+
 TRAPS = (
     operation_id,
     duplicate_operation_id,
@@ -116,4 +133,6 @@ TRAPS = (
     one_success,
     one_response_type,
     default_response,
+    status_range,
+    body_encoding,
 )

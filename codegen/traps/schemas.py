@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from contract import Contract, Schema
+from contract import Contract, Schema, snake_case
 
 PASCAL_CASE = re.compile(r"[A-Z][A-Za-z0-9]*")
 # Names that generated modules import.
@@ -36,8 +36,13 @@ TAKEN_PROPERTIES = (
     "to_dict",
 )
 IGNORED = (
+    "$anchor",
     "$defs",
+    "$dynamicAnchor",
+    "$dynamicRef",
+    "$id",
     "contains",
+    "contentSchema",
     "dependentRequired",
     "dependentSchemas",
     "discriminator",
@@ -49,6 +54,7 @@ IGNORED = (
     "prefixItems",
     "propertyNames",
     "then",
+    "unevaluatedItems",
     "unevaluatedProperties",
 )
 
@@ -75,7 +81,7 @@ def property_named_as_model(contract: Contract) -> Iterator[tuple[str, str]]:
     for schema in contract.named_schemas():
         for name, prop in schema.children("properties"):
             target = contract.resolve(prop)
-            if name == _snake_case(schema.name or "") and Schema(target.where, target.node).is_object:
+            if name == snake_case(schema.name or "") and Schema(target.where, target.node).is_object:
                 yield prop.where, "an object here hides its own model"
 
 
@@ -106,17 +112,73 @@ def enum_clash(contract: Contract) -> Iterator[tuple[str, str]]:
         if "x-enum-varnames" in schema.node:
             continue
         words = [str(word) for word in schema.node.get("enum", []) if word is not None]
-        for member, times in Counter(_snake_case(word).upper() for word in words).items():
+        for member, times in Counter(snake_case(word).upper() for word in words).items():
             if times > 1 or not member[:1].isalpha():
                 yield schema.where, f"no good member name for {member!r}; add x-enum-varnames"
 
 
-def reference_sibling(contract: Contract) -> Iterator[tuple[str, str]]:
-    """What stands beside a `$ref` is ignored, a description too; remarks in `x-` keys are for readers anyway."""
+def mixed_enum(contract: Contract) -> Iterator[tuple[str, str]]:
+    """Values that are not all words or all whole numbers, as `type` says, stop the generator or contradict it."""
     for schema in contract.schemas():
-        siblings = [key for key in schema.node if key != "$ref" and not str(key).startswith("x-")]
-        if "$ref" in schema.node and siblings:
-            yield schema.where, f"{', '.join(siblings)} beside $ref is ignored"
+        values = [value for value in schema.node.get("enum", []) if value is not None]
+        kinds = {"string" if isinstance(value, str) else type(value).__name__ for value in values}
+        kind = "integer" if kinds == {"int"} else "string" if kinds == {"string"} else ""
+        told = [each for each in schema.types if each != "null"]
+        if values and (not kind or told not in ([], [kind])):
+            yield schema.where, "give it words and the type string, or whole numbers and the type integer"
+
+
+def enum_names(contract: Contract) -> Iterator[tuple[str, str]]:
+    """`x-enum-varnames` that are too few or many are ignored, equal ones and those of no letter break the generator."""
+    for schema in contract.schemas():
+        if "x-enum-varnames" in schema.node:
+            names = [snake_case(str(name)) for name in schema.node["x-enum-varnames"]]
+            is_good = len(set(names)) == len(names) == len(schema.node.get("enum", []))
+            if not is_good or not all(name[:1].isalpha() for name in names):
+                yield schema.where, "x-enum-varnames needs one name for each value, each another one"
+
+
+def all_of_members(contract: Contract) -> Iterator[tuple[str, str]]:
+    """`allOf` of no objects becomes an empty class; a property that two members describe is merged, or stops it."""
+    for schema in contract.schemas():
+        direct = [place.node for _, place in schema.children("allOf")]
+        if len(direct) == 1 and "$ref" in direct[0] and "properties" in schema.node:
+            yield schema.where, "properties beside a single $ref are lost; make them a second member"
+        if not direct or (len(direct) == 1 and "$ref" in direct[0]):
+            continue  # a single reference is passed through
+        members = list(_all_of(contract, schema, ()))
+        if any(not each.is_object and set(each.node) != {"required"} for each in members[1:]):
+            yield schema.where, "allOf takes objects only"
+        described = Counter(name for each in members for name in each.child("properties").node)
+        for name, times in described.items():
+            if times > 1:
+                yield schema.where, f"property {name!r} is described {times} times; describe it once"
+
+
+def _all_of(contract: Contract, schema: Schema, above: tuple[str, ...]) -> Iterator[Schema]:
+    """Yield a schema and all that its `allOf` puts together; one that only does so is not there itself below."""
+    if "allOf" not in schema.node or not above or set(schema.node) - {"allOf", "description"}:
+        yield schema
+    for _, place in schema.children("allOf"):
+        target = contract.resolve(place)
+        if target.where not in above:
+            yield from _all_of(contract, Schema(target.where, target.node), (*above, schema.where, target.where))
+
+
+def property_clash(contract: Contract) -> Iterator[tuple[str, str]]:
+    """Properties whose names are one in snake_case get odd names, and those that begin with no letter get a prefix."""
+    for schema in contract.schemas():
+        names = [snake_case(name).rstrip("_") for name in schema.child("properties").node]
+        for name, times in Counter(names).items():
+            if times > 1 or not name[:1].isalpha():
+                yield schema.where, f"no good attribute name for {name!r}"
+
+
+def schema_clash(contract: Contract) -> Iterator[tuple[str, str]]:
+    """Schemas whose names are one in snake_case (`ThingDto`, `ThingDTO`) write one module; one of them is lost."""
+    for name, times in Counter(snake_case(schema.name or "") for schema in contract.named_schemas()).items():
+        if times > 1:
+            yield "#/components/schemas", f"{times} schemas would be written to {name}.py"
 
 
 def ignored_keyword(contract: Contract) -> Iterator[tuple[str, str]]:
@@ -214,11 +276,6 @@ def closed_response(contract: Contract) -> Iterator[tuple[str, str]]:
             yield schema.where, "remove additionalProperties: false"
 
 
-def _snake_case(name: str) -> str:
-    humps = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
-    return re.sub(r"[^A-Za-z0-9]+", "_", humps).lower()
-
-
 TRAPS = (
     reserved_schema,
     reserved_property,
@@ -227,7 +284,11 @@ TRAPS = (
     inline_enum,
     null_in_enum,
     enum_clash,
-    reference_sibling,
+    mixed_enum,
+    enum_names,
+    all_of_members,
+    property_clash,
+    schema_clash,
     ignored_keyword,
     ambiguous_union,
     upload_as_text,

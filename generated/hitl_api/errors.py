@@ -18,12 +18,16 @@ class UnexpectedStatus(Exception):
     """
 
     def __init__(self, status_code: int, content: bytes, reason: str = ""):
+        # All that it is made of stays in `args`, which is what pickle and copy make it again from.
+        super().__init__(status_code, content, reason)
         self.status_code = status_code
         self.content = content
 
-        super().__init__(
-            f"Unexpected {'body with ' if reason else ''}status code: {status_code}{reason and f' ({reason})'}"
-            f"\n\nResponse content:\n{content.decode(errors='ignore')}"
+    def __str__(self) -> str:
+        reason = self.args[2]
+        return (
+            f"Unexpected {'body with ' if reason else ''}status code: {self.status_code}{reason and f' ({reason})'}"
+            f"\n\nResponse content:\n{self.content.decode(errors='ignore')}"
         )
 
 

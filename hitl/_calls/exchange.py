@@ -28,6 +28,8 @@ _OUT_OF_RETRIES: Final = (
     "earn them back."
 )
 
+_YES: Final = ("true", "?1", "1")  # as a header says it; the second is RFC 9651, 3.3.6
+
 
 class Limiter(Protocol):
     """Admits the attempts of one call and adapts to the responses; how a batch bounds its concurrency."""
@@ -60,8 +62,9 @@ class Server:
         headers = response.headers
         # A key other than the one sent is a sign of mixed-up responses, not of a server that knows ours.
         is_repeated = repeats_key(response, key)
-        if headers.get("idempotent-replayed") if is_repeated is None else is_repeated:
-            self.honours_keys = True
+        if is_repeated is None:
+            is_repeated = headers.get("idempotent-replayed", "").strip().lower() in _YES
+        self.honours_keys = self.honours_keys or is_repeated
         if "wait" in headers.get("preference-applied", ""):
             self.honours_wait = True
         self.limit = _whole(headers.get("x-ratelimit-limit"), self.limit)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from hitl._flows.drivers import run, run_async, stream, stream_async
 from hitl._flows.event_loops import AsyncTurn, BlockingCallWarning, LoopWatch, loop_domain, process_domain
 from hitl._flows.steps import (
+    Act,
     ApiCall,
     AsyncFlows,
     AsyncTransport,
@@ -22,6 +23,7 @@ from hitl._flows.steps import (
 )
 
 __all__ = [
+    "Act",
     "ApiCall",
     "AsyncFlows",
     "AsyncTransport",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import aclosing
@@ -10,7 +11,8 @@ from typing import Any, Protocol, TypeVar
 
 from hitl._clock import LONGEST_SLEEP
 from hitl._flows.event_loops import sleep_until_woken, sleep_until_woken_async
-from hitl._flows.steps import ApiCall, AsyncTransport, Flow, Gather, Sleep, Step, Transport
+from hitl._flows.steps import Act, ApiCall, AsyncTransport, Flow, Gather, Sleep, Step, Transport
+from hitl.exceptions import ConfigurationError
 
 # Imported where they are needed: anyio, which blocking programs never load, and what only batches use.
 
@@ -44,6 +46,8 @@ def run(flow: Flow[T], transport: Transport, sleep: Callable[[float], None] = ti
 
                     threads.collect(gather, transport, run)
                     outcome = None
+                case Act(function):
+                    outcome = _refuse_awaitable(function())
     except StopIteration as stop:
         result: T = stop.value
         return result
@@ -79,6 +83,25 @@ def _start(step: Step, transport: AsyncTransport) -> Awaitable[Any]:
             from hitl._flows import tasks
 
             return tasks.collect(gather, partial(run_async, transport=transport))
+        case Act(function, blocks):
+            return _act(function, blocks=blocks)
+
+
+async def _act(function: Callable[[], Any], *, blocks: bool) -> Any:
+    if blocks:
+        import anyio.to_thread
+
+        return await anyio.to_thread.run_sync(function)
+    value = function()
+    return await value if inspect.isawaitable(value) else value
+
+
+def _refuse_awaitable(value: Any) -> Any:
+    if inspect.isawaitable(value):
+        if inspect.iscoroutine(value):
+            value.close()
+        raise ConfigurationError("a coroutine function needs an AsyncHITLClient; HITLClient takes ordinary functions")
+    return value
 
 
 def stream(streaming: Streaming[T], transport: Transport) -> Generator[T, None, None]:

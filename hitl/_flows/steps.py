@@ -1,9 +1,9 @@
 """The vocabulary in which behaviour is written: flows.
 
 A flow is a generator that decides and never acts. It yields the step it wants done (an `ApiCall`, a `Sleep`, a
-`Gather`), is resumed with the outcome, and returns its result. The drivers in `hitl._flows.drivers` act: `run` blocks,
-`run_async` awaits, and the tests play a script against a fake clock. So a retry loop or a wait of three days is written
-once for both clients, and tested without a server or a second of sleep.
+`Gather`, an `Act`), is resumed with the outcome, and returns its result. The drivers in `hitl._flows.drivers` act:
+`run` blocks, `run_async` awaits, and the tests play a script against a fake clock. So a retry loop or a wait of three
+days is written once for both clients, and tested without a server or a second of sleep.
 
 Flows may use locks: a lock guards memory and is held for microseconds, so it is no I/O. They import nothing else that
 acts (sockets, clocks, environment); the contract "Flows decide and never act" in pyproject.toml enforces it.
@@ -86,6 +86,18 @@ class Sleep:
     wakeup: Wakeup | None = None
 
 
+@frozen(weakref_slot=False)
+class Act:
+    """Carry out a function of somebody else's; the flow is resumed with what it returns, and ended by what it raises.
+
+    A coroutine that it returns is awaited, which only the awaiting driver can do. What `blocks`, such as a file or a
+    database, is carried out in a thread there.
+    """
+
+    function: Callable[[], Any]
+    blocks: bool = False
+
+
 class Flows(Protocol[T_co]):
     """Flows that are read one by one, in one thread or task, which also closes them."""
 
@@ -155,7 +167,7 @@ class Gather(Generic[T]):
         return error
 
 
-Step: TypeAlias = ApiCall[Any] | Sleep | Gather[Any]
+Step: TypeAlias = ApiCall[Any] | Sleep | Gather[Any] | Act
 
 
 class Transport(Protocol):

@@ -12,6 +12,16 @@ from hitl._lazy import lazy_names
 if TYPE_CHECKING:
     from hitl._waiting.arguments import WaitOptions, subject, subjects, wait_options
     from hitl._waiting.as_completed import AsCompleted, AsyncCompletions, Completions
+    from hitl._waiting.decision_cursor import DecisionFilter, position
+    from hitl._waiting.decision_watch import DecisionWatch
+    from hitl._waiting.decisions import (
+        AsyncDecisions,
+        CursorStore,
+        Decisions,
+        HandledDecisions,
+        Handlers,
+        cursor_store,
+    )
     from hitl._waiting.outcomes import ALL, ANY_REJECTED, FIRST, ReturnWhen
     from hitl._waiting.rate_limit import WaitBudgetWarning
     from hitl._waiting.waits import WaitRegistry, wait_for_many, wait_for_one
@@ -22,11 +32,20 @@ __all__ = [
     "FIRST",
     "AsCompleted",
     "AsyncCompletions",
+    "AsyncDecisions",
     "Completions",
+    "CursorStore",
+    "DecisionFilter",
+    "DecisionWatch",
+    "Decisions",
+    "HandledDecisions",
+    "Handlers",
     "ReturnWhen",
     "WaitBudgetWarning",
     "WaitOptions",
     "WaitRegistry",
+    "cursor_store",
+    "position",
     "subject",
     "subjects",
     "wait_for_many",
@@ -39,6 +58,9 @@ __getattr__, __dir__ = lazy_names(
     {
         "arguments": ("WaitOptions", "subject", "subjects", "wait_options"),
         "as_completed": ("AsCompleted", "AsyncCompletions", "Completions"),
+        "decision_cursor": ("DecisionFilter", "position"),
+        "decision_watch": ("DecisionWatch",),
+        "decisions": ("AsyncDecisions", "CursorStore", "Decisions", "HandledDecisions", "Handlers", "cursor_store"),
         "outcomes": ("ALL", "ANY_REJECTED", "FIRST", "ReturnWhen"),
         "rate_limit": ("WaitBudgetWarning",),
         "waits": ("WaitRegistry", "wait_for_many", "wait_for_one"),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from attrs import define, field, frozen
 
 from hitl._calls import Server
 from hitl._flows import Clock, Wakeup
-from hitl._waiting.arguments import WaitOptions
+from hitl._waiting.arguments import WaitOptions, WebhookUpdate
 from hitl._waiting.outcomes import WaitOutcome
 from hitl._waiting.rate_limit import RateLimitBudget
 from hitl.exceptions import HITLError
@@ -86,6 +86,16 @@ class ClientState:
     request_timeout: float
     capabilities: ServerCapabilities = field(factory=ServerCapabilities)
     counters: WaitCounters = field(factory=WaitCounters)
+
+
+class Watch(Protocol):
+    """A stream that is told of webhooks."""
+
+    def apply(self, update: WebhookUpdate) -> bool:
+        """Apply what a webhook reports, and return whether it may be of interest."""
+        ...
+
+    def close(self) -> None: ...
 
 
 @define(eq=False, weakref_slot=False)

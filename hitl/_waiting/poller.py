@@ -39,7 +39,6 @@ from hitl.exceptions import (
     APIStatusError,
     AuthenticationError,
     HITLError,
-    RateLimitError,
     ServerError,
     TLSError,
     UnexpectedResponseError,
@@ -199,8 +198,8 @@ class SharedPoller:
         """Apply a response; a single review is a list of one."""
         with self._lock:
             self.last_error = None
-            self._client.budget.spent(self._client.clock.epoch())
-            self._count()
+            self.polls += 1
+            self._timing.answered()
             was_held = self._schedule.completed(request, result, has_news=self._has_news(request, result))
             self._client.counters.held += was_held
             for review in result.reviews:
@@ -212,14 +211,11 @@ class SharedPoller:
         found = self._subscriptions.get(request.review_id)
         return found is not None and not found.shows(result.reviews[0])
 
-    def _count(self) -> None:
-        self.polls += 1
-        self._client.counters.polls += 1
-
     def failed(self, request: PollRequest, error: HITLError) -> None:
         """Apply an error: it ends all waits, one, or none."""
         with self._lock:
-            self._count()
+            self.polls += 1
+            self._client.counters.polls += 1
             if is_transient(error, is_known=self._client.server.is_known):
                 self._pause(request, error)
             elif isinstance(error, AuthenticationError) or not isinstance(error, APIStatusError):
@@ -233,12 +229,9 @@ class SharedPoller:
 
     def _pause(self, request: PollRequest, error: HITLError) -> None:
         self.last_error = error
-        if isinstance(error, RateLimitError):
-            self._client.counters.refused += 1
-            self._client.budget.refused(self._client.clock.epoch(), error.retry_after)
         if isinstance(error, UnexpectedResponseError):
             self._schedule.malformed(request)
-        self._timing.failed(error.retry_after)
+        self._timing.troubled(error)
 
     def apply(self, review_id: str, update: WebhookUpdate) -> bool:
         """Apply what a webhook reports, and return whether the review was waited for."""

@@ -8,6 +8,7 @@ from typing import Final
 from attrs import define, field
 
 from hitl._waiting.model import Channel, ClientState, PollRequest, Waiter
+from hitl.exceptions import HITLError, RateLimitError
 
 HOLD: Final = 25  # seconds that a read is asked to stay open; proxies commonly cut at 30 or 60
 LONGEST_HOLD: Final = 55  # the same, where the rate limit allows no more than one request in that time
@@ -130,6 +131,18 @@ class Timing:
 
     def refused(self) -> None:
         self._ended = self.now()
+
+    def answered(self) -> None:
+        """Count a request that was answered."""
+        self._client.budget.spent(self._client.clock.epoch())
+        self._client.counters.polls += 1
+
+    def troubled(self, error: HITLError) -> None:
+        """Record a transient error, of the rate limit or another: everything pauses."""
+        if isinstance(error, RateLimitError):
+            self._client.counters.refused += 1
+            self._client.budget.refused(self._client.clock.epoch(), error.retry_after)
+        self.failed(error.retry_after)
 
     def failed(self, retry_after: float | None) -> None:
         """Record a transient error: everything pauses."""

@@ -14,7 +14,7 @@ from hitl._calls import Exchange
 from hitl._engine import Response
 from hitl._flows import ApiCall, Clock, Flow, Sleep
 from hitl._waiting.arguments import Subjects, WaitOptions, webhook_update
-from hitl._waiting.model import ClientState, GetOne, ListMany, ListResult, PollRequest, Waiter
+from hitl._waiting.model import ClientState, GetOne, ListMany, ListResult, PollRequest, Waiter, Watch
 from hitl._waiting.outcomes import ReturnWhen, WaitOutcome, all_answers, answer_of, is_enough
 from hitl._waiting.poller import SharedPoller
 from hitl._waiting.progress import Progress
@@ -40,6 +40,7 @@ class WaitRegistry:
         self._domain = domain
         self._client = ClientState(clock, exchange.server, RateLimitBudget(exchange.server), request_timeout)
         self._pollers: dict[Hashable, SharedPoller] = {}
+        self._watches: dict[Watch, None] = {}
         self._has_warned = False
 
     def begin(self, reviews: Mapping[str, Review | None], options: WaitOptions, started: float | None = None) -> Wait:
@@ -57,6 +58,24 @@ class WaitRegistry:
                 return wait
             self.discard(poller)
 
+    @property
+    def client(self) -> ClientState:
+        """What everything of this client that waits shares."""
+        return self._client
+
+    def add_watch(self, watch: Watch) -> None:
+        """Have webhooks told to a stream, too, until it is closed."""
+        self._watches[watch] = None
+
+    def discard_watch(self, watch: Watch) -> None:
+        """Tell it no more; idempotent."""
+        self._watches.pop(watch, None)
+
+    def close_watches(self) -> None:
+        """End all streams: the client is being closed."""
+        for watch in list(self._watches):
+            watch.close()
+
     def discard(self, poller: SharedPoller) -> None:
         """Forget a poller that nobody waits for any more."""
         for domain, each in list(self._pollers.items()):
@@ -69,6 +88,7 @@ class WaitRegistry:
         if review_id is None:
             return False
         applied = [poller.apply(review_id, update) for poller in list(self._pollers.values())]
+        applied += [watch.apply(update) for watch in list(self._watches)]
         return any(applied)
 
     def stats(self) -> WaitStats:

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from attrs import asdict
 
 from hitl._json import Object
 from hitl.approval.canonical import text
 from hitl.approval.errors import LedgerError
-from hitl.approval.ledger import Approval, Decided, Decision, NewApproval, Outcome, Record, Settled, State
+from hitl.approval.ledger import (
+    Approval,
+    Decided,
+    Decision,
+    NewApproval,
+    Outcome,
+    Record,
+    Settled,
+    State,
+    owner,
+    runs_here,
+)
+
+Handling: TypeAlias = Literal["begun", "handled", "elsewhere"]
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS hitl_approvals (
@@ -26,6 +39,10 @@ CREATE TABLE IF NOT EXISTS hitl_approvals (
   asked_at TEXT NOT NULL, decided_at TEXT, consumed_at TEXT, settled_at TEXT, UNIQUE (call, place, number)
 );
 CREATE TABLE IF NOT EXISTS hitl_records (number BIGINT PRIMARY KEY, body TEXT NOT NULL, hash TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS hitl_handled (
+  decision TEXT NOT NULL, handler TEXT NOT NULL, owner TEXT NOT NULL, begun_at TEXT NOT NULL, handled_at TEXT,
+  PRIMARY KEY (decision, handler)
+);
 """
 
 _COLUMNS: Final = (
@@ -166,6 +183,43 @@ class SQLLedger:
             yield from page
             since = page[-1].number
 
+    def begin_handling(
+        self, decision: str, handler: str, run: str, *, running: Collection[str], takes_over: bool
+    ) -> Handling:
+        """Begin to deal with a decision, unless another run does or has; see HITLClient.run.
+
+        What was begun by a process of this machine that has ended, or by a run that is not among those `running` in
+        this process, is taken over; what another machine has begun only if `takes_over`.
+        """
+        me = f"{owner()}:{run}"
+        with self._transaction() as db:
+            now, place = self._now(db), (decision, handler)
+            won = db.execute(
+                "INSERT INTO hitl_handled (decision, handler, owner, begun_at) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT DO NOTHING RETURNING decision",
+                (*place, me, now),
+            ).fetchone()
+            if won:
+                return "begun"
+            query = "SELECT owner, handled_at FROM hitl_handled WHERE decision = ? AND handler = ?"
+            other, handled_at = db.execute(query, place).fetchone()
+            if handled_at is not None:
+                return "handled"
+            if other != me and not takes_over and not _has_ended(other, running):
+                return "elsewhere"
+            db.execute(
+                "UPDATE hitl_handled SET owner = ?, begun_at = ? WHERE decision = ? AND handler = ?", (me, now, *place)
+            )
+            return "begun"
+
+    def end_handling(self, decision: str, handler: str) -> None:
+        """Write down that a handler has dealt with a decision; may be repeated."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE hitl_handled SET handled_at = ? WHERE decision = ? AND handler = ? AND handled_at IS NULL",
+                (self._now(db), decision, handler),
+            )
+
     # --- rows and records --------------------------------------------------------------------------------------------
 
     def _row(self, db: Database, key: str) -> Approval:
@@ -178,6 +232,14 @@ class SQLLedger:
         last = db.execute("SELECT number, hash FROM hitl_records ORDER BY number DESC LIMIT 1").fetchone() or (0, None)
         body = text({**facts, "what": what, "at": at, "number": last[0] + 1, "previous": last[1]})
         db.execute("INSERT INTO hitl_records (number, body, hash) VALUES (?, ?, ?)", (last[0] + 1, body, _hash(body)))
+
+
+def _has_ended(other: str, running: Collection[str]) -> bool:
+    """Return whether who began to handle a decision is known to have ended."""
+    process, _, run = other.rpartition(":")
+    if process == owner():
+        return run not in running
+    return process.rpartition(":")[0] == owner().rpartition(":")[0] and not runs_here(process)
 
 
 def text_of(value: Any) -> str:

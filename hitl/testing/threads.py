@@ -58,6 +58,8 @@ def _may_act(frame: FrameType) -> bool:
         return False  # it waits for the sandbox
     if package not in _BLOCKING:
         return True
+    if package == "selectors" and any(_module(each) == "socketserver" for each in _stack(frame)):
+        return False  # a server of another kind, such as pytest-httpserver's: it looks twice a second whether to stop
     # An event loop sleeps until its next timer. A lock without a timeout has None here, a closed-off one -1.
     timeout = frame.f_locals.get("timeout")
     return isinstance(timeout, int | float) and 0 <= timeout <= _SOON

@@ -118,15 +118,32 @@ class TestCreating:
         assert (caught.value.outcome_unknown, caught.value.retryable) == (True, False)
         assert caught.value.idempotency_key == "job-1"
 
-    @pytest.mark.parametrize("header", ["idempotency_key", "idempotent_replayed"])
-    def test_a_server_that_has_shown_that_it_honours_keys_is_sent_the_same_key_again(self, header):
+    @pytest.mark.parametrize(
+        "shown",
+        [
+            {"idempotency_key": "shown"},
+            *({"idempotent_replayed": word} for word in ("true", "True", " true ", "?1", "1")),
+            {"idempotency_key": "shown", "idempotent_replayed": "false"},
+        ],
+        ids=str,
+    )
+    def test_a_server_that_has_shown_that_it_honours_keys_is_sent_the_same_key_again(self, shown):
         patient = exchange()
-        Script([reviewed(code=201, **{header: "shown"})]).play(patient(create("shown")))
+        Script([reviewed(code=201, **shown)]).play(patient(create("shown")))
         script = Script([BROKEN, refused(502), reviewed(code=201)])
         assert script.play(patient(create())).id == "rev_1"
         keys = {call.request.headers["Idempotency-Key"] for call in script.calls}
         assert len(script.calls) == 3
         assert len(keys) == 1
+
+    @pytest.mark.parametrize("word", ["false", "False", "FALSE", "0", "?0", "no", "", " ", "null", "none", "shown"])
+    def test_a_server_that_says_that_it_replayed_nothing_has_shown_nothing(self, word):
+        patient = exchange()
+        Script([reviewed(code=201, idempotent_replayed=word)]).play(patient(create("shown")))
+        script = Script([BROKEN])
+        with pytest.raises(HITLError):
+            script.play(patient(create()))
+        assert len(script.calls) == 1
 
 
 @pytest.mark.parametrize(

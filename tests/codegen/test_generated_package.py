@@ -18,7 +18,7 @@ import hitl_api.models
 import httpx
 import openapi_python_client
 import pytest
-from hitl_api import AuthenticatedClient, models
+from hitl_api import AuthenticatedClient, errors, models
 from hitl_api.api.loops import list_loops
 from hitl_api.api.reviews import create_review, get_review
 from hitl_api.models.meta import Meta
@@ -255,3 +255,15 @@ def test_another_project_under_the_name_hitl_is_named(tmp_path: Path, name: str,
     )
     assert f"the package hitl at {other} is another project's" in done.stderr
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("reason", ["", "KeyError: 'data'"])
+def test_the_error_of_an_odd_response_crosses_to_another_process(reason: str) -> None:
+    error = errors.UnexpectedStatus(502, b"<html>\xff Bad gateway</html>", reason)
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+        assert (type(again), str(again)) == (errors.UnexpectedStatus, str(error))
+        assert (again.status_code, again.content) == (502, b"<html>\xff Bad gateway</html>")
+    assert str(error).endswith("\n\nResponse content:\n<html> Bad gateway</html>")
+    assert str(error).startswith(
+        f"Unexpected {'body with status code: 502 (' if reason else 'status code: 502'}{reason}"
+    )

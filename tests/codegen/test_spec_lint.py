@@ -91,6 +91,14 @@ def _thing(properties: str) -> str:
     return _schemas(f"Thing: {{properties: {{{properties}}}}}")
 
 
+def _all_of(second: str) -> str:
+    return _schemas(f"Both: {{allOf: [{{$ref: '#/components/schemas/Thing'}}, {second}]}}")
+
+
+def _path_level(parameter: str) -> str:
+    return f"paths: {{'/v1/things/{{thing_id}}': {{parameters: [{parameter}]}}}}"
+
+
 SECOND = """
 paths:
   /v1/more:
@@ -149,6 +157,61 @@ TRAPPED = [
     ("enum-clash", _schemas("Colour: {enum: [red, RED]}")),
     ("enum-clash", _schemas("Colour: {enum: [1h, red]}")),
     ("reference-sibling", _thing("colour: {description: Lost.}")),
+    (
+        "reference-sibling",
+        _operation("{responses: {'200': {$ref: '#/components/responses/Thing', description: Other.}}}"),
+    ),
+    ("other-servers", _operation("{servers: [{url: 'https://other.example'}]}")),
+    ("other-servers", "paths: {'/v1/things/{thing_id}': {servers: [{url: 'https://other.example'}]}}"),
+    ("status-range", _operation("{responses: {4XX: {description: No.}}}")),
+    ("status-range", _operation("{responses: {'200': <removed>, 2XX: {$ref: '#/components/responses/Thing'}}}")),
+    ("status-range", _operation("{responses: {2XX: {$ref: '#/components/responses/Thing'}}}")),
+    ("status-range", _operation("{responses: {'499': {description: No.}}}")),
+    ("body-encoding", _operation("{requestBody: {content: {application/json: {encoding: {name: {style: form}}}}}}")),
+    ("parameter-style", _limit("{allowReserved: true}")),
+    ("parameter-style", _limit("{allowEmptyValue: true}")),
+    ("cookie-parameter", _limit("{in: cookie}")),
+    ("parameter-clash", _limit("{name: thing_id}")),
+    ("parameter-clash", _limit("{name: thingId}")),
+    ("parameter-clash", _limit("{name: Thing-Id, in: header}")),
+    ("parameter-clash", _path_level("{name: limit, in: header, schema: {type: integer}}")),
+    ("mixed-enum", _schemas("Mixed: {enum: [red, 5], x-enum-varnames: [RED, FIVE]}")),
+    ("mixed-enum", _schemas("Mixed: {type: integer, enum: [red, green]}")),
+    ("mixed-enum", _schemas("Mixed: {type: string, enum: [1, 2], x-enum-varnames: [ONE, TWO]}")),
+    ("mixed-enum", _schemas("Mixed: {enum: [true, false]}")),
+    ("mixed-enum", _schemas("Mixed: {type: number, enum: [1.5], x-enum-varnames: [ONE]}")),
+    ("mixed-enum", _schemas("Mixed: {type: [string, integer], enum: [red, 5], x-enum-varnames: [RED, FIVE]}")),
+    ("enum-names", _schemas("Mixed: {type: string, enum: [red, blue], x-enum-varnames: [RED]}")),
+    ("enum-names", _schemas("Mixed: {type: string, enum: [red, blue], x-enum-varnames: [RED, red]}")),
+    ("enum-names", _schemas("Mixed: {type: string, enum: [red, blue], x-enum-varnames: [RED, '1']}")),
+    ("all-of-members", _all_of("{type: object, properties: {id: {type: integer}}}")),
+    ("all-of-members", _all_of("{type: string}")),
+    ("all-of-members", _schemas("Both: {allOf: [{type: string}, {maxLength: 3}]}")),
+    (
+        "all-of-members",
+        _schemas("Both: {allOf: [{$ref: '#/components/schemas/Thing'}], properties: {lost: {type: integer}}}"),
+    ),
+    (
+        "all-of-members",
+        _schemas(
+            "Both: {allOf: [{$ref: '#/components/schemas/Twin'}, {type: object, properties: {more: {type: string}}}]},"
+            "Three: {allOf: [{$ref: '#/components/schemas/Both'}, {type: object, properties: {twin: {type: string}}}]}"
+        ),
+    ),
+    ("property-clash", _thing("fooBar: {type: string}, foo_bar: {type: string}")),
+    ("property-clash", _thing("a-b: {type: string}, a_b: {type: string}")),
+    ("property-clash", _thing("Id: {type: string}")),
+    ("property-clash", _thing("class: {type: string}, class_: {type: string}")),
+    ("property-clash", _thing("1st: {type: string}")),
+    ("property-clash", _thing("'@': {type: string}")),
+    ("property-clash", _thing("'': {type: string}")),
+    (
+        "schema-clash",
+        _schemas("ThingDto: {$ref: '#/components/schemas/Thing'}, ThingDTO: {$ref: '#/components/schemas/Thing'}"),
+    ),
+    ("ignored-keyword", _schemas("Thing: {not: {required: [free]}}")),
+    ("ignored-keyword", _schemas("Thing: {$id: 'https://h.example/thing'}")),
+    ("ignored-keyword", _thing("x: {$dynamicRef: '#here'}")),
     ("ignored-keyword", _schemas("Thing: {if: {required: [id]}}")),
     ("ignored-keyword", _thing("id: {nullable: true}")),
     (
@@ -224,6 +287,22 @@ def _run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 def test_a_clean_description_has_no_faults(tmp_path: Path) -> None:
     assert _traps_found(tmp_path, "{}") == set()
     validate(_description())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _thing("colour: <removed>, shade: {allOf: [{$ref: '#/components/schemas/Colour'}], description: Kept.}"),
+        _all_of("{required: [colour]}"),
+        _all_of("{type: object, properties: {more: {type: string}}}"),
+        _schemas(
+            "Both: {allOf: [{$ref: '#/components/schemas/Twin'}, {type: object, properties: {more: {type: string}}}]},"
+            "Three: {allOf: [{$ref: '#/components/schemas/Both'}, {type: object, properties: {most: {type: string}}}]}"
+        ),
+    ],
+)
+def test_what_all_of_can_put_together_is_no_trap(tmp_path: Path, change: str) -> None:
+    assert _traps_found(tmp_path, change) == set()
 
 
 @pytest.mark.parametrize(("trap", "change"), TRAPPED)

@@ -8,6 +8,7 @@ free JSON       Values of any kind (`default_response`, `response_data`, `data`)
 query           `GET /requests` has no parameters, although its page lists six.
 member counts   Lists of members require counts that the service does not send; here only the members are required.
 creator         Requests require `creator_id`, which the lists on its pages leave out.
+own clients     The vendor's MCP server reads `icon`, `creator_id`, `created_at`, `rate_limit`, `permissions` as optional.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ PATHS = {
 REQUIRED_BY_VENDOR_ONLY = {"total_count", "active_count", "pending_count"}
 # [creator] The vendor's file requires it; the lists on its pages leave it out.
 REQUIRED_BY_VENDOR_ONLY |= {"creator_id"}
+# [own clients]
+REQUIRED_BY_VENDOR_ONLY |= {"icon", "created_at", "rate_limit", "permissions"}
 
 
 def _operations() -> list[tuple[str, str]]:
@@ -132,7 +135,10 @@ def _placeholders(path: str) -> list[str]:
 def test_the_list_of_requests_has_the_parameters_of_its_page() -> None:  # [query]
     documented = {"status", "priority", "loop_id", "limit", "offset", "sort"}
     assert ("query", "status") not in _parameters(VENDOR, "/requests", "get")
-    assert {name for _, name in _parameters(OURS, "/v1/api/requests", "get")} == documented | {"created_before"}
+    assert {name for _, name in _parameters(OURS, "/v1/api/requests", "get")} == documented | {
+        "created_before",
+        "after",
+    }
 
 
 @pytest.mark.parametrize(("path", "method"), _operations())

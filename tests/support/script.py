@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 from attrs import evolve
 
 from hitl._engine import Response, TransportFailure, TransportResult
-from hitl._flows import ApiCall, Clock, Flow, Gather, Sleep
+from hitl._flows import Act, ApiCall, Clock, Flow, Gather, Sleep
 from hitl.exceptions import HITLError
 
 T = TypeVar("T")
@@ -69,6 +69,8 @@ class Script:
                 for index, flow in enumerate(step.flows):
                     step.on_result(index, self._result(flow))
                 return None
+            case Act():
+                return step.function()
         raise AssertionError(step)
 
     def _result(self, flow: Flow[Any]) -> Any:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import anyio
@@ -17,7 +18,7 @@ from hitl_api.api.reviews import get_review
 from hitl import AsyncHITLClient, HITLClient
 from hitl.exceptions import APIStatusError, BatchError, ReviewExpiredError, WaitTimeoutError
 from hitl.models import Review
-from hitl.testing import Sandbox, after, approve, complete, never, patience
+from hitl.testing import Sandbox, after, approve, complete, never, patience, threads
 from hitl.testing.threads import may_act, positions
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -186,6 +187,14 @@ def test_a_held_read_of_the_generated_client_is_refused(sandbox: Sandbox) -> Non
 # Who may still act
 
 
+@pytest.fixture(autouse=True)
+def _no_threads_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what other tests of the process have started, and have not ended yet."""
+    others = threads._frames().keys() - {threading.get_ident()}
+    frames = threads._frames
+    monkeypatch.setattr(threads, "_frames", lambda: {each: at for each, at in frames().items() if each not in others})
+
+
 def seen_from_a_sandbox(before: dict[int, tuple[int, int]]) -> bool:
     """Return `may_act` as a sandbox's thread sees it, while this one waits for it."""
     found: list[bool] = []
@@ -205,6 +214,18 @@ def test_a_thread_that_wakes_soon_may_act(timeout: float | None, acts: bool) -> 
         assert seen_from_a_sandbox(dict(positions())) is False  # a thread that was there before and does not move
     finally:
         done.set()
+        thread.join()
+
+
+def test_a_server_that_waits_for_requests_does_not_act() -> None:
+    before, server = dict(positions()), ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    thread = threading.Thread(target=server.serve_forever, args=[0.01])
+    thread.start()
+    try:
+        assert not any(seen_from_a_sandbox(before) for _ in range(20))
+    finally:
+        server.shutdown()
+        server.server_close()
         thread.join()
 
 

@@ -7,6 +7,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.account_status import AccountStatus
+from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
     from ..models.rate_limit_info import RateLimitInfo
@@ -27,9 +28,9 @@ class ApiKeyInfo:
     """ The address of its owner. """
     account_status: AccountStatus
     """ Whether an account may use the API. One page says suspended where a later one says inactive. """
-    rate_limit: RateLimitInfo
+    rate_limit: RateLimitInfo | Unset = UNSET
     """ The rate limit of an API key. """
-    permissions: list[str]
+    permissions: list[str] | Unset = UNSET
     """ What the key may do; known are `loops:read`, `loops:write`, `requests:read` and `requests:write`. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -42,9 +43,13 @@ class ApiKeyInfo:
 
         account_status = self.account_status.value
 
-        rate_limit = self.rate_limit.to_dict()
+        rate_limit: dict[str, Any] | Unset = UNSET
+        if not isinstance(self.rate_limit, Unset):
+            rate_limit = self.rate_limit.to_dict()
 
-        permissions = self.permissions
+        permissions: list[str] | Unset = UNSET
+        if not isinstance(self.permissions, Unset):
+            permissions = self.permissions
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -54,10 +59,12 @@ class ApiKeyInfo:
                 "user_id": user_id,
                 "email": email,
                 "account_status": account_status,
-                "rate_limit": rate_limit,
-                "permissions": permissions,
             }
         )
+        if rate_limit is not UNSET:
+            field_dict["rate_limit"] = rate_limit
+        if permissions is not UNSET:
+            field_dict["permissions"] = permissions
 
         return field_dict
 
@@ -74,9 +81,14 @@ class ApiKeyInfo:
 
         account_status = AccountStatus(d.pop("account_status"))
 
-        rate_limit = RateLimitInfo.from_dict(d.pop("rate_limit"))
+        _rate_limit = d.pop("rate_limit", UNSET)
+        rate_limit: RateLimitInfo | Unset
+        if isinstance(_rate_limit, Unset):
+            rate_limit = UNSET
+        else:
+            rate_limit = RateLimitInfo.from_dict(_rate_limit)
 
-        permissions = cast(list[str], d.pop("permissions"))
+        permissions = cast(list[str], d.pop("permissions", UNSET))
 
         api_key_info = cls(
             api_key_id=api_key_id,

@@ -24,16 +24,16 @@ class Loop:
     """ The id of the loop. """
     name: str
     """ What the loop is called. """
-    icon: None | str
-    """ The name of its icon, or an emoji. """
-    creator_id: str
-    """ Who made it. """
     members: list[LoopMember]
     """ Who belongs to it. """
     created_at: datetime.datetime
     """ When it was created. """
     description: None | str | Unset = UNSET
     """ What it is for. """
+    icon: None | str | Unset = UNSET
+    """ The name of its icon, or an emoji. """
+    creator_id: str | Unset = UNSET
+    """ Who made it. """
     member_count: int | Unset = UNSET
     """ How many people belong to it. """
     pending_count: int | Unset = UNSET
@@ -51,11 +51,6 @@ class Loop:
 
         name = self.name
 
-        icon: None | str
-        icon = self.icon
-
-        creator_id = self.creator_id
-
         members = []
         for members_item_data in self.members:
             members_item = members_item_data.to_dict()
@@ -68,6 +63,14 @@ class Loop:
             description = UNSET
         else:
             description = self.description
+
+        icon: None | str | Unset
+        if isinstance(self.icon, Unset):
+            icon = UNSET
+        else:
+            icon = self.icon
+
+        creator_id = self.creator_id
 
         member_count = self.member_count
 
@@ -95,14 +98,16 @@ class Loop:
             {
                 "id": id,
                 "name": name,
-                "icon": icon,
-                "creator_id": creator_id,
                 "members": members,
                 "created_at": created_at,
             }
         )
         if description is not UNSET:
             field_dict["description"] = description
+        if icon is not UNSET:
+            field_dict["icon"] = icon
+        if creator_id is not UNSET:
+            field_dict["creator_id"] = creator_id
         if member_count is not UNSET:
             field_dict["member_count"] = member_count
         if pending_count is not UNSET:
@@ -125,15 +130,6 @@ class Loop:
 
         name = d.pop("name")
 
-        def _parse_icon(data: object) -> None | str:
-            if data is None:
-                return data
-            return cast(None | str, data)
-
-        icon = _parse_icon(d.pop("icon"))
-
-        creator_id = d.pop("creator_id")
-
         members = []
         _members = d.pop("members")
         for members_item_data in _members:
@@ -153,6 +149,17 @@ class Loop:
             return cast(None | str | Unset, data)
 
         description = _parse_description(d.pop("description", UNSET))
+
+        def _parse_icon(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        icon = _parse_icon(d.pop("icon", UNSET))
+
+        creator_id = d.pop("creator_id", UNSET)
 
         member_count = d.pop("member_count", UNSET)
 
@@ -188,11 +195,11 @@ class Loop:
         loop = cls(
             id=id,
             name=name,
-            icon=icon,
-            creator_id=creator_id,
             members=members,
             created_at=created_at,
             description=description,
+            icon=icon,
+            creator_id=creator_id,
             member_count=member_count,
             pending_count=pending_count,
             invite_code=invite_code,

@@ -44,8 +44,6 @@ class LoopRequest:
     status: RequestStatus
     """ Where a request stands. `completed`, `timeout` and `cancelled` are final. `claimed` is no longer promised by
     the documentation, but may appear. """
-    created_at: datetime.datetime
-    """ When the request was created. """
     creator_id: str | Unset = UNSET
     """ Who asked. """
     api_key_id: str | Unset = UNSET
@@ -112,6 +110,8 @@ class LoopRequest:
     such as `selected_value` and `selected_label`; the pages disagree. """
     response_time_seconds: float | None | Unset = UNSET
     """ How many seconds the answer took. """
+    created_at: datetime.datetime | Unset = UNSET
+    """ When the request was created. """
     updated_at: datetime.datetime | Unset = UNSET
     """ When it last changed. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -134,8 +134,6 @@ class LoopRequest:
         response_type = self.response_type.value
 
         status = self.status.value
-
-        created_at = self.created_at.isoformat()
 
         creator_id = self.creator_id
 
@@ -346,6 +344,10 @@ class LoopRequest:
         else:
             response_time_seconds = self.response_time_seconds
 
+        created_at: str | Unset = UNSET
+        if not isinstance(self.created_at, Unset):
+            created_at = self.created_at.isoformat()
+
         updated_at: str | Unset = UNSET
         if not isinstance(self.updated_at, Unset):
             updated_at = self.updated_at.isoformat()
@@ -362,7 +364,6 @@ class LoopRequest:
                 "request_text": request_text,
                 "response_type": response_type,
                 "status": status,
-                "created_at": created_at,
             }
         )
         if creator_id is not UNSET:
@@ -429,6 +430,8 @@ class LoopRequest:
             field_dict["response_data"] = response_data
         if response_time_seconds is not UNSET:
             field_dict["response_time_seconds"] = response_time_seconds
+        if created_at is not UNSET:
+            field_dict["created_at"] = created_at
         if updated_at is not UNSET:
             field_dict["updated_at"] = updated_at
 
@@ -455,10 +458,6 @@ class LoopRequest:
         response_type = ResponseType(d.pop("response_type"))
 
         status = RequestStatus(d.pop("status"))
-
-        from ..types import read_datetime
-
-        created_at = read_datetime(d.pop("created_at"))
 
         creator_id = d.pop("creator_id", UNSET)
 
@@ -843,6 +842,15 @@ class LoopRequest:
 
         from ..types import read_datetime
 
+        _created_at = d.pop("created_at", UNSET)
+        created_at: datetime.datetime | Unset
+        if isinstance(_created_at, Unset):
+            created_at = UNSET
+        else:
+            created_at = read_datetime(_created_at)
+
+        from ..types import read_datetime
+
         _updated_at = d.pop("updated_at", UNSET)
         updated_at: datetime.datetime | Unset
         if isinstance(_updated_at, Unset):
@@ -859,7 +867,6 @@ class LoopRequest:
             request_text=request_text,
             response_type=response_type,
             status=status,
-            created_at=created_at,
             creator_id=creator_id,
             api_key_id=api_key_id,
             image_url=image_url,
@@ -892,6 +899,7 @@ class LoopRequest:
             response_at=response_at,
             response_data=response_data,
             response_time_seconds=response_time_seconds,
+            created_at=created_at,
             updated_at=updated_at,
         )
 

@@ -67,3 +67,7 @@ class ReviewerStore(Store):
     def forget_approvals(self, review_id: str) -> None:
         """Delete the approvals of a review, because its content has changed."""
         self._database.execute("DELETE FROM approvals WHERE review_id = ?", (review_id,))
+
+
+def _keys(names: Sequence[str]) -> str:
+    return json.dumps([name_key(name) for name in names])

@@ -193,8 +193,8 @@ def sync_detailed(
         ids (str | Unset): Only these reviews, as ids separated by commas. Ids that do not exist
             are left out of the answer.
         changes_after (str | Unset): Only reviews that have changed since the answer whose
-            X-Changes-Cursor this is, the earliest change first. With `Prefer: wait=N` the answer is
-            held for up to N seconds until there is one.
+            X-Changes-Cursor this is, the earliest change first; 0 begins with the first change there
+            was. With `Prefer: wait=N` the answer is held for up to N seconds until there is one.
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
         offset (int | Unset): How many entries to skip.
@@ -281,8 +281,8 @@ def sync(
         ids (str | Unset): Only these reviews, as ids separated by commas. Ids that do not exist
             are left out of the answer.
         changes_after (str | Unset): Only reviews that have changed since the answer whose
-            X-Changes-Cursor this is, the earliest change first. With `Prefer: wait=N` the answer is
-            held for up to N seconds until there is one.
+            X-Changes-Cursor this is, the earliest change first; 0 begins with the first change there
+            was. With `Prefer: wait=N` the answer is held for up to N seconds until there is one.
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
         offset (int | Unset): How many entries to skip.
@@ -364,8 +364,8 @@ async def asyncio_detailed(
         ids (str | Unset): Only these reviews, as ids separated by commas. Ids that do not exist
             are left out of the answer.
         changes_after (str | Unset): Only reviews that have changed since the answer whose
-            X-Changes-Cursor this is, the earliest change first. With `Prefer: wait=N` the answer is
-            held for up to N seconds until there is one.
+            X-Changes-Cursor this is, the earliest change first; 0 begins with the first change there
+            was. With `Prefer: wait=N` the answer is held for up to N seconds until there is one.
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
         offset (int | Unset): How many entries to skip.
@@ -450,8 +450,8 @@ async def asyncio(
         ids (str | Unset): Only these reviews, as ids separated by commas. Ids that do not exist
             are left out of the answer.
         changes_after (str | Unset): Only reviews that have changed since the answer whose
-            X-Changes-Cursor this is, the earliest change first. With `Prefer: wait=N` the answer is
-            held for up to N seconds until there is one.
+            X-Changes-Cursor this is, the earliest change first; 0 begins with the first change there
+            was. With `Prefer: wait=N` the answer is held for up to N seconds until there is one.
         limit (int | Unset): The greatest number of entries in the answer. The server chooses if
             it is not given.
         offset (int | Unset): How many entries to skip.
