@@ -108,6 +108,7 @@ class AsyncHITLClient:
         priority: str | None = None,
         due_date: Moment | None = None,
         assignment_strategy: str | None = None,
+        metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Review:
         """Put a question to people, and return the new review.
@@ -119,6 +120,8 @@ class AsyncHITLClient:
             priority: "low", "medium", "high" or "normal".
             due_date: When the answer is needed: a datetime with a time zone, or an ISO 8601 string.
             assignment_strategy: "round_robin" or "load_balanced".
+            metadata: What your program keeps with the review, such as a run id: up to 20 texts of up to 500 characters,
+                by names of up to 64. Reviewers do not see it; `list_reviews` finds reviews by it.
             idempotency_key: A name for this creation, up to 255 characters. If you use it again after an error with
                 `outcome_unknown`, a server that honours keys creates only one review. By default, the key follows from
                 `idempotency_scope`, or is random.
@@ -137,6 +140,7 @@ class AsyncHITLClient:
                     "priority": priority,
                     "due_date": due_date,
                     "assignment_strategy": assignment_strategy,
+                    "metadata": metadata,
                     "idempotency_key": idempotency_key,
                 }
             )
@@ -153,6 +157,7 @@ class AsyncHITLClient:
         assignees: Sequence[str] | None = ...,
         priority: str | None = ...,
         due_date: Moment | None = ...,
+        metadata: Mapping[str, str] | None = ...,
         idempotency_key: str | None = ...,
     ) -> Any: ...
     @overload
@@ -166,6 +171,7 @@ class AsyncHITLClient:
         assignees: Sequence[str] | None = ...,
         priority: str | None = ...,
         due_date: Moment | None = ...,
+        metadata: Mapping[str, str] | None = ...,
         idempotency_key: str | None = ...,
     ) -> T: ...
     @overload
@@ -179,6 +185,7 @@ class AsyncHITLClient:
         assignees: Sequence[str] | None = ...,
         priority: str | None = ...,
         due_date: Moment | None = ...,
+        metadata: Mapping[str, str] | None = ...,
         idempotency_key: str | None = ...,
     ) -> T: ...
     @overload
@@ -191,6 +198,7 @@ class AsyncHITLClient:
         assignees: Sequence[str] | None = ...,
         priority: str | None = ...,
         due_date: Moment | None = ...,
+        metadata: Mapping[str, str] | None = ...,
         idempotency_key: str | None = ...,
     ) -> bool: ...
     async def ask(
@@ -203,6 +211,7 @@ class AsyncHITLClient:
         assignees: Sequence[str] | None = None,
         priority: str | None = None,
         due_date: Moment | None = None,
+        metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Any:
         """Ask people a question, wait for the answer, and return it as a value of a type.
@@ -219,6 +228,7 @@ class AsyncHITLClient:
             assignees: E-mail addresses of the people to ask; without it anybody may answer.
             priority: "low", "medium", "high" or "normal".
             due_date: When the answer is needed.
+            metadata: What your program keeps with the review; see `create_review`.
             idempotency_key: A name for this question; see `create_review`. Asking again with the same key after a crash
                 waits for the same review.
 
@@ -238,6 +248,7 @@ class AsyncHITLClient:
                     "assignees": assignees,
                     "priority": priority,
                     "due_date": due_date,
+                    "metadata": metadata,
                     "idempotency_key": idempotency_key,
                 },
             )
@@ -315,9 +326,18 @@ class AsyncHITLClient:
         """
         return self._stream(self._methods.iter_create_reviews(items, concurrency, batch_key))
 
-    async def get_review(self, review_id: str) -> Review:
-        """Return the current state of a review, or raise ReviewNotFoundError if no review has this id."""
-        return await self._run(self._methods.get_review(review_id))
+    async def get_review(self, review_id: str | None = None, *, key: str | None = None) -> Review:
+        """Return the current state of a review; give exactly one of both arguments.
+
+        Args:
+            review_id: Its id.
+            key: The idempotency key that it was created with, where the server can look for it, as ours can.
+
+        Raises:
+            ReviewNotFoundError: if no review has this id, or none was created with this key.
+            UnexpectedResponseError: if the server does not look for keys.
+        """
+        return await self._run(self._methods.get_review(review_id, key))
 
     def list_reviews(
         self,
@@ -329,12 +349,15 @@ class AsyncHITLClient:
         priority: str | None = None,
         assignee: str | None = None,
         template_id: str | None = None,
+        metadata: Mapping[str, str] | None = None,
         page_size: int = PAGE_SIZE,
     ) -> AsyncPagedList[Review]:
         """Return the reviews that match all filters, to be walked with `async for`, or awaited for a list.
 
         The vendor documents `status` and `created_after`; a server may ignore the other filters. `updated_after` is the
         time of the last change, `assignee` an e-mail address, and `page_size` the reviews per request, 1 to 100.
+        `metadata` finds the reviews that were created with at least these entries, on any server: what a server lists
+        without this filter is filtered here.
         """
         page = self._methods.list_reviews(
             {
@@ -345,6 +368,7 @@ class AsyncHITLClient:
                 "priority": priority,
                 "assignee": assignee,
                 "template_id": template_id,
+                "metadata": metadata,
             }
         )
         return AsyncPagedList(lambda asked: self._run(page(asked)), page_size)

@@ -112,6 +112,7 @@ class HITLClient:
         priority: str | None = None,
         due_date: Moment | None = None,
         assignment_strategy: str | None = None,
+        metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Review:
         """Put a question to people, and return the new review.
@@ -123,6 +124,8 @@ class HITLClient:
             priority: "low", "medium", "high" or "normal".
             due_date: When the answer is needed: a datetime with a time zone, or an ISO 8601 string.
             assignment_strategy: "round_robin" or "load_balanced".
+            metadata: What your program keeps with the review, such as a run id: up to 20 texts of up to 500 characters,
+                by names of up to 64. Reviewers do not see it; `list_reviews` finds reviews by it.
             idempotency_key: A name for this creation, up to 255 characters. If you use it again after an error with
                 `outcome_unknown`, a server that honours keys creates only one review. By default, the key follows from
                 `idempotency_scope`, or is random.
@@ -141,6 +144,7 @@ class HITLClient:
                     "priority": priority,
                     "due_date": due_date,
                     "assignment_strategy": assignment_strategy,
+                    "metadata": metadata,
                     "idempotency_key": idempotency_key,
                 }
             )
@@ -157,6 +161,7 @@ class HITLClient:
         assignees: Sequence[str] | None = ...,
         priority: str | None = ...,
         due_date: Moment | None = ...,
+        metadata: Mapping[str, str] | None = ...,
         idempotency_key: str | None = ...,
     ) -> Any: ...
     @overload
@@ -170,6 +175,7 @@ class HITLClient:
         assignees: Sequence[str] | None = ...,
         priority: str | None = ...,
         due_date: Moment | None = ...,
+        metadata: Mapping[str, str] | None = ...,
         idempotency_key: str | None = ...,
     ) -> T: ...
     @overload
@@ -183,6 +189,7 @@ class HITLClient:
         assignees: Sequence[str] | None = ...,
         priority: str | None = ...,
         due_date: Moment | None = ...,
+        metadata: Mapping[str, str] | None = ...,
         idempotency_key: str | None = ...,
     ) -> T: ...
     @overload
@@ -195,6 +202,7 @@ class HITLClient:
         assignees: Sequence[str] | None = ...,
         priority: str | None = ...,
         due_date: Moment | None = ...,
+        metadata: Mapping[str, str] | None = ...,
         idempotency_key: str | None = ...,
     ) -> bool: ...
     def ask(
@@ -207,6 +215,7 @@ class HITLClient:
         assignees: Sequence[str] | None = None,
         priority: str | None = None,
         due_date: Moment | None = None,
+        metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Any:
         """Ask people a question, wait for the answer, and return it as a value of a type.
@@ -223,6 +232,7 @@ class HITLClient:
             assignees: E-mail addresses of the people to ask; without it anybody may answer.
             priority: "low", "medium", "high" or "normal".
             due_date: When the answer is needed.
+            metadata: What your program keeps with the review; see `create_review`.
             idempotency_key: A name for this question; see `create_review`. Asking again with the same key after a crash
                 waits for the same review.
 
@@ -242,6 +252,7 @@ class HITLClient:
                     "assignees": assignees,
                     "priority": priority,
                     "due_date": due_date,
+                    "metadata": metadata,
                     "idempotency_key": idempotency_key,
                 },
             )
@@ -318,9 +329,18 @@ class HITLClient:
         """
         return self._stream(self._methods.iter_create_reviews(items, concurrency, batch_key))
 
-    def get_review(self, review_id: str) -> Review:
-        """Return the current state of a review, or raise ReviewNotFoundError if no review has this id."""
-        return self._run(self._methods.get_review(review_id))
+    def get_review(self, review_id: str | None = None, *, key: str | None = None) -> Review:
+        """Return the current state of a review; give exactly one of both arguments.
+
+        Args:
+            review_id: Its id.
+            key: The idempotency key that it was created with, where the server can look for it, as ours can.
+
+        Raises:
+            ReviewNotFoundError: if no review has this id, or none was created with this key.
+            UnexpectedResponseError: if the server does not look for keys.
+        """
+        return self._run(self._methods.get_review(review_id, key))
 
     def list_reviews(
         self,
@@ -332,12 +352,15 @@ class HITLClient:
         priority: str | None = None,
         assignee: str | None = None,
         template_id: str | None = None,
+        metadata: Mapping[str, str] | None = None,
         page_size: int = PAGE_SIZE,
     ) -> PagedList[Review]:
         """Return the reviews that match all filters, as a list whose pages are fetched while it is walked.
 
         The vendor documents `status` and `created_after`; a server may ignore the other filters. `updated_after` is the
         time of the last change, `assignee` an e-mail address, and `page_size` the reviews per request, 1 to 100.
+        `metadata` finds the reviews that were created with at least these entries, on any server: what a server lists
+        without this filter is filtered here.
         """
         page = self._methods.list_reviews(
             {
@@ -348,6 +371,7 @@ class HITLClient:
                 "priority": priority,
                 "assignee": assignee,
                 "template_id": template_id,
+                "metadata": metadata,
             }
         )
         return PagedList(lambda asked: self._run(page(asked)), page_size)

@@ -7,14 +7,16 @@ from datetime import datetime, timedelta
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias, TypedDict, TypeVar, Unpack, cast
 
-from hitl._api import Creation, Endpoint, Page, PageRequest, arguments, endpoint_call, operations
+from attrs import evolve
+
+from hitl._api import Creation, Endpoint, Page, PageRequest, arguments, endpoint_call, entry, operations
 from hitl._calls import Backoff, Exchange, IdempotencyScope, Key, KeyMaker, key_for
 from hitl._clock import epoch, monotonic
 from hitl._config import ClientArguments, Settings, resolve, seconds
 from hitl._flows import ApiCall, Clock, Flow, process_domain
 from hitl._json import as_list, encode
 from hitl._once import Once
-from hitl.exceptions import ConfigurationError
+from hitl.exceptions import ConfigurationError, InvalidRequestError, ReviewNotFoundError, UnexpectedResponseError
 from hitl.models import Review, ReviewChange, ReviewFields, Template
 
 if TYPE_CHECKING:
@@ -113,13 +115,42 @@ class Methods:
     def iter_create_reviews(self, items: Items, concurrency: int, batch_key: str | None) -> Batch:
         return self._batch("iter_create_reviews", items, self._creation(batch_key), concurrency)
 
-    def get_review(self, review_id: str) -> Flow[Review]:
-        return self.exchange(operations.get_review(review_id))
+    def get_review(self, review_id: str | None, key: str | None) -> Flow[Review]:
+        if (review_id is None) == (key is None):
+            raise ConfigurationError("get_review: exactly one of review_id and key must be given")
+        if review_id is not None:
+            return self.exchange(operations.get_review(review_id))
+        return self._review_of(arguments.checked_key(key, self.settings.api_key) or "")
+
+    def _review_of(self, key: str) -> Flow[Review]:
+        cannot = "this server does not find reviews by their idempotency key; keep the review's id"
+        try:
+            found = yield from self.exchange(operations.find_review(key))
+        except InvalidRequestError as error:
+            raise UnexpectedResponseError(f"{cannot} ({error})", sent="yes") from error
+        if found is None:
+            raise UnexpectedResponseError(cannot, sent="yes")
+        if not found.items:
+            raise ReviewNotFoundError(f"get_review: no review was created with the key {key!r}", sent="yes")
+        return entry(found.items[0])
 
     def list_reviews(self, filters: Mapping[str, object]) -> Callable[[PageRequest], Flow[Page[Review]]]:
         """Return a function that returns the flow of one page."""
         query = arguments.checked(arguments.FILTERS, filters)
+        if "metadata" in query:
+            return lambda asked: self._page_with(query, asked, query["metadata"])
         return lambda asked: self.exchange(operations.list_reviews(query, asked))
+
+    def _page_with(self, query: dict[str, Any], asked: PageRequest, wanted: Mapping[str, str]) -> Flow[Page[Review]]:
+        """Hide the reviews of a page that have other metadata: a server may ignore the filter, or refuse it."""
+        deadline = self.exchange.deadline()
+        try:
+            page = yield from self.exchange(operations.list_reviews(query, asked), deadline)
+        except InvalidRequestError:
+            rest = {name: value for name, value in query.items() if name != "metadata"}
+            page = yield from self.exchange(operations.list_reviews(rest, asked), deadline)
+        others = [each for each in page.items if isinstance(each, Review) and not _has(each, wanted)]
+        return evolve(page, hidden=frozenset(each.id for each in others))
 
     def update_review(self, change: ReviewChange) -> Flow[Review]:
         return self.exchange(_change(change))
@@ -321,6 +352,10 @@ class Methods:
             bar=bar(operation, len(items) if isinstance(items, Sized) else None) if progress else TqdmBar(),
         )
         return Batch(options, items)
+
+
+def _has(review: Review, wanted: Mapping[str, str]) -> bool:
+    return all(review.metadata.get(name) == text for name, text in wanted.items())
 
 
 def _change(given: object) -> ApiCall[Review]:

@@ -52,6 +52,9 @@ class Review:
         updated_at: When it last changed.
         completed_at: When it was answered.
         version: Grows with every change, where the server counts them.
+        metadata: What your program kept with the review, as texts by name; reviewers do not see it.
+        url: The page where a person answers; None if the server does not say.
+        verdict_field: The field of the result that says yes or no to the whole, where the server says so.
         extra: Fields that this package does not know yet, unchanged.
     """
 
@@ -71,6 +74,9 @@ class Review:
     updated_at: datetime | None = field(default=None, repr=False)
     completed_at: datetime | None = field(default=None, repr=False)
     version: int | None = field(default=None, repr=False)
+    metadata: dict[str, Any] = field(factory=dict[str, Any], repr=False)
+    url: str | None = field(default=None, repr=False)
+    verdict_field: str | None = field(default=None, repr=False)
     extra: dict[str, Any] = field(factory=dict[str, Any], repr=False)
 
     @property
@@ -95,7 +101,7 @@ class Review:
         It is approved only where the answer says so clearly: a field `approved` or `approval` that is true, or the
         field that the server names. A completed review without such a field is answered.
         """
-        return verdict_of(self.status, self.result, as_text(self.extra.get("verdict_field")))
+        return verdict_of(self.status, self.result, as_text(self.verdict_field))
 
     @property
     def feedback(self) -> str | None:
@@ -106,11 +112,6 @@ class Review:
     def edits(self) -> list[Edit]:
         """What the reviewer changed of the content, by its path."""
         return edits_of(self.content, self.result) if self.is_answered else []
-
-    @property
-    def url(self) -> str | None:
-        """The page where a person answers; None if the server does not say."""
-        return as_text(self.extra.get("url"))
 
     @classmethod
     def from_json(cls, document: object) -> Self:
@@ -143,13 +144,23 @@ class Review:
             updated_at,
             completed_at,
             version,
+            metadata,
+            url,
+            verdict_field,
         ) = values
         if not type(review_id) is type(status) is type(template_id) is str:
             raise ValueError("id, status and template_id must be strings")
         if type(priority) not in _STRING or type(strategy) not in _STRING or type(reviewer) not in _STRING:
             raise ValueError("priority, assignment_strategy and reviewer must be strings or null")
+        if type(url) not in _STRING or type(verdict_field) not in _STRING:
+            raise ValueError("url and verdict_field must be strings or null")
         if type(content) not in _OBJECT or type(result) not in _OBJECT or "content" not in document:
             raise ValueError("content and result must be objects")
+        if type(metadata) not in _OBJECT:
+            raise ValueError("metadata must be an object or null")
+        if content and RESERVED in content:
+            content, hidden = without_metadata(content)
+            metadata = metadata or hidden
         if type(version) not in _INTEGER or type(assignees) not in _LIST:
             raise ValueError("version must be an integer, and assignees a list")
         for each in assignees or ():
@@ -171,6 +182,9 @@ class Review:
                 None if updated_at is None else _moment(updated_at),
                 None if completed_at is None else _moment(completed_at),
                 version,
+                metadata or {},
+                url,
+                verdict_field,
                 unknown_members(document, _NAMES) if may_have_more else {},
             )
         except TypeError:
@@ -204,7 +218,30 @@ class Review:
 
     def __setstate__(self, state: Object) -> None:
         # A pickle of an earlier version lacks the attributes that are newer.
-        self.__dict__.update(_NEWER | state)
+        missing: Object = {"metadata": {}, **_NEWER}
+        self.__dict__.update(missing | state)
+
+
+RESERVED: Final = "_hitl"
+"""The key of the content that no reviewer sees, where the server knows of it."""
+
+
+def with_metadata(content: Object, metadata: Object) -> Object:
+    """Return a content that carries metadata to any server; ValueError if its reserved key holds something else."""
+    present = content.get(RESERVED, {})
+    if not is_object(present) or "metadata" in present:
+        raise ValueError(f"the key {RESERVED!r} of the content is reserved for what the client keeps there")
+    return {**content, RESERVED: {**present, "metadata": metadata}}
+
+
+def without_metadata(content: Object) -> tuple[Object, Object]:
+    """Return a content as it was given, and the metadata that it carried."""
+    present = content[RESERVED]
+    if not is_object(present) or not is_object(present.get("metadata")):
+        return content, {}
+    rest = {name: value for name, value in present.items() if name != "metadata"}
+    others = {name: value for name, value in content.items() if name != RESERVED}
+    return {**others, RESERVED: rest} if rest else others, present["metadata"]
 
 
 # The properties of openapi.yaml's Review, in the order in which `from_json` unpacks them.

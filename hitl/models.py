@@ -5,7 +5,7 @@ None stands for what is not known, plain dicts for free JSON.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Required, Self, TypedDict
 
@@ -34,6 +34,7 @@ class ReviewFields(_ReviewOptions, total=False):
 
     template_id: Required[str]
     content: Required[Any]
+    metadata: Mapping[str, str] | None
     idempotency_key: str | None
 
 

@@ -39,8 +39,12 @@ def parameter_content(contract: Contract) -> Iterator[tuple[str, str]]:
 
 
 def parameter_style(contract: Contract) -> Iterator[tuple[str, str]]:
-    """`style`, `explode` and their like are ignored: arrays repeat the key, objects are spread over the query."""
+    """`style`, `explode` and their like are ignored: arrays repeat the key, objects are sent as `name[key]=value`."""
     for parameter in contract.parameters():
+        if contract.resolve(parameter.child("schema")).node.get("type") == "object":
+            if (parameter.node.get("style"), parameter.node.get("explode")) != ("deepObject", True):
+                yield parameter.where, "an object must have style deepObject and explode true"
+            continue
         for key in ("style", "explode", "allowReserved", "allowEmptyValue"):
             if key in parameter.node:
                 yield parameter.where, f"{key} is ignored"

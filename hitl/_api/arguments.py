@@ -15,6 +15,7 @@ from typing import Any, TypeAlias, cast
 
 from hitl._json import is_encodable, is_object, plain, whole
 from hitl._moments import read_moment
+from hitl._review import with_metadata
 from hitl._secret import Secret
 from hitl.exceptions import ConfigurationError
 
@@ -208,6 +209,34 @@ def _texts(name: str, value: object) -> list[str]:
     return [_text(f"{name}[{index}]", each) for index, each in enumerate(entries)]
 
 
+def metadata(name: str, value: object) -> dict[str, str]:
+    """Return what a program keeps with a review: up to 20 texts by their names, in the order of the names.
+
+    In one order, since what is sent decides about a derived key.
+    """
+    found_in: Any = value
+    if type(value).__name__ == "ReviewMetadata":  # of the generated client
+        found_in = found_in.to_dict()
+    if not isinstance(found_in, Mapping):
+        raise ConfigurationError(f"{name} must be a dict of texts, such as {{'run': 'r-1'}}; got {value!r:.80}")
+    entries = cast("Mapping[object, object]", found_in)
+    if len(entries) > _MOST_METADATA:
+        raise ConfigurationError(f"{name} may have at most {_MOST_METADATA} names; got {len(entries)}")
+    found: dict[str, str] = {}
+    for key, each in entries.items():
+        word = text(f"a name in {name}", key)
+        if len(word) > _LONGEST_NAME:
+            raise ConfigurationError(f"a name in {name} may have at most {_LONGEST_NAME} characters; got {word!r:.80}")
+        found[word] = _text(f"{name}[{word!r}]", each)
+        if len(found[word]) > _LONGEST_VALUE:
+            raise ConfigurationError(f"{name}[{word!r}] may have at most {_LONGEST_VALUE} characters")
+    return dict(sorted(found.items()))
+
+
+_MOST_METADATA = 20
+_LONGEST_NAME = 64
+_LONGEST_VALUE = 500
+
 CHANGES: Mapping[str, _Check] = {
     "content": json_object,
     "assignees": addresses,
@@ -215,7 +244,7 @@ CHANGES: Mapping[str, _Check] = {
     "due_date": moment,
     "assignment_strategy": _strategy,
 }
-REVIEW: Mapping[str, _Check] = {"template_id": identifier, **CHANGES}
+REVIEW: Mapping[str, _Check] = {"template_id": identifier, **CHANGES, "metadata": metadata}
 FILTERS: Mapping[str, _Check] = {
     "status": _status,
     "created_after": moment,
@@ -224,6 +253,7 @@ FILTERS: Mapping[str, _Check] = {
     "priority": _priority,
     "assignee": text,
     "template_id": identifier,
+    "metadata": metadata,
 }
 
 TEMPLATE: Mapping[str, _Check] = {
@@ -268,4 +298,9 @@ def check_review(given: Mapping[str, object], unlike: Secret | None) -> tuple[di
     missing = [name for name in ("template_id", "content") if name not in fields]
     if missing:
         raise ConfigurationError(f"create_review: {' and '.join(missing)} must be given")
+    if kept := fields.pop("metadata", None):
+        try:
+            fields["content"] = with_metadata(fields["content"], kept)
+        except ValueError as error:
+            raise ConfigurationError(f"create_review: {error}") from None
     return fields, key

@@ -32,7 +32,7 @@ from hitl._api.responses import (
     refuse_another,
     unless_silent,
 )
-from hitl._calls import SENT_KEYS, Key
+from hitl._calls import SENT_KEYS, Key, repeats_key
 from hitl._engine import Request, Response
 from hitl._flows import ApiCall
 from hitl._json import as_object, encode, sent_fault
@@ -117,6 +117,10 @@ def list_reviews(
     from hitl_api.types import UNSET
 
     prefer = UNSET if hold is None else f"wait={hold}"
+    if "metadata" in query:
+        from hitl_api.models.review_metadata import ReviewMetadata
+
+        query = {**query, "metadata": ReviewMetadata.from_dict(query["metadata"])}
     kwargs = endpoint._get_kwargs(**{**query, **_place(asked)}, prefer=prefer)
     return _page_call("list_reviews", kwargs, partial(page, Review.from_json, asked), timeout)
 
@@ -129,6 +133,16 @@ def _place(asked: PageRequest) -> dict[str, Any]:
     from hitl_api.types import UNSET
 
     return {"limit": asked.limit, "offset": asked.offset or UNSET, "after": asked.after or UNSET}
+
+
+def find_review(key: str) -> ApiCall[Page[Review] | None]:
+    """Read the review that was created with an idempotency key; None if the server does not look for it."""
+    from hitl_api.api.reviews import list_reviews as endpoint
+
+    def read(response: Response) -> Page[Review] | None:
+        return page(Review.from_json, PageRequest(1), response) if repeats_key(response, key) else None
+
+    return _call("get_review", endpoint._get_kwargs(idempotency_key=key, limit=1), read)
 
 
 def update_review(review_id: str, fields: Mapping[str, Any]) -> ApiCall[Review]:
@@ -217,7 +231,7 @@ def endpoint_call(endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -
     )
     own_id = next(iter(ids.values())) if is_one_thing else None
     read: Reader[T] = partial(_generated, endpoint, ids, own_id)
-    if "idempotency_key" in signature.parameters:
+    if "idempotency_key" in signature.parameters and generated["method"] == "post":
         return Creation(operation, _request(generated), read, ids.values())
     return _call(operation, generated, read)
 

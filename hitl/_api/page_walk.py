@@ -59,6 +59,7 @@ class Page(Generic[T]):
     next_cursor: str | None = None
     offset: int | None = None  # where it begins, if the server says so
     total: int | None = None  # entries of the whole list, if the server says so
+    hidden: frozenset[str] = frozenset()  # ids of entries that were not asked for, which the server did not leave out
 
 
 class PageWalk(Generic[T]):
@@ -152,14 +153,15 @@ class PageWalk(Generic[T]):
         return length < self._longest and asked.offset + length < page.total
 
     def _add(self, page: Page[T]) -> None:
-        before = len(self.items)
+        before = len(self._seen)
         for item in page.items:
             if item.id not in self._seen:
                 self._seen.add(item.id)
-                self.items.append(item)
+                if item.id not in page.hidden:
+                    self.items.append(item)
         self._longest = max(self._longest, len(page.items))
         ids = [item.id for item in page.items]
-        has_news = len(self.items) > before
+        has_news = len(self._seen) > before
         self._barren = 0 if has_news else self._barren + 1
         is_repeated = bool(ids) and not has_news and ids == self._last_page
         self._repeated = self._repeated + 1 if is_repeated and not self._back else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Final
 
@@ -18,7 +19,7 @@ FORM: Final[Sequence[Object]] = (
     {"name": "feedback", "type": "text", "label": "Feedback"},
 )
 GIVEN: Final = "allowance"  # the option, and the field
-RESERVED: Final = "_hitl"  # the content's key for what is not shown to reviewers
+OFFERED: Final = "hitl_allowance"  # the name in the review's metadata of what a yes may give besides
 
 
 def form_for(offer: NewAllowance | None) -> Sequence[Object]:
@@ -35,5 +36,5 @@ def form_for(offer: NewAllowance | None) -> Sequence[Object]:
 
 def given_with(row: Approval) -> NewAllowance | None:
     """Return what was offered with a question."""
-    facts = row.body["content"][RESERVED].get("allowance")
-    return None if facts is None else NewAllowance(**facts)
+    facts = row.body["metadata"].get(OFFERED)
+    return None if facts is None else NewAllowance(**json.loads(facts))

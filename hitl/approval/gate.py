@@ -21,7 +21,7 @@ from hitl.approval.calls import Call, Target, approval_key, binding, form_digest
 from hitl.approval.canonical import is_plain, shown
 from hitl.approval.edits import EditError, edited
 from hitl.approval.errors import ApprovalError, ApprovalRejected, LedgerError
-from hitl.approval.form import FORM_NAME, GIVEN, RESERVED, form_for, given_with
+from hitl.approval.form import FORM_NAME, GIVEN, OFFERED, form_for, given_with
 from hitl.approval.ledger import (
     IN_DOUBT,
     OPEN,
@@ -46,6 +46,7 @@ from hitl.exceptions import (
 )
 from hitl.models import Review, Template
 
+METADATA: Final = "hitl"  # the name in the review's metadata, which no reviewer sees, of what it is bound to
 STANDING: Final = 300.0  # seconds for which a refusal stands, so that a retrying agent asks nobody
 _LARGEST_RESULT: Final = 64 * 1024
 
@@ -254,11 +255,17 @@ class Gatekeeper:
             content["preview"] = shown((yield from _users("describe", settings.describe, call)))
         form = form_digest(template.fields, template.settings)
         seen = shown_digest(form, content)
-        content[RESERVED] = {"v": 1, "call": call.digest, "shown": seen, "key": key}
-        if offer is not None:
-            content[RESERVED]["allowance"] = asdict(offer)
         chosen = {"assignees": settings.assignees, "priority": settings.priority, "due_date": settings.due_date}
-        body = {"template_id": template.id, "content": content, **{k: v for k, v in chosen.items() if v is not None}}
+        bound = {"v": 1, "call": call.digest, "shown": seen, "key": key}
+        metadata = {**settings.metadata, METADATA: json.dumps(bound, separators=(",", ":"))}
+        if offer is not None:
+            metadata[OFFERED] = json.dumps(asdict(offer))
+        body = {
+            "template_id": template.id,
+            "content": content,
+            "metadata": metadata,
+            **{k: v for k, v in chosen.items() if v is not None},
+        }
         return NewApproval(
             key=key,
             call=call.digest,

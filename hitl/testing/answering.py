@@ -8,7 +8,7 @@ from typing import Any
 
 from hitl.server.primitives.documents import Document
 from hitl.server.primitives.errors import Fault, raise_faults
-from hitl.server.results import DISPLAYS, approvals_needed, is_required
+from hitl.server.results import DISPLAYS, approvals_needed, is_required, verdict_field
 from hitl.server.reviews.lifecycle import FINAL
 from hitl.server.reviews.service import ReviewService
 from hitl.testing.answers import Answer
@@ -30,7 +30,7 @@ def submit(service: ReviewService, review: Document, answer: Answer) -> None:
     if answer.kind == "reject":
         service.reject(review_id, answer.fields, next(reviewers))
         return
-    template = service.get_template(review["template_id"])
+    template = service.form_of(review_id) or service.get_template(review["template_id"])
     if answer.kind == "edit":
         raise_faults(_not_editable(template, answer.fields))
     approval = {} if answer.kind == "complete" else _approval(template)
@@ -46,7 +46,9 @@ def _reviewers(review: Document) -> Iterator[str]:
 
 
 def _approval(template: Mapping[str, Any]) -> dict[str, bool]:
-    """Return true for the approval field: a required boolean, preferably named `approved` or `approval`."""
+    """Return true for the approval field: the verdict, or a required boolean, preferably `approved` or `approval`."""
+    if (verdict := verdict_field(template)) is not None:
+        return {verdict: True}
     fields = [field for field in template["fields"] if field["type"] == "boolean"]
     candidates = [field for field in fields if is_required(field) or field["name"] in _APPROVAL_NAMES]
     if not candidates:

@@ -86,6 +86,12 @@ class WebhookEvent:
         return cast("dict[str, Any]", result) if isinstance(result, dict) else None
 
     @property
+    def metadata(self) -> dict[str, Any] | None:
+        """What your program kept with that review when it created it."""
+        metadata = (self.review or {}).get("metadata")
+        return cast("dict[str, Any]", metadata) if isinstance(metadata, dict) else None
+
+    @property
     def reviewer(self) -> str | None:
         """Who answered."""
         return self._text("reviewer")

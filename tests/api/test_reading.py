@@ -44,6 +44,9 @@ OPTIONAL = {
     "completed_at": st.none() | MOMENTS,
     "updated_at": MOMENTS,
     "version": st.integers(),
+    "metadata": st.none() | OBJECTS,
+    "url": st.none() | WORDS,
+    "verdict_field": st.none() | WORDS,
     "a_field_from_the_future": JSON,
 }
 REVIEWS = st.fixed_dictionaries(REQUIRED, optional=OPTIONAL)
@@ -70,8 +73,8 @@ def by_the_generated_parser(document: dict[str, Any]) -> Review:
         return otherwise if value is UNSET or value is None else value
 
     words = [read.id, read.status, read.template_id]
-    words += [given_or(name, "") for name in ("priority", "assignment_strategy", "reviewer")]
-    objects = (given_or("content", {}), given_or("result", {}))
+    words += [given_or(name, "") for name in ("priority", "assignment_strategy", "reviewer", "url", "verdict_field")]
+    objects = (given_or("content", {}), given_or("result", {}), given_or("metadata", {}))
     optional = map(given_or, ("updated_at", "due_date", "completed_at"))
     moments = [read.created_at, *(each for each in optional if each is not None)]
     assignees, version = given_or("assignees", []), given_or("version", 0)
@@ -100,6 +103,9 @@ def by_the_generated_parser(document: dict[str, Any]) -> Review:
         updated_at=given_or("updated_at"),
         completed_at=given_or("completed_at"),
         version=given_or("version"),
+        metadata=objects[2],
+        url=given_or("url"),
+        verdict_field=given_or("verdict_field"),
         extra=read.additional_properties,
     )
 

@@ -45,7 +45,7 @@ def test_a_review_cannot_be_changed_and_can_be_a_key():
 
 def test_the_repr_shows_no_content():
     assert repr(Review.from_json(FULL)) == (
-        "Review(id='rev_1', status='completed', template_id='template_123', priority='high')"
+        "Review(id='rev_1', status='completed', template_id='template_123', result={'approved': True}, priority='high')"
     )
 
 

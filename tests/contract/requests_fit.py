@@ -130,7 +130,10 @@ class _Answered:
 def _refuse_strangers(request: httpx.Request, found: PathOperationServer) -> None:
     nodes = [node / "parameters" for node in (found.path, found.operation) if "parameters" in node]
     known = {((each / "in").read_str(), (each / "name").read_str().lower()) for node in nodes for each in node}
-    sent = {("query", name.lower()) for name in request.url.params} | {("header", name) for name in request.headers}
+    # An object is sent as name[key]=value (style deepObject).
+    sent = {("query", name.lower().partition("[")[0]) for name in request.url.params} | {
+        ("header", name) for name in request.headers
+    }
     strangers = sent - known - {("header", name) for name in _ORDINARY_HEADERS}
     if strangers:
         raise MisfitError(f"{request.method} {request.url} sends what is not described: {sorted(strangers)}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from hitl.server.http.requests import MAX_DEPTH
 from hitl.server.inbox.fields import MISSING, Choice, field_type
-from hitl.server.inbox.forms import Control, Draft, VisibleIf, build_form, read_result
+from hitl.server.inbox.forms import Control, Draft, VisibleIf, build_form, json_faults, read_result
 from hitl.server.inbox.rendering import Code, Table, Text
 
 COLOURS = [{"value": "r", "label": "Red"}, {"value": "g", "label": "Green"}]
@@ -113,8 +115,18 @@ def test_without_a_template_all_content_is_shown() -> None:
 def test_editable_text_can_be_edited_and_other_values_are_shown() -> None:
     field = {"name": "text", "type": "content_display", "editable": True}
     assert control(field, {"text": "A"}).kind == "edit"
-    assert control(field, {"text": {"a": 1}}).kind == "show"
+    assert control(field, {"text": 1}).kind == "show"
     assert control({**field, "editable": False}, {"text": "A"}).kind == "show"
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, [], {}, [1, {"b": [None]}], {"bare": "\r", "nul": "\0"}])
+def test_editable_objects_and_lists_are_edited_as_json(value: Any) -> None:
+    field = {"name": "it", "type": "content_display", "editable": True}
+    drawn = control(field, {"it": value})
+    assert (drawn.kind, json.loads(drawn.value)) == ("edit_json", value)
+    assert control({**field, "type": "code_display"}, {"it": value}).kind == "edit_json"
+    assert control({**field, "type": "table_display"}, {"it": value}).kind == "show"
+    assert control({**field, "editable": False}, {"it": value}).kind == "show"
 
 
 @pytest.mark.parametrize("text", ["a lone \ud800 surrogate", "a bare \r return", "a \0 byte"])
@@ -212,6 +224,48 @@ def test_content_that_was_not_edited_keeps_its_line_ends() -> None:
     field = {"name": "text", "type": "content_display", "editable": True}
     assert answer(field, "a\r\nb\r\n", content={"text": "a\r\nb\n"}) == "a\r\nb\n"
     assert answer(field, "a\r\nc", content={"text": "a\r\nb"}) == "a\nc"
+
+
+ARGUMENTS = {"order": "o-1", "amount": 50.0, "is_urgent": True, "note": None}
+EDITABLE = {"name": "arguments", "type": "content_display", "editable": True}
+
+
+@pytest.mark.parametrize(
+    ("text", "answered"),
+    [
+        ('{"order": "o-1", "amount": 40}', {"order": "o-1", "amount": 40}),
+        ("[]", []),
+        ('"a text"', "a text"),
+        ("null", None),
+        ('{"a": 1}', {"a": 1}),
+        ('{"é\\u0000": "\\ud83d\\ude00"}', {"é\0": "\U0001f600"}),
+        ("not JSON", "not JSON"),
+        ("", ""),
+        ('{"a": NaN}', '{"a": NaN}'),
+        ('{"a": 1e999}', '{"a": 1e999}'),
+        ('{"a": 1, "a": 2}', '{"a": 1, "a": 2}'),
+        ('{"a": "\\ud800"}', '{"a": "\\ud800"}'),
+        ("\ufeff{}", "\ufeff{}"),
+        ("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), "[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1)),
+    ],
+)
+def test_an_edited_object_is_read_as_strict_json_and_what_is_none_stays_a_text(text: str, answered: Any) -> None:
+    assert answer(EDITABLE, text, content={"arguments": ARGUMENTS}) == answered
+    assert type(answer(EDITABLE, text, content={"arguments": ARGUMENTS})) is type(answered)
+    faults = json_faults(template(EDITABLE), {"arguments": ARGUMENTS}, {"arguments": [text]})
+    assert (faults != {}) == (answered == text)
+
+
+def test_json_that_only_looks_different_was_not_edited() -> None:
+    shown = json.dumps(ARGUMENTS, indent=7).replace("\n", "\r\n").replace("50.0", "50")
+    result = answer(EDITABLE, shown, content={"arguments": ARGUMENTS})
+    assert result is ARGUMENTS
+    read = read_result(template(EDITABLE), {"arguments": ARGUMENTS}, {"arguments": [shown]}, changes_only=True)
+    assert read == {}
+
+
+def test_true_in_the_place_of_one_is_an_edit() -> None:
+    assert answer(EDITABLE, '{"a": [true]}', content={"arguments": {"a": [1]}})["a"][0] is True
 
 
 def test_a_rejection_leaves_out_content_that_was_not_edited() -> None:

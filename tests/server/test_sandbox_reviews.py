@@ -26,6 +26,8 @@ def test_a_new_review_holds_what_was_asked_and_nothing_else_yet(server: ReviewSe
         "id": "rev_1",
         "template_id": "template_123",
         "content": {"text": "A draft"},
+        "metadata": {},
+        "verdict_field": None,
         "assignees": [],
         "priority": "medium",
         "due_date": None,

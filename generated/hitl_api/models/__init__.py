@@ -92,6 +92,7 @@ if TYPE_CHECKING:
     from .review_envelope import ReviewEnvelope
     from .review_event import ReviewEvent
     from .review_list_envelope import ReviewListEnvelope
+    from .review_metadata import ReviewMetadata
     from .review_priority import ReviewPriority
     from .review_status import ReviewStatus
     from .review_summary import ReviewSummary
@@ -218,6 +219,7 @@ _MODULES = {
     "ReviewEnvelope": ".review_envelope",
     "ReviewEvent": ".review_event",
     "ReviewListEnvelope": ".review_list_envelope",
+    "ReviewMetadata": ".review_metadata",
     "ReviewPriority": ".review_priority",
     "ReviewStatus": ".review_status",
     "ReviewSummary": ".review_summary",
@@ -345,6 +347,7 @@ __all__ = (
     "ReviewEnvelope",
     "ReviewEvent",
     "ReviewListEnvelope",
+    "ReviewMetadata",
     "ReviewPriority",
     "ReviewStatus",
     "ReviewSummary",

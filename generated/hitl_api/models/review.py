@@ -49,6 +49,12 @@ class Review:
     """ When the review last changed. """
     version: int | Unset = UNSET
     """ A number that grows with each change of the review. """
+    metadata: Any | Unset = UNSET
+    """ What the program that asked keeps with the review, as texts by name. Reviewers do not see it. """
+    url: None | str | Unset = UNSET
+    """ The page where a person answers. """
+    verdict_field: None | str | Unset = UNSET
+    """ The field of the result that says yes or no to the whole, if the template names one. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -117,6 +123,20 @@ class Review:
 
         version = self.version
 
+        metadata = self.metadata
+
+        url: None | str | Unset
+        if isinstance(self.url, Unset):
+            url = UNSET
+        else:
+            url = self.url
+
+        verdict_field: None | str | Unset
+        if isinstance(self.verdict_field, Unset):
+            verdict_field = UNSET
+        else:
+            verdict_field = self.verdict_field
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -146,6 +166,12 @@ class Review:
             field_dict["updated_at"] = updated_at
         if version is not UNSET:
             field_dict["version"] = version
+        if metadata is not UNSET:
+            field_dict["metadata"] = metadata
+        if url is not UNSET:
+            field_dict["url"] = url
+        if verdict_field is not UNSET:
+            field_dict["verdict_field"] = verdict_field
 
         return field_dict
 
@@ -275,6 +301,26 @@ class Review:
 
         version = d.pop("version", UNSET)
 
+        metadata = d.pop("metadata", UNSET)
+
+        def _parse_url(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        url = _parse_url(d.pop("url", UNSET))
+
+        def _parse_verdict_field(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        verdict_field = _parse_verdict_field(d.pop("verdict_field", UNSET))
+
         review = cls(
             id=id,
             template_id=template_id,
@@ -290,6 +336,9 @@ class Review:
             completed_at=completed_at,
             updated_at=updated_at,
             version=version,
+            metadata=metadata,
+            url=url,
+            verdict_field=verdict_field,
         )
 
         review.additional_properties = d

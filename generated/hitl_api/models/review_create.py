@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 
 from ..models.assignment_strategy import AssignmentStrategy
 from ..models.review_priority import ReviewPriority
 from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.review_metadata import ReviewMetadata
+
 
 T = TypeVar("T", bound="ReviewCreate")
 
@@ -29,6 +33,10 @@ class ReviewCreate:
     """ When the answer is needed. """
     assignment_strategy: AssignmentStrategy | Unset = UNSET
     """ How reviewers are chosen. """
+    metadata: ReviewMetadata | Unset = UNSET
+    """ What a program keeps with a review, as up to 20 texts by names of up to 64 characters, such as the run that
+    asked. Reviewers do not see it. A server that does not know it keeps it as `metadata` in the key `_hitl` of the
+    content. """
 
     def to_dict(self) -> dict[str, Any]:
         template_id = self.template_id
@@ -51,6 +59,10 @@ class ReviewCreate:
         if not isinstance(self.assignment_strategy, Unset):
             assignment_strategy = self.assignment_strategy.value
 
+        metadata: dict[str, Any] | Unset = UNSET
+        if not isinstance(self.metadata, Unset):
+            metadata = self.metadata.to_dict()
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -67,11 +79,15 @@ class ReviewCreate:
             field_dict["due_date"] = due_date
         if assignment_strategy is not UNSET:
             field_dict["assignment_strategy"] = assignment_strategy
+        if metadata is not UNSET:
+            field_dict["metadata"] = metadata
 
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.review_metadata import ReviewMetadata  # noqa: PLC0415
+
         d = dict(src_dict)
         template_id = d.pop("template_id")
 
@@ -102,6 +118,13 @@ class ReviewCreate:
         else:
             assignment_strategy = AssignmentStrategy(_assignment_strategy)
 
+        _metadata = d.pop("metadata", UNSET)
+        metadata: ReviewMetadata | Unset
+        if isinstance(_metadata, Unset):
+            metadata = UNSET
+        else:
+            metadata = ReviewMetadata.from_dict(_metadata)
+
         review_create = cls(
             template_id=template_id,
             content=content,
@@ -109,6 +132,7 @@ class ReviewCreate:
             priority=priority,
             due_date=due_date,
             assignment_strategy=assignment_strategy,
+            metadata=metadata,
         )
 
         return review_create

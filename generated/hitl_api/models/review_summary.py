@@ -30,6 +30,10 @@ class ReviewSummary:
     """ Who answered, as an e-mail address. """
     completed_at: datetime.datetime | None | Unset = UNSET
     """ When the answer was given. """
+    metadata: Any | Unset = UNSET
+    """ What the program that asked keeps with the review, as texts by name. """
+    verdict_field: None | str | Unset = UNSET
+    """ The field of the result that says yes or no to the whole, if the template names one. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -57,6 +61,14 @@ class ReviewSummary:
         else:
             completed_at = self.completed_at
 
+        metadata = self.metadata
+
+        verdict_field: None | str | Unset
+        if isinstance(self.verdict_field, Unset):
+            verdict_field = UNSET
+        else:
+            verdict_field = self.verdict_field
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -74,6 +86,10 @@ class ReviewSummary:
             field_dict["reviewer"] = reviewer
         if completed_at is not UNSET:
             field_dict["completed_at"] = completed_at
+        if metadata is not UNSET:
+            field_dict["metadata"] = metadata
+        if verdict_field is not UNSET:
+            field_dict["verdict_field"] = verdict_field
 
         return field_dict
 
@@ -121,6 +137,17 @@ class ReviewSummary:
 
         completed_at = _parse_completed_at(d.pop("completed_at", UNSET))
 
+        metadata = d.pop("metadata", UNSET)
+
+        def _parse_verdict_field(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        verdict_field = _parse_verdict_field(d.pop("verdict_field", UNSET))
+
         review_summary = cls(
             id=id,
             template_id=template_id,
@@ -128,6 +155,8 @@ class ReviewSummary:
             result=result,
             reviewer=reviewer,
             completed_at=completed_at,
+            metadata=metadata,
+            verdict_field=verdict_field,
         )
 
         review_summary.additional_properties = d

@@ -72,6 +72,8 @@ class TemplateField:
     """ The earliest date of a datetime field; a date or the word today. """
     editable: bool | Unset = UNSET
     """ Whether the reviewer may change what is displayed. """
+    role: str | Unset = UNSET
+    """ What the field is for. Known is `verdict`, of one boolean field: its answer says yes or no to the whole. """
     language: str | Unset = UNSET
     """ The language of the code that is displayed. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -142,6 +144,8 @@ class TemplateField:
 
         editable = self.editable
 
+        role = self.role
+
         language = self.language
 
         field_dict: dict[str, Any] = {}
@@ -196,6 +200,8 @@ class TemplateField:
             field_dict["min_date"] = min_date
         if editable is not UNSET:
             field_dict["editable"] = editable
+        if role is not UNSET:
+            field_dict["role"] = role
         if language is not UNSET:
             field_dict["language"] = language
 
@@ -273,6 +279,8 @@ class TemplateField:
 
         editable = d.pop("editable", UNSET)
 
+        role = d.pop("role", UNSET)
+
         language = d.pop("language", UNSET)
 
         template_field = cls(
@@ -300,6 +308,7 @@ class TemplateField:
             multiple_of=multiple_of,
             min_date=min_date,
             editable=editable,
+            role=role,
             language=language,
         )
 

@@ -29,6 +29,8 @@ MAX_LIMIT: Final = 100
 
 # Bare, as all deployed APIs have it, or a string of structured fields (RFC 8941, 3.3.3), as the IETF draft wants it.
 _KEY = re.compile(r'(?P<quote>"?)(?P<key>[\x21\x23-\x7e]{1,255})(?P=quote)')
+_KEY_FORM: Final = "1 to 255 visible ASCII characters without quotation marks inside"
+_HOST = re.compile(r"(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _WAIT = re.compile(r'wait\s*=\s*"?(\d{1,9})"?', re.ASCII | re.IGNORECASE)
 
 _BODY_SIZE: Final = "hitl.body_size"  # in the ASGI scope
@@ -71,11 +73,35 @@ def idempotency_key(request: Request) -> str | None:
     given = request.headers.getlist("Idempotency-Key")
     if not given:
         return None
-    match = _KEY.fullmatch(given[0])
-    if match is None or len(given) > 1:
-        issue = "must be given once, as 1 to 255 visible ASCII characters without quotation marks inside"
-        raise invalid(issue, "Idempotency-Key")
+    try:
+        if len(given) == 1:
+            return checked_key(given[0])
+    except ValueError:
+        pass
+    raise invalid(f"must be given once, as {_KEY_FORM}", "Idempotency-Key")
+
+
+def checked_key(text: str) -> str:
+    """Parse an idempotency key."""
+    match = _KEY.fullmatch(text)
+    if match is None:
+        raise ValueError(f"must be {_KEY_FORM}")
     return match["key"]
+
+
+def address_of(request: Request) -> str:
+    """Return the address by which the client reaches the server, without a slash at its end.
+
+    That of the request, or what a proxy in front says (X-Forwarded-Proto, X-Forwarded-Host). The answer goes to whom
+    sent these headers, so that nobody can mislead others with them.
+    """
+    scheme = request.headers.get("X-Forwarded-Proto", "").partition(",")[0].strip().lower()
+    host = request.headers.get("X-Forwarded-Host", "").partition(",")[0].strip().lower()
+    return "{}://{}{}".format(
+        scheme if scheme in ("http", "https") else request.url.scheme,
+        host if _HOST.fullmatch(host) else request.url.netloc,
+        request.scope.get("root_path", ""),
+    )
 
 
 def wait_seconds(request: Request) -> int | None:

@@ -22,6 +22,15 @@ Weigh: TypeAlias = Callable[..., int]
 say whether it runs on the event loop."""
 
 
+Shown: TypeAlias = Callable[[Request, Any], Any]
+"""Adds to a document what depends on how the server was reached."""
+
+
+def as_it_is(_request: Request, document: Any) -> Any:
+    """Add nothing."""
+    return document
+
+
 def resource(path: str, **by_method: ApiEndpoint) -> Route:
     """Return one route for all methods of a path, so that its 405 names them all."""
 
@@ -35,20 +44,24 @@ def _nothing(**_arguments: Any) -> int:
     return 0
 
 
-def calling(method: Callable[..., Any], status: int = 200, *, weigh: Weigh = _nothing) -> ApiEndpoint:
+def calling(
+    method: Callable[..., Any], status: int = 200, *, weigh: Weigh = _nothing, shown: Shown = as_it_is
+) -> ApiEndpoint:
     """Answer with what `method` returns, at once or when awaited, for the path and the `body` of a PATCH."""
 
     async def endpoint(request: Request) -> Response:
         body = {"body": await body_of(request)} if request.method == "PATCH" else {}
         size = body_size(request) + weigh(**request.path_params, **body)
         found = await in_worker_if_large(size, method, **request.path_params, **body)
-        data = await found if isawaitable(found) else found
+        data = shown(request, await found if isawaitable(found) else found)
         return await in_worker_if_large(size, success, request, data, status)
 
     return endpoint
 
 
-def creating(method: Callable[..., Created | Awaitable[Created]], *, weigh: Weigh = _nothing) -> ApiEndpoint:
+def creating(
+    method: Callable[..., Created | Awaitable[Created]], *, weigh: Weigh = _nothing, shown: Shown = as_it_is
+) -> ApiEndpoint:
     """Answer with what `method` creates; it takes `body`, `idempotency_key` and `owner`, too."""
 
     async def endpoint(request: Request) -> Response:
@@ -57,8 +70,8 @@ def creating(method: Callable[..., Created | Awaitable[Created]], *, weigh: Weig
         size = body_size(request) + weigh(**given)
         made = await in_worker_if_large(size, method, **given, idempotency_key=key, owner=owner)
         created = made if isinstance(made, Created) else await made
-        headers = creation_headers(request, created)
-        return await in_worker_if_large(size, success, request, created.document, 201, headers=headers)
+        headers, data = creation_headers(request, created), shown(request, created.document)
+        return await in_worker_if_large(size, success, request, data, 201, headers=headers)
 
     return endpoint
 

@@ -12,7 +12,7 @@ from hitl.server.inbox.page_handlers import find_template
 from hitl.server.inbox.rendering import subject
 from hitl.server.inbox.views import Pick
 from hitl.server.primitives import ApiError, name_key
-from hitl.server.results import is_required, settings
+from hitl.server.results import is_required, settings, verdict_field
 from hitl.server.reviews import ReviewService, shown_digest
 
 MOST_PICKS: Final = 200
@@ -84,9 +84,10 @@ def approval(review: Document, template: Document | None) -> Document:
     if not yes:
         raise Unsuitable("its form has no required yes/no question")
     _require_no_comment(template)
-    content = content_of(review)
+    content, verdict = content_of(review), verdict_field(template)
+    said = {yes[0]["name"]: True} if verdict is None else {yes[0]["name"]: True, verdict: True}
     kept = {field["name"]: content[field["name"]] for field in fields_of(template) if is_editable(field, content)}
-    return {**kept, yes[0]["name"]: True}
+    return {**kept, **said}
 
 
 def _entry(reviews: ReviewService, pick: Pick, apply: Callable[[Pick, Document, Document | None], object]) -> Entry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hitl._json import as_object
 from hitl.server.primitives import Document as Document  # re-exported for the pages
-from hitl.server.reviews.lifecycle import FINAL
+from hitl.server.reviews.lifecycle import FINAL, visible
 
 STATUS_LABELS = {
     "created": "New",
@@ -23,8 +23,8 @@ def is_final(review: Document) -> bool:
 
 
 def content_of(review: Document) -> Document:
-    """Return what the review asks about."""
-    return as_object(review.get("content"))
+    """Return what the review asks about, as people may see it."""
+    return visible(as_object(review.get("content")))
 
 
 def fields_of(template: Document | None) -> list[Document]:

@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
+from hitl._json import is_list, is_object
 from hitl._moments import read_moment
 from hitl.server.inbox.attachments import attached, file_answer
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.hidden_characters import unix_lines
+from hitl.server.inbox.rendering import pretty
 from hitl.server.results.fields import words
 from hitl.server.results.images import decisions
 from hitl.server.results.kinds import DEFAULT_SCALE, read_date
@@ -85,9 +87,11 @@ def choices(field: Document) -> list[Choice]:
 
 
 def as_text(value: object) -> str:
-    """Write a JSON value as a form sends it."""
+    """Write a JSON value as a form sends it: an object or a list as its JSON."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if is_object(value) or is_list(value):
+        return pretty(value)
     return "" if value is None else str(value)
 
 
@@ -216,6 +220,7 @@ _READS: dict[Read, str] = {
     _read_choice: "choice",
     _read_choices: "choices",
     _read_rating: "choice",
+    _read_number: "number",
     _read_datetime: "moment",
     _read_picture: "choice",
 }

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hitl._json import is_list
+from hitl._json import decode, is_list, is_object
+from hitl.server.http.requests import MAX_DEPTH
 from hitl.server.inbox import fields
 from hitl.server.inbox.attachments import Attached, FileLimits, attached, limits
 from hitl.server.inbox.documents import Document, fields_of, label_of
@@ -14,6 +15,7 @@ from hitl.server.inbox.hidden_characters import has_hidden, unix_lines
 from hitl.server.inbox.merging import Draft as Draft
 from hitl.server.inbox.merging import Note, merged, stamp
 from hitl.server.inbox.rendering import Block, Code, Text, block
+from hitl.server.primitives.validation import same
 from hitl.server.results import DISPLAYS, is_required, is_shown, normal_form
 
 _INLINE_LABEL = 12
@@ -117,7 +119,7 @@ def read_result(
     """Read the result out of a sent form; `changes_only` leaves out editable content that was not edited."""
     result: Document = {}
     for field_ in fields_of(template):
-        name = field_["name"]
+        name: str = field_["name"]
         if name not in answers:
             continue
         if field_["type"] not in DISPLAYS:
@@ -129,9 +131,30 @@ def read_result(
     return result
 
 
+def json_faults(template: Document | None, content: Document, answers: Mapping[str, list[str]]) -> dict[str, str]:
+    """Return what is wrong with each answer that must be JSON and is none, by the name of its field."""
+    faults: dict[str, str] = {}
+    for field_ in fields_of(template):
+        name: str = field_["name"]
+        if name in answers and is_editable(field_, content) and not isinstance(content[name], str):
+            try:
+                _parsed(answers[name][0])
+            except ValueError as error:
+                faults[name] = f"is not valid JSON: {error}"
+    return faults
+
+
 def is_editable(field_: Document, content: Document) -> bool:
-    """Return whether the reviewer may change what the field displays: only text that a form can carry unharmed."""
-    return bool(field_.get("editable")) and _is_sendable(content.get(field_["name"]))
+    """Return whether the reviewer may change what the field displays: a text, or an object or a list as its JSON.
+
+    Only what a form can carry unharmed may be changed, and no table, which is drawn as one.
+    """
+    if not field_.get("editable"):
+        return False
+    value = content.get(field_["name"])
+    if is_object(value) or is_list(value):
+        return field_["type"] != "table_display" and _is_sendable(fields.as_text(value))
+    return _is_sendable(value)
 
 
 def _control(field_: Document, control_id: str, content: Document, draft: Draft | None) -> Control:
@@ -174,6 +197,7 @@ def _display(field_: Document, control_id: str, content: Document, draft: Draft 
     name, value = field_["name"], content[field_["name"]]
     editable = is_editable(field_, content)
     is_code = field_["type"] == "code_display"
+    control = fields.field_type(field_).control if isinstance(value, str) else "edit_json"
     values, mark, note = [fields.as_text(value)], "", _NONE
     if editable:
         mark = stamp(field_, values)
@@ -183,7 +207,7 @@ def _display(field_: Document, control_id: str, content: Document, draft: Draft 
     return Control(
         name=name,
         id=control_id,
-        kind=fields.field_type(field_).control if editable else "show",
+        kind=control if editable else "show",
         label=label_of(field_),
         values=values,
         reads="edited" if editable else "",
@@ -252,13 +276,28 @@ def _notes(field_: Document, draft: Draft | None) -> str:
 
 
 def _edited(field_: Document, content: Document, text: str, *, changes_only: bool) -> Any:
-    """Return the edited text, or the original to the letter if only line ends differ."""
+    """Return the edited content, or the original to the letter if only line ends differ, or the spaces of JSON.
+
+    What is no JSON stays a text, which `results` refuses; `json_faults` says why.
+    """
     if not is_editable(field_, content):
         return fields.MISSING
-    original: str = content[field_["name"]]
-    if unix_lines(text) != unix_lines(original):
-        return unix_lines(text)
+    original: Any = content[field_["name"]]
+    if isinstance(original, str):
+        edited, is_same = unix_lines(text), unix_lines(text) == unix_lines(original)
+    else:
+        try:
+            edited = _parsed(text)
+        except ValueError:
+            edited = text
+        is_same = same(edited, original)
+    if not is_same:
+        return edited
     return fields.MISSING if changes_only else original
+
+
+def _parsed(text: str) -> Any:
+    return decode(unix_lines(text).encode("utf-8", "surrogatepass"), max_depth=MAX_DEPTH)
 
 
 def _is_sendable(value: object) -> bool:

@@ -6,15 +6,19 @@ question.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from hitl._json import is_list, is_object
 from hitl.server.inbox.documents import Document
+from hitl.server.inbox.fields import as_text
 from hitl.server.inbox.forms import Control, Form
 from hitl.server.primitives.errors import ApiError, Fault, raise_faults
+
+_NOT_SENT: Final = "must be a string, a number, true, false, or a list of these, as a form sends them"
 
 
 def wants_json(request: Request) -> bool:
@@ -44,11 +48,21 @@ def form_document(review: Document, form: Form, *, reviewer: str, token: str, sh
     }
 
 
-def require_known(names: Iterable[str], form: Form) -> None:
-    """Refuse answers to fields that the form does not have, which a browser cannot send."""
-    known = sorted(control.name for control in _answerable(form))
-    issue = f"is not a field of this form; it has: {', '.join(known) or 'none'}"
-    raise_faults(Fault(name, issue) for name in names if name not in known)
+def texts_of(given: Mapping[str, Any], form: Form) -> dict[str, list[str]]:
+    """Return answers as the texts that a form sends; refuse those that a browser cannot send."""
+    kinds = {control.name: control.kind for control in _answerable(form)}
+    unknown = f"is not a field of this form; it has: {', '.join(sorted(kinds)) or 'none'}"
+    raise_faults(Fault(name, unknown) for name in given if name not in kinds)
+    faults: list[Fault] = []
+    texts: dict[str, list[str]] = {}
+    for name, value in given.items():
+        # An edited object or list may be given as such, or as its JSON.
+        values = value if is_list(value) and kinds[name] != "edit_json" else [value]
+        if kinds[name] != "edit_json" and any(is_object(each) or is_list(each) for each in values):
+            faults.append(Fault(name, _NOT_SENT))
+        texts[name] = [as_text(each) for each in values if each is not None]
+    raise_faults(faults)
+    return {name: values for name, values in texts.items() if values}
 
 
 def _answerable(form: Form) -> list[Control]:

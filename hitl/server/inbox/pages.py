@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -14,15 +15,16 @@ from hitl.server.inbox.attachments import form_room
 from hitl.server.inbox.banners import FAULTY, Banner, changed, counted, not_kept, too_late
 from hitl.server.inbox.diffing import Changed, content_diff
 from hitl.server.inbox.documents import Document, content_of, fields_of, is_final
-from hitl.server.inbox.forms import build_form, read_result
-from hitl.server.inbox.json_form import form_document, require_known, wants_json
+from hitl.server.inbox.forms import build_form, json_faults, read_result
+from hitl.server.inbox.json_form import form_document, texts_of, wants_json
 from hitl.server.inbox.merging import Draft
 from hitl.server.inbox.page_handlers import PageHandlers, name_fault, page_handler, redirect
 from hitl.server.inbox.rendering import block
 from hitl.server.inbox.submission import FORM_TOKEN, Submission, read_reviewer, read_submission, remembered_reviewer
 from hitl.server.inbox.views import answers, steps, summary, typed_answers
-from hitl.server.primitives import ApiError, invalid, name_key
+from hitl.server.primitives import ApiError, Fault, invalid, name_key, raise_faults
 from hitl.server.reviews import OPEN, ReviewQuery, shown_digest
+from hitl.server.reviews.lifecycle import visible
 from hitl.server.storage import StorageError
 
 
@@ -110,8 +112,8 @@ class Pages(PageHandlers):
     def _answer_as_json(self, document: Document, sent: Submission) -> Response:
         """Take the answer and return the review; a refusal is raised, and answered as JSON like any other."""
         try:
-            require_known(sent.answers, build_form(self.template_of(document), content_of(document)))
-            return JSONResponse(self._decide(document, sent), 200)
+            form = build_form(self.template_of(document), content_of(document))
+            return JSONResponse(self._decide(document, replace(sent, answers=texts_of(sent.given, form))), 200)
         except StorageError as error:
             raise error.api_error() from error
 
@@ -122,7 +124,13 @@ class Pages(PageHandlers):
         if decide is None:
             raise invalid("press “Submit answer” or “Reject”")
         result = read_result(template, content, sent.answers, changes_only=sent.decision == "reject")
-        return decide(document["id"], result, sent.reviewer, version=version, shown=sent.shown or None)
+        try:
+            return decide(document["id"], result, sent.reviewer, version=version, shown=sent.shown or None)
+        except ApiError as error:
+            better = json_faults(template, content, sent.answers)
+            found: list[dict[str, str]] = (error.details or {}).get("errors") or []
+            raise_faults(Fault(each["field"], better.get(each["field"], each["issue"])) for each in found)
+            raise
 
     def _not_accepted(self, request: Request, document: Document, sent: Submission, error: ApiError) -> Response:
         latest = self.reviews.get_review(document["id"])
@@ -217,7 +225,7 @@ class Pages(PageHandlers):
 
     def _changed_content(self, document: Document) -> list[Changed]:
         earlier = self.reviews.earlier_content(document["id"])
-        return [] if earlier is None else content_diff(earlier, content_of(document))
+        return [] if earlier is None else content_diff(visible(earlier), content_of(document))
 
     def _past(self, document: Document) -> dict[str, Any]:
         """Return the review's history, and the name of its draft in the browser.

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hitl._json import is_list, is_object
+from hitl._json import is_object
 from hitl.server.http import in_worker_if_large
 from hitl.server.http.requests import parse_object
 from hitl.server.inbox.fields import as_text
@@ -41,6 +41,7 @@ class Submission:
     shown: str  # the digest of what the page showed; empty from a client that does not send it
     reviewer: str
     decision: str  # the button: "complete" or "reject"
+    given: Mapping[str, Any] = field(default_factory=dict[str, Any])  # the answers of a JSON body, not yet as strings
     stamps: Mapping[str, str] = field(default_factory=dict[str, str])  # see `merging`
 
 
@@ -146,22 +147,14 @@ async def _read_json(request: Request, room: int) -> Submission:
     answers = sent.get("answers", {})
     if not is_object(answers):
         raise invalid("must be an object", "answers")
-    texts = {name: _texts(name, value) for name, value in answers.items()}
     return Submission(
-        answers={name: values for name, values in texts.items() if values},
+        answers={},
         version=as_text(sent.get("version")),
         shown=_shown(token),
         reviewer=clean_name(as_text(sent.get("reviewer"))),
         decision=as_text(sent.get("decision")),
+        given=answers,
     )
-
-
-def _texts(name: str, value: Any) -> list[str]:
-    """Return a JSON value as the texts that the controls of a form send for it; none for null and empty lists."""
-    values = value if is_list(value) else [value]
-    if any(is_object(each) or is_list(each) for each in values):
-        raise invalid("must be a string, a number, true, false, or a list of these, as a form sends them", name)
-    return [as_text(each) for each in values if each is not None]
 
 
 async def _body(request: Request, limit: int) -> bytes:

@@ -18,6 +18,7 @@ from hitl.server.inbox.hidden_characters import unix_lines
 from hitl.server.inbox.rendering import Block, Code, File, Items, Pairs, Text, Word, block, subject
 from hitl.server.inbox.times import Due, age, due
 from hitl.server.primitives import Page
+from hitl.server.primitives.validation import same
 from hitl.server.reviews import shown_digest
 
 _STEPS = {
@@ -153,7 +154,7 @@ def typed_answers(template: Document | None, typed: Mapping[str, list[str]], con
             label_of(fields[name]) if name in fields else name, _words(fields.get(name), list(filter(None, texts)))
         )
         for name, texts in typed.items()
-        if any(texts) and [unix_lines(text) for text in texts] != [content.get(name)]
+        if any(texts) and [unix_lines(text) for text in texts] != [as_text(content.get(name))]
     ]
 
 
@@ -179,9 +180,9 @@ def _answer(name: str, field: Document | None, value: Any, content: Document) ->
     draw = _DRAWN.get(field["type"])
     shown = draw(field, value) if draw else block(value)
     original = content.get(name)
-    if not field.get("editable") or name not in content or value == original:
+    if not field.get("editable") or name not in content or same(value, original):
         return ShownAnswer(label_of(field), shown)
-    changes = Diff(original, value) if isinstance(original, str) and isinstance(value, str) else None
+    changes = Diff(original, value) if type(original) is type(value) else None
     return ShownAnswer(label_of(field), shown, "edited by the reviewer", changes)
 
 

@@ -14,6 +14,7 @@ from hitl.server.results.fields import (
     is_required,
     is_shown,
     settings,
+    verdict_field,
     words,
 )
 from hitl.server.results.form import faults
@@ -29,5 +30,6 @@ __all__ = [
     "is_shown",
     "normal_form",
     "settings",
+    "verdict_field",
     "words",
 ]

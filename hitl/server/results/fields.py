@@ -13,6 +13,9 @@ TemplateDocument: TypeAlias = Mapping[str, Any]
 DISPLAYS: Final = frozenset({"content_display", "code_display", "table_display"})
 """The field types that show the content. They ask nothing, so a result never needs them."""
 
+VERDICT: Final = "verdict"
+"""The role of the field that says yes or no to the whole."""
+
 _TEXTS: Final = frozenset({"text", "rich_text"})
 _COMMENTS: Final = ("comment", "comments", "feedback")
 _APPROVALS: Final = ("approved", "approval")
@@ -31,12 +34,19 @@ def is_shown(field: Field, result: Mapping[str, Any]) -> bool:
     return not condition or equal(result.get(condition["field"]), condition["value"])
 
 
+def verdict_field(template: TemplateDocument) -> str | None:
+    """Return the name of the boolean field whose `role` is to say yes or no to the whole, if the template names one."""
+    return next((field["name"] for field in template["fields"] if field.get("role") == VERDICT), None)
+
+
 def approval_field(template: TemplateDocument) -> str | None:
     """Return the name of the field that says yes or no to the whole, if the template has one.
 
-    It is the boolean field that is named `approved` or `approval`, as in the vendor's examples, or else the first
-    boolean field that must be answered.
+    It is the field that the template names; else the boolean field that is named `approved` or `approval`, as in the
+    vendor's examples, or else the first boolean field that must be answered.
     """
+    if (chosen := verdict_field(template)) is not None:
+        return chosen
     booleans = [field for field in template["fields"] if field["type"] == "boolean"]
     named = [field["name"] for field in booleans if field["name"] in _APPROVALS]
     needed = [field["name"] for field in booleans if is_required(field)]

@@ -20,7 +20,15 @@ Decision: TypeAlias = Literal["completed", "rejected"]
 OPEN: Final = ("created", "assigned", "in_progress")
 FINAL: Final = ("completed", "rejected", "expired", "cancelled")
 
+RESERVED: Final = "_hitl"
+"""The key of the content under which programs keep what is not for reviewers; the API gives it back as it was sent."""
+
 _DEFAULT_PRIORITY = "medium"
+
+
+def visible(content: Mapping[str, Any]) -> Document:
+    """Return the part of a content that people may see."""
+    return {name: value for name, value in content.items() if name != RESERVED}
 
 
 def new_review(review_id: str, body: Mapping[str, Any], now: datetime) -> Document:
@@ -30,6 +38,8 @@ def new_review(review_id: str, body: Mapping[str, Any], now: datetime) -> Docume
         "id": review_id,
         "template_id": body["template_id"],
         "content": body["content"],
+        "metadata": body.get("metadata", {}),
+        "verdict_field": body.get("verdict_field"),
         "assignees": assignees,
         "priority": body.get("priority", _DEFAULT_PRIORITY),
         "due_date": _normal(body.get("due_date")),

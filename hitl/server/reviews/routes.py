@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -21,7 +23,18 @@ from hitl.server.http import (
     resource,
     success,
 )
-from hitl.server.http.requests import Place, between, date_time, paging, parsed, wait_seconds, word
+from hitl.server.http.requests import (
+    Place,
+    address_of,
+    between,
+    checked_key,
+    date_time,
+    paging,
+    parsed,
+    wait_seconds,
+    word,
+)
+from hitl.server.http.responses import context_of
 from hitl.server.primitives import Document, Page
 from hitl.server.reviews.event_stream import EventStream
 from hitl.server.reviews.lifecycle import FINAL
@@ -32,18 +45,21 @@ from hitl.server.storage import Outbox
 
 _FILTERS: Final = (
     *("status", "priority", "assignee", "template_id", "created_after", "created_before", "updated_after", "ids"),
-    "changes_after",
+    *("changes_after", "idempotency_key"),
 )
+_METADATA: Final = re.compile(r"metadata\[.{1,64}\]", re.DOTALL)
 
 
 def review_query(request: Request) -> ReviewQuery:
     """Return which reviews a request asks for."""
-    place = paging(request, *_FILTERS)
+    entries = [name for name in request.query_params if _METADATA.fullmatch(name)]
+    place = paging(request, *_FILTERS, *dict.fromkeys(entries))
     return ReviewQuery(
         status=parsed(request, "status", _statuses),
         priority=parsed(request, "priority", word(PRIORITIES)),
         assignee=request.query_params.get("assignee"),
         template_id=request.query_params.get("template_id"),
+        metadata={name[len("metadata[") : -1]: parsed(request, name, str) or "" for name in entries},
         created_after=parsed(request, "created_after", date_time),
         created_before=parsed(request, "created_before", date_time),
         updated_after=parsed(request, "updated_after", date_time),
@@ -53,6 +69,11 @@ def review_query(request: Request) -> ReviewQuery:
         offset=place.offset,
         after=place.after,
     )
+
+
+def with_url(request: Request, review: Document) -> Document:
+    """Return a review with the page of the inbox where a person answers it, by the address that the client uses."""
+    return {**review, "url": f"{address_of(request)}/inbox/reviews/{review['id']}"}
 
 
 def _statuses(text: str) -> list[str]:
@@ -69,12 +90,12 @@ def review_routes(service: ReviewService, outbox: Outbox, slots: LongPollSlots) 
     # about a millisecond on disk, less than handing them to a thread and back would.
     reads, weigh = _Reads(service, slots), service.weigh
     return [
-        resource("/v1/reviews", GET=reads.reviews, POST=creating(service.create_review, weigh=weigh)),
+        resource("/v1/reviews", GET=reads.reviews, POST=creating(service.create_review, weigh=weigh, shown=with_url)),
         resource(
             "/v1/reviews/{review_id}",
             GET=reads.review,
-            PATCH=calling(service.update_review, weigh=weigh),
-            DELETE=calling(service.cancel_review, weigh=weigh),
+            PATCH=calling(service.update_review, weigh=weigh, shown=with_url),
+            DELETE=calling(service.cancel_review, weigh=weigh, shown=with_url),
         ),
         resource("/v1/templates", GET=reads.templates, POST=creating(service.create_template)),
         resource(
@@ -98,6 +119,12 @@ class _Reads:
         query = review_query(request)
         seconds = None if query.changes_after is None else wait_seconds(request)
         headers: dict[str, str] = {}
+        key = parsed(request, "idempotency_key", checked_key)
+        if key is not None:
+            made = self._service.created_under(key, context_of(request).owner)
+            named = made is not None and (query.ids is None or made in query.ids)
+            query = replace(query, ids=[made] if named and made else [])
+            headers["Idempotency-Key"] = key  # shows the client that this filter was applied
         if seconds is None or self._slots.is_full:
             found = await in_worker(self._service.list_reviews, query)
         else:
@@ -106,6 +133,7 @@ class _Reads:
             headers["Preference-Applied"] = f"wait={seconds}"
         # This header shows the client that it may ask for changes.
         headers["X-Changes-Cursor"] = str(found.step)
+        found = replace(found, items=[with_url(request, each) for each in found.items])
         place = Place(query.limit or 0, query.offset, query.after)
         return await in_worker(page, request, found, place, headers=headers)
 
@@ -120,7 +148,7 @@ class _Reads:
                 review = await wait_for_change(self._service, review_id, seconds)
             headers = {"Preference-Applied": f"wait={seconds}"}
         size = self._service.weigh(review_id=review_id)
-        return await in_worker_if_large(size, success, request, review, headers=headers)
+        return await in_worker_if_large(size, success, request, with_url(request, review), headers=headers)
 
     async def templates(self, request: Request) -> Response:
         place = paging(request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, cast
 
+from hitl._json import as_object
 from hitl.server.primitives import Checker, Fault
 from hitl.server.primitives import validation as check
 from hitl.server.primitives.names import person
@@ -34,8 +35,29 @@ _REVIEW = {
     "assignment_strategy": check.optional(_STRATEGY),
 }
 
+MOST_METADATA: Final = 20
+_NAME: Final = check.text(shortest=1, longest=64)
+_VALUE: Final = check.text(longest=500)
+
+
+def metadata(place: str, value: object) -> Iterator[Fault]:
+    """Accept what a program keeps with a review: up to 20 texts by their names."""
+    yield from check.json_object(place, value)
+    given = as_object(value)
+    if len(given) > MOST_METADATA:
+        yield Fault(place, f"may have at most {MOST_METADATA} names, this has {len(given)}")
+    for name, each in list(given.items())[:MOST_METADATA]:
+        yield from _NAME(f"{place}: the name {name[:64]!r}", name)
+        yield from _VALUE(f"{place}.{name[:64]}", each)
+
+
 REVIEW_CREATE: Checker = check.record(
-    {"template_id": check.required(check.text(shortest=1)), "content": check.required(check.json_object), **_REVIEW}
+    {
+        "template_id": check.required(check.text(shortest=1)),
+        "content": check.required(check.json_object),
+        "metadata": check.optional(metadata),
+        **_REVIEW,
+    }
 )
 REVIEW_UPDATE: Checker = check.record({"content": check.optional(check.json_object), **_REVIEW}, fewest=1)
 
@@ -71,7 +93,9 @@ _FIELD = check.every(
             "conditional": check.optional(_CONDITIONAL),
             "validation": check.optional(_FIELD_VALIDATION),
             "options": check.optional(check.every(check.array(_OPTION), check.unique("value"))),
-            **dict.fromkeys(("label", "placeholder", "max_size", "min_date", "language"), check.optional(check.text())),
+            **dict.fromkeys(
+                ("label", "placeholder", "max_size", "min_date", "language", "role"), check.optional(check.text())
+            ),
             **dict.fromkeys(("required", "multiple", "editable"), check.optional(check.boolean)),
             **dict.fromkeys(("toolbar", "accept", "tools", "labels"), check.optional(_WORDS)),
             **dict.fromkeys(("max_length", "scale"), check.optional(check.integer(1))),

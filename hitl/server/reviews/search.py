@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from hitl._json import is_list, is_object
+from hitl.server.reviews.lifecycle import visible
 
 _CHUNK = 100  # characters: a run of combining marks is sorted in a time that grows with the square of its length
 _MOST_MARKS = 30  # on a character, in any writing (Unicode Standard Annex 15, stream-safe text)
@@ -54,7 +55,9 @@ def holds(document: str, words: Iterable[str]) -> bool:
     It takes as long as reading the whole document, so it is called without the lock of the database.
     """
     review = json.loads(document, parse_int=str, parse_float=str, parse_constant=str)
-    found = "\n".join([normal(review["id"]), *map(normal, _leaves(review.get("content")))])
+    content = review.get("content")
+    shown = visible(content) if is_object(content) else content
+    found = "\n".join([normal(review["id"]), *map(normal, _leaves(shown))])
     return all(word in found for word in words)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from hitl._json import kept_fault
+from hitl._json import as_object, kept_fault
 from hitl.server import results
 from hitl.server.primitives import ApiError, Document, Page, SetupError, conflict, not_found, raise_faults
 from hitl.server.primitives.names import LONGEST_NAME, clean_name, person, unique_names
@@ -22,6 +22,7 @@ from hitl.server.reviews.assignment import choose_assignees, require_assignable,
 from hitl.server.reviews.reviewer_store import ReviewerStore
 from hitl.server.reviews.sample_templates import SAMPLE_TEMPLATES
 from hitl.server.reviews.schemas import REVIEW_CREATE, REVIEW_UPDATE, STATUSES, TEMPLATE_CREATE, TEMPLATE_UPDATE
+from hitl.server.reviews.schemas import metadata as check_metadata
 from hitl.server.reviews.shown import require_shown
 from hitl.server.reviews.store import ReviewQuery, ReviewStore, as_json, order_of
 from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work, fingerprint_of
@@ -80,10 +81,21 @@ class ReviewService:
         digest = fingerprint_of("review", body) if idempotency_key else ""
         write = partial(as_json, content=content)
         with self._work() as work:
-            create = partial(self._new_review, work, body, content)
+            create = partial(self._new_review, work, {**body, "metadata": _metadata(body)}, content)
             return self._idempotency.create_once(
                 "review", body, idempotency_key, owner, create, fingerprint=digest, write=write
             )
+
+    def created_under(self, key: str, owner: str) -> str | None:
+        """Return the id of what the owner created under an idempotency key."""
+        with self._work():
+            found = self._idempotency.created_under(key, owner)
+            return None if found is None else str(found["id"])
+
+    def form_of(self, review_id: str) -> Document | None:
+        """Return the template that a review was asked with, as it was then; None if it was deleted."""
+        with self._work():
+            return self._store.form(review_id)
 
     def get_review(self, review_id: str) -> Document:
         """Return a review as it stands now."""
@@ -113,11 +125,11 @@ class ReviewService:
                 known = before["assignees"]
                 body = {**body, "assignees": known if same_people(named, known) else named}
             after = lifecycle.updated(before, body, work.now)
-            require_assignable(before, body, self._template(before["template_id"]))
+            require_assignable(before, body, self._form(before))
             self._reviewers.remember(after["assignees"])
             expires_at = self._store.expires_at(review_id)
             if "due_date" in body:
-                expires_at = self._expiry(after, work.now)
+                expires_at = _expiry(after, self._form(after), work.now)
             self._require_readable(after)
             if after["content"] != before["content"]:
                 self._store.save_revision(before)
@@ -236,14 +248,13 @@ class ReviewService:
             return self._store.templates(limit, offset, after)
 
     def update_template(self, template_id: str, body: Mapping[str, Any]) -> Document:
-        """Replace the parts of a template that the body names; open reviews are answered by the new form."""
+        """Replace the parts of a template that the body names; reviews keep the form that they were asked with."""
         raise_faults(TEMPLATE_UPDATE("", body))
         with self._work() as work:
             before = self._template(template_id)
             after = {**before, **body, "updated_at": to_wire(work.now)}
             raise_faults(templates.faults(after))
-            if any(after.get(name) != before.get(name) for name in ("fields", "validation")):
-                self._reviewers.forget_approvals_by(template_id)
+            self._store.keep_form(before)
             self._store.save_template(after)
             self._outbox.emit(TEMPLATE_UPDATED, template_id, template_payload(after), at=work.now)
             return after
@@ -290,10 +301,15 @@ class ReviewService:
             self._save(work, after, "expired", expires_at=None, before=review)
 
     def _new_review(self, work: Work, body: Mapping[str, Any], content: str) -> Document:
-        assignees = choose_assignees(self._reviewers, body, self._template(body["template_id"]))
+        template = self._template(body["template_id"])
+        chosen = {
+            "assignees": choose_assignees(self._reviewers, body, template),
+            "verdict_field": results.verdict_field(template),
+        }
         review_id = f"rev_{next_number(self._database, 'review')}"
-        review = lifecycle.new_review(review_id, {**body, "assignees": assignees}, work.now)
-        self._save(work, review, "created", expires_at=self._expiry(review, work.now), content=content)
+        review = lifecycle.new_review(review_id, {**body, **chosen}, work.now)
+        self._save(work, review, "created", expires_at=_expiry(review, template, work.now), content=content)
+        self._store.save_metadata(review)
         return review
 
     def _new_template(self, work: Work, body: Mapping[str, Any]) -> Document:
@@ -305,6 +321,9 @@ class ReviewService:
     def _put_template(self, template_id: str, body: Mapping[str, Any], now: datetime) -> Document:
         stamps = {"created_at": to_wire(now), "updated_at": to_wire(now)}
         template = {"id": template_id, **body, **stamps}
+        before = self._store.template(template_id)
+        if before is not None and {**before, **stamps} != template:
+            self._store.keep_form(before)
         self._store.save_template(template)
         return template
 
@@ -328,7 +347,7 @@ class ReviewService:
             after = lifecycle.answered(before, decision, result, reviewer, work.now)
             self._require_readable(after)
             lifecycle.require_version(before, version)
-            template = self._template(before["template_id"])
+            template = self._form(before)
             require_shown(before, template, shown)
             complete = decision == "completed"
             raise_faults(results.faults(template, before["content"], result, complete=complete, now=work.now))
@@ -368,21 +387,38 @@ class ReviewService:
         self._store.add_history(review, event, actor)
         work.changed.append(review["id"])
 
-    def _expiry(self, review: Document, now: datetime) -> str | None:
-        time = lifecycle.expiry(review, self._template(review["template_id"]), now)
-        return None if time is None else to_wire(time)
-
     def _review(self, review_id: str) -> Document:
         review = self._store.review(review_id)
         if review is None:
             raise not_found("review", review_id)
         return review
 
+    def _form(self, review: Document) -> Document:
+        """Return the template that a review was asked with: whatever became of it since, the person sees this one."""
+        form = self._store.form(review["id"])
+        if form is None:
+            raise not_found("template", review["template_id"])
+        return form
+
     def _template(self, template_id: str) -> Document:
         template = self._store.template(template_id)
         if template is None:
             raise not_found("template", template_id)
         return template
+
+
+def _expiry(review: Document, template: Document, now: datetime) -> str | None:
+    time = lifecycle.expiry(review, template, now)
+    return None if time is None else to_wire(time)
+
+
+def _metadata(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the metadata of a new review; a client that does not know its server puts it into the content."""
+    own: Mapping[str, Any] | None = body.get("metadata")
+    if own is not None:
+        return own
+    hidden = as_object(as_object(body["content"].get(lifecycle.RESERVED)).get("metadata"))
+    return {} if any(check_metadata("", hidden)) else hidden
 
 
 def _checked_template(template: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from hitl.server.primitives import Document, Page, name_key
@@ -43,6 +43,7 @@ class ReviewQuery:
     priority: str | None = None
     assignee: str | None = None
     template_id: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict[str, str])
     created_after: str | None = None
     created_before: str | None = None
     updated_after: str | None = None
@@ -123,6 +124,13 @@ class ReviewStore(Store):
             (*(review[column] for column in columns), expires_at, as_json(review, content)),
         )
         self._save_assignments(review)
+
+    def save_metadata(self, review: Mapping[str, Any]) -> None:
+        """Make a new review findable by its metadata, which never changes."""
+        for entry in review["metadata"].items():
+            self._database.execute(
+                "INSERT INTO review_metadata (review_id, entry) VALUES (?, ?)", (review["id"], _entry(entry))
+            )
 
     def _save_assignments(self, review: Mapping[str, Any]) -> None:
         """Keep who has something to do."""
@@ -208,6 +216,27 @@ class ReviewStore(Store):
         """Return a template's document."""
         return document(self._database, "SELECT document FROM templates WHERE id = ?", template_id)
 
+    def form(self, review_id: str) -> Document | None:
+        """Return the template of a review as it was when the review was created."""
+        sql = (
+            "SELECT coalesce(earlier_templates.document, templates.document) FROM reviews "
+            "LEFT JOIN earlier_templates ON earlier_templates.number = reviews.form "
+            "LEFT JOIN templates ON templates.id = reviews.template_id WHERE reviews.id = ?"
+        )
+        return document(self._database, sql, review_id)
+
+    def keep_form(self, template: Mapping[str, Any]) -> None:
+        """Keep a template that is about to change for the reviews that were created with it."""
+        number: int | None = self._database.value(
+            "INSERT INTO earlier_templates (template_id, document) SELECT ?, ? WHERE EXISTS "
+            "(SELECT 1 FROM reviews WHERE template_id = ? AND form IS NULL) RETURNING number",
+            (template["id"], json.dumps(template), template["id"]),
+        )
+        if number is not None:
+            self._database.execute(
+                "UPDATE reviews SET form = ? WHERE template_id = ? AND form IS NULL", (number, template["id"])
+            )
+
     def templates(self, limit: int | None, offset: int, after: str | None) -> Page:
         """Return one page of all templates, in the order of their creation."""
         return page(self._database, "templates", order=Order(), limit=limit, offset=offset, after=after)
@@ -223,6 +252,10 @@ class ReviewStore(Store):
     def delete_template(self, template_id: str) -> None:
         """Delete a template."""
         self._database.execute("DELETE FROM templates WHERE id = ?", (template_id,))
+
+
+def _entry(entry: tuple[str, str]) -> str:
+    return json.dumps(entry)
 
 
 def as_json(review: Mapping[str, Any], content: str | None = None) -> str:
@@ -244,6 +277,8 @@ def _asks_for_open(query: ReviewQuery) -> bool:
 
 
 def _conditions(query: ReviewQuery) -> Iterator[Filter]:
+    for entry in query.metadata.items():
+        yield "id IN (SELECT review_id FROM review_metadata WHERE entry = ?)", _entry(entry)
     yield from (
         one_of("status", query.status),
         one_of("id", query.ids),

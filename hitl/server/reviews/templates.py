@@ -5,7 +5,7 @@ A reviewer meets the mistakes of a template when it is too late to correct them,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from hitl.server.ecma_regex import BadPatternError, Pattern
@@ -13,7 +13,7 @@ from hitl.server.primitives import Fault
 from hitl.server.primitives.validation import sendable
 from hitl.server.results import DISPLAYS, TemplateDocument, settings, words
 from hitl.server.results.conditions import BadConditionError, Condition
-from hitl.server.results.fields import Field, comment_fields, rules, validation
+from hitl.server.results.fields import VERDICT, Field, comment_fields, rules, validation
 from hitl.server.results.files import bytes_in
 from hitl.server.results.kinds import DEFAULT_SCALE, TODAY, read_date
 
@@ -23,6 +23,7 @@ _LARGEST_SCALE: Final = 100  # a form with more steps could not be used, and one
 def faults(template: TemplateDocument) -> Iterator[Fault]:
     """Yield what is wrong with a template whose shape is right; places are those of the body of creation."""
     names = {field["name"]: field["type"] for field in template["fields"]}
+    yield from _verdict_faults(template["fields"])
     for index, field in enumerate(template["fields"]):
         place = f"fields[{index}]"
         yield from sendable(f"{place}.name", field["name"])
@@ -35,6 +36,17 @@ def faults(template: TemplateDocument) -> Iterator[Fault]:
         yield from _rule_faults(f"validation.rules[{index}]", rule, names)
     if settings(template).get("require_comments") and not comment_fields(template):
         yield Fault("settings.require_comments", "needs a text or rich_text field that a comment can be written into")
+
+
+def _verdict_faults(fields: Sequence[Field]) -> Iterator[Fault]:
+    places = [index for index, field in enumerate(fields) if field.get("role") == VERDICT]
+    for index in places:
+        if fields[index]["type"] != "boolean":
+            yield Fault(f"fields[{index}].role", "can be verdict only for a boolean field")
+    for index in places[1:]:
+        yield Fault(
+            f"fields[{index}].role", f"is verdict for {fields[places[0]]['name'][:64]!r} already; name one field"
+        )
 
 
 def _option_faults(place: str, field: Field) -> Iterator[Fault]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from hitl.server.primitives import ApiError, Document
 from hitl.server.storage.database import Store
+from hitl.server.storage.queries import document
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,12 @@ class IdempotencyStore(Store):
             "SELECT fingerprint, document FROM creations WHERE owner = ? AND key = ?", (owner, key)
         )
         if earlier is None:
-            document = create()
+            made = create()
             self._database.execute(
                 "INSERT INTO creations (owner, key, fingerprint, document) VALUES (?, ?, ?, ?)",
-                (owner, key, fingerprint, write(document)),
+                (owner, key, fingerprint, write(made)),
             )
-            return Created(document)
+            return Created(made)
         if earlier[0] != fingerprint:
             raise ApiError(
                 422,
@@ -59,6 +60,10 @@ class IdempotencyStore(Store):
                 "this Idempotency-Key was used before with another request; use a new key for a new request",
             )
         return Created(json.loads(earlier[1]), replayed=True)
+
+    def created_under(self, key: str, owner: str) -> Document | None:
+        """Return what the owner created under a key, as it was then."""
+        return document(self._database, "SELECT document FROM creations WHERE owner = ? AND key = ?", owner, key)
 
 
 def fingerprint_of(kind: str, body: Mapping[str, Any]) -> str:

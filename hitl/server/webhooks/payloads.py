@@ -39,6 +39,7 @@ _BY_STATUS: Final = {
     "cancelled": "review.cancelled",
 }
 _REVIEW: Final = ("id", "template_id", "status", "result", "reviewer", "completed_at")
+_KNOWN_LATER: Final = ("metadata", "verdict_field")  # reviews of older versions have none
 
 
 def review_events(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> Iterator[str]:
@@ -53,7 +54,8 @@ def review_events(before: Mapping[str, Any] | None, after: Mapping[str, Any]) ->
 
 def review_payload(event: str, review: Mapping[str, Any]) -> Document:
     """Return the body of an event about a review, as `ReviewEvent` in `openapi.yaml`."""
-    summary = {name: review[name] for name in _REVIEW}
+    known = {name: review[name] for name in _KNOWN_LATER if review.get(name)}
+    summary = {**{name: review[name] for name in _REVIEW}, **known}
     return {"event": event, "review": summary, "timestamp": review["updated_at"]}
 
 

@@ -8,6 +8,7 @@ from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.error_envelope import ErrorEnvelope
 from ...models.review_list_envelope import ReviewListEnvelope
+from ...models.review_metadata import ReviewMetadata
 from ...models.review_priority import ReviewPriority
 from ...models.review_status import ReviewStatus
 from ...types import UNSET, Response, Unset
@@ -22,6 +23,8 @@ def _get_kwargs(
     priority: ReviewPriority | Unset = UNSET,
     assignee: str | Unset = UNSET,
     template_id: str | Unset = UNSET,
+    metadata: ReviewMetadata | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
     ids: str | Unset = UNSET,
     changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
@@ -65,6 +68,14 @@ def _get_kwargs(
     params["assignee"] = assignee
 
     params["template_id"] = template_id
+
+    json_metadata: dict[str, Any] | Unset = UNSET
+    if not isinstance(metadata, Unset):
+        json_metadata = metadata.to_dict()
+    if not isinstance(json_metadata, Unset):
+        params.update({f"metadata[{key}]": value for key, value in json_metadata.items()})
+
+    params["idempotency_key"] = idempotency_key
 
     params["ids"] = ids
 
@@ -149,6 +160,8 @@ def sync_detailed(
     priority: ReviewPriority | Unset = UNSET,
     assignee: str | Unset = UNSET,
     template_id: str | Unset = UNSET,
+    metadata: ReviewMetadata | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
     ids: str | Unset = UNSET,
     changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
@@ -172,6 +185,11 @@ def sync_detailed(
         assignee (str | Unset): Only reviews that have this person among their assignees, as an
             e-mail address.
         template_id (str | Unset): Only reviews made from this template.
+        metadata (ReviewMetadata | Unset): What a program keeps with a review, as up to 20 texts
+            by names of up to 64 characters, such as the run that asked. Reviewers do not see it. A
+            server that does not know it keeps it as `metadata` in the key `_hitl` of the content.
+        idempotency_key (str | Unset): Only the review that was created with this Idempotency-Key.
+            The answer repeats the key in its header Idempotency-Key if the server knows this filter.
         ids (str | Unset): Only these reviews, as ids separated by commas. Ids that do not exist
             are left out of the answer.
         changes_after (str | Unset): Only reviews that have changed since the answer whose
@@ -203,6 +221,8 @@ def sync_detailed(
         priority=priority,
         assignee=assignee,
         template_id=template_id,
+        metadata=metadata,
+        idempotency_key=idempotency_key,
         ids=ids,
         changes_after=changes_after,
         limit=limit,
@@ -228,6 +248,8 @@ def sync(
     priority: ReviewPriority | Unset = UNSET,
     assignee: str | Unset = UNSET,
     template_id: str | Unset = UNSET,
+    metadata: ReviewMetadata | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
     ids: str | Unset = UNSET,
     changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
@@ -251,6 +273,11 @@ def sync(
         assignee (str | Unset): Only reviews that have this person among their assignees, as an
             e-mail address.
         template_id (str | Unset): Only reviews made from this template.
+        metadata (ReviewMetadata | Unset): What a program keeps with a review, as up to 20 texts
+            by names of up to 64 characters, such as the run that asked. Reviewers do not see it. A
+            server that does not know it keeps it as `metadata` in the key `_hitl` of the content.
+        idempotency_key (str | Unset): Only the review that was created with this Idempotency-Key.
+            The answer repeats the key in its header Idempotency-Key if the server knows this filter.
         ids (str | Unset): Only these reviews, as ids separated by commas. Ids that do not exist
             are left out of the answer.
         changes_after (str | Unset): Only reviews that have changed since the answer whose
@@ -283,6 +310,8 @@ def sync(
         priority=priority,
         assignee=assignee,
         template_id=template_id,
+        metadata=metadata,
+        idempotency_key=idempotency_key,
         ids=ids,
         changes_after=changes_after,
         limit=limit,
@@ -302,6 +331,8 @@ async def asyncio_detailed(
     priority: ReviewPriority | Unset = UNSET,
     assignee: str | Unset = UNSET,
     template_id: str | Unset = UNSET,
+    metadata: ReviewMetadata | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
     ids: str | Unset = UNSET,
     changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
@@ -325,6 +356,11 @@ async def asyncio_detailed(
         assignee (str | Unset): Only reviews that have this person among their assignees, as an
             e-mail address.
         template_id (str | Unset): Only reviews made from this template.
+        metadata (ReviewMetadata | Unset): What a program keeps with a review, as up to 20 texts
+            by names of up to 64 characters, such as the run that asked. Reviewers do not see it. A
+            server that does not know it keeps it as `metadata` in the key `_hitl` of the content.
+        idempotency_key (str | Unset): Only the review that was created with this Idempotency-Key.
+            The answer repeats the key in its header Idempotency-Key if the server knows this filter.
         ids (str | Unset): Only these reviews, as ids separated by commas. Ids that do not exist
             are left out of the answer.
         changes_after (str | Unset): Only reviews that have changed since the answer whose
@@ -356,6 +392,8 @@ async def asyncio_detailed(
         priority=priority,
         assignee=assignee,
         template_id=template_id,
+        metadata=metadata,
+        idempotency_key=idempotency_key,
         ids=ids,
         changes_after=changes_after,
         limit=limit,
@@ -379,6 +417,8 @@ async def asyncio(
     priority: ReviewPriority | Unset = UNSET,
     assignee: str | Unset = UNSET,
     template_id: str | Unset = UNSET,
+    metadata: ReviewMetadata | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
     ids: str | Unset = UNSET,
     changes_after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
@@ -402,6 +442,11 @@ async def asyncio(
         assignee (str | Unset): Only reviews that have this person among their assignees, as an
             e-mail address.
         template_id (str | Unset): Only reviews made from this template.
+        metadata (ReviewMetadata | Unset): What a program keeps with a review, as up to 20 texts
+            by names of up to 64 characters, such as the run that asked. Reviewers do not see it. A
+            server that does not know it keeps it as `metadata` in the key `_hitl` of the content.
+        idempotency_key (str | Unset): Only the review that was created with this Idempotency-Key.
+            The answer repeats the key in its header Idempotency-Key if the server knows this filter.
         ids (str | Unset): Only these reviews, as ids separated by commas. Ids that do not exist
             are left out of the answer.
         changes_after (str | Unset): Only reviews that have changed since the answer whose
@@ -435,6 +480,8 @@ async def asyncio(
             priority=priority,
             assignee=assignee,
             template_id=template_id,
+            metadata=metadata,
+            idempotency_key=idempotency_key,
             ids=ids,
             changes_after=changes_after,
             limit=limit,

@@ -42,6 +42,11 @@ const READ = {
   text: ([area]) => (strip(area.value) ? quoted(area.value) : "null"),
   edited: ([area]) => quoted(area.value),
   line: ([input]) => (strip(input.value) ? quoted(strip(input.value)) : "null"),
+  number: ([input]) => {
+    const text = strip(input.value);
+    const found = /^[+-]?\d{1,300}(\.\d{1,300})?(e[+-]?\d{1,3})?$/i.test(text) ? Number(text) : NaN;
+    return Number.isFinite(found) ? JSON.stringify(found) : text ? quoted(text) : "null";
+  },
   choice: (controls) => picked(controls)[0] ?? "null",
   choices: (controls) => list(picked(controls).map((one) => one.slice(1, -1))), // each is a list of one
   moment: ([input]) => {
