@@ -261,18 +261,6 @@ _SECRETS: Final = (
     "WHERE json_extract(document, '$.id') GLOB 'wh_*' AND json_extract(document, '$.secret') IS NOT NULL",
 )
 
-# A form that a template had before it changed, kept for the reviews that were asked with it; they name it in `form`.
-_FORMS: Final = (
-    """
-    CREATE TABLE earlier_templates (
-        number INTEGER PRIMARY KEY AUTOINCREMENT,
-        template_id TEXT NOT NULL,
-        document TEXT NOT NULL
-    )
-    """,
-    "ALTER TABLE reviews ADD COLUMN form INTEGER REFERENCES earlier_templates (number)",
-)
-
 # An entry is the JSON of a name and a value.
 _METADATA: Final = (
     """
@@ -294,5 +282,5 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _ASSIGNMENTS,
     _SECRETS,
     _NAMES,
-    (*_FORMS, *_METADATA),
+    _METADATA,
 )

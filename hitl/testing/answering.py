@@ -30,7 +30,7 @@ def submit(service: ReviewService, review: Document, answer: Answer) -> None:
     if answer.kind == "reject":
         service.reject(review_id, answer.fields, next(reviewers))
         return
-    template = service.form_of(review_id) or service.get_template(review["template_id"])
+    template = service.get_template(review["template_id"])
     if answer.kind == "edit":
         raise_faults(_not_editable(template, answer.fields))
     approval = {} if answer.kind == "complete" else _approval(template)

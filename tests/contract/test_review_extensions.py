@@ -1,4 +1,4 @@
-"""What our server adds to reviews: metadata, look-up by key, the page, the verdict's field, and the pinned form."""
+"""What our server adds to reviews: metadata, look-up by key, the page, and the verdict's field."""
 
 from __future__ import annotations
 
@@ -199,27 +199,6 @@ def test_only_one_boolean_can_be_the_verdict(client: HITLClient, fields: list[di
     made = client.create_template("Right", [{"name": "a", "type": "boolean", "role": "a word from the future"}])
     with pytest.raises((InvalidRequestError, ConfigurationError), match="role"):
         client.update_template(made.id, fields=fields)
-
-
-def test_a_review_is_answered_by_the_form_that_it_was_asked_with(sandbox: Sandbox, client: HITLClient) -> None:
-    template = client.create_template("Money", [{"name": "approved", "type": "boolean", "label": "Pay 100 €?"}])
-    before = client.create_review(template.id, {"text": "An invoice"})
-    weather = [{"name": "approved", "type": "boolean", "label": "Is it sunny?", "required": True}]
-    client.update_template(template.id, fields=weather)
-    after = client.create_review(template.id, {"text": "A window"})
-    client.update_template(template.id, fields=[{"name": "other", "type": "text", "label": "Anything"}])
-    with httpx.Client(follow_redirects=True) as browser:
-        browser.get(sandbox.inbox_url)
-        pages = [browser.get(each.url or "").text for each in (before, after)]
-        assert ["Pay 100 €?" in page for page in pages] == [True, False]
-        assert ["Is it sunny?" in page for page in pages] == [False, True]
-        sandbox.reviewer.complete(before.id, {})
-        assert "Pay 100 €?" not in browser.get(after.url or "").text
-    with pytest.raises(Exception, match="approved: is required"):
-        sandbox.reviewer.complete(after.id, {})
-    client.cancel_review(after.id)
-    client.delete_template(template.id)
-    assert client.get_review(before.id).status == "completed"
 
 
 def test_a_template_without_a_verdict_names_none(client: HITLClient) -> None:

@@ -69,15 +69,16 @@ TEMPLATE_CHANGES: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("change", TEMPLATE_CHANGES)
 @pytest.mark.parametrize("decision", ["complete", "reject"])
-def test_a_review_is_answered_by_the_form_that_it_was_asked_with(
+def test_a_changed_template_is_read_before_the_answer_counts(
     browser: TestClient, server: ReviewServer, change: dict[str, Any], decision: str
 ) -> None:
     review_id = ask(server)
     form = {**opened(browser, review_id), "decision": decision}
     server.reviews.update_template("asked", change)
-    assert {**opened(browser, review_id), "decision": decision} == form
-    assert send(browser, review_id, form).status_code == 303
-    assert server.reviews.get_review(review_id)["status"] == {"complete": "completed", "reject": "rejected"}[decision]
+    again = send(browser, review_id, form)
+    assert again.status_code == 409
+    assert "The questions changed while you were reading" in again.text
+    assert server.reviews.get_review(review_id)["status"] == "created"
 
 
 @pytest.mark.parametrize("change", [{"tags": ["x"]}, {"category": "x"}, {"version": "2"}])
@@ -98,7 +99,8 @@ def test_a_json_form_is_answered_as_it_was_read(
     body = {name: form[name] for name in ("form_token", "version")}
     body |= {"reviewer": "kim", "decision": "complete", "answers": {"approved": True}}
     server.reviews.update_template("asked", change)
-    assert browser.post(path, json=body, headers=json).status_code == 200
+    refused = browser.post(path, json=body, headers=json)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "version_conflict")
 
 
 @pytest.mark.parametrize("action", ["approve", "reject"])
@@ -110,8 +112,12 @@ def test_a_bulk_confirmation_counts_for_what_it_was_given_for(
     plan = browser.post("/inbox/bulk", data={"pick": pick, "action": action}).text
     confirmed = {"pick": re.findall(r'name="pick" value="([^"]*)"', plan), "action": action, "confirmed": "yes"}
     server.reviews.update_template("asked", {"fields": changed(approved={"label": "Destroy?"})})
-    assert browser.post("/inbox/bulk", data={**confirmed, "reviewer": "kim"}).status_code == 200
-    assert server.reviews.get_review(review_id)["status"] == {"approve": "completed", "reject": "rejected"}[action]
+    refused = browser.post("/inbox/bulk", data={**confirmed, "reviewer": "kim"})
+    assert refused.status_code == 409
+    assert "its questions changed after you selected it" in refused.text
+    assert server.reviews.get_review(review_id)["status"] == "created"
+    plan = browser.post("/inbox/bulk", data={"pick": pick, "action": action})
+    assert "its questions changed after you selected it" in plan.text
 
 
 @pytest.mark.parametrize("decision", ["complete", "reject"])
@@ -167,13 +173,15 @@ def test_one_of_several_approvals_may_be_sent_twice(browser: TestClient, server:
     assert send(browser, review_id, form).status_code == 303  # kim's approval counted
 
 
-def test_all_who_approve_a_review_answer_the_same_questions(browser: TestClient, server: ReviewServer) -> None:
+def test_approvals_of_other_questions_do_not_count(browser: TestClient, server: ReviewServer) -> None:
     review_id = ask(server, "two")
     assert send(browser, review_id, opened(browser, review_id)).status_code == 303
+    server.reviews.update_template("two", {"name": "Renamed"})
+    assert len(server.reviews.approvals(review_id)) == 1
     server.reviews.update_template("two", {"fields": [{**ASKED[1], "label": "Destroy?"}]})
-    assert "Destroy?" not in browser.get(f"/inbox/reviews/{review_id}").text
     assert send(browser, review_id, {**opened(browser, review_id), "reviewer": "lee"}).status_code == 303
-    assert server.reviews.get_review(review_id)["status"] == "completed"
+    assert server.reviews.get_review(review_id)["status"] == "in_progress"
+    assert [each["reviewer"] for each in server.reviews.approvals(review_id)] == ["lee"]
 
 
 @pytest.mark.parametrize("action", ["approve", "reject", "reassign", "cancel"])
@@ -267,6 +275,30 @@ def test_a_stale_form_without_a_name_is_told_to_be_stale(browser: TestClient, se
     server.reviews.update_review(review_id, {"content": {"text": "Corrected"}})
     again = send(browser, review_id, form)
     assert (again.status_code, boxes(again.text)["text"]) == (409, "Corrected")
+
+
+def test_new_defaults_reach_untouched_controls_only(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server)
+    form = opened(browser, review_id)  # nothing chosen
+    chosen = form | {"field.fate": "keep"}
+    server.reviews.update_template("asked", {"fields": changed(fate={"default_value": "delete"})})
+    untouched = send(browser, review_id, form).text
+    assert re.search(r'value="delete"[^>]* checked', untouched)
+    typed = send(browser, review_id, chosen).text
+    assert re.search(r'value="keep"[^>]* checked', typed)
+    assert not re.search(r'value="delete"[^>]* checked', typed)
+    assert "What you typed is kept above" in typed
+
+
+def test_a_choice_whose_question_changed_is_made_again(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server)
+    form = opened(browser, review_id, fate="keep")
+    swapped = changed(fate={"options": [{**KEEP, "label": "Delete"}, {**DELETE, "label": "Keep"}]})
+    server.reviews.update_template("asked", {"fields": swapped})
+    again = send(browser, review_id, form).text
+    assert not re.search(r'value="(keep|delete)"[^>]* checked', again)
+    assert re.search(r'value="true"[^>]* checked', again)  # this question is the same
+    assert "Your choice was cleared" in again
 
 
 def test_the_default_of_a_hidden_question_survives_a_refusal(browser: TestClient, server: ReviewServer) -> None:

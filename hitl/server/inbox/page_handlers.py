@@ -66,7 +66,7 @@ class PageHandlers:
         return response
 
     def template_of(self, review: Document) -> Document | None:
-        """Return the template that a review was asked with; None if it was deleted: the content can still be judged."""
+        """Return the template of a review, or None if it was deleted: the content can still be judged."""
         return find_template(self.reviews, review)
 
     def counts(self, request: Request) -> dict[str, int]:
@@ -111,8 +111,11 @@ def page_handler(handler: Callable[[HandlersT, Request], Response | Awaitable[Re
 
 
 def find_template(reviews: ReviewService, review: Document) -> Document | None:
-    """Return the template that a review was asked with, or None if it was deleted."""
-    return reviews.form_of(review["id"])
+    """Return the template of a review, or None if it was deleted."""
+    try:
+        return reviews.get_template(review["template_id"])
+    except ApiError:
+        return None
 
 
 def base_of(request: Request) -> str:

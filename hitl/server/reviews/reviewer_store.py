@@ -68,6 +68,14 @@ class ReviewerStore(Store):
         """Delete the approvals of a review, because its content has changed."""
         self._database.execute("DELETE FROM approvals WHERE review_id = ?", (review_id,))
 
+    def forget_approvals_by(self, template_id: str) -> None:
+        """Delete the approvals of a template's open reviews, because its questions have changed."""
+        self._database.execute(
+            "DELETE FROM approvals WHERE review_id IN "
+            "(SELECT id FROM reviews WHERE template_id = ? AND status = 'in_progress')",
+            (template_id,),
+        )
+
 
 def _keys(names: Sequence[str]) -> str:
     return json.dumps([name_key(name) for name in names])

@@ -92,11 +92,6 @@ class ReviewService:
             found = self._idempotency.created_under(key, owner)
             return None if found is None else str(found["id"])
 
-    def form_of(self, review_id: str) -> Document | None:
-        """Return the template that a review was asked with, as it was then; None if it was deleted."""
-        with self._work():
-            return self._store.form(review_id)
-
     def get_review(self, review_id: str) -> Document:
         """Return a review as it stands now."""
         with self._work():
@@ -125,11 +120,11 @@ class ReviewService:
                 known = before["assignees"]
                 body = {**body, "assignees": known if same_people(named, known) else named}
             after = lifecycle.updated(before, body, work.now)
-            require_assignable(before, body, self._form(before))
+            require_assignable(before, body, self._template(before["template_id"]))
             self._reviewers.remember(after["assignees"])
             expires_at = self._store.expires_at(review_id)
             if "due_date" in body:
-                expires_at = _expiry(after, self._form(after), work.now)
+                expires_at = _expiry(after, self._template(after["template_id"]), work.now)
             self._require_readable(after)
             if after["content"] != before["content"]:
                 self._store.save_revision(before)
@@ -248,13 +243,14 @@ class ReviewService:
             return self._store.templates(limit, offset, after)
 
     def update_template(self, template_id: str, body: Mapping[str, Any]) -> Document:
-        """Replace the parts of a template that the body names; reviews keep the form that they were asked with."""
+        """Replace the parts of a template that the body names; open reviews are answered by the new form."""
         raise_faults(TEMPLATE_UPDATE("", body))
         with self._work() as work:
             before = self._template(template_id)
             after = {**before, **body, "updated_at": to_wire(work.now)}
             raise_faults(templates.faults(after))
-            self._store.keep_form(before)
+            if any(after.get(name) != before.get(name) for name in ("fields", "validation")):
+                self._reviewers.forget_approvals_by(template_id)
             self._store.save_template(after)
             self._outbox.emit(TEMPLATE_UPDATED, template_id, template_payload(after), at=work.now)
             return after
@@ -321,9 +317,6 @@ class ReviewService:
     def _put_template(self, template_id: str, body: Mapping[str, Any], now: datetime) -> Document:
         stamps = {"created_at": to_wire(now), "updated_at": to_wire(now)}
         template = {"id": template_id, **body, **stamps}
-        before = self._store.template(template_id)
-        if before is not None and {**before, **stamps} != template:
-            self._store.keep_form(before)
         self._store.save_template(template)
         return template
 
@@ -347,7 +340,7 @@ class ReviewService:
             after = lifecycle.answered(before, decision, result, reviewer, work.now)
             self._require_readable(after)
             lifecycle.require_version(before, version)
-            template = self._form(before)
+            template = self._template(before["template_id"])
             require_shown(before, template, shown)
             complete = decision == "completed"
             raise_faults(results.faults(template, before["content"], result, complete=complete, now=work.now))
@@ -392,13 +385,6 @@ class ReviewService:
         if review is None:
             raise not_found("review", review_id)
         return review
-
-    def _form(self, review: Document) -> Document:
-        """Return the template that a review was asked with: whatever became of it since, the person sees this one."""
-        form = self._store.form(review["id"])
-        if form is None:
-            raise not_found("template", review["template_id"])
-        return form
 
     def _template(self, template_id: str) -> Document:
         template = self._store.template(template_id)

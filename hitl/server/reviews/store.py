@@ -216,27 +216,6 @@ class ReviewStore(Store):
         """Return a template's document."""
         return document(self._database, "SELECT document FROM templates WHERE id = ?", template_id)
 
-    def form(self, review_id: str) -> Document | None:
-        """Return the template of a review as it was when the review was created."""
-        sql = (
-            "SELECT coalesce(earlier_templates.document, templates.document) FROM reviews "
-            "LEFT JOIN earlier_templates ON earlier_templates.number = reviews.form "
-            "LEFT JOIN templates ON templates.id = reviews.template_id WHERE reviews.id = ?"
-        )
-        return document(self._database, sql, review_id)
-
-    def keep_form(self, template: Mapping[str, Any]) -> None:
-        """Keep a template that is about to change for the reviews that were created with it."""
-        number: int | None = self._database.value(
-            "INSERT INTO earlier_templates (template_id, document) SELECT ?, ? WHERE EXISTS "
-            "(SELECT 1 FROM reviews WHERE template_id = ? AND form IS NULL) RETURNING number",
-            (template["id"], json.dumps(template), template["id"]),
-        )
-        if number is not None:
-            self._database.execute(
-                "UPDATE reviews SET form = ? WHERE template_id = ? AND form IS NULL", (number, template["id"])
-            )
-
     def templates(self, limit: int | None, offset: int, after: str | None) -> Page:
         """Return one page of all templates, in the order of their creation."""
         return page(self._database, "templates", order=Order(), limit=limit, offset=offset, after=after)
