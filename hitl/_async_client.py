@@ -17,7 +17,7 @@ from hitl._secret import Secret
 from hitl._transport import AsyncHttpTransport, generated_client
 from hitl._waiting import ALL
 from hitl.exceptions import HITLError
-from hitl.models import Outcome, Review, ReviewChange, ReviewFields, Template, WaitStats
+from hitl.models import Outcome, Priority, Review, ReviewChange, ReviewFields, Status, Strategy, Template, WaitStats
 
 if TYPE_CHECKING:
     import httpx
@@ -105,9 +105,9 @@ class AsyncHITLClient:
         content: Any,
         *,
         assignees: Sequence[str] | None = None,
-        priority: str | None = None,
+        priority: Priority | None = None,
         due_date: Moment | None = None,
-        assignment_strategy: str | None = None,
+        assignment_strategy: Strategy | None = None,
         metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Review:
@@ -155,7 +155,7 @@ class AsyncHITLClient:
         context: Any = ...,
         timeout: Seconds | None = ...,
         assignees: Sequence[str] | None = ...,
-        priority: str | None = ...,
+        priority: Priority | None = ...,
         due_date: Moment | None = ...,
         metadata: Mapping[str, str] | None = ...,
         idempotency_key: str | None = ...,
@@ -169,7 +169,7 @@ class AsyncHITLClient:
         context: Any = ...,
         timeout: Seconds | None = ...,
         assignees: Sequence[str] | None = ...,
-        priority: str | None = ...,
+        priority: Priority | None = ...,
         due_date: Moment | None = ...,
         metadata: Mapping[str, str] | None = ...,
         idempotency_key: str | None = ...,
@@ -183,7 +183,7 @@ class AsyncHITLClient:
         context: Any = ...,
         timeout: Seconds | None = ...,
         assignees: Sequence[str] | None = ...,
-        priority: str | None = ...,
+        priority: Priority | None = ...,
         due_date: Moment | None = ...,
         metadata: Mapping[str, str] | None = ...,
         idempotency_key: str | None = ...,
@@ -196,7 +196,7 @@ class AsyncHITLClient:
         context: Any = ...,
         timeout: Seconds | None = ...,
         assignees: Sequence[str] | None = ...,
-        priority: str | None = ...,
+        priority: Priority | None = ...,
         due_date: Moment | None = ...,
         metadata: Mapping[str, str] | None = ...,
         idempotency_key: str | None = ...,
@@ -209,7 +209,7 @@ class AsyncHITLClient:
         context: Any = None,
         timeout: Seconds | None = None,
         assignees: Sequence[str] | None = None,
-        priority: str | None = None,
+        priority: Priority | None = None,
         due_date: Moment | None = None,
         metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
@@ -342,11 +342,11 @@ class AsyncHITLClient:
     def list_reviews(
         self,
         *,
-        status: str | None = None,
+        status: Status | None = None,
         created_after: Moment | None = None,
         created_before: Moment | None = None,
         updated_after: Moment | None = None,
-        priority: str | None = None,
+        priority: Priority | None = None,
         assignee: str | None = None,
         template_id: str | None = None,
         metadata: Mapping[str, str] | None = None,
@@ -379,9 +379,9 @@ class AsyncHITLClient:
         *,
         content: Any = None,
         assignees: Sequence[str] | None = None,
-        priority: str | None = None,
+        priority: Priority | None = None,
         due_date: Moment | None = None,
-        assignment_strategy: str | None = None,
+        assignment_strategy: Strategy | None = None,
     ) -> Review:
         """Change a review that is not finished, and return it; the arguments are those of `create_review`.
 
@@ -640,7 +640,7 @@ class AsyncHITLClient:
         validation: Mapping[str, Any] | None = None,
         category: str | None = None,
         tags: Sequence[str] | None = None,
-        priority: str | None = None,
+        priority: Priority | None = None,
         version: str | None = None,
         idempotency_key: str | None = None,
     ) -> Template:
@@ -717,7 +717,7 @@ class AsyncHITLClient:
         validation: Mapping[str, Any] | None = None,
         category: str | None = None,
         tags: Sequence[str] | None = None,
-        priority: str | None = None,
+        priority: Priority | None = None,
         version: str | None = None,
     ) -> Template:
         """Change a template, and return it; the arguments are those of `create_template`.

@@ -20,7 +20,7 @@ from hitl._secret import Secret
 from hitl._transport import HttpTransport, generated_client
 from hitl._waiting import ALL
 from hitl.exceptions import HITLError
-from hitl.models import Outcome, Review, ReviewChange, ReviewFields, Template, WaitStats
+from hitl.models import Outcome, Priority, Review, ReviewChange, ReviewFields, Status, Strategy, Template, WaitStats
 
 if TYPE_CHECKING:
     import httpx
@@ -109,9 +109,9 @@ class HITLClient:
         content: Any,
         *,
         assignees: Sequence[str] | None = None,
-        priority: str | None = None,
+        priority: Priority | None = None,
         due_date: Moment | None = None,
-        assignment_strategy: str | None = None,
+        assignment_strategy: Strategy | None = None,
         metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Review:
@@ -159,7 +159,7 @@ class HITLClient:
         context: Any = ...,
         timeout: Seconds | None = ...,
         assignees: Sequence[str] | None = ...,
-        priority: str | None = ...,
+        priority: Priority | None = ...,
         due_date: Moment | None = ...,
         metadata: Mapping[str, str] | None = ...,
         idempotency_key: str | None = ...,
@@ -173,7 +173,7 @@ class HITLClient:
         context: Any = ...,
         timeout: Seconds | None = ...,
         assignees: Sequence[str] | None = ...,
-        priority: str | None = ...,
+        priority: Priority | None = ...,
         due_date: Moment | None = ...,
         metadata: Mapping[str, str] | None = ...,
         idempotency_key: str | None = ...,
@@ -187,7 +187,7 @@ class HITLClient:
         context: Any = ...,
         timeout: Seconds | None = ...,
         assignees: Sequence[str] | None = ...,
-        priority: str | None = ...,
+        priority: Priority | None = ...,
         due_date: Moment | None = ...,
         metadata: Mapping[str, str] | None = ...,
         idempotency_key: str | None = ...,
@@ -200,7 +200,7 @@ class HITLClient:
         context: Any = ...,
         timeout: Seconds | None = ...,
         assignees: Sequence[str] | None = ...,
-        priority: str | None = ...,
+        priority: Priority | None = ...,
         due_date: Moment | None = ...,
         metadata: Mapping[str, str] | None = ...,
         idempotency_key: str | None = ...,
@@ -213,7 +213,7 @@ class HITLClient:
         context: Any = None,
         timeout: Seconds | None = None,
         assignees: Sequence[str] | None = None,
-        priority: str | None = None,
+        priority: Priority | None = None,
         due_date: Moment | None = None,
         metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
@@ -345,11 +345,11 @@ class HITLClient:
     def list_reviews(
         self,
         *,
-        status: str | None = None,
+        status: Status | None = None,
         created_after: Moment | None = None,
         created_before: Moment | None = None,
         updated_after: Moment | None = None,
-        priority: str | None = None,
+        priority: Priority | None = None,
         assignee: str | None = None,
         template_id: str | None = None,
         metadata: Mapping[str, str] | None = None,
@@ -382,9 +382,9 @@ class HITLClient:
         *,
         content: Any = None,
         assignees: Sequence[str] | None = None,
-        priority: str | None = None,
+        priority: Priority | None = None,
         due_date: Moment | None = None,
-        assignment_strategy: str | None = None,
+        assignment_strategy: Strategy | None = None,
     ) -> Review:
         """Change a review that is not finished, and return it; the arguments are those of `create_review`.
 
@@ -642,7 +642,7 @@ class HITLClient:
         validation: Mapping[str, Any] | None = None,
         category: str | None = None,
         tags: Sequence[str] | None = None,
-        priority: str | None = None,
+        priority: Priority | None = None,
         version: str | None = None,
         idempotency_key: str | None = None,
     ) -> Template:
@@ -717,7 +717,7 @@ class HITLClient:
         validation: Mapping[str, Any] | None = None,
         category: str | None = None,
         tags: Sequence[str] | None = None,
-        priority: str | None = None,
+        priority: Priority | None = None,
         version: str | None = None,
     ) -> Template:
         """Change a template, and return it; the arguments are those of `create_template`.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Required, Self, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Literal, Required, Self, TypeAlias, TypedDict
 
 from attrs import field, frozen
 
@@ -19,14 +19,32 @@ from hitl._verdict import Edit, Verdict
 if TYPE_CHECKING:
     from hitl.exceptions import HITLError
 
-__all__ = ["Edit", "Outcome", "Review", "ReviewChange", "ReviewFields", "Template", "Verdict", "WaitStats"]
+__all__ = [
+    "Edit",
+    "Outcome",
+    "Priority",
+    "Review",
+    "ReviewChange",
+    "ReviewFields",
+    "Status",
+    "Strategy",
+    "Template",
+    "Verdict",
+    "WaitStats",
+]
+
+
+# The words of openapi.yaml for arguments. What a server answers is a text, because it may know more of them.
+Priority: TypeAlias = Literal["low", "medium", "high", "normal"]
+Status: TypeAlias = Literal["created", "assigned", "in_progress", "completed", "rejected", "expired", "cancelled"]
+Strategy: TypeAlias = Literal["round_robin", "load_balanced"]
 
 
 class _ReviewOptions(TypedDict, total=False):
     assignees: Sequence[str] | None
-    priority: str | None
+    priority: Priority | None
     due_date: str | datetime | None
-    assignment_strategy: str | None
+    assignment_strategy: Strategy | None
 
 
 class ReviewFields(_ReviewOptions, total=False):

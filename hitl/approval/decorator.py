@@ -21,6 +21,7 @@ from hitl.approval.refusals import Refusal, is_refusal, refusal_of
 from hitl.approval.steps import Flow, run, run_async
 from hitl.approval.wrapping import gated, require_plain_function
 from hitl.exceptions import ConfigurationError
+from hitl.models import Priority
 
 if TYPE_CHECKING:
     from hitl import AsyncHITLClient, HITLClient
@@ -189,7 +190,7 @@ class GateOptions(TypedDict, total=False):
     ignore: Iterable[str]
     metadata: Mapping[str, str] | None
     run: str | None
-    priority: str | None
+    priority: Priority | None
     due_date: str | datetime | None
     quorum: int | None
     asked_by: str | None
@@ -231,7 +232,7 @@ def require_approval(
     ignore: Iterable[str] = (),
     metadata: Mapping[str, str] | None = None,
     run: str | None = None,
-    priority: str | None = None,
+    priority: Priority | None = None,
     due_date: str | datetime | None = None,
     quorum: int | None = None,
     asked_by: str | None = None,

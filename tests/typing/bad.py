@@ -106,6 +106,12 @@ def refund(order: str, amount: float = 1) -> str:
     return order
 
 
+def misspelt(client: HITLClient) -> None:
+    client.create_review("content_review", {}, priority="urgent")  # error: no such word
+    client.list_reviews(status="complete")  # error: no such word
+    client.update_review("rev_1", assignment_strategy="random")  # error: no such word
+
+
 def approved(client: HITLClient) -> None:
     client.ask("Which?", returns=3)  # error: no type
     client.ask("Which?", answer=bool)  # error: no such argument
