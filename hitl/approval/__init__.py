@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         OutcomeUnknown,
         UnbindableArgument,
     )
-    from hitl.approval.gate import Grant
+    from hitl.approval.grants import Grant
     from hitl.approval.ledger import Approval, Ledger, Outcome
     from hitl.approval.opening import ledger_at
     from hitl.approval.pending import AsyncPending, Pending, resume, submit
@@ -92,7 +92,7 @@ __getattr__, __dir__ = lazy_names(
             "OutcomeUnknown",
             "UnbindableArgument",
         ),
-        "gate": ("Grant",),
+        "grants": ("Grant",),
         "ledger": ("Approval", "Ledger", "Outcome"),
         "opening": ("ledger_at",),
         "pending": ("AsyncPending", "Pending", "resume", "submit"),

@@ -13,7 +13,8 @@ from attrs import frozen
 
 from hitl.approval.calls import Call, Target, target_of
 from hitl.approval.errors import ApprovalError
-from hitl.approval.gate import Gatekeeper, Grant, Settings
+from hitl.approval.gate import Gatekeeper
+from hitl.approval.grants import Grant, Settings
 from hitl.approval.ledger import Ledger
 from hitl.approval.opening import ledger_at
 from hitl.approval.policy import Policy, Rule

@@ -12,16 +12,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from uuid import uuid4
 
-from attrs import asdict, define, evolve, field, frozen
+from attrs import asdict, define, evolve, field
 
 from hitl._clock import monotonic
 from hitl._json import Object
 from hitl._verdict import is_same
 from hitl.approval.calls import Call, Target, approval_key, binding, form_digest, shown_digest
-from hitl.approval.canonical import is_plain, shown
+from hitl.approval.canonical import shown
 from hitl.approval.edits import EditError, edited
 from hitl.approval.errors import ApprovalError, ApprovalRejected, LedgerError
 from hitl.approval.form import FORM_NAME, GIVEN, OFFERED, form_for, given_with
+from hitl.approval.grants import Grant, Settings, kept_outcome
 from hitl.approval.ledger import (
     IN_DOUBT,
     OPEN,
@@ -29,13 +30,12 @@ from hitl.approval.ledger import (
     Decided,
     Decision,
     GivenAllowance,
-    Ledger,
     NewAllowance,
     NewApproval,
     Outcome,
     owner,
 )
-from hitl.approval.policy import Policy, Ruling
+from hitl.approval.policy import Ruling
 from hitl.approval.reasons import Reasons
 from hitl.approval.steps import Do, Flow, Keep
 from hitl.exceptions import (
@@ -48,47 +48,6 @@ from hitl.models import Review, Template
 
 METADATA: Final = "hitl"  # the name in the review's metadata, which no reviewer sees, of what it is bound to
 STANDING: Final = 300.0  # seconds for which a refusal stands, so that a retrying agent asks nobody
-_LARGEST_RESULT: Final = 64 * 1024
-
-
-@frozen
-class Settings:
-    """What `require_approval` was given."""
-
-    client: Any
-    ledger: Ledger
-    policy: Policy
-    template_id: str | None = None
-    assignees: Sequence[str] | None = None
-    priority: str | None = None
-    due_date: Any = None
-    timeout: Any = None
-    describe: Callable[[Call], Any] | None = None
-    metadata: Mapping[str, str] = field(factory=dict[str, str])
-    quorum: int | None = None
-    asked_by: str | None = None
-    run: str | None = None
-
-
-@frozen
-class Grant:
-    """Leave to run once, with these arguments.
-
-    Attributes:
-        arguments: The arguments by name, with the reviewer's edits.
-        reviewer: Who approved; None if a rule allowed it, or the server does not say.
-        feedback: The reviewer's words.
-        review_id: The review.
-    """
-
-    arguments: Mapping[str, Any]
-    reviewer: str | None = None
-    feedback: str | None = None
-    review_id: str | None = None
-    key: str | None = field(default=None, repr=False)
-    claim: str | None = field(default=None, repr=False)
-    is_scoped: bool = field(default=False, repr=False)
-    kept: Outcome | None = field(default=None, repr=False)
 
 
 @define
@@ -134,7 +93,7 @@ class Gatekeeper:
         if grant.key is None:
             return
         is_block = self.target.signature is None  # its result is what its body does, so it cannot be kept
-        outcome = _kept(value) if grant.is_scoped and not is_block else Outcome()
+        outcome = kept_outcome(value) if grant.is_scoped and not is_block else Outcome()
         told, why = False, "another process has settled it"
         try:
             told = yield Keep(lambda: self._settle(grant, "finished", outcome))
@@ -447,13 +406,3 @@ def _users(name: str, function: Callable[[Call], Any], call: Call) -> Flow[Any]:
     except Exception as error:
         error.add_note(f"raised by {name}= of the gate for {call.function}; nobody was asked")
         raise
-
-
-def _kept(value: Any) -> Outcome:
-    """Return an outcome with its result, if that is plain JSON and small."""
-    try:
-        written = json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError, RecursionError):
-        return Outcome()
-    is_kept = len(written) <= _LARGEST_RESULT and is_plain(value)
-    return Outcome(value, is_kept=True) if is_kept else Outcome()

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import wraps
-from hashlib import sha256
 from typing import Any, Concatenate, Final, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 from uuid import uuid4
 
 from attrs import asdict
 
 from hitl._json import Object
-from hitl.approval.canonical import text
 from hitl.approval.errors import LedgerError
 from hitl.approval.ledger import (
     Approval,
@@ -31,6 +28,7 @@ from hitl.approval.ledger import (
     owner,
     runs_here,
 )
+from hitl.approval.rows import ALLOWANCE, COLUMNS, Last, allowance_of, approvals_of, hash_of, identity, link, text_of
 
 Handling: TypeAlias = Literal["begun", "handled", "elsewhere"]
 
@@ -38,7 +36,6 @@ Handling: TypeAlias = Literal["begun", "handled", "elsewhere"]
 P = ParamSpec("P")
 T = TypeVar("T")
 L = TypeVar("L", bound="SQLLedger")
-Last: TypeAlias = tuple[int, str | None, str]  # the number, hash and time of the latest record
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS hitl_approvals (
@@ -61,12 +58,7 @@ CREATE TABLE IF NOT EXISTS hitl_allowances (
 );
 """
 
-_COLUMNS: Final = (
-    *("key", "call", "place", "number", "function", "arguments", "body", "form", "shown", "state", "asked_at", "run"),
-    *("review_id", "ran", "decision", "claim", "owner", "outcome", "decided_at", "consumed_at", "settled_at"),
-)
-_SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM hitl_approvals"  # noqa: S608
-_ALLOWANCE: Final = "id, binding, rule, function, key, reviewer, starts, ends, uses_left, revoked_at, revoked_by"
+_SELECT: Final = f"SELECT {', '.join(COLUMNS)} FROM hitl_approvals"  # noqa: S608
 _TOLERANCE: Final = timedelta(seconds=2)  # by which a clock may be set back
 
 
@@ -131,7 +123,7 @@ class SQLLedger:
             ).fetchone()
             if fresh:
                 facts = {"arguments": text_of(new.arguments), "form": new.form, "shown": new.shown, "run": new.run}
-                self._append(db, "asked", {**_identity(new), **facts}, now)
+                self._append(db, "asked", {**identity(new), **facts}, now)
             return self._row(db, new.key)
 
     @verb
@@ -156,7 +148,7 @@ class SQLLedger:
             row = self._row(db, key)
             if won:
                 facts = {"state": state, "ran": ran, "decision": text_of(told), "review_id": row.review_id}
-                self._append(db, "decided", {**_identity(row), **facts}, now)
+                self._append(db, "decided", {**identity(row), **facts}, now)
                 if allowance is not None:
                     self._give(db, row, allowance, now)
             return row
@@ -173,7 +165,9 @@ class SQLLedger:
             ).fetchone()
             if won:
                 row = self._row(db, key)
-                self._append(db, "consumed", {**_identity(row), "ran": ran, "owner": owner, "claim": _hash(claim)}, now)
+                self._append(
+                    db, "consumed", {**identity(row), "ran": ran, "owner": owner, "claim": hash_of(claim)}, now
+                )
             return won is not None
 
     @verb
@@ -189,22 +183,22 @@ class SQLLedger:
             ).fetchone()
             if won:
                 facts = {"state": state, "error": outcome.error, "by": outcome.by, "note": outcome.note}
-                result = _hash(text_of(outcome.result)) if outcome.is_kept else None
-                self._append(db, "settled", {**_identity(self._row(db, key)), **facts, "result": result}, now)
+                result = hash_of(text_of(outcome.result)) if outcome.is_kept else None
+                self._append(db, "settled", {**identity(self._row(db, key)), **facts, "result": result}, now)
             return won is not None
 
     @verb
     def get(self, key: str) -> Approval | None:
         """See Ledger."""
         with self._reading() as db:
-            return next(iter(_read(db.execute(f"{_SELECT} WHERE key = ?", (key,)))), None)
+            return next(iter(approvals_of(db.execute(f"{_SELECT} WHERE key = ?", (key,)))), None)
 
     @verb
     def calls(self, call: str, place: str) -> Sequence[Approval]:
         """See Ledger."""
         with self._reading() as db:
             query = f"{_SELECT} WHERE call = ? AND place = ? ORDER BY number"
-            return list(_read(db.execute(query, (call, place))))
+            return list(approvals_of(db.execute(query, (call, place))))
 
     @verb
     def approvals(self, *, states: Iterable[State] = (), run: str | None = None) -> Sequence[Approval]:
@@ -215,7 +209,7 @@ class SQLLedger:
         condition = f" WHERE {' AND '.join(where)}" if where else ""
         with self._reading() as db:
             values = (*wanted, *([run] if run is not None else ()))
-            return list(_read(db.execute(f"{_SELECT}{condition} ORDER BY asked_at, key", values)))
+            return list(approvals_of(db.execute(f"{_SELECT}{condition} ORDER BY asked_at, key", values)))
 
     # --- allowances --------------------------------------------------------------------------------------------------
 
@@ -228,12 +222,12 @@ class SQLLedger:
             row = db.execute(
                 "UPDATE hitl_allowances SET uses_left = uses_left - 1 WHERE id = (SELECT id FROM hitl_allowances"  # noqa: S608
                 " WHERE binding = ? AND revoked_at IS NULL AND starts <= ? AND ends > ?"
-                f" AND (uses_left IS NULL OR uses_left > 0) ORDER BY ends, id LIMIT 1) RETURNING {_ALLOWANCE}",
+                f" AND (uses_left IS NULL OR uses_left > 0) ORDER BY ends, id LIMIT 1) RETURNING {ALLOWANCE}",
                 (binding, now, now),
             ).fetchone()
             if row is None:
                 return None
-            used = _allowance(row)
+            used = allowance_of(row)
             told = {"allowance": used.id, "rule": used.rule, "uses_left": used.uses_left}
             self._append(db, "allowed", {**facts, **told}, now)
             return used
@@ -248,19 +242,19 @@ class SQLLedger:
     def allowances(self) -> Sequence[GivenAllowance]:
         """See Ledger."""
         with self._reading() as db:
-            query = f"SELECT {_ALLOWANCE} FROM hitl_allowances ORDER BY starts, id"  # noqa: S608
-            return [_allowance(each) for each in db.execute(query).fetchall()]
+            query = f"SELECT {ALLOWANCE} FROM hitl_allowances ORDER BY starts, id"  # noqa: S608
+            return [allowance_of(each) for each in db.execute(query).fetchall()]
 
     def _give(self, db: Database, row: Approval, new: NewAllowance, now: str) -> None:
         ends = (datetime.fromisoformat(now) + timedelta(minutes=new.minutes)).isoformat(timespec="microseconds")
-        identity = uuid4().hex[:12]
+        allowance_id = uuid4().hex[:12]
         reviewer = row.decision.reviewer if row.decision else None
         db.execute(
-            f"INSERT INTO hitl_allowances ({_ALLOWANCE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)",  # noqa: S608
-            (identity, new.binding, new.rule, row.function, row.key, reviewer, now, ends, new.uses),
+            f"INSERT INTO hitl_allowances ({ALLOWANCE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)",  # noqa: S608
+            (allowance_id, new.binding, new.rule, row.function, row.key, reviewer, now, ends, new.uses),
         )
-        facts = {"allowance": identity, "rule": new.rule, "binding": new.binding, "ends": ends, "uses": new.uses}
-        self._append(db, "allowance", {**_identity(row), **facts, "reviewer": reviewer}, now)
+        facts = {"allowance": allowance_id, "rule": new.rule, "binding": new.binding, "ends": ends, "uses": new.uses}
+        self._append(db, "allowance", {**identity(row), **facts, "reviewer": reviewer}, now)
 
     def _revoke(self, db: Database, by: str, now: str, condition: str, *values: Any) -> Sequence[str]:
         revoked = db.execute(
@@ -351,16 +345,10 @@ class SQLLedger:
         return db.execute(last).fetchone() or (0, None, "")
 
     def _row(self, db: Database, key: str) -> Approval:
-        row = next(iter(_read(db.execute(f"{_SELECT} WHERE key = ?", (key,)))), None)
+        row = next(iter(approvals_of(db.execute(f"{_SELECT} WHERE key = ?", (key,)))), None)
         if row is None:
             raise LedgerError(f"the ledger {self.name} has no approval {key!r} any more")
         return row
-
-
-def link(last: Last, what: str, facts: Object, at: str) -> tuple[int, str, str, str]:
-    """Return the number, time, text and hash of the record that follows the last one."""
-    body = text({**facts, "what": what, "at": at, "number": last[0] + 1, "previous": last[1]})
-    return last[0] + 1, at, body, _hash(body)
 
 
 def _has_ended(other: str, running: Collection[str]) -> bool:
@@ -369,38 +357,3 @@ def _has_ended(other: str, running: Collection[str]) -> bool:
     if process == owner():
         return run not in running
     return process.rpartition(":")[0] == owner().rpartition(":")[0] and not runs_here(process)
-
-
-def text_of(value: Any) -> str:
-    """Return JSON as it is kept: numbers stay as they are written."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-
-def _identity(row: NewApproval | Approval) -> Object:
-    return {"key": row.key, "call": row.call, "function": row.function}
-
-
-def _hash(written: str) -> str:
-    return sha256(written.encode()).hexdigest()
-
-
-def _moment(written: str | None) -> Any:
-    return None if written is None else datetime.fromisoformat(written)
-
-
-def _allowance(row: Sequence[Any]) -> GivenAllowance:
-    facts = dict(zip(_ALLOWANCE.split(", "), row, strict=True))
-    moments = {name: _moment(facts[name]) for name in ("starts", "ends", "revoked_at")}
-    return GivenAllowance(**{**facts, **moments})
-
-
-def _read(rows: Iterable[tuple[Any, ...]]) -> Iterator[Approval]:
-    for row in rows:
-        facts = dict(zip(_COLUMNS, row, strict=True))
-        for name in ("arguments", "body", "decision", "outcome"):
-            facts[name] = None if facts[name] is None else json.loads(facts[name])
-        for name in ("asked_at", "decided_at", "consumed_at", "settled_at"):
-            facts[name] = _moment(facts[name])
-        facts["decision"] = None if facts["decision"] is None else Decision(**facts["decision"])
-        facts["outcome"] = None if facts["outcome"] is None else Outcome(**facts["outcome"])
-        yield Approval(**facts)

@@ -16,7 +16,8 @@ from typing import Final
 from hitl._clock import monotonic
 from hitl._json import Object
 from hitl.approval.errors import LedgerError
-from hitl.approval.sql import SCHEMA, Database, SQLLedger, link, verb
+from hitl.approval.rows import link
+from hitl.approval.sql import SCHEMA, Database, SQLLedger, verb
 from hitl.exceptions import ConfigurationError
 
 _NETWORK: Final = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "fuse.glusterfs", "glusterfs")

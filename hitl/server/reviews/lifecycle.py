@@ -13,7 +13,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 
+from hitl._json import as_object
 from hitl.server.primitives import ApiError, Document, conflict, from_wire, name_key, to_wire
+from hitl.server.reviews.schemas import metadata
 
 Decision: TypeAlias = Literal["completed", "rejected"]
 
@@ -122,6 +124,21 @@ def expiry(review: Document, template: Mapping[str, Any], now: datetime) -> date
     due = from_wire(review["due_date"]) if review["due_date"] else None
     times = (due, _timeout(review, template))
     return min((time for time in times if time is not None and time > now), default=None)
+
+
+def expires_at(review: Document, template: Mapping[str, Any], now: datetime) -> str | None:
+    """Return the same as the API writes it."""
+    time = expiry(review, template, now)
+    return None if time is None else to_wire(time)
+
+
+def metadata_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the metadata of a new review; a client that does not know its server puts it into the content."""
+    own: Mapping[str, Any] | None = body.get("metadata")
+    if own is not None:
+        return own
+    hidden = as_object(as_object(body["content"].get(RESERVED)).get("metadata"))
+    return {} if any(metadata("", hidden)) else hidden
 
 
 def require_open(review: Document, done: str) -> None:

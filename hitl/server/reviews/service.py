@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from hitl._json import as_object, kept_fault
+from hitl._json import kept_fault
 from hitl.server import results
 from hitl.server.primitives import ApiError, Document, Page, SetupError, conflict, not_found, raise_faults
 from hitl.server.primitives.names import LONGEST_NAME, clean_name, person, unique_names
@@ -22,7 +22,6 @@ from hitl.server.reviews.assignment import choose_assignees, require_assignable,
 from hitl.server.reviews.reviewer_store import ReviewerStore
 from hitl.server.reviews.sample_templates import SAMPLE_TEMPLATES
 from hitl.server.reviews.schemas import REVIEW_CREATE, REVIEW_UPDATE, STATUSES, TEMPLATE_CREATE, TEMPLATE_UPDATE
-from hitl.server.reviews.schemas import metadata as check_metadata
 from hitl.server.reviews.shown import require_shown
 from hitl.server.reviews.store import ReviewQuery, ReviewStore, as_json, order_of
 from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work, fingerprint_of
@@ -81,7 +80,7 @@ class ReviewService:
         digest = fingerprint_of("review", body) if idempotency_key else ""
         write = partial(as_json, content=content)
         with self._work() as work:
-            create = partial(self._new_review, work, {**body, "metadata": _metadata(body)}, content)
+            create = partial(self._new_review, work, {**body, "metadata": lifecycle.metadata_of(body)}, content)
             return self._idempotency.create_once(
                 "review", body, idempotency_key, owner, create, fingerprint=digest, write=write
             )
@@ -124,7 +123,7 @@ class ReviewService:
             self._reviewers.remember(after["assignees"])
             expires_at = self._store.expires_at(review_id)
             if "due_date" in body:
-                expires_at = _expiry(after, self._template(after["template_id"]), work.now)
+                expires_at = lifecycle.expires_at(after, self._template(after["template_id"]), work.now)
             self._require_readable(after)
             if after["content"] != before["content"]:
                 self._store.save_revision(before)
@@ -304,7 +303,9 @@ class ReviewService:
         }
         review_id = f"rev_{next_number(self._database, 'review')}"
         review = lifecycle.new_review(review_id, {**body, **chosen}, work.now)
-        self._save(work, review, "created", expires_at=_expiry(review, template, work.now), content=content)
+        self._save(
+            work, review, "created", expires_at=lifecycle.expires_at(review, template, work.now), content=content
+        )
         self._store.save_metadata(review)
         return review
 
@@ -391,20 +392,6 @@ class ReviewService:
         if template is None:
             raise not_found("template", template_id)
         return template
-
-
-def _expiry(review: Document, template: Document, now: datetime) -> str | None:
-    time = lifecycle.expiry(review, template, now)
-    return None if time is None else to_wire(time)
-
-
-def _metadata(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the metadata of a new review; a client that does not know its server puts it into the content."""
-    own: Mapping[str, Any] | None = body.get("metadata")
-    if own is not None:
-        return own
-    hidden = as_object(as_object(body["content"].get(lifecycle.RESERVED)).get("metadata"))
-    return {} if any(check_metadata("", hidden)) else hidden
 
 
 def _checked_template(template: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
