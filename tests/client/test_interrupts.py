@@ -20,6 +20,7 @@ from typing import Any, Self
 
 import httpx
 import pytest
+from own_thread import in_own_thread
 from sockets import closing, serving, url_of
 
 import hitl
@@ -135,6 +136,7 @@ class InMemory(httpx.MockTransport):
         *((get, each) for each in (over_httpx, InMemory)),
     ],
 )
+@in_own_thread
 def test_it_reaches_the_caller_from_every_line(server: HostileServer, scenario: Scenario, transport: Any) -> None:
     def client() -> HITLClient:
         return HITLClient("key", base_url=server.url, transport=transport(), max_retries=0)

@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from own_thread import in_own_thread
 from test_waiting_many import office
 
 from hitl._waiting import WaitOptions, WaitRegistry, poller, schedule, timing
@@ -54,6 +55,7 @@ def struck(line: int, step: Callable[[], object]) -> bool:
     return False
 
 
+@in_own_thread
 def test_a_wait_that_was_interrupted_as_it_began_is_not_there() -> None:
     line = 1
     while True:
@@ -69,6 +71,7 @@ def test_a_wait_that_was_interrupted_as_it_began_is_not_there() -> None:
 
 
 @pytest.mark.parametrize("others", [0, 1])
+@in_own_thread
 def test_a_wait_that_was_interrupted_as_it_ended_has_ended(others: int) -> None:
     line = 1
     while True:
