@@ -262,9 +262,9 @@ class SQLLedger:
             f" WHERE revoked_at IS NULL AND {condition} RETURNING id",
             (now, by, *values),
         ).fetchall()
-        for (identity,) in revoked:
-            self._link(db, self._last(db), "revoked", {"allowance": identity, "by": by}, now)
-        return [identity for (identity,) in revoked]
+        for (allowance_id,) in revoked:
+            self._link(db, self._last(db), "revoked", {"allowance": allowance_id, "by": by}, now)
+        return [allowance_id for (allowance_id,) in revoked]
 
     def _mind_the_clock(self, db: Database, last: Last, now: str) -> bool:
         """Revoke every allowance when the clock was set back: nobody knows how long they have held."""
