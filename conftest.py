@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
 import pytest
@@ -103,12 +104,13 @@ class Evaluator(PythonEvaluator):
 
 
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Generator[Sandbox, None, None]:
+def sandbox() -> Generator[Sandbox, None, None]:
     """Return a live sandbox that clients without arguments talk to."""
-    with Sandbox() as sandbox, pytest.MonkeyPatch.context() as patch:
+    # Not `tmp_path_factory`: its `request` would take that name from the page.
+    with Sandbox() as sandbox, pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
         patch.setenv("HITL_BASE_URL", sandbox.base_url)
         patch.setenv("HITL_API_KEY", sandbox.api_key)
-        patch.setenv("HITL_LEDGER", str(tmp_path_factory.mktemp("ledger") / "approvals.db"))
+        patch.setenv("HITL_LEDGER", f"{folder}/ledger/approvals.db")
         yield sandbox
 
 

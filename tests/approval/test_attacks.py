@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Literal
 
 import anyio
@@ -262,9 +263,9 @@ class Slow(SQLiteLedger):
 
 @pytest.mark.parametrize("backend", [None, "asyncio", "trio"])
 def test_an_argument_that_changes_after_the_answer_does_not_run(
-    sandbox: Sandbox, client: HITLClient, ledger: SQLiteLedger, backend: str | None
+    sandbox: Sandbox, client: HITLClient, tmp_path: Path, backend: str | None
 ) -> None:
-    slow, value, ran = Slow(ledger.path), ["a"], []
+    slow, value, ran = Slow(tmp_path / "approvals.db"), ["a"], []
     slow.meanwhile = lambda: value.append("b")
     sandbox.reviewer.on().approve()
     if backend is None:
@@ -283,7 +284,7 @@ def test_an_argument_that_changes_after_the_answer_does_not_run(
                     await act(value)
 
         anyio.run(main, backend=backend)
-    (row,) = ledger.approvals()
+    (row,) = slow.approvals()
     assert (ran, row.state, row.outcome and row.outcome.note) == ([], "failed", "did not begin")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import anyio
 import pytest
+from own_thread import in_own_thread
 
 import hitl.approval
 from hitl import HITLClient
@@ -40,6 +41,7 @@ class Tracer:
         return self
 
 
+@in_own_thread
 def test_a_ctrl_c_at_any_line_never_runs_anything_twice(sandbox: Sandbox, client: HITLClient, tmp_path: Path) -> None:
     sandbox.reviewer.on().approve()
     ran: list[int] = []

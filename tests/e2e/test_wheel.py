@@ -249,7 +249,12 @@ def test_a_page_that_is_one_file_for_pytest_is_one(with_pytest: Venv, tmp_path: 
     assert " passed" in reads(with_pytest, tmp_path, f"pytest -p no:cacheprovider {file}")
 
 
-MORE = {"batches": "pip install pandas", "wait": "pip install '.[progress]'", "webhooks": "the extras `flask`"}
+MORE = {
+    "ask": "pip install pydantic",
+    "batches": "pip install pandas",
+    "wait": "pip install '.[progress]'",
+    "webhooks": "the extras `flask`",
+}
 PAGES = {each.stem: each for each in sorted(ROOT.glob("docs/*/*.md")) if "```python" in each.read_text()}
 
 
