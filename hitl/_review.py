@@ -126,7 +126,8 @@ class Review:
         # Written out rather than driven by a table, because reviews arrive by the hundred.
         values: tuple[Any, ...]
         try:
-            values, may_have_more = _all_of(document), len(document) > len(_NAMES)
+            values = (*_all_of(document), *map(document.get, _FLAGGED))
+            may_have_more = len(document) > len(_USUAL) and not _is_all(document)
         except KeyError:
             values, may_have_more = tuple(map(document.get, _NAMES)), True
         (
@@ -244,10 +245,18 @@ def without_metadata(content: Object) -> tuple[Object, Object]:
     return {**others, RESERVED: rest} if rest else others, present["metadata"]
 
 
-# The properties of openapi.yaml's Review, in the order in which `from_json` unpacks them.
-_NAMES: Final = tuple(each.name for each in fields(Review) if each.name != "extra")
-_all_of: Final = itemgetter(*_NAMES)
+# The properties of openapi.yaml's Review in the order in which `from_json` unpacks them; first what all servers send.
+_FLAGGED: Final = ("metadata", "url", "verdict_field")
+_USUAL: Final = tuple(each.name for each in fields(Review) if each.name not in ("extra", *_FLAGGED))
+_NAMES: Final = (*_USUAL, *_FLAGGED)
+_FLAGGED_SET: Final = frozenset(_FLAGGED)
+_all_of: Final = itemgetter(*_USUAL)
 _NEWER: Final[Object] = {each.name: None for each in fields(Review) if each.default is None}
+
+
+def _is_all(document: Object) -> bool:
+    """Return whether an object has all the properties, and no others."""
+    return len(document) == len(_NAMES) and document.keys() >= _FLAGGED_SET
 
 
 def unknown_members(document: Object, names: Sequence[str]) -> Object:
