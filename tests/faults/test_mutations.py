@@ -74,7 +74,10 @@ def test_a_forked_process_would_take_its_parents_connection(server: HostileServe
     assert test_processes.connections_of_parent_and_child(server, without) == 1
 
 
-OWN_PROOFS = {"key-redacted", "secret-masked", "one-exchange-a-connection", "own-process"}
+OWN_PROOFS = {
+    *("key-redacted", "secret-masked", "one-exchange-a-connection", "own-process"),
+    *("allowance-holds", "consume-once", "tagged-tree", "verdict"),  # in tests/approval/test_approval_guards.py
+}
 
 
 def test_each_marked_guard_is_taken_out_by_a_test() -> None:
