@@ -6,13 +6,13 @@ import warnings
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterable, Mapping, Sequence
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeVar, Unpack, overload
 
 from hitl._api import AsyncPagedList, Endpoint
 from hitl._calls import IdempotencyScope
 from hitl._config import Idempotency, Verify
 from hitl._flows import Flow, loop_domain, run_async, stream_async
-from hitl._methods import CONCURRENCY, PAGE_SIZE, POLL_INTERVAL, FormFields, Methods, Moment, Seconds
+from hitl._methods import CONCURRENCY, PAGE_SIZE, POLL_INTERVAL, AskOptions, FormFields, Methods, Moment, Seconds
 from hitl._secret import Secret
 from hitl._transport import AsyncHttpTransport, generated_client
 from hitl._waiting import ALL
@@ -152,13 +152,7 @@ class AsyncHITLClient:
         question: str,
         *,
         returns: Mapping[str, Any],
-        context: Any = ...,
-        timeout: Seconds | None = ...,
-        assignees: Sequence[str] | None = ...,
-        priority: Priority | None = ...,
-        due_date: Moment | None = ...,
-        metadata: Mapping[str, str] | None = ...,
-        idempotency_key: str | None = ...,
+        **options: Unpack[AskOptions],
     ) -> Any: ...
     @overload
     async def ask(
@@ -166,13 +160,7 @@ class AsyncHITLClient:
         question: str,
         *,
         returns: type[T],
-        context: Any = ...,
-        timeout: Seconds | None = ...,
-        assignees: Sequence[str] | None = ...,
-        priority: Priority | None = ...,
-        due_date: Moment | None = ...,
-        metadata: Mapping[str, str] | None = ...,
-        idempotency_key: str | None = ...,
+        **options: Unpack[AskOptions],
     ) -> T: ...
     @overload
     async def ask(
@@ -180,26 +168,13 @@ class AsyncHITLClient:
         question: str,
         *,
         returns: TypeForm[T],
-        context: Any = ...,
-        timeout: Seconds | None = ...,
-        assignees: Sequence[str] | None = ...,
-        priority: Priority | None = ...,
-        due_date: Moment | None = ...,
-        metadata: Mapping[str, str] | None = ...,
-        idempotency_key: str | None = ...,
+        **options: Unpack[AskOptions],
     ) -> T: ...
     @overload
     async def ask(
         self,
         question: str,
-        *,
-        context: Any = ...,
-        timeout: Seconds | None = ...,
-        assignees: Sequence[str] | None = ...,
-        priority: Priority | None = ...,
-        due_date: Moment | None = ...,
-        metadata: Mapping[str, str] | None = ...,
-        idempotency_key: str | None = ...,
+        **options: Unpack[AskOptions],
     ) -> bool: ...
     async def ask(
         self,

@@ -9,13 +9,13 @@ import warnings
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeVar, Unpack, overload
 
 from hitl._api import Endpoint, PagedList
 from hitl._calls import IdempotencyScope
 from hitl._config import Idempotency, Verify
 from hitl._flows import Flow, LoopWatch, process_domain, run, stream
-from hitl._methods import CONCURRENCY, PAGE_SIZE, POLL_INTERVAL, FormFields, Methods, Moment, Seconds
+from hitl._methods import CONCURRENCY, PAGE_SIZE, POLL_INTERVAL, AskOptions, FormFields, Methods, Moment, Seconds
 from hitl._secret import Secret
 from hitl._transport import HttpTransport, generated_client
 from hitl._waiting import ALL
@@ -156,13 +156,7 @@ class HITLClient:
         question: str,
         *,
         returns: Mapping[str, Any],
-        context: Any = ...,
-        timeout: Seconds | None = ...,
-        assignees: Sequence[str] | None = ...,
-        priority: Priority | None = ...,
-        due_date: Moment | None = ...,
-        metadata: Mapping[str, str] | None = ...,
-        idempotency_key: str | None = ...,
+        **options: Unpack[AskOptions],
     ) -> Any: ...
     @overload
     def ask(
@@ -170,13 +164,7 @@ class HITLClient:
         question: str,
         *,
         returns: type[T],
-        context: Any = ...,
-        timeout: Seconds | None = ...,
-        assignees: Sequence[str] | None = ...,
-        priority: Priority | None = ...,
-        due_date: Moment | None = ...,
-        metadata: Mapping[str, str] | None = ...,
-        idempotency_key: str | None = ...,
+        **options: Unpack[AskOptions],
     ) -> T: ...
     @overload
     def ask(
@@ -184,26 +172,13 @@ class HITLClient:
         question: str,
         *,
         returns: TypeForm[T],
-        context: Any = ...,
-        timeout: Seconds | None = ...,
-        assignees: Sequence[str] | None = ...,
-        priority: Priority | None = ...,
-        due_date: Moment | None = ...,
-        metadata: Mapping[str, str] | None = ...,
-        idempotency_key: str | None = ...,
+        **options: Unpack[AskOptions],
     ) -> T: ...
     @overload
     def ask(
         self,
         question: str,
-        *,
-        context: Any = ...,
-        timeout: Seconds | None = ...,
-        assignees: Sequence[str] | None = ...,
-        priority: Priority | None = ...,
-        due_date: Moment | None = ...,
-        metadata: Mapping[str, str] | None = ...,
-        idempotency_key: str | None = ...,
+        **options: Unpack[AskOptions],
     ) -> bool: ...
     def ask(
         self,

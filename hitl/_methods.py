@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable, Hashable, Iterable, Mapping, Sized
+from collections.abc import AsyncIterable, Callable, Hashable, Iterable, Mapping, Sequence, Sized
 from datetime import datetime, timedelta
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias, TypedDict, TypeVar, Unpack, cast
@@ -16,8 +16,9 @@ from hitl._config import ClientArguments, Settings, resolve, seconds
 from hitl._flows import ApiCall, Clock, Flow, process_domain
 from hitl._json import as_list, encode
 from hitl._once import Once
+from hitl._review import has_metadata
 from hitl.exceptions import ConfigurationError, InvalidRequestError, ReviewNotFoundError, UnexpectedResponseError
-from hitl.models import Review, ReviewChange, ReviewFields, Template
+from hitl.models import Priority, Review, ReviewChange, ReviewFields, Template
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -44,6 +45,18 @@ POLL_INTERVAL = 1.0
 PAGE_SIZE = 100
 # Calls of a batch in flight at most; more is slower in one process, fewer leaves a distant server idle.
 CONCURRENCY = 32
+
+
+class AskOptions(TypedDict, total=False):
+    """The arguments of `ask` besides the question and the type of its answer."""
+
+    context: Any
+    timeout: Seconds | None
+    assignees: Sequence[str] | None
+    priority: Priority | None
+    due_date: Moment | None
+    metadata: Mapping[str, str] | None
+    idempotency_key: str | None
 
 
 class WaitArguments(TypedDict):
@@ -149,7 +162,7 @@ class Methods:
         except InvalidRequestError:
             rest = {name: value for name, value in query.items() if name != "metadata"}
             page = yield from self.exchange(operations.list_reviews(rest, asked), deadline)
-        others = [each for each in page.items if isinstance(each, Review) and not _has(each, wanted)]
+        others = [each for each in page.items if isinstance(each, Review) and not has_metadata(each, wanted)]
         return evolve(page, hidden=frozenset(each.id for each in others))
 
     def update_review(self, change: ReviewChange) -> Flow[Review]:
@@ -352,10 +365,6 @@ class Methods:
             bar=bar(operation, len(items) if isinstance(items, Sized) else None) if progress else TqdmBar(),
         )
         return Batch(options, items)
-
-
-def _has(review: Review, wanted: Mapping[str, str]) -> bool:
-    return all(review.metadata.get(name) == text for name, text in wanted.items())
 
 
 def _change(given: object) -> ApiCall[Review]:

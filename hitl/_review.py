@@ -5,7 +5,7 @@ It has a file of its own because the errors refer to it, and the other models re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from sys import intern
@@ -225,6 +225,11 @@ class Review:
 
 RESERVED: Final = "_hitl"
 """The key of the content that no reviewer sees, where the server knows of it."""
+
+
+def has_metadata(review: Review, wanted: Mapping[str, str]) -> bool:
+    """Return whether a review was created with at least these entries."""
+    return all(review.metadata.get(name) == text for name, text in wanted.items())
 
 
 def with_metadata(content: Object, metadata: Object) -> Object:

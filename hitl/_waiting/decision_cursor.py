@@ -12,8 +12,7 @@ from typing import Any, Final, Literal, cast
 from attrs import frozen
 
 from hitl._api import arguments
-from hitl._json import as_object
-from hitl._review import Review
+from hitl._review import Review, has_metadata
 from hitl._waiting.model import with_zone
 from hitl.exceptions import ConfigurationError
 
@@ -34,35 +33,21 @@ class DecisionFilter:
     def checked(cls, template_id: object, metadata: object) -> DecisionFilter:
         """Return the filter of two arguments; ConfigurationError if one is none."""
         template = None if template_id is None else arguments.identifier("template_id", template_id)
-        return cls(template, None if metadata is None else _texts(metadata))
+        wanted = None if metadata is None else arguments.metadata("metadata", metadata)
+        if wanted == {}:
+            raise ConfigurationError("metadata must name something to look for, such as {'run': 'r-1'}; got {}")
+        return cls(template, wanted)
 
     def shows(self, review: Review) -> bool:
         """Return whether a review is of interest, whatever the server made of the filter."""
         if self.template_id is not None and review.template_id != self.template_id:
             return False
-        if not self.metadata:
-            return True
-        found = metadata_of(review)
-        return all(found.get(name) == value for name, value in self.metadata.items())
+        return has_metadata(review, self.metadata or {})
 
     @property
     def query(self) -> dict[str, Any]:
         """The same for the server, as far as it can be asked."""
         return {} if self.template_id is None else {"template_id": self.template_id}
-
-
-def _texts(value: object) -> dict[str, str]:
-    given: Mapping[object, object] = cast("Mapping[object, object]", value) if isinstance(value, Mapping) else {}
-    found = {name: text for name, text in given.items() if isinstance(name, str) and isinstance(text, str)}
-    if not found or len(found) < len(given) or not all(found):
-        raise ConfigurationError(f"metadata must be a dict of texts, such as {{'run': 'r-1'}}; got {value!r:.80}")
-    return found
-
-
-def metadata_of(review: Review) -> Mapping[str, Any]:
-    """Return what the asker attached: the server's own member, or what the content keeps in its place."""
-    own = getattr(review, "metadata", None) or review.extra.get("metadata")
-    return as_object(own or as_object(review.content.get("_hitl")).get("metadata"))
 
 
 def decision_digest(review: Review) -> bytes:

@@ -48,6 +48,8 @@ class _Gated:
     is_async: bool
 
 
+_MOST_METADATA = 18  # of the 20 that a review may have; the gate needs two
+
 _GATED: WeakKeyDictionary[Callable[..., Any], _Gated] = WeakKeyDictionary()
 
 
@@ -275,6 +277,8 @@ def require_approval(
         raise ConfigurationError("quorum= is a number of people, and belongs to the form that the gate makes")
     if (template_id or quorum) and policy is not None and any(rule.allowance for rule in policy.rules):
         raise ConfigurationError("an allowance= is given by one person, in the form that the gate makes")
+    if len(metadata or {}) > _MOST_METADATA:
+        raise ConfigurationError(f"metadata= may have at most {_MOST_METADATA} names, beside those of the gate")
     settings = Settings(
         client=client,
         ledger=ledger_at() if ledger is None else ledger,

@@ -384,7 +384,9 @@ class Gatekeeper:
 
     def _remembered(self, call: Call, error: ApprovalError) -> ApprovalError:
         if isinstance(error, ApprovalRejected):
-            self._refused[call.digest] = (monotonic() + STANDING, error)
+            now = monotonic()
+            standing = {digest: each for digest, each in self._refused.items() if each[0] > now}
+            self._refused = {**standing, call.digest: (now + STANDING, error)}
         return error
 
     def _raise_standing(self, call: Call) -> None:

@@ -77,22 +77,12 @@ class Outcome:
     by: str | None = None
 
 
-@frozen
-class Approval:
-    """A row of the ledger."""
+@frozen(kw_only=True)
+class Approval(NewApproval):
+    """A row of the ledger: a question, and what became of it."""
 
-    key: str
-    call: str
-    place: str
-    number: int
-    function: str
-    arguments: Object
-    body: Object
-    form: str
-    shown: str
     state: State
     asked_at: datetime
-    run: str | None = None
     review_id: str | None = None
     ran: str | None = None
     decision: Decision | None = None

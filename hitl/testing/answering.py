@@ -8,14 +8,12 @@ from typing import Any
 
 from hitl.server.primitives.documents import Document
 from hitl.server.primitives.errors import Fault, raise_faults
-from hitl.server.results import DISPLAYS, approvals_needed, is_required, verdict_field
+from hitl.server.results import APPROVALS, DISPLAYS, approvals_needed, is_required, verdict_field
 from hitl.server.reviews.lifecycle import FINAL
 from hitl.server.reviews.service import ReviewService
 from hitl.testing.answers import Answer
 
 DEFAULT_REVIEWER = "reviewer@example.com"
-
-_APPROVAL_NAMES = ("approved", "approval")
 
 
 def submit(service: ReviewService, review: Document, answer: Answer) -> None:
@@ -50,10 +48,10 @@ def _approval(template: Mapping[str, Any]) -> dict[str, bool]:
     if (verdict := verdict_field(template)) is not None:
         return {verdict: True}
     fields = [field for field in template["fields"] if field["type"] == "boolean"]
-    candidates = [field for field in fields if is_required(field) or field["name"] in _APPROVAL_NAMES]
+    candidates = [field for field in fields if is_required(field) or field["name"] in APPROVALS]
     if not candidates:
         return {}
-    best = min(candidates, key=lambda field: (not is_required(field), field["name"] not in _APPROVAL_NAMES))
+    best = min(candidates, key=lambda field: (not is_required(field), field["name"] not in APPROVALS))
     return {best["name"]: True}
 
 

@@ -251,7 +251,7 @@ def test_a_cursor_names_nobody_and_is_refused_if_it_was_cut() -> None:
 
 @pytest.mark.parametrize("metadata", [{}, {"run": 1}, {"": "x"}, ["run"], "run"])
 def test_metadata_must_be_texts(metadata: Any) -> None:
-    with pytest.raises(ConfigurationError, match="metadata must be a dict of texts"):
+    with pytest.raises(ConfigurationError, match="metadata.* must (be a dict of texts|be a text|name something)"):
         client_of(DecidedServer()).decisions(metadata=metadata)
 
 

@@ -7,6 +7,7 @@ read field definitions.
 from __future__ import annotations
 
 from hitl.server.results.fields import (
+    APPROVALS,
     DISPLAYS,
     TemplateDocument,
     approval_field,
@@ -21,6 +22,7 @@ from hitl.server.results.form import faults
 from hitl.server.results.normal_form import normal_form
 
 __all__ = [
+    "APPROVALS",
     "DISPLAYS",
     "TemplateDocument",
     "approval_field",

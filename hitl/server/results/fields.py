@@ -18,7 +18,7 @@ VERDICT: Final = "verdict"
 
 _TEXTS: Final = frozenset({"text", "rich_text"})
 _COMMENTS: Final = ("comment", "comments", "feedback")
-_APPROVALS: Final = ("approved", "approval")
+APPROVALS: Final = ("approved", "approval")
 
 
 def is_required(field: Field) -> bool:
@@ -48,7 +48,7 @@ def approval_field(template: TemplateDocument) -> str | None:
     if (chosen := verdict_field(template)) is not None:
         return chosen
     booleans = [field for field in template["fields"] if field["type"] == "boolean"]
-    named = [field["name"] for field in booleans if field["name"] in _APPROVALS]
+    named = [field["name"] for field in booleans if field["name"] in APPROVALS]
     needed = [field["name"] for field in booleans if is_required(field)]
     return next(iter([*named, *needed]), None)
 
