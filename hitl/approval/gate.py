@@ -7,7 +7,6 @@ run; whatever goes wrong after it, nobody runs it again.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from uuid import uuid4
@@ -21,6 +20,7 @@ from hitl.approval.calls import Call, Target, approval_key, binding, form_digest
 from hitl.approval.canonical import shown
 from hitl.approval.edits import EditError, edited
 from hitl.approval.errors import ApprovalError, ApprovalRejected, LedgerError
+from hitl.approval.escalation import require_time, wait_for_answer
 from hitl.approval.form import FORM_NAME, GIVEN, OFFERED, form_for, given_with
 from hitl.approval.grants import Grant, Settings, kept_outcome
 from hitl.approval.ledger import (
@@ -35,6 +35,7 @@ from hitl.approval.ledger import (
     Outcome,
     owner,
 )
+from hitl.approval.people import is_among
 from hitl.approval.policy import Ruling
 from hitl.approval.reasons import Reasons
 from hitl.approval.steps import Do, Flow, Keep
@@ -207,6 +208,7 @@ class Gatekeeper:
     ) -> Flow[NewApproval]:
         settings, key = self.settings, approval_key(call.digest, place, number)
         template = yield from self._template(offer)
+        require_time(settings, template)
         content: Object = {"action": self.target.name, "arguments": self.target.shown(arguments)}
         if self.description:
             content["description"] = self.description
@@ -302,9 +304,9 @@ class Gatekeeper:
 
     def _answer(self, row: Approval) -> Flow[tuple[Review, Template]]:
         """Return the answered review, read after its answer, and its form as it is now."""
-        client, timeout, review_id = self.settings.client, self.settings.timeout, row.review_id
+        client = self.settings.client
         try:
-            review: Review = yield Do(lambda: client.wait_for_review(review_id, timeout))
+            review = yield from wait_for_answer(self.settings, row)
             template: Template = yield Do(lambda: client.get_template(row.body["template_id"]))
         except (ReviewExpiredError, ReviewCancelledError) as error:
             kind = "expired" if isinstance(error, ReviewExpiredError) else "cancelled"
@@ -324,7 +326,7 @@ class Gatekeeper:
         if not is_same(review.content, row.body["content"]):
             return "shown", "its content was changed while it was open"
         asker = self.settings.asked_by
-        if asker is not None and (review.reviewer is None or _is_among(asker, review.reviewer)):
+        if asker is not None and (review.reviewer is None or is_among(asker, review.reviewer)):
             return "self-approval", "nobody else than the asker is known to have approved it"
         return None
 
@@ -393,12 +395,6 @@ class Gatekeeper:
         until, error = self._refused.get(call.digest, (0.0, None))
         if error is not None and monotonic() < until:
             raise error.with_traceback(None)
-
-
-def _is_among(asker: str, reviewers: str) -> bool:
-    """Return whether a person is one of those who are named in a text, in whatever capitals."""
-    name = re.escape(asker.strip().casefold())
-    return re.search(rf"(?<![\w.@+-]){name}(?![\w@+-]|\.\w)", reviewers.casefold()) is not None
 
 
 def _users(name: str, function: Callable[[Call], Any], call: Call) -> Flow[Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any, Concatenate, Final, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 from uuid import uuid4
 
 from attrs import asdict
@@ -19,6 +19,7 @@ from hitl.approval.ledger import (
     Decided,
     Decision,
     GivenAllowance,
+    Handling,
     NewAllowance,
     NewApproval,
     Outcome,
@@ -29,9 +30,6 @@ from hitl.approval.ledger import (
     runs_here,
 )
 from hitl.approval.rows import ALLOWANCE, COLUMNS, Last, allowance_of, approvals_of, hash_of, identity, link, text_of
-
-Handling: TypeAlias = Literal["begun", "handled", "elsewhere"]
-
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -317,13 +315,17 @@ class SQLLedger:
             return "begun"
 
     @verb
-    def end_handling(self, decision: str, handler: str) -> None:
-        """Write down that a handler has dealt with a decision; may be repeated."""
+    def end_handling(self, decision: str, handler: str, facts: Object | None = None) -> None:
+        """Write down that a handler has dealt with a decision, with a record if there are facts; may be repeated."""
         with self._transaction() as db:
-            db.execute(
-                "UPDATE hitl_handled SET handled_at = ? WHERE decision = ? AND handler = ? AND handled_at IS NULL",
-                (self._now(db), decision, handler),
-            )
+            now = self._now(db)
+            ended = db.execute(
+                "UPDATE hitl_handled SET handled_at = ? WHERE decision = ? AND handler = ? AND handled_at IS NULL"
+                " RETURNING decision",
+                (now, decision, handler),
+            ).fetchone()
+            if ended and facts is not None:
+                self._append(db, handler, facts, now)
 
     @verb
     def _page(self, since: int) -> list[Record]:
