@@ -245,7 +245,8 @@ class _Handling:
         begin = partial(self.ledger.begin_handling, decision, handler.name, self.run)
         while True:
             is_late = self.clock.monotonic() - began >= PATIENCE
-            state = yield Act(partial(begin, running=frozenset(_RUNNING), takes_over=is_late), blocks=True)
+            # The set itself: a copy would be too old for a run that begins while the ledger is waited for.
+            state = yield Act(partial(begin, running=_RUNNING, takes_over=is_late), blocks=True)
             if state != "elsewhere":
                 break
             if watch.is_closed:

@@ -15,7 +15,7 @@ from functools import partial
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from hitl._api import arguments
 from hitl._clock import epoch, monotonic
@@ -179,13 +179,14 @@ def _steps(settings: Settings) -> list[Escalation | Reminder]:
     return sorted((each for each in given if each is not None), key=lambda step: step.after)
 
 
-@frozen
+@define
 class _Waiter:
     """One who waits for the answer to a question, among others."""
 
     settings: Settings
     row: Approval
     name: str = field(factory=lambda: token_hex(8))
+    _gives_way_since: float = math.inf  # when another was first seen to be at a step
 
     def wait(self, steps: list[Escalation | Reminder]) -> Flow[Review]:
         timeout = self.settings.timeout
@@ -216,7 +217,7 @@ class _Waiter:
             late = epoch() - review.created_at.timestamp() - step.after
             if late < 0 or review.is_final:
                 return 0.0 if review.is_final else -late
-            return 0.0 if (yield from self._has_done(step, review, takes_over=late >= PATIENCE)) else AGAIN
+            return 0.0 if (yield from self._has_done(step, review)) else AGAIN
         except ConflictError:
             if not (yield from self._review()).is_final:  # so it is not that somebody has just answered
                 raise
@@ -226,15 +227,18 @@ class _Waiter:
                 raise
             return AGAIN
 
-    def _has_done(self, step: Escalation | Reminder, review: Review, *, takes_over: bool) -> Flow[bool]:
+    def _has_done(self, step: Escalation | Reminder, review: Review) -> Flow[bool]:
         """Carry out a step, unless it has been; return False while another waiter is at it.
 
         What a process had begun when it ended is done again.
         """
-        ledger, key = self.settings.ledger, self.row.key
+        ledger, key, now = self.settings.ledger, self.row.key, monotonic()
         what = "escalated" if isinstance(step, Escalation) else "reminded"
-        begin = partial(ledger.begin_handling, key, what, self.name, running=frozenset(_WAITERS), takes_over=takes_over)
+        is_late = now - self._gives_way_since >= PATIENCE
+        # The set itself: a copy would be too old for who begins while the ledger is waited for.
+        begin = partial(ledger.begin_handling, key, what, self.name, running=_WAITERS, takes_over=is_late)
         state: Handling = yield Keep(begin)
+        self._gives_way_since = min(now, self._gives_way_since) if state == "elsewhere" else math.inf
         if state == "begun":
             act = self._escalate(step, review) if isinstance(step, Escalation) else _remind(step, review)
             facts = {**identity(self.row), "review_id": review.id, **(yield from act)}
