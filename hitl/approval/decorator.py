@@ -37,7 +37,7 @@ R = TypeVar("R")
 
 
 @frozen
-class _Gated:
+class Gated:
     """A gated function.
 
     Attributes:
@@ -53,12 +53,12 @@ class _Gated:
 
 _MOST_METADATA = 18  # of the 20 that a review may have; the gate needs two
 
-_GATED: WeakKeyDictionary[Callable[..., Any], _Gated] = WeakKeyDictionary()
+_GATED: WeakKeyDictionary[Callable[..., Any], Gated] = WeakKeyDictionary()
 
 
 def bound(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> tuple[_Gated, Mapping[str, Any]]:
+) -> tuple[Gated, Mapping[str, Any]]:
     """Return what is behind a gated function, and the arguments of a call.
 
     Raises:
@@ -110,7 +110,7 @@ class _Gate:
 
         chosen = call_async if self._is_async else call
         found = gated(function, lambda args, kwargs: chosen(target.bind(args, kwargs)))
-        _GATED[found] = _Gated(keeper, chosen, self._is_async)
+        _GATED[found] = Gated(keeper, chosen, self._is_async)
         return found
 
     def _refused(self, error: ApprovalError) -> Any:
@@ -298,7 +298,7 @@ def require_approval(
         due_date=None if due_date is None else arguments.moment("due_date", due_date).isoformat(),
         timeout=None if timeout is None else seconds("timeout", timeout),
         describe=describe,
-        metadata=dict(metadata or {}),
+        metadata=arguments.metadata("metadata", metadata or {}),
         quorum=quorum,
         asked_by=asked_by,
         run=run,

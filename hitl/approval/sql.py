@@ -13,6 +13,7 @@ from uuid import uuid4
 from attrs import asdict
 
 from hitl._json import Object
+from hitl.approval.canonical import hash_of
 from hitl.approval.errors import LedgerError
 from hitl.approval.ledger import (
     Approval,
@@ -29,7 +30,7 @@ from hitl.approval.ledger import (
     owner,
     runs_here,
 )
-from hitl.approval.rows import ALLOWANCE, COLUMNS, Last, allowance_of, approvals_of, hash_of, identity, link, text_of
+from hitl.approval.rows import ALLOWANCE, COLUMNS, Last, allowance_of, approvals_of, identity, link, text_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -288,11 +289,7 @@ class SQLLedger:
     def begin_handling(
         self, decision: str, handler: str, run: str, *, running: Collection[str], takes_over: bool
     ) -> Handling:
-        """Begin to deal with a decision, unless another run does or has; see HITLClient.run.
-
-        What was begun by a process of this machine that has ended, or by a run that is not among those `running` in
-        this process, is taken over; what another machine has begun only if `takes_over`.
-        """
+        """See Ledger."""
         me = f"{owner()}:{run}"
         with self._transaction() as db:
             now, place = self._now(db), (decision, handler)
@@ -316,7 +313,7 @@ class SQLLedger:
 
     @verb
     def end_handling(self, decision: str, handler: str, facts: Object | None = None) -> None:
-        """Write down that a handler has dealt with a decision, with a record if there are facts; may be repeated."""
+        """See Ledger."""
         with self._transaction() as db:
             now = self._now(db)
             ended = db.execute(
