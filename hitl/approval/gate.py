@@ -201,7 +201,10 @@ class Gatekeeper:
         self, call: Call, arguments: Mapping[str, Any], place: str, number: int, offer: NewAllowance | None
     ) -> Flow[Approval]:
         """Write down a question before it is asked, with the exact body of the review."""
-        settings, key = self.settings, approval_key(call.digest, place, number)
+        settings = self.settings
+        # Outside of scopes nobody but this ledger knows the key: a lost ledger, or another one, must ask anew, and not
+        # be given the review of an approval that has been used.
+        key = approval_key(call.digest, place or uuid4().hex, number)
         template = yield from self._template(offer)
         require_time(settings, template)
         content: Object = {"action": self.target.name, "arguments": self.target.shown(arguments)}

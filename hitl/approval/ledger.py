@@ -34,7 +34,7 @@ class NewApproval:
     """A question that is about to be asked.
 
     Attributes:
-        key: The idempotency key of the review, which everybody who makes the same call derives.
+        key: The idempotency key of the review.
         call: The digest of what would run.
         place: The scope of the call; empty outside of scopes.
         number: How many equal calls were before it.
@@ -145,7 +145,7 @@ class Ledger(Protocol):
     """
 
     def ask(self, new: NewApproval) -> Approval:
-        """Insert a question, or return the row that has its key."""
+        """Insert a question, or return the row of its call, place and number."""
         ...
 
     def note_review(self, key: str, review_id: str) -> Approval:

@@ -123,7 +123,8 @@ class SQLLedger:
             if fresh:
                 facts = {"arguments": text_of(new.arguments), "form": new.form, "shown": new.shown, "run": new.run}
                 self._append(db, "asked", {**identity(new), **facts}, now)
-            return self._row(db, new.key)
+            query = f"{_SELECT} WHERE call = ? AND place = ? AND number = ?"
+            return next(approvals_of(db.execute(query, (new.call, new.place, new.number))))
 
     @verb
     def note_review(self, key: str, review_id: str) -> Approval:
