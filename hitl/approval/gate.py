@@ -131,7 +131,7 @@ class Gatekeeper:
             row = yield from self.asked(key, call.digest)
             return (yield from self._granted(call, row, arguments))
         if ruling.effect == "allow":
-            facts = {"call": call.digest, "function": call.function, "rule": ruling.rule, "shadow": ruling.is_shadow}
+            facts = _facts(call, rule=ruling.rule, shadow=ruling.is_shadow)
             yield Keep(lambda: self.settings.ledger.record("would_ask" if ruling.is_shadow else "allowed", facts))
             return Grant(dict(arguments))
         place = self.settings.client.scoped_key("approval", call.digest) or ""
@@ -140,7 +140,7 @@ class Gatekeeper:
         found, number = yield from self._known(call, place)
         offer = self._offer(ruling)
         if found is None and offer is not None:
-            facts = {"call": call.digest, "function": call.function, "shadow": False}
+            facts = _facts(call, shadow=False)
             used: GivenAllowance | None = yield Keep(lambda: self.settings.ledger.use(offer.binding, facts))
             if used is not None:
                 return Grant(dict(arguments), used.reviewer)
@@ -179,8 +179,7 @@ class Gatekeeper:
     def _ruling(self, call: Call) -> Flow[Ruling]:
         ruling = yield from self.settings.policy.ruling(call)
         if ruling.effect == "deny":
-            facts = {"call": call.digest, "function": call.function, "rule": ruling.rule}
-            yield Keep(lambda: self.settings.ledger.record("denied", facts))
+            yield Keep(lambda: self.settings.ledger.record("denied", _facts(call, rule=ruling.rule)))
             raise self._reasons.denied(ruling.rule)
         return ruling
 
@@ -396,6 +395,10 @@ class Gatekeeper:
         until, error = self._refused.get(call.digest, (0.0, None))
         if error is not None and monotonic() < until:
             raise error.with_traceback(None)
+
+
+def _facts(call: Call, **more: Any) -> Object:
+    return {"call": call.digest, "function": call.function, **more}
 
 
 def _users(name: str, function: Callable[[Call], Any], call: Call) -> Flow[Any]:

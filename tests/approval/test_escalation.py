@@ -261,6 +261,52 @@ def test_those_who_wait_together_escalate_once(world: World, clock: Clock, addre
     assert [each["what"] for each in world.records("escalated", "reminded")] == ["escalated", "reminded"]
 
 
+class Slow(SQLiteLedger):
+    """A ledger in which the first waiter waits for the lock, until a second one is in the middle of the escalation."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.first_waits, self.second_has_begun, self.first_has_looked = (threading.Event() for _ in range(3))
+        self.looks = 0
+
+    def begin_handling(self, *names: str, **how: Any) -> Handling:
+        self.looks += 1
+        if self.looks == 1:
+            self.first_waits.set()
+            assert self.second_has_begun.wait(60)
+            state = super().begin_handling(*names, **how)
+            self.first_has_looked.set()
+            return state
+        state = super().begin_handling(*names, **how)
+        self.second_has_begun.set()
+        return state
+
+    def end_handling(self, decision: str, handler: str, facts: dict[str, Any] | None = None) -> None:
+        assert self.first_has_looked.wait(60)
+        super().end_handling(decision, handler, facts)
+
+
+def test_who_begins_while_another_waits_for_the_ledger_is_not_taken_over(
+    sandbox: Sandbox, clock: Clock, tmp_path: Path
+) -> None:
+    sandbox.reviewer.on().never()
+    clock.goes_back(hours=2)
+    ledger = Slow(tmp_path / "approvals.db")
+    world = World(sandbox, ledger)
+    refund = world.refund(assignees=TEAM, escalate=Escalation(HOUR, to=LEAD), remind=world.answers_after(1.5))
+    pending = submit(refund)
+
+    def second() -> str:
+        assert ledger.first_waits.wait(60)
+        return pending.result()
+
+    with ThreadPoolExecutor(2) as threads:
+        found = [threads.submit(act) for act in (pending.result, second)]
+        errors = [each.exception(timeout=60) for each in found]
+    assert errors.count(None) == 1
+    assert world.review().version == 3  # created, escalated, completed
+
+
 # --- a server that does not do it ------------------------------------------------------------------------------------
 
 
