@@ -20,7 +20,7 @@ from attrs import define, field, frozen
 from hitl._api import arguments
 from hitl._clock import epoch, monotonic
 from hitl._config import seconds
-from hitl._json import Object, number
+from hitl._json import Object, number, whole
 from hitl.approval.ledger import Approval, Handling
 from hitl.approval.people import is_among, not_among, require_people
 from hitl.approval.rows import identity
@@ -118,7 +118,7 @@ def require_enforceable(settings: Settings, *, is_async: bool) -> None:
             )
     if escalate is not None:
         _require_difference(escalate, settings)
-    require_people(settings)
+    require_people(settings, settings.quorum or 1)
 
 
 def _require_kind(value: object, kind: type, advice: str) -> None:
@@ -138,13 +138,15 @@ def _require_difference(escalate: Escalation, settings: Settings) -> None:
         )
 
 
-def require_time(settings: Settings, template: Template) -> None:
-    """Refuse to ask a question that ends before it would be escalated, or before people would be reminded.
+def require_fit(settings: Settings, template: Template) -> None:
+    """Refuse to ask by a form that needs more people, or ends a question before it would be escalated.
 
     Raises:
-        ConfigurationError: by its due date, or by the `timeout_hours` of its template.
+        ConfigurationError: by the due date, or by the `timeout_hours` or the `approval_threshold` of the template.
     """
-    hours = number((template.settings or {}).get("timeout_hours"))
+    given = template.settings or {}
+    require_people(settings, whole(given.get("approval_threshold")) or 1)
+    hours = number(given.get("timeout_hours"))
     ends = math.inf if hours is None else hours * 3600
     if settings.due_date is not None:
         left = datetime.fromisoformat(settings.due_date).timestamp() - epoch()

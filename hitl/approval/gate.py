@@ -21,7 +21,7 @@ from hitl.approval.calls import Call, Target, approval_key, binding, form_digest
 from hitl.approval.canonical import shown
 from hitl.approval.edits import EditError, edited
 from hitl.approval.errors import ApprovalError, ApprovalMismatch, ApprovalRejected, LedgerError
-from hitl.approval.escalation import require_time, wait_for_answer
+from hitl.approval.escalation import require_fit, wait_for_answer
 from hitl.approval.form import FORM_NAME, GIVEN, OFFERED, form_for, given_with
 from hitl.approval.grants import Grant, Settings, kept_outcome
 from hitl.approval.ledger import (
@@ -205,7 +205,7 @@ class Gatekeeper:
         # be given the review of an approval that has been used.
         key = approval_key(call.digest, place or uuid4().hex, number)
         template = yield from self._template(offer)
-        require_time(settings, template)
+        require_fit(settings, template)
         content: Object = {"action": self.target.name, "arguments": self.target.shown(arguments)}
         if self.description:
             content["description"] = self.description

@@ -27,17 +27,17 @@ def not_among(names: Iterable[str], people: Iterable[str]) -> list[str]:
     return list(found.values())
 
 
-def require_people(settings: Settings) -> None:
+def require_people(settings: Settings, needed: int) -> None:
     """Refuse a number of approvals that those who are asked cannot give.
 
     Raises:
         ConfigurationError: there are too few of them, or nobody could tell whether the asker is one of them.
     """
-    needed, asker, later = settings.quorum or 1, settings.asked_by, settings.escalate
+    asker, later = settings.asked_by, settings.escalate
     if needed > 1 and asker is not None:
         raise ConfigurationError(
-            "quorum= and asked_by= exclude each other: the server names only the last of those who approved, so the "
-            "asker could be among them unseen"
+            f"{needed} must approve, and the server names only the last of them, so the asker could be among them "
+            "unseen: leave out asked_by=, or have one person approve"
         )
     if not settings.assignees:
         return  # anybody may answer

@@ -480,7 +480,7 @@ async def later(_: Review) -> None: ...
         ({"assignees": TEAM, "quorum": 2}, "name more people"),
         ({"assignees": [*TEAM, "Ann@example.com"], "quorum": 2}, "name more people"),
         ({"assignees": TEAM, "quorum": 3, "escalate": Escalation(HOUR, to=LEAD)}, "name more people"),
-        ({"quorum": 2, "asked_by": "ann@example.com"}, "exclude each other"),
+        ({"quorum": 2, "asked_by": "ann@example.com"}, "among them unseen"),
         ({"assignees": "ann@example.com"}, "list of addresses"),
         ({"priority": "urgent"}, "priority"),
         ({"due_date": datetime(2099, 1, 1)}, "time zone"),
@@ -505,6 +505,20 @@ def test_what_nobody_would_carry_out_is_refused_at_decoration(sandbox: Sandbox, 
 )
 def test_what_can_be_carried_out_is_taken(sandbox: Sandbox, how: dict[str, Any]) -> None:
     require_approval(sandbox.client(), **how)
+
+
+@pytest.mark.parametrize(
+    ("who", "why"), [({"asked_by": "ann@example.com"}, "unseen"), ({"assignees": TEAM}, "name more")]
+)
+def test_a_form_that_needs_more_people_is_refused_before_it_is_asked(
+    world: World, who: dict[str, Any], why: str
+) -> None:
+    template = world.sandbox.client().create_template(
+        "By two", [{"name": "approved", "type": "boolean", "required": True}], settings={"approval_threshold": 2}
+    )
+    with pytest.raises(ConfigurationError, match=why):
+        world.refund(template_id=template.id, **who)()
+    assert (world.sandbox.reviewer.asked(times=0), world.ledger.approvals()) == ([], [])
 
 
 def test_a_question_that_would_end_before_is_not_asked(world: World) -> None:

@@ -364,7 +364,7 @@ CASES: dict[str, list[Callable[[World], Any]]] = {
     "`quorum` is set, and the server does not know approvals by several people": [by_too_few],
     "the reviewer is the one who asks (`asked_by`)": [by_the_asker],
     "the question would end before it is escalated, or before people are reminded": [escalated_too_late],
-    "the server refuses to escalate the question, or ignores it": [escalated_in_vain],
+    "the server refuses to escalate the question": [escalated_in_vain],
     "`send` of the reminder raises": [reminded_in_vain],
 }
 
