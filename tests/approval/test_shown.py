@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -26,8 +26,10 @@ def client(request: pytest.FixtureRequest, sandbox: Sandbox, httpserver: HTTPSer
     return sandbox.client(base_url=PlainServer(sandbox, httpserver).url)
 
 
-def refund_of(client: HITLClient, ledger: SQLiteLedger, **settings: Any) -> Callable[[float], float]:
-    @require_approval(client, ledger=ledger, **settings)
+def refund_of(
+    client: HITLClient, ledger: SQLiteLedger, metadata: Mapping[str, str] | None = None
+) -> Callable[[float], float]:
+    @require_approval(client, ledger=ledger, metadata=metadata)
     def refund(amount: float) -> float:
         return amount
 
@@ -38,7 +40,7 @@ def test_it_is_the_digest_of_what_the_review_shows(
     sandbox: Sandbox, client: HITLClient, file_ledger: SQLiteLedger
 ) -> None:
     sandbox.reviewer.on().approve()
-    assert refund_of(client, file_ledger, metadata=METADATA)(5.0) == 5.0
+    assert refund_of(client, file_ledger, METADATA)(5.0) == 5.0
     (row,) = file_ledger.approvals()
     review = client.get_review(row.review_id or "")
     template = client.get_template(review.template_id)
@@ -52,8 +54,8 @@ def test_it_is_the_same_whatever_metadata_travels_with_it(
     sandbox: Sandbox, client: HITLClient, file_ledger: SQLiteLedger
 ) -> None:
     sandbox.reviewer.on().approve()
-    for metadata in ({}, METADATA, {"run": "r-2"}):
-        assert refund_of(client, file_ledger, metadata=metadata)(5.0) == 5.0
+    for metadata in (None, METADATA, {"run": "r-2"}):
+        assert refund_of(client, file_ledger, metadata)(5.0) == 5.0
     assert len({row.shown for row in file_ledger.approvals()}) == 1
     refund_of(client, file_ledger)(6.0)
     assert len({row.shown for row in file_ledger.approvals()}) == 2
@@ -63,7 +65,7 @@ def test_it_is_the_same_whatever_metadata_travels_with_it(
 def test_content_that_was_changed_under_the_reviewer_runs_nothing(
     sandbox: Sandbox, client: HITLClient, file_ledger: SQLiteLedger, change: dict[str, Any]
 ) -> None:
-    pending = submit(refund_of(client, file_ledger, metadata=METADATA), 5.0)
+    pending = submit(refund_of(client, file_ledger, METADATA), 5.0)
     sandbox.client().update_review(pending.review_id, content=change)
     sandbox.reviewer.complete(pending.review_id, {"approved": True})
     with pytest.raises(ApprovalMismatch, match="content was changed"):
@@ -73,7 +75,7 @@ def test_content_that_was_changed_under_the_reviewer_runs_nothing(
 def test_metadata_that_was_changed_was_never_shown(
     sandbox: Sandbox, client: HITLClient, file_ledger: SQLiteLedger
 ) -> None:
-    pending = submit(refund_of(client, file_ledger, metadata=METADATA), 5.0)
+    pending = submit(refund_of(client, file_ledger, METADATA), 5.0)
     sandbox.client().update_review(pending.review_id, content={"_hitl": {"metadata": {"run": "r-2"}}})
     sandbox.reviewer.complete(pending.review_id, {"approved": True})
     assert pending.result() == 5.0
