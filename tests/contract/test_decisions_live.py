@@ -21,6 +21,7 @@ from hitl.testing import Sandbox
 ASKED: dict[str, Any] = {"template_id": "template_123", "content": {"text": "A draft"}}
 NEVER = 3600.0  # longer than any test: what only a second look could find would never be found
 ROOMY = 20.0  # seconds that a busy machine may take
+HELD = 90.0  # seconds after which a request that the server holds open has come back
 
 
 def ids(reviews: list[Review]) -> list[str]:
@@ -187,7 +188,7 @@ def test_closing_the_client_ends_a_stream_that_waits(sandbox: Sandbox) -> None:
     ended.start()
     time.sleep(0.1)
     client.close()
-    ended.join(ROOMY)
+    ended.join(HELD)
     assert not ended.is_alive()
     assert list(stream) == []
 
