@@ -191,33 +191,3 @@ def test_closing_the_client_ends_a_stream_that_waits(sandbox: Sandbox) -> None:
     ended.join(HELD)
     assert not ended.is_alive()
     assert list(stream) == []
-
-
-def test_runs_that_share_a_ledger_handle_each_decision_once(sandbox: Sandbox, tmp_path: Any) -> None:
-    shown: list[str] = []
-    clients = [HITLClient(sandbox.api_key, base_url=sandbox.base_url) for _ in range(3)]
-    threads = []
-    for client in clients:
-        client.on_decision()(_noting(shown))
-        arguments = {"ledger": SQLiteLedger(tmp_path / "ledger.db"), "since": "beginning"}
-        threads.append(threading.Thread(target=client.run, kwargs=arguments))
-        threads[-1].start()
-    with HITLClient(sandbox.api_key, base_url=sandbox.base_url) as client:
-        reviews = client.create_reviews([ASKED] * 60)
-    for review in reviews:
-        sandbox.reviewer.complete(review, {"approved": True})
-    ends = time.monotonic() + ROOMY
-    while len(shown) < len(reviews) and time.monotonic() < ends:
-        time.sleep(0.01)
-    for client, thread in zip(clients, threads, strict=True):
-        client.close()
-        thread.join()
-    assert sorted(shown) == sorted(ids(reviews))
-
-
-def _noting(shown: list[str]) -> Any:
-    def handle(review: Review) -> None:
-        time.sleep(0.002)  # long enough for all to see that nobody has handled it yet
-        shown.append(review.id)
-
-    return handle
