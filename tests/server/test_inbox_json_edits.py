@@ -84,9 +84,9 @@ def test_a_person_changes_an_argument_and_approves(http: httpx.Client, client: H
 @pytest.mark.parametrize(
     ("typed", "reason"),
     [
-        ('{"amount": 40,}', "This is not valid JSON: there is a comma too many (line 1, column "),
-        ('{"amount": 40,, "order": 1}', "there is a comma too many (line 1, column 15)."),
-        ('{\n "amount": [1, 2,]}', "there is a comma too many (line 2, column "),
+        ('{"amount": 40,}', "This is not valid JSON: there is a comma too many (line 1, column 14)."),
+        ('{"amount": 40,, "order": 1}', "there is a comma too many (line 1, column "),
+        ('{\n "amount": [1, 2,]}', "there is a comma too many (line 2, column 17)."),
         ("{amount: 40}", "a name in double quotes is expected, such as &#34;amount&#34; (line 1, column 2)."),
         ("{'amount': 40}", "a name in double quotes is expected"),
         ("{“amount”: 40}", "quotes must be straight, as in &#34;amount&#34;, and not curly (line 1, column 2)."),

@@ -38,16 +38,19 @@ def json_fault(text: str) -> str | None:
     except JSONDecodeError as error:
         if not text.strip():
             return "it is empty"
-        return f"{_reason(error)} (line {error.lineno}, column {error.colno})"
+        reason, at = _place(error)
+        lines = error.doc[:at].split("\n")
+        return f"{reason} (line {len(lines)}, column {len(lines[-1]) + 1})"
     except ValueError as error:
         return str(error)
     return None
 
 
-def _reason(error: JSONDecodeError) -> str:
-    place, before = error.doc[error.pos : error.pos + 1], error.doc[: error.pos].rstrip()
-    if place and place in _CURLY:
-        return 'quotes must be straight, as in "amount", and not curly'
-    if before.endswith(",") and place in ("}", "]", ","):
-        return _COMMA
-    return _WORDS.get(error.msg.removesuffix(": "), error.msg)
+def _place(error: JSONDecodeError) -> tuple[str, int]:
+    """Return what is wrong, and at which character."""
+    found, before = error.doc[error.pos : error.pos + 1], error.doc[: error.pos].rstrip()
+    if found and found in _CURLY:
+        return 'quotes must be straight, as in "amount", and not curly', error.pos
+    if before.endswith(",") and found in ("}", "]", ","):
+        return _COMMA, len(before) - 1
+    return _WORDS.get(error.msg.removesuffix(": "), error.msg), error.pos
