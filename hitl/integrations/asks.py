@@ -110,8 +110,10 @@ class ToolCall:
         arguments = {"name": "arguments", "type": "content_display", "label": "Arguments"}
         if "edit" in self.allowed:
             arguments["editable"] = True  # type: ignore[assignment]
-        response = [_RESPONSE] if "respond" in self.allowed else []
-        return [*_FORM, arguments, _APPROVED, *response, _FEEDBACK]
+        may_run = bool(self.allowed & {"approve", "edit"})
+        approved = [_APPROVED] if may_run else []
+        response = [{**_RESPONSE, "required": not may_run}] if "respond" in self.allowed else []
+        return [*_FORM, arguments, *approved, *response, _FEEDBACK]
 
     @property
     def content(self) -> Object:

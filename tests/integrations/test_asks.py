@@ -111,6 +111,17 @@ def test_what_the_framework_cannot_take_back_is_not_offered(client: HITLClient, 
     assert not any(each.get("editable") for each in template.fields)
 
 
+def test_a_tool_that_only_people_answer_is_not_asked_about_as_if_it_could_run(
+    client: HITLClient, sandbox: Sandbox
+) -> None:
+    ask = evolve(REFUND, allowed=frozenset({"respond"}))
+    fields = {each["name"]: each for each in client.get_template(put(client, ask).template_id).fields}
+    assert "approved" not in fields
+    assert fields["response"]["required"]
+    found = answer_of(ask, ended(ask, sandbox, client, {"response": "By post."}))
+    assert (found.decision, found.told) == ("respond", "By post.")
+
+
 def ended(ask: Ask, sandbox: Sandbox, client: HITLClient, result: dict[str, Any]) -> Review:
     return sandbox.reviewer.complete(put(client, ask), result)
 
