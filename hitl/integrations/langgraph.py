@@ -147,8 +147,8 @@ def _until_done(
                 return result
         if again := answered.intersection(pause.id for pause in pauses):
             raise ConfigurationError(
-                f"interrupt {min(again)} came again after its answer: LangGraph is older than 1.2.20, or another process "
-                "runs this thread"
+                f"interrupt {min(again)} came again after its answer: LangGraph is older than 1.2.20, or another "
+                "process runs this thread"
             )
         answers = yield Do(partial(ask, to_asks(pauses, thread, tools=tools, schema=schema)))
         answered.update(pause.id for pause in pauses)
