@@ -1,0 +1,181 @@
+"""Approvals in the OpenAI Agents SDK: each tool call that a run waits for becomes a question to a person.
+
+    result = await run_until_done(agent, "Refund order A1", client, run="order-A1")
+
+The SDK takes back a yes or a no with a text. An edit and an answer in place of the tool are therefore a no, whose text
+tells the model which call is wanted, or what the answer is.
+"""
+
+# The SDK is installed in the environments of its own tests only.
+# pyright: reportMissingImports=false, reportUnknownVariableType=false, reportUnknownMemberType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownParameterType=false
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
+
+from hitl._json import Object, is_object
+from hitl.exceptions import ConfigurationError
+from hitl.integrations import needs
+from hitl.integrations.asks import Answer, Ask, AskOptions, ToolCall, answers_async, facts_of, key_of
+
+if TYPE_CHECKING:
+    from agents import Agent, RunResult, RunState
+    from agents.items import ToolApprovalItem, TResponseInputItem
+
+    from hitl import AsyncHITLClient
+
+__all__ = ["Store", "resume", "run_until_done", "to_asks", "to_resume"]
+
+Store: TypeAlias = Callable[[str], Awaitable[None] | None]
+"""Keeps the state of a paused run, as `RunState.to_string` writes it."""
+
+
+def to_asks(run: str, interruptions: Iterable[ToolApprovalItem]) -> list[Ask]:
+    """Return what a run waits for as questions.
+
+    Args:
+        run: The name of this run: the same in each process that goes on with it, and that of no other run.
+        interruptions: `result.interruptions`, or `state.get_interruptions()`.
+
+    Raises:
+        ConfigurationError: `run` is empty, or a call has no id to give its answer back to.
+    """
+    if not run:
+        raise ConfigurationError("name the run: `run` tells its calls from those of other runs")
+    return [_ask(run, item) for item in interruptions]
+
+
+def to_resume(state: RunState[Any, Any], answers: Mapping[str, Answer]) -> RunState[Any, Any]:
+    """Approve or reject all that a run waits for, and return its state, with which `Runner.run` goes on.
+
+    Args:
+        state: The paused run.
+        answers: Those to `to_asks`, by their ids.
+
+    Raises:
+        ConfigurationError: an answer is missing; the state is as it was.
+    """
+    waiting = state.get_interruptions()
+    if missing := [item.name for item in waiting if item.call_id not in answers]:
+        raise ConfigurationError(f"no answer about {', '.join(map(str, missing))}: one resume gives all answers")
+    for item in waiting:
+        answer = answers[item.call_id]
+        if answer.may_run:
+            state.approve(item)
+        else:
+            state.reject(item, rejection_message=answer.told)
+    return state
+
+
+async def run_until_done(
+    agent: Agent[Any],
+    input: str | list[TResponseInputItem] | RunState[Any, Any],  # noqa: A002  # as `Runner.run` calls it
+    client: AsyncHITLClient,
+    *,
+    run: str,
+    store: Store | None = None,
+    run_options: Mapping[str, Any] | None = None,
+    timeout: float | None = None,
+    **options: Unpack[AskOptions],
+) -> RunResult:
+    """Run an agent, and whenever it waits for approvals, ask people and go on with their answers.
+
+    Args:
+        agent: The agent.
+        input: What `Runner.run` takes. A paused `RunState` is asked about first.
+        client: The client.
+        run: The name of this run; see `to_asks`.
+        store: Is given the state of each pause before anybody is asked, for `resume`. Keep it where no user can
+            change it: it holds what has been approved.
+        run_options: Other arguments of `Runner.run`, such as `context`, `session` or `max_turns`.
+        timeout: Seconds to wait for all answers to one pause; None waits until the reviews themselves end.
+        options: Whom to ask.
+
+    Raises:
+        WaitTimeoutError, AnswerError, ApprovalMismatch: see `answers_async`. The run stays paused.
+    """
+    with needs("the OpenAI Agents SDK", "openai_agents"):
+        from agents import Runner, RunState
+
+    following = input
+    while True:
+        if isinstance(following, RunState):
+            asks = to_asks(run, following.get_interruptions())
+            following = to_resume(following, await answers_async(client, asks, timeout=timeout, **options))
+        result = await Runner.run(agent, following, **(run_options or {}))
+        if not result.interruptions:
+            return result
+        following = result.to_state()
+        if store is not None and isawaitable(kept := store(following.to_string())):
+            await kept
+
+
+async def resume(
+    agent: Agent[Any],
+    stored: str,
+    client: AsyncHITLClient,
+    *,
+    run: str,
+    store: Store | None = None,
+    run_options: Mapping[str, Any] | None = None,
+    timeout: float | None = None,
+    **options: Unpack[AskOptions],
+) -> RunResult:
+    """Go on with a run that was stored while it was paused, in any process; nobody is asked twice.
+
+    Args:
+        agent: The agent that the run began with, built the same.
+        stored: What `store` was given last. Never take it from a user.
+        client: The client.
+        run: The name that the run was begun with.
+        store: See `run_until_done`, as for the rest.
+        run_options: A `context` here replaces the stored one, which holds the plain values of a mapping at most.
+        timeout: Seconds to wait for all answers to one pause.
+        options: Whom to ask.
+    """
+    with needs("the OpenAI Agents SDK", "openai_agents"):
+        from agents import RunState
+
+    state = await RunState.from_string(agent, stored, context_override=(run_options or {}).get("context"))
+    return await run_until_done(
+        agent, state, client, run=run, store=store, run_options=run_options, timeout=timeout, **options
+    )
+
+
+def _ask(run: str, item: ToolApprovalItem) -> ToolCall:
+    name = item.qualified_name or item.name or ""
+    if not item.call_id or not name:
+        raise ConfigurationError(f"the call of {name or 'a tool'} has no id or name, so no answer could be given back")
+    return ToolCall(
+        id=item.call_id,
+        key=key_of("openai-agents", run, item.call_id),
+        tool=name,
+        arguments=_arguments_of(item),
+        check=lambda arguments: _check(item, arguments),
+        metadata=facts_of("openai-agents", run=run, call=item.call_id, agent=item.agent.name),
+    )
+
+
+def _arguments_of(item: ToolApprovalItem) -> Object:
+    """Return the arguments of a call: an object, or its text as `input`, as a tool of the shell has it."""
+    try:
+        arguments = json.loads(item.arguments or "{}")
+    except ValueError:
+        arguments = item.arguments
+    return arguments if is_object(arguments) else {"input": arguments}
+
+
+def _check(item: ToolApprovalItem, arguments: Mapping[str, Any]) -> None:
+    """Raise ValueError if arguments do not fit the tool's schema; a tool of a server is checked by that server."""
+    for tool in item.agent.tools:
+        if tool.name == item.name and hasattr(tool, "params_json_schema"):
+            with needs("jsonschema", "openai_agents"):
+                from jsonschema import ValidationError, validate
+            try:
+                validate(dict(arguments), tool.params_json_schema)
+            except ValidationError as error:
+                raise ValueError(f"{error.message} (at {error.json_path})") from error
