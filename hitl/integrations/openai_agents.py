@@ -101,7 +101,7 @@ async def run_until_done(
     with needs("the OpenAI Agents SDK", "openai_agents"):
         from agents import Runner, RunState
 
-    following = input
+    following: Any = input
     while True:
         if isinstance(following, RunState):
             asks = to_asks(run, following.get_interruptions())
@@ -174,7 +174,7 @@ def _check(item: ToolApprovalItem, arguments: Mapping[str, Any]) -> None:
     for tool in item.agent.tools:
         if tool.name == item.name and hasattr(tool, "params_json_schema"):
             with needs("jsonschema", "openai_agents"):
-                from jsonschema import ValidationError, validate
+                from jsonschema import ValidationError, validate  # type: ignore[import-untyped]
             try:
                 validate(dict(arguments), tool.params_json_schema)
             except ValidationError as error:
