@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from hitl import AsyncHITLClient
 
-__all__ = ["Store", "resume", "run_until_done", "to_asks", "to_resume"]
+__all__ = ["Store", "run_until_done", "to_asks", "to_resume"]
 
 Store: TypeAlias = Callable[[str], Awaitable[None] | None]
 """Keeps the state of a paused run, as `RunState.to_string` writes it."""
@@ -54,16 +54,10 @@ def to_resume(state: RunState[Any, Any], answers: Mapping[str, Answer]) -> RunSt
 
     Args:
         state: The paused run.
-        answers: Those to `to_asks`, by their ids.
-
-    Raises:
-        ConfigurationError: an answer is missing; the state is as it was.
+        answers: All answers to `to_asks`, by their ids; KeyError if one is missing, and the state is as it was.
     """
-    waiting = state.get_interruptions()
-    if missing := [item.name for item in waiting if item.call_id not in answers]:
-        raise ConfigurationError(f"no answer about {', '.join(map(str, missing))}: one resume gives all answers")
-    for item in waiting:
-        answer = answers[item.call_id]
+    decided = [(item, answers[item.call_id]) for item in state.get_interruptions()]
+    for item, answer in decided:
         if answer.may_run:
             state.approve(item)
         else:
@@ -78,6 +72,7 @@ async def run_until_done(
     *,
     run: str,
     store: Store | None = None,
+    stored: str | None = None,
     run_options: Mapping[str, Any] | None = None,
     timeout: float | None = None,
     **options: Unpack[AskOptions],
@@ -89,9 +84,12 @@ async def run_until_done(
         input: What `Runner.run` takes. A paused `RunState` is asked about first.
         client: The client.
         run: The name of this run; see `to_asks`.
-        store: Is given the state of each pause before anybody is asked, for `resume`. Keep it where no user can
-            change it: it holds what has been approved.
-        run_options: Other arguments of `Runner.run`, such as `context`, `session` or `max_turns`.
+        store: Is given the state of each pause before anybody is asked. Keep it where no user can change it: it holds
+            what has been approved.
+        stored: What `store` was given last, in any process: the run goes on from there, and asks nobody twice. The
+            agent must be built the same; `input` is not used.
+        run_options: Other arguments of `Runner.run`, such as `context`, `session` or `max_turns`. Of a context, the
+            stored state has the plain values of a mapping at most; give it again.
         timeout: Seconds to wait for all answers to one pause; None waits until the reviews themselves end.
         options: Whom to ask.
 
@@ -102,6 +100,8 @@ async def run_until_done(
         from agents import Runner, RunState
 
     following: Any = input
+    if stored is not None:
+        following = await RunState.from_string(agent, stored, context_override=(run_options or {}).get("context"))
     while True:
         if isinstance(following, RunState):
             asks = to_asks(run, following.get_interruptions())
@@ -112,38 +112,6 @@ async def run_until_done(
         following = result.to_state()
         if store is not None and isawaitable(kept := store(following.to_string())):
             await kept
-
-
-async def resume(
-    agent: Agent[Any],
-    stored: str,
-    client: AsyncHITLClient,
-    *,
-    run: str,
-    store: Store | None = None,
-    run_options: Mapping[str, Any] | None = None,
-    timeout: float | None = None,
-    **options: Unpack[AskOptions],
-) -> RunResult:
-    """Go on with a run that was stored while it was paused, in any process; nobody is asked twice.
-
-    Args:
-        agent: The agent that the run began with, built the same.
-        stored: What `store` was given last. Never take it from a user.
-        client: The client.
-        run: The name that the run was begun with.
-        store: See `run_until_done`, as for the rest.
-        run_options: A `context` here replaces the stored one, which holds the plain values of a mapping at most.
-        timeout: Seconds to wait for all answers to one pause.
-        options: Whom to ask.
-    """
-    with needs("the OpenAI Agents SDK", "openai_agents"):
-        from agents import RunState
-
-    state = await RunState.from_string(agent, stored, context_override=(run_options or {}).get("context"))
-    return await run_until_done(
-        agent, state, client, run=run, store=store, run_options=run_options, timeout=timeout, **options
-    )
 
 
 def _ask(run: str, item: ToolApprovalItem) -> ToolCall:
