@@ -15,10 +15,10 @@ the other form: a capability of the agent, with which the run itself waits.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
-from hitl._json import is_object
 from hitl.approval import steps
 from hitl.exceptions import ConfigurationError
 from hitl.integrations import needs
@@ -37,7 +37,7 @@ from hitl.integrations.asks import (
 
 if TYPE_CHECKING:
     from pydantic_ai.agent import Agent
-    from pydantic_ai.capabilities import RequestInput
+    from pydantic_ai.capabilities import AbstractCapability
     from pydantic_ai.run import AgentRunResult
     from pydantic_ai.tools import DeferredToolRequests, DeferredToolResults
 
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 __all__ = ["Store", "request_input", "run_until_done", "run_until_done_async", "to_asks", "to_resume"]
 
 Store: TypeAlias = Callable[[str], Awaitable[None] | None]
-"""Keeps a paused run: its messages and what it waits for, as JSON."""
 
 
 def to_asks(run: str, requests: DeferredToolRequests, agent: Agent[Any, Any] | None = None) -> list[Ask]:
@@ -57,12 +56,9 @@ def to_asks(run: str, requests: DeferredToolRequests, agent: Agent[Any, Any] | N
     metadata's `question`, or by the argument of that name.
 
     Args:
-        run: The name of this run: the same in each process that goes on with it, and that of no other run.
+        run: The name of this run: the same in each process that goes on with it, and that of no other run. Never "".
         requests: The output of the run.
         agent: Checks arguments that people edit; without it, pydantic-ai asks the model to correct wrong ones.
-
-    Raises:
-        ConfigurationError: `run` is empty.
     """
     if not run:
         raise ConfigurationError("name the run: `run` tells its calls from those of other runs")
@@ -73,11 +69,12 @@ def to_resume(requests: DeferredToolRequests, answers: Mapping[str, Answer]) -> 
     """Return what a run goes on with, given all answers to `to_asks` by their ids; KeyError if one is missing."""
     approvals = {call.tool_call_id: answers[call.tool_call_id] for call in requests.approvals}
     calls = {call.tool_call_id: answers[call.tool_call_id] for call in requests.calls}
-    return requests.build_results(
+    results = requests.build_results(
         approvals={call_id: _decision(answer) for call_id, answer in approvals.items()},
         calls={call_id: _result(answer) for call_id, answer in calls.items()},
-        answered_by={name: by for name, each in {**approvals, **calls}.items() if (by := each.review.reviewer)},
     )
+    people = {call_id: by for call_id, each in {**approvals, **calls}.items() if (by := each.review.reviewer)}
+    return replace(results, answered_by=people) if hasattr(results, "answered_by") else results
 
 
 def run_until_done(
@@ -103,10 +100,7 @@ def run_until_done(
         stored: What `store` was given last, in any process: the run goes on from there, and asks nobody twice.
         run_options: Other arguments of `Agent.run`, such as `deps`, for each part of the run.
         timeout: Seconds to wait for all answers to one pause; None waits until the reviews themselves end.
-        options: Whom to ask.
-
-    Raises:
-        WaitTimeoutError, AnswerError, ApprovalMismatch: see `answers`. The run does not go on.
+        options: Whom to ask. Errors are those of `answers`; the run does not go on.
     """
     ask = partial(answers, client, timeout=timeout, **options)
     return steps.run(_until_done(agent, agent.run_sync, ask, prompt, run, store, stored, run_options or {}))
@@ -131,20 +125,21 @@ async def run_until_done_async(
 
 def request_input(
     client: AsyncHITLClient, *, run: str | None = None, timeout: float | None = None, **options: Unpack[AskOptions]
-) -> RequestInput[Any]:
+) -> AbstractCapability[Any]:
     """Return a capability with which the run itself waits: `Agent(…, capabilities=[request_input(client)])`.
 
     The wait ends with the process. `run` is pydantic-ai's own id of the run if it is None; the other arguments are
     those of `run_until_done`. What that raises, `Agent.run` raises.
     """
     with needs("pydantic-ai", "pydantic_ai"):
-        from pydantic_ai.capabilities import RequestInput
+        import pydantic_ai.capabilities as capabilities
 
-    async def ask(context: Any, requests: DeferredToolRequests, _token: str) -> DeferredToolResults:
+    async def ask(context: Any, requests: DeferredToolRequests, _token: str = "") -> DeferredToolResults:
         asks = to_asks(run or context.run_id, requests, context.agent)
         return to_resume(requests, await answers_async(client, asks, timeout=timeout, **options))
 
-    return RequestInput(ask)
+    is_old = not hasattr(capabilities, "RequestInput")  # before pydantic-ai 2.66
+    return capabilities.HandleDeferredToolCalls(ask) if is_old else capabilities.RequestInput(ask)
 
 
 def _until_done(
@@ -180,8 +175,7 @@ def _ask(run: str, call: Any, requests: Any, agent: Any) -> Ask:
         check = _check_of(call.tool_name, agent)
         return ToolCall(tool=call.tool_name, arguments=arguments, description=why, check=check, **same)
     question = str(metadata.get("question") or arguments.get("question") or f"What does {call.tool_name} return?")
-    schema = metadata.get("response_schema")
-    return Question(question=question, schema=schema if is_object(schema) else None, context=arguments or None, **same)
+    return Question(question=question, schema=metadata.get("response_schema"), context=arguments or None, **same)
 
 
 def _check_of(tool_name: str, agent: Any) -> Callable[[Mapping[str, Any]], object]:
