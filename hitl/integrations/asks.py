@@ -23,6 +23,7 @@ from hitl.approval.steps import Do, Flow, run, run_async
 from hitl.exceptions import (
     AnswerError,
     ConfigurationError,
+    InvalidRequestError,
     ReviewCancelledError,
     ReviewExpiredError,
     ReviewRejectedError,
@@ -282,14 +283,27 @@ def _by_id(found: Iterable[Answer]) -> dict[str, Answer]:
 
 
 def _put(client: Any, ask: Ask, options: AskOptions) -> Flow[Review]:
-    given = {**options, "metadata": ask.metadata or None, "idempotency_key": ask.key}
+    """Ask once: what was asked under this key with other options, such as a due date from now on, is that question."""
+    review: Review
+    try:
+        review = yield from _create(client, ask, {**options, "metadata": ask.metadata or None})
+    except InvalidRequestError as error:
+        if error.code != "idempotency_key_reused":
+            raise
+        review = yield Do(lambda: client.get_review(key=ask.key))
+        if isinstance(ask, Question) and review.content.get("question") != ask.question:
+            raise
+    return review
+
+
+def _create(client: Any, ask: Ask, given: Mapping[str, Any]) -> Flow[Review]:
     review: Review
     if isinstance(ask, Question):
-        context = {} if ask.context is None else {"context": ask.context}
-        review = yield Do(lambda: client.create_question(ask.question, returns=ask.returns, **context, **given))
+        asked = {"returns": ask.returns, **({} if ask.context is None else {"context": ask.context})}
+        review = yield Do(lambda: client.create_question(ask.question, idempotency_key=ask.key, **asked, **given))
         return review
     template = yield Do(lambda: client.ensure_template(FORM_NAME, ask.form))
-    review = yield Do(lambda: client.create_review(template.id, ask.content, **given))
+    review = yield Do(lambda: client.create_review(template.id, ask.content, idempotency_key=ask.key, **given))
     return review
 
 
