@@ -5,9 +5,9 @@
         if ask(client, "Publish this draft?", name="publish", context={"draft": draft}, timeout=7 * 24 * 3600):
             send_out(draft)  # a step of yours
 
-Asking is a step, idempotent by its key, and the wait is `DBOS.recv`. Whoever learns of a decision, a receiver of
-webhooks or `HITLClient.on_decision`, gives the review to `deliver`, which wakes the workflow. The workflow then reads it
-from the server itself, so a message that is lost, repeated, forged or too early costs time only.
+Asking is a step, idempotent by its key, and the wait is `DBOS.recv`. Whoever learns of a decision gives the review to
+`deliver`, which wakes the workflow. That reads the review from the server, so a message that is lost, repeated, forged
+or too early costs time only.
 """
 
 # DBOS is not installed where this package is checked.
@@ -15,7 +15,6 @@ from the server itself, so a message that is lost, repeated, forged or too early
 
 from __future__ import annotations
 
-import logging
 import math
 import sqlite3
 import time
@@ -37,22 +36,20 @@ if TYPE_CHECKING:
     from hitl import AsyncHITLClient, HITLClient
 
 T = TypeVar("T")
-_log = logging.getLogger("hitl.integrations.dbos")
 
 
 class WaitOptions(AskOptions, total=False):
     """Whom to ask, and how to wait.
 
-    Attributes:
-        timeout: Seconds to wait for all together, from the first run of the workflow; None until the reviews end.
-        poll_interval: Seconds after which a workflow looks at a review although nothing woke it; 3600.
+    `timeout` is in seconds, for all together, from the first run of the workflow; None waits until the reviews end.
+    Every `poll_interval` seconds, 3600, the workflow looks at a review although nothing woke it.
     """
 
     timeout: float | None
     poll_interval: float
 
 
-class NamedWait(WaitOptions, total=False):
+class Asking(WaitOptions, total=False):
     """The same for one question, with `name`, its own in its workflow, and `context`, see `HITLClient.ask`."""
 
     name: Required[str]
@@ -81,10 +78,10 @@ async def answers_async(
 
 
 @overload
-def ask(client: HITLClient, question: str, returns: type[T], **options: Unpack[NamedWait]) -> T: ...
+def ask(client: HITLClient, question: str, returns: type[T], **options: Unpack[Asking]) -> T: ...
 @overload
-def ask(client: HITLClient, question: str, returns: Any = ..., **options: Unpack[NamedWait]) -> Any: ...
-def ask(client: HITLClient, question: str, returns: Any = bool, **options: Unpack[NamedWait]) -> Any:
+def ask(client: HITLClient, question: str, returns: Any = ..., **options: Unpack[Asking]) -> Any: ...
+def ask(client: HITLClient, question: str, returns: Any = bool, **options: Unpack[Asking]) -> Any:
     """Do what `HITLClient.ask` does, durably; in a workflow, outside of its steps.
 
     Raises:
@@ -95,12 +92,10 @@ def ask(client: HITLClient, question: str, returns: Any = bool, **options: Unpac
 
 
 @overload
-async def ask_async(client: AsyncHITLClient, question: str, returns: type[T], **options: Unpack[NamedWait]) -> T: ...
+async def ask_async(client: AsyncHITLClient, question: str, returns: type[T], **options: Unpack[Asking]) -> T: ...
 @overload
-async def ask_async(
-    client: AsyncHITLClient, question: str, returns: Any = ..., **options: Unpack[NamedWait]
-) -> Any: ...
-async def ask_async(client: AsyncHITLClient, question: str, returns: Any = bool, **options: Unpack[NamedWait]) -> Any:
+async def ask_async(client: AsyncHITLClient, question: str, returns: Any = ..., **options: Unpack[Asking]) -> Any: ...
+async def ask_async(client: AsyncHITLClient, question: str, returns: Any = bool, **options: Unpack[Asking]) -> Any:
     """Do the same in an asynchronous workflow."""
     return await run_async(_ask(client, question, returns, is_async=True, **options))
 
@@ -119,7 +114,7 @@ def to_resume(review: Review) -> dict[str, Any] | None:
     if not review.is_final or review.metadata.get("engine") != "dbos" or not isinstance(workflow_id, str):
         return None
     message = {"destination_id": workflow_id, "message": review.status}
-    return {**message, "topic": review.id, "idempotency_key": review.id}
+    return message | {"topic": review.id, "idempotency_key": review.id}
 
 
 def deliver(review: Review, send: Callable[..., object] | None = None) -> bool:
@@ -127,20 +122,20 @@ def deliver(review: Review, send: Callable[..., object] | None = None) -> bool:
 
     `send` is that of a `DBOSClient`; by default `DBOS.send`, for a process in which DBOS is launched.
     """
-    dbos, message = _dbos(), to_resume(review)
-    try:
-        if message is not None:
-            (send or dbos.DBOS.send)(**message)
-    except dbos.error.DBOSNonExistentWorkflowError:
-        _log.warning("review %s is of a workflow that this database does not have", review.id)
+    if (message := to_resume(review)) is None:
         return False
-    return message is not None
+    dbos = _dbos()
+    try:
+        (send or dbos.DBOS.send)(**message)
+    except dbos.error.DBOSNonExistentWorkflowError:
+        dbos.DBOS.logger.warning("review %s is of a workflow that this database does not have", review.id)
+        return False
+    return True
 
 
 def check_database(url: str | None, sqlite: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:
     """Raise ConfigurationError if DBOS cannot rely on a `system_database_url`; None is its own SQLite file."""
-    # It takes the time from unixepoch('subsec'), which is NULL in earlier versions: it does not start.
-    if (url is None or url.startswith("sqlite")) and sqlite < (3, 42):
+    if (url is None or url.startswith("sqlite")) and sqlite < (3, 42):  # which has no unixepoch('subsec')
         version = ".".join(map(str, sqlite))
         raise ConfigurationError(f"DBOS needs PostgreSQL, or SQLite 3.42 or newer; this Python has SQLite {version}")
 
@@ -153,13 +148,7 @@ def _ask(client: Any, question: str, returns: Any, *, name: str, context: Any = 
 
 
 def _answers(
-    client: Any,
-    asks: Iterable[Ask],
-    *,
-    is_async: bool,
-    timeout: float | None = None,
-    poll_interval: float = 3600.0,
-    **options: Unpack[AskOptions],
+    client: Any, asks: Iterable[Ask], *, is_async: bool, timeout: Any = None, poll_interval: Any = 3600, **options: Any
 ) -> Flow[dict[str, Answer]]:
     known, put_one = to_asks(asks, _workflow_id()), put_async if is_async else put
     limit = math.inf if timeout is None else seconds("timeout", timeout)
@@ -198,15 +187,15 @@ def _ended(client: Any, review_id: str, deadline: float, interval: float, *, is_
 
 
 def _step(name: str, flow: Callable[[], Flow[Any]], *, is_async: bool) -> Do:
-    # It is repeated for about three days: an outage of the review server ends no workflow.
-    options = {"name": name, "retries_allowed": True, "max_attempts": 100, "should_retry": _may_repeat}
-    if not is_async:
-        return Do(partial(_dbos().DBOS.run_step, options, lambda: run(flow())))
-
     async def act() -> Any:
         return await run_async(flow())
 
-    return Do(partial(_dbos().DBOS.run_step_async, options, act))
+    # It is repeated for about three days: an outage of the review server ends no workflow.
+    options = {"name": name, "retries_allowed": True, "max_attempts": 100, "should_retry": _may_repeat}
+    dbos = _dbos().DBOS
+    return Do(
+        partial(dbos.run_step_async, options, act) if is_async else partial(dbos.run_step, options, lambda: run(flow()))
+    )
 
 
 def _may_repeat(error: BaseException) -> bool:

@@ -43,19 +43,23 @@ def resume(review: Review) -> None:
     deliver(review)
 
 
-def main(database: str, executor: str, *orders: str) -> None:
+def launch(database: str, executor: str) -> None:
+    """Run what is pending, and listen for decisions."""
     config: Any = {"name": "refunds", "system_database_url": database, "run_admin_server": False}
     config |= {"log_level": "ERROR", "executor_id": executor, "application_version": "1"}
     DBOS(config=config)
     DBOS.launch()
-    listener = threading.Thread(target=client.run, kwargs={"since": "beginning"}, daemon=True)
-    listener.start()
-    for order in orders:
-        with SetWorkflowID(order):
-            DBOS.start_workflow(refund, order, 500)
-    print("ready", flush=True)
-    listener.join()
+    threading.Thread(target=client.run, kwargs={"since": "beginning"}, daemon=True).start()
+
+
+def start(order: str) -> Any:
+    with SetWorkflowID(order):
+        return DBOS.start_workflow(refund, order, 500)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    launch(*sys.argv[1:3])
+    for each in sys.argv[3:]:
+        start(each)
+    print("ready", flush=True)
+    threading.Event().wait()
