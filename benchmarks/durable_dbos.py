@@ -1,8 +1,8 @@
 """`python -m benchmarks.durable_dbos --rounds 200`: kill a worker of DBOS in each round, and count what came of it.
 
-In each round a worker starts, finishes the order of the round before, asks for the refund of another, and is killed with
-SIGKILL between the creation of the review and some moment of its wait. A person approves while no worker runs. It needs
-`dbos` and PostgreSQL's programs, and says at the end how often each refund was asked for and paid.
+In each round a worker starts, finishes the order of the round before, asks for the refund of another, and is killed
+with SIGKILL between the creation of the review and some moment of its wait. A person approves while no worker runs. It
+needs `dbos` and PostgreSQL's programs, and says at the end how often each refund was asked for and paid.
 """
 
 from __future__ import annotations
@@ -65,7 +65,11 @@ def measure(count: int, chance: random.Random) -> int:
         port = dict(part.split("=", 1) for part in server.split())["port"]
         database = f"postgresql://hitl@127.0.0.1:{port}/durable"
         os.environ["PYTHONPATH"] = os.pathsep.join(SHARED)
-        os.environ |= {"HITL_BASE_URL": sandbox.base_url, "HITL_API_KEY": sandbox.api_key, "HITL_PAID": f"{folder}/paid"}
+        os.environ |= {
+            "HITL_BASE_URL": sandbox.base_url,
+            "HITL_API_KEY": sandbox.api_key,
+            "HITL_PAID": f"{folder}/paid",
+        }
         # A worker is a fork of a process that has imported everything, since imports take most of a worker's start.
         nursery = multiprocessing.get_context("forkserver")
         nursery.set_forkserver_preload(["dbos_lives"])

@@ -38,9 +38,10 @@ def world_of(sandbox: Sandbox, **more: object) -> dict[str, str]:
 @contextmanager
 def process(command: list[str], folder: Path, world: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program in a folder; it is killed when the block is left, if not before."""
-    with (folder / "log").open("ab") as log, subprocess.Popen(
-        command, cwd=folder, env=world, stdout=log, stderr=log, start_new_session=True
-    ) as running:
+    with (
+        (folder / "log").open("ab") as log,
+        subprocess.Popen(command, cwd=folder, env=world, stdout=log, stderr=log, start_new_session=True) as running,
+    ):
         try:
             yield running
         finally:

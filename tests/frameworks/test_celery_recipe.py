@@ -33,7 +33,11 @@ class Site:
         stack.callback(self.app.close)
 
     def worker(self) -> Any:
-        return self._run(python("-m", "celery", "-A", "refunds", "worker", "--concurrency", "1", "--without-gossip", "--without-mingle"))
+        return self._run(
+            python(
+                "-m", "celery", "-A", "refunds", "worker", "--concurrency", "1", "--without-gossip", "--without-mingle"
+            )
+        )
 
     def listener(self) -> Any:
         """Start what passes decisions on."""

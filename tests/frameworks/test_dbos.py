@@ -21,6 +21,7 @@ import pytest
 from attrs import evolve
 from dbos import DBOS, DBOSClient, DBOSConfig, SetWorkflowID
 from postgres import programs, running
+from recipes import write_module
 
 from hitl import HITLClient, Review
 from hitl.exceptions import AnswerError, ConfigurationError, ReviewExpiredError, ReviewRejectedError, WaitTimeoutError
@@ -267,8 +268,8 @@ def test_an_answer_that_does_not_fit_ends_the_workflow_and_nothing_is_done(
 
 
 @both
-def test_a_question_that_expires_is_a_rejection(launched: str, sandbox: Sandbox, kind: str) -> None:
-    handle = begin(GATED[kind], ["delete"], due_date="2099-01-01T00:00:00Z")
+def test_a_call_that_is_cancelled_is_a_rejection(launched: str, sandbox: Sandbox, kind: str) -> None:
+    handle = begin(GATED[kind], ["delete"])
     waits(sandbox, handle)
     (review,) = sandbox.reviewer.pending()
     sandbox.client().cancel_review(review.id)
@@ -314,7 +315,7 @@ def test_a_decision_is_kept_until_its_wait_begins(launched: str, sandbox: Sandbo
     handle = begin(gated, ["first", "second"])
     waits(sandbox, handle, reviews=2)
     for _ in range(3):
-        second = [review for review in World.client.list_reviews() if review.content["action"] == "second"][0]
+        second = next(review for review in World.client.list_reviews() if review.content["action"] == "second")
         if not second.is_final:
             answered(sandbox, {"approved": True}, lambda content: content["action"] == "second")
         deliver(World.client.get_review(second.id))
@@ -402,7 +403,9 @@ def test_a_client_outside_of_the_workers_delivers_as_well(launched: str, sandbox
 # --- What is refused before anybody is asked
 
 
-@pytest.mark.parametrize("options", [{"timeout": 0}, {"timeout": "soon"}, {"poll_interval": -1}, {"poll_interval": None}])
+@pytest.mark.parametrize(
+    "options", [{"timeout": 0}, {"timeout": "soon"}, {"poll_interval": -1}, {"poll_interval": None}]
+)
 def test_a_wait_that_makes_no_sense_asks_nobody(launched: str, sandbox: Sandbox, options: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match="seconds"):
         begin(gated, ["refund"], **options).get_result()
@@ -485,3 +488,10 @@ def test_two_workers_with_the_same_order_ask_once_and_act_once(server: str, sand
         outside.destroy()
     assert sorted(paid.read_text().splitlines()) == [f"{order} 500" for order in orders]
     assert len(sandbox.reviewer.asked()) == 5
+
+
+def test_the_page_runs_as_a_program(server: str, tmp_path: Path) -> None:
+    program = write_module("dbos.md", tmp_path)
+    world = os.environ | {"DATABASE": new_database(server)}
+    done = subprocess.run([sys.executable, program], env=world, capture_output=True, text=True, timeout=ROOMY * 2)
+    assert done.returncode == 0, done.stderr
