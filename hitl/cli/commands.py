@@ -13,6 +13,7 @@ from hitl.cli.failures import EXIT_CODES, FAILED, CommandError, FailingGroup
 _SUBCOMMANDS: Final = {
     **dict.fromkeys(("approvals", "audit"), "approvals"),
     "export": "export",
+    "mcp": "mcp",
     "pending": "approvals",
     **{name: name for name in ("reviews", "sandbox", "templates", "webhooks")},
 }
