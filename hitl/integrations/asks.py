@@ -44,6 +44,7 @@ __all__ = [
     "answer_of",
     "answers",
     "answers_async",
+    "facts_of",
     "key_of",
     "put",
     "put_async",
