@@ -15,7 +15,8 @@ from uuid import uuid4
 from attrs import frozen
 
 from hitl._json import Object, is_object
-from hitl.exceptions import ConfigurationError, HITLError, WaitTimeoutError
+from hitl._verdict import is_same
+from hitl.exceptions import ConfigurationError, HITLError, InvalidRequestError, WaitTimeoutError
 from hitl.integrations import needs
 from hitl.integrations.asks import Ask, AskOptions, Question, ToolCall, answer_of, facts_of, key_of, put_async
 
@@ -35,6 +36,7 @@ _INSTRUCTIONS: Final = (
     "check_answer with it, after other work, until final is true. No answer is not a yes: without decision approve, "
     "do not do what you asked approval for."
 )
+_KEY_REUSED: Final = "this key is that of another question; use a new key for a new question"
 _OPEN: Final = "Nobody has answered yet. Do not ask again; call check_answer with this review_id later."
 
 
@@ -49,7 +51,7 @@ def ask_server(client: AsyncHITLClient, *, run: str | None = None, **options: Un
     """
     with needs("MCP", "mcp"):
         from mcp.server.mcpserver import MCPServer
-        from mcp_types import ToolAnnotations
+        from mcp.types import ToolAnnotations
 
     tools = _Tools(client, run or uuid4().hex, options)
     server = MCPServer("hitl", title="Human in the loop", instructions=_INSTRUCTIONS, log_level="WARNING")
@@ -122,7 +124,15 @@ class _Tools:
         options = self.options.copy()
         if due_date:
             options["due_date"] = due_date
-        return _state(await put_async(self.client, ask, **options))
+        try:
+            review = await put_async(self.client, ask, **options)
+        except InvalidRequestError as error:
+            if error.code != "idempotency_key_reused":
+                raise
+            raise ConfigurationError(_KEY_REUSED) from error
+        if not _is_same(ask, _ask_of(review)):
+            raise ConfigurationError(_KEY_REUSED)
+        return _state(review)
 
 
 def _telling(tool: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
@@ -169,6 +179,12 @@ def _ask_of(review: Review) -> Ask:
             description=str(content.get("description", "")),
         )
     raise ConfigurationError(f"review {review.id} was not asked with ask_human or request_approval")
+
+
+def _is_same(asked: Ask, found: Ask) -> bool:
+    if isinstance(asked, ToolCall):
+        return isinstance(found, ToolCall) and is_same(dict(asked.content), dict(found.content))
+    return isinstance(found, Question) and (found.question, found.schema) == (asked.question, asked.schema)
 
 
 def _pieces(schema: Mapping[str, Any] | None) -> dict[str, str]:

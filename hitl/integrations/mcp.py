@@ -48,7 +48,7 @@ def elicitation_callback(
         options: Whom to ask.
     """
     with needs("MCP", "mcp"):
-        from mcp_types import INTERNAL_ERROR, ErrorData
+        from mcp.types import INTERNAL_ERROR, ErrorData
 
     run = run or uuid4().hex
     asked: Counter[str] = Counter()
@@ -90,7 +90,7 @@ def to_resume(params: Any, answer: Answer) -> Any:
     Raises:
         AnswerError: the answer does not fit what the server asked for.
     """
-    from mcp_types import ElicitResult
+    from mcp.types import ElicitResult
 
     if answer.refusal is not None:
         return ElicitResult(action="decline" if answer.refusal.kind == "rejected" else "cancel")
@@ -103,7 +103,7 @@ def to_resume(params: Any, answer: Answer) -> Any:
 
 
 def _require_fit(schema: Mapping[str, Any], answer: Answer) -> None:
-    from jsonschema import Draft202012Validator  # of which MCP's package depends
+    from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # MCP needs it, too
 
     for error in Draft202012Validator(schema).iter_errors(answer.value):
         path = ".".join(map(str, error.absolute_path))

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import anyio
@@ -22,7 +21,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.server.elicitation import ElicitationResult
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.resolve import Elicit, Resolve
-from mcp_types import ElicitRequestFormParams, TextContent
+from mcp.types import ElicitRequestFormParams, TextContent
 from pydantic import BaseModel, Field
 
 from hitl import AsyncHITLClient
@@ -118,12 +117,20 @@ def test_a_server_that_is_started_again_for_the_same_run_asks_nobody_twice(sandb
     assert (found["answer"], found["message"]) == ("blue", "blue")
 
 
-def test_one_key_is_one_question(sandbox: Sandbox) -> None:
-    async def turn(tool: Tool) -> tuple[Any, str]:
-        return await tool("ask_human", question="Which?", key="q"), await tool("ask_human", question="When?", key="q")
+@pytest.mark.parametrize(
+    ("ask", "first", "second"),
+    [
+        ("ask_human", {"question": "Which?"}, {"question": "When?"}),
+        ("ask_human", {"question": "Which?"}, {"question": "Which?", "choices": ["a", "b"]}),
+        ("request_approval", REFUND, {**REFUND, "arguments": {"order": "A1", "amount": 500}}),
+    ],
+)
+def test_one_key_is_one_question(sandbox: Sandbox, ask: str, first: dict[str, Any], second: dict[str, Any]) -> None:
+    async def turn(tool: Tool) -> tuple[Any, Any]:
+        return await tool(ask, **{**first, "key": "k"}), await tool(ask, **{**second, "key": "k"})
 
     asked, refused = play(sandbox, turn)
-    assert "idempotency_key_reused" in refused
+    assert "use a new key for a new question" in refused
     assert [each.id for each in sandbox.reviewer.asked(times=1)] == [asked["review_id"]]
 
 
@@ -432,9 +439,3 @@ def test_what_no_form_can_ask_reaches_nobody(sandbox: Sandbox, part: Any) -> Non
     with sandbox.client() as client, pytest.raises(FormError):
         put(client, ask)
     sandbox.reviewer.asked(times=0)
-
-
-def test_the_page_runs(sandbox: Sandbox) -> None:
-    page = Path("docs/integrations/mcp.md").read_text()
-    source = "\n".join(part.partition("```")[0] for part in page.split("```python\n")[1:])
-    exec(compile(source, "mcp.md", "exec"), {"__name__": "__main__"})
