@@ -44,6 +44,8 @@ __all__ = [
     "answer_of",
     "answers",
     "answers_async",
+    "distinct",
+    "facts_of",
     "key_of",
     "put",
     "put_async",
@@ -235,7 +237,7 @@ def answers(
         AnswerError: an answer does not fit its schema. Nothing must be resumed; the review is in `review`.
         ApprovalMismatch: a review is not the one that was asked. Nothing must be resumed.
     """
-    asked = {run(_put(client, ask, options)).id: ask for ask in _distinct(asks)}
+    asked = {run(_put(client, ask, options)).id: ask for ask in distinct(asks)}
     return _by_id(answer_of(asked[review.id], review) for review in client.as_completed(asked, timeout=timeout))
 
 
@@ -243,7 +245,7 @@ async def answers_async(
     client: AsyncHITLClient, asks: Iterable[Ask], *, timeout: float | None = None, **options: Unpack[AskOptions]
 ) -> dict[str, Answer]:
     """Do the same with an asynchronous client."""
-    asked = {(await run_async(_put(client, ask, options))).id: ask for ask in _distinct(asks)}
+    asked = {(await run_async(_put(client, ask, options))).id: ask for ask in distinct(asks)}
     return _by_id([answer_of(asked[review.id], review) async for review in client.as_completed(asked, timeout=timeout)])
 
 
@@ -260,7 +262,8 @@ def answer_of(ask: Ask, review: Review) -> Answer:
     return _answer_to_question(ask, review) if isinstance(ask, Question) else _answer_to_call(ask, review)
 
 
-def _distinct(asks: Iterable[Ask]) -> list[Ask]:
+def distinct(asks: Iterable[Ask]) -> list[Ask]:
+    """Return the questions; ConfigurationError if two have the same id, or the same key."""
     found = list(asks)
     for name in ("id", "key"):
         if len({getattr(ask, name) for ask in found}) < len(found):
