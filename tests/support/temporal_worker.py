@@ -24,7 +24,7 @@ from hitl import AsyncHITLClient
 from hitl.integrations.asks import Answer, Question, ToolCall
 from hitl.integrations.temporal import WorkflowOptions, activities, answers, ask, decide
 
-SHORT = timedelta(seconds=10)
+SHORT = timedelta(seconds=5)
 
 
 @activity.defn
