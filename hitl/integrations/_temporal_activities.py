@@ -114,24 +114,28 @@ def _workflow_id(facts: Mapping[str, Any], namespace: str) -> str | None:
 
 
 async def end_of(ask: Ask, ended: set[str], deadline: float | None, options: WorkflowOptions) -> Review:
-    """Ask, wait for the signal, and read; once the deadline has passed, withdraw the question."""
+    """Ask, wait for the signal, and read; once the deadline has passed, or on cancellation, withdraw the question."""
+    asking = asyncio.ensure_future(_do(options, ASK, _document_of(ask), _plain(options)))
+    try:
+        review = await asyncio.shield(asking)  # what may have been asked must be known, to be withdrawn
+        while not review.is_final:
+            review = await _next_of(review.id, ended, deadline, options)
+    except asyncio.CancelledError:
+        await _do(options, WITHDRAW, (await asking).id)
+        raise
+    return review
+
+
+async def _next_of(review_id: str, ended: set[str], deadline: float | None, options: WorkflowOptions) -> Review:
     from temporalio import workflow
 
-    review = await _do(options, ASK, _document_of(ask), _plain(options))
-    review_id = review.id
-    while not review.is_final:
-        left = None if deadline is None else max(0.0, deadline - workflow.time())
-        try:
-            await workflow.wait_condition(lambda: review_id in ended, timeout=left)
-        except TimeoutError:
-            review = await _do(options, WITHDRAW, review_id)
-        except asyncio.CancelledError:
-            await _do(options, WITHDRAW, review_id)
-            raise
-        else:
-            ended.discard(review_id)
-            review = await _do(options, READ, review_id)
-    return review
+    left = None if deadline is None else max(0.0, deadline - workflow.time())
+    try:
+        await workflow.wait_condition(lambda: review_id in ended, timeout=left)
+    except TimeoutError:
+        return await _do(options, WITHDRAW, review_id)
+    ended.discard(review_id)
+    return await _do(options, READ, review_id)
 
 
 async def _do(options: WorkflowOptions, activity: str, *arguments: object) -> Review:

@@ -98,9 +98,8 @@ class Dinner:
 
 
 @asynccontextmanager
-async def working(temporal: Client, queue: str, hitl: AsyncHITLClient, *passed_through: str) -> AsyncGenerator[Worker]:
-    """Run a worker; of hitl, its workflows load what is not passed through again."""
-    restrictions = SandboxRestrictions.default.with_passthrough_modules(*passed_through)
+async def working(temporal: Client, queue: str, hitl: AsyncHITLClient) -> AsyncGenerator[Worker]:
+    restrictions = SandboxRestrictions.default.with_passthrough_modules("hitl")
     async with Worker(
         temporal,
         task_queue=queue,
@@ -114,7 +113,7 @@ async def working(temporal: Client, queue: str, hitl: AsyncHITLClient, *passed_t
 
 
 async def _work(target: str, queue: str) -> None:
-    async with AsyncHITLClient() as hitl, working(await Client.connect(target), queue, hitl, "hitl"):
+    async with AsyncHITLClient() as hitl, working(await Client.connect(target), queue, hitl):
         await asyncio.Event().wait()
 
 
