@@ -1,0 +1,46 @@
+"""`python -m benchmarks.approvals kills|races|lines|disk|decisions`: what approvals promise, tried at length.
+
+Each trial takes `--ledger sqlite` or `--ledger postgres`, for which PostgreSQL must be installed. It ends with status 1
+if a promise does not hold. docs/explanation/approvals-proved.md has the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from benchmarks.approvals import kills
+from benchmarks.approvals.places import KINDS, Place, ledger_of, review_server
+
+
+def main() -> int:
+    """Run the trial that was named, and print what it found."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.approvals", description=__doc__)
+    parser.add_argument("--ledger", choices=KINDS, default="sqlite")
+    trials = parser.add_subparsers(dest="trial", required=True)
+    killing = trials.add_parser("kills", help="kill processes that ask, wait and run")
+    killing.add_argument("--approvals", type=int, default=10_000)
+    killing.add_argument("--kills", type=int, default=50)
+    killing.add_argument("--processes", type=int, default=4)
+    killing.add_argument("--threads", type=int, default=4)
+    arguments = vars(parser.parse_args())
+    kind, name = arguments.pop("ledger"), arguments.pop("trial")
+    with tempfile.TemporaryDirectory(prefix="hitl-approvals-") as folder, ledger_of(kind, Path(folder)) as ledger:
+        with review_server() as (url, key):
+            found = TRIALS[name](Place(url, key, ledger, Path(folder)), **arguments)
+    print(json.dumps({"ledger": kind, "trial": name, **attrs.asdict(found), "holds": found.holds}, indent=1))
+    return 0 if found.holds else 1
+
+
+TRIALS: dict[str, Callable[..., Any]] = {"kills": kills.trial}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
