@@ -16,7 +16,7 @@ from typing import Any
 
 import attrs
 
-from benchmarks.approvals import kills
+from benchmarks.approvals import kills, lines, races
 from benchmarks.approvals.places import KINDS, Place, ledger_of, review_server
 
 
@@ -30,6 +30,11 @@ def main() -> int:
     killing.add_argument("--kills", type=int, default=50)
     killing.add_argument("--processes", type=int, default=4)
     killing.add_argument("--threads", type=int, default=4)
+    racing = trials.add_parser("races", help="let processes race for one approval")
+    racing.add_argument("--rounds", type=int, default=100, help="with each number of processes")
+    racing.add_argument("--processes", type=int, nargs="+", default=races.PROCESSES)
+    killing_at = trials.add_parser("lines", help="kill a process at every line between consuming and finishing")
+    killing_at.add_argument("--step", type=int, default=1, help="at each so many lines")
     arguments = vars(parser.parse_args())
     kind, name = arguments.pop("ledger"), arguments.pop("trial")
     with tempfile.TemporaryDirectory(prefix="hitl-approvals-") as folder, ledger_of(kind, Path(folder)) as ledger:
@@ -39,7 +44,7 @@ def main() -> int:
     return 0 if found.holds else 1
 
 
-TRIALS: dict[str, Callable[..., Any]] = {"kills": kills.trial}
+TRIALS: dict[str, Callable[..., Any]] = {"kills": kills.trial, "lines": lines.trial, "races": races.trial}
 
 
 if __name__ == "__main__":

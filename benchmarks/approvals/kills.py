@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import subprocess
 import time
 from collections import Counter
@@ -94,20 +95,28 @@ def _run(place: Place, approvals: int, kills: int, processes: int, threads: int)
     shares = [(first, last, threads) for first, last in zip(bounds, bounds[1:], strict=False)]
     running = {place.start("payments", *share): share for share in shares}
     paid, draw, done = Paid(place.folder), random.Random(12), 0
-    while running:
-        time.sleep(_LOOK)
-        if done < kills and len(paid) * (kills + 1) >= approvals * (done + 1):
-            time.sleep(draw.random() * _LOOK * 4)
-            process = draw.choice([*running])
-            share = running.pop(process)
-            process.kill()
-            done += process.wait() == -9
-            process.communicate()
-            running[place.start("payments", *share)] = share
-        for process in [each for each in running if each.poll() is not None]:
-            del running[process]
-            _finished(process)
+    try:
+        while running:
+            time.sleep(_LOOK)
+            if done < kills and len(paid) * (kills + 1) >= approvals * (done + 1):
+                time.sleep(draw.random() * _LOOK * 4)
+                process = draw.choice([*running])
+                share = running.pop(process)
+                done += _kill(process) == -signal.SIGKILL
+                running[place.start("payments", *share)] = share
+            for process in [each for each in running if each.poll() is not None]:
+                del running[process]
+                _finished(process)
+    finally:
+        for process in running:
+            _kill(process)
     return done
+
+
+def _kill(process: subprocess.Popen[str]) -> int:
+    process.kill()
+    process.communicate()
+    return process.returncode
 
 
 def _finished(process: subprocess.Popen[str]) -> dict[str, int]:
