@@ -1,4 +1,4 @@
-"""`python -m benchmarks.approvals kills|races|lines|disk|decisions`: what approvals promise, tried at length.
+"""`python -m benchmarks.approvals kills|races|lines|decisions`: what approvals promise, tried at length.
 
 Each trial takes `--ledger sqlite` or `--ledger postgres`, for which PostgreSQL must be installed. It ends with status 1
 if a promise does not hold. docs/explanation/approvals-proved.md has the figures.
@@ -11,12 +11,13 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from benchmarks.approvals import kills, lines, races
+from benchmarks.approvals import kills, lines, races, stream
 from benchmarks.approvals.places import KINDS, Place, ledger_of, review_server
 
 
@@ -35,16 +36,27 @@ def main() -> int:
     racing.add_argument("--processes", type=int, nargs="+", default=races.PROCESSES)
     killing_at = trials.add_parser("lines", help="kill a process at every line between consuming and finishing")
     killing_at.add_argument("--step", type=int, default=1, help="at each so many lines")
+    following = trials.add_parser("decisions", help="follow all decisions of a server")
+    following.add_argument("--decisions", type=int, default=10_000)
     arguments = vars(parser.parse_args())
     kind, name = arguments.pop("ledger"), arguments.pop("trial")
-    with tempfile.TemporaryDirectory(prefix="hitl-approvals-") as folder, ledger_of(kind, Path(folder)) as ledger:
-        with review_server() as (url, key):
-            found = TRIALS[name](Place(url, key, ledger, Path(folder)), **arguments)
+    with (
+        tempfile.TemporaryDirectory(prefix="hitl-approvals-") as folder,
+        ledger_of(kind, Path(folder)) as ledger,
+        review_server() as (url, key),
+        closing(Place(url, key, ledger, Path(folder))) as place,
+    ):
+        found = TRIALS[name](place, **arguments)
     print(json.dumps({"ledger": kind, "trial": name, **attrs.asdict(found), "holds": found.holds}, indent=1))
     return 0 if found.holds else 1
 
 
-TRIALS: dict[str, Callable[..., Any]] = {"kills": kills.trial, "lines": lines.trial, "races": races.trial}
+TRIALS: dict[str, Callable[..., Any]] = {
+    "decisions": stream.trial,
+    "kills": kills.trial,
+    "lines": lines.trial,
+    "races": races.trial,
+}
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 from attrs import field, frozen
@@ -92,31 +93,23 @@ def trial(place: Place, approvals: int, kills: int, processes: int = 4, threads:
 def _run(place: Place, approvals: int, kills: int, processes: int, threads: int) -> int:
     """Have all invoices paid, and kill a process whenever another part of them was; return how many kills it took."""
     bounds = [approvals * each // processes for each in range(processes + 1)]
-    shares = [(first, last, threads) for first, last in zip(bounds, bounds[1:], strict=False)]
+    shares = [(first, last, threads) for first, last in pairwise(bounds)]
     running = {place.start("payments", *share): share for share in shares}
     paid, draw, done = Paid(place.folder), random.Random(12), 0
-    try:
-        while running:
-            time.sleep(_LOOK)
-            if done < kills and len(paid) * (kills + 1) >= approvals * (done + 1):
-                time.sleep(draw.random() * _LOOK * 4)
-                process = draw.choice([*running])
-                share = running.pop(process)
-                done += _kill(process) == -signal.SIGKILL
-                running[place.start("payments", *share)] = share
-            for process in [each for each in running if each.poll() is not None]:
-                del running[process]
-                _finished(process)
-    finally:
-        for process in running:
-            _kill(process)
+    while running:
+        time.sleep(_LOOK)
+        if done < kills and len(paid) * (kills + 1) >= approvals * (done + 1):
+            time.sleep(draw.random() * _LOOK * 4)
+            process = draw.choice([*running])
+            share = running.pop(process)
+            process.kill()
+            process.communicate()
+            done += process.returncode == -signal.SIGKILL
+            running[place.start("payments", *share)] = share
+        for process in [each for each in running if each.poll() is not None]:
+            del running[process]
+            _finished(process)
     return done
-
-
-def _kill(process: subprocess.Popen[str]) -> int:
-    process.kill()
-    process.communicate()
-    return process.returncode
 
 
 def _finished(process: subprocess.Popen[str]) -> dict[str, int]:

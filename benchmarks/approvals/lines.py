@@ -52,9 +52,9 @@ def trial(place: Place, step: int = 1) -> Lines:
     """Kill a process at every line, or at each `step`-th one, until one gets through."""
     states, wrong = Counter[str](), list[str]()
     ledger, paid = place.open_ledger(), Paid(place.folder)
-    with place.client() as client, place.start("lines") as forker:
+    forker, line = place.start("lines"), 1
+    with place.client() as client:
         pay = gated(client, ledger, paid)
-        line = 1
         while (where := _killed_at(forker, line)) != "nowhere":
             (row,) = (each for each in ledger.approvals() if each.arguments["number"] == line)
             times = list(paid).count(line)
@@ -63,7 +63,6 @@ def trial(place: Place, step: int = 1) -> Lines:
             if found not in _AFTER[row.state]:
                 wrong.append(f"{where}: {row.state}, paid {times} times; then {found[1]}, and paid {found[2]} times")
             line += step
-        forker.kill()
     return Lines(states.total(), dict(states), wrong)
 
 

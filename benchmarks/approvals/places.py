@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from attrs import frozen
+from attrs import field, frozen
 
 from hitl import HITLClient
 from hitl.approval import Ledger, ledger_at
@@ -33,6 +33,7 @@ class Place:
     key: str
     ledger: str
     folder: Path
+    _started: list[subprocess.Popen[str]] = field(factory=list["subprocess.Popen[str]"], init=False, repr=False)
 
     def client(self) -> HITLClient:
         """Return a client of the server."""
@@ -46,7 +47,16 @@ class Place:
         """Start a module of this package; its arguments are those of the place, and these."""
         told = [self.url, self.key, self.ledger, str(self.folder), *map(str, arguments)]
         command = [sys.executable, "-m", f"benchmarks.approvals.{program}", *told]
-        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        self._started.append(process)
+        return process
+
+    def close(self) -> None:
+        """Kill what was started and still runs."""
+        for process in self._started:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
 
     @classmethod
     def of(cls, arguments: list[str]) -> tuple[Place, list[str]]:

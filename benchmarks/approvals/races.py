@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 
 from attrs import field, frozen
 
@@ -17,6 +16,7 @@ from benchmarks.approvals.places import Place
 from hitl.approval import Ledger, LedgerError
 
 PROCESSES = (2, 4, 8, 16, 32, 64)
+_AT_ONCE = 8
 _HEAD_START = 0.002  # seconds for each process, so that all know of a round before it begins
 
 
@@ -49,15 +49,15 @@ def trial(place: Place, rounds: int, processes: Sequence[int] = PROCESSES) -> Ra
     known before, so that all begin with consuming.
     """
     began, found, once = time.monotonic(), Counter[str](), dict[int, int]()
-    with _racers(place, max(processes)) as racers:
-        for count in processes:
-            numbers = range(count * 1_000_000, count * 1_000_000 + rounds)
-            for number in numbers:
-                if number % 2:
-                    _have_it_answered(place, number)
-                found.update(_race(racers[:count], number))
-            paid = Counter(Paid(place.folder))
-            once[count] = sum(paid[number] == 1 for number in numbers)
+    racers = _racers(place, max(processes))
+    for count in processes:
+        numbers = range(count * 100_000, count * 100_000 + rounds)
+        for number in numbers:
+            if number % 2:
+                _have_it_answered(place, number)
+            found.update(_race(racers[:count], number))
+        paid = Counter(Paid(place.folder))
+        once[count] = sum(paid[number] == 1 for number in numbers)
     return Raced(dict.fromkeys(processes, rounds), once, dict(found), time.monotonic() - began)
 
 
@@ -70,22 +70,14 @@ def _race(racers: Sequence[subprocess.Popen[str]], number: int) -> list[str]:
     return [_line_of(each) for each in racers]
 
 
-@contextmanager
-def _racers(place: Place, count: int) -> Iterator[list[subprocess.Popen[str]]]:
+def _racers(place: Place, count: int) -> list[subprocess.Popen[str]]:
     started: list[subprocess.Popen[str]] = []
-    try:
-        for number in range(count):
-            started.append(place.start("races", number))
-            if number % 8 == 7:
-                _line_of(started[-1])  # not all interpreters at once
-        for number, each in enumerate(started):
-            if number % 8 != 7:
-                _line_of(each)
-        yield started
-    finally:
-        for each in started:
-            each.kill()
-            each.communicate()
+    for begun in range(0, count, _AT_ONCE):  # not all interpreters at once
+        some = [place.start("races", number) for number in range(begun, min(count, begun + _AT_ONCE))]
+        for each in some:
+            _line_of(each)
+        started += some
+    return started
 
 
 def _line_of(process: subprocess.Popen[str]) -> str:
@@ -126,7 +118,6 @@ def main(arguments: list[str]) -> None:
             while (left := float(begins) - time.monotonic()) > 0:
                 time.sleep(left)
             print(outcome(pay, int(number)), flush=True)
-    os._exit(0)
 
 
 if __name__ == "__main__":
