@@ -1,4 +1,4 @@
-"""`python -m benchmarks.approvals kills|races|lines|decisions`: what approvals promise, tried at length.
+"""`python -m benchmarks.approvals kills|races|lines|decisions|overhead`: what approvals promise, tried at length.
 
 Each trial takes `--ledger sqlite` or `--ledger postgres`, for which PostgreSQL must be installed. It ends with status 1
 if a promise does not hold. docs/explanation/approvals-proved.md has the figures.
@@ -17,7 +17,7 @@ from typing import Any
 
 import attrs
 
-from benchmarks.approvals import kills, lines, races, stream
+from benchmarks.approvals import kills, lines, overhead, races, stream
 from benchmarks.approvals.places import KINDS, Place, ledger_of, review_server
 
 
@@ -38,6 +38,8 @@ def main() -> int:
     killing_at.add_argument("--step", type=int, default=1, help="at each so many lines")
     following = trials.add_parser("decisions", help="follow all decisions of a server")
     following.add_argument("--decisions", type=int, default=10_000)
+    measuring = trials.add_parser("overhead", help="measure a call that a rule allows")
+    measuring.add_argument("--rounds", type=int, default=101)
     arguments = vars(parser.parse_args())
     kind, name = arguments.pop("ledger"), arguments.pop("trial")
     with (
@@ -55,6 +57,7 @@ TRIALS: dict[str, Callable[..., Any]] = {
     "decisions": stream.trial,
     "kills": kills.trial,
     "lines": lines.trial,
+    "overhead": overhead.trial,
     "races": races.trial,
 }
 
