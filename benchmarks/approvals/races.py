@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
+import socket
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import TextIO
 
 from attrs import field, frozen
 
@@ -16,7 +20,6 @@ from benchmarks.approvals.places import Place
 from hitl.approval import Ledger, LedgerError
 
 PROCESSES = (2, 4, 8, 16, 32, 64)
-_AT_ONCE = 8
 _HEAD_START = 0.002  # seconds for each process, so that all know of a round before it begins
 
 
@@ -49,42 +52,27 @@ def trial(place: Place, rounds: int, processes: Sequence[int] = PROCESSES) -> Ra
     known before, so that all begin with consuming.
     """
     began, found, once = time.monotonic(), Counter[str](), dict[int, int]()
-    racers = _racers(place, max(processes))
+    forker = place.start("races", max(processes))
     for count in processes:
         numbers = range(count * 100_000, count * 100_000 + rounds)
         for number in numbers:
             if number % 2:
                 _have_it_answered(place, number)
-            found.update(_race(racers[:count], number))
+            found.update(_race(forker, number, count))
         paid = Counter(Paid(place.folder))
         once[count] = sum(paid[number] == 1 for number in numbers)
     return Raced(dict.fromkeys(processes, rounds), once, dict(found), time.monotonic() - began)
 
 
-def _race(racers: Sequence[subprocess.Popen[str]], number: int) -> list[str]:
-    begins = time.monotonic() + _HEAD_START * len(racers)
-    for each in racers:
-        assert each.stdin is not None
-        each.stdin.write(f"{number} {begins}\n")
-        each.stdin.flush()
-    return [_line_of(each) for each in racers]
-
-
-def _racers(place: Place, count: int) -> list[subprocess.Popen[str]]:
-    started: list[subprocess.Popen[str]] = []
-    for begun in range(0, count, _AT_ONCE):  # not all interpreters at once
-        some = [place.start("races", number) for number in range(begun, min(count, begun + _AT_ONCE))]
-        for each in some:
-            _line_of(each)
-        started += some
-    return started
-
-
-def _line_of(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    if not (line := process.stdout.readline().strip()):
-        raise RuntimeError(f"a process of the trial has ended with {process.wait()}")
-    return line
+def _race(forker: subprocess.Popen[str], number: int, count: int) -> list[str]:
+    assert forker.stdin is not None
+    assert forker.stdout is not None
+    forker.stdin.write(f"{number} {count}\n")
+    forker.stdin.flush()
+    if not (line := forker.stdout.readline()):
+        raise RuntimeError(f"the process of the trial has ended with {forker.wait()}")
+    outcomes: list[str] = json.loads(line)
+    return outcomes
 
 
 class _Full:
@@ -108,16 +96,44 @@ def _have_it_answered(place: Place, number: int) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Race in each round that is read: a number, and when to begin by the monotonic clock of the machine."""
-    place, (own_number,) = Place.of(arguments)
+    """Fork so many processes, and let them race in each round that is read: a number, and how many race."""
+    place, (most,) = Place.of(arguments)
+    racers: list[TextIO] = []
+    for number in range(int(most)):
+        racers.append(_forked(place, number, racers))
+    for racer in racers:
+        racer.readline()
+    for line in sys.stdin:
+        number, count = map(int, line.split())
+        begins = time.monotonic() + _HEAD_START * count
+        for racer in racers[:count]:
+            racer.write(f"{number} {begins}\n")
+            racer.flush()
+        print(json.dumps([racer.readline().strip() for racer in racers[:count]]), flush=True)
+
+
+def _forked(place: Place, number: int, others: Sequence[TextIO]) -> TextIO:
+    ours, theirs = socket.socketpair()
+    if os.fork():
+        theirs.close()
+        return ours.makefile("rw")
+    for each in (ours, *others):  # so that it ends with the process that it was forked from
+        each.close()
+    try:
+        _race_on(place, theirs.makefile("rw"), number)
+    finally:
+        os._exit(0)
+
+
+def _race_on(place: Place, told: TextIO, own_number: int) -> None:
     with place.client() as client:
         pay = gated(client, place.open_ledger(), Paid(place.folder))
-        print(outcome(pay, int(own_number)), flush=True)  # connected, and the form is known
-        for line in sys.stdin:
+        print(outcome(pay, own_number), file=told, flush=True)  # connected, and the form is known
+        for line in told:
             number, begins = line.split()
             while (left := float(begins) - time.monotonic()) > 0:
                 time.sleep(left)
-            print(outcome(pay, int(number)), flush=True)
+            print(outcome(pay, int(number)), file=told, flush=True)
 
 
 if __name__ == "__main__":
