@@ -20,7 +20,7 @@ import psycopg
 import pytest
 from attrs import evolve
 from dbos import DBOS, DBOSClient, DBOSConfig, SetWorkflowID
-from postgres import programs, running
+from postgres_server import postgres_server
 from recipes import write_module
 
 from hitl import HITLClient, Review
@@ -138,9 +138,7 @@ class World:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    found = programs()
-    assert found is not None, "install PostgreSQL"
-    with running(found) as address:
+    with postgres_server() as address:
         yield address
 
 
