@@ -45,6 +45,8 @@ __all__ = [
     "answer_of",
     "answers",
     "answers_async",
+    "distinct",
+    "facts_of",
     "key_of",
     "put",
     "put_async",
@@ -54,6 +56,7 @@ Decision: TypeAlias = Literal["approve", "edit", "reject", "respond"]
 FORM_NAME: Final = "Tool call"
 _LONGEST_KEY: Final = 200  # of the 255 characters that a key may have
 _LONGEST_FACT: Final = 500
+_NOT_GIVEN: Final = ("rejected", "expired", "cancelled")
 _FORM: Final[Sequence[Object]] = (
     {"name": "action", "type": "content_display", "label": "Tool"},
     {"name": "description", "type": "content_display", "label": "What it is for"},
@@ -110,8 +113,10 @@ class ToolCall:
         arguments = {"name": "arguments", "type": "content_display", "label": "Arguments"}
         if "edit" in self.allowed:
             arguments["editable"] = True  # type: ignore[assignment]
-        response = [_RESPONSE] if "respond" in self.allowed else []
-        return [*_FORM, arguments, _APPROVED, *response, _FEEDBACK]
+        may_run = bool(self.allowed & {"approve", "edit"})
+        approved = [_APPROVED] if may_run else []
+        response = [{**_RESPONSE, "required": not may_run}] if "respond" in self.allowed else []
+        return [*_FORM, arguments, *approved, *response, _FEEDBACK]
 
     @property
     def content(self) -> Object:
@@ -180,6 +185,11 @@ class Answer:
         return self.decision == "approve"
 
     @property
+    def error(self) -> ApprovalError:
+        """What to raise where a rejection cannot be told: ApprovalRejected or ApprovalNotGiven."""
+        return _why_not(self.ask, self.review)
+
+    @property
     def told(self) -> str:
         """What a language model reads where its framework takes a text only: the refusal, the answer, or the edit."""
         if self.refusal is not None:
@@ -236,7 +246,7 @@ def answers(
         AnswerError: an answer does not fit its schema. Nothing must be resumed; the review is in `review`.
         ApprovalMismatch: a review is not the one that was asked. Nothing must be resumed.
     """
-    asked = {run(_put(client, ask, options)).id: ask for ask in _distinct(asks)}
+    asked = {run(_put(client, ask, options)).id: ask for ask in distinct(asks)}
     return _by_id(answer_of(asked[review.id], review) for review in client.as_completed(asked, timeout=timeout))
 
 
@@ -244,7 +254,7 @@ async def answers_async(
     client: AsyncHITLClient, asks: Iterable[Ask], *, timeout: float | None = None, **options: Unpack[AskOptions]
 ) -> dict[str, Answer]:
     """Do the same with an asynchronous client."""
-    asked = {(await run_async(_put(client, ask, options))).id: ask for ask in _distinct(asks)}
+    asked = {(await run_async(_put(client, ask, options))).id: ask for ask in distinct(asks)}
     return _by_id([answer_of(asked[review.id], review) async for review in client.as_completed(asked, timeout=timeout)])
 
 
@@ -261,7 +271,8 @@ def answer_of(ask: Ask, review: Review) -> Answer:
     return _answer_to_question(ask, review) if isinstance(ask, Question) else _answer_to_call(ask, review)
 
 
-def _distinct(asks: Iterable[Ask]) -> list[Ask]:
+def distinct(asks: Iterable[Ask]) -> list[Ask]:
+    """Return the questions, or raise ConfigurationError if two have the same id or the same key."""
     found = list(asks)
     for name in ("id", "key"):
         if len({getattr(ask, name) for ask in found}) < len(found):
@@ -302,7 +313,7 @@ def _answer_to_question(ask: Question, review: Review) -> Answer:
     try:
         return Answer(ask=ask, decision="respond", review=review, value=read_answer(review, ask.returns))
     except (ReviewRejectedError, ReviewExpiredError, ReviewCancelledError):
-        refusal = refusal_of(_why_not(ask, "the question", review), question=True)
+        refusal = refusal_of(_why_not(ask, review), question=True)
         return Answer(ask=ask, decision="reject", review=review, refusal=refusal)
 
 
@@ -318,13 +329,13 @@ def _answer_to_call(ask: ToolCall, review: Review) -> Answer:
     response = review.result.get("response") if review.is_answered else None
     if "respond" in ask.allowed and isinstance(response, str) and response.strip():
         return Answer(ask=ask, decision="respond", review=review, value=response)
-    if review.verdict != "approved":
-        refusal = refusal_of(_why_not(ask, ask.tool, review))
-        return Answer(ask=ask, decision="reject", review=review, refusal=refusal)
     chosen = review.result.get("arguments")
-    if chosen is None or is_same(chosen, dict(ask.arguments)):
-        return Answer(ask=ask, decision="approve", review=review, arguments=ask.arguments)
-    return Answer(ask=ask, decision="edit", review=review, arguments=_checked(ask, chosen, review))
+    is_edited = chosen is not None and not is_same(chosen, dict(ask.arguments))
+    if review.verdict != "approved" or ("approve" not in ask.allowed and not is_edited):
+        return Answer(ask=ask, decision="reject", review=review, refusal=refusal_of(_why_not(ask, review)))
+    if is_edited:
+        return Answer(ask=ask, decision="edit", review=review, arguments=_checked(ask, chosen, review))
+    return Answer(ask=ask, decision="approve", review=review, arguments=ask.arguments)
 
 
 def _checked(ask: ToolCall, chosen: object, review: Review) -> Mapping[str, Any]:
@@ -339,8 +350,10 @@ def _checked(ask: ToolCall, chosen: object, review: Review) -> Mapping[str, Any]
     return chosen
 
 
-def _why_not(ask: Ask, name: str, review: Review) -> ApprovalError:
-    facts: dict[str, Any] = {"kind": review.verdict or "unclear", "key": ask.key, "review": review, "function": name}
+def _why_not(ask: Ask, review: Review) -> ApprovalError:
+    name = ask.tool if isinstance(ask, ToolCall) else "the question"
+    kind = review.verdict if review.verdict in _NOT_GIVEN else "unclear"
+    facts: dict[str, Any] = {"kind": kind, "key": ask.key, "review": review, "function": name}
     if review.verdict == "rejected":
         return ApprovalRejected(f"{name} was refused", reviewer=review.reviewer, feedback=review.feedback, **facts)
     return ApprovalNotGiven(f"{name} was not approved", **facts)

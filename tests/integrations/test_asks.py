@@ -12,7 +12,7 @@ import pytest
 from attrs import evolve
 
 from hitl import AsyncHITLClient, HITLClient, Review
-from hitl.approval import ApprovalMismatch
+from hitl.approval import ApprovalMismatch, ApprovalNotGiven, ApprovalRejected
 from hitl.exceptions import AnswerError, ConfigurationError, InvalidRequestError, WaitTimeoutError
 from hitl.integrations.asks import Answer, Ask, Question, ToolCall, answer_of, answers, answers_async, key_of, put
 from hitl.testing import Sandbox
@@ -128,6 +128,17 @@ def test_what_the_framework_cannot_take_back_is_not_offered(client: HITLClient, 
     assert not any(each.get("editable") for each in template.fields)
 
 
+def test_a_tool_that_only_people_answer_is_not_asked_about_as_if_it_could_run(
+    client: HITLClient, sandbox: Sandbox
+) -> None:
+    ask = evolve(REFUND, allowed=frozenset({"respond"}))
+    fields = {each["name"]: each for each in client.get_template(put(client, ask).template_id).fields}
+    assert "approved" not in fields
+    assert fields["response"]["required"]
+    found = answer_of(ask, ended(ask, sandbox, client, {"response": "By post."}))
+    assert (found.decision, found.told) == ("respond", "By post.")
+
+
 def ended(ask: Ask, sandbox: Sandbox, client: HITLClient, result: dict[str, Any]) -> Review:
     return sandbox.reviewer.complete(put(client, ask), result)
 
@@ -162,6 +173,25 @@ def test_whatever_is_unclear_is_a_rejection(client: HITLClient, sandbox: Sandbox
     found = answer_of(REFUND, review)
     assert (found.decision, found.arguments) == ("reject", None)
     assert "not clearly a yes" in found.told
+    assert found.refusal is not None
+    assert found.refusal.kind == found.error.kind == "unclear"
+    assert isinstance(found.error, ApprovalNotGiven)
+
+
+def test_leave_is_not_given_where_only_an_edit_would_be(client: HITLClient, sandbox: Sandbox) -> None:
+    ask = evolve(REFUND, allowed=frozenset({"edit"}))
+    as_it_is = answer_of(ask, ended(ask, sandbox, client, {"approved": True}))
+    assert (as_it_is.decision, as_it_is.error.kind) == ("reject", "unclear")
+    less = evolve(ask, key="k:4")
+    edited = answer_of(less, ended(less, sandbox, client, {"approved": True, "arguments": {"order": "A1"}}))
+    assert (edited.decision, edited.arguments) == ("edit", {"order": "A1"})
+
+
+def test_a_rejection_is_an_error_where_nobody_can_be_told(client: HITLClient, sandbox: Sandbox) -> None:
+    review = sandbox.reviewer.reject(put(client, COLOUR), {"feedback": "None of them."})
+    error = answer_of(COLOUR, review).error
+    assert isinstance(error, ApprovalRejected)
+    assert (error.feedback, error.review, error.key) == ("None of them.", review, COLOUR.key)
 
 
 @pytest.mark.parametrize("status", ["cancelled", "expired"])
@@ -185,7 +215,7 @@ def test_an_open_review_is_no_answer(client: HITLClient) -> None:
 
 @pytest.mark.parametrize("change", [{"key": "k:9"}, {"id": "call-9"}])
 def test_two_questions_of_one_name_are_refused_before_anybody_is_asked(
-    client: HITLClient, sandbox: Sandbox, change: dict[str, str]
+    client: HITLClient, sandbox: Sandbox, change: dict[str, Any]
 ) -> None:
     with pytest.raises(ConfigurationError, match="the same"):
         answers(client, [REFUND, evolve(REFUND, **change)])
