@@ -5,6 +5,9 @@ with SIGKILL between the creation of the review and some moment of its wait. A p
 needs `dbos` and PostgreSQL's programs, and says at the end how often each refund was asked for and paid.
 """
 
+# The framework is not installed where types are checked.
+# pyright: basic, reportMissingImports=false
+
 from __future__ import annotations
 
 import argparse
