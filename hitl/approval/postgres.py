@@ -17,8 +17,8 @@ from attrs import Factory, define, frozen
 from hitl._json import Object
 from hitl._secret import Secret
 from hitl.approval.errors import LedgerError
-from hitl.approval.ledger import Outcome, Settled
-from hitl.approval.sql import SCHEMA, Database, Handling, SQLLedger
+from hitl.approval.ledger import Handling, Outcome, Settled
+from hitl.approval.sql import SCHEMA, Database, SQLLedger
 from hitl.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
