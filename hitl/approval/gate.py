@@ -324,7 +324,7 @@ class Gatekeeper:
         if not is_same(review.content, row.body["content"]):
             return "shown", "its content was changed while it was open"
         asker = self.settings.asked_by
-        if asker is not None and (review.reviewer is None or _is_among(asker, review.reviewer)):
+        if asker is not None and not _is_by_another(asker, review.reviewer):
             return "self-approval", "nobody else than the asker is known to have approved it"
         return None
 
@@ -395,10 +395,12 @@ class Gatekeeper:
             raise error.with_traceback(None)
 
 
-def _is_among(asker: str, reviewers: str) -> bool:
-    """Return whether a person is one of those who are named in a text, in whatever capitals."""
+def _is_by_another(asker: str, reviewers: str | None) -> bool:
+    """Return whether somebody is named as reviewer, and the asker is not, in whatever capitals."""
+    named = (reviewers or "").casefold()
     name = re.escape(asker.strip().casefold())
-    return re.search(rf"(?<![\w.@+-]){name}(?![\w@+-]|\.\w)", reviewers.casefold()) is not None
+    is_asker = re.search(rf"(?<![\w.@+-]){name}(?![\w@+-]|\.\w)", named) is not None
+    return re.search(r"\w", named) is not None and not is_asker
 
 
 def _users(name: str, function: Callable[[Call], Any], call: Call) -> Flow[Any]:
