@@ -18,6 +18,7 @@ from hitl._lazy import lazy_names
 
 if TYPE_CHECKING:
     from hitl._api.pagination import AsyncPagedList, PagedList
+    from hitl._asking import read_answer
     from hitl._async_client import AsyncHITLClient
     from hitl._client import HITLClient
     from hitl._flows import BlockingCallWarning
@@ -52,6 +53,7 @@ __all__ = [
     "WaitStats",
     "__version__",
     "fields_from",
+    "read_answer",
     "schema_from",
 ]
 
@@ -59,6 +61,7 @@ __getattr__, __dir__ = lazy_names(
     __name__,
     {
         "_api": ("AsyncPagedList", "PagedList"),
+        "_asking": ("read_answer",),
         "_async_client": ("AsyncHITLClient",),
         "_client": ("HITLClient",),
         "_forms": ("fields_from", "schema_from"),

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from attrs import define, field
 
 from hitl._api import Creation, PageWalk, operations
 from hitl._calls import Exchange
 from hitl._flows import ApiCall, Flow
-from hitl._forms import Form, FormTemplate
+from hitl._forms import Form, FormTemplate, form_of
 from hitl._json import Object
+from hitl._waiting import answer_of
 from hitl.exceptions import (
     AnswerError,
+    ConfigurationError,
     InvalidRequestError,
     ReviewRejectedError,
     TemplateNotFoundError,
@@ -21,6 +23,10 @@ from hitl.exceptions import (
 )
 from hitl.models import Review, Template
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
+
+T = TypeVar("T")
 _PAGE = 100
 
 
@@ -31,12 +37,13 @@ class Asking:
     Attributes:
         exchange: Makes the requests.
         keyed: Gives a creation its idempotency key.
+        plain: Whether the server is found to know no numbers, so that they are asked for as texts.
     """
 
     exchange: Exchange
     keyed: Callable[[Creation[Template], str], ApiCall[Template]]
     _known: dict[str, Template] = field(factory=dict[str, Template], init=False)
-    _has_numbers: bool = field(default=True, init=False)
+    plain: bool = field(default=False, init=False)
 
     def template(self, wanted: FormTemplate, deadline: float) -> Flow[Template]:
         """Return the template of a form, which is created if there is none."""
@@ -54,44 +61,29 @@ class Asking:
         self._known[wanted.version] = found
         return found
 
-    def value(
-        self,
-        form: Form[Any],
-        content: Object,
-        create: Callable[[str], Flow[Review]],
-        wait: Callable[[Review], Flow[Review]],
-    ) -> Flow[Any]:
-        """Put a question to people, and return the value that they answer with."""
-        fields, template = yield from self._template_of(form, content)
+    def put(self, form: Form[Any], content: Object, create: Callable[[str], Flow[Review]]) -> Flow[Review]:
+        """Put a question to people, with the template that its form needs."""
+        template = yield from self._template_of(form, content)
         try:
-            review = yield from create(template.id)
+            return (yield from create(template.id))
         except TemplateNotFoundError:  # somebody has deleted it since
             self._known.clear()
-            fields, template = yield from self._template_of(form, content)
-            review = yield from create(template.id)
-        answered = yield from wait(review)
-        if answered.status == "rejected" and not form.is_verdict:
-            raise ReviewRejectedError(f"review {answered.id} was rejected", review=answered)
-        try:
-            return answered.status != "rejected" and form.read(answered.result, plain=fields)
-        except AnswerError as error:
-            error.review = answered
-            raise
+        template = yield from self._template_of(form, content)
+        return (yield from create(template.id))
 
-    def _template_of(self, form: Form[Any], content: Object) -> Flow[tuple[bool, Template]]:
-        """Return the form's template, and whether it asks for numbers as texts: not every server knows numbers."""
+    def _template_of(self, form: Form[Any], content: Object) -> Flow[Template]:
+        """Return the form's template, which asks for numbers as texts where the server knows no numbers."""
         shown = [{"name": name, "type": "content_display", "label": name.capitalize()} for name in content]
         deadline = self.exchange.deadline()
-        plain = not self._has_numbers
         while True:
+            plain = self.plain
             wanted = FormTemplate(f"Question: {form.name}", [*shown, *form.fields(plain=plain, feedback=True)])
             try:
-                return plain, (yield from self.template(wanted, deadline))
+                return (yield from self.template(wanted, deadline))
             except InvalidRequestError:
                 if plain or form.fields(plain=True) == form.fields():
                     raise
-            plain = True
-            self._has_numbers = False
+            self.plain = True
 
     def _listed(self, wanted: FormTemplate, deadline: float) -> Flow[Template | None]:
         """Return the template among those of the server: not every server recognises a repeated creation."""
@@ -111,3 +103,51 @@ class Asking:
         except TemplateNotFoundError:
             return None
         return current if current.fields == created.fields and current.settings == created.settings else None
+
+
+@overload
+def read_answer(review: Review, returns: Mapping[str, Any]) -> Any: ...
+@overload
+def read_answer(review: Review, returns: type[T]) -> T: ...
+@overload
+def read_answer(review: Review, returns: TypeForm[T]) -> T: ...
+@overload
+def read_answer(review: Review) -> bool: ...
+def read_answer(review: Review, returns: Any = bool) -> Any:
+    """Return the answer to a question as a value of a type; the review is one that `create_question` made.
+
+    Args:
+        review: The review, once it has ended.
+        returns: What the question was asked for; see `HITLClient.ask`.
+
+    Raises:
+        FormError: if no form can ask for the type.
+        ConfigurationError: if the review is still open.
+        ReviewRejectedError: if the reviewer rejected the question; where `returns` is bool, that is False.
+        ReviewExpiredError: if nobody answered in time.
+        ReviewCancelledError: if it was cancelled.
+        AnswerError: if the answer is not of the type; `path` names the field, `review` has it all.
+    """
+    form: Form[Any] = form_of(returns)
+    if not review.is_final:
+        raise ConfigurationError(f"review {review.id} is still {review.status}; wait for it, then read its answer")
+    try:
+        return answer(form, review, plain=False)
+    except AnswerError:
+        if form.fields(plain=True) == form.fields():
+            raise
+    return answer(form, review, plain=True)  # of a server that knows no numbers
+
+
+def answer(form: Form[Any], review: Review, *, plain: bool) -> Any:
+    """Return the value of an ended review's answer; `plain` reads numbers from texts, and from nothing else."""
+    answered = answer_of(review)
+    if answered.status == "rejected":
+        if form.is_verdict:
+            return False
+        raise ReviewRejectedError(f"review {review.id} was rejected", review=review)
+    try:
+        return form.read(answered.result, plain=plain)
+    except AnswerError as error:
+        error.review = answered
+        raise

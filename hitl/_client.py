@@ -233,6 +233,41 @@ class HITLClient:
             )
         )
 
+    def create_question(
+        self,
+        question: str,
+        *,
+        returns: Any = bool,
+        context: Any = None,
+        assignees: Sequence[str] | None = None,
+        priority: Priority | None = None,
+        due_date: Moment | None = None,
+        metadata: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Review:
+        """Put a question to people and return its review at once; `ask` in two halves.
+
+        For programs that wait elsewhere: wait for the review in any way, in any process, and give it with the same
+        `returns` to `hitl.read_answer`. The arguments are those of `ask`.
+
+        Raises:
+            FormError: if no form can ask for the type. Nothing is sent.
+        """
+        return self._run(
+            self._methods.create_question(
+                question,
+                returns,
+                context,
+                {
+                    "assignees": assignees,
+                    "priority": priority,
+                    "due_date": due_date,
+                    "metadata": metadata,
+                    "idempotency_key": idempotency_key,
+                },
+            )
+        )
+
     @overload
     def create_reviews(
         self,

@@ -251,6 +251,24 @@ class Methods:
     def ask(
         self, question: str, returns: object, context: object, timeout: Seconds | None, options: Mapping[str, object]
     ) -> Flow[Any]:
+        from hitl._asking import answer
+        from hitl._forms import form_of
+        from hitl._waiting import wait_options
+
+        how: WaitArguments = {
+            "timeout": timeout,
+            "poll_interval": POLL_INTERVAL,
+            "on_update": None,
+            "progress": False,
+        }
+        wait_options(**how)
+        review = yield from self.create_question(question, returns, context, options)
+        answered = yield from self.wait_for_review(review, **how)
+        return answer(form_of(returns), answered, plain=self.asking.plain)
+
+    def create_question(
+        self, question: str, returns: object, context: object, options: Mapping[str, object]
+    ) -> Flow[Review]:
         from hitl._forms import form_of
 
         content = {"question": arguments.text("question", question)}
@@ -259,19 +277,12 @@ class Methods:
         fields, key = arguments.check_review(
             {**options, "template_id": "unknown", "content": content}, self.settings.api_key
         )
-        how: WaitArguments = {
-            "timeout": timeout,
-            "poll_interval": POLL_INTERVAL,
-            "on_update": None,
-            "progress": False,
-        }
-        return self.asking.value(
+        return self.asking.put(
             form_of(returns),
             content,
             lambda template_id: self.exchange(
                 self._keyed(operations.create_review({**fields, "template_id": template_id}), key, self.make_key)
             ),
-            lambda review: self.wait_for_review(review, **how),
         )
 
     def get_template(self, template_id: str) -> Flow[Template]:

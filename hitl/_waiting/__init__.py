@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         Handlers,
         cursor_store,
     )
-    from hitl._waiting.outcomes import ALL, ANY_REJECTED, FIRST, ReturnWhen
+    from hitl._waiting.outcomes import ALL, ANY_REJECTED, FIRST, ReturnWhen, answer_of
     from hitl._waiting.rate_limit import WaitBudgetWarning
     from hitl._waiting.waits import WaitRegistry, wait_for_many, wait_for_one
 
@@ -44,6 +44,7 @@ __all__ = [
     "WaitBudgetWarning",
     "WaitOptions",
     "WaitRegistry",
+    "answer_of",
     "cursor_store",
     "position",
     "subject",
@@ -61,7 +62,7 @@ __getattr__, __dir__ = lazy_names(
         "decision_cursor": ("DecisionFilter", "position"),
         "decision_watch": ("DecisionWatch",),
         "decisions": ("AsyncDecisions", "CursorStore", "Decisions", "HandledDecisions", "Handlers", "cursor_store"),
-        "outcomes": ("ALL", "ANY_REJECTED", "FIRST", "ReturnWhen"),
+        "outcomes": ("ALL", "ANY_REJECTED", "FIRST", "ReturnWhen", "answer_of"),
         "rate_limit": ("WaitBudgetWarning",),
         "waits": ("WaitRegistry", "wait_for_many", "wait_for_one"),
     },

@@ -80,6 +80,11 @@ def digest(value: Any) -> str:
     written = text(value)
     if len(written) > _LONGEST:
         raise UnbindableArgument(f"the arguments take {len(written)} characters; {_LONGEST} can be bound")
+    return hash_of(written)
+
+
+def hash_of(written: str) -> str:
+    """Return the SHA-256 of a text, in hexadecimal."""
     return sha256(written.encode()).hexdigest()
 
 

@@ -11,9 +11,10 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import pytest
 from both_clients import Connect
+from script import review as scripted
 
-from hitl import HITLClient
-from hitl.exceptions import AnswerError, ReviewCancelledError, ReviewRejectedError
+from hitl import HITLClient, Review, read_answer
+from hitl.exceptions import AnswerError, ConfigurationError, ReviewCancelledError, ReviewRejectedError
 from hitl.testing import Sandbox
 
 
@@ -76,6 +77,42 @@ def test_the_answer_comes_back_as_its_type(
     assert (found, type(found)) == (value, type(value))
     (review,) = sandbox.reviewer.asked()
     assert review.content == {"question": "Refund this order?", "context": {"order": "o-7"}}
+
+
+def test_a_question_is_asked_now_and_read_later(client: HITLClient, sandbox: Sandbox) -> None:
+    review = client.create_question("How many?", returns=COUNT, context={"order": "o-1"}, idempotency_key="count")
+    with pytest.raises(ConfigurationError, match="wait for it"):
+        read_answer(review, COUNT)
+    again = client.create_question("How many?", returns=COUNT, context={"order": "o-1"}, idempotency_key="count")
+    assert again.id == review.id
+    sandbox.reviewer.complete(review.id, {"count": 4})
+    ended = client.wait_for_review(review.id)
+    assert read_answer(ended, COUNT) == {"count": 4}
+    with pytest.raises(AnswerError) as caught:
+        read_answer(ended, str)
+    assert caught.value.review == ended
+
+
+@pytest.mark.parametrize(("returns", "answer"), [(bool, False), (int, None)])
+def test_a_rejection_that_is_read_later_is_no_value(
+    client: HITLClient, sandbox: Sandbox, returns: Any, answer: Any
+) -> None:
+    review = client.create_question("Go?", returns=returns)
+    sandbox.reviewer.reject(review.id)
+    ended = client.get_review(review.id)
+    if answer is None:
+        with pytest.raises(ReviewRejectedError):
+            read_answer(ended, returns)
+    else:
+        assert read_answer(ended, returns) is answer
+
+
+def test_a_number_is_read_from_the_text_of_a_server_that_knows_no_numbers() -> None:
+    ended = Review.from_json(scripted("completed", result={"answer": "12"}))
+    assert read_answer(ended, int) == 12
+    for wrong in ("1_2", "", "yes", True):
+        with pytest.raises(AnswerError):
+            read_answer(Review.from_json(scripted("completed", result={"answer": wrong})), int)
 
 
 def test_the_same_form_is_one_template(connect: Connect, sandbox: Sandbox) -> None:
