@@ -69,7 +69,7 @@ class Target:
         if self.names is not None:
             return function(**arguments)
         assert self.signature is not None  # noqa: S101
-        bound = inspect.BoundArguments(self.signature, dict(arguments))  # type: ignore[arg-type]
+        bound = inspect.BoundArguments(self.signature, dict(arguments))
         return function(*bound.args, **bound.kwargs)
 
     def call(self, arguments: Mapping[str, Any], metadata: Mapping[str, str]) -> Call:
