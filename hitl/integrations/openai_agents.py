@@ -15,9 +15,9 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, Unpack
 
-from hitl._json import Object, is_object
+from hitl._json import Object, as_list, is_object
 from hitl.exceptions import ConfigurationError
 from hitl.integrations import needs
 from hitl.integrations.asks import Answer, Ask, AskOptions, ToolCall, answers_async, facts_of, key_of
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from hitl import AsyncHITLClient
 
 __all__ = ["Store", "run_until_done", "to_asks", "to_resume"]
+
+_NO_ARGUMENTS: Final = ("id", "call_id", "type", "status", "caller", "created_by")
 
 Store: TypeAlias = Callable[[str], Awaitable[None] | None]
 """Keeps the state of a paused run, as `RunState.to_string` writes it."""
@@ -123,18 +125,38 @@ def _ask(run: str, item: ToolApprovalItem) -> ToolCall:
         key=key_of("openai-agents", run, item.call_id),
         tool=name,
         arguments=_arguments_of(item),
+        description=_server_of(item),
         check=lambda arguments: _check(item, arguments),
         metadata=facts_of("openai-agents", run=run, call=item.call_id, agent=item.agent.name),
     )
 
 
 def _arguments_of(item: ToolApprovalItem) -> Object:
-    """Return the arguments of a call: an object, or its text as `input`, as a tool of the shell has it."""
+    """Return what a call would do: its arguments, or else all of the call, such as the commands of a shell."""
+    if item.arguments is None:
+        raw = item.raw_item if is_object(item.raw_item) else item.raw_item.model_dump(mode="json")
+        return {
+            name: _without_nulls(each) for name, each in raw.items() if each is not None and name not in _NO_ARGUMENTS
+        }
     try:
         arguments = json.loads(item.arguments or "{}")
     except ValueError:
         arguments = item.arguments
     return arguments if is_object(arguments) else {"input": arguments}
+
+
+def _without_nulls(value: Any) -> Any:
+    """Return a value as it is before and after a run is stored: that drops what is null."""
+    if is_object(value):
+        return {name: _without_nulls(each) for name, each in value.items() if each is not None}
+    items = as_list(value)
+    return value if items is None else [_without_nulls(each) for each in items]
+
+
+def _server_of(item: ToolApprovalItem) -> str:
+    raw = item.raw_item
+    server = raw.get("server_label") if is_object(raw) else getattr(raw, "server_label", None)
+    return f"A tool of the MCP server {server}" if server else ""
 
 
 def _check(item: ToolApprovalItem, arguments: Mapping[str, Any]) -> None:

@@ -100,6 +100,11 @@ def sandbox() -> Iterator[Sandbox]:
         yield fresh
 
 
+async def prompt() -> AsyncIterator[dict[str, Any]]:
+    message = {"role": "user", "content": "go"}
+    yield {"type": "user", "session_id": "", "message": message, "parent_tool_use_id": None}
+
+
 def told(sandbox: Sandbox, *calls: tuple[str, dict[str, Any], str], **options: Any) -> dict[str, dict[str, Any]]:
     """Return what the command was told about each call, by the call's id."""
 
@@ -107,8 +112,8 @@ def told(sandbox: Sandbox, *calls: tuple[str, dict[str, Any], str], **options: A
         command = ScriptedCommand(*calls)
         async with sandbox.async_client() as client:
             settings = gated(ISOLATED, client, **{"session": "s1", **options})
-            ends = [each async for each in query(prompt="go", options=settings, transport=command)]
-        assert isinstance(ends[-1], ResultMessage)
+            ends = [each async for each in query(prompt=prompt(), options=settings, transport=command)]
+            assert isinstance(ends[-1], ResultMessage)
         return command.answers
 
     return anyio.run(go)

@@ -8,8 +8,10 @@ from typing import Any
 
 import anyio
 import pytest
-from agents import Agent, Runner, function_tool, set_tracing_disabled
+from agents import Agent, HostedMCPTool, Runner, ShellTool, function_tool, set_tracing_disabled
 from agents.testing import ScriptedModel, assistant_message, function_call
+from openai.types.responses.response_function_shell_tool_call import Action, ResponseFunctionShellToolCall
+from openai.types.responses.response_output_item import McpApprovalRequest
 
 from hitl.exceptions import AnswerError, ConfigurationError, WaitTimeoutError
 from hitl.integrations.asks import answers_async
@@ -213,6 +215,56 @@ def test_the_calls_of_an_agent_within_a_tool_are_asked_about_once_over_a_restart
     assert anyio.run(go).final_output == "end"
     assert restarted.ran == ([("refund", "A1", 50)] if approved else [])
     sandbox.reviewer.asked(times=1)
+
+
+SHELL = ResponseFunctionShellToolCall(
+    call_id="s1",
+    id="x1",
+    action=Action(commands=["git push"], timeout_ms=None, max_output_length=100),
+    status="completed",
+    type="shell_call",
+)
+SEARCH = McpApprovalRequest(
+    id="m1", arguments='{"text": "A1"}', name="search", server_label="orders", type="mcp_approval_request"
+)
+
+
+@pytest.mark.parametrize("stored", [False, True])
+@pytest.mark.parametrize("approved", [True, False])
+def test_a_shell_and_a_hosted_tool_are_shown_with_what_they_would_do(
+    sandbox: Sandbox, *, approved: bool, stored: bool
+) -> None:
+    ran: list[Any] = []
+    shell = ShellTool(executor=lambda request: str(ran.append(request.data.action.commands)), needs_approval=True)
+    config: Any = {
+        "type": "mcp",
+        "server_label": "orders",
+        "server_url": "https://x.example",
+        "require_approval": "always",
+    }
+    states: list[str] = []
+
+    def clerk(*turns: list[Any]) -> Clerk:
+        made = Clerk(*turns)
+        made.agent.tools = [shell, HostedMCPTool(tool_config=config)]
+        return made
+
+    with pytest.raises(WaitTimeoutError):
+        run(sandbox, clerk([SHELL, SEARCH]), store=states.append, timeout=0.05)
+    reviews = {review.content["action"]: review for review in sandbox.reviewer.pending()}
+    assert reviews["shell"].content["arguments"] == {"action": {"commands": ["git push"], "max_output_length": 100}}
+    assert reviews["search"].content["arguments"] == {"text": "A1"}
+    assert reviews["search"].content["description"] == "A tool of the MCP server orders"
+    for review in reviews.values():
+        sandbox.reviewer.complete(review, {"approved": approved, "feedback": "Because."})
+
+    second = clerk() if stored else clerk([SHELL, SEARCH])
+    result = run(sandbox, second, stored=states[0] if stored else None)
+
+    assert ran == ([["git push"]] if approved else [])
+    [hosted] = [each for each in result.to_input_list() if each.get("type") == "mcp_approval_response"]
+    assert (hosted["approve"], "Because." in str(hosted.get("reason"))) == (approved, not approved)
+    sandbox.reviewer.asked(times=2)
 
 
 def test_one_resume_needs_all_answers_and_changes_nothing_without_them(sandbox: Sandbox) -> None:
