@@ -14,6 +14,7 @@ _SUBCOMMANDS: Final = {
     **dict.fromkeys(("approvals", "audit"), "approvals"),
     "approve-command": "approved_command",
     "export": "export",
+    "mcp": "mcp",
     "pending": "approvals",
     **{name: name for name in ("reviews", "sandbox", "templates", "webhooks")},
 }

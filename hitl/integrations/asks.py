@@ -23,6 +23,7 @@ from hitl.approval.steps import Do, Flow, run, run_async
 from hitl.exceptions import (
     AnswerError,
     ConfigurationError,
+    InvalidRequestError,
     ReviewCancelledError,
     ReviewExpiredError,
     ReviewRejectedError,
@@ -44,6 +45,7 @@ __all__ = [
     "answer_of",
     "answers",
     "answers_async",
+    "distinct",
     "facts_of",
     "key_of",
     "put",
@@ -244,7 +246,7 @@ def answers(
         AnswerError: an answer does not fit its schema. Nothing must be resumed; the review is in `review`.
         ApprovalMismatch: a review is not the one that was asked. Nothing must be resumed.
     """
-    asked = {run(_put(client, ask, options)).id: ask for ask in _distinct(asks)}
+    asked = {run(_put(client, ask, options)).id: ask for ask in distinct(asks)}
     return _by_id(answer_of(asked[review.id], review) for review in client.as_completed(asked, timeout=timeout))
 
 
@@ -252,7 +254,7 @@ async def answers_async(
     client: AsyncHITLClient, asks: Iterable[Ask], *, timeout: float | None = None, **options: Unpack[AskOptions]
 ) -> dict[str, Answer]:
     """Do the same with an asynchronous client."""
-    asked = {(await run_async(_put(client, ask, options))).id: ask for ask in _distinct(asks)}
+    asked = {(await run_async(_put(client, ask, options))).id: ask for ask in distinct(asks)}
     return _by_id([answer_of(asked[review.id], review) async for review in client.as_completed(asked, timeout=timeout)])
 
 
@@ -269,7 +271,8 @@ def answer_of(ask: Ask, review: Review) -> Answer:
     return _answer_to_question(ask, review) if isinstance(ask, Question) else _answer_to_call(ask, review)
 
 
-def _distinct(asks: Iterable[Ask]) -> list[Ask]:
+def distinct(asks: Iterable[Ask]) -> list[Ask]:
+    """Return the questions, or raise ConfigurationError if two have the same id or the same key."""
     found = list(asks)
     for name in ("id", "key"):
         if len({getattr(ask, name) for ask in found}) < len(found):
@@ -282,14 +285,27 @@ def _by_id(found: Iterable[Answer]) -> dict[str, Answer]:
 
 
 def _put(client: Any, ask: Ask, options: AskOptions) -> Flow[Review]:
-    given = {**options, "metadata": ask.metadata or None, "idempotency_key": ask.key}
+    """Ask once: what was asked under this key with other options, such as a due date from now on, is that question."""
+    review: Review
+    try:
+        review = yield from _create(client, ask, {**options, "metadata": ask.metadata or None})
+    except InvalidRequestError as error:
+        if error.code != "idempotency_key_reused":
+            raise
+        review = yield Do(lambda: client.get_review(key=ask.key))
+        if isinstance(ask, Question) and review.content.get("question") != ask.question:
+            raise
+    return review
+
+
+def _create(client: Any, ask: Ask, given: Mapping[str, Any]) -> Flow[Review]:
     review: Review
     if isinstance(ask, Question):
-        context = {} if ask.context is None else {"context": ask.context}
-        review = yield Do(lambda: client.create_question(ask.question, returns=ask.returns, **context, **given))
+        asked = {"returns": ask.returns, **({} if ask.context is None else {"context": ask.context})}
+        review = yield Do(lambda: client.create_question(ask.question, idempotency_key=ask.key, **asked, **given))
         return review
     template = yield Do(lambda: client.ensure_template(FORM_NAME, ask.form))
-    review = yield Do(lambda: client.create_review(template.id, ask.content, **given))
+    review = yield Do(lambda: client.create_review(template.id, ask.content, idempotency_key=ask.key, **given))
     return review
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import anyio
@@ -12,7 +13,7 @@ from attrs import evolve
 
 from hitl import AsyncHITLClient, HITLClient, Review
 from hitl.approval import ApprovalMismatch, ApprovalNotGiven, ApprovalRejected
-from hitl.exceptions import AnswerError, ConfigurationError, WaitTimeoutError
+from hitl.exceptions import AnswerError, ConfigurationError, InvalidRequestError, WaitTimeoutError
 from hitl.integrations.asks import Answer, Ask, Question, ToolCall, answer_of, answers, answers_async, key_of, put
 from hitl.testing import Sandbox
 
@@ -90,6 +91,22 @@ def test_a_restart_asks_nobody_twice(sandbox: Sandbox) -> None:
         found = answers(client, [REFUND, COLOUR])
         assert len(client.list_reviews()) == 2
     assert [found["call-1"].decision, found["q-1"].value] == ["approve", {"colour": "red"}]
+
+
+@pytest.mark.parametrize("ask", [REFUND, COLOUR])
+def test_a_restart_finds_its_question_also_with_another_due_date(client: HITLClient, ask: Ask) -> None:
+    moment = datetime(2099, 1, 1, tzinfo=UTC)
+    first = put(client, ask, due_date=moment)
+    assert put(client, ask, due_date=moment + timedelta(hours=1)).id == first.id
+
+
+def test_another_question_under_the_same_key_is_an_error(client: HITLClient, sandbox: Sandbox) -> None:
+    sandbox.reviewer.complete(put(client, REFUND), {"approved": True})
+    put(client, COLOUR)
+    with pytest.raises(ApprovalMismatch):
+        answers(client, [evolve(REFUND, arguments={"order": "A1", "amount": 500.0})])
+    with pytest.raises(InvalidRequestError):
+        answers(client, [evolve(COLOUR, question="Which size?")])
 
 
 @pytest.mark.parametrize("approved", [True, False])
