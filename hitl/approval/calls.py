@@ -41,6 +41,7 @@ class Target:
         ignored: Parameters that are not bound and not shown.
         version: The version of the function's meaning.
         audience: The server that approves.
+        names: Those of its parameters, if each may be given by place or by name; None where some may not.
     """
 
     name: str
@@ -49,14 +50,27 @@ class Target:
     ignored: frozenset[str] = frozenset()
     version: str | None = None
     is_method: bool = False
+    names: tuple[str, ...] | None = None
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments by name, with defaults, as Python would bind them."""
         if self.signature is None:
             return dict(kwargs)
+        if self.names is not None and len(args) + len(kwargs) == len(self.names):
+            named = self.names[len(args) :]
+            if all(name in kwargs for name in named):  # ten times as fast as what follows
+                return {**dict(zip(self.names, args, strict=False)), **{name: kwargs[name] for name in named}}
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         return dict(bound.arguments)
+
+    def apply(self, function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+        """Call the function with arguments that were bound."""
+        if self.names is not None:
+            return function(**arguments)
+        assert self.signature is not None  # noqa: S101
+        bound = inspect.BoundArguments(self.signature, dict(arguments))
+        return function(*bound.args, **bound.kwargs)
 
     def call(self, arguments: Mapping[str, Any], metadata: Mapping[str, str]) -> Call:
         """Return the call with these arguments, and what it is bound to.
@@ -119,7 +133,10 @@ def target_of(function: Callable[..., Any], audience: str, ignored: frozenset[st
     is_method = first in ("self", "cls") and bool(owner) and not owner.endswith("<locals>")
     if version == "source":
         version = f"source {hash_of(inspect.getsource(function))}"
-    return Target(name_of(function), audience, signature, ignored, version, is_method)
+    parameters = signature.parameters.values()
+    names = tuple(each.name for each in parameters if each.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    all_names = names if len(names) == len(parameters) else None
+    return Target(name_of(function), audience, signature, ignored, version, is_method, all_names)
 
 
 def signature_of(function: Callable[..., Any]) -> inspect.Signature:

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypedDict, TypeVar, Unpack, get_args, overload
 from weakref import WeakKeyDictionary
 
@@ -94,7 +95,7 @@ class _Gate:
         keeper = Gatekeeper(self._settings, target, inspect.getdoc(function) or "")
 
         def flow(arguments: Mapping[str, Any], key: str | None = None) -> Flow[Any]:
-            return keeper.run(arguments, lambda final: _invoke(function, target, final), key)
+            return keeper.run(arguments, partial(target.apply, function), key)
 
         async def call_async(arguments: Mapping[str, Any], key: str | None = None) -> Any:
             try:
@@ -174,12 +175,6 @@ async def _ablock(keeper: Gatekeeper, arguments: Mapping[str, Any]) -> AsyncGene
         await run_async(keeper.failed(grant, error, has_begun=True))
         raise
     await run_async(keeper.finished(grant, None))
-
-
-def _invoke(function: Callable[..., Any], target: Target, arguments: Mapping[str, Any]) -> Any:
-    assert target.signature is not None  # noqa: S101
-    bound = inspect.BoundArguments(target.signature, dict(arguments))
-    return function(*bound.args, **bound.kwargs)
 
 
 class GateOptions(TypedDict, total=False):

@@ -18,7 +18,7 @@ from hitl._clock import monotonic
 from hitl._json import Object
 from hitl._verdict import is_same
 from hitl.approval.calls import Call, Target, approval_key, binding, form_digest, shown_digest
-from hitl.approval.canonical import shown
+from hitl.approval.canonical import hash_of, shown
 from hitl.approval.edits import EditError, edited
 from hitl.approval.errors import ApprovalError, ApprovalMismatch, ApprovalRejected, LedgerError
 from hitl.approval.escalation import require_fit, wait_for_answer
@@ -41,7 +41,9 @@ from hitl.approval.policy import Ruling
 from hitl.approval.reasons import Reasons
 from hitl.approval.steps import Do, Flow, Keep
 from hitl.exceptions import (
+    APIStatusError,
     ConfigurationError,
+    ConflictError,
     ReviewCancelledError,
     ReviewExpiredError,
     ReviewNotFoundError,
@@ -49,6 +51,7 @@ from hitl.exceptions import (
 from hitl.models import Review, Template
 
 METADATA: Final = "hitl"  # the name in the review's metadata, which no reviewer sees, of what it is bound to
+_NO_SUCH_OPERATION: Final = (404, 405, 501)  # what a server says to an operation that it does not have
 STANDING: Final = 300.0  # seconds for which a refusal stands, so that a retrying agent asks nobody
 
 
@@ -60,6 +63,7 @@ class Gatekeeper:
     target: Target
     description: str
     _refused: dict[str, tuple[float, ApprovalError]] = field(factory=dict[str, Any], init=False)
+    _server_has_no_lock: bool = field(default=False, init=False)
 
     @property
     def _reasons(self) -> Reasons:
@@ -368,7 +372,31 @@ class Gatekeeper:
             )
             yield from self.failed(grant, changed, has_begun=False)
             raise changed
+        yield from self._consumed_at_the_server(grant, row)
         return grant
+
+    def _consumed_at_the_server(self, grant: Grant, row: Approval) -> Flow[None]:
+        """Take the approval at the server, too, where it can: for programs that do not share a ledger."""
+        if self._server_has_no_lock:
+            return
+        from hitl_api.api.reviews import consume_review
+        from hitl_api.models.review_consumption import ReviewConsumption
+
+        client, review_id = self.settings.client, row.review_id
+        body = ReviewConsumption(claim=hash_of(grant.claim or ""), call=row.ran or "")
+        try:
+            yield Do(lambda: client.call(consume_review, review_id, body=body))
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            if isinstance(error, APIStatusError) and error.status_code in _NO_SUCH_OPERATION:
+                self._server_has_no_lock = not isinstance(error, ReviewNotFoundError)
+            if self._server_has_no_lock:
+                return
+            yield from self.failed(grant, error, has_begun=False)
+            if isinstance(error, ConflictError):
+                raise self._reasons.used_elsewhere(row, is_used=error.code == "already_consumed") from error
+            raise
 
     def _refuse(self, row: Approval, review: Review | None, verdict: str) -> Flow[ApprovalError]:
         """End a question without a yes, and return the error that says so."""

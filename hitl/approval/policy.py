@@ -139,13 +139,14 @@ class Policy:
 
     def ruling(self, call: Call) -> Flow[Ruling]:
         """Return what the policy says about a call; a predicate that raises, or returns no bool, stops the call."""
-        found = Ruling(self.otherwise, "otherwise")
         for rule in self.rules:
             if rule.function in (None, call.function) and (yield from _holds(rule, call)):
                 found = Ruling(rule.effect, rule.name, allowance=rule.allowance)
                 if rule.one_in and not self._is_sample(call, rule.one_in):
                     found = Ruling("allow", rule.name)
                 break
+        else:
+            found = Ruling(self.otherwise, "otherwise")
         return Ruling("allow", found.rule, is_shadow=True) if self.shadow and found.effect == "ask" else found
 
     def _is_sample(self, call: Call, one_in: int) -> bool:

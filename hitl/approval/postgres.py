@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import Factory, define, frozen
 
+from hitl._json import Object
 from hitl._secret import Secret
 from hitl.approval.errors import LedgerError
-from hitl.approval.ledger import Outcome, Settled
-from hitl.approval.sql import SCHEMA, Database, Handling, SQLLedger
+from hitl.approval.ledger import Handling, Outcome, Settled
+from hitl.approval.sql import SCHEMA, Database, SQLLedger
 from hitl.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
@@ -99,12 +100,12 @@ class PostgresLedger(SQLLedger):
         except ConnectionLost:
             return begin()
 
-    def end_handling(self, decision: str, handler: str) -> None:
+    def end_handling(self, decision: str, handler: str, facts: Object | None = None) -> None:
         """See SQLLedger. If the connection broke, it is written down again: the handler has run."""
         try:
-            super().end_handling(decision, handler)
+            super().end_handling(decision, handler, facts)
         except ConnectionLost:
-            super().end_handling(decision, handler)
+            super().end_handling(decision, handler, facts)
 
     def close(self) -> None:
         """Close the connections that no thread uses."""

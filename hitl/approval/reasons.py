@@ -49,6 +49,15 @@ class Reasons:
         message = f"{self.function} has run, but the ledger does not know it: {why}. Do not repeat the call"
         return OutcomeUnknown(message, **self.facts("unknown", key), ran=True, value=value)
 
+    def used_elsewhere(self, row: Approval, *, is_used: bool) -> ApprovalMismatch:
+        """The server has given the approval to another run, which another ledger knows; or it knows of no approval."""
+        if not is_used:
+            return self.mismatch("review", "the server does not take its review for approved", row.key)
+        message = (
+            f"{self.function} was approved, and another program has used this approval; its ledger knows the outcome"
+        )
+        return ApprovalConsumed(message, **self.facts("consumed", row.key), outcome="consumed")
+
     def ended(self, row: Approval, *, is_late: bool = False) -> ApprovalError | None:
         """Return why nobody may run what a row is about; None if somebody may, or if its result was kept."""
         if row.state in IN_DOUBT:

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from hitl._json import Object, as_list, as_object, as_text, is_object
 from hitl.exceptions import ConfigurationError
+from hitl.integrations._argument_models import check
 from hitl.integrations.asks import Answer, Ask, Decision, Question, ToolCall, facts_of, key_of
 
 _QUESTION_NAMES: Final = ("question", "message", "instruction", "task")
@@ -61,7 +62,7 @@ def asks_of(pause: Any, thread: object, tools: Sequence[Any], schema: Mapping[st
             arguments=call.arguments,
             description=call.description,
             allowed=call.allowed,
-            check=partial(_check, [tool for tool in tools if tool.name == call.tool]),
+            check=partial(check, [tool.tool_call_schema for tool in tools if tool.name == call.tool]),
             metadata=about,
         )
         for n, call in enumerate(paused.calls)
@@ -106,23 +107,6 @@ def _question_of(pause: Any, key: str, about: dict[str, str], schema: Mapping[st
         context=context or None,
         metadata=about,
     )
-
-
-def _check(tools: list[Any], arguments: Mapping[str, Any]) -> None:
-    """Raise pydantic's ValidationError, a ValueError, if arguments fit none of the tools that have this name."""
-    faults: list[ValueError] = []
-    for tool in tools:
-        validate = getattr(tool.tool_call_schema, "model_validate", None)
-        if validate is None:
-            return
-        try:
-            validate(arguments)
-        except ValueError as fault:
-            faults.append(fault)
-        else:
-            return
-    if faults:
-        raise faults[0]
 
 
 def _calls_in(pause: Any) -> _PausedCalls | None:

@@ -10,30 +10,34 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
-from hitl._json import Object, is_object
+from hitl._json import Object, as_object, is_object
 from hitl.exceptions import ConfigurationError
 from hitl.integrations import needs
+from hitl.integrations._argument_models import check
 from hitl.integrations.asks import Answer, Ask, AskOptions, ToolCall, answers_async, facts_of, key_of
 
 if TYPE_CHECKING:
     from hitl import AsyncHITLClient
 
-__all__ = ["run_until_done_async", "to_asks", "to_resume"]
+__all__ = ["run_until_done_async", "to_asks", "to_resume", "tools_of"]
 
 _PAUSED: Final = "hitl_paused"
 
 
-def to_asks(requests: Iterable[Any], session: str) -> list[Ask]:
+def to_asks(requests: Iterable[Any], session: str, *, tools: Iterable[Any] = ()) -> list[Ask]:
     """Return what a paused agent asks; the same request has the same key whenever this is called.
 
     Args:
-        requests: `result.user_input_requests`; those that are no `function_approval_request` are left out.
+        requests: `response.user_input_requests`; those that are no `function_approval_request` are left out.
         session: The id of the agent's session.
+        tools: The agent's tools, which check edited arguments; see `tools_of`.
     """
-    return [_ask_of(request, session) for request in requests if request.type == "function_approval_request"]
+    known = list(tools)
+    return [_ask_of(request, session, known) for request in requests if request.type == "function_approval_request"]
 
 
 def to_resume(requests: Iterable[Any], answers: Mapping[str, Answer]) -> Object:
@@ -56,6 +60,12 @@ def to_resume(requests: Iterable[Any], answers: Mapping[str, Answer]) -> Object:
     responses = [request.to_function_approval_response(answers[request.id].may_run) for request in asked]
     refused = {request.function_call.id: answers[request.id] for request in asked if not answers[request.id].may_run}
     return {"messages": [message("user", responses)], "middleware": [_telling(refused)]}
+
+
+def tools_of(agent: Any) -> list[Any]:
+    """Return the tools of an agent, with those of MCP servers that it is connected to."""
+    remote = [tool for server in getattr(agent, "mcp_tools", ()) for tool in server.functions]
+    return [*as_object(getattr(agent, "default_options", None)).get("tools", ()), *remote]
 
 
 async def run_until_done_async(
@@ -92,17 +102,21 @@ async def run_until_done_async(
             if not requests:
                 return response
             await _kept(on_pause, session, requests)
-        answers = await answers_async(client, to_asks(requests, session.session_id), timeout=timeout, **options)
+        asks = to_asks(requests, session.session_id, tools=tools_of(agent))
+        answers = await answers_async(client, asks, timeout=timeout, **options)
         run, requests = to_resume(requests, answers), []
 
 
-def _ask_of(request: Any, session: str) -> ToolCall:
+def _ask_of(request: Any, session: str, tools: Sequence[Any]) -> ToolCall:
     call = request.function_call
     return ToolCall(
         id=request.id,  # unlike the model's call_id, it never comes again
         key=key_of("agent-framework", session, request.id),
         tool=call.name,
         arguments=call.parse_arguments() or {},
+        check=partial(
+            check, [getattr(tool, "input_model", None) for tool in tools if getattr(tool, "name", None) == call.name]
+        ),
         metadata=facts_of("agent-framework", session=session, request=request.id),
     )
 

@@ -1,10 +1,5 @@
 """Wait for people in DBOS workflows, through crashes and restarts.
 
-    @DBOS.workflow()
-    def publish(draft):
-        if ask(client, "Publish this draft?", name="publish", context={"draft": draft}, timeout=7 * 24 * 3600):
-            send_out(draft)  # a step of yours
-
 Asking is a step, idempotent by its key, and the wait is `DBOS.recv`. Whoever learns of a decision gives the review to
 `deliver`, which wakes the workflow. That reads the review from the server, so a message that is lost, repeated, forged
 or too early costs time only.
@@ -63,8 +58,7 @@ def answers(client: HITLClient, asks: Iterable[Ask], **options: Unpack[WaitOptio
 
     Raises:
         WaitTimeoutError: a review is still open. Calling again with the same keys waits on, for the same reviews.
-        AnswerError: an answer does not fit. Nothing must be resumed; the review is in `review`.
-        ApprovalMismatch: a review is not the one that was asked. Nothing must be resumed.
+        AnswerError, ApprovalMismatch: an answer does not fit, or is one to something else. Nothing must be resumed.
         ConfigurationError: this is no workflow, or an argument is wrong. Nothing is sent.
     """
     return run(_answers(client, asks, is_async=False, **options))
@@ -102,8 +96,6 @@ async def ask_async(client: AsyncHITLClient, question: str, returns: Any = bool,
 
 def to_asks(asks: Iterable[Ask], workflow_id: str) -> list[Ask]:
     """Return the questions with what leads their answers back to a workflow."""
-    if len(workflow_id) > 500:
-        raise ConfigurationError("a review keeps the id of its workflow only if it has at most 500 characters")
     facts = {"engine": "dbos", "workflow": workflow_id}
     return [evolve(each, metadata={**each.metadata, **facts}) for each in distinct(asks)]
 
@@ -113,15 +105,11 @@ def to_resume(review: Review) -> dict[str, Any] | None:
     workflow_id = review.metadata.get("workflow")
     if not review.is_final or review.metadata.get("engine") != "dbos" or not isinstance(workflow_id, str):
         return None
-    message = {"destination_id": workflow_id, "message": review.status}
-    return message | {"topic": review.id, "idempotency_key": review.id}
+    return {"destination_id": workflow_id, "message": review.status, "topic": review.id, "idempotency_key": review.id}
 
 
 def deliver(review: Review, send: Callable[..., object] | None = None) -> bool:
-    """Wake the workflow that asked, and return whether there is one; at any time, and as often as you like.
-
-    `send` is that of a `DBOSClient`; by default `DBOS.send`, for a process in which DBOS is launched.
-    """
+    """Wake the workflow that asked, by `DBOS.send` or a client's, and return whether there is one; may be repeated."""
     if (message := to_resume(review)) is None:
         return False
     dbos = _dbos()
@@ -136,8 +124,9 @@ def deliver(review: Review, send: Callable[..., object] | None = None) -> bool:
 def check_database(url: str | None, sqlite: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:
     """Raise ConfigurationError if DBOS cannot rely on a `system_database_url`; None is its own SQLite file."""
     if (url is None or url.startswith("sqlite")) and sqlite < (3, 42):  # which has no unixepoch('subsec')
-        version = ".".join(map(str, sqlite))
-        raise ConfigurationError(f"DBOS needs PostgreSQL, or SQLite 3.42 or newer; this Python has SQLite {version}")
+        raise ConfigurationError(
+            f"DBOS needs PostgreSQL, or SQLite 3.42 or newer; here it is {'.'.join(map(str, sqlite))}"
+        )
 
 
 def _ask(client: Any, question: str, returns: Any, *, name: str, context: Any = None, **options: Any) -> Flow[Any]:
@@ -155,11 +144,10 @@ def _answers(
     interval = seconds("poll_interval", poll_interval)
 
     def put_all() -> Flow[Any]:
-        ids: list[str] = []
+        reviews: list[Review] = []
         for each in known:
-            review: Review = yield Do(partial(put_one, client, each, **options))
-            ids.append(review.id)
-        return ids, time.time() + limit
+            reviews += [(yield Do(partial(put_one, client, each, **options)))]
+        return [review.id for review in reviews], time.time() + limit
 
     ids, deadline = yield _step("hitl.ask", put_all, is_async=is_async)
     found: dict[str, Answer] = {}
@@ -178,8 +166,7 @@ def _ended(client: Any, review_id: str, deadline: float, interval: float, *, is_
     receive = _dbos().DBOS.recv_async if is_async else _dbos().DBOS.recv
     while True:
         document, now = yield _step("hitl.look", look, is_async=is_async)
-        review = Review.from_json(document)
-        if review.is_final:
+        if (review := Review.from_json(document)).is_final:
             return review
         if now >= deadline:
             raise WaitTimeoutError(f"review {review_id} is still {review.status}", review=review, pending=[review_id])
@@ -203,10 +190,10 @@ def _may_repeat(error: BaseException) -> bool:
 
 
 def _workflow_id() -> str:
-    workflow = _dbos().DBOS
-    if workflow.workflow_id is None or workflow.step_id is not None:
+    dbos = _dbos().DBOS
+    if dbos.workflow_id is None or dbos.step_id is not None:
         raise ConfigurationError("what is to outlive restarts is asked in a DBOS workflow, outside of its steps")
-    return str(workflow.workflow_id)
+    return str(dbos.workflow_id)
 
 
 def _dbos() -> Any:

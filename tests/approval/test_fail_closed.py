@@ -219,6 +219,16 @@ def taken_by_another(world: World) -> Any:
     return pending.result()
 
 
+def taken_by_another_ledger(world: World) -> Any:
+    world.sandbox.reviewer.on().approve()
+    mine, other, found = world.ledger, Failing(world.ledger.path.with_name("other.db")), None
+    for world.ledger in (other, mine):
+        world.ran.clear()
+        with world.sandbox.client() as client, client.idempotency_scope("order-7"):
+            found = world.refund(client)()
+    return found
+
+
 def raising(world: World) -> Any:
     return world.refund(when=lambda call: call.arguments["none"])()
 
@@ -348,6 +358,7 @@ CASES: dict[str, list[Callable[[World], Any]]] = {
     "a rule denies what the reviewer edited": [edited_into_what_is_denied],
     "a token is of another function, version, server or arguments": [with_anothers_token],
     "the approval has been used": [presented_again],
+    "a program with another ledger has used the approval, as the server knows": [taken_by_another_ledger],
     "somebody else has taken the approval, and nobody knows the outcome": [taken_by_another],
     "`when`, `describe` or a rule raises": [raising],
     "a rule or `when` returns neither true nor false, or must be awaited in a blocking gate": [undecided, awaitable],

@@ -3,6 +3,10 @@
 It listens for decisions, too, and what is paid back is a line in the file `HITL_PAID`.
 """
 
+# The framework is not installed where types are checked.
+# pyright: basic, reportMissingImports=false
+# mypy: disable-error-code="untyped-decorator"
+
 from __future__ import annotations
 
 import os

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,9 @@ def world_of(sandbox: Sandbox, **more: object) -> dict[str, str]:
 
 
 @contextmanager
-def process(command: list[str], folder: Path, world: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def process(
+    command: list[str], folder: Path, world: Mapping[str, str]
+) -> Generator[subprocess.Popen[bytes], None, None]:
     """Run a program in a folder; it is killed when the block is left, if not before."""
     with (
         (folder / "log").open("ab") as log,

@@ -1,5 +1,8 @@
 """The recipe of docs/integrations/celery.md on a Redis of its own, with workers that are killed while a person thinks."""
 
+# The framework is not installed where types are checked.
+# pyright: basic, reportMissingImports=false
+
 from __future__ import annotations
 
 import shutil

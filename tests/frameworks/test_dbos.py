@@ -1,5 +1,9 @@
 """Durable waits in DBOS: on a PostgreSQL of their own, in this process, and in workers that are killed."""
 
+# The framework is not installed where types are checked.
+# pyright: basic, reportMissingImports=false
+# mypy: disable-error-code="untyped-decorator"
+
 from __future__ import annotations
 
 import json
@@ -9,10 +13,11 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,7 +25,8 @@ import psycopg
 import pytest
 from attrs import evolve
 from dbos import DBOS, DBOSClient, DBOSConfig, SetWorkflowID
-from postgres import programs, running
+from postgres_server import postgres_server
+from psycopg.conninfo import conninfo_to_dict
 from recipes import write_module
 
 from hitl import HITLClient, Review
@@ -102,15 +108,6 @@ def patient(question: str) -> Any:
         return ask(World.client, question, name="q")
 
 
-@DBOS.workflow()
-def one_then_other() -> Any:
-    first, second = (
-        ask(World.client, "First?", str, name="first"),
-        ask(World.client, "Second?", str, name="second"),
-    )
-    return first, second
-
-
 @DBOS.step()
 def step_that_asks() -> Any:
     return ask(World.client, "In a step?", name="q")
@@ -138,9 +135,7 @@ class World:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    found = programs()
-    assert found is not None, "install PostgreSQL"
-    with running(found) as address:
+    with postgres_server() as address:
         yield address
 
 
@@ -148,7 +143,7 @@ def new_database(server: str) -> str:
     name = f"test_{os.urandom(6).hex()}"
     with psycopg.connect(f"{server} dbname=postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
-    port: Any = psycopg.conninfo.conninfo_to_dict(server)["port"]
+    port: Any = conninfo_to_dict(server)["port"]
     return f"postgresql://hitl@127.0.0.1:{port}/{name}"
 
 
@@ -367,9 +362,9 @@ def test_a_forged_message_approves_nothing(launched: str, sandbox: Sandbox) -> N
     waits(sandbox, handle)
     (review,) = sandbox.reviewer.pending()
     for message in ("completed", {"approved": True}, None):
-        before = looks(handle)
+        looked = partial(lambda before: looks(handle) > before, looks(handle))
         DBOS.send(handle.get_workflow_id(), message, topic=review.id)
-        until(lambda before=before: looks(handle) > before)
+        until(looked)
     assert LINES == []
     deliver(answered(sandbox, {"approved": False}))
     assert handle.get_result()["refund"][0] == "reject"
@@ -425,15 +420,13 @@ def test_questions_keep_their_keys_and_get_the_address_of_their_workflow() -> No
     (found,) = to_asks([asked], "order-7")
     assert found.key == "langgraph:t:1"
     assert found.metadata == {"framework": "langgraph", "engine": "dbos", "workflow": "order-7"}
-    with pytest.raises(ConfigurationError, match="500"):
-        to_asks([asked], "w" * 501)
     with pytest.raises(ConfigurationError, match="same id"):
         to_asks([asked, asked], "order-7")
 
 
 def test_an_old_sqlite_is_refused_with_advice() -> None:
     for url in (None, "sqlite:///dbos.sqlite"):
-        with pytest.raises(ConfigurationError, match=r"3\.42 or newer; this Python has SQLite 3\.40\.1"):
+        with pytest.raises(ConfigurationError, match=r"3\.42 or newer; here it is 3\.40\.1"):
             check_database(url, (3, 40, 1))
         check_database(url, (3, 42, 0))
     check_database("postgresql://db/dbos", (3, 40, 1))
@@ -443,7 +436,7 @@ def test_an_old_sqlite_is_refused_with_advice() -> None:
 
 
 @contextmanager
-def worker(sandbox: Sandbox, database: str, paid: Path, executor: str, *orders: str) -> Iterator[Any]:
+def worker(sandbox: Sandbox, database: str, paid: Path, executor: str, *orders: str) -> Generator[Any, None, None]:
     """Run a worker until the block is left; then it is killed."""
     world = {"HITL_BASE_URL": sandbox.base_url, "HITL_API_KEY": sandbox.api_key, "HITL_PAID": str(paid)}
     command = [sys.executable, str(LIFE), database, executor, *orders]

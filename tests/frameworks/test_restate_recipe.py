@@ -1,5 +1,8 @@
 """The recipe of docs/integrations/restate.md on the real server, with workers that are killed while they wait."""
 
+# The framework is not installed where types are checked.
+# pyright: basic, reportMissingImports=false
+
 from __future__ import annotations
 
 import os
@@ -19,8 +22,8 @@ from hitl.testing import Sandbox
 
 def binary() -> str:
     """Return Restate's server, as `npm install @restatedev/restate-server-linux-x64` brings it, or RESTATE_SERVER names it."""
-    installed = sorted(ROOT.glob("node_modules/@restatedev/restate-server-*/bin/restate-server"))
-    found = os.environ.get("RESTATE_SERVER") or shutil.which("restate-server") or (installed and str(installed[0]))
+    installed = [str(each) for each in ROOT.glob("node_modules/@restatedev/restate-server-*/bin/restate-server")]
+    found = next(filter(None, [os.environ.get("RESTATE_SERVER"), shutil.which("restate-server"), *installed]), None)
     assert found, "install the server with npm, and let RESTATE_SERVER name its binary"
     return found
 
