@@ -52,7 +52,7 @@ def to_asks(run: str, requests: DeferredToolRequests, agent: Agent[Any, Any] | N
     """Return what a run waits for as questions.
 
     An approval is a `ToolCall`, described by its metadata's `description` or `reason`. A deferred call is a `Question`,
-    its metadata's `question` or the argument of that name, for a text or for what the JSON Schema `response_schema` says.
+    its metadata's `question` or the argument of that name, for a text, or for what its `response_schema` describes.
 
     Args:
         run: The name of this run: the same in each process that goes on with it, and that of no other run. Never "".
