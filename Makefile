@@ -83,9 +83,10 @@ bench-gate: setup ## fail if something has become much slower than it was
 	@$(BIN)/python -m benchmarks.drawing
 
 clean: ## remove what the other commands made
-	@rm -rf $(VENV) .contract dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .bench
+	@rm -rf $(VENV) .venv-* .contract dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .bench
 
 include codegen/targets.mk
+include tests/frameworks/targets.mk
 
 .PHONY: write-async-client check-async-client
 generate: write-async-client

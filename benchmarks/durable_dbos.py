@@ -55,14 +55,11 @@ def work(database: str, before: str, order: str) -> None:
 
 def measure(count: int, chance: random.Random) -> int:
     """Kill that many workers, one after the other, and report."""
-    from postgres import programs, running
+    from postgres_server import postgres_server
 
-    found = programs()
-    if found is None:
-        sys.exit("PostgreSQL is not installed")
     with (
         tempfile.TemporaryDirectory() as folder,
-        running(found) as server,
+        postgres_server() as server,
         Sandbox(rate_limit=(1_000_000, 60.0)) as sandbox,
     ):
         port = dict(part.split("=", 1) for part in server.split())["port"]

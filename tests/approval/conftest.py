@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
-from postgres import programs, running
+from postgres_server import postgres_server, programs, url_of
 
 from hitl import HITLClient
 from hitl.approval import Ledger, SQLiteLedger, ledger_at
@@ -29,13 +28,12 @@ def client(sandbox: Sandbox) -> HITLClient:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """Start a PostgreSQL of our own, behind a socket in a folder; return the address of its databases."""
-    found = programs()
-    if found is None:
+    """Start a PostgreSQL of our own; return the address of its databases."""
+    if programs() is None:
         if os.environ.get("CI"):
             pytest.fail("PostgreSQL is missing")
         pytest.skip("PostgreSQL is not installed")
-    with running(found) as address:
+    with postgres_server() as address:
         yield address
 
 
@@ -54,8 +52,7 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Return where a ledger is kept, as `ledger_at` takes it."""
     if request.param == "sqlite":
         return str(tmp_path / "approvals.db")
-    facts: dict[str, Any] = psycopg.conninfo.conninfo_to_dict(request.getfixturevalue("database"))
-    return f"postgresql://{facts['user']}@/{facts['dbname']}?host={facts['host']}&port={facts['port']}"
+    return url_of(request.getfixturevalue("database"))
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ import psycopg
 import pytest
 from attrs import evolve
 from dbos import DBOS, DBOSClient, DBOSConfig, SetWorkflowID
-from postgres import programs, running
+from postgres_server import postgres_server
 from psycopg.conninfo import conninfo_to_dict
 from recipes import write_module
 
@@ -135,9 +135,7 @@ class World:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    found = programs()
-    assert found is not None, "install PostgreSQL"
-    with running(found) as address:
+    with postgres_server() as address:
         yield address
 
 

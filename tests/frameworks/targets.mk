@@ -1,0 +1,38 @@
+# The agent frameworks and engines that hitl has adapters for, in environments of their own. The Makefile includes this
+# file; it defines PYTHON and PARALLEL.
+
+TOGETHER := ag-ui,agent-framework,claude-agent-sdk,dbos,google-adk,langgraph,mcp,openai-agents,pydantic-ai,temporal
+TOGETHER_PAGES = $(filter-out docs/integrations/crewai.md,$(wildcard docs/integrations/*.md))
+NEWEST := .venv-frameworks
+LONER := .venv-crewai
+OLDEST := .venv-oldest
+# Their warnings are their own.
+WITH_FRAMEWORKS = HITL_FRAMEWORKS=1 $(1)/bin/python -m pytest -q -W default
+
+.PHONY: test-integrations test-oldest
+
+$(NEWEST)/.works: pyproject.toml
+	@$(PYTHON) -m venv --clear $(NEWEST)
+	@$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[sandbox,$(TOGETHER)]' --group frameworks
+	@touch $@
+
+# CrewAI pins an older pydantic, so it lives alone.
+$(LONER)/.works: pyproject.toml
+	@$(PYTHON) -m venv --clear $(LONER)
+	@$(LONER)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(LONER)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[sandbox,crewai]' pytest pytest-httpserver hypothesis sybil
+	@touch $@
+
+$(OLDEST)/.works: pyproject.toml
+	@$(PYTHON) -m venv --clear $(OLDEST)
+	@$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@$(OLDEST)/bin/uv pip install --quiet --python $(OLDEST)/bin/python --resolution lowest-direct --editable '.[sandbox,$(TOGETHER)]' --group frameworks
+	@touch $@
+
+test-integrations: $(NEWEST)/.works $(LONER)/.works ## run the adapters' tests and pages against the newest agent frameworks
+	@$(call WITH_FRAMEWORKS,$(NEWEST)) $(PARALLEL) tests/frameworks $(TOGETHER_PAGES)
+	@$(call WITH_FRAMEWORKS,$(LONER)) tests/frameworks_crewai docs/integrations/crewai.md
+
+test-oldest: $(OLDEST)/.works ## run them against the oldest versions that hitl supports
+	@$(call WITH_FRAMEWORKS,$(OLDEST)) $(PARALLEL) tests/frameworks
