@@ -2,7 +2,8 @@
 # file; it defines PYTHON and PARALLEL.
 
 TOGETHER := ag-ui,agent-framework,claude-agent-sdk,dbos,google-adk,langgraph,mcp,openai-agents,pydantic-ai,temporal
-TOGETHER_PAGES = $(filter-out docs/integrations/crewai.md,$(wildcard docs/integrations/*.md))
+# The page about DBOS is a program with a database of its own, which its test runs.
+TOGETHER_PAGES = $(filter-out docs/integrations/crewai.md docs/integrations/dbos.md,$(wildcard docs/integrations/*.md))
 NEWEST := .venv-frameworks
 LONER := .venv-crewai
 OLDEST := .venv-oldest
