@@ -47,7 +47,7 @@ class Scripted(BaseLLM):
     heard: list[str] = Field(default_factory=list)
 
     def call(self, messages: Any, *_: Any, **__: Any) -> str:
-        self.heard.append(str(messages[-1]["content"] if isinstance(messages, list) else messages))
+        self.heard.append(str(messages))
         return self.turns.pop(0)
 
     def supports_function_calling(self) -> bool:
