@@ -1,5 +1,7 @@
 """The adapter for CrewAI: crews with a scripted model, and flows, answered by scripted people."""
 
+# mypy: disable-error-code="misc, untyped-decorator"
+
 from __future__ import annotations
 
 import os
@@ -43,15 +45,16 @@ def client(sandbox: Sandbox) -> Iterator[HITLClient]:
 class Scripted(BaseLLM):
     """A model that says the given texts, and keeps what it was told."""
 
-    turns: list[str]
+    turns: list[Any]
+    native: bool = False  # whether it calls tools, rather than writing that it does
     heard: list[str] = Field(default_factory=list)
 
-    def call(self, messages: Any, *_: Any, **__: Any) -> str:
+    def call(self, messages: Any, *_: Any, **__: Any) -> Any:
         self.heard.append(str(messages))
         return self.turns.pop(0)
 
     def supports_function_calling(self) -> bool:
-        return False
+        return self.native
 
 
 def action(name: str, arguments: str) -> str:
@@ -65,9 +68,9 @@ DONE = "Thought: I now know the final answer\nFinal Answer: done"
 class Clerk:
     """A crew with a tool that pays back, and what it paid."""
 
-    def __init__(self, *turns: str) -> None:
+    def __init__(self, *turns: Any, native: bool = False) -> None:
         self.paid: list[tuple[str, int]] = []
-        self.model = Scripted(model="scripted", turns=[*turns, DONE])
+        self.model = Scripted(model="scripted", turns=[*turns, DONE], native=native)
 
         @tool("refund")
         def refund(order: str, amount: int) -> str:
@@ -150,6 +153,21 @@ def test_two_calls_are_decided_one_by_one(client: HITLClient, sandbox: Sandbox) 
     with gated_tools(client, run="r-1"):
         clerk.work()
     assert clerk.paid == [("B2", 7)]
+
+
+def test_two_calls_at_once_are_decided_one_by_one(client: HITLClient, sandbox: Sandbox) -> None:
+    sandbox.reviewer.on(content=lambda content: content["arguments"]["order"] == "A1").reject(feedback="Not hers.")
+    sandbox.reviewer.on(content={"action": "refund"}).edit(arguments={"order": "B2", "amount": 7})
+    both = [
+        {"id": order, "type": "function", "function": {"name": "refund", "arguments": {"order": order, "amount": 50}}}
+        for order in ("A1", "B2")
+    ]
+    clerk = Clerk(both, native=True)
+    with gated_tools(client, run="r-1"):
+        heard = clerk.work()
+    assert clerk.paid == [("B2", 7)]
+    assert "Not hers." in heard[-1]
+    assert "refunded 7" in heard[-1]
 
 
 def test_a_run_that_is_started_again_asks_nobody_twice(client: HITLClient, sandbox: Sandbox) -> None:
