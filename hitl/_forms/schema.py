@@ -8,7 +8,7 @@ from typing import Any, Final, NoReturn, TypeAlias
 from hitl._forms import questions
 from hitl._forms.form import Form, Group, Member, Question
 from hitl._forms.questions import Bounds
-from hitl._json import Object, as_list, is_object
+from hitl._json import Object, as_list, as_object, is_object
 from hitl.exceptions import FormError
 
 _ANNOTATIONS: Final = frozenset(
@@ -34,7 +34,8 @@ def fields_from(schema: Mapping[str, Any]) -> list[dict[str, Any]]:
 
     Understood are `type` boolean, integer, number, string (with `enum`, `const`, `oneOf` of `const`, `format` date,
     date-time and email, `pattern` and lengths), arrays of choices, and objects with `properties` and `required`, whose
-    objects are written as `to.amount`. `anyOf` with null makes a field that may be left out.
+    objects are written as `to.amount`. `anyOf` with null makes a field that may be left out. `$ref` to a schema in
+    `$defs` is followed.
 
     Raises:
         FormError: if another keyword constrains the value; `path` is a JSON pointer to it.
@@ -44,9 +45,25 @@ def fields_from(schema: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def form_of_schema(schema: Mapping[str, Any]) -> Form[Any]:
     """Return the form that asks for a value of a JSON Schema, and reads it as plain JSON."""
-    asked, _ = _asked(schema, "#")
+    asked, _ = _asked(_resolved(schema, as_object(schema.get("$defs")), "#"), "#")
     name = schema.get("title")
     return Form(name if isinstance(name, str) else "JSON", asked)
+
+
+def _resolved(schema: Any, definitions: Object, at: str, within: frozenset[str] = frozenset()) -> Any:
+    """Return a schema with its definitions in place of its references to them, as pydantic writes them."""
+    if (several := as_list(schema)) is not None:
+        return [_resolved(each, definitions, f"{at}/{index}", within) for index, each in enumerate(several)]
+    if not is_object(schema):
+        return schema
+    known = {name: part for name, part in schema.items() if name != "$defs"}
+    reference = known.pop("$ref", None)
+    if reference is None:
+        return {name: _resolved(part, definitions, f"{at}/{name}", within) for name, part in known.items()}
+    place, _, name = str(reference).rpartition("/")
+    if place != "#/$defs" or name not in definitions or name in within:
+        _refuse(f"{at}/$ref", f"{reference!r} is no schema in $defs, or contains itself")
+    return _resolved({**as_object(definitions[name]), **known}, definitions, at, within | {name})
 
 
 def _asked(schema: Any, at: str) -> tuple[Question | Group, bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final, Literal, cast
@@ -46,8 +46,17 @@ class DecisionFilter:
 
     @property
     def query(self) -> dict[str, Any]:
-        """The same for the server, as far as it can be asked."""
-        return {} if self.template_id is None else {"template_id": self.template_id}
+        """The same for the server, which may not know all of it."""
+        asked = {"template_id": self.template_id, "metadata": self.metadata}
+        return {name: value for name, value in asked.items() if value is not None}
+
+
+def common(filters: Sequence[DecisionFilter]) -> DecisionFilter:
+    """Return the narrowest filter that shows whatever one of these shows."""
+    templates = {each.template_id for each in filters}
+    first, *others = ((each.metadata or {}).items() for each in filters)
+    entries = {name: text for name, text in first if all((name, text) in each for each in others)}
+    return DecisionFilter(templates.pop() if len(templates) == 1 else None, entries or None)
 
 
 def decision_digest(review: Review) -> bytes:

@@ -24,6 +24,7 @@ from attrs import evolve
 from hitl._api import Page, PageRequest, PageWalk, UnreadableEntry, entry, operations
 from hitl._engine import Response
 from hitl._flows import ApiCall, Flow, Sleep, Wakeup
+from hitl._json import Object
 from hitl._review import FINAL_STATUSES, Review
 from hitl._waiting.arguments import WaitOptions, WebhookUpdate
 from hitl._waiting.decision_cursor import DecisionFilter, Position, changed_at, decision_digest, short
@@ -37,6 +38,7 @@ from hitl.exceptions import APIStatusError, AuthenticationError, HITLError, Unex
 OVERLAP: Final = timedelta(seconds=5)  # that clocks of one server may differ by, and a change may be late in a list
 FUTURE: Final = timedelta(hours=1)  # a time that is further ahead of our clock is an error of the server's
 AFTER_WEBHOOK: Final = 2.0  # seconds until another look, if a list did not show yet what a webhook has reported
+_OPTIONAL: Final = ("metadata", "changes_after", "updated_after", "template_id")  # what fewest servers know is first
 _FIRST: Final = "0"  # the cursor of the feed before its first change; see openapi.yaml
 _TAKEN: Final[Any] = None
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
@@ -83,7 +85,8 @@ class DecisionWatch:
         self._due_at = -math.inf
         self._malformed = 0
         self._limit = CHUNK  # changes to a page of the feed; fewer after one that was too large
-        self._has_feed = self._filters_time = self._filters = True  # as far as is known
+        self._has_feed = True  # as far as is known
+        self._unknown: set[str] = set()  # parameters that the server has refused
         self._is_handing_over = False  # from sweeps to the feed, which shows some once more
         self._is_notified = self._was_notified = False  # by a webhook, since the last request began, and before that
         self.is_closed = False
@@ -94,6 +97,10 @@ class DecisionWatch:
     def cursor(self) -> str:
         """From where to go on, after all decisions that were taken."""
         return self._position.text(self._seen)
+
+    def interval(self) -> float:
+        """Return the seconds between two requests at present."""
+        return self._timing.interval()
 
     def begin(self) -> Flow[None]:
         """Find out where "now" is, unless that is known; a server that cannot be reached is an error."""
@@ -107,6 +114,7 @@ class DecisionWatch:
             if (review := self._taken()) is not None:
                 return review
             if (seconds := self._due_in()) > 0:
+                self._registry.warn_if_late()
                 yield Sleep(seconds, self._wakeup)
             elif not self.is_closed:
                 yield from self._send(self._registry.exchange.once, is_patient=True)
@@ -141,6 +149,7 @@ class DecisionWatch:
             if digest not in self._seen:
                 self._seen[digest] = changed_at(each) if isinstance(each, Review) else None
                 found = each
+                self._client.counters.hits += isinstance(each, Review)
         if not self._ready and (arrived := self._arrived) is not None:
             self._position, self._arrived, self._seen = arrived, None, dict(arrived.seen)
         return None if found is None else entry(found)
@@ -158,16 +167,20 @@ class DecisionWatch:
 
     def _request(self) -> tuple[ListMany, PageRequest]:
         self._was_notified, self._is_notified = self._is_notified, False
-        query = dict(self._wanted.query) if self._filters else {}
-        if (feed := self._position.feed) is not None:
+        query = self._query()
+        if self._position.feed is not None:
             hold = self._timing.hold(math.inf)
             timeout = self._timing.timeout(math.inf, hold)
             asked = PageRequest(self._limit)
-            return ListMany((), {**query, "changes_after": feed}, 0, "changes", hold or None, timeout), asked
-        if self._filters_time and (since := _horizon(self._position.mark)) is not None:
-            query["updated_after"] = since
+            return ListMany((), query, 0, "changes", hold or None, timeout), asked
         asked = self._sweep.walk.next or PageRequest(CHUNK)
         return ListMany((), query, asked.offset, "snapshot", None, self._timing.timeout(math.inf)), asked
+
+    def _query(self) -> Object:
+        feed = self._position.feed
+        place = {"changes_after": feed, "updated_after": None if feed else _horizon(self._position.mark)}
+        query = {**self._wanted.query, **place}
+        return {name: value for name, value in query.items() if value is not None and name not in self._unknown}
 
     def _send(self, ask: Ask, *, is_patient: bool) -> Flow[None]:
         request, asked = self._request()
@@ -223,16 +236,15 @@ class DecisionWatch:
             self._leave_feed()  # sweeps name what is too large, and go on behind it
 
     def _ask_more_plainly(self, request: ListMany, error: HITLError) -> None:
-        if request.channel == "changes":
-            self._leave_feed()
-            return
-        if "updated_after" in request.query:
-            self._filters_time = False
-        elif self._filters and self._wanted.query:
-            self._filters = False
-        else:
+        """Leave out a parameter that the server may not know; raise the error if there was none."""
+        suspect = next((each for each in _OPTIONAL if each in request.query), None)
+        if suspect is None:
             raise error
-        self._sweep = _Sweep(is_baseline=self._sweep.is_baseline)
+        if suspect == "changes_after":
+            self._leave_feed()
+        else:
+            self._unknown.add(suspect)
+            self._sweep = _Sweep(is_baseline=self._sweep.is_baseline)
 
     # --- what the answers mean ---------------------------------------------------------------------------------------
 

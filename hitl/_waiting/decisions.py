@@ -14,7 +14,7 @@ from typing import Any, Final, Generic, Literal, Protocol, Self, TypeVar
 from attrs import define, field, frozen
 
 from hitl._flows import Act, AsyncTurn, Clock, Flow, Sleep
-from hitl._waiting.decision_cursor import DecisionFilter, Position, decision_digest, position
+from hitl._waiting.decision_cursor import DecisionFilter, Position, common, decision_digest, position
 from hitl._waiting.decision_watch import DecisionWatch
 from hitl._waiting.waits import WaitRegistry
 from hitl.exceptions import ConfigurationError
@@ -205,7 +205,8 @@ class Handlers:
         """Handle decisions until the client is closed; see HITLClient.run."""
         stored = None if store is None else (yield Act(store.load, blocks=True))
         since = begin if stored is None else position(stored)
-        watch = DecisionWatch(registry, self._wanted_by_all(), since, poll_interval)
+        wanted = common([handler.wanted for handler in self.handlers])
+        watch = DecisionWatch(registry, wanted, since, poll_interval)
         handling = None if ledger is None else _Handling(ledger, registry.clock)
         _RUNNING.update([handling.run] if handling else [])
         try:
@@ -213,22 +214,17 @@ class Handlers:
             if store is not None and stored is None:
                 yield Act(partial(store.save, watch.cursor), blocks=True)
             while (review := (yield from watch.next())) is not None:
-                wanted = [handler for handler in self.handlers if handler.wanted.shows(review)]
-                for handler in wanted:
+                handlers = [handler for handler in self.handlers if handler.wanted.shows(review)]
+                for handler in handlers:
                     if handling is None:
                         yield Act(partial(handler.function, review))
                     elif not (yield from handling.handle(handler, review, watch)):
                         return
-                if store is not None and wanted:
+                if store is not None and handlers:
                     yield Act(partial(store.save, watch.cursor), blocks=True)
         finally:
             watch.close()
             _RUNNING.difference_update([handling.run] if handling else [])
-
-    def _wanted_by_all(self) -> DecisionFilter:
-        """Return the filter that leaves what any handler wants."""
-        first, *others = (handler.wanted for handler in self.handlers)
-        return first if all(each == first for each in others) else DecisionFilter()
 
 
 @define
@@ -245,7 +241,8 @@ class _Handling:
         begin = partial(self.ledger.begin_handling, decision, handler.name, self.run)
         while True:
             is_late = self.clock.monotonic() - began >= PATIENCE
-            state = yield Act(partial(begin, running=frozenset(_RUNNING), takes_over=is_late), blocks=True)
+            # The set itself: a copy would be too old for a run that begins while the ledger is waited for.
+            state = yield Act(partial(begin, running=_RUNNING, takes_over=is_late), blocks=True)
             if state != "elsewhere":
                 break
             if watch.is_closed:

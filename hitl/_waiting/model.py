@@ -95,6 +95,10 @@ class Watch(Protocol):
         """Apply what a webhook reports, and return whether it may be of interest."""
         ...
 
+    def interval(self) -> float:
+        """Return the seconds between two requests at present."""
+        ...
+
     def close(self) -> None: ...
 
 

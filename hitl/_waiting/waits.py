@@ -93,31 +93,33 @@ class WaitRegistry:
 
     def stats(self) -> WaitStats:
         """See HITLClient.wait_stats."""
-        pollers = list(self._pollers.values())
+        pollers, watches = list(self._pollers.values()), list(self._watches)
+        intervals = [*(each.interval() for each in pollers), *(each.interval() for each in watches)]
         server, counters, now = self._client.server, self._client.counters, self.clock.epoch()
         return WaitStats(
-            waits=sum(poller.waiter_count for poller in pollers),
+            waits=sum(poller.waiter_count for poller in pollers) + len(watches),
             open=sum(poller.open_count for poller in pollers),
             **asdict(counters),
             limit=server.limit,
             remaining=server.remaining,
             reserve=round(self._client.budget.reserve(now), 1),
             seconds_to_reset=server.to_reset(now),
-            interval=max((poller.interval() for poller in pollers), default=None),
+            interval=max(intervals, default=None),
         )
 
-    def warn_if_late(self, poller: SharedPoller) -> None:
-        """Warn once that the rate limit makes answers late, how late, and what would help."""
+    def warn_if_late(self, poller: SharedPoller | None = None) -> None:
+        """Warn once that the rate limit makes answers late, how late, and what would help; None is a stream."""
         now, server, budget = self.clock.epoch(), self._client.server, self._client.budget
         to_reset, interval = server.to_reset(now), budget.interval(now)
         if self._has_warned or server.remaining is None or to_reset is None or interval <= SLOWEST:
             return
         self._has_warned = True
         of = "" if server.limit is None else f" of {server.limit}"
+        looked = "decisions are looked for" if poller is None else f"{poller.open_count} open review(s) are looked at"
         warnings.warn(
             f"the server's rate limit leaves {server.remaining}{of} requests for the next "
             f"{to_reset:.0f} s, of which {budget.reserve(now):.0f} are kept for other calls: "
-            f"{poller.open_count} open review(s) are looked at every {interval:.0f} s, so answers are seen "
+            f"{looked} every {interval:.0f} s, so answers are seen "
             f"{interval / 2:.0f} s late on average. Webhooks help (client.notify), and so does a higher limit",
             WaitBudgetWarning,
             stacklevel=2,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         OutcomeUnknown,
         UnbindableArgument,
     )
+    from hitl.approval.escalation import Escalation, Reminder
     from hitl.approval.grants import Grant
     from hitl.approval.ledger import Approval, Ledger, Outcome
     from hitl.approval.opening import ledger_at
@@ -55,6 +56,7 @@ __all__ = [
     "AsyncPending",
     "AuditError",
     "Call",
+    "Escalation",
     "Grant",
     "Ledger",
     "LedgerError",
@@ -64,6 +66,7 @@ __all__ = [
     "Policy",
     "PostgresLedger",
     "Refusal",
+    "Reminder",
     "Rule",
     "SQLiteLedger",
     "UnbindableArgument",
@@ -92,6 +95,7 @@ __getattr__, __dir__ = lazy_names(
             "OutcomeUnknown",
             "UnbindableArgument",
         ),
+        "escalation": ("Escalation", "Reminder"),
         "grants": ("Grant",),
         "ledger": ("Approval", "Ledger", "Outcome"),
         "opening": ("ledger_at",),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from hashlib import sha256
 
 from attrs import frozen
 
 from hitl._json import is_object
-from hitl.approval.canonical import text
+from hitl.approval.canonical import hash_of, text
 from hitl.approval.ledger import Ledger
 
 
@@ -85,7 +84,7 @@ def _checked(line: str, number: int, previous: str | None) -> str:
     body = text(facts)
     if f'{body[:-1]},"hash":"{told}"}}' != line.rstrip("\n"):
         raise AuditError(f"line {number} is not written as it was")
-    if sha256(body.encode()).hexdigest() != told:
+    if hash_of(body) != told:
         raise AuditError(f"record {number} was changed")
     if facts.get("previous") != previous:
         raise AuditError(f"record {number} does not follow the one before it: one was removed, added or moved")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
 from attrs import field, frozen
 
 from hitl._json import Object, is_list, is_object
-from hitl.approval.canonical import digest, name_of, shown, text, tree
+from hitl.approval.canonical import digest, hash_of, name_of, shown, text, tree
 from hitl.approval.errors import UnbindableArgument
 
 
@@ -42,6 +41,7 @@ class Target:
         ignored: Parameters that are not bound and not shown.
         version: The version of the function's meaning.
         audience: The server that approves.
+        names: Those of its parameters, if each may be given by place or by name; None where some may not.
     """
 
     name: str
@@ -50,14 +50,27 @@ class Target:
     ignored: frozenset[str] = frozenset()
     version: str | None = None
     is_method: bool = False
+    names: tuple[str, ...] | None = None
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments by name, with defaults, as Python would bind them."""
         if self.signature is None:
             return dict(kwargs)
+        if self.names is not None and len(args) + len(kwargs) == len(self.names):
+            named = self.names[len(args) :]
+            if all(name in kwargs for name in named):  # ten times as fast as what follows
+                return {**dict(zip(self.names, args, strict=False)), **{name: kwargs[name] for name in named}}
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         return dict(bound.arguments)
+
+    def apply(self, function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+        """Call the function with arguments that were bound."""
+        if self.names is not None:
+            return function(**arguments)
+        assert self.signature is not None  # noqa: S101
+        bound = inspect.BoundArguments(self.signature, dict(arguments))
+        return function(*bound.args, **bound.kwargs)
 
     def call(self, arguments: Mapping[str, Any], metadata: Mapping[str, str]) -> Call:
         """Return the call with these arguments, and what it is bound to.
@@ -112,18 +125,26 @@ def target_of(function: Callable[..., Any], audience: str, ignored: frozenset[st
     Raises:
         TypeError: a name in `ignored` is no parameter of it.
     """
-    try:
-        signature = inspect.signature(function, eval_str=True)
-    except Exception:  # an annotation that names what is not there
-        signature = inspect.signature(function)
+    signature = signature_of(function)
     if strangers := ignored - signature.parameters.keys():
         raise TypeError(f"ignore= names {', '.join(sorted(strangers))}, which {function.__qualname__} does not take")
     first = next(iter(signature.parameters), "")
     owner = function.__qualname__.rpartition(".")[0]
     is_method = first in ("self", "cls") and bool(owner) and not owner.endswith("<locals>")
     if version == "source":
-        version = f"source {sha256(inspect.getsource(function).encode()).hexdigest()}"
-    return Target(name_of(function), audience, signature, ignored, version, is_method)
+        version = f"source {hash_of(inspect.getsource(function))}"
+    parameters = signature.parameters.values()
+    names = tuple(each.name for each in parameters if each.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    all_names = names if len(names) == len(parameters) else None
+    return Target(name_of(function), audience, signature, ignored, version, is_method, all_names)
+
+
+def signature_of(function: Callable[..., Any]) -> inspect.Signature:
+    """Return a function's parameters, with their annotations as types where these can be read."""
+    try:
+        return inspect.signature(function, eval_str=True)
+    except Exception:  # an annotation that names what is not there
+        return inspect.signature(function)
 
 
 def binding(target: Target, rule: str, allowance: Any) -> str:
@@ -144,12 +165,12 @@ def shown_digest(form: str, content: Any) -> str:
 
 def approval_key(call: str, place: str, number: int) -> str:
     """Return the idempotency key of an approval's review."""
-    return f"hitl-ap1-{sha256(text([call, place, number]).encode()).hexdigest()[:48]}"
+    return f"hitl-ap1-{hash_of(text([call, place, number]))[:48]}"
 
 
 def _digest(value: Any) -> str:
     """Return the digest of plain JSON, where 50.0 and 50 are the same number, as servers may write either."""
-    return sha256(text(_plain(value)).encode()).hexdigest()
+    return hash_of(text(_plain(value)))
 
 
 def _plain(value: Any) -> Any:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, Flag
+from functools import partial
 from hashlib import sha256
 from pathlib import Path, PosixPath, PurePosixPath, PureWindowsPath, WindowsPath
 from typing import Any, Final, NoReturn, cast
@@ -29,7 +30,9 @@ _SAFE: Final = 2**53 - 1  # the largest integer that every reader of JSON keeps 
 _MOST_BITS: Final = 10_000
 _DEEPEST: Final = 64
 _LONGEST: Final = 1024 * 1024  # characters of the whole text
-_WRITE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_ENCODER: Final = partial(json.JSONEncoder, ensure_ascii=False, separators=(",", ":"), check_circular=False)
+_WRITE: Final = _ENCODER().encode
+_WRITE_SORTED: Final = _ENCODER(sort_keys=True).encode
 
 
 def tree(value: Any, path: str = "", around: tuple[int, ...] = ()) -> Any:  # guard: tagged-tree
@@ -67,7 +70,9 @@ def tree(value: Any, path: str = "", around: tuple[int, ...] = ()) -> Any:  # gu
 
 def text(value: Any) -> str:
     """Return the text of a tree by RFC 8785; there are no floats in it."""
-    return _WRITE(_ordered(value))
+    written = _WRITE_SORTED(value)
+    # Names in ASCII have the same order in Python and in UTF-16 (RFC 8785, 3.2.3).
+    return written if written.isascii() else _WRITE(_ordered(value))
 
 
 def digest(value: Any) -> str:
@@ -75,6 +80,11 @@ def digest(value: Any) -> str:
     written = text(value)
     if len(written) > _LONGEST:
         raise UnbindableArgument(f"the arguments take {len(written)} characters; {_LONGEST} can be bound")
+    return hash_of(written)
+
+
+def hash_of(written: str) -> str:
+    """Return the SHA-256 of a text, in hexadecimal."""
     return sha256(written.encode()).hexdigest()
 
 
@@ -138,8 +148,8 @@ def name_of(thing: Any) -> str:
 
 def float_text(value: float) -> str:
     """Return a number as ECMAScript writes it, which RFC 8785 demands; "-0" keeps its sign."""
-    if value == 0:
-        return "-0" if math.copysign(1, value) < 0 else "0"
+    if "e" not in (plain := repr(value)):
+        return plain.removesuffix(".0")
     sign, digits_, exponent = Decimal(repr(value)).normalize().as_tuple()
     digits, count = "".join(map(str, digits_)), len(digits_)
     point = count + int(exponent)  # digits before the point
@@ -247,8 +257,7 @@ def _fields(value: Any, names: Iterable[str], path: str, within: tuple[int, ...]
 def _ordered(value: Any) -> Any:
     """Return a tree with the names of objects in the order of their UTF-16 (RFC 8785, 3.2.3)."""
     if is_object(value):
-        order = None if all(map(str.isascii, value)) else _utf16
-        return {name: _ordered(value[name]) for name in sorted(value, key=order)}
+        return {name: _ordered(value[name]) for name in sorted(value, key=_utf16)}
     return [_ordered(each) for each in value] if is_list(value) else value
 
 

@@ -6,13 +6,17 @@ import inspect
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypedDict, TypeVar, Unpack, overload
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypedDict, TypeVar, Unpack, get_args, overload
 from weakref import WeakKeyDictionary
 
 from attrs import frozen
 
+from hitl._api import arguments
+from hitl._config import seconds
 from hitl.approval.calls import Call, Target, target_of
 from hitl.approval.errors import ApprovalError
+from hitl.approval.escalation import Escalation, Reminder, require_enforceable
 from hitl.approval.gate import Gatekeeper
 from hitl.approval.grants import Grant, Settings
 from hitl.approval.ledger import Ledger
@@ -34,7 +38,7 @@ R = TypeVar("R")
 
 
 @frozen
-class _Gated:
+class Gated:
     """A gated function.
 
     Attributes:
@@ -50,12 +54,12 @@ class _Gated:
 
 _MOST_METADATA = 18  # of the 20 that a review may have; the gate needs two
 
-_GATED: WeakKeyDictionary[Callable[..., Any], _Gated] = WeakKeyDictionary()
+_GATED: WeakKeyDictionary[Callable[..., Any], Gated] = WeakKeyDictionary()
 
 
 def bound(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> tuple[_Gated, Mapping[str, Any]]:
+) -> tuple[Gated, Mapping[str, Any]]:
     """Return what is behind a gated function, and the arguments of a call.
 
     Raises:
@@ -91,7 +95,7 @@ class _Gate:
         keeper = Gatekeeper(self._settings, target, inspect.getdoc(function) or "")
 
         def flow(arguments: Mapping[str, Any], key: str | None = None) -> Flow[Any]:
-            return keeper.run(arguments, lambda final: _invoke(function, target, final), key)
+            return keeper.run(arguments, partial(target.apply, function), key)
 
         async def call_async(arguments: Mapping[str, Any], key: str | None = None) -> Any:
             try:
@@ -107,7 +111,7 @@ class _Gate:
 
         chosen = call_async if self._is_async else call
         found = gated(function, lambda args, kwargs: chosen(target.bind(args, kwargs)))
-        _GATED[found] = _Gated(keeper, chosen, self._is_async)
+        _GATED[found] = Gated(keeper, chosen, self._is_async)
         return found
 
     def _refused(self, error: ApprovalError) -> Any:
@@ -173,12 +177,6 @@ async def _ablock(keeper: Gatekeeper, arguments: Mapping[str, Any]) -> AsyncGene
     await run_async(keeper.finished(grant, None))
 
 
-def _invoke(function: Callable[..., Any], target: Target, arguments: Mapping[str, Any]) -> Any:
-    assert target.signature is not None  # noqa: S101
-    bound = inspect.BoundArguments(target.signature, dict(arguments))
-    return function(*bound.args, **bound.kwargs)
-
-
 class GateOptions(TypedDict, total=False):
     """The arguments of `require_approval` besides the client and `on_reject`."""
 
@@ -197,6 +195,8 @@ class GateOptions(TypedDict, total=False):
     due_date: str | datetime | None
     quorum: int | None
     asked_by: str | None
+    escalate: Escalation | None
+    remind: Reminder | None
 
 
 @overload
@@ -239,6 +239,8 @@ def require_approval(
     due_date: str | datetime | None = None,
     quorum: int | None = None,
     asked_by: str | None = None,
+    escalate: Escalation | None = None,
+    remind: Reminder | None = None,
 ) -> Any:
     """Let a function run only if a person approves of exactly this call, and once.
 
@@ -265,9 +267,11 @@ def require_approval(
         due_date: When the answer is needed.
         quorum: So many people must approve.
         asked_by: Who asks; that person's own approval does not count.
+        escalate: Asks more people, or more urgently, when nobody has answered for a while; whoever waits does it.
+        remind: Calls a function of yours when nobody has answered for a while, to remind people.
 
     Raises:
-        ConfigurationError: an argument is wrong.
+        ConfigurationError: an argument is wrong, or asks for what nobody would carry out.
         TypeError: where it decorates something that cannot be gated.
     """
     is_async = _is_async(client)
@@ -284,16 +288,19 @@ def require_approval(
         ledger=ledger_at() if ledger is None else ledger,
         policy=_with_condition(policy, when),
         template_id=template_id,
-        assignees=None if assignees is None else list(assignees),
-        priority=priority,
-        due_date=due_date.isoformat() if isinstance(due_date, datetime) else due_date,
-        timeout=timeout,
+        assignees=None if assignees is None else arguments.addresses("assignees", assignees),
+        priority=None if priority is None else arguments.one_of("priority", priority, get_args(Priority)),
+        due_date=None if due_date is None else arguments.moment("due_date", due_date).isoformat(),
+        timeout=None if timeout is None else seconds("timeout", timeout),
         describe=describe,
-        metadata=dict(metadata or {}),
+        metadata=arguments.metadata("metadata", metadata or {}),
         quorum=quorum,
         asked_by=asked_by,
         run=run,
+        escalate=escalate,
+        remind=remind,
     )
+    require_enforceable(settings, is_async=is_async)
     kind: type[Gate | ReturningGate[Any]] = Gate if on_reject == "raise" else ReturningGate[Any]
     return kind(settings, is_async=is_async, on_reject=on_reject, ignore=ignore, version=version)
 

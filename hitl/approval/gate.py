@@ -7,8 +7,8 @@ run; whatever goes wrong after it, nobody runs it again.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
@@ -18,9 +18,10 @@ from hitl._clock import monotonic
 from hitl._json import Object
 from hitl._verdict import is_same
 from hitl.approval.calls import Call, Target, approval_key, binding, form_digest, shown_digest
-from hitl.approval.canonical import shown
+from hitl.approval.canonical import hash_of, shown
 from hitl.approval.edits import EditError, edited
-from hitl.approval.errors import ApprovalError, ApprovalRejected, LedgerError
+from hitl.approval.errors import ApprovalError, ApprovalMismatch, ApprovalRejected, LedgerError
+from hitl.approval.escalation import require_fit, wait_for_answer
 from hitl.approval.form import FORM_NAME, GIVEN, OFFERED, form_for, given_with
 from hitl.approval.grants import Grant, Settings, kept_outcome
 from hitl.approval.ledger import (
@@ -35,11 +36,14 @@ from hitl.approval.ledger import (
     Outcome,
     owner,
 )
+from hitl.approval.people import is_among
 from hitl.approval.policy import Ruling
 from hitl.approval.reasons import Reasons
 from hitl.approval.steps import Do, Flow, Keep
 from hitl.exceptions import (
+    APIStatusError,
     ConfigurationError,
+    ConflictError,
     ReviewCancelledError,
     ReviewExpiredError,
     ReviewNotFoundError,
@@ -47,6 +51,7 @@ from hitl.exceptions import (
 from hitl.models import Review, Template
 
 METADATA: Final = "hitl"  # the name in the review's metadata, which no reviewer sees, of what it is bound to
+_NO_SUCH_OPERATION: Final = (404, 405, 501)  # what a server says to an operation that it does not have
 STANDING: Final = 300.0  # seconds for which a refusal stands, so that a retrying agent asks nobody
 
 
@@ -58,6 +63,7 @@ class Gatekeeper:
     target: Target
     description: str
     _refused: dict[str, tuple[float, ApprovalError]] = field(factory=dict[str, Any], init=False)
+    _server_has_no_lock: bool = field(default=False, init=False)
 
     @property
     def _reasons(self) -> Reasons:
@@ -129,7 +135,7 @@ class Gatekeeper:
             row = yield from self.asked(key, call.digest)
             return (yield from self._granted(call, row, arguments))
         if ruling.effect == "allow":
-            facts = {"call": call.digest, "function": call.function, "rule": ruling.rule, "shadow": ruling.is_shadow}
+            facts = _facts(call, rule=ruling.rule, shadow=ruling.is_shadow)
             yield Keep(lambda: self.settings.ledger.record("would_ask" if ruling.is_shadow else "allowed", facts))
             return Grant(dict(arguments))
         place = self.settings.client.scoped_key("approval", call.digest) or ""
@@ -138,7 +144,7 @@ class Gatekeeper:
         found, number = yield from self._known(call, place)
         offer = self._offer(ruling)
         if found is None and offer is not None:
-            facts = {"call": call.digest, "function": call.function, "shadow": False}
+            facts = _facts(call, shadow=False)
             used: GivenAllowance | None = yield Keep(lambda: self.settings.ledger.use(offer.binding, facts))
             if used is not None:
                 return Grant(dict(arguments), used.reviewer)
@@ -177,8 +183,7 @@ class Gatekeeper:
     def _ruling(self, call: Call) -> Flow[Ruling]:
         ruling = yield from self.settings.policy.ruling(call)
         if ruling.effect == "deny":
-            facts = {"call": call.digest, "function": call.function, "rule": ruling.rule}
-            yield Keep(lambda: self.settings.ledger.record("denied", facts))
+            yield Keep(lambda: self.settings.ledger.record("denied", _facts(call, rule=ruling.rule)))
             raise self._reasons.denied(ruling.rule)
         return ruling
 
@@ -198,15 +203,13 @@ class Gatekeeper:
     def _open(
         self, call: Call, arguments: Mapping[str, Any], place: str, number: int, offer: NewAllowance | None
     ) -> Flow[Approval]:
-        new = yield from self._new(call, arguments, place, number, offer)
-        asked: Approval = yield Keep(lambda: self.settings.ledger.ask(new))
-        return asked
-
-    def _new(
-        self, call: Call, arguments: Mapping[str, Any], place: str, number: int, offer: NewAllowance | None
-    ) -> Flow[NewApproval]:
-        settings, key = self.settings, approval_key(call.digest, place, number)
+        """Write down a question before it is asked, with the exact body of the review."""
+        settings = self.settings
+        # Outside of scopes nobody but this ledger knows the key: a lost ledger, or another one, must ask anew, and not
+        # be given the review of an approval that has been used.
+        key = approval_key(call.digest, place or uuid4().hex, number)
         template = yield from self._template(offer)
+        require_fit(settings, template)
         content: Object = {"action": self.target.name, "arguments": self.target.shown(arguments)}
         if self.description:
             content["description"] = self.description
@@ -225,18 +228,20 @@ class Gatekeeper:
             "metadata": metadata,
             **{k: v for k, v in chosen.items() if v is not None},
         }
-        return NewApproval(
+        new = NewApproval(
             key=key,
             call=call.digest,
             place=place,
             number=number,
             function=call.function,
             arguments=content["arguments"],
-            body=json.loads(json.dumps(body, default=str)),
+            body=body,
             form=form,
             shown=seen,
             run=settings.run,
         )
+        asked: Approval = yield Keep(lambda: settings.ledger.ask(new))
+        return asked
 
     def _template(self, offer: NewAllowance | None) -> Flow[Template]:
         client, given = self.settings.client, self.settings.template_id
@@ -262,39 +267,23 @@ class Gatekeeper:
     def _answered(
         self, call: Call, row: Approval, arguments: Mapping[str, Any]
     ) -> Flow[tuple[Approval, Mapping[str, Any]]]:
+        """Wait for the answer, hold it against what was asked, and return what may run."""
         row = yield from self._asked(row)
         review, template = yield from self._answer(row)
-        fault = self._unlike_asked(row, review, template)
-        if fault is not None:
-            yield from self._refuse(row, review, "mismatch")
-            raise self._reasons.mismatch(*fault, row.key, review)
-        if review.verdict != "approved":
-            yield from self._refuse(row, review, review.verdict or "unclear")
-            raise self._remembered(call, self._reasons.not_approved(row, review))
         try:
-            final = edited(self.target, arguments, row.arguments, review.result.get("arguments"))
-        except EditError as error:
+            self._require_as_asked(row, review, template)
+            if review.verdict != "approved":
+                raise self._remembered(call, (yield from self._refuse(row, review, review.verdict or "unclear")))
+            final, ran = yield from self._approved_arguments(call, row, review, arguments)
+        except ApprovalMismatch:
             yield from self._refuse(row, review, "mismatch")
-            raise self._reasons.mismatch(
-                "arguments", f"its edited arguments do not fit: {error}", row.key, review
-            ) from None
-        if self.target.call(arguments, call.metadata).digest != row.call:
-            yield from self._refuse(row, review, "mismatch")
-            raise self._reasons.mismatch(
-                "arguments", "its arguments have changed since it was asked about", row.key, review
-            )
-        last = self.target.call(final, call.metadata)
-        if last.digest != row.call and (yield from self.settings.policy.ruling(last)).effect == "deny":
-            yield from self._refuse(row, review, "mismatch")
-            raise self._reasons.mismatch(
-                "arguments", "a rule forbids the arguments that the reviewer chose", row.key, review
-            )
+            raise
         decision = Decision("approved", review.reviewer, review.feedback, review.result.get("arguments"))
         given = given_with(row) if review.result.get("allowance") == GIVEN else None
-        decided = yield from self._decide(row, "answered", last.digest, decision, given)
+        decided = yield from self._decide(row, "answered", ran, decision, given)
         if (ended := self._reasons.ended(decided)) is not None:
             raise ended
-        if decided.ran != last.digest:
+        if decided.ran != ran:
             raise self._reasons.mismatch(
                 "arguments", "another process has read other edits from the same answer", row.key, review
             )
@@ -302,31 +291,46 @@ class Gatekeeper:
 
     def _answer(self, row: Approval) -> Flow[tuple[Review, Template]]:
         """Return the answered review, read after its answer, and its form as it is now."""
-        client, timeout, review_id = self.settings.client, self.settings.timeout, row.review_id
+        client = self.settings.client
         try:
-            review: Review = yield Do(lambda: client.wait_for_review(review_id, timeout))
+            review = yield from wait_for_answer(self.settings, row)
             template: Template = yield Do(lambda: client.get_template(row.body["template_id"]))
         except (ReviewExpiredError, ReviewCancelledError) as error:
             kind = "expired" if isinstance(error, ReviewExpiredError) else "cancelled"
-            yield from self._refuse(row, error.review, kind)
-            raise self._reasons.unanswered(kind, row, error.review) from error
+            raise (yield from self._refuse(row, error.review, kind)) from error
         except ReviewNotFoundError as error:
             yield from self._refuse(row, None, "mismatch")
             raise self._reasons.mismatch("review", "its review does not exist any more", row.key) from error
         return review, template
 
-    def _unlike_asked(self, row: Approval, review: Review, template: Template) -> tuple[str, str] | None:
-        """Return what of the answered review is not what was asked, if anything is not."""
+    def _require_as_asked(self, row: Approval, review: Review, template: Template) -> None:
+        """Raise ApprovalMismatch unless the answered review is what was asked, and answered by somebody else."""
+        unlike = partial(self._reasons.mismatch, key=row.key, review=review)
         if review.id != row.review_id or review.template_id != row.body["template_id"]:
-            return "review", "the answer is that of another review"
+            raise unlike("review", "the answer is that of another review")
         if form_digest(template.fields, template.settings) != row.form:
-            return "shown", "its form was changed while it was open"
+            raise unlike("shown", "its form was changed while it was open")
         if not is_same(review.content, row.body["content"]):
-            return "shown", "its content was changed while it was open"
+            raise unlike("shown", "its content was changed while it was open")
         asker = self.settings.asked_by
-        if asker is not None and (review.reviewer is None or _is_among(asker, review.reviewer)):
-            return "self-approval", "nobody else than the asker is known to have approved it"
-        return None
+        if asker is not None and (review.reviewer is None or is_among(asker, review.reviewer)):
+            raise unlike("self-approval", "nobody else than the asker is known to have approved it")
+
+    def _approved_arguments(
+        self, call: Call, row: Approval, review: Review, arguments: Mapping[str, Any]
+    ) -> Flow[tuple[Mapping[str, Any], str]]:
+        """Return the arguments with the reviewer's edits, and the digest of the call with them; or ApprovalMismatch."""
+        unlike = partial(self._reasons.mismatch, "arguments", key=row.key, review=review)
+        try:
+            final = edited(self.target, arguments, row.arguments, review.result.get("arguments"))
+        except EditError as error:
+            raise unlike(f"its edited arguments do not fit: {error}") from None
+        if self.target.call(arguments, call.metadata).digest != row.call:
+            raise unlike("its arguments have changed since it was asked about")
+        last = self.target.call(final, call.metadata)
+        if last.digest != row.call and (yield from self.settings.policy.ruling(last)).effect == "deny":
+            raise unlike("a rule forbids the arguments that the reviewer chose")
+        return final, last.digest
 
     def _as_decided(self, row: Approval, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the arguments that an earlier process found approved, made of the live ones."""
@@ -368,11 +372,37 @@ class Gatekeeper:
             )
             yield from self.failed(grant, changed, has_begun=False)
             raise changed
+        yield from self._consumed_at_the_server(grant, row)
         return grant
 
-    def _refuse(self, row: Approval, review: Review | None, verdict: str) -> Flow[Approval]:
+    def _consumed_at_the_server(self, grant: Grant, row: Approval) -> Flow[None]:
+        """Take the approval at the server, too, where it can: for programs that do not share a ledger."""
+        if self._server_has_no_lock:
+            return
+        from hitl_api.api.reviews import consume_review
+        from hitl_api.models.review_consumption import ReviewConsumption
+
+        client, review_id = self.settings.client, row.review_id
+        body = ReviewConsumption(claim=hash_of(grant.claim or ""), call=row.ran or "")
+        try:
+            yield Do(lambda: client.call(consume_review, review_id, body=body))
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            if isinstance(error, APIStatusError) and error.status_code in _NO_SUCH_OPERATION:
+                self._server_has_no_lock = not isinstance(error, ReviewNotFoundError)
+            if self._server_has_no_lock:
+                return
+            yield from self.failed(grant, error, has_begun=False)
+            if isinstance(error, ConflictError):
+                raise self._reasons.used_elsewhere(row, is_used=error.code == "already_consumed") from error
+            raise
+
+    def _refuse(self, row: Approval, review: Review | None, verdict: str) -> Flow[ApprovalError]:
+        """End a question without a yes, and return the error that says so."""
         decision = Decision(verdict, review.reviewer, review.feedback) if review else Decision(verdict)
-        return (yield from self._decide(row, "refused", None, decision))
+        yield from self._decide(row, "refused", None, decision)
+        return self._reasons.refused(decision, row.key, review)
 
     def _decide(
         self, row: Approval, state: Decided, ran: str | None, decision: Decision, given: NewAllowance | None = None
@@ -395,10 +425,8 @@ class Gatekeeper:
             raise error.with_traceback(None)
 
 
-def _is_among(asker: str, reviewers: str) -> bool:
-    """Return whether a person is one of those who are named in a text, in whatever capitals."""
-    name = re.escape(asker.strip().casefold())
-    return re.search(rf"(?<![\w.@+-]){name}(?![\w@+-]|\.\w)", reviewers.casefold()) is not None
+def _facts(call: Call, **more: Any) -> Object:
+    return {"call": call.digest, "function": call.function, **more}
 
 
 def _users(name: str, function: Callable[[Call], Any], call: Call) -> Flow[Any]:

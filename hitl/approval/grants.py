@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from hitl.approval.calls import Call
 from hitl.approval.canonical import is_plain
+from hitl.approval.escalation import Escalation, Reminder
 from hitl.approval.ledger import Ledger, Outcome
 from hitl.approval.policy import Policy
 
@@ -26,13 +27,15 @@ class Settings:
     template_id: str | None = None
     assignees: Sequence[str] | None = None
     priority: str | None = None
-    due_date: Any = None
-    timeout: Any = None
+    due_date: str | None = None
+    timeout: float | None = None
     describe: Callable[[Call], Any] | None = None
     metadata: Mapping[str, str] = field(factory=dict[str, str])
     quorum: int | None = None
     asked_by: str | None = None
     run: str | None = None
+    escalate: Escalation | None = None
+    remind: Reminder | None = None
 
 
 @frozen

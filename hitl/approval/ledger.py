@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -21,6 +21,7 @@ from hitl._json import Object
 
 State: TypeAlias = Literal["asked", "answered", "refused", "consumed", "finished", "failed", "unknown"]
 Decided: TypeAlias = Literal["answered", "refused"]
+Handling: TypeAlias = Literal["begun", "handled", "elsewhere"]
 Settled: TypeAlias = Literal["finished", "failed", "unknown"]
 
 OPEN: tuple[State, ...] = ("asked", "answered")
@@ -33,7 +34,7 @@ class NewApproval:
     """A question that is about to be asked.
 
     Attributes:
-        key: The idempotency key of the review, which everybody who makes the same call derives.
+        key: The idempotency key of the review.
         call: The digest of what would run.
         place: The scope of the call; empty outside of scopes.
         number: How many equal calls were before it.
@@ -144,7 +145,7 @@ class Ledger(Protocol):
     """
 
     def ask(self, new: NewApproval) -> Approval:
-        """Insert a question, or return the row that has its key."""
+        """Insert a question, or return the row of its call, place and number."""
         ...
 
     def note_review(self, key: str, review_id: str) -> Approval:
@@ -187,6 +188,20 @@ class Ledger(Protocol):
 
     def allowances(self) -> Sequence[GivenAllowance]:
         """Return what was given, oldest first."""
+        ...
+
+    def begin_handling(
+        self, decision: str, handler: str, run: str, *, running: Collection[str], takes_over: bool
+    ) -> Handling:
+        """Begin to deal with something, unless another run does or has, such as to escalate a question.
+
+        What was begun by a process of this machine that has ended, or by a run that is not among those `running` in
+        this process, is taken over; what another machine has begun only if `takes_over`.
+        """
+        ...
+
+    def end_handling(self, decision: str, handler: str, facts: Object | None = None) -> None:
+        """Write down that it has been dealt with, with a record of these facts; may be repeated."""
         ...
 
     def record(self, what: str, facts: Object) -> None:

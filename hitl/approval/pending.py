@@ -11,7 +11,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
 from attrs import field, frozen
 
 from hitl._json import is_object
-from hitl.approval.decorator import bound
+from hitl.approval.decorator import Gated, bound
 from hitl.approval.errors import ApprovalMismatch
 from hitl.approval.ledger import Approval
 from hitl.approval.steps import Flow, run, run_async
@@ -78,26 +78,18 @@ def submit(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         ApprovalError: the question has been answered with a no, or its approval has been used.
     """
     gate, arguments = bound(function, args, kwargs)
-    return _pending(
-        gate.keeper.submit(arguments), gate.call, arguments, gate.keeper.target.audience, is_async=gate.is_async
-    )
+    return _pending(gate, arguments, gate.keeper.submit(arguments))
 
 
-def _pending(
-    asking: Flow[Approval],
-    call: Callable[[Mapping[str, Any], str | None], Any],
-    arguments: Mapping[str, Any],
-    audience: str,
-    *,
-    is_async: bool,
-) -> Any:
+def _pending(gate: Gated, arguments: Mapping[str, Any], asking: Flow[Approval]) -> Any:
     def found(kind: type[Any], row: Approval) -> Any:
-        return kind(row.key, row.review_id or "", row.function, row.call, audience, partial(call, arguments, row.key))
+        audience, result = gate.keeper.target.audience, partial(gate.call, arguments, row.key)
+        return kind(row.key, row.review_id or "", row.function, row.call, audience, result)
 
     async def ask() -> Any:
         return found(AsyncPending, await run_async(asking))
 
-    return ask() if is_async else found(Pending, run(asking))
+    return ask() if gate.is_async else found(Pending, run(asking))
 
 
 @overload
@@ -120,8 +112,7 @@ def resume(token: str, function: Callable[..., Any], /, *args: Any, **kwargs: An
         raise ApprovalMismatch(
             f"the token is not that of this call of {target.name}", kind="call", key=facts["key"], function=target.name
         )
-    asked = gate.keeper.asked(facts["key"], call)
-    return _pending(asked, gate.call, arguments, target.audience, is_async=gate.is_async)
+    return _pending(gate, arguments, gate.keeper.asked(facts["key"], call))
 
 
 def _facts(token: str) -> dict[str, str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 from typing import Any, Final, Literal, TypeAlias
 
 from attrs import frozen
 
 from hitl.approval.calls import Call
+from hitl.approval.canonical import hash_of
 from hitl.approval.steps import Do, Flow
 from hitl.exceptions import ConfigurationError
 
@@ -139,17 +139,18 @@ class Policy:
 
     def ruling(self, call: Call) -> Flow[Ruling]:
         """Return what the policy says about a call; a predicate that raises, or returns no bool, stops the call."""
-        found = Ruling(self.otherwise, "otherwise")
         for rule in self.rules:
             if rule.function in (None, call.function) and (yield from _holds(rule, call)):
                 found = Ruling(rule.effect, rule.name, allowance=rule.allowance)
                 if rule.one_in and not self._is_sample(call, rule.one_in):
                     found = Ruling("allow", rule.name)
                 break
+        else:
+            found = Ruling(self.otherwise, "otherwise")
         return Ruling("allow", found.rule, is_shadow=True) if self.shadow and found.effect == "ask" else found
 
     def _is_sample(self, call: Call, one_in: int) -> bool:
-        return int(sha256(f"{self._salt} {call.digest}".encode()).hexdigest(), 16) % one_in == 0
+        return int(hash_of(f"{self._salt} {call.digest}"), 16) % one_in == 0
 
 
 class _Both(Policy):

@@ -6,16 +6,18 @@ import os
 import re
 import threading
 import weakref
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import Factory, define, frozen
 
+from hitl._json import Object
 from hitl._secret import Secret
 from hitl.approval.errors import LedgerError
-from hitl.approval.ledger import Outcome, Settled
+from hitl.approval.ledger import Handling, Outcome, Settled
 from hitl.approval.sql import SCHEMA, Database, SQLLedger
 from hitl.exceptions import ConfigurationError
 
@@ -45,8 +47,9 @@ class ConnectionLost(LedgerError):
 class PostgresLedger(SQLLedger):
     """A ledger in a PostgreSQL database; needs this package's 'postgres' extra.
 
-    Threads and processes may share it. Its tables `hitl_approvals`, `hitl_allowances` and `hitl_records` are made when
-    they are first needed. A failover to a replica that had not received a commit forgets it: replicate synchronously.
+    Threads and processes may share it. Its tables `hitl_approvals`, `hitl_allowances`, `hitl_records` and
+    `hitl_handled` are made when they are first needed. A failover to a replica that had not received a commit forgets
+    it: replicate synchronously.
 
     Args:
         address: What libpq takes, such as "postgresql://approvals@db.internal/agents".
@@ -86,6 +89,23 @@ class PostgresLedger(SQLLedger):
             return super().settle(key, claim, state, outcome)
         except ConnectionLost:
             return super().settle(key, claim, state, outcome) or self._is_claimed(key, claim, state)
+
+    def begin_handling(
+        self, decision: str, handler: str, run: str, *, running: Collection[str], takes_over: bool
+    ) -> Handling:
+        """See SQLLedger. If the connection broke at the end, what this run has begun is its own."""
+        begin = partial(super().begin_handling, decision, handler, run, running=running, takes_over=takes_over)
+        try:
+            return begin()
+        except ConnectionLost:
+            return begin()
+
+    def end_handling(self, decision: str, handler: str, facts: Object | None = None) -> None:
+        """See SQLLedger. If the connection broke, it is written down again: the handler has run."""
+        try:
+            super().end_handling(decision, handler, facts)
+        except ConnectionLost:
+            super().end_handling(decision, handler, facts)
 
     def close(self) -> None:
         """Close the connections that no thread uses."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
@@ -17,6 +17,12 @@ from hitl.approval.errors import (
 )
 from hitl.approval.ledger import IN_DOUBT, Approval, Decision, runs_here
 from hitl.models import Review
+
+NO_YES: Final = {
+    "expired": "nobody answered before the question expired",
+    "cancelled": "the question was cancelled before anybody answered",
+    "unclear": "the answer is not clearly a yes",
+}
 
 
 @frozen
@@ -38,24 +44,19 @@ class Reasons:
         """What was approved is not what would run."""
         return ApprovalMismatch(f"{self.function} was not run: {why}", **self.facts(kind, key, review))
 
-    def edited(self, why: str, row: Approval, review: Review) -> ApprovalMismatch:
-        """The arguments that would run are not those that were approved."""
-        return self.mismatch("arguments", why, row.key, review)
-
-    def unanswered(self, kind: str, row: Approval, review: Review | None) -> ApprovalNotGiven:
-        """The question has ended without an answer."""
-        message = f"{self.function} was not approved: the question {row.review_id} was {kind} without an answer"
-        return ApprovalNotGiven(message, **self.facts(kind, row.key, review))
-
-    def not_approved(self, row: Approval, review: Review) -> ApprovalError:
-        """The answer is not a yes."""
-        decision = Decision(review.verdict or "unclear", review.reviewer, review.feedback)
-        return self._refused(decision, row.key, review)
-
     def unfinished(self, key: str | None, why: str, value: Any) -> OutcomeUnknown:
         """The function has run, and the ledger was not told."""
         message = f"{self.function} has run, but the ledger does not know it: {why}. Do not repeat the call"
         return OutcomeUnknown(message, **self.facts("unknown", key), ran=True, value=value)
+
+    def used_elsewhere(self, row: Approval, *, is_used: bool) -> ApprovalMismatch:
+        """The server has given the approval to another run, which another ledger knows; or it knows of no approval."""
+        if not is_used:
+            return self.mismatch("review", "the server does not take its review for approved", row.key)
+        message = (
+            f"{self.function} was approved, and another program has used this approval; its ledger knows the outcome"
+        )
+        return ApprovalConsumed(message, **self.facts("consumed", row.key), outcome="consumed")
 
     def ended(self, row: Approval, *, is_late: bool = False) -> ApprovalError | None:
         """Return why nobody may run what a row is about; None if somebody may, or if its result was kept."""
@@ -69,7 +70,7 @@ class Reasons:
                 consumed_at=row.consumed_at,
             )
         if row.state == "refused":
-            return self._refused(row.decision or Decision("unclear"), row.key, None)
+            return self.refused(row.decision or Decision("unclear"), row.key, None)
         is_kept = row.outcome is not None and row.outcome.is_kept
         if row.state == "failed" or (row.state == "finished" and (is_late or not is_kept)):
             message = f"{self.function} was approved and has {row.state}; this approval has been used"
@@ -80,7 +81,8 @@ class Reasons:
         """Return what all of them tell."""
         return {"kind": kind, "key": key, "review": review, "function": self.function}
 
-    def _refused(self, decision: Decision, key: str, review: Review | None) -> ApprovalError:
+    def refused(self, decision: Decision, key: str, review: Review | None) -> ApprovalError:
+        """The question has ended without a yes."""
         if decision.verdict == "rejected":
             words = f": {decision.feedback}" if decision.feedback else ""
             return ApprovalRejected(
@@ -91,8 +93,5 @@ class Reasons:
             )
         if decision.verdict == "mismatch":
             return self.mismatch("shown", "its answer did not fit what was asked", key, review)
-        if decision.verdict in ("expired", "cancelled"):
-            message = f"{self.function} was not approved: its question was {decision.verdict} without an answer"
-            return ApprovalNotGiven(message, **self.facts(decision.verdict, key, review))
-        message = f"{self.function} was not approved: the answer is not clearly a yes"
-        return ApprovalNotGiven(message, **self.facts("unclear", key, review))
+        kind = decision.verdict if decision.verdict in NO_YES else "unclear"
+        return ApprovalNotGiven(f"{self.function} was not approved: {NO_YES[kind]}", **self.facts(kind, key, review))

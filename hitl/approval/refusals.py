@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 
 from hitl.approval.errors import ApprovalDenied, ApprovalError, ApprovalNotGiven, ApprovalRejected
+from hitl.approval.reasons import NO_YES
 
 _LONGEST = 500
-_UNANSWERED = {
-    "expired": "nobody answered before the question expired",
-    "cancelled": "the question was cancelled before anybody answered",
-}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
 
 
@@ -58,7 +55,7 @@ def _words(error: ApprovalError) -> str:
             f"{name} was not run. {who} refused it{words}. This decision is final for these arguments: {stop} "
             "Tell the user what was refused and why, or ask them how to go on."
         )
-    why = _UNANSWERED.get(error.kind, "the answer was not clearly a yes")
+    why = NO_YES.get(error.kind, NO_YES["unclear"])
     return (
         f"{name} was not run: {why}. That is not a refusal. Do not call it again in this turn; tell the user that "
         "approval is missing."
@@ -70,7 +67,7 @@ def _no_answer(error: ApprovalError) -> str:
         who = _clean(error.reviewer) if error.reviewer else "The person who was asked"
         words = f' and wrote: "{_clean(error.feedback)}"' if error.feedback else ""
         return f"There is no answer. {who} refused to give one{words}. Do not ask again; go on without it, or stop."
-    return f"There is no answer: {_UNANSWERED[error.kind]}. Do not ask again in this turn."
+    return f"There is no answer: {NO_YES[error.kind]}. Do not ask again in this turn."
 
 
 def is_refusal(error: ApprovalError) -> bool:

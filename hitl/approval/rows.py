@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, Final, TypeAlias
 
 from hitl._json import Object
-from hitl.approval.canonical import text
+from hitl.approval.canonical import hash_of, text
 from hitl.approval.ledger import Approval, Decision, GivenAllowance, NewApproval, Outcome
 
 Last: TypeAlias = tuple[int, str | None, str]  # the number, hash and time of the latest record
@@ -35,11 +34,6 @@ def text_of(value: Any) -> str:
 def identity(row: NewApproval | Approval) -> Object:
     """Return what each record of an approval names."""
     return {"key": row.key, "call": row.call, "function": row.function}
-
-
-def hash_of(written: str) -> str:
-    """Return the SHA-256 of a text."""
-    return sha256(written.encode()).hexdigest()
 
 
 def _moment(written: str | None) -> Any:

@@ -7,18 +7,20 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any, Concatenate, Final, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 from uuid import uuid4
 
 from attrs import asdict
 
 from hitl._json import Object
+from hitl.approval.canonical import hash_of
 from hitl.approval.errors import LedgerError
 from hitl.approval.ledger import (
     Approval,
     Decided,
     Decision,
     GivenAllowance,
+    Handling,
     NewAllowance,
     NewApproval,
     Outcome,
@@ -28,10 +30,7 @@ from hitl.approval.ledger import (
     owner,
     runs_here,
 )
-from hitl.approval.rows import ALLOWANCE, COLUMNS, Last, allowance_of, approvals_of, hash_of, identity, link, text_of
-
-Handling: TypeAlias = Literal["begun", "handled", "elsewhere"]
-
+from hitl.approval.rows import ALLOWANCE, COLUMNS, Last, allowance_of, approvals_of, identity, link, text_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -124,7 +123,8 @@ class SQLLedger:
             if fresh:
                 facts = {"arguments": text_of(new.arguments), "form": new.form, "shown": new.shown, "run": new.run}
                 self._append(db, "asked", {**identity(new), **facts}, now)
-            return self._row(db, new.key)
+            query = f"{_SELECT} WHERE call = ? AND place = ? AND number = ?"
+            return next(approvals_of(db.execute(query, (new.call, new.place, new.number))))
 
     @verb
     def note_review(self, key: str, review_id: str) -> Approval:
@@ -290,11 +290,7 @@ class SQLLedger:
     def begin_handling(
         self, decision: str, handler: str, run: str, *, running: Collection[str], takes_over: bool
     ) -> Handling:
-        """Begin to deal with a decision, unless another run does or has; see HITLClient.run.
-
-        What was begun by a process of this machine that has ended, or by a run that is not among those `running` in
-        this process, is taken over; what another machine has begun only if `takes_over`.
-        """
+        """See Ledger."""
         me = f"{owner()}:{run}"
         with self._transaction() as db:
             now, place = self._now(db), (decision, handler)
@@ -317,13 +313,17 @@ class SQLLedger:
             return "begun"
 
     @verb
-    def end_handling(self, decision: str, handler: str) -> None:
-        """Write down that a handler has dealt with a decision; may be repeated."""
+    def end_handling(self, decision: str, handler: str, facts: Object | None = None) -> None:
+        """See Ledger."""
         with self._transaction() as db:
-            db.execute(
-                "UPDATE hitl_handled SET handled_at = ? WHERE decision = ? AND handler = ? AND handled_at IS NULL",
-                (self._now(db), decision, handler),
-            )
+            now = self._now(db)
+            ended = db.execute(
+                "UPDATE hitl_handled SET handled_at = ? WHERE decision = ? AND handler = ? AND handled_at IS NULL"
+                " RETURNING decision",
+                (now, decision, handler),
+            ).fetchone()
+            if ended and facts is not None:
+                self._append(db, handler, facts, now)
 
     @verb
     def _page(self, since: int) -> list[Record]:

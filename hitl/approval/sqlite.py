@@ -22,10 +22,8 @@ from hitl.exceptions import ConfigurationError
 
 _NETWORK: Final = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "fuse.glusterfs", "glusterfs")
 _PATIENCE: Final = 30.0  # seconds to wait for another process
-_FOLLOWING: Final = (
-    "INSERT INTO hitl_records (number, at, body, hash) SELECT ?, ?, ?, ?"
-    " WHERE ? = (SELECT hash FROM hitl_records ORDER BY number DESC LIMIT 1)"
-)
+_SCHEMA: Final = SCHEMA.replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY")  # which needs no index of its own
+_FOLLOWING: Final = "INSERT INTO hitl_records (number, at, body, hash) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _INHERITED: Final[list[sqlite3.Connection]] = []  # by a fork: a connection is neither used nor closed there
 
 
@@ -94,13 +92,16 @@ class SQLiteLedger(SQLLedger):
             self._local.last = last
 
     def _follow(self, what: str, facts: Object) -> bool:
-        """Append a record in one statement, which a call that a rule allows costs; only where this thread was last."""
+        """Append a record in one statement, which a call that a rule allows costs; only where this thread was last.
+
+        Records are neither changed nor removed, so the number is free only if nobody has written since.
+        """
         db, last = self._connection("quick"), getattr(self._local, "last", None)
         now = self._now(db)
         if last is None or now < last[2]:
             return False
         number, at, body, digest = link(last, what, facts, now)
-        if db.execute(_FOLLOWING, (number, at, body, digest, last[1])).rowcount != 1:
+        if db.execute(_FOLLOWING, (number, at, body, digest)).rowcount != 1:
             return False
         self._local.last = (number, digest, at)
         return True
@@ -122,7 +123,7 @@ class SQLiteLedger(SQLLedger):
             # The switch to WAL does not wait for other processes that open the file at the same time.
             _patiently(lambda: db.execute("PRAGMA journal_mode = WAL"))
             db.execute(f"PRAGMA synchronous = {synchronous}")
-            _patiently(lambda: db.executescript(SCHEMA))
+            _patiently(lambda: db.executescript(_SCHEMA))
         except BaseException:
             db.close()
             raise

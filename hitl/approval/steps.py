@@ -31,22 +31,19 @@ Flow: TypeAlias = Generator[Do | Keep, Any, T]
 
 def run(flow: Flow[T]) -> T:
     """Carry out a flow, blocking."""
-    resume: Callable[[], Do | Keep] = partial(next, flow)
-    while True:
-        try:
-            step = resume()
-        except StopIteration as stop:
-            return cast("T", stop.value)
-        resume = _done(flow, step)
-
-
-def _done(flow: Flow[Any], step: Do | Keep) -> Callable[[], Do | Keep]:
     try:
-        value = step.act()
-        _refuse_awaitable(value)
-    except BaseException as error:
-        return partial(flow.throw, error)
-    return partial(flow.send, value)
+        step = next(flow)
+        while True:
+            try:
+                value = step.act()
+                if type(step) is Do:
+                    _refuse_awaitable(value)
+            except BaseException as error:
+                step = flow.throw(error)
+            else:
+                step = flow.send(value)
+    except StopIteration as stop:
+        return cast("T", stop.value)
 
 
 def _refuse_awaitable(value: Any) -> None:

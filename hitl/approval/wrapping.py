@@ -11,6 +11,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from hitl.approval.calls import signature_of
+
 
 def require_plain_function(function: Any, *, is_async: bool) -> None:
     """Raise TypeError unless a function can be gated, by a client of its kind."""
@@ -41,9 +43,5 @@ def gated(function: Callable[..., Any], run: Callable[[tuple[Any, ...], dict[str
     found = types.FunctionType(own.__code__, function.__globals__, function.__name__, None, own.__closure__)
     functools.update_wrapper(found, function)
     del found.__wrapped__  # type: ignore[attr-defined]
-    try:
-        signature = inspect.signature(function, eval_str=True)
-    except Exception:  # an annotation that names what is not there
-        signature = inspect.signature(function)
-    found.__signature__ = signature  # type: ignore[attr-defined]
+    found.__signature__ = signature_of(function)  # type: ignore[attr-defined]
     return found

@@ -12,7 +12,9 @@ from hitl.cli.failures import EXIT_CODES, FAILED, CommandError, FailingGroup
 
 _SUBCOMMANDS: Final = {
     **dict.fromkeys(("approvals", "audit"), "approvals"),
+    "approve-command": "approved_command",
     "export": "export",
+    "mcp": "mcp",
     "pending": "approvals",
     **{name: name for name in ("reviews", "sandbox", "templates", "webhooks")},
 }
@@ -29,7 +31,9 @@ class _LazyGroup(FailingGroup):
         if cmd_name not in _SUBCOMMANDS:
             return None
         try:
-            command: click.Command = getattr(import_module(f"hitl.cli.{_SUBCOMMANDS[cmd_name]}"), cmd_name)
+            command: click.Command = getattr(
+                import_module(f"hitl.cli.{_SUBCOMMANDS[cmd_name]}"), cmd_name.replace("-", "_")
+            )
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] in ("hitl", "hitl_api"):
                 raise

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def export(connection: Connection, as_lines: bool, everything: bool, **filters: Any) -> None:
     """Output answered reviews as data for evaluation.
 
-    A record holds `id`, `template_id`, `status`, `priority`, `assignees`, `request` (the content), `answer` (the
-    result), `edits` (the fields of the request that the reviewer changed, with `before` and `after`), `reviewer`,
+    A record holds `id`, `template_id`, `status`, `priority`, `assignees`, `metadata`, `request` (the content), `answer`
+    (the result), `edits` (the fields of the request that the reviewer changed, with `before` and `after`), `reviewer`,
     `created_at`, `completed_at` and `seconds_to_answer`.
     """
     with connection.client() as client:
@@ -43,7 +43,7 @@ def record_of(review: Review) -> dict[str, Any]:
     document = document_of(review)
     took = None if review.completed_at is None else (review.completed_at - review.created_at).total_seconds()
     return {
-        **{name: document[name] for name in ("id", "template_id", "status", "priority", "assignees")},
+        **{name: document[name] for name in ("id", "template_id", "status", "priority", "assignees", "metadata")},
         "request": review.content,
         "answer": review.result,
         "edits": edits(review),

@@ -63,7 +63,7 @@ def list_reviews(connection: Connection, limit: int, as_json: bool, **filters: A
         print_documents(found, limit, _TITLES, _row, as_json=as_json)
 
 
-_TITLES = ("ID", "STATUS", "TEMPLATE", "PRIORITY", "ASSIGNEES", "CREATED", "CONTENT")
+_TITLES = ("ID", "STATUS", "TEMPLATE", "PRIORITY", "ASSIGNEES", "CREATED", "METADATA", "CONTENT")
 
 
 def _row(review: Review) -> tuple[str, ...]:
@@ -74,6 +74,7 @@ def _row(review: Review) -> tuple[str, ...]:
         review.priority or "",
         shortened(", ".join(review.assignees) or "anyone", 30),
         timestamp_text(review.created_at),
+        shortened(json_text(review.metadata), 30) if review.metadata else "",
         shortened(json_text(review.content)),
     )
 
@@ -105,6 +106,7 @@ def _facts(review: Review) -> list[tuple[str, str]]:
         ("answered", timestamp_text(review.completed_at)),
         ("by", review.reviewer or ""),
         ("result", json_text(review.result, indent=2) if review.result else ""),
+        ("metadata", json_text(review.metadata, indent=2) if review.metadata else ""),
     ]
 
 

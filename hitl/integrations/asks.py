@@ -23,6 +23,7 @@ from hitl.approval.steps import Do, Flow, run, run_async
 from hitl.exceptions import (
     AnswerError,
     ConfigurationError,
+    InvalidRequestError,
     ReviewCancelledError,
     ReviewExpiredError,
     ReviewRejectedError,
@@ -55,6 +56,7 @@ Decision: TypeAlias = Literal["approve", "edit", "reject", "respond"]
 FORM_NAME: Final = "Tool call"
 _LONGEST_KEY: Final = 200  # of the 255 characters that a key may have
 _LONGEST_FACT: Final = 500
+_NOT_GIVEN: Final = ("rejected", "expired", "cancelled")
 _FORM: Final[Sequence[Object]] = (
     {"name": "action", "type": "content_display", "label": "Tool"},
     {"name": "description", "type": "content_display", "label": "What it is for"},
@@ -111,8 +113,10 @@ class ToolCall:
         arguments = {"name": "arguments", "type": "content_display", "label": "Arguments"}
         if "edit" in self.allowed:
             arguments["editable"] = True  # type: ignore[assignment]
-        response = [_RESPONSE] if "respond" in self.allowed else []
-        return [*_FORM, arguments, _APPROVED, *response, _FEEDBACK]
+        may_run = bool(self.allowed & {"approve", "edit"})
+        approved = [_APPROVED] if may_run else []
+        response = [{**_RESPONSE, "required": not may_run}] if "respond" in self.allowed else []
+        return [*_FORM, arguments, *approved, *response, _FEEDBACK]
 
     @property
     def content(self) -> Object:
@@ -179,6 +183,11 @@ class Answer:
     def may_run(self) -> bool:
         """Whether the tool runs with the arguments as it was called; an edit is another call."""
         return self.decision == "approve"
+
+    @property
+    def error(self) -> ApprovalError:
+        """What to raise where a rejection cannot be told: ApprovalRejected or ApprovalNotGiven."""
+        return _why_not(self.ask, self.review)
 
     @property
     def told(self) -> str:
@@ -263,7 +272,7 @@ def answer_of(ask: Ask, review: Review) -> Answer:
 
 
 def distinct(asks: Iterable[Ask]) -> list[Ask]:
-    """Return the questions; ConfigurationError if two have the same id, or the same key."""
+    """Return the questions, or raise ConfigurationError if two have the same id or the same key."""
     found = list(asks)
     for name in ("id", "key"):
         if len({getattr(ask, name) for ask in found}) < len(found):
@@ -276,14 +285,27 @@ def _by_id(found: Iterable[Answer]) -> dict[str, Answer]:
 
 
 def _put(client: Any, ask: Ask, options: AskOptions) -> Flow[Review]:
-    given = {**options, "metadata": ask.metadata or None, "idempotency_key": ask.key}
+    """Ask once: what was asked under this key with other options, such as a due date from now on, is that question."""
+    review: Review
+    try:
+        review = yield from _create(client, ask, {**options, "metadata": ask.metadata or None})
+    except InvalidRequestError as error:
+        if error.code != "idempotency_key_reused":
+            raise
+        review = yield Do(lambda: client.get_review(key=ask.key))
+        if isinstance(ask, Question) and review.content.get("question") != ask.question:
+            raise
+    return review
+
+
+def _create(client: Any, ask: Ask, given: Mapping[str, Any]) -> Flow[Review]:
     review: Review
     if isinstance(ask, Question):
-        context = {} if ask.context is None else {"context": ask.context}
-        review = yield Do(lambda: client.create_question(ask.question, returns=ask.returns, **context, **given))
+        asked = {"returns": ask.returns, **({} if ask.context is None else {"context": ask.context})}
+        review = yield Do(lambda: client.create_question(ask.question, idempotency_key=ask.key, **asked, **given))
         return review
     template = yield Do(lambda: client.ensure_template(FORM_NAME, ask.form))
-    review = yield Do(lambda: client.create_review(template.id, ask.content, **given))
+    review = yield Do(lambda: client.create_review(template.id, ask.content, idempotency_key=ask.key, **given))
     return review
 
 
@@ -291,7 +313,7 @@ def _answer_to_question(ask: Question, review: Review) -> Answer:
     try:
         return Answer(ask=ask, decision="respond", review=review, value=read_answer(review, ask.returns))
     except (ReviewRejectedError, ReviewExpiredError, ReviewCancelledError):
-        refusal = refusal_of(_why_not(ask, "the question", review), question=True)
+        refusal = refusal_of(_why_not(ask, review), question=True)
         return Answer(ask=ask, decision="reject", review=review, refusal=refusal)
 
 
@@ -307,13 +329,13 @@ def _answer_to_call(ask: ToolCall, review: Review) -> Answer:
     response = review.result.get("response") if review.is_answered else None
     if "respond" in ask.allowed and isinstance(response, str) and response.strip():
         return Answer(ask=ask, decision="respond", review=review, value=response)
-    if review.verdict != "approved":
-        refusal = refusal_of(_why_not(ask, ask.tool, review))
-        return Answer(ask=ask, decision="reject", review=review, refusal=refusal)
     chosen = review.result.get("arguments")
-    if chosen is None or is_same(chosen, dict(ask.arguments)):
-        return Answer(ask=ask, decision="approve", review=review, arguments=ask.arguments)
-    return Answer(ask=ask, decision="edit", review=review, arguments=_checked(ask, chosen, review))
+    is_edited = chosen is not None and not is_same(chosen, dict(ask.arguments))
+    if review.verdict != "approved" or ("approve" not in ask.allowed and not is_edited):
+        return Answer(ask=ask, decision="reject", review=review, refusal=refusal_of(_why_not(ask, review)))
+    if is_edited:
+        return Answer(ask=ask, decision="edit", review=review, arguments=_checked(ask, chosen, review))
+    return Answer(ask=ask, decision="approve", review=review, arguments=ask.arguments)
 
 
 def _checked(ask: ToolCall, chosen: object, review: Review) -> Mapping[str, Any]:
@@ -328,8 +350,10 @@ def _checked(ask: ToolCall, chosen: object, review: Review) -> Mapping[str, Any]
     return chosen
 
 
-def _why_not(ask: Ask, name: str, review: Review) -> ApprovalError:
-    facts: dict[str, Any] = {"kind": review.verdict or "unclear", "key": ask.key, "review": review, "function": name}
+def _why_not(ask: Ask, review: Review) -> ApprovalError:
+    name = ask.tool if isinstance(ask, ToolCall) else "the question"
+    kind = review.verdict if review.verdict in _NOT_GIVEN else "unclear"
+    facts: dict[str, Any] = {"kind": kind, "key": ask.key, "review": review, "function": name}
     if review.verdict == "rejected":
         return ApprovalRejected(f"{name} was refused", reviewer=review.reviewer, feedback=review.feedback, **facts)
     return ApprovalNotGiven(f"{name} was not approved", **facts)

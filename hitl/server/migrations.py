@@ -272,6 +272,18 @@ _METADATA: Final = (
     """,
 )
 
+# One run has used each approval, whoever sees it.
+_CONSUMPTIONS: Final = (
+    """
+    CREATE TABLE consumptions (
+        review_id TEXT PRIMARY KEY,
+        claim TEXT NOT NULL,
+        call TEXT NOT NULL,
+        at TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _REVIEWS,
     (*_WEBHOOKS, *_TEAMS),
@@ -283,4 +295,5 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _SECRETS,
     _NAMES,
     _METADATA,
+    _CONSUMPTIONS,
 )

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from script import BROKEN, UNREACHABLE, answer, refused, review
 from scripted import scripted
 
 from hitl import HITLClient
-from hitl.approval import Policy, Rule, SQLiteLedger, require_approval, resume, submit
+from hitl.approval import Escalation, Policy, Reminder, Rule, SQLiteLedger, require_approval, resume, submit
 from hitl.approval.errors import LedgerError
 from hitl.exceptions import HITLError
 from hitl.testing import Sandbox, reject
@@ -218,6 +219,16 @@ def taken_by_another(world: World) -> Any:
     return pending.result()
 
 
+def taken_by_another_ledger(world: World) -> Any:
+    world.sandbox.reviewer.on().approve()
+    mine, other, found = world.ledger, Failing(world.ledger.path.with_name("other.db")), None
+    for world.ledger in (other, mine):
+        world.ran.clear()
+        with world.sandbox.client() as client, client.idempotency_scope("order-7"):
+            found = world.refund(client)()
+    return found
+
+
 def raising(world: World) -> Any:
     return world.refund(when=lambda call: call.arguments["none"])()
 
@@ -310,6 +321,25 @@ def by_the_asker(world: World) -> Any:
     return world.refund(asked_by="reviewer@example.com")()
 
 
+def escalated_too_late(world: World) -> Any:
+    soon = datetime.now(UTC) + timedelta(minutes=30)
+    return world.refund(due_date=soon, escalate=Escalation(3600, priority="high"))()
+
+
+def escalated_in_vain(world: World) -> Any:
+    world.sandbox.reviewer.on().never()
+    world.sandbox.faults.next(403, method="PATCH")
+    return world.refund(escalate=Escalation(0.001, priority="high"))()
+
+
+def reminded_in_vain(world: World) -> Any:
+    def send(_: Any) -> None:
+        raise OSError("no network")
+
+    world.sandbox.reviewer.on().never()
+    return world.refund(remind=Reminder(0.001, send))()
+
+
 CASES: dict[str, list[Callable[[World], Any]]] = {
     "a person rejects it, or answers `approved: false`": [by_button, in_words],
     "a rule of the policy denies it": [by_a_rule],
@@ -328,6 +358,7 @@ CASES: dict[str, list[Callable[[World], Any]]] = {
     "a rule denies what the reviewer edited": [edited_into_what_is_denied],
     "a token is of another function, version, server or arguments": [with_anothers_token],
     "the approval has been used": [presented_again],
+    "a program with another ledger has used the approval, as the server knows": [taken_by_another_ledger],
     "somebody else has taken the approval, and nobody knows the outcome": [taken_by_another],
     "`when`, `describe` or a rule raises": [raising],
     "a rule or `when` returns neither true nor false, or must be awaited in a blocking gate": [undecided, awaitable],
@@ -343,6 +374,9 @@ CASES: dict[str, list[Callable[[World], Any]]] = {
     "the function has returned, and the ledger cannot be written": [untold],
     "`quorum` is set, and the server does not know approvals by several people": [by_too_few],
     "the reviewer is the one who asks (`asked_by`)": [by_the_asker],
+    "the question would end before it is escalated, or before people are reminded": [escalated_too_late],
+    "the server refuses to escalate the question": [escalated_in_vain],
+    "`send` of the reminder raises": [reminded_in_vain],
 }
 
 

@@ -8,6 +8,8 @@ import typing
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from threading import Barrier
 from typing import Any, Literal
 
 import anyio
@@ -24,12 +26,14 @@ from hitl.approval import (
     Ledger,
     OutcomeUnknown,
     Refusal,
+    SQLiteLedger,
     UnbindableArgument,
     require_approval,
+    submit,
 )
 from hitl.approval.ledger import Outcome
 from hitl.exceptions import AuthenticationError, ConfigurationError, WaitTimeoutError
-from hitl.testing import Sandbox, edit, reject
+from hitl.testing import Sandbox, approve, edit, reject
 
 
 @dataclass
@@ -166,6 +170,32 @@ def test_coroutine_functions_are_gated_alike(sandbox: Sandbox, ledger: Ledger, b
 
     anyio.run(main, backend=backend)
     assert states(ledger) == ["finished", "refused"]
+
+
+def test_another_ledger_is_not_given_an_approval_that_was_used(
+    sandbox: Sandbox, client: HITLClient, tmp_path: Path
+) -> None:
+    sandbox.reviewer.on().in_turn([approve(), reject(feedback="Paid already")])
+    assert Shop(client, SQLiteLedger(tmp_path / "lost.db")).refund("o-7") == "paid 1.0"
+    with pytest.raises(ApprovalRejected, match="Paid already"):
+        Shop(client, SQLiteLedger(tmp_path / "new.db")).refund("o-7")
+    sandbox.reviewer.asked(times=2)
+
+
+def test_those_who_ask_at_the_same_moment_ask_one_question(
+    sandbox: Sandbox, client: HITLClient, ledger: Ledger
+) -> None:
+    sandbox.reviewer.on().never()
+    together = Barrier(4)
+    shops = [Shop(client, ledger) for _ in range(4)]
+
+    def ask(shop: Shop) -> str:
+        together.wait(timeout=60)
+        return submit(shop.refund, "o-7").key
+
+    with ThreadPoolExecutor(4) as threads:
+        assert len(set(threads.map(ask, shops))) == 1
+    sandbox.reviewer.asked(times=1)
 
 
 # --- anything else ---------------------------------------------------------------------------------------------------

@@ -147,6 +147,23 @@ def test_a_connection_that_is_cut_within_is_tried_again(ledger: PostgresLedger, 
     assert [json.loads(each.body)["what"] for each in ledger.records()] == ["asked", "decided", "consumed"]
 
 
+@pytest.mark.parametrize("cut", ["before", "after"])
+@pytest.mark.parametrize("at", [b"hitl_handled", b"COMMIT"])
+def test_a_connection_that_is_cut_handles_no_decision_twice(
+    ledger: PostgresLedger, proxy: Proxy, cut: str, at: bytes
+) -> None:
+    def begin(run: str) -> str:
+        return ledger.begin_handling("d", "shop:refund", run, running={"mine", "another"}, takes_over=False)
+
+    setattr(proxy, cut, at)
+    assert begin("mine") == "begun"
+    assert begin("another") == "elsewhere"
+    setattr(proxy, cut, at)
+    ledger.end_handling("d", "shop:refund")
+    assert proxy.cuts == 2
+    assert begin("mine") == begin("another") == "handled"
+
+
 def test_where_nobody_knows_a_ledger_error_says_so(ledger: PostgresLedger, proxy: Proxy) -> None:
     approved(ledger, "k")
     proxy.before = b"COMMIT"

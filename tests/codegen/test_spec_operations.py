@@ -48,6 +48,7 @@ OPERATIONS = {
     },
 }
 EXTENSIONS = {
+    "consume_review": "put /v1/reviews/{review_id}/consumption",
     "update_request": "patch /v1/api/requests/{request_id}",
     "list_webhook_deliveries": "get /v1/webhooks/deliveries",
     "replay_webhook_delivery": "post /v1/webhooks/deliveries/{delivery_id}/replay",

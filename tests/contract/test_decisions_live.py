@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from plain_server import PlainServer
+from pytest_httpserver import HTTPServer
 from requests_fit import Recorder
 
 from hitl import AsyncHITLClient, HITLClient, Review
@@ -19,6 +21,7 @@ from hitl.testing import Sandbox
 ASKED: dict[str, Any] = {"template_id": "template_123", "content": {"text": "A draft"}}
 NEVER = 3600.0  # longer than any test: what only a second look could find would never be found
 ROOMY = 20.0  # seconds that a busy machine may take
+HELD = 90.0  # seconds after which a request that the server holds open has come back
 
 
 def ids(reviews: list[Review]) -> list[str]:
@@ -63,6 +66,39 @@ def test_the_filter_of_a_template_is_the_servers_as_well(
     assert taken(client.decisions(template_id="template_123", since="beginning"), 1) == [mine.id]
     asked = [each.request.url.params for each in recorder.exchanges if each.operation == "list_reviews"]
     assert {each.get("template_id") for each in asked} == {"template_123"}
+
+
+def test_a_stream_over_one_run_reads_no_reviews_of_others(
+    client: HITLClient, sandbox: Sandbox, recorder: Recorder
+) -> None:
+    others = [{**ASKED, "metadata": {"run": f"r-{number % 7 + 2}"}} for number in range(210)]
+    reviews = client.create_reviews([*others, *[{**ASKED, "metadata": {"run": "r-1", "n": str(n)}} for n in range(3)]])
+    for review in reviews:
+        sandbox.reviewer.complete(review, {"approved": True})
+    stream = client.decisions(metadata={"run": "r-1"}, since="beginning")
+    assert taken(stream, 3) == ids(reviews[-3:])
+    late = client.create_reviews([*others[:5], {**ASKED, "metadata": {"run": "r-1"}}])
+    for review in late:
+        sandbox.reviewer.complete(review, {"approved": True})
+    assert taken(stream, 1) == [late[-1].id]
+    lists = [each.response.json()["data"] for each in recorder.exchanges if each.operation == "list_reviews"]
+    assert {each["metadata"]["run"] for listed in lists for each in listed} == {"r-1"}
+    assert [len(listed) for listed in lists] == [3, 3, 1]  # where it begins, what changed, and what changed since
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+def test_where_the_server_has_no_metadata_the_client_filters(
+    sandbox: Sandbox, httpserver: HTTPServer, *, refuses: bool
+) -> None:
+    plain = PlainServer(sandbox, httpserver, refuses=refuses)
+    with HITLClient(sandbox.api_key, base_url=plain.url) as client:
+        reviews = client.create_reviews([{**ASKED, "metadata": {"run": f"r-{number % 5}"}} for number in range(120)])
+        for review in reviews:
+            sandbox.reviewer.complete(review, {"approved": True})
+        stream = client.decisions(metadata={"run": "r-1"}, since="beginning")
+        assert sorted(taken(stream, 24)) == sorted(ids(reviews[1::5]))
+    with_filter = ["metadata[run]" in query for query in plain.asked("GET", "/v1/reviews")]
+    assert with_filter == [True, *[not refuses] * (len(with_filter) - 1)]
 
 
 def test_a_stream_goes_on_from_its_cursor(sandbox: Sandbox) -> None:
@@ -152,36 +188,6 @@ def test_closing_the_client_ends_a_stream_that_waits(sandbox: Sandbox) -> None:
     ended.start()
     time.sleep(0.1)
     client.close()
-    ended.join(ROOMY)
+    ended.join(HELD)
     assert not ended.is_alive()
     assert list(stream) == []
-
-
-def test_runs_that_share_a_ledger_handle_each_decision_once(sandbox: Sandbox, tmp_path: Any) -> None:
-    shown: list[str] = []
-    clients = [HITLClient(sandbox.api_key, base_url=sandbox.base_url) for _ in range(3)]
-    threads = []
-    for client in clients:
-        client.on_decision()(_noting(shown))
-        arguments = {"ledger": SQLiteLedger(tmp_path / "ledger.db"), "since": "beginning"}
-        threads.append(threading.Thread(target=client.run, kwargs=arguments))
-        threads[-1].start()
-    with HITLClient(sandbox.api_key, base_url=sandbox.base_url) as client:
-        reviews = client.create_reviews([ASKED] * 60)
-    for review in reviews:
-        sandbox.reviewer.complete(review, {"approved": True})
-    ends = time.monotonic() + ROOMY
-    while len(shown) < len(reviews) and time.monotonic() < ends:
-        time.sleep(0.01)
-    for client, thread in zip(clients, threads, strict=True):
-        client.close()
-        thread.join()
-    assert sorted(shown) == sorted(ids(reviews))
-
-
-def _noting(shown: list[str]) -> Any:
-    def handle(review: Review) -> None:
-        time.sleep(0.002)  # long enough for all to see that nobody has handled it yet
-        shown.append(review.id)
-
-    return handle

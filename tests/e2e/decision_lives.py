@@ -1,7 +1,7 @@
 """One life of a program that handles decisions: `python decision_lives.py URL KEY FOLDER CLIENT`.
 
 Each decision that was handled is a line in the file `handled` in the folder, where the cursor is kept as well; or, with
-CLIENT "ledger", what has been handled, and no cursor.
+CLIENT "ledger", no cursor, and what has been handled in the ledger at HITL_LEDGER.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from hitl import AsyncHITLClient, HITLClient, Review
-from hitl.approval import SQLiteLedger
+from hitl.approval import ledger_at
 
 
 def main(url: str, key: str, folder: str, kind: str) -> None:
@@ -37,7 +37,7 @@ def main(url: str, key: str, folder: str, kind: str) -> None:
     with HITLClient(key, base_url=url) as client:
         client.on_decision()(handle)
         if kind == "ledger":
-            client.run(ledger=SQLiteLedger(Path(folder) / "ledger.db"), since="beginning")
+            client.run(ledger=ledger_at(), since="beginning")
         client.run(cursor_store=cursor, since="beginning")
 
 

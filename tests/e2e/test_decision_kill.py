@@ -22,7 +22,7 @@ ROOMY = 60.0  # seconds that a busy machine may take
 COUNT, KILLS = 400, 8
 
 
-@pytest.mark.parametrize("kind", ["blocking", "asyncio", "ledger"])
+@pytest.mark.parametrize("kind", ["blocking", "asyncio"])
 def test_each_decision_is_handled_although_the_program_is_killed(kind: str, tmp_path: Path) -> None:
     file = tmp_path / "handled"
     file.touch()

@@ -94,7 +94,12 @@ def test_there_and_back_it_takes_the_same_answers() -> None:
         ({}, "#/type"),
         ({"type": "null"}, "#/type"),
         ({"type": ["string", "null"]}, "#/type"),
-        ({"$ref": "#/x"}, "#/type"),
+        ({"$ref": "#/x"}, "#/$ref"),
+        ({"$ref": "x", "$defs": {"x": {"type": "string"}}}, "#/$ref"),
+        ({"$ref": "https://example.com/x", "$defs": {"x": {"type": "string"}}}, "#/$ref"),
+        ({"$defs": {"x": {"type": "object", "properties": {"y": {"$ref": "#/$defs/x"}}}}, "$ref": "#/$defs/x"},
+         "#/properties/y/$ref"),
+        ({"$defs": {"x": {"type": "string"}}, "$ref": "#/$defs/x", "not": {}}, "#/not"),
         ({"type": "string", "format": "uuid"}, "#/format"),
         ({"type": "string", "contentEncoding": "base64"}, "#/contentEncoding"),
         ({"type": "integer", "not": {"const": 3}}, "#/not"),
@@ -117,6 +122,20 @@ def test_a_keyword_that_no_form_can_check_is_refused(schema: dict[str, Any], pat
     with pytest.raises(FormError) as caught:
         fields_from(schema)
     assert caught.value.path == path
+
+
+def test_references_to_definitions_are_followed() -> None:
+    choice = {"title": "Fate", "enum": ["keep", "delete"]}
+    whole = {"type": "object", "properties": {"fate": {"anyOf": [choice, {"type": "null"}]}, "and": choice}}
+    parts = {"anyOf": [{"$ref": "#/$defs/Fate"}, {"type": "null"}]}
+    schema = {
+        "$defs": {
+            "Fate": choice,
+            "Both": {"type": "object", "properties": {"fate": parts, "and": {"$ref": "#/$defs/Fate"}}},
+        },
+        "$ref": "#/$defs/Both",
+    }
+    assert fields_from(schema) == fields_from(whole)
 
 
 def test_answers_without_a_schema_are_refused() -> None:

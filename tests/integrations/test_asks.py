@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import anyio
@@ -11,8 +12,8 @@ import pytest
 from attrs import evolve
 
 from hitl import AsyncHITLClient, HITLClient, Review
-from hitl.approval import ApprovalMismatch
-from hitl.exceptions import AnswerError, ConfigurationError, WaitTimeoutError
+from hitl.approval import ApprovalMismatch, ApprovalNotGiven, ApprovalRejected
+from hitl.exceptions import AnswerError, ConfigurationError, InvalidRequestError, WaitTimeoutError
 from hitl.integrations.asks import Answer, Ask, Question, ToolCall, answer_of, answers, answers_async, key_of, put
 from hitl.testing import Sandbox
 
@@ -92,6 +93,22 @@ def test_a_restart_asks_nobody_twice(sandbox: Sandbox) -> None:
     assert [found["call-1"].decision, found["q-1"].value] == ["approve", {"colour": "red"}]
 
 
+@pytest.mark.parametrize("ask", [REFUND, COLOUR])
+def test_a_restart_finds_its_question_also_with_another_due_date(client: HITLClient, ask: Ask) -> None:
+    moment = datetime(2099, 1, 1, tzinfo=UTC)
+    first = put(client, ask, due_date=moment)
+    assert put(client, ask, due_date=moment + timedelta(hours=1)).id == first.id
+
+
+def test_another_question_under_the_same_key_is_an_error(client: HITLClient, sandbox: Sandbox) -> None:
+    sandbox.reviewer.complete(put(client, REFUND), {"approved": True})
+    put(client, COLOUR)
+    with pytest.raises(ApprovalMismatch):
+        answers(client, [evolve(REFUND, arguments={"order": "A1", "amount": 500.0})])
+    with pytest.raises(InvalidRequestError):
+        answers(client, [evolve(COLOUR, question="Which size?")])
+
+
 @pytest.mark.parametrize("approved", [True, False])
 def test_an_answer_in_place_of_the_tool_never_runs_it(client: HITLClient, sandbox: Sandbox, *, approved: bool) -> None:
     sandbox.reviewer.on(content={"action": "refund"}).complete({"approved": approved, "response": "Paid already."})
@@ -109,6 +126,17 @@ def test_what_the_framework_cannot_take_back_is_not_offered(client: HITLClient, 
     template = client.get_template(put(client, plain).template_id)
     assert [each["name"] for each in template.fields] == ["action", "description", "arguments", "approved", "feedback"]
     assert not any(each.get("editable") for each in template.fields)
+
+
+def test_a_tool_that_only_people_answer_is_not_asked_about_as_if_it_could_run(
+    client: HITLClient, sandbox: Sandbox
+) -> None:
+    ask = evolve(REFUND, allowed=frozenset({"respond"}))
+    fields = {each["name"]: each for each in client.get_template(put(client, ask).template_id).fields}
+    assert "approved" not in fields
+    assert fields["response"]["required"]
+    found = answer_of(ask, ended(ask, sandbox, client, {"response": "By post."}))
+    assert (found.decision, found.told) == ("respond", "By post.")
 
 
 def ended(ask: Ask, sandbox: Sandbox, client: HITLClient, result: dict[str, Any]) -> Review:
@@ -145,6 +173,25 @@ def test_whatever_is_unclear_is_a_rejection(client: HITLClient, sandbox: Sandbox
     found = answer_of(REFUND, review)
     assert (found.decision, found.arguments) == ("reject", None)
     assert "not clearly a yes" in found.told
+    assert found.refusal is not None
+    assert found.refusal.kind == found.error.kind == "unclear"
+    assert isinstance(found.error, ApprovalNotGiven)
+
+
+def test_leave_is_not_given_where_only_an_edit_would_be(client: HITLClient, sandbox: Sandbox) -> None:
+    ask = evolve(REFUND, allowed=frozenset({"edit"}))
+    as_it_is = answer_of(ask, ended(ask, sandbox, client, {"approved": True}))
+    assert (as_it_is.decision, as_it_is.error.kind) == ("reject", "unclear")
+    less = evolve(ask, key="k:4")
+    edited = answer_of(less, ended(less, sandbox, client, {"approved": True, "arguments": {"order": "A1"}}))
+    assert (edited.decision, edited.arguments) == ("edit", {"order": "A1"})
+
+
+def test_a_rejection_is_an_error_where_nobody_can_be_told(client: HITLClient, sandbox: Sandbox) -> None:
+    review = sandbox.reviewer.reject(put(client, COLOUR), {"feedback": "None of them."})
+    error = answer_of(COLOUR, review).error
+    assert isinstance(error, ApprovalRejected)
+    assert (error.feedback, error.review, error.key) == ("None of them.", review, COLOUR.key)
 
 
 @pytest.mark.parametrize("status", ["cancelled", "expired"])
@@ -168,7 +215,7 @@ def test_an_open_review_is_no_answer(client: HITLClient) -> None:
 
 @pytest.mark.parametrize("change", [{"key": "k:9"}, {"id": "call-9"}])
 def test_two_questions_of_one_name_are_refused_before_anybody_is_asked(
-    client: HITLClient, sandbox: Sandbox, change: dict[str, str]
+    client: HITLClient, sandbox: Sandbox, change: dict[str, Any]
 ) -> None:
     with pytest.raises(ConfigurationError, match="the same"):
         answers(client, [REFUND, evolve(REFUND, **change)])

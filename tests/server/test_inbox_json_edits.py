@@ -84,12 +84,28 @@ def test_a_person_changes_an_argument_and_approves(http: httpx.Client, client: H
 @pytest.mark.parametrize(
     ("typed", "reason"),
     [
-        ('{"amount": 40,}', "This is not valid JSON:"),
+        ('{"amount": 40,}', "This is not valid JSON: there is a comma too many (line 1, column 14)."),
+        ('{"amount": 40,, "order": 1}', "there is a comma too many (line 1, column "),
+        ('{\n "amount": [1, 2,]}', "there is a comma too many (line 2, column 17)."),
+        ("{amount: 40}", "a name in double quotes is expected, such as &#34;amount&#34; (line 1, column 2)."),
+        ("{'amount': 40}", "a name in double quotes is expected"),
+        ("{“amount”: 40}", "quotes must be straight, as in &#34;amount&#34;, and not curly (line 1, column 2)."),
+        ('{"order": “o-2”}', "quotes must be straight"),
+        ('{"amount" 40}', "a colon is missing after a name (line 1, column 11)."),
+        ('{"amount": 40', "a comma or a closing bracket is missing"),
+        ('{"amount": }', "a value is expected: a number, a text in double quotes, true, false, null"),
+        ('{"amount": True}', "a value is expected"),
+        ('{"amount": 40} EUR', "there is more text after the end (line 1, column 16)."),
+        ('{"order": "o-2}', "a closing double quote is missing (line 1, column 11)."),
+        ('{"order": "o\n2"}', "a text goes over the end of its line"),
+        ('{"order": "C:\\x"}', "a backslash must be written twice"),
+        ('{"amount": NaN}', "This is not valid JSON: NaN is not JSON"),
+        (" \n", "This is not valid JSON: it is empty."),
         ('{"amount": 1, "amount": 2}', "This is not valid JSON: an object has the same name twice"),
         ("[40]", "This must be an object, as it is in the content, not an array."),
         ("40", "This must be an object, as it is in the content, not a number."),
         ('"amount"', "This must be an object, as it is in the content, not a string."),
-        ("", "This is not valid JSON:"),
+        ("", "This is not valid JSON: it is empty."),
     ],
 )
 def test_what_does_not_fit_is_refused_beside_the_field_and_kept(
@@ -98,7 +114,7 @@ def test_what_does_not_fit_is_refused_beside_the_field_and_kept(
     response = post(http, review, arguments=typed, rows="[1, 2, 3]")
     assert response.status_code == 422
     assert reason in response.text
-    assert typed.replace('"', "&#34;") in response.text
+    assert typed.replace('"', "&#34;").replace("'", "&#39;") in response.text
     assert "[1, 2, 3]" in response.text
     assert client.get_review(review.id).is_final is False
 

@@ -152,6 +152,8 @@ def test_a_fingerprint_changes_with_the_content_and_the_questions_only() -> None
     before = shown_digest(review(), template())
     assert shown_digest(review(status="in_progress", version=2), template()) == before
     assert shown_digest(review(content={"text": "other"}), template()) != before
+    hidden = {**review()["content"], "_hitl": {"metadata": {"run": "r-1"}}}
+    assert shown_digest(review(content=hidden), template()) == before
     assert shown_digest(review(), template({"name": "f", "type": "text"})) != before
 
 

@@ -15,8 +15,14 @@ from script import answer, refused
 from scripted import ScriptedClient, scripted, world_client
 from world import World
 
-from hitl import Review
-from hitl.exceptions import AuthenticationError, ConfigurationError, ServerError, UnexpectedResponseError
+from hitl import Review, WaitBudgetWarning
+from hitl.exceptions import (
+    AuthenticationError,
+    ConfigurationError,
+    InvalidRequestError,
+    ServerError,
+    UnexpectedResponseError,
+)
 
 ENDS = ("completed", "rejected", "expired", "cancelled")
 
@@ -139,6 +145,36 @@ def test_only_what_the_filters_show_comes(*, feed: bool) -> None:
     server.put("rev_4", "completed", template_id="refund", metadata={"run": "r-1"})
     assert take(stream, 2) == ["rev_3", "rev_4"]
     assert server.queries[-1]["template_id"] == "refund"
+
+
+@pytest.mark.parametrize("feed", [False, True])
+@pytest.mark.parametrize("filters_time", [True, None])
+@pytest.mark.parametrize("filters_metadata", [True, False, None])
+@pytest.mark.parametrize("since", [None, "beginning"])
+def test_a_stream_over_one_run_asks_for_that_run_only(
+    *, feed: bool, filters_time: bool | None, filters_metadata: bool | None, since: str | None
+) -> None:
+    server = DecidedServer(feed=feed, filters_time=filters_time, filters_metadata=filters_metadata)
+    for number in range(250):
+        server.put(f"before_{number}", "completed", metadata={"run": "r-2"})
+    stream = client_of(server).decisions(metadata={"run": "r-1"}, since=since)
+    for number in range(250):
+        server.put(f"rev_{number}", "completed", metadata={"run": f"r-{number % 125}", "n": str(number)})
+    assert sorted(take(stream, 2)) == ["rev_1", "rev_126"]
+    asked_for_run = ["metadata[run]" in each for each in server.queries]
+    if filters_metadata:
+        assert server.shown <= 4  # in two sweeps, where it has no feed
+        assert all(asked_for_run)
+    elif filters_metadata is None:
+        assert asked_for_run.count(True) == 1  # it is not asked for again what it has refused
+    assert ("changes_after" in server.queries[-1]) == feed  # for its feed it is asked all the same
+
+
+def test_a_server_that_refuses_everything_is_an_error() -> None:
+    server = DecidedServer()
+    server.failures += [refused(400, message="limit: is wrong")] * 9
+    with pytest.raises(InvalidRequestError, match="limit"):
+        client_of(server).decisions(template_id="refund", metadata={"run": "r-1"})
 
 
 def test_a_feed_is_held_open_and_asked_from_the_cursor_on() -> None:
@@ -280,6 +316,41 @@ def test_polls_follow_the_rate_limit_and_a_webhook_asks_at_once() -> None:
     assert shown[2:] == [None]
 
 
+def test_streams_are_counted_as_waits_are() -> None:
+    server = DecidedServer(feed=True)
+    client = client_of(server)
+    assert (client.wait_stats().waits, client.wait_stats().interval) == (0, None)
+    stream, other = client.decisions(), client.decisions(template_id="refund", poll_interval=7)
+    server.put("rev_1", "completed")
+    server.put("rev_2", "cancelled")
+    take(stream, 2)
+    client.notify({"review": {"id": "rev_1", "status": "completed"}})
+    stats = client.wait_stats()
+    assert (stats.waits, stats.open, stats.hits, stats.notified) == (2, 0, 2, 2)
+    assert stats.polls == len(server.queries)
+    assert stats.interval is not None
+    stream.close()
+    other.close()
+    assert (client.wait_stats().waits, client.wait_stats().interval) == (0, None)
+
+
+def test_a_stream_that_the_rate_limit_makes_late_says_so_once() -> None:
+    server = DecidedServer()
+    client = client_of(server)
+    server.headers = {
+        "x_ratelimit_limit": "100",
+        "x_ratelimit_remaining": "30",
+        "x_ratelimit_reset": str(int(client.now) + 3600),
+    }
+    stream = client.decisions()
+    server.put("rev_1", "completed")
+    with pytest.warns(WaitBudgetWarning, match="decisions are looked for every .* s late on average") as warned:
+        for number in range(2, 5):
+            take(stream, 1)
+            server.put(f"rev_{number}", "completed")
+    assert len(warned) == 1
+
+
 def _at(server: DecidedServer, now: float) -> Callable[[Any], Any]:
     server.now = now
     return server
@@ -403,6 +474,21 @@ def test_where_a_run_began_is_stored_before_the_first_decision() -> None:
     server.before = lambda: None
     server.put("rev_1", "completed")  # while it does not run
     assert take(client_of(server).decisions(since=store.load()), 1) == ["rev_1"]
+
+
+def test_what_all_handlers_want_is_what_the_server_is_asked_for() -> None:
+    server, done = DecidedServer(filters_metadata=True), []
+    client = client_of(server)
+    client.on_decision(template_id="refund", metadata={"run": "r-1", "way": "card"})(lambda each: done.append(each.id))
+    client.on_decision(template_id="refund", metadata={"run": "r-1", "way": "cash"})(lambda _review: client.close())
+    server.put("rev_1", "completed", template_id="refund", metadata={"run": "r-2", "way": "cash"})
+    server.put("rev_2", "completed", template_id="other", metadata={"run": "r-1", "way": "card"})
+    server.put("rev_3", "completed", template_id="refund", metadata={"run": "r-1", "way": "card"})
+    server.put("rev_4", "completed", template_id="refund", metadata={"run": "r-1", "way": "cash"})
+    client.run(since="beginning")
+    assert done == ["rev_3"]
+    narrow = {"template_id": "refund", "metadata[run]": "r-1"}
+    assert [{**each, "limit": "100"} for each in server.queries] == [{**narrow, "limit": "100"}] * len(server.queries)
 
 
 def test_two_handlers_of_one_name_are_two_for_a_ledger() -> None:

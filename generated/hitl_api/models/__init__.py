@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from .response_config_text import ResponseConfigText
     from .response_type import ResponseType
     from .review import Review
+    from .review_consumption import ReviewConsumption
     from .review_create import ReviewCreate
     from .review_envelope import ReviewEnvelope
     from .review_event import ReviewEvent
@@ -215,6 +216,7 @@ _MODULES = {
     "ResponseConfigText": ".response_config_text",
     "ResponseType": ".response_type",
     "Review": ".review",
+    "ReviewConsumption": ".review_consumption",
     "ReviewCreate": ".review_create",
     "ReviewEnvelope": ".review_envelope",
     "ReviewEvent": ".review_event",
@@ -343,6 +345,7 @@ __all__ = (
     "ResponseConfigText",
     "ResponseType",
     "Review",
+    "ReviewConsumption",
     "ReviewCreate",
     "ReviewEnvelope",
     "ReviewEvent",

@@ -47,10 +47,10 @@ def _nothing(**_arguments: Any) -> int:
 def calling(
     method: Callable[..., Any], status: int = 200, *, weigh: Weigh = _nothing, shown: Shown = as_it_is
 ) -> ApiEndpoint:
-    """Answer with what `method` returns, at once or when awaited, for the path and the `body` of a PATCH."""
+    """Answer with what `method` returns, at once or when awaited, for the path and the `body` of a PATCH or PUT."""
 
     async def endpoint(request: Request) -> Response:
-        body = {"body": await body_of(request)} if request.method == "PATCH" else {}
+        body = {"body": await body_of(request)} if request.method in ("PATCH", "PUT") else {}
         size = body_size(request) + weigh(**request.path_params, **body)
         found = await in_worker_if_large(size, method, **request.path_params, **body)
         data = shown(request, await found if isawaitable(found) else found)

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hitl._json import decode, is_list, is_object
-from hitl.server.http.requests import MAX_DEPTH
+from hitl._json import is_list, is_object
 from hitl.server.inbox import fields
 from hitl.server.inbox.attachments import Attached, FileLimits, attached, limits
 from hitl.server.inbox.documents import Document, fields_of, label_of
 from hitl.server.inbox.hidden_characters import has_hidden, unix_lines
+from hitl.server.inbox.json_texts import json_fault, parsed
 from hitl.server.inbox.merging import Draft as Draft
 from hitl.server.inbox.merging import Note, merged, stamp
 from hitl.server.inbox.rendering import Block, Code, Text, block
@@ -136,11 +136,9 @@ def json_faults(template: Document | None, content: Document, answers: Mapping[s
     faults: dict[str, str] = {}
     for field_ in fields_of(template):
         name: str = field_["name"]
-        if name in answers and is_editable(field_, content) and not isinstance(content[name], str):
-            try:
-                _parsed(answers[name][0])
-            except ValueError as error:
-                faults[name] = f"is not valid JSON: {error}"
+        is_json = is_editable(field_, content) and not isinstance(content[name], str)
+        if is_json and name in answers and (reason := json_fault(answers[name][0])) is not None:
+            faults[name] = f"is not valid JSON: {reason}"
     return faults
 
 
@@ -287,17 +285,13 @@ def _edited(field_: Document, content: Document, text: str, *, changes_only: boo
         edited, is_same = unix_lines(text), unix_lines(text) == unix_lines(original)
     else:
         try:
-            edited = _parsed(text)
+            edited = parsed(text)
         except ValueError:
             edited = text
         is_same = same(edited, original)
     if not is_same:
         return edited
     return fields.MISSING if changes_only else original
-
-
-def _parsed(text: str) -> Any:
-    return decode(unix_lines(text).encode("utf-8", "surrogatepass"), max_depth=MAX_DEPTH)
 
 
 def _is_sendable(value: object) -> bool:

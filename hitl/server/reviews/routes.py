@@ -97,6 +97,9 @@ def review_routes(service: ReviewService, outbox: Outbox, slots: LongPollSlots) 
             PATCH=calling(service.update_review, weigh=weigh, shown=with_url),
             DELETE=calling(service.cancel_review, weigh=weigh, shown=with_url),
         ),
+        resource(
+            "/v1/reviews/{review_id}/consumption", PUT=calling(service.consume_review, weigh=weigh, shown=with_url)
+        ),
         resource("/v1/templates", GET=reads.templates, POST=creating(service.create_template)),
         resource(
             "/v1/templates/{template_id}",

@@ -51,6 +51,9 @@ def metadata(place: str, value: object) -> Iterator[Fault]:
         yield from _VALUE(f"{place}.{name[:64]}", each)
 
 
+_CONSUMED_BY: Final = check.required(check.text(shortest=1, longest=255))
+REVIEW_CONSUMPTION: Checker = check.record({"claim": _CONSUMED_BY, "call": _CONSUMED_BY})
+
 REVIEW_CREATE: Checker = check.record(
     {
         "template_id": check.required(check.text(shortest=1)),

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from hitl._json import kept_fault
+from hitl._verdict import verdict_of
 from hitl.server import results
 from hitl.server.primitives import ApiError, Document, Page, SetupError, conflict, not_found, raise_faults
 from hitl.server.primitives.names import LONGEST_NAME, clean_name, person, unique_names
@@ -21,7 +22,14 @@ from hitl.server.reviews.approvals import is_complete
 from hitl.server.reviews.assignment import choose_assignees, require_assignable, same_people
 from hitl.server.reviews.reviewer_store import ReviewerStore
 from hitl.server.reviews.sample_templates import SAMPLE_TEMPLATES
-from hitl.server.reviews.schemas import REVIEW_CREATE, REVIEW_UPDATE, STATUSES, TEMPLATE_CREATE, TEMPLATE_UPDATE
+from hitl.server.reviews.schemas import (
+    REVIEW_CONSUMPTION,
+    REVIEW_CREATE,
+    REVIEW_UPDATE,
+    STATUSES,
+    TEMPLATE_CREATE,
+    TEMPLATE_UPDATE,
+)
 from hitl.server.reviews.shown import require_shown
 from hitl.server.reviews.store import ReviewQuery, ReviewStore, as_json, order_of
 from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work, fingerprint_of
@@ -181,6 +189,19 @@ class ReviewService:
     ) -> Document:
         """Reject a review, as `complete`; fields in the result must be valid, but none is required."""
         return self._answer(review_id, "rejected", {} if result is None else result, reviewer, version, shown)
+
+    def consume_review(self, review_id: str, body: Mapping[str, Any]) -> Document:
+        """Take an approval for one run; 409 if it is none, or if another run has taken it. It may be repeated."""
+        raise_faults(REVIEW_CONSUMPTION("", body))
+        with self._work() as work:
+            review = self._review(review_id)
+            if verdict_of(review["status"], review["result"] or {}, review.get("verdict_field")) != "approved":
+                raise ApiError(409, "not_approved", f"review {review_id} is not approved, so nothing may run")
+            used = self._store.consume(review_id, body["claim"], body["call"], to_wire(work.now))
+            if (used["claim"], used["call"]) != (body["claim"], body["call"]):
+                message = f"the approval {review_id} was used by another run at {used['at']}; ask again"
+                raise ApiError(409, "already_consumed", message, {"consumed_at": used["at"]})
+            return review
 
     def approvals(self, review_id: str) -> list[Document]:
         """Return who has approved a review that several people must approve, as `{reviewer, result, at}` in order."""

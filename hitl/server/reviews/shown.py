@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from hitl._json import as_object
 from hitl.server.primitives import ApiError, digest
+from hitl.server.reviews.lifecycle import visible
 
 _NOT_SHOWN: Final = ("created_at", "updated_at", "changelog", "version", "migration_guide", "tags", "category")
 
 
 def shown_digest(review: Mapping[str, Any], template: Mapping[str, Any] | None) -> str:
-    """Return digests of the content and of the template's questions and rules, as `CONTENT.QUESTIONS`.
+    """Return digests of the visible content and of the template's questions and rules, as `CONTENT.QUESTIONS`.
 
     The order of names in the content and of fields and options counts; nothing beside these does.
     """
     asked = {name: value for name, value in (template or {}).items() if name not in _NOT_SHOWN}
-    return f"{digest(review.get('content'), ordered=True)}.{digest(asked)}"
+    return f"{digest(visible(as_object(review.get('content'))), ordered=True)}.{digest(asked)}"
 
 
 def require_shown(review: Mapping[str, Any], template: Mapping[str, Any], shown: str | None) -> None:

@@ -132,6 +132,15 @@ class ReviewStore(Store):
                 "INSERT INTO review_metadata (review_id, entry) VALUES (?, ?)", (review["id"], _entry(entry))
             )
 
+    def consume(self, review_id: str, claim: str, call: str, at: str) -> Document:
+        """Note who uses an approval, unless somebody has, and return who has, as `{claim, call, at}`."""
+        self._database.execute(
+            "INSERT OR IGNORE INTO consumptions (review_id, claim, call, at) VALUES (?, ?, ?, ?)",
+            (review_id, claim, call, at),
+        )
+        (row,) = self._database.rows("SELECT claim, call, at FROM consumptions WHERE review_id = ?", (review_id,))
+        return dict(zip(("claim", "call", "at"), row, strict=True))
+
     def _save_assignments(self, review: Mapping[str, Any]) -> None:
         """Keep who has something to do."""
         self._database.execute("DELETE FROM open_assignments WHERE review_id = ?", (review["id"],))
