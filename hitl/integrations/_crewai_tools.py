@@ -71,6 +71,7 @@ class _Gate:
 
     def before(self, context: Any) -> None:
         """Return if the tool may run with its arguments, which may have been edited; raise HookAborted otherwise."""
+        self._told.pop(id(context.tool_input), None)  # of an earlier call whose arguments are gone
         if self.names is not None and context.tool_name not in self.names:
             return
         from crewai.hooks.dispatch import HookAborted
