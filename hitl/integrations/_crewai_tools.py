@@ -46,9 +46,10 @@ def gated_tools(
     """
     with needs("CrewAI", "crewai"):
         import crewai.hooks as hooks
+        from crewai.hooks.dispatch import HookAborted  # here, since a failing import in a hook would let the tool run
         from crewai.utilities.string_utils import sanitize_tool_name
     names = None if tools is None else {sanitize_tool_name(each) for each in tools}
-    gate = _Gate(run, names, lambda call: answers(client, [call], timeout=timeout, **options)[call.id])
+    gate = _Gate(run, names, HookAborted, lambda call: answers(client, [call], timeout=timeout, **options)[call.id])
     hooks.register_before_tool_call_hook(gate.before)
     hooks.register_after_tool_call_hook(gate.after)
     try:
@@ -64,6 +65,7 @@ class _Gate:
 
     run: str
     names: Collection[str] | None
+    abort: Callable[..., Exception]
     decide: Callable[[ToolCall], Answer]
     _calls: Counter[str] = field(factory=Counter[str])
     _told: dict[int, str] = field(factory=dict[int, str])  # by the id() of the arguments that both hooks get
@@ -74,8 +76,6 @@ class _Gate:
         self._told.pop(id(context.tool_input), None)  # of an earlier call whose arguments are gone
         if self.names is not None and context.tool_name not in self.names:
             return
-        from crewai.hooks.dispatch import HookAborted
-
         try:
             answer = self.decide(self._call(context))
             self._apply(answer, context.tool_input)
@@ -83,10 +83,10 @@ class _Gate:
             self._told[id(context.tool_input)] = (
                 f"`{context.tool_name}` was not run: no approval could be had ({error})."
             )
-            raise HookAborted(reason=f"no approval could be had: {error}") from error
+            raise self.abort(reason=f"no approval could be had: {error}") from error
         if answer.decision not in {"approve", "edit"}:
             self._told[id(context.tool_input)] = answer.told
-            raise HookAborted(reason=answer.told)
+            raise self.abort(reason=answer.told)
 
     def after(self, context: Any) -> str | None:
         """Return what the model reads in place of the result of a call that did not run."""
