@@ -50,7 +50,7 @@ demo: $(VENV)/.runs ## run the whole loop: create a review, answer it in the bro
 test: $(if $(CI),$(VENV)/.works,$(VENV)/.tests) ## run the tests, without a browser and type checkers unless `make setup` ran
 	@$(BIN)/python -m pytest -q $(PARALLEL) $(if $(CI),$(COVERAGE))
 
-test-fast: $(VENV)/.tests ## run the tests of most rooms, in less than a minute
+test-fast: $(VENV)/.tests ## run the tests of most rooms, in less than two minutes
 	@$(BIN)/python -m pytest -q $(PARALLEL) $(FAST)
 
 check: setup lint lint-spec check-generated types imports bench-gate $(if $(CI),,coverage) ## everything that CI runs

@@ -14,7 +14,7 @@ from typing import Any
 from attrs import field, frozen
 
 from benchmarks.approvals.payments import Paid
-from benchmarks.approvals.places import Place
+from benchmarks.approvals.places import Place, in_tenths
 from hitl.approval import Outcome, export, verify
 
 _LOOK = 0.005  # seconds between two looks at how far the processes have come
@@ -49,7 +49,7 @@ class Killed:
     wrong: int
     again: dict[str, int]
     records: int
-    seconds: float = field(converter=lambda value: round(value, 1))
+    seconds: float = field(converter=in_tenths)
 
     @property
     def holds(self) -> bool:

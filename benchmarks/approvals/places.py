@@ -65,6 +65,11 @@ class Place:
         return cls(url, key, ledger, Path(folder)), others
 
 
+def in_tenths(seconds: float) -> float:
+    """Return seconds to one place."""
+    return round(seconds, 1)
+
+
 @contextmanager
 def review_server() -> Iterator[tuple[str, str]]:
     """Run a server whose reviews are answered by script; yield its address and API key."""

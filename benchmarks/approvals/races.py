@@ -16,7 +16,7 @@ from typing import TextIO
 from attrs import field, frozen
 
 from benchmarks.approvals.payments import Paid, gated, outcome
-from benchmarks.approvals.places import Place
+from benchmarks.approvals.places import Place, in_tenths
 from hitl.approval import Ledger, LedgerError
 
 PROCESSES = (2, 4, 8, 16, 32, 64)
@@ -37,7 +37,7 @@ class Raced:
     rounds: dict[int, int]
     once: dict[int, int]
     outcomes: dict[str, int]
-    seconds: float = field(converter=lambda value: round(value, 1))
+    seconds: float = field(converter=in_tenths)
 
     @property
     def holds(self) -> bool:
@@ -117,7 +117,8 @@ def _forked(place: Place, number: int, others: Sequence[TextIO]) -> TextIO:
     if os.fork():
         theirs.close()
         return ours.makefile("rw")
-    for each in (ours, *others):  # so that it ends with the process that it was forked from
+    ours.close()  # and those of the others, so that it ends with the process that it was forked from
+    for each in others:
         each.close()
     try:
         _race_on(place, theirs.makefile("rw"), number)

@@ -12,15 +12,16 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from attrs import define, field, frozen
 
-from benchmarks.approvals.places import Place
+from benchmarks.approvals.places import Place, in_tenths
 from hitl import HITLClient, Review
 from hitl._waiting.decisions import HandledDecisions
+from hitl.models import ReviewFields
 
 TEXT = "x" * 2000  # of each review: what was kept by mistake would be seen
 
@@ -45,7 +46,7 @@ class Followed:
     resident: int
     traced: int
     peak: int
-    seconds: float = field(converter=lambda value: round(value, 1))
+    seconds: float = field(converter=in_tenths)
 
     @property
     def holds(self) -> bool:
@@ -59,7 +60,9 @@ def trial(place: Place, decisions: int) -> Followed:
     began = time.monotonic()
     with place.client() as client:
         handling = place.start("stream", "handle", decisions)
-        items = ({"template_id": "template_123", "content": {"n": n, "text": TEXT}} for n in range(decisions))
+        items: Iterator[ReviewFields] = (
+            {"template_id": "template_123", "content": {"n": n, "text": TEXT}} for n in range(decisions)
+        )
         for outcome in client.iter_create_reviews(items):
             if outcome.error is not None:
                 raise outcome.error

@@ -36,7 +36,7 @@ from hitl.approval.ledger import (
     Outcome,
     owner,
 )
-from hitl.approval.people import is_among
+from hitl.approval.people import is_by_another
 from hitl.approval.policy import Ruling
 from hitl.approval.reasons import Reasons
 from hitl.approval.steps import Do, Flow, Keep
@@ -313,7 +313,7 @@ class Gatekeeper:
         if not is_same(review.content, row.body["content"]):
             raise unlike("shown", "its content was changed while it was open")
         asker = self.settings.asked_by
-        if asker is not None and (review.reviewer is None or is_among(asker, review.reviewer)):
+        if asker is not None and not is_by_another(asker, review.reviewer):
             raise unlike("self-approval", "nobody else than the asker is known to have approved it")
 
     def _approved_arguments(

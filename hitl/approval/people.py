@@ -18,6 +18,11 @@ def is_among(person: str, people: str) -> bool:
     return re.search(rf"(?<![\w.@+-]){name}(?![\w@+-]|\.\w)", people.casefold()) is not None
 
 
+def is_by_another(person: str, reviewers: str | None) -> bool:
+    """Return whether somebody is named as reviewer, and this person is not."""
+    return re.search(r"\w", reviewers or "") is not None and not is_among(person, reviewers or "")
+
+
 def not_among(names: Iterable[str], people: Iterable[str]) -> list[str]:
     """Return the names that are not among others, each once."""
     known, found = set(map(_key, people)), dict[str, str]()

@@ -12,5 +12,5 @@ def needs(framework: str, extra: str) -> Generator[None, None, None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        missing = f"hitl.integrations.{extra} needs {framework} ({error})"
+        missing = f"hitl.integrations.{extra.replace('-', '_')} needs {framework} ({error})"
         raise ImportError(f"{missing}: install this package with its '{extra}' extra") from error

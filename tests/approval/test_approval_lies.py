@@ -114,7 +114,7 @@ def test_a_leave_that_nobody_offered_is_none(ledger: Ledger) -> None:
     assert (paid, list(ledger.allowances())) == ([5.0], [])
 
 
-@pytest.mark.parametrize("reviewer", [None, "", "  "])
+@pytest.mark.parametrize("reviewer", [None, "", "  ", "\u200b", "-"])
 def test_an_approval_by_nobody_is_none_where_the_asker_counts(ledger: Ledger, reviewer: str | None) -> None:
     pay, paid = payments(Server({}, {**YES, "reviewer": reviewer}), ledger, asked_by="ann@example.com")
     with pytest.raises(HITLError):

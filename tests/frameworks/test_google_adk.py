@@ -19,7 +19,9 @@ from google.adk.sessions import InMemorySessionService
 from google.adk.tools import BaseTool, FunctionTool, ToolContext
 from google.genai import types
 
+from hitl.approval import ApprovalMismatch
 from hitl.exceptions import ConfigurationError, WaitTimeoutError
+from hitl.integrations.asks import answers
 from hitl.integrations.google_adk import run_until_done, to_asks, to_resume, verdict_plugin
 from hitl.testing import Sandbox
 
@@ -187,6 +189,19 @@ def test_another_process_goes_on_and_asks_nobody_twice(sandbox: Sandbox, *, resu
     sandbox.reviewer.asked(times=2)
 
 
+def test_an_approval_of_another_call_resumes_nothing(sandbox: Sandbox) -> None:
+    shop = Shop(BOTH)
+    with pytest.raises(WaitTimeoutError):
+        shop.play(sandbox, timeout=0.05)
+    first, second = sandbox.reviewer.pending()
+    sandbox.client().update_review(first.id, content={"arguments": {"order": "A1", "amount": 5}})
+    sandbox.reviewer.complete(first, {"approved": True})
+    sandbox.reviewer.complete(second, {"approved": True})
+    with pytest.raises(ApprovalMismatch):
+        shop.play(sandbox, message=None)
+    assert shop.ran == []
+
+
 def test_a_message_does_not_pass_over_what_a_session_waits_for(sandbox: Sandbox) -> None:
     shop = Shop(BOTH)
     with pytest.raises(WaitTimeoutError):
@@ -211,8 +226,6 @@ def test_an_unknown_session_is_an_error(sandbox: Sandbox) -> None:
 
 
 def test_a_program_can_run_the_agent_itself(sandbox: Sandbox) -> None:
-    from hitl.integrations.asks import answers
-
     shop = Shop(BOTH)
     shop.runner.plugin_manager.register_plugin(verdict_plugin())
     sandbox.reviewer.on(content={"action": "refund"}).reject(feedback="Too much.")

@@ -505,6 +505,21 @@ def test_a_question_that_has_no_answer_resumes_nothing(sandbox: Sandbox, *, is_a
     assert graph.invoke(Command(resume="nobody"), CONFIG)["said"] == ["nobody"]
 
 
+def test_going_on_does_not_run_a_node_more_often_than_its_answers_make_it(client: HITLClient, sandbox: Sandbox) -> None:
+    runs: list[str] = []
+
+    def publish(state: State) -> Any:
+        runs.append("begun")
+        return {"said": [interrupt("Publish it?")]}
+
+    graph = graph_of(publish)
+    with pytest.raises(WaitTimeoutError):
+        run_until_done(graph, {"said": []}, CONFIG, client, timeout=0.05)
+    sandbox.reviewer.on().complete({"answer": "yes"})
+    assert run_until_done(graph, {"said": []}, CONFIG, client)["said"] == ["yes"]
+    assert len(runs) == 2
+
+
 def test_several_interrupts_at_once_get_each_its_own_answer(client: HITLClient, sandbox: Sandbox) -> None:
     def left(state: State) -> Any:
         return {"said": [f"left {interrupt('Left?')}"]}
