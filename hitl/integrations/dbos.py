@@ -96,8 +96,7 @@ async def ask_async(client: AsyncHITLClient, question: str, returns: Any = bool,
 
 def to_asks(asks: Iterable[Ask], workflow_id: str) -> list[Ask]:
     """Return the questions with what leads their answers back to a workflow."""
-    facts = {"engine": "dbos", "workflow": workflow_id}
-    return [evolve(each, metadata={**each.metadata, **facts}) for each in distinct(asks)]
+    return [evolve(it, metadata={**it.metadata, "engine": "dbos", "workflow": workflow_id}) for it in distinct(asks)]
 
 
 def to_resume(review: Review) -> dict[str, Any] | None:
@@ -132,8 +131,7 @@ def check_database(url: str | None, sqlite: tuple[int, ...] = sqlite3.sqlite_ver
 def _ask(client: Any, question: str, returns: Any, *, name: str, context: Any = None, **options: Any) -> Flow[Any]:
     key = key_of("dbos", _workflow_id(), name)
     asked = Question(id=name, key=key, question=question, schema=returns, context=context)
-    found: dict[str, Answer] = yield from _answers(client, [asked], **options)
-    return read_answer(found[name].review, returns)
+    return read_answer((yield from _answers(client, [asked], **options))[name].review, returns)
 
 
 def _answers(

@@ -162,7 +162,7 @@ def _server_of(item: ToolApprovalItem) -> str:
 def _check(item: ToolApprovalItem, arguments: Mapping[str, Any]) -> None:
     """Raise ValueError if arguments do not fit the tool's schema; a tool of a server is checked by that server."""
     for tool in item.agent.tools:
-        if tool.name == item.name and hasattr(tool, "params_json_schema"):
+        if getattr(tool, "qualified_name", tool.name) == item.qualified_name and hasattr(tool, "params_json_schema"):
             with needs("jsonschema", "openai_agents"):
                 from jsonschema import ValidationError, validate  # type: ignore[import-untyped]
             try:

@@ -51,9 +51,8 @@ Store: TypeAlias = Callable[[str], Awaitable[None] | None]
 def to_asks(run: str, requests: DeferredToolRequests, agent: Agent[Any, Any] | None = None) -> list[Ask]:
     """Return what a run waits for as questions.
 
-    An approval is a `ToolCall`, described by `description` or `reason` of its metadata. A deferred call is a `Question`
-    about its result: a text, or what the metadata's `response_schema` says, a JSON Schema. It is worded by the
-    metadata's `question`, or by the argument of that name.
+    An approval is a `ToolCall`, described by its metadata's `description` or `reason`. A deferred call is a `Question`,
+    its metadata's `question` or the argument of that name, for a text, or for what its `response_schema` describes.
 
     Args:
         run: The name of this run: the same in each process that goes on with it, and that of no other run. Never "".

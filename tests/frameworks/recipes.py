@@ -18,7 +18,7 @@ from hitl.testing import Sandbox
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "integrations"
-ROOMY = 60.0  # seconds that a busy machine may take
+ROOMY = 120.0  # seconds that a busy machine may take
 
 
 def write_module(page: str, folder: Path) -> Path:

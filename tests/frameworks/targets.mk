@@ -1,13 +1,14 @@
 # The agent frameworks and engines that hitl has adapters for, in environments of their own. The Makefile includes this
-# file; it defines PYTHON and PARALLEL.
+# file; it defines PYTHON and PARALLEL. PostgreSQL and Redis come from the system's packages, Restate's server from npm.
 
 TOGETHER := ag-ui,agent-framework,claude-agent-sdk,dbos,google-adk,langgraph,mcp,openai-agents,pydantic-ai,temporal
-TOGETHER_PAGES = $(filter-out docs/integrations/crewai.md,$(wildcard docs/integrations/*.md))
+# The page about DBOS is a program with a database of its own, which its test runs.
+TOGETHER_PAGES = $(filter-out docs/integrations/crewai.md docs/integrations/dbos.md,$(wildcard docs/integrations/*.md))
 NEWEST := .venv-frameworks
 LONER := .venv-crewai
 OLDEST := .venv-oldest
 # Their warnings are their own.
-WITH_FRAMEWORKS = HITL_FRAMEWORKS=1 $(1)/bin/python -m pytest -q -W default
+WITH_FRAMEWORKS = HITL_FRAMEWORKS=1 RESTATE_SERVER="$$(ls $(NEWEST)/node/node_modules/@restatedev/restate-server-*/bin/restate-server)" $(1)/bin/python -m pytest -q -W default
 
 .PHONY: test-integrations test-oldest
 
@@ -15,6 +16,7 @@ $(NEWEST)/.works: pyproject.toml
 	@$(PYTHON) -m venv --clear $(NEWEST)
 	@$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	@$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[sandbox,$(TOGETHER)]' --group frameworks
+	@npm install --prefix $(NEWEST)/node --no-audit --no-fund --ignore-scripts --loglevel=error @restatedev/restate-server@1.7.12 >/dev/null
 	@touch $@
 
 # CrewAI pins an older pydantic, so it lives alone.
@@ -34,5 +36,5 @@ test-integrations: $(NEWEST)/.works $(LONER)/.works ## run the adapters' tests a
 	@$(call WITH_FRAMEWORKS,$(NEWEST)) $(PARALLEL) tests/frameworks $(TOGETHER_PAGES)
 	@$(call WITH_FRAMEWORKS,$(LONER)) tests/frameworks_crewai docs/integrations/crewai.md
 
-test-oldest: $(OLDEST)/.works ## run them against the oldest versions that hitl supports
+test-oldest: $(OLDEST)/.works $(NEWEST)/.works ## run them against the oldest versions that hitl supports
 	@$(call WITH_FRAMEWORKS,$(OLDEST)) $(PARALLEL) tests/frameworks

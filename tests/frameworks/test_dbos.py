@@ -37,7 +37,7 @@ from hitl.testing import Sandbox
 from hitl.webhooks import Router, WebhookEvent, signature_headers
 
 LIFE = Path(__file__).with_name("dbos_lives.py")
-ROOMY = 60.0  # seconds that a busy machine may take
+ROOMY = 120.0  # seconds that a busy machine may take
 SECRET = "your_webhook_secret"
 LINES: list[str] = []
 """What the workflows of this process have done."""
