@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Protocol
 
-from hitl import HITLClient, Review
+from hitl import Review
 from hitl.testing import Sandbox
 
 LONGEST = 120.0  # seconds that a round may take
@@ -99,8 +99,6 @@ def _world() -> Iterator[tuple[Sandbox, Path]]:
         ledger = Path(folder) / "ledger"
         ledger.touch()
         os.environ.update(HITL_BASE_URL=sandbox.base_url, HITL_API_KEY=sandbox.api_key, LEDGER=str(ledger))
-        with HITLClient() as client:
-            client.list_reviews()
         yield sandbox, ledger
 
 

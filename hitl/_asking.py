@@ -77,7 +77,8 @@ class Asking:
         deadline = self.exchange.deadline()
         while True:
             plain = self.plain
-            wanted = FormTemplate(f"Question: {form.name}", [*shown, *form.fields(plain=plain, feedback=True)])
+            name = f"Question: {form.name}" if form.name else "Question"
+            wanted = FormTemplate(name, [*shown, *form.fields(plain=plain, feedback=True)])
             try:
                 return (yield from self.template(wanted, deadline))
             except InvalidRequestError:

@@ -83,7 +83,7 @@ class Form(Generic[T]):
     """What is asked for one value of a type.
 
     Attributes:
-        name: What the type is called.
+        name: What the type is called; empty for a schema without a title.
         asked: Its questions.
     """
 

@@ -47,7 +47,7 @@ def form_of_schema(schema: Mapping[str, Any]) -> Form[Any]:
     """Return the form that asks for a value of a JSON Schema, and reads it as plain JSON."""
     asked, _ = _asked(_resolved(schema, as_object(schema.get("$defs")), "#"), "#")
     name = schema.get("title")
-    return Form(name if isinstance(name, str) else "JSON", asked)
+    return Form(name if isinstance(name, str) else "", asked)
 
 
 def _resolved(schema: Any, definitions: Object, at: str, within: frozenset[str] = frozenset()) -> Any:
