@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
 PUBLIC = {
     *("hitl", "hitl.exceptions", "hitl.models", "hitl.retry", "hitl.webhooks", "hitl.testing", "hitl.testing.hostile"),
-    *("hitl.cli", "hitl.integrations", "hitl.integrations.django", "hitl.integrations.flask"),
-    *("hitl.integrations.starlette", "hitl.pytest_plugin"),
+    *("hitl.approval", "hitl.cli", "hitl.integrations", "hitl.pytest_plugin"),
+    *(f"hitl.integrations.{file.stem}" for file in (ROOT / "hitl" / "integrations").glob("[!_]*.py")),
 }
 
 

@@ -16,7 +16,8 @@ from hitl._api import arguments
 from hitl._config import seconds
 from hitl.approval.calls import Call, Target, target_of
 from hitl.approval.errors import ApprovalError
-from hitl.approval.escalation import Escalation, Reminder, require_enforceable
+from hitl.approval.escalating import require_enforceable
+from hitl.approval.escalation import Escalation, Reminder
 from hitl.approval.gate import Gatekeeper
 from hitl.approval.grants import Grant, Settings
 from hitl.approval.ledger import Ledger

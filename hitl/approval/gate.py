@@ -21,7 +21,7 @@ from hitl.approval.calls import Call, Target, approval_key, binding, form_digest
 from hitl.approval.canonical import hash_of, shown
 from hitl.approval.edits import EditError, edited
 from hitl.approval.errors import ApprovalError, ApprovalMismatch, ApprovalRejected, LedgerError
-from hitl.approval.escalation import require_fit, wait_for_answer
+from hitl.approval.escalating import require_fit, wait_for_answer
 from hitl.approval.form import FORM_NAME, GIVEN, OFFERED, form_for, given_with
 from hitl.approval.grants import Grant, Settings, kept_outcome
 from hitl.approval.ledger import (

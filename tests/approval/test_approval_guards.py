@@ -11,6 +11,7 @@ from hitl import HITLClient, _review
 from hitl.approval import ApprovalNotGiven, Policy, Rule, SQLiteLedger, calls, require_approval
 from hitl.approval.calls import Target
 from hitl.approval.policy import Allowance
+from hitl.exceptions import NotFoundError
 from hitl.testing import Sandbox, complete, reject
 
 TARGET = Target("shop:refund", "https://api.hitl.sh")
@@ -27,6 +28,10 @@ def test_without_tags_another_call_would_look_the_same(monkeypatch: pytest.Monke
     assert digests([1], (1,)) == 1
 
 
+def refused_as_unknown(*_: Any, **__: Any) -> None:
+    raise NotFoundError("there is no such operation", status_code=404)
+
+
 def test_without_the_verdict_an_unclear_answer_would_run(
     sandbox: Sandbox, client: HITLClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -38,6 +43,7 @@ def test_without_the_verdict_an_unclear_answer_would_run(
     with pytest.raises(ApprovalNotGiven):
         gated(1)
     monkeypatch.setattr(_review, "verdict_of", lambda *_: "approved")
+    monkeypatch.setattr(client, "call", refused_as_unknown)  # the second lock, at a server that has none
     gated(2)
     assert ran == [2]
 

@@ -30,7 +30,7 @@ from hitl.approval import (
     resume,
     submit,
 )
-from hitl.approval import escalation as module
+from hitl.approval import escalating as module
 from hitl.approval.ledger import Handling
 from hitl.exceptions import (
     ConfigurationError,

@@ -8,7 +8,7 @@ NEWEST := .venv-frameworks
 LONER := .venv-crewai
 OLDEST := .venv-oldest
 # Their warnings are their own.
-WITH_FRAMEWORKS = HITL_FRAMEWORKS=1 RESTATE_SERVER="$$(ls $(NEWEST)/node/node_modules/@restatedev/restate-server-*/bin/restate-server)" $(1)/bin/python -m pytest -q -W default
+WITH_FRAMEWORKS = HITL_FRAMEWORKS=1 RESTATE_SERVER="$$(ls $(abspath $(NEWEST))/node/node_modules/@restatedev/restate-server-*/bin/restate-server)" $(1)/bin/python -m pytest -q -W default
 
 .PHONY: test-integrations test-oldest
 
