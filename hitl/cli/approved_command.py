@@ -20,6 +20,7 @@ import click
 from hitl.approval import (
     ApprovalNotGiven,
     ApprovalRejected,
+    LedgerError,
     ledger_at,
     require_approval,
 )
@@ -68,7 +69,8 @@ def approve_command(
     """Ask a person to approve a command, and run exactly what was approved, once.
 
     No shell reads it: for pipes and variables, propose `sh -c '...'`. The reviewer may edit the command. Its exit code
-    is passed on; 125 is an error before it ran, 126 that it was not approved, 127 that there is no such program.
+    is passed on; 125 is an error that is not the command's, and says whether it has run; 126 is no approval; 127 is no
+    such program. Its words are shown to the reviewer and kept in the ledger, so they must not hold secrets.
     """
     with _exit_codes(), connection.client() as client, _open(ledger) as kept:
         gate = require_approval(
@@ -83,10 +85,18 @@ def approve_command(
         proposed = {"command": list(command), "directory": str(Path.cwd()), "reason": reason or ""}
         with gate.block(_NAME, **proposed, files=_digests(command, only_program=no_files)) as grant:
             exit_code = _ended(_run(grant.arguments))
-            facts = {"key": grant.key, "command": grant.arguments["command"], "exit_code": exit_code}
-            kept.record("command", facts)
+            _record(kept, {"key": grant.key, "command": grant.arguments["command"], "exit_code": exit_code})
             if exit_code:
                 raise CommandFailed(exit_code)
+
+
+def _record(ledger: Ledger, facts: dict[str, Any]) -> None:
+    try:
+        ledger.record("command", facts)
+    except LedgerError as error:  # it has run, so its exit code matters more than ours
+        click.echo(
+            f"Warning: the command has run, but its exit code was not recorded: {one_line(str(error))}", err=True
+        )
 
 
 @contextmanager
@@ -110,7 +120,7 @@ def _exit_codes() -> Generator[None, None, None]:
     except (ApprovalRejected, ApprovalNotGiven, WaitError) as error:
         raise CommandError(str(error), NOT_APPROVED) from error
     except KeyboardInterrupt:
-        raise CommandError("interrupted; the command has not run", INTERRUPTED) from None
+        raise CommandError("interrupted; if the command had begun, `hitl pending` lists it", INTERRUPTED) from None
     except (HITLError, OSError) as error:
         raise CommandError(str(error), NOT_RUN) from error
 
@@ -129,7 +139,7 @@ def _digests(command: Sequence[str], *, only_program: bool) -> dict[str, str]:
 def _program(name: str) -> Path:
     found = shutil.which(name)
     if found is None:
-        raise CommandError(f"there is no program {one_line(name)!r}; nobody was asked", NO_PROGRAM)
+        raise CommandError(f"there is no program {one_line(name)!r}, so nothing was run", NO_PROGRAM)
     return Path(found).absolute()
 
 

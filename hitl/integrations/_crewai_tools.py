@@ -16,7 +16,7 @@ from attrs import define, field
 
 from hitl.exceptions import ConfigurationError
 from hitl.integrations import needs
-from hitl.integrations.asks import Answer, AskOptions, ToolCall, answers, facts_of, key_of, no_check
+from hitl.integrations.asks import Answer, ReviewOptions, ToolCall, answers, facts_of, key_of, no_check
 
 if TYPE_CHECKING:
     from hitl import HITLClient
@@ -29,7 +29,7 @@ def gated_tools(
     run: str,
     tools: Collection[str] | None = None,
     timeout: float | None = None,
-    **options: Unpack[AskOptions],
+    **options: Unpack[ReviewOptions],
 ) -> Generator[None]:
     """Have a person decide about each call of these tools by any crew of this process, within the block.
 

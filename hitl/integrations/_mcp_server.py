@@ -18,7 +18,7 @@ from hitl._json import Object, is_object
 from hitl._verdict import is_same
 from hitl.exceptions import ConfigurationError, HITLError, InvalidRequestError, WaitTimeoutError
 from hitl.integrations import needs
-from hitl.integrations.asks import Ask, AskOptions, Question, ToolCall, answer_of, facts_of, key_of, put_async
+from hitl.integrations.asks import Ask, Question, ReviewOptions, ToolCall, answer_of, facts_of, key_of, put_async
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
@@ -40,7 +40,7 @@ _KEY_REUSED: Final = "this key is that of another question; use a new key for a 
 _OPEN: Final = "Nobody has answered yet. Do not ask again; call check_answer with this review_id later."
 
 
-def ask_server(client: AsyncHITLClient, *, run: str | None = None, **options: Unpack[AskOptions]) -> MCPServer:
+def ask_server(client: AsyncHITLClient, *, run: str | None = None, **options: Unpack[ReviewOptions]) -> MCPServer:
     """Return an MCP server with the tools ask_human, request_approval and check_answer, none of which waits for long.
 
     Args:
@@ -68,7 +68,7 @@ class _Tools:
 
     client: AsyncHITLClient
     run: str
-    options: AskOptions
+    options: ReviewOptions
 
     async def ask_human(
         self,

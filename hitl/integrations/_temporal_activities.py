@@ -13,7 +13,7 @@ from attrs import asdict
 from hitl._json import Object
 from hitl.exceptions import ConflictError, UnexpectedResponseError
 from hitl.integrations import needs
-from hitl.integrations.asks import Ask, AskOptions, Question, ToolCall, put_async
+from hitl.integrations.asks import Ask, Question, ReviewOptions, ToolCall, put_async
 from hitl.models import Review
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _HOPELESS: Final = ["ConfigurationError", "ContentError", "FormError", "InvalidR
 _log = logging.getLogger("hitl.temporal")
 
 
-class WorkflowOptions(AskOptions, total=False):
+class WorkflowOptions(ReviewOptions, total=False):
     """How a workflow asks and waits.
 
     `timeout` is for all its questions together, a timedelta or seconds; None waits until the reviews themselves end. A
@@ -167,5 +167,5 @@ def _ask_of(document: Object) -> Ask:
 
 def _plain(options: WorkflowOptions) -> Object:
     """Return whom to ask, in JSON."""
-    given: Object = {name: each for name, each in options.items() if name in AskOptions.__annotations__}
+    given: Object = {name: each for name, each in options.items() if name in ReviewOptions.__annotations__}
     return {name: each.isoformat() if isinstance(each, datetime) else each for name, each in given.items()}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from hitl._moments import moment
 from hitl.integrations._ag_ui_interrupts import expiry_of, to_asks, to_resume
 from hitl.integrations._ag_ui_messages import messages_after
-from hitl.integrations.asks import Answer, AskOptions, answers, answers_async
+from hitl.integrations.asks import Answer, ReviewOptions, answers, answers_async
 
 if TYPE_CHECKING:
     from hitl import AsyncHITLClient, HITLClient
@@ -30,7 +30,7 @@ def run_until_done(
     client: HITLClient,
     *,
     timeout: float | None = None,
-    **options: Unpack[AskOptions],
+    **options: Unpack[ReviewOptions],
 ) -> list[Any]:
     """Run an agent, ask people whenever it is interrupted, and return the events of the run that was not.
 
@@ -67,7 +67,7 @@ async def run_until_done_async(
     client: AsyncHITLClient,
     *,
     timeout: float | None = None,
-    **options: Unpack[AskOptions],
+    **options: Unpack[ReviewOptions],
 ) -> list[Any]:
     """Do the same with an asynchronous client; `run` returns an asynchronous iterable of events."""
     current, number = run_input, 1
@@ -81,7 +81,7 @@ async def run_until_done_async(
         current = _next_input(current, events, found, f"{run_input.run_id}-{number}")
 
 
-def _in_time(events: Iterable[Any], options: AskOptions) -> AskOptions:
+def _in_time(events: Iterable[Any], options: ReviewOptions) -> ReviewOptions:
     expiry = expiry_of(events)
     due = options.get("due_date")
     with suppress(ValueError):  # the client says so of a due date that is none

@@ -18,7 +18,7 @@ from hitl._json import Object, as_object, is_object
 from hitl.exceptions import ConfigurationError
 from hitl.integrations import needs
 from hitl.integrations._argument_models import check
-from hitl.integrations.asks import Answer, Ask, AskOptions, ToolCall, answers_async, facts_of, key_of
+from hitl.integrations.asks import Answer, Ask, ReviewOptions, ToolCall, answers_async, facts_of, key_of
 
 if TYPE_CHECKING:
     from hitl import AsyncHITLClient
@@ -76,7 +76,7 @@ async def run_until_done_async(
     session: Any = None,
     on_pause: Callable[[Object], object] | None = None,
     timeout: float | None = None,
-    **options: Unpack[AskOptions],
+    **options: Unpack[ReviewOptions],
 ) -> Any:
     """Run an agent to its end, put each of its approval requests to people, and return the agent's response.
 

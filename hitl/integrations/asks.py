@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "Ask",
-    "AskOptions",
     "Decision",
     "Question",
+    "ReviewOptions",
     "ToolCall",
     "answer_of",
     "answers",
@@ -71,7 +71,7 @@ _RESPONSE: Final[Object] = {
 _FEEDBACK: Final[Object] = {"name": "feedback", "type": "text", "label": "Feedback, which the agent reads"}
 
 
-class AskOptions(TypedDict, total=False):
+class ReviewOptions(TypedDict, total=False):
     """Whom to ask; see `HITLClient.create_review`."""
 
     assignees: Sequence[str] | None
@@ -220,18 +220,18 @@ def facts_of(framework: str, **facts: object) -> dict[str, str]:
     return {name: text[:_LONGEST_FACT] for name, text in given.items() if text}
 
 
-def put(client: HITLClient, ask: Ask, **options: Unpack[AskOptions]) -> Review:
+def put(client: HITLClient, ask: Ask, **options: Unpack[ReviewOptions]) -> Review:
     """Ask a person, once for its key, and return the review without waiting."""
     return run(_put(client, ask, options))
 
 
-async def put_async(client: AsyncHITLClient, ask: Ask, **options: Unpack[AskOptions]) -> Review:
+async def put_async(client: AsyncHITLClient, ask: Ask, **options: Unpack[ReviewOptions]) -> Review:
     """Do the same with an asynchronous client."""
     return await run_async(_put(client, ask, options))
 
 
 def answers(
-    client: HITLClient, asks: Iterable[Ask], *, timeout: float | None = None, **options: Unpack[AskOptions]
+    client: HITLClient, asks: Iterable[Ask], *, timeout: float | None = None, **options: Unpack[ReviewOptions]
 ) -> dict[str, Answer]:
     """Put all questions to people, wait until all have ended, and return the answers by the questions' ids.
 
@@ -251,7 +251,7 @@ def answers(
 
 
 async def answers_async(
-    client: AsyncHITLClient, asks: Iterable[Ask], *, timeout: float | None = None, **options: Unpack[AskOptions]
+    client: AsyncHITLClient, asks: Iterable[Ask], *, timeout: float | None = None, **options: Unpack[ReviewOptions]
 ) -> dict[str, Answer]:
     """Do the same with an asynchronous client."""
     asked = {(await run_async(_put(client, ask, options))).id: ask for ask in distinct(asks)}
@@ -284,7 +284,7 @@ def _by_id(found: Iterable[Answer]) -> dict[str, Answer]:
     return {answer.ask.id: answer for answer in found}
 
 
-def _put(client: Any, ask: Ask, options: AskOptions) -> Flow[Review]:
+def _put(client: Any, ask: Ask, options: ReviewOptions) -> Flow[Review]:
     """Ask once: what was asked under this key with other options, such as a due date from now on, is that question."""
     review: Review
     try:

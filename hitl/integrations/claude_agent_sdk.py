@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, Unpack
 from hitl._json import Object, as_list, is_object
 from hitl.exceptions import ConfigurationError, HITLError
 from hitl.integrations import needs
-from hitl.integrations.asks import Answer, Ask, AskOptions, Question, ToolCall, answers_async, facts_of, key_of
+from hitl.integrations.asks import Answer, Ask, Question, ReviewOptions, ToolCall, answers_async, facts_of, key_of
 
 if TYPE_CHECKING:
     from claude_agent_sdk.types import ClaudeAgentOptions, PermissionResult, ToolPermissionContext
@@ -77,7 +77,7 @@ def to_resume(answer: Answer) -> PermissionResult:
 
 
 def can_use_tool(
-    client: AsyncHITLClient, *, session: str, timeout: float | None = None, **options: Unpack[AskOptions]
+    client: AsyncHITLClient, *, session: str, timeout: float | None = None, **options: Unpack[ReviewOptions]
 ) -> CanUseTool:
     """Return a callback for `ClaudeAgentOptions.can_use_tool`. `gated` also checks that it is called.
 
@@ -112,7 +112,7 @@ def gated(
     session: str,
     unasked: Collection[str] = (),
     timeout: float | None = None,
-    **asking: Unpack[AskOptions],
+    **asking: Unpack[ReviewOptions],
 ) -> ClaudeAgentOptions:
     """Return options with which a person is asked about each call that Claude Code does not hold for harmless.
 

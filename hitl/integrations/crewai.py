@@ -21,7 +21,7 @@ from hitl.approval import ApprovalNotGiven
 from hitl.exceptions import ConfigurationError
 from hitl.integrations import needs
 from hitl.integrations._crewai_tools import gated_tools
-from hitl.integrations.asks import Answer, AskOptions, Question, answers, facts_of, key_of, put
+from hitl.integrations.asks import Answer, Question, ReviewOptions, answers, facts_of, key_of, put
 
 if TYPE_CHECKING:
     from hitl import HITLClient
@@ -42,7 +42,7 @@ class Reviewers:
         outcomes: Sequence[str] = (),
         pauses: bool = False,
         timeout: float | None = None,
-        **options: Unpack[AskOptions],
+        **options: Unpack[ReviewOptions],
     ) -> None:
         """Ask through a client.
 

@@ -24,7 +24,7 @@ from hitl._config import seconds
 from hitl.approval.steps import Do, Flow, run, run_async
 from hitl.exceptions import ConfigurationError, HITLError, WaitTimeoutError
 from hitl.integrations import needs
-from hitl.integrations.asks import Answer, Ask, AskOptions, Question, answer_of, distinct, key_of, put, put_async
+from hitl.integrations.asks import Answer, Ask, Question, ReviewOptions, answer_of, distinct, key_of, put, put_async
 from hitl.models import Review
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class WaitOptions(AskOptions, total=False):
+class WaitOptions(ReviewOptions, total=False):
     """Whom to ask, and how to wait.
 
     `timeout` is in seconds, for all together, from the first run of the workflow; None waits until the reviews end.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Unpack
 from hitl._json import is_object
 from hitl.exceptions import ConfigurationError
 from hitl.integrations import needs
-from hitl.integrations.asks import Answer, Ask, AskOptions, ToolCall, answers_async, facts_of, key_of
+from hitl.integrations.asks import Answer, Ask, ReviewOptions, ToolCall, answers_async, facts_of, key_of
 
 if TYPE_CHECKING:
     from hitl import AsyncHITLClient
@@ -38,7 +38,7 @@ async def run_until_done(
     session_id: str,
     message: Any = None,
     timeout: float | None = None,
-    **options: Unpack[AskOptions],
+    **options: Unpack[ReviewOptions],
 ) -> list[Any]:
     """Run an agent, ask people for each confirmation, and return the events of the last run.
 

@@ -19,7 +19,7 @@ from hitl.approval.steps import Do, Flow, run, run_async
 from hitl.exceptions import ConfigurationError
 from hitl.integrations import asks, needs
 from hitl.integrations._langgraph_interrupts import asks_of, resumed_with
-from hitl.integrations.asks import Answer, Ask, AskOptions
+from hitl.integrations.asks import Answer, Ask, ReviewOptions
 
 if TYPE_CHECKING:
     from hitl import AsyncHITLClient, HITLClient
@@ -75,7 +75,7 @@ def run_until_done(
     schema: Mapping[str, Any] | None = None,
     context: Any = None,
     timeout: float | None = None,
-    **options: Unpack[AskOptions],
+    **options: Unpack[ReviewOptions],
 ) -> Any:
     """Run a graph to its end, put each of its interrupts to people, and return what the graph returns.
 
@@ -113,7 +113,7 @@ async def run_until_done_async(
     schema: Mapping[str, Any] | None = None,
     context: Any = None,
     timeout: float | None = None,
-    **options: Unpack[AskOptions],
+    **options: Unpack[ReviewOptions],
 ) -> Any:
     """Do the same with `ainvoke` and an asynchronous client."""
     ask = partial(asks.answers_async, client, timeout=timeout, **options)

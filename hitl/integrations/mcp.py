@@ -19,7 +19,7 @@ from hitl._json import is_object
 from hitl.exceptions import AnswerError, HITLError
 from hitl.integrations import needs
 from hitl.integrations._mcp_server import ask_server
-from hitl.integrations.asks import Answer, Ask, AskOptions, Question, answers_async, facts_of, key_of
+from hitl.integrations.asks import Answer, Ask, Question, ReviewOptions, answers_async, facts_of, key_of
 
 if TYPE_CHECKING:
     from hitl import AsyncHITLClient
@@ -33,7 +33,7 @@ _AGREE: Final[Mapping[str, Any]] = {"type": "boolean", "title": "Agree?"}
 
 
 def elicitation_callback(
-    client: AsyncHITLClient, *, run: str | None = None, timeout: float | None = None, **options: Unpack[AskOptions]
+    client: AsyncHITLClient, *, run: str | None = None, timeout: float | None = None, **options: Unpack[ReviewOptions]
 ) -> Callback:
     """Return what answers a server's questions, for `mcp.Client(..., elicitation_callback=...)`.
 

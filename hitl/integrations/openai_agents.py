@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, Unpack
 from hitl._json import Object, as_list, is_object
 from hitl.exceptions import ConfigurationError
 from hitl.integrations import needs
-from hitl.integrations.asks import Answer, Ask, AskOptions, ToolCall, answers_async, facts_of, key_of
+from hitl.integrations.asks import Answer, Ask, ReviewOptions, ToolCall, answers_async, facts_of, key_of
 
 if TYPE_CHECKING:
     from agents import Agent, RunResult, RunState
@@ -77,7 +77,7 @@ async def run_until_done(
     stored: str | None = None,
     run_options: Mapping[str, Any] | None = None,
     timeout: float | None = None,
-    **options: Unpack[AskOptions],
+    **options: Unpack[ReviewOptions],
 ) -> RunResult:
     """Run an agent, and whenever it waits for approvals, ask people and go on with their answers.
 

@@ -25,8 +25,8 @@ from hitl.integrations import needs
 from hitl.integrations.asks import (
     Answer,
     Ask,
-    AskOptions,
     Question,
+    ReviewOptions,
     ToolCall,
     answers,
     answers_async,
@@ -86,7 +86,7 @@ def run_until_done(
     stored: str | None = None,
     run_options: Mapping[str, Any] | None = None,
     timeout: float | None = None,
-    **options: Unpack[AskOptions],
+    **options: Unpack[ReviewOptions],
 ) -> AgentRunResult[Any]:
     """Run an agent, and whenever it defers calls, ask people and go on with their answers.
 
@@ -115,7 +115,7 @@ async def run_until_done_async(
     stored: str | None = None,
     run_options: Mapping[str, Any] | None = None,
     timeout: float | None = None,
-    **options: Unpack[AskOptions],
+    **options: Unpack[ReviewOptions],
 ) -> AgentRunResult[Any]:
     """Do the same with an asynchronous client; `store` may be asynchronous, too."""
     ask = partial(answers_async, client, timeout=timeout, **options)
@@ -123,7 +123,7 @@ async def run_until_done_async(
 
 
 def request_input(
-    client: AsyncHITLClient, *, run: str | None = None, timeout: float | None = None, **options: Unpack[AskOptions]
+    client: AsyncHITLClient, *, run: str | None = None, timeout: float | None = None, **options: Unpack[ReviewOptions]
 ) -> AbstractCapability[Any]:
     """Return a capability with which the run itself waits: `Agent(…, capabilities=[request_input(client)])`.
 

@@ -128,7 +128,7 @@ def test_what_cannot_be_asked_does_not_run(environment: dict[str, str], tmp_path
     nobody = {**environment, "HITL_BASE_URL": "http://127.0.0.1:9", "HITL_MAX_RETRIES": "0"}
     assert propose(nobody, "touch", "ran", folder=tmp_path).returncode == 125
     missing = propose(environment, "no-such-program", "x", folder=tmp_path)
-    assert (missing.returncode, "nobody was asked" in missing.stderr) == (127, True)
+    assert (missing.returncode, "there is no program" in missing.stderr) == (127, True)
     assert propose(environment, folder=tmp_path).returncode == 2
     assert (
         propose({**environment, "HITL_LEDGER": "/proc/no/ledger.db"}, "touch", "ran", folder=tmp_path).returncode == 125
