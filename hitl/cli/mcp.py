@@ -12,7 +12,7 @@ from hitl.cli.connection import Connection, api_command
 from hitl.cli.failures import CommandError
 
 if TYPE_CHECKING:
-    from hitl.integrations.asks import AskOptions
+    from hitl.integrations.asks import ReviewOptions
     from hitl.models import Priority
 
 
@@ -29,14 +29,14 @@ def mcp(connection: Connection, run: str | None, assignees: tuple[str, ...], pri
     """
     import anyio
 
-    options: AskOptions = {"assignees": assignees or None, "priority": priority}
+    options: ReviewOptions = {"assignees": assignees or None, "priority": priority}
     try:
         anyio.run(_serve, connection, run, options)
     except ImportError as error:
         raise CommandError(str(error)) from error
 
 
-async def _serve(connection: Connection, run: str | None, options: AskOptions) -> None:
+async def _serve(connection: Connection, run: str | None, options: ReviewOptions) -> None:
     from hitl.integrations.mcp import ask_server
 
     async with connection.async_client() as client:
