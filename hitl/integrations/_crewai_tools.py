@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Generator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from attrs import define, field
 
@@ -20,6 +22,8 @@ from hitl.integrations.asks import Answer, ReviewOptions, ToolCall, answers, fac
 
 if TYPE_CHECKING:
     from hitl import HITLClient
+
+_NUMBER: Final = re.compile(r"_\d+$")  # CrewAI calls the second tool of a name refund_2; it is held back as well
 
 
 @contextmanager
@@ -40,7 +44,7 @@ def gated_tools(
         client: The client.
         run: What the run is called. The n-th call of a tool with the same arguments in a run is asked about once, also
             if the run is started again.
-        tools: The names of the tools; None for all.
+        tools: The names of the tools; None for all. "refund" is also a `refund_2`, as CrewAI calls another one.
         timeout: Seconds to wait for each call; None waits until the review itself ends.
         options: Whom to ask.
     """
@@ -64,7 +68,7 @@ class _Gate:
     """The hooks around a tool; threads share it."""
 
     run: str
-    names: Collection[str] | None
+    names: AbstractSet[str] | None
     abort: Callable[..., Exception]
     decide: Callable[[ToolCall], Answer]
     _calls: Counter[str] = field(factory=Counter[str])
@@ -74,7 +78,7 @@ class _Gate:
     def before(self, context: Any) -> None:
         """Return if the tool may run with its arguments, which may have been edited; raise HookAborted otherwise."""
         self._told.pop(id(context.tool_input), None)  # of an earlier call whose arguments are gone
-        if self.names is not None and context.tool_name not in self.names:
+        if self.names is not None and not self.names & {context.tool_name, _NUMBER.sub("", context.tool_name)}:
             return
         try:
             answer = self.decide(self._call(context))

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 # Before the import: it would send what it does to its makers.
@@ -19,6 +20,7 @@ from crewai.flow.async_feedback.types import HumanFeedbackPending
 from crewai.flow.flow import Flow, listen, start
 from crewai.flow.human_feedback import HumanFeedbackResult, human_feedback
 from crewai.flow.persistence import SQLiteFlowPersistence
+from crewai.hooks.dispatch import HookAborted
 from crewai.hooks.tool_hooks import get_before_tool_call_hooks
 from crewai.llms.base_llm import BaseLLM
 from crewai.tools import tool
@@ -97,6 +99,16 @@ def test_an_approved_call_runs(client: HITLClient, sandbox: Sandbox) -> None:
     assert review.metadata == {"framework": "crewai", "run": "r-1"}
     assert review.assignees == ["ann@example.com"]
     assert not get_before_tool_call_hooks()
+
+
+def test_a_second_tool_of_the_same_name_is_held_back_as_well(client: HITLClient, sandbox: Sandbox) -> None:
+    """CrewAI calls it refund_2."""
+    context = SimpleNamespace(tool_name="refund_2", tool=None, tool_input={"order": "A1"})
+    sandbox.reviewer.on(content={"action": "refund_2"}).reject()
+    with gated_tools(client, run="r-1", tools=["refund"]):
+        (hook,) = get_before_tool_call_hooks()
+        with pytest.raises(HookAborted):
+            hook(context)
 
 
 def test_edited_arguments_are_what_runs(client: HITLClient, sandbox: Sandbox) -> None:
