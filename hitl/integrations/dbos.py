@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class WaitOptions(ReviewOptions, total=False):
+class WorkflowOptions(ReviewOptions, total=False):
     """Whom to ask, and how to wait.
 
     `timeout` is in seconds, for all together, from the first run of the workflow; None waits until the reviews end.
@@ -44,14 +44,14 @@ class WaitOptions(ReviewOptions, total=False):
     poll_interval: float
 
 
-class Asking(WaitOptions, total=False):
+class QuestionOptions(WorkflowOptions, total=False):
     """The same for one question, with `name`, its own in its workflow, and `context`, see `HITLClient.ask`."""
 
     name: Required[str]
     context: Any
 
 
-def answers(client: HITLClient, asks: Iterable[Ask], **options: Unpack[WaitOptions]) -> dict[str, Answer]:
+def answers(client: HITLClient, asks: Iterable[Ask], **options: Unpack[WorkflowOptions]) -> dict[str, Answer]:
     """Do what `hitl.integrations.asks.answers` does, durably; in a workflow, outside of its steps.
 
     The questions may come from an agent framework's adapter; their keys stay.
@@ -65,17 +65,17 @@ def answers(client: HITLClient, asks: Iterable[Ask], **options: Unpack[WaitOptio
 
 
 async def answers_async(
-    client: AsyncHITLClient, asks: Iterable[Ask], **options: Unpack[WaitOptions]
+    client: AsyncHITLClient, asks: Iterable[Ask], **options: Unpack[WorkflowOptions]
 ) -> dict[str, Answer]:
     """Do the same in an asynchronous workflow."""
     return await run_async(_answers(client, asks, is_async=True, **options))
 
 
 @overload
-def ask(client: HITLClient, question: str, returns: type[T], **options: Unpack[Asking]) -> T: ...
+def ask(client: HITLClient, question: str, returns: type[T], **options: Unpack[QuestionOptions]) -> T: ...
 @overload
-def ask(client: HITLClient, question: str, returns: Any = ..., **options: Unpack[Asking]) -> Any: ...
-def ask(client: HITLClient, question: str, returns: Any = bool, **options: Unpack[Asking]) -> Any:
+def ask(client: HITLClient, question: str, returns: Any = ..., **options: Unpack[QuestionOptions]) -> Any: ...
+def ask(client: HITLClient, question: str, returns: Any = bool, **options: Unpack[QuestionOptions]) -> Any:
     """Do what `HITLClient.ask` does, durably; in a workflow, outside of its steps.
 
     Raises:
@@ -86,10 +86,16 @@ def ask(client: HITLClient, question: str, returns: Any = bool, **options: Unpac
 
 
 @overload
-async def ask_async(client: AsyncHITLClient, question: str, returns: type[T], **options: Unpack[Asking]) -> T: ...
+async def ask_async(
+    client: AsyncHITLClient, question: str, returns: type[T], **options: Unpack[QuestionOptions]
+) -> T: ...
 @overload
-async def ask_async(client: AsyncHITLClient, question: str, returns: Any = ..., **options: Unpack[Asking]) -> Any: ...
-async def ask_async(client: AsyncHITLClient, question: str, returns: Any = bool, **options: Unpack[Asking]) -> Any:
+async def ask_async(
+    client: AsyncHITLClient, question: str, returns: Any = ..., **options: Unpack[QuestionOptions]
+) -> Any: ...
+async def ask_async(
+    client: AsyncHITLClient, question: str, returns: Any = bool, **options: Unpack[QuestionOptions]
+) -> Any:
     """Do the same in an asynchronous workflow."""
     return await run_async(_ask(client, question, returns, is_async=True, **options))
 
