@@ -44,7 +44,7 @@ class WorkflowOptions(ReviewOptions, total=False):
     poll_interval: float
 
 
-class QuestionOptions(WorkflowOptions, total=False):
+class NamedAsk(WorkflowOptions, total=False):
     """The same for one question, with `name`, its own in its workflow, and `context`, see `HITLClient.ask`."""
 
     name: Required[str]
@@ -72,10 +72,10 @@ async def answers_async(
 
 
 @overload
-def ask(client: HITLClient, question: str, returns: type[T], **options: Unpack[QuestionOptions]) -> T: ...
+def ask(client: HITLClient, question: str, returns: type[T], **options: Unpack[NamedAsk]) -> T: ...
 @overload
-def ask(client: HITLClient, question: str, returns: Any = ..., **options: Unpack[QuestionOptions]) -> Any: ...
-def ask(client: HITLClient, question: str, returns: Any = bool, **options: Unpack[QuestionOptions]) -> Any:
+def ask(client: HITLClient, question: str, returns: Any = ..., **options: Unpack[NamedAsk]) -> Any: ...
+def ask(client: HITLClient, question: str, returns: Any = bool, **options: Unpack[NamedAsk]) -> Any:
     """Do what `HITLClient.ask` does, durably; in a workflow, outside of its steps.
 
     Raises:
@@ -86,16 +86,10 @@ def ask(client: HITLClient, question: str, returns: Any = bool, **options: Unpac
 
 
 @overload
-async def ask_async(
-    client: AsyncHITLClient, question: str, returns: type[T], **options: Unpack[QuestionOptions]
-) -> T: ...
+async def ask_async(client: AsyncHITLClient, question: str, returns: type[T], **options: Unpack[NamedAsk]) -> T: ...
 @overload
-async def ask_async(
-    client: AsyncHITLClient, question: str, returns: Any = ..., **options: Unpack[QuestionOptions]
-) -> Any: ...
-async def ask_async(
-    client: AsyncHITLClient, question: str, returns: Any = bool, **options: Unpack[QuestionOptions]
-) -> Any:
+async def ask_async(client: AsyncHITLClient, question: str, returns: Any = ..., **options: Unpack[NamedAsk]) -> Any: ...
+async def ask_async(client: AsyncHITLClient, question: str, returns: Any = bool, **options: Unpack[NamedAsk]) -> Any:
     """Do the same in an asynchronous workflow."""
     return await run_async(_ask(client, question, returns, is_async=True, **options))
 
@@ -184,9 +178,9 @@ def _step(name: str, flow: Callable[[], Flow[Any]], *, is_async: bool) -> Do:
     # It is repeated for about three days: an outage of the review server ends no workflow.
     options = {"name": name, "retries_allowed": True, "max_attempts": 100, "should_retry": _may_repeat}
     dbos = _dbos().DBOS
-    return Do(
-        partial(dbos.run_step_async, options, act) if is_async else partial(dbos.run_step, options, lambda: run(flow()))
-    )
+    if is_async:
+        return Do(partial(dbos.run_step_async, options, act))
+    return Do(partial(dbos.run_step, options, lambda: run(flow())))
 
 
 def _may_repeat(error: BaseException) -> bool:
