@@ -129,7 +129,7 @@ TRAPPED = [
     ("one-tag", _operation("{tags: [things, others]}")),
     ("one-tag", _operation("{tags: [others]}")),
     ("operation-security", _operation("{security: <removed>}")),
-    ("operation-generation", _operation("{x-hitl-generation: C}")),
+    ("operation-generation", _operation("{x-hitl-generation: D}")),
     ("one-request-type", _operation("{requestBody: {content: {application/merge-patch+json: {schema: {}}}}}")),
     (
         "one-request-type",

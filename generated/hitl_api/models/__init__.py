@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .account_status import AccountStatus
+    from .action_type import ActionType
+    from .agent_type import AgentType
     from .api_error import ApiError
     from .api_key_event import ApiKeyEvent
     from .api_key_event_type import ApiKeyEventType
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from .broadcast_recipient import BroadcastRecipient
     from .deleted import Deleted
     from .deleted_envelope import DeletedEnvelope
+    from .document_uploaded import DocumentUploaded
+    from .document_uploaded_envelope import DocumentUploadedEnvelope
     from .error_envelope import ErrorEnvelope
     from .error_object import ErrorObject
     from .feedback import Feedback
@@ -25,6 +29,10 @@ if TYPE_CHECKING:
     from .field_option import FieldOption
     from .field_type import FieldType
     from .field_validation import FieldValidation
+    from .file_upload import FileUpload
+    from .human_decision import HumanDecision
+    from .image_uploaded import ImageUploaded
+    from .image_uploaded_envelope import ImageUploadedEnvelope
     from .loop import Loop
     from .loop_create import LoopCreate
     from .loop_created import LoopCreated
@@ -99,6 +107,15 @@ if TYPE_CHECKING:
     from .review_summary import ReviewSummary
     from .review_update import ReviewUpdate
     from .select_option import SelectOption
+    from .session import Session
+    from .session_context import SessionContext
+    from .session_create import SessionCreate
+    from .session_data import SessionData
+    from .session_envelope import SessionEnvelope
+    from .session_list_data import SessionListData
+    from .session_list_envelope import SessionListEnvelope
+    from .session_status import SessionStatus
+    from .session_update import SessionUpdate
     from .subscribable_event_type import SubscribableEventType
     from .team import Team
     from .team_create import TeamCreate
@@ -119,6 +136,19 @@ if TYPE_CHECKING:
     from .template_updated_event import TemplateUpdatedEvent
     from .template_validation import TemplateValidation
     from .template_validation_rule import TemplateValidationRule
+    from .turn import Turn
+    from .turn_action import TurnAction
+    from .turn_create import TurnCreate
+    from .turn_data import TurnData
+    from .turn_decision import TurnDecision
+    from .turn_envelope import TurnEnvelope
+    from .turn_event import TurnEvent
+    from .turn_event_type import TurnEventType
+    from .turn_list_data import TurnListData
+    from .turn_list_envelope import TurnListEnvelope
+    from .turn_outcome import TurnOutcome
+    from .turn_pending_data import TurnPendingData
+    from .turn_pending_envelope import TurnPendingEnvelope
     from .webhook_attempt import WebhookAttempt
     from .webhook_create import WebhookCreate
     from .webhook_delivery import WebhookDelivery
@@ -130,9 +160,13 @@ if TYPE_CHECKING:
     from .webhook_list_envelope import WebhookListEnvelope
     from .webhook_subscription import WebhookSubscription
     from .webhook_update import WebhookUpdate
+    from .workflow_triggered import WorkflowTriggered
+    from .workflow_triggered_envelope import WorkflowTriggeredEnvelope
 
 _MODULES = {
     "AccountStatus": ".account_status",
+    "ActionType": ".action_type",
+    "AgentType": ".agent_type",
     "ApiError": ".api_error",
     "ApiKeyEvent": ".api_key_event",
     "ApiKeyEventType": ".api_key_event_type",
@@ -142,6 +176,8 @@ _MODULES = {
     "BroadcastRecipient": ".broadcast_recipient",
     "Deleted": ".deleted",
     "DeletedEnvelope": ".deleted_envelope",
+    "DocumentUploaded": ".document_uploaded",
+    "DocumentUploadedEnvelope": ".document_uploaded_envelope",
     "ErrorEnvelope": ".error_envelope",
     "ErrorObject": ".error_object",
     "Feedback": ".feedback",
@@ -153,6 +189,10 @@ _MODULES = {
     "FieldOption": ".field_option",
     "FieldType": ".field_type",
     "FieldValidation": ".field_validation",
+    "FileUpload": ".file_upload",
+    "HumanDecision": ".human_decision",
+    "ImageUploaded": ".image_uploaded",
+    "ImageUploadedEnvelope": ".image_uploaded_envelope",
     "Loop": ".loop",
     "LoopCreate": ".loop_create",
     "LoopCreated": ".loop_created",
@@ -227,6 +267,15 @@ _MODULES = {
     "ReviewSummary": ".review_summary",
     "ReviewUpdate": ".review_update",
     "SelectOption": ".select_option",
+    "Session": ".session",
+    "SessionContext": ".session_context",
+    "SessionCreate": ".session_create",
+    "SessionData": ".session_data",
+    "SessionEnvelope": ".session_envelope",
+    "SessionListData": ".session_list_data",
+    "SessionListEnvelope": ".session_list_envelope",
+    "SessionStatus": ".session_status",
+    "SessionUpdate": ".session_update",
     "SubscribableEventType": ".subscribable_event_type",
     "Team": ".team",
     "TeamCreate": ".team_create",
@@ -247,6 +296,19 @@ _MODULES = {
     "TemplateUpdatedEvent": ".template_updated_event",
     "TemplateValidation": ".template_validation",
     "TemplateValidationRule": ".template_validation_rule",
+    "Turn": ".turn",
+    "TurnAction": ".turn_action",
+    "TurnCreate": ".turn_create",
+    "TurnData": ".turn_data",
+    "TurnDecision": ".turn_decision",
+    "TurnEnvelope": ".turn_envelope",
+    "TurnEvent": ".turn_event",
+    "TurnEventType": ".turn_event_type",
+    "TurnListData": ".turn_list_data",
+    "TurnListEnvelope": ".turn_list_envelope",
+    "TurnOutcome": ".turn_outcome",
+    "TurnPendingData": ".turn_pending_data",
+    "TurnPendingEnvelope": ".turn_pending_envelope",
     "WebhookAttempt": ".webhook_attempt",
     "WebhookCreate": ".webhook_create",
     "WebhookDelivery": ".webhook_delivery",
@@ -258,10 +320,14 @@ _MODULES = {
     "WebhookListEnvelope": ".webhook_list_envelope",
     "WebhookSubscription": ".webhook_subscription",
     "WebhookUpdate": ".webhook_update",
+    "WorkflowTriggered": ".workflow_triggered",
+    "WorkflowTriggeredEnvelope": ".workflow_triggered_envelope",
 }
 
 __all__ = (
     "AccountStatus",
+    "ActionType",
+    "AgentType",
     "ApiError",
     "ApiKeyEvent",
     "ApiKeyEventType",
@@ -271,6 +337,8 @@ __all__ = (
     "BroadcastRecipient",
     "Deleted",
     "DeletedEnvelope",
+    "DocumentUploaded",
+    "DocumentUploadedEnvelope",
     "ErrorEnvelope",
     "ErrorObject",
     "Feedback",
@@ -282,6 +350,10 @@ __all__ = (
     "FieldOption",
     "FieldType",
     "FieldValidation",
+    "FileUpload",
+    "HumanDecision",
+    "ImageUploaded",
+    "ImageUploadedEnvelope",
     "Loop",
     "LoopCreate",
     "LoopCreated",
@@ -356,6 +428,15 @@ __all__ = (
     "ReviewSummary",
     "ReviewUpdate",
     "SelectOption",
+    "Session",
+    "SessionContext",
+    "SessionCreate",
+    "SessionData",
+    "SessionEnvelope",
+    "SessionListData",
+    "SessionListEnvelope",
+    "SessionStatus",
+    "SessionUpdate",
     "SubscribableEventType",
     "Team",
     "TeamCreate",
@@ -376,6 +457,19 @@ __all__ = (
     "TemplateUpdatedEvent",
     "TemplateValidation",
     "TemplateValidationRule",
+    "Turn",
+    "TurnAction",
+    "TurnCreate",
+    "TurnData",
+    "TurnDecision",
+    "TurnEnvelope",
+    "TurnEvent",
+    "TurnEventType",
+    "TurnListData",
+    "TurnListEnvelope",
+    "TurnOutcome",
+    "TurnPendingData",
+    "TurnPendingEnvelope",
     "WebhookAttempt",
     "WebhookCreate",
     "WebhookDelivery",
@@ -387,6 +481,8 @@ __all__ = (
     "WebhookListEnvelope",
     "WebhookSubscription",
     "WebhookUpdate",
+    "WorkflowTriggered",
+    "WorkflowTriggeredEnvelope",
 )
 
 if not TYPE_CHECKING:  # A type checker sees the imports above and so reports a name that does not exist.

@@ -13,7 +13,7 @@ T = TypeVar("T", bound="ApiError")
 
 @_attrs_define
 class ApiError:
-    """An answer of generation B that says no. There are no codes; the status and the message tell the cases apart."""
+    """An answer of generation B or C that says no. There are no codes; the status and the message tell the cases apart."""
 
     error: bool
     """ Always true. """

@@ -84,7 +84,7 @@ class LoopRequest:
     """ How the answer is asked for, as an object; the schemas `ResponseConfig…` show one for each `response_type`.
     """
     default_response: Any | Unset = UNSET
-    """ The answer that counts if nobody gives one, any JSON value. """
+    """ The answer that counts if nobody gives one, any JSON value, bare or wrapped as in `response_data`. """
     timeout_at: datetime.datetime | None | Unset = UNSET
     """ Until when an answer is waited for. """
     callback_url: None | str | Unset = UNSET

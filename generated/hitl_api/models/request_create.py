@@ -36,7 +36,7 @@ class RequestCreate:
     """ How the answer is asked for, as an object; the schemas `ResponseConfig…` show one for each `response_type`.
     """
     default_response: Any
-    """ The answer that counts if nobody gives one, any JSON value. """
+    """ The answer that counts if nobody gives one, any JSON value, bare or wrapped as in `response_data`. """
     platform: Platform
     """ Where a request comes from. Programs say `api`. """
     platform_version: str | Unset = UNSET

@@ -34,7 +34,7 @@ class RequestUpdate:
     """ How the answer is asked for, as an object; the schemas `ResponseConfig…` show one for each `response_type`.
     """
     default_response: Any | Unset = UNSET
-    """ The answer that counts if nobody gives one, any JSON value. """
+    """ The answer that counts if nobody gives one, any JSON value, bare or wrapped as in `response_data`. """
     platform: Platform | Unset = UNSET
     """ Where a request comes from. Programs say `api`. """
     platform_version: str | Unset = UNSET

@@ -21,6 +21,7 @@ class SubscribableEventType(StrEnum):
     REVIEW_CREATED = "review.created"
     REVIEW_STARTED = "review.started"
     TEMPLATE_UPDATED = "template.updated"
+    TURN_RESOLVED = "turn.resolved"
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:

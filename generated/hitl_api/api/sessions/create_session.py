@@ -1,0 +1,233 @@
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.api_error import ApiError
+from ...models.session_create import SessionCreate
+from ...models.session_envelope import SessionEnvelope
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    *,
+    body: SessionCreate,
+    idempotency_key: str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(idempotency_key, Unset):
+        headers["Idempotency-Key"] = idempotency_key
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/v1/api/sessions",
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> ApiError | SessionEnvelope | None:
+    if response.status_code == 201:
+        response_201 = SessionEnvelope.from_dict(response.json())
+
+        return response_201
+
+    if response.status_code == 400:
+        response_400 = ApiError.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = ApiError.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = ApiError.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = ApiError.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 413:
+        response_413 = ApiError.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 422:
+        response_422 = ApiError.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = ApiError.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = ApiError.from_dict(response.json())
+
+        return response_500
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[ApiError | SessionEnvelope]:
+    with errors.reading(response):
+        return Response(
+            status_code=HTTPStatus(response.status_code),
+            content=response.content,
+            headers=response.headers,
+            parsed=_parse_response(client=client, response=response),
+        )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: SessionCreate,
+    idempotency_key: str | Unset = UNSET,
+) -> Response[ApiError | SessionEnvelope]:
+    """Start a session.
+
+     Opens a session for one run of a coding agent. Without `loop_id` the server makes a loop for it,
+    named after the agent and the repository.
+
+    Args:
+        idempotency_key (str | Unset): A name for this one act of creation. A server that honours
+            it creates once, however often the request arrives, and repeats its first answer.
+        body (SessionCreate): A session to be started.
+
+    Raises:
+        errors.UnexpectedStatus: If the body does not fit its status, or the status is undocumented and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ApiError | SessionEnvelope]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+        idempotency_key=idempotency_key,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    body: SessionCreate,
+    idempotency_key: str | Unset = UNSET,
+) -> ApiError | SessionEnvelope | None:
+    """Start a session.
+
+     Opens a session for one run of a coding agent. Without `loop_id` the server makes a loop for it,
+    named after the agent and the repository.
+
+    Args:
+        idempotency_key (str | Unset): A name for this one act of creation. A server that honours
+            it creates once, however often the request arrives, and repeats its first answer.
+        body (SessionCreate): A session to be started.
+
+    Raises:
+        errors.UnexpectedStatus: If the body does not fit its status, or the status is undocumented and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ApiError | SessionEnvelope
+    """
+
+    return sync_detailed(
+        client=client,
+        body=body,
+        idempotency_key=idempotency_key,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: SessionCreate,
+    idempotency_key: str | Unset = UNSET,
+) -> Response[ApiError | SessionEnvelope]:
+    """Start a session.
+
+     Opens a session for one run of a coding agent. Without `loop_id` the server makes a loop for it,
+    named after the agent and the repository.
+
+    Args:
+        idempotency_key (str | Unset): A name for this one act of creation. A server that honours
+            it creates once, however often the request arrives, and repeats its first answer.
+        body (SessionCreate): A session to be started.
+
+    Raises:
+        errors.UnexpectedStatus: If the body does not fit its status, or the status is undocumented and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ApiError | SessionEnvelope]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+        idempotency_key=idempotency_key,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient,
+    body: SessionCreate,
+    idempotency_key: str | Unset = UNSET,
+) -> ApiError | SessionEnvelope | None:
+    """Start a session.
+
+     Opens a session for one run of a coding agent. Without `loop_id` the server makes a loop for it,
+    named after the agent and the repository.
+
+    Args:
+        idempotency_key (str | Unset): A name for this one act of creation. A server that honours
+            it creates once, however often the request arrives, and repeats its first answer.
+        body (SessionCreate): A session to be started.
+
+    Raises:
+        errors.UnexpectedStatus: If the body does not fit its status, or the status is undocumented and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ApiError | SessionEnvelope
+    """
+
+    return (
+        await asyncio_detailed(
+            client=client,
+            body=body,
+            idempotency_key=idempotency_key,
+        )
+    ).parsed

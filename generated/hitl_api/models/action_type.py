@@ -1,0 +1,23 @@
+from enum import StrEnum
+from typing import Self
+
+
+class ActionType(StrEnum):
+    BYPASS = "bypass"
+    COMMAND_EXEC = "command_exec"
+    DEPENDENCY_INSTALL = "dependency_install"
+    FILE_DELETE = "file_delete"
+    FILE_WRITE = "file_write"
+    GIT_COMMIT = "git_commit"
+    GIT_PUSH = "git_push"
+    MIGRATION_RUN = "migration_run"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        """Keep a word that the server learned later: its member is not in the class, its value is the word"""
+        if not isinstance(value, str):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = "UNKNOWN"
+        member._value_ = value
+        return member
