@@ -64,7 +64,7 @@ class WaitArguments(TypedDict):
 
     timeout: Seconds | None
     poll_interval: Seconds
-    on_update: Callable[[Review], object] | None
+    on_update: Callable[[Any], object] | None
     progress: bool
 
 
@@ -180,23 +180,23 @@ class Methods:
         return cancelled or (yield from self.exchange(operations.get_review(review_id), deadline))
 
     def wait_for_review(self, review: str | Review, **how: Unpack[WaitArguments]) -> Flow[Review]:
-        from hitl._waiting import subject, wait_for_one, wait_options
+        from hitl._waiting import REVIEWS, subject, wait_for_one, wait_options
 
-        review_id, known = subject(review)
-        return wait_for_one(self.waits, review_id, known, wait_options(**how))
+        review_id, known = subject(review, REVIEWS)
+        return wait_for_one(self.waits, review_id, known, wait_options(**how), REVIEWS)
 
     def wait_for_reviews(
         self, reviews: Iterable[str | Review], return_when: str, **how: Unpack[WaitArguments]
     ) -> Flow[list[Review]]:
-        from hitl._waiting import ReturnWhen, subjects, wait_for_many, wait_options
+        from hitl._waiting import REVIEWS, ReturnWhen, subjects, wait_for_many, wait_options
 
         when = ReturnWhen(arguments.one_of("return_when", return_when, ReturnWhen))
-        return wait_for_many(self.waits, subjects(reviews), wait_options(**how), when)
+        return wait_for_many(self.waits, subjects(reviews, REVIEWS), wait_options(**how), when, REVIEWS)
 
-    def as_completed(self, reviews: Iterable[str | Review], **how: Unpack[WaitArguments]) -> AsCompleted:
-        from hitl._waiting import AsCompleted, subjects, wait_options
+    def as_completed(self, reviews: Iterable[str | Review], **how: Unpack[WaitArguments]) -> AsCompleted[Review]:
+        from hitl._waiting import REVIEWS, AsCompleted, subjects, wait_options
 
-        return AsCompleted(self.waits, subjects(reviews).known, wait_options(**how))
+        return AsCompleted(self.waits, subjects(reviews, REVIEWS).known, wait_options(**how), REVIEWS)
 
     def decisions(
         self, template_id: str | None, metadata: Mapping[str, str] | None, since: str | None, poll_interval: Seconds

@@ -13,6 +13,7 @@ from attrs import field, frozen
 
 from hitl._json import Object, is_object
 from hitl._moments import moment
+from hitl._request import Request
 from hitl._review import Review, document_of, unknown_members
 from hitl._verdict import Edit, Verdict
 
@@ -23,6 +24,7 @@ __all__ = [
     "Edit",
     "Outcome",
     "Priority",
+    "Request",
     "Review",
     "ReviewChange",
     "ReviewFields",

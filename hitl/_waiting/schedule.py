@@ -211,7 +211,8 @@ class ListByDate(QueuedReviews):
         self._pages += 1
         self._offset = result.next_offset or 0
         oldest = request.query.get("created_after")
-        is_past_all = oldest and result.reviews and with_zone(result.reviews[-1].created_at) <= oldest
+        last = result.reviews[-1].created_at if result.reviews else None
+        is_past_all = oldest and last and with_zone(last) <= oldest
         if result.next_offset is None or is_past_all or self._pages > self._worthwhile_pages():
             self.start_over()
             self.backlog.mark_missing(review_id for review_id in self.backlog.queued if review_id not in found)
