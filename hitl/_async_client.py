@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from hitl._batches import Batch
     from hitl._namespaces.async_loops import AsyncLoops
+    from hitl._namespaces.async_requests import AsyncRequests
     from hitl._waiting import AsyncCompletions, AsyncDecisions, CursorStore, HandledDecisions
     from hitl.webhooks import WebhookEvent
 
@@ -793,6 +794,13 @@ class AsyncHITLClient:
         from hitl._namespaces.async_loops import AsyncLoops
 
         return AsyncLoops(self._methods, self._run)
+
+    @property
+    def requests(self) -> AsyncRequests:
+        """Questions to the members of a loop."""
+        from hitl._namespaces.async_requests import AsyncRequests
+
+        return AsyncRequests(self._methods, self._run)
 
     def idempotency_scope(self, name: str) -> IdempotencyScope:
         """Name the work in a plain `with` block, so that repeating it creates nothing twice.

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from hitl._batches import Batch
     from hitl._namespaces.loops import Loops
+    from hitl._namespaces.requests import Requests
     from hitl._waiting import Completions, CursorStore, Decisions, HandledDecisions
     from hitl.webhooks import WebhookEvent
 
@@ -793,6 +794,13 @@ class HITLClient:
         from hitl._namespaces.loops import Loops
 
         return Loops(self._methods, self._run)
+
+    @property
+    def requests(self) -> Requests:
+        """Questions to the members of a loop."""
+        from hitl._namespaces.requests import Requests
+
+        return Requests(self._methods, self._run)
 
     def idempotency_scope(self, name: str) -> IdempotencyScope:
         """Name the work in a plain `with` block, so that repeating it creates nothing twice.

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from types import NoneType
 from typing import Any, Final, Self
 
-from attrs import field, fields, frozen
+from attrs import field, frozen
 
 from hitl._json import Object, as_list, as_object, as_text, is_object
-from hitl._moments import moment
-from hitl._review import document_of, unknown_members
+from hitl._records import record
+from hitl._review import document_of
 from hitl._verdict import Verdict, verdict_of
 
 # The server may add statuses: one that is not among these means that the request is not finished yet.
@@ -69,7 +68,7 @@ class Request:
     callback_url: str | None = None
     timeout_at: datetime | None = None
     response_data: Any = None
-    response_by: str | dict[str, Any] | None = None
+    response_by: Any = None
     response_by_user: dict[str, Any] | None = None
     response_at: datetime | None = None
     response_time_seconds: float | None = None
@@ -144,18 +143,13 @@ class Request:
         """
         if not is_object(document):
             raise ValueError(f"expected a request, got {type(document).__name__}")
-        values: Object = {name: document.get(_WIRE.get(name, name)) for name in _NAMES}
-        for name, kinds in _TYPES.items():
-            if type(values[name]) not in kinds:
-                raise ValueError(f"{_WIRE.get(name, name)} must not be {values[name]!r:.80}")
-        for name in _MOMENTS:
-            if values[name] is not None:
-                values[name] = moment(values[name])
-        return cls(**values, extra=unknown_members(document, tuple(_WIRE.get(name, name) for name in _NAMES)))
+        rest = {name: value for name, value in document.items() if name not in ("text", "request_text")}
+        return record(cls, {**rest, "text": document.get("request_text")})
 
     def to_json(self) -> dict[str, Any]:
         """Return the request as a JSON object of the API; attributes that are None are left out."""
-        return {_WIRE.get(name, name): value for name, value in document_of(self).items()}
+        document = document_of(self)
+        return {"request_text": document.pop("text"), **document}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the request as plain JSON values, with its answer, its label, who answered, and its verdict."""
@@ -224,18 +218,3 @@ def _chosen(given: str, config: Object, *, is_wrapped: bool) -> tuple[str, str |
     # The service makes values of options that are texts: "Not sure" becomes "not_sure".
     words = (each for each in options if isinstance(each, str))
     return given, next((each for each in words if given in (each, each.lower().replace(" ", "_"))), None)
-
-
-# --- the members of openapi.yaml's LoopRequest ------------------------------------------------------------------------
-
-_WIRE: Final[Mapping[str, str]] = {"text": "request_text"}
-_NAMES: Final = tuple(each.name for each in fields(Request) if each.name != "extra")
-_MOMENTS: Final = ("timeout_at", "response_at", "created_at", "updated_at")
-_OPTIONAL_TEXTS: Final = ("priority", "processing_type", "type", "image_url", "callback_url", *_MOMENTS)
-_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
-    **dict.fromkeys(("id", "loop_id", "text", "status", "response_type"), (str,)),
-    **dict.fromkeys(_OPTIONAL_TEXTS, (str, NoneType)),
-    **dict.fromkeys(("response_config", "context", "response_by_user"), (dict, NoneType)),
-    "response_by": (str, dict, NoneType),
-    "response_time_seconds": (int, float, NoneType),
-}

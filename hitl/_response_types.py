@@ -20,6 +20,7 @@ MOST_OPTIONS: Final = 20
 _LONGEST_VALUE, _LONGEST_LABEL = 100, 200  # characters of an option
 _LONGEST_TEXT: Final = 5000
 _MOST_PLACES: Final = 10
+_PLACES: Final = 6  # of a float
 
 Options: TypeAlias = Mapping[str, str] | Iterable[str]
 
@@ -34,6 +35,13 @@ class ResponseType:
     def config(self) -> dict[str, Any]:
         """How the API is asked for it."""
         raise NotImplementedError
+
+    @property
+    def no_answer(self) -> Any:
+        """The answer that is to count if nobody gives one and the caller names none."""
+        raise ConfigurationError(
+            "default must be given: the answer that counts if nobody gives one in time, which the API demands"
+        )
 
     def checked_default(self, value: object) -> Any:
         """Return the answer that is to count if nobody gives one; ConfigurationError if it is no answer."""
@@ -109,6 +117,11 @@ class MultiSelect(ResponseType):
         most = len(self.options) if self.at_most is None else self.at_most
         bounds = {"min_selections": self.at_least, "max_selections": most}
         return {"options": _listed(self.options), **bounds, "required": self.at_least > 0}
+
+    @property
+    def no_answer(self) -> list[str]:
+        """Nothing chosen."""
+        return []
 
     def checked_default(self, value: object) -> list[str]:
         """Return the values; they must be a list of different options. Nothing chosen is `[]`."""
@@ -199,6 +212,11 @@ class Text(ResponseType):
         hint = {"placeholder": self.placeholder} if self.placeholder else {}
         return {"max_length": self.max_length, "min_length": self.min_length, **hint, "required": True}
 
+    @property
+    def no_answer(self) -> str:
+        """An empty text."""
+        return ""
+
     def checked_default(self, value: object) -> str:
         """Return the text; it must not be too long."""
         if not isinstance(value, str) or len(value) > self.max_length:
@@ -229,6 +247,11 @@ class Boolean(ResponseType):
     def config(self) -> dict[str, Any]:
         """How the API is asked for it."""
         return {"true_label": self.true_label, "false_label": self.false_label, "required": True}
+
+    @property
+    def no_answer(self) -> bool:
+        """No."""
+        return False
 
     def checked_default(self, value: object) -> bool:
         """Return the bool."""
@@ -297,7 +320,7 @@ def response_of(returns: Any) -> ResponseType:
         case "multi_select":
             return MultiSelect(options)
         case "integer" | "number":
-            places = 0 if kind == "integer" else _MOST_PLACES
+            places = 0 if kind == "integer" else _PLACES
             least, most = asked.get("minimum", -LARGEST), asked.get("maximum", LARGEST)
             return Number(least, most, decimal_places=places)
         case "text":
@@ -308,3 +331,18 @@ def response_of(returns: Any) -> ResponseType:
 
 def _unfit(why: str) -> FormError:
     return FormError(f"a request cannot ask for this type: {why}; give response= in place of returns=, such as Text()")
+
+
+def as_written(returns: Any, value: Any) -> Any:
+    """Return a value of a type as an answer is written: a member of an Enum by its name, all else as it is."""
+    from hitl._forms import form_of
+
+    asked = form_of(returns).asked
+    words = [each["value"] for each in getattr(asked, "field", {}).get("options", ())]
+    if not words:
+        return value
+    read = cast("Any", asked).read
+    if asked.field["type"] == "select":  # type: ignore[union-attr]
+        return next((word for word in words if read(word, "default") == value), value)
+    chosen = list(value) if isinstance(value, Iterable) else [value]
+    return [next((word for word in words if list(read([word], "default")) == [each]), each) for each in chosen]

@@ -53,9 +53,13 @@ def list_requests(
 ) -> ApiCall[Page[Request]]:
     """Read one page of the requests that were made with the key, the newest first."""
     from hitl_api.api.requests import list_requests as endpoint
+    from hitl_api.models.request_priority import RequestPriority
+    from hitl_api.models.request_status import RequestStatus
 
+    words = {"status": RequestStatus, "priority": RequestPriority}
     place = {"limit": asked.limit, "offset": asked.offset, "after": asked.after}
-    given: dict[str, Any] = {**query, **{name: value for name, value in place.items() if value}}
+    given: dict[str, Any] = {name: words[name](value) if name in words else value for name, value in query.items()}
+    given |= {name: value for name, value in place.items() if value}
     call = _reading(endpoint_call(endpoint, **given), partial(_page, asked), timeout, not_found=NotFoundError)
     return evolve(call, can_be_smaller=True)
 

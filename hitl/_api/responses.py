@@ -12,7 +12,6 @@ from hitl._calls import SENT_KEYS, parsed, repeats_key, unexpected_response
 from hitl._engine import Response
 from hitl._interrupts import reraise_interrupt
 from hitl._json import Object, as_list, as_object, as_text, is_list, is_object
-from hitl._request import FINAL_REQUEST_STATUSES
 from hitl._review import FINAL_STATUSES
 
 T = TypeVar("T")
@@ -63,7 +62,7 @@ def _refuse_another_creation(sent: Object, response: Response) -> None:
     for name in _AS_SENT:
         if found.get(name) is not None and name in sent and not _contains(found[name], _required(name, sent[name])):
             raise MismatchedResponseError(f"it is the answer to another creation, whose {name} is not what was sent")
-    if found.get("status") in FINAL_STATUSES | FINAL_REQUEST_STATUSES:
+    if found.get("status") in (*FINAL_STATUSES, "timeout"):
         raise MismatchedResponseError(
             f"it is {found['status']} already, and does not repeat the Idempotency-Key, which alone would show that it "
             "is not the answer to another creation"
