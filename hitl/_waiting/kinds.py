@@ -65,13 +65,13 @@ class Kind(Generic[S]):
 def _list_requests(
     _query: Mapping[str, Any], asked: PageRequest, *, hold: int | None, timeout: float
 ) -> ApiCall[Page[Request]]:
-    """List the newest requests: lists know none of the filters. One whose end is not told whole is left out."""
+    """List the newest requests: lists know none of the filters. Those whose end they do not tell whole are hidden."""
     del hold
     call = request_operations.list_requests({}, asked, timeout=timeout)
 
     def read(response: Response) -> Page[Request]:
         found = call.decode(response)
-        return evolve(found, items=[each for each in found.items if _is_whole(each)])
+        return evolve(found, hidden=frozenset(each.id for each in found.items if not _is_whole(each)))
 
     return evolve(call, decode=read)
 

@@ -48,11 +48,15 @@ PollRequest: TypeAlias = GetOne | ListMany
 
 @frozen
 class ListResult:
-    """A page of a list; `cursor` is None if the server has no feed of changes."""
+    """A page of a list; `cursor` is None if the server has no feed of changes.
+
+    What `ended` names has ended, but the list does not say how.
+    """
 
     reviews: list[Any]
     next_offset: int | None
     cursor: str | None
+    ended: frozenset[str] = frozenset()
 
 
 @define

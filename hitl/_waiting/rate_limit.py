@@ -78,7 +78,8 @@ class RateLimitBudget:
         remaining, to_reset = self.server.remaining, self._to_reset(now)
         if remaining is None:
             return 0.0
-        return min(GREATEST_SHARE * remaining, FLOOR + MARGIN * self.others_rate() * to_reset)
+        under_way = self.sharers - 1  # requests of other pollers, which the server has not counted yet
+        return min(GREATEST_SHARE * remaining, FLOOR + under_way + MARGIN * self.others_rate() * to_reset)
 
     def others_rate(self) -> float:
         """Return how many requests a second others are expected to send."""

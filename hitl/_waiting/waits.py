@@ -319,7 +319,8 @@ def _list_call(kind: Kind[Any], request: ListMany) -> ApiCall[ListResult]:
 
     def decode(response: Response) -> ListResult:
         page: Page[Any] = call.decode(response)
-        return ListResult(list(map(entry, page.items)), page.next_offset, response.headers.get("x-changes-cursor"))
+        found = [each for each in map(entry, page.items) if each.id not in page.hidden]
+        return ListResult(found, page.next_offset, response.headers.get("x-changes-cursor"), page.hidden)
 
     return evolve(call, decode=decode)
 
