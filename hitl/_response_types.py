@@ -48,7 +48,7 @@ class ResponseType:
         raise NotImplementedError
 
 
-def _options(given: object) -> dict[str, str]:
+def _options(given: Options) -> dict[str, str]:
     """Return what is chosen from, by value: the words that people see."""
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise ConfigurationError(f"options must be a list of texts, or a dict of labels by value; got {given!r:.80}")
