@@ -119,7 +119,7 @@ class Request:
         return self.response_at
 
     @property
-    def verdict(self) -> Verdict | None:  # guard: request-verdict
+    def verdict(self) -> Verdict | None:
         """What the end means: approved, rejected, answered, expired or cancelled; None while there is none.
 
         It is approved only if a person answered a yes-or-no question with yes. A timeout is expired, whatever the
