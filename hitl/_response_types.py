@@ -154,7 +154,8 @@ class Rating(ResponseType):
     @property
     def config(self) -> dict[str, Any]:
         """How the API is asked for it."""
-        scale = {"scale_min": self.lowest, "scale_max": self.highest, "scale_step": self.step, "required": True}
+        lowest, highest, step = map(_plain, (self.lowest, self.highest, self.step))
+        scale = {"scale_min": lowest, "scale_max": highest, "scale_step": step, "required": True}
         return scale if self.labels is None else {**scale, "labels": {f"{at:g}": w for at, w in self.labels.items()}}
 
     def checked_default(self, value: object) -> float:
@@ -183,7 +184,8 @@ class Number(ResponseType):
     def config(self) -> dict[str, Any]:
         """How the API is asked for it."""
         words = {name: word for name, word in (("prefix", self.prefix), ("suffix", self.suffix)) if word}
-        bounds = {"min_value": self.at_least, "max_value": self.at_most, "allow_negative": self.at_least < 0}
+        least, most = _plain(self.at_least), _plain(self.at_most)
+        bounds = {"min_value": least, "max_value": most, "allow_negative": least < 0}
         return {**bounds, "decimal_places": self.decimal_places, **words, "required": True}
 
     def checked_default(self, value: object) -> float:
@@ -274,7 +276,8 @@ def _one_of(options: Mapping[str, str], value: object) -> str:
 
 def _require_range(lower: str, least: object, upper: str, most: object) -> None:
     low, high = number(least), number(most)
-    if low is None or high is None or not -LARGEST <= low <= high <= LARGEST:
+    is_text = isinstance(least, str) or isinstance(most, str)
+    if is_text or low is None or high is None or not -LARGEST <= low <= high <= LARGEST:
         raise ConfigurationError(
             f"{lower} and {upper} must be numbers in order, up to 10**15; got {least!r:.40} and {most!r:.40}"
         )
@@ -290,7 +293,13 @@ def _within(least: float, most: float, value: object) -> float:
     found = number(value)
     if found is None or not least <= found <= most or isinstance(value, str):
         raise ConfigurationError(f"default must be a number from {least:g} to {most:g}; got {value!r:.80}")
-    return cast("float", value)
+    return _plain(value)
+
+
+def _plain(value: Any) -> float:
+    """Return any kind of number as one that JSON has: an int if it is whole."""
+    found = whole(value)
+    return float(value) if found is None else found
 
 
 # --- made of types ----------------------------------------------------------------------------------------------------

@@ -90,6 +90,7 @@ def test_the_api_is_asked_in_its_own_words(response, name, config):
         (lambda: Rating(5, 1), "lowest and highest must be numbers in order"),
         (lambda: Rating(1, 5, step=0), "step must be a number above 0"),
         (lambda: Number(0, 10**16), "up to 10"),
+        (lambda: Number("0", "9"), "must be numbers in order"),
         (lambda: Number(decimal_places=11), "decimal_places must be a whole number from 0 to 10"),
         (lambda: Text(0), "max_length must be a whole number from 1 to 5000"),
         (lambda: Text(5, min_length=6), "min_length must be a whole number from 0 to 5"),
@@ -150,6 +151,12 @@ def test_a_type_asks_for_its_values(returns, default, sent):
     body = asked(returns=returns, default=default)
     assert (body["response_type"], body["response_config"]) == (response.name, response.config)
     assert body["default_response"] == written
+
+
+def test_any_kind_of_number_will_do():
+    body = asked(response=Number(Decimal("0.5"), Decimal(9)), default=Decimal("1.5"))
+    assert (body["response_config"]["min_value"], body["response_config"]["max_value"]) == (0.5, 9.0)
+    assert body["default_response"] == 1.5
 
 
 @pytest.mark.parametrize(
