@@ -55,6 +55,9 @@ def asked(**arguments: Any) -> dict[str, Any]:
     return dict(json.loads(client.sent[0].body))
 
 
+DEFAULTS = {"single_select": "y", "rating": 1, "number": 1}
+
+
 @pytest.mark.parametrize(
     ("response", "name", "config"),
     [
@@ -70,7 +73,8 @@ def asked(**arguments: Any) -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_the_api_is_asked_in_its_own_words(response, name, config):
-    assert (response.name, response.config) == (name, config)
+    body = asked(response=response, default=DEFAULTS.get(name))
+    assert (body["response_type"], body["response_config"]) == (name, config)
 
 
 @pytest.mark.parametrize(
@@ -149,8 +153,7 @@ def test_the_default_of_most_is_that_of_somebody_who_did_nothing(response, defau
 def test_a_type_asks_for_its_values(returns, default, sent):
     response, written = sent
     body = asked(returns=returns, default=default)
-    assert (body["response_type"], body["response_config"]) == (response.name, response.config)
-    assert body["default_response"] == written
+    assert body == {**body, **response.question(written)}
 
 
 def test_any_kind_of_number_will_do():
