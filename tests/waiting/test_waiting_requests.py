@@ -199,6 +199,7 @@ class TestMany:
     def test_one_that_cannot_be_read_does_not_keep_the_others_waiting(self):
         many = office(3, whole=False)
         broken = f"{0:024x}"
+        many.vendor.ends[broken] = (EPOCH + 5.0, "completed")
 
         def server(call: Any, now: float) -> Any:
             is_read = call.request.path.endswith(broken)
