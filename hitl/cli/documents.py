@@ -1,11 +1,11 @@
-"""Reviews and templates as JSON documents, under the names that the API uses."""
+"""What a client returns as JSON documents, under the names that the API uses."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import attrs
 import click
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", "Review", "Template")
 
 
-def document_of(found: Review | Template) -> dict[str, Any]:
+def document_of(found: attrs.AttrsInstance) -> dict[str, Any]:
     """Return what the server sent, fields that this version does not know included."""
     document = attrs.asdict(found, recurse=False)
     extra: dict[str, Any] = document.pop("extra")
@@ -50,4 +50,8 @@ def print_documents(
 
 
 def _json(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if attrs.has(type(value)):
+        return document_of(value)
+    return [_json(each) for each in cast("list[Any]", value)] if isinstance(value, list) else value
