@@ -53,7 +53,7 @@ def _account(data: Object, server: Server) -> Account:
 
 
 def _quota(given: object) -> Object | None:
-    """Return a quota in the words of Quota; what is no whole number, such as "unlimited", is kept beside it."""
+    """Return a quota in the words of Quota; a number that is none, such as "unlimited", is not known."""
     told = dict(as_object(given))
     if not told:
         return None

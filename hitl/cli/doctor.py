@@ -6,9 +6,10 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -47,7 +48,7 @@ class Check:
 def doctor(connection: Connection, as_json: bool) -> None:
     """Check the key, the server, the proxy, the clock and the limits.
 
-    At most three requests, two of which count. The exit code is 1 if something is wrong.
+    Two requests count against the rate limit. The exit code is 1 if something is wrong.
     """
     checks = list(_checks(connection))
     is_well = all(each.ok for each in checks)
@@ -63,33 +64,29 @@ def doctor(connection: Connection, as_json: bool) -> None:
 
 
 def _checks(connection: Connection) -> Iterator[Check]:
-    settings = {"base_url": connection.base_url, "timeout": _TIMEOUT, "max_retries": 0}
-    has_key = True
+    make = partial(HITLClient, base_url=connection.base_url, timeout=_TIMEOUT, max_retries=0)
+    fault: Check | None = None
     try:
-        client = HITLClient(connection.api_key, **settings)
+        client = make(connection.api_key)
     except exceptions.ConfigurationError as error:
-        yield Check("settings", ok=False, says=_sentence(error), advice="Nothing is sent until this is mended.")
+        fault = Check("key", ok=False, says=_sentence(error))
         try:
-            client, has_key = HITLClient(_STAND_IN, **settings), False
-        except exceptions.ConfigurationError:
-            return  # it is not the key, so there is no server to look at
+            client = make(_STAND_IN)
+        except exceptions.ConfigurationError:  # so it is not the key, and there is no server to look at
+            yield replace(fault, name="settings")
+            return
     with client:
-        if has_key:
-            yield _key(connection, client.base_url)
+        yield fault or _key(connection, client.base_url)
         yield _proxy(client)
-        yield from _server(client, has_key=has_key)
+        yield from _server(client, has_key=fault is None)
 
 
 def _key(connection: Connection, base_url: str) -> Check:
     source = "HITL_API_KEY" if connection.api_key is None else "--api-key"
-    shape = _SHAPE.fullmatch(connection.api_key or os.environ.get("HITL_API_KEY", "").strip())
-    if shape:
-        return Check(
-            "key", ok=True, says=f"{source} has the shape of a key: hitl_{shape[1]}_ and 48 hexadecimal digits."
-        )
-    says = (
-        f"{source} is set, but has not the shape of the keys that HITL.sh shows (hitl_live_ or hitl_test_, 48 digits)."
-    )
+    if shape := _SHAPE.fullmatch(connection.api_key or os.environ.get("HITL_API_KEY", "").strip()):
+        says = f"{source} has the shape of a key: hitl_{shape[1]}_ and 48 hexadecimal digits."
+        return Check("key", ok=True, says=says)
+    says = f"{source} is set, but has not the shape of HITL.sh's keys: hitl_live_ or hitl_test_, and 48 digits."
     advice = "Copy the whole key again if the server refuses it." if base_url == _HITL_SH else ""
     return Check("key", ok=True, says=says, advice=advice)
 
@@ -144,11 +141,12 @@ def _serves(
     name = f"{_kind(client)} at {client.base_url}"
     if account is None and not has_reviews:
         return Check("server", ok=True, says=f"{name} answers; what it serves, it tells with a valid key only.")
-    halves = ["loops and requests"] * (account is not None) + ["reviews and templates"] * has_reviews
+    both = "reviews, templates, loops and requests"
+    serves = both if has_reviews and account else "reviews and templates" if has_reviews else "loops and requests"
     advice = "" if has_reviews else "Ask with client.requests: create_review and ask need reviews and templates."
     if client.base_url.startswith("http://") and not _is_here(client):
         advice = f"{advice} The key travels unencrypted; use https:// beyond a network that you trust.".strip()
-    return Check("server", ok=True, says=f"{name} answers, and serves {' and '.join(halves)}.", advice=advice)
+    return Check("server", ok=True, says=f"{name} answers, and serves {serves}.", advice=advice)
 
 
 def _kind(client: HITLClient) -> str:
@@ -178,7 +176,7 @@ def _account(account: Account | None, refusal: exceptions.HITLError | None, *, h
 
 def _refused(refusal: exceptions.HITLError | None) -> Iterator[Check]:
     if isinstance(refusal, exceptions.AuthenticationError):
-        advice = "Make a new key where this server is managed, or take the one that `hitl sandbox` printed."
+        advice = "Copy the key again, look whether it is this server's, or make another; `hitl sandbox` prints its own."
         yield Check("account", ok=False, says=_sentence(refusal), advice=advice)
     elif isinstance(refusal, exceptions.RateLimitError):
         advice = "Wait for the next hour, and look whether another program uses the same key."
@@ -191,7 +189,7 @@ def _refused(refusal: exceptions.HITLError | None) -> Iterator[Check]:
 
 def _limit(name: str, quota: Quota | None, what: str, advice: str) -> Check:
     is_spent = quota is not None and quota.remaining == 0
-    return Check(name, not is_spent, f"{quota_text(quota, what).capitalize()}.", advice if is_spent else "")
+    return Check(name, not is_spent, _begun(f"{quota_text(quota, what)}."), advice if is_spent else "")
 
 
 def _clock(answer: httpx.Response | None) -> Check:
@@ -220,5 +218,15 @@ def _get(client: HITLClient, path: str) -> httpx.Response | None:
 
 
 def _sentence(error: exceptions.HITLError) -> str:
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:]}".rstrip(".") + "."
+    text = re.sub(r"([.?]?) \(1 attempt\)(\.?)", _stop, str(error).removeprefix("test_api_key: "))
+    return _begun(text if text.endswith((".", "?")) else f"{text}.")
+
+
+def _stop(around: re.Match[str]) -> str:
+    """Return the sentence's own end, or that after what is left out of it."""
+    return around[1] or around[2]
+
+
+def _begun(text: str) -> str:
+    is_name = "_" in text.partition(" ")[0]  # such as that of a setting
+    return text if is_name else text[:1].upper() + text[1:]

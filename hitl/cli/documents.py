@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 import click
 
+from hitl._json import is_list
 from hitl.cli.failures import done
 from hitl.cli.text import print_json, print_line, print_table
 
@@ -54,4 +55,4 @@ def _json(value: Any) -> Any:
         return value.isoformat()
     if attrs.has(type(value)):
         return document_of(value)
-    return [_json(each) for each in cast("list[Any]", value)] if isinstance(value, list) else value
+    return list(map(_json, value)) if is_list(value) else value
