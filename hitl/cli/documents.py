@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import attrs
 import click
@@ -50,9 +50,9 @@ def print_documents(
         click.echo(f"There are more than {limit}; raise --limit to see them.", err=True)
 
 
-def _json(value: Any) -> Any:
+def _json(value: object) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if attrs.has(type(value)):
-        return document_of(value)
+        return document_of(cast("attrs.AttrsInstance", value))
     return list(map(_json, value)) if is_list(value) else value
