@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _TIMEOUT: Final = 10.0  # seconds for each question
 _CLOCK: Final = 60.0  # seconds that the clocks may differ; at 300, signatures of webhooks are refused
 _HITL_SH: Final = "https://api.hitl.sh"
-_SHAPE: Final = re.compile(r"hitl_(live|test)_[0-9a-f]{48}")
+_SHAPE: Final = re.compile(r"\Ahitl_(live|test)_[0-9a-f]{48}\Z")
 _STAND_IN: Final = "no-key"  # to look at the server all the same
 
 
@@ -83,8 +83,9 @@ def _checks(connection: Connection) -> Iterator[Check]:
 
 def _key(connection: Connection, base_url: str) -> Check:
     source = "HITL_API_KEY" if connection.api_key is None else "--api-key"
-    if shape := _SHAPE.fullmatch(connection.api_key or os.environ.get("HITL_API_KEY", "").strip()):
-        says = f"{source} has the shape of a key: hitl_{shape[1]}_ and 48 hexadecimal digits."
+    # Within an expression, since a traceback that shows local variables would show the key among them.
+    if kind := _SHAPE.findall(connection.api_key or os.environ.get("HITL_API_KEY", "").strip()):
+        says = f"{source} has the shape of a key: hitl_{kind[0]}_ and 48 hexadecimal digits."
         return Check("key", ok=True, says=says)
     says = f"{source} is set, but has not the shape of HITL.sh's keys: hitl_live_ or hitl_test_, and 48 digits."
     advice = "Copy the whole key again if the server refuses it." if base_url == _HITL_SH else ""
