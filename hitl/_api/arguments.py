@@ -120,6 +120,14 @@ def words(name: str, value: object) -> list[str]:
     return [text(f"{name}[{index}]", each) for index, each in enumerate(entries)]
 
 
+def secret(name: str, value: object) -> str:
+    """Return a text that no error quotes."""
+    found = plain(value)
+    if not isinstance(found, str) or not found.strip() or not is_encodable(found):
+        raise ConfigurationError(f"{name} must be a text in UTF-8 that is not empty; what was given is not shown")
+    return found
+
+
 def boolean(name: str, value: object) -> bool:
     """Return True or False."""
     if not isinstance(value, bool):

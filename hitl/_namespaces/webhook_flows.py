@@ -30,7 +30,7 @@ from hitl._records import WebhookDelivery, WebhookSubscription, record
 _FIELDS = {
     "url": arguments.web_address,
     "events": arguments.words,
-    "secret": arguments.text,
+    "secret": arguments.secret,
     "enabled": arguments.boolean,
 }
 

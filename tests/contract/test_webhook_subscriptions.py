@@ -72,6 +72,8 @@ def test_arguments_are_checked_before_anything_is_sent() -> None:
         (lambda: hooks.deliveries(limit=101), "limit must be a whole number from 1 to 100"),
         (lambda: hooks.deliveries(webhook_id="a/b"), "webhook_id must be an id"),
         (lambda: hooks.test("wh_1", event=""), "event must be a text"),
+        (lambda: hooks.create(URL, ["review.created"], secret="whsec_\udcff"), "^secret must be a text in UTF-8"),
     ):
-        with pytest.raises(ConfigurationError, match=words):
+        with pytest.raises(ConfigurationError, match=words) as caught:
             act()
+        assert "whsec_" not in str(caught.value)
