@@ -22,7 +22,8 @@ from sybil import Example, Sybil
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser
 
-from hitl.exceptions import ConflictError
+from hitl.exceptions import ConflictError, InvalidRequestError
+from hitl.server.loops.store import RequestQuery
 from hitl.testing import Sandbox
 
 ROOT = Path(__file__).parent
@@ -75,7 +76,7 @@ def pytest_configure() -> None:
 
 @contextmanager
 def person_at(sandbox: Sandbox) -> Generator[None, None, None]:
-    """Answer each review of the sandbox that was in the inbox at two glances running, in a thread."""
+    """Answer each review of the sandbox that was in the inbox at two glances running, in a thread; requests by yes."""
     done = threading.Event()
 
     def work() -> None:
@@ -86,6 +87,9 @@ def person_at(sandbox: Sandbox) -> Generator[None, None, None]:
                 with suppress(ConflictError):  # cancelled, or out of time, since the last look
                     sandbox.reviewer.complete(review_id, ANSWER)
             seen = pending
+            for request in sandbox.reviewer._loops.list_requests(RequestQuery(status="pending")).items:  # noqa: SLF001
+                with suppress(InvalidRequestError):
+                    sandbox.reviewer.respond(request["id"], "yes")
 
     person = threading.Thread(target=work, name="documentation-reviewer")
     person.start()
@@ -101,7 +105,7 @@ class Evaluator(PythonEvaluator):
 
     def __call__(self, example: Example) -> None:
         """Run the block in its document's namespace."""
-        names = r"\b(wait_for_reviews?|as_completed|decisions|ask|require_approval)\("
+        names = r"\b(wait_for_reviews?|requests\.wait|as_completed|decisions|ask|require_approval)\("
         waits = re.search(names, example.parsed) and "reviewer." not in example.parsed
         with person_at(example.namespace["sandbox"]) if waits else nullcontext():
             super().__call__(example)

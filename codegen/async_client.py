@@ -16,7 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIENT = ROOT / "hitl" / "_client.py"
-NAMESPACES = ("loops", "requests")  # each a module of hitl/_namespaces with the class Loops, which becomes AsyncLoops
+# Each a module of hitl/_namespaces with a class of its name, such as Loops, which becomes AsyncLoops.
+NAMESPACES = ("loops", "requests", "teams", "webhooks")
 
 HEADER = '''"""AsyncHITLClient: written by codegen/async_client.py from _client.py (`make generate`), do not edit."""
 '''
@@ -55,6 +56,7 @@ WORDS = (
     (r"\bclose\(", "aclose("),
     (r"def __(enter|exit)__", r"async def __a\1__"),
     (r"\bdef ((?:create|get|update|reassign|cancel|wait_for|delete|ensure)_|ask\b|call\b|aclose\b)", r"async def \1"),
+    (r"\bdef account\(", "async def account("),
     (r"\bdef run\(", "async def run("),
     (r"return self\._run\(", "return await self._run("),
     (r"(def _run\(.*\)) -> T:", r"\1 -> Coroutine[Any, Any, T]:"),

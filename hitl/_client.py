@@ -42,7 +42,10 @@ if TYPE_CHECKING:
     from hitl._batches import Batch
     from hitl._namespaces.loops import Loops
     from hitl._namespaces.requests import Requests
+    from hitl._namespaces.teams import Teams
+    from hitl._namespaces.webhooks import Webhooks
     from hitl._waiting import Completions, CursorStore, Decisions, HandledDecisions
+    from hitl.models import Account
     from hitl.webhooks import WebhookEvent
 
 T = TypeVar("T")
@@ -802,6 +805,33 @@ class HITLClient:
 
         return Requests(self._methods, self._run)
 
+    @property
+    def webhooks(self) -> Webhooks:
+        """Addresses that events are sent to."""
+        from hitl._namespaces.webhooks import Webhooks
+
+        return Webhooks(self._methods, self._run)
+
+    @property
+    def teams(self) -> Teams:
+        """Groups of reviewers."""
+        from hitl._namespaces.teams import Teams
+
+        return Teams(self._methods, self._run)
+
+    def account(self) -> Account:
+        """Return whose API key this is, what it may do, and what is left of the hour and of the month.
+
+        One request. What it says of the month, batches and `wait_stats` know from then on: a batch that does not fit
+        is refused before anything is sent.
+
+        Raises:
+            UnexpectedResponseError: if the server does not know the question.
+        """
+        from hitl._namespaces.account_flow import account
+
+        return self._run(account(self._methods))
+
     def idempotency_scope(self, name: str) -> IdempotencyScope:
         """Name the work in a plain `with` block, so that repeating it creates nothing twice.
 
@@ -834,6 +864,11 @@ class HITLClient:
     def base_url(self) -> str:
         """The address of the server."""
         return self._methods.settings.base_url
+
+    @property
+    def proxy(self) -> str | None:
+        """The proxy of the environment that requests go through, without its login; None if they go directly."""
+        return self._transport.proxy_url
 
     @property
     def api(self) -> AuthenticatedClient:

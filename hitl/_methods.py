@@ -17,7 +17,13 @@ from hitl._flows import ApiCall, Clock, Flow, process_domain
 from hitl._json import as_list, encode
 from hitl._once import Once
 from hitl._review import has_metadata
-from hitl.exceptions import ConfigurationError, InvalidRequestError, ReviewNotFoundError, UnexpectedResponseError
+from hitl.exceptions import (
+    ConfigurationError,
+    InvalidRequestError,
+    RateLimitError,
+    ReviewNotFoundError,
+    UnexpectedResponseError,
+)
 from hitl.models import Priority, Review, ReviewChange, ReviewFields, Template
 
 if TYPE_CHECKING:
@@ -123,10 +129,13 @@ class Methods:
         progress: bool = False,
     ) -> Flow[list[Any]]:
         batch = self.batch("create_reviews", items, self._creation(batch_key), concurrency, progress=progress)
+        self.require_month("create_reviews", items)
         return batch.all(arguments.one_of("on_error", on_error, ("raise", "return")))
 
     def iter_create_reviews(self, items: Items, concurrency: int, batch_key: str | None) -> Batch:
-        return self.batch("iter_create_reviews", items, self._creation(batch_key), concurrency)
+        batch = self.batch("iter_create_reviews", items, self._creation(batch_key), concurrency)
+        self.require_month("iter_create_reviews", items)
+        return batch
 
     def get_review(self, review_id: str | None, key: str | None) -> Flow[Review]:
         if (review_id is None) == (key is None):
@@ -306,11 +315,31 @@ class Methods:
         return self.exchange(operations.delete_template(template_id))
 
     def call(self, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> Flow[T]:
+        return self.exchange(self.api_call(endpoint, *args, **kwargs))
+
+    def api_call(self, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> ApiCall[T]:
+        """Return the call of any module of the generated client, with its idempotency key."""
         call = endpoint_call(endpoint, *args, **kwargs)
-        if isinstance(call, Creation):
-            key = arguments.checked_key(kwargs.get("idempotency_key") or None, self.settings.api_key)
-            call = self.keyed(call, key, self.make_key)
-        return self.exchange(call)
+        if not isinstance(call, Creation):
+            return call
+        key = arguments.checked_key(kwargs.get("idempotency_key") or None, self.settings.api_key)
+        return self.keyed(call, key, self.make_key)
+
+    def require_month(self, operation: str, items: object) -> None:
+        """Refuse a batch of more questions than the month has responses left, as far as the server has said."""
+        server, now = self.exchange.server, self.clock.epoch()
+        left = server.month_left(now)
+        if left is None or not isinstance(items, Sized) or len(items) <= left:
+            return
+        month = left if server.month_limit is None else f"{left} of {server.month_limit}"
+        raise RateLimitError(
+            f"{operation}: the {len(items)} items do not fit into the month, which has {month} responses left; nothing "
+            f"was sent. Give {left} at most, or wait for the next month; if many of them exist already, or need no "
+            "response this month, pass iter(items), which is not counted",
+            status_code=429,
+            code="monthly_quota",
+            retry_after=None if server.month_reset is None else max(0.0, server.month_reset - now),
+        )
 
     def _new_asking(self) -> Asking:
         from hitl._asking import Asking

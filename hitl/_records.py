@@ -48,7 +48,7 @@ def record(kind: type[R], document: object) -> R:
 
 @cache
 def _readers(kind: type[AttrsInstance]) -> dict[str, _Read]:
-    hints = get_type_hints(kind)
+    hints = get_type_hints(kind, globals())  # `hitl.models`, whose classes they say they are, may not have them yet
     return {each.name: _reader(hints[each.name]) for each in fields(kind) if each.name != "extra"}
 
 
@@ -148,4 +148,179 @@ class Loop:
     join_url: str | None = field(default=None, repr=False)
     created_at: datetime | None = field(default=None, repr=False)
     updated_at: datetime | None = field(default=None, repr=False)
+    extra: dict[str, Any] = field(factory=dict[str, Any], repr=False, hash=False)
+
+
+@frozen
+class Quota:
+    """What a limit allows in one period, and what is left of it. None stands for what the server does not say.
+
+    Attributes:
+        limit: How much the period allows: of an hour, requests; of a month, responses of people.
+        used: How much of it was used.
+        remaining: How much is left.
+        resets_at: When the next period begins.
+        extra: Fields that this package does not know yet, unchanged.
+    """
+
+    __module__ = "hitl.models"
+
+    limit: int | None = None
+    used: int | None = None
+    remaining: int | None = None
+    resets_at: datetime | None = None
+    extra: dict[str, Any] = field(factory=dict[str, Any], repr=False, hash=False)
+
+
+@frozen
+class Account:
+    """Whose API key it is, what it may do, and what its limits leave.
+
+    Attributes:
+        email: The address of the key's owner.
+        user_id: The server's name for the owner.
+        key_id: The server's name for the key; it is not the key.
+        status: active, or why the account may not be used, such as suspended.
+        permissions: What the key may do, such as "requests:write".
+        hour: Its requests in the window of the rate limit, which is an hour on HITL.sh.
+        month: The responses of people in this month, where the plan counts them and the server tells it.
+        extra: Fields that this package does not know yet, unchanged.
+    """
+
+    __module__ = "hitl.models"
+
+    email: str
+    user_id: str
+    key_id: str
+    status: str
+    permissions: list[str] = field(factory=list[str], hash=False)
+    hour: Quota | None = None
+    month: Quota | None = None
+    extra: dict[str, Any] = field(factory=dict[str, Any], repr=False, hash=False)
+
+
+@frozen
+class WebhookSubscription:
+    """An address that events are sent to.
+
+    Attributes:
+        id: The server's name for the subscription.
+        url: Where events are sent.
+        events: Which events are.
+        enabled: Whether any are sent at present.
+        secret: The key of the signatures; only a new subscription has it.
+        created_at: When it was created.
+        updated_at: When it last changed.
+        extra: Fields that this package does not know yet, unchanged.
+    """
+
+    __module__ = "hitl.models"
+
+    id: str
+    url: str
+    events: list[str] = field(hash=False)
+    enabled: bool = True
+    secret: str | None = field(default=None, repr=False)
+    created_at: datetime | None = field(default=None, repr=False)
+    updated_at: datetime | None = field(default=None, repr=False)
+    extra: dict[str, Any] = field(factory=dict[str, Any], repr=False, hash=False)
+
+
+@frozen
+class WebhookAttempt:
+    """One attempt to deliver an event.
+
+    Attributes:
+        at: When it began.
+        status_code: The HTTP status of the response; None if there was none.
+        error: Why there was none.
+        response: The beginning of the response's body.
+        duration: Seconds that it took.
+        extra: Fields that this package does not know yet, unchanged.
+    """
+
+    __module__ = "hitl.models"
+
+    at: datetime
+    status_code: int | None = None
+    error: str | None = None
+    response: str | None = field(default=None, repr=False)
+    duration: float | None = None
+    extra: dict[str, Any] = field(factory=dict[str, Any], repr=False, hash=False)
+
+
+@frozen
+class WebhookDelivery:
+    """One event on its way to one address.
+
+    Attributes:
+        id: The server's name for the delivery, which all its attempts carry as `webhook-id`.
+        url: Where it is sent.
+        event: What happened, such as "review.completed".
+        subject_id: What it happened to, such as the id of a review.
+        status: pending, delivered or failed; or a word newer than this package.
+        webhook_id: The subscription that asked for it; None for the callback address of a request.
+        payload: The body.
+        created_at: When the event happened.
+        due_at: When the next attempt is due; None if there will be none.
+        attempts: The attempts so far, the first first.
+        extra: Fields that this package does not know yet, unchanged.
+    """
+
+    __module__ = "hitl.models"
+
+    id: str
+    url: str
+    event: str
+    subject_id: str
+    status: str
+    webhook_id: str | None = None
+    payload: dict[str, Any] = field(factory=dict[str, Any], repr=False, hash=False)
+    created_at: datetime | None = field(default=None, repr=False)
+    due_at: datetime | None = field(default=None, repr=False)
+    attempts: list[WebhookAttempt] = field(factory=list[WebhookAttempt], repr=False, hash=False)
+    extra: dict[str, Any] = field(factory=dict[str, Any], repr=False, hash=False)
+
+
+@frozen
+class Team:
+    """A group of reviewers.
+
+    Attributes:
+        id: The server's name for the team.
+        name: What people call it.
+        created_at: When it was created.
+        updated_at: When it last changed.
+        extra: Fields that this package does not know yet, unchanged.
+    """
+
+    __module__ = "hitl.models"
+
+    id: str
+    name: str
+    created_at: datetime | None = field(default=None, repr=False)
+    updated_at: datetime | None = field(default=None, repr=False)
+    extra: dict[str, Any] = field(factory=dict[str, Any], repr=False, hash=False)
+
+
+@frozen
+class TeamMember:
+    """A person in a team.
+
+    Attributes:
+        email: The person's address.
+        user_id: The server's name for the person; None until they have joined.
+        role: What the person may do, in the server's words.
+        status: Whether the person has joined, such as pending or active.
+        joined_at: When the person joined.
+        extra: Fields that this package does not know yet, unchanged.
+    """
+
+    __module__ = "hitl.models"
+
+    email: str
+    user_id: str | None = None
+    role: str | None = field(default=None, repr=False)
+    status: str | None = None
+    joined_at: datetime | None = field(default=None, repr=False)
     extra: dict[str, Any] = field(factory=dict[str, Any], repr=False, hash=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from abc import abstractmethod
 from collections.abc import Collection
@@ -51,6 +52,11 @@ class _Transport(Generic[S]):
             )
         else:
             self._sender = Once(self._make_sender(transport, http_client))
+
+    @property
+    def proxy_url(self) -> str | None:
+        """The proxy that the environment names, without its login; None without one, or through httpx's objects."""
+        return None if self._proxy is None else re.sub(r"(?<=//)[^/]*@", "", self._proxy.reveal())
 
     @property
     def is_open(self) -> bool:

@@ -18,17 +18,29 @@ from hitl._review import Review, document_of, unknown_members
 from hitl._verdict import Edit, Verdict
 
 if TYPE_CHECKING:
-    from hitl._records import Loop, LoopMember
+    from hitl._records import (
+        Account,
+        Loop,
+        LoopMember,
+        Quota,
+        Team,
+        TeamMember,
+        WebhookAttempt,
+        WebhookDelivery,
+        WebhookSubscription,
+    )
     from hitl._request import Request
     from hitl._response_types import ResponseType
     from hitl.exceptions import HITLError
 
 __all__ = [
+    "Account",
     "Edit",
     "Loop",
     "LoopMember",
     "Outcome",
     "Priority",
+    "Quota",
     "Request",
     "RequestChange",
     "RequestFields",
@@ -39,14 +51,35 @@ __all__ = [
     "ReviewFields",
     "Status",
     "Strategy",
+    "Team",
+    "TeamMember",
     "Template",
     "Verdict",
     "WaitStats",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookSubscription",
 ]
 
 
 # What the namespaces return is imported when it is first used.
-__getattr__, __dir__ = lazy_names(__name__, {"hitl._records": ("Loop", "LoopMember"), "hitl._request": ("Request",)})
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "hitl._records": (
+            "Account",
+            "Loop",
+            "LoopMember",
+            "Quota",
+            "Team",
+            "TeamMember",
+            "WebhookAttempt",
+            "WebhookDelivery",
+            "WebhookSubscription",
+        ),
+        "hitl._request": ("Request",),
+    },
+)
 
 # The words of openapi.yaml for arguments. What a server answers is a text, because it may know more of them.
 Priority: TypeAlias = Literal["low", "medium", "high", "normal"]
@@ -219,6 +252,9 @@ class WaitStats:
         seconds_to_reset: When the next window begins.
         reserve: Requests of this window that are kept for other calls.
         interval: Seconds between two polls at present; None while nothing is waited for.
+        month_limit: Responses of people that the plan allows in a month; None unless `account` was told, as for the
+            next.
+        month_remaining: Responses that were left in this month when it was.
     """
 
     waits: int
@@ -233,3 +269,5 @@ class WaitStats:
     seconds_to_reset: float | None
     reserve: float
     interval: float | None
+    month_limit: int | None = None
+    month_remaining: int | None = None

@@ -9,6 +9,7 @@ from hitl._api.arguments import identifier
 from hitl._api.operations import Creation, Endpoint, endpoint_call
 from hitl._api.page_walk import Page, PageRequest, PageWalk, UnreadableEntry, entry
 from hitl._api.pagination import AsyncPagedList, PagedList
+from hitl._api.responses import decode
 
 __all__ = [
     "AsyncPagedList",
@@ -19,6 +20,7 @@ __all__ = [
     "PageWalk",
     "PagedList",
     "UnreadableEntry",
+    "decode",
     "endpoint_call",
     "entry",
     "identifier",

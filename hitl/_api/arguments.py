@@ -76,6 +76,14 @@ def addresses(name: str, value: object) -> list[str]:
     return [text(f"{name}[{index}]", each) for index, each in enumerate(entries)]
 
 
+def address(name: str, value: object) -> str:
+    """Return an e-mail address."""
+    found = text(name, value).strip()
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", found):
+        raise ConfigurationError(f"{name} must be an address, such as you@company.com; got {value!r:.80}")
+    return found
+
+
 def moment(name: str, value: object) -> datetime:
     """Return a datetime in UTC, from one with a time zone or an ISO 8601 string.
 
@@ -93,6 +101,38 @@ def moment(name: str, value: object) -> datetime:
         return found.astimezone(UTC)
     except OverflowError:
         raise ConfigurationError(f"{name} is outside of the years 1 to 9999 in UTC; got {value!r:.80}") from None
+
+
+def web_address(name: str, value: object) -> str:
+    """Return an http:// or https:// URL."""
+    found = text(name, value).strip()
+    scheme, separator, rest = found.partition("://")
+    if scheme.lower() not in ("http", "https") or not separator or not rest.strip("/"):
+        raise ConfigurationError(f"{name} must be a URL like https://your.app/webhook; got {value!r:.80}")
+    return found
+
+
+def words(name: str, value: object) -> list[str]:
+    """Return a list of texts, at least one; a single string is refused, since it is an iterable of its letters."""
+    entries = _entries(value)
+    if not entries:
+        raise ConfigurationError(f"{name} must be a list of texts, at least one; got {value!r:.80}")
+    return [text(f"{name}[{index}]", each) for index, each in enumerate(entries)]
+
+
+def secret(name: str, value: object) -> str:
+    """Return a text that no error quotes."""
+    found = plain(value)
+    if not isinstance(found, str) or not found.strip() or not is_encodable(found):
+        raise ConfigurationError(f"{name} must be a text in UTF-8 that is not empty; what was given is not shown")
+    return found
+
+
+def boolean(name: str, value: object) -> bool:
+    """Return True or False."""
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{name} must be True or False; got {value!r:.80}")
+    return value
 
 
 def json_object(name: str, value: object) -> dict[str, Any]:

@@ -51,6 +51,9 @@ class Server:
     limit: int | None = None  # requests that a rate-limit window allows
     remaining: int | None = None  # requests left in the current window
     reset: float | None = None  # when that window ends, in seconds since the epoch by the server's clock
+    month_limit: int | None = None  # people's responses that the plan allows in a month, where `account` was told
+    month_remaining: int | None = None  # responses left in this month, at that time
+    month_reset: float | None = None  # when the next month begins, in seconds since the epoch
     is_known: bool = False  # it has answered before, so its name is right
     _date: str | None = field(default=None, init=False)  # the Date header of the response that `reset` came with
     _learned_at: float = field(default=0.0, init=False)  # when it came, by this machine's clock
@@ -71,6 +74,11 @@ class Server:
         self.remaining = _whole(headers.get("x-ratelimit-remaining"), self.remaining)
         if (reset := _whole(headers.get("x-ratelimit-reset"), None)) is not None:
             self.reset, self._date, self._learned_at, self._ahead = float(reset), headers.get("date"), now, None
+
+    def month_left(self, now: float) -> int | None:
+        """Return how many responses the month has left, None if unknown or if another month has begun."""
+        is_over = self.month_reset is not None and now >= self.month_reset
+        return None if is_over else self.month_remaining
 
     def to_reset(self, now: float) -> float | None:
         """Return the seconds until the rate-limit window ends, 0 if it has ended, None if unknown.

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, Protocol, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from hitl._api import Endpoint
-from hitl._flows import Flow
+from hitl._api import Endpoint, decode
+from hitl._engine import Response
+from hitl._flows import ApiCall, Flow
 from hitl._methods import Methods
 
 P = ParamSpec("P")
@@ -48,13 +49,13 @@ def fetched(
     methods: Methods, read: Callable[[Any], R], endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs
 ) -> Flow[R]:
     """Return the flow of one operation; `read` makes a value of the `data` of its response, as plain JSON."""
-    flow = methods.call(endpoint, *args, **kwargs)  # its arguments are checked now, not when it is carried out
+    call: ApiCall[Any] = methods.api_call(endpoint, *args, **kwargs)
 
-    def carry_out() -> Flow[R]:
-        envelope: Any = yield from flow
-        return read(envelope.to_dict().get("data"))
+    def read_data(response: Response) -> R:
+        envelope = call.decode(response)
+        return decode(call.operation, lambda _: read(envelope.to_dict().get("data")), response)
 
-    return carry_out()
+    return methods.exchange(evolve(call, decode=read_data))
 
 
 def nothing(_data: object) -> None:

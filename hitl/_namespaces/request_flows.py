@@ -52,6 +52,7 @@ def create_many(
         return _new(methods, loop_id, cast("RequestFields", item), make_key)
 
     batch = methods.batch("requests.create_many", items, call, concurrency, progress=progress)
+    methods.require_month("requests.create_many", items)
     return batch.all(arguments.one_of("on_error", on_error, ("raise", "return")))
 
 

@@ -136,6 +136,8 @@ class WaitRegistry:
             reserve=round(self._client.budget.reserve(now), 1),
             seconds_to_reset=server.to_reset(now),
             interval=max(intervals, default=None),
+            month_limit=server.month_limit,
+            month_remaining=server.month_left(now),
         )
 
     def warn_if_late(self, poller: SharedPoller | None = None) -> None:

@@ -1,15 +1,16 @@
-"""Reviews and templates as JSON documents, under the names that the API uses."""
+"""What a client returns as JSON documents, under the names that the API uses."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import attrs
 import click
 
+from hitl._json import is_list
 from hitl.cli.failures import done
 from hitl.cli.text import print_json, print_line, print_table
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", "Review", "Template")
 
 
-def document_of(found: Review | Template) -> dict[str, Any]:
+def document_of(found: attrs.AttrsInstance) -> dict[str, Any]:
     """Return what the server sent, fields that this version does not know included."""
     document = attrs.asdict(found, recurse=False)
     extra: dict[str, Any] = document.pop("extra")
@@ -49,5 +50,9 @@ def print_documents(
         click.echo(f"There are more than {limit}; raise --limit to see them.", err=True)
 
 
-def _json(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
+def _json(value: object) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if attrs.has(type(value)):
+        return document_of(cast("attrs.AttrsInstance", value))
+    return list(map(_json, value)) if is_list(value) else value

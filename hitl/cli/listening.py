@@ -18,8 +18,6 @@ from hitl.exceptions import HITLError
 from hitl.server.webhooks.payloads import EVENTS
 
 if TYPE_CHECKING:
-    from hitl_api.models.webhook_subscription import WebhookSubscription
-
     from hitl import HITLClient
 
 event_option = click.option(
@@ -30,18 +28,6 @@ event_option = click.option(
     metavar="EVENT",
     help="An event to receive; repeatable.  [default: all events of reviews and templates]",
 )
-
-
-def subscribe(client: HITLClient, url: str, events: Sequence[str], secret: str | None = None) -> WebhookSubscription:
-    """Subscribe a URL; the subscription has its secret if the server returns it."""
-    from hitl_api.api.webhooks import create_webhook
-    from hitl_api.models.subscribable_event_type import SubscribableEventType
-    from hitl_api.models.webhook_create import WebhookCreate
-    from hitl_api.types import UNSET
-
-    types = [SubscribableEventType(event) for event in events]
-    body = WebhookCreate(url=url, events=types, secret=secret or UNSET)
-    return client.call(create_webhook, body=body).data
 
 
 @click.command()
@@ -85,14 +71,12 @@ def listen(
 
 @contextmanager
 def _subscribed(client: HITLClient, url: str, events: Sequence[str], secret: str) -> Generator[str, None, None]:
-    from hitl_api.api.webhooks import delete_webhook
-
-    webhook_id = subscribe(client, url, events, secret).id
+    webhook_id = client.webhooks.create(url, events, secret=secret).id
     try:
         yield webhook_id
     finally:
         try:
-            client.call(delete_webhook, webhook_id)
+            client.webhooks.delete(webhook_id)
         except HITLError as error:
             click.echo(f"Could not delete the subscription {webhook_id}: {one_line(str(error))}", err=True)
 

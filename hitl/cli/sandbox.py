@@ -50,6 +50,11 @@ _SWITCH_INTERVAL = 0.0005
     show_default=True,
     help="Requests per API key and second, minute, hour or day, such as 100/hour; or none.",
 )
+@click.option(
+    "--monthly-quota",
+    type=click.IntRange(0),
+    help="People's responses in a calendar month, such as 500.  [default: any number]",
+)
 @click.option("--allow-remote", is_flag=True, help="Allow a --host that other machines can reach, unencrypted.")
 @click.option("--host-name", "host_names", multiple=True, help="Another host name of this machine; repeatable.")
 @click.option("--allow-remote-webhooks", is_flag=True, help="Also deliver webhooks to public addresses.")

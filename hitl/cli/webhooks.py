@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hitl.cli.connection import Connection, api_command, json_option
+from hitl.cli.documents import document_of
 from hitl.cli.failures import done
-from hitl.cli.listening import event_option, listen, subscribe
+from hitl.cli.listening import event_option, listen
 from hitl.cli.text import print_json, print_line, print_table, shortened, timestamp_text
 from hitl.cli.triggering import trigger
 
 if TYPE_CHECKING:
-    from hitl_api.models.webhook_delivery import WebhookDelivery
-    from hitl_api.models.webhook_subscription import WebhookSubscription
+    from hitl.models import WebhookDelivery, WebhookSubscription
 
 
 @click.group()
@@ -31,18 +31,16 @@ webhooks.add_command(trigger)
 @api_command
 def list_subscriptions(connection: Connection, as_json: bool) -> None:
     """List subscriptions."""
-    from hitl_api.api.webhooks import list_webhooks
-
     with connection.client() as client:
-        found = client.call(list_webhooks).data
+        found = client.webhooks.list()
     if as_json:
-        print_json([each.to_dict() for each in found])
+        print_json([document_of(each) for each in found])
     else:
         print_table(("ID", "URL", "EVENTS", "ENABLED"), [_subscription_row(each) for each in found])
 
 
 def _subscription_row(subscription: WebhookSubscription) -> tuple[str, ...]:
-    events = ", ".join(map(str, subscription.events))
+    events = ", ".join(subscription.events)
     return subscription.id, subscription.url, shortened(events), "yes" if subscription.enabled else "no"
 
 
@@ -58,11 +56,11 @@ def create(connection: Connection, url: str, events: tuple[str, ...], secret: st
     The secret is shown only once.
     """
     with connection.client() as client:
-        created = subscribe(client, url, events, secret)
+        created = client.webhooks.create(url, events, secret=secret)
     # A secret on stderr would end up in logs.
     with done(f"{created.id} created, and its secret is lost: delete it and create another"):
         if as_json:
-            print_json(created.to_dict())
+            print_json(document_of(created))
         else:
             print_line(f"{created.id} secret {created.secret or 'not returned by the server'}")
 
@@ -72,10 +70,8 @@ def create(connection: Connection, url: str, events: tuple[str, ...], secret: st
 @api_command
 def delete(connection: Connection, webhook_id: str) -> None:
     """Delete a subscription and drop its pending deliveries."""
-    from hitl_api.api.webhooks import delete_webhook
-
     with connection.client() as client:
-        client.call(delete_webhook, webhook_id)
+        client.webhooks.delete(webhook_id)
     with done(line := f"{webhook_id} deleted"):
         print_line(line)
 
@@ -89,16 +85,10 @@ def delete(connection: Connection, webhook_id: str) -> None:
 @api_command
 def deliveries(connection: Connection, as_json: bool, **filters: Any) -> None:
     """List deliveries, newest first (sandbox only)."""
-    from hitl_api.api.webhooks import list_webhook_deliveries
-    from hitl_api.models.webhook_delivery_status import WebhookDeliveryStatus
-
-    query = {name: value for name, value in filters.items() if value is not None}
-    if "status" in query:
-        query["status"] = WebhookDeliveryStatus(query["status"])
     with connection.client() as client:
-        found = client.call(list_webhook_deliveries, **query).data
+        found = client.webhooks.deliveries(**filters)
     if as_json:
-        print_json([each.to_dict() for each in found])
+        print_json([document_of(each) for each in found])
     else:
         print_table(_DELIVERY_TITLES, [_delivery_row(each) for each in found])
 
@@ -113,7 +103,7 @@ def _delivery_row(delivery: WebhookDelivery) -> tuple[str, ...]:
         delivery.id,
         delivery.event,
         delivery.subject_id,
-        str(delivery.status),
+        delivery.status,
         timestamp_text(delivery.created_at),
         str(len(delivery.attempts)),
         shortened(response, 40),
@@ -127,9 +117,7 @@ def _delivery_row(delivery: WebhookDelivery) -> tuple[str, ...]:
 @api_command
 def replay(connection: Connection, delivery_id: str, as_json: bool) -> None:
     """Send a delivery again, now (sandbox only)."""
-    from hitl_api.api.webhooks import replay_webhook_delivery
-
     with connection.client() as client:
-        delivery = client.call(replay_webhook_delivery, delivery_id).data
+        delivery = client.webhooks.replay(delivery_id)
     with done(line := f"{delivery.id} {delivery.status}, to {delivery.url}"):
-        print_json(delivery.to_dict()) if as_json else print_line(line)
+        print_json(document_of(delivery)) if as_json else print_line(line)

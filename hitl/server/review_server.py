@@ -16,6 +16,7 @@ from hitl.server.expiry import ExpiryWorker
 from hitl.server.http.api_guard import ApiGuardMiddleware, ApiKeys, new_api_key
 from hitl.server.http.faults import Faults, FaultyApi
 from hitl.server.http.long_poll import Limits, LongPollSlots
+from hitl.server.http.monthly_quota import MonthlyQuota, MonthlyQuotaMiddleware
 from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, RateLimit, RateLimiter
 from hitl.server.http.server import HttpServer, Listener
 from hitl.server.inbox import InboxSessionMiddleware, SafeHeaders, Sessions, inbox_routes, invitation, join_routes
@@ -46,6 +47,7 @@ class ReviewServer:
         port: int = 0,
         templates: Iterable[Mapping[str, Any]] = (),
         rate_limit: RateLimit = DEFAULT_RATE_LIMIT,
+        monthly_quota: int | None = None,
         clock: Now = utc_now,
         allow_remote: bool = False,
         host_names: Iterable[str] = (),
@@ -63,6 +65,7 @@ class ReviewServer:
             port: 0 for a free one.
             templates: Templates to add or replace: bodies of creation with an `id`.
             rate_limit: For each key.
+            monthly_quota: The responses of people in a calendar month, for all keys together; None is any number.
             clock: Returns the present time, aware.
             host_names: Further names that the Host header may have.
             allow_remote_webhooks: Deliver webhooks to public addresses, too.
@@ -80,6 +83,7 @@ class ReviewServer:
             self.database = Database(data, MIGRATIONS)
             opened.callback(self.database.close)
             self._make_services(clock)
+            self._quota = None if monthly_quota is None else MonthlyQuota(monthly_quota, self.outbox, self.clock)
             try:
                 self.reviews.install_templates(templates)
             except StorageError as error:
@@ -101,6 +105,8 @@ class ReviewServer:
         )
         # Faults happen behind the guard, which puts them into the envelope.
         middleware = [guard, Middleware(FaultyApi, faults=self.faults), *api_middleware]
+        if self._quota is not None:
+            middleware.append(Middleware(MonthlyQuotaMiddleware, quota=self._quota))
         self.app: ASGIApp = create_app(
             self._api_routes(), middleware, self._page_routes(), host=host, host_names=host_names
         )
@@ -119,7 +125,7 @@ class ReviewServer:
     def _api_routes(self) -> list[Route]:
         return [
             *review_routes(self.reviews, self.outbox, LongPollSlots(self._limits.held)),
-            *loop_routes(self.loops, self._targets, invitation),
+            *loop_routes(self.loops, self._targets, invitation, self._quota),
             *webhook_routes(self.subscriptions, self.deliveries),
             *team_routes(self.teams),
         ]

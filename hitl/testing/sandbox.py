@@ -47,6 +47,7 @@ class Sandbox:
         port: int = 0,
         templates: Iterable[Mapping[str, Any]] | None = None,
         rate_limit: tuple[int, float] | None = None,
+        monthly_quota: int | None = None,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         """Open the data and bind the port; requests are served once the sandbox is entered.
@@ -58,6 +59,8 @@ class Sandbox:
             port: 0 for a free one.
             templates: Templates to add to the sample ones: bodies of `create_template` with an `id`.
             rate_limit: Requests and seconds, per API key; (1000, 60.0) by default.
+            monthly_quota: Responses of people in a calendar month, such as the 500 of HITL.sh's free plan; any number
+                by default. Once they are used up, new questions are refused.
             clock: Returns the current time with its time zone, as the base of the sandbox's clock; real time by
                 default. If it stands still, only `sandbox.clock.advance` moves the time.
 
@@ -73,6 +76,7 @@ class Sandbox:
                 port=port,
                 templates=templates or (),
                 rate_limit=RateLimit(*rate_limit) if rate_limit else DEFAULT_RATE_LIMIT,
+                monthly_quota=monthly_quota,
                 clock=clock or utc_now,
                 api_middleware=[Middleware(PatienceMiddleware, patience=lambda: self._patience)],
             )

@@ -152,6 +152,7 @@ def test_what_an_encoding_lacks_is_escaped_and_json_stays_the_same_value(
         ("reviews", "list", "--api-key", BYTES),
         ("reviews", "list", "--base-url", f"http://{BYTES}"),
         ("webhooks", "create", f"http://127.0.0.1:9/{BYTES}", "--secret", f"whsec_not-to-be-shown-{BYTES}"),
+        ("webhooks", "create", "http://127.0.0.1:9/", "--secret", f"whsec_not-to-be-shown-{BYTES}"),
         ("webhooks", "listen", "--event", BYTES),
         ("webhooks", "listen", "--forward", f"http://127.0.0.1:9/{BYTES}"),
         ("webhooks", "listen", "--public-url", f"http://127.0.0.1:9/{BYTES}"),
@@ -167,8 +168,8 @@ def test_an_argument_that_is_not_utf_8_is_a_usage_error(run: Callable[..., Resul
 
 
 def test_the_place_of_an_argument_that_is_not_utf_8_is_named(shell: Shell) -> None:
-    done = shell("", "webhooks", "create", f"http://127.0.0.1:9/{BYTES}")
-    assert (done.returncode, done.stderr) == (2, b"Error: argument 3 is not UTF-8 text\n")
+    done = shell("", "webhooks", "listen", "--forward", f"http://127.0.0.1:9/{BYTES}")
+    assert (done.returncode, done.stderr) == (2, b"Error: argument 4 is not UTF-8 text\n")
 
 
 def test_a_file_whose_name_is_not_utf_8_can_be_read(shell: Shell, tmp_path: Path) -> None:

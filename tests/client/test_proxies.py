@@ -7,7 +7,7 @@ import traceback
 
 import pytest
 
-from hitl import _config
+from hitl import AsyncHITLClient, HITLClient, _config
 from hitl._config import resolve
 from hitl._engine import Origin
 from hitl.exceptions import ConfigurationError
@@ -161,3 +161,13 @@ def test_the_settings_hold_it_out_of_sight(monkeypatch):
     settings = resolve({"api_key": "key", "base_url": SERVER}, {})
     assert settings.proxy.reveal() == "http://user:hunter2@proxy:3128"
     assert "hunter2" not in repr((settings, settings.proxy))
+
+
+@pytest.mark.parametrize("client", [HITLClient, AsyncHITLClient])
+@pytest.mark.parametrize("login", ["", "ann@", "ann:open-sesame@", "ann:open@sesame@"])
+def test_a_client_names_its_proxy_without_the_login(monkeypatch, client, login):
+    assert client("key").proxy is None
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{login}proxy:3128")
+    assert client("key").proxy == "http://proxy:3128"
+    monkeypatch.setenv("NO_PROXY", "api.hitl.sh")
+    assert client("key").proxy is None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,3 +55,9 @@ def test_they_are_hashed_and_pickled_by_their_public_path() -> None:
     loop = record(Loop, {**LOOP, "colour": "red"})
     assert pickle.loads(pickle.dumps(loop)) == loop
     assert (Loop.__module__, len({loop, loop})) == ("hitl.models", 1)
+
+
+def test_they_are_read_before_their_public_path_has_been_used() -> None:
+    program = f"from hitl._records import Loop, record; print(record(Loop, {LOOP!r}).members[0].email)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("ann@example.com\n", "")

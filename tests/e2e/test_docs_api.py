@@ -26,7 +26,7 @@ def test_every_public_name_has_a_place_in_the_documentation() -> None:
         assert missing == [], f"no page names these of {module.__name__}"
 
 
-PLAIN = ("api", "base_url")  # properties that are no namespaces
+PLAIN = ("api", "base_url", "proxy")  # properties that are no namespaces
 
 
 def test_the_methods_are_those_in_the_reference() -> None:

@@ -69,7 +69,7 @@ def test_data_keys_and_templates_can_be_given(tmp_path: Path) -> None:
     threading.Thread(target=stop_when_it_serves, args=(listener.url,), daemon=True).start()
     data = str(tmp_path / "sandbox.db")
     given = ("--port", str(listener.port), "--data", data, "--api-key", "one", "--api-key", "two")
-    outcome = run("sandbox", *given, "--templates", str(templates))
+    outcome = run("sandbox", *given, "--templates", str(templates), "--monthly-quota", "500")
     assert outcome.exit_code == 0
     assert f"  API      {listener.url}\n  API key  one\n  Inbox    {listener.url}/inbox/enter/" in outcome.output
     assert f"  Data     {data}\n" in outcome.output

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from .loop_summary import LoopSummary
     from .loop_update import LoopUpdate
     from .meta import Meta
+    from .monthly_quota import MonthlyQuota
     from .pagination import Pagination
     from .platform import Platform
     from .processing_type import ProcessingType
@@ -220,6 +221,7 @@ _MODULES = {
     "LoopSummary": ".loop_summary",
     "LoopUpdate": ".loop_update",
     "Meta": ".meta",
+    "MonthlyQuota": ".monthly_quota",
     "Pagination": ".pagination",
     "Platform": ".platform",
     "ProcessingType": ".processing_type",
@@ -381,6 +383,7 @@ __all__ = (
     "LoopSummary",
     "LoopUpdate",
     "Meta",
+    "MonthlyQuota",
     "Pagination",
     "Platform",
     "ProcessingType",

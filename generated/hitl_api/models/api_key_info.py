@@ -10,6 +10,7 @@ from ..models.account_status import AccountStatus
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
+    from ..models.monthly_quota import MonthlyQuota
     from ..models.rate_limit_info import RateLimitInfo
 
 
@@ -32,6 +33,8 @@ class ApiKeyInfo:
     """ The rate limit of an API key. """
     permissions: list[str] | Unset = UNSET
     """ What the key may do; known are `loops:read`, `loops:write`, `requests:read` and `requests:write`. """
+    monthly_quota: MonthlyQuota | Unset = UNSET
+    """ The responses of people that the account's plan allows in a calendar month. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -51,6 +54,10 @@ class ApiKeyInfo:
         if not isinstance(self.permissions, Unset):
             permissions = self.permissions
 
+        monthly_quota: dict[str, Any] | Unset = UNSET
+        if not isinstance(self.monthly_quota, Unset):
+            monthly_quota = self.monthly_quota.to_dict()
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -65,11 +72,14 @@ class ApiKeyInfo:
             field_dict["rate_limit"] = rate_limit
         if permissions is not UNSET:
             field_dict["permissions"] = permissions
+        if monthly_quota is not UNSET:
+            field_dict["monthly_quota"] = monthly_quota
 
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.monthly_quota import MonthlyQuota  # noqa: PLC0415
         from ..models.rate_limit_info import RateLimitInfo  # noqa: PLC0415
 
         d = dict(src_dict)
@@ -90,6 +100,13 @@ class ApiKeyInfo:
 
         permissions = cast(list[str], d.pop("permissions", UNSET))
 
+        _monthly_quota = d.pop("monthly_quota", UNSET)
+        monthly_quota: MonthlyQuota | Unset
+        if isinstance(_monthly_quota, Unset):
+            monthly_quota = UNSET
+        else:
+            monthly_quota = MonthlyQuota.from_dict(_monthly_quota)
+
         api_key_info = cls(
             api_key_id=api_key_id,
             user_id=user_id,
@@ -97,6 +114,7 @@ class ApiKeyInfo:
             account_status=account_status,
             rate_limit=rate_limit,
             permissions=permissions,
+            monthly_quota=monthly_quota,
         )
 
         api_key_info.additional_properties = d

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any, Final, TypeAlias, cast
 
 from starlette.requests import Request
@@ -20,6 +21,7 @@ from hitl.server.http import (
     pagination,
     resource,
 )
+from hitl.server.http.monthly_quota import MonthlyQuota
 from hitl.server.http.requests import (
     DEFAULT_LIMIT,
     MAX_LIMIT,
@@ -114,11 +116,13 @@ Invitation: TypeAlias = Callable[[Request, str], Mapping[str, str]]
 PERMISSIONS: Final = ("loops:read", "loops:write", "requests:read", "requests:write")
 
 
-def loop_routes(service: LoopService, targets: Targets, invitation: Invitation) -> list[Route]:
+def loop_routes(
+    service: LoopService, targets: Targets, invitation: Invitation, quota: MonthlyQuota | None = None
+) -> list[Route]:
     """Return the routes; `targets` says where a `callback_url` may lead."""
     loops, requests = _Loops(service, invitation), _Requests(service, targets)
     return [
-        resource("/v1/test", GET=_test),
+        resource("/v1/test", GET=partial(_test, quota)),
         resource("/v1/api/loops", GET=loops.list, POST=loops.create),
         resource(
             "/v1/api/loops/{loop_id}",
@@ -157,7 +161,7 @@ def _calling(method: Callable[..., Any], msg: str, *, key: str = "") -> ApiEndpo
     return endpoint
 
 
-async def _test(request: Request) -> Response:
+async def _test(quota: MonthlyQuota | None, request: Request) -> Response:
     account, window = _account(request), context_of(request).rate_limit
     assert window is not None  # noqa: S101 - the API guard sets it
     data = {
@@ -167,6 +171,7 @@ async def _test(request: Request) -> Response:
         "account_status": "active",
         "rate_limit": {"limit": window.limit.requests, "remaining": window.left, "reset_at": window.reset_at()},
         "permissions": list(PERMISSIONS),
+        **({} if quota is None else {"monthly_quota": quota.state()}),
     }
     return success("API key is valid", data)
 

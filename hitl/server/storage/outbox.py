@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -72,6 +72,13 @@ class Outbox:
             (number, limit),
         )
         return [Event(row[0], row[1], row[2], json.loads(row[3]), row[4]) for row in rows]
+
+    def count(self, events: Sequence[str], *, since: str) -> int:
+        """Return how many of these events happened since a moment in wire form."""
+        marks = ", ".join("?" * len(events))
+        sql = f"SELECT count(*) FROM events WHERE event IN ({marks}) AND at >= ?"  # noqa: S608 - question marks only
+        found: int = self.database.value(sql, (*events, since))
+        return found
 
     def last_number(self) -> int:
         """Return the number of the latest event; 0 if there is none."""
