@@ -105,7 +105,7 @@ def translate_namespace(name: str, source: str) -> str:
 
 def formatted(source: str, target: Path) -> str:
     """Return a module as the project's formatter writes it; longer words break other lines, and sort elsewhere."""
-    for command in (["check", "--quiet", "--fix-only", "--select", "I"], ["format", "--quiet"]):
+    for command in (["check", "--quiet", "--fix-only", "--select", "F401,I"], ["format", "--quiet"]):
         whole = [sys.executable, "-m", "ruff", *command, "--stdin-filename", str(target), "-"]
         done = subprocess.run(whole, input=source, capture_output=True, text=True, check=True, cwd=ROOT)  # noqa: S603
         source = done.stdout
