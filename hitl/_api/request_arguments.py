@@ -7,7 +7,7 @@ from typing import Any, Final, get_args
 
 from hitl._api import arguments
 from hitl._config import seconds
-from hitl._json import number
+from hitl._json import number, whole
 from hitl._response_types import ResponseType, as_written, response_of
 from hitl.exceptions import ConfigurationError
 from hitl.models import RequestPriority
@@ -45,7 +45,8 @@ def _response(name: str, value: object) -> ResponseType:
 def _score(name: str, value: object) -> object:
     if not 1 <= (number(value) or 0.0) <= 5 or isinstance(value, str):
         raise ConfigurationError(f"{name} must be a number from 1 to 5; got {value!r:.80}")
-    return value
+    found = whole(value)
+    return number(value) if found is None else found
 
 
 def _flag(name: str, value: object) -> bool:
@@ -101,7 +102,11 @@ def _question(fields: Mapping[str, Any]) -> dict[str, Any]:
         raise ConfigurationError("give either response or returns, not both: each says what kind of answer is wanted")
     default, returns = fields.get("default"), fields.get("returns")
     if not fields.keys() & {"response", "returns"}:
-        return {} if default is None else {"default_response": arguments.json_object("", {"it": default})["it"]}
+        return (
+            {}
+            if default is None
+            else {"default_response": arguments.json_object("update", {"default": default})["default"]}
+        )
     if returns is None:
         response: ResponseType = fields["response"]
         return response.question(default)

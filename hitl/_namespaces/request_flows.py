@@ -67,7 +67,10 @@ def page_of(methods: Methods, filters: Mapping[str, object]) -> Callable[[PageRe
     def fetch(asked: PageRequest) -> Flow[Page[Request]]:
         page = yield from methods.exchange(request_operations.list_requests(wanted, asked))
         found = (each for each in page.items if isinstance(each, Request))
-        others = (each.id for each in found if any(getattr(each, name) != value for name, value in wanted.items()))
+        # A list may leave a member out.
+        others = (
+            each.id for each in found if any(getattr(each, name) not in (None, value) for name, value in wanted.items())
+        )
         return evolve(page, hidden=frozenset(others))
 
     return fetch
