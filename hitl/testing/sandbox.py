@@ -58,8 +58,8 @@ class Sandbox:
             host: A loopback address.
             port: 0 for a free one.
             templates: Templates to add to the sample ones: bodies of `create_template` with an `id`.
-            workflows: What `client.workflows.trigger` starts, by id: the address that its action node calls, None for no
-                action node, or "draft" for a workflow that is not active.
+            workflows: What `client.workflows.trigger` starts, by id: the address that its action node calls, None for
+                no action node, or "draft" for a workflow that is not active.
             rate_limit: Requests and seconds, per API key; (1000, 60.0) by default.
             clock: Returns the current time with its time zone, as the base of the sandbox's clock; real time by
                 default. If it stands still, only `sandbox.clock.advance` moves the time.

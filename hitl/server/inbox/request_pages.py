@@ -176,15 +176,7 @@ class RequestPages(PageHandlers):
         found = {each: self.uploads.at(each) for each in addresses if isinstance(each, str)}
         root = base_of(request).removesuffix("/inbox")
         uploads = {upload.id: upload for upload in found.values() if upload}.values()
-        return [
-            {
-                "src": f"{root}{each.path}",
-                "name": each.name,
-                "size": size_in_words(each.size),
-                "is_image": each.is_image,
-            }
-            for each in uploads
-        ]
+        return [{"src": f"{root}{each.path}", "size": size_in_words(each.size), "file": each} for each in uploads]
 
 
 def _summary(request: Document, now: datetime) -> dict[str, Any]:

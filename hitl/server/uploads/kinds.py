@@ -1,4 +1,4 @@
-"""Which files are taken, decided by their ending and by what they begin with; what the sender calls them is not asked."""
+"""Which files are taken: their ending and their content decide, and not the media type that the sender names."""
 
 from __future__ import annotations
 
