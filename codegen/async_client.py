@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIENT = ROOT / "hitl" / "_client.py"
-NAMESPACES = ("loops",)  # each a module of hitl/_namespaces with the class Loops, which becomes AsyncLoops
+NAMESPACES = ("loops", "requests")  # each a module of hitl/_namespaces with the class Loops, which becomes AsyncLoops
 
 HEADER = '''"""AsyncHITLClient: written by codegen/async_client.py from _client.py (`make generate`), do not edit."""
 '''
@@ -68,6 +68,8 @@ NAMESPACE_WORDS = (
     (r"\bNamespace\b", "AsyncNamespace"),
     (r"\bPagedList\b", "AsyncPagedList"),
     (r"\bCompletions\b", "AsyncCompletions"),
+    (r"\bimport Iterable\b", "import AsyncIterable, Iterable"),
+    (r"\bIterable\[RequestFields\]", "Iterable[RequestFields] | AsyncIterable[RequestFields]"),
     (r"return self\._run\(", "return await self._run("),
 )
 
@@ -91,9 +93,9 @@ def translate_namespace(name: str, source: str) -> str:
     )
     source = re.sub(r'\A"""[^"]*"""\n', header, source)
     methods = re.split(r"^(?=    def )", source, flags=re.MULTILINE)
-    source = "".join(
-        each.replace("    def ", "    async def ", 1) if "return self._run(" in each else each for each in methods
-    )
+    running = [each[len("    def ") : each.index("(")] for each in methods[1:] if "return self._run(" in each]
+    coroutines = "|".join(running)  # their overloads are coroutines, too
+    source = re.sub(rf"^    def ({coroutines})\(", r"    async def \1(", source, flags=re.MULTILINE)
     for pattern, replacement in (*NAMESPACE_WORDS, (rf"^class {own}\b", f"class Async{own}")):
         source = re.sub(pattern, replacement, source, flags=re.MULTILINE)
     return source

@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from hitl._client import HITLClient
     from hitl._flows import BlockingCallWarning
     from hitl._forms.schema import fields_from, schema_from
+    from hitl._response_types import Boolean, MultiSelect, Number, Rating, SingleSelect, Text
     from hitl._version import __version__
     from hitl._waiting.as_completed import AsyncCompletions, Completions
     from hitl._waiting.decisions import AsyncDecisions, CursorStore, Decisions
     from hitl._waiting.outcomes import ALL, ANY_REJECTED, FIRST
     from hitl._waiting.rate_limit import WaitBudgetWarning
     from hitl.exceptions import HITLError
-    from hitl.models import Outcome, Review, Template, WaitStats
+    from hitl.models import Outcome, Request, Review, Template, WaitStats
 
 __all__ = [
     "ALL",
@@ -40,15 +41,22 @@ __all__ = [
     "AsyncHITLClient",
     "AsyncPagedList",
     "BlockingCallWarning",
+    "Boolean",
     "Completions",
     "CursorStore",
     "Decisions",
     "HITLClient",
     "HITLError",
+    "MultiSelect",
+    "Number",
     "Outcome",
     "PagedList",
+    "Rating",
+    "Request",
     "Review",
+    "SingleSelect",
     "Template",
+    "Text",
     "WaitBudgetWarning",
     "WaitStats",
     "__version__",
@@ -66,6 +74,7 @@ __getattr__, __dir__ = lazy_names(
         "_client": ("HITLClient",),
         "_forms": ("fields_from", "schema_from"),
         "_flows": ("BlockingCallWarning",),
+        "_response_types": ("Boolean", "MultiSelect", "Number", "Rating", "SingleSelect", "Text"),
         "_version": ("__version__",),
         # ReturnWhen is the type of the first three, by which pickles find them.
         "_waiting": (
@@ -81,6 +90,6 @@ __getattr__, __dir__ = lazy_names(
             "WaitBudgetWarning",
         ),
         "exceptions": ("HITLError",),
-        "models": ("Outcome", "Review", "Template", "WaitStats"),
+        "models": ("Outcome", "Request", "Review", "Template", "WaitStats"),
     },
 )

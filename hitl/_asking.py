@@ -21,7 +21,7 @@ from hitl.exceptions import (
     TemplateNotFoundError,
     UnexpectedResponseError,
 )
-from hitl.models import Review, Template
+from hitl.models import Request, Review, Template
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -107,37 +107,53 @@ class Asking:
 
 
 @overload
-def read_answer(review: Review, returns: Mapping[str, Any]) -> Any: ...
+def read_answer(review: Review | Request, returns: Mapping[str, Any]) -> Any: ...
 @overload
-def read_answer(review: Review, returns: type[T]) -> T: ...
+def read_answer(review: Review | Request, returns: type[T]) -> T: ...
 @overload
-def read_answer(review: Review, returns: TypeForm[T]) -> T: ...
+def read_answer(review: Review | Request, returns: TypeForm[T]) -> T: ...
 @overload
-def read_answer(review: Review) -> bool: ...
-def read_answer(review: Review, returns: Any = bool) -> Any:
-    """Return the answer to a question as a value of a type; the review is one that `create_question` made.
+def read_answer(review: Review | Request) -> bool: ...
+def read_answer(review: Review | Request, returns: Any = bool) -> Any:
+    """Return the answer to a question as a value of a type.
 
     Args:
-        review: The review, once it has ended.
+        review: What `create_question` or `requests.create` made, once it has ended. After the timeout of a request, its
+            default is the answer.
         returns: What the question was asked for; see `HITLClient.ask`.
 
     Raises:
         FormError: if no form can ask for the type.
         ConfigurationError: if the review is still open.
         ReviewRejectedError: if the reviewer rejected the question; where `returns` is bool, that is False.
-        ReviewExpiredError: if nobody answered in time.
-        ReviewCancelledError: if it was cancelled.
-        AnswerError: if the answer is not of the type; `path` names the field, `review` has it all.
+        ReviewExpiredError: if nobody answered in time; RequestExpiredError, if a request has no default either.
+        ReviewCancelledError: if it was cancelled; RequestCancelledError, if it is a request.
+        AnswerError: if the answer is not of the type; `path` names the field, `review` or `request` has it all.
     """
     form: Form[Any] = form_of(returns)
     if not review.is_final:
-        raise ConfigurationError(f"review {review.id} is still {review.status}; wait for it, then read its answer")
+        noun = type(review).__name__.lower()
+        raise ConfigurationError(f"{noun} {review.id} is still {review.status}; wait for it, then read its answer")
+    if not isinstance(review, Review):
+        return _answer_to_request(form, answer_of(review))
     try:
         return answer(form, review, plain=False)
     except AnswerError:
         if form.fields(plain=True) == form.fields():
             raise
     return answer(form, review, plain=True)  # of a server that knows no numbers
+
+
+def _answer_to_request(form: Form[Any], request: Request) -> Any:
+    # JSON does not tell whole numbers of fractions from whole numbers.
+    value = request.answer
+    if form.is_integer and isinstance(value, float) and value.is_integer():
+        value = int(value)
+    try:
+        return form.read_one(value, "answer")
+    except AnswerError as error:
+        error.request = request
+        raise
 
 
 def answer(form: Form[Any], review: Review, *, plain: bool) -> Any:

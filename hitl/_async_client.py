@@ -17,7 +17,18 @@ from hitl._secret import Secret
 from hitl._transport import AsyncHttpTransport, generated_client
 from hitl._waiting import ALL
 from hitl.exceptions import HITLError
-from hitl.models import Outcome, Priority, Review, ReviewChange, ReviewFields, Status, Strategy, Template, WaitStats
+from hitl.models import (
+    Outcome,
+    Priority,
+    Request,
+    Review,
+    ReviewChange,
+    ReviewFields,
+    Status,
+    Strategy,
+    Template,
+    WaitStats,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -27,6 +38,7 @@ if TYPE_CHECKING:
 
     from hitl._batches import Batch
     from hitl._namespaces.async_loops import AsyncLoops
+    from hitl._namespaces.async_requests import AsyncRequests
     from hitl._waiting import AsyncCompletions, AsyncDecisions, CursorStore, HandledDecisions
     from hitl.webhooks import WebhookEvent
 
@@ -546,7 +558,7 @@ class AsyncHITLClient:
         poll_interval: Seconds = POLL_INTERVAL,
         on_update: Callable[[Review], object] | None = None,
         progress: bool = False,
-    ) -> AsyncCompletions:
+    ) -> AsyncCompletions[Review]:
         """Return an iterator over the reviews in the order in which they end.
 
         It includes those that expired or were cancelled; see `is_answered`. Each comes once, however often it was
@@ -627,12 +639,13 @@ class AsyncHITLClient:
         """
         return await self._run(self._methods.run(cursor_store, ledger, since, poll_interval))
 
-    def notify(self, event: WebhookEvent | Mapping[str, Any] | Review) -> bool:
+    def notify(self, event: WebhookEvent | Mapping[str, Any] | Review | Request) -> bool:
         """Pass a webhook's event to the waits of this client, and return whether one of them waits for its review.
 
         Such waits end at once, `decisions` and `run` look at once, and from then on this client polls only
         occasionally. Call it from any thread or event loop, but only with events that `hitl.webhooks` has verified,
-        because they are trusted. Instead of the event, its payload will do, or a review that was read elsewhere.
+        because they are trusted. Instead of the event, its payload will do, or a review that was read elsewhere. What
+        reports the end of a request to a loop is not signed, so the request is read before it is believed.
         """
         return self._methods.waits.notify(event)
 
@@ -781,6 +794,13 @@ class AsyncHITLClient:
         from hitl._namespaces.async_loops import AsyncLoops
 
         return AsyncLoops(self._methods, self._run)
+
+    @property
+    def requests(self) -> AsyncRequests:
+        """Questions to the members of a loop."""
+        from hitl._namespaces.async_requests import AsyncRequests
+
+        return AsyncRequests(self._methods, self._run)
 
     def idempotency_scope(self, name: str) -> IdempotencyScope:
         """Name the work in a plain `with` block, so that repeating it creates nothing twice.

@@ -20,7 +20,18 @@ from hitl._secret import Secret
 from hitl._transport import HttpTransport, generated_client
 from hitl._waiting import ALL
 from hitl.exceptions import HITLError
-from hitl.models import Outcome, Priority, Review, ReviewChange, ReviewFields, Status, Strategy, Template, WaitStats
+from hitl.models import (
+    Outcome,
+    Priority,
+    Request,
+    Review,
+    ReviewChange,
+    ReviewFields,
+    Status,
+    Strategy,
+    Template,
+    WaitStats,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -30,6 +41,7 @@ if TYPE_CHECKING:
 
     from hitl._batches import Batch
     from hitl._namespaces.loops import Loops
+    from hitl._namespaces.requests import Requests
     from hitl._waiting import Completions, CursorStore, Decisions, HandledDecisions
     from hitl.webhooks import WebhookEvent
 
@@ -548,7 +560,7 @@ class HITLClient:
         poll_interval: Seconds = POLL_INTERVAL,
         on_update: Callable[[Review], object] | None = None,
         progress: bool = False,
-    ) -> Completions:
+    ) -> Completions[Review]:
         """Return an iterator over the reviews in the order in which they end.
 
         It includes those that expired or were cancelled; see `is_answered`. Each comes once, however often it was
@@ -629,12 +641,13 @@ class HITLClient:
         """
         return self._run(self._methods.run(cursor_store, ledger, since, poll_interval))
 
-    def notify(self, event: WebhookEvent | Mapping[str, Any] | Review) -> bool:
+    def notify(self, event: WebhookEvent | Mapping[str, Any] | Review | Request) -> bool:
         """Pass a webhook's event to the waits of this client, and return whether one of them waits for its review.
 
         Such waits end at once, `decisions` and `run` look at once, and from then on this client polls only
         occasionally. Call it from any thread or event loop, but only with events that `hitl.webhooks` has verified,
-        because they are trusted. Instead of the event, its payload will do, or a review that was read elsewhere.
+        because they are trusted. Instead of the event, its payload will do, or a review that was read elsewhere. What
+        reports the end of a request to a loop is not signed, so the request is read before it is believed.
         """
         return self._methods.waits.notify(event)
 
@@ -781,6 +794,13 @@ class HITLClient:
         from hitl._namespaces.loops import Loops
 
         return Loops(self._methods, self._run)
+
+    @property
+    def requests(self) -> Requests:
+        """Questions to the members of a loop."""
+        from hitl._namespaces.requests import Requests
+
+        return Requests(self._methods, self._run)
 
     def idempotency_scope(self, name: str) -> IdempotencyScope:
         """Name the work in a plain `with` block, so that repeating it creates nothing twice.

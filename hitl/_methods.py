@@ -64,7 +64,7 @@ class WaitArguments(TypedDict):
 
     timeout: Seconds | None
     poll_interval: Seconds
-    on_update: Callable[[Review], object] | None
+    on_update: Callable[[Any], object] | None
     progress: bool
 
 
@@ -122,11 +122,11 @@ class Methods:
         *,
         progress: bool = False,
     ) -> Flow[list[Any]]:
-        batch = self._batch("create_reviews", items, self._creation(batch_key), concurrency, progress=progress)
+        batch = self.batch("create_reviews", items, self._creation(batch_key), concurrency, progress=progress)
         return batch.all(arguments.one_of("on_error", on_error, ("raise", "return")))
 
     def iter_create_reviews(self, items: Items, concurrency: int, batch_key: str | None) -> Batch:
-        return self._batch("iter_create_reviews", items, self._creation(batch_key), concurrency)
+        return self.batch("iter_create_reviews", items, self._creation(batch_key), concurrency)
 
     def get_review(self, review_id: str | None, key: str | None) -> Flow[Review]:
         if (review_id is None) == (key is None):
@@ -171,7 +171,7 @@ class Methods:
     def update_reviews(
         self, changes: Changes, concurrency: int, on_error: OnError = "raise", *, progress: bool = False
     ) -> Flow[list[Any]]:
-        batch = self._batch("update_reviews", changes, _change, concurrency, progress=progress)
+        batch = self.batch("update_reviews", changes, _change, concurrency, progress=progress)
         return batch.all(arguments.one_of("on_error", on_error, ("raise", "return")))
 
     def cancel_review(self, review_id: str) -> Flow[Review]:
@@ -180,23 +180,23 @@ class Methods:
         return cancelled or (yield from self.exchange(operations.get_review(review_id), deadline))
 
     def wait_for_review(self, review: str | Review, **how: Unpack[WaitArguments]) -> Flow[Review]:
-        from hitl._waiting import subject, wait_for_one, wait_options
+        from hitl._waiting import REVIEWS, subject, wait_for_one, wait_options
 
-        review_id, known = subject(review)
-        return wait_for_one(self.waits, review_id, known, wait_options(**how))
+        review_id, known = subject(review, REVIEWS)
+        return wait_for_one(self.waits, review_id, known, wait_options(**how), REVIEWS)
 
     def wait_for_reviews(
         self, reviews: Iterable[str | Review], return_when: str, **how: Unpack[WaitArguments]
     ) -> Flow[list[Review]]:
-        from hitl._waiting import ReturnWhen, subjects, wait_for_many, wait_options
+        from hitl._waiting import REVIEWS, ReturnWhen, subjects, wait_for_many, wait_options
 
         when = ReturnWhen(arguments.one_of("return_when", return_when, ReturnWhen))
-        return wait_for_many(self.waits, subjects(reviews), wait_options(**how), when)
+        return wait_for_many(self.waits, subjects(reviews, REVIEWS), wait_options(**how), when, REVIEWS)
 
-    def as_completed(self, reviews: Iterable[str | Review], **how: Unpack[WaitArguments]) -> AsCompleted:
-        from hitl._waiting import AsCompleted, subjects, wait_options
+    def as_completed(self, reviews: Iterable[str | Review], **how: Unpack[WaitArguments]) -> AsCompleted[Review]:
+        from hitl._waiting import REVIEWS, AsCompleted, subjects, wait_options
 
-        return AsCompleted(self.waits, subjects(reviews).known, wait_options(**how))
+        return AsCompleted(self.waits, subjects(reviews, REVIEWS).known, wait_options(**how), REVIEWS)
 
     def decisions(
         self, template_id: str | None, metadata: Mapping[str, str] | None, since: str | None, poll_interval: Seconds
@@ -239,7 +239,7 @@ class Methods:
         # A missing name or form is an error of its own: None is no text, and no list.
         named = {"name": arguments.text("name", name), "fields": arguments.form_fields("fields", fields)}
         body = {**arguments.checked(arguments.TEMPLATE, options), **named}
-        return self.exchange(self._keyed(operations.create_template(body), key, self.make_key))
+        return self.exchange(self.keyed(operations.create_template(body), key, self.make_key))
 
     def ensure_template(self, name: str, fields: FormFields, settings: Mapping[str, object] | None) -> Flow[Template]:
         from hitl._forms import FormTemplate
@@ -281,7 +281,7 @@ class Methods:
             form_of(returns),
             content,
             lambda template_id: self.exchange(
-                self._keyed(operations.create_review({**fields, "template_id": template_id}), key, self.make_key)
+                self.keyed(operations.create_review({**fields, "template_id": template_id}), key, self.make_key)
             ),
         )
 
@@ -309,13 +309,13 @@ class Methods:
         call = endpoint_call(endpoint, *args, **kwargs)
         if isinstance(call, Creation):
             key = arguments.checked_key(kwargs.get("idempotency_key") or None, self.settings.api_key)
-            call = self._keyed(call, key, self.make_key)
+            call = self.keyed(call, key, self.make_key)
         return self.exchange(call)
 
     def _new_asking(self) -> Asking:
         from hitl._asking import Asking
 
-        return Asking(self.exchange, lambda creation, key: self._keyed(creation, key, self.make_key))
+        return Asking(self.exchange, lambda creation, key: self.keyed(creation, key, self.make_key))
 
     def _new_registry(self) -> WaitRegistry:
         from hitl._waiting import WaitRegistry
@@ -324,17 +324,21 @@ class Methods:
         return WaitRegistry(self.exchange, self.clock, self._domain, longest)
 
     def _creation(self, batch_key: str | None) -> Callable[[Item], ApiCall[Review]]:
-        """Return what makes a call of an item, with a key that follows from the batch's name if it has one."""
-        from hitl._batches import BatchKeys
-
-        make_key = self.make_key if batch_key is None else BatchKeys(arguments.text("batch_key", batch_key)).next_key
+        """Return what makes a call of an item."""
+        make_key = self.key_maker(batch_key)
         return lambda item: self._new_review(arguments.arguments_of(item), make_key)
 
     def _new_review(self, given: Mapping[str, object], make_key: KeyMaker | None = None) -> ApiCall[Review]:
         fields, key = arguments.check_review(given, self.settings.api_key)
-        return self._keyed(operations.create_review(fields), key, make_key or self.make_key)
+        return self.keyed(operations.create_review(fields), key, make_key or self.make_key)
 
-    def _keyed(self, creation: Creation[T], key: str | None, make_key: KeyMaker) -> ApiCall[T]:
+    def key_maker(self, batch_key: str | None) -> KeyMaker:
+        """Return what makes the keys of a batch, which follow from its name if it has one."""
+        from hitl._batches import BatchKeys
+
+        return self.make_key if batch_key is None else BatchKeys(arguments.text("batch_key", batch_key)).next_key
+
+    def keyed(self, creation: Creation[T], key: str | None, make_key: KeyMaker) -> ApiCall[T]:
         """Return the call with the given key, or else with one made for what it creates."""
         # Equal requests of two loops are not equal creations.
         kind = " ".join((creation.operation, *creation.within))
@@ -352,15 +356,16 @@ class Methods:
         present = (yield from self.exchange(operations.get_template(template_id), deadline)).fields
         return [*before, *present, *after]
 
-    def _batch(
+    def batch(
         self,
         operation: str,
         items: Input,
-        call: Callable[[Any], ApiCall[Review]],
+        call: Callable[[Any], ApiCall[Any]],
         concurrency: int,
         *,
         progress: bool = False,
     ) -> Batch:
+        """Return many calls as one; `call` checks an item and makes its call."""
         from hitl._batches import Batch, BatchOptions, ConcurrencyLimiter
         from hitl._config import MOST_AT_ONCE
         from hitl._progress_bar import TqdmBar, bar

@@ -12,14 +12,17 @@
     │   ├── AuthenticationError         401
     │   ├── PermissionDeniedError       403
     │   ├── NotFoundError               404
+    │   │   ├── RequestNotFoundError
     │   │   ├── ReviewNotFoundError
     │   │   └── TemplateNotFoundError
     │   ├── ConflictError               409
     │   ├── RateLimitError              429
     │   └── ServerError                 5xx
     ├── UnexpectedResponseError         a response that does not fit openapi.yaml .status_code .excerpt
-    ├── WaitError                       a wait that ended without an answer      .review
-    │   ├── WaitTimeoutError            also a TimeoutError                      .last_error .pending .reviews
+    ├── WaitError                       a wait that ended without an answer      .review .request
+    │   ├── WaitTimeoutError            also a TimeoutError                      .last_error .pending .reviews .requests
+    │   ├── RequestExpiredError         its time ran out, and it has no default
+    │   ├── RequestCancelledError
     │   ├── ReviewExpiredError
     │   ├── ReviewCancelledError
     │   └── ReviewRejectedError         from ask only: a no instead of a value
@@ -40,6 +43,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from hitl._request import Request
     from hitl._review import Review
 
 __all__ = [
@@ -59,6 +63,9 @@ __all__ = [
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",
+    "RequestCancelledError",
+    "RequestExpiredError",
+    "RequestNotFoundError",
     "ReviewCancelledError",
     "ReviewExpiredError",
     "ReviewNotFoundError",
@@ -211,6 +218,10 @@ class TemplateNotFoundError(NotFoundError):
     """404 for a template."""
 
 
+class RequestNotFoundError(NotFoundError):
+    """404 for a request to a loop."""
+
+
 class ConflictError(APIStatusError):
     """409: its state does not allow this, for instance because a review is finished."""
 
@@ -252,20 +263,25 @@ class WaitError(HITLError):
 
     Attributes:
         review: The review as it was last seen; None if it was never seen.
+        request: The request to a loop, where one was waited for, as it was last seen.
     """
 
-    def __init__(self, message: str = "", *, review: Review | None = None, **facts: Any) -> None:
+    def __init__(
+        self, message: str = "", *, review: Review | None = None, request: Request | None = None, **facts: Any
+    ) -> None:
         super().__init__(message, **facts)
         self.review = review
+        self.request = request
 
 
 class WaitTimeoutError(WaitError, TimeoutError):
-    """A wait reached its timeout; the reviews are still open and can be waited for again.
+    """A wait reached its timeout; what it was for is still open and can be waited for again.
 
     Attributes:
         last_error: The last transient error during the wait, if any.
-        pending: The ids of the reviews that are still open, in the order in which they were given.
+        pending: The ids of what is still open, in the order in which they were given.
         reviews: The reviews that had ended by then, in that order.
+        requests: The requests to loops that had ended by then, where such were waited for.
     """
 
     def __init__(
@@ -273,15 +289,26 @@ class WaitTimeoutError(WaitError, TimeoutError):
         message: str = "",
         *,
         review: Review | None = None,
+        request: Request | None = None,
         last_error: HITLError | None = None,
         pending: Sequence[str] = (),
         reviews: Sequence[Review] = (),
+        requests: Sequence[Request] = (),
         **facts: Any,
     ) -> None:
-        super().__init__(message, review=review, **facts)
+        super().__init__(message, review=review, request=request, **facts)
         self.last_error = last_error
         self.pending = list(pending)
         self.reviews = list(reviews)
+        self.requests = list(requests)
+
+
+class RequestExpiredError(WaitError):
+    """The time of a request ran out before anybody answered, and it has no default."""
+
+
+class RequestCancelledError(WaitError):
+    """The request was cancelled before anybody answered."""
 
 
 class ReviewExpiredError(WaitError):
@@ -302,12 +329,22 @@ class AnswerError(HITLError):
     Attributes:
         path: The field whose answer does not fit.
         review: The answered review; None while a form is read apart from one.
+        request: The answered request to a loop, where the answer is of one.
     """
 
-    def __init__(self, message: str = "", *, path: str = "", review: Review | None = None, **facts: Any) -> None:
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        path: str = "",
+        review: Review | None = None,
+        request: Request | None = None,
+        **facts: Any,
+    ) -> None:
         super().__init__(message, **facts)
         self.path = path
         self.review = review
+        self.request = request
 
 
 class BatchError(HITLError):

@@ -6,7 +6,7 @@ None stands for what is not known, plain dicts for free JSON.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, Required, Self, TypeAlias, TypedDict
 
 from attrs import field, frozen
@@ -19,6 +19,8 @@ from hitl._verdict import Edit, Verdict
 
 if TYPE_CHECKING:
     from hitl._records import Loop, LoopMember
+    from hitl._request import Request
+    from hitl._response_types import ResponseType
     from hitl.exceptions import HITLError
 
 __all__ = [
@@ -27,6 +29,11 @@ __all__ = [
     "LoopMember",
     "Outcome",
     "Priority",
+    "Request",
+    "RequestChange",
+    "RequestFields",
+    "RequestPriority",
+    "RequestStatus",
     "Review",
     "ReviewChange",
     "ReviewFields",
@@ -39,12 +46,40 @@ __all__ = [
 
 
 # What the namespaces return is imported when it is first used.
-__getattr__, __dir__ = lazy_names(__name__, {"hitl._records": ("Loop", "LoopMember")})
+__getattr__, __dir__ = lazy_names(__name__, {"hitl._records": ("Loop", "LoopMember"), "hitl._request": ("Request",)})
 
 # The words of openapi.yaml for arguments. What a server answers is a text, because it may know more of them.
 Priority: TypeAlias = Literal["low", "medium", "high", "normal"]
 Status: TypeAlias = Literal["created", "assigned", "in_progress", "completed", "rejected", "expired", "cancelled"]
 Strategy: TypeAlias = Literal["round_robin", "load_balanced"]
+
+
+RequestPriority: TypeAlias = Literal["low", "medium", "high", "critical"]
+RequestStatus: TypeAlias = Literal["pending", "claimed", "completed", "timeout", "cancelled"]
+
+
+class _RequestOptions(TypedDict, total=False):
+    response: ResponseType | None
+    returns: Any
+    default: Any
+    timeout: float | timedelta | None
+    priority: RequestPriority | None
+    context: Any
+    image_url: str | None
+    callback_url: str | None
+
+
+class RequestFields(_RequestOptions, total=False):
+    """An item of `requests.create_many`: the arguments of `requests.create` but the loop; None counts as not given."""
+
+    text: Required[str]
+    idempotency_key: str | None
+
+
+class RequestChange(_RequestOptions, total=False):
+    """What `requests.update` may change: the arguments of `requests.create`; None counts as not given."""
+
+    text: str | None
 
 
 class _ReviewOptions(TypedDict, total=False):

@@ -13,7 +13,7 @@ from benchmarks.waiting.vendor import Vendor
 from benchmarks.waiting.world import TRAVEL, World
 from hitl._calls import Exchange
 from hitl._flows import Flow
-from hitl._waiting import WaitOptions, WaitRegistry, wait_for_one
+from hitl._waiting import REVIEWS, WaitOptions, WaitRegistry, wait_for_one
 from hitl.models import Review
 
 Seen = Callable[[str], None]
@@ -105,7 +105,7 @@ class Together:
         self._waits.notify(event)
 
     def _wait(self, review: Review) -> Flow[None]:
-        ended = yield from wait_for_one(self._waits, review.id, review, self._options)
+        ended = yield from wait_for_one(self._waits, review.id, review, self._options, REVIEWS)
         self._seen(ended.id)
 
 

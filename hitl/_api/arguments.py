@@ -214,7 +214,8 @@ def _text(name: str, value: object) -> str:
     return found
 
 
-def _texts(name: str, value: object) -> list[str]:
+def texts(name: str, value: object) -> list[str]:
+    """Return a list of texts."""
     entries = _entries(value)
     if entries is None:
         raise ConfigurationError(f"{name} must be a list of texts; got {value!r:.80}")
@@ -276,7 +277,7 @@ TEMPLATE: Mapping[str, _Check] = {
     "styling": json_object,
     "validation": _rules,
     "category": _text,
-    "tags": _texts,
+    "tags": texts,
     "priority": _priority,
     "version": _text,
 }

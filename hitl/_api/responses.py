@@ -62,7 +62,7 @@ def _refuse_another_creation(sent: Object, response: Response) -> None:
     for name in _AS_SENT:
         if found.get(name) is not None and name in sent and not _contains(found[name], _required(name, sent[name])):
             raise MismatchedResponseError(f"it is the answer to another creation, whose {name} is not what was sent")
-    if found.get("status") in FINAL_STATUSES:
+    if found.get("status") in (*FINAL_STATUSES, "timeout"):
         raise MismatchedResponseError(
             f"it is {found['status']} already, and does not repeat the Idempotency-Key, which alone would show that it "
             "is not the answer to another creation"
@@ -120,8 +120,8 @@ def data_of(response: Response) -> Any:
     return _enveloped(json_of(response))
 
 
-def _enveloped(document: Any) -> Any:
-    _ = document["success"]  # must be present, too, but the status decides
+def _enveloped(document: Any, flag: str = "success") -> Any:
+    _ = document[flag]  # must be present, too, but the status decides
     return document["data"]
 
 
@@ -143,10 +143,10 @@ def refuse_another(asked: str, found: object) -> None:
         raise MismatchedResponseError(f"the answer is about {found!r}, not about {asked!r}")
 
 
-def page(parse: Callable[[object], Item], asked: PageRequest, response: Response) -> Page[Item]:
-    """Return the page of a list that a response holds."""
+def page(parse: Callable[[object], Item], asked: PageRequest, response: Response, flag: str = "success") -> Page[Item]:
+    """Return the page of a list that a response holds, in an envelope with that flag."""
     document = _flattened(json_of(response))
-    entries = _enveloped(document)
+    entries = _enveloped(document, flag)
     if not is_list(entries):
         raise TypeError(f"expected a list, got {type(entries).__name__}")
     items: Sequence[Item | UnreadableEntry]
@@ -178,13 +178,14 @@ def _flattened(document: Any) -> Any:
         return document
     entries = next(filter(None, lists), lists[0])  # an empty one may be of something else, such as filters
     rest = {name: value for name, value in data.items() if as_list(value) is None}
+    rest |= as_object(rest.get("pagination"))
     return {**document, "data": entries, "meta": {"pagination": rest, **as_object(document.get("meta"))}}
 
 
 def _next_offset(pagination: Object, offset: int, step: int, total: int | None) -> int | None:
     """Return where the next page begins; a page may be empty although others follow, as where a server filters it."""
     follows = _whole(pagination.get("next_offset"))
-    if follows is not None:
+    if follows is not None and pagination.get("has_more") is not False:
         return follows
     has_more = pagination.get("has_more") is True or (total is not None and total > offset + step)
     return offset + step if has_more else None

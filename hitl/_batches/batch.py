@@ -22,7 +22,7 @@ from hitl._flows import ApiCall, Flow, Gather, Result, Sleep, Wakeup
 from hitl._interrupts import reraise_interrupt
 from hitl._progress_bar import TqdmBar
 from hitl.exceptions import APIStatusError, BatchInterrupted, ConfigurationError, HITLError
-from hitl.models import Outcome, Review
+from hitl.models import Outcome
 
 
 @frozen
@@ -30,7 +30,7 @@ class BatchOptions:
     """What a batch does, and how."""
 
     operation: str  # the name used in error messages, such as "create_reviews"
-    call: Callable[[Any], ApiCall[Review]]  # validates one item; raises ConfigurationError
+    call: Callable[[Any], ApiCall[Any]]  # validates one item; raises ConfigurationError
     exchange: Exchange
     limiter: ConcurrencyLimiter
     may_repeat: bool = True  # whether an item that the server had no time for is sent again
@@ -43,7 +43,7 @@ class _InFlight:
 
     item: Any
     errors: BatchErrors
-    call: ApiCall[Review] | None = None
+    call: ApiCall[Any] | None = None
     attempts: int = 0
 
     def acquire(self) -> float:
@@ -76,7 +76,7 @@ class Batch:
         self._checked = deque(self._check(items))
         self._in_flight: dict[int, _InFlight] = {}
         self._changes: dict[str, Wakeup] = {}  # set when the last change of a review is over; by the review's path
-        self._outcomes: list[Result[Review] | None] = []
+        self._outcomes: list[Result[Any] | None] = []
 
     def all(self, on_error: str = "raise") -> Flow[list[Any]]:
         """Return the outcomes of all items in input order; the flow of a batch that is collected.
@@ -96,7 +96,7 @@ class Batch:
             raise self._errors.items_failed(self._outcomes)
         return self._outcomes
 
-    def gather(self) -> Gather[Review]:
+    def gather(self) -> Gather[Any]:
         """Return the flows of a batch that is streamed: an `Outcome` for each item as it completes."""
         return self._gather(self._to_outcome)
 
@@ -108,7 +108,7 @@ class Batch:
         if not source.is_exhausted and not isinstance(self._items, Collection):
             raise self._errors.stopped(self._outcomes, source.count)
 
-    def _check(self, items: object) -> Iterator[ApiCall[Review]]:
+    def _check(self, items: object) -> Iterator[ApiCall[Any]]:
         """Validate all items before the first is sent, where that does not use them up."""
         if isinstance(items, str | bytes | dict) or not isinstance(items, Iterable | AsyncIterable):
             kind = type(cast("Any", items)).__name__
@@ -118,7 +118,7 @@ class Batch:
             return (self._call(index, item) for index, item in enumerate(cast("Iterable[Any]", items)))
         return iter(())
 
-    def _call(self, index: int, item: Any) -> ApiCall[Review]:
+    def _call(self, index: int, item: Any) -> ApiCall[Any]:
         try:
             return self._options.call(item)
         except Exception as error:  # also whatever an object of the caller's does when its members are read
@@ -126,7 +126,7 @@ class Batch:
             unreadable = self._errors.unreadable(index, error)
             raise unreadable from (None if unreadable is error else error)
 
-    def _flow_of(self, index: int, item: Any) -> Flow[Review]:
+    def _flow_of(self, index: int, item: Any) -> Flow[Any]:
         entry = self._in_flight[index] = _InFlight(item, self._errors)
         try:
             entry.call = self._checked.popleft() if self._checked else self._call(index, item)
@@ -136,12 +136,12 @@ class Batch:
             return self._in_turn(entry, entry.call)
         return self._carry_out(entry, entry.call)
 
-    def _in_turn(self, entry: _InFlight, call: ApiCall[Review]) -> Flow[Review]:
+    def _in_turn(self, entry: _InFlight, call: ApiCall[Any]) -> Flow[Any]:
         """Return the flow of a change, which begins after those of the same review before it: the last one stands."""
         path, over = call.request.path, Wakeup()
         before, self._changes[path] = self._changes.get(path), over
 
-        def change() -> Flow[Review]:
+        def change() -> Flow[Any]:
             try:
                 while before is not None and not before.is_set:
                     yield Sleep(math.inf, before)
@@ -151,7 +151,7 @@ class Batch:
 
         return change()
 
-    def _carry_out(self, entry: _InFlight, call: ApiCall[Review]) -> Flow[Review]:
+    def _carry_out(self, entry: _InFlight, call: ApiCall[Any]) -> Flow[Any]:
         """Get the call answered; a response that asks for a pause is not an outcome: the batch pauses as a whole."""
         while True:
             try:
@@ -162,26 +162,26 @@ class Batch:
                 if is_over or not (self._options.may_repeat and _asks_for_pause(error)):
                     raise
 
-    def _gather(self, on_result: Callable[[int, Result[Review]], Any]) -> Gather[Review]:
+    def _gather(self, on_result: Callable[[int, Result[Any]], Any]) -> Gather[Any]:
         limiter, flows = self._options.limiter, self._source.flows(self._items)
         return Gather(flows, limiter.maximum, lambda: limiter.limit, on_result, self._interrupted)
 
-    def _keep(self, index: int, result: Result[Review]) -> None:
+    def _keep(self, index: int, result: Result[Any]) -> None:
         self._in_flight.pop(index)
         self._place(index, result)
         self._options.bar.update()
 
-    def _place(self, index: int, result: Result[Review]) -> None:
+    def _place(self, index: int, result: Result[Any]) -> None:
         self._outcomes += [None] * (index + 1 - len(self._outcomes))
         self._outcomes[index] = result
 
-    def _to_outcome(self, index: int, result: Result[Review]) -> Outcome:
+    def _to_outcome(self, index: int, result: Result[Any]) -> Outcome:
         entry = self._in_flight.pop(index)
         review, error = (None, result) if isinstance(result, HITLError) else (result, None)
         key = idempotency_key(entry.call)
         return Outcome(index=index, item=entry.item, review=review, error=error, idempotency_key=key)
 
-    def _interrupted(self, late: Iterable[tuple[int, Result[Review]]]) -> BatchInterrupted:
+    def _interrupted(self, late: Iterable[tuple[int, Result[Any]]]) -> BatchInterrupted:
         """Return what Ctrl-C is raised as, with the outcomes so far; of a stream, those not yet yielded."""
         for index, result in late:
             self._keep(index, result)

@@ -95,6 +95,11 @@ class Form(Generic[T]):
         """Whether the value is a yes or a no, so that a rejection is one, too."""
         return isinstance(self.asked, Question) and self.asked.field["type"] == "boolean"
 
+    @property
+    def is_integer(self) -> bool:
+        """Whether the value is a whole number."""
+        return isinstance(self.asked, Question) and self.asked.field["type"] == "integer"
+
     def fields(self, *, plain: bool = False, feedback: bool = False) -> list[Object]:
         """Return the fields of a template; `plain` avoids types of fields that not every server has."""
         if isinstance(self.asked, Question):

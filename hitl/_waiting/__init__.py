@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Handlers,
         cursor_store,
     )
+    from hitl._waiting.kinds import REQUESTS, REVIEWS
     from hitl._waiting.outcomes import ALL, ANY_REJECTED, FIRST, ReturnWhen, answer_of
     from hitl._waiting.rate_limit import WaitBudgetWarning
     from hitl._waiting.waits import WaitRegistry, wait_for_many, wait_for_one
@@ -30,6 +31,8 @@ __all__ = [
     "ALL",
     "ANY_REJECTED",
     "FIRST",
+    "REQUESTS",
+    "REVIEWS",
     "AsCompleted",
     "AsyncCompletions",
     "AsyncDecisions",
@@ -62,6 +65,7 @@ __getattr__, __dir__ = lazy_names(
         "decision_cursor": ("DecisionFilter", "position"),
         "decision_watch": ("DecisionWatch",),
         "decisions": ("AsyncDecisions", "CursorStore", "Decisions", "HandledDecisions", "Handlers", "cursor_store"),
+        "kinds": ("REQUESTS", "REVIEWS"),
         "outcomes": ("ALL", "ANY_REJECTED", "FIRST", "ReturnWhen", "answer_of"),
         "rate_limit": ("WaitBudgetWarning",),
         "waits": ("WaitRegistry", "wait_for_many", "wait_for_one"),

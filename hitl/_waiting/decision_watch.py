@@ -26,7 +26,7 @@ from hitl._engine import Response
 from hitl._flows import ApiCall, Flow, Sleep, Wakeup
 from hitl._json import Object
 from hitl._review import FINAL_STATUSES, Review
-from hitl._waiting.arguments import WaitOptions, WebhookUpdate
+from hitl._waiting.arguments import WaitOptions
 from hitl._waiting.decision_cursor import DecisionFilter, Position, changed_at, decision_digest, short
 from hitl._waiting.model import ListMany, Waiter, with_zone
 from hitl._waiting.poller import is_transient
@@ -126,7 +126,7 @@ class DecisionWatch:
         self._registry.discard_watch(self)
         self._wake()
 
-    def apply(self, update: WebhookUpdate) -> bool:
+    def apply(self, update: Review | Object) -> bool:
         """Look at once if a webhook reports a decision: the list has it in its order, and with its position."""
         status = update.status if isinstance(update, Review) else update.get("status")
         if status not in (None, *FINAL_STATUSES) or (isinstance(update, Review) and not self._wanted.shows(update)):

@@ -10,11 +10,11 @@ from attrs import define, field, frozen
 
 from hitl._calls import Server
 from hitl._flows import Clock, Wakeup
-from hitl._waiting.arguments import WaitOptions, WebhookUpdate
+from hitl._waiting.arguments import WaitOptions
+from hitl._waiting.kinds import Subject
 from hitl._waiting.outcomes import WaitOutcome
 from hitl._waiting.rate_limit import RateLimitBudget
 from hitl.exceptions import HITLError
-from hitl.models import Review
 
 # At most one request is in flight on each channel. The server may hold "single" and "changes" open; it answers a
 # "snapshot" at once.
@@ -48,11 +48,15 @@ PollRequest: TypeAlias = GetOne | ListMany
 
 @frozen
 class ListResult:
-    """A page of a list; `cursor` is None if the server has no feed of changes."""
+    """A page of a list; `cursor` is None if the server has no feed of changes.
 
-    reviews: list[Review]
+    What `ended` names has ended, but the list does not say how.
+    """
+
+    reviews: list[Any]
     next_offset: int | None
     cursor: str | None
+    ended: frozenset[str] = frozenset()
 
 
 @define
@@ -84,14 +88,13 @@ class ClientState:
     server: Server
     budget: RateLimitBudget
     request_timeout: float
-    capabilities: ServerCapabilities = field(factory=ServerCapabilities)
     counters: WaitCounters = field(factory=WaitCounters)
 
 
 class Watch(Protocol):
     """A stream that is told of webhooks."""
 
-    def apply(self, update: WebhookUpdate) -> bool:
+    def apply(self, update: Any) -> bool:
         """Apply what a webhook reports, and return whether it may be of interest."""
         ...
 
@@ -148,15 +151,17 @@ class Subscription:
     """The waiters for one review, and the review as it was last seen; `seen` is None before that."""
 
     waiters: list[Waiter]
-    seen: Review | ReviewStub | None = None
+    seen: Subject | ReviewStub | None = None
 
     @property
     def created_at(self) -> datetime | None:
-        return None if self.seen is None else with_zone(self.seen.created_at)
+        created = None if self.seen is None else self.seen.created_at
+        return None if created is None else with_zone(created)
 
-    def shows(self, review: Review) -> bool:
-        """Return whether the review is unchanged since it was last seen."""
-        return self.seen.version == review.version if isinstance(self.seen, ReviewStub) else self.seen == review
+
+def version_of(review: Subject | ReviewStub) -> Any:
+    """Return what grows with every change of a review, as the server sent it; None if it does not count them."""
+    return getattr(review, "version", None)
 
 
 def with_zone(moment: datetime) -> datetime:

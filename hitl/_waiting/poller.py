@@ -13,13 +13,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from itertools import chain
 from threading import RLock
+from typing import Any
 
 from attrs import evolve
 
 from hitl._calls import NOT_DONE
 from hitl._flows import Wakeup
-from hitl._review import FINAL_STATUSES, Review
+from hitl._review import FINAL_STATUSES
 from hitl._waiting.arguments import WebhookUpdate
+from hitl._waiting.kinds import REVIEWS, Kind, Subject
 from hitl._waiting.model import (
     Channel,
     ClientState,
@@ -28,8 +30,10 @@ from hitl._waiting.model import (
     ListResult,
     PollRequest,
     ReviewStub,
+    ServerCapabilities,
     Subscription,
     Waiter,
+    version_of,
 )
 from hitl._waiting.outcomes import WaitOutcome
 from hitl._waiting.schedule import Schedule
@@ -48,7 +52,8 @@ from hitl.exceptions import (
 class SharedPoller:
     """Who waits for what, who sends which request, and what became of the reviews; to be called from any thread."""
 
-    def __init__(self, client: ClientState) -> None:
+    def __init__(self, client: ClientState, server: ServerCapabilities, kind: Kind[Any] = REVIEWS) -> None:
+        self.kind = kind
         self.last_error: HITLError | None = None  # the last transient error; None after an answer
         self.polls = 0  # requests that have completed
         self._is_abandoned = False  # once all waiters have left, nobody may join any more
@@ -57,11 +62,11 @@ class SharedPoller:
         self._subscriptions: dict[str, Subscription] = {}
         self._waiters: dict[Waiter, None] = {}  # in the order in which they joined
         self._timing = Timing(client)
-        self._schedule = Schedule(self._subscriptions, self._timing, client.capabilities)
+        self._schedule = Schedule(self._subscriptions, self._timing, server)
         self._in_flight: dict[Channel, Waiter] = {}
         self._timer_owner: Waiter | None = None
 
-    def join(self, waiter: Waiter, reviews: Mapping[str, Review | None]) -> bool:
+    def join(self, waiter: Waiter, reviews: Mapping[str, Subject | None]) -> bool:
         """Wait for these reviews, with what is known of them, and return whether that was possible."""
         try:
             with self._lock:
@@ -72,7 +77,7 @@ class SharedPoller:
             self.leave(waiter)
             raise
 
-    def _subscribe(self, waiter: Waiter, reviews: Mapping[str, Review | None]) -> None:
+    def _subscribe(self, waiter: Waiter, reviews: Mapping[str, Subject | None]) -> None:
         waiter.open_count = len(reviews)
         self._waiters[waiter] = None
         self._timing.joined(waiter)
@@ -122,10 +127,10 @@ class SharedPoller:
             found = ((review_id, self._subscriptions.get(review_id)) for review_id in waiter.ids)
             return [review_id for review_id, each in found if each is not None and waiter in each.waiters]
 
-    def last_seen(self, review_id: str) -> Review | None:
+    def last_seen(self, review_id: str) -> Any:
         """Return an open review as it was last seen, if it was kept."""
         found = self._subscriptions.get(review_id)
-        return found.seen if found and isinstance(found.seen, Review) else None
+        return None if found is None or isinstance(found.seen, ReviewStub) else found.seen
 
     def created_at(self, review_id: str) -> datetime | None:
         """Return when an open review was created; None if it was not seen yet."""
@@ -209,7 +214,13 @@ class SharedPoller:
         if isinstance(request, ListMany):
             return bool(result.reviews)
         found = self._subscriptions.get(request.review_id)
-        return found is not None and not found.shows(result.reviews[0])
+        return found is not None and not self._shows(found, result.reviews[0])
+
+    def _shows(self, found: Subscription, review: Subject) -> bool:
+        """Return whether a review is unchanged since it was last seen."""
+        if isinstance(found.seen, ReviewStub):
+            return bool(found.seen.version == version_of(review))
+        return found.seen is not None and self.kind.is_same(found.seen, review)
 
     def failed(self, request: PollRequest, error: HITLError) -> None:
         """Apply an error: it ends all waits, one, or none."""
@@ -245,7 +256,7 @@ class SharedPoller:
 
     def _update_from_webhook(self, review_id: str, update: WebhookUpdate) -> None:
         known = self.last_seen(review_id)
-        if isinstance(update, Review):
+        if not isinstance(update, dict):
             self._update(update)
         elif known is not None and update:
             self._update(evolve(known, **update))
@@ -253,26 +264,27 @@ class SharedPoller:
             self._schedule.poll_now(review_id)
             self._wake_another()
 
-    def _update(self, review: Review) -> None:
+    def _update(self, review: Subject) -> None:
         if (found := self._subscriptions.get(review.id)) is None:
             return
         if review.is_final:
             self._timing.webhook_missed()  # until one arrives
             self._end(review.id, review)
         elif found.seen is None or not _is_older(review, found.seen):
-            is_changed = not found.shows(review)
+            is_changed = not self._shows(found, review)
             if is_changed or isinstance(found.seen, ReviewStub):
                 found.seen = self._kept(review, found)
             for waiter in found.waiters if is_changed else ():
                 if waiter.options.on_update is not None:
                     waiter.deliver(review.id, review)
 
-    def _kept(self, review: Review, found: Subscription) -> Review | ReviewStub:
+    def _kept(self, review: Subject, found: Subscription) -> Subject | ReviewStub:
         """Return as much of an open review as may be needed before it ends."""
         # A webhook may report only the changes. A feed of changes shows whole reviews.
-        if not self._schedule.has_feed or review.version is None or any(each.wants_content for each in found.waiters):
+        version, created = version_of(review), review.created_at
+        if not self._schedule.has_feed or any(each.wants_content for each in found.waiters):
             return review
-        return ReviewStub(review.created_at, review.version)
+        return review if version is None or created is None else ReviewStub(created, version)
 
     def _end(self, review_id: str, outcome: WaitOutcome) -> None:
         if (subscription := self._subscriptions.get(review_id)) is None:  # nobody waits for it any more
@@ -298,6 +310,6 @@ def is_transient(error: HITLError, *, is_known: bool) -> bool:  # guard: transie
             return error.retryable or isinstance(error, UnexpectedResponseError)
 
 
-def _is_older(review: Review, other: Review | ReviewStub) -> bool:
-    mine, others = review.version, other.version
+def _is_older(review: Subject, other: Subject | ReviewStub) -> bool:
+    mine, others = version_of(review), version_of(other)
     return isinstance(mine, int) and isinstance(others, int) and mine < others  # as the server sent them

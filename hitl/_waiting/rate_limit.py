@@ -36,6 +36,7 @@ class RateLimitBudget:
     """
 
     server: Server
+    sharers: int = 1  # who polls at present, each on its own: of reviews, of requests, streams
     _others: float = 0.0
     _seconds: float = 0.0
     _prior_seconds: float = PRIOR_SECONDS
@@ -66,18 +67,19 @@ class RateLimitBudget:
         self._refused_until = now + self._penalty
 
     def interval(self, now: float) -> float:
-        """Return the seconds between two requests that spread what may be spent over the rest of the window."""
+        """Return the seconds between two requests of one poller, so that all spend it over the rest of the window."""
         to_reset = self._to_reset(now)
         if self.server.remaining is None or to_reset <= 0:
             return self._penalty
-        return max(self._penalty, to_reset / max(1.0, self.server.remaining - self.reserve(now)))
+        return max(self._penalty, self.sharers * to_reset / max(1.0, self.server.remaining - self.reserve(now)))
 
     def reserve(self, now: float) -> float:
         """Return how many requests of this window are kept for others."""
         remaining, to_reset = self.server.remaining, self._to_reset(now)
         if remaining is None:
             return 0.0
-        return min(GREATEST_SHARE * remaining, FLOOR + MARGIN * self.others_rate() * to_reset)
+        under_way = self.sharers - 1  # requests of other pollers, which the server has not counted yet
+        return min(GREATEST_SHARE * remaining, FLOOR + under_way + MARGIN * self.others_rate() * to_reset)
 
     def others_rate(self) -> float:
         """Return how many requests a second others are expected to send."""

@@ -6,7 +6,7 @@ strategy in this table that is due sends its request; so the best that the serve
 | to be asked about | server | strategy | request |
 |---|---|---|---|
 | one review, and no feed is known | any | SingleReview | GET it, held open if the server does that |
-| reviews that a list did not show | any | MissingReviews | GET one of them |
+| reviews that a list did not show, or not whole | any | MissingReviews | GET one of them |
 | a queue of new reviews | no lists | QueuedReviews | GET one of them |
 | … of one review | has a feed | QueuedReviews | GET it |
 | … of many | filters by `ids`, or not known yet | ListById | list of up to 100 ids |
@@ -50,11 +50,15 @@ _EARLIEST: Final = datetime(2, 1, 1, tzinfo=UTC)  # some servers write year 1 fo
 
 @define
 class Backlog:
-    """What is to be asked about: `queued` reviews in lists, and those `missing` from a list one by one."""
+    """What is to be asked about: `queued` reviews in lists, and one by one those `ended` and `missing`.
+
+    A list has shown that the first have ended, and not how; the second it did not show at all.
+    """
 
     reviews: Mapping[str, Subscription]  # all that are waited for
     queued: dict[str, None] = field(factory=dict[str, None])
     missing: dict[str, None] = field(factory=dict[str, None])
+    ended: dict[str, None] = field(factory=dict[str, None])
     lists: int = 0  # since a missing review was read
     cursor: str | None = None  # where the feed of changes goes on; None while there is none
     reconcile_at: float = math.inf  # when everything is polled although there is a feed
@@ -62,6 +66,7 @@ class Backlog:
     def remove(self, review_id: str) -> bool:
         """Ask no more about a review, and return whether it was missing from a list."""
         self.queued.pop(review_id, None)
+        self.ended.pop(review_id, None)
         return self.missing.pop(review_id, "") is None
 
     def mark_missing(self, ids: Iterable[str]) -> None:
@@ -110,6 +115,8 @@ class MissingReviews(Strategy):
 
     def due_in(self) -> float:
         backlog, count = self.backlog, len(self.backlog.missing)
+        if backlog.ended:  # that request is not wasted
+            return -math.inf
         if not count:
             return math.inf
         if self.timing.allowed_in() == -math.inf:
@@ -119,7 +126,8 @@ class MissingReviews(Strategy):
         return -math.inf if is_due else math.inf
 
     def request(self, left: float) -> PollRequest:
-        return GetOne(next(iter(self.backlog.missing)), self.channel, None, self.timing.timeout(left))
+        first = next(iter(self.backlog.ended or self.backlog.missing))
+        return GetOne(first, self.channel, None, self.timing.timeout(left))
 
 
 @define
@@ -211,7 +219,8 @@ class ListByDate(QueuedReviews):
         self._pages += 1
         self._offset = result.next_offset or 0
         oldest = request.query.get("created_after")
-        is_past_all = oldest and result.reviews and with_zone(result.reviews[-1].created_at) <= oldest
+        last = result.reviews[-1].created_at if result.reviews else None
+        is_past_all = oldest and last and with_zone(last) <= oldest
         if result.next_offset is None or is_past_all or self._pages > self._worthwhile_pages():
             self.start_over()
             self.backlog.mark_missing(review_id for review_id in self.backlog.queued if review_id not in found)
@@ -311,19 +320,22 @@ class Schedule:
         if isinstance(request, GetOne):
             if self._backlog.remove(request.review_id):
                 self._backlog.lists = 0
-            return was_held
-        self._server.malformed_lists = 0
-        if request.channel == "changes":
-            self._changes.accept(result, was_held=was_held)
         else:
-            self._listed(request, result)
+            self._server.malformed_lists = 0
+            if request.channel == "changes":
+                self._changes.accept(result, was_held=was_held)
+            else:
+                self._listed(request, result)
+        if self._backlog.ended:
+            self._timing.allow_now()
         return was_held
 
     def _listed(self, request: ListMany, result: ListResult) -> None:
         self._backlog.lists += 1
         if not self.has_feed and self._server.change_feed:
             self._backlog.cursor = result.cursor  # of the first list: whatever changes after it will be in the feed
-        found = {review.id for review in result.reviews}
+        self._backlog.ended |= dict.fromkeys(each for each in result.ended if each in self._backlog.reviews)
+        found = {review.id for review in result.reviews} | result.ended
         (self._by_id if request.ids else self._by_date).accept(request, result, found)
         for review_id in found:
             self._backlog.queued.pop(review_id, None)

@@ -5,29 +5,41 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from attrs import asdict, define, evolve, field
 
-from hitl._api import Page, PageRequest, entry, operations
+from hitl._api import Page, PageRequest, entry
 from hitl._calls import Exchange
 from hitl._engine import Response
 from hitl._flows import ApiCall, Clock, Flow, Sleep
-from hitl._waiting.arguments import Subjects, WaitOptions, webhook_update
-from hitl._waiting.model import ClientState, GetOne, ListMany, ListResult, PollRequest, Waiter, Watch
+from hitl._waiting.arguments import Subjects, WaitOptions, notice_of
+from hitl._waiting.kinds import REVIEWS, Kind, Subject
+from hitl._waiting.model import (
+    ClientState,
+    GetOne,
+    ListMany,
+    ListResult,
+    PollRequest,
+    ServerCapabilities,
+    Waiter,
+    Watch,
+)
 from hitl._waiting.outcomes import ReturnWhen, WaitOutcome, all_answers, answer_of, is_enough
 from hitl._waiting.poller import SharedPoller
 from hitl._waiting.progress import Progress
 from hitl._waiting.rate_limit import RateLimitBudget, WaitBudgetWarning
 from hitl._waiting.timing import OVERSHOOT, SLOWEST
 from hitl.exceptions import HITLError, WaitTimeoutError
-from hitl.models import Review, WaitStats
+from hitl.models import WaitStats
+
+S = TypeVar("S", bound=Subject)
 
 REFRESH = 1.0  # seconds between two displays of the progress
 
 
 class WaitRegistry:
-    """All waits of one client: a poller for each domain where there are some, and what they have learned.
+    """All waits of one client: a poller for each kind and domain where there are some, and what they have learned.
 
     `domain` returns where the caller runs (a process, an event loop): only waits in one domain can share requests.
     """
@@ -39,24 +51,40 @@ class WaitRegistry:
         self.clock = clock
         self._domain = domain
         self._client = ClientState(clock, exchange.server, RateLimitBudget(exchange.server), request_timeout)
+        self._capabilities: dict[str, ServerCapabilities] = {}
         self._pollers: dict[Hashable, SharedPoller] = {}
         self._watches: dict[Watch, None] = {}
         self._has_warned = False
 
-    def begin(self, reviews: Mapping[str, Review | None], options: WaitOptions, started: float | None = None) -> Wait:
+    def begin(
+        self,
+        reviews: Mapping[str, Subject | None],
+        options: WaitOptions,
+        started: float | None = None,
+        kind: Kind[Any] = REVIEWS,
+    ) -> Wait:
         """Begin to wait here for those that are open; those that have ended already cost no request."""
         ended: dict[str, WaitOutcome] = {
             key: review for key, review in reviews.items() if review is not None and review.is_final
         }
         pending = {key: review for key, review in reviews.items() if key not in ended}
         domain, ids, began = self._domain(), tuple(reviews), self.clock.monotonic() if started is None else started
+        place = (domain, kind.noun)
         deadline = math.inf if options.timeout is None else began + options.timeout
         while True:
-            poller = self._pollers.get(domain) or self._pollers.setdefault(domain, SharedPoller(self._client))
+            poller = self._pollers.get(place) or self._pollers.setdefault(place, self._new_poller(kind))
+            self._share()
             wait = Wait(ids, options, self.clock.monotonic(), poller.polls, self, poller, deadline, ended)
             if poller.join(wait, pending):
                 return wait
             self.discard(poller)
+
+    def _new_poller(self, kind: Kind[Any]) -> SharedPoller:
+        new = ServerCapabilities(id_filter=None if kind.has_filters else False, change_feed=kind.has_filters)
+        return SharedPoller(self._client, self._capabilities.setdefault(kind.noun, new), kind)
+
+    def _share(self) -> None:
+        self._client.budget.sharers = max(1, len(self._pollers) + len(self._watches))
 
     @property
     def client(self) -> ClientState:
@@ -66,10 +94,12 @@ class WaitRegistry:
     def add_watch(self, watch: Watch) -> None:
         """Have webhooks told to a stream, too, until it is closed."""
         self._watches[watch] = None
+        self._share()
 
     def discard_watch(self, watch: Watch) -> None:
         """Tell it no more; idempotent."""
         self._watches.pop(watch, None)
+        self._share()
 
     def close_watches(self) -> None:
         """End all streams: the client is being closed."""
@@ -78,17 +108,19 @@ class WaitRegistry:
 
     def discard(self, poller: SharedPoller) -> None:
         """Forget a poller that nobody waits for any more."""
-        for domain, each in list(self._pollers.items()):
+        for place, each in list(self._pollers.items()):
             if each is poller:
-                self._pollers.pop(domain, None)
+                self._pollers.pop(place, None)
+        self._share()
 
     def notify(self, event: Any) -> bool:
         """See HITLClient.notify."""
-        review_id, update = webhook_update(event)
-        if review_id is None:
+        if (notice := notice_of(event)) is None:
             return False
-        applied = [poller.apply(review_id, update) for poller in list(self._pollers.values())]
-        applied += [watch.apply(update) for watch in list(self._watches)]
+        pollers = [each for each in list(self._pollers.values()) if each.kind is notice.kind]
+        applied = [poller.apply(notice.review_id, notice.update) for poller in pollers]
+        if notice.kind is REVIEWS:
+            applied += [watch.apply(notice.update) for watch in list(self._watches)]
         return any(applied)
 
     def stats(self) -> WaitStats:
@@ -115,7 +147,11 @@ class WaitRegistry:
             return
         self._has_warned = True
         of = "" if server.limit is None else f" of {server.limit}"
-        looked = "decisions are looked for" if poller is None else f"{poller.open_count} open review(s) are looked at"
+        looked = (
+            "decisions are looked for"
+            if poller is None
+            else f"{poller.open_count} open {poller.kind.noun}(s) are looked at"
+        )
         warnings.warn(
             f"the server's rate limit leaves {server.remaining}{of} requests for the next "
             f"{to_reset:.0f} s, of which {budget.reserve(now):.0f} are kept for other calls: "
@@ -213,13 +249,13 @@ class Wait(Waiter):
         return self.poller.final_request(self)
 
     def _send(self, request: PollRequest) -> Flow[None]:
-        once = self.registry.exchange.once
+        once, kind = self.registry.exchange.once, self.poller.kind
         try:
             if isinstance(request, GetOne):
-                call = operations.get_review(request.review_id, hold=request.hold, timeout=request.timeout)
+                call = kind.get(request.review_id, hold=request.hold, timeout=request.timeout)
                 result = ListResult([(yield from once(call))], None, None)
             else:
-                result = yield from once(_list_call(request))
+                result = yield from once(_list_call(kind, request))
             self.poller.completed(request, result)
         except HITLError as error:
             self.poller.failed(request, error)
@@ -231,7 +267,7 @@ class Wait(Waiter):
         ended = [(review_id, each) for review_id, each in found if isinstance(each, HITLError) or each.is_final]
         self.outcomes.update(ended)
         for _, each in found:
-            if isinstance(each, Review) and self.options.on_update is not None:
+            if not isinstance(each, HITLError) and self.options.on_update is not None:
                 self.options.on_update(each)
         self._show()
         return ended
@@ -241,7 +277,8 @@ class Wait(Waiter):
             return
         times = map(self.poller.created_at, self.poller.open_ids(self))
         oldest = min((each.timestamp() for each in times if each is not None), default=None)
-        rejected = sum(isinstance(each, Review) and each.status == "rejected" for each in self.outcomes.values())
+        ended = (each for each in self.outcomes.values() if not isinstance(each, HITLError))
+        rejected = sum(each.status == "rejected" for each in ended)
         age = None if oldest is None else self.registry.clock.epoch() - oldest
         next_poll = self.poller.next_poll_in()
         self.options.display.show(Progress(len(self.ids), self.open_count, rejected, age, next_poll))
@@ -249,67 +286,72 @@ class Wait(Waiter):
     def timed_out(self) -> WaitTimeoutError:
         """Return the error for a wait whose time is up: what is open, and how to go on."""
         pending, error = self.poller.open_ids(self), self.poller.last_error
-        ended = [each for each in self.ordered_outcomes() if isinstance(each, Review)]
+        noun = self.poller.kind.noun
+        ended = [each for each in self.ordered_outcomes() if not isinstance(each, HITLError)]
         seen = self.poller.last_seen(self.ids[0]) if len(self.ids) == 1 else None
+        shown: dict[str, Any] = {noun: seen, f"{noun}s": ended}
         is_known = bool(ended) or any(self.poller.created_at(review_id) for review_id in self.ids)
         trouble = "" if error is None else f"; the last read failed: {error}"
         return WaitTimeoutError(
             f"{self._still_open(pending, seen)} after {self.options.timeout:g} s; call again to go on waiting{trouble}",
-            review=seen,
             last_error=error,
             pending=pending,
-            reviews=ended,
             retryable=True,
             retry_after=None if error is None else error.retry_after,
             request_id=None if error is None else error.request_id,
             attempts=self.polls,
             sent="yes" if is_known else "no" if error is None else error.sent,
+            **shown,
         )
 
-    def _still_open(self, pending: Sequence[str], seen: Review | None) -> str:
+    def _still_open(self, pending: Sequence[str], seen: Subject | None) -> str:
+        noun = self.poller.kind.noun
         if len(self.ids) == 1:
-            return f"review {self.ids[0]} is " + ("not seen yet" if seen is None else f"still {seen.status}")
+            return f"{noun} {self.ids[0]} is " + ("not seen yet" if seen is None else f"still {seen.status}")
         named = ", ".join(pending[:3]) + (" …" if len(pending) > 3 else "")
-        return f"{len(pending)} of {len(self.ids)} reviews are still open ({named})"
+        return f"{len(pending)} of {len(self.ids)} {noun}s are still open ({named})"
 
 
-def _list_call(request: ListMany) -> ApiCall[ListResult]:
-    call: ApiCall[Any] = operations.list_reviews(
+def _list_call(kind: Kind[Any], request: ListMany) -> ApiCall[ListResult]:
+    call: ApiCall[Any] = kind.list(
         request.query, PageRequest(request.query["limit"], request.offset), hold=request.hold, timeout=request.timeout
     )
 
     def decode(response: Response) -> ListResult:
-        page: Page[Review] = call.decode(response)
-        return ListResult(list(map(entry, page.items)), page.next_offset, response.headers.get("x-changes-cursor"))
+        page: Page[Any] = call.decode(response)
+        found = [each for each in map(entry, page.items) if each.id not in page.hidden]
+        return ListResult(found, page.next_offset, response.headers.get("x-changes-cursor"), page.hidden)
 
     return evolve(call, decode=decode)
 
 
-def wait_for_one(registry: WaitRegistry, review_id: str, known: Review | None, options: WaitOptions) -> Flow[Review]:
+def wait_for_one(
+    registry: WaitRegistry, review_id: str, known: S | None, options: WaitOptions, kind: Kind[S]
+) -> Flow[S]:
     """Return the review once a person has answered it, for or against; see HITLClient.wait_for_review."""
     if known is not None and known.is_final:
         return answer_of(known)
-    wait = registry.begin({review_id: known}, options)
+    wait = registry.begin({review_id: known}, options, kind=kind)
     try:
         if not (ended := (yield from wait.next_outcomes())):
             raise wait.timed_out()
-        return answer_of(ended[0][1], wait.polls)
+        return answer_of(cast("S | HITLError", ended[0][1]), wait.polls)
     finally:
         wait.leave()
 
 
 def wait_for_many(
-    registry: WaitRegistry, reviews: Subjects, options: WaitOptions, return_when: ReturnWhen
-) -> Flow[list[Review]]:
+    registry: WaitRegistry, reviews: Subjects[S], options: WaitOptions, return_when: ReturnWhen, kind: Kind[S]
+) -> Flow[list[S]]:
     """Return the reviews that were answered, one for each id in the order given; see HITLClient.wait_for_reviews."""
-    wait = registry.begin(reviews.known, options)
+    wait = registry.begin(reviews.known, options, kind=kind)
     try:
         while not wait.is_over and not is_enough(wait.outcomes.values(), return_when):
             if not (yield from wait.next_outcomes()):
                 raise wait.timed_out()
     finally:
         wait.leave()
-    outcomes = [wait.outcomes[each] for each in reviews.ids if each in wait.outcomes]
+    outcomes = [cast("S | HITLError", wait.outcomes[each]) for each in reviews.ids if each in wait.outcomes]
     if is_enough(outcomes, return_when):
-        return [each for each in outcomes if isinstance(each, Review) and each.is_answered]
+        return [each for each in outcomes if not isinstance(each, HITLError) and each.is_answered]
     return all_answers(outcomes, wait.polls)

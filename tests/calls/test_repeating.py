@@ -27,8 +27,8 @@ def create(client: ScriptedClient, key: str | None = "job-1") -> Review:
 def test_a_server_that_is_trusted_is_sent_the_same_creation_again(fault):
     client = before(fault, fault, CREATED, idempotency="trust")
     create(client, key=None)
-    assert len(client.requests) == 3
-    assert len({request.headers["Idempotency-Key"] for request in client.requests}) == 1
+    assert len(client.sent) == 3
+    assert len({request.headers["Idempotency-Key"] for request in client.sent}) == 1
 
 
 @pytest.mark.parametrize("fault", AMBIGUOUS)

@@ -173,7 +173,7 @@ class TestGeneratedClient:
         assert hitl_client.call(list_loops).data.count == 0
         with pytest.raises(HITLError, match="get_loop: .* 404: Loop not found"):
             hitl_client.call(get_loop, "65f1234567890abcdef12349")
-        assert [request.path for request in hitl_client.requests][:2] == ["/v1/api/loops"] * 2
+        assert [request.path for request in hitl_client.sent][:2] == ["/v1/api/loops"] * 2
 
     def test_its_ids_are_checked_like_all_others(self):
         from hitl_api.api.loops import get_loop

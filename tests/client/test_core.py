@@ -93,7 +93,7 @@ class TestCancelling:
     def test_a_response_without_the_review_is_followed_by_a_read(self, silence):
         client = scripted(silence, reviewed("cancelled"))
         assert client.cancel_review("rev_1").status == "cancelled"
-        assert [request.method for request in client.requests] == ["DELETE", "GET"]
+        assert [request.method for request in client.sent] == ["DELETE", "GET"]
 
 
 class TestBatches:
@@ -131,7 +131,7 @@ class TestBatches:
     def test_many_are_updated_by_their_ids(self):
         client = scripted(reviewed(review_id="rev_1"), reviewed(review_id="rev_2"))
         client.update_reviews([{"id": "rev_1", "priority": "high"}, {"id": "rev_2", "priority": "low"}])
-        assert [(request.method, request.path) for request in client.requests] == [
+        assert [(request.method, request.path) for request in client.sent] == [
             ("PATCH", "/v1/reviews/rev_1"),
             ("PATCH", "/v1/reviews/rev_2"),
         ]
@@ -142,8 +142,8 @@ class TestTemplates:
         client = scripted(template(FIELD))
         new = {"name": "reason", "type": "text"}
         client.update_template("tpl_1", fields=[..., new])
-        assert [request.method for request in client.requests] == ["GET", "PATCH"]
-        assert json.loads(client.requests[-1].body) == {"fields": [FIELD, new]}
+        assert [request.method for request in client.sent] == ["GET", "PATCH"]
+        assert json.loads(client.sent[-1].body) == {"fields": [FIELD, new]}
 
     def test_fields_without_it_replace_the_list(self):
         client = scripted(template(FIELD))

@@ -46,7 +46,7 @@ def test_what_could_not_be_read_back_is_not_sent(content: dict[str, Any]) -> Non
     ):
         with pytest.raises(ContentError):
             call()
-    assert client.requests == []
+    assert client.sent == []
 
 
 def test_content_within_the_limits_comes_back() -> None:

@@ -43,7 +43,7 @@ def test_one_creation_has_one_body_and_one_key_whatever_the_order_and_the_server
         for _ in range(2):
             with client.idempotency_scope("order-7"):
                 client.create_review("template_123", {"text": "A draft"}, metadata=kept_so)
-        sent += [(each.body, each.headers["Idempotency-Key"]) for each in client.requests]
+        sent += [(each.body, each.headers["Idempotency-Key"]) for each in client.sent]
     assert len(set(sent)) == 1
 
 
@@ -74,7 +74,7 @@ def test_a_list_is_filtered_here_where_the_server_ignores_the_filter() -> None:
         listed(kept("rev_7", "r-1")),
     )
     assert [each.id for each in client.list_reviews(metadata={"run": "r-1"}, page_size=2)] == ["rev_1", "rev_7"]
-    assert [dict(each.query)["metadata[run]"] for each in client.requests] == ["r-1"] * 4
+    assert [dict(each.query)["metadata[run]"] for each in client.sent] == ["r-1"] * 4
 
 
 def test_a_server_that_repeats_its_pages_is_noticed() -> None:
@@ -87,7 +87,7 @@ def test_a_server_that_refuses_the_filter_is_asked_without_it() -> None:
     refusing = refused(400, "validation_error", "metadata[run]: is no parameter here")
     client = scripted(refusing, listed(kept("rev_1", "r-1"), kept("rev_2", "r-2")))
     assert [each.id for each in client.list_reviews(metadata={"run": "r-1"})] == ["rev_1"]
-    assert ["metadata[run]" in each.query for each in client.requests] == [True, False]
+    assert ["metadata[run]" in each.query for each in client.sent] == [True, False]
 
 
 def test_a_list_that_is_wrong_for_another_reason_is_refused() -> None:
@@ -99,7 +99,7 @@ def test_a_list_that_is_wrong_for_another_reason_is_refused() -> None:
 def test_a_key_is_looked_up_in_one_request() -> None:
     found = scripted(listed(review("completed", "rev_7"), **{"idempotency-key": "order-7"}))
     assert found.get_review(key="order-7").id == "rev_7"
-    assert [(each.method, each.path) for each in found.requests] == [("GET", "/v1/reviews")]
+    assert [(each.method, each.path) for each in found.sent] == [("GET", "/v1/reviews")]
     with pytest.raises(ReviewNotFoundError, match="order-7"):
         scripted(listed(**{"idempotency-key": "order-7"})).get_review(key="order-7")
 

@@ -236,7 +236,7 @@ def test_a_client_in_a_task_that_is_left_behind_retries_again() -> None:
         await started[0]
 
     asyncio.run(main())
-    assert len(client.requests) == 2
+    assert len(client.sent) == 2
 
 
 def test_nested_decorators_make_as_many_calls_as_the_outer_one_alone() -> None:

@@ -43,6 +43,20 @@ def test_the_facade_covers_reviews_and_templates_and_each_of_its_requests_fits(
     assert set(recorder.operations) == operations("reviews", "templates") - of_approvals
 
 
+def test_the_facade_covers_requests_and_each_of_its_requests_fits(
+    client: HITLClient, sandbox: Sandbox, recorder: Recorder
+) -> None:
+    loop = client.loops.create("Moderators")
+    request = client.requests.create(loop.id, "Is it?", context={"post": 7}, callback_url="http://127.0.0.1:9/called")
+    client.requests.update(request.id, image_url="https://example.com/a.png")
+    client.requests.list(status="pending", priority="medium", loop_id=loop.id)
+    sandbox.reviewer.respond(request.id, True)
+    client.requests.add_feedback(client.requests.get(request.id).id, rating=5)
+    client.requests.cancel(client.requests.create(loop.id, "Is it?").id)
+    of_a_loop = {"list_loop_requests"}  # list_requests lists those, too
+    assert set(recorder.operations) - operations("loops") == operations("requests") - of_a_loop
+
+
 def operations(*tags: str) -> set[str]:
     found = set()
     for path in DESCRIPTION.spec / "paths":

@@ -48,10 +48,17 @@ def test_the_methods_of_a_namespace_are_those_in_the_reference(name: str) -> Non
 
 @pytest.mark.parametrize(
     ("model", "section"),
-    [(Review, "Review"), (models.Outcome, "Outcome"), (Template, "Template"), (WaitStats, "WaitStats")],
+    [
+        (Review, "Review"),
+        (models.Outcome, "Outcome"),
+        (Template, "Template"),
+        (WaitStats, "WaitStats"),
+        (models.Request, "Request"),
+    ],
 )
 def test_the_fields_of_a_review_are_those_in_the_reference(model: type, section: str) -> None:
-    text = page("reference/client.md").partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    name = "hitl-sh" if model is models.Request else "client"
+    text = page(f"reference/{name}.md").partition(f"\n## {section}\n")[2].partition("\n## ")[0]
     named = [name for line in re.findall(r"^\| (`.+)", text, re.M) for name in words(line.split(" | ")[0])]
     assert sorted(named) == sorted(field.name for field in attrs.fields(model))
 

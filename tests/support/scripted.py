@@ -2,7 +2,7 @@
 
     client = scripted(refused(503), reviewed("completed"), timeout=60)      # the last answer is repeated for ever
     assert client.wait_for_review("rev_1", timeout=3600).status == "completed"
-    assert [request.method for request in client.requests] == ["GET", "GET"]
+    assert [request.method for request in client.sent] == ["GET", "GET"]
     assert client.sleeps == [1.0]                                           # what it slept, in no time
     assert client.now - client.began == 1.0
 
@@ -47,14 +47,14 @@ class _Recording:
         return self.script.calls
 
     @property
-    def requests(self) -> list[Any]:
+    def sent(self) -> list[Any]:
         """Each request that was sent: `method`, `path`, `query`, `headers`, `body`."""
         return [call.request for call in self.script.calls]
 
     @property
     def bodies(self) -> list[Any]:
         """The JSON body of each request."""
-        return [json.loads(request.body) for request in self.requests]
+        return [json.loads(request.body) for request in self.sent]
 
     @property
     def sleeps(self) -> list[float]:

@@ -185,7 +185,7 @@ def test_a_feed_is_held_open_and_asked_from_the_cursor_on() -> None:
     server.put("rev_2", "completed")
     assert take(stream, 1) == ["rev_2"]
     assert server.queries[1]["changes_after"] == "1"
-    assert client.requests[1].headers["Prefer"].startswith("wait=")
+    assert client.sent[1].headers["Prefer"].startswith("wait=")
 
 
 def test_a_feed_of_a_new_database_begins_anew() -> None:

@@ -25,7 +25,7 @@ class Poller:
     def __init__(self, count: int, **server: Any) -> None:
         self.script, self.server = Script([]), ServerCapabilities(**server)
         known = Server(honours_wait=True)
-        self.client = ClientState(self.script.clock, known, RateLimitBudget(known), 30.0, self.server)
+        self.client = ClientState(self.script.clock, known, RateLimitBudget(known), 30.0)
         self.reviews = {f"rev_{number}": Subscription([]) for number in range(count)}
         self.timing = Timing(self.client)
         self.schedule = Schedule(self.reviews, self.timing, self.server)

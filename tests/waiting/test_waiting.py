@@ -8,7 +8,7 @@ from script import BROKEN, UNREACHABLE, Script, answer, refused, review, reviewe
 from world import wait_registry
 
 from hitl._engine import TransportFailure
-from hitl._waiting import WaitBudgetWarning, WaitOptions, wait_for_one
+from hitl._waiting import REVIEWS, WaitBudgetWarning, WaitOptions, wait_for_one
 from hitl._waiting.rate_limit import FLOOR, MARGIN, PRIOR_SHARE
 from hitl._waiting.timing import OVERSHOOT
 from hitl.exceptions import (
@@ -28,7 +28,7 @@ def wait(script: Script, *, timeout: float | None = None, poll_interval: float =
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", WaitBudgetWarning)
         return script.play(
-            wait_for_one(wait_registry(script.clock), review_id, None, WaitOptions(timeout, poll_interval))
+            wait_for_one(wait_registry(script.clock), review_id, None, WaitOptions(timeout, poll_interval), REVIEWS)
         )
 
 

@@ -27,6 +27,7 @@ from hitl._waiting import (
     ALL,
     ANY_REJECTED,
     FIRST,
+    REVIEWS,
     AsCompleted,
     ReturnWhen,
     WaitOptions,
@@ -67,7 +68,7 @@ class Office:
         self.seen_at: dict[str, float] = {}
 
     def wait(self, review_id: str, timeout: float | None = None, poll_interval: float = 1.0, **how: Any) -> Any:
-        flow = wait_for_one(self.waits, review_id, None, WaitOptions(timeout, poll_interval, **how))
+        flow = wait_for_one(self.waits, review_id, None, WaitOptions(timeout, poll_interval, **how), REVIEWS)
         return self.world.start(flow, lambda result: self._note(review_id, result))
 
     def wait_for_each(self, **how: Any) -> None:
@@ -75,7 +76,7 @@ class Office:
             self.wait(review_id, **how)
 
     def wait_for_all(self, ids: list[Any], timeout: float | None = None, return_when: Any = ALL) -> Any:
-        flow = wait_for_many(self.waits, subjects(ids), WaitOptions(timeout, 1.0), return_when)
+        flow = wait_for_many(self.waits, subjects(ids, REVIEWS), WaitOptions(timeout, 1.0), return_when, REVIEWS)
         return self.world.start(flow, lambda result: self._note("all", result))
 
     def _note(self, name: str, result: Any) -> None:
@@ -117,7 +118,7 @@ def test_times_without_a_zone_or_sense_end_no_wait(written):
     seen: list[Progress] = []
     display = SimpleNamespace(show=seen.append, close=lambda: None)
     given = {f"rev_{number}": None for number in range(4)}
-    flow = wait_for_many(odd.waits, subjects(given), WaitOptions(None, 1.0, display=display), ALL)
+    flow = wait_for_many(odd.waits, subjects(given, REVIEWS), WaitOptions(None, 1.0, display=display), ALL, REVIEWS)
     odd.world.start(flow, lambda result: odd._note("all", result))
     odd.world.run(EPOCH + 60.0)
     assert [each.id for each in odd.results["all"]] == list(given)
@@ -462,7 +463,7 @@ class TestEnds:
         given = [finished("rev_x", "rejected"), finished("rev_y", "completed")]
         many.wait_for_all(given)
         assert many.results["all"] == given
-        flow = wait_for_one(many.waits, "rev_x", given[0], WaitOptions(None, 1.0))
+        flow = wait_for_one(many.waits, "rev_x", given[0], WaitOptions(None, 1.0), REVIEWS)
         many.world.start(flow, lambda result: many.results.update(one=result))
         assert many.results["one"] is given[0]
         many.wait_for_all([])
@@ -472,7 +473,7 @@ class TestEnds:
 
 class TestAsCompleted:
     def walk(self, many: Office, ids: list[str], timeout: float | None = None) -> list[Any]:
-        completion = AsCompleted(many.waits, dict.fromkeys(ids), WaitOptions(timeout, 1.0))
+        completion = AsCompleted(many.waits, dict.fromkeys(ids), WaitOptions(timeout, 1.0), REVIEWS)
         got: list[Any] = []
 
         def take(result: Any = ...) -> None:
@@ -602,7 +603,7 @@ class TestBudget:
             if lost is not None and draw.random() >= lost:
                 event = TestNotify().told(review.id)
                 busy.world.at(ends + 1.0, lambda: busy.waits.notify(event))
-            yield from wait_for_one(busy.waits, review.id, review, WaitOptions(None, 1.0))
+            yield from wait_for_one(busy.waits, review.id, review, WaitOptions(None, 1.0), REVIEWS)
             self.late.append(busy.world.now - ends)
 
         def fail_loudly(result: Any) -> None:

@@ -13,7 +13,8 @@ from script import Script, answer, reviewed
 from hitl import HITLClient, Review
 from hitl._calls import Server
 from hitl._methods import Methods
-from hitl._waiting.arguments import webhook_update
+from hitl._waiting.arguments import Notice, notice_of
+from hitl._waiting.kinds import REQUESTS, REVIEWS
 from hitl._waiting.progress import Bar, Progress, duration, line
 from hitl._waiting.rate_limit import FLOOR, GREATEST_SHARE, LATE, MARGIN, PENALTY, RateLimitBudget
 from hitl.exceptions import ConfigurationError
@@ -47,22 +48,33 @@ class TestNotices:
     )
     def test_the_vendors_summary_reports_what_changed_if_nothing_is_left_open(self, changed, update):
         event = {"event": "review.completed", "review": {**SUMMARY, **changed}}
-        assert webhook_update(WebhookEvent(event)) == webhook_update(event) == ("rev_1", update)
+        assert notice_of(WebhookEvent(event)) == notice_of(event) == Notice(REVIEWS, "rev_1", update)
 
     @pytest.mark.parametrize("payload", [{}, {"review": None}, {"review": {}}, {"review": {"id": 7}}, {"template": {}}])
     def test_what_is_about_no_review_is_nobodys(self, payload):
-        assert webhook_update(payload) == (None, {})
+        assert notice_of(payload) is None
 
     def test_a_whole_review_is_taken_whole(self):
         document = {**SUMMARY, "content": {}, "created_at": "2027-01-15T07:00:00Z"}
-        review_id, review = webhook_update({"event": "review.completed", "review": document})
-        assert isinstance(review, Review)
-        assert (review_id, review.result) == ("rev_1", {"approved": True})
+        notice = notice_of({"event": "review.completed", "review": document})
+        assert notice is not None
+        assert isinstance(notice.update, Review)
+        assert (notice.review_id, notice.update.result) == ("rev_1", {"approved": True})
+
+    @pytest.mark.parametrize(
+        "payload",
+        [
+            {"event": "request.completed", "request_id": "65f1", "status": "completed", "response_data": True},
+            {"event": "request.completed", "data": {"request": {"id": "65f1", "status": "completed"}}},
+        ],
+    )
+    def test_what_reports_the_end_of_a_request_is_not_signed_so_it_only_says_what_to_read(self, payload):
+        assert notice_of(payload) == Notice(REQUESTS, "65f1", {})
 
     @pytest.mark.parametrize("event", [None, "rev_1", b"{}", 7, [SUMMARY]])
     def test_anything_else_is_refused(self, event):
         with pytest.raises(ConfigurationError, match="notify takes a WebhookEvent"):
-            webhook_update(event)
+            notice_of(event)
 
 
 class TestArguments:

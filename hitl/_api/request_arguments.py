@@ -1,0 +1,103 @@
+"""Checks of what `client.requests` is given, before any I/O, and the bodies that are made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, get_args
+
+from hitl._api import arguments
+from hitl._config import seconds
+from hitl._json import number
+from hitl._response_types import ResponseType, as_written, response_of
+from hitl.exceptions import ConfigurationError
+from hitl.models import RequestPriority
+
+SHORTEST, LONGEST = 60, 86_400  # seconds that a time-sensitive request may wait
+_LONGEST_TEXT, _LONGEST_COMMENT = 2000, 1000  # characters
+
+
+def _timeout(name: str, value: object) -> int:
+    found = seconds(name, value)
+    if not SHORTEST <= found <= LONGEST:
+        raise ConfigurationError(
+            f"{name} must be {SHORTEST} to {LONGEST} seconds, or not given: then it is 30 days; got {value!r:.80}"
+        )
+    return round(found)
+
+
+def _url(name: str, value: object) -> str:
+    found = arguments.text(name, value)
+    if not found.startswith(("https://", "http://")):
+        raise ConfigurationError(f"{name} must be an address that begins with https://; got {value!r:.80}")
+    return found
+
+
+def _priority(name: str, value: object) -> str:
+    return arguments.one_of(name, value, get_args(RequestPriority))
+
+
+def _response(name: str, value: object) -> ResponseType:
+    if not isinstance(value, ResponseType):
+        raise ConfigurationError(f"{name} must be a SingleSelect, Text, Boolean or the like; got {value!r:.80}")
+    return value
+
+
+def _score(name: str, value: object) -> object:
+    if not 1 <= (number(value) or 0.0) <= 5 or isinstance(value, str):
+        raise ConfigurationError(f"{name} must be a number from 1 to 5; got {value!r:.80}")
+    return value
+
+
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{name} must be True or False; got {value!r:.80}")
+    return value
+
+
+ASKED: Final = {
+    "text": arguments.text_up_to(_LONGEST_TEXT),
+    "response": _response,
+    "returns": lambda _, value: value,
+    "default": lambda _, value: value,
+    "timeout": _timeout,
+    "priority": _priority,
+    "context": arguments.json_object,
+    "image_url": _url,
+    "callback_url": _url,
+}
+FEEDBACK: Final = {
+    **dict.fromkeys(("rating", "accuracy", "timeliness", "helpfulness"), _score),
+    "comment": arguments.text_up_to(_LONGEST_COMMENT),
+    **dict.fromkeys(("would_recommend", "follow_up_needed"), _flag),
+    "tags": arguments.texts,
+    "category": lambda name, value: arguments.one_of(name, value, ("positive", "constructive", "issue")),
+}
+FILTERS: Final = {"status": arguments.text, "priority": _priority, "loop_id": arguments.identifier}
+
+
+def request_body(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the API takes of checked arguments, with what follows from them."""
+    body = {name: fields[name] for name in ("priority", "context", "callback_url") if name in fields}
+    if "text" in fields:
+        body["request_text"] = fields["text"]
+    if "timeout" in fields:
+        body |= {"processing_type": "time-sensitive", "timeout_seconds": fields["timeout"]}
+    if "image_url" in fields:
+        body |= {"type": "image", "image_url": fields["image_url"]}
+    return {**body, **_question(fields)}
+
+
+def _question(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the kind of answer and the default, which has to be one."""
+    if {"response", "returns"} <= fields.keys():
+        raise ConfigurationError("give either response or returns, not both: each says what kind of answer is wanted")
+    default, returns = fields.get("default"), fields.get("returns")
+    if not fields.keys() & {"response", "returns"}:
+        return {} if default is None else {"default_response": arguments.json_object("", {"it": default})["it"]}
+    response: ResponseType = fields["response"] if returns is None else response_of(returns)
+    if default is None:
+        default = response.no_answer
+    elif returns is not None:
+        default = as_written(returns, default)
+    checked = response.checked_default(default)
+    return {"response_type": response.name, "response_config": response.config, "default_response": checked}
