@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from hitl._batches import Batch
     from hitl._namespaces.async_loops import AsyncLoops
     from hitl._namespaces.async_requests import AsyncRequests
+    from hitl._namespaces.async_uploads import AsyncUploads
+    from hitl._namespaces.async_workflows import AsyncWorkflows
     from hitl._waiting import AsyncCompletions, AsyncDecisions, CursorStore, HandledDecisions
     from hitl.webhooks import WebhookEvent
 
@@ -801,6 +803,20 @@ class AsyncHITLClient:
         from hitl._namespaces.async_requests import AsyncRequests
 
         return AsyncRequests(self._methods, self._run)
+
+    @property
+    def uploads(self) -> AsyncUploads:
+        """Files for requests to show."""
+        from hitl._namespaces.async_uploads import AsyncUploads
+
+        return AsyncUploads(self._methods, self._run)
+
+    @property
+    def workflows(self) -> AsyncWorkflows:
+        """Starting workflows, and waiting for what becomes of them."""
+        from hitl._namespaces.async_workflows import AsyncWorkflows
+
+        return AsyncWorkflows(self._methods, self._run)
 
     def idempotency_scope(self, name: str) -> IdempotencyScope:
         """Name the work in a plain `with` block, so that repeating it creates nothing twice.

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from hitl._batches import Batch
     from hitl._namespaces.loops import Loops
     from hitl._namespaces.requests import Requests
+    from hitl._namespaces.uploads import Uploads
+    from hitl._namespaces.workflows import Workflows
     from hitl._waiting import Completions, CursorStore, Decisions, HandledDecisions
     from hitl.webhooks import WebhookEvent
 
@@ -801,6 +803,20 @@ class HITLClient:
         from hitl._namespaces.requests import Requests
 
         return Requests(self._methods, self._run)
+
+    @property
+    def uploads(self) -> Uploads:
+        """Files for requests to show."""
+        from hitl._namespaces.uploads import Uploads
+
+        return Uploads(self._methods, self._run)
+
+    @property
+    def workflows(self) -> Workflows:
+        """Starting workflows, and waiting for what becomes of them."""
+        from hitl._namespaces.workflows import Workflows
+
+        return Workflows(self._methods, self._run)
 
     def idempotency_scope(self, name: str) -> IdempotencyScope:
         """Name the work in a plain `with` block, so that repeating it creates nothing twice.

@@ -18,13 +18,15 @@ from hitl._review import Review, document_of, unknown_members
 from hitl._verdict import Edit, Verdict
 
 if TYPE_CHECKING:
-    from hitl._records import Loop, LoopMember
+    from hitl._records import Loop, LoopMember, UploadedFile
     from hitl._request import Request
     from hitl._response_types import ResponseType
+    from hitl._workflow import Execution, WorkflowResult
     from hitl.exceptions import HITLError
 
 __all__ = [
     "Edit",
+    "Execution",
     "Loop",
     "LoopMember",
     "Outcome",
@@ -40,13 +42,22 @@ __all__ = [
     "Status",
     "Strategy",
     "Template",
+    "UploadedFile",
     "Verdict",
     "WaitStats",
+    "WorkflowResult",
 ]
 
 
 # What the namespaces return is imported when it is first used.
-__getattr__, __dir__ = lazy_names(__name__, {"hitl._records": ("Loop", "LoopMember"), "hitl._request": ("Request",)})
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "hitl._records": ("Loop", "LoopMember", "UploadedFile"),
+        "hitl._request": ("Request",),
+        "hitl._workflow": ("Execution", "WorkflowResult"),
+    },
+)
 
 # The words of openapi.yaml for arguments. What a server answers is a text, because it may know more of them.
 Priority: TypeAlias = Literal["low", "medium", "high", "normal"]

@@ -25,7 +25,7 @@ from hitl.webhooks import (
     construct_event,
     signature_headers,
 )
-from hitl.webhooks._replay import _SETUP, _set_up
+from hitl.webhooks._shared_file import set_up
 
 SECRET = "your_webhook_secret"
 BODY = b'{"event": "review.completed", "review": {"id": "rev_1"}}'
