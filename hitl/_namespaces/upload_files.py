@@ -74,7 +74,7 @@ DOCUMENTS: Final = FileKind(
 )
 
 
-def local_file(operation: str, kind: FileKind, source: object, name: object) -> LocalFile:  # guard: upload-checked
+def local_file(operation: str, kind: FileKind, source: object, name: object) -> LocalFile:
     """Read a file, no further than it may be long, and check it; ConfigurationError if it cannot be uploaded."""
     content = _content(operation, kind, source)
     if not content:

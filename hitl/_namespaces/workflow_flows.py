@@ -132,7 +132,7 @@ def _until_request_ends(
     if call is None:
         return WorkflowResult((yield from waiting))
 
-    def read_it() -> None:  # guard: call-is-a-hint
+    def read_it() -> None:
         methods.waits.notify({"request_id": request_id})
 
     request: Request = yield from _looking(waiting, call, read_it)

@@ -74,7 +74,7 @@ class ActionReceiver:
 
         return await run_sync(self.dispatch, headers, body)
 
-    def _receive(self, body: Body) -> HTTPStatus:  # guard: correlation-required
+    def _receive(self, body: Body) -> HTTPStatus:
         try:
             text = raw_body(body)
             if len(text) > LARGEST_BODY:

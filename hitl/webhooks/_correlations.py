@@ -48,7 +48,7 @@ class CorrelationStore(Protocol):
         ...
 
 
-def correlation_id(secret: str, *about: str) -> str:  # guard: correlation-id
+def correlation_id(secret: str, *about: str) -> str:
     """Return the id that follows from a secret and what it is about: 256 bits, as 43 characters of base64url.
 
     The same for the same, so that a trigger that is repeated with its idempotency key has the same body.

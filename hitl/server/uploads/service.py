@@ -67,7 +67,10 @@ class UploadService:
         except ValueError:  # no address at all
             return None
         row = self._store.head(found["id"]) if found else None
-        return None if found is None or row is None or row[0] != found["folder"] else self._upload(found["id"], *row)
+        if found is None or row is None:
+            return None
+        upload = self._upload(found["id"], *row)
+        return upload if upload.path == found[0] else None
 
     def content(self, upload: Upload) -> bytes:
         """Return what a file holds."""
