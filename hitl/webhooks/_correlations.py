@@ -140,6 +140,7 @@ class SQLiteCorrelations:
         self._lifetime = _checked(lifetime)
         self._clock = clock
         self._file = SharedFile(path, _TABLES, what="store of correlations")
+        self._place = str(Path(path).resolve())
 
     def expect(self, name: str) -> None:
         """Expect a call; see `CorrelationStore`. If the file cannot be written, raise HITLError."""
@@ -170,7 +171,7 @@ class SQLiteCorrelations:
         self._file.close()
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _reopened, (str(Path(self._file.path).resolve()), self._lifetime)
+        return _reopened, (self._place, self._lifetime)
 
 
 def _reopened(path: str, lifetime: float) -> SQLiteCorrelations:
