@@ -34,7 +34,7 @@ bounded = settings(max_examples=20, deadline=None, derandomize=True, suppress_he
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[httpx.Client]:
-    with Sandbox(rate_limit=(1_000_000, 60.0)) as sandbox:
+    with Sandbox(rate_limit=(1_000_000, 60.0), workflows={"fuzzed": None}) as sandbox:
         headers = {"Authorization": f"Bearer {sandbox.api_key}"}
         with httpx.Client(base_url=sandbox.base_url, headers=headers) as client:
             yield client
@@ -51,8 +51,9 @@ def test_every_answer_is_one_that_the_description_allows(case: Case, client: htt
 def test_every_answer_about_something_that_exists_is_one_that_the_description_allows(
     case: Case, client: httpx.Client
 ) -> None:
+    is_workflow = case.path.startswith("/v1/workflows/")
     for name in case.path_parameters:
-        case.path_parameters[name] = MAKERS[name](client)
+        case.path_parameters[name] = MAKERS["workflow_id" if is_workflow else name](client)
     if isinstance(case.body, dict) and "template_id" in case.body:
         case.body["template_id"] = "template_123"
     send(case, client)
@@ -97,5 +98,6 @@ MAKERS: Mapping[str, Callable[[httpx.Client], Any]] = {
     "team_id": lambda client: created(client, "/v1/teams", {"name": "Fuzzed"})["id"],
     "loop_id": lambda client: loop(client)["id"],
     "user_id": lambda client: loop(client)["creator_id"],
+    "workflow_id": lambda _client: "fuzzed",
     "request_id": lambda client: created(client, f"/v1/api/loops/{loop(client)['id']}/requests", REQUEST)["request_id"],
 }
