@@ -17,7 +17,6 @@ from hitl.models import Execution
 from hitl.testing import Sandbox
 from hitl.webhooks import ActionReceiver, CorrelationStore, MemoryCorrelations
 
-ANN = {"email": "ann@example.com"}
 
 
 @pytest.fixture
@@ -58,7 +57,7 @@ def sandbox(clock: Clock, action_url: str, close_later: Callable[[Sandbox], None
 
 def answer(sandbox: Sandbox, execution: Execution, yes: bool = True) -> None:
     assert execution.request_id is not None
-    sandbox._site.loops.respond(execution.request_id, yes, ANN)
+    sandbox.reviewer.respond(execution.request_id, yes, "ann@example.com")
 
 
 def test_a_run_ends_with_what_a_person_said_and_what_the_action_node_sent(

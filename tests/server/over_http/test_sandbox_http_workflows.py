@@ -35,7 +35,7 @@ def test_the_n8n_node_triggers_polls_and_the_action_node_calls(
     request_id = answer.json()["data"]["request_id"]
     read = f"/v1/api/requests/{request_id}"
     assert http.get(read).json()["data"]["request"]["status"] == "pending"
-    sandbox._site.loops.respond(request_id, True, {"email": "ann@example.com"})
+    sandbox.reviewer.respond(request_id, True)
     assert http.get(read).json()["data"]["request"]["response_data"]["boolean"] is True
     assert receiver.arrived.wait(60)
     body = _json.decode(receiver.bodies()[0])
