@@ -6,14 +6,12 @@ Each checks what it is given before anything is sent, and fills in what the API 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Final, TypeAlias, TypeVar, cast
+from typing import Any, ClassVar, Final, TypeAlias
 
 from attrs import field, frozen
 
 from hitl._json import Object, as_list, as_text, number, plain, whole
 from hitl.exceptions import ConfigurationError, FormError
-
-T = TypeVar("T")
 
 LARGEST: Final = 10**15  # of a number; beyond it not every JSON reader is exact
 MOST_OPTIONS: Final = 20
@@ -27,33 +25,38 @@ Options: TypeAlias = Mapping[str, str] | Iterable[str]
 
 @frozen
 class ResponseType:
-    """A kind of answer: `name` is its `response_type` of the API, and `config` its `response_config`."""
+    """A kind of answer."""
 
-    name: ClassVar[str]
+    _name: ClassVar[str]
+    _no_answer: ClassVar[Any] = None  # the default of those that have one: the answer of somebody who did nothing
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """How the API is asked for it."""
+    def question(self, default: Any = None) -> dict[str, Any]:
+        """Return the members of the API that ask for it: `response_type`, `response_config` and `default_response`.
+
+        Raises:
+            ConfigurationError: if the default is no answer, or if there is none and the kind has none of its own.
+        """
+        value = self._no_answer if default is None else self._checked(default)
+        if value is None:
+            raise ConfigurationError(
+                "default must be given: the answer that counts if nobody gives one in time, which the API demands"
+            )
+        return {"response_type": self._name, "response_config": self._config(), "default_response": value}
+
+    def _config(self) -> Object:
         raise NotImplementedError
 
-    @property
-    def no_answer(self) -> Any:
-        """The answer that is to count if nobody gives one and the caller names none."""
-        raise ConfigurationError(
-            "default must be given: the answer that counts if nobody gives one in time, which the API demands"
-        )
-
-    def checked_default(self, value: object) -> Any:
-        """Return the answer that is to count if nobody gives one; ConfigurationError if it is no answer."""
+    def _checked(self, value: object) -> Any:
         raise NotImplementedError
 
 
 def _options(given: Options) -> dict[str, str]:
     """Return what is chosen from, by value: the words that people see."""
-    if isinstance(given, str) or not isinstance(given, Iterable):
+    if isinstance(given, str) or not hasattr(given, "__iter__"):
         raise ConfigurationError(f"options must be a list of texts, or a dict of labels by value; got {given!r:.80}")
-    pairs = given.items() if isinstance(given, Mapping) else ((each, each) for each in given)
-    texts = [(as_text(plain(value)), as_text(plain(label))) for value, label in cast("Iterable[Any]", pairs)]
+    values: list[Any] = [*given]
+    labels: list[Any] = [*given.values()] if isinstance(given, Mapping) else values
+    texts = [(as_text(plain(value)), as_text(plain(label))) for value, label in zip(values, labels, strict=True)]
     options = {value: label for value, label in texts if value is not None and label is not None}
     if len(options) < len(texts):
         raise ConfigurationError("options must be different texts, none of them empty")
@@ -77,17 +80,14 @@ class SingleSelect(ResponseType):
     """
 
     __module__ = "hitl"
-    name: ClassVar[str] = "single_select"
+    _name: ClassVar[str] = "single_select"
 
     options: dict[str, str] = field(converter=_options)
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """How the API is asked for it."""
+    def _config(self) -> Object:
         return {"options": _listed(self.options), "required": True}
 
-    def checked_default(self, value: object) -> str:
-        """Return the value; it must be one of the options."""
+    def _checked(self, value: object) -> str:
         return _one_of(self.options, value)
 
 
@@ -96,7 +96,8 @@ class MultiSelect(ResponseType):
     """Ask for some of several options: at least `at_least` of them, and at most `at_most`. The answer is a list."""
 
     __module__ = "hitl"
-    name: ClassVar[str] = "multi_select"
+    _name: ClassVar[str] = "multi_select"
+    _no_answer: ClassVar[Any] = []
 
     options: dict[str, str] = field(converter=_options)
     at_least: int = field(default=0, kw_only=True)
@@ -111,20 +112,12 @@ class MultiSelect(ResponseType):
                 f"{self.at_least!r:.40} and {self.at_most!r:.40}"
             )
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """How the API is asked for it."""
+    def _config(self) -> Object:
         most = len(self.options) if self.at_most is None else self.at_most
         bounds = {"min_selections": self.at_least, "max_selections": most}
         return {"options": _listed(self.options), **bounds, "required": self.at_least > 0}
 
-    @property
-    def no_answer(self) -> list[str]:
-        """Nothing chosen."""
-        return []
-
-    def checked_default(self, value: object) -> list[str]:
-        """Return the values; they must be a list of different options. Nothing chosen is `[]`."""
+    def _checked(self, value: object) -> list[str]:
         chosen = as_list(value)
         if chosen is None:
             raise ConfigurationError(f"default must be a list of options, such as []; got {value!r:.80}")
@@ -139,7 +132,7 @@ class Rating(ResponseType):
     """Ask for a step on a scale from `lowest` to `highest`; `labels` are words for some of its steps."""
 
     __module__ = "hitl"
-    name: ClassVar[str] = "rating"
+    _name: ClassVar[str] = "rating"
 
     lowest: float = 1
     highest: float = 5
@@ -151,14 +144,12 @@ class Rating(ResponseType):
         if (number(self.step) or 0.0) <= 0:
             raise ConfigurationError(f"step must be a number above 0; got {self.step!r:.80}")
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """How the API is asked for it."""
-        scale = {"scale_min": self.lowest, "scale_max": self.highest, "scale_step": self.step, "required": True}
+    def _config(self) -> Object:
+        lowest, highest, step = map(_plain, (self.lowest, self.highest, self.step))
+        scale = {"scale_min": lowest, "scale_max": highest, "scale_step": step, "required": True}
         return scale if self.labels is None else {**scale, "labels": {f"{at:g}": w for at, w in self.labels.items()}}
 
-    def checked_default(self, value: object) -> float:
-        """Return the number; it must be on the scale."""
+    def _checked(self, value: object) -> float:
         return _within(self.lowest, self.highest, value)
 
 
@@ -167,7 +158,7 @@ class Number(ResponseType):
     """Ask for a number, with up to `decimal_places`: 0 to 10. Without bounds it may be any up to 10**15."""
 
     __module__ = "hitl"
-    name: ClassVar[str] = "number"
+    _name: ClassVar[str] = "number"
 
     at_least: float = -LARGEST
     at_most: float = LARGEST
@@ -179,15 +170,13 @@ class Number(ResponseType):
         _require_range("at_least", self.at_least, "at_most", self.at_most)
         _require_whole("decimal_places", self.decimal_places, 0, _MOST_PLACES)
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """How the API is asked for it."""
+    def _config(self) -> Object:
         words = {name: word for name, word in (("prefix", self.prefix), ("suffix", self.suffix)) if word}
-        bounds = {"min_value": self.at_least, "max_value": self.at_most, "allow_negative": self.at_least < 0}
+        least, most = _plain(self.at_least), _plain(self.at_most)
+        bounds = {"min_value": least, "max_value": most, "allow_negative": least < 0}
         return {**bounds, "decimal_places": self.decimal_places, **words, "required": True}
 
-    def checked_default(self, value: object) -> float:
-        """Return the number; it must be within the bounds."""
+    def _checked(self, value: object) -> float:
         return _within(self.at_least, self.at_most, value)
 
 
@@ -196,7 +185,8 @@ class Text(ResponseType):
     """Ask for a text of up to `max_length` characters, 1 to 5000; `placeholder` is shown where it is written."""
 
     __module__ = "hitl"
-    name: ClassVar[str] = "text"
+    _name: ClassVar[str] = "text"
+    _no_answer: ClassVar[Any] = ""
 
     max_length: int = 1000
     min_length: int = field(default=0, kw_only=True)
@@ -206,19 +196,11 @@ class Text(ResponseType):
         _require_whole("max_length", self.max_length, 1, _LONGEST_TEXT)
         _require_whole("min_length", self.min_length, 0, self.max_length)
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """How the API is asked for it."""
+    def _config(self) -> Object:
         hint = {"placeholder": self.placeholder} if self.placeholder else {}
         return {"max_length": self.max_length, "min_length": self.min_length, **hint, "required": True}
 
-    @property
-    def no_answer(self) -> str:
-        """An empty text."""
-        return ""
-
-    def checked_default(self, value: object) -> str:
-        """Return the text; it must not be too long."""
+    def _checked(self, value: object) -> str:
         if not isinstance(value, str) or len(value) > self.max_length:
             raise ConfigurationError(
                 f"default must be a text of at most {self.max_length} characters; got {value!r:.80}"
@@ -231,7 +213,8 @@ class Boolean(ResponseType):
     """Ask for yes or no; both labels may have up to 100 characters. The answer is True or False."""
 
     __module__ = "hitl"
-    name: ClassVar[str] = "boolean"
+    _name: ClassVar[str] = "boolean"
+    _no_answer: ClassVar[Any] = False
 
     true_label: str = "Yes"
     false_label: str = "No"
@@ -243,18 +226,10 @@ class Boolean(ResponseType):
                     f"a label must be a text of 1 to {_LONGEST_VALUE} characters; got {each!r:.80}"
                 )
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """How the API is asked for it."""
+    def _config(self) -> Object:
         return {"true_label": self.true_label, "false_label": self.false_label, "required": True}
 
-    @property
-    def no_answer(self) -> bool:
-        """No."""
-        return False
-
-    def checked_default(self, value: object) -> bool:
-        """Return the bool."""
+    def _checked(self, value: object) -> bool:
         if not isinstance(value, bool):
             raise ConfigurationError(f"default must be True or False; got {value!r:.80}")
         return value
@@ -274,7 +249,8 @@ def _one_of(options: Mapping[str, str], value: object) -> str:
 
 def _require_range(lower: str, least: object, upper: str, most: object) -> None:
     low, high = number(least), number(most)
-    if low is None or high is None or not -LARGEST <= low <= high <= LARGEST:
+    is_text = isinstance(least, str) or isinstance(most, str)
+    if is_text or low is None or high is None or not -LARGEST <= low <= high <= LARGEST:
         raise ConfigurationError(
             f"{lower} and {upper} must be numbers in order, up to 10**15; got {least!r:.40} and {most!r:.40}"
         )
@@ -290,7 +266,13 @@ def _within(least: float, most: float, value: object) -> float:
     found = number(value)
     if found is None or not least <= found <= most or isinstance(value, str):
         raise ConfigurationError(f"default must be a number from {least:g} to {most:g}; got {value!r:.80}")
-    return cast("float", value)
+    return _plain(value)
+
+
+def _plain(value: Any) -> float:
+    """Return any kind of number as one that JSON has: an int if it is whole."""
+    found = whole(value)
+    return float(value) if found is None else found
 
 
 # --- made of types ----------------------------------------------------------------------------------------------------
@@ -337,12 +319,11 @@ def as_written(returns: Any, value: Any) -> Any:
     """Return a value of a type as an answer is written: a member of an Enum by its name, all else as it is."""
     from hitl._forms import form_of
 
-    asked = form_of(returns).asked
+    asked: Any = form_of(returns).asked
     words = [each["value"] for each in getattr(asked, "field", {}).get("options", ())]
     if not words:
         return value
-    read = cast("Any", asked).read
-    if asked.field["type"] == "select":  # type: ignore[union-attr]
-        return next((word for word in words if read(word, "default") == value), value)
-    chosen = list(value) if isinstance(value, Iterable) else [value]
-    return [next((word for word in words if list(read([word], "default")) == [each]), each) for each in chosen]
+    if asked.field["type"] == "select":
+        return next((word for word in words if asked.read(word, "default") == value), value)
+    chosen: list[Any] = [*value] if hasattr(value, "__iter__") else [value]
+    return [next((word for word in words if [*asked.read([word], "default")] == [each]), each) for each in chosen]

@@ -218,11 +218,11 @@ class WaitStats:
     """What the waits of one client cost, and what the rate limit leaves them.
 
     Attributes:
-        waits: Waits in progress, each for one review or for many, and open streams of decisions.
-        open: Reviews that the waits are for; a stream waits for no particular ones.
+        waits: Waits in progress, each for one review or request or for many, and open streams of decisions.
+        open: Reviews and requests that the waits are for; a stream waits for no particular ones.
         polls: Requests that waiting has made so far.
         held: Those of them that the server held open until something changed.
-        hits: Reviews that ended while they were waited for, and decisions that streams gave.
+        hits: Reviews and requests that ended while they were waited for, and decisions that streams gave.
         notified: Events that `notify` received about awaited reviews, or that a stream may show.
         refused: Requests that the server refused with 429.
         limit: Requests that the server allows in one window; None if it does not say, as for the next two.

@@ -54,11 +54,19 @@ def _flag(name: str, value: object) -> bool:
     return value
 
 
+def _category(name: str, value: object) -> str:
+    return arguments.one_of(name, value, ("positive", "constructive", "issue"))
+
+
+def _anything(_name: str, value: object) -> object:
+    return value
+
+
 ASKED: Final = {
     "text": arguments.text_up_to(_LONGEST_TEXT),
     "response": _response,
-    "returns": lambda _, value: value,
-    "default": lambda _, value: value,
+    "returns": _anything,
+    "default": _anything,
     "timeout": _timeout,
     "priority": _priority,
     "context": arguments.json_object,
@@ -70,7 +78,7 @@ FEEDBACK: Final = {
     "comment": arguments.text_up_to(_LONGEST_COMMENT),
     **dict.fromkeys(("would_recommend", "follow_up_needed"), _flag),
     "tags": arguments.texts,
-    "category": lambda name, value: arguments.one_of(name, value, ("positive", "constructive", "issue")),
+    "category": _category,
 }
 FILTERS: Final = {"status": arguments.text, "priority": _priority, "loop_id": arguments.identifier}
 
@@ -94,10 +102,7 @@ def _question(fields: Mapping[str, Any]) -> dict[str, Any]:
     default, returns = fields.get("default"), fields.get("returns")
     if not fields.keys() & {"response", "returns"}:
         return {} if default is None else {"default_response": arguments.json_object("", {"it": default})["it"]}
-    response: ResponseType = fields["response"] if returns is None else response_of(returns)
-    if default is None:
-        default = response.no_answer
-    elif returns is not None:
-        default = as_written(returns, default)
-    checked = response.checked_default(default)
-    return {"response_type": response.name, "response_config": response.config, "default_response": checked}
+    if returns is None:
+        response: ResponseType = fields["response"]
+        return response.question(default)
+    return response_of(returns).question(None if default is None else as_written(returns, default))

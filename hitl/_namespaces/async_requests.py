@@ -155,12 +155,7 @@ class AsyncRequests(AsyncNamespace):
         given = {**scores, **flags, "comment": comment, "tags": tags, "category": category}
         return await self._run(flows.add_feedback(self._methods, request_id, given))
 
-    async def wait(
-        self,
-        request_id: str | Request,
-        timeout: Seconds | None = None,
-        **how: Unpack[WaitHow],
-    ) -> Request:
+    async def wait(self, request_id: str | Request, timeout: Seconds | None = None, **how: Unpack[WaitHow]) -> Request:
         """Wait until a request has been answered or its time has run out, and return it.
 
         Then its `answer` is the default, and `timed_out` is True. The arguments are those of `wait_for_review`; waits
@@ -191,10 +186,7 @@ class AsyncRequests(AsyncNamespace):
         return await self._run(flows.wait_many(self._methods, requests, return_when, timeout, how))
 
     def as_completed(
-        self,
-        requests: Iterable[str | Request],
-        timeout: Seconds | None = None,
-        **how: Unpack[WaitHow],
+        self, requests: Iterable[str | Request], timeout: Seconds | None = None, **how: Unpack[WaitHow]
     ) -> AsyncCompletions[Request]:
         """Return an iterator over the requests in the order in which they end, also those that were cancelled."""
         return AsyncCompletions(flows.as_completed(self._methods, requests, timeout, how), self._run)

@@ -9,6 +9,7 @@ from attrs import evolve
 
 from hitl._api import Page, PageRequest, arguments, request_operations
 from hitl._api.request_arguments import ASKED, FEEDBACK, FILTERS, request_body
+from hitl._calls import KeyMaker
 from hitl._flows import ApiCall, Flow
 from hitl._methods import POLL_INTERVAL, Methods, OnError, Seconds
 from hitl._request import Request
@@ -30,7 +31,7 @@ Many: TypeAlias = Iterable[str | Request]
 
 
 def create(methods: Methods, loop_id: str, given: Mapping[str, object]) -> Flow[Request]:
-    return methods.exchange(_new(methods, "requests.create", loop_id, given))
+    return methods.exchange(_new(methods, loop_id, given))
 
 
 def create_many(
@@ -48,7 +49,7 @@ def create_many(
     def call(item: object) -> ApiCall[Request]:
         if not isinstance(item, Mapping):
             raise ConfigurationError(f"must be a dict; got {type(item).__name__}")
-        return _new(methods, "requests.create", loop_id, cast("RequestFields", item), make_key)
+        return _new(methods, loop_id, cast("RequestFields", item), make_key)
 
     batch = methods.batch("requests.create_many", items, call, concurrency, progress=progress)
     return batch.all(arguments.one_of("on_error", on_error, ("raise", "return")))
@@ -129,11 +130,11 @@ def _options(timeout: Seconds | None, how: WaitHow) -> WaitOptions:
 
 
 def _new(
-    methods: Methods, operation: str, loop_id: str, given: Mapping[str, object], make_key: Any = None
+    methods: Methods, loop_id: str, given: Mapping[str, object], make_key: KeyMaker | None = None
 ) -> ApiCall[Request]:
     rest = dict(given)
     key = arguments.checked_key(rest.pop("idempotency_key", None), methods.settings.api_key)
-    fields = arguments.required(operation, ASKED, rest, "text")
+    fields = arguments.required("requests.create", ASKED, rest, "text")
     if not fields.keys() & {"response", "returns"}:
         fields["returns"] = bool
     body = {

@@ -158,12 +158,7 @@ class Requests(Namespace):
         given = {**scores, **flags, "comment": comment, "tags": tags, "category": category}
         return self._run(flows.add_feedback(self._methods, request_id, given))
 
-    def wait(
-        self,
-        request_id: str | Request,
-        timeout: Seconds | None = None,
-        **how: Unpack[WaitHow],
-    ) -> Request:
+    def wait(self, request_id: str | Request, timeout: Seconds | None = None, **how: Unpack[WaitHow]) -> Request:
         """Wait until a request has been answered or its time has run out, and return it.
 
         Then its `answer` is the default, and `timed_out` is True. The arguments are those of `wait_for_review`; waits
@@ -194,10 +189,7 @@ class Requests(Namespace):
         return self._run(flows.wait_many(self._methods, requests, return_when, timeout, how))
 
     def as_completed(
-        self,
-        requests: Iterable[str | Request],
-        timeout: Seconds | None = None,
-        **how: Unpack[WaitHow],
+        self, requests: Iterable[str | Request], timeout: Seconds | None = None, **how: Unpack[WaitHow]
     ) -> Completions[Request]:
         """Return an iterator over the requests in the order in which they end, also those that were cancelled."""
         return Completions(flows.as_completed(self._methods, requests, timeout, how), self._run)

@@ -36,7 +36,7 @@ class RateLimitBudget:
     """
 
     server: Server
-    sharers: int = 1  # who polls at present, each on its own: of reviews, of requests, streams
+    sharers: int = 1  # how many pollers there are at present: for reviews, for requests, on each event loop
     _others: float = 0.0
     _seconds: float = 0.0
     _prior_seconds: float = PRIOR_SECONDS

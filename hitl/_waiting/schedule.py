@@ -345,7 +345,11 @@ class Schedule:
 
     def malformed(self, request: PollRequest) -> None:
         """Record an answer that could not be decoded."""
-        if isinstance(request, ListMany):
+        if isinstance(request, GetOne):
+            if request.review_id in self._backlog.ended:  # it must not keep the others waiting
+                self._backlog.ended.pop(request.review_id)
+                self._backlog.mark_missing([request.review_id])
+        else:
             self._server.malformed_lists += 1
             self._server.lists = self._server.malformed_lists < MOST_MALFORMED
 

@@ -84,7 +84,8 @@ class WaitRegistry:
         return SharedPoller(self._client, self._capabilities.setdefault(kind.noun, new), kind)
 
     def _share(self) -> None:
-        self._client.budget.sharers = max(1, len(self._pollers) + len(self._watches))
+        """Divide the budget among those who poll."""
+        self._client.budget.sharers = max(1, len(self._pollers))
 
     @property
     def client(self) -> ClientState:
@@ -94,12 +95,10 @@ class WaitRegistry:
     def add_watch(self, watch: Watch) -> None:
         """Have webhooks told to a stream, too, until it is closed."""
         self._watches[watch] = None
-        self._share()
 
     def discard_watch(self, watch: Watch) -> None:
         """Tell it no more; idempotent."""
         self._watches.pop(watch, None)
-        self._share()
 
     def close_watches(self) -> None:
         """End all streams: the client is being closed."""

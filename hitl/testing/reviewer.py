@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 from hitl import exceptions
-from hitl.models import Review
+from hitl.models import Request, Review
 from hitl.server.loops.service import LoopService
 from hitl.server.primitives.documents import Document
 from hitl.server.primitives.errors import ApiError
@@ -90,16 +90,18 @@ class Reviewer:
         with _client_errors():
             return Review.from_json(self._service.reject(_id_of(review), json_value(dict(result or {})), reviewer))
 
-    def respond(self, request_id: str, response_data: Any, reviewer: str = DEFAULT_REVIEWER) -> dict[str, Any]:
+    def respond(
+        self, request_id: str | Request, response_data: Any, reviewer: str = DEFAULT_REVIEWER
+    ) -> dict[str, Any]:
         """Answer a request to a loop, and return the request as the API does.
 
         Args:
-            request_id: The request's id.
+            request_id: The request or its id.
             response_data: The answer, such as True, "approve" or 4, depending on the request's response type.
             reviewer: The e-mail address of the person who answers.
         """
         with _client_errors():
-            return self._loops.respond(request_id, json_value(response_data), {"email": reviewer})
+            return self._loops.respond(_id_of(request_id), json_value(response_data), {"email": reviewer})
 
     # By rules
 
@@ -183,5 +185,5 @@ def _not_asked(matcher: ReviewMatcher, times: int | None, found: int, reviews: l
     return "\n".join(lines if reviews else [*lines, "  none"])
 
 
-def _id_of(review: ReviewOrId) -> str:
+def _id_of(review: ReviewOrId | Request) -> str:
     return review if isinstance(review, str) else review.id

@@ -288,6 +288,31 @@ class TestEnvelope:
         assert (made.id, made.loop_id, made.text, made.response_type) == (ID, LOOP, "Is it?", "boolean")
         assert (made.status, made.timeout_at) == ("pending", datetime(2027, 1, 15, 8, tzinfo=UTC))
 
+    @pytest.mark.parametrize("status", [200, 201])
+    def test_a_new_request_comes_with_either_status_and_without_a_sentence(self, status):
+        client = scripted(answer(status, {"error": False, "data": {"request_id": ID}}))
+        assert client.requests.create(LOOP, "Is it?").status == "pending"
+
+    @pytest.mark.parametrize(
+        "receipt",
+        [
+            {"data": {"request_id": ID, "status": "cancelled"}},
+            {"data": {"request_id": ID, "status": "cancelled", "previous_status": "pending", "refund_info": {}}},
+            {"data": None},
+            {},
+        ],
+    )
+    def test_a_receipt_says_more_or_less(self, receipt):
+        read = answer(200, {"error": False, "msg": "", "data": {"request": document(status="cancelled")}})
+        client = scripted(answer(200, {"error": False, "msg": "", **receipt}), read)
+        assert client.requests.cancel(ID).status == "cancelled"
+        scripted(answer(200, {"error": False, "msg": "", **receipt})).requests.add_feedback(ID, rating=5)
+
+    def test_a_receipt_for_another_request_is_unexpected(self):
+        receipt = {"error": False, "msg": "", "data": {"request_id": "65f1000000000000000000ff", "status": "cancelled"}}
+        with pytest.raises(UnexpectedResponseError, match="not about"):
+            scripted(answer(200, receipt), max_retries=0).requests.cancel(ID)
+
     def test_a_cancellation_that_is_repeated_is_no_error_and_one_too_late_is(self):
         refusal = answer(400, {"error": True, "msg": "Request cannot be cancelled in current state"})
         for status in ("cancelled", "completed"):

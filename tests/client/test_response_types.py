@@ -55,6 +55,9 @@ def asked(**arguments: Any) -> dict[str, Any]:
     return dict(json.loads(client.sent[0].body))
 
 
+DEFAULTS = {"single_select": "y", "rating": 1, "number": 1}
+
+
 @pytest.mark.parametrize(
     ("response", "name", "config"),
     [
@@ -70,7 +73,8 @@ def asked(**arguments: Any) -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_the_api_is_asked_in_its_own_words(response, name, config):
-    assert (response.name, response.config) == (name, config)
+    body = asked(response=response, default=DEFAULTS.get(name))
+    assert (body["response_type"], body["response_config"]) == (name, config)
 
 
 @pytest.mark.parametrize(
@@ -90,6 +94,7 @@ def test_the_api_is_asked_in_its_own_words(response, name, config):
         (lambda: Rating(5, 1), "lowest and highest must be numbers in order"),
         (lambda: Rating(1, 5, step=0), "step must be a number above 0"),
         (lambda: Number(0, 10**16), "up to 10"),
+        (lambda: Number("0", "9"), "must be numbers in order"),
         (lambda: Number(decimal_places=11), "decimal_places must be a whole number from 0 to 10"),
         (lambda: Text(0), "max_length must be a whole number from 1 to 5000"),
         (lambda: Text(5, min_length=6), "min_length must be a whole number from 0 to 5"),
@@ -148,8 +153,13 @@ def test_the_default_of_most_is_that_of_somebody_who_did_nothing(response, defau
 def test_a_type_asks_for_its_values(returns, default, sent):
     response, written = sent
     body = asked(returns=returns, default=default)
-    assert (body["response_type"], body["response_config"]) == (response.name, response.config)
-    assert body["default_response"] == written
+    assert body == {**body, **response.question(written)}
+
+
+def test_any_kind_of_number_will_do():
+    body = asked(response=Number(Decimal("0.5"), Decimal(9)), default=Decimal("1.5"))
+    assert (body["response_config"]["min_value"], body["response_config"]["max_value"]) == (0.5, 9.0)
+    assert body["default_response"] == 1.5
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_many_are_made_waited_for_and_come_as_they_end(client: HITLClient, sandb
     made = client.requests.create_many(loop_id, [{"text": f"Number {number}?"} for number in range(5)])
     assert [each.text for each in made] == [f"Number {number}?" for number in range(5)]
     for request in reversed(made):
-        sandbox.reviewer.respond(request.id, request.text.startswith("Number 3"))
+        sandbox.reviewer.respond(request, request.text.startswith("Number 3"))
     assert [each.answer for each in client.requests.wait_many(made)] == [False, False, False, True, False]
     found = {each.id for each in client.requests.as_completed([each.id for each in made])}
     assert found == {each.id for each in made}

@@ -9,7 +9,7 @@ from hitl_api.api.loops import create_loop, list_loops
 from hitl_api.api.reviews import get_review
 from hitl_api.models.review_create import ReviewCreate
 
-from hitl import AsyncHITLClient, HITLClient, Review
+from hitl import AsyncHITLClient, HITLClient, Review, SingleSelect
 from hitl.approval import require_approval, resume, submit
 from hitl.retry import retry_with_backoff
 from hitl.webhooks import verify_signature
@@ -108,6 +108,10 @@ def refund(order: str, amount: float = 1) -> str:
 
 def misspelt(client: HITLClient) -> None:
     client.create_review("content_review", {}, priority="urgent")  # error: no such word
+    client.requests.create("l", "Is it?", priority="normal")  # error: no such word there
+    client.requests.create_many("l", [{"txet": "Is it?"}])  # error: misspelt
+    client.requests.wait("r", patience=3)  # error: no such option
+    SingleSelect(7)  # error: no options
     client.list_reviews(status="complete")  # error: no such word
     client.update_review("rev_1", assignment_strategy="random")  # error: no such word
 

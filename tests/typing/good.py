@@ -25,10 +25,23 @@ from hitl_api.models.loop_list_envelope import LoopListEnvelope
 from hitl_api.models.review_create import ReviewCreate
 from hitl_api.models.review_envelope import ReviewEnvelope
 
-from hitl import AsyncHITLClient, AsyncPagedList, HITLClient, Outcome, PagedList, Review, Template
+from hitl import (
+    FIRST,
+    AsyncHITLClient,
+    AsyncPagedList,
+    HITLClient,
+    MultiSelect,
+    Outcome,
+    PagedList,
+    Request,
+    Review,
+    SingleSelect,
+    Template,
+    read_answer,
+)
 from hitl.approval import AsyncPending, Grant, Pending, Refusal, require_approval, resume, submit
 from hitl.exceptions import BatchError, HITLError, ReviewNotFoundError, WaitTimeoutError
-from hitl.models import ReviewChange, ReviewFields
+from hitl.models import RequestFields, ReviewChange, ReviewFields
 from hitl.retry import retry_with_backoff
 from hitl.testing import Sandbox
 from hitl.webhooks import WebhookEvent, construct_event, verify_signature
@@ -292,6 +305,21 @@ class Shop:
     @require_approval(HITLClient())
     def open(cls, name: str) -> str:
         return name
+
+
+async def asked_of_a_loop(client: HITLClient, async_client: AsyncHITLClient) -> None:
+    request = client.requests.create("l", "Is it?", response=SingleSelect(["yes", "no"]), default="no", timeout=3600)
+    assert_type(request, Request)
+    items: list[RequestFields] = [{"text": "Is it?", "returns": int, "default": 0}]
+    assert_type(client.requests.create_many("l", items), list[Request])
+    assert_type(await async_client.requests.create_many("l", items, on_error="return"), list[Request | HITLError])
+    assert_type(client.requests.wait(request, 60.0, on_update=lambda seen: print(seen.answer)), Request)
+    assert_type(await async_client.requests.wait_many([request, "r"], return_when=FIRST), list[Request])
+    assert_type(next(client.requests.as_completed([request])), Request)
+    assert_type(next(client.as_completed(["rev_1"])), Review)
+    assert_type(client.requests.list(status="pending")[0], Request)
+    assert_type(read_answer(request, float), float)
+    client.requests.update("r", text="Is it really?", response=MultiSelect({"a": "An answer"}, at_least=1))
 
 
 @require_approval(HITLClient(), assignees=["ann@example.com"], when=lambda call: call.digest > "8")

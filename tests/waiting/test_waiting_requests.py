@@ -196,6 +196,23 @@ class TestMany:
         assert [each.answer for each in many.results["all"]] == [True] * 50
         assert many.asked("get_request") == (0 if whole else 50)
 
+    def test_one_that_cannot_be_read_does_not_keep_the_others_waiting(self):
+        many = office(3, whole=False)
+        broken = f"{0:024x}"
+        many.vendor.ends[broken] = (EPOCH + 5.0, "completed")
+
+        def server(call: Any, now: float) -> Any:
+            is_read = call.request.path.endswith(broken)
+            return Response(200, {}, b"<html>") if is_read else many.vendor(call, now)
+
+        many.world._server = server
+        for request_id in many.vendor.asking:
+            many.start(request_id, many.client.requests.wait(request_id, timeout=600.0))
+        many.world.run()
+        assert isinstance(many.results.pop(broken), WaitTimeoutError)
+        assert [each.answer for each in many.results.values()] == [True, True]
+        assert max(many.seen_at[each] for each in many.results) <= EPOCH + 60.0
+
     def test_an_old_one_behind_many_newer_ones_is_read_by_itself(self):
         many = office(300)
         oldest, *_, newest = many.vendor.asking
