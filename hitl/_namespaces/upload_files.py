@@ -94,7 +94,7 @@ def local_file(operation: str, kind: FileKind, source: object, name: object) -> 
 def _content(operation: str, kind: FileKind, source: object) -> bytes:
     most = kind.largest + 1
     if isinstance(source, bytes | bytearray | memoryview):
-        content = memoryview(source).cast("B")[:most].tobytes()
+        content = memoryview(cast("bytes", source)).cast("B")[:most].tobytes()
     elif isinstance(source, str | os.PathLike):
         try:
             with Path(cast("str", source)).open("rb") as opened:
@@ -124,7 +124,8 @@ def _read(operation: str, stream: Readable, most: int) -> bytes:
 
 
 def _name_of(source: Any) -> object:
-    return os.fspath(source) if isinstance(source, str | os.PathLike) else getattr(source, "name", None)
+    is_path = isinstance(source, str | os.PathLike)
+    return os.fspath(cast("str", source)) if is_path else getattr(source, "name", None)
 
 
 def _named(operation: str, kind: FileKind, content: bytes) -> str:

@@ -60,7 +60,7 @@ def _expecting(
 
 
 def _creation(by: By, name: str, payload: Object) -> Creation[Execution]:
-    endpoint = trigger_workflow if by == "trigger" else trigger_workflow_webhook
+    endpoint: Any = trigger_workflow if by == "trigger" else trigger_workflow_webhook
     creation = cast("Creation[Any]", endpoint_call(endpoint, name, body=payload))
     return creation._replace(read=_execution)
 

@@ -18,7 +18,6 @@ from hitl.testing import Sandbox
 from hitl.webhooks import ActionReceiver, CorrelationStore, MemoryCorrelations
 
 
-
 @pytest.fixture
 def correlations() -> MemoryCorrelations:
     return MemoryCorrelations()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from hitl._json import is_object
 from hitl.server.primitives import Document, to_wire
 
 _LONGEST_QUESTION: Final = 2000
@@ -47,7 +48,7 @@ def action_body(
     `hitl.correlation` is what an action node makes of `{{trigger.hitl.correlation}}`.
     """
     hitl = payload.get("hitl")
-    echoed = {"correlation": hitl["correlation"]} if isinstance(hitl, dict) and "correlation" in hitl else {}
+    echoed = {"correlation": hitl["correlation"]} if is_object(hitl) and "correlation" in hitl else {}
     timed_out = request["status"] == "timeout"
     return {
         "hitl": echoed,
