@@ -12,7 +12,7 @@ from hitl.webhooks._correlations import CorrelationStore
 
 @frozen
 class Execution:
-    """One run of a workflow, as its start reported it.
+    """One execution of a workflow, as its start reported it.
 
     Attributes:
         id: The server's name for it.
@@ -33,7 +33,7 @@ class Execution:
 
 @frozen
 class WorkflowResult:
-    """How a run of a workflow ended, by what came first: its request, or the call of its action node.
+    """How an execution of a workflow ended, by what came first: its request, or the call of its action node.
 
     Attributes:
         request: The request that it waited for, as read from the server; None if the server did not name one.

@@ -53,7 +53,7 @@ def trigger(
 def _expecting(
     methods: Methods, call: ApiCall[Execution], correlation: str, correlations: CorrelationStore
 ) -> Flow[Execution]:
-    """Start a run whose end is expected, before anybody else can know of it."""
+    """Start an execution whose end is expected, before anybody else can know of it."""
     yield Act(partial(correlations.expect, correlation_name(correlation)), blocks=True)
     execution = yield from methods.exchange(call)
     return evolve(execution, correlation=correlation, correlations=correlations)
@@ -99,8 +99,8 @@ def wait(methods: Methods, execution: object, timeout: Seconds | None, poll_inte
         return _until_request_ends(methods, execution.request_id, options, call)
     if call is None:
         raise ConfigurationError(
-            f"nothing tells when run {execution.id} ends: the server named no request; give trigger a correlation, and "
-            "let the workflow's action node call an ActionReceiver"
+            f"nothing tells when execution {execution.id} ends: the server named no request; give trigger a correlation, "
+            "and let the workflow's action node call an ActionReceiver"
         )
     return _until_call(methods, execution, options, call)
 
@@ -165,7 +165,8 @@ def _until_call(
     output = yield from _called_within(options.timeout, methods, call)
     if output is None:
         raise WaitTimeoutError(
-            f"the action node of run {execution.id} has not called after {options.timeout:g} s; call again to wait on",
+            f"the action node of execution {execution.id} has not called after {options.timeout:g} s; call again to go "
+            "on waiting",
             pending=[execution.id],
             retryable=True,
             sent="no",

@@ -26,7 +26,7 @@ class Workflows(Namespace):
         correlation: CorrelationStore | None = None,
         idempotency_key: str | None = None,
     ) -> Execution:
-        """Start a workflow, and return the run that has begun.
+        """Start a workflow, and return the execution that has begun.
 
         Args:
             workflow_id: The id of an active workflow, such as "wf_abc123".
@@ -57,7 +57,7 @@ class Workflows(Namespace):
     def wait(
         self, execution: Execution, timeout: Seconds | None = None, *, poll_interval: Seconds = POLL_INTERVAL
     ) -> WorkflowResult:
-        """Wait until the request of a run has ended or its action node has called, and return how it ended.
+        """Wait until the request of an execution has ended or its action node has called, and return how it ended.
 
         Where the server named a request, it is read before a call is believed, and the call has 3 seconds to follow its
         end. Otherwise the correlation id, which only the workflow knows, vouches for the call. All waits share what the
@@ -70,7 +70,7 @@ class Workflows(Namespace):
             poll_interval: Seconds between two looks into the store, and between the first two polls of the request.
 
         Raises:
-            ConfigurationError: if the run has neither a request nor a store that expects a call.
+            ConfigurationError: if there is neither a request nor a store that expects a call.
             RequestCancelledError: if its request was cancelled.
             WaitTimeoutError: if the timeout of the wait passed. Call again to wait on.
         """

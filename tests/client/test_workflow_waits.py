@@ -89,7 +89,9 @@ def test_forged_and_late_calls_end_no_wait():
     store = expecting()
     assert call(store, "correlation-2") == 401
     client = scripted()
-    with pytest.raises(WaitTimeoutError, match="the action node of run exec_1 has not called after 60 s") as caught:
+    with pytest.raises(
+        WaitTimeoutError, match="the action node of execution exec_1 has not called after 60 s"
+    ) as caught:
         client.workflows.wait(run(store, None), timeout=60)
     assert (caught.value.pending, caught.value.retryable) == (["exec_1"], True)
     assert (client.now - client.began, client.sent) == (60.0, [])
