@@ -99,8 +99,8 @@ def wait(methods: Methods, execution: object, timeout: Seconds | None, poll_inte
         return _until_request_ends(methods, execution.request_id, options, call)
     if call is None:
         raise ConfigurationError(
-            f"nothing tells when execution {execution.id} ends: the server named no request; give trigger a correlation, "
-            "and let the workflow's action node call an ActionReceiver"
+            f"nothing tells when execution {execution.id} ends: the server named no request; give trigger a "
+            "correlation, and let the workflow's action node call an ActionReceiver"
         )
     return _until_call(methods, execution, options, call)
 
@@ -135,8 +135,10 @@ def _until_request_ends(
     def read_it() -> None:
         methods.waits.notify({"request_id": request_id})
 
+    began = methods.clock.monotonic()
     request: Request = yield from _looking(waiting, call, read_it)
-    return WorkflowResult(request, (yield from _called_within(GRACE, methods, call)))
+    left = GRACE if options.timeout is None else began + options.timeout - methods.clock.monotonic()
+    return WorkflowResult(request, (yield from _called_within(min(GRACE, left), methods, call)))
 
 
 def _looking(waiting: Flow[T], call: _ExpectedCall, when_called: Callable[[], None]) -> Flow[T]:

@@ -85,6 +85,12 @@ def test_the_call_may_follow_the_end_of_the_request_by_a_moment():
     assert client.now - client.began == 3.0
 
 
+def test_no_moment_is_waited_beyond_the_timeout():
+    client = scripted(done())
+    assert client.workflows.wait(run(expecting()), timeout=2).output is None
+    assert client.now - client.began == 2.0
+
+
 def test_forged_and_late_calls_end_no_wait():
     store = expecting()
     assert call(store, "correlation-2") == 401
