@@ -1,10 +1,10 @@
-"""Writes hitl/_async_client.py from hitl/_client.py, so that the two clients cannot drift apart.
+"""Writes hitl/_async_client.py from hitl/_client.py, and so each namespace, so that the two clients cannot drift apart.
 
-    python codegen/async_client.py            write it
-    python codegen/async_client.py --check    exit 1 if it is not what would be written
+    python codegen/async_client.py            write them
+    python codegen/async_client.py --check    exit 1 if one is not what would be written
 
-The clients hold signatures, docstrings and one-line bodies only; what they do is shared (see hitl/_flows/steps.py). So
-the second client is the first with these words exchanged.
+The clients and their namespaces hold signatures, docstrings and one-line bodies only; what they do is shared (see
+hitl/_flows/steps.py). So the second client is the first with these words exchanged.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCE = ROOT / "hitl" / "_client.py"
-TARGET = ROOT / "hitl" / "_async_client.py"
+CLIENT = ROOT / "hitl" / "_client.py"
+NAMESPACES = ("loops",)  # each a module of hitl/_namespaces with the class Loops, which becomes AsyncLoops
 
 HEADER = '''"""AsyncHITLClient: written by codegen/async_client.py from _client.py (`make generate`), do not edit."""
 '''
 
-# In this order; each is a regular expression and what takes its place.
+# For the client, in this order; each is a regular expression and what takes its place.
 WORDS = (
     (r'\A"""[^"]*"""\n', HEADER),
     (r"\bLoopWatch, ", ""),  # awaited calls block no event loop
@@ -63,33 +63,70 @@ WORDS = (
     (r"^( +)self\.aclose\(\)", r"\1await self.aclose()"),
 )
 
+# For a namespace; not each has all of them.
+NAMESPACE_WORDS = (
+    (r"\bNamespace\b", "AsyncNamespace"),
+    (r"\bPagedList\b", "AsyncPagedList"),
+    (r"\bCompletions\b", "AsyncCompletions"),
+    (r"return self\._run\(", "return await self._run("),
+)
+
 
 def translate(source: str) -> str:
     """Return the async client's module for the blocking client's module."""
-    for pattern, replacement in WORDS:
+    names = ((rf"\b{name.title()}\b(?=[(:\n]| as )", f"Async{name.title()}") for name in NAMESPACES)
+    modules = ((rf"\b_namespaces\.{name}\b", f"_namespaces.async_{name}") for name in NAMESPACES)
+    for pattern, replacement in (*WORDS, *modules, *names):
         source, count = re.subn(pattern, replacement, source, flags=re.MULTILINE)
         if not count:
-            raise SystemExit(f"codegen/async_client.py: nothing in {SOURCE.name} matches {pattern!r}; mend its table")
+            raise SystemExit(f"codegen/async_client.py: nothing in {CLIENT.name} matches {pattern!r}; mend its table")
     return source
 
 
-def formatted(source: str) -> str:
-    """Return the module as the project's formatter writes it; longer words break other lines."""
-    command = [sys.executable, "-m", "ruff", "format", "--quiet", "--stdin-filename", str(TARGET), "-"]
-    done = subprocess.run(command, input=source, capture_output=True, text=True, check=True, cwd=ROOT)  # noqa: S603
-    return done.stdout
+def translate_namespace(name: str, source: str) -> str:
+    """Return the async module of a namespace; a method is a coroutine if it runs its flow before it returns."""
+    own = name.title()
+    header = (
+        f'"""`client.{name}` of AsyncHITLClient: written by codegen/async_client.py from {name}.py, do not edit."""\n'
+    )
+    source = re.sub(r'\A"""[^"]*"""\n', header, source)
+    methods = re.split(r"^(?=    def )", source, flags=re.MULTILINE)
+    source = "".join(
+        each.replace("    def ", "    async def ", 1) if "return self._run(" in each else each for each in methods
+    )
+    for pattern, replacement in (*NAMESPACE_WORDS, (rf"^class {own}\b", f"class Async{own}")):
+        source = re.sub(pattern, replacement, source, flags=re.MULTILINE)
+    return source
+
+
+def formatted(source: str, target: Path) -> str:
+    """Return a module as the project's formatter writes it; longer words break other lines, and sort elsewhere."""
+    for command in (["check", "--quiet", "--fix-only", "--select", "I"], ["format", "--quiet"]):
+        whole = [sys.executable, "-m", "ruff", *command, "--stdin-filename", str(target), "-"]
+        done = subprocess.run(whole, input=source, capture_output=True, text=True, check=True, cwd=ROOT)  # noqa: S603
+        source = done.stdout
+    return source
+
+
+def written() -> dict[Path, str]:
+    """Return each module that is written, with its text."""
+    found = {CLIENT.with_name("_async_client.py"): translate(CLIENT.read_text())}
+    for name in NAMESPACES:
+        source = ROOT / "hitl" / "_namespaces" / f"{name}.py"
+        found[source.with_name(f"async_{name}.py")] = translate_namespace(name, source.read_text())
+    return {path: formatted(text, path) for path, text in found.items()}
 
 
 def main() -> int:
-    """Write the module, or check it."""
-    wanted = formatted(translate(SOURCE.read_text()))
-    if "--check" not in sys.argv[1:]:
-        TARGET.write_text(wanted)
-        return 0
-    if TARGET.read_text() != wanted:
-        print(f"{TARGET.relative_to(ROOT)} is out of date: run 'make generate' and commit the result")
-        return 1
-    return 0
+    """Write the modules, or check them."""
+    status = 0
+    for path, wanted in written().items():
+        if "--check" not in sys.argv[1:]:
+            path.write_text(wanted)
+        elif not path.exists() or path.read_text() != wanted:
+            print(f"{path.relative_to(ROOT)} is out of date: run 'make generate' and commit the result")
+            status = 1
+    return status
 
 
 if __name__ == "__main__":

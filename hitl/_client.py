@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from typing_extensions import TypeForm  # type checkers bring it along
 
     from hitl._batches import Batch
+    from hitl._namespaces.loops import Loops
     from hitl._waiting import Completions, CursorStore, Decisions, HandledDecisions
     from hitl.webhooks import WebhookEvent
 
@@ -773,6 +774,13 @@ class HITLClient:
             The generated model of a successful response; error responses are raised.
         """
         return self._run(self._methods.call(endpoint, *args, **kwargs))
+
+    @property
+    def loops(self) -> Loops:
+        """Groups of people who answer requests."""
+        from hitl._namespaces.loops import Loops
+
+        return Loops(self._methods, self._run)
 
     def idempotency_scope(self, name: str) -> IdempotencyScope:
         """Name the work in a plain `with` block, so that repeating it creates nothing twice.

@@ -383,8 +383,5 @@ def _change(given: object) -> ApiCall[Review]:
         raise ConfigurationError(f"must be a dict; got {type(given).__name__}")
     changes = dict(cast("Mapping[str, object]", given))
     review_id = arguments.identifier("id", changes.pop("id", None))
-    fields = arguments.checked(arguments.CHANGES, changes)
-    if not fields:
-        known = ", ".join(arguments.CHANGES)
-        raise ConfigurationError(f"update_review: nothing to change; give at least one of {known}")
+    fields = arguments.changes("update_review", arguments.CHANGES, changes)
     return operations.update_review(review_id, fields)

@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Required, Self, TypeAlias
 from attrs import field, frozen
 
 from hitl._json import Object, is_object
+from hitl._lazy import lazy_names
 from hitl._moments import moment
 from hitl._review import Review, document_of, unknown_members
 from hitl._verdict import Edit, Verdict
 
 if TYPE_CHECKING:
+    from hitl._records import Loop, LoopMember
     from hitl.exceptions import HITLError
 
 __all__ = [
     "Edit",
+    "Loop",
+    "LoopMember",
     "Outcome",
     "Priority",
     "Review",
@@ -33,6 +37,9 @@ __all__ = [
     "WaitStats",
 ]
 
+
+# What the namespaces return is imported when it is first used.
+__getattr__, __dir__ = lazy_names(__name__, {"hitl._records": ("Loop", "LoopMember")})
 
 # The words of openapi.yaml for arguments. What a server answers is a text, because it may know more of them.
 Priority: TypeAlias = Literal["low", "medium", "high", "normal"]

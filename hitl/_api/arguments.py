@@ -48,6 +48,18 @@ def text(name: str, value: object) -> str:
     return _text(name, found)
 
 
+def text_up_to(characters: int) -> _Check:
+    """Return the check of a text that is neither empty nor longer than this."""
+
+    def check(name: str, value: object) -> str:
+        found = text(name, value)
+        if len(found) > characters:
+            raise ConfigurationError(f"{name} may have at most {characters} characters; got {len(found)}")
+        return found
+
+    return check
+
+
 def one_of(name: str, value: object, words: Iterable[str]) -> str:
     """Return one of a closed set of words; the generated enums are open, so a typing error is caught here."""
     allowed, found = [str(word) for word in words], plain(value)
@@ -277,6 +289,22 @@ def checked(table: Mapping[str, _Check], given: Mapping[str, object]) -> dict[st
     return {name: table[name](name, value) for name, value in given.items() if is_given(value)}
 
 
+def changes(operation: str, table: Mapping[str, _Check], given: Mapping[str, object]) -> dict[str, Any]:
+    """Return what is to be changed, checked; there must be something."""
+    found = checked(table, given)
+    if not found:
+        raise ConfigurationError(f"{operation}: nothing to change; give at least one of {', '.join(table)}")
+    return found
+
+
+def required(operation: str, table: Mapping[str, _Check], given: Mapping[str, object], *names: str) -> dict[str, Any]:
+    """Return what is to be created, checked; these names must be given."""
+    found = checked(table, given)  # before looking for what is missing, which may be there, misspelt
+    if missing := [name for name in names if name not in found]:
+        raise ConfigurationError(f"{operation}: {' and '.join(missing)} must be given")
+    return found
+
+
 def arguments_of(item: object) -> Mapping[str, object]:
     """Return the arguments of `create_review` that an item of a batch holds."""
     if isinstance(item, Mapping):
@@ -294,10 +322,7 @@ def check_review(given: Mapping[str, object], unlike: Secret | None) -> tuple[di
     """Return the fields of a new review and its idempotency key, checked; the key must not contain `unlike`."""
     rest = dict(given)
     key = checked_key(rest.pop("idempotency_key", None), unlike)
-    fields = checked(REVIEW, rest)  # before looking for what is missing, which may be there, misspelt
-    missing = [name for name in ("template_id", "content") if name not in fields]
-    if missing:
-        raise ConfigurationError(f"create_review: {' and '.join(missing)} must be given")
+    fields = required("create_review", REVIEW, rest, "template_id", "content")
     if kept := fields.pop("metadata", None):
         try:
             fields["content"] = with_metadata(fields["content"], kept)

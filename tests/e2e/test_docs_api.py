@@ -26,10 +26,24 @@ def test_every_public_name_has_a_place_in_the_documentation() -> None:
         assert missing == [], f"no page names these of {module.__name__}"
 
 
+PLAIN = ("api", "base_url")  # properties that are no namespaces
+
+
 def test_the_methods_are_those_in_the_reference() -> None:
     named = [words(row[0])[0] for row in rows("reference/client.md", "Method")]
     assert sorted(named) == sorted(name for name in vars(HITLClient) if not name.startswith("_"))
     assert set(named) - {"close"} | {"aclose"} == {name for name in vars(AsyncHITLClient) if not name.startswith("_")}
+
+
+NAMESPACES = [name for name, value in vars(HITLClient).items() if isinstance(value, property) and name not in PLAIN]
+
+
+@pytest.mark.parametrize("name", NAMESPACES)
+def test_the_methods_of_a_namespace_are_those_in_the_reference(name: str) -> None:
+    section = page("reference/hitl-sh.md").partition(f"\n## client.{name}\n")[2].partition("\n## ")[0]
+    named = [words(line)[0] for line in re.findall(r"^\| (`.+)", section, re.M)]
+    for client in (HITLClient("key"), AsyncHITLClient("key")):
+        assert sorted(named) == sorted(each for each in dir(getattr(client, name)) if not each.startswith("_"))
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,14 @@ def through(portal: BlockingPortal, client: AsyncHITLClient) -> Generator[HITLCl
 
 
 class _Blocking:
-    def __init__(self, client: AsyncHITLClient, portal: BlockingPortal) -> None:
+    def __init__(self, client: Any, portal: BlockingPortal) -> None:
         self._client = client
         self._portal = portal
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        method = getattr(self._client, name)
+    def __getattr__(self, name: str) -> Any:
+        method: Callable[..., Any] = getattr(self._client, name)
+        if not callable(method):  # a namespace
+            return _Blocking(method, self._portal)
 
         async def finish(*args: Any, **kwargs: Any) -> Any:
             result = method(*args, **kwargs)

@@ -1,0 +1,151 @@
+"""What the namespaces of a client return, as small frozen classes, and the one reader that makes them of JSON.
+
+Users import them from `hitl.models`. Unlike Review and Template they are driven by their annotations: they arrive one
+at a time, so a table of readers is fast enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache, partial
+from types import NoneType
+from typing import Any, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
+
+from attrs import AttrsInstance, field, fields, frozen, has
+
+from hitl._json import Object, is_list, is_object
+from hitl._moments import moment
+from hitl._review import unknown_members
+
+R = TypeVar("R", bound=AttrsInstance)
+_Read: TypeAlias = Callable[[Any], Any]
+
+
+def record(kind: type[R], document: object) -> R:
+    """Return what a JSON object of the API describes, as one of the classes of this module.
+
+    Null stands for a member that is missing. Members that the class does not have are kept in its `extra`.
+
+    Raises:
+        ValueError: a member is missing that must be there, or one has another type.
+    """
+    if not is_object(document):
+        raise ValueError(f"expected a {kind.__name__}, got {type(document).__name__}")
+    readers = _readers(kind)
+    given = {name: value for name in readers if (value := document.get(name)) is not None}
+    if missing := [name for name in _required(kind) if name not in given]:
+        raise ValueError(f"{' and '.join(missing)} must be given")
+    values: Object = {}
+    for name, value in given.items():
+        try:
+            values[name] = readers[name](value)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+    make: Callable[..., R] = kind
+    return make(**values, extra=unknown_members(document, tuple(readers)))
+
+
+@cache
+def _readers(kind: type[AttrsInstance]) -> dict[str, _Read]:
+    hints = get_type_hints(kind)
+    return {each.name: _reader(hints[each.name]) for each in fields(kind) if each.name != "extra"}
+
+
+@cache
+def _required(kind: type[AttrsInstance]) -> tuple[str, ...]:
+    from attrs import NOTHING
+
+    return tuple(each.name for each in fields(kind) if each.default is NOTHING)
+
+
+def _reader(hint: Any) -> _Read:
+    """Return what reads a value that is not null, by its annotation."""
+    args = get_args(hint)
+    if NoneType in args:
+        (hint,) = (each for each in args if each is not NoneType)
+        return _reader(hint)
+    if get_origin(hint) is list:
+        return partial(_list, _reader(args[0]))
+    if hint is datetime:
+        return _moment
+    if hint is Any:
+        return lambda value: value
+    if has(hint):
+        return partial(record, hint)
+    return partial(_exactly, get_origin(hint) or hint)
+
+
+def _list(read: _Read, value: object) -> list[Any]:
+    if not is_list(value):
+        raise ValueError(f"expected a list, got {type(value).__name__}")
+    return [read(each) for each in value]
+
+
+def _moment(value: object) -> datetime:
+    return moment(_exactly(str, value))
+
+
+def _exactly(kind: type, value: object) -> Any:
+    """Return a value of exactly this type, since a bool is no integer; an integer is a number, too."""
+    if type(value) is kind:
+        return value
+    if kind is float and type(value) is int:
+        return float(value)
+    raise ValueError(f"expected {kind.__name__}, got {type(value).__name__}")
+
+
+@frozen
+class LoopMember:
+    """A person in a loop.
+
+    Attributes:
+        user_id: The server's name for the person.
+        email: The person's address.
+        status: pending until the person has joined, then active; or a word newer than this package.
+        name: The person's name.
+        role: What the person may do; known are member and admin.
+        joined_at: When the person joined.
+        extra: Fields that this package does not know yet, unchanged.
+    """
+
+    __module__ = "hitl.models"
+
+    user_id: str
+    email: str
+    status: str
+    name: str | None = field(default=None, repr=False)
+    role: str | None = field(default=None, repr=False)
+    joined_at: datetime | None = field(default=None, repr=False)
+    extra: dict[str, Any] = field(factory=dict[str, Any], repr=False, hash=False)
+
+
+@frozen
+class Loop:
+    """A group of people who answer requests.
+
+    Attributes:
+        id: The server's name for the loop.
+        name: What people call it.
+        description: What it is for.
+        icon: The name of its icon, or an emoji.
+        members: Who belongs to it.
+        creator_id: Who made it.
+        join_url: The address that a new member opens; only a new loop has one.
+        created_at: When it was created.
+        updated_at: When it last changed.
+        extra: Fields that this package does not know yet, unchanged.
+    """
+
+    __module__ = "hitl.models"
+
+    id: str
+    name: str
+    description: str | None = field(default=None, repr=False)
+    icon: str | None = field(default=None, repr=False)
+    members: list[LoopMember] = field(factory=list[LoopMember], repr=False, hash=False)
+    creator_id: str | None = field(default=None, repr=False)
+    join_url: str | None = field(default=None, repr=False)
+    created_at: datetime | None = field(default=None, repr=False)
+    updated_at: datetime | None = field(default=None, repr=False)
+    extra: dict[str, Any] = field(factory=dict[str, Any], repr=False, hash=False)
