@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
+import email.parser
+import email.policy
 import hashlib
 import importlib
 import inspect
+import io
 import json
 import os
 import pickle
@@ -21,8 +25,10 @@ import pytest
 from hitl_api import AuthenticatedClient, errors, models
 from hitl_api.api.loops import list_loops
 from hitl_api.api.reviews import create_review, get_review
+from hitl_api.api.sessions import wait_for_turn
+from hitl_api.api.uploads import upload_document
 from hitl_api.models.meta import Meta
-from hitl_api.types import UNSET, Unset, read_datetime
+from hitl_api.types import UNSET, File, Unset, read_datetime
 from ruamel.yaml import YAML
 
 from hitl._moments import moment
@@ -211,6 +217,40 @@ def test_generation_b_has_an_error_of_its_own() -> None:
         answer = list_loops.sync(client=client)
     assert isinstance(answer, models.ApiError)
     assert answer.msg == "Invalid API key"
+
+
+def test_a_turn_that_is_still_open_has_an_answer_of_its_own_although_its_status_is_an_error() -> None:
+    pending = {"error": False, "msg": "timeout", "data": {"turn": {"id": "t1"}, "pending": True}}
+    with _answering(408, pending) as client:
+        answer = wait_for_turn.sync("s1", "t1", client=client, timeout=0)
+    assert isinstance(answer, models.TurnPendingEnvelope)
+    assert (answer.data.pending, answer.data.turn.human_decision) == (True, UNSET)
+    with _answering(408, {"error": True, "msg": "Request timeout"}) as client, pytest.raises(errors.UnexpectedStatus):
+        wait_for_turn.sync("s1", "t1", client=client, timeout=0)
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_an_upload_is_a_form_whatever_the_file_contains(is_async: bool) -> None:
+    content = b"--- a\r\n--+++\r\n+++ b\r\n--+++--\r\n\x00\xff"
+    forms: list[httpx.Request] = []
+
+    def stored(request: httpx.Request) -> httpx.Response:
+        forms.append(request)
+        return httpx.Response(201, json={"error": False, "data": {"url": "https://cdn.example/a.diff"}})
+
+    client = AuthenticatedClient("https://h.example", token="a", httpx_args={"transport": httpx.MockTransport(stored)})
+    body = models.FileUpload(File(io.BytesIO(content), "a.diff", "text/plain"))
+    if is_async:
+        answer = asyncio.run(upload_document.asyncio(client=client, body=body))
+    else:
+        answer = upload_document.sync(client=client, body=body)
+    assert isinstance(answer, models.DocumentUploadedEnvelope)
+    (form,) = forms
+    head = f"Content-Type: {form.headers['Content-Type']}\r\n\r\n".encode()
+    (part,) = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + form.content).iter_parts()
+    assert (part.get_filename(), part.get_content_type()) == ("a.diff", "text/plain")
+    assert part.get_param("name", header="Content-Disposition") == "file"
+    assert b"\r\n\r\n" + content + b"\r\n--" in form.content
 
 
 @pytest.mark.parametrize(

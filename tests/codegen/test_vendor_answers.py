@@ -36,6 +36,10 @@ IDS = {
     "request_id": "65f1234567890abcdef12348",
     "user_id": "65f1234567890abcdef12347",
     "review_id": "rev_123",
+    "session_id": "663f80000000000000000001",
+    "turn_id": "663f90000000000000000001",
+    "workflow_id": "wf_abc123",
+    "webhook_id": "hook_123",
 }
 REVIEW = next(each for each in ANSWERS if each["operation"] == "create_review")["body"]["data"]
 BODIES: dict[str, dict[str, Any]] = {
@@ -54,6 +58,12 @@ BODIES: dict[str, dict[str, Any]] = {
         "platform": "api",
         "timeout_seconds": 3600,
     },
+    "create_session": {"agent_type": "claude"},
+    "create_turn": {"action_type": "git_push"},
+    "upload_image": {"file": b"an image"},
+    "upload_document": {"file": b"a document"},
+    "trigger_workflow": {"category": "refund"},
+    "trigger_workflow_webhook": {"category": "refund"},
 }
 
 
@@ -75,8 +85,8 @@ def _arguments(module: Any) -> tuple[list[str], dict[str, Any]]:
     ids = [IDS[name] for name in IDS if hints.get(name) is str]
     if "body" not in hints:
         return ids, {}
-    name = module.__name__.rpartition(".")[2]
-    return ids, {"body": hints["body"].from_dict(BODIES[name])}
+    body = BODIES[module.__name__.rpartition(".")[2]]
+    return ids, {"body": body if hints["body"] is Any else hints["body"].from_dict(body)}
 
 
 def _module(answer: dict[str, Any]) -> Any:

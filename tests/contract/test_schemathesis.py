@@ -53,6 +53,10 @@ def test_every_answer_about_something_that_exists_is_one_that_the_description_al
 ) -> None:
     for name in case.path_parameters:
         case.path_parameters[name] = MAKERS[name](client)
+    if "turn_id" in case.path_parameters:
+        case.path_parameters.update(turn_ids(client))
+    if case.path.startswith("/v1/workflows/webhook/"):
+        case.path_parameters["webhook_id"] = "hook_abc123"  # not that of a subscription
     if isinstance(case.body, dict) and "template_id" in case.body:
         case.body["template_id"] = "template_123"
     send(case, client)
@@ -65,6 +69,8 @@ def send(case: Case, client: httpx.Client) -> None:
                 case.body[name] = NOWHERE  # a made-up name would be asked of the network
     if "wait=" in str(case.headers.get("Prefer")):
         case.headers["Prefer"] = "wait=0"  # the example of the description would be waited for
+    if case.path.endswith("/wait") and str(case.query.get("timeout", 60)).isdecimal():
+        case.query["timeout"] = 0
     case.call_and_validate(
         base_url=str(client.base_url), headers={"Authorization": client.headers["Authorization"]}, checks=_CHECKS
     )
@@ -86,6 +92,12 @@ def webhook_id(client: httpx.Client) -> str:
     return str(created(client, "/v1/webhooks", {"url": NOWHERE, "events": ["review.created"]})["id"])
 
 
+def turn_ids(client: httpx.Client) -> dict[str, str]:
+    session_id = created(client, "/v1/api/sessions", {})["session"]["id"]
+    turn = created(client, f"/v1/api/sessions/{session_id}/turns", {"action_type": "git_push"})["turn"]
+    return {"session_id": session_id, "turn_id": turn["id"]}
+
+
 REVIEW = {"template_id": "template_123", "content": {"text": "A draft"}}
 FORM = {"name": "Fuzzed", "fields": [{"name": "approved", "type": "boolean"}]}
 
@@ -96,6 +108,9 @@ MAKERS: Mapping[str, Callable[[httpx.Client], Any]] = {
     "delivery_id": lambda client: created(client, f"/v1/webhooks/{webhook_id(client)}/test", None, 202)["id"],
     "team_id": lambda client: created(client, "/v1/teams", {"name": "Fuzzed"})["id"],
     "loop_id": lambda client: loop(client)["id"],
+    "session_id": lambda client: created(client, "/v1/api/sessions", {})["session"]["id"],
+    "turn_id": lambda client: turn_ids(client)["turn_id"],
+    "workflow_id": lambda client: "wf_abc123",
     "user_id": lambda client: loop(client)["creator_id"],
     "request_id": lambda client: created(client, f"/v1/api/loops/{loop(client)['id']}/requests", REQUEST)["request_id"],
 }
