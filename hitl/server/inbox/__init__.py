@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from hitl.server.agent_sessions import SessionService
 from hitl.server.inbox.delivery_pages import DeliveryPages
 from hitl.server.inbox.join import invitation, join_routes
 from hitl.server.inbox.lists import Lists
@@ -31,10 +32,12 @@ from hitl.server.webhooks.deliveries import Deliveries
 __all__ = ["InboxSessionMiddleware", "SafeHeaders", "Sessions", "inbox_routes", "invitation", "join_routes"]
 
 
-def inbox_routes(reviews: ReviewService, loops: LoopService, deliveries: Deliveries) -> list[BaseRoute]:
+def inbox_routes(
+    reviews: ReviewService, loops: LoopService, deliveries: Deliveries, agent_sessions: SessionService
+) -> list[BaseRoute]:
     """Return the inbox's routes, to be mounted under `/inbox`."""
     handled = (reviews, loops, PageRenderer())
-    lists, pages, requests = Lists(*handled), Pages(*handled), RequestPages(*handled)
+    lists, pages, requests = Lists(*handled), Pages(*handled), RequestPages(*handled, agent_sessions)
     log = DeliveryPages(*handled, deliveries)
     inner: list[BaseRoute] = [
         Route("/", lists.overview),
