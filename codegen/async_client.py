@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIENT = ROOT / "hitl" / "_client.py"
-NAMESPACES = ("loops",)  # each a module of hitl/_namespaces with the class Loops, which becomes AsyncLoops
+NAMESPACES = ("loops", "sessions")  # each a module of hitl/_namespaces with the class Loops, which becomes AsyncLoops
 
 HEADER = '''"""AsyncHITLClient: written by codegen/async_client.py from _client.py (`make generate`), do not edit."""
 '''

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from hitl._batches import Batch
     from hitl._namespaces.async_loops import AsyncLoops
+    from hitl._namespaces.async_sessions import AsyncSessions
     from hitl._waiting import AsyncCompletions, AsyncDecisions, CursorStore, HandledDecisions
     from hitl.webhooks import WebhookEvent
 
@@ -781,6 +782,13 @@ class AsyncHITLClient:
         from hitl._namespaces.async_loops import AsyncLoops
 
         return AsyncLoops(self._methods, self._run)
+
+    @property
+    def sessions(self) -> AsyncSessions:
+        """Runs of a coding agent, whose actions people decide on one by one."""
+        from hitl._namespaces.async_sessions import AsyncSessions
+
+        return AsyncSessions(self._methods, self._run)
 
     def idempotency_scope(self, name: str) -> IdempotencyScope:
         """Name the work in a plain `with` block, so that repeating it creates nothing twice.

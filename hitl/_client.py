@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from hitl._batches import Batch
     from hitl._namespaces.loops import Loops
+    from hitl._namespaces.sessions import Sessions
     from hitl._waiting import Completions, CursorStore, Decisions, HandledDecisions
     from hitl.webhooks import WebhookEvent
 
@@ -781,6 +782,13 @@ class HITLClient:
         from hitl._namespaces.loops import Loops
 
         return Loops(self._methods, self._run)
+
+    @property
+    def sessions(self) -> Sessions:
+        """Runs of a coding agent, whose actions people decide on one by one."""
+        from hitl._namespaces.sessions import Sessions
+
+        return Sessions(self._methods, self._run)
 
     def idempotency_scope(self, name: str) -> IdempotencyScope:
         """Name the work in a plain `with` block, so that repeating it creates nothing twice.

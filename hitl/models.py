@@ -18,7 +18,7 @@ from hitl._review import Review, document_of, unknown_members
 from hitl._verdict import Edit, Verdict
 
 if TYPE_CHECKING:
-    from hitl._records import Loop, LoopMember
+    from hitl._records import Loop, LoopMember, Session, Turn
     from hitl.exceptions import HITLError
 
 __all__ = [
@@ -30,16 +30,18 @@ __all__ = [
     "Review",
     "ReviewChange",
     "ReviewFields",
+    "Session",
     "Status",
     "Strategy",
     "Template",
+    "Turn",
     "Verdict",
     "WaitStats",
 ]
 
 
 # What the namespaces return is imported when it is first used.
-__getattr__, __dir__ = lazy_names(__name__, {"hitl._records": ("Loop", "LoopMember")})
+__getattr__, __dir__ = lazy_names(__name__, {"hitl._records": ("Loop", "LoopMember", "Session", "Turn")})
 
 # The words of openapi.yaml for arguments. What a server answers is a text, because it may know more of them.
 Priority: TypeAlias = Literal["low", "medium", "high", "normal"]

@@ -10,6 +10,7 @@ from attrs import frozen
 from hitl._api import Endpoint
 from hitl._flows import Flow
 from hitl._methods import Methods
+from hitl.exceptions import UnexpectedResponseError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -52,7 +53,11 @@ def fetched(
 
     def carry_out() -> Flow[R]:
         envelope: Any = yield from flow
-        return read(envelope.to_dict().get("data"))
+        try:
+            return read(envelope.to_dict().get("data"))
+        except ValueError as error:
+            told = f"the server's answer does not fit the API ({error})"
+        raise UnexpectedResponseError(told, sent="yes")
 
     return carry_out()
 
