@@ -122,7 +122,7 @@ class Sessions(RuleBasedStateMachine):
     def each_decision_is_told_once(self) -> None:
         events = self.server.outbox.events_after(0, 10_000)
         told = Counter(each.subject_id for each in events if each.event == "turn.resolved")
-        assert told == Counter(self.decided)
+        assert told == Counter(list(self.decided))
 
 
 Sessions.TestCase.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
