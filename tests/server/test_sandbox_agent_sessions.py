@@ -101,6 +101,8 @@ def test_an_update_replaces_the_context_and_an_empty_reviewer_clears_it(
     assert (cleared["reviewer_id"], cleared["context"]) == (None, {"task": "Import"})
     assert refusal_of(sessions.update, OWNER, session_id, {}).status == 400
     assert refusal_of(sessions.update, OWNER, session_id, {"status": "paused"}).status == 400
+    sessions.complete(OWNER, session_id)
+    assert refusal_of(sessions.update, OWNER, session_id, {"reviewer_id": "someone"}).status == 409
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,9 @@ def loop_of(body: Mapping[str, Any]) -> Document:
 
 
 def updated(session: Document, body: Mapping[str, Any], now: datetime) -> Document:
-    """Return the session with the members of a checked body; an empty `reviewer_id` clears it."""
+    """Return an open session with the members of a checked body; an empty `reviewer_id` clears it."""
+    if session["status"] not in OPEN:
+        raise conflict(f"session {session['id']} is {session['status']} and cannot be changed")
     changes = {**body, "reviewer_id": body.get("reviewer_id", session["reviewer_id"]) or None}
     return touched({**session, **changes}, now)
 

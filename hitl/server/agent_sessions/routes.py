@@ -132,15 +132,13 @@ class _Waits:
             turn = self._service.turn(account, **named)
             return {"turn": turn, "status": "open" if turn["human_decision"] is None else "decided"}
 
-        with self._slots.take():
-            found = await hold(
-                self._service.changes,
-                named["turn_id"],
-                _DEFAULT_WAIT if asked is None else asked,
-                read=read,
-                final=("decided",),
-                seconds_left=lambda: None,
-            )
+        seconds = _DEFAULT_WAIT if asked is None else asked
+        if not seconds or self._slots.is_full:
+            found = await read()
+        else:
+            with self._slots.take():
+                changes, turn_id = self._service.changes, named["turn_id"]
+                found = await hold(changes, turn_id, seconds, read=read, final=("decided",), seconds_left=lambda: None)
         if found["status"] == "decided":
             return success("turn resolved", {"turn": found["turn"]})
         return success("timeout — turn still pending", {"turn": found["turn"], "pending": True}, 408)

@@ -65,7 +65,7 @@ class SessionService:
             return self._own(account, session_id)
 
     def update(self, account: Account, session_id: str, body: Mapping[str, Any]) -> Document:
-        """Replace what the body names, whatever the state of the session is."""
+        """Replace what the body names in a session that is not finished."""
         check_update(body)
         with self._work() as work:
             return self._save(work, lifecycle.updated(self._own(account, session_id), body, work.now))
