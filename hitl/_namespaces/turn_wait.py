@@ -52,6 +52,7 @@ class TurnWait:
             return self._turn
         if self._timeout is not None:
             self._deadline = self._now() + self._timeout
+        self._methods.turn_waits.add(self)
         self._methods.waits.add_watch(self)
         try:
             while True:
@@ -63,6 +64,7 @@ class TurnWait:
                     raise self._timed_out()
         finally:
             self._methods.waits.discard_watch(self)
+            self._methods.turn_waits.discard(self)
 
     def apply(self, _update: object) -> bool:
         """Take no notice of a webhook about a review."""
@@ -70,7 +72,7 @@ class TurnWait:
 
     def interval(self) -> float:
         """Return the seconds between two reads at present."""
-        return max(float(self._hold()), self._budget.interval(self._methods.clock.epoch()))
+        return max(float(self._hold()), self._interval())
 
     def close(self) -> None:
         """Let the next read fail, since the client is closed."""
@@ -99,7 +101,7 @@ class TurnWait:
         self._last_error = None
         waits.counters.polls += 1
         self._budget.spent(self._methods.clock.epoch())
-        self._next_at = began + self._budget.interval(self._methods.clock.epoch())
+        self._next_at = began + self._interval()
         if now - began >= min(hold, SHORTEST_HOLD) and hold:
             waits.counters.held += 1
             self._pause = 1.0
@@ -120,8 +122,12 @@ class TurnWait:
 
     def _hold(self) -> int:
         """Return for how many seconds the server is asked to hold the next read."""
-        self._is_scarce |= self._budget.interval(self._methods.clock.epoch()) > SLOWEST
+        self._is_scarce |= self._interval() > SLOWEST
         return int(max(0.0, min(MOST if self._is_scarce else LONGEST_HOLD, self._longest, self._left())))
+
+    def _interval(self) -> float:
+        """Return the seconds between two reads that the rate limit leaves to each of the client's waits for turns."""
+        return max(1, len(self._methods.turn_waits)) * self._budget.interval(self._methods.clock.epoch())
 
     def _paused_for(self) -> float:
         return max(self._next_at - self._now(), self._blocked_for())
