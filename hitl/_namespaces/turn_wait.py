@@ -66,7 +66,7 @@ class TurnWait:
             self._methods.waits.discard_watch(self)
             self._methods.turn_waits.discard(self)
 
-    def apply(self, _update: object) -> bool:
+    def apply(self, update: object) -> bool:  # noqa: ARG002 - the signature of a stream
         """Take no notice of a webhook about a review."""
         return False
 

@@ -9,6 +9,7 @@ from script import BROKEN, SILENT, Scripted, answer, refused
 from scripted import ScriptedClient, scripted, world_client
 from world import EPOCH, Vendor, World
 
+from hitl import _records
 from hitl.exceptions import AuthenticationError, ConflictError, UnexpectedResponseError, WaitTimeoutError
 from hitl.models import Turn
 
@@ -143,6 +144,12 @@ def test_a_429_is_waited_out_and_nothing_is_asked_before() -> None:
 def test_only_the_word_approve_is_a_yes(word: str) -> None:
     found = outcome_of(told({**DECIDED, "human_decision": word}))
     assert (found.human_decision, found.verdict) == (word, "answered")
+
+
+def test_without_the_verdict_any_word_would_be_a_yes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_records, "verdict_of_decision", lambda _: "approved")
+    with pytest.raises(AssertionError):
+        test_only_the_word_approve_is_a_yes("yes")
 
 
 @pytest.mark.parametrize(

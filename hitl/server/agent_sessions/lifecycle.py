@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from hitl._json import as_object
 from hitl.server.agent_sessions.schemas import DECISIONS
 from hitl.server.primitives import Document, conflict, from_wire, to_wire
 
@@ -155,8 +156,7 @@ def decided(turn: Document, decision: str, comment: str | None) -> Document:
 
 def decision_of(request: Mapping[str, Any]) -> str | None:
     """Return the decision that an answered request holds."""
-    answer: Any = request["response_data"]
-    decision = answer.get("selected_value") if isinstance(answer, dict) else None
+    decision = as_object(request["response_data"]).get("selected_value")
     return decision if request["status"] == "completed" and decision in DECISIONS else None
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from hitl._json import as_object
 from hitl.server.loops.accounts import OBJECT_ID
 from hitl.server.loops.envelope import LoopApiError, refuse_invalid
 from hitl.server.loops.schemas import one_of
@@ -90,7 +91,6 @@ def check_decision(body: Mapping[str, Any]) -> None:
 
 def check_outcome(body: Mapping[str, Any]) -> None:
     """Refuse a body that says nothing of an outcome."""
-    action: Any = body.get("action")
-    given: dict[str, Any] = action if isinstance(action, dict) else {}
+    given = as_object(body.get("action"))
     said = {name: value for name, value in given.items() if value is not None}  # null is as good as left out
     refuse_invalid(_OUTCOME("", {**body, "action": said} if given else body))

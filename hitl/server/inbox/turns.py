@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from hitl._json import is_object
+from hitl._json import is_list, is_object
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.rendering import MAX_ROWS, Block, Code, Json, Table, Text, block, subject
 
@@ -55,7 +55,7 @@ def _arguments(args: Document | None) -> Table | None:
 def _value(value: object) -> Block:
     if isinstance(value, str):
         return Code(value) if value.strip() else block(value)
-    return Json(value) if is_object(value) or isinstance(value, list) else block(value)
+    return Json(value) if is_object(value) or is_list(value) else block(value)
 
 
 def _outcome(turn: Document) -> dict[str, Any] | None:
@@ -64,10 +64,11 @@ def _outcome(turn: Document) -> dict[str, Any] | None:
     if action is None:
         return None
     said = (("Output", action.get("stdout")), ("Errors", action.get("stderr")))
+    files: list[str] = turn["files_modified"] or []
     return {
         "line": _result(action),
         "texts": [(name, Code(text)) for name, text in said if text],
-        "files": [Text(each) for each in turn["files_modified"] or []],
+        "files": [Text(each) for each in files],
         "extra": block(action["extra"]) if action.get("extra") else None,
     }
 

@@ -188,7 +188,7 @@ class LoopService:
             raise LoopApiError(400, "Validation failed", "status can only be set to cancelled")
         with self._work() as work:
             before = self._own_request(account, request_id)
-            if body.keys() != {"status"} and any(each.owns_request(before["id"]) for each in self._watchers):
+            if set(body) != {"status"} and any(each.owns_request(before["id"]) for each in self._watchers):
                 raise LoopApiError(400, "Request cannot be changed", "it asks about a turn, which stays as it is")
             wanted = updated_body(before, body)
             asks_anew = {"response_type", "response_config", "default_response"} & body.keys()
