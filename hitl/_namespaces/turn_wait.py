@@ -88,8 +88,9 @@ class TurnWait:
                 evolve(call, decode=read, timeout=min(hold + MARGIN, left + LAST_MARGIN))
             )
             self._answered(began, hold)
-            # Without its own id it might be another turn, so it is read before it is believed.
-            return (yield from self._read()) if found is not None and not found.id else found
+            if found is not None and not found.id:  # it might be another turn, so it is read before it is believed
+                found = yield from self._read()
+            return found if found is not None and found.is_decided else None
         except HITLError as error:
             if not is_transient(error, is_known=self._methods.exchange.server.is_known):
                 raise

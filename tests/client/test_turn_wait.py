@@ -177,6 +177,12 @@ def test_a_decision_without_the_turns_own_id_is_read_before_it_is_believed() -> 
     assert [each.path.rpartition("/")[2] for each in service.client.requests] == ["wait", "t1"]
 
 
+def test_a_decision_that_the_turn_itself_does_not_have_ends_no_wait() -> None:
+    service = Service(told({"human_decision": "approve"}), told({"id": "t1"}), told(DECIDED))
+    assert service.client.sessions.wait(TURN).verdict == "approved"
+    assert [each.path.rpartition("/")[2] for each in service.client.requests] == ["wait", "t1", "wait"]
+
+
 def test_a_decided_turn_is_not_asked_about() -> None:
     service = Service(PENDING)
     decided = Turn("t1", "s1", human_decision="modify")
