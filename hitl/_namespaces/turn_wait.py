@@ -90,12 +90,12 @@ class TurnWait:
             self._answered(began, hold)
             if found is not None and not found.id:  # it might be another turn, so it is read before it is believed
                 found = yield from self._read()
-            return found if found is not None and found.is_decided else None
         except HITLError as error:
             if not is_transient(error, is_known=self._methods.exchange.server.is_known):
                 raise
             self._failed(error, began)
             return None
+        return found if found is not None and found.is_decided else None
 
     def _answered(self, began: float, hold: int) -> None:
         now, waits = self._now(), self._methods.waits.client
