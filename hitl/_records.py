@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import cache, partial
 from types import NoneType
-from typing import Any, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, TypeAlias, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from attrs import AttrsInstance, field, fields, frozen, has
 
@@ -43,7 +43,7 @@ def record(kind: type[R], document: object) -> R:
             values[name] = readers[name](value)
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
-    make: Callable[..., R] = kind
+    make = cast("Callable[..., R]", kind)
     return make(**values, extra=unknown_members(document, tuple(readers)))
 
 

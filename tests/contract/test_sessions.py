@@ -143,7 +143,7 @@ def test_arguments_are_checked_before_anything_is_sent() -> None:
         (lambda: client.sessions.list(status="open"), "status must be one of abandoned, active"),
         (lambda: client.sessions.list(limit=0), "limit must be a whole number"),
         (lambda: client.sessions.update("s"), "nothing to change; give at least one of context, reviewer_id"),
-        (lambda: client.sessions.propose("s", "read"), "action_type must be one of file_write"),
+        (lambda: client.sessions.propose("s", "read"), "action_type must be one of bypass"),
         (lambda: client.sessions.propose("s", "bypass", args=["ls"]), "proposed_args must be a dict"),  # type: ignore[arg-type]
         (lambda: client.sessions.propose(turn, "bypass"), "must be an id"),  # type: ignore[arg-type]
         (lambda: client.sessions.wait("t", timeout=1), undone),  # type: ignore[arg-type]
