@@ -148,7 +148,7 @@ def test_arguments_are_checked_before_anything_is_sent() -> None:
         (lambda: client.sessions.propose(turn, "bypass"), "must be an id"),  # type: ignore[arg-type]
         (lambda: client.sessions.wait("t", timeout=1), undone),  # type: ignore[arg-type]
         (lambda: client.sessions.wait(turn, timeout=0), "timeout must be a number of seconds"),
-        (lambda: client.sessions.decide(turn, "yes"), "decision must be one of approve, modify, reject, escalate"),
+        (lambda: client.sessions.decide(turn, "yes"), "decision must be one of approve, escalate, modify, reject"),
         (lambda: client.sessions.record_outcome(turn, success="no"), "success must be True or False"),  # type: ignore[arg-type]
         (lambda: client.sessions.record_outcome(turn, success=True, exit_code=1.5), "exit_code must be a whole"),  # type: ignore[arg-type]
         (lambda: client.sessions.record_outcome(turn, success=True, files_modified="a"), "must be a list of texts"),
