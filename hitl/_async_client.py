@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from hitl._batches import Batch
     from hitl._namespaces.async_loops import AsyncLoops
     from hitl._namespaces.async_requests import AsyncRequests
+    from hitl._namespaces.async_sessions import AsyncSessions
     from hitl._namespaces.async_teams import AsyncTeams
     from hitl._namespaces.async_uploads import AsyncUploads
     from hitl._namespaces.async_webhooks import AsyncWebhooks
@@ -806,6 +807,13 @@ class AsyncHITLClient:
         from hitl._namespaces.async_requests import AsyncRequests
 
         return AsyncRequests(self._methods, self._run)
+
+    @property
+    def sessions(self) -> AsyncSessions:
+        """Runs of a coding agent, whose actions people decide on one by one."""
+        from hitl._namespaces.async_sessions import AsyncSessions
+
+        return AsyncSessions(self._methods, self._run)
 
     @property
     def uploads(self) -> AsyncUploads:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from hitl._batches import Batch
     from hitl._namespaces.loops import Loops
     from hitl._namespaces.requests import Requests
+    from hitl._namespaces.sessions import Sessions
     from hitl._namespaces.teams import Teams
     from hitl._namespaces.uploads import Uploads
     from hitl._namespaces.webhooks import Webhooks
@@ -806,6 +807,13 @@ class HITLClient:
         from hitl._namespaces.requests import Requests
 
         return Requests(self._methods, self._run)
+
+    @property
+    def sessions(self) -> Sessions:
+        """Runs of a coding agent, whose actions people decide on one by one."""
+        from hitl._namespaces.sessions import Sessions
+
+        return Sessions(self._methods, self._run)
 
     @property
     def uploads(self) -> Uploads:

@@ -94,6 +94,7 @@ class Methods:
         self._waits: Once[WaitRegistry] = Once()
         self._asking: Once[Asking] = Once()
         self._handlers: Once[Handlers] = Once()
+        self.turn_waits: set[object] = set()  # the waits of `client.sessions` at present, which share the rate limit
 
     @property
     def waits(self) -> WaitRegistry:

@@ -17,6 +17,7 @@ from attrs import AttrsInstance, field, fields, frozen, has
 from hitl._json import Object, is_list, is_object
 from hitl._moments import moment
 from hitl._review import unknown_members
+from hitl._verdict import Verdict, verdict_of_decision
 
 R = TypeVar("R", bound=AttrsInstance)
 _Read: TypeAlias = Callable[[Any], Any]
@@ -345,3 +346,88 @@ class UploadedFile:
     type: str
     size: int
     extra: dict[str, Any] = field(factory=dict[str, Any], repr=False, hash=False)
+
+
+@frozen
+class Session:
+    """One run of a coding agent.
+
+    Attributes:
+        id: The server's name for the session.
+        status: active, paused, completed or abandoned; or a word newer than this package.
+        agent_type: Which agent works in it, such as claude or codex.
+        loop_id: The loop whose members are asked.
+        context: What it is about: repo, branch, commit and task, as far as they are known.
+        turn_count: How many actions were proposed.
+        reviewer_id: The person who is to answer.
+        created_at: When it was started.
+        updated_at: When it last changed.
+        extra: Fields that this package does not know yet, unchanged.
+    """
+
+    __module__ = "hitl.models"
+
+    id: str
+    status: str
+    agent_type: str | None = None
+    loop_id: str | None = field(default=None, repr=False)
+    context: dict[str, Any] = field(factory=dict[str, Any], repr=False, hash=False)
+    turn_count: int | None = field(default=None, repr=False)
+    reviewer_id: str | None = field(default=None, repr=False)
+    created_at: datetime | None = field(default=None, repr=False)
+    updated_at: datetime | None = field(default=None, repr=False)
+    extra: dict[str, Any] = field(factory=dict[str, Any], repr=False, hash=False)
+
+
+@frozen
+class Turn:
+    """An action that an agent proposed in a session, and the decision on it.
+
+    Attributes:
+        id: The server's name for the turn.
+        session_id: The session that it belongs to.
+        turn_number: Which one it is in its session, from 1.
+        request_id: The request that the members of the loop see.
+        action_type: What kind of action is proposed, such as git_push.
+        agent_prompt: The action in words.
+        proposed_tool: The tool that the agent wants to call.
+        proposed_args: The arguments of the call.
+        human_decision: approve, modify, reject or escalate; or a word newer than this package. None until somebody has
+            decided.
+        human_comment: The person's remark.
+        action_taken: What came of it: success, exit_code, stdout, stderr and extra, as far as they were recorded.
+        files_modified: The paths of the files that it changed.
+        created_at: When it was proposed.
+        extra: Fields that this package does not know yet, unchanged.
+    """
+
+    __module__ = "hitl.models"
+
+    id: str
+    session_id: str
+    turn_number: int | None = None
+    request_id: str | None = field(default=None, repr=False)
+    action_type: str | None = None
+    agent_prompt: str | None = field(default=None, repr=False)
+    proposed_tool: str | None = field(default=None, repr=False)
+    proposed_args: dict[str, Any] | None = field(default=None, repr=False, hash=False)
+    human_decision: str | None = None
+    human_comment: str | None = field(default=None, repr=False)
+    action_taken: dict[str, Any] | None = field(default=None, repr=False, hash=False)
+    files_modified: list[str] = field(factory=list[str], repr=False, hash=False)
+    created_at: datetime | None = field(default=None, repr=False)
+    extra: dict[str, Any] = field(factory=dict[str, Any], repr=False, hash=False)
+
+    @property
+    def is_decided(self) -> bool:
+        """True once a person has decided, whatever the decision."""
+        return self.human_decision is not None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What the decision means: approved, rejected or answered; None while there is none.
+
+        Only the decision `approve` is approved, so only "approved" may run the action. To modify it or to escalate it
+        is an answer, and so is a word that this package does not know.
+        """
+        return verdict_of_decision(self.human_decision)

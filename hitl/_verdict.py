@@ -17,6 +17,7 @@ Verdict: TypeAlias = Literal["approved", "rejected", "answered", "expired", "can
 VERDICT_FIELDS: Final = ("approved", "approval")
 FEEDBACK_FIELDS: Final = ("feedback", "comment", "comments", "reason", "message")
 _AS_STATUS: Final[Mapping[str, Verdict]] = {"rejected": "rejected", "expired": "expired", "cancelled": "cancelled"}
+_AS_DECISION: Final[Mapping[str, Verdict]] = {"approve": "approved", "reject": "rejected"}
 
 
 @frozen
@@ -45,6 +46,11 @@ def verdict_of(status: str, result: Mapping[str, Any], named: str | None) -> Ver
         return "rejected"  # a no beats every yes
     is_clear = named is not None or len(answers) == 1
     return "approved" if is_clear and all(answer is True for answer in answers.values()) else "answered"
+
+
+def verdict_of_decision(decision: str | None) -> Verdict | None:  # guard: turn-verdict
+    """Return the verdict of a turn's decision; only the word "approve" allows what was proposed."""
+    return None if decision is None else _AS_DECISION.get(decision, "answered")
 
 
 def feedback_of(result: Mapping[str, Any]) -> str | None:

@@ -254,6 +254,27 @@ def _text(name: str, value: object) -> str:
     return found
 
 
+def any_text(name: str, value: object) -> str:
+    """Return a text, which may be empty."""
+    return _text(name, value)
+
+
+def yes_or_no(name: str, value: object) -> bool:
+    """Return a boolean; nothing else stands for one."""
+    found = plain(value)
+    if not isinstance(found, bool):
+        raise ConfigurationError(f"{name} must be True or False; got {value!r:.80}")
+    return found
+
+
+def integer(name: str, value: object) -> int:
+    """Return a whole number, whatever its sign is."""
+    found = whole(value)
+    if found is None:
+        raise ConfigurationError(f"{name} must be a whole number; got {value!r:.80}")
+    return found
+
+
 def texts(name: str, value: object) -> list[str]:
     """Return a list of texts."""
     entries = _entries(value)

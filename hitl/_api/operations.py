@@ -57,6 +57,9 @@ _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "PATCH"})
 # Responses that last as long as the connection, with their paths.
 _STREAMS = {"stream_events": "/v1/events"}
 
+# Operations that answer with the status of an error that something is still open.
+_ANSWERS = {"wait_for_turn": 408}
+
 
 class Endpoint(Protocol[P, T_co]):
     """A module of the generated client: `hitl_api.api.<tag>.<operation>`."""
@@ -234,7 +237,7 @@ def endpoint_call(endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -
     read: Reader[T] = partial(_generated, endpoint, ids, own_id)
     if "idempotency_key" in signature.parameters and generated["method"] == "post":
         return Creation(operation, _request(generated), read, ids.values())
-    return _call(operation, generated, read)
+    return evolve(_call(operation, generated, read), answers=_ANSWERS.get(operation))
 
 
 def _call(

@@ -209,7 +209,7 @@ class Exchange:
 
     def _read(self, call: ApiCall[Any], outcome: TransportResult, attempts: int) -> tuple[Any, AttemptResult]:
         """Return the result or the error, and what the attempt came to."""
-        came_to = situation(outcome)
+        came_to = situation(outcome, call.answers)
         if isinstance(outcome, TransportFailure):
             return connection_error(call, outcome, attempts), came_to
         self.server.learn(outcome, call.request.headers.get("Idempotency-Key"), self.clock.epoch())

@@ -100,16 +100,17 @@ _BY_FAILURE: Mapping[str, AttemptResult] = {
 }
 
 
-def situation(outcome: TransportResult) -> AttemptResult:
-    """Return the result of an attempt, before the body of a success is read."""
+def situation(outcome: TransportResult, answers: int | None = None) -> AttemptResult:
+    """Return the result of an attempt, before the body of a success is read; for `answers` see `ApiCall`."""
     if isinstance(outcome, TransportFailure):
         return _BY_FAILURE.get(outcome.kind) or ("not sent" if outcome.sent == "no" else "no answer")
-    return _of_response(outcome)
+    return _of_response(outcome, answers)
 
 
-def _of_response(response: Response) -> AttemptResult:
+def _of_response(response: Response, answers: int | None) -> AttemptResult:
     status = response.status_code
-    if response.is_success:
+    is_answer = status == answers and as_object(parsed(response)).get("error") is False
+    if response.is_success or is_answer:
         return "answered" if response.fault is None else "unreadable"
     if status == 429:
         return "rate limited"

@@ -39,6 +39,7 @@ class ApiCall(Generic[T]):
     timeout: float | None = None  # seconds, from its start to the last byte; None for the client's own
     fresh: bool = False  # whether to use a connection that has carried nothing yet
     can_be_smaller: bool = False  # whether the caller asks for less where a response is too large, as for a page
+    answers: int | None = None  # a status of an error that is an answer if its body says `error: false`
     has_lasting_key: bool = True  # False if the same call made again would carry another idempotency key
 
 

@@ -16,8 +16,9 @@ from hitl.cli.text import print_json, print_line, print_table
 
 if TYPE_CHECKING:
     from hitl import Review, Template
+    from hitl.models import Session, Turn
 
-T = TypeVar("T", "Review", "Template")
+T = TypeVar("T", "Review", "Template", "Session", "Turn")
 
 
 def document_of(found: attrs.AttrsInstance) -> dict[str, Any]:
@@ -27,8 +28,8 @@ def document_of(found: attrs.AttrsInstance) -> dict[str, Any]:
     return {name: _json(value) for name, value in {**extra, **document}.items()}
 
 
-def print_document(found: Review | Template, line: str, *, as_json: bool) -> None:
-    """Print a review or template that was created or changed as JSON, or else a line about it."""
+def print_document(found: Review | Template | Turn, line: str, *, as_json: bool) -> None:
+    """Print what was created or changed as JSON, or else a line about it."""
     with done(f"{line} created" if line == found.id else line):
         if as_json:
             print_json(document_of(found))
@@ -39,7 +40,7 @@ def print_document(found: Review | Template, line: str, *, as_json: bool) -> Non
 def print_documents(
     found: Iterable[T], limit: int, titles: Sequence[str], row: Callable[[T], Sequence[str]], *, as_json: bool
 ) -> None:
-    """Print the first of many reviews or templates, as JSON or as a table."""
+    """Print the first of many, as JSON or as a table."""
     remaining = iter(found)
     shown = list(islice(remaining, limit))
     if as_json:

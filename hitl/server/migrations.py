@@ -309,6 +309,35 @@ _WORKFLOWS: Final = (
     """,
 )
 
+# `due_at` is when an idle session is abandoned, or an abandoned one deleted. Sessions of browsers are in `sessions`.
+_AGENT_SESSIONS: Final = (
+    """
+    CREATE TABLE agent_sessions (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        api_key_id TEXT NOT NULL,
+        loop_id TEXT NOT NULL REFERENCES loops (id) ON DELETE CASCADE,
+        agent_type TEXT NOT NULL,
+        status TEXT NOT NULL,
+        due_at TEXT,
+        document TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX agent_sessions_by_key ON agent_sessions (api_key_id, number)",
+    "CREATE INDEX agent_sessions_by_loop ON agent_sessions (loop_id)",
+    "CREATE INDEX agent_sessions_by_due ON agent_sessions (due_at) WHERE due_at IS NOT NULL",
+    """
+    CREATE TABLE turns (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        session_id TEXT NOT NULL REFERENCES agent_sessions (id) ON DELETE CASCADE,
+        request_id TEXT NOT NULL UNIQUE,
+        document TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX turns_by_session ON turns (session_id, number)",
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _REVIEWS,
     (*_WEBHOOKS, *_TEAMS),
@@ -322,4 +351,5 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _METADATA,
     _CONSUMPTIONS,
     (*_UPLOADS, *_WORKFLOWS),
+    _AGENT_SESSIONS,
 )

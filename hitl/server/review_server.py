@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
+from hitl.server.agent_sessions import SessionService, session_routes
 from hitl.server.app import create_app, error_response
 from hitl.server.expiry import ExpiryWorker
 from hitl.server.http.api_guard import ApiGuardMiddleware, ApiKeys, new_api_key
@@ -97,7 +98,7 @@ class ReviewServer:
                 raise SetupError(f"{data} cannot be used: {error}") from error
             self._opened = opened.pop_all()
         self._opened.callback(self.changes.close)
-        for service in (self.reviews, self.loops):
+        for service in (self.reviews, self.loops, self.agent_sessions):
             self._opened.callback(self.clock.on_advance(service.tick, due=service.next_due))
         self.url = self._listener.url
         self.faults = Faults(self.changes)
@@ -127,14 +128,17 @@ class ReviewServer:
         self.loops = LoopService(self.database, unit_of_work, self.outbox)
         self.workflows = WorkflowService(self.database, self.loops, self.outbox, workflows)
         self.uploads = UploadService(self.database, self.clock)
+        self.agent_sessions = SessionService(self.database, unit_of_work, self.outbox, self.loops)
         self.teams = TeamService(self.database, self.clock)
         self.subscriptions = Subscriptions(self.database, self.outbox, self.clock, self._targets)
         self.deliveries = Deliveries(self.database, self.outbox, self.clock)
 
     def _api_routes(self) -> list[Route]:
+        slots = LongPollSlots(self._limits.held)
         return [
-            *review_routes(self.reviews, self.outbox, LongPollSlots(self._limits.held)),
+            *review_routes(self.reviews, self.outbox, slots),
             *loop_routes(self.loops, self._targets, invitation, self._quota),
+            *session_routes(self.agent_sessions, slots),
             *webhook_routes(self.subscriptions, self.deliveries),
             *team_routes(self.teams),
             *upload_routes(self.uploads),
@@ -143,7 +147,7 @@ class ReviewServer:
 
     def _page_routes(self) -> list[BaseRoute]:
         middleware = [Middleware(SafeHeaders), Middleware(InboxSessionMiddleware, sessions=self.sessions)]
-        inbox = inbox_routes(self.reviews, self.loops, self.deliveries, self.uploads)
+        inbox = inbox_routes(self.reviews, self.loops, self.deliveries, self.uploads, self.agent_sessions)
         return [
             *join_routes(self.loops),
             *upload_pages(self.uploads),
@@ -164,6 +168,7 @@ class ReviewServer:
         """Carry out what is due."""
         self.reviews.tick()
         self.loops.tick()
+        self.agent_sessions.tick()
 
     def server(self) -> HttpServer:
         """Return the HTTP server, not yet running."""

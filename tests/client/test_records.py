@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hitl._records import record
-from hitl.models import Loop, LoopMember
+from hitl.models import Loop, LoopMember, Session, Turn
 
 MEMBER = {"user_id": "u1", "email": "ann@example.com", "status": "active"}
 LOOP = {"id": "l1", "name": "Moderators", "members": [MEMBER], "created_at": "2026-01-15T09:30:00Z"}
@@ -61,3 +61,14 @@ def test_they_are_read_before_their_public_path_has_been_used() -> None:
     program = f"from hitl._records import Loop, record; print(record(Loop, {LOOP!r}).members[0].email)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("ann@example.com\n", "")
+
+
+@pytest.mark.parametrize("said", [{}, {"human_decision": None, "action_taken": None, "files_modified": None}])
+def test_an_undecided_turn_may_leave_out_what_is_not_known_or_send_null(said: dict[str, Any]) -> None:
+    turn = record(Turn, {"id": "t1", "session_id": "s1", **said})
+    assert (turn, turn.is_decided, turn.verdict) == (Turn("t1", "s1"), False, None)
+
+
+@pytest.mark.parametrize("said", [{}, {"context": None, "reviewer_id": None}])
+def test_a_session_may_leave_out_its_reviewer_and_its_context(said: dict[str, Any]) -> None:
+    assert record(Session, {"id": "s1", "status": "sleeping", **said}) == Session("s1", "sleeping")

@@ -18,8 +18,10 @@ from hitl._calls.retry_policy import MOST_RETRIES, SUCCESSES_FOR_ONE
 from hitl._config import MOST_AT_ONCE, SETTINGS
 from hitl._engine import http1 as _wire
 from hitl._flows import threads as _workers
+from hitl._namespaces import turn_wait
 from hitl._waiting import timing as _timing
 from hitl.cli import sandbox as command
+from hitl.server.agent_sessions import lifecycle as agent_sessions
 from hitl.server.http import requests
 from hitl.server.results import DISPLAYS
 from hitl.server.review_server import ReviewServer
@@ -52,6 +54,15 @@ def test_the_numbers_of_a_wait_are_those_in_the_how_to() -> None:
     assert f"once in {shortest:.0f} to {longest:.0f} minutes" in page("how-to/wait.md")
     holds = f"held open for up to {_timing.HOLD} s, or {_timing.LONGEST_HOLD} s where"
     assert holds in page("explanation/waiting.md")
+
+
+def test_the_numbers_of_a_wait_for_a_turn_are_those_in_the_reference() -> None:
+    told = f"A read is held for {_timing.LONGEST_HOLD} seconds, or for {turn_wait.MOST}, the most"
+    assert told in page("reference/hitl-sh.md")
+    assert f"{agent_sessions.IDLE.days * 24} hours after its last change" in page("reference/sandbox.md")
+    assert f"deleted {agent_sessions.KEPT.days} days later" in page("reference/sandbox.md")
+    for action in agent_sessions.DESTRUCTIVE:
+        assert f"`{action}`" in page("reference/sandbox.md")
 
 
 def test_a_batch_is_as_wide_as_the_how_to_says() -> None:

@@ -77,6 +77,7 @@ def test_a_forked_process_would_take_its_parents_connection(server: HostileServe
 OWN_PROOFS = {
     *("key-redacted", "secret-masked", "one-exchange-a-connection", "own-process"),
     *("allowance-holds", "consume-once", "tagged-tree", "verdict"),  # in tests/approval/test_approval_guards.py
+    "turn-verdict",  # in tests/client/test_turn_wait.py
 }
 
 

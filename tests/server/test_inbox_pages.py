@@ -405,7 +405,11 @@ def test_what_is_no_form_is_refused(browser: TestClient, server: ReviewServer, b
 
 def test_a_browser_that_goes_away_leaves_nothing_behind(server: ReviewServer) -> None:
     review_id = ask(server)
-    app = Starlette(routes=[Mount("/inbox", routes=inbox_routes(server.reviews, server.loops, server.deliveries))])
+    app = Starlette(
+        routes=[
+            Mount("/inbox", routes=inbox_routes(server.reviews, server.loops, server.deliveries, server.agent_sessions))
+        ]
+    )
     path = f"/inbox/reviews/{review_id}/answer"
     scope: dict[str, Any] = {
         "type": "http",

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from hitl.server.agent_sessions import SessionService
 from hitl.server.inbox.delivery_pages import DeliveryPages
 from hitl.server.inbox.join import invitation, join_routes
 from hitl.server.inbox.lists import Lists
@@ -33,11 +34,15 @@ __all__ = ["InboxSessionMiddleware", "SafeHeaders", "Sessions", "inbox_routes", 
 
 
 def inbox_routes(
-    reviews: ReviewService, loops: LoopService, deliveries: Deliveries, uploads: UploadService
+    reviews: ReviewService,
+    loops: LoopService,
+    deliveries: Deliveries,
+    uploads: UploadService,
+    agent_sessions: SessionService,
 ) -> list[BaseRoute]:
     """Return the inbox's routes, to be mounted under `/inbox`."""
     handled = (reviews, loops, PageRenderer())
-    lists, pages, requests = Lists(*handled), Pages(*handled), RequestPages(*handled, uploads)
+    lists, pages, requests = Lists(*handled), Pages(*handled), RequestPages(*handled, uploads, agent_sessions)
     log = DeliveryPages(*handled, deliveries)
     inner: list[BaseRoute] = [
         Route("/", lists.overview),

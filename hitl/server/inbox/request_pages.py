@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hitl._json import is_list, is_object
+from hitl.server.agent_sessions import SessionService
 from hitl.server.http import in_worker
 from hitl.server.inbox.attachments import size_in_words
 from hitl.server.inbox.banners import ALREADY_ANSWERED, FAULTY, Banner, changed
@@ -22,6 +23,7 @@ from hitl.server.inbox.questions import ANSWER, controls, read_answer
 from hitl.server.inbox.rendering import Block, Text, block, subject
 from hitl.server.inbox.submission import Submission, read_reviewer, read_submission, remembered_reviewer
 from hitl.server.inbox.times import age, due, full
+from hitl.server.inbox.turns import turn_view
 from hitl.server.inbox.views import PRIORITY_BARS, pager
 from hitl.server.loops import RequestQuery, shown_digest
 from hitl.server.loops.lifecycle import FINAL, OPEN
@@ -45,6 +47,7 @@ class RequestPages(PageHandlers):
     """The handlers of the pages of requests."""
 
     uploads: UploadService
+    agent_sessions: SessionService
 
     @page_handler
     def overview(self, request: Request) -> Response:
@@ -145,16 +148,18 @@ class RequestPages(PageHandlers):
         draft = Draft(sent.answers, {ANSWER: error} if error else {}, sent.stamps) if sent else None
         answer, changes = _answer(document)
         summary = _summary(document, self.reviews.clock())
+        about = self.agent_sessions.about_request(document["id"])
         context: dict[str, Any] = {
             "asked": summary,
             "state": document["status"],
             "fingerprint": shown_digest(document),
             "text": block(document["request_text"]) if summary["subject"] != document["request_text"].strip() else None,
-            "context": block(document["context"]) if document.get("context") else None,
+            "turn": turn_view(*about) if about else None,
+            "context": block(document["context"]) if document.get("context") and not about else None,
             "enclosed": block({name: document[name] for name in SHOWN if document.get(name)}),
             "has_enclosed": any(document.get(name) for name in SHOWN),
             "uploads": self._uploads(request, document),
-            "raw": {name: document[name] for name in (*SHOWN, "context") if document.get(name)},
+            "raw": {name: document[name] for name in (*SHOWN, "context") if document.get(name)} if not about else None,
             "guidelines": str(document["response_config"].get("guidelines") or ""),
             "default": block(document["default_response"]),
             "controls": controls(document, draft),

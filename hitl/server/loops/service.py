@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from hitl.server.loops import accounts, lifecycle
 from hitl.server.loops.envelope import LoopApiError
@@ -22,6 +22,18 @@ from hitl.server.loops.schemas import (
 from hitl.server.loops.store import LoopStore, RequestQuery
 from hitl.server.primitives import Document, Page, from_wire, raise_faults, to_wire
 from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work
+
+
+class RequestWatcher(Protocol):
+    """Another room that asks people by requests."""
+
+    def owns_request(self, request_id: str) -> bool:
+        """Return whether a request is of that room; nobody else may change what it asks."""
+        ...
+
+    def request_answered(self, work: Work, request: Document) -> None:
+        """Take note of an answer, in its transaction."""
+        ...
 
 
 class LoopService:
@@ -41,10 +53,15 @@ class LoopService:
         self._idempotency = IdempotencyStore(database)
         self._store = LoopStore(database)
         self._on_end: list[Callable[[Document, datetime], None]] = []
+        self._watchers: list[RequestWatcher] = []
 
     def on_end(self, listener: Callable[[Document, datetime], None]) -> None:
         """Call `listener` with each request that ends, and when, in the transaction of its end."""
         self._on_end.append(listener)
+
+    def watch_requests(self, watcher: RequestWatcher) -> None:
+        """Tell another room of the answers to all requests from now on."""
+        self._watchers.append(watcher)
 
     def tick(self) -> None:
         """Time out what is due and end claims, as every other method does before its own work."""
@@ -160,17 +177,7 @@ class LoopService:
             config = kept_config(body)
 
             def create() -> Document:
-                request = lifecycle.new_request(
-                    accounts.new_object_id(work.now),
-                    body,
-                    config=config,
-                    account=account,
-                    loop_id=loop["id"],
-                    members=self._store.members(loop["id"]),
-                    now=work.now,
-                )
-                self._save(work, request, "created")
-                return (then or _receipt)(request)
+                return (then or _receipt)(self._new_request(work, account, loop["id"], body, config))
 
             kind, once = f"request of {loop['id']}", self._idempotency.create_once
             return once(kind, body, idempotency_key, account.owner, create, fingerprint=fingerprint)
@@ -197,6 +204,8 @@ class LoopService:
             raise LoopApiError(400, "Validation failed", "status can only be set to cancelled")
         with self._work() as work:
             before = self._own_request(account, request_id)
+            if set(body) != {"status"} and any(each.owns_request(before["id"]) for each in self._watchers):
+                raise LoopApiError(400, "Request cannot be changed", "it asks about a turn, which stays as it is")
             wanted = updated_body(before, body)
             asks_anew = {"response_type", "response_config", "default_response"} & body.keys()
             config = kept_config(wanted) if asks_anew else before["response_config"]
@@ -250,9 +259,7 @@ class LoopService:
             before, who = self._request(request_id), accounts.responder(person)
             lifecycle.require_open(before, "answered")
             lifecycle.require_shown(before, shown)
-            after = lifecycle.completed(before, kept_answer(before, response_data), who, work.now)
-            self._save(work, after, "completed")
-            return after
+            return self._answered(work, before, response_data, who)
 
     def has_answer(self, request_id: str, response_data: Any, person: Mapping[str, Any]) -> bool:
         """Return whether the request was answered by this person in this way: forms are sent twice."""
@@ -267,6 +274,34 @@ class LoopService:
         with self._work() as work:
             due_at = self._store.due_at(request_id)
             return None if due_at is None else (from_wire(due_at) - work.now).total_seconds()
+
+    # For other rooms, each within a transaction of theirs
+
+    def own_loop(self, account: accounts.Account, loop_id: str) -> Document:
+        """Return an account's loop, without its members."""
+        return self._own_loop(account, loop_id)
+
+    def open_loop(self, work: Work, account: accounts.Account, body: Mapping[str, Any]) -> Document:
+        """Create a loop and return it."""
+        loop: Document = self._new_loop(work, account, body)["loop"]
+        return loop
+
+    def open_request(self, work: Work, account: accounts.Account, loop_id: str, body: Mapping[str, Any]) -> Document:
+        """Ask the members of a loop, and return the request."""
+        check_request_create(body)
+        return self._new_request(work, account, loop_id, body, kept_config(body))
+
+    def settle_request(self, work: Work, request_id: str, account: accounts.Account, answer: Any) -> None:
+        """Answer a request in the name of an account, unless it is finished."""
+        request = self._request(request_id)
+        if request["status"] in lifecycle.OPEN:
+            self._answered(work, request, answer, accounts.responder({"email": account.email}))
+
+    def withdraw_request(self, work: Work, request_id: str, at: datetime) -> None:
+        """Cancel a request, unless it is finished."""
+        request = self._request(request_id)
+        if request["status"] in lifecycle.OPEN:
+            self._save(work, lifecycle.cancelled(request, at), "cancelled", request["status"])
 
     # Implementation
 
@@ -296,6 +331,33 @@ class LoopService:
         due_at = lifecycle.due_at(request)
         self._store.save_request(request, None if due_at is None else to_wire(due_at))
         work.changed.append(request["id"])
+
+    def _new_request(
+        self,
+        work: Work,
+        account: accounts.Account,
+        loop_id: str,
+        body: Mapping[str, Any],
+        config: Mapping[str, Any],
+    ) -> Document:
+        request = lifecycle.new_request(
+            accounts.new_object_id(work.now),
+            body,
+            config=config,
+            account=account,
+            loop_id=loop_id,
+            members=self._store.members(loop_id),
+            now=work.now,
+        )
+        self._save(work, request, "created")
+        return request
+
+    def _answered(self, work: Work, request: Document, answer: Any, person: Mapping[str, str]) -> Document:
+        after = lifecycle.completed(request, kept_answer(request, answer), person, work.now)
+        self._save(work, after, "completed")
+        for each in self._watchers:
+            each.request_answered(work, after)
+        return after
 
     def _new_loop(self, work: Work, account: accounts.Account, body: Mapping[str, Any]) -> Document:
         loop = accounts.new_loop(accounts.new_object_id(work.now), body, account, work.now)

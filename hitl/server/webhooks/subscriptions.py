@@ -17,6 +17,7 @@ SUBSCRIBABLE: Final = (
     *EVENTS,
     *(f"request.{event}" for event in ("created", "claimed", "completed", "cancelled", "timeout")),
     *(f"loop.{event}" for event in ("created", "updated", "deleted", "member_joined", "member_left")),
+    "turn.resolved",
     *("api_key.limit_exceeded", "api_key.quota_warning"),
 )
 """The events that can be subscribed to."""
