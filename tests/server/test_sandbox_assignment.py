@@ -166,7 +166,7 @@ def test_the_load_of_an_older_file_is_counted_when_it_is_opened(tmp_path: Path) 
             assigned(server, assignees=[ANN, BOB])
         server.reviews.cancel_review("rev_1")
     with closing(sqlite3.connect(file)) as older:
-        for later in ("open_assignments", "review_metadata", "consumptions", "turns", "agent_sessions"):
+        for later in ("open_assignments", "review_metadata", "consumptions", "turns", "agent_sessions", "uploads", "executions"):
             older.execute(f"DROP TABLE {later}")
         for table in ("reviewers", "approvals", "team_members"):
             older.execute(f"DROP INDEX {table}_by_key")
