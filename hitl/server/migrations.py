@@ -284,6 +284,30 @@ _CONSUMPTIONS: Final = (
     """,
 )
 
+# What a list asks for is found by an index, however many reviews there are. `step` is the number of a review's last
+# change in `history`.
+_LARGE_LISTS: Final = (
+    "CREATE INDEX reviews_by_creation ON reviews (created_at)",
+    "CREATE INDEX reviews_by_priority ON reviews (priority, number)",
+    "ALTER TABLE reviews ADD COLUMN step INTEGER NOT NULL DEFAULT 0",
+    "UPDATE reviews SET step = (SELECT coalesce(max(number), 0) FROM history WHERE review_id = reviews.id)",
+    "CREATE INDEX reviews_by_step ON reviews (step)",
+    """
+    CREATE TABLE assignments (
+        is_open INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        PRIMARY KEY (name, is_open, number)
+    ) WITHOUT ROWID
+    """,
+    """
+    INSERT OR IGNORE INTO assignments (is_open, name, number)
+        SELECT reviews.status IN ('created', 'assigned', 'in_progress'), name_key(assignee.value), reviews.number
+        FROM reviews, json_each(reviews.document, '$.assignees') AS assignee
+    """,
+    "DROP TABLE open_assignments",
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _REVIEWS,
     (*_WEBHOOKS, *_TEAMS),
@@ -296,4 +320,5 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _NAMES,
     _METADATA,
     _CONSUMPTIONS,
+    _LARGE_LISTS,
 )

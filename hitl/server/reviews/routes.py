@@ -68,6 +68,7 @@ def review_query(request: Request) -> ReviewQuery:
         limit=place.limit,
         offset=place.offset,
         after=place.after,
+        with_offset=False,  # the answer names none after a cursor
     )
 
 

@@ -398,8 +398,8 @@ class ReviewService:
     ) -> None:
         for name in review_events(before, review):
             self._outbox.emit(name, review["id"], review_payload(name, review), at=work.now)
-        self._store.save_review(review, expires_at, content)
         self._store.add_history(review, event, actor)
+        self._store.save_review(review, expires_at, content, before=before)
         work.changed.append(review["id"])
 
     def _review(self, review_id: str) -> Document:
