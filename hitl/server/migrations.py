@@ -308,6 +308,14 @@ _LARGE_LISTS: Final = (
     "DROP TABLE open_assignments",
 )
 
+# The index itself is made when somebody searches, if SQLite has FTS5: to which step it reaches, and by which version of
+# Unicode; and what it leaves out.
+_SEARCH_INDEX: Final = (
+    "CREATE TABLE search_index (reaches INTEGER NOT NULL, unicode TEXT)",
+    "INSERT INTO search_index VALUES (0, NULL)",
+    "CREATE TABLE unindexed_reviews (number INTEGER PRIMARY KEY)",
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _REVIEWS,
     (*_WEBHOOKS, *_TEAMS),
@@ -320,5 +328,5 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _NAMES,
     _METADATA,
     _CONSUMPTIONS,
-    _LARGE_LISTS,
+    (*_LARGE_LISTS, *_SEARCH_INDEX),
 )

@@ -24,6 +24,7 @@ from hitl.server.migrations import MIGRATIONS
 from hitl.server.primitives import Clock, Now, SetupError, utc_now
 from hitl.server.reviews import ReviewService
 from hitl.server.reviews.routes import review_routes
+from hitl.server.search_indexer import SearchIndexer
 from hitl.server.storage import IN_MEMORY, ChangeNotifier, Database, Outbox, StorageError, UnitOfWork
 from hitl.server.teams import TeamService, team_routes
 from hitl.server.webhooks.deliverer import Deliverer
@@ -148,7 +149,9 @@ class ReviewServer:
         """Return the HTTP server, not yet running."""
         deliverer = Deliverer(self.database, self.outbox, self.clock, Sender(self._targets))
         expiry = ExpiryWorker(self.clock, self.changes, self.tick)
-        return HttpServer(self.app, self._listener, self.changes, self._limits, beside=[expiry.run, deliverer.run])
+        indexer = SearchIndexer(self.changes, self.reviews.index_texts)
+        beside = [expiry.run, deliverer.run, indexer.run]
+        return HttpServer(self.app, self._listener, self.changes, self._limits, beside=beside)
 
     def close(self) -> None:
         """Close the socket and the data; the server must have stopped. Idempotent."""

@@ -30,6 +30,7 @@ from hitl.server.reviews.schemas import (
     TEMPLATE_CREATE,
     TEMPLATE_UPDATE,
 )
+from hitl.server.reviews.search_store import BEHIND, SearchStore
 from hitl.server.reviews.shown import require_shown
 from hitl.server.reviews.store import ReviewQuery, ReviewStore, as_json, order_of
 from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work, fingerprint_of
@@ -57,6 +58,8 @@ class ReviewService:
         self._store = ReviewStore(database)
         self._reviewers = ReviewerStore(database)
         self._idempotency = IdempotencyStore(database)
+        self._search_store = SearchStore(database)
+        self._is_searched = False
 
     def install_templates(self, given: Iterable[Mapping[str, Any]]) -> None:
         """Store the sample templates in a fresh file, and the given ones in any; SetupError if one cannot be used."""
@@ -286,6 +289,19 @@ class ReviewService:
             self._store.delete_template(template_id)
             return {"id": template_id, "deleted": True}
 
+    def index_texts(self, behind: int = BEHIND) -> bool:
+        """Index some texts of a searched file; return whether the index was more than so many steps `behind`."""
+        if not (self._is_searched or self._search_store.exists):
+            return False
+        with self._unit_of_work.begin(_nothing_due):
+            part = self._search_store.next_part(behind) if self._search_store.create() else None
+        if part is None:
+            return False
+        texts = [search.text_of(document) for _, document in part.documents]  # without the lock, which others wait for
+        with self._unit_of_work.begin(_nothing_due):
+            self._search_store.add(part, texts)
+        return True
+
     def weigh(
         self, review_id: str | None = None, template_id: str | None = None, body: Mapping[str, Any] | None = None
     ) -> int:
@@ -297,8 +313,9 @@ class ReviewService:
 
     def _search(self, query: ReviewQuery, words: Sequence[str]) -> Page:
         """Look for words in one review after the other; others use the database in between."""
+        self._is_searched = True
         with self._work():
-            keys = self._store.keys(query)
+            keys = self._store.keys(query, self._search_store.conditions(words))
         found = [key for key in keys if search.holds(self._store.text(key[1]), words)]
         begin = query.offset
         if (after := query.after) is not None:
@@ -413,6 +430,10 @@ class ReviewService:
         if template is None:
             raise not_found("template", template_id)
         return template
+
+
+def _nothing_due(_work: Work) -> None:
+    """Leave what is due to the next transaction that is about reviews."""
 
 
 def _checked_template(template: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
@@ -87,9 +87,9 @@ class ReviewStore(Store):
         is_part = query.changes_after is not None and around.cursor is not None
         return found, replace(around, step=self.last_step(found[-1][1] if is_part else None))
 
-    def keys(self, query: ReviewQuery) -> list[Row]:
+    def keys(self, query: ReviewQuery, further: Iterable[Filter] = ()) -> list[Row]:
         """Return the keys of all reviews that a query asks for, whatever their words, in its order; see `Order.key`."""
-        clause, values = where(_conditions(query))
+        clause, values = where((*_conditions(query), *further))
         order = order_of(query)
         sql = f"SELECT {order.key} FROM reviews {clause} ORDER BY {order.clause}"  # noqa: S608 - fixed words
         return self._database.rows(sql, values)
