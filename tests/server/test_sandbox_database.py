@@ -97,11 +97,15 @@ def test_reading_needs_no_transaction_and_writing_one() -> None:
 
 
 def test_what_was_read_before_a_failed_write_does_not_keep_it() -> None:
-    with closing(Database(IN_MEMORY, MIGRATIONS)) as database:
-        with pytest.raises(KeyError), database.transaction():
+    def fail_after_reading_and_writing(database: Database) -> None:
+        with database.transaction():
             assert database.rows("SELECT * FROM counters") == []
             database.value("INSERT INTO counters (name, value) VALUES ('a', 1) RETURNING value")
             raise KeyError("a")
+
+    with closing(Database(IN_MEMORY, MIGRATIONS)) as database:
+        with pytest.raises(KeyError):
+            fail_after_reading_and_writing(database)
         with database.transaction():
             assert database.rows("SELECT * FROM counters") == []
         database.execute("INSERT INTO counters (name, value) VALUES ('b', 1)")  # outside of any, and so at once

@@ -56,6 +56,36 @@ def new_review(review_id: str, body: Mapping[str, Any], now: datetime) -> Docume
     }
 
 
+_CHANGEABLE: Final = ("assignees", "priority", "due_date", "assignment_strategy")
+
+
+def first_state(review: Document) -> Document:
+    """Return the id of a new review and what may change later, but for its content, of which revisions are kept."""
+    return {name: review[name] for name in ("id", *_CHANGEABLE) if review[name] is not None}
+
+
+def as_created(review: Document, first: Document, content: Document) -> Document:
+    """Return a review as it was created, by its `first_state` and its first content."""
+    return {
+        **review,
+        **dict.fromkeys(_CHANGEABLE),
+        **first,
+        "content": content,
+        "status": _waiting(first["assignees"]),
+        "result": None,
+        "reviewer": None,
+        "updated_at": review["created_at"],
+        "completed_at": None,
+        "version": 1,
+    }
+
+
+def as_of_event(review: Document, status: str, at: str) -> Document:
+    """Return a review as it was when it got a status at a moment; only the last one comes with an answer."""
+    answer = {} if status in FINAL else dict.fromkeys(("result", "reviewer", "completed_at"))
+    return {**review, **answer, "status": status, "updated_at": at}
+
+
 def updated(review: Document, changes: Mapping[str, Any], now: datetime) -> Document:
     """Return the review with a checked body's changes: keys of the content are merged, the rest is replaced."""
     require_open(review, "updated")

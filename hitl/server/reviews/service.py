@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from hitl._json import kept_fault
 from hitl._verdict import verdict_of
@@ -32,13 +32,14 @@ from hitl.server.reviews.schemas import (
 )
 from hitl.server.reviews.search_store import BEHIND, SearchStore
 from hitl.server.reviews.shown import require_shown
-from hitl.server.reviews.store import ReviewQuery, ReviewStore, as_json, order_of
+from hitl.server.reviews.store import ReviewQuery, ReviewStore, as_json, compact, order_of
 from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work, fingerprint_of
 from hitl.server.storage.queries import cursor_of, documents, next_number
 from hitl.server.webhooks import TEMPLATE_UPDATED, review_events, review_payload, template_payload
 
 _REVIEWER = every(text(shortest=1, longest=LONGEST_NAME), person)
 _TEMPLATE_ID = text(shortest=1, longest=128)
+_SMALL: Final = 8 * 1024  # bytes of a review from which the payload of an event is made again, rather than stored
 
 
 class ReviewService:
@@ -60,6 +61,7 @@ class ReviewService:
         self._idempotency = IdempotencyStore(database)
         self._search_store = SearchStore(database)
         self._is_searched = False
+        outbox.compose_with(self._payload)
 
     def install_templates(self, given: Iterable[Mapping[str, Any]]) -> None:
         """Store the sample templates in a fresh file, and the given ones in any; SetupError if one cannot be used."""
@@ -87,13 +89,19 @@ class ReviewService:
     def create_review(self, body: Mapping[str, Any], *, idempotency_key: str | None = None, owner: str = "") -> Created:
         """Create a ReviewCreate of `openapi.yaml`, once for each of an owner's idempotency keys."""
         raise_faults(REVIEW_CREATE("", body))
-        content = json.dumps(body["content"])  # here and not under the lock, as the digest
+        content = compact(body["content"])  # here and not under the lock, as the digest
         digest = fingerprint_of("review", body) if idempotency_key else ""
-        write = partial(as_json, content=content)
         with self._work() as work:
             create = partial(self._new_review, work, {**body, "metadata": lifecycle.metadata_of(body)}, content)
             return self._idempotency.create_once(
-                "review", body, idempotency_key, owner, create, fingerprint=digest, write=write
+                "review",
+                body,
+                idempotency_key,
+                owner,
+                create,
+                fingerprint=digest,
+                keep=lifecycle.first_state,
+                restore=self._as_created,
             )
 
     def created_under(self, key: str, owner: str) -> str | None:
@@ -413,11 +421,27 @@ class ReviewService:
         before: Document | None = None,
         content: str | None = None,
     ) -> None:
+        text = as_json(review, content)
+        kept = review["status"] if len(text) <= _SMALL else None
         for name in review_events(before, review):
-            self._outbox.emit(name, review["id"], review_payload(name, review), at=work.now)
+            self._outbox.emit(name, review["id"], review_payload(name, review), at=work.now, kept=kept)
         self._store.add_history(review, event, actor)
-        self._store.save_review(review, expires_at, content, before=before)
+        self._store.save_review(review, expires_at, text, before=before)
         work.changed.append(review["id"])
+
+    def _payload(self, event: str, review_id: str, status: str, at: str) -> Document:
+        """Return the payload of an event of which the status was kept: nothing else of it changes before the end."""
+        review = self._store.without_content(review_id)
+        assert review is not None  # noqa: S101 - the event was stored with the review, which is never deleted
+        return review_payload(event, lifecycle.as_of_event(review, status, at))
+
+    def _as_created(self, kept: Document) -> Document:
+        """Return a review as it was created; older versions kept the whole of it."""
+        if "content" in kept:
+            return kept
+        review = self._review(kept["id"])
+        first = self._store.first_revision(kept["id"])
+        return lifecycle.as_created(review, kept, review["content"] if first is None else first)
 
     def _review(self, review_id: str) -> Document:
         review = self._store.review(review_id)

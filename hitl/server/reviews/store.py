@@ -71,6 +71,12 @@ class ReviewStore(Store):
         text: str | None = self._database.value(_DOCUMENT, (review_id,))
         return text
 
+    def without_content(self, review_id: str) -> Document | None:
+        """Return a review's document without its content."""
+        return document(
+            self._database, "SELECT json_remove(document, '$.content') FROM reviews WHERE id = ?", review_id
+        )
+
     def reviews(self, query: ReviewQuery) -> tuple[list[Row], Page]:
         """Return one page of the reviews that a query asks for, each as a row with its JSON, and the page around it."""
         found, around = rows_of_page(
@@ -113,14 +119,13 @@ class ReviewStore(Store):
         self,
         review: Mapping[str, Any],
         expires_at: str | None,
-        content: str | None = None,
+        text: str | None = None,
         *,
         before: Mapping[str, Any] | None = None,
     ) -> None:
         """Insert or replace a review, whose history is up to date; `before` is what it replaces.
 
-        `expires_at` is None for a review that does not expire or is finished; `content` is the JSON of its content, if
-        it is known.
+        `expires_at` is None for a review that does not expire or is finished; `text` is its JSON, if it is known.
         """
         columns = ("id", "template_id", "status", "priority", "created_at", "updated_at")
         self._database.execute(
@@ -128,7 +133,7 @@ class ReviewStore(Store):
             "step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(number), 0) FROM history WHERE review_id = ?)) "
             "ON CONFLICT (id) DO UPDATE SET status = excluded.status, priority = excluded.priority, updated_at = "
             "excluded.updated_at, expires_at = excluded.expires_at, document = excluded.document, step = excluded.step",
-            (*(review[column] for column in columns), expires_at, as_json(review, content), review["id"]),
+            (*(review[column] for column in columns), expires_at, text or as_json(review), review["id"]),
         )
         self._save_assignments(review, before)
 
@@ -229,6 +234,11 @@ class ReviewStore(Store):
             (review["id"], review["version"], json.dumps(review["content"])),
         )
 
+    def first_revision(self, review_id: str) -> Document | None:
+        """Return the content before its first change; None if it never changed."""
+        sql = "SELECT content FROM earlier_contents WHERE review_id = ? ORDER BY version LIMIT 1"
+        return document(self._database, sql, review_id)
+
     def last_revision(self, review_id: str) -> Document | None:
         """Return the content before its last change; None if it never changed."""
         sql = "SELECT content FROM earlier_contents WHERE review_id = ? ORDER BY version DESC LIMIT 1"
@@ -269,9 +279,14 @@ def _entry(entry: tuple[str, str]) -> str:
 def as_json(review: Mapping[str, Any], content: str | None = None) -> str:
     """Return the JSON of a review; that of its `content` may be made before, without the lock that others wait for."""
     if content is None:
-        return json.dumps(review)
-    rest = json.dumps({name: value for name, value in review.items() if name != "content"})
-    return f'{rest[:-1]}, "content": {content}}}'
+        return compact(review)
+    rest = compact({name: value for name, value in review.items() if name != "content"})
+    return f'{rest[:-1]},"content":{content}}}'
+
+
+def compact(value: Mapping[str, Any]) -> str:
+    """Return the JSON of an object without spaces."""
+    return json.dumps(value, separators=(",", ":"))
 
 
 def order_of(query: ReviewQuery) -> Order:
