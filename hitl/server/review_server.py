@@ -25,7 +25,7 @@ from hitl.server.primitives import Clock, Now, SetupError, utc_now
 from hitl.server.reviews import ReviewService
 from hitl.server.reviews.routes import review_routes
 from hitl.server.search_indexer import SearchIndexer
-from hitl.server.storage import IN_MEMORY, ChangeNotifier, Database, Outbox, StorageError, UnitOfWork
+from hitl.server.storage import IN_MEMORY, ChangeNotifier, CommitGroup, Database, Outbox, StorageError, UnitOfWork
 from hitl.server.teams import TeamService, team_routes
 from hitl.server.webhooks.deliverer import Deliverer
 from hitl.server.webhooks.deliveries import Deliveries
@@ -111,6 +111,7 @@ class ReviewServer:
         self.changes = ChangeNotifier()
         self.outbox = Outbox(self.database)
         unit_of_work = UnitOfWork(self.database, self.clock, self.changes)
+        self.commits = CommitGroup(unit_of_work)
         self.reviews = ReviewService(self.database, unit_of_work, self.outbox)
         self.loops = LoopService(self.database, unit_of_work, self.outbox)
         self.teams = TeamService(self.database, self.clock)
@@ -119,7 +120,7 @@ class ReviewServer:
 
     def _api_routes(self) -> list[Route]:
         return [
-            *review_routes(self.reviews, self.outbox, LongPollSlots(self._limits.held)),
+            *review_routes(self.reviews, self.outbox, LongPollSlots(self._limits.held), self.commits),
             *loop_routes(self.loops, self._targets, invitation),
             *webhook_routes(self.subscriptions, self.deliveries),
             *team_routes(self.teams),

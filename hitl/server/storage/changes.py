@@ -116,6 +116,22 @@ class UnitOfWork:
         self._database = database
         self.clock = clock
         self.changes = changes
+        self._changed_in_group: list[str] | None = None
+
+    @contextmanager
+    def group(self) -> Generator[Callable[[], int], None, None]:
+        """Make one transaction of those in the block, and publish what changed after its commit.
+
+        It yields a function that returns a number, which grows with each row that is written.
+        """
+        with self._database.lock:
+            self._changed_in_group = changed = list[str]()
+            try:
+                with self._database.transaction():
+                    yield lambda: self._database.rows_written
+            finally:
+                self._changed_in_group = None
+            self.changes.publish(changed)
 
     @contextmanager
     def begin(self, settle: Callable[[Work], None]) -> Generator[Work, None, None]:
@@ -129,4 +145,10 @@ class UnitOfWork:
                 with self._database.transaction():
                     yield work
             finally:
-                self.changes.publish(work.changed)
+                self._publish(work.changed)
+
+    def _publish(self, changed: Sequence[str]) -> None:
+        if self._changed_in_group is None:
+            self.changes.publish(changed)
+        else:
+            self._changed_in_group.extend(changed)

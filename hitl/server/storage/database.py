@@ -35,7 +35,7 @@ class Database:
         self.path = str(path)
         self.lock = threading.RLock()
         self._migrations = migrations
-        self._begins_at_write = False  # inside a transaction that has not written yet
+        self._is_open = self._begins_at_write = False  # a transaction, and one that has not written yet
         if self.path != IN_MEMORY:
             require_usable(Path(self.path))
             make_private(self.path)  # it holds what people wrote, and the secrets that sign webhooks
@@ -63,10 +63,13 @@ class Database:
         """Do everything in the block or nothing, with no other thread in between.
 
         The first statement that writes begins it. What is read before it needs no transaction: nobody else has the
-        file, and no other thread has the lock.
+        file, and no other thread has the lock. Inside another one, it is a part of that.
         """
         with self.lock:
-            self._begins_at_write = True
+            if self._is_open:
+                yield
+                return
+            self._is_open = self._begins_at_write = True
             try:
                 yield
                 if self._connection.in_transaction:
@@ -76,7 +79,12 @@ class Database:
                     self._connection.execute("ROLLBACK")
                 raise
             finally:
-                self._begins_at_write = False
+                self._is_open = self._begins_at_write = False
+
+    @property
+    def rows_written(self) -> int:
+        """How many rows were written since the file was opened."""
+        return self._connection.total_changes
 
     def execute(self, sql: str, values: Values = ()) -> None:
         """Run a statement without a result. As the other methods, it raises StorageError for errors of the disk."""
