@@ -5,7 +5,7 @@ Stores of other rooms also use `queries`; everything else is here.
 
 from __future__ import annotations
 
-from hitl.server.storage.changes import ChangeNotifier, UnitOfWork, Work
+from hitl.server.storage.changes import ChangeNotifier, UnitOfWork, Work, running_loop
 from hitl.server.storage.commit_group import CommitGroup
 from hitl.server.storage.database import IN_MEMORY, Database, Row, Store
 from hitl.server.storage.errors import StorageError
@@ -27,4 +27,5 @@ __all__ = [
     "UnitOfWork",
     "Work",
     "fingerprint_of",
+    "running_loop",
 ]

@@ -15,6 +15,14 @@ from hitl.server.primitives import Clock
 from hitl.server.storage.database import Database
 
 
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the event loop of this thread, if one runs."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 class ChangeNotifier:
     """Wakes the coroutines that watch a review, or all of them, when it changes, and calls listeners."""
 
@@ -90,7 +98,10 @@ class Watch:
 
     def wake(self) -> None:
         """Make `change` return; any thread may call this."""
-        self._loop.call_soon_threadsafe(self._event.set)
+        if running_loop() is self._loop:  # the other way writes to a socket each time
+            self._event.set()
+        else:
+            self._loop.call_soon_threadsafe(self._event.set)
 
     async def change(self, seconds: float) -> None:
         """Return after the next change since the last call, or after `seconds`."""
