@@ -36,6 +36,7 @@ def visible(content: Mapping[str, Any]) -> Document:
 def new_review(review_id: str, body: Mapping[str, Any], now: datetime) -> Document:
     """Return the review that a checked body asks for."""
     assignees: list[str] = list(body.get("assignees", ()))
+    moment = to_wire(now)
     return {
         "id": review_id,
         "template_id": body["template_id"],
@@ -49,8 +50,8 @@ def new_review(review_id: str, body: Mapping[str, Any], now: datetime) -> Docume
         "status": _waiting(assignees),
         "result": None,
         "reviewer": None,
-        "created_at": to_wire(now),
-        "updated_at": to_wire(now),
+        "created_at": moment,
+        "updated_at": moment,
         "completed_at": None,
         "version": 1,
     }

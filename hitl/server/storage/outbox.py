@@ -51,10 +51,10 @@ class Outbox:
 
         The event is stored with its payload, or with the part `kept` from which it can be composed at any time.
         """
-        body, time = _json(payload), to_wire(at)
+        time = to_wire(at)
         self.database.execute(
             "INSERT INTO events (event, subject_id, payload, at) VALUES (?, ?, ?, ?)",
-            (event, subject_id, body if kept is None else json.dumps(kept), time),
+            (event, subject_id, _json(payload) if kept is None else json.dumps(kept), time),
         )
         subscribed = self.database.rows(
             "SELECT id, url FROM subscriptions WHERE enabled AND ? IN (SELECT value FROM json_each(events)) "
@@ -62,7 +62,7 @@ class Outbox:
             (event,),
         )
         for webhook_id, url in subscribed:
-            self._add(event, subject_id, body, time, url, webhook_id)
+            self._add(event, subject_id, _json(payload), time, url, webhook_id)
         self.notify()
 
     def call_back(
