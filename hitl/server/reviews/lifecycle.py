@@ -57,19 +57,22 @@ def new_review(review_id: str, body: Mapping[str, Any], now: datetime) -> Docume
     }
 
 
-_CHANGEABLE: Final = ("assignees", "priority", "due_date", "assignment_strategy")
+# What of a new review follows from what it is later: it never changes, is the same for all, or has revisions.
+_FOLLOWING: Final = frozenset(
+    {"template_id", "content", "metadata", "verdict_field", "status", "result", "reviewer"}
+    | {"created_at", "updated_at", "completed_at", "version"}
+)
 
 
 def first_state(review: Document) -> Document:
-    """Return the id of a new review and what may change later, but for its content, of which revisions are kept."""
-    return {name: review[name] for name in ("id", *_CHANGEABLE) if review[name] is not None}
+    """Return the part of a new review from which `as_created` restores the whole."""
+    return {name: value for name, value in review.items() if name not in _FOLLOWING and value is not None}
 
 
 def as_created(review: Document, first: Document, content: Document) -> Document:
     """Return a review as it was created, by its `first_state` and its first content."""
     return {
-        **review,
-        **dict.fromkeys(_CHANGEABLE),
+        **{name: value if name in _FOLLOWING else None for name, value in review.items()},
         **first,
         "content": content,
         "status": _waiting(first["assignees"]),
