@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from hitl.server.http.connections import IS_FAST
 from hitl.server.http.server import Listener
 
 
@@ -47,7 +48,9 @@ def main(data: str) -> None:
     """Serve."""
     listener = Listener()
     print(listener.url, flush=True)
-    server = uvicorn.Server(uvicorn.Config(app_over(data), log_config=None, access_log=False))
+    engine = ("httptools", "uvloop") if IS_FAST else ("h11", "asyncio")  # as the sandbox has it
+    config = uvicorn.Config(app_over(data), http=engine[0], loop=engine[1], log_config=None, access_log=False)
+    server = uvicorn.Server(config)
     server.run(sockets=[listener.socket])
 
 

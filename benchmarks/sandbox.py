@@ -1,10 +1,14 @@
-"""What the sandbox costs: its start beside an interpreter's, and requests beside the least that a server could do."""
+"""What the sandbox costs: its start beside an interpreter's, and requests beside the least that a server could do.
+
+And lists of a large file beside those of a small one.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import http.client
 import json
+import os
 import re
 import subprocess
 import sys
@@ -12,10 +16,16 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks.measure import Ratio, process, ratio
+from attrs import frozen
+
+from benchmarks.measure import Ratio, cpu_of, process, ratio
+from hitl.server.primitives import to_wire
+from hitl.server.review_server import ReviewServer
+from hitl.server.reviews import ReviewQuery
 
 KEY = "hitl_test_benchmark"
 HEADERS = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
@@ -27,7 +37,7 @@ REVIEW = json.dumps(
         "priority": "high",
     }
 )
-CONNECTIONS = 4
+CONNECTIONS = 8
 REQUESTS = 100  # over each connection
 ROUNDS = 5
 
@@ -38,35 +48,79 @@ def startup() -> dict[str, Ratio]:
 
 
 def requests() -> dict[str, Ratio]:
-    """Measure creations and reads, each on disk, from the same load loop."""
+    """Measure the server's CPU for creations and reads, from the same load loop; the peer always writes to a disk."""
     with tempfile.TemporaryDirectory() as folder:
-        sandbox = [*_sandbox("--rate-limit", "none"), "--data", f"{folder}/sandbox.db"]
+        sandbox = [*_sandbox("--rate-limit", "none"), "--data"]
         peer = [sys.executable, "-m", "benchmarks.peer", f"{folder}/peer.db"]
-        with _running(sandbox) as ours, _running(peer) as theirs:
-            load(ours, _create)()  # the first reviews, and warm caches
-            load(theirs, _create)()
+        with (
+            _running([*sandbox, f"{folder}/sandbox.db"]) as on_disk,
+            _running([*sandbox, ":memory:"]) as in_memory,
+            _running(peer) as theirs,
+        ):
+            for each in (on_disk, in_memory, theirs):
+                load(each, _create)()  # the first reviews, and warm caches
             return {
-                "create a review / Starlette + SQLite": ratio(load(ours, _create), load(theirs, _create), ROUNDS),
-                "read a review / Starlette + SQLite": ratio(load(ours, _read), load(theirs, _read), ROUNDS),
+                "create a review, file / Starlette + SQLite": _cpu_ratio(on_disk, theirs, _create),
+                "create a review, memory / Starlette + SQLite": _cpu_ratio(in_memory, theirs, _create),
+                "read a review / Starlette + SQLite": _cpu_ratio(on_disk, theirs, _read),
             }
 
 
-def load(url: str, send: Callable[[http.client.HTTPConnection], None]) -> Callable[[], float]:
-    """Return a measurement: the wall seconds of so many requests over several connections at once."""
+def _cpu_ratio(ours: Running, theirs: Running, send: Callable[[http.client.HTTPConnection], None]) -> Ratio:
+    return ratio(load(ours, send), load(theirs, send), ROUNDS)
+
+
+def lists() -> dict[str, Ratio]:
+    """Measure lists of a few reviews among many, in this process."""
+    with ReviewServer() as small, ReviewServer() as large:
+        few, many = _fill(small, 500), _fill(large, 10_000)
+        return {
+            f"list by {name}, 10,000 / 500 reviews": ratio(
+                cpu_of(partial(large.reviews.list_reviews, query), 100),
+                cpu_of(partial(small.reviews.list_reviews, few[name]), 100),
+                ROUNDS,
+            )
+            for name, query in many.items()
+        }
+
+
+def _fill(server: ReviewServer, count: int) -> dict[str, ReviewQuery]:
+    """Create reviews, and return queries for the last ten of them."""
+    moment = ""
+    review = json.loads(REVIEW) | {"priority": "low"}
+    for number in range(count):
+        if number == count - 10:
+            moment = to_wire(server.clock())
+            review |= {"priority": "high", "assignees": ["rare@company.com"]}
+        server.reviews.create_review(review)
+    server.reviews.list_reviews(ReviewQuery(search="somebody searches"))
+    while server.reviews.index_texts():
+        pass
+    return {
+        "created_after": ReviewQuery(created_after=moment),
+        "an assignee": ReviewQuery(assignee="rare@company.com"),
+        "a priority": ReviewQuery(priority="high"),
+        "the last page": ReviewQuery(oldest_first=True, offset=count - 10),
+        "a search without a hit": ReviewQuery(search="nowhere-to-be-found"),
+    }
+
+
+def load(server: Running, send: Callable[[http.client.HTTPConnection], None]) -> Callable[[], float]:
+    """Return a measurement: the server's CPU seconds for so many requests over several connections at once."""
 
     def use_one() -> None:
-        with contextlib.closing(http.client.HTTPConnection(urlsplit(url).netloc)) as connection:
+        with contextlib.closing(http.client.HTTPConnection(urlsplit(server.url).netloc)) as connection:
             for _ in range(REQUESTS):
                 send(connection)
 
     def measure() -> float:
         threads = [threading.Thread(target=use_one) for _ in range(CONNECTIONS)]
-        started = time.perf_counter()
+        before = server.cpu()
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        return time.perf_counter() - started
+        return server.cpu() - before
 
     return measure
 
@@ -90,8 +144,8 @@ def _exchange(connection: http.client.HTTPConnection, method: str, path: str, bo
 def _first_answer() -> float:
     started = time.perf_counter()
     with (
-        _running(_sandbox()) as url,
-        contextlib.closing(http.client.HTTPConnection(urlsplit(url).netloc)) as connection,
+        _running(_sandbox()) as server,
+        contextlib.closing(http.client.HTTPConnection(urlsplit(server.url).netloc)) as connection,
     ):
         _exchange(connection, "GET", "/healthz")
         return time.perf_counter() - started
@@ -101,13 +155,26 @@ def _sandbox(*options: str) -> list[str]:
     return [sys.executable, "-m", "hitl.cli", "sandbox", "--port", "0", "--api-key", KEY, *options]
 
 
+@frozen
+class Running:
+    """A server in a process of its own."""
+
+    url: str
+    process_id: int
+
+    def cpu(self) -> float:
+        """Return the CPU seconds that it has had."""
+        fields = Path(f"/proc/{self.process_id}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextlib.contextmanager
-def _running(command: list[str]) -> Iterator[str]:
-    """Run a server whose output begins with its address, and yield that."""
+def _running(command: list[str]) -> Iterator[Running]:
+    """Run a server whose output begins with its address."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1]) as server:
         assert server.stdout is not None
         try:
             found = (re.search(r"http://[\w.:]+", line) for line in server.stdout)
-            yield next(match[0] for match in found if match)
+            yield Running(next(match[0] for match in found if match), server.pid)
         finally:
             server.kill()

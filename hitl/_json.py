@@ -197,6 +197,8 @@ def is_deeper(value: object, levels: int) -> bool:
     """Return whether a value is nested more than `levels` deep; not by recursion, which could overflow."""
     level: list[Any] = [value] if is_object(value) or is_list(value) else []
     for _ in range(levels):
+        if not level:
+            return False
         children = chain.from_iterable(each.values() if is_object(each) else each for each in level)
         level = [child for child in children if is_object(child) or is_list(child)]
     return bool(level)

@@ -338,6 +338,38 @@ _AGENT_SESSIONS: Final = (
     "CREATE INDEX turns_by_session ON turns (session_id, number)",
 )
 
+# What a list asks for is found by an index, however many reviews there are. `step` is the number of a review's last
+# change in `history`.
+_LARGE_LISTS: Final = (
+    "CREATE INDEX reviews_by_creation ON reviews (created_at)",
+    "CREATE INDEX reviews_by_priority ON reviews (priority, number)",
+    "ALTER TABLE reviews ADD COLUMN step INTEGER NOT NULL DEFAULT 0",
+    "UPDATE reviews SET step = (SELECT coalesce(max(number), 0) FROM history WHERE review_id = reviews.id)",
+    "CREATE INDEX reviews_by_step ON reviews (step)",
+    """
+    CREATE TABLE assignments (
+        is_open INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        PRIMARY KEY (name, is_open, number)
+    ) WITHOUT ROWID
+    """,
+    """
+    INSERT OR IGNORE INTO assignments (is_open, name, number)
+        SELECT reviews.status IN ('created', 'assigned', 'in_progress'), name_key(assignee.value), reviews.number
+        FROM reviews, json_each(reviews.document, '$.assignees') AS assignee
+    """,
+    "DROP TABLE open_assignments",
+)
+
+# The index itself is made when somebody searches, if SQLite has FTS5: to which step it reaches, and by which version of
+# Unicode; and what it leaves out.
+_SEARCH_INDEX: Final = (
+    "CREATE TABLE search_index (reaches INTEGER NOT NULL, unicode TEXT)",
+    "INSERT INTO search_index VALUES (0, NULL)",
+    "CREATE TABLE unindexed_reviews (number INTEGER PRIMARY KEY)",
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _REVIEWS,
     (*_WEBHOOKS, *_TEAMS),
@@ -352,4 +384,5 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _CONSUMPTIONS,
     (*_UPLOADS, *_WORKFLOWS),
     _AGENT_SESSIONS,
+    (*_LARGE_LISTS, *_SEARCH_INDEX),
 )

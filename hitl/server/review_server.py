@@ -27,7 +27,8 @@ from hitl.server.migrations import MIGRATIONS
 from hitl.server.primitives import Clock, Now, SetupError, utc_now
 from hitl.server.reviews import ReviewService
 from hitl.server.reviews.routes import review_routes
-from hitl.server.storage import IN_MEMORY, ChangeNotifier, Database, Outbox, StorageError, UnitOfWork
+from hitl.server.search_indexer import SearchIndexer
+from hitl.server.storage import IN_MEMORY, ChangeNotifier, CommitGroup, Database, Outbox, StorageError, UnitOfWork
 from hitl.server.teams import TeamService, team_routes
 from hitl.server.uploads import UploadService, upload_pages, upload_routes
 from hitl.server.webhooks.deliverer import Deliverer
@@ -124,6 +125,7 @@ class ReviewServer:
         self.changes = ChangeNotifier()
         self.outbox = Outbox(self.database)
         unit_of_work = UnitOfWork(self.database, self.clock, self.changes)
+        self.commits = CommitGroup(unit_of_work)
         self.reviews = ReviewService(self.database, unit_of_work, self.outbox)
         self.loops = LoopService(self.database, unit_of_work, self.outbox)
         self.workflows = WorkflowService(self.database, self.loops, self.outbox, workflows)
@@ -136,7 +138,7 @@ class ReviewServer:
     def _api_routes(self) -> list[Route]:
         slots = LongPollSlots(self._limits.held)
         return [
-            *review_routes(self.reviews, self.outbox, slots),
+            *review_routes(self.reviews, self.outbox, slots, self.commits),
             *loop_routes(self.loops, self._targets, invitation, self._quota),
             *session_routes(self.agent_sessions, slots),
             *webhook_routes(self.subscriptions, self.deliveries),
@@ -174,7 +176,9 @@ class ReviewServer:
         """Return the HTTP server, not yet running."""
         deliverer = Deliverer(self.database, self.outbox, self.clock, Sender(self._targets))
         expiry = ExpiryWorker(self.clock, self.changes, self.tick)
-        return HttpServer(self.app, self._listener, self.changes, self._limits, beside=[expiry.run, deliverer.run])
+        indexer = SearchIndexer(self.changes, self.reviews.index_texts)
+        beside = [expiry.run, deliverer.run, indexer.run]
+        return HttpServer(self.app, self._listener, self.changes, self._limits, beside=beside)
 
     def close(self) -> None:
         """Close the socket and the data; the server must have stopped. Idempotent."""

@@ -29,7 +29,7 @@ def changes(trace: list[str]) -> Iterator[tuple[str, list[str]]]:
     """Yield each request that changes something with the files that were synchronised before its answer left."""
     request, synced, pending = "", list[str](), ""
     for line in trace:
-        if asked := re.search(r'recv\w*\(.*"((?:POST|DELETE|PATCH) [^ ]+)', line):
+        if asked := re.search(r'(?:recv\w*|read)\(.*"((?:POST|DELETE|PATCH) [^ ]+)', line):
             request, synced = asked[1], []
         elif done := re.search(r"f(?:data)?sync\(\d+<([^>]+)>.* = 0$", line):
             synced.append(done[1])
@@ -37,14 +37,14 @@ def changes(trace: list[str]) -> Iterator[tuple[str, list[str]]]:
             pending = begun[1]  # strace splits a call during which another thread makes one
         elif re.search(r"<\.\.\. f(?:data)?sync resumed>.* = 0$", line):
             synced.append(pending)
-        elif request and re.search(r'send\w*\(.*"HTTP/1\.1 (?:20|303)', line):
+        elif request and re.search(r'(?:send\w*|writev?)\(.*"HTTP/1\.1 (?:20|303)', line):
             yield request, synced
             request = ""
 
 
 def test_each_acknowledged_change_was_synchronised_before_its_answer(strace: str, tmp_path: Path) -> None:
     data, log = tmp_path / "sandbox.db", tmp_path / "trace"
-    calls = "trace=fsync,fdatasync,sendto,sendmsg,recvfrom,recvmsg"
+    calls = "trace=fsync,fdatasync,sendto,sendmsg,recvfrom,recvmsg,read,write,writev"  # the last three are uvloop's
     tracer = [strace, "-f", "-y", "-s", "100", "-e", calls, "-e", "signal=none", "-o", str(log)]
     with running(data, before=tracer) as sandbox, sandbox.api() as api, sandbox.browser() as browser:
         for number in range(1, CHANGES + 1):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hitl.server.migrations import MIGRATIONS
 from hitl.server.primitives.errors import ApiError
 from hitl.server.review_server import ReviewServer
 
@@ -146,7 +148,7 @@ def test_reassignment_is_allowed_unless_it_is_forbidden(server: ReviewServer, se
 
 def test_the_load_counts_open_reviews_only_and_follows_who_has_them(server: ReviewServer) -> None:
     def load() -> dict[str, int]:
-        return dict(server.database.rows("SELECT name, count(*) FROM open_assignments GROUP BY name"))
+        return dict(server.database.rows("SELECT name, count(*) FROM assignments WHERE is_open GROUP BY name"))
 
     for assignees in ([ANN, BOB], [ANN], [ANN, ANN]):
         server.reviews.create_review({"template_id": "template_123", "content": {}, "assignees": assignees})
@@ -161,19 +163,21 @@ def test_the_load_counts_open_reviews_only_and_follows_who_has_them(server: Revi
 
 def test_the_load_of_an_older_file_is_counted_when_it_is_opened(tmp_path: Path) -> None:
     file = tmp_path / "sandbox.db"
-    with closing(ReviewServer(data=file)) as server:
-        for _ in range(3):
-            assigned(server, assignees=[ANN, BOB])
-        server.reviews.cancel_review("rev_1")
     with closing(sqlite3.connect(file)) as older:
-        for later in ("open_assignments", "review_metadata", "consumptions", "turns", "agent_sessions", "uploads", "executions"):
-            older.execute(f"DROP TABLE {later}")
-        for table in ("reviewers", "approvals", "team_members"):
-            older.execute(f"DROP INDEX {table}_by_key")
-            older.execute(f"ALTER TABLE {table} DROP COLUMN key")
+        for step in MIGRATIONS[:6]:
+            for statement in step:
+                older.execute(statement)
+        for review_id, status in (("rev_1", "cancelled"), ("rev_2", "assigned"), ("rev_3", "in_progress")):
+            older.execute(
+                "INSERT INTO reviews (id, template_id, status, created_at, updated_at, document) "
+                "VALUES (?, 'template_123', ?, '', '', ?)",
+                (review_id, status, json.dumps({"assignees": [ANN, BOB]})),
+            )
+        older.execute("INSERT INTO counters VALUES ('review', 3)")
         older.execute("PRAGMA user_version = 6")
+        older.commit()
     with closing(ReviewServer(data=file)) as server:
         assigned(server, assignees=[CAT])
-        counted = server.database.rows("SELECT name, count(*) FROM open_assignments GROUP BY name")
+        counted = server.database.rows("SELECT name, count(*) FROM assignments WHERE is_open GROUP BY name")
         assert counted == [(ANN, 2), (BOB, 2), (CAT, 1)]
         assert assigned(server, assignment_strategy="load_balanced") == [CAT]

@@ -79,6 +79,39 @@ def test_an_error_after_the_database_gave_a_transaction_up_by_itself_is_the_one_
         fail_after_losing_it(database)
 
 
+def test_reading_needs_no_transaction_and_writing_one() -> None:
+    with closing(ReviewServer()) as server:
+        server.reviews.create_review(REVIEW)
+        statements: list[str] = []
+        server.database._connection.set_trace_callback(statements.append)
+        server.reviews.get_review("rev_1")
+        server.reviews.list_reviews()
+        server.reviews.history("rev_1")
+        server.loops.list_requests()
+        assert not [each for each in statements if not each.lstrip().startswith("SELECT")]
+        server.reviews.create_review(REVIEW, idempotency_key="k")
+        assert [statements.count(each) for each in ("BEGIN IMMEDIATE", "COMMIT")] == [1, 1]
+        statements.clear()
+        server.reviews.create_review(REVIEW, idempotency_key="k")  # has been created
+        assert "COMMIT" not in statements
+
+
+def test_what_was_read_before_a_failed_write_does_not_keep_it() -> None:
+    def fail_after_reading_and_writing(database: Database) -> None:
+        with database.transaction():
+            assert database.rows("SELECT * FROM counters") == []
+            database.value("INSERT INTO counters (name, value) VALUES ('a', 1) RETURNING value")
+            raise KeyError("a")
+
+    with closing(Database(IN_MEMORY, MIGRATIONS)) as database:
+        with pytest.raises(KeyError):
+            fail_after_reading_and_writing(database)
+        with database.transaction():
+            assert database.rows("SELECT * FROM counters") == []
+        database.execute("INSERT INTO counters (name, value) VALUES ('b', 1)")  # outside of any, and so at once
+        assert not database._connection.in_transaction
+
+
 def test_closing_twice_is_fine() -> None:
     database = Database(IN_MEMORY, MIGRATIONS)
     database.close()

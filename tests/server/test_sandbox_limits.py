@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -13,6 +15,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
+from hitl.server.http import connections, server
 from hitl.server.http.host_check import HostGuard
 from hitl.server.http.long_poll import Limits, LongPollSlots
 from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, NO_RATE_LIMIT, RateLimit, rate_limit
@@ -38,6 +41,73 @@ def site(limits: Limits) -> Iterator[ReviewServer]:
 
 
 # Connections
+
+
+@pytest.fixture(params=["h11", "httptools"], autouse=True)
+def protocol(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Use the protocol with or without the extra `sandbox-speed`."""
+    fast = request.param == "httptools"
+    monkeypatch.setattr(connections, "IS_FAST", fast)
+    monkeypatch.setattr(server, "limited", partial(connections.limited, fast=fast))
+
+
+HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
+CHUNKED = (
+    b"POST /v1/reviews HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer hitl_test_key\r\n"
+    b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("begin", "repeated"),
+    [
+        (b"GET /", b"x" * 1000),
+        (HEAD + b"X-Name: ", b"x" * 1000),
+        (HEAD, b"X-Name: 1\r\n" * 100),
+        (CHUNKED + b"1;", b"x" * 1000),
+        (CHUNKED + b"1\r\n{\r\n0\r\n", b"X-Name: 1\r\n" * 100),
+        (CHUNKED + b"1\r\n{\r\n0\r\nX-Name: ", b"x" * 1000),
+    ],
+)
+def test_what_never_ends_is_not_kept(begin: bytes, repeated: bytes) -> None:
+    with site(Limits()) as running:
+        port = httpx.URL(running.url).port
+        hostile = socket.create_connection(("127.0.0.1", port or 0), timeout=60)
+        with hostile, suppress(BrokenPipeError, ConnectionResetError):
+            hostile.sendall(begin)
+            for _ in range(1_000_000 // len(repeated)):
+                hostile.sendall(repeated)
+            while hostile.recv(65536):
+                continue
+        assert httpx.get(f"{running.url}/healthz").status_code == 200
+
+
+def test_the_longest_head_that_is_sensible_is_read() -> None:
+    with site(Limits()) as running:
+        headers = {f"X-Name-{number}": "x" * 4_000 for number in range(10)}
+        assert httpx.get(f"{running.url}/healthz", headers=headers).status_code == 200
+
+
+@pytest.mark.anyio
+async def test_what_is_written_in_one_turn_is_sent_at_once_and_before_the_end() -> None:
+    sent: list[bytes] = []
+
+    class Transport(asyncio.Transport):
+        def write(self, data: bytes | bytearray | memoryview) -> None:
+            sent.append(bytes(data))
+
+        def close(self) -> None:
+            sent.append(b"closed")
+
+    joined = connections._JoinedWrites(Transport(), asyncio.get_running_loop())
+    joined.write(b"head ")
+    joined.write(b"body")
+    assert sent == []
+    await asyncio.sleep(0)
+    joined.write(b"more")
+    joined.close()
+    await asyncio.sleep(0)
+    assert sent == [b"head body", b"more", b"closed"]
 
 
 def test_one_connection_too_many_is_refused_and_there_is_room_again_when_one_closes() -> None:

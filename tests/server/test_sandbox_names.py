@@ -130,7 +130,10 @@ def test_an_older_file_opens_and_keeps_each_person_once(tmp_path: Path) -> None:
             for statement in step:
                 old.execute(statement)
         old.execute("INSERT INTO reviewers (name) VALUES ('kim'), ('Kim'), ('k\u200bim'), ('ann')")
-        old.execute("INSERT INTO open_assignments VALUES ('rev_0', 'kim'), ('rev_0', 'KIM')")
+        old.execute(
+            "INSERT INTO reviews (id, template_id, status, created_at, updated_at, document) "
+            """VALUES ('rev_0', 't', 'assigned', '', '', '{"assignees": ["kim", "KIM"]}')"""
+        )
         for name in ("kim", "k\u200bim", "ann"):
             old.execute(
                 "INSERT INTO approvals (review_id, reviewer, result, at) VALUES ('rev_0', ?, '{}', '')", (name,)
@@ -146,7 +149,7 @@ def test_an_older_file_opens_and_keeps_each_person_once(tmp_path: Path) -> None:
     new = sqlite3.connect(path)
     counts = [
         new.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-        for table in ("reviewers", "open_assignments", "approvals", "team_members")
+        for table in ("reviewers", "assignments", "approvals", "team_members")
     ]
     new.close()
     assert counts == [2, 1, 2, 1]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import unicodedata
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hitl.server.review_server import ReviewServer
-from hitl.server.reviews import ReviewQuery, search
+from hitl.server.reviews import ReviewQuery, search, search_store
+from hitl.server.search_indexer import SearchIndexer
+from hitl.server.storage import ChangeNotifier
 
 
 def found(content: Any, words: str, review_id: str = "rev_1") -> bool:
@@ -91,3 +96,123 @@ def test_the_server_searches_so(server: ReviewServer) -> None:
     listed = server.reviews.list_reviews(ReviewQuery(search="e\u0301A"))
     assert [review["id"] for review in listed.items] == [created[0].document["id"]]
     assert server.reviews.list_reviews(ReviewQuery(search=" ")).total == 2
+
+
+# The index, which only saves looking at reviews that cannot hold the words
+
+HOSTILE = "abcA\u00e9\u0301\u0323 \0\ud800\udfff\ufffd\uffff\"'*():^-\n\u00df\u1e9e\u0130\u03a3\u03c2\uac00\u1100\u1161\u11a8\U0001f468\u200d"
+TEXTS = st.text(st.sampled_from(HOSTILE), max_size=12)
+CONTENTS = st.lists(
+    st.dictionaries(st.sampled_from(["a", "b", "_hitl"]), TEXTS | st.lists(TEXTS)), min_size=1, max_size=6
+)
+
+
+def index(server: ReviewServer) -> None:
+    server.reviews.list_reviews(ReviewQuery(search="somebody searches"))
+    while server.reviews.index_texts(behind=0):
+        pass
+
+
+def hits(server: ReviewServer, words: str) -> list[str]:
+    return [review["id"] for review in server.reviews.list_reviews(ReviewQuery(search=words, limit=None)).items]
+
+
+def holding(server: ReviewServer, words: str) -> list[str]:
+    listed = server.reviews.list_reviews(ReviewQuery(limit=None)).items
+    return [review["id"] for review in listed if search.holds(json.dumps(review), search.words_of(words))]
+
+
+@given(CONTENTS, CONTENTS, st.lists(TEXTS, min_size=1, max_size=4), st.data())
+def test_the_same_reviews_are_found_with_an_index_as_without(
+    contents: list[dict[str, Any]], later: list[dict[str, Any]], searches: list[str], data: st.DataObject
+) -> None:
+    with closing(ReviewServer()) as server:
+        for content in contents:
+            server.reviews.create_review({"template_id": "template_123", "content": content})
+        index(server)
+        for number, content in enumerate(later, 1):  # some change, and some are new
+            if number % 2 and number <= len(contents) and content:
+                server.reviews.update_review(f"rev_{number}", {"content": content})
+            else:
+                server.reviews.create_review({"template_id": "template_123", "content": content})
+        for is_in_step in (False, True):
+            if is_in_step:
+                index(server)
+            text = search.text_of(server.reviews._store.text(data.draw(st.integers(1, len(contents)))))
+            start = data.draw(st.integers(0, len(text)))
+            for words in (*searches, text[start:], text[start : start + 5], text[:start]):
+                assert hits(server, words) == holding(server, words)
+
+
+def test_with_an_index_only_reviews_that_may_hold_the_words_are_looked_at(
+    server: ReviewServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(200):
+        server.reviews.create_review({"template_id": "template_123", "content": {"t": f"case-{number}-x"}})
+    index(server)
+    looked_at: list[str] = []
+    holds = search.holds
+    monkeypatch.setattr(search, "holds", lambda text, words: looked_at.append(text) or holds(text, words))
+    assert (hits(server, "case-77-x"), hits(server, "nowhere"), len(looked_at)) == (["rev_78"], [], 1)
+    assert len(hits(server, "x")) == 200  # too short for a trigram
+
+
+def test_large_texts_are_looked_at_without_an_index(server: ReviewServer) -> None:
+    text = "a word " * 20_000
+    server.reviews.create_review({"template_id": "template_123", "content": {"t": text + "needle"}})
+    index(server)
+    assert hits(server, "needle") == ["rev_1"]
+    assert server.database.rows("SELECT number FROM unindexed_reviews") == [(1,)]
+
+
+def test_an_index_outlives_its_process_and_is_made_anew_for_another_unicode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "sandbox.db"
+    with closing(ReviewServer(data=file)) as server:
+        server.reviews.create_review({"template_id": "template_123", "content": {"t": "needle"}})
+        assert not server.reviews.index_texts(behind=0)  # nobody has searched
+        index(server)
+    with closing(ReviewServer(data=file)) as server:
+        assert not server.reviews.index_texts(behind=0)
+        server.reviews.create_review({"template_id": "template_123", "content": {"t": "another needle"}})
+        assert server.reviews.index_texts(behind=0)  # without another search
+        assert hits(server, "needle") == ["rev_2", "rev_1"]
+    monkeypatch.setattr(unicodedata, "unidata_version", "99.0")
+    with closing(ReviewServer(data=file)) as server:
+        server.database.execute("UPDATE search_index SET reaches = 1000")
+        assert hits(server, "needle") == ["rev_2", "rev_1"]
+        index(server)
+        assert server.database.row("SELECT reaches, unicode FROM search_index") == (2, "99.0")
+        assert hits(server, "needle") == ["rev_2", "rev_1"]
+
+
+def test_without_fts5_every_review_is_looked_at(server: ReviewServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search_store, "_FORM", "fts999(text)")
+    search_store.has_trigrams.cache_clear()
+    try:
+        server.reviews.create_review({"template_id": "template_123", "content": {"t": "needle"}})
+        index(server)
+        assert (hits(server, "needle"), hits(server, "nowhere")) == (["rev_1"], [])
+        assert not search_store.has_trigrams()
+    finally:
+        search_store.has_trigrams.cache_clear()
+
+
+@pytest.mark.anyio
+async def test_the_indexer_works_until_the_server_closes_whatever_fails() -> None:
+    changes = ChangeNotifier()
+    results = iter([True, OSError("disk full"), True, False])
+    closing_at_last = asyncio.Event()
+
+    def index() -> bool:
+        result = next(results)
+        if result is False:
+            changes.close()
+            closing_at_last.set()
+        if isinstance(result, OSError):
+            raise result
+        return result
+
+    await SearchIndexer(changes, index, pause=lambda seconds: asyncio.sleep(0)).run()
+    assert closing_at_last.is_set()

@@ -98,8 +98,8 @@ def address_of(request: Request) -> str:
     scheme = request.headers.get("X-Forwarded-Proto", "").partition(",")[0].strip().lower()
     host = request.headers.get("X-Forwarded-Host", "").partition(",")[0].strip().lower()
     return "{}://{}{}".format(
-        scheme if scheme in ("http", "https") else request.url.scheme,
-        host if _HOST.fullmatch(host) else request.url.netloc,
+        scheme if scheme in ("http", "https") else request.scope["scheme"],
+        host if _HOST.fullmatch(host) else request.headers.get("Host") or request.url.netloc,
         request.scope.get("root_path", ""),
     )
 

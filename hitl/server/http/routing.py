@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from inspect import isawaitable
 from typing import Any, TypeAlias
 
@@ -12,8 +13,8 @@ from starlette.routing import Route
 
 from hitl.server.http.requests import body_of, body_size, idempotency_key
 from hitl.server.http.responses import context_of, success
-from hitl.server.http.workers import in_worker_if_large
-from hitl.server.storage import Created
+from hitl.server.http.workers import LARGE, in_worker_if_large
+from hitl.server.storage import CommitGroup, Created
 
 ApiEndpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
@@ -60,15 +61,23 @@ def calling(
 
 
 def creating(
-    method: Callable[..., Created | Awaitable[Created]], *, weigh: Weigh = _nothing, shown: Shown = as_it_is
+    method: Callable[..., Created | Awaitable[Created]],
+    *,
+    weigh: Weigh = _nothing,
+    shown: Shown = as_it_is,
+    commits: CommitGroup | None = None,
 ) -> ApiEndpoint:
-    """Answer with what `method` creates; it takes `body`, `idempotency_key` and `owner`, too."""
+    """Answer with what `method` creates; it takes `body`, `idempotency_key` and `owner`, too.
+
+    With `commits`, small creations of one turn of the event loop share their commit.
+    """
 
     async def endpoint(request: Request) -> Response:
         key, owner = idempotency_key(request), context_of(request).owner
         given = {**request.path_params, "body": await body_of(request)}
         size = body_size(request) + weigh(**given)
-        made = await in_worker_if_large(size, method, **given, idempotency_key=key, owner=owner)
+        create = partial(method, **given, idempotency_key=key, owner=owner)
+        made = await (commits.run(create) if commits and size < LARGE else in_worker_if_large(size, create))
         created = made if isinstance(made, Created) else await made
         headers, data = creation_headers(request, created), shown(request, created.document)
         return await in_worker_if_large(size, success, request, data, 201, headers=headers)

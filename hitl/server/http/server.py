@@ -12,73 +12,19 @@ from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from types import FrameType
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.server import ServerState
 
 from hitl._clock import monotonic
 from hitl._engine import is_loopback, is_unspecified
+from hitl.server.http.connections import fast_event_loop, limited
 from hitl.server.http.faults import DROP_EXTENSION
 from hitl.server.http.host_check import in_url
-from hitl.server.http.long_poll import Limits, no_room
+from hitl.server.http.long_poll import Limits
 from hitl.server.primitives import SetupError
 from hitl.server.storage import ChangeNotifier
-
-_PATIENCE_WITHOUT_ROOM: Final = 1.0  # seconds; each of them holds one of the files that the process may open
-
-
-def limited(limits: Limits) -> type[asyncio.Protocol]:
-    """Return the protocol class for uvicorn."""
-
-    class Connection(_Connection):
-        _limits = limits
-
-    return Connection
-
-
-class _Connection(H11Protocol):
-    """A connection that enforces the limits.
-
-    The base class is private to uvicorn, hence `uvicorn<1` in pyproject.toml; nothing public counts connections:
-    uvicorn's own `limit_concurrency` answers without Retry-After, and ignores clients that connect and send nothing.
-    """
-
-    _limits: Limits
-
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        self._patience: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Accept a connection, if only to refuse its requests."""
-        super().connection_made(transport)
-        patience = self._limits.head_seconds
-        if len(self.connections) > self._limits.connections:
-            # It is heard, because a connection that is closed at once looks like a fault of the network.
-            self.app = no_room
-            patience = min(patience, _PATIENCE_WITHOUT_ROOM)
-        self._patience = self.loop.call_later(patience, self._give_up)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Release a connection."""
-        if self._patience is not None:
-            self._patience.cancel()
-        super().connection_lost(exc)
-
-    def _give_up(self) -> None:
-        # uvicorn declares a request there from the beginning, and begins with None.
-        if cast("object | None", self.cycle) is None:
-            self.transport.close()
-
 
 _GRACE: Final = 5
 """Seconds that requests in flight have to end when the server stops."""
@@ -170,7 +116,7 @@ class HttpServer(uvicorn.Server):
     def serve_forever(self) -> None:
         """Serve in this thread until `stop`, Ctrl-C or SIGTERM; signals only reach the main thread."""
         try:
-            with asyncio.Runner(loop_factory=_EventLoop) as runner:
+            with asyncio.Runner(loop_factory=fast_event_loop() or _EventLoop) as runner:
                 runner.run(self.serve(sockets=[self._listener.socket]))
         finally:
             self._listener.close()

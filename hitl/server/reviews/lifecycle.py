@@ -36,6 +36,7 @@ def visible(content: Mapping[str, Any]) -> Document:
 def new_review(review_id: str, body: Mapping[str, Any], now: datetime) -> Document:
     """Return the review that a checked body asks for."""
     assignees: list[str] = list(body.get("assignees", ()))
+    moment = to_wire(now)
     return {
         "id": review_id,
         "template_id": body["template_id"],
@@ -49,11 +50,44 @@ def new_review(review_id: str, body: Mapping[str, Any], now: datetime) -> Docume
         "status": _waiting(assignees),
         "result": None,
         "reviewer": None,
-        "created_at": to_wire(now),
-        "updated_at": to_wire(now),
+        "created_at": moment,
+        "updated_at": moment,
         "completed_at": None,
         "version": 1,
     }
+
+
+# What of a new review follows from what it is later: it never changes, is the same for all, or has revisions.
+_FOLLOWING: Final = frozenset(
+    {"template_id", "content", "metadata", "verdict_field", "status", "result", "reviewer"}
+    | {"created_at", "updated_at", "completed_at", "version"}
+)
+
+
+def first_state(review: Document) -> Document:
+    """Return the part of a new review from which `as_created` restores the whole."""
+    return {name: value for name, value in review.items() if name not in _FOLLOWING and value is not None}
+
+
+def as_created(review: Document, first: Document, content: Document) -> Document:
+    """Return a review as it was created, by its `first_state` and its first content."""
+    return {
+        **{name: value if name in _FOLLOWING else None for name, value in review.items()},
+        **first,
+        "content": content,
+        "status": _waiting(first["assignees"]),
+        "result": None,
+        "reviewer": None,
+        "updated_at": review["created_at"],
+        "completed_at": None,
+        "version": 1,
+    }
+
+
+def as_of_event(review: Document, status: str, at: str) -> Document:
+    """Return a review as it was when it got a status at a moment; only the last one comes with an answer."""
+    answer = {} if status in FINAL else dict.fromkeys(("result", "reviewer", "completed_at"))
+    return {**review, **answer, "status": status, "updated_at": at}
 
 
 def updated(review: Document, changes: Mapping[str, Any], now: datetime) -> Document:

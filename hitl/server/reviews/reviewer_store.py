@@ -45,7 +45,8 @@ class ReviewerStore(Store):
     def open_reviews(self, names: Sequence[str]) -> dict[str, int]:
         """Return the number of open reviews of each of these reviewers who has any, by the key of the name."""
         rows = self._database.rows(
-            "SELECT name, count(*) FROM open_assignments WHERE name IN (SELECT value FROM json_each(?)) GROUP BY name",
+            "SELECT name, count(*) FROM assignments WHERE is_open AND name IN (SELECT value FROM json_each(?)) "
+            "GROUP BY name",
             (_keys(names),),
         )
         return dict(rows)

@@ -41,7 +41,7 @@ from hitl.server.reviews.lifecycle import FINAL
 from hitl.server.reviews.schemas import PRIORITIES, STATUSES
 from hitl.server.reviews.service import ReviewService
 from hitl.server.reviews.store import ReviewQuery
-from hitl.server.storage import Outbox
+from hitl.server.storage import CommitGroup, Outbox
 
 _FILTERS: Final = (
     *("status", "priority", "assignee", "template_id", "created_after", "created_before", "updated_after", "ids"),
@@ -68,6 +68,7 @@ def review_query(request: Request) -> ReviewQuery:
         limit=place.limit,
         offset=place.offset,
         after=place.after,
+        with_offset=False,  # the answer names none after a cursor
     )
 
 
@@ -84,13 +85,19 @@ def _list(text: str) -> list[str]:
     return text.split(",")
 
 
-def review_routes(service: ReviewService, outbox: Outbox, slots: LongPollSlots) -> list[Route]:
-    """Return the routes; `slots` are shared by all requests that wait."""
+def review_routes(
+    service: ReviewService, outbox: Outbox, slots: LongPollSlots, commits: CommitGroup | None = None
+) -> list[Route]:
+    """Return the routes; `slots` are shared by all requests that wait, and `commits` by those that create."""
     # With little data the service is called directly, not in a worker: its statements take microseconds in memory and
     # about a millisecond on disk, less than handing them to a thread and back would.
     reads, weigh = _Reads(service, slots), service.weigh
     return [
-        resource("/v1/reviews", GET=reads.reviews, POST=creating(service.create_review, weigh=weigh, shown=with_url)),
+        resource(
+            "/v1/reviews",
+            GET=reads.reviews,
+            POST=creating(service.create_review, weigh=weigh, shown=with_url, commits=commits),
+        ),
         resource(
             "/v1/reviews/{review_id}",
             GET=reads.review,

@@ -54,11 +54,16 @@ def holds(document: str, words: Iterable[str]) -> bool:
 
     It takes as long as reading the whole document, so it is called without the lock of the database.
     """
+    found = text_of(document)
+    return all(word in found for word in words)
+
+
+def text_of(document: str) -> str:
+    """Return the text in which the words of a search must occur."""
     review = json.loads(document, parse_int=str, parse_float=str, parse_constant=str)
     content = review.get("content")
     shown = visible(content) if is_object(content) else content
-    found = "\n".join([normal(review["id"]), *map(normal, _leaves(shown))])
-    return all(word in found for word in words)
+    return "\n".join([normal(review["id"]), *map(normal, _leaves(shown))])
 
 
 def _leaves(value: Any) -> Iterator[str]:

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from hitl._json import kept_fault
 from hitl._verdict import verdict_of
@@ -30,14 +30,16 @@ from hitl.server.reviews.schemas import (
     TEMPLATE_CREATE,
     TEMPLATE_UPDATE,
 )
+from hitl.server.reviews.search_store import BEHIND, SearchStore
 from hitl.server.reviews.shown import require_shown
-from hitl.server.reviews.store import ReviewQuery, ReviewStore, as_json, order_of
+from hitl.server.reviews.store import ReviewQuery, ReviewStore, as_json, compact, order_of
 from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work, fingerprint_of
 from hitl.server.storage.queries import cursor_of, documents, next_number
 from hitl.server.webhooks import TEMPLATE_UPDATED, review_events, review_payload, template_payload
 
 _REVIEWER = every(text(shortest=1, longest=LONGEST_NAME), person)
 _TEMPLATE_ID = text(shortest=1, longest=128)
+_SMALL: Final = 8 * 1024  # bytes of a review from which the payload of an event is made again, rather than stored
 
 
 class ReviewService:
@@ -57,6 +59,9 @@ class ReviewService:
         self._store = ReviewStore(database)
         self._reviewers = ReviewerStore(database)
         self._idempotency = IdempotencyStore(database)
+        self._search_store = SearchStore(database)
+        self._is_searched = False
+        outbox.compose_with(self._payload)
 
     def install_templates(self, given: Iterable[Mapping[str, Any]]) -> None:
         """Store the sample templates in a fresh file, and the given ones in any; SetupError if one cannot be used."""
@@ -84,13 +89,19 @@ class ReviewService:
     def create_review(self, body: Mapping[str, Any], *, idempotency_key: str | None = None, owner: str = "") -> Created:
         """Create a ReviewCreate of `openapi.yaml`, once for each of an owner's idempotency keys."""
         raise_faults(REVIEW_CREATE("", body))
-        content = json.dumps(body["content"])  # here and not under the lock, as the digest
+        content = compact(body["content"])  # here and not under the lock, as the digest
         digest = fingerprint_of("review", body) if idempotency_key else ""
-        write = partial(as_json, content=content)
         with self._work() as work:
             create = partial(self._new_review, work, {**body, "metadata": lifecycle.metadata_of(body)}, content)
             return self._idempotency.create_once(
-                "review", body, idempotency_key, owner, create, fingerprint=digest, write=write
+                "review",
+                body,
+                idempotency_key,
+                owner,
+                create,
+                fingerprint=digest,
+                keep=lifecycle.first_state,
+                restore=self._as_created,
             )
 
     def created_under(self, key: str, owner: str) -> str | None:
@@ -286,6 +297,19 @@ class ReviewService:
             self._store.delete_template(template_id)
             return {"id": template_id, "deleted": True}
 
+    def index_texts(self, behind: int = BEHIND) -> bool:
+        """Index some texts of a searched file; return whether the index was more than so many steps `behind`."""
+        if not (self._is_searched or self._search_store.exists):
+            return False
+        with self._unit_of_work.begin(_nothing_due):
+            part = self._search_store.next_part(behind) if self._search_store.create() else None
+        if part is None:
+            return False
+        texts = [search.text_of(document) for _, document in part.documents]  # without the lock, which others wait for
+        with self._unit_of_work.begin(_nothing_due):
+            self._search_store.add(part, texts)
+        return True
+
     def weigh(
         self, review_id: str | None = None, template_id: str | None = None, body: Mapping[str, Any] | None = None
     ) -> int:
@@ -297,8 +321,9 @@ class ReviewService:
 
     def _search(self, query: ReviewQuery, words: Sequence[str]) -> Page:
         """Look for words in one review after the other; others use the database in between."""
+        self._is_searched = True
         with self._work():
-            keys = self._store.keys(query)
+            keys = self._store.keys(query, self._search_store.conditions(words))
         found = [key for key in keys if search.holds(self._store.text(key[1]), words)]
         begin = query.offset
         if (after := query.after) is not None:
@@ -396,11 +421,27 @@ class ReviewService:
         before: Document | None = None,
         content: str | None = None,
     ) -> None:
+        text = as_json(review, content)
+        kept = review["status"] if len(text) <= _SMALL else None
         for name in review_events(before, review):
-            self._outbox.emit(name, review["id"], review_payload(name, review), at=work.now)
-        self._store.save_review(review, expires_at, content)
+            self._outbox.emit(name, review["id"], review_payload(name, review), at=work.now, kept=kept)
         self._store.add_history(review, event, actor)
+        self._store.save_review(review, expires_at, text, before=before)
         work.changed.append(review["id"])
+
+    def _payload(self, event: str, review_id: str, status: str, at: str) -> Document:
+        """Return the payload of an event of which the status was kept: nothing else of it changes before the end."""
+        review = self._store.without_content(review_id)
+        assert review is not None  # noqa: S101 - the event was stored with the review, which is never deleted
+        return review_payload(event, lifecycle.as_of_event(review, status, at))
+
+    def _as_created(self, kept: Document) -> Document:
+        """Return a review as it was created; older versions kept the whole of it."""
+        if "content" in kept:
+            return kept
+        review = self._review(kept["id"])
+        first = self._store.first_revision(kept["id"])
+        return lifecycle.as_created(review, kept, review["content"] if first is None else first)
 
     def _review(self, review_id: str) -> Document:
         review = self._store.review(review_id)
@@ -413,6 +454,10 @@ class ReviewService:
         if template is None:
             raise not_found("template", template_id)
         return template
+
+
+def _nothing_due(_work: Work) -> None:
+    """Leave what is due to the next transaction that is about reviews."""
 
 
 def _checked_template(template: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

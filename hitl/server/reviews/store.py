@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
@@ -21,11 +21,8 @@ _ORDERS: Final = {
     "priority": "CASE priority WHEN 'high' THEN 0 WHEN 'low' THEN 2 ELSE 1 END",
 }
 _DOCUMENT: Final = "SELECT document FROM reviews WHERE id = ?"
-_ASSIGNEE: Final = (
-    "EXISTS (SELECT 1 FROM json_each(reviews.document, '$.assignees') AS assignee WHERE name_key(assignee.value) = ?)"
-)
-_OPEN_ASSIGNEE: Final = "id IN (SELECT review_id FROM open_assignments WHERE name = ?)"  # reads no document
-_LAST_STEP: Final = "(SELECT max(history.number) FROM history WHERE history.review_id = reviews.id)"
+_ASSIGNEE: Final = "number IN (SELECT number FROM assignments WHERE name = ?)"
+_OPEN_ASSIGNEE: Final = "number IN (SELECT number FROM assignments WHERE name = ? AND is_open)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +32,8 @@ class ReviewQuery:
     Moments are in wire form; `due_after` is inclusive, the others are exclusive. `search` has words that must all occur
     in the strings and numbers of the content or in the id; case and the composition of characters are ignored.
     `changes_after` asks for reviews that changed after the step of this number, the earliest change first. `limit` None
-    is all; `after` is the cursor of the page before. `sort` "due" puts the next deadline first, "priority" the most
-    important.
+    is all; `after` is the cursor of the page before, and `with_offset` asks how many reviews come before a page that
+    such a cursor begins. `sort` "due" puts the next deadline first, "priority" the most important.
     """
 
     status: str | Sequence[str] | None = None
@@ -55,6 +52,7 @@ class ReviewQuery:
     limit: int | None = 50
     offset: int = 0
     after: str | None = None
+    with_offset: bool = True
     oldest_first: bool = False
     sort: Literal["due", "priority"] | None = None
 
@@ -73,24 +71,31 @@ class ReviewStore(Store):
         text: str | None = self._database.value(_DOCUMENT, (review_id,))
         return text
 
+    def without_content(self, review_id: str) -> Document | None:
+        """Return a review's document without its content."""
+        return document(
+            self._database, "SELECT json_remove(document, '$.content') FROM reviews WHERE id = ?", review_id
+        )
+
     def reviews(self, query: ReviewQuery) -> tuple[list[Row], Page]:
         """Return one page of the reviews that a query asks for, each as a row with its JSON, and the page around it."""
         found, around = rows_of_page(
             self._database,
             "reviews",
             list(_conditions(query)),
-            order=order_of(query) if query.changes_after is None else Order(_LAST_STEP),
+            order=order_of(query) if query.changes_after is None else Order("step"),
             limit=query.limit,
             offset=query.offset,
             after=query.after,
             columns="document, id",
+            with_offset=query.with_offset,
         )
         is_part = query.changes_after is not None and around.cursor is not None
         return found, replace(around, step=self.last_step(found[-1][1] if is_part else None))
 
-    def keys(self, query: ReviewQuery) -> list[Row]:
+    def keys(self, query: ReviewQuery, further: Iterable[Filter] = ()) -> list[Row]:
         """Return the keys of all reviews that a query asks for, whatever their words, in its order; see `Order.key`."""
-        clause, values = where(_conditions(query))
+        clause, values = where((*_conditions(query), *further))
         order = order_of(query)
         sql = f"SELECT {order.key} FROM reviews {clause} ORDER BY {order.clause}"  # noqa: S608 - fixed words
         return self._database.rows(sql, values)
@@ -110,20 +115,27 @@ class ReviewStore(Store):
         )
         return size
 
-    def save_review(self, review: Mapping[str, Any], expires_at: str | None, content: str | None = None) -> None:
-        """Insert or replace a review; `expires_at` is None for one that does not expire or is finished.
+    def save_review(
+        self,
+        review: Mapping[str, Any],
+        expires_at: str | None,
+        text: str | None = None,
+        *,
+        before: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Insert or replace a review, whose history is up to date; `before` is what it replaces.
 
-        `content` is the JSON of its content, if it is known.
+        `expires_at` is None for a review that does not expire or is finished; `text` is its JSON, if it is known.
         """
         columns = ("id", "template_id", "status", "priority", "created_at", "updated_at")
         self._database.execute(
-            "INSERT INTO reviews (id, template_id, status, priority, created_at, updated_at, expires_at, document) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET status = excluded.status, "
-            "priority = excluded.priority, updated_at = excluded.updated_at, expires_at = excluded.expires_at, "
-            "document = excluded.document",
-            (*(review[column] for column in columns), expires_at, as_json(review, content)),
+            "INSERT INTO reviews (id, template_id, status, priority, created_at, updated_at, expires_at, document, "
+            "step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(number), 0) FROM history WHERE review_id = ?)) "
+            "ON CONFLICT (id) DO UPDATE SET status = excluded.status, priority = excluded.priority, updated_at = "
+            "excluded.updated_at, expires_at = excluded.expires_at, document = excluded.document, step = excluded.step",
+            (*(review[column] for column in columns), expires_at, text or as_json(review), review["id"]),
         )
-        self._save_assignments(review)
+        self._save_assignments(review, before)
 
     def save_metadata(self, review: Mapping[str, Any]) -> None:
         """Make a new review findable by its metadata, which never changes."""
@@ -141,14 +153,22 @@ class ReviewStore(Store):
         (row,) = self._database.rows("SELECT claim, call, at FROM consumptions WHERE review_id = ?", (review_id,))
         return dict(zip(("claim", "call", "at"), row, strict=True))
 
-    def _save_assignments(self, review: Mapping[str, Any]) -> None:
-        """Keep who has something to do."""
-        self._database.execute("DELETE FROM open_assignments WHERE review_id = ?", (review["id"],))
-        if review["assignees"] and review["status"] in OPEN:
+    def _save_assignments(self, review: Mapping[str, Any], before: Mapping[str, Any] | None) -> None:
+        """Keep who has a review, and who has something to do about it."""
+        present, earlier = _assignments(review), None if before is None else _assignments(before)
+        if present == earlier:
+            return
+        if earlier is not None:
             self._database.execute(
-                "INSERT OR IGNORE INTO open_assignments (review_id, name) SELECT ?, value FROM json_each(?)",
-                (review["id"], json.dumps([name_key(name) for name in review["assignees"]])),
+                "DELETE FROM assignments WHERE is_open = ? AND name IN (SELECT value FROM json_each(?)) AND number = "
+                "(SELECT number FROM reviews WHERE id = ?)",
+                (*earlier, review["id"]),
             )
+        self._database.execute(
+            "INSERT OR IGNORE INTO assignments (is_open, name, number) "
+            "SELECT ?, value, number FROM json_each(?), reviews WHERE reviews.id = ?",
+            (*present, review["id"]),
+        )
 
     def expires_at(self, review_id: str) -> str | None:
         """Return when an open review expires."""
@@ -214,6 +234,11 @@ class ReviewStore(Store):
             (review["id"], review["version"], json.dumps(review["content"])),
         )
 
+    def first_revision(self, review_id: str) -> Document | None:
+        """Return the content before its first change; None if it never changed."""
+        sql = "SELECT content FROM earlier_contents WHERE review_id = ? ORDER BY version LIMIT 1"
+        return document(self._database, sql, review_id)
+
     def last_revision(self, review_id: str) -> Document | None:
         """Return the content before its last change; None if it never changed."""
         sql = "SELECT content FROM earlier_contents WHERE review_id = ? ORDER BY version DESC LIMIT 1"
@@ -242,6 +267,11 @@ class ReviewStore(Store):
         self._database.execute("DELETE FROM templates WHERE id = ?", (template_id,))
 
 
+def _assignments(review: Mapping[str, Any]) -> tuple[bool, str]:
+    """Return whether a review is open, and the JSON of whom it is assigned to."""
+    return review["status"] in OPEN, json.dumps([name_key(name) for name in review["assignees"]])
+
+
 def _entry(entry: tuple[str, str]) -> str:
     return json.dumps(entry)
 
@@ -249,14 +279,23 @@ def _entry(entry: tuple[str, str]) -> str:
 def as_json(review: Mapping[str, Any], content: str | None = None) -> str:
     """Return the JSON of a review; that of its `content` may be made before, without the lock that others wait for."""
     if content is None:
-        return json.dumps(review)
-    rest = json.dumps({name: value for name, value in review.items() if name != "content"})
-    return f'{rest[:-1]}, "content": {content}}}'
+        return compact(review)
+    rest = compact({name: value for name, value in review.items() if name != "content"})
+    return f'{rest[:-1]},"content":{content}}}'
+
+
+def compact(value: Mapping[str, Any]) -> str:
+    """Return the JSON of an object without spaces."""
+    return json.dumps(value, separators=(",", ":"))
 
 
 def order_of(query: ReviewQuery) -> Order:
     """Return the order that a query asks for."""
-    return Order(_ORDERS[query.sort], descending=not query.oldest_first)
+    newest_first = not query.oldest_first
+    if query.sort is None and (query.created_after or query.created_before):
+        # The order of numbers, unless the clock was set back; but this one has an index that begins at the moment.
+        return Order("created_at", descending=newest_first, lead_descending=newest_first)
+    return Order(_ORDERS[query.sort], descending=newest_first)
 
 
 def _asks_for_open(query: ReviewQuery) -> bool:
@@ -270,12 +309,13 @@ def _conditions(query: ReviewQuery) -> Iterator[Filter]:
     yield from (
         one_of("status", query.status),
         one_of("id", query.ids),
-        ("id IN (SELECT review_id FROM history WHERE history.number > ?)", query.changes_after),
-        ("priority = ?", query.priority),
+        ("step > ?", query.changes_after),
+        # Of two indexes, that of the status finds fewer: most reviews of a priority are finished.
+        ("priority = ?" if query.status is None else "+priority = ?", query.priority),
         ("template_id = ?", query.template_id),
         ("created_at > ?", query.created_after),
         ("created_at < ?", query.created_before),
-        ("updated_at > ?", query.updated_after),
+        ("number IN (SELECT number FROM reviews WHERE updated_at > ?)", query.updated_after),  # else all are looked at
         (f"{_DEADLINE} >= ?", query.due_after),
         (f"{_DEADLINE} < ?", query.due_before),
         (

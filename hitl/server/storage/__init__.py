@@ -5,7 +5,8 @@ Stores of other rooms also use `queries`; everything else is here.
 
 from __future__ import annotations
 
-from hitl.server.storage.changes import ChangeNotifier, UnitOfWork, Work
+from hitl.server.storage.changes import ChangeNotifier, UnitOfWork, Work, running_loop
+from hitl.server.storage.commit_group import CommitGroup
 from hitl.server.storage.database import IN_MEMORY, Database, Row, Store
 from hitl.server.storage.errors import StorageError
 from hitl.server.storage.idempotency import Created, IdempotencyStore, fingerprint_of
@@ -14,6 +15,7 @@ from hitl.server.storage.outbox import Event, Outbox
 __all__ = [
     "IN_MEMORY",
     "ChangeNotifier",
+    "CommitGroup",
     "Created",
     "Database",
     "Event",
@@ -25,4 +27,5 @@ __all__ = [
     "UnitOfWork",
     "Work",
     "fingerprint_of",
+    "running_loop",
 ]

@@ -15,6 +15,14 @@ from hitl.server.primitives import Clock
 from hitl.server.storage.database import Database
 
 
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the event loop of this thread, if one runs."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 class ChangeNotifier:
     """Wakes the coroutines that watch a review, or all of them, when it changes, and calls listeners."""
 
@@ -90,7 +98,10 @@ class Watch:
 
     def wake(self) -> None:
         """Make `change` return; any thread may call this."""
-        self._loop.call_soon_threadsafe(self._event.set)
+        if running_loop() is self._loop:  # the other way writes to a socket each time
+            self._event.set()
+        else:
+            self._loop.call_soon_threadsafe(self._event.set)
 
     async def change(self, seconds: float) -> None:
         """Return after the next change since the last call, or after `seconds`."""
@@ -116,6 +127,22 @@ class UnitOfWork:
         self._database = database
         self.clock = clock
         self.changes = changes
+        self._changed_in_group: list[str] | None = None
+
+    @contextmanager
+    def group(self) -> Generator[Callable[[], int], None, None]:
+        """Make one transaction of those in the block, and publish what changed after its commit.
+
+        It yields a function that returns a number, which grows with each row that is written.
+        """
+        with self._database.lock:
+            self._changed_in_group = changed = list[str]()
+            try:
+                with self._database.transaction():
+                    yield lambda: self._database.rows_written
+            finally:
+                self._changed_in_group = None
+            self.changes.publish(changed)
 
     @contextmanager
     def begin(self, settle: Callable[[Work], None]) -> Generator[Work, None, None]:
@@ -129,4 +156,10 @@ class UnitOfWork:
                 with self._database.transaction():
                     yield work
             finally:
-                self.changes.publish(work.changed)
+                self._publish(work.changed)
+
+    def _publish(self, changed: Sequence[str]) -> None:
+        if self._changed_in_group is None:
+            self.changes.publish(changed)
+        else:
+            self._changed_in_group.extend(changed)

@@ -23,6 +23,7 @@ Migrations: TypeAlias = Sequence[Sequence[str]]
 
 IN_MEMORY: Final = ":memory:"
 
+_READS: Final = ("SELECT", "PRAGMA")
 _BUSY_MILLISECONDS = 1_000  # long enough for a sandbox that is just shutting down, short enough to fail fast
 
 
@@ -34,6 +35,7 @@ class Database:
         self.path = str(path)
         self.lock = threading.RLock()
         self._migrations = migrations
+        self._is_open = self._begins_at_write = False  # a transaction, and one that has not written yet
         if self.path != IN_MEMORY:
             require_usable(Path(self.path))
             make_private(self.path)  # it holds what people wrote, and the secrets that sign webhooks
@@ -60,18 +62,29 @@ class Database:
     def transaction(self) -> Generator[None, None, None]:
         """Do everything in the block or nothing, with no other thread in between.
 
-        IMMEDIATE, because a transaction that reads before it writes may fail at once, whatever the busy timeout is
-        (https://www.sqlite.org/lang_transaction.html, section 2.2).
+        The first statement that writes begins it. What is read before it needs no transaction: nobody else has the
+        file, and no other thread has the lock. Inside another one, it is a part of that.
         """
         with self.lock:
-            self._run("BEGIN IMMEDIATE")
+            if self._is_open:
+                yield
+                return
+            self._is_open = self._begins_at_write = True
             try:
                 yield
-                self._run("COMMIT")
+                if self._connection.in_transaction:
+                    self._run("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+            finally:
+                self._is_open = self._begins_at_write = False
+
+    @property
+    def rows_written(self) -> int:
+        """How many rows were written since the file was opened."""
+        return self._connection.total_changes
 
     def execute(self, sql: str, values: Values = ()) -> None:
         """Run a statement without a result. As the other methods, it raises StorageError for errors of the disk."""
@@ -99,6 +112,9 @@ class Database:
     ) -> list[Row]:
         try:
             with self.lock:
+                if self._begins_at_write and not sql.startswith(_READS):
+                    self._begins_at_write = False
+                    self._connection.execute("BEGIN IMMEDIATE")
                 return read(self._connection.execute(sql, values))
         except sqlite3.Error as error:
             fault = storage_error(error)

@@ -33,12 +33,14 @@ class IdempotencyStore(Store):
         create: Callable[[], Document],
         *,
         fingerprint: str = "",
-        write: Callable[[Document], str] = json.dumps,
+        keep: Callable[[Document], Document] = lambda document: document,
+        restore: Callable[[Document], Document] = lambda kept: kept,
     ) -> Created:
         """Create, unless the owner's key was used before; the key is kept in the open transaction.
 
         A key may not be used for two kinds or bodies. Without a key, the document is always created. Large bodies have
-        their `fingerprint_of` made before the transaction, and a `write` that knows most of the document's JSON.
+        their `fingerprint_of` made before the transaction. Of a document that is stored elsewhere, `keep` returns what
+        `restore` needs to return it as it was created.
         """
         if key is None:
             return Created(create())
@@ -50,19 +52,19 @@ class IdempotencyStore(Store):
             made = create()
             self._database.execute(
                 "INSERT INTO creations (owner, key, fingerprint, document) VALUES (?, ?, ?, ?)",
-                (owner, key, fingerprint, write(made)),
+                (owner, key, bytes.fromhex(fingerprint), json.dumps(keep(made), separators=(",", ":"))),
             )
             return Created(made)
-        if earlier[0] != fingerprint:
+        if earlier[0] not in (fingerprint, bytes.fromhex(fingerprint)):  # older versions stored the first form
             raise ApiError(
                 422,
                 "idempotency_key_reused",
                 "this Idempotency-Key was used before with another request; use a new key for a new request",
             )
-        return Created(json.loads(earlier[1]), replayed=True)
+        return Created(restore(json.loads(earlier[1])), replayed=True)
 
     def created_under(self, key: str, owner: str) -> Document | None:
-        """Return what the owner created under a key, as it was then."""
+        """Return what was kept of what the owner created under a key; it has the id."""
         return document(self._database, "SELECT document FROM creations WHERE owner = ? AND key = ?", owner, key)
 
 

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from hitl.server.primitives import to_wire
 from hitl.server.storage.database import Database
@@ -28,18 +28,33 @@ class Event:
     at: str
 
 
+Compose: TypeAlias = Callable[[str, str, str, str], dict[str, Any]]
+"""Returns the payload of an event by its name, subject, kept part and time."""
+
+
 class Outbox:
     """The events of one database."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self._listeners: list[Callable[[], None]] = []
+        self._compose: Compose | None = None
 
-    def emit(self, event: str, subject_id: str, payload: Mapping[str, Any], *, at: datetime) -> None:
-        """Record an event in its change's transaction, and deliveries to its subscribers."""
-        body, time = _json(payload), to_wire(at)
+    def compose_with(self, compose: Compose) -> None:
+        """Let `compose` make the payloads of the events of which only a part was kept."""
+        self._compose = compose
+
+    def emit(
+        self, event: str, subject_id: str, payload: Mapping[str, Any], *, at: datetime, kept: str | None = None
+    ) -> None:
+        """Record an event in its change's transaction, and deliveries to its subscribers.
+
+        The event is stored with its payload, or with the part `kept` from which it can be composed at any time.
+        """
+        time = to_wire(at)
         self.database.execute(
-            "INSERT INTO events (event, subject_id, payload, at) VALUES (?, ?, ?, ?)", (event, subject_id, body, time)
+            "INSERT INTO events (event, subject_id, payload, at) VALUES (?, ?, ?, ?)",
+            (event, subject_id, _json(payload) if kept is None else json.dumps(kept), time),
         )
         subscribed = self.database.rows(
             "SELECT id, url FROM subscriptions WHERE enabled AND ? IN (SELECT value FROM json_each(events)) "
@@ -47,7 +62,7 @@ class Outbox:
             (event,),
         )
         for webhook_id, url in subscribed:
-            self._add(event, subject_id, body, time, url, webhook_id)
+            self._add(event, subject_id, _json(payload), time, url, webhook_id)
         self.notify()
 
     def call_back(
@@ -71,7 +86,10 @@ class Outbox:
             "SELECT number, event, subject_id, payload, at FROM events WHERE number > ? ORDER BY number LIMIT ?",
             (number, limit),
         )
-        return [Event(row[0], row[1], row[2], json.loads(row[3]), row[4]) for row in rows]
+        return [
+            Event(number, event, subject_id, self._payload(event, subject_id, stored, at), at)
+            for number, event, subject_id, stored, at in rows
+        ]
 
     def count(self, events: Sequence[str], *, since: str) -> int:
         """Return how many of these events happened since a moment in wire form."""
@@ -98,6 +116,13 @@ class Outbox:
         """Call the listeners."""
         for listener in tuple(self._listeners):
             listener()
+
+    def _payload(self, event: str, subject_id: str, stored: str, at: str) -> dict[str, Any]:
+        payload: dict[str, Any] | str = json.loads(stored)
+        if isinstance(payload, dict):
+            return payload
+        assert self._compose is not None  # noqa: S101 - who stores parts composes them
+        return self._compose(event, subject_id, payload, at)
 
     def _add(self, event: str, subject_id: str, body: str, at: str, url: str, webhook_id: str | None = None) -> str:
         # Random, because receivers remember ids, and a sandbox in memory would start counting again.

@@ -26,12 +26,17 @@ class Order:
 
     lead: str = ""
     descending: bool = False  # the numbers
+    lead_descending: bool = False
 
     @property
     def clause(self) -> str:
         """What follows ORDER BY."""
-        number = "number DESC" if self.descending else "number"
-        return f"{self.lead}, {number}" if self.lead else number
+        return self._clause(self.lead_descending, self.descending)
+
+    @property
+    def reversed(self) -> str:
+        """The same for the opposite order."""
+        return self._clause(not self.lead_descending, not self.descending)
 
     @property
     def key(self) -> str:
@@ -41,17 +46,32 @@ class Order:
     def beyond(self, cursor: str) -> tuple[str, tuple[Any, ...]]:
         """Return the condition that a row comes after a cursor, and its values; ValueError if it is no cursor."""
         lead, number = _read_cursor(cursor)
-        further = f"number {'<' if self.descending else '>'} ?"
-        if not self.lead:
+        further = f"number {_sign(self.descending)} ?"
+        if not self.lead or lead is None:
             return further, (number,)
-        return f"({self.lead} > ? OR ({self.lead} = ? AND {further}))", (lead, lead, number)
+        sign = _sign(self.lead_descending)
+        if self.descending == self.lead_descending:  # in this form, an index finds the place
+            return f"({self.lead}, number) {sign} (?, ?)", (lead, number)
+        return f"({self.lead} {sign} ? OR ({self.lead} = ? AND {further}))", (lead, lead, number)
 
     def is_beyond(self, key: Sequence[Any], cursor: str) -> bool:
         """Return whether the row with a key comes after a cursor."""
         last: tuple[Any, Any] = _read_cursor(cursor)
-        if self.lead and key[0] != last[0]:
-            return type(key[0]) is type(last[0]) and bool(key[0] > last[0])
+        if self.lead and last[0] is not None and key[0] != last[0]:
+            return type(key[0]) is type(last[0]) and bool((key[0] < last[0]) is self.lead_descending)
         return bool(key[1] < last[1] if self.descending else key[1] > last[1])
+
+    def _clause(self, lead_descending: bool, descending: bool) -> str:
+        number = _directed("number", descending)
+        return f"{_directed(self.lead, lead_descending)}, {number}" if self.lead else number
+
+
+def _directed(expression: str, descending: bool) -> str:
+    return f"{expression} DESC" if descending else expression
+
+
+def _sign(descending: bool) -> str:
+    return "<" if descending else ">"
 
 
 def cursor_fault(cursor: str | None, *, has_offset: bool) -> str | None:
@@ -148,28 +168,43 @@ def rows_of_page(
     offset: int,
     after: str | None,
     columns: str,
+    with_offset: bool = True,
 ) -> tuple[list[Row], Page]:
     """Return the rows of one page, and the page without items; large documents are then read without the lock.
 
-    It ends before it becomes larger than clients read. `after` is the cursor of the page before.
+    It ends before it becomes larger than clients read. `after` is the cursor of the page before; how many rows come
+    before that page is counted if it is asked for `with_offset`.
     """
     clause, values = where(conditions)
     total: int = database.value(f"SELECT count(*) FROM {table} {clause}", values)  # noqa: S608 - fixed words
-    if after is not None:
-        further, key = order.beyond(after)
-        clause, values = (f"{clause} AND {further}" if clause else f"WHERE {further}"), (*values, *key)
-        offset = 0
+    before, begin = offset, after
+    if after is None and 2 * offset > total > 0:  # from the end it is less far
+        begin, offset = _cursor_from_end(database, table, clause, values, order, max(total - offset, 0)), 0
+    rest = clause, values
+    if begin is not None:
+        further, key = order.beyond(begin)
+        rest = (f"{clause} AND {further}" if clause else f"WHERE {further}"), (*values, *key)
     budget = _Budget(limit)
     rows = database.rows_while(
         budget.admits,
-        f"SELECT {order.key}, {columns} FROM {table} {clause} ORDER BY {order.clause} LIMIT ? OFFSET ?",  # noqa: S608 - fixed words
-        (*values, -1 if limit is None else limit + 1, min(offset, _MAX_INTEGER)),
+        f"SELECT {order.key}, {columns} FROM {table} {rest[0]} ORDER BY {order.clause} LIMIT ? OFFSET ?",  # noqa: S608 - fixed words
+        (*rest[1], -1 if limit is None else limit + 1, 0 if begin else min(offset, _MAX_INTEGER)),
     )
     cursor = cursor_of(rows[-1][:2]) if budget.is_spent and rows else None
-    before = offset
-    if after is not None:
-        before = total - database.value(f"SELECT count(*) FROM {table} {clause}", values)  # noqa: S608 - fixed words
+    if after is not None and with_offset:
+        before = total - database.value(f"SELECT count(*) FROM {table} {rest[0]}", rest[1])  # noqa: S608 - fixed words
     return [row[2:] for row in rows], Page([], total, cursor, before)
+
+
+def _cursor_from_end(
+    database: Database, table: str, clause: str, values: tuple[Any, ...], order: Order, offset: int
+) -> str | None:
+    """Return the cursor of the row at an offset from the end of a list that has rows."""
+    key = database.row(
+        f"SELECT {order.key} FROM {table} {clause} ORDER BY {order.reversed} LIMIT 1 OFFSET ?",  # noqa: S608 - fixed words
+        (*values, offset),
+    )
+    return None if key is None else cursor_of(key)
 
 
 class _Budget:

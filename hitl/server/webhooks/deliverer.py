@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from hitl.server.primitives import Clock, to_wire
-from hitl.server.storage import Database, Outbox, StorageError
+from hitl.server.storage import Database, Outbox, StorageError, running_loop
 from hitl.server.webhooks.delivery_store import DeliveryStore, Outgoing
 from hitl.server.webhooks.sender import Outcome, Sender
 
@@ -155,14 +155,16 @@ class Deliverer:
     def wake(self) -> None:
         """Check soon for due deliveries; any thread may call this."""
         loop = self._loop
-        if loop is not None:
-            with suppress(RuntimeError):  # the loop was closed between the two lines, when the sandbox ends
+        if loop is not None and loop is running_loop():
+            self._awake.set()
+        elif loop is not None:
+            with suppress(RuntimeError):  # the loop was closed between the lines, when the sandbox ends
                 loop.call_soon_threadsafe(self._awake.set)
 
     def settle(self) -> None:
         """Return when everything due has been attempted, unless called from the event loop's own thread."""
         loop = self._loop
-        if loop is None or loop is _running_loop():
+        if loop is None or loop is running_loop():
             self.wake()
             return
         # Cancelled when the sandbox ends in the meantime.
@@ -249,10 +251,3 @@ class Deliverer:
 
     def _next_due(self) -> datetime | None:
         return self._store.next_due(self._clock())
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
