@@ -271,9 +271,9 @@ class Methods:
     ) -> Flow[Review]:
         from hitl._forms import form_of
 
-        content = {"question": arguments.text("question", question)}
+        content: dict[str, object] = {"question": arguments.text("question", question)}
         if arguments.is_given(context):
-            content["context"] = arguments.json_object("content", {"context": context})["context"]
+            content["context"] = context
         fields, key = arguments.check_review(
             {**options, "template_id": "unknown", "content": content}, self.settings.api_key
         )
