@@ -5,12 +5,15 @@ For the checks of arguments in `hitl._api`; `safe_repr` is for the errors of bat
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, cast
 
 from hitl._content.conversion import Conversion, safe_repr
 from hitl._content.converters import converter_for
+from hitl._content.frames import frame_rows, frame_text
 from hitl._content.plain_text import is_small, plain_text
-from hitl._json import EncodedObject, Object, is_object
+from hitl._json import EncodedObject, Object, encode, is_object
+from hitl.exceptions import ContentError
 
 __all__ = ["safe_repr", "to_json", "to_object"]
 
@@ -25,13 +28,30 @@ def to_json(value: object, *, path: str = "content") -> Any:
     return Conversion(path, converter_for).convert_all(value)
 
 
-def to_object(value: object, *, path: str = "content") -> Object | None:
+def to_object(value: Any, *, path: str = "content") -> Object | None:
     """Return what `to_json` does if it is an object, else None; a large one has its JSON text, as it is sent."""
-    text = plain_text(value) if type(value) is dict and not is_small(value, _SMALL) else None
+    text = _text_of(cast("dict[Any, Any]", value)) if type(value) is dict else None
     if text is not None:
-        return EncodedObject(cast("Object", value), text)
+        return EncodedObject(value, text)
     plain = to_json(value, path=path)
     if not is_object(plain):
         return None
     text = None if is_small(plain, _SMALL) else plain_text(plain)
     return plain if text is None else EncodedObject(plain, text)
+
+
+def _text_of(value: dict[Any, Any]) -> bytes | None:
+    """Return the JSON text of an object if there is a quicker way to it than value by value."""
+    if not is_small(value, _SMALL) and (text := plain_text(value)) is not None:
+        return text
+    frames = {
+        name: frame_text(Conversion("", converter_for), each)
+        for name, each in value.items()
+        if type(name) is str and converter_for(type(each)) is frame_rows
+    }
+    if not frames or None in frames.values():
+        return None
+    with suppress(ContentError):  # the whole is refused then
+        rest = to_json({**value, **dict.fromkeys(frames)})
+        return b"{%s}" % b",".join(b"%s:%s" % (encode(name), frames.get(name) or encode(rest[name])) for name in rest)
+    return None

@@ -12,12 +12,13 @@ from __future__ import annotations
 import json
 import marshal
 from collections.abc import Callable
-from typing import Any, Final, TypeGuard
+from typing import Any, Final
 
-from hitl._json import MAX_DEPTH, Object
+from hitl._json import MAX_DEPTH
 
 PIECE: Final = 8192  # values that are written in one go, which takes about a millisecond
 
+_OBJECTS: Final = frozenset({dict})
 _CONTAINERS: Final = frozenset({dict, list, tuple})
 _dumps: Final = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False
@@ -52,7 +53,7 @@ def _write(value: Any, depth: int, write: Callable[[bytes], object]) -> None:
         raise _NotPlainError
     if (text := _piece(value, depth)) is not None:
         write(text)
-    elif _is_dict(value):
+    elif type(value) in _OBJECTS:
         write(b"{")
         _write_members(dict, list(value.items()), depth, write)
         write(b"}")
@@ -89,7 +90,7 @@ def _piece(value: Any, depth: int) -> bytes | None:
     if levels is None:
         return None
     marshal.dumps(value)  # ValueError for all types but some exact ones of the interpreter's own
-    keys: set[Any] = set().union(*(each for level in levels for each in level if _is_dict(each)))
+    keys = set[Any]().union(*(each for level in levels for each in level if type(each) in _OBJECTS))
     if len(levels) > depth or any(type(key) is not str for key in keys):
         raise _NotPlainError
     return _dumps(value).encode()
@@ -107,11 +108,7 @@ def _levels(value: Any, most: int) -> list[list[Any]] | None:
         level = [
             each
             for container in level
-            for each in (container.values() if _is_dict(container) else container)
+            for each in (container.values() if type(container) in _OBJECTS else container)
             if type(each) in _CONTAINERS
         ]
     return levels
-
-
-def _is_dict(value: Any) -> TypeGuard[Object]:
-    return type(value) is dict
