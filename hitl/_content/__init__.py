@@ -6,7 +6,7 @@ For the checks of arguments in `hitl._api`; `safe_repr` is for the errors of bat
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 
 from hitl._content.conversion import Conversion, safe_repr
 from hitl._content.converters import converter_for
@@ -17,6 +17,7 @@ from hitl.exceptions import ContentError
 
 __all__ = ["safe_repr", "to_json", "to_object"]
 
+_DICTS = frozenset({dict})
 _SMALL = 16  # values; below that, two steps cost less than one that is quicker
 
 
@@ -30,8 +31,7 @@ def to_json(value: object, *, path: str = "content") -> Any:
 
 def to_object(value: Any, *, path: str = "content") -> Object | None:
     """Return what `to_json` does if it is an object, else None; a large one has its JSON text, as it is sent."""
-    text = _text_of(cast("dict[Any, Any]", value)) if type(value) is dict else None
-    if text is not None:
+    if (text := _text_of(value)) is not None:
         return EncodedObject(value, text)
     plain = to_json(value, path=path)
     if not is_object(plain):
@@ -40,8 +40,10 @@ def to_object(value: Any, *, path: str = "content") -> Object | None:
     return plain if text is None else EncodedObject(plain, text)
 
 
-def _text_of(value: dict[Any, Any]) -> bytes | None:
-    """Return the JSON text of an object if there is a quicker way to it than value by value."""
+def _text_of(value: Any) -> bytes | None:
+    """Return the JSON text of a dict if there is a quicker way to it than value by value."""
+    if type(value) not in _DICTS:
+        return None
     if not is_small(value, _SMALL) and (text := plain_text(value)) is not None:
         return text
     frames = {
