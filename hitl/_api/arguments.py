@@ -114,6 +114,13 @@ def content(name: str, value: object) -> dict[str, Any]:
     return found
 
 
+def is_large(value: object) -> bool:
+    """Return whether a content is too large to be converted in an event loop."""
+    from hitl._content import is_large
+
+    return is_large(value)
+
+
 def _no_object(name: str, value: object) -> ConfigurationError:
     slip = f"{name} must be a dict, or something that becomes one, such as a dataclass"
     return ConfigurationError(f"{slip}; got {type(value).__name__}")

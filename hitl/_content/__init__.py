@@ -5,6 +5,7 @@ For the checks of arguments in `hitl._api`; `safe_repr` is for the errors of bat
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -15,9 +16,10 @@ from hitl._content.plain_text import is_small, plain_text
 from hitl._json import EncodedObject, Object, encode, is_object
 from hitl.exceptions import ContentError
 
-__all__ = ["safe_repr", "to_json", "to_object"]
+__all__ = ["is_large", "safe_repr", "to_json", "to_object"]
 
 _DICTS = frozenset({dict})
+LARGE = 10_000  # values; to convert more takes milliseconds, in which an event loop would stand still
 _SMALL = 16  # values; below that, two steps cost less than one that is quicker
 
 
@@ -40,6 +42,20 @@ def to_object(value: Any, *, path: str = "content") -> Object | None:
     return plain if text is None else EncodedObject(plain, text)
 
 
+def is_large(value: Any) -> bool:
+    """Return whether a content holds more than `LARGE` values; looks at no more of them.
+
+    Values are counted in its dicts, lists and tuples, and in the arrays and data frames among its members.
+    """
+    members: Iterable[Any] = value.values() if type(value) in _DICTS else ()
+    return not is_small(value, LARGE) or any(each.size > LARGE for each in members if _is_array(each))
+
+
+def _is_array(value: object) -> bool:
+    kind = type(value)
+    return kind.__module__.partition(".")[0] in ("numpy", "pandas") and hasattr(kind, "size")
+
+
 def _text_of(value: Any) -> bytes | None:
     """Return the JSON text of a dict if there is a quicker way to it than value by value."""
     if type(value) not in _DICTS:
@@ -49,7 +65,7 @@ def _text_of(value: Any) -> bytes | None:
     frames = {
         name: frame_text(Conversion("", converter_for), each)
         for name, each in value.items()
-        if type(name) is str and converter_for(type(each)) is frame_rows
+        if type(name) is str and _is_frame(each)
     }
     if not frames or None in frames.values():
         return None
@@ -57,3 +73,7 @@ def _text_of(value: Any) -> bytes | None:
         rest = to_json({**value, **dict.fromkeys(frames)})
         return b"{%s}" % b",".join(b"%s:%s" % (encode(name), frames.get(name) or encode(rest[name])) for name in rest)
     return None
+
+
+def _is_frame(value: object) -> bool:
+    return converter_for(type(value)) is frame_rows
