@@ -19,6 +19,7 @@ from hitl.exceptions import ContentError
 __all__ = ["is_large", "safe_repr", "to_json", "to_object"]
 
 _DICTS = frozenset({dict})
+_JSON_TYPES = frozenset({dict, list, tuple, str, int, float, bool, type(None)})
 LARGE = 10_000  # values; to convert more takes milliseconds, in which an event loop would stand still
 _SMALL = 16  # values; below that, two steps cost less than one that is quicker
 
@@ -33,12 +34,15 @@ def to_json(value: object, *, path: str = "content") -> Any:
 
 def to_object(value: Any, *, path: str = "content") -> Object | None:
     """Return what `to_json` does if it is an object, else None; a large one has its JSON text, as it is sent."""
-    if (text := _text_of(value)) is not None:
-        return EncodedObject(value, text)
+    needs_text = not is_small(value, _SMALL)
+    if type(value) in _DICTS:
+        text = (plain_text(value) if needs_text else None) or _text_with_frames(value)
+        if text is not None:
+            return EncodedObject(value, text)
     plain = to_json(value, path=path)
     if not is_object(plain):
         return None
-    text = None if is_small(plain, _SMALL) else plain_text(plain)
+    text = plain_text(plain) if needs_text else None
     return plain if text is None else EncodedObject(plain, text)
 
 
@@ -48,7 +52,9 @@ def is_large(value: Any) -> bool:
     Values are counted in its dicts, lists and tuples, and in the arrays and data frames among its members.
     """
     members: Iterable[Any] = value.values() if type(value) in _DICTS else ()
-    return not is_small(value, LARGE) or any(each.size > LARGE for each in members if _is_array(each))
+    return not is_small(value, LARGE) or any(
+        each.size > LARGE for each in members if type(each) not in _JSON_TYPES and _is_array(each)
+    )
 
 
 def _is_array(value: object) -> bool:
@@ -56,16 +62,12 @@ def _is_array(value: object) -> bool:
     return kind.__module__.partition(".")[0] in ("numpy", "pandas") and hasattr(kind, "size")
 
 
-def _text_of(value: Any) -> bytes | None:
-    """Return the JSON text of a dict if there is a quicker way to it than value by value."""
-    if type(value) not in _DICTS:
-        return None
-    if not is_small(value, _SMALL) and (text := plain_text(value)) is not None:
-        return text
+def _text_with_frames(value: dict[Any, Any]) -> bytes | None:
+    """Return the JSON text of a dict among whose members are data frames, if all of them are simple."""
     frames = {
         name: frame_text(Conversion("", converter_for), each)
         for name, each in value.items()
-        if type(name) is str and _is_frame(each)
+        if type(each) not in _JSON_TYPES and type(name) is str and _is_frame(each)
     }
     if not frames or None in frames.values():
         return None
