@@ -13,7 +13,7 @@ from hitl._content.conversion import Conversion, safe_repr
 from hitl._content.converters import converter_for
 from hitl._content.frames import frame_rows, frame_text
 from hitl._content.plain_text import is_small, plain_text
-from hitl._json import EncodedObject, Object, encode, is_object
+from hitl._json import EncodedObject, Object, encode, is_object, whole
 from hitl.exceptions import ContentError
 
 __all__ = ["is_large", "safe_repr", "to_json", "to_object"]
@@ -52,14 +52,13 @@ def is_large(value: Any) -> bool:
     Values are counted in its dicts, lists and tuples, and in the arrays and data frames among its members.
     """
     members: Iterable[Any] = value.values() if type(value) in _DICTS else ()
-    return not is_small(value, LARGE) or any(
-        each.size > LARGE for each in members if type(each) not in _JSON_TYPES and _is_array(each)
-    )
+    return not is_small(value, LARGE) or any(_size(each) > LARGE for each in members if type(each) not in _JSON_TYPES)
 
 
-def _is_array(value: object) -> bool:
-    kind = type(value)
-    return kind.__module__.partition(".")[0] in ("numpy", "pandas") and hasattr(kind, "size")
+def _size(value: object) -> int:
+    """Return the number of values in an array or a data frame; 0 for everything else."""
+    is_array = type(value).__module__.partition(".")[0] in ("numpy", "pandas")
+    return whole(getattr(value, "size", 0)) or 0 if is_array else 0
 
 
 def _text_with_frames(value: dict[Any, Any]) -> bytes | None:

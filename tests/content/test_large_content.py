@@ -113,6 +113,7 @@ def test_large_content_that_is_refused_is_refused_before_anything_is_sent(name: 
         ({"a": pandas.DataFrame({"b": range(LARGE + 1)})}, True),
         ({"a": pandas.Series(range(LARGE))}, False),
         ({"a": pandas.NaT, "b": numpy.float32(1), "c": pandas.Timestamp(0)}, False),
+        ({"a": pandas.DataFrame({"b": [1]}).groupby("b"), "b": numpy.array(3)}, False),
         ("text" * LARGE, False),
         (None, False),
         (3, False),
