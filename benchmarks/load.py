@@ -19,9 +19,16 @@ CONTENT = {
     "text": "The third quarter closed with revenue of 4.2 million, up from 3.9. " * 5,
     "metadata": {"model": "gpt-4", "confidence": 0.95, "source": "crm"},
 }
-REVIEW = {"template_id": "template_content_review", "content": CONTENT, "assignees": ["reviewer@company.com"]}
+REVIEW: dict[str, Any] = {
+    "template_id": "template_content_review",
+    "content": CONTENT,
+    "assignees": ["reviewer@company.com"],
+    "priority": "high",
+    "due_date": "2027-01-20T18:00:00Z",
+}
+KEY = "hitl_live_" + "k3Jd92mXq7Lw0aZc5Tn8Rb4Ve1Yf6U"  # as long as a real one, which is looked for in each answer
 MESSAGES: Any = [{"role": "user", "content": CONTENT["text"]}]
-HEADERS = {"Authorization": "Bearer key", "Idempotency-Key": "hitl-0123456789abcdef"}
+HEADERS = {"Authorization": f"Bearer {KEY}"}
 
 Call = Callable[[], Any]
 AsyncCall = Callable[[], Awaitable[Any]]
@@ -30,7 +37,7 @@ AsyncCall = Callable[[], Awaitable[Any]]
 def hitl(url: str) -> Call:
     from hitl import HITLClient
 
-    client = HITLClient("key", base_url=url)
+    client = HITLClient(KEY, base_url=url)
     return lambda: client.create_review(**REVIEW)
 
 
@@ -39,15 +46,15 @@ def hitl_through_httpx(url: str) -> Call:
 
     from hitl import HITLClient
 
-    client = HITLClient("key", base_url=url, transport=httpx.HTTPTransport())
+    client = HITLClient(KEY, base_url=url, transport=httpx.HTTPTransport())
     return lambda: client.create_review(**REVIEW)
 
 
 def httpx(url: str) -> Call:
     import httpx
 
-    client = httpx.Client(base_url=url)
-    return lambda: client.post("/v1/reviews", json=REVIEW, headers=HEADERS).json()
+    client = httpx.Client(base_url=url, headers=HEADERS)
+    return lambda: client.post("/v1/reviews", json=REVIEW).json()
 
 
 def socket(url: str) -> Call:
@@ -70,35 +77,35 @@ def socket(url: str) -> Call:
 def openai(url: str) -> Call:
     from openai import OpenAI
 
-    client = OpenAI(api_key="key", base_url=f"{url}/v1")
+    client = OpenAI(api_key=KEY, base_url=f"{url}/v1")
     return lambda: client.chat.completions.create(model="gpt", messages=MESSAGES)
 
 
 def anthropic(url: str) -> Call:
     from anthropic import Anthropic
 
-    client = Anthropic(api_key="key", base_url=url)
+    client = Anthropic(api_key=KEY, base_url=url)
     return lambda: client.messages.create(model="claude", max_tokens=100, messages=MESSAGES)
 
 
 def stripe(url: str) -> Call:
     import stripe
 
-    client = stripe.StripeClient("key", base_addresses={"api": url})
+    client = stripe.StripeClient(KEY, base_addresses={"api": url})
     return lambda: client.v1.customers.create({"name": "A", "description": str(CONTENT["text"])})
 
 
 def svix(url: str) -> Call:
     from svix.api import MessageIn, Svix, SvixOptions
 
-    client = Svix("key", SvixOptions(server_url=url))
+    client = Svix(KEY, SvixOptions(server_url=url))
     return lambda: client.message.create("app_1", MessageIn(event_type="a.b", payload=CONTENT))
 
 
 def label_studio(url: str) -> Call:
     from label_studio_sdk import LabelStudio
 
-    client = LabelStudio(base_url=url, api_key="key")
+    client = LabelStudio(base_url=url, api_key=KEY)
     return lambda: client.projects.create(title="A", description=str(CONTENT["text"]))
 
 
@@ -108,7 +115,7 @@ def gotohuman(url: str) -> Call:
     from gotohuman import GotoHuman
 
     os.environ["GOTOHUMAN_BASE_URL"] = url
-    client = GotoHuman("key")
+    client = GotoHuman(KEY)
     return lambda: client.create_review("form").add_field_data("text", CONTENT["text"]).send_request()
 
 
@@ -116,7 +123,7 @@ def humanlayer(url: str) -> Call:
     from humanlayer import HumanLayer
     from humanlayer.core.models import FunctionCallSpec
 
-    client = HumanLayer(api_key="key", api_base_url=url)
+    client = HumanLayer(api_key=KEY, api_base_url=url)
     spec = FunctionCallSpec(fn="send", kwargs=CONTENT)
     return lambda: client.create_function_call(spec)
 
@@ -124,7 +131,7 @@ def humanlayer(url: str) -> Call:
 async def hitl_async(url: str) -> AsyncCall:
     from hitl import AsyncHITLClient
 
-    client = AsyncHITLClient("key", base_url=url)
+    client = AsyncHITLClient(KEY, base_url=url)
     return lambda: client.create_review(**REVIEW)
 
 
@@ -133,7 +140,7 @@ async def hitl_h2_async(url: str) -> AsyncCall:
 
     from hitl import AsyncHITLClient
 
-    client = AsyncHITLClient("key", base_url=url, transport=httpx.AsyncHTTPTransport(http1=False, http2=True))
+    client = AsyncHITLClient(KEY, base_url=url, transport=httpx.AsyncHTTPTransport(http1=False, http2=True))
     return lambda: client.create_review(**REVIEW)
 
 
@@ -142,17 +149,17 @@ async def hitl_through_httpx_async(url: str) -> AsyncCall:
 
     from hitl import AsyncHITLClient
 
-    client = AsyncHITLClient("key", base_url=url, transport=httpx.AsyncHTTPTransport())
+    client = AsyncHITLClient(KEY, base_url=url, transport=httpx.AsyncHTTPTransport())
     return lambda: client.create_review(**REVIEW)
 
 
 async def httpx_async(url: str) -> AsyncCall:
     import httpx
 
-    client = httpx.AsyncClient(base_url=url)
+    client = httpx.AsyncClient(base_url=url, headers=HEADERS)
 
     async def call() -> Any:
-        return (await client.post("/v1/reviews", json=REVIEW, headers=HEADERS)).json()
+        return (await client.post("/v1/reviews", json=REVIEW)).json()
 
     return call
 
@@ -160,10 +167,10 @@ async def httpx_async(url: str) -> AsyncCall:
 async def aiohttp_async(url: str) -> AsyncCall:
     import aiohttp
 
-    client = aiohttp.ClientSession(base_url=url)
+    client = aiohttp.ClientSession(base_url=url, headers=HEADERS)
 
     async def call() -> Any:
-        async with client.post("/v1/reviews", json=REVIEW, headers=HEADERS) as response:
+        async with client.post("/v1/reviews", json=REVIEW) as response:
             return await response.json()
 
     return call
@@ -172,21 +179,21 @@ async def aiohttp_async(url: str) -> AsyncCall:
 async def openai_async(url: str) -> AsyncCall:
     from openai import AsyncOpenAI
 
-    client = AsyncOpenAI(api_key="key", base_url=f"{url}/v1")
+    client = AsyncOpenAI(api_key=KEY, base_url=f"{url}/v1")
     return lambda: client.chat.completions.create(model="gpt", messages=MESSAGES)
 
 
 async def anthropic_async(url: str) -> AsyncCall:
     from anthropic import AsyncAnthropic
 
-    client = AsyncAnthropic(api_key="key", base_url=url)
+    client = AsyncAnthropic(api_key=KEY, base_url=url)
     return lambda: client.messages.create(model="claude", max_tokens=100, messages=MESSAGES)
 
 
 async def svix_async(url: str) -> AsyncCall:
     from svix.api import MessageIn, SvixAsync, SvixOptions
 
-    client = SvixAsync("key", SvixOptions(server_url=url))
+    client = SvixAsync(KEY, SvixOptions(server_url=url))
     return lambda: client.message.create("app_1", MessageIn(event_type="a.b", payload=CONTENT))
 
 

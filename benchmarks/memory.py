@@ -10,7 +10,8 @@ from benchmarks.measure import Ratio, cpu_of, ratio
 from benchmarks.stub import ONE, PAGE, REVIEW
 from hitl import HITLClient
 from hitl._api import PageRequest
-from hitl._api.operations import list_reviews
+from hitl._api.arguments import check_review
+from hitl._api.operations import create_review, list_reviews
 from hitl._engine import Response
 from hitl._methods import Methods
 from hitl.models import ReviewFields
@@ -19,6 +20,13 @@ ROUNDS = 9
 URL = "http://127.0.0.1"
 CONTENT = REVIEW["content"]
 HEADERS = {"Content-Type": "application/json"}
+ROWS = {  # 4 MB as JSON
+    "rows": [
+        {"id": number, "name": f"Customer {number}", "email": f"c{number}@example.com", "amount": number * 1.25}
+        | {"paid": number % 2 == 0, "note": None, "city": "Bern" if number % 50 else "Zürich", "tags": ["a", "b"]}
+        for number in range(28_000)
+    ]
+}
 
 
 def _answer(request: httpx.Request) -> httpx.Response:
@@ -33,6 +41,7 @@ def calls() -> dict[str, Ratio]:
     page = Response(200, {"content-type": "application/json"}, PAGE)
     read = list_reviews({}, PageRequest(100)).decode
     flow = Methods({"api_key": "key", "base_url": URL})
+    fields = {"template_id": "template_content_review", "content": ROWS}
     one = Response(201, {name.lower(): value for name, value in HEADERS.items()}, ONE)
     with HITLClient("key", base_url=URL, transport=transport) as client, httpx.Client(transport=transport) as bare:
         post = cpu_of(lambda: bare.post(f"{URL}/v1/reviews", json=body).json(), 300)
@@ -42,6 +51,11 @@ def calls() -> dict[str, Ratio]:
             ),
             "all but the connection / httpx post + json": ratio(
                 cpu_of(lambda: _play(flow, body, one), 300), post, ROUNDS
+            ),
+            "the request for 4 MB of rows / json.dumps of them": ratio(
+                cpu_of(lambda: create_review(check_review(fields, None)[0]), 1),
+                cpu_of(lambda: json.dumps(ROWS), 1),
+                ROUNDS,
             ),
             "a page of 100 reviews / json.loads of it": ratio(
                 cpu_of(lambda: read(page), 30), cpu_of(lambda: json.loads(PAGE), 30), ROUNDS

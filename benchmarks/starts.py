@@ -64,9 +64,11 @@ def starts(rounds: int = 9) -> dict[str, Ratio]:
     """Measure imports, whole processes, second clients and memory."""
     with stub() as server:
         url = server.url
-        review = f"'template_content_review', {REVIEW['content']!r}"
+        content = REVIEW["content"]
+        review = f"'template_content_review', {content!r}"
+        body = {"template_id": "template_content_review", "content": content}
         ours = f"from hitl import HITLClient; HITLClient('k', base_url='{url}').create_review({review})"
-        theirs = f"import httpx; httpx.Client().post('{url}/v1/reviews', json={{'text': 'a'}}).json()"
+        theirs = f"import httpx; httpx.Client().post('{url}/v1/reviews', json={body!r}).json()"
         _run(ours)  # its bytecode is written now
         return {
             "import hitl + client / import httpx": ratio(

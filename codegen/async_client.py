@@ -38,6 +38,7 @@ WORDS = (
     (r"\bGenerator\[Outcome, None, None\]", "AsyncGenerator[Outcome, None]"),
     (r"\bimport Callable, Generator\b", "import AsyncGenerator, AsyncIterable, Callable, Coroutine"),
     (r"\bIterable\[(ReviewFields \| ReviewCreate|ReviewChange)\]", r"Iterable[\1] | AsyncIterable[\1]"),
+    (r"\bmore than 64 makes no difference", "more than 100 makes no difference"),  # there are no threads
     (r"Any iterable; of", "Any iterable, asynchronous or not,\n                of"),
     (r"is any iterable of", "is any iterable,\n        asynchronous or not, of"),
     (r"\bCompletions, CursorStore, Decisions\b", "AsyncCompletions, AsyncDecisions, CursorStore"),

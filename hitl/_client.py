@@ -324,7 +324,7 @@ class HITLClient:
         Args:
             items: Any iterable; of dicts with the arguments of `create_review`, or of `hitl_api.models.ReviewCreate`.
                 A list is checked as a whole before the first request; a generator is read no faster than it is sent.
-            concurrency: The most requests at the same time, 1 to 1000; more than 100 makes no difference.
+            concurrency: The most requests at the same time, 1 to 1000; more than 64 makes no difference.
             on_error: "raise" raises BatchError if an item failed; "return" returns the errors in their positions.
             batch_key: A name for the batch, such as "import-2027-01-20". A second run with the same name creates only
                 what the first one did not, on a server that honours idempotency keys.

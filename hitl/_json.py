@@ -91,9 +91,34 @@ def _fault(content: bytes, most_bytes: int, most_values: int) -> str | None:
     return f"it holds more than {most_values} values" if holds_more(content, most_values) else None
 
 
+class EncodedObject(Object):
+    """An object with its JSON text, which is what counts: others may change the values meanwhile."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, value: Object, text: bytes) -> None:
+        super().__init__(value)
+        self.text = text
+
+    def with_member(self, name: str, value: object) -> EncodedObject:
+        """Return the object with one more member."""
+        comma = b"," if self else b""
+        return EncodedObject({**self, name: value}, self.text[:-1] + comma + encode({name: value})[1:])
+
+
 def encode(value: Any) -> bytes:
     """Return the shortest JSON text of a plain value."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return _dumps(value).encode()
+
+
+def encode_body(body: Object) -> bytes:
+    """Return the shortest JSON text of an object; a member that has a text already is not encoded again."""
+    name = next((name for name, value in body.items() if type(value) is EncodedObject), None)
+    if name is None:
+        return encode(body)
+    # Only a member itself looks like this: inside strings, quotes are escaped.
+    member = encode({name: None})[1:-1]
+    return encode({**body, name: None}).replace(member, member.removesuffix(b"null") + body[name].text, 1)
 
 
 def canonical(content: bytes) -> bytes:
@@ -205,4 +230,5 @@ def is_deeper(value: object, levels: int) -> bool:
 
 
 _TOO_DEEP = object()
+_dumps = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_refuse_constant)

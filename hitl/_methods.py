@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Hashable, Iterable, Mapping, Sequence, Sized
 from datetime import datetime, timedelta
+from functools import partial
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias, TypedDict, TypeVar, Unpack, cast
 
@@ -13,7 +14,7 @@ from hitl._api import Creation, Endpoint, Page, PageRequest, arguments, endpoint
 from hitl._calls import Backoff, Exchange, IdempotencyScope, Key, KeyMaker, key_for
 from hitl._clock import epoch, monotonic
 from hitl._config import ClientArguments, Settings, resolve, seconds
-from hitl._flows import ApiCall, Clock, Flow, process_domain
+from hitl._flows import Act, ApiCall, Clock, Flow, process_domain
 from hitl._json import as_list, encode
 from hitl._once import Once
 from hitl._review import has_metadata
@@ -118,7 +119,7 @@ class Methods:
         return IdempotencyScope(self, name)
 
     def create_review(self, fields: ReviewFields) -> Flow[Review]:
-        return self.exchange(self._new_review(fields))
+        return self._answered(partial(self._new_review, fields), fields.get("content"))
 
     def create_reviews(
         self,
@@ -176,7 +177,7 @@ class Methods:
         return evolve(page, hidden=frozenset(each.id for each in others))
 
     def update_review(self, change: ReviewChange) -> Flow[Review]:
-        return self.exchange(_change(change))
+        return self._answered(partial(_change, change), change.get("content"))
 
     def update_reviews(
         self, changes: Changes, concurrency: int, on_error: OnError = "raise", *, progress: bool = False
@@ -281,18 +282,20 @@ class Methods:
     ) -> Flow[Review]:
         from hitl._forms import form_of
 
-        content = {"question": arguments.text("question", question)}
+        content: dict[str, object] = {"question": arguments.text("question", question)}
         if arguments.is_given(context):
-            content["context"] = arguments.json_object("content", {"context": context})["context"]
-        fields, key = arguments.check_review(
-            {**options, "template_id": "unknown", "content": content}, self.settings.api_key
-        )
-        return self.asking.put(
-            form_of(returns),
-            content,
-            lambda template_id: self.exchange(
-                self.keyed(operations.create_review({**fields, "template_id": template_id}), key, self.make_key)
-            ),
+            content["context"] = context
+        form, given = form_of(returns), {**options, "template_id": "unknown", "content": content}
+        check = partial(arguments.check_review, given, self.settings.api_key)
+        fields, key = (yield Act(check, blocks=True)) if arguments.is_large(content) else check()
+        return (
+            yield from self.asking.put(
+                form,
+                content,
+                lambda template_id: self.exchange(
+                    self.keyed(operations.create_review({**fields, "template_id": template_id}), key, self.make_key)
+                ),
+            )
         )
 
     def get_template(self, template_id: str) -> Flow[Template]:
@@ -367,6 +370,14 @@ class Methods:
         from hitl._batches import BatchKeys
 
         return self.make_key if batch_key is None else BatchKeys(arguments.text("batch_key", batch_key)).next_key
+
+    def _answered(self, make_call: Callable[[], ApiCall[T]], content: object) -> Flow[T]:
+        """Make a call that sends this content, and get it answered."""
+        return self._made_apart(make_call) if arguments.is_large(content) else self.exchange(make_call())
+
+    def _made_apart(self, make_call: Callable[[], ApiCall[T]]) -> Flow[T]:
+        call: ApiCall[T] = yield Act(make_call, blocks=True)  # where that stops no event loop
+        return (yield from self.exchange(call))
 
     def keyed(self, creation: Creation[T], key: str | None, make_key: KeyMaker) -> ApiCall[T]:
         """Return the call with the given key, or else with one made for what it creates."""

@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 
 from attrs import AttrsInstance, asdict, field, fields, frozen
 
-from hitl._json import Object, as_text, is_object
+from hitl._json import EncodedObject, Object, as_text, decode, is_object
 from hitl._moments import moment as _moment
 from hitl._verdict import Edit, Verdict, edits_of, feedback_of, verdict_of
 
@@ -234,6 +234,10 @@ def has_metadata(review: Review, wanted: Mapping[str, str]) -> bool:
 
 def with_metadata(content: Object, metadata: Object) -> Object:
     """Return a content that carries metadata to any server; ValueError if its reserved key holds something else."""
+    if type(content) is EncodedObject:
+        if RESERVED not in content:
+            return content.with_member(RESERVED, {"metadata": metadata})
+        content = decode(content.text)
     present = content.get(RESERVED, {})
     if not is_object(present) or "metadata" in present:
         raise ValueError(f"the key {RESERVED!r} of the content is reserved for what the client keeps there")

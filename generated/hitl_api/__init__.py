@@ -4,13 +4,28 @@ import sys
 import warnings
 from importlib.machinery import PathFinder
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
-from .client import AuthenticatedClient, Client
+if TYPE_CHECKING:
+    from .client import AuthenticatedClient, Client
 
 __all__ = (
     "AuthenticatedClient",
     "Client",
 )
+
+if not TYPE_CHECKING:  # httpx takes long to load, and what only builds or reads JSON does not need it
+
+    def __getattr__(name: str) -> object:
+        """Import the clients on first use (PEP 562)"""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from . import client
+
+        return getattr(client, name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
 
 
 def _warn_of_another_hitl() -> None:

@@ -1,9 +1,13 @@
 """The error that API functions raise for a response that openapi.yaml does not describe"""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import httpx
+if TYPE_CHECKING:
+    import httpx
 
 
 class UnexpectedStatus(Exception):

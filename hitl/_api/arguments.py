@@ -141,9 +141,29 @@ def json_object(name: str, value: object) -> dict[str, Any]:
 
     plain = to_json(value, path=name)
     if not is_object(plain):
-        slip = f"{name} must be a dict, or something that becomes one, such as a dataclass"
-        raise ConfigurationError(f"{slip}; got {type(value).__name__}")
+        raise _no_object(name, value)
     return plain
+
+
+def content(name: str, value: object) -> dict[str, Any]:
+    """Return the content of a review as `json_object` does; if it is large, with its JSON text."""
+    from hitl._content import to_object
+
+    if (found := to_object(value, path=name)) is None:
+        raise _no_object(name, value)
+    return found
+
+
+def is_large(value: object) -> bool:
+    """Return whether a content is too large to be converted in an event loop."""
+    from hitl._content import is_large
+
+    return is_large(value)
+
+
+def _no_object(name: str, value: object) -> ConfigurationError:
+    slip = f"{name} must be a dict, or something that becomes one, such as a dataclass"
+    return ConfigurationError(f"{slip}; got {type(value).__name__}")
 
 
 def form_fields(name: str, value: object) -> list[dict[str, Any]]:
@@ -312,7 +332,7 @@ _LONGEST_NAME = 64
 _LONGEST_VALUE = 500
 
 CHANGES: Mapping[str, _Check] = {
-    "content": json_object,
+    "content": content,
     "assignees": addresses,
     "priority": _priority,
     "due_date": moment,

@@ -36,7 +36,7 @@ from hitl._api.responses import (
 from hitl._calls import SENT_KEYS, Key, repeats_key
 from hitl._engine import Request, Response
 from hitl._flows import ApiCall
-from hitl._json import as_object, encode, sent_fault
+from hitl._json import as_object, encode_body, sent_fault
 from hitl._json import decode as decode_json
 from hitl.exceptions import ConfigurationError, ContentError, NotFoundError, ReviewNotFoundError, TemplateNotFoundError
 from hitl.models import Review, Template
@@ -258,7 +258,7 @@ def _request(kwargs: Mapping[str, Any]) -> Request:
     if "files" in kwargs:
         headers["Content-Type"], form = form_of(kwargs["files"])
         return Request(kwargs["method"].upper(), kwargs["url"], kwargs.get("params") or {}, headers, form)
-    body = encode(kwargs["json"]) if "json" in kwargs else None
+    body = encode_body(kwargs["json"]) if "json" in kwargs else None
     if body is not None and (fault := sent_fault(body)):
         raise ContentError(
             f"the request cannot be sent, since no answer that contains it could be read: {fault}; split it up, or "

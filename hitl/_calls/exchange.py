@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from attrs import define, evolve, field
@@ -13,13 +14,16 @@ from hitl._calls.error_mapping import add_advice, connection_error, status_error
 from hitl._calls.idempotency import is_retrying
 from hitl._calls.retry_policy import AttemptResult, RetryBudget, RetryDecision, decide, repeats_key, situation
 from hitl._engine import Response, TransportFailure, TransportResult
-from hitl._flows import ApiCall, Clock, Flow, Sleep
+from hitl._flows import Act, ApiCall, Clock, Flow, Sleep
 from hitl.exceptions import HITLError, Sent
 
 T = TypeVar("T")
 
 # Of the time that is left, for an attempt that others may follow: a silent server leaves enough for two more.
 SHARE: Final = 2 / 3  # guard: time-to-retry
+
+# Bytes of a response; to read more takes milliseconds, in which an event loop would stand still.
+LARGE: Final = 256 * 1024
 
 _FARTHEST_LAST: Final[Mapping[Sent, int]] = {"no": 0, "maybe": 1, "yes": 2}
 _OUT_OF_TIME: Final = " Another attempt would not fit into the call's timeout."
@@ -165,7 +169,9 @@ class Exchange:
                 (yield self._timed(state)) if limiter is None else (yield from self._limited(state, limiter))
             )
             state.attempts += 1
-            result, came_to = self._read(call, outcome, state.attempts)
+            read = partial(self._read, call, outcome, state.attempts)
+            is_large = isinstance(outcome, Response) and len(outcome.content) > LARGE
+            result, came_to = (yield Act(read, blocks=True)) if is_large else read()
             if not isinstance(result, HITLError):
                 self.budget.give_back(state.taken)
                 answered: T = result

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import OrderedDict
 from collections.abc import Callable, Generator, Hashable
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -51,12 +52,12 @@ class _SentKeys:
     MOST = 10_000  # more than are ever under way at once
 
     def __init__(self) -> None:
-        self._keys: dict[str, None] = {}
+        self._keys: OrderedDict[str, None] = OrderedDict()  # its methods are atomic, and the first is found at once
 
     def add(self, key: str) -> None:
         self._keys[key] = None
         if len(self._keys) > self.MOST:
-            self._keys.pop(next(iter(tuple(self._keys))), None)
+            self._keys.popitem(last=False)
 
     def __contains__(self, key: str) -> bool:
         return key in self._keys or key.strip('"') in self._keys

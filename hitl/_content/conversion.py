@@ -85,6 +85,10 @@ class Conversion:
         self._leave(owner)
         return result
 
+    def apart(self) -> Conversion:
+        """Return a conversion of values that are converted again here if one of them is refused there."""
+        return Conversion("", self._converter_for)
+
     def refuse(self, complaint: str) -> ContentError:
         """Return the error about the value at the current path."""
         path = self.path
@@ -109,7 +113,7 @@ class Conversion:
         if isinstance(key, tuple):  # a key of a pandas MultiIndex
             return ", ".join(map(self._name, cast("Iterable[Any]", key)))
         try:
-            value = Conversion("", self._converter_for).convert(key)
+            value = self.apart().convert(key)
         except ContentError as error:
             raise self._refuse_key(f"has a key that{error}") from error
         if isinstance(value, dict | list):

@@ -23,6 +23,7 @@ from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from hitl._content.conversion import FIELD, MEMBER, Conversion, Converter, type_name
+from hitl._content.frames import frame_rows
 from hitl._json import MAX_DIGITS
 
 # json.dumps cannot write an integer of more digits than this (CVE-2020-10735).
@@ -234,23 +235,6 @@ def _numpy_longdouble(conversion: Conversion, value: Any) -> Any:
     return conversion.convert(plain)
 
 
-def _pandas_frame(conversion: Conversion, value: Any) -> list[Any]:
-    columns = list(value.columns)
-    index: Any = value.index
-    names: list[Any] = []
-    is_position = index.inferred_type == "integer" and list(index) == list(range(len(index)))
-    if not is_position or any(name is not None for name in index.names):
-        unnamed = ["index"] if index.nlevels == 1 else [f"level_{level}" for level in range(index.nlevels)]
-        names = [other if name is None else name for name, other in zip(index.names, unnamed, strict=True)]
-
-    def row_object(row: tuple[Any, ...]) -> dict[str, Any]:
-        # Not to_dict(orient="records"), which loses all but one of several columns of equal name.
-        labels = row[0] if index.nlevels > 1 else row[:1]
-        return conversion.object_of(row, zip([*names, *columns], (*labels[: len(names)], *row[1:]), strict=True))
-
-    return conversion.array_of(value, value.itertuples(name=None), convert=row_object)
-
-
 def _refusal(advice: str) -> Converter:
     def refuse(conversion: Conversion, value: Any) -> Any:
         raise conversion.refuse(f"is of type {type_name(value)}, which has no JSON form: {advice}")
@@ -311,7 +295,7 @@ _BY_NAME: dict[str, Converter] = {
     "pandas.NAType": _null,
     "pandas.Period": _as_str,
     "pandas.Interval": _as_str,
-    "pandas.DataFrame": _pandas_frame,
+    "pandas.DataFrame": frame_rows,
     "pandas.Series": _mapping,
     "pandas.Index": _list,
     "pandas.ExtensionArray": _list,

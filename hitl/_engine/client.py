@@ -23,7 +23,7 @@ from hitl._engine.connection import (
 from hitl._engine.drivers import drive, drive_async
 from hitl._engine.http1 import ProtocolError, ResponseParser
 from hitl._engine.messages import Request, TransportFailure, TransportResult, no_connection
-from hitl._engine.pool import Pool
+from hitl._engine.pool import LONGEST_IDLE, Pool
 from hitl._engine.tls import tls_context
 from hitl._engine.url import Origin
 from hitl._interrupts import reraise_interrupt
@@ -33,10 +33,8 @@ from hitl._timers import move_on_after
 if TYPE_CHECKING:
     import anyio  # loaded by programs that await
 
-LONGEST_IDLE = 15.0  # seconds that an unused connection is trusted to be open still
-
-# The same for requests that are not repeatable. Many servers close after 5 seconds of silence, and a request that
-# crosses the closing leaves its sender in doubt.
+# Less than `LONGEST_IDLE` for requests that are not repeatable: many servers close after 5 seconds of silence, and a
+# request that crosses the closing leaves its sender in doubt.
 LONGEST_IDLE_FOR_ONCE = 4.0
 
 

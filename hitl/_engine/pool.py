@@ -10,7 +10,8 @@ from threading import get_ident
 from hitl._clock import monotonic
 from hitl._engine.connection import Connection
 
-MOST_IDLE = 32  # unused connections that are kept
+LONGEST_IDLE = 15.0  # seconds that an unused connection is trusted to be open still
+MOST_IDLE = 100  # unused connections that are kept, as many as an `AsyncClient` uses at once
 
 
 class Pool:
@@ -46,15 +47,15 @@ class Pool:
         self._in_use[connection] = get_ident()
 
     def give_back(self, connection: Connection) -> None:
-        """Keep a connection for the next exchange."""
+        """Keep a connection for the next exchange, and close those that nobody has needed for long."""
         connection.was_used = True
         connection.idle_since = monotonic()
         self._in_use.pop(connection, None)
         self._idle.append(connection)
         if self._is_closed:
             self.close()
-        elif len(self._idle) > MOST_IDLE:
-            with suppress(IndexError):
+        with suppress(IndexError):  # another thread took the last one
+            while len(self._idle) > MOST_IDLE or connection.idle_since - self._idle[0].idle_since > LONGEST_IDLE:
                 self._idle.popleft().close()
 
     def drop(self, connection: Connection) -> None:

@@ -56,7 +56,7 @@ class Origin(NamedTuple):
 # Nearly all URLs look like this, with nothing to quote, encode or normalise.
 _SIMPLE = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*)"
-    r"(:(?P<port>[1-9][0-9]{0,3}))?(?P<path>(/[A-Za-z0-9_~-]+)*)/?",
+    r"(:(?P<port>[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}))?(?P<path>(/[A-Za-z0-9_~-]+)*)/?",
     re.ASCII,
 )
 

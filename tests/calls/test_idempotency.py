@@ -37,7 +37,7 @@ from hitl_api.models import (
 )
 from script import BROKEN, Script, answer, refused, reviewed
 
-from hitl._calls import random_key
+from hitl._calls import SENT_KEYS, random_key
 from hitl._flows import ApiCall
 from hitl._methods import Methods
 from hitl.exceptions import APIConnectionError, ConfigurationError, ServerError, UnexpectedResponseError
@@ -531,3 +531,11 @@ def test_a_key_is_known_again_bare_or_quoted(key, written):
     for _ in range(2):
         script.play(client.create_review({"template_id": "t", "content": {}, "idempotency_key": key}))
     assert len(script.calls) == 3
+
+
+def test_the_last_ten_thousand_keys_that_were_sent_are_known():
+    keys = [random_key().text for _ in range(10_003)]
+    for key in keys:
+        SENT_KEYS.add(key)
+    assert [key in SENT_KEYS for key in keys] == [False] * 3 + [True] * 10_000
+    assert f'"{keys[-1]}"' in SENT_KEYS

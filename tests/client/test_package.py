@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
 import subprocess
@@ -10,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from sockets import answering, serving, url_of
 
 import hitl
 from hitl import cli, exceptions, pytest_plugin
@@ -58,6 +60,21 @@ def test_the_first_call_loads_all_that_later_ones_may_need():
     script = f"exec({code!r})"
     ours = {"hitl._engine.http1", "hitl._engine.codec", "hitl_api.api.reviews.get_review"}
     assert loaded_by(script) >= {"h11", "ssl", *ours}
+
+
+def test_a_review_is_created_without_httpx():
+    review = {
+        "id": "rev_1",
+        "template_id": "t",
+        "content": {},
+        "status": "created",
+        "created_at": "2026-01-15T10:30:00Z",
+    }
+    body = json.dumps({"success": True, "data": review}).encode()
+    head = f"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    with serving(answering(head.encode() + body)) as address:
+        client = f"__import__('hitl').HITLClient('key', base_url={url_of(address)!r})"
+        assert "httpx" not in loaded_by(f"{client}.create_review('t', {{}})")
 
 
 def test_every_name_it_offers_is_there():

@@ -71,7 +71,16 @@ def test_every_operation_has_a_module_with_its_four_functions(tag: str, operatio
     module = importlib.import_module(f"hitl_api.api.{tag}.{operation}")
     for name in ("sync", "sync_detailed", "asyncio", "asyncio_detailed"):
         assert callable(getattr(module, name))
-    assert inspect.signature(module.sync_detailed).parameters["client"].annotation is AuthenticatedClient
+    assert inspect.signature(module.sync_detailed).parameters["client"].annotation == "AuthenticatedClient"
+
+
+def test_a_client_is_loaded_when_it_is_asked_for() -> None:
+    assert "hitl_api.client" not in _loaded_by("from hitl_api.api.reviews import create_review")
+    assert "hitl_api.client" in _loaded_by("from hitl_api import Client")
+    assert {"AuthenticatedClient", "Client"} <= set(dir(hitl_api))
+    misspelt = "Klient"
+    with pytest.raises(AttributeError, match="has no attribute 'Klient'"):
+        getattr(hitl_api, misspelt)
 
 
 def test_every_named_object_and_enumeration_has_a_model() -> None:
@@ -96,7 +105,6 @@ def test_our_templates_replace_the_stock_ones_that_they_were_made_from() -> None
 def test_the_models_package_imports_no_model_before_it_is_asked_for_one() -> None:
     assert _loaded_by("import hitl_api.models") == {
         "hitl_api",
-        "hitl_api.client",
         "hitl_api.models",
     }
     assert "hitl_api.models.review_status" in _loaded_by("from hitl_api.models import Review")

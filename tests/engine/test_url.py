@@ -14,7 +14,9 @@ from hitl.exceptions import ConfigurationError
 
 LABELS = st.sampled_from(["a", "api", "hitl", "xn--bcher-kva", "127", "0", "a-b", "-a", "a-", "B", "bücher", "a_b", ""])
 HOSTS = st.lists(LABELS, min_size=1, max_size=3).map(".".join) | st.sampled_from(["127.0.0.1", "[::1]", "localhost"])
-PORTS = st.sampled_from(["", ":80", ":443", ":8080", ":65535", ":080", ":"])
+PORTS = st.sampled_from(
+    ["", ":80", ":443", ":8080", ":12345", ":49152", ":64999", ":65535", ":65536", ":99999", ":080", ":"]
+)
 PATHS = st.lists(st.sampled_from(["api", "v1", "a b", ".", "..", "%41", "ü", "~a_b-C"]), max_size=3)
 URLS = st.builds(
     lambda scheme, host, port, path, end: f"{scheme}://{host}{port}{''.join(f'/{each}' for each in path)}{end}",

@@ -1,11 +1,16 @@
-import datetime
-from http import HTTPStatus
-from typing import Any
+from __future__ import annotations
 
-import httpx
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # a client that is given has loaded them
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
+
+import datetime
 
 from ... import errors
-from ...client import AuthenticatedClient, Client
 from ...models.api_error import ApiError
 from ...models.request_list_envelope import RequestListEnvelope
 from ...models.request_priority import RequestPriority
