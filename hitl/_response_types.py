@@ -11,14 +11,13 @@ from typing import Any, ClassVar, Final, TypeAlias
 from attrs import field, frozen
 
 from hitl._json import Object, as_list, as_text, number, plain, whole
-from hitl.exceptions import ConfigurationError, FormError
+from hitl.exceptions import ConfigurationError
 
 LARGEST: Final = 10**15  # of a number; beyond it not every JSON reader is exact
 MOST_OPTIONS: Final = 20
 _LONGEST_VALUE, _LONGEST_LABEL = 100, 200  # characters of an option
-_LONGEST_TEXT: Final = 5000
+LONGEST_TEXT: Final = 5000
 _MOST_PLACES: Final = 10
-_PLACES: Final = 6  # of a float
 
 Options: TypeAlias = Mapping[str, str] | Iterable[str]
 
@@ -193,7 +192,7 @@ class Text(ResponseType):
     placeholder: str = field(default="", kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        _require_whole("max_length", self.max_length, 1, _LONGEST_TEXT)
+        _require_whole("max_length", self.max_length, 1, LONGEST_TEXT)
         _require_whole("min_length", self.min_length, 0, self.max_length)
 
     def _config(self) -> Object:
@@ -273,57 +272,3 @@ def _plain(value: Any) -> float:
     """Return any kind of number as one that JSON has: an int if it is whole."""
     found = whole(value)
     return float(value) if found is None else found
-
-
-# --- made of types ----------------------------------------------------------------------------------------------------
-
-
-def response_of(returns: Any) -> ResponseType:
-    """Return the kind of answer that asks for a value of a type, as `ask` does with a form.
-
-    Raises:
-        FormError: if no single answer can; the message says what to do.
-    """
-    from hitl._forms import form_of
-
-    fields = form_of(returns).fields()
-    if len(fields) > 1:
-        raise FormError("a request asks for one value; ask for its parts in requests of their own, or use client.ask")
-    [asked] = fields
-    kind, options = asked["type"], {each["value"]: each["label"] for each in asked.get("options", ())}
-    # What a request cannot check while the reviewer writes is refused, and not found out afterwards.
-    if unknown := sorted(asked.keys() & {"exclusive_minimum", "exclusive_maximum", "multiple_of", "validation"}):
-        raise _unfit(f"it cannot check {', '.join(unknown)}")
-    match kind:
-        case "boolean":
-            return Boolean()
-        case "select":
-            return SingleSelect(options)
-        case "multi_select":
-            return MultiSelect(options)
-        case "integer" | "number":
-            places = 0 if kind == "integer" else _PLACES
-            least, most = asked.get("minimum", -LARGEST), asked.get("maximum", LARGEST)
-            return Number(least, most, decimal_places=places)
-        case "text":
-            return Text(asked.get("max_length", _LONGEST_TEXT), placeholder=asked.get("placeholder", ""))
-        case _:
-            raise _unfit(f"it has no field of the type {kind}")
-
-
-def _unfit(why: str) -> FormError:
-    return FormError(f"a request cannot ask for this type: {why}; give response= in place of returns=, such as Text()")
-
-
-def as_written(returns: Any, value: Any) -> Any:
-    """Return a value of a type as an answer is written: a member of an Enum by its name, all else as it is."""
-    from hitl._forms import form_of
-
-    asked: Any = form_of(returns).asked
-    words = [each["value"] for each in getattr(asked, "field", {}).get("options", ())]
-    if not words:
-        return value
-    if asked.field["type"] == "select":
-        return next((word for word in words if asked.read(word, "default") == value), value)
-    chosen: list[Any] = [*value] if hasattr(value, "__iter__") else [value]
-    return [next((word for word in words if [*asked.read([word], "default")] == [each]), each) for each in chosen]

@@ -7,8 +7,9 @@ from typing import Any, Final, get_args
 
 from hitl._api import arguments
 from hitl._config import seconds
+from hitl._forms import as_written, response_of
 from hitl._json import number, whole
-from hitl._response_types import ResponseType, as_written, response_of
+from hitl._response_types import ResponseType
 from hitl.exceptions import ConfigurationError
 from hitl.models import RequestPriority
 
