@@ -22,6 +22,7 @@ from hitl.server.inbox.live import Live
 from hitl.server.inbox.page_handlers import redirect
 from hitl.server.inbox.page_renderer import STATIC, PageRenderer, SafeHeaders
 from hitl.server.inbox.pages import Pages
+from hitl.server.inbox.previews import Previews
 from hitl.server.inbox.request_pages import RequestPages
 from hitl.server.inbox.sessions import InboxSessionMiddleware, Sessions
 from hitl.server.loops import LoopService
@@ -40,6 +41,7 @@ def inbox_routes(reviews: ReviewService, loops: LoopService, deliveries: Deliver
         Route("/", lists.overview),
         *_form("/me", lists.introduce, "/"),
         *_form("/bulk", lists.bulk, "/"),
+        *_form("/preview", Previews(*handled).show, "/"),
         Route("/events", Live(*handled).events),
         Route("/reviews/{review_id}", pages.review),
         Route("/reviews/{review_id}/answer", pages.answer, methods=["POST"]),

@@ -14,8 +14,10 @@ from typing import Any, ClassVar, TypeAlias
 
 from hitl._json import is_list, is_object
 from hitl.server.inbox.documents import Document
-from hitl.server.inbox.highlighting import Token, tokens
+from hitl.server.inbox.highlighting import Token, lines_of, tokens
+from hitl.server.inbox.json_texts import pretty
 from hitl.server.inbox.markdown import Piece, draw, looks_like_markdown
+from hitl.server.inbox.patches import PatchedFile, is_patch, patched_files
 
 MAX_DEPTH = 6
 """Objects nested deeper are shown as JSON: indentation would have used up the page."""
@@ -25,6 +27,9 @@ MAX_ROWS = 200
 
 MAX_BLOCKS = 2_000
 """A value that would take more blocks is shown as JSON: each of them is several elements of the page."""
+
+MAX_LINES = 10_000
+"""Code with more lines is shown without their numbers."""
 
 _LONG_TEXT = 100
 _SUBJECT_LENGTH = 140
@@ -102,17 +107,30 @@ class Code:
     language: str = ""
 
     @property
-    def tokens(self) -> list[Token]:
-        """The text, split by colour."""
-        return tokens(self.text, self.language)
+    def lines(self) -> list[list[Token]]:
+        """The text, split by lines and colour; as one line if it has more than `MAX_LINES`."""
+        code = tokens(self.text, self.language)
+        return lines_of(code) if self.text.count("\n") < MAX_LINES else [code]
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A unified diff."""
+
+    kind: ClassVar[str] = "patch"
+    text: str
+
+    @property
+    def files(self) -> list[PatchedFile]:
+        """The files of the patch, with their lines numbered and compared."""
+        return patched_files(self.text)
 
 
 @dataclass(frozen=True, slots=True)
 class Json:
     """A value as its JSON."""
 
-    kind: ClassVar[str] = "code"
-    language: ClassVar[str] = "json"
+    kind: ClassVar[str] = "json"
     value: Any
 
     @property
@@ -132,7 +150,7 @@ class File:
     base64: str
 
 
-Block: TypeAlias = Text | Word | Pairs | Items | Table | Code | Json | File
+Block: TypeAlias = Text | Word | Pairs | Items | Table | Code | Patch | Json | File
 
 NOTHING = Word("null", empty=True)
 
@@ -142,9 +160,9 @@ def block(value: object) -> Block:
     return Json(value) if _is_heavy(value) else _block(value, 0)
 
 
-def pretty(value: object) -> str:
-    """Return the JSON of a value, indented, with characters as they are."""
-    return json.dumps(value, indent=2, ensure_ascii=False)
+def code(text: str, language: str) -> Block:
+    """Choose how to draw a text that is known to be code."""
+    return Patch(text) if is_patch(text, language) else Code(text, language)
 
 
 def subject(content: Document) -> str:
@@ -180,7 +198,8 @@ def _scalar(value: object) -> Block:
         return Word("Yes" if value else "No")
     if isinstance(value, int | float):
         return Word(str(value), number=True)
-    return Text(str(value))
+    text = str(value)
+    return Patch(text) if is_patch(text) else Text(text)
 
 
 def _object(value: Document, depth: int) -> Block:
