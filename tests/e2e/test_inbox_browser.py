@@ -320,3 +320,31 @@ def test_the_panes_of_a_text_work_without_scripts(chromium: Browser, sandbox: Sa
     page.locator("[data-field=text]").get_by_role("radio", name="Edit").check()
     expect(page.get_by_label("Article")).to_be_visible()
     context.close()
+
+
+ORDERS = [{"id": number, "price": price, "note": note} for number, price, note in [(1, 9.5, "b"), (2, 120, None), (3, 0.25, "A")]]  # fmt: skip
+
+
+def numbers(page: Page) -> list[str]:
+    return page.locator("[data-records] .nr").all_text_contents()[1:]
+
+
+@pytest.mark.parametrize("has_scripts", [True, False])
+def test_records_are_sorted_by_a_click(
+    chromium: Browser, sandbox: Sandbox, client: HITLClient, has_scripts: bool
+) -> None:
+    template = client.create_template(name="Orders", fields=[{"name": "orders", "type": "table_display"}])
+    review = client.create_review(template.id, {"orders": ORDERS})
+    context = chromium.new_context(java_script_enabled=has_scripts)
+    page = context.new_page()
+    page.goto(f"{sandbox.inbox_url}/reviews/{review.id}")
+    for column, orders in {
+        "price": (["3", "1", "2"], ["2", "1", "3"]),
+        "note": (["3", "1", "2"], ["1", "3", "2"]),
+    }.items():
+        for order, direction in zip(orders, ("ascending", "descending"), strict=True):
+            page.get_by_role("link", name=column).click()
+            expect(page.get_by_role("columnheader", name=column)).to_have_attribute("aria-sort", direction)
+            assert numbers(page) == order
+    assert ("table=" in page.url) is not has_scripts
+    context.close()

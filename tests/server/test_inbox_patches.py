@@ -41,28 +41,11 @@ new file mode 100644
 2.39.0
 """
 
-LINES = st.lists(
-    st.sampled_from(
-        [
-            "+a",
-            "-a",
-            " a",
-            "",
-            "--- x",
-            "+++ y",
-            "@@ -1 +1 @@",
-            "@@ -0,0 +1,3 @@",
-            "diff --git a/x b/x",
-            "\\ No",
-            "a\u2028b",
-            "é\u202e",
-            "-- ",
-            "@@ -1,999999999 +1 @@",
-        ]
-    )  # fmt: skip
-    | st.text(max_size=5),
-    max_size=20,
-)
+KINDS = [
+    "+a", "-a", " a", "", "--- x", "+++ y", "@@ -1 +1 @@", "@@ -0,0 +1,3 @@", "@@ -1,999999999 +1 @@", "diff --git a/x b/x",
+    "\\ No", "a\u2028b", "é\u202e", "-- ",
+]  # fmt: skip
+LINES = st.lists(st.sampled_from(KINDS) | st.text(max_size=5), max_size=20)
 
 
 def written(text: str) -> str:

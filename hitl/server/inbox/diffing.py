@@ -21,8 +21,8 @@ from typing import Any, ClassVar, Final, Literal, TypeAlias
 from hitl._json import is_list
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.hidden_characters import unix_lines
-from hitl.server.inbox.pieces import pieces
 from hitl.server.inbox.json_texts import pretty
+from hitl.server.inbox.pieces import pieces
 
 Kind: TypeAlias = Literal["same", "added", "removed"]
 Match: TypeAlias = tuple[int, int, int]

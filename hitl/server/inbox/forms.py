@@ -224,7 +224,7 @@ def _display(field_: Document, control_id: str, content: Document, draft: Draft 
         language=language,
         condition=_condition(field_),
         error=draft.errors.get(name) if draft else None,
-        shown=None if editable else code(value, language) if is_code and isinstance(value, str) else block(value),
+        shown=None if editable else code(value, language) if is_code and isinstance(value, str) else block(value, name),
         original=original,
         stamp=mark,
         note=note,

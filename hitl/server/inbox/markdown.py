@@ -77,8 +77,8 @@ _TABLE: Final = frozenset({"table", "head", "row"})
 class Piece:
     """A part of a drawing."""
 
-    # "open" or "close" for the bounds of an element, "text", "mark" (syntax), "task" (a box to tick), "address", "hidden"
-    # (the code point of an invisible character), or a kind of `highlighting.Token`
+    # "open" or "close" for the bounds of an element, "text", "mark" (syntax), "task" (a box that can be ticked),
+    # "address", "hidden" (the code point of an invisible character), or a kind of `highlighting.Token`
     kind: str
     text: str  # what is printed, or the name of the element
     level: int = 0  # of a heading, where none is left out, for those who move from heading to heading
