@@ -36,12 +36,14 @@ def inbox_routes(reviews: ReviewService, loops: LoopService, deliveries: Deliver
     """Return the inbox's routes, to be mounted under `/inbox`."""
     handled = (reviews, loops, PageRenderer())
     lists, pages, requests = Lists(*handled), Pages(*handled), RequestPages(*handled)
+    previews = Previews(*handled)
     log = DeliveryPages(*handled, deliveries)
     inner: list[BaseRoute] = [
         Route("/", lists.overview),
         *_form("/me", lists.introduce, "/"),
         *_form("/bulk", lists.bulk, "/"),
-        *_form("/preview", Previews(*handled).show, "/"),
+        *_form("/preview", previews.show, "/"),
+        *_form("/pictures", previews.pictures, "/"),
         Route("/events", Live(*handled).events),
         Route("/reviews/{review_id}", pages.review),
         Route("/reviews/{review_id}/answer", pages.answer, methods=["POST"]),
