@@ -108,7 +108,7 @@ def test_places_are_marked_with_the_mouse(
 ) -> None:
     opened(page, sandbox, client, held)
     page.get_by_role("radio", name="100 %").check()
-    page.get_by_role("button", name="Mark with the mouse").click()
+    page.get_by_role("button", name="Draw a mark").click()
     box = page.locator(".frame").bounding_box()
     assert box
     page.mouse.move(box["x"] + 40, box["y"] + 20)

@@ -122,6 +122,12 @@ def texts_in(value: Any) -> list[str]:
     return [str(value)] if isinstance(value, int | float) and not isinstance(value, bool) else []
 
 
+@given(TEXTS.filter(str.strip), TEXTS.filter(str.strip))
+def test_of_two_texts_that_are_compared(environment: Environment, before: str, after: str) -> None:
+    text = squeezed(drawn(environment, "blocks.html", "block", block({"before": before, "after": after})).text)
+    assert text == f"before{squeezed(before)}after{squeezed(after)}"
+
+
 @given(TEXTS, TEXTS)
 def test_of_both_sides_of_a_change(environment: Environment, before: str, after: str) -> None:
     page = str(environment.get_template("parts.html").make_module().diff(Diff(before, after)))  # type: ignore[attr-defined]

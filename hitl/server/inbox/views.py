@@ -10,11 +10,12 @@ from typing import Any
 from hitl._json import is_list, is_object
 from hitl._moments import moment
 from hitl.server.inbox.attachments import attached, embedded, file_answer
+from hitl.server.inbox.content_files import file_block
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fields_of, label_of
 from hitl.server.inbox.fields import as_text, choices, note_line
 from hitl.server.inbox.hidden_characters import unix_lines
-from hitl.server.inbox.rendering import Block, Code, Items, Pairs, Text, Word, block, file_block, subject
+from hitl.server.inbox.rendering import Block, Code, Items, Pairs, Text, Word, block, subject
 from hitl.server.inbox.times import Due, age, due
 from hitl.server.primitives import Page
 from hitl.server.primitives.validation import same
