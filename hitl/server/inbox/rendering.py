@@ -214,6 +214,7 @@ def block(value: object, place: str = "") -> Block:
 
 def code(text: str, language: str) -> Block:
     """Choose how to draw a text that is known to be code."""
+    text = unix_lines(text)  # before its tokens part a line end
     return Patch(text) if is_patch(text, language) else Code(text, language)
 
 
