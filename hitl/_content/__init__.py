@@ -11,12 +11,13 @@ from typing import Any
 
 from hitl._content.conversion import Conversion, safe_repr
 from hitl._content.converters import converter_for
+from hitl._content.files import File
 from hitl._content.frames import frame_rows, frame_text
 from hitl._content.plain_text import is_small, plain_text
 from hitl._json import EncodedObject, Object, encode, is_object, whole
 from hitl.exceptions import ContentError
 
-__all__ = ["is_large", "safe_repr", "to_json", "to_object"]
+__all__ = ["File", "is_large", "safe_repr", "to_json", "to_object"]
 
 _DICTS = frozenset({dict})
 _JSON_TYPES = frozenset({dict, list, tuple, str, int, float, bool, type(None)})

@@ -22,8 +22,9 @@ from hitl.server.inbox.attachments import (
     size_in_words,
     without_files,
 )
+from hitl.server.inbox.content_files import File
 from hitl.server.inbox.forms import Draft, build_form, read_result
-from hitl.server.inbox.rendering import File, Items, Pairs, Text
+from hitl.server.inbox.rendering import Items, Pairs, Text
 from hitl.server.inbox.submission import MAX_FORM_BYTES
 from hitl.server.inbox.views import answers, typed_answers
 from hitl.server.review_server import ReviewServer
@@ -148,7 +149,7 @@ def test_what_was_typed_too_late_names_the_file_and_not_its_data() -> None:
 def test_a_listing_leaves_out_the_data_of_files() -> None:
     long = f"data:text/plain;base64,{b64encode(b'x' * 2048).decode()}"
     assert without_files({"a": [long, "data:,short", 1]}) == {
-        "a": ["data:text/plain;base64,… (2 KB)", "data:,short", 1]
+        "a": ["data:text/plain;base64,… (2 KB, SHA-256 1d1801f753cc…)", "data:,short", 1]
     }
 
 

@@ -23,6 +23,7 @@ from hitl.server.inbox.live import Live
 from hitl.server.inbox.page_handlers import redirect
 from hitl.server.inbox.page_renderer import STATIC, PageRenderer, SafeHeaders
 from hitl.server.inbox.pages import Pages
+from hitl.server.inbox.previews import Previews
 from hitl.server.inbox.request_pages import RequestPages
 from hitl.server.inbox.sessions import InboxSessionMiddleware, Sessions
 from hitl.server.loops import LoopService
@@ -43,11 +44,14 @@ def inbox_routes(
     """Return the inbox's routes, to be mounted under `/inbox`."""
     handled = (reviews, loops, PageRenderer())
     lists, pages, requests = Lists(*handled), Pages(*handled), RequestPages(*handled, uploads, agent_sessions)
+    previews = Previews(*handled)
     log = DeliveryPages(*handled, deliveries)
     inner: list[BaseRoute] = [
         Route("/", lists.overview),
         *_form("/me", lists.introduce, "/"),
         *_form("/bulk", lists.bulk, "/"),
+        *_form("/preview", previews.show, "/"),
+        *_form("/pictures", previews.pictures, "/"),
         Route("/events", Live(*handled).events),
         Route("/reviews/{review_id}", pages.review),
         Route("/reviews/{review_id}/answer", pages.answer, methods=["POST"]),

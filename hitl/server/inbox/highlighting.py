@@ -33,6 +33,19 @@ def tokens(code: str, language: str) -> list[Token]:
     return found if len(found) <= MAX_TOKENS else [Token(code)]
 
 
+def lines_of(code: list[Token]) -> list[list[Token]]:
+    """Split tokens at the ends of lines, which stay; a line feed at the end of the code begins no line."""
+    found: list[list[Token]] = [[]]
+    for token in code:
+        *lines, rest = token.text.split("\n")
+        for line in lines:
+            found[-1].append(Token(f"{line}\n", token.kind))
+            found.append([])
+        if rest:
+            found[-1].append(Token(rest, token.kind))
+    return found if found[-1] else found[:-1]
+
+
 def _split(pattern: re.Pattern[str], code: str) -> Iterator[Token]:
     start = 0
     for match in pattern.finditer(code):

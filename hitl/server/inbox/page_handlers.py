@@ -15,7 +15,9 @@ from hitl.server.http import in_worker
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.json_form import json_error, wants_json
 from hitl.server.inbox.page_renderer import PageRenderer
+from hitl.server.inbox.picture_hosts import picture_hosts
 from hitl.server.inbox.submission import FORM_TOKEN, MAX_REVIEWER_LENGTH, remember_reviewer, remembered_reviewer
+from hitl.server.inbox.tables import Looking
 from hitl.server.loops import LoopService, RequestQuery
 from hitl.server.loops.lifecycle import OPEN as REQUEST_OPEN
 from hitl.server.primitives import ApiError, clean_name
@@ -55,6 +57,7 @@ class PageHandlers:
             "now": self.reviews.clock(),
             "me": remembered_reviewer(request),
             "form_token": request.scope.get(FORM_TOKEN, ""),
+            "looking": Looking(tuple(request.query_params.multi_items()), picture_hosts(request)),
             "last_step": self.reviews.last_step(),
         }
         return self.renderer.response(page, {**shared, **context}, status)
