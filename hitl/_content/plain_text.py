@@ -14,6 +14,7 @@ import marshal
 from collections.abc import Callable
 from typing import Any, Final
 
+from hitl._interrupts import reraise_interrupt
 from hitl._json import MAX_DEPTH
 
 PIECE: Final = 8192  # values that are written in one go, which takes about a millisecond
@@ -34,7 +35,8 @@ def plain_text(value: object) -> bytes | None:
     pieces: list[bytes] = []
     try:
         _write(value, MAX_DEPTH, pieces.append)
-    except (_NotPlainError, ValueError, TypeError, RuntimeError):  # the last if another thread changes it meanwhile
+    except (_NotPlainError, ValueError, TypeError, RuntimeError) as error:  # the last if another thread changes it
+        reraise_interrupt(error)
         return None
     return b"".join(pieces)
 
@@ -43,7 +45,8 @@ def is_small(value: object, most: int) -> bool:
     """Return whether the dicts, lists and tuples of a value hold no more values than that; looks at no more of them."""
     try:
         return _levels(value, most) is not None
-    except RuntimeError:  # another thread changes it meanwhile
+    except RuntimeError as error:  # another thread changes it meanwhile
+        reraise_interrupt(error)
         return False
 
 

@@ -88,6 +88,10 @@ def change(client: HITLClient) -> None:
     client.update_review("rev_1", content={"text": "y"})
 
 
+def large(client: HITLClient) -> None:
+    client.update_review("rev_1", content={"rows": [{"a": 1, "b": [0]}] * 20})
+
+
 def receive(_client: HITLClient) -> None:
     body = b'{"event": "review.completed", "review": {"id": "rev_1"}}'
     headers = signature_headers(body, SECRET)
@@ -132,7 +136,7 @@ class InMemory(httpx.MockTransport):
 @pytest.mark.parametrize(
     ("scenario", "transport"),
     [
-        *((each, own_connections) for each in (get, refused, create_many, change, receive)),
+        *((each, own_connections) for each in (get, refused, create_many, change, large, receive)),
         *((get, each) for each in (over_httpx, InMemory)),
     ],
 )
