@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CLIENT = ROOT / "hitl" / "_client.py"
 # Each a module of hitl/_namespaces with a class of its name, such as Loops, which becomes AsyncLoops.
-NAMESPACES = ("loops", "requests", "teams", "webhooks")
+NAMESPACES = ("loops", "requests", "teams", "uploads", "webhooks", "workflows")
 
 HEADER = '''"""AsyncHITLClient: written by codegen/async_client.py from _client.py (`make generate`), do not edit."""
 '''

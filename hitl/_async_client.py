@@ -40,7 +40,9 @@ if TYPE_CHECKING:
     from hitl._namespaces.async_loops import AsyncLoops
     from hitl._namespaces.async_requests import AsyncRequests
     from hitl._namespaces.async_teams import AsyncTeams
+    from hitl._namespaces.async_uploads import AsyncUploads
     from hitl._namespaces.async_webhooks import AsyncWebhooks
+    from hitl._namespaces.async_workflows import AsyncWorkflows
     from hitl._waiting import AsyncCompletions, AsyncDecisions, CursorStore, HandledDecisions
     from hitl.models import Account
     from hitl.webhooks import WebhookEvent
@@ -804,6 +806,20 @@ class AsyncHITLClient:
         from hitl._namespaces.async_requests import AsyncRequests
 
         return AsyncRequests(self._methods, self._run)
+
+    @property
+    def uploads(self) -> AsyncUploads:
+        """Files for requests to show."""
+        from hitl._namespaces.async_uploads import AsyncUploads
+
+        return AsyncUploads(self._methods, self._run)
+
+    @property
+    def workflows(self) -> AsyncWorkflows:
+        """Starting workflows, and waiting for what becomes of them."""
+        from hitl._namespaces.async_workflows import AsyncWorkflows
+
+        return AsyncWorkflows(self._methods, self._run)
 
     @property
     def webhooks(self) -> AsyncWebhooks:

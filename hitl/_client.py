@@ -43,7 +43,9 @@ if TYPE_CHECKING:
     from hitl._namespaces.loops import Loops
     from hitl._namespaces.requests import Requests
     from hitl._namespaces.teams import Teams
+    from hitl._namespaces.uploads import Uploads
     from hitl._namespaces.webhooks import Webhooks
+    from hitl._namespaces.workflows import Workflows
     from hitl._waiting import Completions, CursorStore, Decisions, HandledDecisions
     from hitl.models import Account
     from hitl.webhooks import WebhookEvent
@@ -804,6 +806,20 @@ class HITLClient:
         from hitl._namespaces.requests import Requests
 
         return Requests(self._methods, self._run)
+
+    @property
+    def uploads(self) -> Uploads:
+        """Files for requests to show."""
+        from hitl._namespaces.uploads import Uploads
+
+        return Uploads(self._methods, self._run)
+
+    @property
+    def workflows(self) -> Workflows:
+        """Starting workflows, and waiting for what becomes of them."""
+        from hitl._namespaces.workflows import Workflows
+
+        return Workflows(self._methods, self._run)
 
     @property
     def webhooks(self) -> Webhooks:

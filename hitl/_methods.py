@@ -369,10 +369,7 @@ class Methods:
 
     def keyed(self, creation: Creation[T], key: str | None, make_key: KeyMaker) -> ApiCall[T]:
         """Return the call with the given key, or else with one made for what it creates."""
-        # Equal requests of two loops are not equal creations.
-        kind = " ".join((creation.operation, *creation.within))
-        made = Key(key, is_lasting=True) if key else make_key(kind, creation.request.body or b"null")
-        return creation.with_key(made)
+        return creation.with_key(key_of(creation, key, make_key))
 
     def _form(self, template_id: str, fields: FormFields, deadline: float) -> Flow[list[dict[str, Any]]]:
         """Return the new fields, with `...` replaced by those that the template has."""
@@ -410,6 +407,13 @@ class Methods:
             bar=bar(operation, len(items) if isinstance(items, Sized) else None) if progress else TqdmBar(),
         )
         return Batch(options, items)
+
+
+def key_of(creation: Creation[Any], key: str | None, make_key: KeyMaker) -> Key:
+    """Return the given key of a creation, or else one made for what it creates."""
+    # Equal requests of two loops are not equal creations.
+    kind = " ".join((creation.operation, *creation.within))
+    return Key(key, is_lasting=True) if key else make_key(kind, creation.request.body or b"null")
 
 
 def _change(given: object) -> ApiCall[Review]:

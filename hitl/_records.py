@@ -324,3 +324,24 @@ class TeamMember:
     status: str | None = None
     joined_at: datetime | None = field(default=None, repr=False)
     extra: dict[str, Any] = field(factory=dict[str, Any], repr=False, hash=False)
+
+
+@frozen
+class UploadedFile:
+    """A file that the server keeps.
+
+    Attributes:
+        url: Where it is, for `image_url` of a request.
+        name: Its name.
+        type: Its media type, such as "image/png".
+        size: Its size in bytes.
+        extra: Fields that this package does not know yet, unchanged.
+    """
+
+    __module__ = "hitl.models"
+
+    url: str
+    name: str
+    type: str
+    size: int
+    extra: dict[str, Any] = field(factory=dict[str, Any], repr=False, hash=False)

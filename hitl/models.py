@@ -25,17 +25,20 @@ if TYPE_CHECKING:
         Quota,
         Team,
         TeamMember,
+        UploadedFile,
         WebhookAttempt,
         WebhookDelivery,
         WebhookSubscription,
     )
     from hitl._request import Request
     from hitl._response_types import ResponseType
+    from hitl._workflow import Execution, WorkflowResult
     from hitl.exceptions import HITLError
 
 __all__ = [
     "Account",
     "Edit",
+    "Execution",
     "Loop",
     "LoopMember",
     "Outcome",
@@ -54,11 +57,13 @@ __all__ = [
     "Team",
     "TeamMember",
     "Template",
+    "UploadedFile",
     "Verdict",
     "WaitStats",
     "WebhookAttempt",
     "WebhookDelivery",
     "WebhookSubscription",
+    "WorkflowResult",
 ]
 
 
@@ -73,11 +78,13 @@ __getattr__, __dir__ = lazy_names(
             "Quota",
             "Team",
             "TeamMember",
+            "UploadedFile",
             "WebhookAttempt",
             "WebhookDelivery",
             "WebhookSubscription",
         ),
         "hitl._request": ("Request",),
+        "hitl._workflow": ("Execution", "WorkflowResult"),
     },
 )
 

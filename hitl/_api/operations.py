@@ -20,6 +20,7 @@ from urllib.parse import quote
 from attrs import evolve
 
 from hitl._api.arguments import identifier
+from hitl._api.multipart import form_of
 from hitl._api.page_walk import Page, PageRequest
 from hitl._api.responses import (
     Reader,
@@ -251,6 +252,9 @@ def _call(
 
 def _request(kwargs: Mapping[str, Any]) -> Request:
     headers = dict(kwargs.get("headers") or {})
+    if "files" in kwargs:
+        headers["Content-Type"], form = form_of(kwargs["files"])
+        return Request(kwargs["method"].upper(), kwargs["url"], kwargs.get("params") or {}, headers, form)
     body = encode(kwargs["json"]) if "json" in kwargs else None
     if body is not None and (fault := sent_fault(body)):
         raise ContentError(

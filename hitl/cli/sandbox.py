@@ -44,6 +44,14 @@ _SWITCH_INTERVAL = 0.0005
     help="A JSON file of templates to add: an array of objects with id, name and fields.",
 )
 @click.option(
+    "--workflow",
+    "workflows",
+    multiple=True,
+    metavar="ID[=URL|=draft]",
+    help="A workflow that can be triggered: a person is asked, and the answer is sent to the URL; repeatable. Without "
+    "one nothing is sent, and a draft ignores triggers.",
+)
+@click.option(
     "--rate-limit",
     "rate",
     default=f"{DEFAULT_RATE_LIMIT.requests}/minute",
@@ -65,13 +73,18 @@ _SWITCH_INTERVAL = 0.0005
     metavar="CIDR",
     help="A private network to deliver webhooks to, such as 192.168.1.0/24; repeatable.",
 )
-def sandbox(rate: str, templates_file: Path | None, api_keys: tuple[str, ...], **settings: Any) -> None:
+def sandbox(
+    rate: str, templates_file: Path | None, api_keys: tuple[str, ...], workflows: tuple[str, ...], **settings: Any
+) -> None:
     """Run a review server with an inbox on this machine until Ctrl-C."""
     templates = _templates_in(templates_file) if templates_file else []
     of_environment = os.environ.get("HITL_SANDBOX_API_KEY", "").strip()
     keys = [_key(each) for each in api_keys] or [of_environment] * bool(of_environment)
+    targets = {name: url or None for name, _, url in (each.partition("=") for each in workflows)}
     try:
-        site = ReviewServer(rate_limit=rate_limit(rate), templates=templates, api_keys=keys, **settings)
+        site = ReviewServer(
+            rate_limit=rate_limit(rate), templates=templates, api_keys=keys, workflows=targets, **settings
+        )
     except SetupError as error:
         raise CommandError(str(error)) from error
     server = site.server()

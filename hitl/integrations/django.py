@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from hitl.integrations import needs
-from hitl.webhooks import Router
+from hitl.webhooks import ActionReceiver, Router
 
 with needs("Django", "django"):
     from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -25,7 +25,7 @@ with needs("Django", "django"):
 __all__ = ["async_webhook_view", "webhook_view"]
 
 
-def webhook_view(router: Router) -> Callable[[HttpRequest], HttpResponse]:
+def webhook_view(router: Router | ActionReceiver) -> Callable[[HttpRequest], HttpResponse]:
     """Return a view that passes each POST to the router."""
 
     def receive(request: HttpRequest) -> HttpResponse:
@@ -35,7 +35,7 @@ def webhook_view(router: Router) -> Callable[[HttpRequest], HttpResponse]:
     return cast("Any", csrf_exempt(require_POST(receive)))  # type: ignore[no-any-return]
 
 
-def async_webhook_view(router: Router) -> Callable[[HttpRequest], Awaitable[HttpResponse]]:
+def async_webhook_view(router: Router | ActionReceiver) -> Callable[[HttpRequest], Awaitable[HttpResponse]]:
     """Return the asynchronous view, for Django under ASGI; handlers that are not asynchronous run in a thread."""
 
     async def receive(request: HttpRequest) -> HttpResponse:

@@ -6,7 +6,7 @@ app.register_blueprint(webhook_blueprint(router, "/webhook"))
 from __future__ import annotations
 
 from hitl.integrations import needs
-from hitl.webhooks import LARGEST_BODY, Router
+from hitl.webhooks import LARGEST_BODY, ActionReceiver, Router
 
 with needs("Flask", "flask"):
     from flask import Blueprint, Response, jsonify, request
@@ -14,7 +14,9 @@ with needs("Flask", "flask"):
 __all__ = ["webhook_blueprint"]
 
 
-def webhook_blueprint(router: Router, path: str = "/webhook", *, name: str = "hitl_webhooks") -> Blueprint:
+def webhook_blueprint(
+    router: Router | ActionReceiver, path: str = "/webhook", *, name: str = "hitl_webhooks"
+) -> Blueprint:
     """Return a blueprint that passes each POST to `path` to the router; a second one needs another `name`."""
     blueprint = Blueprint(name, __name__)
 

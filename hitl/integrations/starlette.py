@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from hitl.integrations import needs
-from hitl.webhooks import LARGEST_BODY, Router
+from hitl.webhooks import LARGEST_BODY, ActionReceiver, Router
 
 with needs("Starlette", "starlette"):
     from starlette.requests import Request
@@ -18,7 +18,7 @@ with needs("Starlette", "starlette"):
 __all__ = ["webhook_endpoint"]
 
 
-def webhook_endpoint(router: Router) -> Callable[[Request], Awaitable[JSONResponse]]:
+def webhook_endpoint(router: Router | ActionReceiver) -> Callable[[Request], Awaitable[JSONResponse]]:
     """Return an endpoint that passes each request to the router; handlers that are not asynchronous run in a thread."""
 
     async def receive(request: Request) -> JSONResponse:

@@ -284,6 +284,31 @@ _CONSUMPTIONS: Final = (
     """,
 )
 
+_UPLOADS: Final = (
+    """
+    CREATE TABLE uploads (
+        id TEXT PRIMARY KEY,
+        folder TEXT NOT NULL,
+        name TEXT NOT NULL,
+        media_type TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        content BLOB NOT NULL
+    )
+    """,
+)
+
+_WORKFLOWS: Final = (
+    """
+    CREATE TABLE executions (
+        id TEXT PRIMARY KEY,
+        workflow_id TEXT NOT NULL,
+        request_id TEXT NOT NULL UNIQUE,
+        url TEXT,
+        payload TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _REVIEWS,
     (*_WEBHOOKS, *_TEAMS),
@@ -296,4 +321,5 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _NAMES,
     _METADATA,
     _CONSUMPTIONS,
+    (*_UPLOADS, *_WORKFLOWS),
 )

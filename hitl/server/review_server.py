@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 from starlette.middleware import Middleware
@@ -27,12 +28,14 @@ from hitl.server.reviews import ReviewService
 from hitl.server.reviews.routes import review_routes
 from hitl.server.storage import IN_MEMORY, ChangeNotifier, Database, Outbox, StorageError, UnitOfWork
 from hitl.server.teams import TeamService, team_routes
+from hitl.server.uploads import UploadService, upload_pages, upload_routes
 from hitl.server.webhooks.deliverer import Deliverer
 from hitl.server.webhooks.deliveries import Deliveries
 from hitl.server.webhooks.egress_policy import Targets
 from hitl.server.webhooks.routes import webhook_routes
 from hitl.server.webhooks.sender import Sender
 from hitl.server.webhooks.subscriptions import Subscriptions
+from hitl.server.workflows import Workflow, WorkflowService, workflow_routes, workflows_of
 
 
 class ReviewServer:
@@ -46,6 +49,7 @@ class ReviewServer:
         host: str = "127.0.0.1",
         port: int = 0,
         templates: Iterable[Mapping[str, Any]] = (),
+        workflows: Mapping[str, str | None] = MappingProxyType({}),
         rate_limit: RateLimit = DEFAULT_RATE_LIMIT,
         monthly_quota: int | None = None,
         clock: Now = utc_now,
@@ -64,6 +68,8 @@ class ReviewServer:
             host: A loopback address, or with `allow_remote` another one of this machine.
             port: 0 for a free one.
             templates: Templates to add or replace: bodies of creation with an `id`.
+            workflows: What can be triggered: the address of its action node, "draft", or None for no action node,
+                by id.
             rate_limit: For each key.
             monthly_quota: The responses of people in a calendar month, for all keys together; None is any number.
             clock: Returns the present time, aware.
@@ -72,6 +78,7 @@ class ReviewServer:
             allow_webhook_nets: Private networks to deliver webhooks to, such as "192.168.1.0/24".
             api_middleware: ASGI middleware next to the API's routes; it may raise ApiError.
         """
+        known = workflows_of(workflows)
         keys = list(api_keys) or [new_api_key()]
         self.api_key = keys[0]
         self._limits = limits or Limits()
@@ -82,7 +89,7 @@ class ReviewServer:
             self._targets = Targets(allow_remote=allow_remote_webhooks, networks=allow_webhook_nets)
             self.database = Database(data, MIGRATIONS)
             opened.callback(self.database.close)
-            self._make_services(clock)
+            self._make_services(clock, known)
             self._quota = None if monthly_quota is None else MonthlyQuota(monthly_quota, self.outbox, self.clock)
             try:
                 self.reviews.install_templates(templates)
@@ -111,13 +118,15 @@ class ReviewServer:
             self._api_routes(), middleware, self._page_routes(), host=host, host_names=host_names
         )
 
-    def _make_services(self, clock: Now) -> None:
+    def _make_services(self, clock: Now, workflows: Mapping[str, Workflow]) -> None:
         self.clock = Clock.over(clock)
         self.changes = ChangeNotifier()
         self.outbox = Outbox(self.database)
         unit_of_work = UnitOfWork(self.database, self.clock, self.changes)
         self.reviews = ReviewService(self.database, unit_of_work, self.outbox)
         self.loops = LoopService(self.database, unit_of_work, self.outbox)
+        self.workflows = WorkflowService(self.database, self.loops, self.outbox, workflows)
+        self.uploads = UploadService(self.database, self.clock)
         self.teams = TeamService(self.database, self.clock)
         self.subscriptions = Subscriptions(self.database, self.outbox, self.clock, self._targets)
         self.deliveries = Deliveries(self.database, self.outbox, self.clock)
@@ -128,12 +137,18 @@ class ReviewServer:
             *loop_routes(self.loops, self._targets, invitation, self._quota),
             *webhook_routes(self.subscriptions, self.deliveries),
             *team_routes(self.teams),
+            *upload_routes(self.uploads),
+            *workflow_routes(self.workflows),
         ]
 
     def _page_routes(self) -> list[BaseRoute]:
         middleware = [Middleware(SafeHeaders), Middleware(InboxSessionMiddleware, sessions=self.sessions)]
-        inbox = inbox_routes(self.reviews, self.loops, self.deliveries)
-        return [*join_routes(self.loops), Mount("/inbox", routes=inbox, middleware=middleware)]
+        inbox = inbox_routes(self.reviews, self.loops, self.deliveries, self.uploads)
+        return [
+            *join_routes(self.loops),
+            *upload_pages(self.uploads),
+            Mount("/inbox", routes=inbox, middleware=middleware),
+        ]
 
     @property
     def inbox_url(self) -> str:

@@ -47,6 +47,7 @@ class Sandbox:
         host: str = "127.0.0.1",
         port: int = 0,
         templates: Iterable[Mapping[str, Any]] | None = None,
+        workflows: Mapping[str, str | None] | None = None,
         rate_limit: tuple[int, float] | None = None,
         monthly_quota: int | None = None,
         clock: Callable[[], datetime] | None = None,
@@ -59,6 +60,8 @@ class Sandbox:
             host: A loopback address.
             port: 0 for a free one.
             templates: Templates to add to the sample ones: bodies of `create_template` with an `id`.
+            workflows: What `client.workflows.trigger` starts, by id: the address that its action node calls, None for
+                no action node, or "draft" for a workflow that is not active.
             rate_limit: Requests and seconds, per API key; (1000, 60.0) by default.
             monthly_quota: Responses of people in a calendar month, such as the 500 of HITL.sh's free plan; any number
                 by default. Once they are used up, new questions are refused.
@@ -66,7 +69,7 @@ class Sandbox:
                 default. If it stands still, only `sandbox.clock.advance` moves the time.
 
         Raises:
-            ConfigurationError: The file, the address or a template cannot be used.
+            ConfigurationError: The file, the address, a template or a workflow cannot be used.
         """
         self._patience: Patience
         try:
@@ -76,6 +79,7 @@ class Sandbox:
                 host=host,
                 port=port,
                 templates=templates or (),
+                workflows=workflows or {},
                 rate_limit=RateLimit(*rate_limit) if rate_limit else DEFAULT_RATE_LIMIT,
                 monthly_quota=monthly_quota,
                 clock=clock or utc_now,

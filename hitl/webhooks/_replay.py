@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import logging
 import os
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Literal, Protocol
 
-from hitl._clock import monotonic
-from hitl._private_file import make_private
-from hitl.exceptions import ConfigurationError, HITLError
+from hitl.exceptions import ConfigurationError
+from hitl.webhooks._shared_file import SharedFile
 
 RETENTION: Final = 30 * 86_400.0
 """Seconds for which an event is remembered. The vendor's attempts extend over two days."""
@@ -109,23 +107,18 @@ class SQLiteReplayGuard:
         Raises:
             ConfigurationError: The file cannot be opened, or is not a database.
         """
-        self._path = os.fspath(path)
         self._clock = clock
         self._claimed = 0
-        self._inherited: list[sqlite3.Connection] = []
-        try:
-            self._open()
-        except sqlite3.Error as error:
-            raise ConfigurationError(f"the replay guard cannot open {self._path}: {error}") from error
+        self._file = SharedFile(path, _TABLES, what="replay guard")
 
     def first_time(self, event_id: str, expires: float) -> bool:
         """Claim an event; see `ReplayGuard`. If the file cannot be written, raise HITLError."""
         now = self._clock()
         if self._claimed % self._PRUNE_EVERY == 0:
-            self._execute("DELETE FROM claims WHERE expires <= ?", (now,))
+            self._file.change("DELETE FROM claims WHERE expires <= ?", (now,))
         self._claimed += 1
         # One statement, so that one of several processes wins.
-        changed = self._execute(
+        changed = self._file.change(
             "INSERT INTO claims (name, expires) VALUES (?, ?) "
             "ON CONFLICT (name) DO UPDATE SET expires = excluded.expires WHERE claims.expires <= ?",
             (event_id, expires, now),
@@ -134,59 +127,14 @@ class SQLiteReplayGuard:
 
     def forget(self, event_id: str) -> None:
         """Forget an event; see `ReplayGuard`. If the file cannot be written, raise HITLError."""
-        self._execute("DELETE FROM claims WHERE name = ?", (event_id,))
+        self._file.change("DELETE FROM claims WHERE name = ?", (event_id,))
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
-            self._connection.close()
-
-    def _execute(self, statement: str, parameters: tuple[object, ...]) -> int:
-        try:
-            if self._process != os.getpid():
-                # After a fork a connection must not be used nor closed, and a thread that is gone may hold the lock.
-                self._inherited.append(self._connection)
-                self._open()
-            with self._lock:
-                return self._connection.execute(statement, parameters).rowcount
-        except sqlite3.Error as error:
-            raise HITLError(f"the replay guard cannot use {self._path}: {error}") from error
-
-    def _open(self) -> None:
-        self._lock = threading.Lock()
-        if self._path not in ("", ":memory:"):
-            make_private(self._path, keep_group=True)
-        connection = sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
-        try:
-            _set_up(connection)
-        except BaseException:
-            connection.close()
-            raise
-        self._connection = connection
-        self._process = os.getpid()
+        self._file.close()
 
 
-def _set_up(connection: sqlite3.Connection) -> None:
-    deadline = monotonic() + _PATIENCE
-    for statement in _SETUP:
-        while True:
-            try:
-                connection.execute(statement)
-                break
-            except sqlite3.OperationalError as error:
-                # While another process makes the file, changing the journal mode does not wait: it fails at once
-                # (https://www.sqlite.org/c3ref/busy_handler.html, on deadlocks).
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > deadline:
-                    raise
-                time.sleep(0.01)
-
-
-_PATIENCE: Final = 10.0  # seconds to wait for other processes
-
-_SETUP: Final = (
-    # A crash of the program loses nothing in this mode; a loss of power may lose the claims of the last moments.
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = NORMAL",
+_TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS claims (name TEXT PRIMARY KEY, expires REAL NOT NULL) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS claims_by_expiry ON claims (expires)",
 )

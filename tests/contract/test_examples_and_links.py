@@ -38,6 +38,12 @@ NOWHERE = "http://127.0.0.1:9/hook"  # the port of "discard" (RFC 863), where no
 
 
 @pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(rate_limit=(1_000_000, 60.0), workflows={"refund": None}) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
 def api(sandbox: Sandbox, recorder: Recorder) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {sandbox.api_key}"}
     transport = CheckedTransport(recorder)
@@ -79,8 +85,8 @@ PARENTS: Mapping[str, Callable[[httpx.Client], str]] = {
     "team_id": lambda api: str(call(api, "create_team", {}).json()["data"]["id"]),
     "loop_id": lambda api: str(call(api, "create_loop", {}).json()["data"]["loop"]["id"]),
     "session_id": lambda api: str(call(api, "create_session", {}).json()["data"]["session"]["id"]),
-    "workflow_id": lambda _: "wf_abc123",
-    "webhook_id": lambda _: "hook_abc123",
+    "workflow_id": lambda _: "refund",
+    "webhook_id": lambda _: "refund",
 }
 """That in which other things are created, or what starts them."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from both_clients import Connect
 from hitl_api.api.reviews import create_review, get_review, list_reviews
 from hitl_api.models.review_create import ReviewCreate
 from requests_fit import DESCRIPTION, SERVER, MisfitError, Recorder
@@ -13,6 +14,7 @@ from requests_fit import DESCRIPTION, SERVER, MisfitError, Recorder
 from hitl import HITLClient
 from hitl.exceptions import ReviewNotFoundError
 from hitl.testing import Sandbox
+from hitl.webhooks import MemoryCorrelations
 
 ASKED: dict[str, Any] = {"template_id": "template_123", "content": {"text": "A draft"}}
 FORM = [{"name": "approved", "type": "boolean"}]
@@ -64,6 +66,18 @@ def operations(*tags: str) -> set[str]:
             if method in path and (path / method / "tags" / 0).read_str() in tags:
                 found.add((path / method / "operationId").read_str())
     return found
+
+
+def test_the_facade_covers_uploads_and_workflows_and_each_of_its_requests_fits(
+    connect: Connect, recorder: Recorder
+) -> None:
+    with Sandbox(workflows={"refund": None}) as sandbox:
+        client = connect(sandbox)
+        client.uploads.image(b"GIF89a")
+        client.uploads.document(b"a,b", name="a.csv")
+        client.workflows.trigger("refund", {"amount": 129}, idempotency_key="order-7")
+        client.workflows.trigger_webhook("refund", {"amount": 129}, correlation=MemoryCorrelations())
+    assert set(recorder.operations) == operations("uploads", "workflows")
 
 
 def test_a_request_that_was_sent_again_is_the_same_request(client: HITLClient, recorder: Recorder) -> None:

@@ -34,7 +34,7 @@ bounded = settings(max_examples=20, deadline=None, derandomize=True, suppress_he
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[httpx.Client]:
-    with Sandbox(rate_limit=(1_000_000, 60.0)) as sandbox:
+    with Sandbox(rate_limit=(1_000_000, 60.0), workflows={"fuzzed": None}) as sandbox:
         headers = {"Authorization": f"Bearer {sandbox.api_key}"}
         with httpx.Client(base_url=sandbox.base_url, headers=headers) as client:
             yield client
@@ -56,7 +56,7 @@ def test_every_answer_about_something_that_exists_is_one_that_the_description_al
     if "turn_id" in case.path_parameters:
         case.path_parameters.update(turn_ids(client))
     if case.path.startswith("/v1/workflows/webhook/"):
-        case.path_parameters["webhook_id"] = "hook_abc123"  # not that of a subscription
+        case.path_parameters["webhook_id"] = "fuzzed"  # not that of a subscription
     if isinstance(case.body, dict) and "template_id" in case.body:
         case.body["template_id"] = "template_123"
     send(case, client)
@@ -110,7 +110,7 @@ MAKERS: Mapping[str, Callable[[httpx.Client], Any]] = {
     "loop_id": lambda client: loop(client)["id"],
     "session_id": lambda client: created(client, "/v1/api/sessions", {})["session"]["id"],
     "turn_id": lambda client: turn_ids(client)["turn_id"],
-    "workflow_id": lambda client: "wf_abc123",
     "user_id": lambda client: loop(client)["creator_id"],
+    "workflow_id": lambda _client: "fuzzed",
     "request_id": lambda client: created(client, f"/v1/api/loops/{loop(client)['id']}/requests", REQUEST)["request_id"],
 }

@@ -33,7 +33,14 @@ from hitl.integrations.django import async_webhook_view, webhook_view
 from hitl.integrations.flask import webhook_blueprint
 from hitl.integrations.starlette import webhook_endpoint
 from hitl.testing import Sandbox
-from hitl.webhooks import LARGEST_BODY, Router, WebhookEvent, signature_headers
+from hitl.webhooks import (
+    LARGEST_BODY,
+    ActionReceiver,
+    MemoryCorrelations,
+    Router,
+    WebhookEvent,
+    signature_headers,
+)
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -223,3 +230,23 @@ def test_an_adapter_is_twenty_lines_at_most(module: str) -> None:
     without_texts = re.sub(r'""".*?"""|^#.*?$', "", code, flags=re.S | re.M)
     body = without_texts[without_texts.index("\ndef ") :]
     assert len([line for line in body.splitlines() if line.strip()]) <= 20
+
+
+# --- the calls of action nodes ---------------------------------------------------------------------------------------
+
+
+def test_a_receiver_is_mounted_as_a_router_is(serving: Any) -> None:
+    correlations = MemoryCorrelations()
+    with serving(ActionReceiver(correlations)) as url:
+        address = f"{url}/webhook"
+        assert httpx.post(address, json={"hitl": {"correlation": "forged"}}).status_code == 401
+        assert httpx.post(address, content=b"{").status_code == 400
+        assert httpx.get(address).status_code == 405
+        with Sandbox(workflows={"refund": address}) as sandbox, sandbox.client() as client:
+            run = client.workflows.trigger("refund", {"amount": 129}, correlation=correlations)
+            assert run.request_id is not None
+            sandbox.reviewer.respond(run.request_id, True)
+            output = client.workflows.wait(run, timeout=60).output
+        assert output is not None
+        assert output["trigger"] == {"amount": 129}
+        assert httpx.post(address, json={**output, "status": "other"}).status_code == 409

@@ -254,6 +254,7 @@ MORE = {
     "batches": "pip install pandas",
     "wait": "pip install '.[progress]'",
     "webhooks": "the extras `flask`",
+    "workflows": "pip install '.[sandbox,flask]'",
 }
 # The pages of integrations need their frameworks: `make test-integrations` runs them.
 PAGES = {

@@ -10,7 +10,14 @@ from typing import Any
 
 import pytest
 
-from hitl.webhooks import MemoryReplayGuard, ReplayGuard, SQLiteReplayGuard
+from hitl.webhooks import (
+    CorrelationStore,
+    MemoryCorrelations,
+    MemoryReplayGuard,
+    ReplayGuard,
+    SQLiteCorrelations,
+    SQLiteReplayGuard,
+)
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -20,6 +27,30 @@ def guard(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ReplayGuar
     else:
         with closing(SQLiteReplayGuard(tmp_path / "seen.db", clock=lambda: 1000)) as guard:
             yield guard
+
+
+class Now:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Now:
+    return Now()
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def correlations(request: pytest.FixtureRequest, tmp_path: Path, clock: Now) -> Iterator[CorrelationStore]:
+    if request.param == "memory":
+        yield MemoryCorrelations(lifetime=60, clock=clock)
+    else:
+        with closing(SQLiteCorrelations(tmp_path / "calls.db", lifetime=60, clock=clock)) as store:
+            yield store
 
 
 @pytest.fixture

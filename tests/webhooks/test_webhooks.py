@@ -412,7 +412,7 @@ def test_a_signed_body_is_an_event_or_a_signature_error(body: Any) -> None:
 
 
 def test_every_name_it_offers_is_there() -> None:
-    assert hitl.webhooks.__all__ == sorted(hitl.webhooks.__all__)
+    assert len(set(hitl.webhooks.__all__)) == len(hitl.webhooks.__all__)
     assert set(hitl.webhooks.__all__) <= set(dir(hitl.webhooks))
     assert all(getattr(hitl.webhooks, name) for name in hitl.webhooks.__all__)
     with pytest.raises(AttributeError, match="module 'hitl.webhooks' has no attribute 'Rooter'"):

@@ -25,7 +25,7 @@ from hitl.webhooks import (
     construct_event,
     signature_headers,
 )
-from hitl.webhooks._replay import _SETUP, _set_up
+from hitl.webhooks._shared_file import set_up
 
 SECRET = "your_webhook_secret"
 BODY = b'{"event": "review.completed", "review": {"id": "rev_1"}}'
@@ -149,16 +149,16 @@ class Busy:
 
 def test_a_file_that_another_process_is_making_is_waited_for() -> None:
     connection = Busy(sqlite3.SQLITE_BUSY)
-    _set_up(connection)  # type: ignore[arg-type]
-    assert connection.executed == [_SETUP[0], _SETUP[0], *_SETUP]
+    set_up(connection, ["one", "two"])  # type: ignore[arg-type]
+    assert connection.executed == ["one", "one", "one", "two"]
     with pytest.raises(sqlite3.OperationalError):
-        _set_up(Busy(sqlite3.SQLITE_FULL))  # type: ignore[arg-type]
+        set_up(Busy(sqlite3.SQLITE_FULL), ["one"])  # type: ignore[arg-type]
 
 
 def test_a_guard_can_be_used_after_a_fork_that_came_while_a_thread_used_it(tmp_path: Path) -> None:
     with closing(SQLiteReplayGuard(tmp_path / "seen.db")) as guard:
         guard.first_time("msg_1", LATER)
-        guard._lock.acquire()  # as that thread does; in the child there is nobody to release it
+        guard._file._lock.acquire()  # as that thread does; in the child there is nobody to release it
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside threads, from Python 3.12 on
             child = os.fork()
@@ -166,7 +166,7 @@ def test_a_guard_can_be_used_after_a_fork_that_came_while_a_thread_used_it(tmp_p
             signal.alarm(20)
             is_right = not guard.first_time("msg_1", LATER) and guard.first_time("msg_2", LATER)
             os._exit(0 if is_right else 1)
-        guard._lock.release()
+        guard._file._lock.release()
         assert os.waitpid(child, 0)[1] == 0
         assert not guard.first_time("msg_2", LATER)
 

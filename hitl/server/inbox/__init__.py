@@ -26,15 +26,18 @@ from hitl.server.inbox.request_pages import RequestPages
 from hitl.server.inbox.sessions import InboxSessionMiddleware, Sessions
 from hitl.server.loops import LoopService
 from hitl.server.reviews import ReviewService
+from hitl.server.uploads import UploadService
 from hitl.server.webhooks.deliveries import Deliveries
 
 __all__ = ["InboxSessionMiddleware", "SafeHeaders", "Sessions", "inbox_routes", "invitation", "join_routes"]
 
 
-def inbox_routes(reviews: ReviewService, loops: LoopService, deliveries: Deliveries) -> list[BaseRoute]:
+def inbox_routes(
+    reviews: ReviewService, loops: LoopService, deliveries: Deliveries, uploads: UploadService
+) -> list[BaseRoute]:
     """Return the inbox's routes, to be mounted under `/inbox`."""
     handled = (reviews, loops, PageRenderer())
-    lists, pages, requests = Lists(*handled), Pages(*handled), RequestPages(*handled)
+    lists, pages, requests = Lists(*handled), Pages(*handled), RequestPages(*handled, uploads)
     log = DeliveryPages(*handled, deliveries)
     inner: list[BaseRoute] = [
         Route("/", lists.overview),

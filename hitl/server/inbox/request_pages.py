@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hitl._json import is_object
+from hitl._json import is_list, is_object
 from hitl.server.http import in_worker
+from hitl.server.inbox.attachments import size_in_words
 from hitl.server.inbox.banners import ALREADY_ANSWERED, FAULTY, Banner, changed
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.filters import Filters
 from hitl.server.inbox.merging import Draft
-from hitl.server.inbox.page_handlers import PageHandlers, name_fault, page_handler
+from hitl.server.inbox.page_handlers import PageHandlers, base_of, name_fault, page_handler
 from hitl.server.inbox.questions import ANSWER, controls, read_answer
 from hitl.server.inbox.rendering import Block, Text, block, subject
 from hitl.server.inbox.submission import Submission, read_reviewer, read_submission, remembered_reviewer
@@ -25,6 +27,7 @@ from hitl.server.loops import RequestQuery, shown_digest
 from hitl.server.loops.lifecycle import FINAL, OPEN
 from hitl.server.loops.schemas import SHOWN
 from hitl.server.primitives import ApiError, name_key
+from hitl.server.uploads import UploadService
 
 _LABELS = {
     "pending": "Open",
@@ -37,8 +40,11 @@ _LABELS = {
 _LIKE = {"pending": "created", "claimed": "in_progress", "timeout": "expired"}
 
 
+@dataclass(frozen=True, slots=True)
 class RequestPages(PageHandlers):
     """The handlers of the pages of requests."""
+
+    uploads: UploadService
 
     @page_handler
     def overview(self, request: Request) -> Response:
@@ -147,6 +153,7 @@ class RequestPages(PageHandlers):
             "context": block(document["context"]) if document.get("context") else None,
             "enclosed": block({name: document[name] for name in SHOWN if document.get(name)}),
             "has_enclosed": any(document.get(name) for name in SHOWN),
+            "uploads": self._uploads(request, document),
             "raw": {name: document[name] for name in (*SHOWN, "context") if document.get(name)},
             "guidelines": str(document["response_config"].get("guidelines") or ""),
             "default": block(document["default_response"]),
@@ -161,6 +168,15 @@ class RequestPages(PageHandlers):
             "confirmed": "sent" in request.query_params and document["status"] == "completed",
         }
         return self.render(request, "request.html", context, status)
+
+    def _uploads(self, request: Request, document: Document) -> list[Document]:
+        """Return the files of this server that a request shows, with the addresses of this page's own origin."""
+        shown = [document.get(name) for name in SHOWN if name.endswith(("_url", "_urls"))]
+        addresses = [each for value in shown for each in (value if is_list(value) else (value,))]
+        found = {each: self.uploads.at(each) for each in addresses if isinstance(each, str)}
+        root = base_of(request).removesuffix("/inbox")
+        uploads = {upload.id: upload for upload in found.values() if upload}.values()
+        return [{"src": f"{root}{each.path}", "size": size_in_words(each.size), "file": each} for each in uploads]
 
 
 def _summary(request: Document, now: datetime) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from hitl.server.http import json_response
 from hitl.server.primitives import ApiError, Fault
 
-_PREFIXES: Final = ("/v1/api/", "/v1/test/")
+_PREFIXES: Final = ("/v1/api/", "/v1/test/", "/v1/upload/", "/v1/workflows/")
 _CODES: Final = {400: "validation_error", 403: "insufficient_permissions", 404: "not_found"}
 _MSGS: Final = {
     "not_found": "Not found",

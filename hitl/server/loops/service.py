@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
@@ -40,6 +40,11 @@ class LoopService:
         self._outbox = outbox
         self._idempotency = IdempotencyStore(database)
         self._store = LoopStore(database)
+        self._on_end: list[Callable[[Document, datetime], None]] = []
+
+    def on_end(self, listener: Callable[[Document, datetime], None]) -> None:
+        """Call `listener` with each request that ends, and when, in the transaction of its end."""
+        self._on_end.append(listener)
 
     def tick(self) -> None:
         """Time out what is due and end claims, as every other method does before its own work."""
@@ -135,9 +140,20 @@ class LoopService:
     # Requests
 
     def create_request(
-        self, account: accounts.Account, loop_id: str, body: Mapping[str, Any], *, idempotency_key: str | None = None
+        self,
+        account: accounts.Account,
+        loop_id: str,
+        body: Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+        fingerprint: str = "",
+        then: Callable[[Document], Document] | None = None,
     ) -> Created:
-        """Ask the members of a loop; the document is `RequestCreated` of `openapi.yaml`."""
+        """Ask the members of a loop; the document is `RequestCreated` of `openapi.yaml`.
+
+        A request for something else has the `fingerprint_of` that, and `then` makes the document of the request, in
+        its transaction.
+        """
         with self._work() as work:
             loop = self._own_loop(account, loop_id, "Only loop creators can create requests")
             check_request_create(body)
@@ -154,10 +170,10 @@ class LoopService:
                     now=work.now,
                 )
                 self._save(work, request, "created")
-                return _receipt(request)
+                return (then or _receipt)(request)
 
-            kind = f"request of {loop['id']}"
-            return self._idempotency.create_once(kind, body, idempotency_key, account.owner, create)
+            kind, once = f"request of {loop['id']}", self._idempotency.create_once
+            return once(kind, body, idempotency_key, account.owner, create, fingerprint=fingerprint)
 
     def list_requests(self, query: RequestQuery | None = None) -> Page:
         """Return one page of requests, whoever made them."""
@@ -271,7 +287,10 @@ class LoopService:
         self._put(work, request)
         loop = self._store.loop(request["loop_id"])
         assert loop is not None  # noqa: S101 - a loop is deleted with its requests
-        record_request_event(self._outbox, event, request, loop, from_wire(request["updated_at"]), previous_status)
+        at = from_wire(request["updated_at"])
+        record_request_event(self._outbox, event, request, loop, at, previous_status)
+        for listener in self._on_end if request["status"] in lifecycle.FINAL else ():
+            listener(request, at)
 
     def _put(self, work: Work, request: Document) -> None:
         due_at = lifecycle.due_at(request)
