@@ -16,7 +16,7 @@ _SUBCOMMANDS: Final = {
     "export": "export",
     "mcp": "mcp",
     "pending": "approvals",
-    **{name: name for name in ("account", "doctor", "reviews", "sandbox", "templates", "webhooks")},
+    **{name: name for name in ("account", "doctor", "requests", "reviews", "sandbox", "templates", "webhooks")},
 }
 """The modules of this package that hold the commands, by their names."""
 

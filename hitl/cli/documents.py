@@ -15,20 +15,24 @@ from hitl.cli.failures import done
 from hitl.cli.text import print_json, print_line, print_table
 
 if TYPE_CHECKING:
-    from hitl import Review, Template
+    from hitl import Request, Review, Template
 
-T = TypeVar("T", "Review", "Template")
+T = TypeVar("T", "Review", "Template", "Request")
 
 
 def document_of(found: attrs.AttrsInstance) -> dict[str, Any]:
-    """Return what the server sent, fields that this version does not know included."""
+    """Return what the server sent, fields that this version does not know included; of a request its answer, too."""
+    from hitl import Request
+
+    if isinstance(found, Request):
+        return found.to_dict()
     document = attrs.asdict(found, recurse=False)
     extra: dict[str, Any] = document.pop("extra")
     return {name: _json(value) for name, value in {**extra, **document}.items()}
 
 
-def print_document(found: Review | Template, line: str, *, as_json: bool) -> None:
-    """Print a review or template that was created or changed as JSON, or else a line about it."""
+def print_document(found: Review | Template | Request, line: str, *, as_json: bool) -> None:
+    """Print a review, template or request that was created or changed as JSON, or else a line about it."""
     with done(f"{line} created" if line == found.id else line):
         if as_json:
             print_json(document_of(found))
@@ -39,7 +43,7 @@ def print_document(found: Review | Template, line: str, *, as_json: bool) -> Non
 def print_documents(
     found: Iterable[T], limit: int, titles: Sequence[str], row: Callable[[T], Sequence[str]], *, as_json: bool
 ) -> None:
-    """Print the first of many reviews or templates, as JSON or as a table."""
+    """Print the first of many documents, as JSON or as a table."""
     remaining = iter(found)
     shown = list(islice(remaining, limit))
     if as_json:
