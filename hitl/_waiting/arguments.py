@@ -69,7 +69,9 @@ def wait_options(
     noun: str = "review",
 ) -> WaitOptions:
     if on_update is not None and (not callable(on_update) or inspect.iscoroutinefunction(on_update)):
-        raise ConfigurationError("on_update must be an ordinary function that takes what has changed, not a coroutine function")
+        raise ConfigurationError(
+            "on_update must be an ordinary function that takes what has changed, not a coroutine function"
+        )
     display = Bar(noun) if progress else None
     until = None if timeout is None else seconds("timeout", timeout)
     return WaitOptions(until, seconds("poll_interval", poll_interval), on_update, display)

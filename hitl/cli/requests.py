@@ -59,9 +59,7 @@ def _scale(text: str) -> tuple[float, float]:
 @click.option("--idempotency-key", metavar="KEY", help="Makes retries safe: one request per key.")
 @json_option
 @api_command
-def create(
-    connection: Connection, loop_id: str, text: str, default: str | None, as_json: bool, **options: Any
-) -> None:
+def create(connection: Connection, loop_id: str, text: str, default: str | None, as_json: bool, **options: Any) -> None:
     """Put a question to a loop and print the request's id.
 
     Example: hitl requests create LOOP "May this be shown?" --single-select yes,no --timeout 3600 --default no

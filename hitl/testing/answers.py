@@ -51,7 +51,7 @@ class Builder(Generic[T]):
     def after(self, delay: Duration) -> Self:
         """Return the same answers, given after a delay by the sandbox's clock: "2h", "3d", seconds."""
         later = copy.copy(self)
-        later._delay = self._delay + duration(delay)
+        later._delay = self._delay + duration(delay)  # noqa: SLF001 - of its own class
         return later
 
 

@@ -15,7 +15,9 @@ from documents import ROOT, page, rows
 from hitl.exceptions import ConfigurationError
 from hitl.testing import Sandbox, respond
 
-PROGRAMS = dict(zip(("facade", "call"), re.findall(r"```python\n(.+?)```", page("how-to/hitl-sh.md"), re.S), strict=True))
+PROGRAMS = dict(
+    zip(("facade", "call"), re.findall(r"```python\n(.+?)```", page("how-to/hitl-sh.md"), re.S), strict=True)
+)
 
 
 class Mistake(NamedTuple):
@@ -59,7 +61,7 @@ def names_of(source: str) -> int:
 def run(source: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HITL_BASE_URL", sandbox.base_url)
     monkeypatch.setenv("HITL_API_KEY", sandbox.api_key)
-    exec(compile(source, "program", "exec"), {"__name__": "__main__"})  # noqa: S102 - a page of our own
+    exec(compile(source, "program", "exec"), {"__name__": "__main__"})
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -126,5 +128,8 @@ def test_the_numbers_on_the_page_are_those_of_the_programs(
         ],
     }
     assert len(MISTAKES) == 10
-    shown = {name: [int(with_methods), int(without)] for name, with_methods, without in rows("how-to/hitl-sh.md", "The same program")}
+    shown = {
+        name: [int(with_methods), int(without)]
+        for name, with_methods, without in rows("how-to/hitl-sh.md", "The same program")
+    }
     assert shown == counted, found
