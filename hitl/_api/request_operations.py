@@ -5,9 +5,10 @@ They are read by `Request.from_json` and not by the generated parsers, since the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from attrs import evolve
 
@@ -21,7 +22,13 @@ from hitl._request import Request
 from hitl.exceptions import NotFoundError, RequestNotFoundError
 
 T = TypeVar("T")
+_OBJECT_ID: Final = re.compile(r"[0-9a-fA-F]{24}")
 _PAGING = ("total", "has_more", "pagination")
+
+
+def written(request_id: str) -> str:
+    """Return an id as the service writes it, hexadecimal digits in lower case; it takes those of upper case, too."""
+    return request_id.lower() if _OBJECT_ID.fullmatch(request_id) else request_id
 
 
 def create_request(loop_id: str, fields: Mapping[str, Any]) -> Creation[Request]:
@@ -108,8 +115,8 @@ def _data_of(response: Response) -> dict[str, Any]:
 
 def _one(asked: str, response: Response) -> Request:
     found = Request.from_json(_data_of(response)["request"])
-    refuse_another(asked, found.id)
-    return found
+    refuse_another(written(asked), written(found.id))
+    return found if found.id == asked else evolve(found, id=asked)
 
 
 def _page(asked: PageRequest, response: Response) -> Page[Request]:
@@ -122,4 +129,8 @@ def _page(asked: PageRequest, response: Response) -> Page[Request]:
 
 
 def _receipt(asked: str, response: Response) -> None:
-    unless_silent(lambda given: refuse_another(asked, _data_of(given).get("request_id")), response)
+    def refuse(given: Response) -> None:
+        found = _data_of(given).get("request_id")
+        refuse_another(written(asked), written(found) if isinstance(found, str) else found)
+
+    unless_silent(refuse, response)

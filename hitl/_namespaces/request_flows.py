@@ -130,7 +130,7 @@ def as_completed(methods: Methods, requests: Many, timeout: Seconds | None, how:
 
 def _options(timeout: Seconds | None, how: WaitHow) -> WaitOptions:
     given: WaitHow = {"poll_interval": POLL_INTERVAL, **how}
-    return wait_options(timeout=timeout, **given)
+    return wait_options(timeout=timeout, noun=REQUESTS.noun, **given)
 
 
 def _new(

@@ -36,14 +36,14 @@ class WaitOptions:
 def subject(given: object, kind: Kind[S]) -> tuple[str, S | None]:
     """Return the id of what is waited for, and the review if it was given."""
     known = given if isinstance(given, kind.model) else None
-    return identifier(f"{kind.noun}_id", known.id if known else given), known
+    return kind.written(identifier(f"{kind.noun}_id", known.id if known else given)), known
 
 
 @frozen(weakref_slot=False)
 class Subjects(Generic[S]):
     """What is waited for: each review once, however often it was given."""
 
-    ids: tuple[str, ...]  # as given: in order, and an id as often as it was given
+    ids: tuple[str, ...]  # in the order given, and an id as often as it was given
     known: dict[str, S | None]  # by id
 
 
@@ -66,10 +66,13 @@ def wait_options(
     poll_interval: float | timedelta,
     on_update: Callable[[Any], object] | None = None,
     progress: bool = False,
+    noun: str = "review",
 ) -> WaitOptions:
     if on_update is not None and (not callable(on_update) or inspect.iscoroutinefunction(on_update)):
-        raise ConfigurationError("on_update must be an ordinary function that takes a Review, not a coroutine function")
-    display = Bar() if progress else None
+        raise ConfigurationError(
+            "on_update must be an ordinary function that takes what has changed, not a coroutine function"
+        )
+    display = Bar(noun) if progress else None
     until = None if timeout is None else seconds("timeout", timeout)
     return WaitOptions(until, seconds("poll_interval", poll_interval), on_update, display)
 
@@ -86,7 +89,8 @@ class Notice:
 def notice_of(event: Any) -> Notice | None:
     """Return what an event is about; None if it is about nothing that can be waited for."""
     if isinstance(event, Review | Request):
-        return Notice(REVIEWS if isinstance(event, Review) else REQUESTS, event.id, event)
+        kind: Kind[Any] = REVIEWS if isinstance(event, Review) else REQUESTS
+        return Notice(kind, kind.written(event.id), event)
     from hitl.webhooks import WebhookEvent  # slow to import, and few waits need it
 
     payload: object = event.data if isinstance(event, WebhookEvent) else event
@@ -110,7 +114,7 @@ def _about_review(payload: Mapping[str, Any]) -> Notice | None:
 def _about_request(payload: Mapping[str, Any]) -> Notice | None:
     """Return which request to read: the calls to a `callback_url` are not signed, so nothing in them is believed."""
     named = payload.get("request_id") or as_object(as_object(payload.get("data")).get("request")).get("id")
-    return Notice(REQUESTS, named, {}) if isinstance(named, str) else None
+    return Notice(REQUESTS, REQUESTS.written(named), {}) if isinstance(named, str) else None
 
 
 def _changes(document: Mapping[str, Any]) -> dict[str, Any]:

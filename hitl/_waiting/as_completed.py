@@ -52,7 +52,7 @@ class AsCompleted(Generic[S]):
                 outcomes = wait.ordered_outcomes()
                 if any(isinstance(each, HITLError) for each in outcomes):
                     wait.outcomes.clear()
-                    raise batch_error(outcomes, wait.polls)
+                    raise batch_error(outcomes, wait.polls, self._kind.noun)
                 return None
             try:
                 ended = yield from wait.next_outcomes()

@@ -52,6 +52,7 @@ class Kind(Generic[S]):
         list: Lists many, `(query, asked, hold=, timeout=)`; the query may hold `created_after`, `ids`, `changes_after`.
         is_same: Whether two states that were seen are the same.
         has_filters: Whether lists may be asked for ids and for changes.
+        written: Returns an id as the server writes it.
     """
 
     noun: str
@@ -60,6 +61,7 @@ class Kind(Generic[S]):
     list: Callable[..., ApiCall[Page[S]]]
     is_same: Callable[[Any, Any], bool]
     has_filters: bool
+    written: Callable[[str], str]
 
 
 def _list_requests(
@@ -90,8 +92,20 @@ def _is_same_request(one: Request, other: Request) -> bool:
 
 
 REVIEWS: Final = Kind(
-    "review", Review, operations.get_review, operations.list_reviews, lambda one, other: one == other, has_filters=True
+    "review",
+    Review,
+    operations.get_review,
+    operations.list_reviews,
+    lambda one, other: one == other,
+    has_filters=True,
+    written=str,
 )
 REQUESTS: Final = Kind(
-    "request", Request, request_operations.get_request, _list_requests, _is_same_request, has_filters=False
+    "request",
+    Request,
+    request_operations.get_request,
+    _list_requests,
+    _is_same_request,
+    has_filters=False,
+    written=request_operations.written,
 )

@@ -49,12 +49,12 @@ def is_enough(outcomes: Iterable[WaitOutcome], return_when: ReturnWhen) -> bool:
             return False
 
 
-def all_answers(outcomes: Iterable[S | HITLError], polls: int) -> list[S]:
+def all_answers(outcomes: Iterable[S | HITLError], polls: int, noun: str) -> list[S]:
     """Return the reviews if people answered all of them; raise BatchError if not. `polls` counts the requests."""
     answers = [_answer_or_error(outcome, polls) for outcome in outcomes]
     reviews = [each for each in answers if not isinstance(each, HITLError)]
     if len(reviews) < len(answers):
-        raise batch_error(answers, polls)
+        raise batch_error(answers, polls, noun)
     return reviews
 
 
@@ -66,12 +66,12 @@ def answer_of(outcome: S | HITLError, polls: int = 0) -> S:
     return answer
 
 
-def batch_error(outcomes: Sequence[WaitOutcome], polls: int) -> BatchError:
+def batch_error(outcomes: Sequence[WaitOutcome], polls: int, noun: str) -> BatchError:
     """Return the error for those that nobody answered."""
     failures = [each for each in outcomes if isinstance(each, HITLError)]
     return BatchError(
-        f"{len(failures)} of {len(outcomes)} reviews ended without an answer, the first: "
-        f"{str(failures[0]).rstrip('.')}. See .outcomes, one entry for each review in order.",
+        f"{len(failures)} of {len(outcomes)} {noun}s ended without an answer, the first: "
+        f"{str(failures[0]).rstrip('.')}. See .outcomes, one entry for each {noun} in order.",
         outcomes=outcomes,
         attempts=polls,
         sent=_sent(polls),

@@ -22,12 +22,12 @@ class Progress:
 
 
 class Bar:
-    """A tqdm bar: reviews that have ended of all that are waited for, and the state of the rest."""
+    """A tqdm bar: reviews or requests that have ended of all that are waited for, and the state of the rest."""
 
-    def __init__(self) -> None:
+    def __init__(self, noun: str) -> None:
         tqdm = load_tqdm()
         self._total = 0
-        self._shown = TqdmBar(lambda: tqdm(total=self._total, unit="review", desc="Waiting for people"))
+        self._shown = TqdmBar(lambda: tqdm(total=self._total, unit=noun, desc="Waiting for people"))
 
     def show(self, progress: Progress) -> None:
         self._total = progress.total

@@ -355,4 +355,4 @@ def wait_for_many(
     outcomes = [cast("S | HITLError", wait.outcomes[each]) for each in reviews.ids if each in wait.outcomes]
     if is_enough(outcomes, return_when):
         return [each for each in outcomes if not isinstance(each, HITLError) and each.is_answered]
-    return all_answers(outcomes, wait.polls)
+    return all_answers(outcomes, wait.polls, kind.noun)

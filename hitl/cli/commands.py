@@ -16,7 +16,10 @@ _SUBCOMMANDS: Final = {
     "export": "export",
     "mcp": "mcp",
     "pending": "approvals",
-    **{name: name for name in ("account", "doctor", "reviews", "sandbox", "sessions", "templates", "webhooks")},
+    **{
+        name: name
+        for name in ("account", "doctor", "requests", "reviews", "sandbox", "sessions", "templates", "webhooks")
+    },
 }
 """The modules of this package that hold the commands, by their names."""
 

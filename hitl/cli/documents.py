@@ -15,20 +15,24 @@ from hitl.cli.failures import done
 from hitl.cli.text import print_json, print_line, print_table
 
 if TYPE_CHECKING:
-    from hitl import Review, Template
+    from hitl import Request, Review, Template
     from hitl.models import Session, Turn
 
-T = TypeVar("T", "Review", "Template", "Session", "Turn")
+T = TypeVar("T", "Review", "Template", "Request", "Session", "Turn")
 
 
 def document_of(found: attrs.AttrsInstance) -> dict[str, Any]:
-    """Return what the server sent, fields that this version does not know included."""
+    """Return what the server sent, fields that this version does not know included; of a request its answer, too."""
+    from hitl import Request
+
+    if isinstance(found, Request):
+        return found.to_dict()
     document = attrs.asdict(found, recurse=False)
     extra: dict[str, Any] = document.pop("extra")
     return {name: _json(value) for name, value in {**extra, **document}.items()}
 
 
-def print_document(found: Review | Template | Turn, line: str, *, as_json: bool) -> None:
+def print_document(found: Review | Template | Request | Turn, line: str, *, as_json: bool) -> None:
     """Print what was created or changed as JSON, or else a line about it."""
     with done(f"{line} created" if line == found.id else line):
         if as_json:

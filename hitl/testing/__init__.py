@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hitl.server.http.faults import Faults
     from hitl.server.primitives.clock import Clock
     from hitl.testing import hostile
-    from hitl.testing.answers import Answer, after, approve, complete, edit, never, reject
+    from hitl.testing.answers import Answer, after, approve, complete, edit, never, reject, respond
     from hitl.testing.hostile.server import HostileServer
     from hitl.testing.reviewer import Reviewer
     from hitl.testing.sandbox import Sandbox
@@ -45,12 +45,13 @@ __all__ = [
     "hostile",
     "never",
     "reject",
+    "respond",
 ]
 
 _load, __dir__ = lazy_names(
     __name__,
     {
-        "answers": ("Answer", "after", "approve", "complete", "edit", "never", "reject"),
+        "answers": ("Answer", "after", "approve", "complete", "edit", "never", "reject", "respond"),
         "hitl.server.http.faults": ("Faults",),
         "hitl.server.primitives.clock": ("Clock",),
         "hitl.testing.hostile.server": ("HostileServer",),

@@ -1,19 +1,39 @@
-"""Matching of reviews against what a test expects, and the reasons of a mismatch."""
+"""Matching of reviews and requests against what a test expects, and the reasons of a mismatch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from reprlib import Repr
-from typing import Any, TypeAlias, cast
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias, cast
 
 from hitl.server.primitives import Document, name_key
 
 Content: TypeAlias = Mapping[str, Any] | Callable[[dict[str, Any]], object]
 """Members that the content must have, or a predicate over all of it."""
 
+Noun: TypeAlias = Literal["review", "request"]
+
 _short = Repr()
 _short.maxstring = _short.maxother = 100
+
+
+class Matcher(Protocol):
+    """Criteria for documents of one kind; the text of it names those that were given."""
+
+    @property
+    def noun(self) -> Noun:
+        """What it matches."""
+        ...
+
+    def mismatches(self, document: Document) -> Iterator[str]:
+        """Yield a description of each criterion that a document does not meet."""
+        ...
+
+
+def matches(matcher: Matcher, document: Document) -> bool:
+    """Return whether a document meets all criteria."""
+    return next(matcher.mismatches(document), None) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +45,11 @@ class ReviewMatcher:
         assignee: One of the assignees.
     """
 
+    noun: ClassVar[Noun] = "review"
+
     template_id: str | None = None
     content: Content | None = None
     assignee: str | None = None
-
-    def matches(self, review: Document) -> bool:
-        """Return whether a review document meets all criteria."""
-        return next(self.mismatches(review), None) is None
 
     def mismatches(self, review: Document) -> Iterator[str]:
         """Yield a description of each criterion that a review document does not meet."""
@@ -39,25 +57,65 @@ class ReviewMatcher:
             yield f"template_id is {review['template_id']!r}, not {self.template_id!r}"
         if self.assignee is not None and name_key(self.assignee) not in map(name_key, review["assignees"]):
             yield f"assignees are {review['assignees']}, without {self.assignee!r}"
-        if callable(self.content):
-            yield from _rejected_by(self.content, review["content"])
-        elif self.content is not None:
-            yield from _differences("content", self.content, review["content"])
+        yield from _unlike("content", self.content, review["content"])
 
     def __str__(self) -> str:
-        content = _name(self.content) if callable(self.content) else self.content and _short.repr(self.content)
-        criteria = {"template_id": self.template_id and repr(self.template_id), "content": content}
-        criteria["assignee"] = self.assignee and repr(self.assignee)
-        return ", ".join(f"{name}={value}" for name, value in criteria.items() if value) or "any review"
+        return _shown(template_id=self.template_id, content=self.content, assignee=self.assignee) or "any review"
 
 
-def _rejected_by(predicate: Callable[[dict[str, Any]], object], content: dict[str, Any]) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class RequestMatcher:
+    """Criteria for requests to loops; None matches every request.
+
+    Attributes:
+        text: A part of the text.
+        context: Members of the context, as for the content of a review; or a predicate.
+    """
+
+    noun: ClassVar[Noun] = "request"
+
+    loop_id: str | None = None
+    text: str | None = None
+    context: Content | None = None
+
+    def mismatches(self, request: Document) -> Iterator[str]:
+        """Yield a description of each criterion that a request document does not meet."""
+        if self.loop_id is not None and self.loop_id.lower() != request["loop_id"]:
+            yield f"loop_id is {request['loop_id']!r}, not {self.loop_id!r}"
+        if self.text is not None and self.text not in request["request_text"]:
+            yield f"text is {_short.repr(request['request_text'])}, without {self.text!r}"
+        yield from _unlike("context", self.context, request.get("context") or {})
+
+    def __str__(self) -> str:
+        return _shown(loop_id=self.loop_id, text=self.text, context=self.context) or "any request"
+
+
+def _shown(**criteria: Content | str | None) -> str:
+    """Return the criteria that were given, as they are written in a call."""
+    texts = {name: _shortened(value) for name, value in criteria.items() if value}
+    return ", ".join(f"{name}={text}" for name, text in texts.items())
+
+
+def _shortened(criterion: Content | str) -> str:
+    if callable(criterion):
+        return _name(criterion)
+    return repr(criterion) if isinstance(criterion, str) else _short.repr(criterion)
+
+
+def _unlike(name: str, expected: Content | None, actual: dict[str, Any]) -> Iterator[str]:
+    if callable(expected):
+        yield from _rejected_by(name, expected, actual)
+    elif expected is not None:
+        yield from _differences(name, expected, actual)
+
+
+def _rejected_by(name: str, predicate: Callable[[dict[str, Any]], object], actual: dict[str, Any]) -> Iterator[str]:
     # A predicate written for one template's content may raise anything for another's.
     try:
-        if not predicate(content):
-            yield f"content is rejected by {_name(predicate)}"
+        if not predicate(actual):
+            yield f"{name} is rejected by {_name(predicate)}"
     except Exception as error:
-        yield f"content makes {_name(predicate)} raise {type(error).__name__}: {error}"
+        yield f"{name} makes {_name(predicate)} raise {type(error).__name__}: {error}"
 
 
 def _differences(path: str, expected: object, actual: object) -> Iterator[str]:

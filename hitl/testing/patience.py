@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hitl.server.http.requests import wait_seconds
+from hitl.server.loops.accounts import OBJECT_ID
 from hitl.server.primitives.errors import ApiError
 from hitl.server.reviews.service import ReviewService
 from hitl.testing.script import Script
@@ -38,11 +39,15 @@ _LOOK: Final = 0.25
 """Seconds between two looks at who might act."""
 
 _LIST: Final = "/v1/reviews"
+_REQUESTS: Final = "/v1/api/requests"
 
 
 @dataclass(eq=False, slots=True)
 class _Held:
-    """A read that is held open for long, and is ended by cancelling its task; `review_id` is None for a list."""
+    """A read that is held open for long, and is ended by cancelling its task; `review_id` is None for a list.
+
+    As elsewhere in this module, what is said of reviews is true of requests to loops, too.
+    """
 
     path: str
     task: asyncio.Task[object]
@@ -52,7 +57,7 @@ class _Held:
 
     @property
     def review_id(self) -> str | None:
-        return self.path.removeprefix(f"{_LIST}/") if self.path.startswith(f"{_LIST}/") else None
+        return _id_in(self.path)
 
 
 @dataclass(slots=True)
@@ -103,7 +108,8 @@ class Patience:
             return ""
         title = f"waited for what nobody will answer: {len(self.given_up)}"
         advice = (
-            "Add rules with reviewer.on(...), let time pass with hitl_sandbox.fast_forward(), or wait with a timeout."
+            "Add rules with reviewer.on(...) or reviewer.on_request(...), let time pass with "
+            "hitl_sandbox.fast_forward(), or wait with a timeout."
         )
         return "\n".join([title, *self.given_up.values(), advice])
 
@@ -143,6 +149,11 @@ class Patience:
                 self._read_singly |= self._give_up({review_id})
         given_up = self._read_singly.intersection(review_ids)
         return given_up & self._script.open_reviews().keys() if given_up else given_up
+
+    def poll_requests(self) -> set[str]:
+        """Take note of a list of requests, which shows all, and return which of those are given up."""
+        open_requests = (each for each in self._script.open_reviews() if OBJECT_ID.fullmatch(each))
+        return self.poll(set(open_requests))
 
     def refuse(self, review_id: str) -> None:
         """Refuse the read of a review that was given up: ApiError."""
@@ -194,7 +205,7 @@ class Patience:
                 self._read_singly |= given_up
             if held.review_id is None or held.review_id in given_up:  # else it has just been answered
                 first = held.review_id or min(given_up, default="")
-                reason = self.given_up.get(first, f"{held.path}\nrules are for reviews only")
+                reason = self.given_up.get(first, f"{held.path}\nrules are for reviews and requests only")
                 held.verdict = _verdict(reason)
                 held.task.cancel()
 
@@ -206,6 +217,15 @@ class Patience:
 
     def _refusal(self, verdict: str) -> ApiError:
         return ApiError(_STATUS, CODE, verdict, {"explanation": self.report()})
+
+
+def _id_in(path: str) -> str | None:
+    """Return the id of the review or request that is read at a path, as the sandbox writes it."""
+    for place in (_LIST, _REQUESTS):
+        if path.startswith(f"{place}/"):
+            found = path.removeprefix(f"{place}/")
+            return found.lower() if place == _REQUESTS else found
+    return None
 
 
 def _verdict(description: str) -> str:
@@ -234,8 +254,7 @@ class PatienceMiddleware:
 
     def _poll(self, request: Request, scope: Scope) -> Scope:
         path: str = scope["path"]
-        if path.startswith(f"{_LIST}/"):
-            review_id = path.removeprefix(f"{_LIST}/")
+        if (review_id := _id_in(path)) is not None:
             if self._patience.poll({review_id}):
                 self._patience.refuse(review_id)
         elif path == _LIST and "ids" in request.query_params:
@@ -245,4 +264,6 @@ class PatienceMiddleware:
                 left = ",".join(each for each in ids if each not in given_up) or "none"
                 query = [(name, left if name == "ids" else value) for name, value in parse_qsl(request.url.query)]
                 return {**scope, "query_string": urlencode(query).encode()}
+        elif path == _REQUESTS and (given_up := self._patience.poll_requests()):
+            self._patience.refuse(min(given_up))  # a client that cannot list reads them one by one
         return scope

@@ -1,9 +1,10 @@
-"""The reviewer of a test: answers at once or by rules, and knows which reviews were created."""
+"""The reviewer of a test: answers at once or by rules, and knows which reviews and requests were created."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from hitl import exceptions
@@ -11,13 +12,12 @@ from hitl.models import Request, Review
 from hitl.server.loops.service import LoopService
 from hitl.server.primitives.documents import Document
 from hitl.server.primitives.errors import ApiError
-from hitl.server.reviews.lifecycle import OPEN
 from hitl.server.reviews.service import ReviewService
-from hitl.server.reviews.store import ReviewQuery
 from hitl.testing.answering import DEFAULT_REVIEWER
-from hitl.testing.answers import Answer, AnswerBuilder, json_value
-from hitl.testing.matching import Content, ReviewMatcher
+from hitl.testing.answers import Answer, AnswerBuilder, Builder, ResponseBuilder, json_value
+from hitl.testing.matching import Content, Matcher, RequestMatcher, ReviewMatcher, matches
 from hitl.testing.script import Rule, Script
+from hitl.testing.subjects import Requests, Reviews, Subjects
 
 ReviewOrId: TypeAlias = Review | str
 
@@ -32,10 +32,10 @@ _BY_CODE: Mapping[str, type[exceptions.APIStatusError]] = {
 }
 
 
-class RuleBuilder(AnswerBuilder[None]):
-    """What `Reviewer.on` returns; its methods say how the matching reviews are answered."""
+class _Rules(Builder[None]):
+    """Adds rules to a script."""
 
-    def __init__(self, matcher: ReviewMatcher, script: Script) -> None:
+    def __init__(self, matcher: Matcher, script: Script) -> None:
         super().__init__(lambda answer: script.add(Rule(matcher, [answer], repeats=True)))
         self._matcher = matcher
         self._script = script
@@ -44,9 +44,19 @@ class RuleBuilder(AnswerBuilder[None]):
         """Give these answers one after the other, each once; then later rules apply.
 
         Args:
-            answers: Made by the functions `approve`, `reject`, `complete`, `edit`, `never` and `after` of this package.
+            answers: Made by the functions `approve`, `reject`, `complete`, `edit`, `respond`, `never` and `after` of
+                this package.
         """
-        self._script.add(Rule(self._matcher, answers, repeats=False))
+        later = [replace(answer, delay=self._delay + answer.delay) for answer in answers]
+        self._script.add(Rule(self._matcher, later, repeats=False))
+
+
+class RuleBuilder(_Rules, AnswerBuilder[None]):
+    """What `Reviewer.on` returns; its methods say how the matching reviews are answered."""
+
+
+class RequestRuleBuilder(_Rules, ResponseBuilder[None]):
+    """What `Reviewer.on_request` returns; its methods say how the matching requests are answered."""
 
 
 class Reviewer:
@@ -59,13 +69,19 @@ class Reviewer:
     def __init__(self, service: ReviewService, loops: LoopService, script: Script) -> None:
         self._service = service
         self._loops = loops
+        self._reviews = Reviews(service)
+        self._requests = Requests(loops)
         self._script = script
 
     # At once
 
     def pending(self) -> list[Review]:
         """Return the open reviews, oldest first."""
-        return [Review.from_json(document) for document in self._reviews(OPEN)]
+        return [Review.from_json(document) for document in self._reviews.open()]
+
+    def pending_requests(self) -> list[Request]:
+        """Return the open requests to loops, oldest first."""
+        return [Request.from_json(document) for document in self._requests.open()]
 
     def start(self, review: ReviewOrId, reviewer: str = DEFAULT_REVIEWER) -> Review:
         """Start a review, so that it is in progress."""
@@ -120,6 +136,20 @@ class Reviewer:
         """
         return RuleBuilder(ReviewMatcher(template_id, content, assignee), self._script)
 
+    def on_request(
+        self, *, loop_id: str | None = None, text: str | None = None, context: Content | None = None
+    ) -> RequestRuleBuilder:
+        """Say how requests to loops are answered: `reviewer.on_request(text="picture").respond("yes")`.
+
+        It is for requests what `on` is for reviews. `reviewer@example.com` answers.
+
+        Args:
+            loop_id: Only requests to this loop.
+            text: Only requests with this in their text.
+            context: Only requests whose context has these members, or for which this function returns true.
+        """
+        return RequestRuleBuilder(RequestMatcher(loop_id, text, context), self._script)
+
     # What was asked
 
     def asked(
@@ -139,33 +169,40 @@ class Reviewer:
             AssertionError: The number is another one; the message lists what was asked instead.
         """
         __tracebackhide__ = True
-        matcher = ReviewMatcher(template_id, content, assignee)
-        reviews = self._reviews()
-        found = [review for review in reviews if matcher.matches(review)]
-        if len(found) != times and not (times is None and found):
-            raise AssertionError(_not_asked(matcher, times, len(found), reviews))
+        found = _asked(self._reviews, ReviewMatcher(template_id, content, assignee), times)
         return [Review.from_json(review) for review in found]
 
+    def asked_requests(
+        self,
+        *,
+        loop_id: str | None = None,
+        text: str | None = None,
+        context: Content | None = None,
+        times: int | None = None,
+    ) -> list[Request]:
+        """Return the matching requests that were created; see `on_request` for the arguments, and `asked`."""
+        __tracebackhide__ = True
+        found = _asked(self._requests, RequestMatcher(loop_id, text, context), times)
+        return [Request.from_json(request) for request in found]
+
     def verify(self) -> None:
-        """Check that every review was answered as scripted, as the pytest plugin does at the end of a test.
+        """Check that every review and request was answered as scripted, as the pytest plugin does after a test.
 
         Raises:
-            AssertionError: A review is open without a `never` rule for it, or an answer did not fit its template.
+            AssertionError: One is open without a `never` rule for it, or an answer did not fit what was asked.
         """
         __tracebackhide__ = True
         unanswered, refused = self._script.unanswered(), self._script.refused
         if refused:
             raise AssertionError("\n".join(["scripted answers that do not fit:", *refused.values()]))
         if unanswered:
-            advice = "Answer them with reviewer.on(...), expect them with reviewer.on(...).never(), or cancel them."
-            raise AssertionError("\n".join([f"reviews without an answer: {len(unanswered)}", *unanswered, advice]))
+            rules = "reviewer.on(...) and reviewer.on_request(...)"
+            advice = f"Answer them with {rules}, expect them with never(), or cancel them."
+            raise AssertionError("\n".join([f"questions without an answer: {len(unanswered)}", *unanswered, advice]))
 
     def close(self) -> None:
         """Stop answering; closing the sandbox does this."""
         self._script.close()
-
-    def _reviews(self, status: Sequence[str] | None = None) -> list[Document]:
-        return self._service.list_reviews(ReviewQuery(status=status, limit=None, oldest_first=True)).items
 
 
 @contextmanager
@@ -178,9 +215,19 @@ def _client_errors() -> Generator[None, None, None]:
         raise kind(error.message, status_code=error.status, code=error.code, details=error.details) from error
 
 
-def _not_asked(matcher: ReviewMatcher, times: int | None, found: int, reviews: list[Document]) -> str:
+def _asked(subjects: Subjects, matcher: Matcher, times: int | None) -> list[Document]:
+    """Return what was asked and matches; raise AssertionError if that is another number."""
+    __tracebackhide__ = True
+    everything = subjects.all()
+    found = [each for each in everything if matches(matcher, each)]
+    if len(found) != times and not (times is None and found):
+        raise AssertionError(_not_asked(matcher, times, len(found), everything))
+    return found
+
+
+def _not_asked(matcher: Matcher, times: int | None, found: int, reviews: list[Document]) -> str:
     expected = "at least once" if times is None else f"{times} time{'' if times == 1 else 's'}"
-    lines = [f"asked for {matcher}: expected {expected}, was {found}; all reviews:"]
+    lines = [f"asked for {matcher}: expected {expected}, was {found}; all {matcher.noun}s:"]
     lines += [f"  {review['id']} {'; '.join(matcher.mismatches(review)) or 'matches'}" for review in reviews]
     return "\n".join(lines if reviews else [*lines, "  none"])
 

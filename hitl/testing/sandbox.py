@@ -22,6 +22,7 @@ from hitl.testing.fast_forward import FastForward
 from hitl.testing.patience import Patience, PatienceMiddleware
 from hitl.testing.reviewer import Reviewer
 from hitl.testing.script import Script
+from hitl.testing.subjects import Requests, Reviews
 
 if TYPE_CHECKING:
     from hitl import AsyncHITLClient, HITLClient
@@ -33,7 +34,7 @@ class Sandbox:
     Attributes:
         base_url: Where the API is, for `HITLClient(base_url=...)`.
         api_key: The first of the accepted API keys.
-        reviewer: Answers reviews from the test, at once or by rules.
+        reviewer: Answers reviews and requests from the test, at once or by rules.
         clock: The sandbox's time: `sandbox.clock()`, `sandbox.clock.advance("72h")`.
         faults: Plans failures of the next requests: `sandbox.faults.next(status=503)`.
     """
@@ -93,7 +94,9 @@ class Sandbox:
         self.api_key = self._site.api_key
         self.clock = self._site.clock
         self.faults = self._site.faults
-        script = Script(self._site.reviews)
+        script = Script(
+            self.clock, self._site.reviews.changes, [Reviews(self._site.reviews), Requests(self._site.loops)]
+        )
         self.reviewer = Reviewer(self._site.reviews, self._site.loops, script)
         self._patience = Patience(self._site.reviews, script)
         self._fast_forward: FastForward | None = None
@@ -137,7 +140,7 @@ class Sandbox:
         return client
 
     def fast_forward(self) -> None:
-        """From now on, skip the time in which programs only wait for reviews.
+        """From now on, skip the time in which programs only wait for people.
 
         Whenever a program waits and nothing else happens, the clock moves to the next scripted answer or expiry. A
         function that creates a review and waits for three days returns at once.

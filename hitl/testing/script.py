@@ -1,24 +1,33 @@
-"""Scripted reviewers: rules that answer reviews when they are created, or when the sandbox's clock reaches a time."""
+"""Scripted reviewers: rules that answer reviews and requests when they are created, or at a time of the sandbox.
+
+What is said of reviews here is true of requests, too.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from hitl.exceptions import ConfigurationError
+from hitl.server.primitives import Clock
 from hitl.server.primitives.documents import Document
 from hitl.server.primitives.errors import ApiError
-from hitl.server.reviews.lifecycle import OPEN
-from hitl.server.reviews.service import ReviewService
-from hitl.server.reviews.store import ReviewQuery
-from hitl.testing.answering import submit
-from hitl.testing.answers import Answer
-from hitl.testing.matching import ReviewMatcher
+from hitl.server.storage import ChangeNotifier
+from hitl.testing.answers import Answer, Kind
+from hitl.testing.matching import Matcher, Noun, matches
+from hitl.testing.subjects import Subjects
 
 NEVER: Final = "never"
+
+_KINDS: Final[Mapping[Noun, frozenset[Kind]]] = {
+    "review": frozenset({"approve", "reject", "complete", "edit", NEVER}),
+    "request": frozenset({"respond", NEVER}),
+}
+_METHODS: Final[Mapping[Noun, str]] = {"review": "on", "request": "on_request"}
 
 _MIN_PAUSE: Final = 0.01
 """Seconds between two checks for due answers, even if the clock stands still."""
@@ -27,14 +36,19 @@ _MIN_PAUSE: Final = 0.01
 class Rule:
     """Reviews and their answers: the same one for each review, or one after the other."""
 
-    def __init__(self, matcher: ReviewMatcher, answers: Iterable[Answer], *, repeats: bool) -> None:
+    def __init__(self, matcher: Matcher, answers: Iterable[Answer], *, repeats: bool) -> None:
+        """Raise ConfigurationError if an answer is one of the other kind."""
         self.matcher = matcher
         self._answers = deque(answers)
         self._repeats = repeats
+        for answer in self._answers:
+            if answer.kind not in _KINDS[matcher.noun]:
+                allowed = ", ".join(sorted(_KINDS[matcher.noun]))
+                raise ConfigurationError(f"a {matcher.noun} is answered with one of {allowed}; got {answer}")
 
     def next_for(self, review: Document) -> Answer | None:
         """Return the answer to a review; None if it does not match, or no answer is left."""
-        if not self._answers or not self.matcher.matches(review):
+        if not self._answers or not matches(self.matcher, review):
             return None
         return self._answers[0] if self._repeats else self._answers.popleft()
 
@@ -42,6 +56,7 @@ class Rule:
 @dataclass(frozen=True, slots=True)
 class _Scheduled:
     at: datetime
+    subjects: Subjects
     review_id: str
     answer: Answer
 
@@ -54,10 +69,11 @@ class Script:
         on_rule: Called after each rule that is added.
     """
 
-    def __init__(self, service: ReviewService) -> None:
+    def __init__(self, clock: Clock, changes: ChangeNotifier, subjects: Sequence[Subjects]) -> None:
         self.refused: dict[str, str] = {}
         self.on_rule: Callable[[], object] = lambda: None
-        self._service = service
+        self._clock = clock
+        self._subjects = subjects
         # Never held during a call of the service, which holds a lock of its own when it reports a change.
         self._lock = threading.RLock()
         self._rules: list[Rule] = []
@@ -66,14 +82,14 @@ class Script:
         self._timer: threading.Thread | None = None
         self._wakeup = threading.Event()
         self._closed = False
-        service.changes.on_change(self._on_change)
-        self._unsubscribe = service.clock.on_advance(self._on_advance, due=self._next_due)
+        changes.on_change(self._on_change)
+        self._unsubscribe = clock.on_advance(self._on_advance, due=self._next_due)
 
     def add(self, rule: Rule) -> None:
         """Add a rule after the others; it is tried on open reviews at once."""
         with self._lock:
             self._rules.append(rule)
-        self._apply(ReviewQuery(status=OPEN, limit=None, oldest_first=True))
+        self._apply(None)
         self.on_rule()
 
     def close(self) -> None:
@@ -96,31 +112,36 @@ class Script:
 
     def open_reviews(self) -> dict[str, str]:
         """Describe all open reviews, and why they are open, by their ids."""
-        found = self._service.list_reviews(ReviewQuery(status=OPEN, limit=None, oldest_first=True)).items
-        return {
-            each["id"]: self.refused.get(each["id"]) or f"{_headline(each)}\n{self._reason(each)}" for each in found
-        }
+        found = ((each, document) for each in self._subjects for document in each.open())
+        return {document["id"]: self._description(subjects, document) for subjects, document in found}
+
+    def _description(self, subjects: Subjects, document: Document) -> str:
+        headline = f"  {subjects.headline(document)}"
+        return self.refused.get(document["id"]) or f"{headline}\n{self._reason(subjects.noun, document)}"
 
     def _on_change(self, review_ids: Sequence[str]) -> None:
         if self._rules:
-            self._apply(ReviewQuery(status=OPEN, ids=review_ids, limit=None, oldest_first=True))
+            self._apply(review_ids)
 
-    def _apply(self, query: ReviewQuery) -> None:
-        for review in self._service.list_reviews(query).items:
-            answer = self._choose(review)
+    def _apply(self, ids: Sequence[str] | None) -> None:
+        for subjects, review in [(each, document) for each in self._subjects for document in each.open(ids)]:
+            answer = self._choose(subjects.noun, review)
             if answer is not None and answer.kind != NEVER:
-                self._schedule(_Scheduled(self._service.clock() + answer.delay, review["id"], answer))
+                self._schedule(_Scheduled(self._clock() + answer.delay, subjects, review["id"], answer))
 
-    def _choose(self, review: Document) -> Answer | None:
+    def _choose(self, noun: Noun, review: Document) -> Answer | None:
         """Choose the answer to a review that has none yet, and record the choice."""
         with self._lock:
             if review["id"] in self._chosen:
                 return None
-            answers = (rule.next_for(review) for rule in self._rules)
+            answers = (rule.next_for(review) for rule in self._rules_for(noun))
             answer = next((each for each in answers if each is not None), None)
             if answer is not None:
                 self._chosen[review["id"]] = answer
             return answer
+
+    def _rules_for(self, noun: Noun) -> list[Rule]:
+        return [rule for rule in self._rules if rule.matcher.noun == noun]
 
     def _schedule(self, scheduled: _Scheduled) -> None:
         if not scheduled.answer.delay:
@@ -138,7 +159,7 @@ class Script:
     def _run_timer(self) -> None:
         while not self._closed:
             due = self._next_due()
-            pause = None if due is None else max((due - self._service.clock()).total_seconds(), _MIN_PAUSE)
+            pause = None if due is None else max((due - self._clock()).total_seconds(), _MIN_PAUSE)
             self._wakeup.wait(pause and min(pause, threading.TIMEOUT_MAX))
             self._wakeup.clear()
             self._submit_due()
@@ -152,7 +173,7 @@ class Script:
             return min((each.at for each in self._scheduled), default=None)
 
     def _submit_due(self) -> None:
-        now = self._service.clock()
+        now = self._clock()
         with self._lock:
             due = sorted((each for each in self._scheduled if each.at <= now), key=lambda each: each.at)
             self._scheduled = [each for each in self._scheduled if each.at > now]
@@ -160,29 +181,26 @@ class Script:
             self._submit(each)
 
     def _submit(self, scheduled: _Scheduled) -> None:
+        subjects, answer = scheduled.subjects, scheduled.answer
         try:
-            submit(self._service, self._service.get_review(scheduled.review_id), scheduled.answer)
+            subjects.submit(subjects.get(scheduled.review_id), answer)
         except ApiError as error:
-            review = self._service.get_review(scheduled.review_id)
-            if review["status"] in OPEN:  # else it has expired, or was cancelled or answered by hand
-                self.refused[review["id"]] = f"{_headline(review)}\n    could not {scheduled.answer}: {error.message}"
+            review = subjects.get(scheduled.review_id)
+            if subjects.is_open(review):  # else it has expired, or was cancelled or answered by hand
+                self.refused[review["id"]] = f"  {subjects.headline(review)}\n    could not {answer}: {error.message}"
 
-    def _reason(self, review: Document) -> str:
+    def _reason(self, noun: Noun, review: Document) -> str:
         """Say why a review is still open."""
         with self._lock:
             scheduled = next((each for each in self._scheduled if each.review_id == review["id"]), None)
             if scheduled is not None:
-                return f"    will {scheduled.answer}: due in {scheduled.at - self._service.clock()}"
+                return f"    will {scheduled.answer}: due in {scheduled.at - self._clock()}"
             if (answer := self._chosen.get(review["id"])) is not None:
                 kept_open = answer.kind == NEVER
                 return "    stays open on purpose: never()" if kept_open else f"    still open after: {answer}"
-            return "\n".join(_mismatch(rule, review) for rule in self._rules) or "    no rules"
+            return "\n".join(_mismatch(rule, review) for rule in self._rules_for(noun)) or "    no rules"
 
 
 def _mismatch(rule: Rule, review: Document) -> str:
     reasons = "; ".join(rule.matcher.mismatches(review)) or "all its answers are used up"
-    return f"    on({rule.matcher}) does not apply: {reasons}"
-
-
-def _headline(review: Document) -> str:
-    return f"  {review['id']} ({review['template_id']}, {review['status']}) {review['content']!r:.200}"
+    return f"    {_METHODS[rule.matcher.noun]}({rule.matcher}) does not apply: {reasons}"

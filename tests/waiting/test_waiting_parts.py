@@ -114,14 +114,15 @@ class TestProgress:
     def test_a_duration_is_told_in_two_units(self, seconds, text):
         assert duration(seconds) == text
 
-    def test_the_bar_fills_as_reviews_end(self, capsys):
-        bar = Bar()
+    @pytest.mark.parametrize("noun", ["review", "request"])
+    def test_the_bar_fills_as_reviews_end(self, capsys, noun):
+        bar = Bar(noun)
         bar.show(Progress(2, 2, 0, None, 1.0))
         bar.show(Progress(2, 0, 1, None, None))
         bar.close()
         bar.close()
         shown = capsys.readouterr().err
-        assert all(part in shown for part in ("Waiting for people", "2/2", "1 rejected"))
+        assert all(part in shown for part in ("Waiting for people", "2/2", "1 rejected", noun))
 
     def test_without_the_extra_it_says_what_to_install(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "tqdm.auto", None)

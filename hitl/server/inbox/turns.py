@@ -6,11 +6,12 @@ Arguments are shown as they are, never drawn as Markdown: they are what will run
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any, Final
 
 from hitl._json import is_list, is_object
 from hitl.server.inbox.documents import Document
-from hitl.server.inbox.rendering import MAX_ROWS, Block, Code, Json, Table, Text, block, subject
+from hitl.server.inbox.rendering import MAX_ROWS, Block, Code, Json, Pairs, Text, block, subject
 
 EARLIER: Final = 10
 """Turns before this one that are listed; reviewers look at the last ones."""
@@ -29,7 +30,7 @@ def turn_view(session: Document, turns: Sequence[Document]) -> dict[str, Any]:
         "place": [(name.capitalize(), Text(str(text))) for name, text in place if text],
         "action": _words(turn["action_type"]),
         "tool": turn["proposed_tool"] or "",
-        "arguments": _arguments(turn["proposed_args"]),
+        "arguments": _arguments(turn["proposed_args"] or {}),
         "raw": turn["proposed_args"],
         "prompt": Text(turn["agent_prompt"]) if turn["agent_prompt"] else None,
         "decision": (turn["human_decision"] or "").capitalize(),
@@ -44,12 +45,9 @@ def _words(action: str) -> str:
     return action.replace("_", " ")
 
 
-def _arguments(args: Document | None) -> Table | None:
-    if not args:
-        return None
-    named = list(args.items())[:MAX_ROWS]
-    rows: list[list[Block]] = [[Text(name), _value(each)] for name, each in named]
-    return Table(["Argument", "Value"], rows, index=True, hidden=len(args) - len(named))
+def _arguments(args: Document) -> Pairs:
+    named = [(name, _value(each)) for name, each in islice(args.items(), MAX_ROWS)]
+    return Pairs(named, hidden=len(args) - len(named))
 
 
 def _value(value: object) -> Block:

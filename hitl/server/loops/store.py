@@ -30,6 +30,7 @@ class RequestQuery:
     priority: str | None = None
     loop_id: str | None = None
     api_key_id: str | None = None
+    ids: Sequence[str] | None = None
     created_before: str | None = None
     limit: int | None = 50
     offset: int = 0
@@ -105,6 +106,7 @@ class LoopStore(Store):
             ("priority = ?", query.priority),
             ("loop_id = ?", query.loop_id),
             ("api_key_id = ?", query.api_key_id),
+            one_of("id", query.ids),
             ("created_at < ?", query.created_before),
         )
         return page(

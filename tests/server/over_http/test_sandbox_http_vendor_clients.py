@@ -208,3 +208,63 @@ def test_generation_b_answers_with_what_is_described(sandbox: Sandbox, mcp: http
         if method != "parameters" and operation["x-hitl-generation"] == "B"
     }
     assert seen == generation_b
+
+
+def test_every_tool_of_the_mcp_server_works_in_one_story(sandbox: Sandbox, mcp: httpx.Client) -> None:
+    key = mcp.get("/v1/test").json()
+    assert (key["error"], key["data"].keys() >= {"user_id", "email"}) == (False, True)
+    loop, _ = asked(mcp)  # create_request
+    loops = mcp.get("/v1/api/loops").json()["data"]  # list_loops
+    assert loops["count"] == len(loops["loops"])
+    assert {"id", "name", "member_count"} <= loops["loops"][0].keys()
+    made = {**REQUEST, "type": "image", "image_url": "https://cdn.hitl.sh/a.png", "platform": "api", "tags": ["mine"]}
+    created = mcp.post(f"/v1/api/loops/{loop}/requests", json=made).json()["data"]
+    query = {"status": "pending", "priority": made["priority"], "loop_id": loop, "limit": 1, "offset": 0}
+    listed = mcp.get("/v1/api/requests", params={**query, "sort": "created_at_desc"}).json()["data"]  # list_requests
+    assert ([each["id"] for each in listed["requests"]], listed["has_more"]) == ([created["id"]], True)
+    request_id = created["request_id"]
+    assert changed(mcp, request_id, priority="low")["priority"] == "low"  # update_request
+    sandbox.reviewer.respond(request_id, "approve")
+    read = mcp.get(f"/v1/api/requests/{request_id}").json()["data"]["request"]  # get_request
+    assert (read["status"], read["response_data"]["selected_value"]) == ("completed", "approve")
+    feedback = {"feedback": {"rating": 5, "comment": "Thanks"}}
+    rated = mcp.post(f"/v1/api/requests/{request_id}/feedback", json=feedback)  # add_request_feedback
+    assert (rated.status_code, rated.json()["error"]) == (200, False)
+    _, other = asked(mcp)
+    assert mcp.delete(f"/v1/api/requests/{other}").json()["data"]["status"] == "cancelled"  # cancel_request
+    again = mcp.delete(f"/v1/api/requests/{other}")
+    assert (again.status_code, again.json()["msg"]) == (400, "Request cannot be cancelled in current state")
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "default", "given", "wrapped"),
+    [
+        ("text", {"max_length": 500, "min_length": 0}, "none", "So", "So"),
+        ("single_select", {"options": ["Approve", "Reject"]}, "reject", "approve", {"selected_value": "approve"}),
+        ("multi_select", {"options": ["A", "B"]}, ["a"], ["b"], {"selected_values": ["b"]}),
+        ("rating", {"min": 1, "max": 5}, 1, 4, {"rating": 4}),
+        ("number", {"min_value": 0, "max_value": 9, "decimal_places": 0}, 0, 7, {"number": 7}),
+        ("boolean", {"true_label": "Yes", "false_label": "No"}, False, True, {"boolean": True}),
+    ],
+)
+def test_the_n8n_node_asks_in_each_way_and_polls_the_address_it_was_given(
+    sandbox: Sandbox, kind: str, config: dict[str, Any], default: Any, given: Any, wrapped: Any
+) -> None:
+    # It sends a content type with every request, also without a body.
+    headers = {"Authorization": "Bearer hitl_test_key", "Content-Type": "application/json"}
+    with httpx.Client(base_url=sandbox.base_url, headers=headers, trust_env=False) as n8n:
+        assert n8n.get("/v1/test").json()["error"] is False
+        loop = n8n.post("/v1/api/loops", json={"name": "n8n", "icon": "star"}).json()["data"]["loop"]["id"]
+        assert loop in [each["id"] for each in n8n.get("/v1/api/loops").json()["data"]["loops"]]
+        body = {**REQUEST, "platform": "n8n", "platform_version": "1.0.0", "response_type": kind}
+        body |= {"response_config": {**config, "required": True}, "default_response": default}
+        created = n8n.post(f"/v1/api/loops/{loop}/requests", json=body)
+        assert created.status_code == 201, created.text
+        data = created.json()["data"]
+        assert n8n.get(data["polling_url"]).json()["data"]["request"]["status"] == "pending"
+        sandbox.reviewer.respond(data["request_id"], given, "ann@example.com")
+        request = n8n.get(data["polling_url"]).json()["data"]["request"]
+    found = request["response_data"]
+    assert found == wrapped if isinstance(wrapped, str) else found.items() >= wrapped.items()
+    assert request["response_by_user"]["email"] == "ann@example.com"
+    assert request["response_time_seconds"] >= 0
