@@ -34,6 +34,12 @@ class Order:
         return f"{self.lead}, {number}" if self.lead else number
 
     @property
+    def reversed(self) -> str:
+        """The same for the opposite order."""
+        number = "number" if self.descending else "number DESC"
+        return f"{self.lead} DESC, {number}" if self.lead else number
+
+    @property
     def key(self) -> str:
         """The columns that a cursor holds."""
         return f"{self.lead or 'NULL'}, number"
