@@ -35,7 +35,11 @@ class Held:
 
 async def fetch_both(server: ReviewServer, review_id: str, held: Held) -> list[str]:
     """Fetch the page of a review and, while that is drawn, the list of reviews; return which one came when."""
-    app = Starlette(routes=[Mount("/inbox", routes=inbox_routes(server.reviews, server.loops, server.deliveries))])
+    app = Starlette(
+        routes=[
+            Mount("/inbox", routes=inbox_routes(server.reviews, server.loops, server.deliveries, server.saved_views))
+        ]
+    )
     order: list[str] = []
 
     async def fetch(client: httpx.AsyncClient, path: str) -> None:

@@ -186,7 +186,7 @@ def test_every_address_that_takes_a_form_refuses_one_without_the_token(sandbox: 
     server = ReviewServer()
     inner = [
         route
-        for mount in inbox_routes(server.reviews, server.loops, server.deliveries)
+        for mount in inbox_routes(server.reviews, server.loops, server.deliveries, server.saved_views)
         if isinstance(mount, Mount)
         for route in mount.routes
     ]

@@ -1,10 +1,13 @@
 // Live updates. They never move the focus or change what the reviewer typed.
 
 const page = document.body.dataset;
-const rows = document.querySelector(".rows");
+const rows = [...document.querySelectorAll(".row[data-review]")];
 const news = document.querySelector("[data-news]");
 const banner = document.querySelector("[data-live]");
 const asked = document.querySelector("[data-live-request]");
+const bell = document.querySelector("[data-notify]");
+const toast = document.querySelector("[data-toast]");
+const NOTIFY = "hitl.notify";
 
 const FINAL = ["completed", "rejected", "expired", "cancelled"];
 let after = page.step;
@@ -21,11 +24,14 @@ function countNews(step) {
 }
 
 function updateRow(step) {
-  const row = rows?.querySelector(`[data-review="${CSS.escape(step.review_id)}"]`);
+  const row = rows.find((each) => each.dataset.review === step.review_id);
   if (!row || !step.status) return;
-  const status = row.querySelector(".status");
-  status.className = `status ${step.status}`;
-  status.lastChild.textContent = step.label;
+  let word = row.querySelector(".presence");
+  if (!word) {
+    word = Object.assign(document.createElement("span"), { className: "presence" });
+    row.querySelector(".subject").after(" ", word);
+  }
+  word.textContent = step.label;
   if (!FINAL.includes(step.status)) return;
   row.classList.add("gone");
   const box = row.querySelector("input[name=pick]");
@@ -33,6 +39,15 @@ function updateRow(step) {
   box.checked = false;
   box.disabled = true;
   box.form.dispatchEvent(new Event("change"));
+}
+
+// The answer that can still be taken back was not given, because its review ended or changed.
+function dropToast(step) {
+  if (toast?.dataset.toast !== step.review_id || !toast.querySelector("[data-undo]")) return;
+  if (!["cancelled", "expired", "updated"].includes(step.event)) return;
+  toast.querySelector("b").textContent = "Not sent";
+  toast.className = "toast warn";
+  toast.querySelector("form").remove();
 }
 
 function sentence(step) {
@@ -65,12 +80,51 @@ function warn(step) {
 
 function takeCounts(event) {
   const counts = JSON.parse(event.data);
+  tell(counts.mine_count);
   for (const place of document.querySelectorAll("[data-count]")) {
     const count = counts[`${place.dataset.count.replace(/s$/, "")}_count`];
     if (count !== undefined) place.textContent = count;
   }
   const list = document.querySelector("[data-requests]");
   if (list) list.hidden = list.dataset.requests === String(counts.request_count);
+}
+
+// The number of the reviewer's reviews, in the title of the page and on the badge of the application.
+let known = null;
+function tell(count) {
+  const numbered = /^\(\d+\) /.exec(document.title);
+  if (document.querySelector('[data-go="mine"][aria-current]')) {
+    document.title = `${count ? `(${count}) ` : ""}${numbered ? document.title.slice(numbered[0].length) : document.title}`;
+  }
+  if (isNotifying()) {
+    navigator.setAppBadge?.(count).catch(() => { /* the browser shows none */ });
+    if (known !== null && count > known && document.hidden) {
+      new Notification("Inbox", { body: `${count} review${count === 1 ? "" : "s"} to answer`, tag: "hitl" });
+    }
+  }
+  known = count;
+}
+
+function isNotifying() {
+  try {
+    return "Notification" in window && Notification.permission === "granted" && localStorage.getItem(NOTIFY) === "yes";
+  } catch {
+    return false; // storage is disabled
+  }
+}
+
+async function toggleBell() {
+  const isOn = isNotifying();
+  if (!isOn && await Notification.requestPermission() !== "granted") return;
+  try { localStorage.setItem(NOTIFY, isOn ? "no" : "yes"); } catch { /* nothing is remembered */ }
+  if (isOn) navigator.clearAppBadge?.();
+  bell.setAttribute("aria-pressed", String(isNotifying()));
+}
+
+if (bell && "Notification" in window) {
+  bell.hidden = false;
+  bell.setAttribute("aria-pressed", String(isNotifying()));
+  bell.addEventListener("click", toggleBell);
 }
 
 function takeRequest(event) {
@@ -95,15 +149,23 @@ function take(event) {
   if (step.event === "created") countNews(step);
   updateRow(step);
   warn(step);
+  dropToast(step);
 }
 
-// Browsers limit connections per server, so only the visible page holds one.
+// This page was too slow to be told everything, or was away for too long.
+function takeReload() {
+  if (banner || asked) return;
+  news.hidden = false;
+}
+
+// Browsers limit connections per server, so only the visible page holds one, and one that notifies.
 function listen() {
   if (document.hidden || stream) return;
   const query = new URLSearchParams({ after, ...(asked && { request: asked.dataset.liveRequest }) });
   stream = new EventSource(`${page.base}/events?${query}`);
   stream.addEventListener("step", take);
   stream.addEventListener("counts", takeCounts);
+  stream.addEventListener("reload", takeReload);
   if (asked) stream.addEventListener("request", takeRequest);
 }
 
@@ -113,7 +175,10 @@ function rest() {
 }
 
 document.addEventListener("submit", () => { isSending = true; });
-document.addEventListener("visibilitychange", () => (document.hidden ? rest() : listen()));
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) listen();
+  else if (!isNotifying()) rest();
+});
 window.addEventListener("pagehide", rest);
 window.addEventListener("pageshow", (event) => {
   isSending = false;
