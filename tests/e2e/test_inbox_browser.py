@@ -73,6 +73,7 @@ def pick(page: Page, name: str) -> None:
 
 def test_every_type_of_field_can_be_filled_and_comes_back(opened: Page, client: HITLClient, review: Review) -> None:
     page = opened
+    page.get_by_role("group", name="Show Article as").get_by_role("radio", name="Edit").check()
     page.get_by_label("Article").fill("A better draft.\nOf two lines.")
     pick(page, "No")
     page.get_by_label("Why not?").fill("Too short.")
@@ -155,7 +156,13 @@ def test_an_optional_choice_can_be_taken_back(opened: Page, client: HITLClient, 
 
 def test_the_count_of_characters_follows_the_typing(opened: Page) -> None:
     opened.get_by_label("Note", exact=True).fill("four")
-    expect(opened.get_by_text("4 / 50")).to_be_visible()
+    expect(opened.get_by_text("4 / 50", exact=True)).to_be_visible()
+    opened.get_by_label("Note", exact=True).fill("👍🏽" * 25)
+    expect(opened.get_by_text("50 / 50 · emoji and accents can count as several")).to_be_visible()
+    opened.get_by_label("Note", exact=True).fill("👍🏽" * 26)
+    expect(opened.get_by_text("52 / 50 · 2 too many")).to_be_visible()
+    submit(opened)
+    expect(opened.get_by_text("This may have at most 50 characters, this has 52.")).to_be_visible()
 
 
 def test_the_inbox_works_without_scripts(
@@ -173,7 +180,7 @@ def test_the_inbox_works_without_scripts(
 
 
 def test_the_inbox_works_by_keyboard_alone(opened: Page, client: HITLClient, review: Review) -> None:
-    opened.get_by_label("Code").focus()
+    opened.get_by_role("group", name="Show Code as").get_by_role("radio", name="Preview").focus()
     opened.keyboard.press("Tab")  # the code in colours
     opened.keyboard.press("Tab")  # the table, which can be scrolled
     opened.keyboard.press("Tab")  # the JSON
@@ -282,3 +289,62 @@ def test_no_page_scrolls_sideways(
     sandbox.reviewer.complete(review, {"approved": True, "note": "z" * 50})
     opened.goto(f"{sandbox.inbox_url}/reviews/{review.id}/done")
     assert opened.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_an_edit_is_drawn_and_its_changes_are_counted(opened: Page, incidents: Incidents, client: HITLClient) -> None:
+    text = opened.locator("[data-field=text]")
+    expect(text.get_by_role("radio", name="Changes")).to_be_disabled()
+    text.get_by_role("radio", name="Edit").check()
+    opened.get_by_label("Article").fill("A draft.\n\nOf **three** paragraphs.")
+    expect(text.get_by_role("radio", name="Changes 1")).to_be_enabled()
+    text.get_by_role("radio", name="Preview").check()
+    expect(text.locator("strong")).to_have_text("**three**")
+    text.get_by_role("radio", name="Changes").check()
+    expect(text.locator("del")).to_have_text("[removed: two]")
+    text.get_by_role("radio", name="Edit").check()
+    opened.get_by_label("Article").fill(CONTENT["text"])
+    expect(text.get_by_role("radio", name="Changes 0")).to_be_disabled()
+
+
+def test_looking_at_the_panes_is_no_answer(opened: Page, sandbox: Sandbox, incidents: Incidents) -> None:
+    opened.locator("[data-field=text]").get_by_role("radio", name="Edit").check()
+    opened.goto(sandbox.inbox_url)
+    assert incidents.questions == 0
+
+
+def test_the_panes_of_a_text_work_without_scripts(chromium: Browser, sandbox: Sandbox, review: Review) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{sandbox.inbox_url}/reviews/{review.id}")
+    expect(page.get_by_label("Article")).to_be_hidden()
+    page.locator("[data-field=text]").get_by_role("radio", name="Edit").check()
+    expect(page.get_by_label("Article")).to_be_visible()
+    context.close()
+
+
+ORDERS = [{"id": number, "price": price, "note": note} for number, price, note in [(1, 9.5, "b"), (2, 120, None), (3, 0.25, "A")]]  # fmt: skip
+
+
+def numbers(page: Page) -> list[str]:
+    return page.locator("[data-records] .nr").all_text_contents()[1:]
+
+
+@pytest.mark.parametrize("has_scripts", [True, False])
+def test_records_are_sorted_by_a_click(
+    chromium: Browser, sandbox: Sandbox, client: HITLClient, has_scripts: bool
+) -> None:
+    template = client.create_template(name="Orders", fields=[{"name": "orders", "type": "table_display"}])
+    review = client.create_review(template.id, {"orders": ORDERS})
+    context = chromium.new_context(java_script_enabled=has_scripts)
+    page = context.new_page()
+    page.goto(f"{sandbox.inbox_url}/reviews/{review.id}")
+    for column, orders in {
+        "price": (["3", "1", "2"], ["2", "1", "3"]),
+        "note": (["3", "1", "2"], ["1", "3", "2"]),
+    }.items():
+        for order, direction in zip(orders, ("ascending", "descending"), strict=True):
+            page.get_by_role("link", name=column).click()
+            expect(page.get_by_role("columnheader", name=column)).to_have_attribute("aria-sort", direction)
+            assert numbers(page) == order
+    assert ("table=" in page.url) is not has_scripts
+    context.close()

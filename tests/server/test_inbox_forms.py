@@ -114,7 +114,8 @@ def test_without_a_template_all_content_is_shown() -> None:
 
 def test_editable_text_can_be_edited_and_other_values_are_shown() -> None:
     field = {"name": "text", "type": "content_display", "editable": True}
-    assert control(field, {"text": "A"}).kind == "edit"
+    assert control(field, {"text": "A"}).kind == "edit_line"
+    assert control(field, {"text": "A\nB"}).kind == control(field, {"text": "A" * 121}).kind == "edit"
     assert control(field, {"text": 1}).kind == "show"
     assert control({**field, "editable": False}, {"text": "A"}).kind == "show"
 

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hitl.server.inbox.json_texts import pretty
 from hitl.server.inbox.rendering import (
     MAX_BLOCKS,
     MAX_DEPTH,
     MAX_ROWS,
     NOTHING,
+    Block,
     Items,
     Json,
     Pairs,
@@ -21,9 +23,9 @@ from hitl.server.inbox.rendering import (
     Text,
     Word,
     block,
-    pretty,
     subject,
 )
+from hitl.server.inbox.tables import Looking
 
 
 @pytest.mark.parametrize(
@@ -55,9 +57,40 @@ def test_a_text_is_long_if_it_needs_more_than_a_line() -> None:
     assert Text("x" * 200).long
 
 
+def cells(table: object) -> list[list[Block]]:
+    """Return what a table draws while nobody has sorted it."""
+    assert isinstance(table, Table)
+    return [[cell for _, cell in row.cells] for row in table.rows(table.columns(Looking()))]
+
+
 def test_records_with_the_same_keys_are_a_table() -> None:
     table = block([{"id": 1, "name": "a"}, {"name": "b", "id": 2}])
-    assert table == Table(["id", "name"], [[Word("1", True), Text("a")], [Word("2", True), Text("b")]])
+    assert table == Table(["id", "name"], [[1, "a"], [2, "b"]])
+    assert cells(table) == [[Word("1", True), Text("a")], [Word("2", True), Text("b")]]
+
+
+def test_cells_are_drawn_by_their_shape_and_their_number() -> None:
+    deep = {"a": {"b": 1}}
+    assert cells(block([{"deep": deep}, {"deep": None}])) == [
+        [Pairs([("a", Pairs([("b", Word("1", True))], folded=True))])],
+        [NOTHING],
+    ]
+
+
+def test_a_cell_of_too_many_blocks_is_shown_as_json_when_its_row_is_sorted_to_the_top() -> None:
+    heavy = [[0] * 100] * 100
+    table = block([*({"n": n, "v": 0} for n in range(MAX_ROWS + 1)), {"n": 999, "v": heavy}], "t")
+    assert isinstance(table, Table)
+    looking = Looking((("table", "t"), ("by", "n"), ("order", "descending")))
+    assert table.rows(table.columns(looking))[0].cells[1] == (heavy, Json(heavy))
+
+
+def test_objects_nested_deeper_than_two_levels_start_closed() -> None:
+    content: Any = block({"a": {"b": {"c": {"d": 1}}}})
+    second = content.items[0][1]
+    third = second.items[0][1]
+    assert [content.folded, second.folded, third.folded] == [False, False, True]
+    assert third.gist == "c"
 
 
 def test_records_with_different_keys_are_a_list() -> None:
@@ -68,8 +101,8 @@ def test_the_dict_of_a_data_frame_is_a_table_with_its_index() -> None:
     table = block({"price": {"0": 1.5, "1": None}, "country": {"0": "NL", "1": "DE"}})
     assert isinstance(table, Table)
     assert table.index
-    assert table.columns == ["", "price", "country"]
-    assert table.rows == [
+    assert table.names == ["", "price", "country"]
+    assert cells(table) == [
         [Text("0"), Word("1.5", True), Text("NL")],
         [Text("1"), NOTHING, Text("DE")],
     ]
@@ -85,12 +118,6 @@ def test_an_object_of_unlike_objects_is_no_frame() -> None:
     assert isinstance(block({"a": {"x": [1]}, "b": {"x": [1]}}), Pairs)
 
 
-def test_a_column_is_numeric_if_it_holds_numbers_and_gaps() -> None:
-    table = block([{"n": 1, "t": "a", "gap": None}, {"n": None, "t": 2, "gap": None}])
-    assert isinstance(table, Table)
-    assert [table.is_numeric(column) for column in range(3)] == [True, False, False]
-
-
 def test_a_long_table_and_a_long_list_say_how_much_they_leave_out() -> None:
     rows = block([{"n": n} for n in range(MAX_ROWS + 5)])
     items = block(list(range(MAX_ROWS + 7)))
@@ -101,7 +128,7 @@ def test_a_long_table_and_a_long_list_say_how_much_they_leave_out() -> None:
     assert isinstance(frame, Table)
     assert isinstance(pairs, Pairs)
     assert [rows.hidden, items.hidden, frame.hidden, pairs.hidden] == [5, 7, 9, 3]
-    assert len(rows.rows) == len(items.items) == len(frame.rows) == len(pairs.items) == MAX_ROWS
+    assert len(cells(rows)) == len(items.items) == len(cells(frame)) == len(pairs.items) == MAX_ROWS
 
 
 def test_what_is_nested_too_deep_is_shown_as_json() -> None:

@@ -168,7 +168,7 @@ def test_a_corrected_draft_reaches_the_box_that_nobody_touched(
     form = opened(browser, request_id, answer=typed)
     server.loops.update_request(OWNER, request_id, {"response_config": {**config, "draft_text": "Corrected"}})
     page = send(browser, request_id, **form).text
-    assert f">\n{held}</textarea>" in page
+    assert f'value="{held}" data-line' in page
     assert ("What you typed is kept above" in page) == is_told
 
 

@@ -22,6 +22,7 @@ from hitl.server.inbox.live import Live
 from hitl.server.inbox.page_handlers import redirect
 from hitl.server.inbox.page_renderer import STATIC, PageRenderer, SafeHeaders
 from hitl.server.inbox.pages import Pages
+from hitl.server.inbox.previews import Previews
 from hitl.server.inbox.request_pages import RequestPages
 from hitl.server.inbox.saved_views import SavedViews
 from hitl.server.inbox.sessions import InboxSessionMiddleware, Sessions
@@ -55,6 +56,7 @@ def inbox_routes(
         *_form("/views", lists.save_view, "/"),
         *_form("/views/{number}/delete", lists.delete_view, "/"),
         Route("/keys", lists.keys),
+        *_form("/preview", Previews(*handled).show, "/"),
         Route("/events", Live(lists).events),
         Route("/reviews/{review_id}", pages.review),
         Route("/reviews/{review_id}/answer", pages.answer, methods=["POST"]),

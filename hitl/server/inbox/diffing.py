@@ -21,8 +21,8 @@ from typing import Any, ClassVar, Final, Literal, TypeAlias
 from hitl._json import is_list
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.hidden_characters import unix_lines
+from hitl.server.inbox.json_texts import pretty
 from hitl.server.inbox.pieces import pieces
-from hitl.server.inbox.rendering import pretty
 
 Kind: TypeAlias = Literal["same", "added", "removed"]
 Match: TypeAlias = tuple[int, int, int]
@@ -76,14 +76,16 @@ class Diff:
     @property
     def stretches(self) -> list[Stretch]:
         """The comparison; read by the template, in its thread. Line ends are compared as line feeds."""
-        before, after = _texts(self.before, self.after)
-        for split in (partial(pieces, most=_MAX_PIECES + 1), _lines):
-            old, new = split(before), split(after)
-            if max(len(old), len(new)) <= _MAX_PIECES:
-                found = [stretch for stretch in _compare(old, new) if stretch.text]
-                if len(found) <= _MAX_STRETCHES:
-                    return found
-        return [Stretch(before, "removed"), Stretch(after, "added")]
+        return compare(*_texts(self.before, self.after))
+
+    @property
+    def count(self) -> int:
+        """How many places changed; a removal and what was added in its place are one."""
+        changes = [stretch.change for stretch in self.stretches]
+        places = sum(
+            change != "same" and (last, change) != ("removed", "added") for last, change in pairwise(["same", *changes])
+        )
+        return places or int(bool(self.note))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,17 @@ class Changed:
 
     key: str
     diff: Diff
+
+
+def compare(before: str, after: str) -> list[Stretch]:
+    """Compare two texts by words; if that would be too many or too much changed, by lines, and at last as a whole."""
+    for split in (partial(pieces, most=_MAX_PIECES + 1), _lines):
+        old, new = split(before), split(after)
+        if max(len(old), len(new)) <= _MAX_PIECES:
+            found = [stretch for stretch in _compare(old, new) if stretch.text]
+            if len(found) <= _MAX_STRETCHES:
+                return found
+    return [Stretch(before, "removed"), Stretch(after, "added")]
 
 
 def content_diff(before: Document, after: Document) -> list[Changed]:

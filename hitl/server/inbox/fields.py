@@ -19,7 +19,7 @@ from hitl._moments import read_moment
 from hitl.server.inbox.attachments import attached, file_answer
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.hidden_characters import unix_lines
-from hitl.server.inbox.rendering import pretty
+from hitl.server.inbox.json_texts import pretty
 from hitl.server.results.fields import words
 from hitl.server.results.images import decisions
 from hitl.server.results.kinds import DEFAULT_SCALE, read_date

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hitl._json import is_list, is_object
-from hitl.server.inbox import fields
+from hitl.server.inbox import editing, fields
 from hitl.server.inbox.attachments import Attached, FileLimits, attached, limits
+from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import Document, fields_of, label_of
 from hitl.server.inbox.hidden_characters import has_hidden, unix_lines
 from hitl.server.inbox.json_texts import json_fault, parsed
 from hitl.server.inbox.merging import Draft as Draft
 from hitl.server.inbox.merging import Note, merged, stamp
-from hitl.server.inbox.rendering import Block, Code, Text, block
+from hitl.server.inbox.rendering import Block, Text, block, code
 from hitl.server.primitives.validation import same
 from hitl.server.results import DISPLAYS, is_required, is_shown, normal_form
 
@@ -48,6 +49,7 @@ class Control:
     condition: VisibleIf | None = None
     error: str | None = None
     shown: Block | None = None
+    original: str = ""  # what a control that edits was asked about
     files: FileLimits | None = None
     notes: str | None = None
     reads: str = ""
@@ -61,6 +63,16 @@ class Control:
     def value(self) -> str:
         """The text of a control that holds one."""
         return self.values[0] if self.values else ""
+
+    @property
+    def preview(self) -> Block:
+        """What a control that edits holds, as it will be read; drawn by the template, in its thread."""
+        return editing.preview(self.kind, self.value, self.language)
+
+    @property
+    def changes(self) -> Diff | None:
+        """What was changed in a control that edits."""
+        return editing.changes(self.kind, self.original, self.value)
 
     @property
     def attached(self) -> list[Attached]:
@@ -170,7 +182,7 @@ def _control(field_: Document, control_id: str, content: Document, draft: Draft 
     return Control(
         name=field_["name"],
         id=control_id,
-        kind="area" if fields.takes_several_files(field_) else _kind(kind.control, options),
+        kind="area" if fields.takes_several_files(field_) else _kind(kind.control, options, field_, values),
         label=label_of(field_),
         required=is_required(field_),
         values=values,
@@ -195,8 +207,8 @@ def _display(field_: Document, control_id: str, content: Document, draft: Draft 
     name, value = field_["name"], content[field_["name"]]
     editable = is_editable(field_, content)
     is_code = field_["type"] == "code_display"
-    control = fields.field_type(field_).control if isinstance(value, str) else "edit_json"
-    values, mark, note = [fields.as_text(value)], "", _NONE
+    original = fields.as_text(value)
+    values, mark, note = [original], "", _NONE
     if editable:
         mark = stamp(field_, values)
         if draft and name in draft.answers:
@@ -205,18 +217,27 @@ def _display(field_: Document, control_id: str, content: Document, draft: Draft 
     return Control(
         name=name,
         id=control_id,
-        kind=control if editable else "show",
+        kind=_editor(field_, value, values[0]) if editable else "show",
         label=label_of(field_),
         values=values,
         reads="edited" if editable else "",
         language=language,
         condition=_condition(field_),
         error=draft.errors.get(name) if draft else None,
-        shown=Code(value, language) if is_code and isinstance(value, str) else block(value),
+        shown=None if editable else code(value, language) if is_code and isinstance(value, str) else block(value, name),
+        original=original,
         stamp=mark,
         note=note,
         newer=Text(fields.as_text(value)) if note == "holds" else None,
     )
+
+
+def _editor(field_: Document, value: object, text: str) -> str:
+    """Choose how a content is edited that holds a text now."""
+    if not isinstance(value, str):
+        return "edit_json"
+    kind = fields.field_type(field_).control
+    return "edit_line" if kind == "edit" and editing.is_line(value, text) else kind
 
 
 def labels(options: list[fields.Choice], values: list[str]) -> list[str]:
@@ -236,8 +257,10 @@ def _normal(field_: Document, texts: list[str]) -> str:
     return "null" if value is fields.MISSING else normal_form(value)
 
 
-def _kind(control: str, options: list[fields.Choice]) -> str:
-    """Choose the drawing that suits the number of choices and the length of their labels."""
+def _kind(control: str, options: list[fields.Choice], field_: Document, values: list[str]) -> str:
+    """Choose the drawing that suits the number of choices, the length of their labels, and that of a text."""
+    if field_["type"] == "text" and 0 < (field_.get("max_length") or 0) <= editing.LONGEST_LINE:
+        return "line" if editing.is_line(*values) else control
     if control == "pick":
         return "radios" if len(options) <= fields.RADIO_LIMIT else "dropdown"
     if control == "rating" and any(len(option.label) > _INLINE_LABEL for option in options):

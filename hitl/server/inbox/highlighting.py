@@ -33,6 +33,17 @@ def tokens(code: str, language: str) -> list[Token]:
     return found if len(found) <= MAX_TOKENS else [Token(code)]
 
 
+def lines_of(code: list[Token]) -> list[list[Token]]:
+    """Split tokens at the ends of lines, which stay; a line feed at the end of the code begins no line."""
+    found: list[list[Token]] = [[]]
+    for token in code:
+        for part in token.text.splitlines(keepends=True) if "\n" in token.text else [token.text]:
+            found[-1].append(Token(part, token.kind))
+            if part.endswith("\n"):
+                found.append([])
+    return found if found[-1] else found[:-1]
+
+
 def _split(pattern: re.Pattern[str], code: str) -> Iterator[Token]:
     start = 0
     for match in pattern.finditer(code):

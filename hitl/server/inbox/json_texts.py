@@ -1,7 +1,8 @@
-"""JSON that a person typed: its value, or what is wrong with it, for those who do not write it every day."""
+"""JSON as text: written to be read, and read as a person typed it, with what is wrong in words for everybody."""
 
 from __future__ import annotations
 
+import json
 from json import JSONDecodeError
 from typing import Any, Final
 
@@ -24,6 +25,11 @@ _WORDS: Final = {
     "Invalid control character at": r"a text goes over the end of its line; write \n for a line break and \t for a tab",
     r"Invalid \escape": r"a backslash must be written twice, as \\",
 }
+
+
+def pretty(value: object) -> str:
+    """Return the JSON of a value, indented, with characters as they are."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def parsed(text: str) -> Any:

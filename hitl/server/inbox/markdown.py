@@ -77,10 +77,11 @@ _TABLE: Final = frozenset({"table", "head", "row"})
 class Piece:
     """A part of a drawing."""
 
-    # "open" or "close" for the bounds of an element, "text", "mark" (syntax), "address", "hidden" (the code point of an
-    # invisible character), or a kind of `highlighting.Token`
+    # "open" or "close" for the bounds of an element, "text", "mark" (syntax), "task" (a box that can be ticked),
+    # "address", "hidden" (the code point of an invisible character), or a kind of `highlighting.Token`
     kind: str
     text: str  # what is printed, or the name of the element
+    level: int = 0  # of a heading, where none is left out, for those who move from heading to heading
 
 
 @dataclass(slots=True)
@@ -143,6 +144,9 @@ class _Drawing:
         self._prefix: list[str] = []  # syntax before a block, such as "> - ", which is drawn within the block
         self._code: list[str] = []
         self._language = ""
+        self._alignments: tuple[str, ...] = ()  # of the columns of the present table
+        self._column = 0
+        self._level = 0  # of the last heading
 
     def add(self, event: Any, start: int, end: int) -> None:
         """Draw what an event of the parser stands for."""
@@ -177,17 +181,28 @@ class _Drawing:
         parent = self._open[-1]
         is_drawn = len(self._open) <= _MAX_DEPTH or (parent.is_drawn and parent.name in _TABLE)
         if element == "heading":
+            self._level = min(int(details["level"][1:]), self._level + 1)
             element = f"heading{details['level'][1:]}"
-        elif element == "cell" and parent.name == "head":
-            element = "head-cell"
+        elif element == "table":
+            self._alignments = details
+        elif element in ("head", "row"):
+            self._column = 0
+        elif element == "cell":
+            element = self._cell(parent.name)
         elif element == "code":
             _, info = _name_and_details(details)  # of a fence; indented code has none
             self._language = (info or "").partition(" ")[0]
         self._open.append(_Element(element, is_drawn, details["dest_url"] if element == "link" else ""))
         if is_drawn and element:
-            self.pieces.append(Piece("open", element))
+            self.pieces.append(Piece("open", element, self._level if name == "Heading" else 0))
         if element not in _CONTAINERS:
             self._emit_prefix()
+
+    def _cell(self, row: str) -> str:
+        """Return the element of the next cell of a row."""
+        is_right = self._alignments[self._column : self._column + 1] == ("Right",)
+        self._column += 1
+        return ("head-cell" if row == "head" else "cell") + ("-right" if is_right else "")
 
     def _end(self, end: int) -> None:
         rest = self._pass(end)
@@ -220,7 +235,7 @@ class _Drawing:
             self._emit("text", text)
             self.pieces.append(Piece("close", "code-span"))
         elif name == "TaskListMarker":
-            self._emit("mark", f"{text} ")
+            self._emit("task", f"{text} ")
         else:
             self._emit("address" if text == element.url else "text", text)
 

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from hitl.server.http import in_worker
 from hitl.server.http.responses import with_headers
 from hitl.server.inbox.hidden_characters import is_web_address, parts, visible
-from hitl.server.inbox.rendering import pretty
+from hitl.server.inbox.json_texts import pretty
 from hitl.server.inbox.times import full
 
 HERE = Path(__file__).parent

@@ -11,11 +11,12 @@ from fractions import Fraction
 from typing import Any, Final
 
 from hitl.server.inbox.documents import Document
+from hitl.server.inbox.editing import is_line
 from hitl.server.inbox.fields import RADIO_LIMIT, Choice
 from hitl.server.inbox.forms import Control, labels
 from hitl.server.inbox.hidden_characters import unix_lines
 from hitl.server.inbox.merging import Draft, Note, merged, stamp
-from hitl.server.inbox.rendering import Text, block
+from hitl.server.inbox.rendering import block
 
 ANSWER: Final = "answer"
 OTHER: Final = "other"
@@ -80,7 +81,7 @@ def _answer(kind: str, label: str = "Answer", **more: Any) -> Control:
 
 def _draft_text(config: Document) -> Control:
     text = str(config["draft_text"])
-    return _answer("edit", values=[text], shown=Text(text))
+    return _answer("edit_line" if is_line(text) else "edit", values=[text], original=text)
 
 
 def _options(config: Document) -> list[Choice]:

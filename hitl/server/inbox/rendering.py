@@ -14,11 +14,17 @@ from typing import Any, ClassVar, TypeAlias
 
 from hitl._json import is_list, is_object
 from hitl.server.inbox.documents import Document
-from hitl.server.inbox.highlighting import Token, tokens
+from hitl.server.inbox.highlighting import Token, lines_of, tokens
+from hitl.server.inbox.json_texts import pretty
 from hitl.server.inbox.markdown import Piece, draw, looks_like_markdown
+from hitl.server.inbox.patches import PatchedFile, is_patch, patched_files
+from hitl.server.inbox.tables import Column, Looking, column, in_order
 
 MAX_DEPTH = 6
 """Objects nested deeper are shown as JSON: indentation would have used up the page."""
+
+OPEN_DEPTH = 2
+"""Objects nested deeper start closed."""
 
 MAX_ROWS = 200
 """Rows of a table, items of a list and keys of an object that are drawn; the JSON below the content has all of them."""
@@ -26,7 +32,11 @@ MAX_ROWS = 200
 MAX_BLOCKS = 2_000
 """A value that would take more blocks is shown as JSON: each of them is several elements of the page."""
 
+MAX_LINES = 10_000
+"""Code with more lines is shown without their numbers."""
+
 _LONG_TEXT = 100
+_KEYS_IN_GIST = 8
 _SUBJECT_LENGTH = 140
 
 
@@ -60,11 +70,18 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """An object: its keys and values; `hidden` counts what is not drawn."""
+    """An object: its keys and values; `hidden` counts what is not drawn, and a `folded` one starts closed."""
 
     kind: ClassVar[str] = "pairs"
     items: list[tuple[str, Block]]
     hidden: int = 0
+    folded: bool = False
+
+    @property
+    def gist(self) -> str:
+        """The first of its keys."""
+        keys = ", ".join(key for key, _ in self.items[:_KEYS_IN_GIST])
+        return keys if len(keys) <= _LONG_TEXT else f"{keys[:_LONG_TEXT]}…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +94,46 @@ class Items:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """A row as it is drawn: its number among the records, and each cell with its value."""
+
+    number: int
+    cells: list[tuple[Any, Block]]
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
-    """Records: `index` is True when the first column names the rows."""
+    """Records: `index` is True when the first column names the rows; `place` tells the tables of a content apart."""
 
     kind: ClassVar[str] = "table"
-    columns: list[str]
-    rows: list[list[Block]]
+    names: list[str]
+    records: list[list[Any]]
+    place: str = ""
     index: bool = False
-    hidden: int = 0
+    depth: int = 0
 
-    def is_numeric(self, column: int) -> bool:
-        """Return whether a column holds numbers only, some of which may be missing."""
-        cells = [row[column] for row in self.rows]
-        words = [cell for cell in cells if isinstance(cell, Word) and (cell.number or cell.empty)]
-        return len(words) == len(cells) and any(cell.number for cell in words)
+    @property
+    def hidden(self) -> int:
+        """How many rows are not drawn."""
+        return max(0, len(self.records) - MAX_ROWS)
+
+    def columns(self, looking: Looking) -> list[Column]:
+        """Return how the cells of each column are written, and by which the table is sorted."""
+        return [
+            column(name, [row[place] for row in self.records], looking.order_of(self.place, name))
+            for place, name in enumerate(self.names)
+        ]
+
+    def rows(self, columns: list[Column]) -> list[Row]:
+        """Return the rows to draw, in the order of the sorted column."""
+        numbered = list(enumerate(self.records, 1))
+        for place, each in enumerate(columns):
+            if each.order:
+                numbered = in_order(numbered, place, descending=each.order == "descending")
+        return [Row(number, [(cell, self._cell(cell)) for cell in row]) for number, row in numbered[:MAX_ROWS]]
+
+    def _cell(self, value: Any) -> Block:
+        return Json(value) if _is_heavy(value) else _block(value, self.depth + 1, self.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +145,30 @@ class Code:
     language: str = ""
 
     @property
-    def tokens(self) -> list[Token]:
-        """The text, split by colour."""
-        return tokens(self.text, self.language)
+    def lines(self) -> list[list[Token]]:
+        """The text, split by lines and colour; as one line if it has more than `MAX_LINES`."""
+        code = tokens(self.text, self.language)
+        return lines_of(code) if self.text.count("\n") < MAX_LINES else [code]
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A unified diff."""
+
+    kind: ClassVar[str] = "patch"
+    text: str
+
+    @property
+    def files(self) -> list[PatchedFile]:
+        """The files of the patch, with their lines numbered and compared."""
+        return patched_files(self.text)
 
 
 @dataclass(frozen=True, slots=True)
 class Json:
     """A value as its JSON."""
 
-    kind: ClassVar[str] = "code"
-    language: ClassVar[str] = "json"
+    kind: ClassVar[str] = "json"
     value: Any
 
     @property
@@ -132,19 +188,19 @@ class File:
     base64: str
 
 
-Block: TypeAlias = Text | Word | Pairs | Items | Table | Code | Json | File
+Block: TypeAlias = Text | Word | Pairs | Items | Table | Code | Patch | Json | File
 
 NOTHING = Word("null", empty=True)
 
 
-def block(value: object) -> Block:
-    """Choose how to draw a JSON value."""
-    return Json(value) if _is_heavy(value) else _block(value, 0)
+def block(value: object, place: str = "") -> Block:
+    """Choose how to draw a JSON value; `place` is where it stands, by which its tables are told apart."""
+    return Json(value) if _is_heavy(value) else _block(value, 0, place)
 
 
-def pretty(value: object) -> str:
-    """Return the JSON of a value, indented, with characters as they are."""
-    return json.dumps(value, indent=2, ensure_ascii=False)
+def code(text: str, language: str) -> Block:
+    """Choose how to draw a text that is known to be code."""
+    return Patch(text) if is_patch(text, language) else Code(text, language)
 
 
 def subject(content: Document) -> str:
@@ -163,14 +219,14 @@ def _is_heavy(value: object) -> bool:
     return bool(waiting)
 
 
-def _block(value: object, depth: int) -> Block:
+def _block(value: object, depth: int, place: str) -> Block:
     if value in ({}, []):
         return Word(json.dumps(value), empty=True)
     if depth >= MAX_DEPTH and (is_object(value) or is_list(value)):
         return Json(value)
     if is_object(value):
-        return _object(value, depth)
-    return _array(value, depth) if is_list(value) else _scalar(value)
+        return _object(value, depth, place)
+    return _array(value, depth, place) if is_list(value) else _scalar(value)
 
 
 def _scalar(value: object) -> Block:
@@ -180,20 +236,21 @@ def _scalar(value: object) -> Block:
         return Word("Yes" if value else "No")
     if isinstance(value, int | float):
         return Word(str(value), number=True)
-    return Text(str(value))
+    text = str(value)
+    return Patch(text) if is_patch(text) else Text(text)
 
 
-def _object(value: Document, depth: int) -> Block:
+def _object(value: Document, depth: int, place: str) -> Block:
     if _is_frame(value):
-        return _frame(value)
-    shown = [(key, _block(item, depth + 1)) for key, item in islice(value.items(), MAX_ROWS)]
-    return Pairs(shown, hidden=len(value) - len(shown))
+        return _frame(value, place)
+    shown = [(key, _block(item, depth + 1, f"{place}.{key}")) for key, item in islice(value.items(), MAX_ROWS)]
+    return Pairs(shown, hidden=len(value) - len(shown), folded=depth >= OPEN_DEPTH)
 
 
-def _array(value: list[Any], depth: int) -> Block:
+def _array(value: list[Any], depth: int, place: str) -> Block:
     if _is_records(value):
-        return _records(value, depth)
-    shown = [_block(item, depth + 1) for item in value[:MAX_ROWS]]
+        return Table(list(value[0]), [list(map(row.get, value[0])) for row in value], place, depth=depth)
+    shown = [_block(item, depth + 1, f"{place}.{number}") for number, item in enumerate(value[:MAX_ROWS])]
     return Items(shown, hidden=len(value) - len(shown))
 
 
@@ -206,12 +263,6 @@ def _is_records(value: list[Any]) -> bool:
     )
 
 
-def _records(value: list[Document], depth: int) -> Table:
-    columns = list(value[0])
-    rows = [[_block(row[column], depth + 1) for column in columns] for row in value[:MAX_ROWS]]
-    return Table(columns, rows, hidden=len(value) - len(rows))
-
-
 def _is_frame(value: Document) -> bool:
     """Return whether this is what `DataFrame.to_dict()` makes: columns of cells under the same row names."""
     columns = list(value.values())
@@ -222,10 +273,10 @@ def _is_frame(value: Document) -> bool:
     return len(columns) > 1 or all(name.isdecimal() for name in columns[0])
 
 
-def _frame(value: Document) -> Table:
+def _frame(value: Document, place: str) -> Table:
     names = list(next(iter(value.values())))
-    rows = [[Text(name), *(_scalar(column[name]) for column in value.values())] for name in names[:MAX_ROWS]]
-    return Table(["", *value], rows, index=True, hidden=len(names) - len(rows))
+    rows = [[name, *(column[name] for column in value.values())] for name in names]
+    return Table(["", *value], rows, place, index=True)
 
 
 def _first_text(value: object) -> str:

@@ -1,4 +1,4 @@
-// Live times, character counts, and a warning before unsubmitted answers are lost.
+// Live times, and a warning before unsubmitted answers are lost.
 const MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 
 // The server's clock is the one that expires reviews; the browser's may differ.
@@ -27,15 +27,6 @@ function tick() {
   }
 }
 
-function countCharacters(area) {
-  const left = document.createElement("p");
-  left.className = "left";
-  const update = () => { left.textContent = `${area.value.length} / ${area.maxLength}`; };
-  area.addEventListener("input", update);
-  area.after(left);
-  update();
-}
-
 // Radio buttons cannot be cleared; optional ones get a button for it.
 function makeClearable(options) {
   const clear = document.createElement("button");
@@ -61,7 +52,6 @@ function guard(form) {
 }
 
 for (const form of document.querySelectorAll("form[data-guard]")) {
-  for (const area of form.querySelectorAll("textarea[maxlength]")) countCharacters(area);
   for (const options of form.querySelectorAll("[data-clearable]")) makeClearable(options);
   guard(form);
 }

@@ -1,0 +1,36 @@
+"""How a text looks that is being edited, and what was changed in it, while its reviewer types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hitl.server.http import in_worker
+from hitl.server.inbox.editing import EDIT_KINDS, changes, preview
+from hitl.server.inbox.page_handlers import PageHandlers, page_handler
+from hitl.server.inbox.submission import read_form
+from hitl.server.primitives import invalid
+
+
+class Previews(PageHandlers):
+    """The handler that draws what is being edited; it reads nothing but the form, and stores nothing."""
+
+    @page_handler
+    async def show(self, request: Request) -> Response:
+        """Draw a text in the way of its control."""
+        sent = {name: texts[0] for name, texts in (await read_form(request)).items()}
+        return await in_worker(self._draw, request, sent)
+
+    def _draw(self, request: Request, sent: Mapping[str, str]) -> Response:
+        kind, text = sent.get("kind", ""), sent.get("text", "")
+        if kind not in EDIT_KINDS:
+            raise invalid(f"must be one of {', '.join(EDIT_KINDS)}", "kind")
+        context: dict[str, Any] = {
+            "kind": kind,
+            "shown": preview(kind, text, sent.get("language", "")),
+            "changes": changes(kind, sent.get("original", text), text),
+        }
+        return self.render(request, "preview.html", context)
