@@ -156,3 +156,23 @@ def test_open_pages_end_as_soon_as_the_server_stops(server: ReviewServer, live: 
         return [frame async for frame in stream]
 
     assert all(not events(frame) for frame in asyncio.run(watched()))
+
+
+def test_a_state_that_changes_again_at_once_is_told_a_moment_later(
+    server: ReviewServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broadcaster, "STATES", 0.05)
+    values = iter(range(100))
+
+    async def watched() -> list[tuple[str, Any]]:
+        def states(wanted: Iterable[State]) -> Mapping[State, Any]:
+            return {state: next(values) for state in wanted}
+
+        with Broadcaster(server.reviews, lambda step: {}, states, lambda: 10).open(0, [COUNTS]) as page:
+            found = events(await page.frame())
+            await asyncio.to_thread(server.reviews.create_review, BODY)
+            while len(found) < 3:
+                found += events(await page.frame())
+        return found
+
+    assert asyncio.run(watched()) == [("counts", 0), ("step", {}), ("counts", 1)]

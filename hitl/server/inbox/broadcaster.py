@@ -123,22 +123,26 @@ class Broadcaster:
         with self._source.changes.watch(None, is_request=False) as self._watch:
             try:
                 while not self._source.changes.closed:
-                    await self._look()
-                    await self._watch.change(self._pause())
+                    await self._watch.change(await self._look())
                     await asyncio.sleep(FRAME)
             finally:
                 self._watch = None
                 for page in self._pages:
                     page.arrived.set()
 
-    async def _look(self) -> None:
-        """Tell the pages what has changed; what the disk keeps from being read is told later."""
+    async def _look(self) -> float:
+        """Tell the pages what has changed, and return the seconds until the next look if nothing does.
+
+        What the disk keeps from being read is told later.
+        """
         now = asyncio.get_running_loop().time()
         with suppress(StorageError):
             await self._tell_steps()
-            if now >= self._states_due or any(not page.told for page in self._pages):
-                await self._tell_states()
-                self._states_due = now + STATES
+            if now < self._states_due and all(page.told for page in self._pages):
+                return self._states_due - now
+            await self._tell_states()
+            self._states_due = now + STATES
+        return self._pause()
 
     async def _tell_steps(self) -> None:
         self._position = min([self._position, *(page.after for page in self._pages)])

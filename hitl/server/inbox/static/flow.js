@@ -40,6 +40,7 @@ for (const counter of document.querySelectorAll("[data-countdown]")) {
 for (const form of document.querySelectorAll("form.judge")) {
   let isSending = false;
   form.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return; // such as by a file that is still read
     if (isSending) return event.preventDefault();
     isSending = true;
     const label = event.submitter?.querySelector("[data-label]");

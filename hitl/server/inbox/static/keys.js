@@ -9,7 +9,6 @@ const bulk = document.getElementById("bulk");
 const OFF = "hitl.keys-off";
 const DEAD = 400; // milliseconds after a review appears, so that a double press decides one review
 const TOGETHER = 1500; // milliseconds between the two keys of a pair
-const shown = performance.now();
 
 let off = false;
 try { off = localStorage.getItem(OFF) === "yes"; } catch { /* storage is disabled */ }
@@ -17,8 +16,8 @@ try { off = localStorage.getItem(OFF) === "yes"; } catch { /* storage is disable
 const isTyping = (target) => target.matches("input:not([type=checkbox], [type=radio]), textarea, select")
   || target.isContentEditable;
 const click = (selector) => document.querySelector(selector)?.click();
-const isFresh = () => performance.now() - shown < DEAD;
 
+let isFresh = true; // the review has just appeared
 let at = rows.findIndex((row) => row.classList.contains("here"));
 let lastPicked = -1;
 
@@ -97,8 +96,8 @@ const actions = {
   x: pick,
   X: pickTo,
   "*": () => bulk?.querySelector("[data-all]")?.click(),
-  y: () => (bulk ? order("approve") : isFresh() || click("form.judge [data-yes]")),
-  n: () => (bulk ? order("reject") : judge && (isFresh() || reason())),
+  y: () => (bulk ? order("approve") : isFresh || click("form.judge [data-yes]")),
+  n: () => (bulk ? order("reject") : judge && (isFresh || reason())),
   e: edit,
   c: () => judge?.querySelector("input[type=radio][value=changes]:not(:disabled)")?.click(),
   m: () => judge?.querySelector("[data-mark]")?.click(),
@@ -159,4 +158,9 @@ toggle.addEventListener("change", () => {
   off = !toggle.checked;
   try { localStorage.setItem(OFF, off ? "yes" : "no"); } catch { /* applies to this page only */ }
 });
-document.documentElement.dataset.keys = "ready"; // the shortcuts work from here on
+// The shortcuts work from here on, and those of a verdict a moment later.
+document.documentElement.dataset.keys = "ready";
+setTimeout(() => {
+  isFresh = false;
+  document.documentElement.dataset.keys = "all";
+}, DEAD);
