@@ -148,7 +148,7 @@ def test_what_was_typed_too_late_names_the_file_and_not_its_data() -> None:
 def test_a_listing_leaves_out_the_data_of_files() -> None:
     long = f"data:text/plain;base64,{b64encode(b'x' * 2048).decode()}"
     assert without_files({"a": [long, "data:,short", 1]}) == {
-        "a": ["data:text/plain;base64,… (2 KB)", "data:,short", 1]
+        "a": ["data:text/plain;base64,… (2 KB, SHA-256 1d1801f753cc…)", "data:,short", 1]
     }
 
 

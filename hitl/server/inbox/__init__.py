@@ -47,6 +47,7 @@ def inbox_routes(
     """Return the inbox's routes, to be mounted under `/inbox`; an answer can be taken back for `undo_seconds`."""
     handled = (reviews, loops, PageRenderer(), views, undo_seconds)
     lists, pages, requests = Lists(*handled), Pages(*handled), RequestPages(*handled)
+    previews = Previews(*handled)
     log = DeliveryPages(*handled, deliveries)
     inner: list[BaseRoute] = [
         Route("/", lists.overview),
@@ -56,7 +57,8 @@ def inbox_routes(
         *_form("/views", lists.save_view, "/"),
         *_form("/views/{number}/delete", lists.delete_view, "/"),
         Route("/keys", lists.keys),
-        *_form("/preview", Previews(*handled).show, "/"),
+        *_form("/preview", previews.show, "/"),
+        *_form("/pictures", previews.pictures, "/"),
         Route("/events", Live(lists).events),
         Route("/reviews/{review_id}", pages.review),
         Route("/reviews/{review_id}/answer", pages.answer, methods=["POST"]),

@@ -8,6 +8,7 @@ name.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -131,11 +132,12 @@ def size_in_words(size: int) -> str:
 
 
 def without_files(value: Any) -> Any:
-    """Return a JSON value with the data of its files left out, for pages that list many of them."""
+    """Return a JSON value with the data of its files left out, each told from others by its digest."""
     if is_object(value):
         return {key: without_files(item) for key, item in value.items()}
     if is_list(value):
         return [without_files(item) for item in value]
     if isinstance(value, str) and len(value) > _SHORT and (file := embedded(value)):
-        return f"{value.partition(',')[0][:_SHORT]},… ({size_in_words(len(file.data))})"
+        digest = hashlib.sha256(file.data).hexdigest()[:12]
+        return f"{value.partition(',')[0][:_SHORT]},… ({size_in_words(len(file.data))}, SHA-256 {digest}…)"
     return value

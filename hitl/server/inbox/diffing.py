@@ -19,6 +19,7 @@ from itertools import pairwise
 from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 from hitl._json import is_list
+from hitl.server.inbox.attachments import without_files
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.hidden_characters import unix_lines
 from hitl.server.inbox.json_texts import pretty
@@ -109,6 +110,7 @@ def compare(before: str, after: str) -> list[Stretch]:
 
 def content_diff(before: Document, after: Document) -> list[Changed]:
     """Compare two contents key by key, after `MAX_KEYS` of them the others together; what is equal is left out."""
+    before, after = without_files(before), without_files(after)
     keys = [*after, *(key for key in before if key not in after)]
     changed = [key for key in keys if _canonical(before, key) != _canonical(after, key)]
     shown, others = changed[:MAX_KEYS], changed[MAX_KEYS:]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
@@ -30,6 +30,12 @@ MISSING: Final = object()
 Read: TypeAlias = Callable[[Document, list[str]], Any]
 
 RADIO_LIMIT = 5
+
+_PLACE: Final = ("x", "y", "width", "height")
+_PERCENT: Final = r"(\d{1,3}(?:\.\d{1,2})?)"
+_MARK: Final = re.compile(rf"\[{_PERCENT} {_PERCENT} {_PERCENT} {_PERCENT}\](.*)", re.ASCII)
+_WHOLE_PICTURE: Final = 100.01  # percent, and what is lost by rounding
+_NO_WORDS: Final = "Marked"
 
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,300}")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,300}(?:\.[0-9]{1,300})?(?:[eE][+-]?[0-9]{1,3})?")
@@ -123,11 +129,37 @@ def _read_picture(field: Document, texts: list[str]) -> Any:
     """Read the plain decision, or the object that holds notes as well: `submission` puts their box behind it."""
     decision = texts[0]
     lines = texts[1].splitlines() if len(texts) > 1 and takes_notes(field) else []
-    notes = [{"text": line.strip()} for line in lines if line.strip()]
+    notes = [_read_note(line.strip()) for line in lines if line.strip()]
     if not notes:
         return decision or MISSING
     # Without a decision the answer is incomplete, which `results` reports.
     return {"decision": decision, "annotations": notes} if decision else {"annotations": notes}
+
+
+def _read_note(line: str) -> Document:
+    """Read a note; four numbers before it mark a place: "[12.5 30 20 15] Blurred", in percent of the picture."""
+    found = _MARK.fullmatch(line)
+    places = dict(zip(_PLACE, map(float, found.groups()[:4]), strict=True)) if found else {}
+    if not found or not _is_within(places):
+        return {"text": line}
+    return {"text": found[5].strip() or _NO_WORDS, **{name: round(part / 100, 4) for name, part in places.items()}}
+
+
+def _is_within(places: Mapping[str, float]) -> bool:
+    ends = places["x"] + places["width"], places["y"] + places["height"]
+    return min(places["width"], places["height"]) > 0 and max(ends) <= _WHOLE_PICTURE
+
+
+def note_line(note: object) -> str:
+    """Write a note as it is typed; empty if it holds anything that cannot be typed."""
+    if not is_object(note) or not isinstance(note.get("text"), str):
+        return ""
+    if note.keys() == {"text"}:
+        return str(note["text"])
+    parts = [note.get(name) for name in _PLACE]
+    if note.keys() != {"text", *_PLACE} or not all(isinstance(part, int | float) for part in parts):
+        return ""
+    return f"[{' '.join(f'{float(part) * 100:.4g}' for part in parts if part is not None)}] {note['text']}"
 
 
 def _read_boolean(_field: Document, values: list[str]) -> Any:

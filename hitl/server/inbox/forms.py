@@ -15,7 +15,7 @@ from hitl.server.inbox.hidden_characters import has_hidden, unix_lines
 from hitl.server.inbox.json_texts import json_fault, parsed
 from hitl.server.inbox.merging import Draft as Draft
 from hitl.server.inbox.merging import Note, merged, stamp
-from hitl.server.inbox.rendering import Block, Text, block, code
+from hitl.server.inbox.rendering import Block, Picture, Text, block, code, picture_block
 from hitl.server.primitives.validation import same
 from hitl.server.results import DISPLAYS, is_required, is_shown, normal_form
 
@@ -49,6 +49,7 @@ class Control:
     condition: VisibleIf | None = None
     error: str | None = None
     shown: Block | None = None
+    marks: str = ""  # the id of the box whose notes mark places in the picture that is shown
     original: str = ""  # what a control that edits was asked about
     files: FileLimits | None = None
     notes: str | None = None
@@ -103,11 +104,16 @@ def build_form(template: Document | None, content: Document, draft: Draft | None
     """Make the form for a review; a draft fills it with what was typed instead of the defaults."""
     if draft:
         draft = _with_hidden(draft, template, content)
+    displayed = {field_["name"] for field_ in fields_of(template) if field_["type"] in DISPLAYS}
     displays: list[Control] = []
     inputs: list[Control] = []
     for number, field_ in enumerate(fields_of(template)):
         if field_["type"] not in DISPLAYS:
             inputs.append(_control(field_, f"f{number}", content, draft))
+            found = _picture(field_, f"f{number}", content)
+            if found and found.name not in displayed:
+                displays.append(found)
+                displayed.add(found.name)
         elif field_["name"] in content:
             displays.append(_display(field_, f"f{number}", content, draft))
     placed = {control.name for control in displays}
@@ -230,6 +236,23 @@ def _display(field_: Document, control_id: str, content: Document, draft: Draft 
         note=note,
         newer=Text(fields.as_text(value)) if note == "holds" else None,
     )
+
+
+def _picture(field_: Document, control_id: str, content: Document) -> Control | None:
+    """Show what an image_review is about: the content of its name, or the only picture there is."""
+    if field_["type"] != "image_review":
+        return None
+    name: str = field_["name"]
+    shown = {
+        key: block_
+        for key, value in content.items()
+        if isinstance(block_ := picture_block(value, key, is_picture=key == name), Picture)
+    }
+    key = name if name in shown else next(iter(shown), "") if len(shown) == 1 else ""
+    if not key:
+        return None
+    marks = f"{control_id}-notes" if fields.takes_notes(field_) else ""
+    return Control(name=key, id=f"{control_id}-picture", kind="show", label=key, shown=shown[key], marks=marks)
 
 
 def _editor(field_: Document, value: object, text: str) -> str:

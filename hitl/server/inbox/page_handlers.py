@@ -18,6 +18,7 @@ from hitl.server.inbox.documents import Document
 from hitl.server.inbox.filters import Filters
 from hitl.server.inbox.json_form import json_error, wants_json
 from hitl.server.inbox.page_renderer import PageRenderer
+from hitl.server.inbox.picture_hosts import picture_hosts
 from hitl.server.inbox.saved_views import SavedView, SavedViews
 from hitl.server.inbox.submission import FORM_TOKEN, MAX_REVIEWER_LENGTH, remember_reviewer, remembered_reviewer
 from hitl.server.inbox.tables import Looking
@@ -63,7 +64,7 @@ class PageHandlers:
             "now": self.reviews.clock(),
             "me": remembered_reviewer(request),
             "form_token": request.scope.get(FORM_TOKEN, ""),
-            "looking": Looking(tuple(request.query_params.multi_items())),
+            "looking": Looking(tuple(request.query_params.multi_items()), picture_hosts(request)),
             "last_step": self.reviews.last_step(),
             "toast": self._toast(request),
             "undo_seconds": self.undo_seconds,

@@ -9,27 +9,29 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hitl.server.http import in_worker
 from hitl.server.http.responses import with_headers
+from hitl.server.inbox.attachments import without_files
 from hitl.server.inbox.hidden_characters import is_web_address, parts, visible
 from hitl.server.inbox.json_texts import pretty
+from hitl.server.inbox.picture_hosts import picture_hosts
 from hitl.server.inbox.times import full
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 SCRIPTS = sorted(file.name for file in STATIC.glob("*.js"))
 
-# Only our own files load and run, and only connect to our own server; images stay text.
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+# Only our own files load and run, and only connect to our own server; pictures load from where the reviewer said.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:{pictures}; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 HEADERS = {
-    "content-security-policy": CONTENT_SECURITY_POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
@@ -78,7 +80,9 @@ class SafeHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and add the headers to its answer."""
-        await self._app(scope, receive, with_headers(send, lambda: HEADERS))
+        hosts = sorted(picture_hosts(HTTPConnection(scope))) if scope["type"] == "http" else ()
+        headers = {"content-security-policy": _POLICY.format(pictures="".join(f" https://{host}" for host in hosts))}
+        await self._app(scope, receive, with_headers(send, lambda: {**headers, **HEADERS}))
 
 
 def _environment() -> Environment:
@@ -92,6 +96,7 @@ def _environment() -> Environment:
     )
     filters: Any = environment.filters  # declared as a union of the built-in filters' own types
     filters.update(exact=_exact, full=full, is_web_address=is_web_address, parts=parts, pretty=pretty)
+    filters.update(without_files=without_files)
     return environment
 
 

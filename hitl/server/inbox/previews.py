@@ -1,4 +1,4 @@
-"""How a text looks that is being edited, and what was changed in it, while its reviewer types."""
+"""What a reviewer looks at while the form is open: a text that is being edited, and pictures from other hosts."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from starlette.responses import Response
 
 from hitl.server.http import in_worker
 from hitl.server.inbox.editing import EDIT_KINDS, changes, preview
-from hitl.server.inbox.page_handlers import PageHandlers, page_handler
+from hitl.server.inbox.page_handlers import PageHandlers, base_of, page_handler
+from hitl.server.inbox.picture_hosts import back_to_page, remember_host
 from hitl.server.inbox.submission import read_form
 from hitl.server.primitives import invalid
 
 
 class Previews(PageHandlers):
-    """The handler that draws what is being edited; it reads nothing but the form, and stores nothing."""
+    """The handlers that change what is seen and nothing else."""
 
     @page_handler
     async def show(self, request: Request) -> Response:
@@ -34,3 +35,13 @@ class Previews(PageHandlers):
             "changes": changes(kind, sent.get("original", text), text),
         }
         return self.render(request, "preview.html", context)
+
+    @page_handler
+    async def pictures(self, request: Request) -> Response:
+        """Load pictures from a host from now on, in this browser, or no more."""
+        sent = await read_form(request)
+        response = back_to_page(request, base_of(request))
+        for name in ("load", "unload"):
+            for host in sent.get(name, [])[:1]:
+                remember_host(request, response, host, is_loaded=name == "load")
+        return response

@@ -7,17 +7,20 @@ properties, which the template reads in its thread.
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar, TypeAlias
 
 from hitl._json import is_list, is_object
+from hitl.server.inbox.attachments import Embedded, download_name, embedded, size_in_words
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.highlighting import Token, lines_of, tokens
 from hitl.server.inbox.json_texts import pretty
 from hitl.server.inbox.markdown import Piece, draw, looks_like_markdown
 from hitl.server.inbox.patches import PatchedFile, is_patch, patched_files
+from hitl.server.inbox.pictures import picture_head, picture_host
 from hitl.server.inbox.tables import Column, Looking, column, in_order
 
 MAX_DEPTH = 6
@@ -37,6 +40,7 @@ MAX_LINES = 10_000
 
 _LONG_TEXT = 100
 _KEYS_IN_GIST = 8
+_LONGEST_TYPE = 500  # characters before the data of a data URI
 _SUBJECT_LENGTH = 140
 
 
@@ -130,10 +134,13 @@ class Table:
         for place, each in enumerate(columns):
             if each.order:
                 numbered = in_order(numbered, place, descending=each.order == "descending")
-        return [Row(number, [(cell, self._cell(cell)) for cell in row]) for number, row in numbered[:MAX_ROWS]]
+        return [Row(number, self._cells(number, row)) for number, row in numbered[:MAX_ROWS]]
 
-    def _cell(self, value: Any) -> Block:
-        return Json(value) if _is_heavy(value) else _block(value, self.depth + 1, self.place)
+    def _cells(self, number: int, row: list[Any]) -> list[tuple[Any, Block]]:
+        return [(cell, self._cell(cell, f"{self.place}.{number}.{place}")) for place, cell in enumerate(row)]
+
+    def _cell(self, value: Any, place: str) -> Block:
+        return Json(value) if _is_heavy(value) else _block(value, self.depth + 1, place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +193,24 @@ class File:
     safe_name: str
     size: str
     base64: str
+    note: str = ""
 
 
-Block: TypeAlias = Text | Word | Pairs | Items | Table | Code | Patch | Json | File
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture: one that the content holds, or the address of one, which is loaded when the reviewer asks for it."""
+
+    kind: ClassVar[str] = "picture"
+    url: str
+    place: str
+    name: str = ""
+    facts: str = ""
+    host: str = ""
+    width: int | None = None
+    height: int | None = None
+
+
+Block: TypeAlias = Text | Word | Pairs | Items | Table | Code | Patch | Json | File | Picture
 
 NOTHING = Word("null", empty=True)
 
@@ -196,6 +218,40 @@ NOTHING = Word("null", empty=True)
 def block(value: object, place: str = "") -> Block:
     """Choose how to draw a JSON value; `place` is where it stands, by which its tables are told apart."""
     return Json(value) if _is_heavy(value) else _block(value, 0, place)
+
+
+def file_block(value: object) -> Block | None:
+    """Draw a file that a value holds, to be downloaded; None if it holds none."""
+    file = embedded(value)
+    return _file(file) if file else None
+
+
+def picture_block(value: object, place: str, *, is_picture: bool = False) -> Block | None:
+    """Draw the picture that a value holds or leads to, or a file that is held; None if it is neither.
+
+    A file is an object of its address and its name, as answers are, or a string.
+    """
+    if is_object(value) and not ("url" in value and value.keys() <= {"url", "name"}):
+        return None
+    url, name = (value["url"], value.get("name")) if is_object(value) else (value, None)
+    if not isinstance(url, str):
+        return None
+    if host := picture_host(url, is_picture=is_picture):
+        return Picture(url, place, name if isinstance(name, str) else "", host=host)
+    file = embedded(value) if ";base64," in url[:_LONGEST_TYPE] else None
+    if file is None:
+        return None
+    head = picture_head(file.data)
+    if head is None or head.obstacle:
+        return _file(file, head.obstacle if head else "")
+    data = f"data:{head.media_type};base64,{b64encode(file.data).decode()}"
+    facts = f"{head.width:,} × {head.height:,} · {size_in_words(len(file.data))}"
+    return Picture(data, place, file.name, facts, width=head.width, height=head.height)
+
+
+def _file(file: Embedded, note: str = "") -> File:
+    name = download_name(file.name)
+    return File(file.name, name, size_in_words(len(file.data)), b64encode(file.data).decode(), note)
 
 
 def code(text: str, language: str) -> Block:
@@ -220,6 +276,8 @@ def _is_heavy(value: object) -> bool:
 
 
 def _block(value: object, depth: int, place: str) -> Block:
+    if held := picture_block(value, place):
+        return held
     if value in ({}, []):
         return Word(json.dumps(value), empty=True)
     if depth >= MAX_DEPTH and (is_object(value) or is_list(value)):
@@ -284,7 +342,7 @@ def _first_text(value: object) -> str:
     level = [value]
     while level:
         for item in level:
-            if isinstance(item, str) and item.strip():
+            if isinstance(item, str) and item[:5].lower() != "data:" and item.strip():
                 return item
         level = [inner for item in level for inner in _inside(item)]
     return ""

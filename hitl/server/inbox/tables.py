@@ -20,9 +20,10 @@ Key: TypeAlias = tuple[int, float, str]
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """How a browser looks at a page, by its address: which table it has sorted, and by which column."""
+    """How a browser looks at a page, which table it has sorted, by which column, and from where it loads pictures."""
 
     query: tuple[tuple[str, str], ...] = ()
+    hosts: frozenset[str] = frozenset()  # from which it loads pictures
 
     def order_of(self, table: str, column: str) -> str:
         """Return how a column is sorted, as `aria-sort` says it; empty if it is not."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,12 +11,12 @@ from typing import Any
 from hitl._json import is_list, is_object
 from hitl._moments import moment
 from hitl._verdict import feedback_of, verdict_of
-from hitl.server.inbox.attachments import attached, download_name, embedded, file_answer, size_in_words
+from hitl.server.inbox.attachments import attached, embedded, file_answer
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fields_of, label_of
-from hitl.server.inbox.fields import as_text, choices
+from hitl.server.inbox.fields import as_text, choices, note_line
 from hitl.server.inbox.hidden_characters import unix_lines
-from hitl.server.inbox.rendering import Block, Code, File, Items, Pairs, Text, Word, block
+from hitl.server.inbox.rendering import Block, Code, Items, Pairs, Text, Word, block, file_block
 from hitl.server.inbox.times import Due, age, due, took
 from hitl.server.inbox.titles import excerpt, name_of, title
 from hitl.server.primitives import Page
@@ -262,10 +261,7 @@ def _draw_files(_field: Document, value: Any) -> Block:
 
 
 def _draw_file(value: Any) -> Block:
-    file = embedded(value)
-    if file is None:
-        return block(value)
-    return File(file.name, download_name(file.name), size_in_words(len(file.data)), b64encode(file.data).decode())
+    return file_block(value) or block(value)
 
 
 def _draw_code(field: Document, value: Any) -> Block:
@@ -284,8 +280,9 @@ def _draw_picture(_field: Document, value: Any) -> Block:
 
 
 def _note(note: Any) -> Block:
-    """Show a note; those that mean a certain place, which only programs give, with all they hold."""
-    return Text(note["text"]) if is_object(note) and note.keys() == {"text"} else block(note)
+    """Show a note as it is typed, or whatever else a program gave."""
+    line = note_line(note)
+    return Text(line) if line else block(note)
 
 
 _DRAWN: dict[str, Callable[[Document, Any], Block]] = {

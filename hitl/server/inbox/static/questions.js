@@ -67,6 +67,7 @@ function withNotes(field, decision) {
   const box = field.querySelector("textarea[name^='notes.']");
   const notes = (box && !box.disabled ? box.value : "").split(LINES).map(strip).filter(Boolean);
   if (!notes.length) return decision;
+  if (notes.some((note) => /^\[[\d. ]+\]/.test(note))) return ""; // no condition can name places
   const written = notes.map((note) => `{"text":${quoted(note)}}`).join(",");
   return `{"annotations":[${written}]${decision === "null" ? "" : `,"decision":${decision}`}}`;
 }
