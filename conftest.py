@@ -34,7 +34,7 @@ GLANCE = 0.05  # seconds between two looks at the inbox; whoever creates a revie
 _IN_FRAMEWORKS = "HITL_FRAMEWORKS" in os.environ
 
 # Of the dependency group `heavy`, which `make setup` installs and `make test` does not.
-_HEAVY = ("mypy", "numpy", "openai", "pandas", "playwright", "pyright", "temporalio")
+_HEAVY = ("axe_playwright_python", "mypy", "numpy", "openai", "pandas", "playwright", "pyright", "temporalio")
 _MISSING = ", ".join(name for name in _HEAVY if find_spec(name) is None)
 _IMPORTS_MISSING = re.compile(rf"^ *(?:import|from) (?:{_MISSING.replace(', ', '|')})\b", re.MULTILINE)
 
