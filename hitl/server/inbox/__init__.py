@@ -24,7 +24,7 @@ from hitl.server.inbox.page_renderer import STATIC, PageRenderer, SafeHeaders
 from hitl.server.inbox.pages import Pages
 from hitl.server.inbox.previews import Previews
 from hitl.server.inbox.request_pages import RequestPages
-from hitl.server.inbox.saved_views import SavedViews
+from hitl.server.inbox.saved_view_store import SavedViews
 from hitl.server.inbox.sessions import InboxSessionMiddleware, Sessions
 from hitl.server.loops import LoopService
 from hitl.server.reviews import ReviewService

@@ -19,7 +19,7 @@ from hitl.server.inbox.filters import Filters
 from hitl.server.inbox.json_form import json_error, wants_json
 from hitl.server.inbox.page_renderer import PageRenderer
 from hitl.server.inbox.picture_hosts import picture_hosts
-from hitl.server.inbox.saved_views import SavedView, SavedViews
+from hitl.server.inbox.saved_view_store import SavedView, SavedViews
 from hitl.server.inbox.submission import FORM_TOKEN, MAX_REVIEWER_LENGTH, remember_reviewer, remembered_reviewer
 from hitl.server.inbox.tables import Looking
 from hitl.server.inbox.toasts import Toast, toast

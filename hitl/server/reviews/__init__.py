@@ -6,7 +6,7 @@ the composition root use this room.
 
 from __future__ import annotations
 
-from hitl.server.reviews.held_answers import HeldAnswer
+from hitl.server.reviews.held_answer_store import HeldAnswer
 from hitl.server.reviews.lifecycle import FINAL, OPEN
 from hitl.server.reviews.schemas import PRIORITIES
 from hitl.server.reviews.service import ReviewService

@@ -20,7 +20,7 @@ from hitl.server.primitives.validation import every, json_object, text
 from hitl.server.reviews import lifecycle, search, templates
 from hitl.server.reviews.approvals import is_complete, would_complete
 from hitl.server.reviews.assignment import choose_assignees, require_assignable, same_people
-from hitl.server.reviews.held_answers import HeldAnswer, HeldAnswerStore, final_of_another
+from hitl.server.reviews.held_answer_store import HeldAnswer, HeldAnswerStore, final_of_another
 from hitl.server.reviews.reviewer_store import ReviewerStore
 from hitl.server.reviews.sample_templates import SAMPLE_TEMPLATES
 from hitl.server.reviews.schemas import (
