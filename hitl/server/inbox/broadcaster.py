@@ -114,9 +114,13 @@ class Broadcaster:
             yield page
         finally:
             self._pages.discard(page)
-            if not self._pages and self._task is not None:
-                self._task.cancel()
-                self._task = None
+            if not self._pages:
+                self._end()
+
+    def _end(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
 
     async def _run(self) -> None:
         self._position = min(page.after for page in self._pages)

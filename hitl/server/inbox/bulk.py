@@ -98,7 +98,9 @@ def approval(review: Document, template: Document | None) -> Document:
         raise Unsuitable("its form has no required yes/no question")
     _require_no_comment(template)
     content = content_of(review)
-    said = dict.fromkeys([*(field["name"] for field in yes), *([] if verdict is None else [verdict])], True)
+    said: Document = {str(field["name"]): True for field in yes}
+    if verdict is not None:
+        said[verdict] = True
     kept = {field["name"]: content[field["name"]] for field in fields_of(template) if is_editable(field, content)}
     return {**kept, **said}
 
