@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hitl._asking import read_answer
     from hitl._async_client import AsyncHITLClient
     from hitl._client import HITLClient
+    from hitl._content import File
     from hitl._flows import BlockingCallWarning
     from hitl._forms.schema import fields_from, schema_from
     from hitl._version import __version__
@@ -43,6 +44,7 @@ __all__ = [
     "Completions",
     "CursorStore",
     "Decisions",
+    "File",
     "HITLClient",
     "HITLError",
     "Outcome",
@@ -64,6 +66,7 @@ __getattr__, __dir__ = lazy_names(
         "_asking": ("read_answer",),
         "_async_client": ("AsyncHITLClient",),
         "_client": ("HITLClient",),
+        "_content": ("File",),
         "_forms": ("fields_from", "schema_from"),
         "_flows": ("BlockingCallWarning",),
         "_version": ("__version__",),

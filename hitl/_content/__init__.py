@@ -9,8 +9,9 @@ from typing import Any
 
 from hitl._content.conversion import Conversion, safe_repr
 from hitl._content.converters import converter_for
+from hitl._content.files import File
 
-__all__ = ["safe_repr", "to_json"]
+__all__ = ["File", "safe_repr", "to_json"]
 
 
 def to_json(value: object, *, path: str = "content") -> Any:

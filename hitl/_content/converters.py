@@ -23,6 +23,7 @@ from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from hitl._content.conversion import FIELD, MEMBER, Conversion, Converter, type_name
+from hitl._content.files import File, file_object
 from hitl._json import MAX_DIGITS
 
 # json.dumps cannot write an integer of more digits than this (CVE-2020-10735).
@@ -251,6 +252,10 @@ def _pandas_frame(conversion: Conversion, value: Any) -> list[Any]:
     return conversion.array_of(value, value.itertuples(name=None), convert=row_object)
 
 
+def _file(conversion: Conversion, value: File) -> dict[str, Any]:
+    return conversion.object_of(value, file_object(value).items())
+
+
 def _refusal(advice: str) -> Converter:
     def refuse(conversion: Conversion, value: Any) -> Any:
         raise conversion.refuse(f"is of type {type_name(value)}, which has no JSON form: {advice}")
@@ -262,13 +267,14 @@ def _refusal(advice: str) -> Converter:
 
 _REFUSED: dict[str, str] = {
     "builtins.bytes builtins.bytearray builtins.memoryview": (
-        "decode it to text, or send base64.b64encode(value).decode()"
+        "decode it to text, or send base64.b64encode(value).decode(); of a file or a picture, hitl.File(value)"
     ),
     "builtins.function builtins.builtin_function_or_method builtins.method builtins.type functools.partial": (
         "call it and send what it returns, or send its name"
     ),
     "_io._IOBase": "read it, and send the text or its base64 form",
     "builtins.coroutine": "await it and send what it returns",
+    "PIL.Image": "send hitl.File(value)",
     "builtins.complex numpy.complexfloating": "send [value.real, value.imag] or str(value)",
     "builtins.ellipsis": "put a value in place of the three dots",
     "http.Morsel": "send value.value",  # a dict of the attributes of a cookie, without its value
@@ -286,8 +292,9 @@ _EXACT: dict[type, Converter] = {
     float: _float,
     dict: _dict,
     list: _list,  # a copy, since another thread may change it meanwhile
+    File: _file,
 }
-"""The types of JSON itself, by far the most frequent ones."""
+"""The types of JSON itself, by far the most frequent ones, and our own."""
 
 _BY_NAME: dict[str, Converter] = {
     "builtins.str": _text,

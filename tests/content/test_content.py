@@ -41,6 +41,7 @@ from starlette.datastructures import FormData, Headers, QueryParams
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.datastructures import MultiDict as WerkzeugMultiDict
 
+from hitl import File
 from hitl._content import converters, to_json
 from hitl.exceptions import ConfigurationError, ContentError
 
@@ -146,10 +147,12 @@ EXAMPLES: dict[str, Any] = {
     "datetime": datetime.datetime,
     "deep": nested(101),
     "deque": collections.deque,
+    "File": File,
     "io": io,
     "numpy": numpy,
     "os": os,
     "pandas": pandas,
+    "picture": type("Image", (), {"__module__": "PIL.Image"})(),
     "row": Row(a=1, b=2),
     "time": datetime.time,
     "timedelta": datetime.timedelta,

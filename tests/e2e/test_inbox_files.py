@@ -167,3 +167,19 @@ def test_without_scripts_addresses_and_notes_can_be_sent(
     result = client.get_review(review.id).result
     assert result["proof"] == "https://example.com/proof.pdf"
     assert result["picture"] == {"decision": "approve", "annotations": [{"text": "Fine"}]}
+
+
+DROP = """(area) => {
+  const data = new DataTransfer();
+  data.items.add(new File(["one"], "one.txt", { type: "text/plain" }));
+  area.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_files_are_dropped_onto_their_area(opened: Page) -> None:
+    area = opened.locator("[data-field=papers] .drop")
+    expect(area).to_have_text("Choose files or drop them hereup to 10.0 MB")
+    area.evaluate(DROP)
+    expect(opened.get_by_role("button", name="Remove one.txt")).to_be_visible()
+    opened.locator("[data-field=proof] .drop").evaluate(DROP)
+    expect(opened.get_by_text("one.txt: file type not accepted. Accepted: .pdf, image/*.")).to_be_visible()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import struct
 import zlib
-from base64 import b64encode
 
 import pytest
 from incidents import Incidents
 from playwright.sync_api import Page, Route, expect
 
-from hitl import HITLClient
+from hitl import File, HITLClient
+from hitl.exceptions import APIStatusError
 from hitl.testing import Sandbox
 
 PICTURE = "https://pictures.example/sofa.png"
@@ -26,22 +26,23 @@ def png(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
-def opened(page: Page, sandbox: Sandbox, client: HITLClient, url: str) -> str:
+def opened(page: Page, sandbox: Sandbox, client: HITLClient, photo: str | File) -> str:
     template = client.create_template(name="Look", fields=[{"name": "photo", "type": "image_review", "label": "Good?"}])
-    review = client.create_review(template.id, {"photo": url})
+    review = client.create_review(template.id, {"photo": photo})
     page.goto(f"{sandbox.inbox_url}/reviews/{review.id}")
     return review.id
 
 
 @pytest.fixture
-def held() -> str:
-    return f"data:image/png;base64,{b64encode(png(400, 200)).decode()}"
+def held() -> File:
+    return File(png(400, 200), name="sofa.png")
 
 
-def test_a_held_picture_is_shown_at_three_sizes(page: Page, sandbox: Sandbox, client: HITLClient, held: str) -> None:
+def test_a_held_picture_is_shown_at_three_sizes(page: Page, sandbox: Sandbox, client: HITLClient, held: File) -> None:
     opened(page, sandbox, client, held)
     image = page.locator(".picture img")
     assert image.evaluate("(it) => it.naturalWidth") == 400
+    expect(page.locator(".picture figcaption")).to_contain_text("sofa.png 400 × 200")
     page.get_by_role("radio", name="100 %").check()
     assert image.bounding_box()["width"] == 400  # type: ignore[index]
     page.get_by_role("radio", name="200 %").check()
@@ -80,7 +81,7 @@ def test_a_picture_that_does_not_come_can_be_asked_for_again(page: Page, sandbox
     expect(page.locator(".picture img")).to_be_visible()
 
 
-def test_places_are_marked_by_keyboard_alone(page: Page, sandbox: Sandbox, client: HITLClient, held: str) -> None:
+def test_places_are_marked_by_keyboard_alone(page: Page, sandbox: Sandbox, client: HITLClient, held: File) -> None:
     review_id = opened(page, sandbox, client, held)
     page.get_by_role("button", name="Add a mark").press("Enter")
     spot = page.get_by_role("button", name="Mark 1: no words yet")
@@ -103,11 +104,11 @@ def test_places_are_marked_by_keyboard_alone(page: Page, sandbox: Sandbox, clien
 
 
 def test_places_are_marked_with_the_mouse(
-    page: Page, sandbox: Sandbox, client: HITLClient, held: str, incidents: Incidents
+    page: Page, sandbox: Sandbox, client: HITLClient, held: File, incidents: Incidents
 ) -> None:
     opened(page, sandbox, client, held)
     page.get_by_role("radio", name="100 %").check()
-    page.get_by_role("button", name="Mark with the mouse").click()
+    page.get_by_role("button", name="Draw a mark").click()
     box = page.locator(".frame").bounding_box()
     assert box
     page.mouse.move(box["x"] + 40, box["y"] + 20)
@@ -121,3 +122,11 @@ def test_places_are_marked_with_the_mouse(
     page.get_by_label("Notes").fill("[10 10 20 20] A name\n[95 0 20 1] beyond the edge\n[1 1 5 5] Two")
     expect(page.locator(".spot")).to_have_count(2)
     assert (incidents.scripts, incidents.faults) == ([], [])
+
+
+def test_files_that_are_too_large_together_are_refused_by_the_server(sandbox: Sandbox, client: HITLClient) -> None:
+    files = {name: File(b"x" * File.MAX_SIZE) for name in ("one", "two")}
+    with pytest.raises(APIStatusError, match="the body is larger than 5242880 bytes; send less content") as raised:
+        client.create_review("template_123", files)
+    assert raised.value.status_code == 413
+    assert client.create_review("template_123", {"one": files["one"]}).content["one"]["name"] == "file"

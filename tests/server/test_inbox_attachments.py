@@ -22,8 +22,9 @@ from hitl.server.inbox.attachments import (
     size_in_words,
     without_files,
 )
+from hitl.server.inbox.content_files import File
 from hitl.server.inbox.forms import Draft, build_form, read_result
-from hitl.server.inbox.rendering import File, Items, Pairs, Text
+from hitl.server.inbox.rendering import Items, Pairs, Text
 from hitl.server.inbox.submission import MAX_FORM_BYTES
 from hitl.server.inbox.views import answers, typed_answers
 from hitl.server.review_server import ReviewServer

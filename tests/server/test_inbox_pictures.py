@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from hitl.server.inbox.attachments import without_files
+from hitl.server.inbox.content_files import File, Picture
 from hitl.server.inbox.diffing import content_diff
 from hitl.server.inbox.forms import build_form
 from hitl.server.inbox.pictures import MAX_FRAMES, MAX_SIDE, PictureHead, picture_head, picture_host
-from hitl.server.inbox.rendering import File, Picture, Text, block
+from hitl.server.inbox.rendering import Text, block
 from hitl.server.review_server import ReviewServer
 
 

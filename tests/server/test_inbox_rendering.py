@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hitl.server.inbox.diffing import Stretch
 from hitl.server.inbox.json_texts import pretty
 from hitl.server.inbox.rendering import (
     MAX_BLOCKS,
@@ -16,6 +17,7 @@ from hitl.server.inbox.rendering import (
     MAX_ROWS,
     NOTHING,
     Block,
+    Compared,
     Items,
     Json,
     Pairs,
@@ -83,6 +85,25 @@ def test_a_cell_of_too_many_blocks_is_shown_as_json_when_its_row_is_sorted_to_th
     assert isinstance(table, Table)
     looking = Looking((("table", "t"), ("by", "n"), ("order", "descending")))
     assert table.rows(table.columns(looking))[0].cells[1] == (heavy, Json(heavy))
+
+
+@pytest.mark.parametrize("keys", [("before", "after"), ("old", "new"), ("original", "proposed")])
+def test_two_texts_before_and_after_are_compared(keys: tuple[str, str]) -> None:
+    drawn = block({"edit": dict(zip(keys, ("a b", "a c"), strict=True))})
+    assert isinstance(drawn, Pairs)
+    assert drawn.items == [("edit", Compared(keys, ("a b", "a c")))]
+    assert Compared(keys, ("a b", "a c")).sides == [
+        (keys[0], [Stretch("a "), Stretch("b", "removed")]),
+        (keys[1], [Stretch("a "), Stretch("c", "added")]),
+    ]
+
+
+@pytest.mark.parametrize(
+    "value", [{"after": "a", "before": "b"}, {"before": "a", "after": 1}, {"old": "a", "after": "b"}]
+)
+def test_other_objects_are_not_compared(value: Any) -> None:
+    assert isinstance(block({"edit": value, "x": 1}), Pairs)
+    assert not any(isinstance(item, Compared) for _, item in block({"edit": value, "x": 1}).items)  # type: ignore[union-attr]
 
 
 def test_objects_nested_deeper_than_two_levels_start_closed() -> None:

@@ -9,13 +9,14 @@ from typing import Any
 from hitl._json import is_list, is_object
 from hitl.server.inbox import editing, fields
 from hitl.server.inbox.attachments import Attached, FileLimits, attached, limits
+from hitl.server.inbox.content_files import Picture, picture_block
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import Document, fields_of, label_of
 from hitl.server.inbox.hidden_characters import has_hidden, unix_lines
 from hitl.server.inbox.json_texts import json_fault, parsed
 from hitl.server.inbox.merging import Draft as Draft
 from hitl.server.inbox.merging import Note, merged, stamp
-from hitl.server.inbox.rendering import Block, Picture, Text, block, code, picture_block
+from hitl.server.inbox.rendering import Block, Text, block, code
 from hitl.server.primitives.validation import same
 from hitl.server.results import DISPLAYS, is_required, is_shown, normal_form
 

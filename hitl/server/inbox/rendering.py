@@ -7,20 +7,20 @@ properties, which the template reads in its thread.
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar, TypeAlias
 
 from hitl._json import is_list, is_object
-from hitl.server.inbox.attachments import Embedded, download_name, embedded, size_in_words
+from hitl.server.inbox.content_files import File, Picture, picture_block
+from hitl.server.inbox.diffing import Stretch, compare
 from hitl.server.inbox.documents import Document
+from hitl.server.inbox.hidden_characters import unix_lines
 from hitl.server.inbox.highlighting import Token, lines_of, tokens
 from hitl.server.inbox.json_texts import pretty
 from hitl.server.inbox.markdown import Piece, draw, looks_like_markdown
 from hitl.server.inbox.patches import PatchedFile, is_patch, patched_files
-from hitl.server.inbox.pictures import picture_head, picture_host
 from hitl.server.inbox.tables import Column, Looking, column, in_order
 
 MAX_DEPTH = 6
@@ -40,7 +40,7 @@ MAX_LINES = 10_000
 
 _LONG_TEXT = 100
 _KEYS_IN_GIST = 8
-_LONGEST_TYPE = 500  # characters before the data of a data URI
+_BEFORE_AND_AFTER = (("before", "after"), ("old", "new"), ("original", "proposed"))
 _SUBJECT_LENGTH = 140
 
 
@@ -86,6 +86,24 @@ class Pairs:
         """The first of its keys."""
         keys = ", ".join(key for key, _ in self.items[:_KEYS_IN_GIST])
         return keys if len(keys) <= _LONG_TEXT else f"{keys[:_LONG_TEXT]}…"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Two texts, before and after, under their keys: what was removed is marked in one, what was added in the other."""
+
+    kind: ClassVar[str] = "compared"
+    keys: tuple[str, str]
+    texts: tuple[str, str]
+
+    @property
+    def sides(self) -> list[tuple[str, list[Stretch]]]:
+        """Each key with its text in stretches."""
+        stretches = compare(*map(unix_lines, self.texts))
+        return [
+            (key, [stretch for stretch in stretches if stretch.change != other])
+            for key, other in zip(self.keys, ("added", "removed"), strict=True)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,33 +202,7 @@ class Json:
         return tokens(pretty(self.value), "json")
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file to download, never to show: `base64` is its content, `safe_name` the name to save it under."""
-
-    kind: ClassVar[str] = "file"
-    name: str
-    safe_name: str
-    size: str
-    base64: str
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A picture: one that the content holds, or the address of one, which is loaded when the reviewer asks for it."""
-
-    kind: ClassVar[str] = "picture"
-    url: str
-    place: str
-    name: str = ""
-    facts: str = ""
-    host: str = ""
-    width: int | None = None
-    height: int | None = None
-
-
-Block: TypeAlias = Text | Word | Pairs | Items | Table | Code | Patch | Json | File | Picture
+Block: TypeAlias = Text | Word | Pairs | Compared | Items | Table | Code | Patch | Json | File | Picture
 
 NOTHING = Word("null", empty=True)
 
@@ -218,40 +210,6 @@ NOTHING = Word("null", empty=True)
 def block(value: object, place: str = "") -> Block:
     """Choose how to draw a JSON value; `place` is where it stands, by which its tables are told apart."""
     return Json(value) if _is_heavy(value) else _block(value, 0, place)
-
-
-def file_block(value: object) -> Block | None:
-    """Draw a file that a value holds, to be downloaded; None if it holds none."""
-    file = embedded(value)
-    return _file(file) if file else None
-
-
-def picture_block(value: object, place: str, *, is_picture: bool = False) -> Block | None:
-    """Draw the picture that a value holds or leads to, or a file that is held; None if it is neither.
-
-    A file is an object of its address and its name, as answers are, or a string.
-    """
-    if is_object(value) and not ("url" in value and value.keys() <= {"url", "name"}):
-        return None
-    url, name = (value["url"], value.get("name")) if is_object(value) else (value, None)
-    if not isinstance(url, str):
-        return None
-    if host := picture_host(url, is_picture=is_picture):
-        return Picture(url, place, name if isinstance(name, str) else "", host=host)
-    file = embedded(value) if ";base64," in url[:_LONGEST_TYPE] else None
-    if file is None:
-        return None
-    head = picture_head(file.data)
-    if head is None or head.obstacle:
-        return _file(file, head.obstacle if head else "")
-    data = f"data:{head.media_type};base64,{b64encode(file.data).decode()}"
-    facts = f"{head.width:,} × {head.height:,} · {size_in_words(len(file.data))}"
-    return Picture(data, place, file.name, facts, width=head.width, height=head.height)
-
-
-def _file(file: Embedded, note: str = "") -> File:
-    name = download_name(file.name)
-    return File(file.name, name, size_in_words(len(file.data)), b64encode(file.data).decode(), note)
 
 
 def code(text: str, language: str) -> Block:
@@ -301,8 +259,18 @@ def _scalar(value: object) -> Block:
 def _object(value: Document, depth: int, place: str) -> Block:
     if _is_frame(value):
         return _frame(value, place)
+    if (keys := tuple(value)) in _BEFORE_AND_AFTER and all(
+        isinstance(text, str) and text.strip() for text in value.values()
+    ):
+        return Compared(keys, tuple(value.values()))
     shown = [(key, _block(item, depth + 1, f"{place}.{key}")) for key, item in islice(value.items(), MAX_ROWS)]
     return Pairs(shown, hidden=len(value) - len(shown), folded=depth >= OPEN_DEPTH)
+
+
+def _compared(value: Document) -> Compared | None:
+    keys = next((keys for keys in _BEFORE_AND_AFTER if keys == tuple(value)), None)
+    texts = [text for text in value.values() if isinstance(text, str) and text.strip()]
+    return Compared(keys, (texts[0], texts[1])) if keys and len(texts) == len(keys) else None
 
 
 def _array(value: list[Any], depth: int, place: str) -> Block:

@@ -12,11 +12,12 @@ from hitl._json import is_list, is_object
 from hitl._moments import moment
 from hitl._verdict import feedback_of, verdict_of
 from hitl.server.inbox.attachments import attached, embedded, file_answer
+from hitl.server.inbox.content_files import file_block
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fields_of, label_of
 from hitl.server.inbox.fields import as_text, choices, note_line
 from hitl.server.inbox.hidden_characters import unix_lines
-from hitl.server.inbox.rendering import Block, Code, Items, Pairs, Text, Word, block, file_block
+from hitl.server.inbox.rendering import Block, Code, Items, Pairs, Text, Word, block
 from hitl.server.inbox.times import Due, age, due, took
 from hitl.server.inbox.titles import excerpt, name_of, title
 from hitl.server.primitives import Page

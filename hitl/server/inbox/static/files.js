@@ -95,12 +95,16 @@ function attach(place) {
     changed();
   }
 
-  chooser.addEventListener("change", () => {
-    const files = [...chooser.files];
-    chooser.value = ""; // so that the same file can be chosen again
+  function queue(files) {
     const task = Promise.resolve(reading).then(() => take(files));
     reading = task;
     task.finally(() => { if (reading === task) reading = null; });
+  }
+
+  chooser.addEventListener("change", () => {
+    const files = [...chooser.files];
+    chooser.value = ""; // so that the same file can be chosen again
+    queue(files);
   });
   // If the reviewer submits before the file is read, the form is submitted once it is.
   form.addEventListener("submit", (event) => {
@@ -111,7 +115,19 @@ function attach(place) {
   });
 
   for (const item of list.children) addRemove(item);
-  place.append(chooser, fault);
+  // The whole area takes a click, for the input lies over it, and what is dropped on it.
+  const words = element("span", {}, element("b", { textContent: multiple ? "Choose files" : "Choose a file" }), " or drop ", multiple ? "them" : "it", " here");
+  const most = element("span", { textContent: [accept.split(",").filter(Boolean).join(", "), `up to ${size(largest)}`].filter(Boolean).join(" · ") });
+  const area = element("div", { className: "drop" }, chooser, words, most);
+  const over = (is) => area.classList.toggle("over", is);
+  area.addEventListener("dragover", (event) => { event.preventDefault(); over(true); });
+  area.addEventListener("dragleave", () => over(false));
+  area.addEventListener("drop", (event) => {
+    event.preventDefault();
+    over(false);
+    queue([...event.dataTransfer.files]);
+  });
+  place.append(area, fault);
   update();
 }
 

@@ -32,7 +32,7 @@ class Marks {
   constructor(place, notes) {
     this.notes = notes;
     this.frame = place.querySelector(".frame");
-    this.pen = element("button", { type: "button", className: "plain", textContent: "Mark with the mouse", ariaPressed: "false" });
+    this.pen = element("button", { type: "button", className: "plain", textContent: "Draw a mark", ariaPressed: "false" });
     this.pen.dataset.mark = "";
     const add = element("button", { type: "button", className: "plain", textContent: "Add a mark" });
     const help = element("span", { className: "quiet", textContent: "Arrow keys move a mark, with Shift they resize it, Delete removes it. Say what it shows in its line of the notes." });
