@@ -16,6 +16,7 @@ from hitl.server.inbox.broadcaster import Broadcaster, State
 from hitl.server.inbox.live import Live
 from hitl.server.inbox.page_handlers import PageHandlers
 from hitl.server.inbox.page_renderer import PageRenderer
+from hitl.server.inbox.presence import Presence
 from hitl.server.review_server import ReviewServer
 
 BODY = {"template_id": "template_123", "content": {"text": "A draft"}}
@@ -31,7 +32,9 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def live(server: ReviewServer) -> Live:
-    return Live(PageHandlers(server.reviews, server.loops, PageRenderer(), server.saved_views, 0))
+    return Live(
+        PageHandlers(server.reviews, server.loops, PageRenderer(), server.saved_views, 0, Presence(server.clock))
+    )
 
 
 def events(text: str) -> list[tuple[str, Any]]:

@@ -262,26 +262,37 @@ def test_the_reviewer_is_remembered_in_a_cookie_for_the_inbox_only(browser: Test
     assert 'value="Ünal; &lt;k&gt;"' in browser.get(f"/inbox/reviews/{second}").text
 
 
-def test_start_marks_the_review_as_in_progress(browser: TestClient, server: ReviewServer) -> None:
+def test_others_see_who_is_reviewing_for_some_minutes(
+    browser: TestClient, server: ReviewServer, clock: FakeClock
+) -> None:
     review_id = ask(server)
-    sent = browser.post(f"/inbox/reviews/{review_id}/start", data={"reviewer": "kim@example.com"})
-    assert sent.headers["location"] == f"/inbox/reviews/{review_id}"
-    assert server.reviews.get_review(review_id)["status"] == "in_progress"
+    before = server.reviews.get_review(review_id)
+    pages = ("/inbox/?view=open", f"/inbox/reviews/{review_id}")
+    assert browser.post(f"/inbox/reviews/{review_id}/start", data={"reviewer": "Kim"}).status_code == 204
+    assert all("Kim is reviewing" in browser.get(page).text for page in pages)
+    browser.cookies.set("hitl_reviewer", "KIM")
+    assert all("is reviewing" not in browser.get(page).text for page in pages)
+    browser.cookies.delete("hitl_reviewer")
+    clock.now += timedelta(minutes=10)
+    assert all("is reviewing" not in browser.get(page).text for page in pages)
+    assert server.reviews.get_review(review_id) == before
 
 
-def test_start_needs_a_name_too(browser: TestClient, server: ReviewServer) -> None:
+def test_who_has_answered_is_not_reviewing_any_more(browser: TestClient, server: ReviewServer) -> None:
+    server.reviews.update_template("article", {"settings": {"approval_threshold": 2}})
     review_id = ask(server)
-    page = browser.post(f"/inbox/reviews/{review_id}/start", data={"reviewer": ""})
-    assert page.status_code == 422
-    assert "Enter your name" in page.text
-    assert server.reviews.get_review(review_id)["status"] == "created"
+    browser.post(f"/inbox/reviews/{review_id}/start", data={"reviewer": "kim@example.com"})
+    answer(browser, server, review_id)
+    browser.cookies.delete("hitl_reviewer")
+    assert "is reviewing" not in browser.get("/inbox/?view=open").text
 
 
-def test_starting_a_finished_review_shows_it(browser: TestClient, server: ReviewServer) -> None:
-    review_id = ask(server)
-    server.reviews.cancel_review(review_id)
-    sent = browser.post(f"/inbox/reviews/{review_id}/start", data={"reviewer": "kim@example.com"})
-    assert sent.headers["location"] == f"/inbox/reviews/{review_id}"
+@pytest.mark.parametrize(("review_id", "reviewer", "status"), [("rev_1", "", 422), ("rev_404", "kim", 404)])
+def test_nobody_without_a_name_is_reviewing_and_nothing_that_is_not_there(
+    browser: TestClient, server: ReviewServer, review_id: str, reviewer: str, status: int
+) -> None:
+    ask(server)
+    assert browser.post(f"/inbox/reviews/{review_id}/start", data={"reviewer": reviewer}).status_code == status
 
 
 @pytest.mark.parametrize(

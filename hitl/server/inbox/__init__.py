@@ -22,6 +22,7 @@ from hitl.server.inbox.live import Live
 from hitl.server.inbox.page_handlers import redirect
 from hitl.server.inbox.page_renderer import STATIC, PageRenderer, SafeHeaders
 from hitl.server.inbox.pages import Pages
+from hitl.server.inbox.presence import Presence
 from hitl.server.inbox.previews import Previews
 from hitl.server.inbox.request_pages import RequestPages
 from hitl.server.inbox.saved_view_store import SavedViews
@@ -45,7 +46,7 @@ def inbox_routes(
     reviews: ReviewService, loops: LoopService, deliveries: Deliveries, views: SavedViews, undo_seconds: float = 0
 ) -> list[BaseRoute]:
     """Return the inbox's routes, to be mounted under `/inbox`; an answer can be taken back for `undo_seconds`."""
-    handled = (reviews, loops, PageRenderer(), views, undo_seconds)
+    handled = (reviews, loops, PageRenderer(), views, undo_seconds, Presence(reviews.clock))
     lists, pages, requests = Lists(*handled), Pages(*handled), RequestPages(*handled)
     previews = Previews(*handled)
     log = DeliveryPages(*handled, deliveries)

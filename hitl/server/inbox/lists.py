@@ -43,6 +43,7 @@ class Lists(PageHandlers):
             "view": filters.view,
             "groups": grouped(self._rows(found), by_due=filters.sort == "due"),
             "total": found.total,
+            "present": self.presence.others(me),
             "run": Run.begin(filters, now),
             "here": request.query_params.get("here") or request.query_params.get("last", ""),
             "saved_here": [view for view in self.views.of(me) if view.query == filters.link()],

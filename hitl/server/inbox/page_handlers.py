@@ -19,6 +19,7 @@ from hitl.server.inbox.filters import Filters
 from hitl.server.inbox.json_form import json_error, wants_json
 from hitl.server.inbox.page_renderer import PageRenderer
 from hitl.server.inbox.picture_hosts import picture_hosts
+from hitl.server.inbox.presence import Presence
 from hitl.server.inbox.saved_view_store import SavedView, SavedViews
 from hitl.server.inbox.submission import FORM_TOKEN, MAX_REVIEWER_LENGTH, remember_reviewer, remembered_reviewer
 from hitl.server.inbox.tables import Looking
@@ -44,6 +45,7 @@ class PageHandlers:
     renderer: PageRenderer
     views: SavedViews
     undo_seconds: float
+    presence: Presence
 
     async def missing(self, request: Request) -> Response:
         """Answer for an unknown address."""

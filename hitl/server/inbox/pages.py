@@ -75,18 +75,13 @@ class Pages(PageHandlers):
 
     @page_handler
     async def start(self, request: Request) -> Response:
-        """Mark the review as being worked on."""
+        """Let others see who is looking at the review; the review itself stays as it is."""
         reviewer = await read_reviewer(request) or remembered_reviewer(request)
-        return await in_worker(self._start, request, reviewer)
-
-    def _start(self, request: Request, reviewer: str) -> Response:
-        document = self.reviews.get_review(_review_id(request))
-        if is_final(document):
-            return redirect(request, f"/reviews/{document['id']}")
         if fault := name_fault(reviewer):
-            return self._form(request, document, reviewer_fault=fault, status=422)
-        self.reviews.start(document["id"], reviewer)
-        return self.redirect(request, f"/reviews/{document['id']}", reviewer)
+            raise ApiError(422, "validation_error", fault)
+        document = await in_worker(self.reviews.get_review, _review_id(request))
+        self.presence.note(document["id"], reviewer)
+        return Response(status_code=204)
 
     @page_handler
     async def answer(self, request: Request) -> Response:
@@ -111,6 +106,7 @@ class Pages(PageHandlers):
             return self._not_accepted(request, document, sent, error)
         except StorageError as error:
             return self._form(request, document, sent=sent, banner=not_kept(str(error)), status=503)
+        self.presence.forget(document["id"], sent.reviewer)
         return self.redirect(request, self._onward(request, document, sent.reviewer), sent.reviewer)
 
     def _onward(self, request: Request, document: Document, reviewer: str) -> str:
@@ -245,6 +241,7 @@ class Pages(PageHandlers):
             "fingerprint": shown_digest(document, template),
             "form": form,
             "layout": layout(template, form),
+            "present": self.presence.others(remembered_reviewer(request)).get(document["id"], ""),
             "needs_name": not remembered_reviewer(request) or reviewer_fault is not None,
             "remaining": self._approvals_left(document, template),
             **self._run(request, document),

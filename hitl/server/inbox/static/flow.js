@@ -1,6 +1,7 @@
 // From one answer to the next: the toast, its undo, and a form that is sent once.
 
 const toast = document.querySelector("[data-toast]");
+const LOOKED = 3000; // milliseconds after which somebody who looks at a review is reviewing it
 const GONE = 10_000; // milliseconds after which a toast without an undo goes
 
 // A reload is no news: the address loses what only said where the page came from.
@@ -35,6 +36,14 @@ for (const counter of document.querySelectorAll("[data-countdown]")) {
     clearInterval(timer);
     location.reload();
   }, 500);
+}
+
+// Others see who is reviewing.
+for (const form of document.querySelectorAll("form.judge[data-start]")) {
+  setTimeout(() => {
+    const body = new URLSearchParams({ form_token: form.elements.form_token.value });
+    if (!document.hidden) fetch(form.dataset.start, { method: "POST", body }).catch(() => { /* nobody is told */ });
+  }, LOOKED);
 }
 
 for (const form of document.querySelectorAll("form.judge")) {
