@@ -42,6 +42,8 @@ def about(content: Any) -> tuple[str, str]:
         ),
         ({"action": "refund", "arguments": {"order": "o-1042", "amount": 60.0}}, ("refund o-1042, 60.0", "")),
         ({"action": "stop", "arguments": {}}, ("stop", "")),
+        ({"action": "shop:Shop.__init__.<locals>.refund", "arguments": {"n": 5}}, ("refund 5", "")),
+        ({"action": "rm -rf *.tmp", "arguments": {"in": "/tmp/x"}}, ("rm -rf *.tmp /tmp/x", "")),
     ],
 )
 def test_a_row_says_what_its_review_is_about(content: Any, expected: tuple[str, str]) -> None:

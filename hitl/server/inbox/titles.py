@@ -29,6 +29,7 @@ _EMPTY: Final = re.compile(
 )
 _BEGINNING: Final = re.compile(r"(?:#{1,6}\s+|>\s?|[-*+]\s+(?:\[[ xX]\]\s+)?|\d{1,9}[.)]\s+)*")
 _LINK: Final = re.compile(r"!?\[([^\][]*)\]\([^()\s]*\)")
+_QUALIFIED: Final = re.compile(r"^.*[.:](?=\w)")
 _EMPHASIS: Final = re.compile(r"(\*\*|__|~~|``|[*`])(?=\S)(.+?)(?<=\S)\1")
 
 
@@ -74,7 +75,13 @@ def _call(content: Mapping[str, Any]) -> str:
     if amount is not None and isinstance(currency := arguments.get("currency"), str):
         rest = [_argument(value) for name, value in arguments.items() if name not in (amount, "currency")]
         values = [f"{_argument(arguments[amount])} {currency[:8]}", *rest]
-    return f"{plain(action)} {', '.join(list(filter(None, values))[:_ARGUMENTS])}".strip()
+    return f"{_short(action)} {', '.join(list(filter(None, values))[:_ARGUMENTS])}".strip()
+
+
+def _short(action: str) -> str:
+    """Return the name of a function without its module and class, or anything else in one line."""
+    line = " ".join(action[:_LONGEST_LINE].split())
+    return line if " " in line else _QUALIFIED.sub("", line) or line
 
 
 def _argument(value: object) -> str:
@@ -89,6 +96,8 @@ def _lines_of(content: Mapping[str, Any], template: Document | None) -> Iterator
 
 def _all_lines(content: Mapping[str, Any], template: Document | None) -> Iterator[str]:
     """Yield the lines that say something: of the texts that the template shows first, then of all others."""
+    if _call(content):  # the title says it
+        content = {name: value for name, value in content.items() if name != "action"}
     shown = [field["name"] for field in fields_of(template) if field["type"] in DISPLAYS and field["name"] in content]
     for name in [*shown, *(name for name in content if name not in shown)]:
         for text in islice(_texts(content[name]), _TEXTS):

@@ -15,12 +15,20 @@ let stream = null;
 const fresh = new Set();
 let isSending = false; // then the news may be of this page's own answer, and the page that follows tells it
 
-function countNews(step) {
-  if (!news) return;
-  fresh.add(step.review_id);
-  const link = news.querySelector("a");
-  link.textContent = fresh.size === 1 ? "1 new review" : `${fresh.size} new reviews`;
+const mine = document.querySelector('[data-go="mine"][aria-current] [data-count]');
+const mineAtFirst = Number(mine?.textContent);
+
+function tellNews(count) {
+  if (!news || count <= 0) return;
+  news.querySelector("a").textContent = count === 1 ? "1 new review" : `${count} new reviews`;
   news.hidden = false;
+}
+
+// A step does not say whose review it is about: the reviewer's own are told by their number.
+function countNews(step) {
+  if (mine) return;
+  fresh.add(step.review_id);
+  tellNews(fresh.size);
 }
 
 function updateRow(step) {
@@ -81,6 +89,7 @@ function warn(step) {
 function takeCounts(event) {
   const counts = JSON.parse(event.data);
   tell(counts.mine_count);
+  if (mine) tellNews(counts.mine_count - mineAtFirst);
   for (const place of document.querySelectorAll("[data-count]")) {
     const count = counts[`${place.dataset.count.replace(/s$/, "")}_count`];
     if (count !== undefined) place.textContent = count;
@@ -92,10 +101,8 @@ function takeCounts(event) {
 // The number of the reviewer's reviews, in the title of the page and on the badge of the application.
 let known = null;
 function tell(count) {
-  const numbered = /^\(\d+\) /.exec(document.title);
-  if (document.querySelector('[data-go="mine"][aria-current]')) {
-    document.title = `${count ? `(${count}) ` : ""}${numbered ? document.title.slice(numbered[0].length) : document.title}`;
-  }
+  const isWhole = [...new URLSearchParams(location.search).keys()].every((name) => name === "view");
+  if (mine && isWhole) document.title = `${count ? `(${count}) ` : ""}${document.title.replace(/^\(\d+\) /, "")}`;
   if (isNotifying()) {
     navigator.setAppBadge?.(count).catch(() => { /* the browser shows none */ });
     if (known !== null && count > known && document.hidden) {
@@ -154,8 +161,7 @@ function take(event) {
 
 // This page was too slow to be told everything, or was away for too long.
 function takeReload() {
-  if (banner || asked) return;
-  news.hidden = false;
+  if (news) news.hidden = false;
 }
 
 // Browsers limit connections per server, so only the visible page holds one, and one that notifies.
