@@ -14,6 +14,7 @@ from mimetypes import guess_type
 from pathlib import PurePath
 from typing import Any, ClassVar, Final, Protocol, final, runtime_checkable
 
+from hitl._content.conversion import type_name
 from hitl.exceptions import ContentError
 
 _MAX_SIZE: Final = 3_500_000
@@ -100,18 +101,16 @@ def file_object(file: File) -> dict[str, str]:
     return {"url": f"data:{file.media_type};base64,{b64encode(file.data).decode()}", "name": file.name}
 
 
-def _read(source: object) -> tuple[str, bytes]:
+def _read(source: str | os.PathLike[str] | bytes | bytearray | memoryview | PillowImage) -> tuple[str, bytes]:
     if isinstance(source, bytes | bytearray | memoryview):
         _check_size(memoryview(source).nbytes)
         return "file", bytes(source)
     if isinstance(source, str | os.PathLike):
         path = os.fspath(source)
-        if isinstance(path, str):
-            return PurePath(path).name, _read_path(path)
-    if isinstance(source, PillowImage):
+        return PurePath(path).name, _read_path(path)
+    if isinstance(source, PillowImage):  # pyright: ignore[reportUnnecessaryIsInstance] - callers need not be typed
         return _saved(source)
-    kind = type(source)
-    raise _refused(f"source is a {kind.__module__}.{kind.__qualname__}: give a path, bytes, or a picture of Pillow")
+    raise _refused(f"source is of type {type_name(source)}: give a path, bytes, or a picture of Pillow")
 
 
 def _read_path(path: str) -> bytes:

@@ -77,8 +77,8 @@ def test_a_name_is_a_name_and_no_path(name: str, kept: str) -> None:
     [
         (b"x" * (File.MAX_SIZE + 1), {}, "has 3,500,001 bytes, and a content carries files of at most 3,500,000"),
         (memoryview(bytes(File.MAX_SIZE * 2)).cast("H"), {}, "has 7,000,000 bytes"),
-        (3, {}, "source is a builtins.int: give a path, bytes, or a picture of Pillow"),
-        (None, {}, "source is a builtins.NoneType"),
+        (3, {}, "source is of type int: give a path, bytes, or a picture of Pillow"),
+        (None, {}, "source is of type NoneType"),
         (b"", {"media_type": "text/html;charset=x"}, "media_type is 'text/html;charset=x', which is none"),
         (b"", {"media_type": "png"}, "write it as application/pdf"),
     ],

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment
 
+from hitl.server.inbox.content_files import picture_block
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.editing import preview
@@ -117,7 +118,7 @@ def texts_in(value: Any) -> list[str]:
         return [*held, *(text for each in held.values() for text in texts_in(each))]
     if isinstance(value, list):
         return [text for each in value for text in texts_in(each)]
-    if isinstance(value, str) and value.strip():
+    if isinstance(value, str) and value.strip() and picture_block(value, "") is None:  # a file is no text
         return [value]
     return [str(value)] if isinstance(value, int | float) and not isinstance(value, bool) else []
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl.server.inbox.hidden_characters import MAX_MARKED, Part, has_hidden, parts, visible
+from hitl.server.inbox.hidden_characters import MAX_MARKED, Part, has_hidden, parts, unix_lines, visible
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,10 @@ def test_what_is_shown_can_always_be_encoded_and_is_shown_the_same_again(text: s
     shown = visible(text)
     shown.encode()
     assert visible(shown) == shown
+
+
+@pytest.mark.parametrize("text", ["a\r\nb", "\r\r\n", "\r\r\r\n\r\n", "\r\n\r\n", "\n\r"])
+def test_line_ends_are_made_alike_once_and_for_all(text: str) -> None:
+    once = unix_lines(text)
+    assert unix_lines(once) == once
+    assert visible(once) == visible(text)

@@ -26,7 +26,7 @@ def is_line(*texts: str) -> bool:
 def preview(kind: str, text: str, language: str = "") -> Block:
     """Return how a text looks to those who will read it; what should be JSON and is none stays a text."""
     if kind == "edit_code":
-        return code(unix_lines(text), language)
+        return code(text, language)
     if kind == "edit_json":
         try:
             return block(parsed(text))

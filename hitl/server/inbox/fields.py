@@ -31,7 +31,7 @@ Read: TypeAlias = Callable[[Document, list[str]], Any]
 
 RADIO_LIMIT = 5
 
-_PLACE: Final = ("x", "y", "width", "height")
+_PLACE: Final[tuple[str, ...]] = ("x", "y", "width", "height")
 _PERCENT: Final = r"(\d{1,3}(?:\.\d{1,2})?)"
 _MARK: Final = re.compile(rf"\[{_PERCENT} {_PERCENT} {_PERCENT} {_PERCENT}\](.*)", re.ASCII)
 _WHOLE_PICTURE: Final = 100.01  # percent, and what is lost by rounding
@@ -139,7 +139,7 @@ def _read_picture(field: Document, texts: list[str]) -> Any:
 def _read_note(line: str) -> Document:
     """Read a note; four numbers before it mark a place: "[12.5 30 20 15] Blurred", in percent of the picture."""
     found = _MARK.fullmatch(line)
-    places = dict(zip(_PLACE, map(float, found.groups()[:4]), strict=True)) if found else {}
+    places: dict[str, float] = dict(zip(_PLACE, map(float, found.groups()[:4]), strict=True)) if found else {}
     if not found or not _is_within(places):
         return {"text": line}
     return {"text": found[5].strip() or _NO_WORDS, **{name: round(part / 100, 4) for name, part in places.items()}}

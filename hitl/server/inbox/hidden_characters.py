@@ -35,6 +35,7 @@ _HIDDEN_ANYWHERE = re.compile(_HIDDEN)
 _HIDDEN_OR_NEEDED = re.compile(rf"(?P<needed>{_NEEDED})|(?P<hidden>{_HIDDEN})")
 
 
+_LINE_END = re.compile(r"(?<!\r)\r\n")
 _WEB_ADDRESS = re.compile(r"https?://[!-~]{1,2000}", re.IGNORECASE)
 
 
@@ -77,8 +78,11 @@ def has_hidden(text: str) -> bool:
 
 
 def unix_lines(text: str) -> str:
-    """Return the string with line feeds only: forms send CR LF for each (HTML, 4.10.21.4)."""
-    return text.replace("\r\n", "\n")
+    """Return the string with line feeds only: forms send CR LF for each (HTML, 4.10.21.4).
+
+    Once more changes nothing: of CR CR LF, which would become another CR LF, all stays, to be shown.
+    """
+    return _LINE_END.sub("\n", text) if "\r\r\n" in text else text.replace("\r\n", "\n")
 
 
 def is_web_address(text: str) -> bool:

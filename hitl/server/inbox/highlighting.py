@@ -37,10 +37,12 @@ def lines_of(code: list[Token]) -> list[list[Token]]:
     """Split tokens at the ends of lines, which stay; a line feed at the end of the code begins no line."""
     found: list[list[Token]] = [[]]
     for token in code:
-        for part in token.text.splitlines(keepends=True) if "\n" in token.text else [token.text]:
-            found[-1].append(Token(part, token.kind))
-            if part.endswith("\n"):
-                found.append([])
+        *lines, rest = token.text.split("\n")
+        for line in lines:
+            found[-1].append(Token(f"{line}\n", token.kind))
+            found.append([])
+        if rest:
+            found[-1].append(Token(rest, token.kind))
     return found if found[-1] else found[:-1]
 
 

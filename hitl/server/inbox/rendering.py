@@ -214,6 +214,7 @@ def block(value: object, place: str = "") -> Block:
 
 def code(text: str, language: str) -> Block:
     """Choose how to draw a text that is known to be code."""
+    text = unix_lines(text)  # before its tokens part a line end
     return Patch(text) if is_patch(text, language) else Code(text, language)
 
 
@@ -259,10 +260,8 @@ def _scalar(value: object) -> Block:
 def _object(value: Document, depth: int, place: str) -> Block:
     if _is_frame(value):
         return _frame(value, place)
-    if (keys := tuple(value)) in _BEFORE_AND_AFTER and all(
-        isinstance(text, str) and text.strip() for text in value.values()
-    ):
-        return Compared(keys, tuple(value.values()))
+    if compared := _compared(value):
+        return compared
     shown = [(key, _block(item, depth + 1, f"{place}.{key}")) for key, item in islice(value.items(), MAX_ROWS)]
     return Pairs(shown, hidden=len(value) - len(shown), folded=depth >= OPEN_DEPTH)
 
