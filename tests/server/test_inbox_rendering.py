@@ -152,6 +152,17 @@ def test_a_long_table_and_a_long_list_say_how_much_they_leave_out() -> None:
     assert len(cells(rows)) == len(items.items) == len(cells(frame)) == len(pairs.items) == MAX_ROWS
 
 
+@pytest.mark.parametrize(("columns", "drawn"), [(1, 200), (20, 200), (40, 100), (200, 20), (1_000, 20)])
+def test_of_wide_records_fewer_rows_are_drawn(columns: int, drawn: int) -> None:
+    rows = [{f"c{place}": row for place in range(columns)} for row in range(300)]
+    table = block(rows)
+    if columns > 200:
+        assert table == Json(rows)
+    else:
+        assert isinstance(table, Table)
+        assert (len(cells(table)), table.hidden) == (drawn, 300 - drawn)
+
+
 def test_what_is_nested_too_deep_is_shown_as_json() -> None:
     value: Any = {"leaf": 1}
     for _ in range(MAX_DEPTH):

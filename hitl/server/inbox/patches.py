@@ -25,7 +25,7 @@ FOLDED_FROM: Final = 400
 
 _MAX_PAIRS: Final = 600  # replaced lines of a patch that are compared word by word
 _PAIRS_OF_FILE: Final = 200
-_LONGEST_LINE: Final = 1_000  # characters of a line that is compared
+_LONGEST_LINE: Final = 400  # characters of a line that is compared
 _LEAST_KEPT: Final = 0.35  # of the longer of two lines, below which the marks of words would only distract
 
 _HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
@@ -106,6 +106,7 @@ class _Patch:
         self.files = [PatchedFile()]
         self._old = self._new = 0
         self._old_left = self._new_left = 0
+        self._has_hunks = False  # in the present file
 
     def add(self, line: str, next_line: str) -> None:
         """Read a line."""
@@ -115,6 +116,7 @@ class _Patch:
             self._old, self._new = int(found[1]), int(found[3])
             self._old_left, self._new_left = int(found[2] or 1), int(found[4] or 1)
             self.files[-1].lines.append(Line("hunk", "", line))
+            self._has_hunks = True
         else:
             self._add_head(line, next_line)
 
@@ -135,9 +137,9 @@ class _Patch:
     def _add_head(self, line: str, next_line: str) -> None:
         if not line.startswith("\\"):  # "\ No newline at end of file" ends no hunk
             self._old_left = self._new_left = 0
-        has_hunks = any(each.kind == "hunk" for each in self.files[-1].lines)
-        if _NEW_FILE.match(line) or (has_hunks and _are_names([line, next_line])):
+        if _NEW_FILE.match(line) or (self._has_hunks and _are_names([line, next_line])):
             self.files.append(PatchedFile())
+            self._has_hunks = False
         self.files[-1].lines.append(Line("head", "", line))
         self.files[-1].name = _name_in(line) or self.files[-1].name
 

@@ -32,14 +32,20 @@ OPEN_DEPTH = 2
 MAX_ROWS = 200
 """Rows of a table, items of a list and keys of an object that are drawn; the JSON below the content has all of them."""
 
-MAX_BLOCKS = 2_000
+MAX_BLOCKS = 5_000
 """A value that would take more blocks is shown as JSON: each of them is several elements of the page."""
+
+MAX_CELLS = 4_000
+"""Of records with many columns fewer rows are drawn, but no fewer than `LEAST_ROWS`."""
+
+LEAST_ROWS = 20
 
 MAX_LINES = 10_000
 """Code with more lines is shown without their numbers."""
 
 _LONG_TEXT = 100
 _KEYS_IN_GIST = 8
+_LOOKED_AT = 1_000  # records by which the looks of a column are chosen
 _BEFORE_AND_AFTER = (("before", "after"), ("old", "new"), ("original", "proposed"))
 _SUBJECT_LENGTH = 140
 
@@ -137,12 +143,12 @@ class Table:
     @property
     def hidden(self) -> int:
         """How many rows are not drawn."""
-        return max(0, len(self.records) - MAX_ROWS)
+        return max(0, len(self.records) - _most_rows(len(self.names)))
 
     def columns(self, looking: Looking) -> list[Column]:
         """Return how the cells of each column are written, and by which the table is sorted."""
         return [
-            column(name, [row[place] for row in self.records], looking.order_of(self.place, name))
+            column(name, [row[place] for row in self.records[:_LOOKED_AT]], looking.order_of(self.place, name))
             for place, name in enumerate(self.names)
         ]
 
@@ -152,7 +158,7 @@ class Table:
         for place, each in enumerate(columns):
             if each.order:
                 numbered = in_order(numbered, place, descending=each.order == "descending")
-        return [Row(number, self._cells(number, row)) for number, row in numbered[:MAX_ROWS]]
+        return [Row(number, self._cells(number, row)) for number, row in numbered[: _most_rows(len(self.names))]]
 
     def _cells(self, number: int, row: list[Any]) -> list[tuple[Any, Block]]:
         return [(cell, self._cell(cell, f"{self.place}.{number}.{place}")) for place, cell in enumerate(row)]
@@ -224,13 +230,20 @@ def subject(content: Document) -> str:
     return line if len(line) <= _SUBJECT_LENGTH else line[: _SUBJECT_LENGTH - 1].rstrip() + "…"
 
 
+def _most_rows(columns: int) -> int:
+    """Return how many records of so many columns are drawn."""
+    return max(LEAST_ROWS, min(MAX_ROWS, MAX_CELLS // max(columns, 1)))
+
+
 def _is_heavy(value: object) -> bool:
     """Return whether drawing a value takes more than `MAX_BLOCKS` blocks."""
     waiting = [value]
     for _ in range(MAX_BLOCKS):
         if not waiting:
             return False
-        waiting.extend(islice(_inside(waiting.pop()), MAX_ROWS))
+        inner = waiting.pop()
+        most = _most_rows(len(inner[0])) if is_list(inner) and inner and _is_records(inner) else MAX_ROWS
+        waiting.extend(islice(_inside(inner), most))
     return bool(waiting)
 
 
@@ -283,7 +296,7 @@ def _is_records(value: list[Any]) -> bool:
     """Return whether all items are objects with the same keys."""
     return (
         is_object(value[0])
-        and bool(value[0])
+        and 0 < len(value[0]) <= MAX_ROWS
         and all(is_object(row) and row.keys() == value[0].keys() for row in value)
     )
 
@@ -291,7 +304,7 @@ def _is_records(value: list[Any]) -> bool:
 def _is_frame(value: Document) -> bool:
     """Return whether this is what `DataFrame.to_dict()` makes: columns of cells under the same row names."""
     columns = list(value.values())
-    if not all(is_object(column) and column and column.keys() == columns[0].keys() for column in columns):
+    if len(columns) > MAX_ROWS or not all(is_object(column) and column and column.keys() == columns[0].keys() for column in columns):
         return False
     if any(is_object(cell) or is_list(cell) for column in columns for cell in column.values()):
         return False
