@@ -252,3 +252,30 @@ def test_no_page_puts_up_a_barrier(
         assert [(path, each["id"], each["nodes"][0]["html"]) for each in found] == []
         assert page.evaluate("document.documentElement.scrollWidth") == width
     context.close()
+
+
+NOTIFICATIONS = """
+window.told = [];
+window.Notification = class {
+  static permission = "default";
+  static async requestPermission() { return (this.permission = "granted"); }
+  constructor(title, { body }) { window.told.push(body); }
+};
+"""
+
+
+def test_new_reviews_are_notified_on_request_only(
+    context: BrowserContext, page: Page, sandbox: Sandbox, client: HITLClient
+) -> None:
+    ask(client, "First")
+    page.add_init_script(NOTIFICATIONS)
+    introduced(context, page, sandbox)
+    expect(page).to_have_title("(1) Mine · HITL")
+    page.get_by_role("button", name="Notify me of new reviews").click()
+    expect(page.get_by_role("button", name="Notify me of new reviews")).to_have_attribute("aria-pressed", "true")
+    page.evaluate("Object.defineProperty(document, 'hidden', { value: true })")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    ask(client, "Second")
+    expect(page).to_have_title("(2) Mine · HITL")
+    expect(page.get_by_role("link", name="1 new review")).to_be_attached()
+    assert page.evaluate("window.told") == ["2 reviews to answer"]

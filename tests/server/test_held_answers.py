@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fake_clock import NOON, FakeClock
 
-from hitl.server.primitives import ApiError
+from hitl.server.primitives import ApiError, SetupError
 from hitl.server.review_server import ReviewServer
 
 KIM, LEE = "kim@example.com", "lee@example.com"
@@ -198,3 +198,9 @@ def test_the_clock_stops_where_an_answer_is_given(server: ReviewServer) -> None:
     hold(server, review_id)
     server.clock.advance("1m")
     assert server.reviews.get_review(review_id)["completed_at"] == "2026-11-23T12:00:10.000000Z"
+
+
+@pytest.mark.parametrize("seconds", [-1, 3601, float("nan"), float("inf")])
+def test_a_time_that_no_answer_can_be_held_for_is_refused(seconds: float) -> None:
+    with pytest.raises(SetupError, match="undo_seconds must be from 0 to 3600"):
+        ReviewServer(undo_seconds=seconds)
