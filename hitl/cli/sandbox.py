@@ -63,6 +63,13 @@ _SWITCH_INTERVAL = 0.0005
     type=click.IntRange(0),
     help="People's responses in a calendar month, such as 500.  [default: any number]",
 )
+@click.option(
+    "--undo-seconds",
+    default=0.0,
+    show_default="0: an answer is given at once",
+    type=click.FloatRange(0, 3600),
+    help="For how long a reviewer can take an answer back; programs see it afterwards.",
+)
 @click.option("--allow-remote", is_flag=True, help="Allow a --host that other machines can reach, unencrypted.")
 @click.option("--host-name", "host_names", multiple=True, help="Another host name of this machine; repeatable.")
 @click.option("--allow-remote-webhooks", is_flag=True, help="Also deliver webhooks to public addresses.")

@@ -370,6 +370,41 @@ _SEARCH_INDEX: Final = (
     "CREATE TABLE unindexed_reviews (number INTEGER PRIMARY KEY)",
 )
 
+# An answer that its reviewer may still take back, by review and person; `form` is what was typed, as the page sent it.
+_PENDING_ANSWERS: Final = (
+    """
+    CREATE TABLE pending_answers (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        batch TEXT NOT NULL,
+        review_id TEXT NOT NULL,
+        key TEXT NOT NULL,
+        reviewer TEXT NOT NULL,
+        decision TEXT NOT NULL,
+        result TEXT NOT NULL,
+        shown TEXT,
+        form TEXT NOT NULL,
+        is_final INTEGER NOT NULL,
+        given_at TEXT NOT NULL,
+        settles_at TEXT NOT NULL,
+        state TEXT NOT NULL,
+        UNIQUE (review_id, key)
+    )
+    """,
+    "CREATE INDEX pending_answers_held ON pending_answers (settles_at) WHERE state = 'held'",
+)
+
+_SAVED_VIEWS: Final = (
+    """
+    CREATE TABLE saved_views (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        key TEXT NOT NULL,
+        name TEXT NOT NULL,
+        query TEXT NOT NULL,
+        UNIQUE (key, name)
+    )
+    """,
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _REVIEWS,
     (*_WEBHOOKS, *_TEAMS),
@@ -385,4 +420,5 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (*_UPLOADS, *_WORKFLOWS),
     _AGENT_SESSIONS,
     (*_LARGE_LISTS, *_SEARCH_INDEX),
+    (*_PENDING_ANSWERS, *_SAVED_VIEWS),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
@@ -21,7 +21,15 @@ from hitl.server.http.long_poll import Limits, LongPollSlots
 from hitl.server.http.monthly_quota import MonthlyQuota, MonthlyQuotaMiddleware
 from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, RateLimit, RateLimiter
 from hitl.server.http.server import HttpServer, Listener
-from hitl.server.inbox import InboxSessionMiddleware, SafeHeaders, Sessions, inbox_routes, invitation, join_routes
+from hitl.server.inbox import (
+    InboxSessionMiddleware,
+    SafeHeaders,
+    SavedViews,
+    Sessions,
+    inbox_routes,
+    invitation,
+    join_routes,
+)
 from hitl.server.loops import KeyEvents, LoopService, loop_routes
 from hitl.server.migrations import MIGRATIONS
 from hitl.server.primitives import Clock, Now, SetupError, utc_now
@@ -38,6 +46,8 @@ from hitl.server.webhooks.routes import webhook_routes
 from hitl.server.webhooks.sender import Sender
 from hitl.server.webhooks.subscriptions import Subscriptions
 from hitl.server.workflows import Workflow, WorkflowService, workflow_routes, workflows_of
+
+_LONGEST_UNDO: Final = 3600  # seconds
 
 
 class ReviewServer:
@@ -61,6 +71,7 @@ class ReviewServer:
         allow_remote_webhooks: bool = False,
         allow_webhook_nets: Iterable[str] = (),
         api_middleware: Sequence[Middleware] = (),
+        undo_seconds: float = 0,
     ) -> None:
         """Open the data and the socket; SetupError if an argument cannot be used.
 
@@ -79,9 +90,13 @@ class ReviewServer:
             allow_remote_webhooks: Deliver webhooks to public addresses, too.
             allow_webhook_nets: Private networks to deliver webhooks to, such as "192.168.1.0/24".
             api_middleware: ASGI middleware next to the API's routes; it may raise ApiError.
+            undo_seconds: For how long an answer that is given in the inbox can be taken back; 0 gives it at once.
         """
+        if not 0 <= undo_seconds <= _LONGEST_UNDO:
+            raise SetupError(f"undo_seconds must be from 0 to {_LONGEST_UNDO}, not {undo_seconds}")
         known = workflows_of(workflows)
         keys = list(api_keys) or [new_api_key()]
+        self._undo_seconds = undo_seconds
         self.api_key = keys[0]
         self._limits = limits or Limits()
         with ExitStack() as opened:
@@ -133,6 +148,7 @@ class ReviewServer:
         self.agent_sessions = SessionService(self.database, unit_of_work, self.outbox, self.loops)
         self.teams = TeamService(self.database, self.clock)
         self.subscriptions = Subscriptions(self.database, self.outbox, self.clock, self._targets)
+        self.saved_views = SavedViews(self.database)
         self.deliveries = Deliveries(self.database, self.outbox, self.clock)
 
     def _api_routes(self) -> list[Route]:
@@ -149,7 +165,15 @@ class ReviewServer:
 
     def _page_routes(self) -> list[BaseRoute]:
         middleware = [Middleware(SafeHeaders), Middleware(InboxSessionMiddleware, sessions=self.sessions)]
-        inbox = inbox_routes(self.reviews, self.loops, self.deliveries, self.uploads, self.agent_sessions)
+        inbox = inbox_routes(
+            self.reviews,
+            self.loops,
+            self.deliveries,
+            self.uploads,
+            self.agent_sessions,
+            self.saved_views,
+            self._undo_seconds,
+        )
         return [
             *join_routes(self.loops),
             *upload_pages(self.uploads),

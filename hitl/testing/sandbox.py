@@ -51,6 +51,7 @@ class Sandbox:
         rate_limit: tuple[int, float] | None = None,
         monthly_quota: int | None = None,
         clock: Callable[[], datetime] | None = None,
+        undo_seconds: float = 0,
     ) -> None:
         """Open the data and bind the port; requests are served once the sandbox is entered.
 
@@ -67,9 +68,11 @@ class Sandbox:
                 by default. Once they are used up, new questions are refused.
             clock: Returns the current time with its time zone, as the base of the sandbox's clock; real time by
                 default. If it stands still, only `sandbox.clock.advance` moves the time.
+            undo_seconds: For how long, up to an hour, a reviewer can take back an answer given in the inbox; no
+                program sees it before. 0, the default, gives it at once.
 
         Raises:
-            ConfigurationError: The file, the address, a template or a workflow cannot be used.
+            ConfigurationError: The file, the address, a template, a workflow or `undo_seconds` cannot be used.
         """
         self._patience: Patience
         try:
@@ -83,6 +86,7 @@ class Sandbox:
                 rate_limit=RateLimit(*rate_limit) if rate_limit else DEFAULT_RATE_LIMIT,
                 monthly_quota=monthly_quota,
                 clock=clock or utc_now,
+                undo_seconds=undo_seconds,
                 api_middleware=[Middleware(PatienceMiddleware, patience=lambda: self._patience)],
             )
         except SetupError as error:

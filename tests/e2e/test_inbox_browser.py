@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -63,8 +64,13 @@ def opened(page: Page, sandbox: Sandbox, review: Review) -> Page:
     return page
 
 
-def submit(page: Page) -> None:
-    page.get_by_role("button", name="Submit answer").click()
+def submit(page: Page, button: str = "Approve") -> None:
+    page.get_by_role("button", name=button).click()
+
+
+def sent(page: Page, word: str = "Approved") -> None:
+    """Expect the page to say what became of the answer."""
+    expect(page.get_by_role("status").filter(has_text=word).first).to_be_visible()
 
 
 def pick(page: Page, name: str) -> None:
@@ -75,8 +81,6 @@ def test_every_type_of_field_can_be_filled_and_comes_back(opened: Page, client: 
     page = opened
     page.get_by_role("group", name="Show Article as").get_by_role("radio", name="Edit").check()
     page.get_by_label("Article").fill("A better draft.\nOf two lines.")
-    pick(page, "No")
-    page.get_by_label("Why not?").fill("Too short.")
     page.get_by_label("Note", exact=True).fill("Come again")
     page.get_by_label("Summary").fill("In *short*")
     pick(page, "Green")
@@ -90,15 +94,16 @@ def test_every_type_of_field_can_be_filled_and_comes_back(opened: Page, client: 
     page.get_by_label("Proof").fill("https://example.com/proof.pdf")
     submit(page)
 
-    expect(page.get_by_role("heading", name="Answer submitted")).to_be_visible()
+    sent(page)
+    page.get_by_role("link", name="Done").click()
+    page.get_by_role("link", name="A draft.").click()
     expect(page.get_by_text("4 of 5 – Good")).to_be_visible()
     answered = client.get_review(review.id)
     assert (answered.status, answered.reviewer) == ("completed", "kim@example.com")
     assert answered.result == {
         "text": "A better draft.\nOf two lines.",
         "code": CONTENT["code"],
-        "approved": False,
-        "why": "Too short.",
+        "approved": True,
         "note": "Come again",
         "rich": "In *short*",
         "colour": "green",
@@ -113,9 +118,8 @@ def test_every_type_of_field_can_be_filled_and_comes_back(opened: Page, client: 
 
 
 def test_content_that_nobody_edits_comes_back_unchanged(opened: Page, client: HITLClient, review: Review) -> None:
-    pick(opened, "Yes")
     submit(opened)
-    expect(opened.get_by_role("heading", name="Answer submitted")).to_be_visible()
+    sent(opened)
     result = client.get_review(review.id).result
     assert (result["text"], result["code"]) == (CONTENT["text"], CONTENT["code"])
 
@@ -123,29 +127,41 @@ def test_content_that_nobody_edits_comes_back_unchanged(opened: Page, client: HI
 def test_a_wrong_answer_is_marked_beside_its_field_and_the_rest_is_kept(opened: Page, client: HITLClient) -> None:
     opened.get_by_label("Note", exact=True).fill("Kept")
     pick(opened, "4 Good")
+    opened.get_by_label("Whom to tell").fill("nobody")
     submit(opened)
     expect(opened.get_by_role("alert")).to_contain_text("Not submitted")
-    expect(opened.get_by_role("radiogroup", name="Approve?")).to_have_accessible_description("This is required.")
+    expect(opened.get_by_label("Whom to tell")).to_have_accessible_description(re.compile("must be"))
     expect(opened.get_by_label("Note", exact=True)).to_have_value("Kept")
     expect(opened.get_by_role("radio", name="4 Good")).to_be_checked()
-    pick(opened, "Yes")
+    opened.get_by_label("Whom to tell").fill("author@example.com")
     submit(opened)
-    expect(opened.get_by_role("heading", name="Answer submitted")).to_be_visible()
+    sent(opened)
 
 
-def test_a_question_appears_when_its_condition_is_met_and_is_sent_only_then(
+def test_what_is_asked_of_a_rejection_opens_with_it_and_is_sent_with_it_only(
     opened: Page, client: HITLClient, review: Review
 ) -> None:
     question = opened.get_by_label("Why not?")
     expect(question).to_be_hidden()
-    pick(opened, "No")
+    opened.get_by_text("Reject", exact=True).first.click()
     expect(question).to_be_visible()
-    question.fill("never sent")
-    pick(opened, "Yes")
+    submit(opened, "Reject")
+    expect(question).to_have_accessible_description("This is required.")
+    question.fill("Too short.")
+    opened.get_by_text("Back", exact=True).click()
     expect(question).to_be_hidden()
     submit(opened)
-    expect(opened.get_by_role("heading", name="Answer submitted")).to_be_visible()
+    sent(opened)
     assert "why" not in client.get_review(review.id).result
+
+
+def test_a_rejection_takes_its_reason_along(opened: Page, client: HITLClient, review: Review) -> None:
+    opened.get_by_text("Reject", exact=True).first.click()
+    opened.get_by_label("Why not?").fill("Too short.")
+    submit(opened, "Reject")
+    sent(opened, "Rejected")
+    rejected = client.get_review(review.id)
+    assert (rejected.status, rejected.result) == ("rejected", {"approved": False, "why": "Too short."})
 
 
 def test_an_optional_choice_can_be_taken_back(opened: Page, client: HITLClient, review: Review) -> None:
@@ -171,20 +187,20 @@ def test_the_inbox_works_without_scripts(
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{sandbox.inbox_url}/reviews/{review.id}")
-    pick(page, "No")
+    page.get_by_text("Reject", exact=True).first.click()
     page.get_by_label("Why not?").fill("It is shown, too.")
-    submit(page)
-    expect(page.get_by_role("heading", name="Answer submitted")).to_be_visible()
+    submit(page, "Reject")
+    sent(page, "Rejected")
     context.close()
     assert client.get_review(review.id).result["why"] == "It is shown, too."
 
 
 def test_the_inbox_works_by_keyboard_alone(opened: Page, client: HITLClient, review: Review) -> None:
+    opened.get_by_label("Note", exact=True).press("Enter")  # decides nothing
     opened.get_by_text("History").focus()
-    opened.keyboard.press("Tab")
-    opened.keyboard.press("Space")  # Yes
-    opened.get_by_label("Your name or e-mail").press("Enter")
-    expect(opened.get_by_role("heading", name="Answer submitted")).to_be_visible()
+    opened.keyboard.press("Tab")  # Approve
+    opened.keyboard.press("Enter")
+    sent(opened)
     assert client.get_review(review.id).result["approved"] is True
 
 
@@ -252,8 +268,8 @@ def test_hostile_content_and_labels_stay_text(
     page.goto(f"{sandbox.inbox_url}/reviews/{review.id}")
     expect(page.get_by_label(attack, exact=True).first).to_have_value(attack)
     page.get_by_role("checkbox").check()
-    submit(page)
-    expect(page.get_by_role("heading", name="Answer submitted")).to_be_visible()
+    submit(page, "Submit answer")
+    sent(page, "Answered")
     assert client.get_review(review.id).result["many"] == [attack]
     assert (
         page.locator(

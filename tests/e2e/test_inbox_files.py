@@ -55,7 +55,7 @@ def submit(page: Page, *, sure: bool = True) -> None:
 
 
 def sent(page: Page) -> None:
-    expect(page.get_by_role("heading", name="Answer submitted")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Answered")).to_be_visible()
 
 
 def test_chosen_files_are_sent_and_offered_as_downloads(

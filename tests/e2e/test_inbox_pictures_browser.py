@@ -98,7 +98,7 @@ def test_places_are_marked_by_keyboard_alone(page: Page, sandbox: Sandbox, clien
     page.get_by_role("radio", name="Reject").check()
     page.get_by_label("Your name or e-mail").fill("kim@example.com")
     page.get_by_role("button", name="Submit answer").click()
-    expect(page.get_by_role("heading", name="Answer submitted")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Answered")).to_be_visible()
     marked = {"text": "Blurred", "x": 0.42, "y": 0.39, "width": 0.19, "height": 0.21}
     assert client.get_review(review_id).result["photo"] == {"decision": "reject", "annotations": [marked]}
 

@@ -38,7 +38,9 @@ def server(clock: Now, templates: Iterable[dict[str, Any]]) -> Iterator[ReviewSe
 @pytest.fixture
 def browser(server: ReviewServer) -> Iterator[TestClient]:
     """A browser with the inbox open, past its session middleware."""
-    routes = inbox_routes(server.reviews, server.loops, server.deliveries, server.uploads, server.agent_sessions)
+    routes = inbox_routes(
+        server.reviews, server.loops, server.deliveries, server.uploads, server.agent_sessions, server.saved_views
+    )
     app = Starlette(routes=[Mount("/inbox", routes=routes)])
     with TestClient(app, base_url="http://127.0.0.1:4010", follow_redirects=False) as client:
         yield client

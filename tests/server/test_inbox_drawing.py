@@ -37,7 +37,17 @@ async def fetch_both(server: ReviewServer, review_id: str, held: Held) -> list[s
     """Fetch the page of a review and, while that is drawn, the list of reviews; return which one came when."""
     app = Starlette(
         routes=[
-            Mount("/inbox", routes=inbox_routes(server.reviews, server.loops, server.deliveries, server.agent_sessions))
+            Mount(
+                "/inbox",
+                routes=inbox_routes(
+                    server.reviews,
+                    server.loops,
+                    server.deliveries,
+                    server.uploads,
+                    server.agent_sessions,
+                    server.saved_views,
+                ),
+            )
         ]
     )
     order: list[str] = []

@@ -73,7 +73,7 @@ def test_the_list_shows_what_waits_and_how_urgent_it_is(
     assert "Article review" in page
     assert "kim@example.com +1" in page
     assert "due in 2 h" in page
-    assert 'Open <span class="count" data-count="open">2</span>' in page
+    assert '<span class="count" data-count="open">2</span>' in page
 
 
 def test_the_list_is_split_into_pages(browser: TestClient, server: ReviewServer) -> None:
@@ -150,7 +150,8 @@ def test_an_answer_is_taken_and_the_done_page_follows(browser: TestClient, serve
     assert (review["status"], review["reviewer"]) == ("completed", "kim@example.com")
     assert review["result"] == {"text": "A better draft", "approved": True, "tags": ["a"], "feedback": "Fine"}
     done = browser.get(sent.headers["location"]).text
-    assert "Answer submitted" in done
+    assert "The program that asked can read it now." in done
+    assert "verdict-word approved" in done
     assert "edited by the reviewer" in done
     assert f'href="/inbox/reviews/{other}"' in done
 
@@ -164,7 +165,7 @@ def test_the_done_page_offers_the_review_that_waits_longest(
         clock.now += timedelta(minutes=1)
     answer(browser, server, ids[1])
     done = browser.get(f"/inbox/reviews/{ids[1]}/done").text
-    assert f'<a class="button primary" href="/inbox/reviews/{ids[0]}">' in done
+    assert f'<a class="plain" href="/inbox/reviews/{ids[0]}">Next review' in done
 
 
 def test_the_done_page_of_the_last_review_leads_to_the_inbox(browser: TestClient, server: ReviewServer) -> None:
@@ -178,7 +179,7 @@ def test_a_rejection_needs_no_answers(browser: TestClient, server: ReviewServer)
     sent = answer(browser, server, review_id, decision="reject", **{"field.approved": None, "field.text": "A draft"})
     assert sent.status_code == 303
     review = server.reviews.get_review(review_id)
-    assert (review["status"], review["result"]) == ("rejected", {})
+    assert (review["status"], review["result"]) == ("rejected", {"approved": False})
     assert "Rejected" in browser.get(sent.headers["location"]).text
 
 
@@ -261,27 +262,37 @@ def test_the_reviewer_is_remembered_in_a_cookie_for_the_inbox_only(browser: Test
     assert 'value="Ünal; &lt;k&gt;"' in browser.get(f"/inbox/reviews/{second}").text
 
 
-def test_start_marks_the_review_as_in_progress(browser: TestClient, server: ReviewServer) -> None:
+def test_others_see_who_is_reviewing_for_some_minutes(
+    browser: TestClient, server: ReviewServer, clock: FakeClock
+) -> None:
     review_id = ask(server)
-    sent = browser.post(f"/inbox/reviews/{review_id}/start", data={"reviewer": "kim@example.com"})
-    assert sent.headers["location"] == f"/inbox/reviews/{review_id}"
-    assert server.reviews.get_review(review_id)["status"] == "in_progress"
-    assert "Start reviewing" not in browser.get(f"/inbox/reviews/{review_id}").text
+    before = server.reviews.get_review(review_id)
+    pages = ("/inbox/?view=open", f"/inbox/reviews/{review_id}")
+    assert browser.post(f"/inbox/reviews/{review_id}/start", data={"reviewer": "Kim"}).status_code == 204
+    assert all("Kim is reviewing" in browser.get(page).text for page in pages)
+    browser.cookies.set("hitl_reviewer", "KIM")
+    assert all("is reviewing" not in browser.get(page).text for page in pages)
+    browser.cookies.delete("hitl_reviewer")
+    clock.now += timedelta(minutes=10)
+    assert all("is reviewing" not in browser.get(page).text for page in pages)
+    assert server.reviews.get_review(review_id) == before
 
 
-def test_start_needs_a_name_too(browser: TestClient, server: ReviewServer) -> None:
+def test_who_has_answered_is_not_reviewing_any_more(browser: TestClient, server: ReviewServer) -> None:
+    server.reviews.update_template("article", {"settings": {"approval_threshold": 2}})
     review_id = ask(server)
-    page = browser.post(f"/inbox/reviews/{review_id}/start", data={"reviewer": ""})
-    assert page.status_code == 422
-    assert "Enter your name" in page.text
-    assert server.reviews.get_review(review_id)["status"] == "created"
+    browser.post(f"/inbox/reviews/{review_id}/start", data={"reviewer": "kim@example.com"})
+    answer(browser, server, review_id)
+    browser.cookies.delete("hitl_reviewer")
+    assert "is reviewing" not in browser.get("/inbox/?view=open").text
 
 
-def test_starting_a_finished_review_shows_it(browser: TestClient, server: ReviewServer) -> None:
-    review_id = ask(server)
-    server.reviews.cancel_review(review_id)
-    sent = browser.post(f"/inbox/reviews/{review_id}/start", data={"reviewer": "kim@example.com"})
-    assert sent.headers["location"] == f"/inbox/reviews/{review_id}"
+@pytest.mark.parametrize(("review_id", "reviewer", "status"), [("rev_1", "", 422), ("rev_404", "kim", 404)])
+def test_nobody_without_a_name_is_reviewing_and_nothing_that_is_not_there(
+    browser: TestClient, server: ReviewServer, review_id: str, reviewer: str, status: int
+) -> None:
+    ask(server)
+    assert browser.post(f"/inbox/reviews/{review_id}/start", data={"reviewer": reviewer}).status_code == status
 
 
 @pytest.mark.parametrize(
@@ -407,7 +418,17 @@ def test_a_browser_that_goes_away_leaves_nothing_behind(server: ReviewServer) ->
     review_id = ask(server)
     app = Starlette(
         routes=[
-            Mount("/inbox", routes=inbox_routes(server.reviews, server.loops, server.deliveries, server.agent_sessions))
+            Mount(
+                "/inbox",
+                routes=inbox_routes(
+                    server.reviews,
+                    server.loops,
+                    server.deliveries,
+                    server.uploads,
+                    server.agent_sessions,
+                    server.saved_views,
+                ),
+            )
         ]
     )
     path = f"/inbox/reviews/{review_id}/answer"

@@ -82,8 +82,8 @@ def test_a_summary_tells_what_the_review_is_about() -> None:
 
 
 def test_a_summary_without_texts_or_template_falls_back_to_names() -> None:
-    assert summary(review(content={"n": 1}), template(), NOW).subject == "Content review"
-    assert summary(review(content={"n": 1}), None, NOW).subject == "tpl_1"
+    assert summary(review(content={"n": 1}), template(), NOW).subject == "Content review, rev_1"
+    assert summary(review(content={"n": 1}), None, NOW).subject == "tpl_1, rev_1"
 
 
 def test_answers_stand_in_the_order_of_the_template_with_its_labels() -> None:

@@ -186,7 +186,9 @@ def test_every_address_that_takes_a_form_refuses_one_without_the_token(sandbox: 
     server = ReviewServer()
     inner = [
         route
-        for mount in inbox_routes(server.reviews, server.loops, server.deliveries, server.agent_sessions)
+        for mount in inbox_routes(
+            server.reviews, server.loops, server.deliveries, server.uploads, server.agent_sessions, server.saved_views
+        )
         if isinstance(mount, Mount)
         for route in mount.routes
     ]

@@ -23,15 +23,25 @@ from hitl.server.inbox.live import Live
 from hitl.server.inbox.page_handlers import redirect
 from hitl.server.inbox.page_renderer import STATIC, PageRenderer, SafeHeaders
 from hitl.server.inbox.pages import Pages
+from hitl.server.inbox.presence import Presence
 from hitl.server.inbox.previews import Previews
 from hitl.server.inbox.request_pages import RequestPages
+from hitl.server.inbox.saved_view_store import SavedViews
 from hitl.server.inbox.sessions import InboxSessionMiddleware, Sessions
 from hitl.server.loops import LoopService
 from hitl.server.reviews import ReviewService
 from hitl.server.uploads import UploadService
 from hitl.server.webhooks.deliveries import Deliveries
 
-__all__ = ["InboxSessionMiddleware", "SafeHeaders", "Sessions", "inbox_routes", "invitation", "join_routes"]
+__all__ = [
+    "InboxSessionMiddleware",
+    "SafeHeaders",
+    "SavedViews",
+    "Sessions",
+    "inbox_routes",
+    "invitation",
+    "join_routes",
+]
 
 
 def inbox_routes(
@@ -40,9 +50,11 @@ def inbox_routes(
     deliveries: Deliveries,
     uploads: UploadService,
     agent_sessions: SessionService,
+    views: SavedViews,
+    undo_seconds: float = 0,
 ) -> list[BaseRoute]:
-    """Return the inbox's routes, to be mounted under `/inbox`."""
-    handled = (reviews, loops, PageRenderer())
+    """Return the inbox's routes, to be mounted under `/inbox`; an answer can be taken back for `undo_seconds`."""
+    handled = (reviews, loops, PageRenderer(), views, undo_seconds, Presence(reviews.clock))
     lists, pages, requests = Lists(*handled), Pages(*handled), RequestPages(*handled, uploads, agent_sessions)
     previews = Previews(*handled)
     log = DeliveryPages(*handled, deliveries)
@@ -50,9 +62,13 @@ def inbox_routes(
         Route("/", lists.overview),
         *_form("/me", lists.introduce, "/"),
         *_form("/bulk", lists.bulk, "/"),
+        *_form("/undo/{batch}", lists.undo, "/"),
+        *_form("/views", lists.save_view, "/"),
+        *_form("/views/{number}/delete", lists.delete_view, "/"),
+        Route("/keys", lists.keys),
         *_form("/preview", previews.show, "/"),
         *_form("/pictures", previews.pictures, "/"),
-        Route("/events", Live(*handled).events),
+        Route("/events", Live(lists).events),
         Route("/reviews/{review_id}", pages.review),
         Route("/reviews/{review_id}/answer", pages.answer, methods=["POST"]),
         Route("/reviews/{review_id}/answer", pages.form),

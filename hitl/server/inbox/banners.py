@@ -51,6 +51,12 @@ ALREADY_ANSWERED = Banner(
     "The first answer is stored. What you sent now differs, and was not stored.",
 )
 
+NOT_SENT = Banner(
+    "warning",
+    "Your answer was not sent",
+    "The review changed before it was. Read it again, then answer; what you typed is kept.",
+)
+
 _ENDED = {
     "completed": "{reviewer} has already answered this review",
     "rejected": "{reviewer} has already rejected this review",
@@ -79,6 +85,11 @@ def too_late(review: Document, sender: str = "") -> Banner:
         return Banner("warning", title, "The first answer is stored. What you sent now differs, and was not stored.")
     title = _ENDED[review["status"]].format(reviewer=review.get("reviewer") or "Someone")
     return Banner("warning", title, "Your answer was not submitted. You can copy what you typed below.")
+
+
+def answered_by(reviewer: str) -> Banner:
+    """Return the banner for a review that somebody else has just answered, who may still take the answer back."""
+    return Banner("warning", f"{reviewer} has just answered this review", "The answer is about to be sent.")
 
 
 def not_kept(reason: str) -> Banner:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fields_of, is_final, label_of
 from hitl.server.inbox.forms import is_editable
 from hitl.server.inbox.page_handlers import find_template
-from hitl.server.inbox.rendering import subject
+from hitl.server.inbox.titles import excerpt, name_of, title
+from hitl.server.inbox.verdict import button_field, refusal_faults
 from hitl.server.inbox.views import Pick
 from hitl.server.primitives import ApiError, name_key
-from hitl.server.results import is_required, settings, verdict_field
+from hitl.server.results import is_required, settings
 from hitl.server.reviews import ReviewService, shown_digest
+from hitl.server.reviews.lifecycle import Decision
 
-MOST_PICKS: Final = 200
-"""Reviews that one request may act on: several pages of the list."""
+MOST_PICKS: Final = 1000
+"""Reviews that one request may act on."""
+
+UNCONFIRMED: Final = 50
+"""Reviews that may be acted on without typing their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +30,23 @@ class Entry:
 
     pick: Pick
     subject: str
+    excerpt: str = ""
+    template: str = ""
     obstacle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be done, by whom; `assignee` is whom to reassign to."""
+    """What is to be done, by whom; `assignee` is whom to reassign to.
+
+    Answers can be taken back as one `batch` for some `seconds`.
+    """
 
     action: str
     reviewer: str
     assignee: str = ""
+    seconds: float = 0
+    batch: str = ""
 
 
 class Unsuitable(Exception):  # noqa: N818 - it is the answer about one review, not an error in the program
@@ -81,29 +93,40 @@ def approval(review: Document, template: Document | None) -> Document:
     others = [label_of(field) for field in required if field not in yes and not field.get("conditional")]
     if others or len(yes) > 1:
         raise Unsuitable(f"its form also requires {', '.join(others or [label_of(field) for field in yes[1:]])}")
-    if not yes:
+    verdict = button_field(template)
+    if not yes and verdict is None:
         raise Unsuitable("its form has no required yes/no question")
     _require_no_comment(template)
-    content, verdict = content_of(review), verdict_field(template)
-    said = {yes[0]["name"]: True} if verdict is None else {yes[0]["name"]: True, verdict: True}
+    content = content_of(review)
+    said: Document = {str(field["name"]): True for field in yes}
+    if verdict is not None:
+        said[verdict] = True
     kept = {field["name"]: content[field["name"]] for field in fields_of(template) if is_editable(field, content)}
     return {**kept, **said}
+
+
+def rejection(template: Document | None) -> Document:
+    """Return what Reject answers by itself."""
+    verdict = button_field(template)
+    return {} if verdict is None else {verdict: False}
 
 
 def _entry(reviews: ReviewService, pick: Pick, apply: Callable[[Pick, Document, Document | None], object]) -> Entry:
     try:
         review = reviews.get_review(pick.review_id)
     except ApiError:
-        return Entry(pick, pick.review_id, "it no longer exists")
+        return Entry(pick, pick.review_id, obstacle="it no longer exists")
     template = find_template(reviews, review)
-    title = subject(content_of(review)) or (str(template["name"]) if template else pick.review_id)
+    visible = {**review, "content": content_of(review)}
+    about = title(visible, template)
+    entry = Entry(pick, about, excerpt(visible, template, about), name_of(review, template))
     try:
         apply(pick, review, template)
     except Unsuitable as reason:
-        return Entry(pick, title, str(reason))
+        return replace(entry, obstacle=str(reason))
     except ApiError as error:
-        return Entry(pick, title, error.message)
-    return Entry(Pick.of(review, template), title)
+        return replace(entry, obstacle=error.message)
+    return replace(entry, pick=Pick.of(review, template))
 
 
 def _require_unchanged(pick: Pick, review: Document, template: Document | None) -> None:
@@ -116,13 +139,31 @@ def _require_unchanged(pick: Pick, review: Document, template: Document | None) 
 
 
 def _approve(reviews: ReviewService, review: Document, template: Document | None, order: Order) -> None:
-    result, shown = approval(review, template), shown_digest(review, template)
-    reviews.complete(review["id"], result, order.reviewer, version=review["version"], shown=shown)
+    _hold(reviews, review, template, order, "completed", approval(review, template))
 
 
 def _reject(reviews: ReviewService, review: Document, template: Document | None, order: Order) -> None:
-    shown = shown_digest(review, template)
-    reviews.reject(review["id"], {}, order.reviewer, version=review["version"], shown=shown)
+    _hold(reviews, review, template, order, "rejected", rejection(template))
+
+
+def _hold(
+    reviews: ReviewService,
+    review: Document,
+    template: Document | None,
+    order: Order,
+    decision: Decision,
+    result: Document,
+) -> None:
+    reviews.hold(
+        review["id"],
+        decision,
+        result,
+        order.reviewer,
+        seconds=order.seconds,
+        batch=order.batch,
+        version=review["version"],
+        shown=shown_digest(review, template),
+    )
 
 
 def _is_approved(reviews: ReviewService, review: Document, template: Document | None, order: Order) -> bool:
@@ -136,6 +177,12 @@ def _is_approved(reviews: ReviewService, review: Document, template: Document | 
 def _require_no_comment(template: Document | None) -> None:
     if settings(template or {}).get("require_comments"):
         raise Unsuitable("its template requires a comment")
+
+
+def _require_no_reason(template: Document | None) -> None:
+    _require_no_comment(template)
+    if faults := refusal_faults(template, {}):
+        raise Unsuitable(f"its form asks for a reason ({faults[0].field})")
 
 
 def _require_reassignable(template: Document | None) -> None:
@@ -156,16 +203,23 @@ class Action:
 
 
 ACTIONS: Final[Mapping[str, Action]] = {
-    "approve": Action("Approve", "Approved", _approve, approval, _is_approved, "The content stays unchanged."),
+    "approve": Action(
+        "Approve",
+        "Approved",
+        _approve,
+        approval,
+        _is_approved,
+        "Every review is approved as it is, with its content unchanged.",
+    ),
     "reject": Action(
         "Reject",
         "Rejected",
         _reject,
-        lambda _, template: _require_no_comment(template),
-        lambda reviews, review, _, order: reviews.has_answer(
-            review["id"], "rejected", {}, order.reviewer, review["version"] - 1
+        lambda _, template: _require_no_reason(template),
+        lambda reviews, review, template, order: reviews.has_answer(
+            review["id"], "rejected", rejection(template), order.reviewer, review["version"] - 1
         ),
-        "This cannot be undone.",
+        "Every review is rejected without a reason.",
     ),
     "reassign": Action(
         "Reassign",
@@ -175,7 +229,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
         lambda _reviews, review, _template, order: (
             not is_final(review) and [name_key(name) for name in review["assignees"]] == [name_key(order.assignee)]
         ),
-        "Replaces all current assignees.",
+        "One person replaces all present assignees.",
     ),
     "cancel": Action(
         "Cancel",
@@ -183,7 +237,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
         lambda reviews, review, _template, _order: reviews.cancel_review(review["id"]),
         lambda _review, _template: None,
         lambda _reviews, review, _template, _order: review["status"] == "cancelled",
-        "No one answers. This cannot be undone.",
+        "Nobody answers these reviews any more. This cannot be undone.",
     ),
 }
 

@@ -36,11 +36,11 @@ class DeliveryPages(PageHandlers):
         status = status if status in _LABELS else ""
         found = self.deliveries.page(status=status or None, **filters.place)
         context: dict[str, Any] = {
+            "view": "deliveries",
             "rows": [_row(document) for document in found.items],
             "status": status,
             "labels": _LABELS,
             "pager": pager(found, filters.page),
-            **self.counts(request),
         }
         return self.render(request, "deliveries.html", context)
 

@@ -10,7 +10,7 @@ STATUS_LABELS = {
     "created": "New",
     "assigned": "Assigned",
     "in_progress": "In progress",
-    "completed": "Completed",
+    "completed": "Answered",
     "rejected": "Rejected",
     "expired": "Expired",
     "cancelled": "Cancelled",

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from inspect import iscoroutinefunction
 from typing import Any, TypeAlias, TypeVar, cast
+from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from hitl.server.http import in_worker
 from hitl.server.inbox.documents import Document
+from hitl.server.inbox.filters import Filters
 from hitl.server.inbox.json_form import json_error, wants_json
 from hitl.server.inbox.page_renderer import PageRenderer
 from hitl.server.inbox.picture_hosts import picture_hosts
+from hitl.server.inbox.presence import Presence
+from hitl.server.inbox.saved_view_store import SavedView, SavedViews
 from hitl.server.inbox.submission import FORM_TOKEN, MAX_REVIEWER_LENGTH, remember_reviewer, remembered_reviewer
 from hitl.server.inbox.tables import Looking
+from hitl.server.inbox.toasts import Toast, toast
 from hitl.server.loops import LoopService, RequestQuery
 from hitl.server.loops.lifecycle import OPEN as REQUEST_OPEN
 from hitl.server.primitives import ApiError, clean_name
 from hitl.server.primitives.names import person
-from hitl.server.reviews import FINAL, OPEN, ReviewQuery, ReviewService
+from hitl.server.reviews import ReviewService
 
 # The services address programs; a person who follows an old link needs other words.
 _MESSAGES = {"review_not_found": "This review does not exist. Without --data, a sandbox loses its reviews."}
@@ -32,11 +38,14 @@ _TITLES = {403: "Not allowed", 404: "Not found", 413: "Too large"}
 
 @dataclass(frozen=True, slots=True)
 class PageHandlers:
-    """The base class of all handlers."""
+    """The base class of all handlers; an answer can be taken back for `undo_seconds`."""
 
     reviews: ReviewService
     loops: LoopService
     renderer: PageRenderer
+    views: SavedViews
+    undo_seconds: float
+    presence: Presence
 
     async def missing(self, request: Request) -> Response:
         """Answer for an unknown address."""
@@ -48,7 +57,7 @@ class PageHandlers:
             return json_error(error)
         title = _TITLES.get(error.status, "Something went wrong")
         message = _MESSAGES.get(error.code, error.message)
-        return self.render(request, "refused.html", {"title": title, "message": message}, error.status)
+        return self.render(request, "refused.html", {"title": title, "message": message, "last": ""}, error.status)
 
     def render(self, request: Request, page: str, context: dict[str, Any], status: int = 200) -> Response:
         """Return a page."""
@@ -59,6 +68,9 @@ class PageHandlers:
             "form_token": request.scope.get(FORM_TOKEN, ""),
             "looking": Looking(tuple(request.query_params.multi_items()), picture_hosts(request)),
             "last_step": self.reviews.last_step(),
+            "toast": self._toast(request),
+            "undo_seconds": self.undo_seconds,
+            "rail": lambda: self._rail(request),  # read by pages that show it
         }
         return self.renderer.response(page, {**shared, **context}, status)
 
@@ -72,17 +84,37 @@ class PageHandlers:
         """Return the template of a review, or None if it was deleted: the content can still be judged."""
         return find_template(self.reviews, review)
 
-    def counts(self, request: Request) -> dict[str, int]:
-        """Return how many reviews each view holds, as `open_count` and so on."""
-        counts = self.reviews.counts()
-        reviewer = remembered_reviewer(request)
-        mine = ReviewQuery(status=OPEN, assignee=reviewer, limit=0)
+    def counts_of(self, reviewers: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Return how many reviews and requests each of these people can answer, as `open_count` and so on."""
+        requests = self.loops.list_requests(RequestQuery(status=REQUEST_OPEN, limit=0)).total
         return {
-            "open_count": sum(counts[status] for status in OPEN),
-            "mine_count": self.reviews.list_reviews(mine).total if reviewer else 0,
-            "done_count": sum(counts[status] for status in FINAL),
-            "request_count": self.loops.list_requests(RequestQuery(status=REQUEST_OPEN, limit=0)).total,
+            name: {"open_count": of_all, "mine_count": of_theirs if name else 0, "request_count": requests}
+            for name, (of_all, of_theirs) in self.reviews.to_answer(reviewers).items()
         }
+
+    def _toast(self, request: Request) -> Toast | None:
+        """Return what became of the answer that led to this page."""
+        reviewer = remembered_reviewer(request)
+        try:
+            review = self.reviews.get_review(request.query_params.get("last", ""))
+        except ApiError:
+            return None
+        held = self.reviews.held_answer(review["id"], reviewer)
+        return toast(review, self.template_of(review), held, reviewer, self.reviews.clock())
+
+    def _rail(self, request: Request) -> dict[str, Any]:
+        """Return the lists beside a page: how many reviews each holds, and those that the reviewer has saved."""
+        reviewer = remembered_reviewer(request)
+        saved = [
+            {"name": view.name, "query": view.query, "number": view.number, "count": self._count(view, reviewer)}
+            for view in self.views.of(reviewer)
+        ]
+        return {**self.counts_of([reviewer])[reviewer], "saved": saved}
+
+    def _count(self, view: SavedView, reviewer: str) -> int | None:
+        """Return how many reviews a saved view holds; None for a search, which reads them all."""
+        filters = Filters.read(dict(parse_qsl(view.query.removeprefix("?"))))
+        return None if filters.q else self.reviews.count_reviews(filters.query(reviewer, self.reviews.clock()))
 
 
 HandlersT = TypeVar("HandlersT", bound=PageHandlers)
@@ -129,6 +161,11 @@ def base_of(request: Request) -> str:
 def redirect(request: Request, path: str) -> Response:
     """Redirect to another page of the inbox."""
     return RedirectResponse(f"{base_of(request)}{path}", status_code=303)
+
+
+def new_batch() -> str:
+    """Return a name for answers that can be taken back together."""
+    return secrets.token_hex(12)
 
 
 def name_fault(reviewer: str) -> str | None:

@@ -5,27 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from hitl.server.http import in_worker
 from hitl.server.inbox.attachments import form_room
-from hitl.server.inbox.banners import FAULTY, Banner, changed, counted, not_kept, too_late
+from hitl.server.inbox.banners import FAULTY, NOT_SENT, Banner, answered_by, changed, counted, not_kept, too_late
 from hitl.server.inbox.diffing import Changed, content_diff
 from hitl.server.inbox.documents import Document, content_of, fields_of, is_final
 from hitl.server.inbox.forms import build_form, json_faults, read_result
 from hitl.server.inbox.json_form import form_document, texts_of, wants_json
 from hitl.server.inbox.merging import Draft
-from hitl.server.inbox.page_handlers import PageHandlers, name_fault, page_handler, redirect
+from hitl.server.inbox.page_handlers import PageHandlers, name_fault, new_batch, page_handler, redirect
 from hitl.server.inbox.rendering import block
+from hitl.server.inbox.run import Run
 from hitl.server.inbox.submission import FORM_TOKEN, Submission, read_reviewer, read_submission, remembered_reviewer
+from hitl.server.inbox.toasts import Toast, toast
+from hitl.server.inbox.verdict import button_field, decided, layout, refusal_faults
 from hitl.server.inbox.views import answers, steps, summary, typed_answers
 from hitl.server.primitives import ApiError, Fault, invalid, name_key, raise_faults
-from hitl.server.reviews import OPEN, ReviewQuery, shown_digest
-from hitl.server.reviews.lifecycle import visible
+from hitl.server.results import approvals_needed
+from hitl.server.reviews import OPEN, HeldAnswer, ReviewQuery, shown_digest
+from hitl.server.reviews.lifecycle import Decision, visible
 from hitl.server.storage import StorageError
+
+_DECISIONS: Final[Mapping[str, Decision]] = {"complete": "completed", "reject": "rejected"}
+_BUTTONS: Final[Mapping[str, Decision]] = {"approve": "completed", **_DECISIONS}
 
 
 class Pages(PageHandlers):
@@ -35,7 +43,11 @@ class Pages(PageHandlers):
     def review(self, request: Request) -> Response:
         """Show one review: the form that answers it, or the answer it got."""
         document = self.reviews.get_review(_review_id(request))
-        return self._finished(request, document) if is_final(document) else self._form(request, document)
+        if is_final(document):
+            return self._finished(request, document)
+        if held := self._held(request, document):
+            return self._sending(request, document, held)
+        return self._form(request, document)
 
     @page_handler
     def done(self, request: Request) -> Response:
@@ -43,6 +55,8 @@ class Pages(PageHandlers):
         document = self.reviews.get_review(_review_id(request))
         if is_final(document):
             return self._finished(request, document, confirmed=True)
+        if held := self._held(request, document):
+            return self._sending(request, document, held)
         if approvals := self.reviews.approvals(document["id"]):
             return self._form(request, document, banner=counted(approvals))
         return redirect(request, f"/reviews/{document['id']}")
@@ -61,18 +75,13 @@ class Pages(PageHandlers):
 
     @page_handler
     async def start(self, request: Request) -> Response:
-        """Mark the review as being worked on."""
+        """Let others see who is looking at the review; the review itself stays as it is."""
         reviewer = await read_reviewer(request) or remembered_reviewer(request)
-        return await in_worker(self._start, request, reviewer)
-
-    def _start(self, request: Request, reviewer: str) -> Response:
-        document = self.reviews.get_review(_review_id(request))
-        if is_final(document):
-            return redirect(request, f"/reviews/{document['id']}")
         if fault := name_fault(reviewer):
-            return self._form(request, document, reviewer_fault=fault, status=422)
-        self.reviews.start(document["id"], reviewer)
-        return self.redirect(request, f"/reviews/{document['id']}", reviewer)
+            raise ApiError(422, "validation_error", fault)
+        document = await in_worker(self.reviews.get_review, _review_id(request))
+        self.presence.note(document["id"], reviewer)
+        return Response(status_code=204)
 
     @page_handler
     async def answer(self, request: Request) -> Response:
@@ -92,12 +101,30 @@ class Pages(PageHandlers):
                 return self._changed(request, document, sent)
             return self._form(request, document, sent=sent, reviewer_fault=fault, banner=FAULTY, status=422)
         try:
-            self._decide(document, sent)
+            self._decide_by_button(document, sent)
         except ApiError as error:
             return self._not_accepted(request, document, sent, error)
         except StorageError as error:
             return self._form(request, document, sent=sent, banner=not_kept(str(error)), status=503)
-        return self.redirect(request, f"/reviews/{document['id']}/done", sent.reviewer)
+        self.presence.forget(document["id"], sent.reviewer)
+        return self.redirect(request, self._onward(request, document, sent.reviewer), sent.reviewer)
+
+    def _onward(self, request: Request, document: Document, reviewer: str) -> str:
+        """Return the path to the next review of the list that this one was opened from."""
+        run = Run.read(request.query_params)
+        if run is None:
+            return f"/reviews/{document['id']}/done"
+        run = run.after_answers(1)
+        query, last = run.query(reviewer, self.reviews.clock()), f"&last={quote(document['id'])}"
+        following = self.reviews.place(query, document["id"]).next or self._first(query)
+        if following is None or following == document["id"]:
+            return f"/{run.filters.link()}{last}"
+        return f"/reviews/{quote(following)}{run.address}{last}"
+
+    def _first(self, query: ReviewQuery) -> str | None:
+        """Return the first review of a list: what was passed over comes again at its end."""
+        found = self.reviews.list_reviews(replace(query, limit=1))
+        return found.items[0]["id"] if found.items else None
 
     def _room(self, review_id: str) -> int:
         """Return the bytes that the review's files may add, 0 for an unknown review, which is reported later.
@@ -118,16 +145,49 @@ class Pages(PageHandlers):
             raise error.api_error() from error
 
     def _decide(self, document: Document, sent: Submission) -> Document:
+        """Give an answer of a program, at once."""
         template, content = self.template_of(document), content_of(document)
-        version = int(sent.version) if sent.version.isascii() and sent.version.isdecimal() else 0  # 0 is nobody's
-        decide = {"complete": self.reviews.complete, "reject": self.reviews.reject}.get(sent.decision)
-        if decide is None:
+        decision = _DECISIONS.get(sent.decision)
+        if decision is None:
             raise invalid("press “Submit answer” or “Reject”")
-        result = read_result(template, content, sent.answers, changes_only=sent.decision == "reject")
+        result = read_result(template, content, sent.answers, changes_only=decision == "rejected")
+        self._hold(document, sent, decision, result, seconds=0)
+        return self.reviews.get_review(document["id"])
+
+    def _decide_by_button(self, document: Document, sent: Submission) -> None:
+        """Give the answer of a page; it may be held for a while."""
+        template, content = self.template_of(document), content_of(document)
+        decision = _BUTTONS.get(sent.decision)
+        if decision is None:
+            raise invalid("press one of the buttons")
+        is_verdict = sent.decision != "complete" and button_field(template) is not None
+        answers: Mapping[str, list[str]] = sent.answers
+        verdict: Document = {}
+        if is_verdict:
+            answers, verdict = decided(template, sent.answers, approves=decision == "completed")
+        result = {**read_result(template, content, answers, changes_only=decision == "rejected"), **verdict}
+        if is_verdict and decision == "rejected":
+            raise_faults(refusal_faults(template, result))
+        self._hold(document, sent, decision, result, seconds=self.undo_seconds)
+
+    def _hold(
+        self, document: Document, sent: Submission, decision: Decision, result: Document, *, seconds: float
+    ) -> None:
+        version = int(sent.version) if sent.version.isascii() and sent.version.isdecimal() else 0  # 0 is nobody's
         try:
-            return decide(document["id"], result, sent.reviewer, version=version, shown=sent.shown or None)
+            self.reviews.hold(
+                document["id"],
+                decision,
+                result,
+                sent.reviewer,
+                seconds=seconds,
+                batch=new_batch(),
+                version=version,
+                shown=sent.shown or None,
+                form={"answers": sent.answers, "stamps": sent.stamps},
+            )
         except ApiError as error:
-            better = json_faults(template, content, sent.answers)
+            better = json_faults(self.template_of(document), content_of(document), sent.answers)
             found: list[dict[str, str]] = (error.details or {}).get("errors") or []
             raise_faults(Fault(each["field"], better.get(each["field"], each["issue"])) for each in found)
             raise
@@ -138,6 +198,8 @@ class Pages(PageHandlers):
             return self._too_late(request, latest, sent)
         if self._is_stale(latest, sent):
             return self._changed(request, latest, sent)
+        if other := self.reviews.held_by_another(document["id"], sent.reviewer):
+            return self._form(request, document, sent=sent, banner=answered_by(other.reviewer), status=409)
         errors = _faults(error, self.template_of(document))
         return self._form(request, document, sent=sent, errors=errors, banner=FAULTY, status=422)
 
@@ -168,20 +230,28 @@ class Pages(PageHandlers):
         status: int = 200,
     ) -> Response:
         template, content = self.template_of(document), content_of(document)
-        form = build_form(template, content, self._draft(document, sent, errors) if sent else None)
-        beside = {control.name for control in form.errors}
+        kept = None if sent else self._kept(request, document)
+        draft = self._draft(document, sent, errors) if sent else _kept_draft(kept)
+        form = build_form(template, content, draft)
+        verdict = button_field(template)
+        beside = {control.name for control in form.errors if control.name != verdict}
         context = {
             "review": summary(document, template, self.reviews.clock(), self.reviews.seconds_to_expiry(document["id"])),
             "version": document["version"],
             "fingerprint": shown_digest(document, template),
             "form": form,
+            "layout": layout(template, form),
+            "present": self.presence.others(remembered_reviewer(request)).get(document["id"], ""),
+            "needs_name": not remembered_reviewer(request) or reviewer_fault is not None,
+            "remaining": self._approvals_left(document, template),
+            **self._run(request, document),
             "rest": block(form.rest),
             "raw": content,
             "reviewer": sent.reviewer if sent else _suggested_reviewer(request, document),
             "reviewer_error": reviewer_fault,
             "other_errors": [text for name, text in errors.items() if name not in beside],
-            "banner": banner,
-            "dirty": sent is not None,
+            "banner": banner or self._warning(request, document, kept),
+            "dirty": draft is not None,
             "changed": self._changed_content(document),
             **self._past(document),
         }
@@ -195,6 +265,7 @@ class Pages(PageHandlers):
         typed: Sequence[Any] = (),
         banner: Banner | None = None,
         confirmed: bool = False,
+        held: Toast | None = None,
         status: int = 200,
     ) -> Response:
         template, content = self.template_of(document), content_of(document)
@@ -206,11 +277,50 @@ class Pages(PageHandlers):
             "typed": typed,
             "banner": banner,
             "confirmed": confirmed,
-            "next": self._longest_waiting(),
+            "held": held,
+            "next": None if Run.read(request.query_params) else self._longest_waiting(request),
+            **self._run(request, document),
             **self._past(document),
-            **self.counts(request),
         }
         return self.render(request, "finished.html", context, status)
+
+    def _held(self, request: Request, document: Document) -> HeldAnswer | None:
+        """Return the reviewer's answer that is about to be given."""
+        held = self.reviews.held_answer(document["id"], remembered_reviewer(request))
+        return held if held is not None and held.state == "held" else None
+
+    def _sending(self, request: Request, document: Document, held: HeldAnswer) -> Response:
+        """Show an answer that can be taken back as if it were given."""
+        given = {"status": held.decision, "result": held.result, "reviewer": held.reviewer}
+        after = {**document, **given, "completed_at": held.given_at}
+        now, me = self.reviews.clock(), remembered_reviewer(request)
+        return self._finished(
+            request, after, held=toast(document, self.template_of(document), held, me, now), confirmed=True
+        )
+
+    def _kept(self, request: Request, document: Document) -> HeldAnswer | None:
+        """Return the reviewer's answer that was taken back or dropped."""
+        kept = self.reviews.held_answer(document["id"], remembered_reviewer(request))
+        return kept if kept is not None and kept.state != "held" else None
+
+    def _warning(self, request: Request, document: Document, kept: HeldAnswer | None) -> Banner | None:
+        if kept is not None:
+            return NOT_SENT if kept.state == "dropped" else None
+        other = self.reviews.held_by_another(document["id"], remembered_reviewer(request))
+        return None if other is None else answered_by(other.reviewer)
+
+    def _approvals_left(self, document: Document, template: Document | None) -> int:
+        """Return how many people must still approve, if it takes several."""
+        needed = approvals_needed(template) if template else 1
+        return 0 if needed == 1 else needed - len(self.reviews.approvals(document["id"]))
+
+    def _run(self, request: Request, document: Document) -> dict[str, Any]:
+        """Return where the review stands in the list that it was opened from."""
+        run = Run.read(request.query_params)
+        if run is None:
+            return {"run": None, "place": None}
+        query = run.query(remembered_reviewer(request), self.reviews.clock())
+        return {"run": run, "place": self.reviews.place(query, document["id"])}
 
     def _draft(self, document: Document, sent: Submission, errors: Mapping[str, str]) -> Draft:
         return Draft(sent.answers, errors, sent.stamps or self._earlier_stamps(document, sent))
@@ -237,9 +347,13 @@ class Pages(PageHandlers):
             "draft": f"{document['id']} {document['created_at']}",
         }
 
-    def _longest_waiting(self) -> Document | None:
-        found = self.reviews.list_reviews(ReviewQuery(status=OPEN, limit=1, oldest_first=True))
-        return found.items[0] if found.items else None
+    def _longest_waiting(self, request: Request) -> str | None:
+        me = remembered_reviewer(request)
+        return self._first(ReviewQuery(status=OPEN, oldest_first=True, not_answered_by=me))
+
+
+def _kept_draft(kept: HeldAnswer | None) -> Draft | None:
+    return None if kept is None else Draft(kept.form.get("answers", {}), {}, kept.form.get("stamps", {}))
 
 
 def _review_id(request: Request) -> str:

@@ -63,9 +63,9 @@ class RequestPages(PageHandlers):
         now = self.reviews.clock()
         context = {
             "done": done,
+            "view": "requests",
             "rows": [_summary(document, now) for document in found.items],
             "pager": pager(found, filters.page),
-            **self.counts(request),
         }
         return self.render(request, "requests.html", context)
 
@@ -168,6 +168,7 @@ class RequestPages(PageHandlers):
             "typed": block([text for texts in sent.answers.values() for text in texts]) if sent else None,
             "reviewer": sent.reviewer if sent else remembered_reviewer(request),
             "reviewer_error": reviewer_fault,
+            "needs_name": not remembered_reviewer(request) or reviewer_fault is not None,
             "banner": banner,
             "dirty": sent is not None,
             "confirmed": "sent" in request.query_params and document["status"] == "completed",

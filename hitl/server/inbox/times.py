@@ -34,6 +34,11 @@ def span(seconds: float) -> str:
     return f"{int(seconds // _DAY)} d"
 
 
+def took(seconds: float) -> str:
+    """Write how long something took, in seconds if it took less than a minute."""
+    return f"{max(0, int(seconds))} s" if seconds < _MINUTE else span(seconds)
+
+
 def age(stamp: str, now: datetime) -> str:
     """Write how long ago something was."""
     seconds = (now - moment_of(stamp)).total_seconds()

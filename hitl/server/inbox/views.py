@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from hitl._json import is_list, is_object
 from hitl._moments import moment
+from hitl._verdict import feedback_of, verdict_of
 from hitl.server.inbox.attachments import attached, embedded, file_answer
 from hitl.server.inbox.content_files import file_block
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fields_of, label_of
 from hitl.server.inbox.fields import as_text, choices, note_line
 from hitl.server.inbox.hidden_characters import unix_lines
-from hitl.server.inbox.rendering import Block, Code, Items, Pairs, Text, Word, block, subject
-from hitl.server.inbox.times import Due, age, due
+from hitl.server.inbox.rendering import Block, Code, Items, Pairs, Text, Word, block
+from hitl.server.inbox.times import Due, age, due, took
+from hitl.server.inbox.titles import excerpt, name_of, title
 from hitl.server.primitives import Page
 from hitl.server.primitives.validation import same
-from hitl.server.reviews import shown_digest
+from hitl.server.reviews import FINAL, shown_digest
 
 _STEPS = {
     "created": "Created",
@@ -33,6 +36,16 @@ _STEPS = {
     "expired": "Expired",
     "cancelled": "Cancelled",
 }
+_VERDICTS = {
+    "approved": "Approved",
+    "rejected": "Rejected",
+    "answered": "Answered",
+    "expired": "Expired",
+    "cancelled": "Cancelled",
+}
+_HEADINGS = {"overdue": "Overdue", "soon": "Due soon", "later": "Later", "": "No due date"}
+_LONGEST_QUOTE = 200
+_URGENT = ("high", "critical")
 PRIORITY_BARS = {"low": 1, "normal": 2, "medium": 2, "high": 3, "critical": 3}
 
 
@@ -64,7 +77,11 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One review in a line or two: what the list and the head of a page say about it."""
+    """One review in a line or two: what the list and the head of a page say about it.
+
+    `verdict` is "approved", "rejected", "answered", "expired" or "cancelled", and empty while the review is open;
+    `took` is the time from its creation to its end.
+    """
 
     review_id: str
     subject: str
@@ -80,6 +97,16 @@ class Summary:
     pick: str  # as `bulk` reads it
     reviewer: str
     finished_at: str
+    excerpt: str = ""
+    verdict: str = ""
+    verdict_label: str = ""
+    took: str = ""
+    finished_ago: str = ""
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether the list says so."""
+        return self.priority in _URGENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +136,15 @@ class Pager:
 
 def summary(review: Document, template: Document | None, now: datetime, expires_in: float | None = None) -> Summary:
     """Describe a review; `template` is None if it was deleted, `expires_in` are the seconds left, if limited."""
-    due_date = _deadline(review, now, expires_in)
-    template_name = str(template["name"]) if template else str(review["template_id"])
-    priority = str(review.get("priority") or "")
+    shown = {**review, "content": content_of(review)}
+    about, priority = title(shown, template), str(review.get("priority") or "")
+    finished_at = review.get("completed_at") or review["updated_at"]
+    verdict = verdict_of(review["status"], review.get("result") or {}, review.get("verdict_field")) or ""
     return Summary(
         review_id=review["id"],
-        subject=subject(content_of(review)) or template_name,
-        template=template_name,
+        subject=about,
+        excerpt=_said(review) or excerpt(shown, template, about),
+        template=name_of(review, template),
         status=review["status"],
         status_label=STATUS_LABELS[review["status"]],
         priority=priority,
@@ -123,11 +152,33 @@ def summary(review: Document, template: Document | None, now: datetime, expires_
         assignees=list(review.get("assignees") or []),
         created_at=review["created_at"],
         age=age(review["created_at"], now),
-        due=due(due_date, now),
+        due=due(_deadline(review, now, expires_in), now),
         pick=Pick.of(review, template).text,
         reviewer=str(review.get("reviewer") or ""),
-        finished_at=review.get("completed_at") or review["updated_at"],
+        finished_at=finished_at,
+        verdict=verdict,
+        verdict_label=_VERDICTS.get(verdict, ""),
+        took=took((moment(finished_at) - moment(review["created_at"])).total_seconds()) if verdict else "",
+        finished_ago=age(finished_at, now) if verdict else "",
     )
+
+
+def _said(review: Document) -> str:
+    """Return the first line of the reviewer's words, in quotes."""
+    words = feedback_of(review.get("result") or {}) if review["status"] in FINAL else None
+    line = next((each for each in (words or "").splitlines() if each.strip()), "")
+    return f"“{line.strip()[:_LONGEST_QUOTE]}”" if line else ""
+
+
+def grouped(rows: Sequence[Summary], *, by_due: bool) -> list[tuple[str, list[Summary]]]:
+    """Return rows under the headings of their due dates, or all under none; rows of one heading stand together."""
+    if not by_due:
+        return [("", list(rows))] if rows else []
+    return [(heading, list(each)) for heading, each in groupby(rows, lambda row: _HEADINGS[_urgency(row)])]
+
+
+def _urgency(row: Summary) -> str:
+    return row.due.urgency if row.due else ""
 
 
 def steps(history: list[Document]) -> list[Document]:

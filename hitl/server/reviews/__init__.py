@@ -6,10 +6,11 @@ the composition root use this room.
 
 from __future__ import annotations
 
+from hitl.server.reviews.held_answer_store import HeldAnswer
 from hitl.server.reviews.lifecycle import FINAL, OPEN
 from hitl.server.reviews.schemas import PRIORITIES
 from hitl.server.reviews.service import ReviewService
 from hitl.server.reviews.shown import shown_digest
-from hitl.server.reviews.store import ReviewQuery
+from hitl.server.reviews.store import Place, ReviewQuery
 
-__all__ = ["FINAL", "OPEN", "PRIORITIES", "ReviewQuery", "ReviewService", "shown_digest"]
+__all__ = ["FINAL", "OPEN", "PRIORITIES", "HeldAnswer", "Place", "ReviewQuery", "ReviewService", "shown_digest"]

@@ -25,6 +25,16 @@ def is_complete(
     store: ReviewerStore, review_id: str, template: TemplateDocument, result: Mapping[str, Any], reviewer: str, at: str
 ) -> bool:
     """Count a completed answer, and return whether it completes the review; 409 if the reviewer has approved before."""
+    completes = would_complete(store, review_id, template, result, reviewer)
+    if approvals_needed(template) > 1 and not _says_no(template, result):
+        store.add_approval(review_id, reviewer, result, at)
+    return completes
+
+
+def would_complete(
+    store: ReviewerStore, review_id: str, template: TemplateDocument, result: Mapping[str, Any], reviewer: str
+) -> bool:
+    """Return whether a completed answer would complete the review; 409 if the reviewer has approved before."""
     needed = approvals_needed(template)
     if needed == 1 or _says_no(template, result):
         return True
@@ -33,7 +43,6 @@ def is_complete(
         raise conflict(
             f"{reviewer} has approved review {review_id} already; {needed - len(earlier)} more must approve it"
         )
-    store.add_approval(review_id, reviewer, result, at)
     return len(earlier) + 1 >= needed
 
 

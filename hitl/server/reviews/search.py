@@ -49,21 +49,24 @@ def words_of(search: str) -> Sequence[str]:
     return [word for word in words if not any(word != other and word in other for other in words)]
 
 
-def holds(document: str, words: Iterable[str]) -> bool:
+def holds(document: str, words: Iterable[str], *, people: bool = False) -> bool:
     """Return whether all words occur in the id or in the strings and numbers of the content, which are not keys.
+
+    With `people` they may also occur in the answer, or in the names of its assignees and reviewer.
 
     It takes as long as reading the whole document, so it is called without the lock of the database.
     """
-    found = text_of(document)
+    found = text_of(document, people=people)
     return all(word in found for word in words)
 
 
-def text_of(document: str) -> str:
+def text_of(document: str, *, people: bool) -> str:
     """Return the text in which the words of a search must occur."""
     review = json.loads(document, parse_int=str, parse_float=str, parse_constant=str)
     content = review.get("content")
     shown = visible(content) if is_object(content) else content
-    return "\n".join([normal(review["id"]), *map(normal, _leaves(shown))])
+    beside = [review.get(name) for name in ("assignees", "reviewer", "result")] if people else []
+    return "\n".join([normal(review["id"]), *map(normal, _leaves([shown, *beside]))])
 
 
 def _leaves(value: Any) -> Iterator[str]:

@@ -10,6 +10,7 @@ once more, and not found.
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 import unicodedata
@@ -31,7 +32,8 @@ BEHIND: Final = 150
 _LARGEST: Final = 64 * 1024  # characters of a text; a larger one would hold everybody up, so it is always looked at
 _TRIGRAMS: Final = 40  # of a word
 _FORM: Final = "fts5(text, content='', columnsize=0, detail=none, tokenize='trigram case_sensitive 1')"
-_TEXT_EVENTS: Final = ("created", "updated")  # steps after which a review may have another text
+# Steps after which a review may have another text, or others have to do with it.
+_TEXT_EVENTS: Final = ("created", "updated", "assigned", "completed", "rejected")
 # SQLite ends a text at its first null character, and UTF-8 has no lone surrogates.
 _UNINDEXABLE: Final = re.compile("[\0\ud800-\udfff]")
 _MAY_HOLD: Final = """number IN (
@@ -96,9 +98,9 @@ class SearchStore(Store):
         reaches = min(after + AT_ONCE, last)
         documents = self._database.rows(
             "SELECT max(history.number), document FROM history JOIN reviews ON reviews.id = history.review_id "
-            "WHERE history.number > ? AND history.number <= ? AND event IN (?, ?) GROUP BY reviews.number "
-            "ORDER BY max(history.number)",
-            (after, reaches, *_TEXT_EVENTS),
+            "WHERE history.number > ? AND history.number <= ? AND event IN (SELECT value FROM json_each(?)) "
+            "GROUP BY reviews.number ORDER BY max(history.number)",
+            (after, reaches, json.dumps(_TEXT_EVENTS)),
         )
         return Part(after, reaches, [(step, text) for step, text in documents])
 

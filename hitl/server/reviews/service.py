@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -18,8 +18,9 @@ from hitl.server.primitives.names import LONGEST_NAME, clean_name, person, uniqu
 from hitl.server.primitives.timestamps import from_wire, to_wire
 from hitl.server.primitives.validation import every, json_object, text
 from hitl.server.reviews import lifecycle, search, templates
-from hitl.server.reviews.approvals import is_complete
+from hitl.server.reviews.approvals import is_complete, would_complete
 from hitl.server.reviews.assignment import choose_assignees, require_assignable, same_people
+from hitl.server.reviews.held_answer_store import HeldAnswer, HeldAnswerStore, final_of_another
 from hitl.server.reviews.reviewer_store import ReviewerStore
 from hitl.server.reviews.sample_templates import SAMPLE_TEMPLATES
 from hitl.server.reviews.schemas import (
@@ -31,8 +32,8 @@ from hitl.server.reviews.schemas import (
     TEMPLATE_UPDATE,
 )
 from hitl.server.reviews.search_store import BEHIND, SearchStore
-from hitl.server.reviews.shown import require_shown
-from hitl.server.reviews.store import ReviewQuery, ReviewStore, as_json, compact, order_of
+from hitl.server.reviews.shown import require_shown, shown_digest
+from hitl.server.reviews.store import Place, ReviewQuery, ReviewStore, as_json, compact, order_of
 from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work, fingerprint_of
 from hitl.server.storage.queries import cursor_of, documents, next_number
 from hitl.server.webhooks import TEMPLATE_UPDATED, review_events, review_payload, template_payload
@@ -40,6 +41,17 @@ from hitl.server.webhooks import TEMPLATE_UPDATED, review_events, review_payload
 _REVIEWER = every(text(shortest=1, longest=LONGEST_NAME), person)
 _TEMPLATE_ID = text(shortest=1, longest=128)
 _SMALL: Final = 8 * 1024  # bytes of a review from which the payload of an event is made again, rather than stored
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer that was checked: the review before and after it."""
+
+    before: Document
+    after: Document
+    template: Document
+    decision: lifecycle.Decision
+    reviewer: str
 
 
 class ReviewService:
@@ -58,6 +70,7 @@ class ReviewService:
         self._outbox = outbox
         self._store = ReviewStore(database)
         self._reviewers = ReviewerStore(database)
+        self._held = HeldAnswerStore(database)
         self._idempotency = IdempotencyStore(database)
         self._search_store = SearchStore(database)
         self._is_searched = False
@@ -80,9 +93,9 @@ class ReviewService:
             pass
 
     def next_due(self) -> datetime | None:
-        """Return when the next review expires."""
-        expires_at = self._store.next_expiry()
-        return None if expires_at is None else from_wire(expires_at)
+        """Return when the next review expires, or the next held answer is given."""
+        moments = (self._store.next_expiry(), self._held.next_settling())
+        return min((from_wire(moment) for moment in moments if moment is not None), default=None)
 
     # Reviews
 
@@ -128,6 +141,32 @@ class ReviewService:
             found, around = self._store.reviews(asked)
         return replace(around, items=documents(found))
 
+    def count_reviews(self, query: ReviewQuery) -> int:
+        """Return how many reviews a query asks for."""
+        return self.list_reviews(replace(query, limit=0, offset=0, after=None)).total
+
+    def to_answer(self, names: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """Return how many open reviews each of these people can answer: of all, and of those assigned to them."""
+        with self._work():
+            return self._store.to_answer(names)
+
+    def place(self, query: ReviewQuery, review_id: str) -> Place:
+        """Return where a review stands in a list, or would stand if it were in it."""
+        with self._work():
+            key = self._store.key(query, review_id)
+            if key is None:
+                raise not_found("review", review_id)
+            words = search.words_of(query.search or "")
+            if not words:
+                return self._store.place(query, review_id, key)
+            keys = self._store.keys(query, self._search_store.conditions(words))
+        found = [each for each in keys if each[1] != key[1] and self._holds(each[1], words, query)]
+        own = any(each[1] == key[1] for each in keys) and self._holds(key[1], words, query)
+        before = sum(not order_of(query).is_beyond(each, cursor_of(key)) for each in found)
+        neighbours = [self._store.id_of(each[1]) for each in found[max(before - 1, 0) : before + 1]]
+        previous = neighbours.pop(0) if before else None
+        return Place(before, len(found) + own, previous, neighbours[0] if neighbours else None)
+
     def update_review(self, review_id: str, body: Mapping[str, Any]) -> Document:
         """Change an open review: keys of the content are merged, everything else is replaced."""
         raise_faults(REVIEW_UPDATE("", body))
@@ -147,6 +186,7 @@ class ReviewService:
             if after["content"] != before["content"]:
                 self._store.save_revision(before)
                 self._reviewers.forget_approvals(review_id)
+                self._held.drop(review_id)
             self._save(work, after, "updated", expires_at=expires_at, before=before)
             return after
 
@@ -200,6 +240,75 @@ class ReviewService:
     ) -> Document:
         """Reject a review, as `complete`; fields in the result must be valid, but none is required."""
         return self._answer(review_id, "rejected", {} if result is None else result, reviewer, version, shown)
+
+    def hold(
+        self,
+        review_id: str,
+        decision: lifecycle.Decision,
+        result: Mapping[str, Any],
+        reviewer: str,
+        *,
+        seconds: float,
+        batch: str,
+        version: int | None = None,
+        shown: str | None = None,
+        form: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Answer a review in some seconds, unless `undo` takes its batch back before; at once for 0 seconds.
+
+        It is refused as `complete` refuses it, and also if an answer to the review is held already; the same answer of
+        the same person is not refused but kept as it is. `form` is kept with it, for the page to show it again.
+        """
+        if not seconds:
+            self._answer(review_id, decision, result, reviewer, version, shown)
+            return
+        with self._work() as work:
+            answer = self._checked(work, review_id, decision, result, reviewer, version, shown)
+            if answer is None or self._is_held(answer):
+                return
+            settles = work.now + timedelta(seconds=seconds)
+            expires_at = self._store.expires_at(review_id)
+            ends = settles if expires_at is None else min(settles, from_wire(expires_at))
+            held = HeldAnswer(
+                batch=batch,
+                review_id=review_id,
+                reviewer=answer.reviewer,
+                decision=decision,
+                result=dict(result),
+                shown=shown_digest(answer.before, answer.template),
+                form=dict(form or {}),
+                is_final=decision == "rejected"
+                or would_complete(self._reviewers, review_id, answer.template, result, answer.reviewer),
+                given_at=to_wire(work.now),
+                settles_at=to_wire(ends),
+            )
+            self._held.add(held)
+            work.changed.append(review_id)  # the worker looks for the next due time
+
+    def undo(self, batch: str) -> list[HeldAnswer]:
+        """Take back the held answers of a batch, and return them; 409 if they are given already."""
+        with self._work() as work:
+            taken = self._held.of_batch(batch)
+            if not taken:
+                raise conflict("it is too late to undo this answer: it was sent")
+            self._held.undo(batch)
+            work.changed += [each.review_id for each in taken]
+            return taken
+
+    def held_answer(self, review_id: str, reviewer: str) -> HeldAnswer | None:
+        """Return what became of a person's answer that was held, unless it was given."""
+        with self._work():
+            return self._held.of_reviewer(review_id, reviewer)
+
+    def held_by_another(self, review_id: str, reviewer: str) -> HeldAnswer | None:
+        """Return the held answer of somebody else that will end a review."""
+        with self._work():
+            return final_of_another(self._held.of_review(review_id), reviewer)
+
+    def held_batch(self, batch: str) -> list[HeldAnswer]:
+        """Return the answers of a batch that can still be taken back."""
+        with self._work():
+            return self._held.of_batch(batch)
 
     def consume_review(self, review_id: str, body: Mapping[str, Any]) -> Document:
         """Take an approval for one run; 409 if it is none, or if another run has taken it. It may be repeated."""
@@ -282,6 +391,7 @@ class ReviewService:
             raise_faults(templates.faults(after))
             if any(after.get(name) != before.get(name) for name in ("fields", "validation")):
                 self._reviewers.forget_approvals_by(template_id)
+                self._held.drop_by_template(template_id)
             self._store.save_template(after)
             self._outbox.emit(TEMPLATE_UPDATED, template_id, template_payload(after), at=work.now)
             return after
@@ -305,7 +415,9 @@ class ReviewService:
             part = self._search_store.next_part(behind) if self._search_store.create() else None
         if part is None:
             return False
-        texts = [search.text_of(document) for _, document in part.documents]  # without the lock, which others wait for
+        texts = [
+            search.text_of(document, people=True) for _, document in part.documents
+        ]  # without the lock, which others wait for
         with self._unit_of_work.begin(_nothing_due):
             self._search_store.add(part, texts)
         return True
@@ -324,7 +436,7 @@ class ReviewService:
         self._is_searched = True
         with self._work():
             keys = self._store.keys(query, self._search_store.conditions(words))
-        found = [key for key in keys if search.holds(self._store.text(key[1]), words)]
+        found = [key for key in keys if self._holds(key[1], words, query)]
         begin = query.offset
         if (after := query.after) is not None:
             begin = sum(not order_of(query).is_beyond(key, after) for key in found)
@@ -333,8 +445,28 @@ class ReviewService:
         cursor = cursor_of(found[end - 1]) if shown and end < len(found) else None
         return Page(shown, len(found), cursor, begin, self._store.last_step())
 
+    def _holds(self, number: int, words: Sequence[str], query: ReviewQuery) -> bool:
+        return search.holds(self._store.text(number), words, people=query.search_people)
+
     def _work(self) -> AbstractContextManager[Work]:
-        return self._unit_of_work.begin(self._expire)
+        return self._unit_of_work.begin(self._settle)
+
+    def _settle(self, work: Work) -> None:
+        """Give the held answers whose time has come, then expire what is due: an answer was in time."""
+        for held in self._held.due(to_wire(work.now)):
+            self._give(work, held)
+        self._expire(work)
+
+    def _give(self, work: Work, held: HeldAnswer) -> None:
+        try:
+            answer = self._checked(
+                work, held.review_id, held.decision, held.result, held.reviewer, None, held.shown, is_due=True
+            )
+            if answer is not None:
+                self._commit(work, answer)
+            self._held.settle(held)
+        except ApiError:  # such as a template that was deleted; the page shows the answer again
+            self._held.drop(held.review_id, held.reviewer)
 
     def _expire(self, work: Work) -> None:
         for review, expires_at in self._store.overdue(to_wire(work.now)):
@@ -376,25 +508,57 @@ class ReviewService:
         version: int | None,
         shown: str | None,
     ) -> Document:
+        with self._work() as work:
+            answer = self._checked(work, review_id, decision, result, reviewer, version, shown)
+            return self._review(review_id) if answer is None else self._commit(work, answer)
+
+    def _checked(
+        self,
+        work: Work,
+        review_id: str,
+        decision: lifecycle.Decision,
+        result: Mapping[str, Any],
+        reviewer: str,
+        version: int | None,
+        shown: str | None,
+        *,
+        is_due: bool = False,
+    ) -> _Answer | None:
+        """Return an answer that may be given; None for one that was given already. A due one is held by itself."""
         raise_faults(_REVIEWER("reviewer", reviewer))
         reviewer = clean_name(reviewer)
         raise_faults(json_object("result", result))
-        with self._work() as work:
-            before = self._review(review_id)
-            approvals = self._reviewers.approvals(review_id)
-            if version is not None and lifecycle.is_given(before, approvals, decision, result, reviewer, version):
-                return before
-            after = lifecycle.answered(before, decision, result, reviewer, work.now)
-            self._require_readable(after)
-            lifecycle.require_version(before, version)
-            template = self._template(before["template_id"])
-            require_shown(before, template, shown)
-            complete = decision == "completed"
-            raise_faults(results.faults(template, before["content"], result, complete=complete, now=work.now))
-            at = to_wire(work.now)
-            if complete and not is_complete(self._reviewers, review_id, template, result, reviewer, at):
-                return self._move(work, lifecycle.approved(before, work.now), "approved", actor=reviewer)
-            return self._move(work, after, decision, actor=reviewer)
+        before = self._review(review_id)
+        approvals = self._reviewers.approvals(review_id)
+        if version is not None and lifecycle.is_given(before, approvals, decision, result, reviewer, version):
+            return None
+        after = lifecycle.answered(before, decision, result, reviewer, work.now)
+        self._require_readable(after)
+        lifecycle.require_version(before, version)
+        template = self._template(before["template_id"])
+        require_shown(before, template, shown)
+        complete = decision == "completed"
+        raise_faults(results.faults(template, before["content"], result, complete=complete, now=work.now))
+        if not is_due and (other := final_of_another(self._held.of_review(review_id), reviewer)):
+            raise conflict(f"{other.reviewer} has answered review {review_id}; the answer is about to be sent")
+        return _Answer(before, after, template, decision, reviewer)
+
+    def _is_held(self, answer: _Answer) -> bool:
+        """Return whether this very answer is held already; 409 if the person's answer is another one."""
+        held = self._held.of_reviewer(answer.before["id"], answer.reviewer)
+        if held is None or held.state != "held":
+            return False
+        if (held.decision, held.result) != (answer.decision, answer.after["result"]):
+            raise conflict(f"{answer.reviewer} has answered review {answer.before['id']}; undo that answer first")
+        return True
+
+    def _commit(self, work: Work, answer: _Answer) -> Document:
+        review_id, after = answer.before["id"], answer.after
+        if answer.decision == "completed" and not is_complete(
+            self._reviewers, review_id, answer.template, after["result"], answer.reviewer, to_wire(work.now)
+        ):
+            return self._move(work, lifecycle.approved(answer.before, work.now), "approved", actor=answer.reviewer)
+        return self._move(work, after, answer.decision, actor=answer.reviewer)
 
     def _require_readable(self, review: Document) -> None:
         """Refuse a change after which nobody could read the review any more."""
@@ -427,6 +591,8 @@ class ReviewService:
             self._outbox.emit(name, review["id"], review_payload(name, review), at=work.now, kept=kept)
         self._store.add_history(review, event, actor)
         self._store.save_review(review, expires_at, text, before=before)
+        if review["status"] in lifecycle.FINAL:
+            self._held.drop(review["id"])
         work.changed.append(review["id"])
 
     def _payload(self, event: str, review_id: str, status: str, at: str) -> Document:

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from hitl.server.primitives import Document, Page, name_key
 from hitl.server.reviews.lifecycle import OPEN
 from hitl.server.storage import Row, Store
-from hitl.server.storage.queries import Filter, Order, document, one_of, page, rows_of_page, where
+from hitl.server.storage.queries import Filter, Order, cursor_of, document, one_of, page, rows_of_page, where
 
 _DUE = "json_extract(document, '$.due_date')"
 # A review expires at its due date or earlier; one that was due before it was created does not expire for that.
@@ -23,6 +23,30 @@ _ORDERS: Final = {
 _DOCUMENT: Final = "SELECT document FROM reviews WHERE id = ?"
 _ASSIGNEE: Final = "number IN (SELECT number FROM assignments WHERE name = ?)"
 _OPEN_ASSIGNEE: Final = "number IN (SELECT number FROM assignments WHERE name = ? AND is_open)"
+_REVIEWER: Final = "name_key(coalesce(json_extract(reviews.document, '$.reviewer'), '')) = ?"
+_NOT_ANSWERED: Final = (
+    "id NOT IN (WITH person (key) AS (SELECT ?) SELECT review_id FROM pending_answers AS held, person "
+    "WHERE state = 'held' AND (is_final OR held.key = person.key) "
+    "UNION ALL SELECT review_id FROM approvals, person WHERE approvals.key = person.key)"
+)
+# The same, counted for many people at once.
+_OPEN_COUNT: Final = (
+    "SELECT count(*) FROM reviews WHERE status IN (SELECT value FROM json_each(?)) "
+    "AND id NOT IN (SELECT review_id FROM pending_answers WHERE state = 'held' AND is_final)"
+)
+_ANSWERED_COUNT: Final = (
+    "SELECT key, count(*) FROM (SELECT key, review_id FROM approvals WHERE key IN (SELECT value FROM json_each(?)) "
+    "UNION SELECT key, review_id FROM pending_answers "
+    "WHERE state = 'held' AND key IN (SELECT value FROM json_each(?))) "
+    "JOIN reviews ON reviews.id = review_id WHERE status IN (SELECT value FROM json_each(?)) AND review_id NOT IN "
+    "(SELECT review_id FROM pending_answers WHERE state = 'held' AND is_final) GROUP BY key"
+)
+_ASSIGNED_COUNT: Final = (
+    "SELECT name, count(*) FROM assignments JOIN reviews USING (number) "
+    "WHERE name IN (SELECT value FROM json_each(?)) AND is_open AND reviews.id NOT IN "
+    "(SELECT review_id FROM pending_answers AS held WHERE state = 'held' AND (is_final OR held.key = name)) "
+    "AND NOT EXISTS (SELECT 1 FROM approvals WHERE approvals.review_id = reviews.id AND key = name) GROUP BY name"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +54,12 @@ class ReviewQuery:
     """Filters, which narrow the list together, and the order of a list of reviews.
 
     Moments are in wire form; `due_after` is inclusive, the others are exclusive. `search` has words that must all occur
-    in the strings and numbers of the content or in the id; case and the composition of characters are ignored.
-    `changes_after` asks for reviews that changed after the step of this number, the earliest change first. `limit` None
-    is all; `after` is the cursor of the page before, and `with_offset` asks how many reviews come before a page that
-    such a cursor begins. `sort` "due" puts the next deadline first, "priority" the most important.
+    in the strings and numbers of the content or in the id, with `search_people` also in the answer or in a name; case
+    and the composition of characters are ignored. `not_answered_by` leaves out what this person has approved, or
+    answered with an answer that is still held, and what a held answer of anybody will end. `changes_after` asks for
+    reviews that changed after the step of this number, the earliest change first. `limit` None is all; `after` is the
+    cursor of the page before, and `with_offset` asks how many reviews come before a page that such a cursor begins.
+    `sort` "due" puts the next deadline first, "priority" the most important.
     """
 
     status: str | Sequence[str] | None = None
@@ -48,6 +74,9 @@ class ReviewQuery:
     due_before: str | None = None
     search: str | None = None
     ids: Sequence[str] | None = None
+    not_answered_by: str | None = None
+    reviewer: str | None = None
+    search_people: bool = False
     changes_after: int | None = None
     limit: int | None = 50
     offset: int = 0
@@ -55,6 +84,16 @@ class ReviewQuery:
     with_offset: bool = True
     oldest_first: bool = False
     sort: Literal["due", "priority"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a review stands in a list: how many come before it and how long the list is, and its neighbours' ids."""
+
+    before: int
+    total: int
+    previous: str | None
+    next: str | None
 
 
 class ReviewStore(Store):
@@ -99,6 +138,31 @@ class ReviewStore(Store):
         order = order_of(query)
         sql = f"SELECT {order.key} FROM reviews {clause} ORDER BY {order.clause}"  # noqa: S608 - fixed words
         return self._database.rows(sql, values)
+
+    def key(self, query: ReviewQuery, review_id: str) -> Row | None:
+        """Return the key of one review in the order of a list, whether the list holds it or not."""
+        return self._database.row(f"SELECT {order_of(query).key} FROM reviews WHERE id = ?", (review_id,))  # noqa: S608 - fixed words
+
+    def place(self, query: ReviewQuery, review_id: str, key: Row) -> Place:
+        """Return where the review with a key stands among those that a query asks for."""
+        order = order_of(query)
+        clause, values = where(_conditions(query))
+        further, more = order.beyond(cursor_of(key))
+        begin, (after, before) = clause or "WHERE true", (f"AND {further}", f"AND NOT {further} AND id != ?")
+        found: Row | None = self._database.row(
+            f"SELECT (SELECT count(*) FROM reviews {clause}), (SELECT count(*) FROM reviews {begin} {before}), "  # noqa: S608 - fixed words
+            f"(SELECT id FROM reviews {begin} {before} ORDER BY {order.reversed} LIMIT 1), "
+            f"(SELECT id FROM reviews {begin} {after} ORDER BY {order.clause} LIMIT 1)",
+            (*values, *(*values, *more, review_id), *(*values, *more, review_id), *(*values, *more)),
+        )
+        assert found is not None  # noqa: S101 - an aggregate has a row
+        total, preceding, previous, following = found
+        return Place(preceding, total, previous, following)
+
+    def id_of(self, number: int) -> str:
+        """Return the id of the review with a number."""
+        review_id: str = self._database.value("SELECT id FROM reviews WHERE number = ?", (number,))
+        return review_id
 
     def text(self, number: int) -> str:
         """Return a review's document as JSON."""
@@ -194,6 +258,16 @@ class ReviewStore(Store):
         clause, values = where([("template_id = ?", template_id)])
         sql = f"SELECT status, count(*) FROM reviews {clause} GROUP BY status"  # noqa: S608 - fixed words
         return dict(self._database.rows(sql, values))
+
+    def to_answer(self, names: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """Return how many open reviews each of these people can answer: of all, and of those assigned to them."""
+        keys = json.dumps([name_key(name) for name in names])
+        open_reviews: int = self._database.value(_OPEN_COUNT, (json.dumps(OPEN),))
+        answered: dict[str, int] = dict(self._database.rows(_ANSWERED_COUNT, (keys, keys, json.dumps(OPEN))))
+        assigned: dict[str, int] = dict(self._database.rows(_ASSIGNED_COUNT, (keys,)))
+        return {
+            name: (open_reviews - answered.get(name_key(name), 0), assigned.get(name_key(name), 0)) for name in names
+        }
 
     # History
 
@@ -318,6 +392,8 @@ def _conditions(query: ReviewQuery) -> Iterator[Filter]:
         ("number IN (SELECT number FROM reviews WHERE updated_at > ?)", query.updated_after),  # else all are looked at
         (f"{_DEADLINE} >= ?", query.due_after),
         (f"{_DEADLINE} < ?", query.due_before),
+        (_REVIEWER, None if query.reviewer is None else name_key(query.reviewer)),
+        (_NOT_ANSWERED, None if query.not_answered_by is None else name_key(query.not_answered_by)),
         (
             _OPEN_ASSIGNEE if _asks_for_open(query) else _ASSIGNEE,
             None if query.assignee is None else name_key(query.assignee),

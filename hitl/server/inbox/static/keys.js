@@ -1,42 +1,85 @@
-// Keyboard shortcuts. The dialog can turn them off (WCAG 2.2, 2.1.4), and none of them submits: they move the focus to
-// the button, and Enter presses it.
+// Keyboard shortcuts, matched by the letter. The dialog can turn them off (WCAG 2.2, 2.1.4). None acts while somebody
+// types or composes a character, with a modifier, or when a key is held down.
 
 const card = document.getElementById("keys");
 const toggle = card.querySelector("[data-keys-on]");
-const rows = [...document.querySelectorAll(".row")];
+const rows = [...document.querySelectorAll(".row[data-review]")];
+const judge = document.querySelector("form.judge");
+const bulk = document.getElementById("bulk");
 const OFF = "hitl.keys-off";
+const DEAD = 400; // milliseconds after a review appears, so that a double press decides one review
+const TOGETHER = 1500; // milliseconds between the two keys of a pair
 
 let off = false;
 try { off = localStorage.getItem(OFF) === "yes"; } catch { /* storage is disabled */ }
 
-const isTyping = (target) => target.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
-const rowOf = () => rows.findIndex((row) => row.contains(document.activeElement));
+const isTyping = (target) => target.matches("input:not([type=checkbox], [type=radio]), textarea, select")
+  || target.isContentEditable;
+const click = (selector) => document.querySelector(selector)?.click();
 
-function step(by) {
-  const here = rowOf();
-  const row = rows[here < 0 ? (by > 0 ? 0 : rows.length - 1) : here + by];
-  row?.querySelector(".subject").focus();
+let isFresh = true; // the review has just appeared
+let at = rows.findIndex((row) => row.classList.contains("here"));
+let lastPicked = -1;
+
+function stand(index) {
+  if (index < 0 || index >= rows.length) return;
+  rows[at]?.classList.remove("here");
+  at = index;
+  rows[at].classList.add("here");
+  rows[at].querySelector(".about").focus();
 }
 
-function mark() {
-  rows[rowOf()]?.querySelector("input[name=pick]")?.click();
+const here = () => {
+  const focused = rows.findIndex((row) => row.contains(document.activeElement));
+  return focused < 0 ? at : focused;
+};
+const boxOf = (index) => rows[index]?.querySelector("input[name=pick]:not(:disabled)");
+
+function pick() {
+  lastPicked = here();
+  boxOf(lastPicked)?.click();
 }
 
-// In the list: the selected reviews, or else the focused one.
+function pickTo() {
+  const [from, to] = [lastPicked < 0 ? here() : lastPicked, here()].sort((one, other) => one - other);
+  for (let index = from; index <= to; index += 1) {
+    const box = boxOf(index);
+    if (box) box.checked = true;
+  }
+  bulk?.dispatchEvent(new Event("change"));
+}
+
+// Only what was selected: a row is not read yet.
 function order(action) {
-  const form = document.getElementById("bulk");
-  if (!form?.querySelector(".bulk")) return;
-  if (!form.querySelector("input[name=pick]:checked")) mark();
-  form.querySelector(`button[value=${action}]`).click();
+  if (bulk?.querySelector("[name=pick]:checked, [name=all]:checked")) bulk.querySelector(`button[value=${action}]`)?.click();
 }
 
-function decide(decision) {
-  const form = document.querySelector("form.judge");
-  if (!form) return;
-  const button = form.querySelector(`button[value=${decision}]`);
-  const yes = [...form.querySelectorAll(".buttons [aria-required] input[value=true]")];
-  if (decision === "complete" && yes.length === 1 && !yes[0].disabled) yes[0].click();
-  button?.focus();
+function reason() {
+  const details = judge.querySelector("details.reject");
+  if (!details) return click("form.judge [data-no]");
+  details.open = true;
+  details.querySelector(".why input:not([type=hidden]), .why textarea, .why select")?.focus();
+}
+
+function send() {
+  const isRefusing = judge?.querySelector("details.reject")?.open;
+  click(isRefusing ? "form.judge [data-send-no]" : "form.judge :is([data-yes], [data-submit])");
+}
+
+function edit() {
+  const tab = judge?.querySelector("input[type=radio][value=edit]");
+  tab?.click();
+  const editor = tab ? tab.closest(".tabbed, .field")?.querySelector("textarea, input:not([type=radio], [type=hidden])")
+    : judge?.querySelector(".matter :is(textarea, input:not([type=hidden], [type=radio], [type=checkbox]))");
+  editor?.focus();
+}
+
+// Of the group that has the focus, else of the first that has no answer.
+function choose(number) {
+  if (!judge) return;
+  const groups = [...judge.querySelectorAll("[role=radiogroup], .options, fieldset")].filter((group) => group.checkVisibility());
+  const group = groups.find((each) => each.contains(document.activeElement)) ?? groups.find((each) => !each.querySelector(":checked"));
+  group?.querySelectorAll("input[type=radio], input[type=checkbox]")[number - 1]?.click();
 }
 
 // Markdown as it was written: all of it, from the first that can be seen.
@@ -47,34 +90,77 @@ function plain() {
   if (open) texts[0]?.querySelector("summary").focus();
 }
 
-const inList = rows.length > 0;
 const actions = {
-  j: () => step(1),
-  k: () => step(-1),
-  x: mark,
-  a: () => (inList ? order("approve") : decide("complete")),
-  r: () => (inList ? order("reject") : decide("reject")),
+  j: () => (rows.length ? stand(here() + 1) : click("a[rel=next]")),
+  k: () => (rows.length ? stand(here() < 0 ? rows.length - 1 : here() - 1) : click("a[rel=prev]")),
+  x: pick,
+  X: pickTo,
+  "*": () => bulk?.querySelector("[data-all]")?.click(),
+  y: () => (bulk ? order("approve") : isFresh || click("form.judge [data-yes]")),
+  n: () => (bulk ? order("reject") : judge && (isFresh || reason())),
+  e: edit,
+  c: () => judge?.querySelector("input[type=radio][value=changes]:not(:disabled)")?.click(),
+  m: () => judge?.querySelector("[data-mark]")?.click(),
   p: plain,
-  u: () => document.querySelector("a.brand").click(),
+  u: () => click("a[data-back]"),
+  z: () => click("[data-undo]"),
   "/": () => document.getElementById("q")?.focus(),
   "?": () => card.showModal(),
 };
+const places = { m: "mine", o: "open", d: "done" };
+
+let gone = -TOGETHER; // when "g" was pressed
+function go(key) {
+  const isPair = performance.now() - gone < TOGETHER;
+  gone = key === "g" ? performance.now() : -TOGETHER;
+  if (!isPair || key === "g") return key === "g";
+  const place = places[key] ?? (/^[1-9]$/.test(key) ? key : null);
+  if (!place) return false;
+  const base = document.body.dataset.base;
+  const link = document.querySelector(`[data-go="${place}"]`);
+  if (link) link.click();
+  else if (places[key]) location.assign(`${base}/?view=${place}`);
+  return true;
+}
+
+function escape(event) {
+  if (isTyping(event.target)) return event.target.blur();
+  const details = judge?.querySelector("details.reject[open]");
+  if (details) details.open = false;
+  else if (bulk) bulk.querySelector("[data-clear]")?.click();
+  else judge?.querySelector("input[type=radio][value=preview]")?.click();
+}
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || card.open || isTyping(event.target)) return;
-  if (off && event.key !== "?") return;
-  const action = actions[event.key];
+  if (event.isComposing || event.keyCode === 229 || event.repeat || event.altKey || card.open) return;
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && judge) {
+    event.preventDefault();
+    return send();
+  }
+  if (event.ctrlKey || event.metaKey || event.getModifierState("AltGraph")) return;
+  if (event.key === "Escape") return escape(event);
+  if (isTyping(event.target) || (off && event.key !== "?")) return;
+  if (go(event.key)) return event.preventDefault();
+  const action = actions[event.key] ?? (/^[1-9]$/.test(event.key) && judge ? () => choose(Number(event.key)) : null);
   if (!action) return;
   event.preventDefault();
   action();
 });
 
 for (const opener of document.querySelectorAll("[data-keys]")) {
-  opener.hidden = false;
-  opener.addEventListener("click", () => card.showModal());
+  opener.addEventListener("click", (event) => {
+    event.preventDefault();
+    card.showModal();
+  });
 }
 toggle.checked = !off;
 toggle.addEventListener("change", () => {
   off = !toggle.checked;
   try { localStorage.setItem(OFF, off ? "yes" : "no"); } catch { /* applies to this page only */ }
 });
+// The shortcuts work from here on, and those of a verdict a moment later.
+document.documentElement.dataset.keys = "ready";
+setTimeout(() => {
+  isFresh = false;
+  document.documentElement.dataset.keys = "all";
+}, DEAD);

@@ -1,4 +1,4 @@
-// The list of reviews: selecting rows, and filters that apply when they change.
+// The list of reviews: selecting rows, and popups that close when one clicks beside them.
 
 const bulk = document.getElementById("bulk");
 
@@ -8,27 +8,30 @@ function markRows(form) {
   const words = bar.querySelector("[data-picked]");
   const boxes = [...form.querySelectorAll("input[name=pick]")];
   const update = () => {
-    const picked = boxes.filter((box) => box.checked).length;
-    bar.classList.toggle("active", picked > 0);
-    all.checked = picked > 0 && picked === boxes.length;
-    all.indeterminate = picked > 0 && picked < boxes.length;
-    words.textContent = picked ? `${picked} selected` : "Select all on this page";
-    for (const button of bar.querySelectorAll("button")) button.disabled = picked === 0;
+    const picked = all.checked ? Number(form.dataset.total) : boxes.filter((box) => box.checked).length;
+    bar.hidden = picked === 0;
+    words.textContent = all.checked ? `All ${picked} selected` : `${picked} selected`;
+    all.closest("label").hidden = picked === Number(form.dataset.total) && !all.checked;
   };
-  all.hidden = false;
-  all.addEventListener("change", () => { for (const box of boxes) box.checked = all.checked; });
+  bar.querySelector("[data-clear]").hidden = false;
+  all.addEventListener("change", () => { for (const box of boxes) box.checked = all.checked && !box.disabled; });
+  for (const box of boxes) box.addEventListener("change", () => { if (!box.checked) all.checked = false; });
   form.addEventListener("change", update);
+  form.addEventListener("reset", () => setTimeout(update)); // the boxes are cleared after the event
   window.addEventListener("pageshow", update); // the browser restores the checkboxes when it goes back
   update();
 }
 
-// On a narrow screen the tabs scroll, and the current one may be out of view.
-document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+// On a narrow screen the lists scroll, and the current one may be out of view.
+document.querySelector(".rail [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+document.querySelector(".row.here")?.scrollIntoView({ block: "nearest" });
 
 if (bulk?.querySelector(".bulk")) markRows(bulk);
 
-for (const form of document.querySelectorAll("form.filters")) {
-  form.addEventListener("change", (event) => {
-    if (event.target instanceof HTMLSelectElement) form.requestSubmit();
-  });
-}
+const popups = [...document.querySelectorAll("details.popup")];
+document.addEventListener("click", (event) => {
+  for (const popup of popups) if (popup.open && !popup.contains(event.target)) popup.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") for (const popup of popups) popup.open = false;
+});

@@ -1,10 +1,13 @@
 // Live updates. They never move the focus or change what the reviewer typed.
 
 const page = document.body.dataset;
-const rows = document.querySelector(".rows");
+const rows = [...document.querySelectorAll(".row[data-review]")];
 const news = document.querySelector("[data-news]");
 const banner = document.querySelector("[data-live]");
 const asked = document.querySelector("[data-live-request]");
+const bell = document.querySelector("[data-notify]");
+const toast = document.querySelector("[data-toast]");
+const NOTIFY = "hitl.notify";
 
 const FINAL = ["completed", "rejected", "expired", "cancelled"];
 let after = page.step;
@@ -12,20 +15,31 @@ let stream = null;
 const fresh = new Set();
 let isSending = false; // then the news may be of this page's own answer, and the page that follows tells it
 
-function countNews(step) {
-  if (!news) return;
-  fresh.add(step.review_id);
-  const link = news.querySelector("a");
-  link.textContent = fresh.size === 1 ? "1 new review" : `${fresh.size} new reviews`;
+const mine = document.querySelector('[data-go="mine"][aria-current] [data-count]');
+const mineAtFirst = Number(mine?.textContent);
+
+function tellNews(count) {
+  if (!news || count <= 0) return;
+  news.querySelector("a").textContent = count === 1 ? "1 new review" : `${count} new reviews`;
   news.hidden = false;
 }
 
+// A step does not say whose review it is about: the reviewer's own are told by their number.
+function countNews(step) {
+  if (mine) return;
+  fresh.add(step.review_id);
+  tellNews(fresh.size);
+}
+
 function updateRow(step) {
-  const row = rows?.querySelector(`[data-review="${CSS.escape(step.review_id)}"]`);
+  const row = rows.find((each) => each.dataset.review === step.review_id);
   if (!row || !step.status) return;
-  const status = row.querySelector(".status");
-  status.className = `status ${step.status}`;
-  status.lastChild.textContent = step.label;
+  let word = row.querySelector(".presence");
+  if (!word) {
+    word = Object.assign(document.createElement("span"), { className: "presence" });
+    row.querySelector(".subject").after(" ", word);
+  }
+  word.textContent = step.label;
   if (!FINAL.includes(step.status)) return;
   row.classList.add("gone");
   const box = row.querySelector("input[name=pick]");
@@ -33,6 +47,15 @@ function updateRow(step) {
   box.checked = false;
   box.disabled = true;
   box.form.dispatchEvent(new Event("change"));
+}
+
+// The answer that can still be taken back was not given, because its review ended or changed.
+function dropToast(step) {
+  if (toast?.dataset.toast !== step.review_id || !toast.querySelector("[data-undo]")) return;
+  if (!["cancelled", "expired", "updated"].includes(step.event)) return;
+  toast.querySelector("b").textContent = "Not sent";
+  toast.className = "toast warn";
+  toast.querySelector("form").remove();
 }
 
 function sentence(step) {
@@ -65,12 +88,50 @@ function warn(step) {
 
 function takeCounts(event) {
   const counts = JSON.parse(event.data);
+  tell(counts.mine_count);
+  if (mine) tellNews(counts.mine_count - mineAtFirst);
   for (const place of document.querySelectorAll("[data-count]")) {
     const count = counts[`${place.dataset.count.replace(/s$/, "")}_count`];
     if (count !== undefined) place.textContent = count;
   }
   const list = document.querySelector("[data-requests]");
   if (list) list.hidden = list.dataset.requests === String(counts.request_count);
+}
+
+// The number of the reviewer's reviews, in the title of the page and on the badge of the application.
+let known = null;
+function tell(count) {
+  const isWhole = [...new URLSearchParams(location.search).keys()].every((name) => name === "view");
+  if (mine && isWhole) document.title = `${count ? `(${count}) ` : ""}${document.title.replace(/^\(\d+\) /, "")}`;
+  if (isNotifying()) {
+    navigator.setAppBadge?.(count).catch(() => { /* the browser shows none */ });
+    if (known !== null && count > known && document.hidden) {
+      new Notification("Inbox", { body: `${count} review${count === 1 ? "" : "s"} to answer`, tag: "hitl" });
+    }
+  }
+  known = count;
+}
+
+function isNotifying() {
+  try {
+    return "Notification" in window && Notification.permission === "granted" && localStorage.getItem(NOTIFY) === "yes";
+  } catch {
+    return false; // storage is disabled
+  }
+}
+
+async function toggleBell() {
+  const isOn = isNotifying();
+  if (!isOn && await Notification.requestPermission() !== "granted") return;
+  try { localStorage.setItem(NOTIFY, isOn ? "no" : "yes"); } catch { /* nothing is remembered */ }
+  if (isOn) navigator.clearAppBadge?.();
+  bell.setAttribute("aria-pressed", String(isNotifying()));
+}
+
+if (bell && "Notification" in window) {
+  bell.hidden = false;
+  bell.setAttribute("aria-pressed", String(isNotifying()));
+  bell.addEventListener("click", toggleBell);
 }
 
 function takeRequest(event) {
@@ -95,15 +156,22 @@ function take(event) {
   if (step.event === "created") countNews(step);
   updateRow(step);
   warn(step);
+  dropToast(step);
 }
 
-// Browsers limit connections per server, so only the visible page holds one.
+// This page was too slow to be told everything, or was away for too long.
+function takeReload() {
+  if (news) news.hidden = false;
+}
+
+// Browsers limit connections per server, so only the visible page holds one, and one that notifies.
 function listen() {
   if (document.hidden || stream) return;
   const query = new URLSearchParams({ after, ...(asked && { request: asked.dataset.liveRequest }) });
   stream = new EventSource(`${page.base}/events?${query}`);
   stream.addEventListener("step", take);
   stream.addEventListener("counts", takeCounts);
+  stream.addEventListener("reload", takeReload);
   if (asked) stream.addEventListener("request", takeRequest);
 }
 
@@ -113,7 +181,10 @@ function rest() {
 }
 
 document.addEventListener("submit", () => { isSending = true; });
-document.addEventListener("visibilitychange", () => (document.hidden ? rest() : listen()));
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) listen();
+  else if (!isNotifying()) rest();
+});
 window.addEventListener("pagehide", rest);
 window.addEventListener("pageshow", (event) => {
   isSending = false;
