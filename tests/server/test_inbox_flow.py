@@ -43,7 +43,9 @@ def templates() -> Any:
 @pytest.fixture
 def slow(server: ReviewServer) -> Iterator[TestClient]:
     """A browser of an inbox in which an answer can be taken back for ten seconds, of somebody who is known."""
-    routes = inbox_routes(server.reviews, server.loops, server.deliveries, server.saved_views, 10)
+    routes = inbox_routes(
+        server.reviews, server.loops, server.deliveries, server.uploads, server.agent_sessions, server.saved_views, 10
+    )
     app = Starlette(routes=[Mount("/inbox", routes=routes)])
     with TestClient(app, base_url="http://127.0.0.1:4010", follow_redirects=False) as client:
         client.cookies.set("hitl_reviewer", KIM)

@@ -80,7 +80,7 @@ def loop_threads(monkeypatch: pytest.MonkeyPatch, server: ReviewServer) -> dict[
 
     for name in (
         *("create_review", "get_review", "list_reviews", "update_review", "cancel_review", "get_template"),
-        *("update_template", "complete", "earlier_content", "counts"),
+        *("update_template", "complete", "earlier_content", "to_answer"),
     ):
         monkeypatch.setattr(server.reviews, name, noting(name))
     return seen
@@ -104,7 +104,7 @@ def test_pages_of_the_inbox_do_nothing_on_the_event_loop(
     browser.post("/inbox/bulk", data=pick)
     browser.post(f"/inbox/reviews/{review_id}/start", data={"reviewer": "kim"})
     browser.post(f"/inbox/reviews/{review_id}/answer", data=form)
-    assert {"get_review", "list_reviews", "counts", "earlier_content"} <= loop_threads.keys()
+    assert {"get_review", "list_reviews", "to_answer", "earlier_content"} <= loop_threads.keys()
     assert set().union(*loop_threads.values()) == {False}
 
 
@@ -139,7 +139,7 @@ def test_a_search_leaves_the_database_to_others(server: ReviewServer, monkeypatc
     were_free: list[bool] = []
     holds = search.holds
 
-    def looking(*arguments: Any) -> bool:
+    def looking(*arguments: Any, **options: Any) -> bool:
         def take() -> None:
             were_free.append(server.database.lock.acquire(blocking=False))
             if were_free[-1]:
@@ -148,7 +148,7 @@ def test_a_search_leaves_the_database_to_others(server: ReviewServer, monkeypatc
         other = threading.Thread(target=take)
         other.start()
         other.join()
-        return holds(*arguments)
+        return holds(*arguments, **options)
 
     monkeypatch.setattr(search, "holds", looking)
     found = server.reviews.list_reviews(ReviewQuery(search="WORD", limit=2, offset=1))
