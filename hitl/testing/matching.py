@@ -21,12 +21,9 @@ _short.maxstring = _short.maxother = 100
 class Matcher(Protocol):
     """Criteria for documents of one kind; the text of it names those that were given."""
 
-    @property
-    def noun(self) -> Noun:
-        """What it matches."""
-        ...
+    noun: ClassVar[Noun]
 
-    def mismatches(self, document: Document) -> Iterator[str]:
+    def mismatches(self, document: Document, /) -> Iterator[str]:
         """Yield a description of each criterion that a document does not meet."""
         ...
 

@@ -32,7 +32,7 @@ def test_reviews_that_nobody_answered_fail_the_test_with_a_list(pytester: pytest
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "*reviews without an answer: 1",
+            "*questions without an answer: 1",
             "*rev_1 (content_review, created) {'text': 'Refund?'}",
             "*on(template_id='code_review') does not apply: template_id is 'content_review', not 'code_review'",
         ]
@@ -84,7 +84,7 @@ def test_waits_without_an_end_fail_where_the_test_waits_and_say_why(pytester: py
             "E *no rules",
             "E *on(template_id='code_review') does not apply: *",
             "E *will approve after 3 days, *",
-            "reviews without an answer: 1",
+            "questions without an answer: 1",
         ]
     )
     result.stdout.no_fnmatch_line("*hitl/*.py:*")

@@ -200,14 +200,14 @@ def test_the_list_of_open_reviews_tells_why_no_rule_spoke(sandbox: Sandbox, clie
     assert (
         str(caught.value)
         == """\
-reviews without an answer: 1
+questions without an answer: 1
   rev_1 (template_123, created) {'text': 'A draft'}
     on(template_id='code_review', content={'text': 'Another'}) does not apply: template_id is 'template_123', not 'code_review'; \
 content['text'] is 'A draft', not 'Another'
     on(content={'language': 'de'}, assignee='ann@example.com') does not apply: assignees are [], without 'ann@example.com'; \
 content['language'] is missing
     on(content=<lambda>) does not apply: content makes <lambda> raise KeyError: 'draft'
-Answer them with reviewer.on(...), expect them with reviewer.on(...).never(), or cancel them."""
+Answer them with reviewer.on(...) and reviewer.on_request(...), expect them with never(), or cancel them."""
     )
 
 
