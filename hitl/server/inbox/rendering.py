@@ -304,7 +304,9 @@ def _is_records(value: list[Any]) -> bool:
 def _is_frame(value: Document) -> bool:
     """Return whether this is what `DataFrame.to_dict()` makes: columns of cells under the same row names."""
     columns = list(value.values())
-    if len(columns) > MAX_ROWS or not all(is_object(column) and column and column.keys() == columns[0].keys() for column in columns):
+    if len(columns) > MAX_ROWS or not all(
+        is_object(column) and column and column.keys() == columns[0].keys() for column in columns
+    ):
         return False
     if any(is_object(cell) or is_list(cell) for column in columns for cell in column.values()):
         return False
