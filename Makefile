@@ -77,6 +77,7 @@ bench: setup ## measure speed beside the peers, and write the figures into docs/
 	@$(BIN)/python -m benchmarks.waiting
 	@$(BIN)/python -m benchmarks.report
 	@$(BIN)/python -m benchmarks.webhooks
+	@$(BIN)/python -m benchmarks.live_pages
 
 bench-gate: setup ## fail if something has become much slower than it was
 	@$(BIN)/python -m benchmarks.gate
