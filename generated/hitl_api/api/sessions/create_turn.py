@@ -1,10 +1,14 @@
-from http import HTTPStatus
-from typing import Any
+from __future__ import annotations
 
-import httpx
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # a client that is given has loaded them
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
 
 from ... import errors
-from ...client import AuthenticatedClient, Client
 from ...models.api_error import ApiError
 from ...models.turn_create import TurnCreate
 from ...models.turn_envelope import TurnEnvelope
