@@ -332,7 +332,7 @@ class UploadedFile:
     """A file that the server keeps.
 
     Attributes:
-        url: Where it is, for `image_url` of a request.
+        url: Where it is, for `image_url` of a request, which takes the whole as `file`, too.
         name: Its name.
         type: Its media type, such as "image/png".
         size: Its size in bytes.

@@ -112,6 +112,7 @@ class _RequestOptions(TypedDict, total=False):
     priority: RequestPriority | None
     context: Any
     image_url: str | None
+    file: UploadedFile | None
     callback_url: str | None
 
 

@@ -9,6 +9,7 @@ from hitl._api import arguments
 from hitl._config import seconds
 from hitl._forms import as_written, response_of
 from hitl._json import number, whole
+from hitl._records import UploadedFile
 from hitl._response_types import ResponseType
 from hitl.exceptions import ConfigurationError
 from hitl.models import RequestPriority
@@ -43,6 +44,12 @@ def _response(name: str, value: object) -> ResponseType:
     return value
 
 
+def _file(name: str, value: object) -> UploadedFile:
+    if not isinstance(value, UploadedFile):
+        raise ConfigurationError(f"{name} must be what client.uploads returned; got {value!r:.80}")
+    return value
+
+
 def _score(name: str, value: object) -> object:
     if not 1 <= (number(value) or 0.0) <= 5 or isinstance(value, str):
         raise ConfigurationError(f"{name} must be a number from 1 to 5; got {value!r:.80}")
@@ -73,6 +80,7 @@ ASKED: Final = {
     "priority": _priority,
     "context": arguments.json_object,
     "image_url": _url,
+    "file": _file,
     "callback_url": _url,
 }
 FEEDBACK: Final = {
@@ -92,9 +100,20 @@ def request_body(fields: Mapping[str, Any]) -> dict[str, Any]:
         body["request_text"] = fields["text"]
     if "timeout" in fields:
         body |= {"processing_type": "time-sensitive", "timeout_seconds": fields["timeout"]}
+    return {**body, **_shown(fields), **_question(fields)}
+
+
+def _shown(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is shown beside the text, and the type that follows from it."""
+    if {"image_url", "file"} <= fields.keys():
+        raise ConfigurationError("give either image_url or file, not both: a request shows one of them")
     if "image_url" in fields:
-        body |= {"type": "image", "image_url": fields["image_url"]}
-    return {**body, **_question(fields)}
+        return {"type": "image", "image_url": fields["image_url"]}
+    if (file := fields.get("file")) is None:
+        return {}
+    if file.type.startswith("image/"):
+        return {"type": "image", "image_url": file.url}
+    return {"type": "file", "file_url": file.url, "file_type": file.type, "file_name": file.name}
 
 
 def _question(fields: Mapping[str, Any]) -> dict[str, Any]:

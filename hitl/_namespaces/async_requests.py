@@ -13,7 +13,7 @@ from hitl._namespaces.request_flows import WaitHow
 from hitl._response_types import ResponseType
 from hitl._waiting import ALL, AsyncCompletions
 from hitl.exceptions import HITLError
-from hitl.models import Request, RequestChange, RequestFields, RequestPriority, RequestStatus
+from hitl.models import Request, RequestChange, RequestFields, RequestPriority, RequestStatus, UploadedFile
 
 _Made: TypeAlias = list[Request]  # within the class, `list` is its method
 _MadeOrNot: TypeAlias = list[Request | HITLError]
@@ -34,6 +34,7 @@ class AsyncRequests(AsyncNamespace):
         priority: RequestPriority | None = None,
         context: Mapping[str, Any] | None = None,
         image_url: str | None = None,
+        file: UploadedFile | None = None,
         callback_url: str | None = None,
         idempotency_key: str | None = None,
     ) -> Request:
@@ -51,6 +52,7 @@ class AsyncRequests(AsyncNamespace):
             priority: "low", "medium" (the default), "high" or "critical".
             context: What else people need to see, as a dict of anything with a JSON form.
             image_url: An image to show.
+            file: An image or a document to show, as `client.uploads` returned it.
             callback_url: Where the end is reported. The call is not signed; `notify` reads before it believes.
             idempotency_key: See `create_review`.
 
@@ -60,8 +62,8 @@ class AsyncRequests(AsyncNamespace):
             InvalidRequestError: if the server refuses it, as for a loop without an active member.
         """
         question = {"text": text, "response": response, "returns": returns, "default": default, "timeout": timeout}
-        shown = {"priority": priority, "context": context, "image_url": image_url, "callback_url": callback_url}
-        given = {**question, **shown, "idempotency_key": idempotency_key}
+        shown = {"priority": priority, "context": context, "image_url": image_url, "file": file}
+        given = {**question, **shown, "callback_url": callback_url, "idempotency_key": idempotency_key}
         return await self._run(flows.create(self._methods, loop_id, given))
 
     @overload

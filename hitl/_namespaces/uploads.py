@@ -15,7 +15,7 @@ class Uploads(Namespace):
     """Files for requests to show; whoever has the address of one may read it."""
 
     def image(self, file: Source, *, name: str | None = None) -> UploadedFile:
-        """Upload a JPEG, PNG, GIF or WebP of up to 10 MB; its `url` is for `image_url` of a request.
+        """Upload a JPEG, PNG, GIF or WebP of up to 10 MB; for `file` of a request.
 
         The file is read into memory as a whole. If the connection breaks so that nobody knows whether it arrived, it is
         not sent again.

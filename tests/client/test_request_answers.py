@@ -20,6 +20,7 @@ from hitl.exceptions import (
     RequestExpiredError,
     UnexpectedResponseError,
 )
+from hitl.models import UploadedFile
 
 ID = "65f1234567890abcdef12348"
 LOOP = "65f1234567890abcdef12345"
@@ -325,6 +326,9 @@ class TestEnvelope:
                     client.requests.cancel(ID)
 
 
+PICTURE = UploadedFile("https://example.com/b.png", "b.png", "image/png", 9)
+
+
 def test_nothing_is_sent_that_the_service_would_refuse() -> None:
     client = HITLClient("key", base_url="http://127.0.0.1:1")
     for arguments, words in (
@@ -334,6 +338,8 @@ def test_nothing_is_sent_that_the_service_would_refuse() -> None:
         ({"timeout": 86401}, "timeout must be 60 to 86400"),
         ({"priority": "normal"}, "priority must be one of low, medium, high, critical"),
         ({"image_url": "shown.png"}, "image_url must be an address"),
+        ({"file": "contract.pdf"}, "file must be what client.uploads returned"),
+        ({"file": PICTURE, "image_url": "https://example.com/a.png"}, "either image_url or file"),
         ({"callback_url": "ftp://x"}, "callback_url must be an address"),
         ({"context": [1]}, "context must be a dict"),
         ({"response": "boolean"}, "response must be a SingleSelect"),

@@ -53,8 +53,17 @@ def test_an_image_is_kept_wherever_it_comes_from(client: HITLClient, tmp_path: P
 def test_a_request_shows_an_image(client: HITLClient) -> None:
     loop = client.loops.create("Moderators")
     image = client.uploads.image(PNG)
-    request = client.requests.create(loop.id, "May it be shown?", image_url=image.url)
+    request = client.requests.create(loop.id, "May it be shown?", file=image)
     assert client.requests.get(request.id).image_url == image.url
+
+
+def test_a_request_shows_a_document(client: HITLClient) -> None:
+    loop = client.loops.create("Moderators")
+    contract = client.uploads.document(b"We sell.", name="contract.txt")
+    request = client.requests.create(loop.id, "May it be signed?", file=contract)
+    found = client.requests.get(request.id)
+    told = (contract.url, "text/plain", "contract.txt")
+    assert (found.type, *(found.extra[name] for name in ("file_url", "file_type", "file_name"))) == ("file", *told)
 
 
 def test_a_document_is_kept_under_its_name(client: HITLClient) -> None:
