@@ -11,6 +11,7 @@ from typing import Any
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.page_renderer import PageRenderer
 from hitl.server.inbox.rendering import Code, block
+from hitl.server.inbox.tables import Looking
 
 SIZE = 100_000
 LIMIT = 0.5
@@ -107,7 +108,8 @@ def diffs() -> Iterator[tuple[str, Diff]]:
 def main() -> int:
     """Print the slowest of each kind and everything above the limit."""
     environment = PageRenderer()._templates  # noqa: SLF001 - without a server around it
-    draw_block = environment.get_template("blocks.html").module.block  # type: ignore[attr-defined]
+    looking = {"looking": Looking()}
+    draw_block = environment.get_template("blocks.html").make_module(looking).block  # type: ignore[attr-defined]
     draw_diff = environment.get_template("parts.html").module.diff  # type: ignore[attr-defined]
     cases = [*((name, draw_block, lambda value=value: block(value)) for name, value in values())]
     cases += [(name, draw_block, lambda code=code: code) for name, code in codes()]
