@@ -146,7 +146,7 @@ class SessionService:
         """Return whether a request asks about a turn, so that nobody may change what it asks."""
         return self._store.turn_of_request(request_id) is not None
 
-    def request_answered(self, work: Work, request: Document) -> None:
+    def request_ended(self, work: Work, request: Document) -> None:
         """Decide the turn that a request asks about by its answer, in the same transaction."""
         turn, decision = self._store.turn_of_request(request["id"]), lifecycle.decision_of(request)
         if turn is not None and turn["human_decision"] is None and decision is not None:

@@ -31,8 +31,8 @@ class RequestWatcher(Protocol):
         """Return whether a request is of that room; nobody else may change what it asks."""
         ...
 
-    def request_answered(self, work: Work, request: Document) -> None:
-        """Take note of an answer, in its transaction."""
+    def request_ended(self, work: Work, request: Document) -> None:
+        """Take note of an answer, a timeout or a cancellation, in its transaction."""
         ...
 
 
@@ -52,15 +52,10 @@ class LoopService:
         self._outbox = outbox
         self._idempotency = IdempotencyStore(database)
         self._store = LoopStore(database)
-        self._on_end: list[Callable[[Document, datetime], None]] = []
         self._watchers: list[RequestWatcher] = []
 
-    def on_end(self, listener: Callable[[Document, datetime], None]) -> None:
-        """Call `listener` with each request that ends, and when, in the transaction of its end."""
-        self._on_end.append(listener)
-
     def watch_requests(self, watcher: RequestWatcher) -> None:
-        """Tell another room of the answers to all requests from now on."""
+        """Tell another room of the ends of all requests from now on."""
         self._watchers.append(watcher)
 
     def tick(self) -> None:
@@ -324,8 +319,8 @@ class LoopService:
         assert loop is not None  # noqa: S101 - a loop is deleted with its requests
         at = from_wire(request["updated_at"])
         record_request_event(self._outbox, event, request, loop, at, previous_status)
-        for listener in self._on_end if request["status"] in lifecycle.FINAL else ():
-            listener(request, at)
+        for each in self._watchers if request["status"] in lifecycle.FINAL else ():
+            each.request_ended(work, request)
 
     def _put(self, work: Work, request: Document) -> None:
         due_at = lifecycle.due_at(request)
@@ -355,8 +350,6 @@ class LoopService:
     def _answered(self, work: Work, request: Document, answer: Any, person: Mapping[str, str]) -> Document:
         after = lifecycle.completed(request, kept_answer(request, answer), person, work.now)
         self._save(work, after, "completed")
-        for each in self._watchers:
-            each.request_answered(work, after)
         return after
 
     def _new_loop(self, work: Work, account: accounts.Account, body: Mapping[str, Any]) -> Document:

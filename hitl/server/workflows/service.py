@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from hitl.server.loops import LoopService
 from hitl.server.loops.accounts import Account
 from hitl.server.loops.envelope import LoopApiError
-from hitl.server.primitives import Document
-from hitl.server.storage import Created, Database, Outbox
+from hitl.server.primitives import Document, from_wire
+from hitl.server.storage import Created, Database, Outbox, Work
 from hitl.server.storage.idempotency import fingerprint_of
 from hitl.server.workflows.action import action_body, question
 from hitl.server.workflows.definitions import Workflow
@@ -29,7 +28,7 @@ class WorkflowService:
         self._outbox = outbox
         self._workflows = workflows
         self._store = ExecutionStore(database)
-        loops.on_end(self._act)
+        loops.watch_requests(self)
 
     def trigger(
         self, account: Account, workflow_id: str, payload: Mapping[str, Any], *, idempotency_key: str | None = None
@@ -51,6 +50,21 @@ class WorkflowService:
             then=lambda request: self._begin(workflow, payload, request),
         )
 
+    def owns_request(self, request_id: str) -> bool:  # noqa: ARG002 - it has the shape of every watcher
+        """Return False: whoever triggered a workflow may change what it asks."""
+        return False
+
+    def request_ended(self, work: Work, request: Document) -> None:  # noqa: ARG002 - as above
+        """Let the action node make its call; a cancelled request ends the execution without one."""
+        at = from_wire(request["updated_at"])
+        execution = self._store.waiting_for(request["id"])
+        if execution is None or request["status"] == "cancelled":
+            return
+        execution_id, workflow_id, url, payload = execution
+        if url is not None:
+            body = action_body(execution_id, workflow_id, payload, request, at)
+            self._outbox.call_back(url, "workflow.action", execution_id, body, at=at)
+
     def _loop_of(self, account: Account, workflow_id: str) -> str:
         """Return the loop whose requests are those of a workflow; its first trigger makes it."""
         name = f"Workflow {workflow_id}"[:100]
@@ -63,13 +77,3 @@ class WorkflowService:
         execution_id = f"exec_{secrets.token_hex(12)}"
         self._store.add(execution_id, workflow.id, request["id"], workflow.url, payload)
         return {"execution_id": execution_id, "request_id": request["id"]}
-
-    def _act(self, request: Document, at: datetime) -> None:
-        """Let the action node make its call; a cancelled request ends the execution without one."""
-        execution = self._store.waiting_for(request["id"])
-        if execution is None or request["status"] == "cancelled":
-            return
-        execution_id, workflow_id, url, payload = execution
-        if url is not None:
-            body = action_body(execution_id, workflow_id, payload, request, at)
-            self._outbox.call_back(url, "workflow.action", execution_id, body, at=at)
