@@ -12,11 +12,13 @@ from script import answer
 from scripted import scripted
 
 from hitl import HITLClient, Request, SingleSelect
+from hitl.models import Turn
 
 LOOP, REQUEST, USER = "65f1234567890abcdef12345", "65f1234567890abcdef12348", "65f1234567890abcdef12347"
 ANSWERS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "data" / "vendor-answers.json").read_text("utf-8")
 )
+SESSION, TURN = "663f80000000000000000001", "663f90000000000000000001"
 GIF = b"GIF89a" + bytes(32)
 
 ASKED: dict[str, Any] = {
@@ -76,9 +78,11 @@ READINGS: Mapping[str, Reading] = {
         lambda c: c.workflows.trigger_webhook("hook_123", {}).id,
         lambda d: d["execution_id"],
     ),
+    "create_session": (lambda c: c.sessions.create(context={"branch": "preview"}).status, lambda d: d["session"]["status"]),
+    "create_turn": (lambda c: c.sessions.propose(SESSION, "git_push").proposed_args, lambda d: d["turn"]["proposed_args"]),
+    "wait_for_turn": (lambda c: c.sessions.wait(Turn(TURN, SESSION)).human_decision, lambda d: d["turn"]["human_decision"]),
 }  # fmt: skip
-OTHERS = {"list_loop_requests", "create_session", "create_turn", "wait_for_turn"}
-"""The first is read below; the others are what sessions read."""
+OTHERS = {"list_loop_requests"}  # read below
 
 PRINTED = [each for each in ANSWERS if each["status"] < 300 and each["operation"] in READINGS]
 
