@@ -105,7 +105,7 @@ class Evaluator(PythonEvaluator):
 
     def __call__(self, example: Example) -> None:
         """Run the block in its document's namespace."""
-        names = r"\b(wait_for_reviews?|requests\.wait|as_completed|decisions|ask|require_approval)\("
+        names = r"\b(wait_for_reviews?|requests\.wait|as_completed|decisions|ask|require_approval)\(|prefer=\"wait="
         waits = re.search(names, example.parsed) and "reviewer." not in example.parsed
         with person_at(example.namespace["sandbox"]) if waits else nullcontext():
             super().__call__(example)

@@ -48,7 +48,7 @@ class Service:
 
     @property
     def holds(self) -> list[int]:
-        asked = [each.query["timeout"] for each in self.client.requests if each.path.endswith("/wait")]
+        asked = [each.query["timeout"] for each in self.client.sent if each.path.endswith("/wait")]
         return [int(each) for each in asked]
 
 
@@ -174,13 +174,13 @@ def test_what_does_not_say_so_of_this_turn_is_no_yes(misleading: Any) -> None:
 def test_a_decision_without_the_turns_own_id_is_read_before_it_is_believed() -> None:
     service = Service(told({"human_decision": "approve"}), told({**DECIDED, "human_decision": "reject"}))
     assert service.client.sessions.wait(TURN).verdict == "rejected"
-    assert [each.path.rpartition("/")[2] for each in service.client.requests] == ["wait", "t1"]
+    assert [each.path.rpartition("/")[2] for each in service.client.sent] == ["wait", "t1"]
 
 
 def test_a_decision_that_the_turn_itself_does_not_have_ends_no_wait() -> None:
     service = Service(told({"human_decision": "approve"}), told({"id": "t1"}), told(DECIDED))
     assert service.client.sessions.wait(TURN).verdict == "approved"
-    assert [each.path.rpartition("/")[2] for each in service.client.requests] == ["wait", "t1", "wait"]
+    assert [each.path.rpartition("/")[2] for each in service.client.sent] == ["wait", "t1", "wait"]
 
 
 def test_a_decided_turn_is_not_asked_about() -> None:
