@@ -123,7 +123,7 @@ def test_what_was_approved_runs_as_it_was_asked(sandbox: Sandbox) -> None:
     sandbox.reviewer.on().approve()
     clerk = Clerk()
     assert "refunded 50" in text_of(played(sandbox, clerk))
-    assert clerk.ran == [("refund", "A1", 50), ("delete", "ann")]
+    assert sorted(clerk.ran) == [("delete", "ann"), ("refund", "A1", 50)]  # they run side by side
 
 
 def test_what_nobody_answered_does_not_run_and_the_model_reads_why(sandbox: Sandbox) -> None:
