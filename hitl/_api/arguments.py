@@ -45,7 +45,7 @@ def text(name: str, value: object) -> str:
     found = plain(value)
     if not isinstance(found, str) or not found.strip():
         raise ConfigurationError(f"{name} must be a text that is not empty; got {value!r:.80}")
-    return _text(name, found)
+    return any_text(name, found)
 
 
 def text_up_to(characters: int) -> _Check:
@@ -108,7 +108,7 @@ def web_address(name: str, value: object) -> str:
     found = text(name, value).strip()
     scheme, separator, rest = found.partition("://")
     if scheme.lower() not in ("http", "https") or not separator or not rest.strip("/"):
-        raise ConfigurationError(f"{name} must be a URL like https://your.app/webhook; got {value!r:.80}")
+        raise ConfigurationError(f"{name} must be a URL that begins with https:// or http://; got {value!r:.80}")
     return found
 
 
@@ -265,25 +265,13 @@ def _status(name: str, value: object) -> object:
     return ReviewStatus(text(name, value))  # open: a server may know more states than this package
 
 
-def _text(name: str, value: object) -> str:
+def any_text(name: str, value: object) -> str:
+    """Return a text, which may be empty."""
     found = plain(value)
     if not isinstance(found, str):
         raise ConfigurationError(f"{name} must be a text; got {value!r:.80}")
     if not is_encodable(found):
         raise ConfigurationError(f"{name} holds half of a surrogate pair, which UTF-8 cannot carry: {value!r:.80}")
-    return found
-
-
-def any_text(name: str, value: object) -> str:
-    """Return a text, which may be empty."""
-    return _text(name, value)
-
-
-def yes_or_no(name: str, value: object) -> bool:
-    """Return a boolean; nothing else stands for one."""
-    found = plain(value)
-    if not isinstance(found, bool):
-        raise ConfigurationError(f"{name} must be True or False; got {value!r:.80}")
     return found
 
 
@@ -300,7 +288,7 @@ def texts(name: str, value: object) -> list[str]:
     entries = _entries(value)
     if entries is None:
         raise ConfigurationError(f"{name} must be a list of texts; got {value!r:.80}")
-    return [_text(f"{name}[{index}]", each) for index, each in enumerate(entries)]
+    return [any_text(f"{name}[{index}]", each) for index, each in enumerate(entries)]
 
 
 def metadata(name: str, value: object) -> dict[str, str]:
@@ -321,7 +309,7 @@ def metadata(name: str, value: object) -> dict[str, str]:
         word = text(f"a name in {name}", key)
         if len(word) > _LONGEST_NAME:
             raise ConfigurationError(f"a name in {name} may have at most {_LONGEST_NAME} characters; got {word!r:.80}")
-        found[word] = _text(f"{name}[{word!r}]", each)
+        found[word] = any_text(f"{name}[{word!r}]", each)
         if len(found[word]) > _LONGEST_VALUE:
             raise ConfigurationError(f"{name}[{word!r}] may have at most {_LONGEST_VALUE} characters")
     return dict(sorted(found.items()))
@@ -353,14 +341,14 @@ FILTERS: Mapping[str, _Check] = {
 TEMPLATE: Mapping[str, _Check] = {
     "name": text,
     "fields": form_fields,
-    "description": _text,
+    "description": any_text,
     "settings": json_object,
     "styling": json_object,
     "validation": _rules,
-    "category": _text,
+    "category": any_text,
     "tags": texts,
     "priority": _priority,
-    "version": _text,
+    "version": any_text,
 }
 
 

@@ -27,13 +27,6 @@ def _timeout(name: str, value: object) -> int:
     return round(found)
 
 
-def _url(name: str, value: object) -> str:
-    found = arguments.text(name, value)
-    if not found.startswith(("https://", "http://")):
-        raise ConfigurationError(f"{name} must be an address that begins with https://; got {value!r:.80}")
-    return found
-
-
 def _priority(name: str, value: object) -> str:
     return arguments.one_of(name, value, get_args(RequestPriority))
 
@@ -57,12 +50,6 @@ def _score(name: str, value: object) -> object:
     return number(value) if found is None else found
 
 
-def _flag(name: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ConfigurationError(f"{name} must be True or False; got {value!r:.80}")
-    return value
-
-
 def _category(name: str, value: object) -> str:
     return arguments.one_of(name, value, ("positive", "constructive", "issue"))
 
@@ -79,14 +66,14 @@ ASKED: Final = {
     "timeout": _timeout,
     "priority": _priority,
     "context": arguments.json_object,
-    "image_url": _url,
+    "image_url": arguments.web_address,
     "file": _file,
-    "callback_url": _url,
+    "callback_url": arguments.web_address,
 }
 FEEDBACK: Final = {
     **dict.fromkeys(("rating", "accuracy", "timeliness", "helpfulness"), _score),
     "comment": arguments.text_up_to(_LONGEST_COMMENT),
-    **dict.fromkeys(("would_recommend", "follow_up_needed"), _flag),
+    **dict.fromkeys(("would_recommend", "follow_up_needed"), arguments.boolean),
     "tags": arguments.texts,
     "category": _category,
 }

@@ -46,7 +46,7 @@ TURN: Mapping[str, _Check] = {
 }
 DECISION: Mapping[str, _Check] = {"decision": _one_of(HumanDecision), "comment": arguments.any_text}
 ACTION: Mapping[str, _Check] = {
-    "success": arguments.yes_or_no,
+    "success": arguments.boolean,
     "exit_code": arguments.integer,
     "stdout": _excerpt,
     "stderr": _excerpt,

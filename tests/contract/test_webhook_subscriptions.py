@@ -63,7 +63,7 @@ def test_arguments_are_checked_before_anything_is_sent() -> None:
     hooks = HITLClient("key", base_url="http://127.0.0.1:1").webhooks
     wrong: Any = "yes"
     for act, words in (
-        (lambda: hooks.create("example.com/hook", ["review.created"]), "url must be a URL like https://"),
+        (lambda: hooks.create("example.com/hook", ["review.created"]), "url must be a URL that begins with https://"),
         (lambda: hooks.create(URL, "review.created"), "events must be a list of texts"),
         (lambda: hooks.create(URL, []), "events must be a list of texts, at least one"),
         (lambda: hooks.create(URL, ["review.created"], enabled=wrong), "enabled must be True or False"),
