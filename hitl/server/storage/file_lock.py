@@ -19,8 +19,12 @@ class FileLock:
     def __init__(self, data: str | Path) -> None:
         """Lock a data file; SetupError if another process has it."""
         self.path = Path(f"{data}.lock")
-        make_private(self.path)
-        self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        try:
+            make_private(self.path)
+            self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        except (OSError, ValueError) as error:  # a ValueError for a name that holds a null character
+            why = getattr(error, "strerror", None) or error
+            raise SetupError(f"{str(data)!r} cannot be opened: its lock, {self.path.name!r}, fails ({why})") from error
         if not _try_to_lock(self._handle):
             os.close(self._handle)
             raise SetupError(f"{data} is in use by another server; stop that one, or give this one another file")
