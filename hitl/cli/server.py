@@ -7,6 +7,7 @@ import sys
 import click
 
 from hitl.cli.failures import CommandError
+from hitl.cli.reviewers import first_admin_hint
 from hitl.server.primitives import SetupError
 from hitl.server.review_server import ReviewServer
 from hitl.server.team_settings import TeamSettings
@@ -33,5 +34,7 @@ def server(context: click.Context, data: str | None, public_url: str | None, hos
     http_server = site.server()
     with site, http_server.capture_signals():
         click.echo(f"The HITL server is running at {public_url or site.url}; press Ctrl-C to stop.")
+        if hint := first_admin_hint(site, data):
+            click.echo(hint)
         sys.setswitchinterval(_SWITCH_INTERVAL)
         http_server.serve_forever()
