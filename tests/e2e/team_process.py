@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,7 @@ class TeamProcess:
 
 
 @contextmanager
-def team_running(data: Path, *options: str) -> Iterator[TeamProcess]:
+def team_running(data: Path, *options: str) -> Generator[TeamProcess, None, None]:
     """Run a server over a file; when the block is left, it must end in an orderly way and have said nothing of errors."""
     command = [*COMMAND, "server", "--port", "0", "--data", str(data), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -55,5 +55,3 @@ def _address(process: subprocess.Popen[str]) -> str:
             return found[0]
     errors = "" if process.stderr is None else process.stderr.read()
     raise AssertionError(f"it ended: {errors}")
-
-
