@@ -405,6 +405,31 @@ _SAVED_VIEWS: Final = (
     """,
 )
 
+# `deadline` is when a review expires or is due, whichever is earlier; "~", behind all others, for one that has neither.
+_DEADLINES: Final = (
+    "ALTER TABLE reviews ADD COLUMN deadline TEXT NOT NULL DEFAULT '~'",
+    """
+    UPDATE reviews SET deadline = coalesce(
+        min(expires_at, json_extract(document, '$.due_date')), expires_at, json_extract(document, '$.due_date'), '~'
+    )
+    """,
+    "CREATE INDEX reviews_by_deadline ON reviews (status, deadline)",
+)
+
+# The texts that searches look into, in their normal form, by review; `step` is the number of their row in the index.
+_SEARCH_TEXTS: Final = (
+    """
+    CREATE TABLE search_texts (
+        number INTEGER PRIMARY KEY,
+        step INTEGER NOT NULL UNIQUE,
+        shown TEXT NOT NULL,
+        beside TEXT NOT NULL
+    )
+    """,
+    "DROP TABLE unindexed_reviews",
+    "UPDATE search_index SET reaches = 0, unicode = NULL",
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _REVIEWS,
     (*_WEBHOOKS, *_TEAMS),
@@ -421,4 +446,5 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _AGENT_SESSIONS,
     (*_LARGE_LISTS, *_SEARCH_INDEX),
     (*_PENDING_ANSWERS, *_SAVED_VIEWS),
+    (*_DEADLINES, *_SEARCH_TEXTS),
 )

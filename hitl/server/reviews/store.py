@@ -12,14 +12,12 @@ from hitl.server.reviews.lifecycle import OPEN
 from hitl.server.storage import Row, Store
 from hitl.server.storage.queries import Filter, Order, cursor_of, document, one_of, page, rows_of_page, where
 
-_DUE = "json_extract(document, '$.due_date')"
-# A review expires at its due date or earlier; one that was due before it was created does not expire for that.
-_DEADLINE = f"coalesce(min(expires_at, {_DUE}), expires_at, {_DUE})"
 _ORDERS: Final = {
     None: "",
-    "due": f"coalesce({_DEADLINE}, '~')",  # behind all others if there is none
+    "due": "deadline",
     "priority": "CASE priority WHEN 'high' THEN 0 WHEN 'low' THEN 2 ELSE 1 END",
 }
+_NEVER: Final = "~"  # the deadline of a review that has none: behind all others
 _DOCUMENT: Final = "SELECT document FROM reviews WHERE id = ?"
 _ASSIGNEE: Final = "number IN (SELECT number FROM assignments WHERE name = ?)"
 _OPEN_ASSIGNEE: Final = "number IN (SELECT number FROM assignments WHERE name = ? AND is_open)"
@@ -132,11 +130,14 @@ class ReviewStore(Store):
         is_part = query.changes_after is not None and around.cursor is not None
         return found, replace(around, step=self.last_step(found[-1][1] if is_part else None))
 
-    def keys(self, query: ReviewQuery, further: Iterable[Filter] = ()) -> list[Row]:
-        """Return the keys of all reviews that a query asks for, whatever their words, in its order; see `Order.key`."""
+    def keys(self, query: ReviewQuery, further: Iterable[Filter], beside: str) -> list[Row]:
+        """Return the keys of all reviews that a query asks for, whatever their words, in its order; see `Order.key`.
+
+        Behind the two columns of the key is the value of `beside`, an SQL expression.
+        """
         clause, values = where((*_conditions(query), *further))
         order = order_of(query)
-        sql = f"SELECT {order.key} FROM reviews {clause} ORDER BY {order.clause}"  # noqa: S608 - fixed words
+        sql = f"SELECT {order.key}, {beside} FROM reviews {clause} ORDER BY {order.clause}"  # noqa: S608 - fixed words
         return self._database.rows(sql, values)
 
     def key(self, query: ReviewQuery, review_id: str) -> Row | None:
@@ -193,11 +194,15 @@ class ReviewStore(Store):
         """
         columns = ("id", "template_id", "status", "priority", "created_at", "updated_at")
         self._database.execute(
-            "INSERT INTO reviews (id, template_id, status, priority, created_at, updated_at, expires_at, document, "
-            "step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(number), 0) FROM history WHERE review_id = ?)) "
-            "ON CONFLICT (id) DO UPDATE SET status = excluded.status, priority = excluded.priority, updated_at = "
-            "excluded.updated_at, expires_at = excluded.expires_at, document = excluded.document, step = excluded.step",
-            (*(review[column] for column in columns), expires_at, text or as_json(review), review["id"]),
+            "INSERT INTO reviews (id, template_id, status, priority, created_at, updated_at, expires_at, deadline, "
+            "document, step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(number), 0) FROM history WHERE "
+            "review_id = ?)) ON CONFLICT (id) DO UPDATE SET status = excluded.status, priority = excluded.priority, "
+            "updated_at = excluded.updated_at, expires_at = excluded.expires_at, deadline = excluded.deadline, "
+            "document = excluded.document, step = excluded.step",
+            (
+                *(review[column] for column in columns),
+                *(expires_at, _deadline(review, expires_at), text or as_json(review), review["id"]),
+            ),
         )
         self._save_assignments(review, before)
 
@@ -346,6 +351,11 @@ def _assignments(review: Mapping[str, Any]) -> tuple[bool, str]:
     return review["status"] in OPEN, json.dumps([name_key(name) for name in review["assignees"]])
 
 
+def _deadline(review: Mapping[str, Any], expires_at: str | None) -> str:
+    """Return when a review expires or is due, whichever is earlier; one that was due before it came does not expire."""
+    return min(filter(None, (expires_at, review.get("due_date"))), default=_NEVER)
+
+
 def _entry(entry: tuple[str, str]) -> str:
     return json.dumps(entry)
 
@@ -390,8 +400,8 @@ def _conditions(query: ReviewQuery) -> Iterator[Filter]:
         ("created_at > ?", query.created_after),
         ("created_at < ?", query.created_before),
         ("number IN (SELECT number FROM reviews WHERE updated_at > ?)", query.updated_after),  # else all are looked at
-        (f"{_DEADLINE} >= ?", query.due_after),
-        (f"{_DEADLINE} < ?", query.due_before),
+        ("(deadline >= ? AND deadline != '~')", query.due_after),
+        ("deadline < ?", query.due_before),
         (_REVIEWER, None if query.reviewer is None else name_key(query.reviewer)),
         (_NOT_ANSWERED, None if query.not_answered_by is None else name_key(query.not_answered_by)),
         (
