@@ -33,7 +33,7 @@ from hitl.server.reviews.schemas import (
 )
 from hitl.server.reviews.search_store import BEHIND, SearchStore
 from hitl.server.reviews.shown import require_shown, shown_digest
-from hitl.server.reviews.store import Place, ReviewQuery, ReviewStore, as_json, compact, order_of
+from hitl.server.reviews.store import NEVER, Place, ReviewQuery, ReviewStore, as_json, compact, counts_between, order_of
 from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, Row, UnitOfWork, Work, fingerprint_of
 from hitl.server.storage.queries import cursor_of, documents, next_number
 from hitl.server.webhooks import TEMPLATE_UPDATED, review_events, review_payload, template_payload
@@ -144,6 +144,23 @@ class ReviewService:
     def count_reviews(self, query: ReviewQuery) -> int:
         """Return how many reviews a query asks for."""
         return self.list_reviews(replace(query, limit=0, offset=0, after=None)).total
+
+    def count_by_deadline(self, query: ReviewQuery, moments: Sequence[datetime]) -> list[int]:
+        """Return how many reviews of a query are due before the first moment, before the next, later, and never."""
+        bounds = [to_wire(moment) for moment in moments]
+        if words := search.words_of(query.search or ""):
+            keys = self._keys(replace(query, sort="due"), words)
+            return counts_between([*(sum(key[0] < bound for key in keys) for bound in (*bounds, NEVER)), len(keys)])
+        with self._work():
+            return self._store.count_by_deadline(query, bounds)
+
+    def tally(self, query: ReviewQuery, since: datetime) -> tuple[dict[str, int], float | None]:
+        """Return how many reviews of a query ended since a moment, by verdict, and the median seconds to an answer.
+
+        The words of the query do not count.
+        """
+        with self._work():
+            return self._store.tally(query, to_wire(since))
 
     def to_answer(self, names: Sequence[str]) -> dict[str, tuple[int, int]]:
         """Return how many open reviews each of these people can answer: of all, and of those assigned to them."""
