@@ -32,7 +32,7 @@ from hitl.server.inbox import (
 )
 from hitl.server.loops import KeyEvents, LoopService, loop_routes
 from hitl.server.migrations import MIGRATIONS
-from hitl.server.operations import ControlSocket, control_app
+from hitl.server.operations import ControlSocket, Operations, control_app, operator_routes
 from hitl.server.people import People
 from hitl.server.primitives import Clock, Now, SetupError, utc_now
 from hitl.server.reviews import ReviewService
@@ -171,7 +171,7 @@ class ReviewServer:
 
     def _control_routes(self) -> list[Route]:
         """Return what the command on this machine can do."""
-        return []
+        return [*operator_routes(Operations(self.database, self.audit, self.deliveries, self.clock))]
 
     def _api_routes(self) -> list[Route]:
         slots = LongPollSlots(self._limits.held)

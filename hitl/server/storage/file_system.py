@@ -58,4 +58,6 @@ def require_guarded(data: str | Path, mounts: Path = MOUNTS) -> None:
         )
     if wide := readable_by_others(data):
         names = " ".join(str(each) for each in wide)
-        raise SetupError(f"other users of this machine can read {wide[0]}; take that right from them: chmod 600 {names}")
+        raise SetupError(
+            f"other users of this machine can read {wide[0]}; take that right from them: chmod 600 {names}"
+        )

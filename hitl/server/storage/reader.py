@@ -1,4 +1,4 @@
-"""A second connection to a data file, which can only read: it sees what is committed, and holds up nobody who writes."""
+"""A second connection to a data file, which only reads: it sees what is committed, and holds up nobody who writes."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def _written_whole(target: Path) -> Generator[Path, None, None]:
 
 
 def _is_same(one: str | Path, other: Path) -> bool:
-    return other.exists() and os.path.samefile(one, other)
+    return other.exists() and other.samefile(one)
 
 
 def _is_database(file: Path) -> bool:
