@@ -7,6 +7,7 @@ import sys
 import click
 
 from hitl.cli.failures import CommandError
+from hitl.cli.operating import OPERATING
 from hitl.server.primitives import SetupError
 from hitl.server.review_server import ReviewServer
 from hitl.server.team_settings import TeamSettings
@@ -35,3 +36,7 @@ def server(context: click.Context, data: str | None, public_url: str | None, hos
         click.echo(f"The HITL server is running at {public_url or site.url}; press Ctrl-C to stop.")
         sys.setswitchinterval(_SWITCH_INTERVAL)
         http_server.serve_forever()
+
+
+for command in OPERATING:
+    server.add_command(command)

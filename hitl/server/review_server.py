@@ -32,7 +32,7 @@ from hitl.server.inbox import (
 )
 from hitl.server.loops import KeyEvents, LoopService, loop_routes
 from hitl.server.migrations import MIGRATIONS
-from hitl.server.operations import ControlSocket, control_app
+from hitl.server.operations import ControlSocket, Operations, control_app, operator_routes
 from hitl.server.people import People
 from hitl.server.primitives import Clock, Now, SetupError, utc_now
 from hitl.server.reviews import ReviewService
@@ -119,7 +119,7 @@ class ReviewServer:
             opened.callback(self._listener.close)
             accepted = ApiKeys(keys)
             self._targets = Targets(allow_remote=allow_remote_webhooks, networks=allow_webhook_nets)
-            self.database = Database(data, MIGRATIONS)
+            self.database = Database(data, MIGRATIONS, guarded=team is not None)
             opened.callback(self.database.close)
             self._make_services(clock, known)
             self._quota = None if monthly_quota is None else MonthlyQuota(monthly_quota, self.outbox, self.clock)
@@ -171,7 +171,7 @@ class ReviewServer:
 
     def _control_routes(self) -> list[Route]:
         """Return what the command on this machine can do."""
-        return []
+        return [*operator_routes(Operations(self.database, self.audit, self.deliveries, self.clock))]
 
     def _api_routes(self) -> list[Route]:
         slots = LongPollSlots(self._limits.held)
@@ -226,7 +226,7 @@ class ReviewServer:
         beside = [expiry.run, deliverer.run, indexer.run]
         control = None
         if self.team is not None and self.database.path != IN_MEMORY:
-            socket = ControlSocket(self.database.path)
+            socket = ControlSocket(self.database)
             self._opened.callback(socket.close)
             control = Beside(socket.socket, self.control_app)
         return HttpServer(self.app, self._listener, self.changes, self._limits, beside=beside, control=control)
