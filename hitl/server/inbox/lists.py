@@ -135,7 +135,7 @@ class Lists(PageHandlers):
         none_done = done and all(entry.obstacle for entry in entries)
         response = self.render(request, "bulk.html", context, 422 if fault else 409 if none_done else 200)
         if done:
-            remember_reviewer(response, order.reviewer)
+            remember_reviewer(request, response, order.reviewer)
         return response
 
     def _order(self, request: Request, sent: Mapping[str, Sequence[str]]) -> Order:
