@@ -226,6 +226,11 @@ class ReviewServer:
         """Where other machines reach it; None if they do not."""
         return self._listener.exposed_at
 
+    @property
+    def listens_on(self) -> str:
+        """An address and port, or the path of a Unix socket."""
+        return self._listener.where
+
     def tick(self) -> None:
         """Carry out what is due."""
         self.reviews.tick()

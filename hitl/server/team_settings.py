@@ -51,7 +51,7 @@ def front_of(team: TeamSettings | None, listener: AnyListener) -> tuple[Front | 
     proxies = TrustedProxies(team.trusted_proxies)
     exposure = Exposure(
         public_url=url,
-        listens_on=listener.url.partition("://")[2] or listener.host,
+        listens_on=listener.where,
         is_local=listener.is_local,
         is_socket=listener.is_socket,
         has_proxies=bool(proxies),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from hitl.server.http.public_url import PublicUrl
@@ -13,6 +15,7 @@ SHORTEST_SECRET: Final = 32  # characters
 
 _HEADER: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
 _DOMAIN: Final = re.compile(r"@[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
+_SECRET: Final = re.compile(rf"[\x21-\x7e]{{{SHORTEST_SECRET},1000}}")
 _HTTPS: Final = 443
 
 # A proxy sends these for other reasons, or a browser does.
@@ -141,6 +144,24 @@ class Exposure:
                 "every program on the machine can send --auth-header to a port; give --proxy-secret-file FILE and let "
                 "the proxy add what is in it as X-Hitl-Proxy-Secret, or listen on --socket"
             )
+
+
+def read_secret(file: str) -> str:
+    """Return the secret that a proxy adds to requests; SetupError for one that others can read, or guess."""
+    path = Path(file)
+    try:
+        mode, text = path.stat().st_mode, path.read_text("utf-8").strip()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise SetupError(f"the proxy's secret cannot be read from {file}: {why}") from None
+    if os.name == "posix" and mode & 0o007:
+        raise SetupError(f"everybody on this machine can read {file}; take that right away: chmod 640 {file}")
+    if not _SECRET.fullmatch(text):
+        raise SetupError(
+            f"{file} must hold {SHORTEST_SECRET} or more visible ASCII characters on one line; make some with "
+            f"openssl rand -hex 32 > {file}"
+        )
+    return text
 
 
 def _prefix(url: PublicUrl) -> list[str]:

@@ -7,7 +7,7 @@ import socket
 import stat
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from hitl._engine import is_loopback, is_unspecified
 from hitl.server.http.host_check import in_url
@@ -46,6 +46,7 @@ class Listener:
         self.host = host
         self.port: int = self.socket.getsockname()[1]
         self.url = f"http://{_in_link(host)}:{self.port}"
+        self.where = f"{in_url(host)}:{self.port}"
         self.is_local, self.is_socket = is_loopback(host), False
 
     @property
@@ -68,7 +69,7 @@ class UnixListener:
         """Listen, in place of a dead server's socket; SetupError if another one listens, or it cannot be made."""
         self.path = Path(path)
         self.socket = socket.socket(socket.AF_UNIX)
-        self.url, self.host = f"unix:{path}", path
+        self.url, self.host, self.where = f"unix:{path}", path, path
         self.is_local, self.is_socket, self.exposed_at = True, True, None
         before = os.umask(0o777 & ~_SOCKET_MODE)
         try:
@@ -111,14 +112,15 @@ class InheritedListener:
         """Take a socket over, of a port or a Unix socket."""
         self.socket = inherited
         self.exposed_at = None  # what opened it decided that
-        name = inherited.getsockname()
+        name: Any = inherited.getsockname()
         self.is_socket = inherited.family == socket.AF_UNIX
         if self.is_socket:
-            self.url, self.host, self.is_local = f"unix:{name}", str(name), True
+            self.url, self.host, self.where, self.is_local = f"unix:{name}", name, name, True
             return
         inherited.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.host, port = name[:2]
-        self.url, self.is_local = f"http://{_in_link(self.host)}:{port}", is_loopback(self.host)
+        self.url, self.where = f"http://{_in_link(self.host)}:{port}", f"{in_url(self.host)}:{port}"
+        self.is_local = is_loopback(self.host)
 
     def close(self) -> None:
         """Stop accepting; whoever opened the socket has it still. Idempotent."""
