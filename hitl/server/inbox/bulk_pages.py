@@ -57,7 +57,7 @@ class BulkPages(PageHandlers):
         none_done = done and not going
         response = self.render(request, "bulk.html", context, 422 if fault else 409 if none_done else 200)
         if done:
-            remember_reviewer(response, order.reviewer)
+            remember_reviewer(request, response, order.reviewer)
         return response
 
     @page_handler

@@ -76,7 +76,7 @@ class PageHandlers:
     def redirect(self, request: Request, path: str, reviewer: str) -> Response:
         """Redirect to another page of the inbox, and remember the reviewer."""
         response = redirect(request, path)
-        remember_reviewer(response, reviewer)
+        remember_reviewer(request, response, reviewer)
         return response
 
     def template_of(self, review: Document) -> Document | None:
