@@ -14,11 +14,13 @@ from starlette.types import ASGIApp
 
 from hitl.server.agent_sessions import SessionService, session_routes
 from hitl.server.app import create_app, error_response
+from hitl.server.asking import SelfApproval
 from hitl.server.expiry import ExpiryWorker
 from hitl.server.http.api_guard import ApiGuardMiddleware, ApiKeys, new_api_key
 from hitl.server.http.faults import Faults, FaultyApi
 from hitl.server.http.long_poll import Limits, LongPollSlots
 from hitl.server.http.monthly_quota import MonthlyQuota, MonthlyQuotaMiddleware
+from hitl.server.http.open_exchanges import OpenExchanges
 from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, RateLimit, RateLimiter
 from hitl.server.http.server import Beside, HttpServer, Listener
 from hitl.server.inbox import (
@@ -30,13 +32,15 @@ from hitl.server.inbox import (
     invitation,
     join_routes,
 )
+from hitl.server.keys import Keys, Scopes, key_control_routes
 from hitl.server.loops import KeyEvents, LoopService, loop_routes
 from hitl.server.migrations import MIGRATIONS
-from hitl.server.operations import ControlSocket, control_app
+from hitl.server.operations import ControlSocket, control_app, handler
 from hitl.server.people import People
 from hitl.server.primitives import Clock, Now, SetupError, utc_now
 from hitl.server.reviews import ReviewService
 from hitl.server.reviews.routes import review_routes
+from hitl.server.sealing import SealedColumns, Sealer, find_keys, rekey
 from hitl.server.search_indexer import SearchIndexer
 from hitl.server.storage import (
     IN_MEMORY,
@@ -56,6 +60,7 @@ from hitl.server.webhooks.deliveries import Deliveries
 from hitl.server.webhooks.egress_policy import Targets
 from hitl.server.webhooks.routes import webhook_routes
 from hitl.server.webhooks.sender import Sender
+from hitl.server.webhooks.subscription_store import SECRETS
 from hitl.server.webhooks.subscriptions import Subscriptions
 from hitl.server.workflows import Workflow, WorkflowService, workflow_routes, workflows_of
 
@@ -117,10 +122,11 @@ class ReviewServer:
         with ExitStack() as opened:
             self._listener = Listener(host, port, allow_remote=allow_remote)
             opened.callback(self._listener.close)
-            accepted = ApiKeys(keys)
+            accepted = ApiKeys(keys) if team is None else None
             self._targets = Targets(allow_remote=allow_remote_webhooks, networks=allow_webhook_nets)
             self.database = Database(data, MIGRATIONS)
             opened.callback(self.database.close)
+            self._make_sealer(team)
             self._make_services(clock, known)
             self._quota = None if monthly_quota is None else MonthlyQuota(monthly_quota, self.outbox, self.clock)
             try:
@@ -137,7 +143,9 @@ class ReviewServer:
         record = KeyEvents(self.database, self.outbox, self.clock).record
         guard = Middleware(
             ApiGuardMiddleware,
-            keys=accepted,
+            keys=self.keys if accepted is None else accepted,
+            scoped=None if team is None else Scopes(self.reviews.asker_of),
+            exchanges=self.exchanges,
             rate_limiter=RateLimiter(rate_limit, record),
             clock=self.clock,
             error_response=error_response,
@@ -157,26 +165,45 @@ class ReviewServer:
         self.outbox = Outbox(self.database)
         unit_of_work = UnitOfWork(self.database, self.clock, self.changes)
         self.commits = CommitGroup(unit_of_work)
-        self.reviews = ReviewService(self.database, unit_of_work, self.outbox)
-        self.loops = LoopService(self.database, unit_of_work, self.outbox)
+        self.audit = Audit(self.database)
+        self.people = People(self.database, self.audit, self.clock)
+        rules = {} if self.team is None else self._team_rules(self.team)
+        self.reviews = ReviewService(self.database, unit_of_work, self.outbox, **rules)
+        self.loops = LoopService(self.database, unit_of_work, self.outbox, **rules)
         self.workflows = WorkflowService(self.database, self.loops, self.outbox, workflows)
         self.uploads = UploadService(self.database, self.clock)
         self.agent_sessions = SessionService(self.database, unit_of_work, self.outbox, self.loops)
         self.teams = TeamService(self.database, self.clock)
-        self.subscriptions = Subscriptions(self.database, self.outbox, self.clock, self._targets)
+        self.subscriptions = Subscriptions(self.database, self.outbox, self.clock, self._targets, self.sealer)
         self.saved_views = SavedViews(self.database)
         self.deliveries = Deliveries(self.database, self.outbox, self.clock)
-        self.audit = Audit(self.database)
-        self.people = People(self.database, self.audit, self.clock)
+        self.exchanges = OpenExchanges()
+        self.keys = Keys(self.database, self.audit, self.clock, self.people, self.exchanges)
+
+    def _team_rules(self, team: TeamSettings) -> dict[str, Any]:
+        def person_of(address: str) -> str | None:
+            person = self.people.by_email(address)
+            return None if person is None else person.id
+
+        return {"self_approval": SelfApproval(team.self_approval, person_of), "audit": self.audit}
+
+    def _make_sealer(self, team: TeamSettings | None) -> None:
+        """Find the keys under which a team's secrets are sealed; a sandbox keeps them in clear."""
+        data = None if self.database.path == IN_MEMORY else self.database.path
+        self.sealer = Sealer(None if team is None else find_keys(data, team.secrets_key_file))
+        self.sealed = SealedColumns(self.database, self.sealer, [SECRETS])
 
     def _control_routes(self) -> list[Route]:
         """Return what the command on this machine can do."""
-        return []
+        return [
+            *key_control_routes(self.keys, self.clock, lambda person_id: self.people.get(person_id).email, handler),
+            Route("/rekey", handler(lambda _: rekey(self.sealed)), methods=["POST"]),
+        ]
 
     def _api_routes(self) -> list[Route]:
         slots = LongPollSlots(self._limits.held)
         return [
-            *review_routes(self.reviews, self.outbox, slots, self.commits),
+            *review_routes(self.reviews, self.outbox, slots, self.commits, self._asker_of),
             *loop_routes(self.loops, self._targets, invitation, self._quota),
             *session_routes(self.agent_sessions, slots),
             *webhook_routes(self.subscriptions, self.deliveries),
@@ -184,6 +211,9 @@ class ReviewServer:
             *upload_routes(self.uploads),
             *workflow_routes(self.workflows),
         ]
+
+    def _asker_of(self, subject_id: str) -> str | None:
+        return self.reviews.asker_of(subject_id) or self.loops.asker_of(subject_id)
 
     def _page_routes(self) -> list[BaseRoute]:
         middleware = [Middleware(SafeHeaders), Middleware(InboxSessionMiddleware, sessions=self.sessions)]
@@ -220,7 +250,9 @@ class ReviewServer:
 
     def server(self) -> HttpServer:
         """Return the HTTP server, not yet running."""
-        deliverer = Deliverer(self.database, self.outbox, self.clock, Sender(self._targets))
+        if self.team is not None:
+            self.sealed.seal()
+        deliverer = Deliverer(self.database, self.outbox, self.clock, Sender(self._targets), sealer=self.sealer)
         expiry = ExpiryWorker(self.clock, self.changes, self.tick)
         indexer = SearchIndexer(self.changes, self.reviews.index_texts)
         beside = [expiry.run, deliverer.run, indexer.run]
