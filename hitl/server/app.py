@@ -22,7 +22,7 @@ from hitl.server.http.public_url_guard import Front, PublicUrlGuard
 from hitl.server.http.requests import is_api, route_path
 from hitl.server.http.responses import SCOPE_KEY, RequestContext, RequestIds, request_id
 from hitl.server.loops import envelope
-from hitl.server.primitives import ApiError, Clock
+from hitl.server.primitives import ApiError, Clock, actor_of
 from hitl.server.storage import StorageError
 
 _log = logging.getLogger("hitl.server")
@@ -59,7 +59,12 @@ def create_app(
 
 
 def error_response(request: Request, error: ApiError) -> Response:
-    """Return an error in the envelope of the generation that was called."""
+    """Return an error in the envelope of the generation that was called.
+
+    A key of a team is told that there is nothing where it may not look: a 403 would say that there is something.
+    """
+    if error.status == 403 and actor_of(request.scope) is not None:
+        error = ApiError(404, "not_found", f"there is nothing at {request.url.path[:128]} for this key")
     if envelope.is_used_at(route_path(request.scope)):
         return envelope.error_response(request, error)
     return responses.error_response(request, error)

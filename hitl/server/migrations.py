@@ -489,6 +489,31 @@ _SEARCH_TEXTS: Final = (
     "UPDATE search_index SET reaches = 0, unicode = NULL",
 )
 
+# Keys of programs, of which the file holds only digests. `asked_by` is the key that asked for a review, for its lists.
+_API_KEYS: Final = (
+    """
+    CREATE TABLE api_keys (
+        id TEXT PRIMARY KEY,
+        digest TEXT NOT NULL UNIQUE,
+        shown TEXT NOT NULL,
+        name TEXT NOT NULL,
+        scopes TEXT NOT NULL,
+        person_id TEXT,
+        created_at TEXT NOT NULL,
+        created_by TEXT NOT NULL,
+        last_used_at TEXT,
+        last_used_from TEXT,
+        expires_at TEXT,
+        revoked_at TEXT
+    ) WITHOUT ROWID
+    """,
+    "ALTER TABLE reviews ADD COLUMN asked_by TEXT",
+    "CREATE INDEX reviews_by_asker ON reviews (asked_by, number) WHERE asked_by IS NOT NULL",
+    "ALTER TABLE history ADD COLUMN self_approved INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE pending_answers ADD COLUMN person TEXT",
+    "ALTER TABLE pending_answers ADD COLUMN is_confirmed INTEGER NOT NULL DEFAULT 0",
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _REVIEWS,
     (*_WEBHOOKS, *_TEAMS),
@@ -507,4 +532,5 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (*_PENDING_ANSWERS, *_SAVED_VIEWS),
     (*_PEOPLE, *_AUDIT),
     (*_DEADLINES, *_VERDICTS, *_SEARCH_TEXTS),
+    _API_KEYS,
 )

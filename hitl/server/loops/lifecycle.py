@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from hitl.server.asking import asked_by
 from hitl.server.loops.accounts import Account
 from hitl.server.loops.envelope import LoopApiError
 from hitl.server.loops.schemas import SHOWN
@@ -45,6 +46,7 @@ def new_request(
 ) -> Document:
     """Return the request of a checked body, a RequestCreate of `openapi.yaml`; `config` is in its stored form."""
     seconds = body.get("timeout_seconds", DEFERRED_SECONDS)
+    asker = asked_by(account.actor, body.get("context"))
     optional = ("context", "platform_version", "callback_url", *SHOWN)
     return {
         "id": request_id,
@@ -64,6 +66,7 @@ def new_request(
         **dict.fromkeys(_ANSWER),
         "created_at": to_wire(now),
         "updated_at": to_wire(now),
+        **({} if asker is None else {"asked_by": asker}),
     }
 
 

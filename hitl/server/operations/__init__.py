@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hitl.server.operations.backup import Backup, Migration, Restored, back_up, form_of, migrate, restore
-from hitl.server.operations.control import ControlSocket, control_app
+from hitl.server.operations.control import ControlSocket, control_app, handler
 from hitl.server.operations.routes import operator_routes
 from hitl.server.operations.service import Operations
 
@@ -16,6 +16,7 @@ __all__ = [
     "back_up",
     "control_app",
     "form_of",
+    "handler",
     "migrate",
     "operator_routes",
     "restore",
