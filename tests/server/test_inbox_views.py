@@ -58,7 +58,7 @@ def test_age_is_told_from_the_moment_of_creation() -> None:
 
 @pytest.mark.parametrize(
     ("hours", "text", "urgency"),
-    [(30, "due in 30 h", "later"), (2, "due in 2 h", "soon"), (-5, "overdue by 5 h", "overdue")],
+    [(30, "due in 30 h", "later"), (2, "due in 2 h", "soon"), (-5, "5 h overdue", "overdue")],
 )
 def test_a_due_date_tells_how_urgent_it_is(hours: int, text: str, urgency: str) -> None:
     told = due((NOW + timedelta(hours=hours)).isoformat(), NOW)

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from hitl._json import is_list, is_object
 from hitl._moments import moment
-from hitl._verdict import feedback_of, verdict_of
+from hitl._verdict import Edit, edits_of, feedback_of, verdict_of
 from hitl.server.inbox.attachments import attached, embedded, file_answer
 from hitl.server.inbox.content_files import file_block
 from hitl.server.inbox.diffing import Diff
@@ -41,6 +41,7 @@ _STEPS = {
 }
 _HEADINGS = ("Overdue", "Due within 24 hours", "Later", "No due date")
 _LONGEST_QUOTE = 200
+_LONGEST_VALUE = 60
 _URGENT = ("high", "critical")
 PRIORITY_BARS = {"low": 1, "normal": 2, "medium": 2, "high": 3, "critical": 3}
 
@@ -100,6 +101,7 @@ class Summary:
     verdict: str = ""
     verdict_label: str = ""
     took: str = ""
+    changes: int = 0  # that the reviewer made to the content
     finished_ago: str = ""
 
     @property
@@ -167,10 +169,11 @@ def summary(review: Document, template: Document | None, now: datetime, expires_
     about, priority = title(shown, template, found), str(review.get("priority") or "")
     finished_at = review.get("completed_at") or review["updated_at"]
     verdict = verdict_of(review["status"], review.get("result") or {}, review.get("verdict_field")) or ""
+    changes = edits_of(shown["content"], review.get("result") or {}) if verdict else []
     return Summary(
         review_id=review["id"],
         subject=about,
-        excerpt=_said(review) or excerpt(shown, template, about, found),
+        excerpt=_said(review, verdict, changes) or excerpt(shown, template, about, found),
         kind=kind_of(shown["content"], found, about),
         asker=asker_of(review),
         template=name_of(review, template),
@@ -188,15 +191,30 @@ def summary(review: Document, template: Document | None, now: datetime, expires_
         verdict=verdict,
         verdict_label=VERDICTS.get(verdict, ""),
         took=took((moment(finished_at) - moment(review["created_at"])).total_seconds()) if verdict else "",
+        changes=len(changes),
         finished_ago=age(finished_at, now) if verdict else "",
     )
 
 
-def _said(review: Document) -> str:
-    """Return the first line of the reviewer's words, in quotes."""
-    words = feedback_of(review.get("result") or {}) if review["status"] in FINAL else None
+def _said(review: Document, verdict: str, changes: Sequence[Edit]) -> str:
+    """Return the first line of the reviewer's words in quotes, the first change, or the first answer."""
+    result = review.get("result") or {}
+    words = feedback_of(result) if review["status"] in FINAL else None
+    if words is None and changes:
+        edit = changes[0]
+        return f"{edit.path}: {_brief(edit.before) or '…'} → {_brief(edit.after) or '…'}"
+    if words is None and verdict == "answered":
+        words = next((value for value in map(_brief, result.values()) if value), "")
     line = next((each for each in (words or "").splitlines() if each.strip()), "")
     return f"“{line.strip()[:_LONGEST_QUOTE]}”" if line else ""
+
+
+def _brief(value: object) -> str:
+    """Return a value in a line; empty for one that has none, such as an object."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    line = next(iter(as_text(value).splitlines()), "") if isinstance(value, str | int | float) else ""
+    return line if len(line) <= _LONGEST_VALUE else f"{line[: _LONGEST_VALUE - 1]}…"
 
 
 def asker_of(review: Document) -> str:
