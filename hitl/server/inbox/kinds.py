@@ -96,7 +96,7 @@ def _count_text(found: Counted, text: str, language: str, is_picture: bool) -> N
     elif _FILE.match(text):
         found.files += 1
     elif is_patch_text(text, language):
-        lines = text.count("\n") + 1
+        lines = text.removesuffix("\n").count("\n") + 1
         if lines > _PATCH_LINES:
             found.patch_lines += lines
         else:
