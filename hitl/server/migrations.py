@@ -413,7 +413,7 @@ _DEADLINES: Final = (
         min(expires_at, json_extract(document, '$.due_date')), expires_at, json_extract(document, '$.due_date'), '~'
     )
     """,
-    "CREATE INDEX reviews_by_deadline ON reviews (status, deadline)",
+    "CREATE INDEX reviews_by_deadline ON reviews (status, deadline, id)",
 )
 
 # What an answer means, as `Review.verdict` says it: a no beats every yes, and what is unclear is only an answer.
