@@ -9,8 +9,9 @@ import pytest
 
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.rendering import Code, Items, Text, Word
+from hitl.server.inbox.rows import pager, summary
 from hitl.server.inbox.times import age, due, full, span
-from hitl.server.inbox.views import ShownAnswer, answers, pager, summary, typed_answers
+from hitl.server.inbox.views import ShownAnswer, answers, typed_answers
 from hitl.server.primitives import Page
 from hitl.server.reviews import shown_digest
 

@@ -16,10 +16,10 @@ from hitl.server.inbox.exports import csv_lines
 from hitl.server.inbox.filters import AGES, DUE, SORTS, VERDICTS, VIEWS, Filters, return_link
 from hitl.server.inbox.hidden_characters import has_hidden
 from hitl.server.inbox.page_handlers import PageHandlers, name_fault, page_handler, redirect
+from hitl.server.inbox.rows import Group, Summary, Tally, due_bounds, grouped, pager, summary, tally
 from hitl.server.inbox.run import Run
 from hitl.server.inbox.submission import read_form, read_reviewer, remembered_reviewer
 from hitl.server.inbox.times import took
-from hitl.server.inbox.views import Group, Summary, Tally, due_bounds, grouped, pager, summary, tally
 from hitl.server.primitives import ApiError, Page, clean_name
 from hitl.server.reviews import FINAL, PRIORITIES, ReviewQuery
 

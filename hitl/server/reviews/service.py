@@ -438,7 +438,9 @@ class ReviewService:
             part = self._search_store.next_part(behind) if self._search_store.create() else None
         if part is None:
             return False
-        texts = [search.texts_of(document) for *_, document in part.documents]  # without the lock, which others wait for
+        texts = [
+            search.texts_of(document) for *_, document in part.documents
+        ]  # without the lock, which others wait for
         with self._unit_of_work.begin(_nothing_due):
             self._search_store.add(part, texts)
         return True

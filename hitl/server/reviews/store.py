@@ -27,8 +27,8 @@ _ASSIGNEE: Final = "number IN (SELECT number FROM assignments WHERE name = ?)"
 _OPEN_ASSIGNEE: Final = "number IN (SELECT number FROM assignments WHERE name = ? AND is_open)"
 _REVIEWER: Final = "name_key(coalesce(json_extract(reviews.document, '$.reviewer'), '')) = ?"
 _ASKER: Final = (
-    "coalesce(json_extract(reviews.document, '$.asked_by.key_name'), json_extract(reviews.document, '$.asked_by.key_id'), "
-    "json_extract(reviews.document, '$.metadata.agent')) = ?"
+    "coalesce(json_extract(reviews.document, '$.asked_by.key_name'), "
+    "json_extract(reviews.document, '$.asked_by.key_id'), json_extract(reviews.document, '$.metadata.agent')) = ?"
 )
 _NOT_ANSWERED: Final = (
     "id NOT IN (WITH person (key) AS (SELECT ?) SELECT review_id FROM pending_answers AS held, person "
@@ -231,10 +231,10 @@ class ReviewStore(Store):
         columns = ("id", "template_id", "status", "priority", "created_at", "updated_at")
         self._database.execute(
             "INSERT INTO reviews (id, template_id, status, priority, created_at, updated_at, expires_at, deadline, "
-            "verdict, document, step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(number), 0) FROM history WHERE "
-            "review_id = ?)) ON CONFLICT (id) DO UPDATE SET status = excluded.status, priority = excluded.priority, "
-            "updated_at = excluded.updated_at, expires_at = excluded.expires_at, deadline = excluded.deadline, "
-            "verdict = excluded.verdict, document = excluded.document, step = excluded.step",
+            "verdict, document, step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(number), 0) FROM "
+            "history WHERE review_id = ?)) ON CONFLICT (id) DO UPDATE SET status = excluded.status, priority = "
+            "excluded.priority, updated_at = excluded.updated_at, expires_at = excluded.expires_at, deadline = "
+            "excluded.deadline, verdict = excluded.verdict, document = excluded.document, step = excluded.step",
             (
                 *(review[column] for column in columns),
                 *(expires_at, _deadline(review, expires_at), _verdict(review)),
