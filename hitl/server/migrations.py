@@ -405,6 +405,42 @@ _SAVED_VIEWS: Final = (
     """,
 )
 
+_PEOPLE: Final = (
+    """
+    CREATE TABLE people (
+        id TEXT PRIMARY KEY,
+        email TEXT NOT NULL,
+        email_key TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        role TEXT NOT NULL,
+        state TEXT NOT NULL,
+        time_zone TEXT,
+        quiet_from TEXT,
+        quiet_to TEXT,
+        created_at TEXT NOT NULL,
+        created_by TEXT NOT NULL,
+        changed_at TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+)
+
+# What people and keys did, each entry bound to the one before it by its hash.
+_AUDIT: Final = (
+    """
+    CREATE TABLE audit (
+        number INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        actor_kind TEXT NOT NULL,
+        actor_id TEXT NOT NULL,
+        event TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        previous TEXT NOT NULL,
+        hash TEXT NOT NULL
+    )
+    """,
+)
+
 # `deadline` is when a review expires or is due, whichever is earlier; "~", behind all others, for one that has neither.
 _DEADLINES: Final = (
     "ALTER TABLE reviews ADD COLUMN deadline TEXT NOT NULL DEFAULT '~'",
@@ -471,5 +507,6 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _AGENT_SESSIONS,
     (*_LARGE_LISTS, *_SEARCH_INDEX),
     (*_PENDING_ANSWERS, *_SAVED_VIEWS),
+    (*_PEOPLE, *_AUDIT),
     (*_DEADLINES, *_VERDICTS, *_SEARCH_TEXTS),
 )

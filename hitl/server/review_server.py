@@ -20,7 +20,7 @@ from hitl.server.http.faults import Faults, FaultyApi
 from hitl.server.http.long_poll import Limits, LongPollSlots
 from hitl.server.http.monthly_quota import MonthlyQuota, MonthlyQuotaMiddleware
 from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, RateLimit, RateLimiter
-from hitl.server.http.server import HttpServer, Listener
+from hitl.server.http.server import Beside, HttpServer, Listener
 from hitl.server.inbox import (
     InboxSessionMiddleware,
     SafeHeaders,
@@ -32,11 +32,23 @@ from hitl.server.inbox import (
 )
 from hitl.server.loops import KeyEvents, LoopService, loop_routes
 from hitl.server.migrations import MIGRATIONS
+from hitl.server.operations import ControlSocket, control_app
+from hitl.server.people import People
 from hitl.server.primitives import Clock, Now, SetupError, utc_now
 from hitl.server.reviews import ReviewService
 from hitl.server.reviews.routes import review_routes
 from hitl.server.search_indexer import SearchIndexer
-from hitl.server.storage import IN_MEMORY, ChangeNotifier, CommitGroup, Database, Outbox, StorageError, UnitOfWork
+from hitl.server.storage import (
+    IN_MEMORY,
+    Audit,
+    ChangeNotifier,
+    CommitGroup,
+    Database,
+    Outbox,
+    StorageError,
+    UnitOfWork,
+)
+from hitl.server.team_settings import TeamSettings
 from hitl.server.teams import TeamService, team_routes
 from hitl.server.uploads import UploadService, upload_pages, upload_routes
 from hitl.server.webhooks.deliverer import Deliverer
@@ -72,6 +84,7 @@ class ReviewServer:
         allow_webhook_nets: Iterable[str] = (),
         api_middleware: Sequence[Middleware] = (),
         undo_seconds: float = 0,
+        team: TeamSettings | None = None,
     ) -> None:
         """Open the data and the socket; SetupError if an argument cannot be used.
 
@@ -91,12 +104,14 @@ class ReviewServer:
             allow_webhook_nets: Private networks to deliver webhooks to, such as "192.168.1.0/24".
             api_middleware: ASGI middleware next to the API's routes; it may raise ApiError.
             undo_seconds: For how long an answer that is given in the inbox can be taken back; 0 gives it at once.
+            team: What makes it the server of a team, with its own people and keys; None for a sandbox.
         """
         if not 0 <= undo_seconds <= _LONGEST_UNDO:
             raise SetupError(f"undo_seconds must be from 0 to {_LONGEST_UNDO}, not {undo_seconds}")
         known = workflows_of(workflows)
         keys = list(api_keys) or [new_api_key()]
         self._undo_seconds = undo_seconds
+        self.team = team
         self.api_key = keys[0]
         self._limits = limits or Limits()
         with ExitStack() as opened:
@@ -131,6 +146,7 @@ class ReviewServer:
         middleware = [guard, Middleware(FaultyApi, faults=self.faults), *api_middleware]
         if self._quota is not None:
             middleware.append(Middleware(MonthlyQuotaMiddleware, quota=self._quota))
+        self.control_app: ASGIApp = control_app(self._control_routes())
         self.app: ASGIApp = create_app(
             self._api_routes(), middleware, self._page_routes(), host=host, host_names=host_names
         )
@@ -150,6 +166,12 @@ class ReviewServer:
         self.subscriptions = Subscriptions(self.database, self.outbox, self.clock, self._targets)
         self.saved_views = SavedViews(self.database)
         self.deliveries = Deliveries(self.database, self.outbox, self.clock)
+        self.audit = Audit(self.database)
+        self.people = People(self.database, self.audit, self.clock)
+
+    def _control_routes(self) -> list[Route]:
+        """Return what the command on this machine can do."""
+        return []
 
     def _api_routes(self) -> list[Route]:
         slots = LongPollSlots(self._limits.held)
@@ -202,7 +224,12 @@ class ReviewServer:
         expiry = ExpiryWorker(self.clock, self.changes, self.tick)
         indexer = SearchIndexer(self.changes, self.reviews.index_texts)
         beside = [expiry.run, deliverer.run, indexer.run]
-        return HttpServer(self.app, self._listener, self.changes, self._limits, beside=beside)
+        control = None
+        if self.team is not None and self.database.path != IN_MEMORY:
+            socket = ControlSocket(self.database.path)
+            self._opened.callback(socket.close)
+            control = Beside(socket.socket, self.control_app)
+        return HttpServer(self.app, self._listener, self.changes, self._limits, beside=beside, control=control)
 
     def close(self) -> None:
         """Close the socket and the data; the server must have stopped. Idempotent."""

@@ -109,7 +109,7 @@ def test_a_file_that_another_sandbox_uses_is_told_in_one_line(tmp_path: Path) ->
         second = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (second.returncode, second.stdout) == (1, "")
     assert second.stderr == (
-        f"Error: {file} is in use by another sandbox; stop that one, or give this one another file\n"
+        f"Error: {file} is in use by another server; stop that one, or give this one another file\n"
     )
 
 

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from types import FrameType
 from typing import Any, Final
@@ -91,6 +92,14 @@ class _EventLoop(_SystemEventLoop):
         return monotonic()
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A Unix socket that the server answers on, too, with an application of its own."""
+
+    socket: socket.socket
+    app: ASGIApp
+
+
 class HttpServer(uvicorn.Server):
     """The HTTP server of one application; `ready` is set as soon as requests are answered."""
 
@@ -102,9 +111,12 @@ class HttpServer(uvicorn.Server):
         limits: Limits | None = None,
         *,
         beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+        control: Beside | None = None,
     ) -> None:
         """Prepare to serve; the coroutines of `beside` run in the same event loop and are cancelled at the end."""
-        super().__init__(_config(self._with_drop(app), limits or Limits()))
+        served = self._with_drop(app)
+        super().__init__(_config(served if control is None else _either(served, control), limits or Limits()))
+        self._control = control
         self.ready = threading.Event()
         self._listener = listener
         self._changes = changes
@@ -117,10 +129,13 @@ class HttpServer(uvicorn.Server):
         """Serve in this thread until `stop`, Ctrl-C or SIGTERM; signals only reach the main thread."""
         try:
             with asyncio.Runner(loop_factory=fast_event_loop() or _EventLoop) as runner:
-                runner.run(self.serve(sockets=[self._listener.socket]))
+                runner.run(self.serve(sockets=self._sockets()))
         finally:
             self._listener.close()
             self.ready.set()  # nothing must wait for a server that failed to start
+
+    def _sockets(self) -> list[socket.socket]:
+        return [self._listener.socket, *([] if self._control is None else [self._control.socket])]
 
     def stop(self) -> None:
         """Ask the server to finish its requests and return; any thread may call this."""
@@ -187,6 +202,17 @@ class HttpServer(uvicorn.Server):
         if self.should_exit:  # the second signal does not wait for requests in flight
             self.force_exit = True
         self.stop()
+
+
+def _either(app: ASGIApp, control: Beside) -> ASGIApp:
+    """Return an application that tells by the socket of a connection which of two it is for."""
+    address = control.socket.getsockname()
+
+    async def chosen(scope: Scope, receive: Receive, send: Send) -> None:
+        is_control = (scope.get("server") or ("",))[0] == address
+        await (control.app if is_control else app)(scope, receive, send)
+
+    return chosen
 
 
 class BackgroundServer:

@@ -15,7 +15,7 @@ from hitl._json import is_object
 from hitl.server.http import in_worker_if_large
 from hitl.server.http.requests import parse_object
 from hitl.server.inbox.fields import as_text
-from hitl.server.primitives import ApiError, clean_name, invalid
+from hitl.server.primitives import ApiError, actor_of, clean_name, invalid
 
 MAX_FORM_BYTES = 5 * 1024 * 1024
 MAX_FORM_FIELDS = 5000
@@ -55,7 +55,7 @@ async def read_submission(request: Request, *, room: int = 0) -> Submission:
         answers=_answers(sent),
         version=first.get("version", ""),
         shown=first.get("fingerprint") or _shown(first.get("form_token", "")),
-        reviewer=clean_name(first.get("reviewer", "")),
+        reviewer=reviewer_of(request, first.get("reviewer", "")),
         decision=first.get("decision", ""),
         stamps={name.removeprefix(STAMP_PREFIX): text for name, text in first.items() if name.startswith(STAMP_PREFIX)},
     )
@@ -72,7 +72,13 @@ async def read_form(request: Request, *, limit: int = MAX_FORM_BYTES) -> dict[st
 
 async def read_reviewer(request: Request) -> str:
     """Read the reviewer's name from a form that holds nothing else."""
-    return clean_name((await read_form(request)).get("reviewer", [""])[0])
+    return reviewer_of(request, (await read_form(request)).get("reviewer", [""])[0])
+
+
+def reviewer_of(request: Request, typed: str) -> str:
+    """Return who sends a form: the person of the session, or the typed name where nobody is known."""
+    actor = actor_of(request.scope)
+    return clean_name(typed) if actor is None else actor.name
 
 
 def check_origin(request: Request) -> None:
@@ -109,7 +115,9 @@ def _shown(form_token: str) -> str:
 
 
 def remembered_reviewer(request: Request) -> str:
-    """Return the name that the reviewer gave last time, or nothing."""
+    """Return the person of the session, or the name that the reviewer gave last time, or nothing."""
+    if (actor := actor_of(request.scope)) is not None:
+        return actor.name
     return unquote(request.cookies.get(_COOKIE, ""))[:MAX_REVIEWER_LENGTH]
 
 
@@ -151,7 +159,7 @@ async def _read_json(request: Request, room: int) -> Submission:
         answers={},
         version=as_text(sent.get("version")),
         shown=_shown(token),
-        reviewer=clean_name(as_text(sent.get("reviewer"))),
+        reviewer=reviewer_of(request, as_text(sent.get("reviewer"))),
         decision=as_text(sent.get("decision")),
         given=answers,
     )

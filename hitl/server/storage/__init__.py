@@ -5,20 +5,25 @@ Stores of other rooms also use `queries`; everything else is here.
 
 from __future__ import annotations
 
+from hitl.server.storage.audit import Audit, AuditEntry, first_broken
 from hitl.server.storage.changes import ChangeNotifier, UnitOfWork, Work, running_loop
 from hitl.server.storage.commit_group import CommitGroup
 from hitl.server.storage.database import IN_MEMORY, Database, Row, Store
 from hitl.server.storage.errors import StorageError
+from hitl.server.storage.file_lock import FileLock, is_locked
 from hitl.server.storage.idempotency import Created, IdempotencyStore, fingerprint_of
 from hitl.server.storage.outbox import Event, Outbox
 
 __all__ = [
     "IN_MEMORY",
+    "Audit",
+    "AuditEntry",
     "ChangeNotifier",
     "CommitGroup",
     "Created",
     "Database",
     "Event",
+    "FileLock",
     "IdempotencyStore",
     "Outbox",
     "Row",
@@ -27,5 +32,7 @@ __all__ = [
     "UnitOfWork",
     "Work",
     "fingerprint_of",
+    "first_broken",
+    "is_locked",
     "running_loop",
 ]

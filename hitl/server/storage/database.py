@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 from hitl._private_file import make_private
 from hitl.server.primitives import SetupError, name_key
 from hitl.server.storage.errors import StorageError, damaged, require_usable, setup_error, storage_error
+from hitl.server.storage.file_lock import HAS_LOCKS, FileLock
 
 Row: TypeAlias = tuple[Any, ...]
 Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
@@ -36,8 +37,18 @@ class Database:
         self.lock = threading.RLock()
         self._migrations = migrations
         self._is_open = self._begins_at_write = False  # a transaction, and one that has not written yet
+        self._file_lock: FileLock | None = None
         if self.path != IN_MEMORY:
             require_usable(Path(self.path))
+            self._file_lock = FileLock(self.path)
+        try:
+            self._open()
+        except BaseException:
+            self._release()
+            raise
+
+    def _open(self) -> None:
+        if self.path != IN_MEMORY:
             make_private(self.path)  # it holds what people wrote, and the secrets that sign webhooks
         try:
             self._connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
@@ -57,6 +68,11 @@ class Database:
         """Close the file; idempotent."""
         with self.lock:
             self._connection.close()
+            self._release()
+
+    def _release(self) -> None:
+        if self._file_lock is not None:
+            self._file_lock.release()
 
     @contextmanager
     def transaction(self) -> Generator[None, None, None]:
@@ -125,9 +141,9 @@ class Database:
     def _prepare(self) -> None:
         # The timeout comes first, so that the statements after it wait, too.
         self.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
-        # The file itself is the lock: SQLite holds it until this connection closes or the process dies, so no
-        # lock file can be left behind (https://www.sqlite.org/pragma.html#pragma_locking_mode).
-        self.execute("PRAGMA locking_mode = EXCLUSIVE")
+        if not HAS_LOCKS:
+            # The file itself is the lock (https://www.sqlite.org/pragma.html#pragma_locking_mode).
+            self.execute("PRAGMA locking_mode = EXCLUSIVE")
         self.execute("PRAGMA journal_mode = WAL")
         # FULL costs about a millisecond for each commit and survives a power failure; people decide slowly.
         self.execute("PRAGMA synchronous = FULL")

@@ -1,0 +1,59 @@
+"""The commands that change a team's server: they ask the running one, or do the same with its file."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+import anyio
+import httpx
+
+from hitl.cli.failures import FAILED, NOT_FOUND, CommandError
+from hitl.server.operations import control_path
+from hitl.server.primitives import SetupError
+from hitl.server.review_server import ReviewServer
+from hitl.server.storage import is_locked
+from hitl.server.team_settings import TeamSettings
+
+_TIMEOUT = 60.0  # seconds; a backup of a large file takes some
+
+
+class Control:
+    """Requests to the control application of one data file."""
+
+    def __init__(self, data: str, transport: httpx.AsyncBaseTransport) -> None:
+        self._data = data
+        self._transport = transport
+
+    def call(self, method: str, path: str, **body: Any) -> Any:
+        """Return the answer to a request; a refusal ends the command with its message."""
+        return anyio.run(self._call, method, path, body)
+
+    async def _call(self, method: str, path: str, body: dict[str, Any]) -> Any:
+        async with httpx.AsyncClient(transport=self._transport, base_url="http://control", timeout=_TIMEOUT) as client:
+            try:
+                answer = await client.request(method, path, json=body)
+            except httpx.HTTPError as error:
+                raise CommandError(f"the server of {self._data} does not answer: {error}") from error
+        if answer.is_success:
+            return answer.json()
+        try:
+            message = answer.json()["error"]["message"]
+        except (ValueError, KeyError, TypeError):
+            message = f"the server of {self._data} answered {answer.status_code}"
+        raise CommandError(message, NOT_FOUND if answer.status_code == httpx.codes.NOT_FOUND else FAILED)
+
+
+@contextmanager
+def control(data: str) -> Generator[Control, None, None]:
+    """Reach the server that has a data file, or open the file here for as long as the block runs."""
+    if is_locked(data):
+        yield Control(data, httpx.AsyncHTTPTransport(uds=str(control_path(data))))
+        return
+    try:
+        server = ReviewServer(data=data, team=TeamSettings())
+    except SetupError as error:
+        raise CommandError(str(error)) from error
+    with server:
+        yield Control(data, httpx.ASGITransport(app=server.control_app))

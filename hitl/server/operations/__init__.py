@@ -1,0 +1,7 @@
+"""Running a server: the socket of the command beside it, and what its operators need."""
+
+from __future__ import annotations
+
+from hitl.server.operations.control import ControlSocket, control_app, control_path
+
+__all__ = ["ControlSocket", "control_app", "control_path"]
