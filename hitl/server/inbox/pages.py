@@ -23,11 +23,12 @@ from hitl.server.inbox.merging import Draft
 from hitl.server.inbox.page_handlers import PageHandlers, name_fault, new_batch, page_handler, redirect
 from hitl.server.inbox.refusal import Refusal, explained, reason_faults
 from hitl.server.inbox.rendering import block
+from hitl.server.inbox.rows import summary
 from hitl.server.inbox.run import Run
 from hitl.server.inbox.submission import FORM_TOKEN, Submission, read_reviewer, read_submission, remembered_reviewer
 from hitl.server.inbox.toasts import Toast, toast
 from hitl.server.inbox.verdict import button_field, decided, layout, refusal_faults
-from hitl.server.inbox.views import answers, steps, summary, typed_answers
+from hitl.server.inbox.views import answers, steps, typed_answers
 from hitl.server.primitives import ApiError, Fault, invalid, name_key, raise_faults
 from hitl.server.results import approvals_needed, undo_seconds
 from hitl.server.reviews import OPEN, HeldAnswer, ReviewQuery, shown_digest

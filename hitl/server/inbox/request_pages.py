@@ -20,10 +20,10 @@ from hitl.server.inbox.merging import Draft
 from hitl.server.inbox.page_handlers import PageHandlers, base_of, name_fault, page_handler
 from hitl.server.inbox.questions import ANSWER, controls, read_answer
 from hitl.server.inbox.rendering import Block, Text, block, subject
+from hitl.server.inbox.rows import PRIORITY_BARS
 from hitl.server.inbox.submission import Submission, read_reviewer, read_submission, remembered_reviewer
 from hitl.server.inbox.times import age, due, full
 from hitl.server.inbox.turns import turn_view
-from hitl.server.inbox.views import PRIORITY_BARS
 from hitl.server.loops import shown_digest
 from hitl.server.loops.lifecycle import OPEN
 from hitl.server.loops.schemas import SHOWN
