@@ -62,7 +62,7 @@ def test_a_text_is_long_if_it_needs_more_than_a_line() -> None:
 def cells(table: object) -> list[list[Block]]:
     """Return what a table draws while nobody has sorted it."""
     assert isinstance(table, Table)
-    return [[cell for _, cell in row.cells] for row in table.rows(table.columns(Looking()))]
+    return [[cell for _, cell, _ in row.cells] for row in table.rows(table.columns(Looking()))]
 
 
 def test_records_with_the_same_keys_are_a_table() -> None:

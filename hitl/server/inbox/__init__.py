@@ -74,6 +74,7 @@ def inbox_routes(
         Route("/reviews/{review_id}/answer", pages.form),
         *_form("/reviews/{review_id}/start", pages.start, "/reviews/{review_id}"),
         Route("/reviews/{review_id}/done", pages.done),
+        Route("/reviews/{review_id}/table", pages.table),
         Route("/requests", requests.overview),
         Route("/requests/{request_id}", requests.show),
         *_form("/requests/{request_id}/answer", requests.answer, "/requests/{request_id}"),

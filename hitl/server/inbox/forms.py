@@ -72,7 +72,7 @@ class Control:
     @property
     def preview(self) -> Block:
         """What a control that edits holds, as it will be read; drawn by the template, in its thread."""
-        return editing.preview(self.kind, self.value, self.language)
+        return editing.preview(self.kind, self.value, self.language, self.name)
 
     @property
     def changes(self) -> Diff | None:

@@ -66,7 +66,7 @@ class PageHandlers:
             "now": self.reviews.clock(),
             "me": remembered_reviewer(request),
             "form_token": request.scope.get(FORM_TOKEN, ""),
-            "looking": Looking(tuple(request.query_params.multi_items()), picture_hosts(request)),
+            "looking": looking_at(request),
             "last_step": self.reviews.last_step(),
             "toast": self._toast(request),
             "undo_seconds": self.undo_seconds,
@@ -161,6 +161,12 @@ def base_of(request: Request) -> str:
 def redirect(request: Request, path: str) -> Response:
     """Redirect to another page of the inbox."""
     return RedirectResponse(f"{base_of(request)}{path}", status_code=303)
+
+
+def looking_at(request: Request, page: str = "") -> Looking:
+    """Return how the browser looks at a page; one that says its path offers its tables as files."""
+    at = f"{base_of(request)}{page}" if page else ""
+    return Looking(tuple(request.query_params.multi_items()), picture_hosts(request), at)
 
 
 def new_batch() -> str:

@@ -15,12 +15,14 @@ from hitl.server.http import in_worker
 from hitl.server.inbox.attachments import form_room
 from hitl.server.inbox.banners import FAULTY, NOT_SENT, Banner, answered_by, changed, counted, not_kept, too_late
 from hitl.server.inbox.consequences import consequences
+from hitl.server.inbox.csv_export import export
 from hitl.server.inbox.diffing import Changed, content_diff
 from hitl.server.inbox.documents import Document, content_of, fields_of, is_final
+from hitl.server.inbox.evidence import matter_of
 from hitl.server.inbox.forms import Form, build_form, json_faults, read_result
 from hitl.server.inbox.json_form import form_document, texts_of, wants_json
 from hitl.server.inbox.merging import Draft
-from hitl.server.inbox.page_handlers import PageHandlers, name_fault, new_batch, page_handler, redirect
+from hitl.server.inbox.page_handlers import PageHandlers, looking_at, name_fault, new_batch, page_handler, redirect
 from hitl.server.inbox.refusal import Refusal, explained, reason_faults
 from hitl.server.inbox.rendering import block
 from hitl.server.inbox.run import Run
@@ -74,6 +76,15 @@ class Pages(PageHandlers):
         reviewer, token = _suggested_reviewer(request, document), request.scope.get(FORM_TOKEN, "")
         described = form_document(document, form, reviewer=reviewer, token=token, shown=shown)
         return JSONResponse(described, 200, {"cache-control": "no-store"})
+
+    @page_handler
+    def table(self, request: Request) -> Response:
+        """Download a table of the content."""
+        document = self.reviews.get_review(_review_id(request))
+        content = content_of(document)
+        shown = [block({name: value}) for name, value in content.items()]
+        shown += [block(value, name) for name, value in content.items()]
+        return export(looking_at(request), shown, document["id"])
 
     @page_handler
     async def start(self, request: Request) -> Response:
@@ -241,7 +252,7 @@ class Pages(PageHandlers):
         form = build_form(template, content, draft)
         verdict = button_field(template)
         about = summary(document, template, self.reviews.clock(), self.reviews.seconds_to_expiry(document["id"]))
-        arranged = layout(template, form)
+        arranged, matter = layout(template, form), matter_of(form)
         effects = consequences(
             template, _as_edited(form, content), has_verdict=arranged.has_verdict, has_deadline=about.due is not None
         )
@@ -258,8 +269,10 @@ class Pages(PageHandlers):
             "present": self.presence.others(remembered_reviewer(request)).get(document["id"], ""),
             "needs_name": not remembered_reviewer(request) or reviewer_fault is not None,
             "remaining": self._approvals_left(document, template),
+            "looking": looking_at(request, f"/reviews/{quote(document['id'])}"),
             **self._run(request, document),
-            "rest": block(form.rest),
+            "matter": matter,
+            "rest": block(matter.rest),
             "raw": content,
             "reviewer": sent.reviewer if sent else _suggested_reviewer(request, document),
             "reviewer_error": reviewer_fault,
@@ -293,6 +306,7 @@ class Pages(PageHandlers):
             "confirmed": confirmed,
             "held": held,
             "next": None if Run.read(request.query_params) else self._longest_waiting(request),
+            "looking": looking_at(request, f"/reviews/{quote(document['id'])}"),
             **self._run(request, document),
             **self._past(document),
         }
