@@ -72,6 +72,7 @@ def inbox_routes(
         Route("/reviews/{review_id}", pages.review),
         Route("/reviews/{review_id}/answer", pages.answer, methods=["POST"]),
         Route("/reviews/{review_id}/answer", pages.form),
+        *_form("/reviews/{review_id}/look", pages.look, "/reviews/{review_id}"),
         *_form("/reviews/{review_id}/start", pages.start, "/reviews/{review_id}"),
         Route("/reviews/{review_id}/done", pages.done),
         Route("/reviews/{review_id}/table", pages.table),

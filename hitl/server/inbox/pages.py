@@ -22,7 +22,16 @@ from hitl.server.inbox.evidence import matter_of
 from hitl.server.inbox.forms import Form, build_form, json_faults, read_result
 from hitl.server.inbox.json_form import form_document, texts_of, wants_json
 from hitl.server.inbox.merging import Draft
-from hitl.server.inbox.page_handlers import PageHandlers, looking_at, name_fault, new_batch, page_handler, redirect
+from hitl.server.inbox.page_handlers import (
+    PageHandlers,
+    choose_hosts,
+    looking_at,
+    name_fault,
+    new_batch,
+    page_handler,
+    redirect,
+)
+from hitl.server.inbox.picture_hosts import remember_hosts
 from hitl.server.inbox.refusal import Refusal, explained, reason_faults
 from hitl.server.inbox.rendering import block
 from hitl.server.inbox.run import Run
@@ -95,6 +104,23 @@ class Pages(PageHandlers):
         document = await in_worker(self.reviews.get_review, _review_id(request))
         self.presence.note(document["id"], reviewer)
         return Response(status_code=204)
+
+    @page_handler
+    async def look(self, request: Request) -> Response:
+        """Load pictures from a host, or no more, and show the form again with all that was typed and chosen."""
+        sent = await read_submission(request, room=await in_worker(self._room, _review_id(request)))
+        choose_hosts(request, sent)
+        response = await in_worker(self._look, request, sent)
+        remember_hosts(request, response)
+        return response
+
+    def _look(self, request: Request, sent: Submission) -> Response:
+        document = self.reviews.get_review(_review_id(request))
+        if is_final(document):
+            return redirect(request, f"/reviews/{document['id']}")
+        if self._is_stale(document, sent):
+            return self._changed(request, document, sent)
+        return self._form(request, document, sent=sent)
 
     @page_handler
     async def answer(self, request: Request) -> Response:
@@ -252,6 +278,7 @@ class Pages(PageHandlers):
         form = build_form(template, content, draft)
         verdict = button_field(template)
         about = summary(document, template, self.reviews.clock(), self.reviews.seconds_to_expiry(document["id"]))
+        run = Run.read(request.query_params)
         arranged, matter = layout(template, form), matter_of(form)
         effects = consequences(
             template, _as_edited(form, content), has_verdict=arranged.has_verdict, has_deadline=about.due is not None
@@ -269,8 +296,8 @@ class Pages(PageHandlers):
             "present": self.presence.others(remembered_reviewer(request)).get(document["id"], ""),
             "needs_name": not remembered_reviewer(request) or reviewer_fault is not None,
             "remaining": self._approvals_left(document, template),
-            "looking": looking_at(request, f"/reviews/{quote(document['id'])}"),
             **self._run(request, document),
+            "looking": looking_at(request, f"/reviews/{quote(document['id'])}", run.address if run else ""),
             "matter": matter,
             "rest": block(matter.rest),
             "raw": content,

@@ -26,6 +26,7 @@ class Looking:
     query: tuple[tuple[str, str], ...] = ()
     hosts: frozenset[str] = frozenset()  # from which it loads pictures
     page: str = ""  # the address of the review or request whose tables can be exported; empty on other pages
+    form: str = ""  # where a form is sent that is to be shown again, because a picture is loaded; empty without one
 
     def export(self, table: str) -> str:
         """Return the address of a table as a file, in the order in which it is shown."""

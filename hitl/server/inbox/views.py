@@ -17,6 +17,7 @@ from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fields_of, label_of
 from hitl.server.inbox.fields import as_text, choices, note_line
 from hitl.server.inbox.hidden_characters import unix_lines
+from hitl.server.inbox.marks import MarkedPicture, is_placed, marked_picture
 from hitl.server.inbox.rendering import Block, Code, Items, Pairs, Text, Word, block
 from hitl.server.inbox.times import Due, age, due, took
 from hitl.server.inbox.titles import excerpt, name_of, title
@@ -117,6 +118,7 @@ class ShownAnswer:
     shown: Block
     note: str = ""
     changes: Diff | None = None
+    marked: MarkedPicture | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +230,9 @@ def _deadline(review: Document, now: datetime, expires_in: float | None) -> str 
 def _answer(name: str, field: Document | None, value: Any, content: Document) -> ShownAnswer:
     if field is None:
         return ShownAnswer(name, _draw_files({}, value))
+    if field["type"] == "image_review" and (marked := marked_picture(name, value, content)):
+        notes = [note for note in value["annotations"] if not is_placed(note)]
+        return ShownAnswer(label_of(field), _draw_picture(field, {**value, "annotations": notes}), marked=marked)
     draw = _DRAWN.get(field["type"])
     shown = draw(field, value) if draw else block(value)
     original = content.get(name)
