@@ -15,12 +15,23 @@ from hitl.server.http import in_worker
 from hitl.server.inbox.attachments import form_room
 from hitl.server.inbox.banners import FAULTY, NOT_SENT, Banner, answered_by, changed, counted, not_kept, too_late
 from hitl.server.inbox.consequences import consequences
+from hitl.server.inbox.csv_export import export
 from hitl.server.inbox.diffing import Changed, content_diff
 from hitl.server.inbox.documents import Document, content_of, fields_of, is_final
+from hitl.server.inbox.evidence import matter_of
 from hitl.server.inbox.forms import Form, build_form, json_faults, read_result
 from hitl.server.inbox.json_form import form_document, texts_of, wants_json
 from hitl.server.inbox.merging import Draft
-from hitl.server.inbox.page_handlers import PageHandlers, name_fault, new_batch, page_handler, redirect
+from hitl.server.inbox.page_handlers import (
+    PageHandlers,
+    choose_hosts,
+    looking_at,
+    name_fault,
+    new_batch,
+    page_handler,
+    redirect,
+)
+from hitl.server.inbox.picture_hosts import remember_hosts
 from hitl.server.inbox.refusal import Refusal, explained, reason_faults
 from hitl.server.inbox.rendering import block
 from hitl.server.inbox.rows import summary
@@ -77,6 +88,15 @@ class Pages(PageHandlers):
         return JSONResponse(described, 200, {"cache-control": "no-store"})
 
     @page_handler
+    def table(self, request: Request) -> Response:
+        """Download a table of the content."""
+        document = self.reviews.get_review(_review_id(request))
+        content = content_of(document)
+        shown = [block({name: value}) for name, value in content.items()]
+        shown += [block(value, name) for name, value in content.items()]
+        return export(looking_at(request), shown, document["id"])
+
+    @page_handler
     async def start(self, request: Request) -> Response:
         """Let others see who is looking at the review; the review itself stays as it is."""
         reviewer = await read_reviewer(request) or remembered_reviewer(request)
@@ -85,6 +105,23 @@ class Pages(PageHandlers):
         document = await in_worker(self.reviews.get_review, _review_id(request))
         self.presence.note(document["id"], reviewer)
         return Response(status_code=204)
+
+    @page_handler
+    async def look(self, request: Request) -> Response:
+        """Load pictures from a host, or no more, and show the form again with all that was typed and chosen."""
+        sent = await read_submission(request, room=await in_worker(self._room, _review_id(request)))
+        choose_hosts(request, sent)
+        response = await in_worker(self._look, request, sent)
+        remember_hosts(request, response)
+        return response
+
+    def _look(self, request: Request, sent: Submission) -> Response:
+        document = self.reviews.get_review(_review_id(request))
+        if is_final(document):
+            return redirect(request, f"/reviews/{document['id']}")
+        if self._is_stale(document, sent):
+            return self._changed(request, document, sent)
+        return self._form(request, document, sent=sent)
 
     @page_handler
     async def answer(self, request: Request) -> Response:
@@ -242,7 +279,8 @@ class Pages(PageHandlers):
         form = build_form(template, content, draft)
         verdict = button_field(template)
         about = summary(document, template, self.reviews.clock(), self.reviews.seconds_to_expiry(document["id"]))
-        arranged = layout(template, form)
+        run = Run.read(request.query_params)
+        arranged, matter = layout(template, form), matter_of(form)
         effects = consequences(
             template, _as_edited(form, content), has_verdict=arranged.has_verdict, has_deadline=about.due is not None
         )
@@ -260,7 +298,9 @@ class Pages(PageHandlers):
             "needs_name": not remembered_reviewer(request) or reviewer_fault is not None,
             "remaining": self._approvals_left(document, template),
             **self._run(request, document),
-            "rest": block(form.rest),
+            "looking": looking_at(request, f"/reviews/{quote(document['id'])}", run.address if run else ""),
+            "matter": matter,
+            "rest": block(matter.rest),
             "raw": content,
             "reviewer": sent.reviewer if sent else _suggested_reviewer(request, document),
             "reviewer_error": reviewer_fault,
@@ -294,6 +334,7 @@ class Pages(PageHandlers):
             "confirmed": confirmed,
             "held": held,
             "next": None if Run.read(request.query_params) else self._longest_waiting(request),
+            "looking": looking_at(request, f"/reviews/{quote(document['id'])}"),
             **self._run(request, document),
             **self._past(document),
         }

@@ -45,6 +45,7 @@ class Submission:
     decision: str  # the button: "complete" or "reject"
     given: Mapping[str, Any] = field(default_factory=dict[str, Any])  # the answers of a JSON body, not yet as strings
     stamps: Mapping[str, str] = field(default_factory=dict[str, str])  # see `merging`
+    hosts: Mapping[str, str] = field(default_factory=dict[str, str])  # "load" or "unload": of pictures
     refusal: Refusal = field(default_factory=Refusal)
     misread: Mapping[str, str] = field(default_factory=dict[str, str])  # what is wrong with arguments, by their field
 
@@ -63,6 +64,7 @@ async def read_submission(request: Request, *, room: int = 0) -> Submission:
         reviewer=reviewer_of(request, first.get("reviewer", "")),
         decision=first.get("decision", ""),
         stamps={name.removeprefix(STAMP_PREFIX): text for name, text in first.items() if name.startswith(STAMP_PREFIX)},
+        hosts={name: first[name] for name in ("load", "unload") if name in first},
         refusal=Refusal.read(sent),
         misread=misread,
     )

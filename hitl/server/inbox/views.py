@@ -13,6 +13,7 @@ from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import Document, content_of, fields_of, label_of
 from hitl.server.inbox.fields import as_text, choices, note_line
 from hitl.server.inbox.hidden_characters import unix_lines
+from hitl.server.inbox.marks import MarkedPicture, is_placed, marked_picture
 from hitl.server.inbox.rendering import Block, Code, Items, Pairs, Text, Word, block
 from hitl.server.primitives.validation import same
 
@@ -38,6 +39,7 @@ class ShownAnswer:
     shown: Block
     note: str = ""
     changes: Diff | None = None
+    marked: MarkedPicture | None = None
 
 
 def steps(history: list[Document]) -> list[Document]:
@@ -71,6 +73,9 @@ def typed_answers(template: Document | None, typed: Mapping[str, list[str]], con
 def _answer(name: str, field: Document | None, value: Any, content: Document) -> ShownAnswer:
     if field is None:
         return ShownAnswer(name, _draw_files({}, value))
+    if field["type"] == "image_review" and (marked := marked_picture(name, value, content)):
+        notes = [note for note in value["annotations"] if not is_placed(note)]
+        return ShownAnswer(label_of(field), _draw_picture(field, {**value, "annotations": notes}), marked=marked)
     draw = _DRAWN.get(field["type"])
     shown = draw(field, value) if draw else block(value)
     original = content.get(name)
