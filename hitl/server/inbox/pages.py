@@ -14,12 +14,14 @@ from starlette.responses import JSONResponse, Response
 from hitl.server.http import in_worker
 from hitl.server.inbox.attachments import form_room
 from hitl.server.inbox.banners import FAULTY, NOT_SENT, Banner, answered_by, changed, counted, not_kept, too_late
+from hitl.server.inbox.consequences import consequences
 from hitl.server.inbox.diffing import Changed, content_diff
 from hitl.server.inbox.documents import Document, content_of, fields_of, is_final
-from hitl.server.inbox.forms import build_form, json_faults, read_result
+from hitl.server.inbox.forms import Form, build_form, json_faults, read_result
 from hitl.server.inbox.json_form import form_document, texts_of, wants_json
 from hitl.server.inbox.merging import Draft
 from hitl.server.inbox.page_handlers import PageHandlers, name_fault, new_batch, page_handler, redirect
+from hitl.server.inbox.refusal import Refusal, explained, reason_faults
 from hitl.server.inbox.rendering import block
 from hitl.server.inbox.run import Run
 from hitl.server.inbox.submission import FORM_TOKEN, Submission, read_reviewer, read_submission, remembered_reviewer
@@ -27,7 +29,7 @@ from hitl.server.inbox.toasts import Toast, toast
 from hitl.server.inbox.verdict import button_field, decided, layout, refusal_faults
 from hitl.server.inbox.views import answers, steps, summary, typed_answers
 from hitl.server.primitives import ApiError, Fault, invalid, name_key, raise_faults
-from hitl.server.results import approvals_needed
+from hitl.server.results import approvals_needed, undo_seconds
 from hitl.server.reviews import OPEN, HeldAnswer, ReviewQuery, shown_digest
 from hitl.server.reviews.lifecycle import Decision, visible
 from hitl.server.storage import StorageError
@@ -161,14 +163,18 @@ class Pages(PageHandlers):
         if decision is None:
             raise invalid("press one of the buttons")
         is_verdict = sent.decision != "complete" and button_field(template) is not None
+        raise_faults(Fault(name, issue) for name, issue in sent.misread.items())
         answers: Mapping[str, list[str]] = sent.answers
         verdict: Document = {}
+        if decision == "rejected":
+            raise_faults(reason_faults(template, sent.refusal))
+            answers = explained(template, answers, sent.refusal)
         if is_verdict:
-            answers, verdict = decided(template, sent.answers, approves=decision == "completed")
+            answers, verdict = decided(template, answers, approves=decision == "completed")
         result = {**read_result(template, content, answers, changes_only=decision == "rejected"), **verdict}
         if is_verdict and decision == "rejected":
             raise_faults(refusal_faults(template, result))
-        self._hold(document, sent, decision, result, seconds=self.undo_seconds)
+        self._hold(document, sent, decision, result, seconds=undo_seconds(template, self.undo_seconds))
 
     def _hold(
         self, document: Document, sent: Submission, decision: Decision, result: Document, *, seconds: float
@@ -184,7 +190,7 @@ class Pages(PageHandlers):
                 batch=new_batch(),
                 version=version,
                 shown=sent.shown or None,
-                form={"answers": sent.answers, "stamps": sent.stamps},
+                form={"answers": sent.answers, "stamps": sent.stamps, "refusal": sent.refusal.to_keep},
             )
         except ApiError as error:
             better = json_faults(self.template_of(document), content_of(document), sent.answers)
@@ -215,7 +221,7 @@ class Pages(PageHandlers):
 
     def _too_late(self, request: Request, document: Document, sent: Submission) -> Response:
         template = self.template_of(document)
-        typed = typed_answers(template, sent.answers, content_of(document))
+        typed = typed_answers(template, explained(template, sent.answers, sent.refusal), content_of(document))
         return self._finished(request, document, typed=typed, banner=too_late(document, sent.reviewer), status=409)
 
     def _form(
@@ -234,13 +240,21 @@ class Pages(PageHandlers):
         draft = self._draft(document, sent, errors) if sent else _kept_draft(kept)
         form = build_form(template, content, draft)
         verdict = button_field(template)
+        about = summary(document, template, self.reviews.clock(), self.reviews.seconds_to_expiry(document["id"]))
+        arranged = layout(template, form)
+        effects = consequences(
+            template, _as_edited(form, content), has_verdict=arranged.has_verdict, has_deadline=about.due is not None
+        )
         beside = {control.name for control in form.errors if control.name != verdict}
         context = {
-            "review": summary(document, template, self.reviews.clock(), self.reviews.seconds_to_expiry(document["id"])),
+            "review": about,
             "version": document["version"],
             "fingerprint": shown_digest(document, template),
             "form": form,
-            "layout": layout(template, form),
+            "layout": arranged,
+            "refusal": sent.refusal if sent else Refusal.kept(kept.form if kept else {}),
+            "consequences": effects,
+            "undo_seconds": undo_seconds(template, self.undo_seconds),
             "present": self.presence.others(remembered_reviewer(request)).get(document["id"], ""),
             "needs_name": not remembered_reviewer(request) or reviewer_fault is not None,
             "remaining": self._approvals_left(document, template),
@@ -350,6 +364,18 @@ class Pages(PageHandlers):
     def _longest_waiting(self, request: Request) -> str | None:
         me = remembered_reviewer(request)
         return self._first(ReviewQuery(status=OPEN, oldest_first=True, not_answered_by=me))
+
+
+def _as_edited(form: Form, content: Document) -> Document:
+    """Return the content with what a reviewer has typed into it."""
+    edited = {**content}
+    for control in form.displays:
+        if control.arguments:
+            typed = {each.key: each.text for each in control.arguments if each.is_changed}
+            edited[control.name] = {**content[control.name], **typed}
+        elif control.reads == "edited" and control.kind != "edit_json":
+            edited[control.name] = control.value
+    return edited
 
 
 def _kept_draft(kept: HeldAnswer | None) -> Draft | None:

@@ -14,7 +14,9 @@ from starlette.responses import Response
 from hitl._json import is_object
 from hitl.server.http import in_worker_if_large
 from hitl.server.http.requests import parse_object
+from hitl.server.inbox.arguments import folded
 from hitl.server.inbox.fields import as_text
+from hitl.server.inbox.refusal import Refusal
 from hitl.server.primitives import ApiError, actor_of, clean_name, invalid
 
 MAX_FORM_BYTES = 5 * 1024 * 1024
@@ -43,6 +45,8 @@ class Submission:
     decision: str  # the button: "complete" or "reject"
     given: Mapping[str, Any] = field(default_factory=dict[str, Any])  # the answers of a JSON body, not yet as strings
     stamps: Mapping[str, str] = field(default_factory=dict[str, str])  # see `merging`
+    refusal: Refusal = field(default_factory=Refusal)
+    misread: Mapping[str, str] = field(default_factory=dict[str, str])  # what is wrong with arguments, by their field
 
 
 async def read_submission(request: Request, *, room: int = 0) -> Submission:
@@ -51,13 +55,16 @@ async def read_submission(request: Request, *, room: int = 0) -> Submission:
         return await _read_json(request, room)
     sent = await read_form(request, limit=MAX_FORM_BYTES + room)
     first = {name: values[0] for name, values in sent.items()}
+    inside, misread = folded(sent)
     return Submission(
-        answers=_answers(sent),
+        answers={**inside, **_answers(sent)},
         version=first.get("version", ""),
         shown=first.get("fingerprint") or _shown(first.get("form_token", "")),
         reviewer=reviewer_of(request, first.get("reviewer", "")),
         decision=first.get("decision", ""),
         stamps={name.removeprefix(STAMP_PREFIX): text for name, text in first.items() if name.startswith(STAMP_PREFIX)},
+        refusal=Refusal.read(sent),
+        misread=misread,
     )
 
 
