@@ -19,7 +19,7 @@ from hitl.server.inbox.page_handlers import PageHandlers, name_fault, new_batch,
 from hitl.server.inbox.run import Run
 from hitl.server.inbox.submission import read_form, read_reviewer, remember_reviewer, remembered_reviewer
 from hitl.server.inbox.views import Pick, Summary, grouped, pager, summary
-from hitl.server.primitives import ApiError, Page, clean_name
+from hitl.server.primitives import ApiError, Page, actor_of, clean_name
 from hitl.server.reviews import PRIORITIES
 
 _MOST_TEMPLATES = 200  # that the filter offers; the others can be searched for
@@ -119,7 +119,7 @@ class Lists(PageHandlers):
             raise ApiError(422, "validation_error", "Select at least one review and choose an action.")
         fault = _order_fault(order, len(picks), sent.get("typed", [""])[0]) if confirmed else ""
         done = confirmed and not fault
-        entries = carry_out(self.reviews, picks, order) if done else plan(self.reviews, picks, order.action)
+        entries = carry_out(self.reviews, picks, order) if done else plan(self.reviews, picks, order)
         context = {
             "action": ACTIONS[order.action],
             "order": order,
@@ -142,7 +142,10 @@ class Lists(PageHandlers):
         first = {name: values[0].strip() for name, values in sent.items()}
         reviewer = clean_name(first.get("reviewer", "")) or remembered_reviewer(request)
         assignee = clean_name(first.get("assignee", ""))
-        return Order(first.get("action", ""), reviewer, assignee, self.undo_seconds, new_batch())
+        actor = actor_of(request.scope)
+        if actor is not None:
+            reviewer = actor.name
+        return Order(first.get("action", ""), reviewer, assignee, self.undo_seconds, new_batch(), actor)
 
     def _all(self, request: Request, address: str) -> list[Pick]:
         """Return every review of a list, as it is now; the confirmation then counts for these only."""

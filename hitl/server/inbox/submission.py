@@ -17,7 +17,7 @@ from hitl.server.http.requests import parse_object
 from hitl.server.inbox.arguments import folded
 from hitl.server.inbox.fields import as_text
 from hitl.server.inbox.refusal import Refusal
-from hitl.server.primitives import ApiError, actor_of, clean_name, invalid
+from hitl.server.primitives import Actor, ApiError, actor_of, clean_name, invalid
 
 MAX_FORM_BYTES = 5 * 1024 * 1024
 MAX_FORM_FIELDS = 5000
@@ -26,6 +26,8 @@ MAX_REVIEWER_LENGTH = 254  # the longest e-mail address (RFC 5321, 4.5.3.1.3, wi
 FIELD_PREFIX = "field."
 NOTES_PREFIX = "notes."
 STAMP_PREFIX = "stamp."
+CONFIRM_SELF = "confirm_self"
+"""The field by which somebody insists on answering what he asked himself."""
 
 FORM_TOKEN: Final = "hitl.form_token"  # noqa: S105 - a name
 """Where the ASGI scope holds the token of this session's forms; nowhere without the session middleware."""
@@ -46,6 +48,8 @@ class Submission:
     given: Mapping[str, Any] = field(default_factory=dict[str, Any])  # the answers of a JSON body, not yet as strings
     stamps: Mapping[str, str] = field(default_factory=dict[str, str])  # see `merging`
     refusal: Refusal = field(default_factory=Refusal)
+    actor: Actor | None = None  # the person of the session, where the server knows people
+    is_confirmed: bool = False  # he insists on answering what he asked himself
     misread: Mapping[str, str] = field(default_factory=dict[str, str])  # what is wrong with arguments, by their field
 
 
@@ -62,6 +66,8 @@ async def read_submission(request: Request, *, room: int = 0) -> Submission:
         shown=first.get("fingerprint") or _shown(first.get("form_token", "")),
         reviewer=reviewer_of(request, first.get("reviewer", "")),
         decision=first.get("decision", ""),
+        actor=actor_of(request.scope),
+        is_confirmed=CONFIRM_SELF in sent,
         stamps={name.removeprefix(STAMP_PREFIX): text for name, text in first.items() if name.startswith(STAMP_PREFIX)},
         refusal=Refusal.read(sent),
         misread=misread,
@@ -167,6 +173,8 @@ async def _read_json(request: Request, room: int) -> Submission:
         version=as_text(sent.get("version")),
         shown=_shown(token),
         reviewer=reviewer_of(request, as_text(sent.get("reviewer"))),
+        actor=actor_of(request.scope),
+        is_confirmed=sent.get(CONFIRM_SELF) is True,
         decision=as_text(sent.get("decision")),
         given=answers,
     )

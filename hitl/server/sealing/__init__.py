@@ -6,9 +6,9 @@ has no key and keeps them in clear. `sealer` encrypts, `secrets_key` finds the k
 
 from __future__ import annotations
 
-from hitl.server.sealing.store import Resealed, SealedColumn, SealedColumns, rekey
 from hitl.server.sealing.sealer import ENTER_ANEW, SealedError, Sealer, is_sealed, place_of
 from hitl.server.sealing.secrets_key import SecretsKeys, find_keys
+from hitl.server.sealing.store import Resealed, SealedColumn, SealedColumns, rekey
 
 __all__ = [
     "ENTER_ANEW",

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import CallAs
 from server_calls import refusal_of
 from starlette.routing import Route
 
+from conftest import CallAs
 from hitl.server.keys.scopes import RULES, SCOPES, Rule
 from hitl.server.review_server import ReviewServer
 
@@ -37,7 +37,12 @@ CALLS: dict[str, tuple[str, str, dict[str, str], Any]] = {
     "consume": ("PUT", "/v1/reviews/{}/consumption", {}, {"claim": "c", "call": "c"}),
     "cancel": ("DELETE", "/v1/reviews/{}", {}, None),
     "read template": ("GET", "/v1/templates/tpl_ok", {}, None),
-    "create template": ("POST", "/v1/templates", {}, {"name": "t", "fields": [{"name": "a", "type": "text", "label": "A"}]}),
+    "create template": (
+        "POST",
+        "/v1/templates",
+        {},
+        {"name": "t", "fields": [{"name": "a", "type": "text", "label": "A"}]},
+    ),
     "read deliveries": ("GET", "/v1/webhooks/deliveries", {}, None),
     "subscribe": ("POST", "/v1/webhooks", {}, {"url": "http://127.0.0.1:9/", "events": ["review.created"]}),
     "decide a turn": ("PUT", "/v1/api/sessions/x/turns/y", {}, {"decision": "approve"}),
@@ -48,7 +53,7 @@ def cells() -> Iterator[Any]:
     for act, row in TABLE.items():
         for scope, reach in row.items():
             for asked in (OWN, "another's"):
-                yield pytest.param(act, scope, asked, reach == ALL or reach == asked, id=f"{act}-{scope}-{asked}")
+                yield pytest.param(act, scope, asked, reach in (ALL, asked), id=f"{act}-{scope}-{asked}")
 
 
 def ask(server: ReviewServer, text: str) -> str:
@@ -109,7 +114,7 @@ def test_two_scopes_reach_as_far_as_both(team: ReviewServer, call_as: CallAs) ->
 
 
 def routes(server: ReviewServer) -> set[tuple[str, str]]:
-    found = [each for each in server._api_routes() if isinstance(each, Route)]  # noqa: SLF001 - the API has no other list
+    found = [each for each in server._api_routes() if isinstance(each, Route)]
     return {(method, each.path) for each in found for method in each.methods or () if method != "HEAD"}
 
 
@@ -121,9 +126,7 @@ def test_every_route_has_a_rule_and_every_rule_a_route(team: ReviewServer) -> No
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.methods} {rule.path}")
 @pytest.mark.parametrize("scope", SCOPES)
-def test_every_route_refuses_whom_its_rule_refuses(
-    team: ReviewServer, call_as: CallAs, rule: Rule, scope: str
-) -> None:
+def test_every_route_refuses_whom_its_rule_refuses(team: ReviewServer, call_as: CallAs, rule: Rule, scope: str) -> None:
     _, text = team.keys.create("mine", owner=None, scopes=[scope])
     refused = rule.reach([scope]) == NOTHING
     path = re.sub(r"\{[^}]+\}", "0" * 24, rule.path)

@@ -6,10 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from conftest import CallAs
 from fake_clock import FakeClock
 from server_calls import refusal_of
 
+from conftest import CallAs
 from hitl.server.people import Person
 from hitl.server.primitives import Actor
 from hitl.server.review_server import ReviewServer
@@ -64,9 +64,7 @@ def test_bad_keys_are_refused_with_what_to_do(team: ReviewServer, ann: Person) -
     assert refusal_of(create, " ", owner=None).details == {
         "field": "name",
         "issue": "a key needs a name of 1 to 100 characters that says what it is for",
-        "errors": [
-            {"field": "name", "issue": "a key needs a name of 1 to 100 characters that says what it is for"}
-        ],
+        "errors": [{"field": "name", "issue": "a key needs a name of 1 to 100 characters that says what it is for"}],
     }
     assert "'answer' is no scope" in refusal_of(create, "a", owner=None, scopes=["ask", "answer"]).message
     assert refusal_of(create, "a", owner="bob@example.com").code == "reviewer_not_found"

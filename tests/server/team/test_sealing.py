@@ -1,17 +1,16 @@
 from __future__ import annotations
 
 import base64
-import os
 import sqlite3
 import stat
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import MakeServer
 from fake_clock import FakeClock
 from receiver import Receiver
 
+from conftest import MakeServer
 from hitl.server.http.server import BackgroundServer
 from hitl.server.primitives import SetupError
 from hitl.server.review_server import ReviewServer
