@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from socket import socket
 from types import MappingProxyType
 from typing import Any, Final, Self
 
@@ -18,11 +19,14 @@ from hitl.server.asking import SelfApproval
 from hitl.server.expiry import ExpiryWorker
 from hitl.server.http.api_guard import ApiGuardMiddleware, ApiKeys, new_api_key
 from hitl.server.http.faults import Faults, FaultyApi
-from hitl.server.http.long_poll import Limits, LongPollSlots
+from hitl.server.http.listeners import AnyListener, InheritedListener, Listener, UnixListener
+from hitl.server.http.long_poll import Limits, LongPollSlots, limits_of_process
 from hitl.server.http.monthly_quota import MonthlyQuota, MonthlyQuotaMiddleware
 from hitl.server.http.open_exchanges import OpenExchanges
 from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, RateLimit, RateLimiter
-from hitl.server.http.server import Beside, HttpServer, Listener
+from hitl.server.http.server import Beside, HttpServer, Service
+from hitl.server.http.systemd import service_manager
+from hitl.server.http.tls import Certificate
 from hitl.server.inbox import (
     InboxSessionMiddleware,
     SafeHeaders,
@@ -35,7 +39,7 @@ from hitl.server.inbox import (
 from hitl.server.keys import Keys, Scopes, key_control_routes
 from hitl.server.loops import KeyEvents, LoopService, loop_routes
 from hitl.server.migrations import MIGRATIONS
-from hitl.server.operations import ControlSocket, control_app, handler
+from hitl.server.operations import ControlSocket, Operations, control_app, handler, operator_routes
 from hitl.server.people import People
 from hitl.server.primitives import Clock, Now, SetupError, utc_now
 from hitl.server.reviews import ReviewService
@@ -52,7 +56,7 @@ from hitl.server.storage import (
     StorageError,
     UnitOfWork,
 )
-from hitl.server.team_settings import TeamSettings
+from hitl.server.team_settings import TeamSettings, front_of
 from hitl.server.teams import TeamService, team_routes
 from hitl.server.uploads import UploadService, upload_pages, upload_routes
 from hitl.server.webhooks.deliverer import Deliverer
@@ -90,6 +94,7 @@ class ReviewServer:
         api_middleware: Sequence[Middleware] = (),
         undo_seconds: float = 0,
         team: TeamSettings | None = None,
+        inherited: socket | None = None,
     ) -> None:
         """Open the data and the socket; SetupError if an argument cannot be used.
 
@@ -110,6 +115,7 @@ class ReviewServer:
             api_middleware: ASGI middleware next to the API's routes; it may raise ApiError.
             undo_seconds: For how long an answer that is given in the inbox can be taken back; 0 gives it at once.
             team: What makes it the server of a team, with its own people and keys; None for a sandbox.
+            inherited: A listening socket to take over, instead of a host and a port.
         """
         if not 0 <= undo_seconds <= _LONGEST_UNDO:
             raise SetupError(f"undo_seconds must be from 0 to {_LONGEST_UNDO}, not {undo_seconds}")
@@ -118,13 +124,15 @@ class ReviewServer:
         self._undo_seconds = undo_seconds
         self.team = team
         self.api_key = keys[0]
-        self._limits = limits or Limits()
+        self._limits = limits or (Limits() if team is None else limits_of_process())
         with ExitStack() as opened:
-            self._listener = Listener(host, port, allow_remote=allow_remote)
+            self._listener = _listener(host, port, team, inherited, allow_remote=allow_remote)
             opened.callback(self._listener.close)
+            front, self.warnings = front_of(team, self._listener)
+            self._certificate = Certificate(*team.certificate) if team and team.certificate else None
             accepted = ApiKeys(keys) if team is None else None
             self._targets = Targets(allow_remote=allow_remote_webhooks, networks=allow_webhook_nets)
-            self.database = Database(data, MIGRATIONS)
+            self.database = Database(data, MIGRATIONS, guarded=team is not None)
             opened.callback(self.database.close)
             self._make_sealer(team)
             self._make_services(clock, known)
@@ -137,7 +145,7 @@ class ReviewServer:
         self._opened.callback(self.changes.close)
         for service in (self.reviews, self.loops, self.agent_sessions):
             self._opened.callback(self.clock.on_advance(service.tick, due=service.next_due))
-        self.url = self._listener.url
+        self.url = self._listener.url if team is None or team.public_url is None else team.public_url.rstrip("/")
         self.faults = Faults(self.changes)
         self.sessions = Sessions(self.database)
         record = KeyEvents(self.database, self.outbox, self.clock).record
@@ -156,7 +164,13 @@ class ReviewServer:
             middleware.append(Middleware(MonthlyQuotaMiddleware, quota=self._quota))
         self.control_app: ASGIApp = control_app(self._control_routes())
         self.app: ASGIApp = create_app(
-            self._api_routes(), middleware, self._page_routes(), host=host, host_names=host_names
+            self._api_routes(),
+            middleware,
+            self._page_routes(),
+            host=self._listener.host if team else host,
+            host_names=host_names,
+            clock=self.clock,
+            front=front,
         )
 
     def _make_services(self, clock: Now, workflows: Mapping[str, Workflow]) -> None:
@@ -196,6 +210,7 @@ class ReviewServer:
     def _control_routes(self) -> list[Route]:
         """Return what the command on this machine can do."""
         return [
+            *operator_routes(Operations(self.database, self.audit, self.deliveries, self.clock)),
             *key_control_routes(self.keys, self.clock, lambda person_id: self.people.get(person_id).email, handler),
             Route("/rekey", handler(lambda _: rekey(self.sealed)), methods=["POST"]),
         ]
@@ -242,6 +257,11 @@ class ReviewServer:
         """Where other machines reach it; None if they do not."""
         return self._listener.exposed_at
 
+    @property
+    def listens_on(self) -> str:
+        """An address and port, or the path of a Unix socket."""
+        return self._listener.where
+
     def tick(self) -> None:
         """Carry out what is due."""
         self.reviews.tick()
@@ -257,11 +277,14 @@ class ReviewServer:
         indexer = SearchIndexer(self.changes, self.reviews.index_texts)
         beside = [expiry.run, deliverer.run, indexer.run]
         control = None
+        service = None if self.team is None else Service(manager=service_manager(), certificate=self._certificate)
         if self.team is not None and self.database.path != IN_MEMORY:
-            socket = ControlSocket(self.database.path)
-            self._opened.callback(socket.close)
-            control = Beside(socket.socket, self.control_app)
-        return HttpServer(self.app, self._listener, self.changes, self._limits, beside=beside, control=control)
+            beside_data = ControlSocket(self.database)
+            self._opened.callback(beside_data.close)
+            control = Beside(beside_data.socket, self.control_app)
+        return HttpServer(
+            self.app, self._listener, self.changes, self._limits, beside=beside, control=control, service=service
+        )
 
     def close(self) -> None:
         """Close the socket and the data; the server must have stopped. Idempotent."""
@@ -272,3 +295,14 @@ class ReviewServer:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def _listener(
+    host: str, port: int, team: TeamSettings | None, inherited: socket | None, *, allow_remote: bool
+) -> AnyListener:
+    if inherited is not None:
+        return InheritedListener(inherited)
+    if team is not None and team.socket is not None:
+        return UnixListener(team.socket)
+    # What a team's server may listen on is decided with its public URL, by `front_of`.
+    return Listener(host, port, allow_remote=allow_remote or team is not None)

@@ -284,4 +284,4 @@ def test_another_site_cannot_give_orders(browser: TestClient, server: ReviewServ
 def test_the_way_back_leads_nowhere_else(browser: TestClient, server: ReviewServer) -> None:
     page = order(browser, server, "cancel", ask(server), back="https://evil.example/").text
     assert "evil.example" not in page
-    assert '<a href="/inbox/?view=mine">' in order(browser, server, "cancel", ask(server), back="?view=mine").text
+    assert '<a href="/inbox/?view=mine" data-back>' in order(browser, server, "cancel", ask(server), back="?view=mine").text

@@ -43,8 +43,7 @@ class TemplateSettings:
     undo_seconds: float | Unset = UNSET
     """ For how long a reviewer can take back an answer to these reviews, in place of the server's own setting. """
     self_approval: SelfApproval | Unset = UNSET
-    """ What becomes of the answer of a person who asked for the review, where that is stricter than the server's
-    own setting. """
+    """ What becomes of the answer of a person who asked for the review. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

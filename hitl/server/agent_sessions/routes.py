@@ -28,6 +28,7 @@ from hitl.server.http.requests import (
     between,
     body_of,
     body_size,
+    capped_wait,
     idempotency_key,
     parsed,
     refuse_unknown,
@@ -132,7 +133,7 @@ class _Waits:
             turn = self._service.turn(account, **named)
             return {"turn": turn, "status": "open" if turn["human_decision"] is None else "decided"}
 
-        seconds = _DEFAULT_WAIT if asked is None else asked
+        seconds = capped_wait(request, _DEFAULT_WAIT if asked is None else asked)
         if not seconds or self._slots.is_full:
             found = await read()
         else:

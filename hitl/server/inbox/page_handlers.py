@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from inspect import iscoroutinefunction
 from typing import Any, TypeAlias, TypeVar, cast
-from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
@@ -77,7 +76,7 @@ class PageHandlers:
     def redirect(self, request: Request, path: str, reviewer: str) -> Response:
         """Redirect to another page of the inbox, and remember the reviewer."""
         response = redirect(request, path)
-        remember_reviewer(response, reviewer)
+        remember_reviewer(request, response, reviewer)
         return response
 
     def template_of(self, review: Document) -> Document | None:
@@ -111,10 +110,12 @@ class PageHandlers:
         ]
         return {**self.counts_of([reviewer])[reviewer], "saved": saved}
 
-    def _count(self, view: SavedView, reviewer: str) -> int | None:
-        """Return how many reviews a saved view holds; None for a search, which reads them all."""
-        filters = Filters.read(dict(parse_qsl(view.query.removeprefix("?"))))
-        return None if filters.q else self.reviews.count_reviews(filters.query(reviewer, self.reviews.clock()))
+    def _count(self, view: SavedView, reviewer: str) -> int:
+        """Return how many reviews or requests a saved view holds."""
+        filters, now = Filters.of_link(view.query), self.reviews.clock()
+        if filters.subject == "requests":
+            return self.loops.list_requests(replace(filters.request_query(reviewer, now), limit=0)).total
+        return self.reviews.count_reviews(filters.query(reviewer, now))
 
 
 HandlersT = TypeVar("HandlersT", bound=PageHandlers)

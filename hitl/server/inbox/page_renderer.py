@@ -96,6 +96,7 @@ def _environment() -> Environment:
     )
     filters: Any = environment.filters  # declared as a union of the built-in filters' own types
     filters.update(exact=_exact, full=full, is_web_address=is_web_address, parts=parts, pretty=pretty)
+    filters.update(number=_number)
     filters.update(without_files=without_files)
     return environment
 
@@ -105,6 +106,11 @@ def _printable(value: object) -> object:
     if isinstance(value, str) and not isinstance(value, Exact | Markup):
         return visible(value)
     return value
+
+
+def _number(count: int) -> str:
+    """Return a number as people read it: 1,284."""
+    return f"{count:,}"
 
 
 def _exact(text: str) -> Exact:

@@ -33,7 +33,8 @@ def remember_host(request: Request, response: Response, host: str, *, is_loaded:
     kept = hosts[-_MOST:]
     while len("|".join(kept)) > _LONGEST:
         kept = kept[1:]
-    response.set_cookie(_COOKIE, "|".join(kept), max_age=_SECONDS, path="/inbox", httponly=True, samesite="strict")
+    base = str(request.scope.get("root_path", "")) or "/"
+    response.set_cookie(_COOKIE, "|".join(kept), max_age=_SECONDS, path=base, httponly=True, samesite="strict")
 
 
 def back_to_page(request: Request, base: str) -> Response:

@@ -17,7 +17,6 @@ from hitl.server.inbox.attachments import size_in_words
 from hitl.server.inbox.banners import ALREADY_ANSWERED, ASKED_YOURSELF, CONFIRM_YOURSELF, FAULTY, Banner, changed
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import Document
-from hitl.server.inbox.filters import Filters
 from hitl.server.inbox.merging import Draft
 from hitl.server.inbox.page_handlers import PageHandlers, base_of, name_fault, page_handler
 from hitl.server.inbox.questions import ANSWER, controls, read_answer
@@ -25,9 +24,9 @@ from hitl.server.inbox.rendering import Block, Text, block, subject
 from hitl.server.inbox.submission import Submission, read_reviewer, read_submission, remembered_reviewer
 from hitl.server.inbox.times import age, due, full
 from hitl.server.inbox.turns import turn_view
-from hitl.server.inbox.views import PRIORITY_BARS, pager
-from hitl.server.loops import RequestQuery, shown_digest
-from hitl.server.loops.lifecycle import FINAL, OPEN
+from hitl.server.inbox.views import PRIORITY_BARS
+from hitl.server.loops import shown_digest
+from hitl.server.loops.lifecycle import OPEN
 from hitl.server.loops.schemas import SHOWN
 from hitl.server.primitives import ApiError, actor_of, name_key
 from hitl.server.uploads import UploadService
@@ -49,26 +48,6 @@ class RequestPages(PageHandlers):
 
     uploads: UploadService
     agent_sessions: SessionService
-
-    @page_handler
-    def overview(self, request: Request) -> Response:
-        """List the requests that wait, the most urgent first, or with `?view=done` those that do not."""
-        filters = Filters.read(request.query_params)
-        done = filters.view == "done"
-        query = RequestQuery(
-            status=FINAL if done else OPEN,
-            sort="created_at_desc" if done else "priority_desc",
-            **filters.place,
-        )
-        found = self.loops.list_requests(query)
-        now = self.reviews.clock()
-        context = {
-            "done": done,
-            "view": "requests",
-            "rows": [_summary(document, now) for document in found.items],
-            "pager": pager(found, filters.page),
-        }
-        return self.render(request, "requests.html", context)
 
     @page_handler
     def show(self, request: Request) -> Response:

@@ -134,11 +134,13 @@ def remembered_reviewer(request: Request) -> str:
     return unquote(request.cookies.get(_COOKIE, ""))[:MAX_REVIEWER_LENGTH]
 
 
-def remember_reviewer(response: Response, reviewer: str) -> None:
-    """Keep the reviewer's name for the next form."""
-    response.set_cookie(
-        _COOKIE, quote(reviewer), max_age=_COOKIE_SECONDS, path="/inbox", httponly=True, samesite="strict"
-    )
+def remember_reviewer(request: Request, response: Response, reviewer: str) -> None:
+    """Keep the reviewer's name for the next form, unless the session knows it."""
+    if actor_of(request.scope) is None:
+        base = str(request.scope.get("root_path", "")) or "/"
+        response.set_cookie(
+            _COOKIE, quote(reviewer), max_age=_COOKIE_SECONDS, path=base, httponly=True, samesite="strict"
+        )
 
 
 def _answers(sent: Mapping[str, list[str]]) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
+from urllib.parse import quote
 
 from hitl._json import is_list, is_object
 from hitl._moments import moment
@@ -16,7 +17,9 @@ from hitl.server.inbox.content_files import file_block
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fields_of, label_of
 from hitl.server.inbox.fields import as_text, choices, note_line
+from hitl.server.inbox.filters import VERDICTS
 from hitl.server.inbox.hidden_characters import unix_lines
+from hitl.server.inbox.kinds import KIND_NAMES, Kind, counted, kind_of
 from hitl.server.inbox.rendering import Block, Code, Items, Pairs, Text, Word, block
 from hitl.server.inbox.times import Due, age, due, took
 from hitl.server.inbox.titles import excerpt, name_of, title
@@ -36,14 +39,7 @@ _STEPS = {
     "expired": "Expired",
     "cancelled": "Cancelled",
 }
-_VERDICTS = {
-    "approved": "Approved",
-    "rejected": "Rejected",
-    "answered": "Answered",
-    "expired": "Expired",
-    "cancelled": "Cancelled",
-}
-_HEADINGS = {"overdue": "Overdue", "soon": "Due soon", "later": "Later", "": "No due date"}
+_HEADINGS = ("Overdue", "Due within 24 hours", "Later", "No due date")
 _LONGEST_QUOTE = 200
 _URGENT = ("high", "critical")
 PRIORITY_BARS = {"low": 1, "normal": 2, "medium": 2, "high": 3, "critical": 3}
@@ -80,7 +76,7 @@ class Summary:
     """One review in a line or two: what the list and the head of a page say about it.
 
     `verdict` is "approved", "rejected", "answered", "expired" or "cancelled", and empty while the review is open;
-    `took` is the time from its creation to its end.
+    `took` is the time from its creation to its end; `asker` is the name of who asked, empty if nobody says so.
     """
 
     review_id: str
@@ -98,6 +94,9 @@ class Summary:
     reviewer: str
     finished_at: str
     excerpt: str = ""
+    path: str = ""  # below the inbox; that of a review follows from its id
+    kind: Kind = "text"
+    asker: str = ""
     verdict: str = ""
     verdict_label: str = ""
     took: str = ""
@@ -107,6 +106,33 @@ class Summary:
     def is_urgent(self) -> bool:
         """Whether the list says so."""
         return self.priority in _URGENT
+
+    @property
+    def address(self) -> str:
+        """Where its page is, below the address of the inbox."""
+        return self.path or f"reviews/{quote(self.review_id)}"
+
+    @property
+    def kind_name(self) -> str:
+        """What the icon of the row stands for."""
+        return KIND_NAMES[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows of a list under a heading, which is empty for a list without groups; `count` is of the whole list."""
+
+    heading: str
+    rows: Sequence[Summary]
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many reviews people answered, and for each other number worth telling its words."""
+
+    answered: int
+    parts: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +163,16 @@ class Pager:
 def summary(review: Document, template: Document | None, now: datetime, expires_in: float | None = None) -> Summary:
     """Describe a review; `template` is None if it was deleted, `expires_in` are the seconds left, if limited."""
     shown = {**review, "content": content_of(review)}
-    about, priority = title(shown, template), str(review.get("priority") or "")
+    found = counted(shown["content"], template)
+    about, priority = title(shown, template, found), str(review.get("priority") or "")
     finished_at = review.get("completed_at") or review["updated_at"]
     verdict = verdict_of(review["status"], review.get("result") or {}, review.get("verdict_field")) or ""
     return Summary(
         review_id=review["id"],
         subject=about,
-        excerpt=_said(review) or excerpt(shown, template, about),
+        excerpt=_said(review) or excerpt(shown, template, about, found),
+        kind=kind_of(shown["content"], found, about),
+        asker=asker_of(review),
         template=name_of(review, template),
         status=review["status"],
         status_label=STATUS_LABELS[review["status"]],
@@ -157,7 +186,7 @@ def summary(review: Document, template: Document | None, now: datetime, expires_
         reviewer=str(review.get("reviewer") or ""),
         finished_at=finished_at,
         verdict=verdict,
-        verdict_label=_VERDICTS.get(verdict, ""),
+        verdict_label=VERDICTS.get(verdict, ""),
         took=took((moment(finished_at) - moment(review["created_at"])).total_seconds()) if verdict else "",
         finished_ago=age(finished_at, now) if verdict else "",
     )
@@ -170,15 +199,43 @@ def _said(review: Document) -> str:
     return f"“{line.strip()[:_LONGEST_QUOTE]}”" if line else ""
 
 
-def grouped(rows: Sequence[Summary], *, by_due: bool) -> list[tuple[str, list[Summary]]]:
-    """Return rows under the headings of their due dates, or all under none; rows of one heading stand together."""
-    if not by_due:
-        return [("", list(rows))] if rows else []
-    return [(heading, list(each)) for heading, each in groupby(rows, lambda row: _HEADINGS[_urgency(row)])]
+def asker_of(review: Document) -> str:
+    """Return who asked: the name of the key that created the review, else what the program calls itself."""
+    asked_by = review.get("asked_by")
+    if is_object(asked_by):
+        return str(asked_by.get("key_name") or asked_by.get("key_id") or "")
+    agent = (review.get("metadata") or {}).get("agent")
+    return agent if isinstance(agent, str) else ""
 
 
-def _urgency(row: Summary) -> str:
-    return row.due.urgency if row.due else ""
+def due_bounds(now: datetime) -> tuple[datetime, datetime]:
+    """Return the moments that part a list that is grouped by due dates."""
+    return now, now + timedelta(days=1)
+
+
+def grouped(rows: Sequence[Summary], now: datetime, counts: Sequence[int]) -> list[Group]:
+    """Return rows under the headings of their due dates; `counts` are the numbers of the whole list under each.
+
+    Rows of one heading stand together. If no review has a due date, there is no heading.
+    """
+    if not sum(counts[:-1]):
+        return [Group("", rows)]
+    bounds = due_bounds(now)
+
+    def place(row: Summary) -> int:
+        return sum(row.due.moment >= bound for bound in bounds) if row.due else len(bounds) + 1
+
+    return [Group(_HEADINGS[at], list(each), counts[at]) for at, each in groupby(rows, place)]
+
+
+def tally(counts: Mapping[str, int], seconds: float | None) -> Tally:
+    """Describe how many reviews ended by verdict, and the median seconds to an answer."""
+    words = {"approved": "approved", "rejected": "rejected", "answered": "other answers"}
+    others = {"expired": "expired", "cancelled": "cancelled"}
+    parts = [(f"{counts.get(verdict, 0):,}", word) for verdict, word in words.items()]
+    parts += [] if seconds is None else [(took(seconds), "median to answer")]
+    parts += [(f"{counts[verdict]:,}", word) for verdict, word in others.items() if counts.get(verdict)]
+    return Tally(sum(counts.get(verdict, 0) for verdict in words), parts)
 
 
 def steps(history: list[Document]) -> list[Document]:

@@ -95,6 +95,11 @@ class LoopService:
         with self._work():
             return [self._shown(loop) for loop in self._store.loops_of(account.user_id)]
 
+    def newest_loops(self, limit: int) -> list[Document]:
+        """Return the newest loops of all accounts, without their members."""
+        with self._work():
+            return self._store.loops(limit)
+
     def get_loop(self, account: accounts.Account, loop_id: str) -> Document:
         """Return one loop with its members."""
         with self._work():

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from hitl.server.http import LongPollSlots, context_of
+from hitl.server.http import LAST_WORDS, LongPollSlots, context_of
 from hitl.server.primitives import invalid
 from hitl.server.storage import ChangeNotifier, Event, Outbox
 
@@ -68,6 +68,7 @@ class EventStream:
                     if not found:
                         await watch.change(self._heartbeat)
                         yield ": still here\n\n"
+                yield LAST_WORDS
             finally:
                 leave()
 

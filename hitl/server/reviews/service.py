@@ -35,8 +35,18 @@ from hitl.server.reviews.schemas import (
 )
 from hitl.server.reviews.search_store import BEHIND, SearchStore
 from hitl.server.reviews.shown import require_shown, shown_digest
-from hitl.server.reviews.store import Place, ReviewQuery, ReviewStore, as_json, compact, order_of
-from hitl.server.storage import Audit, Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work, fingerprint_of
+from hitl.server.reviews.store import NEVER, Place, ReviewQuery, ReviewStore, as_json, compact, counts_between, order_of
+from hitl.server.storage import (
+    Audit,
+    Created,
+    Database,
+    IdempotencyStore,
+    Outbox,
+    Row,
+    UnitOfWork,
+    Work,
+    fingerprint_of,
+)
 from hitl.server.storage.queries import cursor_of, documents, next_number
 from hitl.server.webhooks import TEMPLATE_UPDATED, review_events, review_payload, template_payload
 
@@ -169,6 +179,23 @@ class ReviewService:
         """Return how many reviews a query asks for."""
         return self.list_reviews(replace(query, limit=0, offset=0, after=None)).total
 
+    def count_by_deadline(self, query: ReviewQuery, moments: Sequence[datetime]) -> list[int]:
+        """Return how many reviews of a query are due before the first moment, before the next, later, and never."""
+        bounds = [to_wire(moment) for moment in moments]
+        if words := search.words_of(query.search or ""):
+            keys = self._keys(replace(query, sort="due"), words)
+            return counts_between([*(sum(key[0] < bound for key in keys) for bound in (*bounds, NEVER)), len(keys)])
+        with self._work():
+            return self._store.count_by_deadline(query, bounds)
+
+    def tally(self, query: ReviewQuery, since: datetime) -> tuple[dict[str, int], float | None]:
+        """Return how many reviews of a query ended since a moment, by verdict, and the median seconds to an answer.
+
+        The words of the query do not count.
+        """
+        with self._work():
+            return self._store.tally(query, to_wire(since))
+
     def to_answer(self, names: Sequence[str]) -> dict[str, tuple[int, int]]:
         """Return how many open reviews each of these people can answer: of all, and of those assigned to them."""
         with self._work():
@@ -183,9 +210,9 @@ class ReviewService:
             words = search.words_of(query.search or "")
             if not words:
                 return self._store.place(query, review_id, key)
-            keys = self._store.keys(query, self._search_store.conditions(words))
-        found = [each for each in keys if each[1] != key[1] and self._holds(each[1], words, query)]
-        own = any(each[1] == key[1] for each in keys) and self._holds(key[1], words, query)
+        keys = self._keys(query, words)
+        found = [each for each in keys if each[1] != key[1]]
+        own = len(keys) - len(found)
         before = sum(not order_of(query).is_beyond(each, cursor_of(key)) for each in found)
         neighbours = [self._store.id_of(each[1]) for each in found[max(before - 1, 0) : before + 1]]
         previous = neighbours.pop(0) if before else None
@@ -434,7 +461,7 @@ class ReviewService:
         if part is None:
             return False
         texts = [
-            search.text_of(document, people=True) for _, document in part.documents
+            search.texts_of(document) for *_, document in part.documents
         ]  # without the lock, which others wait for
         with self._unit_of_work.begin(_nothing_due):
             self._search_store.add(part, texts)
@@ -450,11 +477,9 @@ class ReviewService:
     # Implementation
 
     def _search(self, query: ReviewQuery, words: Sequence[str]) -> Page:
-        """Look for words in one review after the other; others use the database in between."""
+        """Return one page of the reviews that hold all words."""
         self._is_searched = True
-        with self._work():
-            keys = self._store.keys(query, self._search_store.conditions(words))
-        found = [key for key in keys if self._holds(key[1], words, query)]
+        found = self._keys(query, words)
         begin = query.offset
         if (after := query.after) is not None:
             begin = sum(not order_of(query).is_beyond(key, after) for key in found)
@@ -462,6 +487,15 @@ class ReviewService:
         shown = [json.loads(self._store.text(key[1])) for key in found[begin:end]]
         cursor = cursor_of(found[end - 1]) if shown and end < len(found) else None
         return Page(shown, len(found), cursor, begin, self._store.last_step())
+
+    def _keys(self, query: ReviewQuery, words: Sequence[str]) -> list[Row]:
+        """Return the keys of all reviews that a query asks for and that hold all words, in order.
+
+        What the stored texts do not tell, one review after the other does; others use the database in between.
+        """
+        with self._work():
+            keys = self._store.keys(query, *self._search_store.conditions(words, people=query.search_people))
+        return [key[:2] for key in keys if not key[2] or self._holds(key[1], words, query)]
 
     def _holds(self, number: int, words: Sequence[str], query: ReviewQuery) -> bool:
         return search.holds(self._store.text(number), words, people=query.search_people)

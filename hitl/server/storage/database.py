@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -14,6 +15,8 @@ from hitl._private_file import make_private
 from hitl.server.primitives import SetupError, name_key
 from hitl.server.storage.errors import StorageError, damaged, require_usable, setup_error, storage_error
 from hitl.server.storage.file_lock import HAS_LOCKS, FileLock
+from hitl.server.storage.file_system import readable_by_others, require_guarded
+from hitl.server.storage.snapshot import write_copy
 
 Row: TypeAlias = tuple[Any, ...]
 Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
@@ -25,21 +28,33 @@ Migrations: TypeAlias = Sequence[Sequence[str]]
 IN_MEMORY: Final = ":memory:"
 
 _READS: Final = ("SELECT", "PRAGMA")
+_LARGEST_LOG: Final = 64 * 1024 * 1024  # bytes of the WAL that are kept after a long reader has let it grow
 _BUSY_MILLISECONDS = 1_000  # long enough for a sandbox that is just shutting down, short enough to fail fast
+
+
+_log = logging.getLogger("hitl.server")
 
 
 class Database:
     """A connection that several threads share; `lock` keeps them apart."""
 
-    def __init__(self, path: str | Path, migrations: Migrations) -> None:
-        """Open or create the file, and bring it to the present schema; SetupError if it cannot be used."""
+    def __init__(self, path: str | Path, migrations: Migrations, *, guarded: bool = False) -> None:
+        """Open or create the file, and bring it to the present schema; SetupError if it cannot be used.
+
+        Args:
+            guarded: Refuse a file that other users can read, rather than take that right from them, and one that is
+                not on a disk of this machine. A new file is made so that it can shrink.
+        """
         self.path = str(path)
+        self._guarded = guarded
         self.lock = threading.RLock()
         self._migrations = migrations
         self._is_open = self._begins_at_write = False  # a transaction, and one that has not written yet
         self._file_lock: FileLock | None = None
         if self.path != IN_MEMORY:
             require_usable(Path(self.path))
+            if guarded:
+                require_guarded(self.path)
             self._file_lock = FileLock(self.path)
         try:
             self._open()
@@ -49,6 +64,8 @@ class Database:
 
     def _open(self) -> None:
         if self.path != IN_MEMORY:
+            if wide := readable_by_others(self.path):
+                _log.warning("other users of this machine could read %s; now they cannot any more", wide[0])
             make_private(self.path)  # it holds what people wrote, and the secrets that sign webhooks
         try:
             self._connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
@@ -69,6 +86,11 @@ class Database:
         with self.lock:
             self._connection.close()
             self._release()
+
+    def announce(self, where: str) -> None:
+        """Tell who finds the file locked how its owner is reached; see `announced`."""
+        if self._file_lock is not None:
+            self._file_lock.announce(where)
 
     def _release(self) -> None:
         if self._file_lock is not None:
@@ -144,7 +166,10 @@ class Database:
         if not HAS_LOCKS:
             # The file itself is the lock (https://www.sqlite.org/pragma.html#pragma_locking_mode).
             self.execute("PRAGMA locking_mode = EXCLUSIVE")
+        if self._guarded:
+            self.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of an empty file; others keep the room that they had
         self.execute("PRAGMA journal_mode = WAL")
+        self.execute(f"PRAGMA journal_size_limit = {_LARGEST_LOG}")
         # FULL costs about a millisecond for each commit and survives a power failure; people decide slowly.
         self.execute("PRAGMA synchronous = FULL")
         self.execute("PRAGMA foreign_keys = ON")
@@ -167,10 +192,7 @@ class Database:
 
     def _keep_a_copy(self, seen: int) -> None:
         """Copy the file, before it gets a form that older versions cannot read."""
-        copy = Path(f"{self.path}.form-{seen}")
-        copy.unlink(missing_ok=True)  # of an attempt that was cut off
-        make_private(copy)
-        self.execute("VACUUM INTO ?", (str(copy),))
+        write_copy(self._connection, Path(f"{self.path}.form-{seen}"))
 
     def _migrate(self, seen: int) -> None:
         for step in self._migrations[seen:]:
