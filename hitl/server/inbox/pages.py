@@ -11,6 +11,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from hitl.server.access import READ_ONLY
 from hitl.server.asking import SELF_APPROVAL, UNCONFIRMED
 from hitl.server.http import in_worker
 from hitl.server.inbox.attachments import form_room
@@ -288,6 +289,7 @@ class Pages(PageHandlers):
             "other_errors": [text for name, text in errors.items() if name not in beside],
             "banner": banner or (ASKED_YOURSELF if own == "refuse" else self._warning(request, document, kept)),
             "dirty": draft is not None,
+            "is_read_only": READ_ONLY in request.scope,
             "changed": self._changed_content(document),
             **self._past(document),
         }
@@ -316,7 +318,7 @@ class Pages(PageHandlers):
             "banner": banner,
             "confirmed": confirmed,
             "held": held,
-            "next": None if Run.read(request.query_params) else self._longest_waiting(request),
+            "next": None if Run.read(request.query_params) or _is_alone(request) else self._longest_waiting(request),
             **self._run(request, document),
             **self._past(document),
         }
@@ -342,6 +344,8 @@ class Pages(PageHandlers):
         return kept if kept is not None and kept.state != "held" else None
 
     def _warning(self, request: Request, document: Document, kept: HeldAnswer | None) -> Banner | None:
+        if (why := request.scope.get(READ_ONLY)) is not None:
+            return Banner("warning", "You can read this review", str(why))
         if kept is not None:
             return NOT_SENT if kept.state == "dropped" else None
         other = self.reviews.held_by_another(document["id"], remembered_reviewer(request))
@@ -400,6 +404,12 @@ def _as_edited(form: Form, content: Document) -> Document:
         elif control.reads == "edited" and control.kind != "edit_json":
             edited[control.name] = control.value
     return edited
+
+
+def _is_alone(request: Request) -> bool:
+    """Return whether the session is for this review only."""
+    actor = actor_of(request.scope)
+    return actor is not None and actor.review_id is not None
 
 
 def _kept_draft(kept: HeldAnswer | None) -> Draft | None:

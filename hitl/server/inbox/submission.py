@@ -5,13 +5,14 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from hitl._json import is_object
+from hitl.server.access import FORM_TOKEN as FORM_TOKEN  # re-exported for the pages
 from hitl.server.http import in_worker_if_large
 from hitl.server.http.requests import parse_object
 from hitl.server.inbox.arguments import folded
@@ -28,9 +29,6 @@ NOTES_PREFIX = "notes."
 STAMP_PREFIX = "stamp."
 CONFIRM_SELF = "confirm_self"
 """The field by which somebody insists on answering what he asked himself."""
-
-FORM_TOKEN: Final = "hitl.form_token"  # noqa: S105 - a name
-"""Where the ASGI scope holds the token of this session's forms; nowhere without the session middleware."""
 
 _COOKIE = "hitl_reviewer"
 _COOKIE_SECONDS = 365 * 24 * 3600

@@ -355,6 +355,10 @@ class ReviewService:
         with self._work():
             return self._held.of_batch(batch)
 
+    def drop_held_of(self, reviewer: str) -> None:
+        """Keep all answers of somebody that are held from being given, in the transaction of what ends his rights."""
+        self._held.drop_by_reviewer(reviewer)
+
     def consume_review(self, review_id: str, body: Mapping[str, Any]) -> Document:
         """Take an approval for one run; 409 if it is none, or if another run has taken it. It may be repeated."""
         raise_faults(REVIEW_CONSUMPTION("", body))
