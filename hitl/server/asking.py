@@ -16,6 +16,7 @@ Policy: TypeAlias = Literal["refuse", "warn", "allow"]
 """What becomes of an answer to what the answering person asks himself."""
 
 POLICIES: Final[tuple[Policy, ...]] = ("refuse", "warn", "allow")
+"""The policies, the strictest first."""
 
 SELF_APPROVAL: Final = "self_approval"
 """The code of the 403 for an answer that is refused."""
@@ -56,8 +57,26 @@ class SelfApproval:
         askers = {asked.get("person_id"), self.person_of(claimed) if claimed else None} - {None}
         return person in askers or (claimed is not None and name_key(claimed) == name_key(answers))
 
+    def policy_for(
+        self, document: Document, actor: Actor | None, answers: str, template: Mapping[str, Any] | None = None
+    ) -> Policy:
+        """Return what becomes of somebody's answer: "allow" if he did not ask. A template can only be stricter."""
+        settings: Mapping[str, Any] = (template or {}).get("settings") or {}
+        wanted = settings.get(SELF_APPROVAL)
+        policy = next(each for each in POLICIES if each in (self.policy, wanted))
+        if policy == "allow" or not self.is_own(document.get("asked_by"), actor, answers):
+            return "allow"
+        return policy
+
     def check(
-        self, document: Document, actor: Actor | None, answers: str, *, is_confirmed: bool, counts: bool = False
+        self,
+        document: Document,
+        actor: Actor | None,
+        answers: str,
+        *,
+        is_confirmed: bool,
+        template: Mapping[str, Any] | None = None,
+        counts: bool = False,
     ) -> bool:
         """Return whether an answer approves what its person asks himself, and was confirmed.
 
@@ -66,14 +85,16 @@ class SelfApproval:
             actor: Who answers; None where people type their names.
             answers: The name that stands on the answer.
             is_confirmed: Whether he was told, and insists.
+            template: Its template, which may be stricter than the server.
             counts: Whether the answer would count as one of several approvals, which the asker's never does.
 
         Raises:
             ApiError: 403 `self_approval` if that is refused, 409 `self_approval_unconfirmed` if it must be confirmed.
         """
-        if self.policy == "allow" or not self.is_own(document.get("asked_by"), actor, answers):
+        policy = self.policy_for(document, actor, answers, template)
+        if policy == "allow":
             return False
-        if self.policy == "refuse" or counts:
+        if policy == "refuse" or counts:
             message = f"{answers} asked for {document['id']}, so somebody else must answer it"
             raise ApiError(403, SELF_APPROVAL, message)
         if not is_confirmed:

@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
+from hitl.server.access import Admission, Door, PersonSessions, Tickets, reviewer_control_routes
 from hitl.server.agent_sessions import SessionService, session_routes
 from hitl.server.app import create_app, error_response
 from hitl.server.asking import SelfApproval
@@ -122,6 +123,7 @@ class ReviewServer:
         known = workflows_of(workflows)
         keys = list(api_keys) or [new_api_key()]
         self._undo_seconds = undo_seconds
+        self._is_serving = False
         self.team = team
         self.api_key = keys[0]
         self._limits = limits or (Limits() if team is None else limits_of_process())
@@ -193,6 +195,15 @@ class ReviewServer:
         self.deliveries = Deliveries(self.database, self.outbox, self.clock)
         self.exchanges = OpenExchanges()
         self.keys = Keys(self.database, self.audit, self.clock, self.people, self.exchanges)
+        self.admission = Admission(
+            self.database,
+            self.audit,
+            self.clock,
+            self.people,
+            Tickets(self.database, self.clock),
+            PersonSessions(self.database, self.audit, self.clock, self.exchanges),
+            drop_answers=self.reviews.drop_held_of,
+        )
 
     def _team_rules(self, team: TeamSettings) -> dict[str, Any]:
         def person_of(address: str) -> str | None:
@@ -211,9 +222,19 @@ class ReviewServer:
         """Return what the command on this machine can do."""
         return [
             *operator_routes(Operations(self.database, self.audit, self.deliveries, self.clock)),
+            *reviewer_control_routes(self.admission, self._address, self._open_reviews, handler),
             *key_control_routes(self.keys, self.clock, lambda person_id: self.people.get(person_id).email, handler),
             Route("/rekey", handler(lambda _: rekey(self.sealed)), methods=["POST"]),
         ]
+
+    def _address(self) -> str | None:
+        """Return where browsers reach the pages, without a slash at its end; None if the server does not run."""
+        public = self.team.public_url if self.team else None
+        return public.rstrip("/") if public else self.url if self._is_serving else None
+
+    def _open_reviews(self, email: str) -> int:
+        """Return how many open reviews are assigned to somebody."""
+        return self.reviews.to_answer([email])[email][1]
 
     def _api_routes(self) -> list[Route]:
         slots = LongPollSlots(self._limits.held)
@@ -240,12 +261,14 @@ class ReviewServer:
             self.agent_sessions,
             self.saved_views,
             self._undo_seconds,
+            None if self.team is None else self.admission,
         )
-        return [
-            *join_routes(self.loops),
-            *upload_pages(self.uploads),
-            Mount("/inbox", routes=inbox, middleware=middleware),
-        ]
+        before = [*join_routes(self.loops), *upload_pages(self.uploads)]
+        if self.team is None:
+            return [*before, Mount("/inbox", routes=inbox, middleware=middleware)]
+        url = self.team.public_url
+        door = Door(self.admission, self.reviews, self.exchanges, self.clock, public_url=url)
+        return [*before, door.mount([Mount("/inbox", routes=inbox)])]
 
     @property
     def inbox_url(self) -> str:
@@ -270,6 +293,7 @@ class ReviewServer:
 
     def server(self) -> HttpServer:
         """Return the HTTP server, not yet running."""
+        self._is_serving = True
         if self.team is not None:
             self.sealed.seal()
         deliverer = Deliverer(self.database, self.outbox, self.clock, Sender(self._targets), sealer=self.sealer)

@@ -7,6 +7,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.assignment_strategy import AssignmentStrategy
+from ..models.self_approval import SelfApproval
 from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="TemplateSettings")
@@ -41,6 +42,8 @@ class TemplateSettings:
     """ The `name` or `name.inner` of the content that a decision is about, which is shown larger. """
     undo_seconds: float | Unset = UNSET
     """ For how long a reviewer can take back an answer to these reviews, in place of the server's own setting. """
+    self_approval: SelfApproval | Unset = UNSET
+    """ What becomes of the answer of a person who asked for the review. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -72,6 +75,10 @@ class TemplateSettings:
 
         undo_seconds = self.undo_seconds
 
+        self_approval: str | Unset = UNSET
+        if not isinstance(self.self_approval, Unset):
+            self_approval = self.self_approval.value
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update({})
@@ -99,6 +106,8 @@ class TemplateSettings:
             field_dict["key_field"] = key_field
         if undo_seconds is not UNSET:
             field_dict["undo_seconds"] = undo_seconds
+        if self_approval is not UNSET:
+            field_dict["self_approval"] = self_approval
 
         return field_dict
 
@@ -134,6 +143,13 @@ class TemplateSettings:
 
         undo_seconds = d.pop("undo_seconds", UNSET)
 
+        _self_approval = d.pop("self_approval", UNSET)
+        self_approval: SelfApproval | Unset
+        if isinstance(_self_approval, Unset):
+            self_approval = UNSET
+        else:
+            self_approval = SelfApproval(_self_approval)
+
         template_settings = cls(
             auto_assign=auto_assign,
             assignment_strategy=assignment_strategy,
@@ -147,6 +163,7 @@ class TemplateSettings:
             reject_reasons=reject_reasons,
             key_field=key_field,
             undo_seconds=undo_seconds,
+            self_approval=self_approval,
         )
 
         template_settings.additional_properties = d

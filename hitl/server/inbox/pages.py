@@ -11,9 +11,22 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from hitl.server.access import READ_ONLY
+from hitl.server.asking import SELF_APPROVAL, UNCONFIRMED
 from hitl.server.http import in_worker
 from hitl.server.inbox.attachments import form_room
-from hitl.server.inbox.banners import FAULTY, NOT_SENT, Banner, answered_by, changed, counted, not_kept, too_late
+from hitl.server.inbox.banners import (
+    ASKED_YOURSELF,
+    CONFIRM_YOURSELF,
+    FAULTY,
+    NOT_SENT,
+    Banner,
+    answered_by,
+    changed,
+    counted,
+    not_kept,
+    too_late,
+)
 from hitl.server.inbox.consequences import consequences
 from hitl.server.inbox.csv_export import export
 from hitl.server.inbox.diffing import Changed, content_diff
@@ -40,7 +53,7 @@ from hitl.server.inbox.submission import FORM_TOKEN, Submission, read_reviewer, 
 from hitl.server.inbox.toasts import Toast, toast
 from hitl.server.inbox.verdict import button_field, decided, layout, refusal_faults
 from hitl.server.inbox.views import answers, steps, typed_answers
-from hitl.server.primitives import ApiError, Fault, invalid, name_key, raise_faults
+from hitl.server.primitives import ApiError, Fault, actor_of, invalid, name_key, raise_faults
 from hitl.server.results import approvals_needed, undo_seconds
 from hitl.server.reviews import OPEN, HeldAnswer, ReviewQuery, shown_digest
 from hitl.server.reviews.lifecycle import Decision, visible
@@ -228,6 +241,8 @@ class Pages(PageHandlers):
                 batch=new_batch(),
                 version=version,
                 shown=sent.shown or None,
+                actor=sent.actor,
+                is_confirmed=sent.is_confirmed,
                 form={"answers": sent.answers, "stamps": sent.stamps, "refusal": sent.refusal.to_keep},
             )
         except ApiError as error:
@@ -244,6 +259,10 @@ class Pages(PageHandlers):
             return self._changed(request, latest, sent)
         if other := self.reviews.held_by_another(document["id"], sent.reviewer):
             return self._form(request, document, sent=sent, banner=answered_by(other.reviewer), status=409)
+        if error.code == SELF_APPROVAL:
+            return self._form(request, document, sent=sent, banner=ASKED_YOURSELF, status=403)
+        if error.code == UNCONFIRMED:
+            return self._form(request, document, sent=sent, banner=CONFIRM_YOURSELF, status=409)
         errors = _faults(error, self.template_of(document))
         return self._form(request, document, sent=sent, errors=errors, banner=FAULTY, status=422)
 
@@ -281,6 +300,8 @@ class Pages(PageHandlers):
         about = summary(document, template, self.reviews.clock(), self.reviews.seconds_to_expiry(document["id"]))
         run = Run.read(request.query_params)
         arranged, matter = layout(template, form), matter_of(form)
+        reviewer = sent.reviewer if sent else _suggested_reviewer(request, document)
+        own = self.reviews.self_approval(document, reviewer, actor_of(request.scope))
         effects = consequences(
             template, _as_edited(form, content), has_verdict=arranged.has_verdict, has_deadline=about.due is not None
         )
@@ -302,11 +323,14 @@ class Pages(PageHandlers):
             "matter": matter,
             "rest": block(matter.rest),
             "raw": content,
-            "reviewer": sent.reviewer if sent else _suggested_reviewer(request, document),
+            "reviewer": reviewer,
+            "own": own,
+            "asked_by": document.get("asked_by"),
             "reviewer_error": reviewer_fault,
             "other_errors": [text for name, text in errors.items() if name not in beside],
-            "banner": banner or self._warning(request, document, kept),
+            "banner": banner or (ASKED_YOURSELF if own == "refuse" else self._warning(request, document, kept)),
             "dirty": draft is not None,
+            "is_read_only": READ_ONLY in request.scope,
             "changed": self._changed_content(document),
             **self._past(document),
         }
@@ -326,6 +350,8 @@ class Pages(PageHandlers):
         template, content = self.template_of(document), content_of(document)
         context = {
             "review": summary(document, template, self.reviews.clock()),
+            "asked_by": document.get("asked_by"),
+            "self_approved": bool(document.get("self_approved")),
             "answers": answers(document, template),
             "content": block(content),
             "raw": content,
@@ -333,7 +359,7 @@ class Pages(PageHandlers):
             "banner": banner,
             "confirmed": confirmed,
             "held": held,
-            "next": None if Run.read(request.query_params) else self._longest_waiting(request),
+            "next": None if Run.read(request.query_params) or _is_alone(request) else self._longest_waiting(request),
             "looking": looking_at(request, f"/reviews/{quote(document['id'])}"),
             **self._run(request, document),
             **self._past(document),
@@ -360,6 +386,8 @@ class Pages(PageHandlers):
         return kept if kept is not None and kept.state != "held" else None
 
     def _warning(self, request: Request, document: Document, kept: HeldAnswer | None) -> Banner | None:
+        if (why := request.scope.get(READ_ONLY)) is not None:
+            return Banner("warning", "You can read this review", str(why))
         if kept is not None:
             return NOT_SENT if kept.state == "dropped" else None
         other = self.reviews.held_by_another(document["id"], remembered_reviewer(request))
@@ -418,6 +446,12 @@ def _as_edited(form: Form, content: Document) -> Document:
         elif control.reads == "edited" and control.kind != "edit_json":
             edited[control.name] = control.value
     return edited
+
+
+def _is_alone(request: Request) -> bool:
+    """Return whether the session is for this review only."""
+    actor = actor_of(request.scope)
+    return actor is not None and actor.review_id is not None
 
 
 def _kept_draft(kept: HeldAnswer | None) -> Draft | None:

@@ -44,7 +44,11 @@ class ShownAnswer:
 
 def steps(history: list[Document]) -> list[Document]:
     """Describe what happened to a review, in order."""
-    return [{**step, "text": _STEPS.get(step["event"], step["event"])} for step in history]
+    return [{**step, "text": f"{_STEPS.get(step['event'], step['event'])}{_by_asker(step)}"} for step in history]
+
+
+def _by_asker(step: Document) -> str:
+    return " by the person who asked" if step.get("self_approved") else ""
 
 
 def answers(review: Document, template: Document | None) -> list[ShownAnswer]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
-from hitl.server.asking import SelfApproval
+from hitl.server.asking import Policy, SelfApproval
 from hitl.server.loops import accounts, lifecycle
 from hitl.server.loops.envelope import LoopApiError
 from hitl.server.loops.events import record_loop_event, record_request_event
@@ -291,6 +291,10 @@ class LoopService:
             after = self._answered(work, before, response_data, who)
             self._record(work, after, actor or Actor("person", "", who["email"]))
             return after
+
+    def self_approval(self, request: Document, person: str, actor: Actor | None = None) -> Policy:
+        """Return what becomes of somebody's answer to a request that he asked himself; "allow" if he did not."""
+        return self._self_approval.policy_for(request, actor, person)
 
     def has_answer(self, request_id: str, response_data: Any, person: Mapping[str, Any]) -> bool:
         """Return whether the request was answered by this person in this way: forms are sent twice."""

@@ -130,6 +130,10 @@ class HeldAnswers:
         """Keep all answers to a template's questions, which changed, from being given."""
         self._store.drop_by_template(template_id)
 
+    def drop_by_reviewer(self, reviewer: str) -> None:
+        """Keep all answers of somebody from being given."""
+        self._store.drop_by_reviewer(reviewer)
+
     def _is_held(self, answer: CheckedAnswer) -> bool:
         """Return whether this very answer is held already; 409 if the person's answer is another one."""
         held = self._store.of_reviewer(answer.review_id, answer.reviewer)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final, cast
 
 from hitl._json import as_object
+from hitl.server.asking import POLICIES, SELF_APPROVAL
 from hitl.server.primitives import Checker, Fault
 from hitl.server.primitives import validation as check
 from hitl.server.primitives.names import person
@@ -121,6 +122,7 @@ _SETTINGS = check.record(
         "approval_threshold": check.optional(check.integer(1)),
         **dict.fromkeys(templates.EFFECTS, check.optional(check.text(shortest=1, longest=LONGEST_EFFECT))),
         "reject_reasons": check.optional(check.array(_REASON, most=MOST_REASONS)),
+        SELF_APPROVAL: check.optional(check.one_of(*POLICIES)),
         "key_field": check.optional(check.text(shortest=1, longest=_LONGEST_PATH)),
         "undo_seconds": check.optional(check.number(0, LONGEST_UNDO)),
     },

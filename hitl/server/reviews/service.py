@@ -13,7 +13,7 @@ from typing import Any, Final
 from hitl._json import kept_fault
 from hitl._verdict import verdict_of
 from hitl.server import results
-from hitl.server.asking import SelfApproval, asked_by
+from hitl.server.asking import Policy, SelfApproval, asked_by
 from hitl.server.primitives import Actor, ApiError, Document, Page, SetupError, conflict, not_found, raise_faults
 from hitl.server.primitives.names import LONGEST_NAME, clean_name, person, unique_names
 from hitl.server.primitives.timestamps import from_wire, to_wire
@@ -335,6 +335,12 @@ class ReviewService:
                 ends = self._store.expires_at(review_id)
                 self._held.hold(work, answer, seconds=seconds, batch=batch, form=form or {}, expires_at=ends)
 
+    def self_approval(self, review: Document, reviewer: str, actor: Actor | None = None) -> Policy:
+        """Return what becomes of somebody's answer to a review that he asked for himself; "allow" if he did not."""
+        with self._work():
+            template = self._store.template(review["template_id"])
+        return self._self_approval.policy_for(review, actor, reviewer, template)
+
     def undo(self, batch: str) -> list[HeldAnswer]:
         """Take back the held answers of a batch, and return them; 409 if they are given already."""
         with self._work() as work:
@@ -354,6 +360,10 @@ class ReviewService:
         """Return the answers of a batch that can still be taken back."""
         with self._work():
             return self._held.of_batch(batch)
+
+    def drop_held_of(self, reviewer: str) -> None:
+        """Keep all answers of somebody that are held from being given, in the transaction of what ends his rights."""
+        self._held.drop_by_reviewer(reviewer)
 
     def consume_review(self, review_id: str, body: Mapping[str, Any]) -> Document:
         """Take an approval for one run; 409 if it is none, or if another run has taken it. It may be repeated."""
@@ -587,7 +597,7 @@ class ReviewService:
         template = self._template(before["template_id"])
         counts = decision == "completed" and results.approvals_needed(template) > 1
         is_self_approved = self._self_approval.check(
-            before, who.actor, reviewer, is_confirmed=who.is_confirmed, counts=counts
+            before, who.actor, reviewer, is_confirmed=who.is_confirmed, template=template, counts=counts
         )
         require_shown(before, template, shown)
         complete = decision == "completed"
