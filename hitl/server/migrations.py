@@ -441,6 +441,48 @@ _AUDIT: Final = (
     """,
 )
 
+# Links with a code, and what they begin. Of a secret, the file holds only a digest.
+_ACCESS: Final = (
+    """
+    CREATE TABLE tickets (
+        digest TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        person_id TEXT NOT NULL,
+        review_id TEXT,
+        code_digest TEXT NOT NULL,
+        wrong_codes INTEGER NOT NULL,
+        created_at TEXT NOT NULL,
+        created_by TEXT NOT NULL,
+        expires_at TEXT NOT NULL,
+        used_at TEXT,
+        ended_at TEXT,
+        ended_why TEXT
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX tickets_by_person ON tickets (person_id) WHERE ended_at IS NULL",
+    "CREATE INDEX tickets_by_review ON tickets (review_id) WHERE ended_at IS NULL AND review_id IS NOT NULL",
+    """
+    CREATE TABLE person_sessions (
+        digest TEXT PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        person_id TEXT NOT NULL,
+        scope TEXT NOT NULL,
+        review_id TEXT,
+        how TEXT NOT NULL,
+        begun_at TEXT NOT NULL,
+        seen_at TEXT NOT NULL,
+        idle_ends_at TEXT NOT NULL,
+        ends_at TEXT NOT NULL,
+        ended_at TEXT,
+        ended_why TEXT,
+        address TEXT NOT NULL,
+        agent TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX person_sessions_by_person ON person_sessions (person_id) WHERE ended_at IS NULL",
+    "CREATE INDEX person_sessions_by_review ON person_sessions (review_id) WHERE ended_at IS NULL AND review_id IS NOT NULL",
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _REVIEWS,
     (*_WEBHOOKS, *_TEAMS),
@@ -458,4 +500,5 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (*_LARGE_LISTS, *_SEARCH_INDEX),
     (*_PENDING_ANSWERS, *_SAVED_VIEWS),
     (*_PEOPLE, *_AUDIT),
+    _ACCESS,
 )

@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
+from hitl.server.access import Admission, Door, PersonSessions, Tickets, reviewer_control_routes
 from hitl.server.agent_sessions import SessionService, session_routes
 from hitl.server.app import create_app, error_response
 from hitl.server.expiry import ExpiryWorker
@@ -21,6 +22,7 @@ from hitl.server.http.faults import Faults, FaultyApi
 from hitl.server.http.listeners import AnyListener, InheritedListener, Listener, UnixListener
 from hitl.server.http.long_poll import Limits, LongPollSlots, limits_of_process
 from hitl.server.http.monthly_quota import MonthlyQuota, MonthlyQuotaMiddleware
+from hitl.server.http.open_exchanges import OpenExchanges
 from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, RateLimit, RateLimiter
 from hitl.server.http.server import Beside, HttpServer, Service
 from hitl.server.http.systemd import service_manager
@@ -37,6 +39,7 @@ from hitl.server.inbox import (
 from hitl.server.loops import KeyEvents, LoopService, loop_routes
 from hitl.server.migrations import MIGRATIONS
 from hitl.server.operations import ControlSocket, control_app
+from hitl.server.operations.control import handler
 from hitl.server.people import People
 from hitl.server.primitives import Clock, Now, SetupError, utc_now
 from hitl.server.reviews import ReviewService
@@ -117,6 +120,7 @@ class ReviewServer:
         known = workflows_of(workflows)
         keys = list(api_keys) or [new_api_key()]
         self._undo_seconds = undo_seconds
+        self._is_serving = False
         self.team = team
         self.api_key = keys[0]
         self._limits = limits or (Limits() if team is None else limits_of_process())
@@ -182,10 +186,29 @@ class ReviewServer:
         self.deliveries = Deliveries(self.database, self.outbox, self.clock)
         self.audit = Audit(self.database)
         self.people = People(self.database, self.audit, self.clock)
+        self.exchanges = OpenExchanges()
+        self.admission = Admission(
+            self.database,
+            self.audit,
+            self.clock,
+            self.people,
+            Tickets(self.database, self.clock),
+            PersonSessions(self.database, self.audit, self.clock, self.exchanges),
+            drop_answers=self.reviews.drop_held_of,
+        )
 
     def _control_routes(self) -> list[Route]:
         """Return what the command on this machine can do."""
-        return []
+        return [*reviewer_control_routes(self.admission, self._address, self._open_reviews, handler)]
+
+    def _address(self) -> str | None:
+        """Return where browsers reach the pages, without a slash at its end; None if the server does not run."""
+        public = self.team.public_url if self.team else None
+        return public.rstrip("/") if public else self.url if self._is_serving else None
+
+    def _open_reviews(self, email: str) -> int:
+        """Return how many open reviews are assigned to somebody."""
+        return self.reviews.to_answer([email])[email][1]
 
     def _api_routes(self) -> list[Route]:
         slots = LongPollSlots(self._limits.held)
@@ -209,12 +232,14 @@ class ReviewServer:
             self.agent_sessions,
             self.saved_views,
             self._undo_seconds,
+            None if self.team is None else self.admission,
         )
-        return [
-            *join_routes(self.loops),
-            *upload_pages(self.uploads),
-            Mount("/inbox", routes=inbox, middleware=middleware),
-        ]
+        before = [*join_routes(self.loops), *upload_pages(self.uploads)]
+        if self.team is None:
+            return [*before, Mount("/inbox", routes=inbox, middleware=middleware)]
+        url = self.team.public_url
+        door = Door(self.admission, self.reviews, self.exchanges, self.clock, public_url=url)
+        return [*before, door.mount([Mount("/inbox", routes=inbox)])]
 
     @property
     def inbox_url(self) -> str:
@@ -239,6 +264,7 @@ class ReviewServer:
 
     def server(self) -> HttpServer:
         """Return the HTTP server, not yet running."""
+        self._is_serving = True
         deliverer = Deliverer(self.database, self.outbox, self.clock, Sender(self._targets))
         expiry = ExpiryWorker(self.clock, self.changes, self.tick)
         indexer = SearchIndexer(self.changes, self.reviews.index_texts)

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from hitl.server.access import Admission
 from hitl.server.agent_sessions import SessionService
 from hitl.server.inbox.delivery_pages import DeliveryPages
 from hitl.server.inbox.join import invitation, join_routes
@@ -23,6 +24,7 @@ from hitl.server.inbox.live import Live
 from hitl.server.inbox.page_handlers import redirect
 from hitl.server.inbox.page_renderer import STATIC, PageRenderer, SafeHeaders
 from hitl.server.inbox.pages import Pages
+from hitl.server.inbox.people_pages import PeoplePages
 from hitl.server.inbox.presence import Presence
 from hitl.server.inbox.previews import Previews
 from hitl.server.inbox.request_pages import RequestPages
@@ -52,8 +54,12 @@ def inbox_routes(
     agent_sessions: SessionService,
     views: SavedViews,
     undo_seconds: float = 0,
+    admission: Admission | None = None,
 ) -> list[BaseRoute]:
-    """Return the inbox's routes, to be mounted under `/inbox`; an answer can be taken back for `undo_seconds`."""
+    """Return the inbox's routes, to be mounted under `/inbox`; an answer can be taken back for `undo_seconds`.
+
+    With `admission`, of a team's server, there are pages about people and sessions.
+    """
     handled = (reviews, loops, PageRenderer(), views, undo_seconds, Presence(reviews.clock))
     lists, pages, requests = Lists(*handled), Pages(*handled), RequestPages(*handled, uploads, agent_sessions)
     previews = Previews(*handled)
@@ -80,10 +86,29 @@ def inbox_routes(
         *_form("/requests/{request_id}/claim", requests.claim, "/requests/{request_id}"),
         Route("/deliveries", log.overview),
         *_form("/deliveries/{delivery_id}/replay", log.replay, "/deliveries"),
+        *([] if admission is None else _people_routes(PeoplePages(*handled, admission))),
         Mount("/static", StaticFiles(directory=STATIC)),
         Route("/{path:path}", pages.missing),
     ]
     return [Mount("", routes=inner, middleware=[Middleware(SafeHeaders)])]
+
+
+def _people_routes(people: PeoplePages) -> list[BaseRoute]:
+    one = "/people/{person_id}"
+    return [
+        Route("/people", people.overview),
+        *_form("/people/invite", people.invite, "/people"),
+        *_form(f"{one}/role", people.set_role, "/people"),
+        *_form(f"{one}/link", people.link, "/people"),
+        *_form(f"{one}/disable", people.disable, "/people"),
+        *_form(f"{one}/enable", people.enable, "/people"),
+        *_form(f"{one}/signout", people.sign_out, "/people"),
+        Route(f"{one}/sessions", people.sessions_of),
+        *_form(f"{one}/sessions/{{session_id}}/end", people.end_theirs, f"{one}/sessions"),
+        Route("/sessions", people.sessions),
+        *_form("/sessions/others/end", people.end_others, "/sessions"),
+        *_form("/sessions/{session_id}/end", people.end_own, "/sessions"),
+    ]
 
 
 def _form(path: str, handler: Callable[[Any], Awaitable[Response]], page: str) -> list[Route]:

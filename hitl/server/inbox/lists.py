@@ -17,7 +17,7 @@ from hitl.server.inbox.filters import AGES, DUE, SORTS, VIEWS, Filters
 from hitl.server.inbox.hidden_characters import has_hidden
 from hitl.server.inbox.page_handlers import PageHandlers, name_fault, new_batch, page_handler, redirect
 from hitl.server.inbox.run import Run
-from hitl.server.inbox.submission import read_form, read_reviewer, remember_reviewer, remembered_reviewer
+from hitl.server.inbox.submission import read_form, read_reviewer, remember_reviewer, remembered_reviewer, reviewer_of
 from hitl.server.inbox.views import Pick, Summary, grouped, pager, summary
 from hitl.server.primitives import ApiError, Page, clean_name
 from hitl.server.reviews import PRIORITIES
@@ -140,7 +140,7 @@ class Lists(PageHandlers):
 
     def _order(self, request: Request, sent: Mapping[str, Sequence[str]]) -> Order:
         first = {name: values[0].strip() for name, values in sent.items()}
-        reviewer = clean_name(first.get("reviewer", "")) or remembered_reviewer(request)
+        reviewer = reviewer_of(request, first.get("reviewer", "")) or remembered_reviewer(request)
         assignee = clean_name(first.get("assignee", ""))
         return Order(first.get("action", ""), reviewer, assignee, self.undo_seconds, new_batch())
 

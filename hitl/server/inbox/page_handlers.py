@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
+from hitl.server.access import person_of
 from hitl.server.http import in_worker
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.filters import Filters
@@ -26,7 +27,7 @@ from hitl.server.inbox.tables import Looking
 from hitl.server.inbox.toasts import Toast, toast
 from hitl.server.loops import LoopService, RequestQuery
 from hitl.server.loops.lifecycle import OPEN as REQUEST_OPEN
-from hitl.server.primitives import ApiError, clean_name
+from hitl.server.primitives import ApiError, actor_of, clean_name
 from hitl.server.primitives.names import person
 from hitl.server.reviews import ReviewService
 
@@ -71,6 +72,7 @@ class PageHandlers:
             "toast": self._toast(request),
             "undo_seconds": self.undo_seconds,
             "rail": lambda: self._rail(request),  # read by pages that show it
+            **_who(request),
         }
         return self.renderer.response(page, {**shared, **context}, status)
 
@@ -143,6 +145,17 @@ def page_handler(handler: Callable[[HandlersT, Request], Response | Awaitable[Re
         return response
 
     return answer
+
+
+def _who(request: Request) -> dict[str, Any]:
+    """Return the person of a team's server, and whether his session is for one review only, so without any lists."""
+    actor, person = actor_of(request.scope), person_of(request.scope)
+    return {
+        "person": person,
+        "root": base_of(request).removesuffix("/inbox"),
+        "role": None if person is None else person.role,
+        "is_alone": actor is not None and actor.review_id is not None,
+    }
 
 
 def find_template(reviews: ReviewService, review: Document) -> Document | None:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from hitl.server.access import READ_ONLY
 from hitl.server.http import in_worker
 from hitl.server.inbox.attachments import form_room
 from hitl.server.inbox.banners import FAULTY, NOT_SENT, Banner, answered_by, changed, counted, not_kept, too_late
@@ -26,7 +27,7 @@ from hitl.server.inbox.submission import FORM_TOKEN, Submission, read_reviewer, 
 from hitl.server.inbox.toasts import Toast, toast
 from hitl.server.inbox.verdict import button_field, decided, layout, refusal_faults
 from hitl.server.inbox.views import answers, steps, summary, typed_answers
-from hitl.server.primitives import ApiError, Fault, invalid, name_key, raise_faults
+from hitl.server.primitives import ApiError, Fault, actor_of, invalid, name_key, raise_faults
 from hitl.server.results import approvals_needed
 from hitl.server.reviews import OPEN, HeldAnswer, ReviewQuery, shown_digest
 from hitl.server.reviews.lifecycle import Decision, visible
@@ -252,6 +253,7 @@ class Pages(PageHandlers):
             "other_errors": [text for name, text in errors.items() if name not in beside],
             "banner": banner or self._warning(request, document, kept),
             "dirty": draft is not None,
+            "is_read_only": READ_ONLY in request.scope,
             "changed": self._changed_content(document),
             **self._past(document),
         }
@@ -278,7 +280,7 @@ class Pages(PageHandlers):
             "banner": banner,
             "confirmed": confirmed,
             "held": held,
-            "next": None if Run.read(request.query_params) else self._longest_waiting(request),
+            "next": None if Run.read(request.query_params) or _is_alone(request) else self._longest_waiting(request),
             **self._run(request, document),
             **self._past(document),
         }
@@ -304,6 +306,8 @@ class Pages(PageHandlers):
         return kept if kept is not None and kept.state != "held" else None
 
     def _warning(self, request: Request, document: Document, kept: HeldAnswer | None) -> Banner | None:
+        if (why := request.scope.get(READ_ONLY)) is not None:
+            return Banner("warning", "You can read this review", str(why))
         if kept is not None:
             return NOT_SENT if kept.state == "dropped" else None
         other = self.reviews.held_by_another(document["id"], remembered_reviewer(request))
@@ -350,6 +354,12 @@ class Pages(PageHandlers):
     def _longest_waiting(self, request: Request) -> str | None:
         me = remembered_reviewer(request)
         return self._first(ReviewQuery(status=OPEN, oldest_first=True, not_answered_by=me))
+
+
+def _is_alone(request: Request) -> bool:
+    """Return whether the session is for this review only."""
+    actor = actor_of(request.scope)
+    return actor is not None and actor.review_id is not None
 
 
 def _kept_draft(kept: HeldAnswer | None) -> Draft | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from hitl._json import is_object
+from hitl.server.access import FORM_TOKEN
 from hitl.server.http import in_worker_if_large
 from hitl.server.http.requests import parse_object
 from hitl.server.inbox.fields import as_text
@@ -24,9 +25,6 @@ MAX_REVIEWER_LENGTH = 254  # the longest e-mail address (RFC 5321, 4.5.3.1.3, wi
 FIELD_PREFIX = "field."
 NOTES_PREFIX = "notes."
 STAMP_PREFIX = "stamp."
-
-FORM_TOKEN: Final = "hitl.form_token"  # noqa: S105 - a name
-"""Where the ASGI scope holds the token of this session's forms; nowhere without the session middleware."""
 
 _COOKIE = "hitl_reviewer"
 _COOKIE_SECONDS = 365 * 24 * 3600

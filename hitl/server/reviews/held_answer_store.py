@@ -113,6 +113,12 @@ class HeldAnswerStore(Store):
             (review_id, None if reviewer is None else name_key(reviewer)),
         )
 
+    def drop_by_reviewer(self, reviewer: str) -> None:
+        """Keep all answers of somebody from being given."""
+        self._database.execute(
+            "UPDATE pending_answers SET state = 'dropped' WHERE state = 'held' AND key = ?", (name_key(reviewer),)
+        )
+
     def drop_by_template(self, template_id: str) -> None:
         """Keep all answers to a template's questions from being given."""
         self._database.execute(

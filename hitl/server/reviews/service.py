@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
@@ -18,9 +18,10 @@ from hitl.server.primitives.names import LONGEST_NAME, clean_name, person, uniqu
 from hitl.server.primitives.timestamps import from_wire, to_wire
 from hitl.server.primitives.validation import every, json_object, text
 from hitl.server.reviews import lifecycle, search, templates
-from hitl.server.reviews.approvals import is_complete, would_complete
+from hitl.server.reviews.approvals import is_complete
 from hitl.server.reviews.assignment import choose_assignees, require_assignable, same_people
-from hitl.server.reviews.held_answer_store import HeldAnswer, HeldAnswerStore, final_of_another
+from hitl.server.reviews.held_answer_store import HeldAnswer
+from hitl.server.reviews.held_answers import CheckedAnswer, HeldAnswers
 from hitl.server.reviews.reviewer_store import ReviewerStore
 from hitl.server.reviews.sample_templates import SAMPLE_TEMPLATES
 from hitl.server.reviews.schemas import (
@@ -32,7 +33,7 @@ from hitl.server.reviews.schemas import (
     TEMPLATE_UPDATE,
 )
 from hitl.server.reviews.search_store import BEHIND, SearchStore
-from hitl.server.reviews.shown import require_shown, shown_digest
+from hitl.server.reviews.shown import require_shown
 from hitl.server.reviews.store import Place, ReviewQuery, ReviewStore, as_json, compact, order_of
 from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work, fingerprint_of
 from hitl.server.storage.queries import cursor_of, documents, next_number
@@ -41,17 +42,6 @@ from hitl.server.webhooks import TEMPLATE_UPDATED, review_events, review_payload
 _REVIEWER = every(text(shortest=1, longest=LONGEST_NAME), person)
 _TEMPLATE_ID = text(shortest=1, longest=128)
 _SMALL: Final = 8 * 1024  # bytes of a review from which the payload of an event is made again, rather than stored
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """An answer that was checked: the review before and after it."""
-
-    before: Document
-    after: Document
-    template: Document
-    decision: lifecycle.Decision
-    reviewer: str
 
 
 class ReviewService:
@@ -70,7 +60,7 @@ class ReviewService:
         self._outbox = outbox
         self._store = ReviewStore(database)
         self._reviewers = ReviewerStore(database)
-        self._held = HeldAnswerStore(database)
+        self._held = HeldAnswers(database, self._reviewers)
         self._idempotency = IdempotencyStore(database)
         self._search_store = SearchStore(database)
         self._is_searched = False
@@ -264,36 +254,14 @@ class ReviewService:
             return
         with self._work() as work:
             answer = self._checked(work, review_id, decision, result, reviewer, version, shown)
-            if answer is None or self._is_held(answer):
-                return
-            settles = work.now + timedelta(seconds=seconds)
-            expires_at = self._store.expires_at(review_id)
-            ends = settles if expires_at is None else min(settles, from_wire(expires_at))
-            held = HeldAnswer(
-                batch=batch,
-                review_id=review_id,
-                reviewer=answer.reviewer,
-                decision=decision,
-                result=dict(result),
-                shown=shown_digest(answer.before, answer.template),
-                form=dict(form or {}),
-                is_final=decision == "rejected"
-                or would_complete(self._reviewers, review_id, answer.template, result, answer.reviewer),
-                given_at=to_wire(work.now),
-                settles_at=to_wire(ends),
-            )
-            self._held.add(held)
-            work.changed.append(review_id)  # the worker looks for the next due time
+            if answer is not None:
+                ends = self._store.expires_at(review_id)
+                self._held.hold(work, answer, seconds=seconds, batch=batch, form=form or {}, expires_at=ends)
 
     def undo(self, batch: str) -> list[HeldAnswer]:
         """Take back the held answers of a batch, and return them; 409 if they are given already."""
         with self._work() as work:
-            taken = self._held.of_batch(batch)
-            if not taken:
-                raise conflict("it is too late to undo this answer: it was sent")
-            self._held.undo(batch)
-            work.changed += [each.review_id for each in taken]
-            return taken
+            return self._held.undo(work, batch)
 
     def held_answer(self, review_id: str, reviewer: str) -> HeldAnswer | None:
         """Return what became of a person's answer that was held, unless it was given."""
@@ -303,12 +271,16 @@ class ReviewService:
     def held_by_another(self, review_id: str, reviewer: str) -> HeldAnswer | None:
         """Return the held answer of somebody else that will end a review."""
         with self._work():
-            return final_of_another(self._held.of_review(review_id), reviewer)
+            return self._held.of_another(review_id, reviewer)
 
     def held_batch(self, batch: str) -> list[HeldAnswer]:
         """Return the answers of a batch that can still be taken back."""
         with self._work():
             return self._held.of_batch(batch)
+
+    def drop_held_of(self, reviewer: str) -> None:
+        """Keep all answers of somebody that are held from being given, in the transaction of what ends his rights."""
+        self._held.drop_by_reviewer(reviewer)
 
     def consume_review(self, review_id: str, body: Mapping[str, Any]) -> Document:
         """Take an approval for one run; 409 if it is none, or if another run has taken it. It may be repeated."""
@@ -453,20 +425,15 @@ class ReviewService:
 
     def _settle(self, work: Work) -> None:
         """Give the held answers whose time has come, then expire what is due: an answer was in time."""
-        for held in self._held.due(to_wire(work.now)):
-            self._give(work, held)
+        self._held.settle(work, partial(self._give, work))
         self._expire(work)
 
     def _give(self, work: Work, held: HeldAnswer) -> None:
-        try:
-            answer = self._checked(
-                work, held.review_id, held.decision, held.result, held.reviewer, None, held.shown, is_due=True
-            )
-            if answer is not None:
-                self._commit(work, answer)
-            self._held.settle(held)
-        except ApiError:  # such as a template that was deleted; the page shows the answer again
-            self._held.drop(held.review_id, held.reviewer)
+        answer = self._checked(
+            work, held.review_id, held.decision, held.result, held.reviewer, None, held.shown, is_due=True
+        )
+        if answer is not None:
+            self._commit(work, answer)
 
     def _expire(self, work: Work) -> None:
         for review, expires_at in self._store.overdue(to_wire(work.now)):
@@ -523,7 +490,7 @@ class ReviewService:
         shown: str | None,
         *,
         is_due: bool = False,
-    ) -> _Answer | None:
+    ) -> CheckedAnswer | None:
         """Return an answer that may be given; None for one that was given already. A due one is held by itself."""
         raise_faults(_REVIEWER("reviewer", reviewer))
         reviewer = clean_name(reviewer)
@@ -539,20 +506,11 @@ class ReviewService:
         require_shown(before, template, shown)
         complete = decision == "completed"
         raise_faults(results.faults(template, before["content"], result, complete=complete, now=work.now))
-        if not is_due and (other := final_of_another(self._held.of_review(review_id), reviewer)):
-            raise conflict(f"{other.reviewer} has answered review {review_id}; the answer is about to be sent")
-        return _Answer(before, after, template, decision, reviewer)
+        if not is_due:
+            self._held.require_free(review_id, reviewer)
+        return CheckedAnswer(before, after, template, decision, reviewer)
 
-    def _is_held(self, answer: _Answer) -> bool:
-        """Return whether this very answer is held already; 409 if the person's answer is another one."""
-        held = self._held.of_reviewer(answer.before["id"], answer.reviewer)
-        if held is None or held.state != "held":
-            return False
-        if (held.decision, held.result) != (answer.decision, answer.after["result"]):
-            raise conflict(f"{answer.reviewer} has answered review {answer.before['id']}; undo that answer first")
-        return True
-
-    def _commit(self, work: Work, answer: _Answer) -> Document:
+    def _commit(self, work: Work, answer: CheckedAnswer) -> Document:
         review_id, after = answer.before["id"], answer.after
         if answer.decision == "completed" and not is_complete(
             self._reviewers, review_id, answer.template, after["result"], answer.reviewer, to_wire(work.now)

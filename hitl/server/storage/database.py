@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
@@ -37,6 +37,7 @@ class Database:
         self.lock = threading.RLock()
         self._migrations = migrations
         self._is_open = self._begins_at_write = False  # a transaction, and one that has not written yet
+        self._after_commit: list[Callable[[], object]] = []
         self._file_lock: FileLock | None = None
         if self.path != IN_MEMORY:
             require_usable(Path(self.path))
@@ -91,11 +92,24 @@ class Database:
                 if self._connection.in_transaction:
                     self._run("COMMIT")
             except BaseException:
+                self._after_commit.clear()
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
             finally:
                 self._is_open = self._begins_at_write = False
+            calls, self._after_commit = self._after_commit, []
+            for call in calls:
+                call()
+
+    def after_commit(self, calls: Iterable[Callable[[], object]]) -> None:
+        """Call functions, which raise nothing, when the transaction is committed; at once if there is none."""
+        with self.lock:
+            if self._is_open:
+                self._after_commit.extend(calls)
+                return
+        for call in calls:
+            call()
 
     @property
     def rows_written(self) -> int:
