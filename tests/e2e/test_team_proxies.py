@@ -64,18 +64,17 @@ def public(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def test_five_programs_ask_wait_and_follow_at_the_same_time(public: Public) -> None:
     def one(number: int) -> tuple[int, str, str]:
-        with public.client() as http:
-            with http.stream("GET", f"{public.prefix}/v1/events") as stream:
-                lines = stream.iter_lines()
-                assert next(lines).startswith(":")
-                made = http.post(f"{public.prefix}/v1/reviews", json=REVIEW).json()["data"]
-                with ThreadPoolExecutor() as pool:
-                    held = {"Prefer": "wait=65"}
-                    wait = pool.submit(http.get, f"{public.prefix}/v1/reviews/{made['id']}", headers=held)
-                    assert http.delete(f"{public.prefix}/v1/reviews/{made['id']}").status_code == 200
-                    answer = wait.result()
-                assert answer.headers.get("Preference-Applied") == "wait=50"
-                told = next(line for line in lines if made["id"] in line)
+        with public.client() as http, http.stream("GET", f"{public.prefix}/v1/events") as stream:
+            lines = stream.iter_lines()
+            assert next(lines).startswith(":")
+            made = http.post(f"{public.prefix}/v1/reviews", json=REVIEW).json()["data"]
+            with ThreadPoolExecutor() as pool:
+                held = {"Prefer": "wait=65"}
+                wait = pool.submit(http.get, f"{public.prefix}/v1/reviews/{made['id']}", headers=held)
+                assert http.delete(f"{public.prefix}/v1/reviews/{made['id']}").status_code == 200
+                answer = wait.result()
+            assert answer.headers.get("Preference-Applied") == "wait=50"
+            told = next(line for line in lines if made["id"] in line)
         return number, answer.json()["data"]["status"], told
 
     with ThreadPoolExecutor(PEOPLE) as pool:
@@ -88,8 +87,8 @@ def test_addresses_lead_back_through_the_proxy(public: Public) -> None:
     with public.client() as http:
         made = http.post(f"{public.prefix}/v1/reviews", json=REVIEW).json()["data"]
         assert made["url"] == f"https://{HOST}:{public.port}{public.prefix}/inbox/reviews/{made['id']}"
-        entered = http.get(f"{public.prefix}/inbox")
-        assert entered.headers["Location"] == f"https://{HOST}:{public.port}{public.prefix}/inbox/"
+        entered = http.get(f"{public.prefix}/")
+        assert entered.headers["Location"] == f"{public.prefix}/inbox"
         page = http.get(f"{public.prefix}/inbox/")
         assert f'href="{public.prefix}/inbox/static/' in page.text
         assert http.get(f"{public.prefix}/inbox/static/inbox.css").status_code == 200
