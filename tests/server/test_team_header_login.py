@@ -136,7 +136,7 @@ def test_people_of_an_allowed_domain_come_in_as_reviewers(address: str, *, comes
 
 
 def test_another_name_ends_the_session_of_the_browser() -> None:
-    with signed(named(ANN)) as (answer, server, client):
+    with signed(named(ANN)) as (_, server, client):
         ann = server.people.by_email(ANN)
         assert len(server.admission.sessions.of(ann.id)) == 1
         assert client.get("/inbox/sessions", headers=named(ADMIN)).status_code == 200
