@@ -158,7 +158,7 @@ def _greeting(site: ReviewServer, team: TeamSettings, data: str) -> str:
         f"  Listens  {site.listens_on}{behind}",
         f"  Data     {data}",
     ]
-    if not team.auth_header and not any(each.role == "admin" for each in site.people.all()):
+    if not team.auth_header and not site.people.has_admin():
         lines += [
             "",
             "Nobody is an administrator yet. Invite the first one, on this machine:",

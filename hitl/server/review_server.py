@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-from hitl.server.access import Admission, Door, PersonSessions, Tickets, reviewer_control_routes
+from hitl.server.access import Admission, Door, PersonSessions, ProxyLogin, Tickets, reviewer_control_routes
 from hitl.server.agent_sessions import SessionService, session_routes
 from hitl.server.app import create_app, error_response
 from hitl.server.asking import SelfApproval
@@ -266,9 +266,20 @@ class ReviewServer:
         before = [*join_routes(self.loops), *upload_pages(self.uploads)]
         if self.team is None:
             return [*before, Mount("/inbox", routes=inbox, middleware=middleware)]
-        url = self.team.public_url
-        door = Door(self.admission, self.reviews, self.exchanges, self.clock, public_url=url)
+        door = Door(
+            self.admission,
+            self.reviews,
+            self.exchanges,
+            self.clock,
+            public_url=self.team.public_url,
+            header_login=self._header_login(self.team),
+        )
         return [*before, door.mount([Mount("/inbox", routes=inbox)])]
+
+    def _header_login(self, team: TeamSettings) -> ProxyLogin | None:
+        if team.auth_header is None:
+            return None
+        return ProxyLogin(self.people, header=team.auth_header, secret=team.proxy_secret, allow=team.auth_header_allow)
 
     @property
     def inbox_url(self) -> str:
