@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hitl.server.http import responses
 from hitl.server.http.host_check import HostGuard
+from hitl.server.http.request_facts import note
 from hitl.server.http.responses import RequestIds, request_id
 from hitl.server.loops import envelope
 from hitl.server.primitives import ApiError
@@ -40,7 +41,10 @@ def create_app(
     async def api_or_pages(scope: Scope, receive: Receive, send: Send) -> None:
         # Not a Mount, which does not match a path with a line break: every answer below /v1 must have an envelope.
         is_api = f"{scope.get('path', '')}/".startswith("/v1/")
-        await (api if is_api else pages)(scope, receive, send)
+        try:
+            await (api if is_api else pages)(scope, receive, send)
+        finally:
+            note(scope)
 
     return RequestIds(HostGuard(api_or_pages, host=host, names=host_names))
 

@@ -32,7 +32,14 @@ from hitl.server.inbox import (
 )
 from hitl.server.loops import KeyEvents, LoopService, loop_routes
 from hitl.server.migrations import MIGRATIONS
-from hitl.server.operations import ControlSocket, Operations, control_app, operator_routes
+from hitl.server.operations import (
+    ControlSocket,
+    Operations,
+    Retention,
+    ServerWatch,
+    control_app,
+    operator_routes,
+)
 from hitl.server.people import People
 from hitl.server.primitives import Clock, Now, SetupError, utc_now
 from hitl.server.reviews import ReviewService
@@ -131,6 +138,8 @@ class ReviewServer:
         self._opened.callback(self.changes.close)
         for service in (self.reviews, self.loops, self.agent_sessions):
             self._opened.callback(self.clock.on_advance(service.tick, due=service.next_due))
+        self._retention = self._make_retention()
+        self._watch = self._make_watch()
         self.url = self._listener.url
         self.faults = Faults(self.changes)
         self.sessions = Sessions(self.database)
@@ -169,9 +178,24 @@ class ReviewServer:
         self.audit = Audit(self.database)
         self.people = People(self.database, self.audit, self.clock)
 
+    def _make_retention(self) -> Retention | None:
+        if self.team is None or self.team.keep is None:
+            return None
+        retention = Retention(self.database, self.reviews, self.audit, self.clock, self.team.keep)
+        self._opened.callback(self.clock.on_advance(retention.catch_up, due=retention.next_due))
+        return retention
+
+    def _make_watch(self) -> ServerWatch | None:
+        if self.team is None or self.database.path == IN_MEMORY:
+            return None
+        watch = ServerWatch(self.database, self.changes, self.clock, metrics=self.team.metrics)
+        self._opened.callback(watch.close)
+        return watch
+
     def _control_routes(self) -> list[Route]:
         """Return what the command on this machine can do."""
-        return [*operator_routes(Operations(self.database, self.audit, self.deliveries, self.clock))]
+        operations = Operations(self.database, self.audit, self.deliveries, self.clock)
+        return [*operator_routes(operations), *(() if self._watch is None else self._watch.routes())]
 
     def _api_routes(self) -> list[Route]:
         slots = LongPollSlots(self._limits.held)
@@ -223,13 +247,21 @@ class ReviewServer:
         deliverer = Deliverer(self.database, self.outbox, self.clock, Sender(self._targets))
         expiry = ExpiryWorker(self.clock, self.changes, self.tick)
         indexer = SearchIndexer(self.changes, self.reviews.index_texts)
-        beside = [expiry.run, deliverer.run, indexer.run]
-        control = None
-        if self.team is not None and self.database.path != IN_MEMORY:
-            socket = ControlSocket(self.database)
-            self._opened.callback(socket.close)
-            control = Beside(socket.socket, self.control_app)
-        return HttpServer(self.app, self._listener, self.changes, self._limits, beside=beside, control=control)
+        workers = {"reviews": expiry.run, "deliveries": deliverer.run, "search": indexer.run}
+        if self._retention is not None:
+            workers["retention"] = self._retention.run
+        if self._watch is None:
+            return HttpServer(self.app, self._listener, self.changes, self._limits, beside=[*workers.values()])
+        socket = ControlSocket(self.database)
+        self._opened.callback(socket.close)
+        return HttpServer(
+            self._watch.around(self.app),
+            self._listener,
+            self.changes,
+            self._limits,
+            beside=self._watch.workers(workers),
+            control=Beside(socket.socket, self.control_app),
+        )
 
     def close(self) -> None:
         """Close the socket and the data; the server must have stopped. Idempotent."""

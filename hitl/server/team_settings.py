@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,3 +12,9 @@ class TeamSettings:
 
     public_url: str | None = None
     """The address by which browsers and programs reach it; None for this machine only."""
+
+    metrics: bool = False
+    """Whether programs of this machine may read `/metrics`."""
+
+    keep: timedelta | None = None
+    """For how long contents are kept after the end of a review or request; None for ever."""

@@ -55,6 +55,9 @@ class Review:
     """ The page where a person answers. """
     verdict_field: None | str | Unset = UNSET
     """ The field of the result that says yes or no to the whole, if the template names one. """
+    erased: bool | Unset = UNSET
+    """ True once the server has erased the contents, which it keeps for a limited time: `content` and `metadata`
+    are empty, and of `result` only the fields are left that say yes or no. Missing before. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -137,6 +140,8 @@ class Review:
         else:
             verdict_field = self.verdict_field
 
+        erased = self.erased
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -172,6 +177,8 @@ class Review:
             field_dict["url"] = url
         if verdict_field is not UNSET:
             field_dict["verdict_field"] = verdict_field
+        if erased is not UNSET:
+            field_dict["erased"] = erased
 
         return field_dict
 
@@ -321,6 +328,8 @@ class Review:
 
         verdict_field = _parse_verdict_field(d.pop("verdict_field", UNSET))
 
+        erased = d.pop("erased", UNSET)
+
         review = cls(
             id=id,
             template_id=template_id,
@@ -339,6 +348,7 @@ class Review:
             metadata=metadata,
             url=url,
             verdict_field=verdict_field,
+            erased=erased,
         )
 
         review.additional_properties = d

@@ -57,6 +57,12 @@ NOT_SENT = Banner(
     "The review changed before it was. Read it again, then answer; what you typed is kept.",
 )
 
+ERASED = Banner(
+    "info",
+    "The contents were erased",
+    "This server keeps contents for a limited time after the end. Who decided what, and when, stays.",
+)
+
 _ENDED = {
     "completed": "{reviewer} has already answered this review",
     "rejected": "{reviewer} has already rejected this review",

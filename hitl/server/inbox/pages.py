@@ -13,7 +13,17 @@ from starlette.responses import JSONResponse, Response
 
 from hitl.server.http import in_worker
 from hitl.server.inbox.attachments import form_room
-from hitl.server.inbox.banners import FAULTY, NOT_SENT, Banner, answered_by, changed, counted, not_kept, too_late
+from hitl.server.inbox.banners import (
+    ERASED,
+    FAULTY,
+    NOT_SENT,
+    Banner,
+    answered_by,
+    changed,
+    counted,
+    not_kept,
+    too_late,
+)
 from hitl.server.inbox.diffing import Changed, content_diff
 from hitl.server.inbox.documents import Document, content_of, fields_of, is_final
 from hitl.server.inbox.forms import build_form, json_faults, read_result
@@ -275,7 +285,7 @@ class Pages(PageHandlers):
             "content": block(content),
             "raw": content,
             "typed": typed,
-            "banner": banner,
+            "banner": banner or (ERASED if document.get("erased") else None),
             "confirmed": confirmed,
             "held": held,
             "next": None if Run.read(request.query_params) else self._longest_waiting(request),

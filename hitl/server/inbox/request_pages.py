@@ -13,7 +13,7 @@ from hitl._json import is_list, is_object
 from hitl.server.agent_sessions import SessionService
 from hitl.server.http import in_worker
 from hitl.server.inbox.attachments import size_in_words
-from hitl.server.inbox.banners import ALREADY_ANSWERED, FAULTY, Banner, changed
+from hitl.server.inbox.banners import ALREADY_ANSWERED, ERASED, FAULTY, Banner, changed
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.filters import Filters
@@ -169,7 +169,7 @@ class RequestPages(PageHandlers):
             "reviewer": sent.reviewer if sent else remembered_reviewer(request),
             "reviewer_error": reviewer_fault,
             "needs_name": not remembered_reviewer(request) or reviewer_fault is not None,
-            "banner": banner,
+            "banner": banner or (ERASED if document.get("erased") else None),
             "dirty": sent is not None,
             "confirmed": "sent" in request.query_params and document["status"] == "completed",
         }

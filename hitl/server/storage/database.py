@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
@@ -51,6 +52,7 @@ class Database:
         self._migrations = migrations
         self._is_open = self._begins_at_write = False  # a transaction, and one that has not written yet
         self._file_lock: FileLock | None = None
+        self.on_commit: Callable[[float], object] | None = None  # hears how many seconds each took
         if self.path != IN_MEMORY:
             require_usable(Path(self.path))
             if guarded:
@@ -111,13 +113,43 @@ class Database:
             try:
                 yield
                 if self._connection.in_transaction:
-                    self._run("COMMIT")
+                    self._commit()
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
             finally:
                 self._is_open = self._begins_at_write = False
+
+    def is_writable(self, seconds: float) -> bool:
+        """Return whether a transaction that writes can begin within some seconds, in a file of the present form."""
+        if not self.lock.acquire(timeout=seconds):
+            return False
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                return bool(self.value("PRAGMA user_version") == len(self._migrations))
+            finally:
+                self._connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            return False
+        finally:
+            self.lock.release()
+
+    def erase_for_good(self) -> None:
+        """From now on, overwrite whatever is deleted, whatever that costs."""
+        self.execute("PRAGMA secure_delete = ON")
+
+    def give_back(self, pages: int) -> bool:
+        """Give some unused pages of the file back to the disk; return whether there are more."""
+        before: int = self.value("PRAGMA freelist_count")
+        self.rows(f"PRAGMA incremental_vacuum({pages:d})")
+        left: int = self.value("PRAGMA freelist_count")
+        return 0 < left < before  # an older file keeps its pages
+
+    def empty_log(self) -> None:
+        """Bring what is in the write-ahead log into the file, and cut the log, unless somebody reads just now."""
+        self.rows("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @property
     def rows_written(self) -> int:
@@ -145,14 +177,25 @@ class Database:
         row = self.row(sql, values)
         return None if row is None else row[0]
 
+    def _commit(self) -> None:
+        if self.on_commit is None:
+            self._run("COMMIT")
+            return
+        began = time.perf_counter()
+        self._run("COMMIT")
+        self.on_commit(time.perf_counter() - began)
+
+    def _begin(self) -> None:
+        self._begins_at_write = False
+        self._connection.execute("BEGIN IMMEDIATE")
+
     def _run(
         self, sql: str, values: Values = (), read: Callable[[sqlite3.Cursor], list[Row]] = sqlite3.Cursor.fetchall
     ) -> list[Row]:
         try:
             with self.lock:
                 if self._begins_at_write and not sql.startswith(_READS):
-                    self._begins_at_write = False
-                    self._connection.execute("BEGIN IMMEDIATE")
+                    self._begin()
                 return read(self._connection.execute(sql, values))
         except sqlite3.Error as error:
             fault = storage_error(error)
