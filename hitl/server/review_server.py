@@ -188,7 +188,8 @@ class ReviewServer:
     def _make_watch(self) -> ServerWatch | None:
         if self.team is None or self.database.path == IN_MEMORY:
             return None
-        watch = ServerWatch(self.database, self.changes, self.clock, metrics=self.team.metrics)
+        team = self.team
+        watch = ServerWatch(self.database, self.changes, self.clock, metrics=team.metrics, public_url=team.public_url)
         self._opened.callback(watch.close)
         return watch
 

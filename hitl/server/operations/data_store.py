@@ -74,6 +74,11 @@ class DataStore:
         pending: int = self._database.value("SELECT count(*) FROM deliveries WHERE status = 'pending'")
         return pending
 
+    def held_deliveries(self) -> int:
+        """Return how many deliveries a restore has held back."""
+        held: int = self._database.value("SELECT count(*) FROM deliveries WHERE status = 'pending' AND due_at IS NULL")
+        return held
+
     def last_attempt(self) -> int:
         """Return the number of the last attempt to deliver."""
         attempt: int = self._database.value("SELECT coalesce(max(number), 0) FROM attempts")

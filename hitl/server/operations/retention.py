@@ -16,6 +16,7 @@ from contextlib import closing
 from datetime import datetime, time, timedelta
 from typing import Any, Final
 
+from hitl._json import as_object, as_text, is_object
 from hitl.server.agent_sessions import lifecycle as turns
 from hitl.server.http import in_worker
 from hitl.server.loops import lifecycle as requests
@@ -125,7 +126,8 @@ class Retention:
         self._store.erase_request(requests.erased({**request}))
         if turn is not None:
             self._store.erase_turn(turns.erased(turn))
-        about = (request_id, execution, turn and turn["id"])
+        # The turn itself may be gone: abandoned sessions are deleted.
+        about = (request_id, execution, as_text(as_object(request["context"]).get("turn_id")))
         for subject_id in filter(None, about):
             self._erase_payloads(subject_id, ("events", "deliveries"))
         self._note("request", request_id, request, ("request_text", "response_data"))
@@ -172,7 +174,7 @@ class Retention:
 def _bare(value: Mapping[str, Any]) -> dict[str, Any]:
     """Return a payload in which nothing is left of what somebody wrote."""
     return {
-        name: _bare(each) if isinstance(each, dict) and name in _OPENED else each if name in _KEPT else None
+        name: _bare(each) if is_object(each) and name in _OPENED else each if name in _KEPT else None
         for name, each in value.items()
     }
 

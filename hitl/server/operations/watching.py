@@ -15,6 +15,7 @@ from hitl.server.operations.exposition import CONTENT_TYPE
 from hitl.server.operations.health import Health
 from hitl.server.operations.log import FACTS, REQUESTS
 from hitl.server.operations.metrics import Metrics
+from hitl.server.operations.probe import Probes
 
 _FORWARDED: Final = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Forwarded", "Via")
 _LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "[::1]", "::1")
@@ -25,21 +26,23 @@ _STREAM: Final = "text/event-stream"
 class Watching:
     """Passes requests on, and notes how they were answered."""
 
-    def __init__(self, app: ASGIApp, health: Health, metrics: Metrics | None) -> None:
+    def __init__(self, app: ASGIApp, health: Health, metrics: Metrics | None, probes: Probes) -> None:
         """Answer `/metrics` if there are any, and count for them."""
         self._app = app
+        self._probes = probes
         self._health = health
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what operators ask, or pass a request on."""
-        if scope["type"] == "http" and scope["path"] in ("/readyz", "/metrics") and is_direct(scope):
-            answer = await self._answer(scope["path"])
-            if answer is not None:
-                await answer(scope, receive, send)
-                return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        answer = self._probes.answer(scope)
+        if answer is None and scope["path"] in ("/readyz", "/metrics") and is_direct(scope):
+            answer = await self._answer(scope["path"])
+        if answer is not None:
+            await answer(scope, receive, send)
             return
         exchange = _Exchange(scope, send, self._metrics)
         try:

@@ -229,8 +229,12 @@ class Database:
         seen: int = self.value("PRAGMA user_version")
         if seen > len(self._migrations):
             raise SetupError(f"{self.path} was written by a newer version of hitl; upgrade, or use another file")
-        if seen and (found := self.value("PRAGMA quick_check(1)")) != "ok":
-            raise damaged(self.path, found)
+        # The quick check of SQLite 3.40 finds fault with sound tables without rowids whose primary key does not have
+        # the order of their columns; the slow one does not.
+        if seen and self.value("PRAGMA quick_check(1)") != "ok":
+            found: str = self.value("PRAGMA integrity_check(1)")
+            if found != "ok":
+                raise damaged(self.path, found)
         return seen
 
     def _keep_a_copy(self, seen: int) -> None:
