@@ -12,11 +12,10 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from hitl._private_file import make_private
 from hitl.server.primitives import SetupError, name_key
 from hitl.server.storage.errors import StorageError, damaged, require_usable, setup_error, storage_error
 from hitl.server.storage.file_lock import HAS_LOCKS, FileLock
-from hitl.server.storage.file_system import readable_by_others, require_guarded
+from hitl.server.storage.file_system import make_data_file, readable_by_others, require_guarded
 from hitl.server.storage.snapshot import write_copy
 
 Row: TypeAlias = tuple[Any, ...]
@@ -68,7 +67,7 @@ class Database:
         if self.path != IN_MEMORY:
             if wide := readable_by_others(self.path):
                 _log.warning("other users of this machine could read %s; now they cannot any more", wide[0])
-            make_private(self.path)  # it holds what people wrote, and the secrets that sign webhooks
+            make_data_file(self.path)  # it holds what people wrote, and the secrets that sign webhooks
         try:
             self._connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         except (sqlite3.Error, ValueError) as error:  # a ValueError for a name that holds a null character
