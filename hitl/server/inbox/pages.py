@@ -18,6 +18,7 @@ from hitl.server.inbox.attachments import form_room
 from hitl.server.inbox.banners import (
     ASKED_YOURSELF,
     CONFIRM_YOURSELF,
+    ERASED,
     FAULTY,
     NOT_SENT,
     Banner,
@@ -356,7 +357,7 @@ class Pages(PageHandlers):
             "content": block(content),
             "raw": content,
             "typed": typed,
-            "banner": banner,
+            "banner": banner or (ERASED if document.get("erased") else None),
             "confirmed": confirmed,
             "held": held,
             "next": None if Run.read(request.query_params) or _is_alone(request) else self._longest_waiting(request),

@@ -477,6 +477,11 @@ class ReviewService:
             self._search_store.add(part, texts)
         return True
 
+    def forget_texts(self) -> None:
+        """Begin the index for searches anew, so that it holds nothing of what was erased."""
+        with self._unit_of_work.begin(_nothing_due):
+            self._search_store.begin_anew()
+
     def weigh(
         self, review_id: str | None = None, template_id: str | None = None, body: Mapping[str, Any] | None = None
     ) -> int:
