@@ -17,10 +17,11 @@ from starlette.types import ASGIApp
 
 from hitl.server.http import connections, server
 from hitl.server.http.host_check import HostGuard
+from hitl.server.http.listeners import Listener
 from hitl.server.http.long_poll import Limits, LongPollSlots
 from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, NO_RATE_LIMIT, RateLimit, rate_limit
 from hitl.server.http.requests import MAX_BODY, MAX_DEPTH, MAX_WAIT
-from hitl.server.http.server import BackgroundServer, Listener
+from hitl.server.http.server import BackgroundServer
 from hitl.server.inbox.sessions import SESSION_DAYS
 from hitl.server.primitives.errors import ApiError, SetupError
 from hitl.server.review_server import ReviewServer
