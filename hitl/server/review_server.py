@@ -262,6 +262,7 @@ class ReviewServer:
             self.saved_views,
             self._undo_seconds,
             None if self.team is None else self.admission,
+            None if self.team is None else self.keys,
         )
         before = [*join_routes(self.loops), *upload_pages(self.uploads)]
         if self.team is None:
