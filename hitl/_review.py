@@ -110,6 +110,11 @@ class Review:
         return verdict_of(self.status, self.result, as_text(self.verdict_field))
 
     @property
+    def erased(self) -> bool:
+        """True once the server has erased content, result and metadata, which it keeps for a limited time."""
+        return self.extra.get("erased") is True
+
+    @property
     def feedback(self) -> str | None:
         """The reviewer's words: the first of feedback, comment, comments, reason and message; None without any."""
         return feedback_of(self.result)

@@ -16,6 +16,7 @@ from hitl.server.review_server import ReviewServer
 from hitl.server.storage import InUseError, announced, is_locked
 from hitl.server.team_settings import TeamSettings
 
+_NO_SUCH_THING = 404
 _TIMEOUT = 60.0  # seconds
 _PATIENCE = 5.0  # seconds for which somebody else may have the file without listening
 _PAUSE = 0.05
@@ -44,7 +45,7 @@ class Control:
             message = answer.json()["error"]["message"]
         except (ValueError, KeyError, TypeError):
             message = f"the server of {self._data} answered {answer.status_code}"
-        raise CommandError(message, NOT_FOUND if answer.status_code == httpx.codes.NOT_FOUND else FAILED)
+        raise CommandError(message, NOT_FOUND if answer.status_code == _NO_SUCH_THING else FAILED)
 
 
 @contextmanager

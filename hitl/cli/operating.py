@@ -11,6 +11,7 @@ from typing import Any, Final
 import click
 
 from hitl.approval import AuditError, verify
+from hitl.cli.checking import check
 from hitl.cli.connection import json_option
 from hitl.cli.control import Control, control
 from hitl.cli.failures import CommandError
@@ -138,4 +139,4 @@ def _row(line: str) -> tuple[str, ...]:
     return str(facts["number"]), facts["at"], who, facts["event"], facts["subject"], detail
 
 
-OPERATING: Final = (backup, restore_backup, migrate_file, resume_deliveries, audit)
+OPERATING: Final = (check, backup, restore_backup, migrate_file, resume_deliveries, audit)

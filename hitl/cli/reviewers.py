@@ -48,9 +48,7 @@ def _command(name: str) -> Callable[[Callable[..., None]], click.Command]:
 @click.option("--name", help="What the person is called in the inbox.  [default: the address]")
 @click.option("--role", type=_role, help="What the person may do.  [default: reviewer]")
 @_address_option
-def invite(
-    email: str, data: str, as_json: bool, name: str | None, role: str | None, public_url: str | None
-) -> None:
+def invite(email: str, data: str, as_json: bool, name: str | None, role: str | None, public_url: str | None) -> None:
     """Invite somebody, and print a link and a code that work once, for 72 hours; again replaces the first ones."""
     with control(data) as server:
         found = server.call("POST", "/reviewers", email=email, name=name, role=role)
@@ -142,7 +140,9 @@ def list_sessions(email: str, data: str, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    print_table(("ID", "OPENS", "BEGUN BY", "BEGUN", "LAST USED", "FROM", "BROWSER"), [_session_row(each) for each in found])
+    print_table(
+        ("ID", "OPENS", "BEGUN BY", "BEGUN", "LAST USED", "FROM", "BROWSER"), [_session_row(each) for each in found]
+    )
 
 
 def _session_row(session: dict[str, Any]) -> tuple[str, ...]:

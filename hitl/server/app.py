@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from hitl.server.http import responses
 from hitl.server.http.host_check import HostGuard
 from hitl.server.http.public_url_guard import Front, PublicUrlGuard
+from hitl.server.http.request_facts import note
 from hitl.server.http.requests import is_api, route_path
 from hitl.server.http.responses import SCOPE_KEY, RequestContext, RequestIds, request_id
 from hitl.server.loops import envelope
@@ -46,7 +47,10 @@ def create_app(
 
     async def api_or_pages(scope: Scope, receive: Receive, send: Send) -> None:
         # Not a Mount, which does not match a path with a line break: every answer below /v1 must have an envelope.
-        await (api if is_api(scope) else pages)(scope, receive, send)
+        try:
+            await (api if is_api(scope) else pages)(scope, receive, send)
+        finally:
+            note(scope)
 
     def refuse(scope: Scope, error: ApiError) -> Response:
         scope[SCOPE_KEY] = RequestContext(clock, request_id=request_id(scope))

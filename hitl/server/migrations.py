@@ -449,7 +449,7 @@ _DEADLINES: Final = (
         min(expires_at, json_extract(document, '$.due_date')), expires_at, json_extract(document, '$.due_date'), '~'
     )
     """,
-    "CREATE INDEX reviews_by_deadline ON reviews (status, deadline)",
+    "CREATE INDEX reviews_by_deadline ON reviews (status, deadline, id)",
 )
 
 # What an answer means, as `Review.verdict` says it: a no beats every yes, and what is unclear is only an answer.
@@ -475,16 +475,18 @@ _VERDICTS: Final = (
     "CREATE INDEX reviews_by_verdict ON reviews (verdict, number) WHERE verdict IS NOT NULL",
 )
 
-# The texts that searches look into, in their normal form, by review; `step` is the number of their row in the index.
+# The texts that searches look into, in their normal form, by review, null for those that are too large to keep; `step`
+# is the number of their row in the index.
 _SEARCH_TEXTS: Final = (
     """
     CREATE TABLE search_texts (
         number INTEGER PRIMARY KEY,
         step INTEGER NOT NULL UNIQUE,
-        shown TEXT NOT NULL,
-        beside TEXT NOT NULL
+        shown TEXT,
+        beside TEXT
     )
     """,
+    "CREATE INDEX large_texts ON search_texts (number) WHERE shown IS NULL",
     "DROP TABLE unindexed_reviews",
     "UPDATE search_index SET reaches = 0, unicode = NULL",
 )

@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-from hitl.server.access import Admission, Door, PersonSessions, Tickets, reviewer_control_routes
+from hitl.server.access import Admission, Door, PersonSessions, ProxyLogin, Tickets, reviewer_control_routes
 from hitl.server.agent_sessions import SessionService, session_routes
 from hitl.server.app import create_app, error_response
 from hitl.server.asking import SelfApproval
@@ -40,7 +40,15 @@ from hitl.server.inbox import (
 from hitl.server.keys import Keys, Scopes, key_control_routes
 from hitl.server.loops import KeyEvents, LoopService, loop_routes
 from hitl.server.migrations import MIGRATIONS
-from hitl.server.operations import ControlSocket, Operations, control_app, handler, operator_routes
+from hitl.server.operations import (
+    ControlSocket,
+    Operations,
+    Retention,
+    ServerWatch,
+    control_app,
+    handler,
+    operator_routes,
+)
 from hitl.server.people import People
 from hitl.server.primitives import Clock, Now, SetupError, utc_now
 from hitl.server.reviews import ReviewService
@@ -147,6 +155,8 @@ class ReviewServer:
         self._opened.callback(self.changes.close)
         for service in (self.reviews, self.loops, self.agent_sessions):
             self._opened.callback(self.clock.on_advance(service.tick, due=service.next_due))
+        self._retention = self._make_retention()
+        self._watch = self._make_watch()
         self.url = self._listener.url if team is None or team.public_url is None else team.public_url.rstrip("/")
         self.faults = Faults(self.changes)
         self.sessions = Sessions(self.database)
@@ -218,10 +228,27 @@ class ReviewServer:
         self.sealer = Sealer(None if team is None else find_keys(data, team.secrets_key_file))
         self.sealed = SealedColumns(self.database, self.sealer, [SECRETS])
 
+    def _make_retention(self) -> Retention | None:
+        if self.team is None or self.team.keep is None:
+            return None
+        retention = Retention(self.database, self.reviews, self.audit, self.clock, self.team.keep)
+        self._opened.callback(self.clock.on_advance(retention.catch_up, due=retention.next_due))
+        return retention
+
+    def _make_watch(self) -> ServerWatch | None:
+        if self.team is None or self.database.path == IN_MEMORY:
+            return None
+        team = self.team
+        watch = ServerWatch(self.database, self.changes, self.clock, metrics=team.metrics, public_url=team.public_url)
+        self._opened.callback(watch.close)
+        return watch
+
     def _control_routes(self) -> list[Route]:
         """Return what the command on this machine can do."""
+        operations = Operations(self.database, self.audit, self.deliveries, self.clock)
         return [
-            *operator_routes(Operations(self.database, self.audit, self.deliveries, self.clock)),
+            *operator_routes(operations),
+            *(() if self._watch is None else self._watch.routes()),
             *reviewer_control_routes(self.admission, self._address, self._open_reviews, handler),
             *key_control_routes(self.keys, self.clock, lambda person_id: self.people.get(person_id).email, handler),
             Route("/rekey", handler(lambda _: rekey(self.sealed)), methods=["POST"]),
@@ -267,9 +294,20 @@ class ReviewServer:
         before = [*join_routes(self.loops), *upload_pages(self.uploads)]
         if self.team is None:
             return [*before, Mount("/inbox", routes=inbox, middleware=middleware)]
-        url = self.team.public_url
-        door = Door(self.admission, self.reviews, self.exchanges, self.clock, public_url=url)
+        door = Door(
+            self.admission,
+            self.reviews,
+            self.exchanges,
+            self.clock,
+            public_url=self.team.public_url,
+            header_login=self._header_login(self.team),
+        )
         return [*before, door.mount([Mount("/inbox", routes=inbox)])]
+
+    def _header_login(self, team: TeamSettings) -> ProxyLogin | None:
+        if team.auth_header is None:
+            return None
+        return ProxyLogin(self.people, header=team.auth_header, secret=team.proxy_secret, allow=team.auth_header_allow)
 
     @property
     def inbox_url(self) -> str:
@@ -300,15 +338,24 @@ class ReviewServer:
         deliverer = Deliverer(self.database, self.outbox, self.clock, Sender(self._targets), sealer=self.sealer)
         expiry = ExpiryWorker(self.clock, self.changes, self.tick)
         indexer = SearchIndexer(self.changes, self.reviews.index_texts)
-        beside = [expiry.run, deliverer.run, indexer.run]
-        control = None
+        workers = {"reviews": expiry.run, "deliveries": deliverer.run, "search": indexer.run}
+        if self._retention is not None:
+            workers["retention"] = self._retention.run
         service = None if self.team is None else Service(manager=service_manager(), certificate=self._certificate)
-        if self.team is not None and self.database.path != IN_MEMORY:
-            beside_data = ControlSocket(self.database)
-            self._opened.callback(beside_data.close)
-            control = Beside(beside_data.socket, self.control_app)
+        if self._watch is None:
+            return HttpServer(
+                self.app, self._listener, self.changes, self._limits, beside=[*workers.values()], service=service
+            )
+        beside_data = ControlSocket(self.database)
+        self._opened.callback(beside_data.close)
         return HttpServer(
-            self.app, self._listener, self.changes, self._limits, beside=beside, control=control, service=service
+            self._watch.around(self.app),
+            self._listener,
+            self.changes,
+            self._limits,
+            beside=self._watch.workers(workers),
+            control=Beside(beside_data.socket, self.control_app),
+            service=service,
         )
 
     def close(self) -> None:

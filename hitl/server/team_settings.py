@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from hitl.server.asking import Policy
@@ -49,6 +50,12 @@ class TeamSettings:
 
     self_approval: Policy = "refuse"
     """What becomes of a person's answer to what he asks himself, or his key asks: "refuse", "warn" or "allow"."""
+
+    metrics: bool = False
+    """Whether programs of this machine may read `/metrics`."""
+
+    keep: timedelta | None = None
+    """For how long contents are kept after the end of a review or request; None for ever."""
 
 
 def front_of(team: TeamSettings | None, listener: AnyListener) -> tuple[Front | None, list[str]]:

@@ -128,6 +128,20 @@ def test_a_sandbox_takes_the_right_from_others_and_says_so(data: Path, caplog: p
     assert f"other users of this machine could read {data}" in caplog.text
 
 
+def test_what_root_makes_belongs_to_the_owner_of_the_folder(data: Path, monkeypatch: pytest.MonkeyPatch):
+    given: dict[str, tuple[int, int]] = {}
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "chown", lambda file, user, group: given.update({Path(file).name: (user, group)}))
+    for _ in range(2):
+        Database(data, MIGRATIONS).close()
+    owner = data.parent.stat().st_uid, data.parent.stat().st_gid
+    assert given == {"team.db": owner, "team.db.lock": owner}
+    given.clear()
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    Database(data.with_name("other.db"), MIGRATIONS).close()
+    assert given == {}
+
+
 MOUNTS = """\
 /dev/sda1 / ext4 rw 0 0
 /dev/sdb1 /mnt ext4 rw 0 0

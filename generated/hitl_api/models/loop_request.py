@@ -119,6 +119,9 @@ class LoopRequest:
     """ When the request was created. """
     updated_at: datetime.datetime | Unset = UNSET
     """ When it last changed. """
+    erased: bool | Unset = UNSET
+    """ True once the server has erased the contents, which it keeps for a limited time: the text is empty, and of
+    the answers only that to a yes-or-no question is left. Missing before. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -365,6 +368,8 @@ class LoopRequest:
         if not isinstance(self.updated_at, Unset):
             updated_at = self.updated_at.isoformat()
 
+        erased = self.erased
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -451,6 +456,8 @@ class LoopRequest:
             field_dict["created_at"] = created_at
         if updated_at is not UNSET:
             field_dict["updated_at"] = updated_at
+        if erased is not UNSET:
+            field_dict["erased"] = erased
 
         return field_dict
 
@@ -886,6 +893,8 @@ class LoopRequest:
         else:
             updated_at = read_datetime(_updated_at)
 
+        erased = d.pop("erased", UNSET)
+
         loop_request = cls(
             id=id,
             loop_id=loop_id,
@@ -931,6 +940,7 @@ class LoopRequest:
             response_time_seconds=response_time_seconds,
             created_at=created_at,
             updated_at=updated_at,
+            erased=erased,
         )
 
         loop_request.additional_properties = d

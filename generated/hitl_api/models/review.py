@@ -60,6 +60,9 @@ class Review:
     name the program says that it asks. Missing where keys have no names. """
     self_approved: bool | None | Unset = UNSET
     """ True if the person who asked has given the answer; otherwise null or missing. """
+    erased: bool | Unset = UNSET
+    """ True once the server has erased the contents, which it keeps for a limited time: `content` and `metadata`
+    are empty, and of `result` only the fields are left that say yes or no. Missing before. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -149,6 +152,7 @@ class Review:
             self_approved = UNSET
         else:
             self_approved = self.self_approved
+        erased = self.erased
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -189,6 +193,8 @@ class Review:
             field_dict["asked_by"] = asked_by
         if self_approved is not UNSET:
             field_dict["self_approved"] = self_approved
+        if erased is not UNSET:
+            field_dict["erased"] = erased
 
         return field_dict
 
@@ -348,6 +354,7 @@ class Review:
             return cast(bool | None | Unset, data)
 
         self_approved = _parse_self_approved(d.pop("self_approved", UNSET))
+        erased = d.pop("erased", UNSET)
 
         review = cls(
             id=id,
@@ -369,6 +376,7 @@ class Review:
             verdict_field=verdict_field,
             asked_by=asked_by,
             self_approved=self_approved,
+            erased=erased,
         )
 
         review.additional_properties = d

@@ -12,6 +12,7 @@ from hitl.server.access.control import reviewer_control_routes
 from hitl.server.access.cookies import SessionCookie
 from hitl.server.access.csrf import FORM_TOKEN, form_token
 from hitl.server.access.door import Door
+from hitl.server.access.header_login import ProxyLogin
 from hitl.server.access.matrix import RULES, Rule, rule_of
 from hitl.server.access.middleware import AccessMiddleware
 from hitl.server.access.ownership import READ_ONLY
@@ -34,6 +35,7 @@ __all__ = [
     "Invitation",
     "PersonSession",
     "PersonSessions",
+    "ProxyLogin",
     "Rule",
     "SendLink",
     "SessionCookie",

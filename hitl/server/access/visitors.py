@@ -11,6 +11,7 @@ from hitl.server.access.admission import Admission, Browser
 from hitl.server.access.cookies import SessionCookie
 from hitl.server.access.session_store import PersonSession
 from hitl.server.http import in_worker
+from hitl.server.http.proxies import peer_of
 from hitl.server.people import Person
 from hitl.server.primitives import Actor, ApiError
 
@@ -116,7 +117,7 @@ def browser_of(request: Request, cookie: SessionCookie) -> Browser:
 
 def address_of(request: Request) -> str:
     """Return the address from which a request comes, which is a name to count by and to show, never a proof."""
-    return "" if request.client is None else request.client.host
+    return peer_of(request.scope).address
 
 
 def person_of(scope: Mapping[str, Any]) -> Person | None:

@@ -68,12 +68,12 @@ class UnixListener:
     def __init__(self, path: str) -> None:
         """Listen, in place of a dead server's socket; SetupError if another one listens, or it cannot be made."""
         self.path = Path(path)
+        self._remove_dead()
         self.socket = socket.socket(socket.AF_UNIX)
         self.url, self.host, self.where = f"unix:{path}", path, path
         self.is_local, self.is_socket, self.exposed_at = True, True, None
         before = os.umask(0o777 & ~_SOCKET_MODE)
         try:
-            self._remove_dead()
             self.socket.bind(path)
             self.socket.listen(_BACKLOG)
         except OSError as error:
@@ -94,13 +94,15 @@ class UnixListener:
                 self.path.unlink()
 
     def _remove_dead(self) -> None:
-        if not self.path.exists() or not stat.S_ISSOCK(self.path.stat().st_mode):
-            return  # what is no socket stays, and then binding fails
+        """Remove a socket that nobody listens on; what is none stays, and then binding fails."""
         with socket.socket(socket.AF_UNIX) as probe:
             try:
                 probe.connect(str(self.path))
             except ConnectionRefusedError:
-                self.path.unlink()
+                if stat.S_ISSOCK(self.path.stat().st_mode):
+                    self.path.unlink()
+                return
+            except OSError:
                 return
         raise SetupError(f"another server listens on {self.path}; stop that one, or choose another path")
 

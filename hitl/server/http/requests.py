@@ -127,7 +127,7 @@ def capped_wait(request: Request, seconds: int) -> int:
 
 def route_path(scope: Mapping[str, Any]) -> str:
     """Return the path below the server's own address, which may have one of its own (ASGI's `root_path`)."""
-    return str(scope["path"])[len(scope.get("root_path", "")) :]
+    return str(scope.get("path", ""))[len(scope.get("root_path", "")) :]
 
 
 def is_api(scope: Mapping[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -25,7 +25,7 @@ from hitl.server.http.listeners import AnyListener
 from hitl.server.http.long_poll import Limits
 from hitl.server.http.responses import with_headers
 from hitl.server.http.systemd import READY, STOPPING, ServiceManager
-from hitl.server.http.tls import HANDSHAKE_SECONDS, Certificate, TlsPort
+from hitl.server.http.tls import HANDSHAKE_SECONDS, Certificate, TlsServer
 from hitl.server.primitives import SetupError
 from hitl.server.storage import ChangeNotifier
 
@@ -146,7 +146,7 @@ class HttpServer(uvicorn.Server):
         secured = [self._listener.socket] if certificate else []
         await super().startup([each for each in sockets or [] if each not in secured])
         if certificate:
-            self.servers.append(await self._serve_tls(certificate))
+            self.servers.append(self._serve_tls(certificate))
         self._tasks = [asyncio.create_task(run()) for run in self._beside]
         if self._service:
             self._tasks.append(asyncio.create_task(self._service.manager.watch()))
@@ -165,16 +165,16 @@ class HttpServer(uvicorn.Server):
             await self._drain(self._service.drain)
         await super().shutdown(sockets)
 
-    async def _serve_tls(self, certificate: Certificate) -> asyncio.Server:
-        port = TlsPort(
+    def _serve_tls(self, certificate: Certificate) -> asyncio.Server:
+        server = TlsServer(
+            self._listener.socket,
             certificate,
             self._make_protocol,
             open_connections=lambda: len(self.server_state.connections),
             most=self._limits.connections,
             handshake_seconds=self._service.handshake_seconds if self._service else HANDSHAKE_SECONDS,
         )
-        loop = asyncio.get_running_loop()
-        return await loop.create_server(port.accept, sock=self._listener.socket, backlog=self.config.backlog)
+        return cast("asyncio.Server", server)  # uvicorn closes it, and waits until it is closed
 
     def _make_protocol(self) -> asyncio.Protocol:
         # As uvicorn's own `startup` has it.

@@ -7,14 +7,21 @@ asyncio waits a minute for them.
 from __future__ import annotations
 
 import asyncio
+import logging
+import socket
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from hitl.server.primitives import SetupError
 
 HANDSHAKE_SECONDS: Final = 10.0
+
+_PAUSE: Final = 1.0  # seconds until it tries again to accept a connection
+
+_log = logging.getLogger("hitl.server")
 
 
 class Certificate:
@@ -46,11 +53,15 @@ def _no_password() -> str:
     raise ValueError("the key is encrypted; decrypt it, since nobody is there to type a password")
 
 
-class TlsPort:
-    """Accepts the connections of a port, within a limit that counts those that still shake hands."""
+class TlsServer:
+    """Accepts the connections of a socket, within a limit that counts those that still shake hands.
+
+    It has the methods of `asyncio.Server` that end one.
+    """
 
     def __init__(
         self,
+        listener: socket.socket,
         certificate: Certificate,
         make: Callable[[], asyncio.Protocol],
         *,
@@ -59,60 +70,43 @@ class TlsPort:
         handshake_seconds: float = HANDSHAKE_SECONDS,
     ) -> None:
         """Serve with the protocols that `make` returns; `open_connections` counts those after their handshake."""
+        self._listener = listener
         self._certificate = certificate
         self._make = make
         self._open = open_connections
         self._most = most
         self._seconds = handshake_seconds
         self._shaking: set[asyncio.Task[None]] = set()
+        listener.setblocking(False)  # noqa: FBT003 - as the standard library has it
+        self._accepting = asyncio.get_running_loop().create_task(self._accept())
 
-    def accept(self) -> asyncio.Protocol:
-        """Return the protocol of a connection that is about to be accepted."""
-        return _Accepted(self)
+    def close(self) -> None:
+        """Accept no more; handshakes go on. Idempotent."""
+        self._accepting.cancel()
 
-    def begin(self, transport: asyncio.Transport, accepted: _Accepted) -> None:
-        """Shake hands, or close what is one too many: before the handshake nothing can be answered."""
-        if self._open() + len(self._shaking) >= self._most:
-            transport.abort()
-            return
-        transport.pause_reading()  # until TLS reads; a hello that is there already stays in the socket
-        task = asyncio.get_running_loop().create_task(self._shake(transport, accepted))
-        self._shaking.add(task)
-        task.add_done_callback(self._shaking.discard)
+    async def wait_closed(self) -> None:
+        """Wait until nothing is accepted and no hands are shaken any more."""
+        await asyncio.gather(self._accepting, *self._shaking, return_exceptions=True)
 
-    async def _shake(self, transport: asyncio.Transport, accepted: _Accepted) -> None:
+    async def _accept(self) -> None:
         loop = asyncio.get_running_loop()
-        try:
-            secured = await loop.start_tls(
-                transport, accepted, self._certificate.context, server_side=True, ssl_handshake_timeout=self._seconds
-            )
-        except (OSError, ssl.SSLError):  # also a timeout
-            transport.abort()
-            return
-        if secured is not None and not accepted.is_lost:
-            accepted.hand_over(secured, self._make())
+        with self._listener:
+            while True:
+                try:
+                    accepted, _ = await loop.sock_accept(self._listener)
+                except OSError as error:  # no file is left, or the client has gone already
+                    _log.error("a connection cannot be accepted: %s", error.strerror)
+                    await asyncio.sleep(_PAUSE)
+                    continue
+                if self._open() + len(self._shaking) >= self._most:
+                    accepted.close()  # before the handshake nothing can be answered
+                    continue
+                task = loop.create_task(self._shake(accepted))
+                self._shaking.add(task)
+                task.add_done_callback(self._shaking.discard)
 
-
-class _Accepted(asyncio.Protocol):
-    """A connection until its handshake is done; a request may come together with the end of that."""
-
-    def __init__(self, port: TlsPort) -> None:
-        self._port = port
-        self._received: list[bytes] = []
-        self.is_lost = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._port.begin(cast("asyncio.Transport", transport), self)
-
-    def data_received(self, data: bytes) -> None:
-        self._received.append(data)
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the shape of a protocol
-        self.is_lost = True
-
-    def hand_over(self, transport: asyncio.Transport, protocol: asyncio.Protocol) -> None:
-        """Let a protocol go on with the connection."""
-        transport.set_protocol(protocol)
-        protocol.connection_made(transport)
-        for data in self._received:
-            protocol.data_received(data)
+    async def _shake(self, accepted: socket.socket) -> None:
+        loop, context = asyncio.get_running_loop(), self._certificate.context
+        # A failure is the client's, such as a port scan, and has closed the connection.
+        with suppress(OSError, ssl.SSLError):
+            await loop.connect_accepted_socket(self._make, accepted, ssl=context, ssl_handshake_timeout=self._seconds)

@@ -66,6 +66,12 @@ CONFIRM_YOURSELF = Banner(
     "answer will say so. What you typed is kept.",
 )
 
+ERASED = Banner(
+    "info",
+    "The contents were erased",
+    "This server keeps contents for a limited time after the end. Who decided what, and when, stays.",
+)
+
 _ENDED = {
     "completed": "{reviewer} has already answered this review",
     "rejected": "{reviewer} has already rejected this review",

@@ -12,9 +12,9 @@ from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fie
 from hitl.server.inbox.forms import is_editable
 from hitl.server.inbox.kinds import Kind, counted, kind_of
 from hitl.server.inbox.page_handlers import find_template
+from hitl.server.inbox.rows import Pick
 from hitl.server.inbox.titles import amount_of, excerpt, name_of, title
 from hitl.server.inbox.verdict import button_field, refusal_faults
-from hitl.server.inbox.views import Pick
 from hitl.server.primitives import Actor, ApiError, name_key
 from hitl.server.results import is_required, settings
 from hitl.server.reviews import ReviewService, shown_digest

@@ -14,9 +14,9 @@ from hitl.server.http import in_worker
 from hitl.server.inbox.bulk import ACTIONS, MOST_PICKS, UNCONFIRMED, Order, by_template, carry_out, plan, read_picks
 from hitl.server.inbox.filters import Filters, return_link
 from hitl.server.inbox.page_handlers import PageHandlers, name_fault, new_batch, page_handler, redirect
+from hitl.server.inbox.rows import Pick
 from hitl.server.inbox.run import Run
 from hitl.server.inbox.submission import read_form, remember_reviewer, remembered_reviewer, reviewer_of
-from hitl.server.inbox.views import Pick
 from hitl.server.primitives import ApiError, actor_of, clean_name
 
 

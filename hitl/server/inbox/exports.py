@@ -14,8 +14,8 @@ from hitl._verdict import feedback_of, verdict_of
 from hitl.server.http import in_worker
 from hitl.server.inbox.attachments import without_files
 from hitl.server.inbox.documents import Document, content_of
+from hitl.server.inbox.rows import asker_of
 from hitl.server.inbox.titles import name_of, title
-from hitl.server.inbox.views import asker_of
 from hitl.server.reviews import ReviewQuery, ReviewService
 
 _AT_ONCE: Final = 200  # reviews that are read together

@@ -10,7 +10,7 @@ from hitl._json import is_list, is_object
 from hitl.server.inbox import editing, fields
 from hitl.server.inbox.arguments import Argument, arguments_of
 from hitl.server.inbox.attachments import Attached, FileLimits, attached, limits
-from hitl.server.inbox.content_files import Picture, picture_block
+from hitl.server.inbox.content_files import picture_of
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import Document, fields_of, label_of
 from hitl.server.inbox.hidden_characters import has_hidden, unix_lines
@@ -72,7 +72,7 @@ class Control:
     @property
     def preview(self) -> Block:
         """What a control that edits holds, as it will be read; drawn by the template, in its thread."""
-        return editing.preview(self.kind, self.value, self.language)
+        return editing.preview(self.kind, self.value, self.language, self.name)
 
     @property
     def changes(self) -> Diff | None:
@@ -283,17 +283,12 @@ def _picture(field_: Document, control_id: str, content: Document) -> Control | 
     """Show what an image_review is about: the content of its name, or the only picture there is."""
     if field_["type"] != "image_review":
         return None
-    name: str = field_["name"]
-    shown = {
-        key: block_
-        for key, value in content.items()
-        if isinstance(block_ := picture_block(value, key, is_picture=key == name), Picture)
-    }
-    key = name if name in shown else next(iter(shown), "") if len(shown) == 1 else ""
-    if not key:
+    found = picture_of(content, field_["name"])
+    if found is None:
         return None
+    key, shown = found
     marks = f"{control_id}-notes" if fields.takes_notes(field_) else ""
-    return Control(name=key, id=f"{control_id}-picture", kind="show", label=key, shown=shown[key], marks=marks)
+    return Control(name=key, id=f"{control_id}-picture", kind="show", label=key, shown=shown, marks=marks)
 
 
 def _editor(field_: Document, value: object, text: str) -> str:

@@ -52,9 +52,8 @@ class Counted:
     @property
     def words(self) -> list[str]:
         """What there is of each, such as "2 pictures" or "+12 −5 in 2 files"."""
-        return [*_patched(self), *filter(None, (_number(self.pictures, "picture"), _number(self.files, "file")))] + [
-            *filter(None, (_number(self.records, "record"), _number(self.outliers, "outlier")))
-        ]
+        numbers = {"picture": self.pictures, "file": self.files, "record": self.records, "outlier": self.outliers}
+        return [*_patched(self), *(_number(count, name) for name, count in numbers.items() if count)]
 
 
 def counted(content: Document, template: Document | None) -> Counted:
@@ -96,7 +95,7 @@ def _count_text(found: Counted, text: str, language: str, is_picture: bool) -> N
     elif _FILE.match(text):
         found.files += 1
     elif is_patch_text(text, language):
-        lines = text.count("\n") + 1
+        lines = text.removesuffix("\n").count("\n") + 1
         if lines > _PATCH_LINES:
             found.patch_lines += lines
         else:
@@ -112,7 +111,7 @@ def _patched(found: Counted) -> Iterator[str]:
 
 
 def _number(count: int, name: str) -> str:
-    return f"{count:,} {name}{'' if count == 1 else 's'}" if count else ""
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
 
 
 def _values(value: object) -> Iterator[Any]:

@@ -16,10 +16,10 @@ from hitl.server.inbox.exports import csv_lines
 from hitl.server.inbox.filters import AGES, DUE, SORTS, VERDICTS, VIEWS, Filters, return_link
 from hitl.server.inbox.hidden_characters import has_hidden
 from hitl.server.inbox.page_handlers import PageHandlers, name_fault, page_handler, redirect
+from hitl.server.inbox.rows import Group, Summary, Tally, due_bounds, grouped, pager, summary, tally
 from hitl.server.inbox.run import Run
 from hitl.server.inbox.submission import read_form, read_reviewer, remembered_reviewer
 from hitl.server.inbox.times import took
-from hitl.server.inbox.views import Group, Summary, Tally, due_bounds, grouped, pager, summary, tally
 from hitl.server.primitives import ApiError, Page, clean_name
 from hitl.server.reviews import FINAL, PRIORITIES, ReviewQuery
 
@@ -37,17 +37,17 @@ class Lists(PageHandlers):
         """List the open reviews, those assigned to the reviewer, or the finished ones."""
         me, now = remembered_reviewer(request), self.reviews.clock()
         filters = Filters.read(request.query_params, "mine" if me else "open")
-        found = self._found(filters, me)
+        found, due_counts = self._found(filters, me)
         if filters.page > 1 and not found.items:
             return redirect(request, f"/{filters.link(page=1)}")
-        rows, due_counts = self._rows(found), self._due_counts(filters, me)
+        rows = self._rows(found)
         context: dict[str, Any] = {
             "filters": filters,
             "view": filters.view,
             "rows": rows,
             "groups": grouped(rows, now, due_counts) if filters.order == "due" else [Group("", rows)],
             "has_askers": any(row.asker for row in rows),
-            "overdue": due_counts[0],
+            "overdue": due_counts[0],  # told where the list has groups
             "total": found.total,
             "most_picks": MOST_PICKS,
             "sums": self._sums(filters, me) if filters.view == "done" and not filters.q else None,
@@ -106,17 +106,18 @@ class Lists(PageHandlers):
         """List the keyboard shortcuts."""
         return self.render(request, "shortcuts.html", {})
 
-    def _found(self, filters: Filters, reviewer: str) -> Page:
-        if filters.view == "mine" and not reviewer:
-            return Page([], 0)
-        return self.reviews.list_reviews(filters.query(reviewer, self.reviews.clock()))
+    def _found(self, filters: Filters, reviewer: str) -> tuple[Page, list[int]]:
+        """Return a page of the list, and how many of the whole are overdue, due soon, due later, and not due at all.
 
-    def _due_counts(self, filters: Filters, reviewer: str) -> list[int]:
-        """Return how many reviews of the list are overdue, due soon, due later, and not due at all."""
-        if filters.view == "done" or (filters.view == "mine" and not reviewer):
-            return [0, 0, 0, 0]
+        The numbers are those of a list that is sorted by due date.
+        """
         now = self.reviews.clock()
-        return self.reviews.count_by_deadline(filters.query(reviewer, now), due_bounds(now))
+        if filters.view == "mine" and not reviewer:
+            return Page([], 0), [0]
+        query = filters.query(reviewer, now)
+        if filters.order == "due":
+            return self.reviews.list_by_deadline(query, due_bounds(now))
+        return self.reviews.list_reviews(query), [0]
 
     def _sums(self, filters: Filters, reviewer: str) -> Tally:
         now = self.reviews.clock()

@@ -18,10 +18,16 @@ from hitl.server.inbox.documents import Document
 from hitl.server.inbox.filters import Filters
 from hitl.server.inbox.json_form import json_error, wants_json
 from hitl.server.inbox.page_renderer import PageRenderer
-from hitl.server.inbox.picture_hosts import picture_hosts
+from hitl.server.inbox.picture_hosts import choose_host, picture_hosts
 from hitl.server.inbox.presence import Presence
 from hitl.server.inbox.saved_view_store import SavedView, SavedViews
-from hitl.server.inbox.submission import FORM_TOKEN, MAX_REVIEWER_LENGTH, remember_reviewer, remembered_reviewer
+from hitl.server.inbox.submission import (
+    FORM_TOKEN,
+    MAX_REVIEWER_LENGTH,
+    Submission,
+    remember_reviewer,
+    remembered_reviewer,
+)
 from hitl.server.inbox.tables import Looking
 from hitl.server.inbox.toasts import Toast, toast
 from hitl.server.loops import LoopService, RequestQuery
@@ -66,7 +72,7 @@ class PageHandlers:
             "now": self.reviews.clock(),
             "me": remembered_reviewer(request),
             "form_token": request.scope.get(FORM_TOKEN, ""),
-            "looking": Looking(tuple(request.query_params.multi_items()), picture_hosts(request)),
+            "looking": looking_at(request),
             "last_step": self.reviews.last_step(),
             "toast": self._toast(request),
             "undo_seconds": self.undo_seconds,
@@ -175,6 +181,22 @@ def base_of(request: Request) -> str:
 def redirect(request: Request, path: str) -> Response:
     """Redirect to another page of the inbox."""
     return RedirectResponse(f"{base_of(request)}{path}", status_code=303)
+
+
+def looking_at(request: Request, page: str = "", form: str | None = None) -> Looking:
+    """Return how the browser looks at a page; one that says its path offers its tables as files.
+
+    `form` is the query of a form on it, which is not lost when a picture is loaded.
+    """
+    at = f"{base_of(request)}{page}" if page else ""
+    again = "" if form is None else f"{at}/look{form}"
+    return Looking(tuple(request.query_params.multi_items()), picture_hosts(request), at, again)
+
+
+def choose_hosts(request: Request, sent: Submission) -> None:
+    """Load pictures from the host that a form names, or no more."""
+    for name, host in sent.hosts.items():
+        choose_host(request, host, is_loaded=name == "load")
 
 
 def new_batch() -> str:

@@ -18,6 +18,7 @@ from hitl.server.inbox.attachments import form_room
 from hitl.server.inbox.banners import (
     ASKED_YOURSELF,
     CONFIRM_YOURSELF,
+    ERASED,
     FAULTY,
     NOT_SENT,
     Banner,
@@ -28,19 +29,31 @@ from hitl.server.inbox.banners import (
     too_late,
 )
 from hitl.server.inbox.consequences import consequences
+from hitl.server.inbox.csv_export import export
 from hitl.server.inbox.diffing import Changed, content_diff
 from hitl.server.inbox.documents import Document, content_of, fields_of, is_final
+from hitl.server.inbox.evidence import matter_of
 from hitl.server.inbox.forms import Form, build_form, json_faults, read_result
 from hitl.server.inbox.json_form import form_document, texts_of, wants_json
 from hitl.server.inbox.merging import Draft
-from hitl.server.inbox.page_handlers import PageHandlers, name_fault, new_batch, page_handler, redirect
+from hitl.server.inbox.page_handlers import (
+    PageHandlers,
+    choose_hosts,
+    looking_at,
+    name_fault,
+    new_batch,
+    page_handler,
+    redirect,
+)
+from hitl.server.inbox.picture_hosts import remember_hosts
 from hitl.server.inbox.refusal import Refusal, explained, reason_faults
 from hitl.server.inbox.rendering import block
+from hitl.server.inbox.rows import summary
 from hitl.server.inbox.run import Run
 from hitl.server.inbox.submission import FORM_TOKEN, Submission, read_reviewer, read_submission, remembered_reviewer
 from hitl.server.inbox.toasts import Toast, toast
 from hitl.server.inbox.verdict import button_field, decided, layout, refusal_faults
-from hitl.server.inbox.views import answers, steps, summary, typed_answers
+from hitl.server.inbox.views import answers, steps, typed_answers
 from hitl.server.primitives import ApiError, Fault, actor_of, invalid, name_key, raise_faults
 from hitl.server.results import approvals_needed, undo_seconds
 from hitl.server.reviews import OPEN, HeldAnswer, ReviewQuery, shown_digest
@@ -89,6 +102,15 @@ class Pages(PageHandlers):
         return JSONResponse(described, 200, {"cache-control": "no-store"})
 
     @page_handler
+    def table(self, request: Request) -> Response:
+        """Download a table of the content."""
+        document = self.reviews.get_review(_review_id(request))
+        content = content_of(document)
+        shown = [block({name: value}) for name, value in content.items()]
+        shown += [block(value, name) for name, value in content.items()]
+        return export(looking_at(request), shown, document["id"])
+
+    @page_handler
     async def start(self, request: Request) -> Response:
         """Let others see who is looking at the review; the review itself stays as it is."""
         reviewer = await read_reviewer(request) or remembered_reviewer(request)
@@ -97,6 +119,23 @@ class Pages(PageHandlers):
         document = await in_worker(self.reviews.get_review, _review_id(request))
         self.presence.note(document["id"], reviewer)
         return Response(status_code=204)
+
+    @page_handler
+    async def look(self, request: Request) -> Response:
+        """Load pictures from a host, or no more, and show the form again with all that was typed and chosen."""
+        sent = await read_submission(request, room=await in_worker(self._room, _review_id(request)))
+        choose_hosts(request, sent)
+        response = await in_worker(self._look, request, sent)
+        remember_hosts(request, response)
+        return response
+
+    def _look(self, request: Request, sent: Submission) -> Response:
+        document = self.reviews.get_review(_review_id(request))
+        if is_final(document):
+            return redirect(request, f"/reviews/{document['id']}")
+        if self._is_stale(document, sent):
+            return self._changed(request, document, sent)
+        return self._form(request, document, sent=sent)
 
     @page_handler
     async def answer(self, request: Request) -> Response:
@@ -260,7 +299,8 @@ class Pages(PageHandlers):
         form = build_form(template, content, draft)
         verdict = button_field(template)
         about = summary(document, template, self.reviews.clock(), self.reviews.seconds_to_expiry(document["id"]))
-        arranged = layout(template, form)
+        run = Run.read(request.query_params)
+        arranged, matter = layout(template, form), matter_of(form)
         reviewer = sent.reviewer if sent else _suggested_reviewer(request, document)
         own = self.reviews.self_approval(document, reviewer, actor_of(request.scope))
         effects = consequences(
@@ -280,7 +320,9 @@ class Pages(PageHandlers):
             "needs_name": not remembered_reviewer(request) or reviewer_fault is not None,
             "remaining": self._approvals_left(document, template),
             **self._run(request, document),
-            "rest": block(form.rest),
+            "looking": looking_at(request, f"/reviews/{quote(document['id'])}", run.address if run else ""),
+            "matter": matter,
+            "rest": block(matter.rest),
             "raw": content,
             "reviewer": reviewer,
             "own": own,
@@ -315,10 +357,11 @@ class Pages(PageHandlers):
             "content": block(content),
             "raw": content,
             "typed": typed,
-            "banner": banner,
+            "banner": banner or (ERASED if document.get("erased") else None),
             "confirmed": confirmed,
             "held": held,
             "next": None if Run.read(request.query_params) or _is_alone(request) else self._longest_waiting(request),
+            "looking": looking_at(request, f"/reviews/{quote(document['id'])}"),
             **self._run(request, document),
             **self._past(document),
         }

@@ -12,11 +12,11 @@ from hitl._json import is_object
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.filters import AGES, DUE, REQUEST_PRIORITIES, SORTS, Filters
 from hitl.server.inbox.page_handlers import PageHandlers, page_handler, redirect
+from hitl.server.inbox.rows import PRIORITY_BARS, Group, Summary, pager
 from hitl.server.inbox.run import Run
 from hitl.server.inbox.submission import remembered_reviewer
 from hitl.server.inbox.times import age, due, took
 from hitl.server.inbox.titles import lines_of_text
-from hitl.server.inbox.views import PRIORITY_BARS, Group, Summary, pager
 from hitl.server.loops.lifecycle import OPEN
 from hitl.server.primitives import Page
 

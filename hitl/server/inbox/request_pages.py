@@ -14,17 +14,25 @@ from hitl.server.agent_sessions import SessionService
 from hitl.server.asking import SELF_APPROVAL, UNCONFIRMED
 from hitl.server.http import in_worker
 from hitl.server.inbox.attachments import size_in_words
-from hitl.server.inbox.banners import ALREADY_ANSWERED, ASKED_YOURSELF, CONFIRM_YOURSELF, FAULTY, Banner, changed
+from hitl.server.inbox.banners import (
+    ALREADY_ANSWERED,
+    ASKED_YOURSELF,
+    CONFIRM_YOURSELF,
+    ERASED,
+    FAULTY,
+    Banner,
+    changed,
+)
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.merging import Draft
 from hitl.server.inbox.page_handlers import PageHandlers, base_of, name_fault, page_handler
 from hitl.server.inbox.questions import ANSWER, controls, read_answer
 from hitl.server.inbox.rendering import Block, Text, block, subject
+from hitl.server.inbox.rows import PRIORITY_BARS
 from hitl.server.inbox.submission import Submission, read_reviewer, read_submission, remembered_reviewer
 from hitl.server.inbox.times import age, due, full
 from hitl.server.inbox.turns import turn_view
-from hitl.server.inbox.views import PRIORITY_BARS
 from hitl.server.loops import shown_digest
 from hitl.server.loops.lifecycle import OPEN
 from hitl.server.loops.schemas import SHOWN
@@ -164,7 +172,7 @@ class RequestPages(PageHandlers):
             "reviewer": reviewer,
             "reviewer_error": reviewer_fault,
             "needs_name": not remembered_reviewer(request) or reviewer_fault is not None,
-            "banner": banner or (ASKED_YOURSELF if own == "refuse" and document["status"] in OPEN else None),
+            "banner": banner or _standing(document, own),
             "dirty": sent is not None,
             "confirmed": "sent" in request.query_params and document["status"] == "completed",
         }
@@ -225,3 +233,10 @@ def _conflict(document: Document, sent: Submission, error: ApiError) -> Banner:
     if document["status"] in OPEN:
         return Banner("warning", "Someone else is answering this", f"Your answer was not submitted: {error.message}.")
     return Banner("warning", "Too late", "Your answer was not submitted. You can copy what you typed below.")
+
+
+def _standing(document: Document, own: str) -> Banner | None:
+    """Return what is said about a question whatever was just done."""
+    if document.get("erased"):
+        return ERASED
+    return ASKED_YOURSELF if own == "refuse" and document["status"] in OPEN else None

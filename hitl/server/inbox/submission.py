@@ -45,6 +45,7 @@ class Submission:
     decision: str  # the button: "complete" or "reject"
     given: Mapping[str, Any] = field(default_factory=dict[str, Any])  # the answers of a JSON body, not yet as strings
     stamps: Mapping[str, str] = field(default_factory=dict[str, str])  # see `merging`
+    hosts: Mapping[str, str] = field(default_factory=dict[str, str])  # "load" or "unload": of pictures
     refusal: Refusal = field(default_factory=Refusal)
     actor: Actor | None = None  # the person of the session, where the server knows people
     is_confirmed: bool = False  # he insists on answering what he asked himself
@@ -67,6 +68,7 @@ async def read_submission(request: Request, *, room: int = 0) -> Submission:
         actor=actor_of(request.scope),
         is_confirmed=CONFIRM_SELF in sent,
         stamps={name.removeprefix(STAMP_PREFIX): text for name, text in first.items() if name.startswith(STAMP_PREFIX)},
+        hosts={name: first[name] for name in ("load", "unload") if name in first},
         refusal=Refusal.read(sent),
         misread=misread,
     )

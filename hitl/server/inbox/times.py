@@ -52,7 +52,7 @@ def due(stamp: str | None, now: datetime) -> Due | None:
     moment = moment_of(stamp)
     left = (moment - now).total_seconds()
     if left < 0:
-        return Due(moment, f"overdue by {span(left)}", "overdue")
+        return Due(moment, f"{span(left)} overdue", "overdue")
     return Due(moment, f"due in {span(left)}", "soon" if left <= _SOON else "later")
 
 

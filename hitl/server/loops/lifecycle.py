@@ -122,6 +122,15 @@ def cancelled(request: Document, now: datetime) -> Document:
     return {**request, "status": "cancelled", "cancelled_at": to_wire(now), "updated_at": to_wire(now)}
 
 
+def erased(request: Document) -> Document:
+    """Return a finished request without what it asked and what was answered, unless that was yes or no."""
+    gone = {name: None for name in ("context", *SHOWN) if name in request}
+    kept = request["response_type"] == "boolean"
+    answers = {} if kept else dict.fromkeys(("response_data", "default_response"))
+    config = {name: "" if name == "draft_text" else value for name, value in request["response_config"].items()}
+    return {**request, **gone, **answers, "request_text": "", "response_config": config, "erased": True}
+
+
 def due_at(request: Mapping[str, Any]) -> datetime | None:
     """Return the end of the request's claim or its timeout, whichever is first."""
     if request["status"] not in OPEN:

@@ -13,6 +13,7 @@ from hitl.server.operations.data_store import DataStore
 from hitl.server.primitives import MACHINE, Now, SetupError, to_wire, utc_now
 from hitl.server.storage import Audit, Database, FileLock, InUseError, Reader, Snapshot, is_locked, snapshot
 from hitl.server.storage.database import Migrations
+from hitl.server.storage.file_system import give_to_owner_of_folder
 from hitl.server.webhooks.delivery_store import DeliveryStore
 
 _SIDECARS: Final = ("", "-wal", "-shm", "-journal")
@@ -93,6 +94,7 @@ def restore(
         snapshot(backup, part)
         with closing(Database(part, migrations, guarded=True)) as database:
             restored = _quieten(database, now, keep_sessions=keep_sessions)
+        give_to_owner_of_folder(part)
         part.replace(data)
     return restored
 

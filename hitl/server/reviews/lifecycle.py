@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 
 from hitl._json import as_object
+from hitl._verdict import VERDICT_FIELDS
 from hitl.server.primitives import ApiError, Document, conflict, from_wire, name_key, to_wire
 from hitl.server.reviews.schemas import metadata
 
@@ -152,6 +153,19 @@ def cancelled(review: Document, now: datetime) -> Document:
 def expired(review: Document, at: datetime) -> Document:
     """Return the review as it stood at the moment its time ran out."""
     return _next({**review, "status": "expired"}, at)
+
+
+def erased(review: Document) -> Document:
+    """Return a finished review without what it was about, what was said, and what the program kept with it.
+
+    Of the answer, the fields stay by which it is a yes or a no.
+    """
+    given: Document = review["result"] or {}
+    named = review.get("verdict_field")
+    fields = [*VERDICT_FIELDS, *([named] if named else [])]
+    kept = {name: given[name] if isinstance(given[name], bool) else None for name in fields if name in given}
+    result = None if review["result"] is None else kept
+    return {**review, "content": {}, "metadata": {}, "result": result, "erased": True}
 
 
 def expiry(review: Document, template: Mapping[str, Any], now: datetime) -> datetime | None:

@@ -39,22 +39,28 @@ _UNINDEXABLE: Final = re.compile("[\0\ud800-\udfff\ufffd]")
 _REACHES: Final = "(SELECT reaches FROM search_index)"
 _TEXT: Final = {True: "shown || char(10) || beside", False: "shown"}  # with what people added, or without it
 # Whether the texts do not tell what a review holds.
-_IS_OPEN: Final = f"(step > {_REACHES} OR number NOT IN (SELECT number FROM search_texts))"
+_IS_OPEN: Final = (
+    f"(step > {_REACHES} OR "  # noqa: S608 - fixed words
+    "(SELECT shown IS NULL FROM search_texts WHERE search_texts.number = reviews.number))"
+)
 _HOLDS: Final = (
     f"(step > {_REACHES} OR coalesce((SELECT instr({{text}}, ?) FROM search_texts "  # noqa: S608 - fixed words
     "WHERE search_texts.number = reviews.number), 1))"
 )
 _MAY_HOLD: Final = f"""number IN (
-    SELECT number FROM review_texts JOIN search_texts ON search_texts.step = review_texts.rowid WHERE review_texts MATCH ?
+    SELECT number FROM review_texts JOIN search_texts ON search_texts.step = review_texts.rowid
+    WHERE review_texts MATCH ?
     UNION ALL SELECT number FROM reviews WHERE step > {_REACHES}
-    UNION ALL SELECT number FROM reviews WHERE number NOT IN (SELECT number FROM search_texts)
+    UNION ALL SELECT number FROM search_texts WHERE shown IS NULL
 )"""  # noqa: S608 - fixed words
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The steps that the index takes up next: where it reached before and reaches then, and the
-    number, step and document of each review."""
+    """The steps that the index takes up next: where it reached before and reaches then, and the documents.
+
+    Each is given as the number of its review, its step, and its JSON.
+    """
 
     after: int
     reaches: int
@@ -100,6 +106,13 @@ class SearchStore(Store):
         self._database.execute("UPDATE search_index SET reaches = 0, unicode = ?", (unicodedata.unidata_version,))
         return True
 
+    def begin_anew(self) -> None:
+        """Throw the index away, with every trace of earlier texts, and begin an empty one."""
+        if self.exists:
+            self._database.execute("UPDATE search_index SET reaches = 0, unicode = NULL")
+            self._exists = False
+            self.create()
+
     def next_part(self, behind: int) -> Part | None:
         """Return what to index next; None if the index is no more than so many steps behind."""
         after, last = self._database.rows(
@@ -122,13 +135,13 @@ class SearchStore(Store):
         moved = self._database.rows(
             "UPDATE search_index SET reaches = ? WHERE reaches = ? RETURNING reaches", (part.reaches, part.after)
         )
-        for (number, step, _), (shown, beside) in zip(part.documents, texts, strict=True) if moved else ():
-            if len(shown) + len(beside) > _LARGEST:
-                self._database.execute("DELETE FROM search_texts WHERE number = ?", (number,))
-                continue
-            kept = [_UNINDEXABLE.sub("\ufffd", text) for text in (shown, beside)]
+        for (number, step, _), pair in zip(part.documents, texts, strict=True) if moved else ():
+            is_large = sum(map(len, pair)) > _LARGEST
+            kept = [None if is_large else _UNINDEXABLE.sub("\ufffd", text) for text in pair]
             self._database.execute("INSERT OR REPLACE INTO search_texts VALUES (?, ?, ?, ?)", (number, step, *kept))
-            self._database.execute("INSERT INTO review_texts (rowid, text) VALUES (?, ?)", (step, "\n".join(kept)))
+            if not is_large:
+                row = step, "\n".join(filter(None, kept))
+                self._database.execute("INSERT INTO review_texts (rowid, text) VALUES (?, ?)", row)
 
 
 @cache

@@ -179,14 +179,20 @@ class ReviewService:
         """Return how many reviews a query asks for."""
         return self.list_reviews(replace(query, limit=0, offset=0, after=None)).total
 
-    def count_by_deadline(self, query: ReviewQuery, moments: Sequence[datetime]) -> list[int]:
-        """Return how many reviews of a query are due before the first moment, before the next, later, and never."""
-        bounds = [to_wire(moment) for moment in moments]
-        if words := search.words_of(query.search or ""):
-            keys = self._keys(replace(query, sort="due"), words)
-            return counts_between([*(sum(key[0] < bound for key in keys) for bound in (*bounds, NEVER)), len(keys)])
+    def list_by_deadline(self, query: ReviewQuery, moments: Sequence[datetime]) -> tuple[Page, list[int]]:
+        """Return one page in the order of due dates, and the numbers of all that the query asks for.
+
+        These are how many are due before the first moment, before the next, later, and never.
+        """
+        asked, bounds = replace(query, sort="due"), [to_wire(moment) for moment in moments]
+        if words := search.words_of(asked.search or ""):
+            keys = self._keys(asked, words)
+            counts = [*(sum(key[0] < bound for key in keys) for bound in (*bounds, NEVER)), len(keys)]
+            return self._page_of(asked, keys), counts_between(counts)
         with self._work():
-            return self._store.count_by_deadline(query, bounds)
+            found, around = self._store.reviews(asked)
+            counts = self._store.count_by_deadline(asked, bounds)
+        return replace(around, items=documents(found)), counts
 
     def tally(self, query: ReviewQuery, since: datetime) -> tuple[dict[str, int], float | None]:
         """Return how many reviews of a query ended since a moment, by verdict, and the median seconds to an answer.
@@ -471,6 +477,11 @@ class ReviewService:
             self._search_store.add(part, texts)
         return True
 
+    def forget_texts(self) -> None:
+        """Begin the index for searches anew, so that it holds nothing of what was erased."""
+        with self._unit_of_work.begin(_nothing_due):
+            self._search_store.begin_anew()
+
     def weigh(
         self, review_id: str | None = None, template_id: str | None = None, body: Mapping[str, Any] | None = None
     ) -> int:
@@ -482,8 +493,10 @@ class ReviewService:
 
     def _search(self, query: ReviewQuery, words: Sequence[str]) -> Page:
         """Return one page of the reviews that hold all words."""
-        self._is_searched = True
-        found = self._keys(query, words)
+        return self._page_of(query, self._keys(query, words))
+
+    def _page_of(self, query: ReviewQuery, found: Sequence[Row]) -> Page:
+        """Return the page that a query asks for, of the keys of the whole list."""
         begin = query.offset
         if (after := query.after) is not None:
             begin = sum(not order_of(query).is_beyond(key, after) for key in found)
@@ -497,6 +510,7 @@ class ReviewService:
 
         What the stored texts do not tell, one review after the other does; others use the database in between.
         """
+        self._is_searched = True
         with self._work():
             keys = self._store.keys(query, *self._search_store.conditions(words, people=query.search_people))
         return [key[:2] for key in keys if not key[2] or self._holds(key[1], words, query)]

@@ -176,7 +176,7 @@ class ReviewStore(Store):
         )
         answered = sum(counts.get(verdict, 0) for verdict in ANSWERS)
         took: float | None = self._database.value(
-            f"SELECT (julianday(updated_at) - julianday(created_at)) * 86400 AS took FROM reviews {clause} "  # noqa: S608 - fixed words
+            f"SELECT round((julianday(updated_at) - julianday(created_at)) * 86400, 3) AS took FROM reviews {clause} "  # noqa: S608 - fixed words
             "AND verdict IN (SELECT value FROM json_each(?)) ORDER BY took LIMIT 1 OFFSET ?",
             (*values, json.dumps(ANSWERS), answered // 2),
         )

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 from typing import Final
 
-from hitl._private_file import make_private
 from hitl.server.primitives import SetupError
+from hitl.server.storage.file_system import make_data_file
 
 HAS_LOCKS = sys.platform != "win32"
 """Elsewhere the database's own lock does the same, and then nobody else can read the file beside the server."""
@@ -37,7 +37,7 @@ class FileLock:
         """Lock a data file; InUseError if another process has it, SetupError if there can be no lock."""
         try:
             self.path = lock_path(data)
-            make_private(self.path)
+            make_data_file(self.path)
             self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
         except (OSError, ValueError) as error:  # a ValueError for a name that holds a null character
             why = getattr(error, "strerror", None) or error

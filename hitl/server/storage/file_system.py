@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
+from hitl._private_file import make_private
 from hitl.server.primitives import SetupError
 
 SIDECARS: Final = ("", "-wal", "-shm", "-journal", ".lock")
@@ -17,6 +18,25 @@ MOUNTS: Final = Path("/proc/self/mounts")
 
 # Locks and shared memory are those of one machine there (https://www.sqlite.org/faq.html#q5), or of one program.
 _NETWORK: Final = re.compile(r"(nfs|nfs4|cifs|smb\w*|fuse\w*(\..*)?|afs|ncpfs|ceph|lustre|glusterfs|davfs\w*)")
+
+
+def make_data_file(path: str | Path) -> None:
+    """Create an empty file that only its owner may read where there is none, and take the rights of others.
+
+    If root does so, for a service that has a user of its own, it belongs to the owner of its folder.
+    """
+    file = os.path.realpath(path)
+    is_new = not os.path.lexists(file)
+    make_private(path)
+    if is_new:
+        give_to_owner_of_folder(Path(file))
+
+
+def give_to_owner_of_folder(file: Path) -> None:
+    """Let a file of root belong to the owner of its folder; nothing for other users."""
+    if os.name == "posix" and os.geteuid() == 0:
+        folder = file.parent.stat()
+        os.chown(file, folder.st_uid, folder.st_gid)
 
 
 def readable_by_others(data: str | Path) -> list[Path]:

@@ -128,12 +128,6 @@ class DeliveryStore(Store):
         sql = "UPDATE deliveries SET due_at = ? WHERE status = 'pending' AND due_at IS NULL RETURNING 1"
         return len(self._database.rows(sql, (to_wire(now),)))
 
-    def held(self) -> int:
-        """Return how many deliveries are held back."""
-        sql = "SELECT count(*) FROM deliveries WHERE status = 'pending' AND due_at IS NULL"
-        held: int = self._database.value(sql)
-        return held
-
     # Maintenance
 
     def bring_forward(self, now: datetime, pauses: Sequence[timedelta]) -> None:
