@@ -67,10 +67,10 @@ def test_the_same_works_without_a_server_and_makes_no_key_file(data: Path) -> No
     [
         (("create", "agent"), "--owner EMAIL or --no-owner", 2),
         (("create", "agent", "--no-owner", "--owner", "ann@example.com"), "--owner EMAIL or --no-owner", 2),
-        (("create", "agent", "--owner", "bob@example.com"), "bob@example.com", 4),
+        (("create", "agent", "--owner", "bob@example.com"), "bob@example.com", 3),
         (("create", "agent", "--no-owner", "--expires", "soon"), "no length of time", 1),
         (("create", "agent", "--no-owner", "--scope", "answer"), "answer", 2),
-        (("revoke", "agent"), "there is no key", 4),
+        (("revoke", "agent"), "there is no key", 3),
     ],
 )
 def test_what_is_wrong_is_said(data: Path, arguments: tuple[str, ...], message: str, exit_code: int) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from fake_clock import FakeClock
 from receiver import Receiver
+from team_server import MakeServer
 
-from conftest import MakeServer
 from hitl.server.http.server import BackgroundServer
 from hitl.server.primitives import SetupError
 from hitl.server.review_server import ReviewServer

@@ -12,8 +12,8 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.testclient import TestClient
+from team_server import MakeServer
 
-from conftest import MakeServer
 from hitl.server.inbox import inbox_routes
 from hitl.server.people import Person
 from hitl.server.primitives import ACTOR, Actor
