@@ -18,7 +18,7 @@ key_file_option = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="The key under which secrets are sealed.  [default: systemd's credential secrets.key, HITL_SECRETS_KEY, or a "
-    "file beside the data that is made when it is needed]",
+    "file beside the data that is made at the first start]",
 )
 
 

@@ -146,10 +146,10 @@ def run(
             allow_remote_webhooks=allow_remote_webhooks,
             allow_webhook_nets=allow_webhook_nets,
         )
+        http_server = site.server()
     except SetupError as error:
         raise CommandError(str(error)) from error
     configure_log(log_form or ("text" if sys.stderr.isatty() else "json"))
-    http_server = site.server()
     # Before anything is printed: a signal must end it in order as soon as somebody knows that it runs.
     with site, http_server.capture_signals():
         click.echo(_greeting(site, team, data), nl=False)

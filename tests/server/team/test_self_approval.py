@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -276,7 +276,7 @@ class TestPages:
     def warning(self, world_with: MakeWorld) -> World:
         return world_with("warn")
 
-    def browser(self, world: World, who: Person) -> Iterator[TestClient]:
+    def browser(self, world: World, who: Person) -> TestClient:
         server = world.server
         routes = inbox_routes(
             server.reviews, server.loops, server.deliveries, server.uploads, server.agent_sessions, server.saved_views
