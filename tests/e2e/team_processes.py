@@ -41,7 +41,7 @@ def serving(
     with started(command, held=held, env=env) as process:
         assert process.stdout is not None
         where = process.stdout.readline().strip()
-        assert where, "it did not start"
+        assert where, process.stderr.read() if process.stderr else ""
         yield Serving(process, where)
 
 
@@ -68,7 +68,7 @@ def started(
     if held is not None:
         # The shell becomes the command, so its process id is that of the command.
         script = f'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&{held.fileno()}'
-        command = ["sh", "-c", script, "sh", *command]
+        command = ["bash", "-c", script, "bash", *command]  # dash knows descriptors of one digit only
     fds = () if held is None else (held.fileno(),)
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, env={**os.environ, **(env or {})}, pass_fds=fds, **pipes) as process:
