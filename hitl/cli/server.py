@@ -11,12 +11,14 @@ import click
 
 from hitl.cli.config_file import config_option
 from hitl.cli.failures import CommandError
+from hitl.cli.operating import OPERATING
 from hitl.cli.sandbox import templates_in
 from hitl.cli.server_unit import unit
-from hitl.cli.values import seconds
+from hitl.cli.values import length_of_time, seconds
 from hitl.server.http.exposure import read_secret
 from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, rate_limit
 from hitl.server.http.systemd import inherited_socket
+from hitl.server.operations import LogForm, configure_log
 from hitl.server.primitives import SetupError
 from hitl.server.review_server import ReviewServer
 from hitl.server.team_settings import TeamSettings
@@ -83,6 +85,16 @@ _SWITCH_INTERVAL = 0.0005  # as in `hitl.cli.sandbox`
     metavar="CIDR",
     help="A private network to deliver webhooks to, such as 192.168.1.0/24; repeatable.",
 )
+@click.option("--metrics", is_flag=True, help="Let programs of this machine read /metrics, for Prometheus.")
+@click.option(
+    "--log",
+    "log_form",
+    type=click.Choice(["text", "json"]),
+    help="The form of the log on standard error.  [default: text on a terminal, else json]",
+)
+@click.option(
+    "--keep", type=length_of_time, metavar="90d", help="Erase contents so long after the end.  [default: never]"
+)
 @config_option()
 @click.pass_context
 def server(context: click.Context, /, **options: Any) -> None:
@@ -104,6 +116,7 @@ def run(
     templates_file: Path | None,
     allow_remote_webhooks: bool,
     allow_webhook_nets: tuple[str, ...],
+    log_form: LogForm | None,
     **reached: Any,
 ) -> None:
     """Serve a data file; `reached` are the options that say how it is reached."""
@@ -125,6 +138,7 @@ def run(
         )
     except SetupError as error:
         raise CommandError(str(error)) from error
+    configure_log(log_form or ("text" if sys.stderr.isatty() else "json"))
     http_server = site.server()
     # Before anything is printed: a signal must end it in order as soon as somebody knows that it runs.
     with site, http_server.capture_signals():
@@ -164,3 +178,7 @@ def _greeting(site: ReviewServer, team: TeamSettings, data: str) -> str:
             f"  hitl reviewers invite YOU@example.com --role admin --data {data}",
         ]
     return "\n".join(lines) + "\n"
+
+
+for command in OPERATING:
+    server.add_command(command)

@@ -19,10 +19,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from hitl.server.http import responses
 from hitl.server.http.host_check import HostGuard
 from hitl.server.http.public_url_guard import Front, PublicUrlGuard
+from hitl.server.http.request_facts import note
 from hitl.server.http.requests import is_api, route_path
 from hitl.server.http.responses import SCOPE_KEY, RequestContext, RequestIds, request_id
 from hitl.server.loops import envelope
-from hitl.server.primitives import ApiError, Clock
+from hitl.server.primitives import ApiError, Clock, actor_of
 from hitl.server.storage import StorageError
 
 _log = logging.getLogger("hitl.server")
@@ -46,7 +47,10 @@ def create_app(
 
     async def api_or_pages(scope: Scope, receive: Receive, send: Send) -> None:
         # Not a Mount, which does not match a path with a line break: every answer below /v1 must have an envelope.
-        await (api if is_api(scope) else pages)(scope, receive, send)
+        try:
+            await (api if is_api(scope) else pages)(scope, receive, send)
+        finally:
+            note(scope)
 
     def refuse(scope: Scope, error: ApiError) -> Response:
         scope[SCOPE_KEY] = RequestContext(clock, request_id=request_id(scope))
@@ -59,7 +63,12 @@ def create_app(
 
 
 def error_response(request: Request, error: ApiError) -> Response:
-    """Return an error in the envelope of the generation that was called."""
+    """Return an error in the envelope of the generation that was called.
+
+    A key of a team is told that there is nothing where it may not look: a 403 would say that there is something.
+    """
+    if error.status == 403 and actor_of(request.scope) is not None:
+        error = ApiError(404, "not_found", f"there is nothing at {request.url.path[:128]} for this key")
     if envelope.is_used_at(route_path(request.scope)):
         return envelope.error_response(request, error)
     return responses.error_response(request, error)

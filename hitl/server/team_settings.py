@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
 
+from hitl.server.asking import Policy
 from hitl.server.http.exposure import Exposure
 from hitl.server.http.listeners import AnyListener
 from hitl.server.http.proxies import TrustedProxies
@@ -41,6 +44,18 @@ class TeamSettings:
 
     allow_insecure_public_url: bool = False
     """Whether people may reach it over http from other machines."""
+
+    secrets_key_file: str | Path | None = None
+    """Where the keys are under which secrets are sealed; None for the usual places (`sealing.find_keys`)."""
+
+    self_approval: Policy = "refuse"
+    """What becomes of a person's answer to what he asks himself, or his key asks: "refuse", "warn" or "allow"."""
+
+    metrics: bool = False
+    """Whether programs of this machine may read `/metrics`."""
+
+    keep: timedelta | None = None
+    """For how long contents are kept after the end of a review or request; None for ever."""
 
 
 def front_of(team: TeamSettings | None, listener: AnyListener) -> tuple[Front | None, list[str]]:

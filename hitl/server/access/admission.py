@@ -31,7 +31,7 @@ class SendLink(Protocol):
         ...
 
 
-def send_nothing(email: str, review_id: str | None) -> None:  # noqa: ARG001 - the shape of SendLink
+def send_nothing(email: str, review_id: str | None) -> None:
     """Send no link: this server has no way to reach people, and `hitl reviewers link` prints one."""
 
 

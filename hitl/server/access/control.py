@@ -63,9 +63,7 @@ def reviewer_control_routes(
         Route("/reviewers", handler(invite), methods=["POST"]),
         Route("/reviewers", handler(listed), methods=["GET"]),
         Route("/reviewers/link", handler(lambda sent: invited(admission.link(_email(sent)))), methods=["POST"]),
-        Route(
-            "/reviewers/role", changing(lambda each, sent: people.set_role(each.id, sent["role"])), methods=["POST"]
-        ),
+        Route("/reviewers/role", changing(lambda each, sent: people.set_role(each.id, sent["role"])), methods=["POST"]),
         Route("/reviewers/disable", handler(disable), methods=["POST"]),
         Route("/reviewers/enable", changing(lambda each, _sent: people.enable(each.id)), methods=["POST"]),
         Route("/reviewers/erase", changing(lambda each, _sent: people.erase(each.id)), methods=["POST"]),

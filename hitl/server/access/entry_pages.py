@@ -7,11 +7,11 @@ have the addresses of the team and all others. Opening a page changes nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qs
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -33,6 +33,8 @@ _AGAIN: Final = (
     "<!doctype html><html lang=en><title>Reviews</title><p>Opening the page. If nothing happens, reload this page."
 )
 
+_Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
+
 
 class EntryPages:
     """Their handlers."""
@@ -46,17 +48,31 @@ class EntryPages:
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes, below the prefix of the public URL."""
+        asking, entering, again = map(self._answering, (self.link, self.enter, self.again))
         return [
-            Route("/enter/{token}", self.link),
-            Route("/m/{token}", self.link),
-            Route("/enter/{token}", self.enter, methods=["POST"]),
-            Route("/m/{token}", self.enter, methods=["POST"]),
-            Route("/enter/{token}/again", self.again, methods=["POST"]),
-            Route("/m/{token}/again", self.again, methods=["POST"]),
-            Route("/signin", self.sign_in),
-            Route("/signin", self.ask, methods=["POST"]),
-            Route("/signout", self.sign_out, methods=["POST"]),
+            Route("/enter/{token}", asking),
+            Route("/m/{token}", asking),
+            Route("/enter/{token}", entering, methods=["POST"]),
+            Route("/m/{token}", entering, methods=["POST"]),
+            Route("/enter/{token}/again", again, methods=["POST"]),
+            Route("/m/{token}/again", again, methods=["POST"]),
+            Route("/signin", self._answering(self.sign_in)),
+            Route("/signin", self._answering(self.ask), methods=["POST"]),
+            Route("/signout", self._answering(self.sign_out), methods=["POST"]),
         ]
+
+    def _answering(self, handler: _Handler) -> _Handler:
+        """Return the handler with a page for what it refuses."""
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except ApiError as error:
+                return self.refusal(request, error)
+            except ClientDisconnect:
+                return Response(status_code=400)  # the client is gone
+
+        return answer
 
     async def link(self, request: Request) -> Response:
         """Ask for the code of a link, whatever the link is."""

@@ -76,7 +76,6 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(_SEND, "/signout", "reviewer", by_link=True),
     Rule(_READ, "/inbox", "reviewer"),
     Rule(_READ, "/inbox/", "reviewer"),
-    Rule(_READ, "/inbox/export.csv", "reviewer"),
     Rule(_READ, "/inbox/events", "reviewer"),
     Rule(_READ, "/inbox/keys", "reviewer", by_link=True),
     Rule(_FORM, "/inbox/me", "reviewer"),
@@ -111,8 +110,6 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(_FORM, "/inbox/people/{person_id}/signout", "admin"),
     Rule(_READ, "/inbox/people/{person_id}/sessions", "admin"),
     Rule(_FORM, "/inbox/people/{person_id}/sessions/{session_id}/end", "admin"),
-    Rule(_READ, "/inbox/api-keys", "admin"),
-    Rule(_FORM, "/inbox/api-keys/{rest:path}", "admin"),
 )
 
 

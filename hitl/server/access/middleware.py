@@ -113,9 +113,7 @@ class AccessMiddleware:
             return _json_error(ApiError(401, "no_session", "Sign in first."))
         return self._pages.locked(request, path)
 
-    async def _seen(
-        self, scope: Scope, found: tuple[Rule, dict[str, str]] | None, visitor: Visitor | None
-    ) -> Scope:
+    async def _seen(self, scope: Scope, found: tuple[Rule, dict[str, str]] | None, visitor: Visitor | None) -> Scope:
         """Return the scope of what somebody may see, or that of a page which does not exist; ApiError for a refusal."""
         if visitor is None:
             return scope

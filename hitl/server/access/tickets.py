@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -29,6 +30,8 @@ MOST_WRONG_CODES: Final = 5
 
 _KEPT: Final = timedelta(days=30)
 """How long a ticket that expired is remembered, for the page that says so."""
+
+_CODE: Final = re.compile(r"\d{4}", re.ASCII)
 
 
 class Ticket(NamedTuple):
@@ -112,7 +115,10 @@ class Tickets:
             return self._store.get(digest_of(token))
 
     def use(self, token: str, code: str) -> Used:
-        """Use a ticket up, if the code is its own and it has not ended; count a wrong code."""
+        """Use a ticket up, if the code is its own and it has not ended; count a wrong code.
+
+        What is no code, such as the empty field of a form that a program submits, counts for nothing.
+        """
         now, digest = to_wire(self._clock()), digest_of(token)
         with self._database.transaction():
             ticket = self._store.get(digest)
@@ -120,7 +126,8 @@ class Tickets:
             expected = ticket.code_digest if ticket is not None else digest_of("")
             is_right = hmac.compare_digest(expected, digest_of(token + code)) and ticket is not None
             if not is_right:
-                self._store.count_wrong_code(digest, now, MOST_WRONG_CODES)
+                if _CODE.fullmatch(code):
+                    self._store.count_wrong_code(digest, now, MOST_WRONG_CODES)
                 return Used(None, is_admitted=False)
             return Used(ticket, self._store.use(digest, now))
 

@@ -36,7 +36,7 @@ from hitl.server.http.requests import (
 )
 from hitl.server.loops.accounts import Account, account_of
 from hitl.server.loops.envelope import success
-from hitl.server.primitives import Document
+from hitl.server.primitives import Document, actor_of
 from hitl.server.storage import Created
 
 LONGEST_WAIT: Final = 300
@@ -146,4 +146,4 @@ class _Waits:
 
 
 def _account(request: Request) -> Account:
-    return account_of(context_of(request).owner)
+    return account_of(context_of(request).owner, actor_of(request.scope))

@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from hitl.server.access import Admission
 from hitl.server.agent_sessions import SessionService
+from hitl.server.inbox.bulk_pages import BulkPages
 from hitl.server.inbox.delivery_pages import DeliveryPages
 from hitl.server.inbox.join import invitation, join_routes
 from hitl.server.inbox.lists import Lists
@@ -27,6 +28,7 @@ from hitl.server.inbox.pages import Pages
 from hitl.server.inbox.people_pages import PeoplePages
 from hitl.server.inbox.presence import Presence
 from hitl.server.inbox.previews import Previews
+from hitl.server.inbox.request_lists import RequestLists
 from hitl.server.inbox.request_pages import RequestPages
 from hitl.server.inbox.saved_view_store import SavedViews
 from hitl.server.inbox.sessions import InboxSessionMiddleware, Sessions
@@ -62,15 +64,16 @@ def inbox_routes(
     """
     handled = (reviews, loops, PageRenderer(), views, undo_seconds, Presence(reviews.clock))
     lists, pages, requests = Lists(*handled), Pages(*handled), RequestPages(*handled, uploads, agent_sessions)
-    previews = Previews(*handled)
+    previews, bulk, asked = Previews(*handled), BulkPages(*handled), RequestLists(*handled)
     log = DeliveryPages(*handled, deliveries)
     inner: list[BaseRoute] = [
         Route("/", lists.overview),
         *_form("/me", lists.introduce, "/"),
-        *_form("/bulk", lists.bulk, "/"),
-        *_form("/undo/{batch}", lists.undo, "/"),
+        *_form("/bulk", bulk.bulk, "/"),
+        *_form("/undo/{batch}", bulk.undo, "/"),
         *_form("/views", lists.save_view, "/"),
         *_form("/views/{number}/delete", lists.delete_view, "/"),
+        Route("/export.csv", lists.export),
         Route("/keys", lists.keys),
         *_form("/preview", previews.show, "/"),
         *_form("/pictures", previews.pictures, "/"),
@@ -78,9 +81,11 @@ def inbox_routes(
         Route("/reviews/{review_id}", pages.review),
         Route("/reviews/{review_id}/answer", pages.answer, methods=["POST"]),
         Route("/reviews/{review_id}/answer", pages.form),
+        *_form("/reviews/{review_id}/look", pages.look, "/reviews/{review_id}"),
         *_form("/reviews/{review_id}/start", pages.start, "/reviews/{review_id}"),
         Route("/reviews/{review_id}/done", pages.done),
-        Route("/requests", requests.overview),
+        Route("/reviews/{review_id}/table", pages.table),
+        Route("/requests", asked.overview),
         Route("/requests/{request_id}", requests.show),
         *_form("/requests/{request_id}/answer", requests.answer, "/requests/{request_id}"),
         *_form("/requests/{request_id}/claim", requests.claim, "/requests/{request_id}"),

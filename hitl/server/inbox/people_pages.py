@@ -83,9 +83,7 @@ class PeoplePages(PageHandlers):
         await read_form(request)
         session = session_of(request.scope)
         but = None if session is None else session.id
-        return await self._changed(
-            request, lambda by: self.admission.revoke_all(_person_id(request), by=by, but=but)
-        )
+        return await self._changed(request, lambda by: self.admission.revoke_all(_person_id(request), by=by, but=but))
 
     async def _changed(self, request: Request, change: Any) -> Response:
         try:

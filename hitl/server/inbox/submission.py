@@ -12,11 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hitl._json import is_object
-from hitl.server.access import FORM_TOKEN
+from hitl.server.access import FORM_TOKEN as FORM_TOKEN  # re-exported for the pages
 from hitl.server.http import in_worker_if_large
 from hitl.server.http.requests import parse_object
+from hitl.server.inbox.arguments import folded
 from hitl.server.inbox.fields import as_text
-from hitl.server.primitives import ApiError, actor_of, clean_name, invalid
+from hitl.server.inbox.refusal import Refusal
+from hitl.server.primitives import Actor, ApiError, actor_of, clean_name, invalid
 
 MAX_FORM_BYTES = 5 * 1024 * 1024
 MAX_FORM_FIELDS = 5000
@@ -25,6 +27,8 @@ MAX_REVIEWER_LENGTH = 254  # the longest e-mail address (RFC 5321, 4.5.3.1.3, wi
 FIELD_PREFIX = "field."
 NOTES_PREFIX = "notes."
 STAMP_PREFIX = "stamp."
+CONFIRM_SELF = "confirm_self"
+"""The field by which somebody insists on answering what he asked himself."""
 
 _COOKIE = "hitl_reviewer"
 _COOKIE_SECONDS = 365 * 24 * 3600
@@ -41,6 +45,11 @@ class Submission:
     decision: str  # the button: "complete" or "reject"
     given: Mapping[str, Any] = field(default_factory=dict[str, Any])  # the answers of a JSON body, not yet as strings
     stamps: Mapping[str, str] = field(default_factory=dict[str, str])  # see `merging`
+    hosts: Mapping[str, str] = field(default_factory=dict[str, str])  # "load" or "unload": of pictures
+    refusal: Refusal = field(default_factory=Refusal)
+    actor: Actor | None = None  # the person of the session, where the server knows people
+    is_confirmed: bool = False  # he insists on answering what he asked himself
+    misread: Mapping[str, str] = field(default_factory=dict[str, str])  # what is wrong with arguments, by their field
 
 
 async def read_submission(request: Request, *, room: int = 0) -> Submission:
@@ -49,13 +58,19 @@ async def read_submission(request: Request, *, room: int = 0) -> Submission:
         return await _read_json(request, room)
     sent = await read_form(request, limit=MAX_FORM_BYTES + room)
     first = {name: values[0] for name, values in sent.items()}
+    inside, misread = folded(sent)
     return Submission(
-        answers=_answers(sent),
+        answers={**inside, **_answers(sent)},
         version=first.get("version", ""),
         shown=first.get("fingerprint") or _shown(first.get("form_token", "")),
         reviewer=reviewer_of(request, first.get("reviewer", "")),
         decision=first.get("decision", ""),
+        actor=actor_of(request.scope),
+        is_confirmed=CONFIRM_SELF in sent,
         stamps={name.removeprefix(STAMP_PREFIX): text for name, text in first.items() if name.startswith(STAMP_PREFIX)},
+        hosts={name: first[name] for name in ("load", "unload") if name in first},
+        refusal=Refusal.read(sent),
+        misread=misread,
     )
 
 
@@ -160,6 +175,8 @@ async def _read_json(request: Request, room: int) -> Submission:
         version=as_text(sent.get("version")),
         shown=_shown(token),
         reviewer=reviewer_of(request, as_text(sent.get("reviewer"))),
+        actor=actor_of(request.scope),
+        is_confirmed=sent.get(CONFIRM_SELF) is True,
         decision=as_text(sent.get("decision")),
         given=answers,
     )

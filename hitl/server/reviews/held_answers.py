@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from hitl.server.primitives import ApiError, Document, conflict
+from hitl.server.primitives import Actor, ApiError, Document, conflict
 from hitl.server.primitives.timestamps import from_wire, to_wire
 from hitl.server.reviews.approvals import would_complete
 from hitl.server.reviews.held_answer_store import HeldAnswer, HeldAnswerStore, final_of_another
@@ -30,6 +30,8 @@ class CheckedAnswer:
     template: Document
     decision: Decision
     reviewer: str
+    actor: Actor | None = None
+    is_self_approved: bool = False
 
     @property
     def review_id(self) -> str:
@@ -75,6 +77,8 @@ class HeldAnswers:
             is_final=completes,
             given_at=to_wire(work.now),
             settles_at=to_wire(ends),
+            actor=answer.actor,
+            is_confirmed=answer.is_self_approved,
         )
         self._store.add(held)
         work.changed.append(answer.review_id)  # the worker looks for the next due time
