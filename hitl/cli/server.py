@@ -63,6 +63,18 @@ _SWITCH_INTERVAL = 0.0005  # as in `hitl.cli.sandbox`
     help="Tell browsers to come over https only.  [default: on for https on port 443 without a path]",
 )
 @click.option("--allow-insecure-public-url", is_flag=True, help="Accept a public URL of http.")
+@click.option(
+    "--secrets-key-file",
+    metavar="FILE",
+    help="The key that seals webhook secrets and channels.  [default: made beside the data file at the first start]",
+)
+@click.option(
+    "--self-approval",
+    type=click.Choice(["refuse", "warn", "allow"]),
+    default="refuse",
+    show_default=True,
+    help="What becomes of a person's answer to what he or his key has asked.",
+)
 @click.option("--undo", default="10s", show_default=True, help="For how long a reviewer can take an answer back.")
 @click.option(
     "--rate-limit",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from team_processes import HOST, KEY, REVIEW, Trust, caddy, free_port, nginx, serving, snippets
+from team_processes import HOST, REVIEW, Trust, caddy, free_port, headers_of, nginx, serving, snippets
 
 PEOPLE = 5
 WAYS = ["nginx", "nginx under a path", "nginx to a socket", "Caddy", "Caddy under a path", "Caddy to a socket"]
@@ -27,7 +27,7 @@ class Public:
     folder: Path
 
     def client(self) -> httpx.Client:
-        return self.trust.client(self.port)
+        return self.trust.client(self.port, headers_of(self.folder / "team.db"))
 
 
 @contextmanager
@@ -41,9 +41,10 @@ def behind(way: str, folder: Path) -> Iterator[Public]:
         if way.startswith("Caddy"):
             listener.close()
             port = free_port()
-        reached = {"socket": str(folder / "http.sock")} if "socket" in way else {"trusted_proxies": ["127.0.0.1"]}
+        reached = ["--socket", str(folder / "http.sock")] if "socket" in way else ["--trusted-proxy", "127.0.0.1"]
+        headers_of(folder / "team.db")
         server = stack.enter_context(
-            serving(folder / "team.db", public_url=f"https://{HOST}:{port}{prefix}", **reached)
+            serving(folder / "team.db", "--public-url", f"https://{HOST}:{port}{prefix}", *reached)
         )
         if way.startswith("nginx"):
             upstream = f"unix:{server.where}" if "socket" in way else server.where
@@ -117,4 +118,5 @@ def test_tokens_of_links_stay_out_of_the_log_of_nginx(public: Public) -> None:
     if log.exists():  # nginx writes one by default, and Caddy does not
         assert "/enter/***" in log.read_text()
         assert token not in log.read_text()
-    assert KEY not in "".join(file.read_text() for file in public.folder.glob("*.log"))
+    key = headers_of(public.folder / "team.db")["Authorization"].removeprefix("Bearer ")
+    assert key not in "".join(file.read_text() for file in public.folder.glob("*.log"))

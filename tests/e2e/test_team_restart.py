@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -15,12 +14,22 @@ from pathlib import Path
 
 import httpx
 import pytest
-from team_processes import HEADERS, HOST, PATIENCE, REVIEW, Serving, Trust, nginx, serving, snippets, started
+from team_processes import (
+    HITL,
+    HOST,
+    PATIENCE,
+    REVIEW,
+    Serving,
+    Trust,
+    headers_of,
+    nginx,
+    serving,
+    snippets,
+    started,
+)
 
 from hitl.server.http.systemd import inherited_socket
 from hitl.server.primitives import SetupError
-
-HITL = [sys.executable, "-W", "error", "-m", "hitl.cli"]
 
 
 @pytest.fixture
@@ -71,16 +80,19 @@ def test_no_request_is_lost_over_restarts_behind_nginx(tmp_path: Path, held: soc
     trust = Trust.in_folder(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as public:
         port = public.getsockname()[1]
-        team = {"public_url": f"https://{HOST}:{port}", "trusted_proxies": ["127.0.0.1"]}
+        team = ["--public-url", f"https://{HOST}:{port}", "--trusted-proxy", "127.0.0.1"]
         data = tmp_path / "team.db"
-        with nginx(tmp_path, trust, snippets("nginx")[0], address(held), public), trust.client(port) as http:
+        with (
+            nginx(tmp_path, trust, snippets("nginx")[0], address(held), public),
+            trust.client(port, headers_of(data)) as http,
+        ):
             load = None
             for _ in range(3):
-                with serving(data, held=held, **team) as server:
+                with serving(data, *team, held=held) as server:
                     load = load or Load(http)
                     load.wait_for(40)
                     server.stop()
-            with serving(data, held=held, **team):
+            with serving(data, *team, held=held):
                 assert load is not None
                 load.wait_for(40)
                 load.end()
@@ -90,9 +102,10 @@ def test_no_request_is_lost_over_restarts_behind_nginx(tmp_path: Path, held: soc
 
 
 def test_a_stop_answers_what_waits_and_says_when_to_come_back(tmp_path: Path, held: socket.socket) -> None:
+    program = headers_of(tmp_path / "team.db")
     with (
         serving(tmp_path / "team.db", held=held) as server,
-        httpx.Client(base_url=f"http://{address(held)}", headers=HEADERS, timeout=PATIENCE) as http,
+        httpx.Client(base_url=f"http://{address(held)}", headers=program, timeout=PATIENCE) as http,
         ThreadPoolExecutor(10) as pool,
     ):
         made = http.post("/v1/reviews", json=REVIEW).json()["data"]["id"]
@@ -171,9 +184,9 @@ def test_the_unix_socket_of_a_service_manager_is_taken_over(tmp_path: Path) -> N
     with socket.socket(socket.AF_UNIX) as held:
         held.bind(str(path))
         held.listen(10)
-        team = {"public_url": f"https://{HOST}"}  # the proxy is whoever can open the socket
+        team = ["--public-url", f"https://{HOST}"]  # the proxy is whoever can open the socket
         for _ in range(2):
-            with serving(tmp_path / "team.db", held=held, **team) as server:
+            with serving(tmp_path / "team.db", *team, held=held) as server:
                 assert server.where == str(path)
                 with httpx.Client(transport=httpx.HTTPTransport(uds=str(path))) as http:
                     answer = http.get(f"http://{HOST}/healthz", headers={"X-Forwarded-For": "192.0.2.1"})
