@@ -22,6 +22,7 @@ _SUBCOMMANDS: Final = {
             *(
                 "account",
                 "doctor",
+                "keys",
                 "requests",
                 "reviewers",
                 "reviews",

@@ -290,6 +290,7 @@ class ReviewServer:
             self.saved_views,
             self._undo_seconds,
             None if self.team is None else self.admission,
+            None if self.team is None else self.keys,
         )
         before = [*join_routes(self.loops), *upload_pages(self.uploads)]
         if self.team is None:
@@ -334,6 +335,7 @@ class ReviewServer:
         """Return the HTTP server, not yet running."""
         self._is_serving = True
         if self.team is not None:
+            self.sealer.prepare()
             self.sealed.seal()
         deliverer = Deliverer(self.database, self.outbox, self.clock, Sender(self._targets), sealer=self.sealer)
         expiry = ExpiryWorker(self.clock, self.changes, self.tick)

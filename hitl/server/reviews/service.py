@@ -612,9 +612,9 @@ class ReviewService:
         return CheckedAnswer(before, after, template, decision, reviewer, who.actor, is_self_approved)
 
     def _commit(self, work: Work, answer: CheckedAnswer) -> Document:
-        review_id, after = answer.before["id"], answer.after
+        review_id, after = answer.before["id"], dict(answer.after)
         if answer.is_self_approved:
-            after = {**after, lifecycle.SELF_APPROVED: True}
+            after[lifecycle.SELF_APPROVED] = True
         if answer.decision == "completed" and not is_complete(
             self._reviewers, review_id, answer.template, after["result"], answer.reviewer, to_wire(work.now)
         ):
