@@ -160,6 +160,7 @@ class HttpServer(uvicorn.Server):
         """Accept no more connections, and let those that there are bring their last request."""
         for server in self.servers:
             server.close()
+        await asyncio.sleep(0)  # what accepts lets go of its socket before that is closed
         now = asyncio.get_running_loop().time
         deadline = now() + seconds
         while self.server_state.connections and now() < deadline and not self.force_exit:  # noqa: ASYNC110 - uvicorn's
