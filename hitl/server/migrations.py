@@ -555,7 +555,10 @@ _ACCESS: Final = (
     ) WITHOUT ROWID
     """,
     "CREATE INDEX person_sessions_by_person ON person_sessions (person_id) WHERE ended_at IS NULL",
-    "CREATE INDEX person_sessions_by_review ON person_sessions (review_id) WHERE ended_at IS NULL AND review_id IS NOT NULL",
+    """
+    CREATE INDEX person_sessions_by_review ON person_sessions (review_id)
+    WHERE ended_at IS NULL AND review_id IS NOT NULL
+    """,
 )
 
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (

@@ -28,9 +28,17 @@ class Stream:
     def __init__(self, team: Team, cookie: str) -> None:
         headers = [(b"host", b"127.0.0.1:4010"), (b"cookie", cookie.encode())]
         self._scope = {
-            **{"type": "http", "method": "GET", "path": "/inbox/events", "raw_path": b"/inbox/events"},
-            **{"query_string": b"", "root_path": "", "scheme": "http", "http_version": "1.1"},
-            **{"headers": headers, "server": ("127.0.0.1", 4010), "client": ("127.0.0.1", 50_000)},
+            "type": "http",
+            "method": "GET",
+            "path": "/inbox/events",
+            "raw_path": b"/inbox/events",
+            "query_string": b"",
+            "root_path": "",
+            "scheme": "http",
+            "http_version": "1.1",
+            "headers": headers,
+            "server": ("127.0.0.1", 4010),
+            "client": ("127.0.0.1", 50_000),
         }
         self._app = team.server.app
         self.status = 0
@@ -68,7 +76,9 @@ ENDS: dict[str, Callable[[Team, PersonSession], object]] = {
 
 
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
-def test_a_hundred_open_streams_end_with_their_session(team: Team, end: Callable[[Team, PersonSession], object]) -> None:
+def test_a_hundred_open_streams_end_with_their_session(
+    team: Team, end: Callable[[Team, PersonSession], object]
+) -> None:
     cookie, others = cookie_of(team, "ann@example.com"), cookie_of(team, "bo@example.com")
     (session,) = team.server.admission.sessions.of(team.person("ann@example.com").id)
 
@@ -96,18 +106,29 @@ def test_a_hundred_open_streams_end_with_their_session(team: Team, end: Callable
 
 
 def test_a_revocation_that_is_undone_ends_no_stream(team: Team) -> None:
-    cookie_of(team, "ann@example.com")
+    cookie = cookie_of(team, "ann@example.com")
     (session,) = team.server.admission.sessions.of(team.person("ann@example.com").id)
-    ended: list[str] = []
-    team.server.exchanges.end = ended.append  # type: ignore[method-assign]
-    with pytest.raises(RuntimeError), team.server.database.transaction():
-        team.server.admission.revoke(session.id, by=MACHINE)
-        assert ended == []
-        raise RuntimeError
-    assert ended == []
-    assert team.server.admission.sessions.is_open(session.id)
-    team.server.admission.revoke(session.id, by=MACHINE)
-    assert ended == [session.id]
+
+    def revoke_and_fail() -> None:
+        with team.server.database.transaction():
+            team.server.admission.revoke(session.id, by=MACHINE)
+            raise RuntimeError
+
+    async def play() -> tuple[bool, str]:
+        stream = Stream(team, cookie)
+        task = asyncio.create_task(stream.run())
+        async with asyncio.timeout(60):
+            await stream.began.wait()
+            with pytest.raises(RuntimeError):
+                await asyncio.to_thread(revoke_and_fail)
+            open_after = [team.server.exchanges.count(session.id), not task.done()]
+            await asyncio.to_thread(team.server.admission.revoke, session.id, by=MACHINE)
+            await task
+        return open_after == [1, True], stream.text
+
+    stayed, text = asyncio.run(play())
+    assert stayed
+    assert SIGNED_OUT in text
 
 
 def test_each_stream_looks_again_now_and_then() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -72,8 +72,8 @@ class Team:
 
 @contextmanager
 def running_team(
-    public_url: str | None = None, *, undo_seconds: float = 0, templates: Iterator[Any] | tuple[Any, ...] = ()
-) -> Iterator[Team]:
+    public_url: str | None = None, *, undo_seconds: float = 0, templates: Sequence[Any] = ()
+) -> Generator[Team, None, None]:
     """Open a team's server in memory."""
     clock = FakeClock()
     address = public_url or HERE

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from hitl.server.storage import Store
 
-_COLUMNS = "id, person_id, scope, review_id, how, begun_at, seen_at, idle_ends_at, ends_at, address, agent, ended_at, ended_why"
+_COLUMNS = (
+    "id, person_id, scope, review_id, how, begun_at, seen_at, idle_ends_at, ends_at, "
+    "address, agent, ended_at, ended_why"
+)
 
 
 @dataclass(frozen=True, slots=True)

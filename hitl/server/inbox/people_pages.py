@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -85,7 +86,7 @@ class PeoplePages(PageHandlers):
         but = None if session is None else session.id
         return await self._changed(request, lambda by: self.admission.revoke_all(_person_id(request), by=by, but=but))
 
-    async def _changed(self, request: Request, change: Any) -> Response:
+    async def _changed(self, request: Request, change: Callable[[Actor], object]) -> Response:
         try:
             await in_worker(change, _actor(request))
         except ApiError as error:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hitl._json import is_object
-from hitl.server.access import FORM_TOKEN as FORM_TOKEN  # re-exported for the pages
+from hitl.server.access import FORM_TOKEN as FORM_TOKEN  # for the handlers, too
 from hitl.server.http import in_worker_if_large
 from hitl.server.http.requests import parse_object
 from hitl.server.inbox.arguments import folded

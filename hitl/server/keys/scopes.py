@@ -14,6 +14,7 @@ from typing import Final, Literal, TypeAlias
 from starlette.requests import Request
 
 from hitl.server.http.api_guard import Caller
+from hitl.server.http.requests import route_path
 from hitl.server.primitives import ApiError, not_found
 
 SCOPES: Final = {
@@ -130,7 +131,7 @@ class Scopes:
 
     def __call__(self, request: Request, caller: Caller) -> str | None:
         """Refuse what a key may not do with 404; return its id if it may see only what it has asked itself."""
-        path = request.scope["path"]
+        path = route_path(request.scope)
         method = "GET" if request.method == "HEAD" else request.method
         at_path = [(methods, rule) for form, methods, rule in self._rules if form.fullmatch(path)]
         if not at_path:

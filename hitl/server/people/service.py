@@ -34,7 +34,7 @@ _LONGEST_ADDRESS: Final = 254  # RFC 5321, section 4.5.3.1.3, without its bracke
 _LONGEST_NAME: Final = 100
 
 Watcher: TypeAlias = Callable[[Person, Person], Callable[[], None]]
-"""Is told, in the transaction of a change, of a person before and after it; what it returns is called after the commit."""
+"""Is told, in the transaction of a change, of a person before and after it; returns what to do after the commit."""
 
 
 class People:
@@ -109,8 +109,7 @@ class People:
                 server's machine would make an admin, 409 `last_admin`.
         """
         role = _checked_role(role)
-        after = self._guarded(person_id, lambda person: self._with_role(person, role, by))
-        return after
+        return self._guarded(person_id, lambda person: self._with_role(person, role, by))
 
     def disable(self, person_id: str, *, by: Actor = MACHINE) -> Person:
         """Keep a person out, and end what he has open; 409 `last_admin` for the last admin."""
@@ -247,7 +246,8 @@ def _checked_name(name: str) -> str:
     return clean_name(name)
 
 
-def _checked_role(role: Any) -> Role:
-    if role not in ROLES:
-        raise invalid(f"must be one of {', '.join(ROLES)}", "role")
-    return role
+def _checked_role(role: str) -> Role:
+    for known in ROLES:
+        if role == known:
+            return known
+    raise invalid(f"must be one of {', '.join(ROLES)}", "role")
