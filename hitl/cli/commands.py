@@ -19,7 +19,19 @@ _SUBCOMMANDS: Final = {
     **{
         name: name
         for name in (
-            *("account", "doctor", "requests", "reviews", "sandbox", "server", "sessions", "templates", "webhooks"),
+            *(
+                "account",
+                "doctor",
+                "keys",
+                "requests",
+                "reviewers",
+                "reviews",
+                "sandbox",
+                "server",
+                "sessions",
+                "templates",
+                "webhooks",
+            ),
         )
     },
 }

@@ -491,6 +491,76 @@ _SEARCH_TEXTS: Final = (
     "UPDATE search_index SET reaches = 0, unicode = NULL",
 )
 
+# Keys of programs, of which the file holds only digests. `asked_by` is the key that asked for a review, for its lists.
+_API_KEYS: Final = (
+    """
+    CREATE TABLE api_keys (
+        id TEXT PRIMARY KEY,
+        digest TEXT NOT NULL UNIQUE,
+        shown TEXT NOT NULL,
+        name TEXT NOT NULL,
+        scopes TEXT NOT NULL,
+        person_id TEXT,
+        created_at TEXT NOT NULL,
+        created_by TEXT NOT NULL,
+        last_used_at TEXT,
+        last_used_from TEXT,
+        expires_at TEXT,
+        revoked_at TEXT
+    ) WITHOUT ROWID
+    """,
+    "ALTER TABLE reviews ADD COLUMN asked_by TEXT",
+    "CREATE INDEX reviews_by_asker ON reviews (asked_by, number) WHERE asked_by IS NOT NULL",
+    "ALTER TABLE history ADD COLUMN self_approved INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE pending_answers ADD COLUMN person TEXT",
+    "ALTER TABLE pending_answers ADD COLUMN is_confirmed INTEGER NOT NULL DEFAULT 0",
+)
+
+# Links with a code, and what they begin. Of a secret, the file holds only a digest.
+_ACCESS: Final = (
+    """
+    CREATE TABLE tickets (
+        digest TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        person_id TEXT NOT NULL,
+        review_id TEXT,
+        code_digest TEXT NOT NULL,
+        wrong_codes INTEGER NOT NULL,
+        created_at TEXT NOT NULL,
+        created_by TEXT NOT NULL,
+        expires_at TEXT NOT NULL,
+        used_at TEXT,
+        ended_at TEXT,
+        ended_why TEXT
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX tickets_by_person ON tickets (person_id) WHERE ended_at IS NULL",
+    "CREATE INDEX tickets_by_review ON tickets (review_id) WHERE ended_at IS NULL AND review_id IS NOT NULL",
+    """
+    CREATE TABLE person_sessions (
+        digest TEXT PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        person_id TEXT NOT NULL,
+        scope TEXT NOT NULL,
+        review_id TEXT,
+        how TEXT NOT NULL,
+        begun_at TEXT NOT NULL,
+        seen_at TEXT NOT NULL,
+        idle_ends_at TEXT NOT NULL,
+        ends_at TEXT NOT NULL,
+        ended_at TEXT,
+        ended_why TEXT,
+        address TEXT NOT NULL,
+        agent TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX person_sessions_by_person ON person_sessions (person_id) WHERE ended_at IS NULL",
+    """
+    CREATE INDEX person_sessions_by_review ON person_sessions (review_id)
+    WHERE ended_at IS NULL AND review_id IS NOT NULL
+    """,
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _REVIEWS,
     (*_WEBHOOKS, *_TEAMS),
@@ -509,4 +579,6 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (*_PENDING_ANSWERS, *_SAVED_VIEWS),
     (*_PEOPLE, *_AUDIT),
     (*_DEADLINES, *_VERDICTS, *_SEARCH_TEXTS),
+    _API_KEYS,
+    _ACCESS,
 )

@@ -15,7 +15,7 @@ from hitl.server.inbox.page_handlers import find_template
 from hitl.server.inbox.rows import Pick
 from hitl.server.inbox.titles import amount_of, excerpt, name_of, title
 from hitl.server.inbox.verdict import button_field, refusal_faults
-from hitl.server.primitives import ApiError, name_key
+from hitl.server.primitives import Actor, ApiError, name_key
 from hitl.server.results import is_required, settings
 from hitl.server.reviews import ReviewService, shown_digest
 from hitl.server.reviews.lifecycle import Decision
@@ -53,6 +53,7 @@ class Order:
     assignee: str = ""
     seconds: float = 0
     batch: str = ""
+    actor: Actor | None = None
 
 
 class Unsuitable(Exception):  # noqa: N818 - it is the answer about one review, not an error in the program
@@ -63,15 +64,16 @@ Act: TypeAlias = Callable[[ReviewService, Document, Document | None, Order], obj
 Check: TypeAlias = Callable[[Document, Document | None], object]
 
 
-def plan(reviews: ReviewService, picks: Sequence[Pick], action: str, present: Mapping[str, str]) -> list[Entry]:
-    """Return what the action would do to each review, and change nothing.
+def plan(reviews: ReviewService, picks: Sequence[Pick], order: Order, present: Mapping[str, str]) -> list[Entry]:
+    """Return what the order would do to each review, and change nothing.
 
     Reviews at which somebody else is looking are left out at first; `present` are their names by its id.
     """
 
     def check(pick: Pick, review: Document, template: Document | None) -> None:
         _require_unchanged(pick, review, template)
-        ACTIONS[action].check(review, template)
+        ACTIONS[order.action].check(review, template)
+        _require_asked_by_another(reviews, review, order)
 
     entries = [_entry(reviews, pick, check) for pick in picks]
     return [_unless_busy(entry, present.get(entry.pick.review_id)) for entry in entries]
@@ -89,6 +91,7 @@ def carry_out(reviews: ReviewService, picks: Sequence[Pick], order: Order) -> li
             return
         _require_unchanged(pick, review, template)
         action.check(review, template)
+        _require_asked_by_another(reviews, review, order)
         action.act(reviews, review, template, order)
 
     return [_entry(reviews, pick, act) for pick in picks]
@@ -200,7 +203,13 @@ def _hold(
         batch=order.batch,
         version=review["version"],
         shown=shown_digest(review, template),
+        actor=order.actor,
     )
+
+
+def _require_asked_by_another(reviews: ReviewService, review: Document, order: Order) -> None:
+    if order.action in _ANSWERS and reviews.self_approval(review, order.reviewer, order.actor) != "allow":
+        raise Unsuitable("you asked for it yourself")
 
 
 def _is_approved(reviews: ReviewService, review: Document, template: Document | None, order: Order) -> bool:
@@ -277,6 +286,9 @@ ACTIONS: Final[Mapping[str, Action]] = {
         "Nobody answers these reviews any more. This cannot be undone.",
     ),
 }
+
+
+_ANSWERS: Final = ("approve", "reject")
 
 
 def read_picks(texts: Sequence[str]) -> list[Pick]:

@@ -16,8 +16,8 @@ from hitl.server.inbox.filters import Filters, return_link
 from hitl.server.inbox.page_handlers import PageHandlers, name_fault, new_batch, page_handler, redirect
 from hitl.server.inbox.rows import Pick
 from hitl.server.inbox.run import Run
-from hitl.server.inbox.submission import read_form, remember_reviewer, remembered_reviewer
-from hitl.server.primitives import ApiError, clean_name
+from hitl.server.inbox.submission import read_form, remember_reviewer, remembered_reviewer, reviewer_of
+from hitl.server.primitives import ApiError, actor_of, clean_name
 
 
 class BulkPages(PageHandlers):
@@ -38,7 +38,7 @@ class BulkPages(PageHandlers):
         fault = _order_fault(order, len(picks), sent.get("typed", [""])[0]) if confirmed else ""
         done = confirmed and not fault
         present = self.presence.others(order.reviewer)
-        entries = carry_out(self.reviews, picks, order) if done else plan(self.reviews, picks, order.action, present)
+        entries = carry_out(self.reviews, picks, order) if done else plan(self.reviews, picks, order, present)
         going = [entry for entry in entries if not entry.obstacle]
         context: dict[str, Any] = {
             "action": ACTIONS[order.action],
@@ -57,7 +57,7 @@ class BulkPages(PageHandlers):
         none_done = done and not going
         response = self.render(request, "bulk.html", context, 422 if fault else 409 if none_done else 200)
         if done:
-            remember_reviewer(response, order.reviewer)
+            remember_reviewer(request, response, order.reviewer)
         return response
 
     @page_handler
@@ -83,9 +83,9 @@ class BulkPages(PageHandlers):
 
     def _order(self, request: Request, sent: Mapping[str, Sequence[str]]) -> Order:
         first = {name: values[0].strip() for name, values in sent.items()}
-        reviewer = clean_name(first.get("reviewer", "")) or remembered_reviewer(request)
-        assignee = clean_name(first.get("assignee", ""))
-        return Order(first.get("action", ""), reviewer, assignee, self.undo_seconds, new_batch())
+        reviewer = reviewer_of(request, first.get("reviewer", "")) or remembered_reviewer(request)
+        assignee, actor = clean_name(first.get("assignee", "")), actor_of(request.scope)
+        return Order(first.get("action", ""), reviewer, assignee, self.undo_seconds, new_batch(), actor)
 
     def _all(self, request: Request, link: str) -> tuple[list[Pick], int]:
         """Return the reviews of a list, as it is now, up to the most, and how many it has.

@@ -13,6 +13,7 @@ from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import Document, content_of, fields_of, label_of
 from hitl.server.inbox.fields import as_text, choices, note_line
 from hitl.server.inbox.hidden_characters import unix_lines
+from hitl.server.inbox.marks import MarkedPicture, is_placed, marked_picture
 from hitl.server.inbox.rendering import Block, Code, Items, Pairs, Text, Word, block
 from hitl.server.primitives.validation import same
 
@@ -38,11 +39,16 @@ class ShownAnswer:
     shown: Block
     note: str = ""
     changes: Diff | None = None
+    marked: MarkedPicture | None = None
 
 
 def steps(history: list[Document]) -> list[Document]:
     """Describe what happened to a review, in order."""
-    return [{**step, "text": _STEPS.get(step["event"], step["event"])} for step in history]
+    return [{**step, "text": f"{_STEPS.get(step['event'], step['event'])}{_by_asker(step)}"} for step in history]
+
+
+def _by_asker(step: Document) -> str:
+    return " by the person who asked" if step.get("self_approved") else ""
 
 
 def answers(review: Document, template: Document | None) -> list[ShownAnswer]:
@@ -71,6 +77,9 @@ def typed_answers(template: Document | None, typed: Mapping[str, list[str]], con
 def _answer(name: str, field: Document | None, value: Any, content: Document) -> ShownAnswer:
     if field is None:
         return ShownAnswer(name, _draw_files({}, value))
+    if field["type"] == "image_review" and (marked := marked_picture(name, value, content)):
+        notes = [note for note in value["annotations"] if not is_placed(note)]
+        return ShownAnswer(label_of(field), _draw_picture(field, {**value, "annotations": notes}), marked=marked)
     draw = _DRAWN.get(field["type"])
     shown = draw(field, value) if draw else block(value)
     original = content.get(name)

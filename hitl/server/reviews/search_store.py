@@ -106,6 +106,13 @@ class SearchStore(Store):
         self._database.execute("UPDATE search_index SET reaches = 0, unicode = ?", (unicodedata.unidata_version,))
         return True
 
+    def begin_anew(self) -> None:
+        """Throw the index away, with every trace of earlier texts, and begin an empty one."""
+        if self.exists:
+            self._database.execute("UPDATE search_index SET reaches = 0, unicode = NULL")
+            self._exists = False
+            self.create()
+
     def next_part(self, behind: int) -> Part | None:
         """Return what to index next; None if the index is no more than so many steps behind."""
         after, last = self._database.rows(

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from hitl._verdict import verdict_of
 from hitl.server.primitives import Document, Page, name_key
-from hitl.server.reviews.lifecycle import OPEN
+from hitl.server.reviews.lifecycle import OPEN, SELF_APPROVED
 from hitl.server.storage import Row, Store
 from hitl.server.storage.queries import Filter, Order, cursor_of, document, one_of, page, rows_of_page, where
 
@@ -65,12 +65,13 @@ class ReviewQuery:
     answered with an answer that is still held, and what a held answer of anybody will end. `changes_after` asks for
     reviews that changed after the step of this number, the earliest change first. `limit` None is all; `after` is the
     cursor of the page before, and `with_offset` asks how many reviews come before a page that such a cursor begins.
-    `asker` is the name of the key or of the agent that asked.
-    `sort` "due" puts the next deadline first, "priority" the most important.
+    `asker` is the name of the key or of the agent that asked, `asked_by` the id of the key. `sort` "due" puts the next
+    deadline first, "priority" the most important.
     """
 
     status: str | Sequence[str] | None = None
     verdict: str | None = None
+    asked_by: str | None = None
     priority: str | None = None
     asker: str | None = None
     assignee: str | None = None
@@ -118,6 +119,11 @@ class ReviewStore(Store):
         """Return a review's document as JSON."""
         text: str | None = self._database.value(_DOCUMENT, (review_id,))
         return text
+
+    def asker_of(self, review_id: str) -> str | None:
+        """Return the id of the key that asked for a review; None for an unknown one, or one of no key."""
+        key_id: str | None = self._database.value("SELECT asked_by FROM reviews WHERE id = ?", (review_id,))
+        return key_id
 
     def without_content(self, review_id: str) -> Document | None:
         """Return a review's document without its content."""
@@ -231,14 +237,15 @@ class ReviewStore(Store):
         columns = ("id", "template_id", "status", "priority", "created_at", "updated_at")
         self._database.execute(
             "INSERT INTO reviews (id, template_id, status, priority, created_at, updated_at, expires_at, deadline, "
-            "verdict, document, step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(number), 0) FROM "
-            "history WHERE review_id = ?)) ON CONFLICT (id) DO UPDATE SET status = excluded.status, priority = "
-            "excluded.priority, updated_at = excluded.updated_at, expires_at = excluded.expires_at, deadline = "
-            "excluded.deadline, verdict = excluded.verdict, document = excluded.document, step = excluded.step",
+            "verdict, document, asked_by, step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+            "(SELECT coalesce(max(number), 0) FROM history WHERE review_id = ?)) "
+            "ON CONFLICT (id) DO UPDATE SET status = excluded.status, priority = excluded.priority, "
+            "updated_at = excluded.updated_at, expires_at = excluded.expires_at, deadline = excluded.deadline, "
+            "verdict = excluded.verdict, document = excluded.document, step = excluded.step",
             (
                 *(review[column] for column in columns),
                 *(expires_at, _deadline(review, expires_at), _verdict(review)),
-                *(text or as_json(review), review["id"]),
+                *(text or as_json(review), _key_of(review), review["id"]),
             ),
         )
         self._save_assignments(review, before)
@@ -316,16 +323,17 @@ class ReviewStore(Store):
     def add_history(self, review: Mapping[str, Any], event: str, actor: str | None) -> None:
         """Record what happened to a review, and who did it."""
         self._database.execute(
-            "INSERT INTO history (review_id, version, event, actor, at) VALUES (?, ?, ?, ?, ?)",
-            (review["id"], review["version"], event, actor, review["updated_at"]),
+            "INSERT INTO history (review_id, version, event, actor, at, self_approved) VALUES (?, ?, ?, ?, ?, ?)",
+            (review["id"], review["version"], event, actor, review["updated_at"], bool(review.get(SELF_APPROVED))),
         )
 
     def history(self, review_id: str) -> list[Document]:
         """Return what happened to a review, in order."""
         rows = self._database.rows(
-            "SELECT version, event, actor, at FROM history WHERE review_id = ? ORDER BY number", (review_id,)
+            "SELECT version, event, actor, at, self_approved FROM history WHERE review_id = ? ORDER BY number",
+            (review_id,),
         )
-        return [dict(zip(("version", "event", "actor", "at"), row, strict=True)) for row in rows]
+        return [_step(*row) for row in rows]
 
     def last_step(self, review_id: str | None = None) -> int:
         """Return the number of what happened last, to one review or any; 0 if nothing has."""
@@ -402,6 +410,17 @@ def _verdict(review: Mapping[str, Any]) -> str | None:
     return verdict_of(review["status"], review["result"] or {}, review.get("verdict_field"))
 
 
+def _step(version: int, event: str, actor: str | None, at: str, by_asker: int) -> Document:
+    step: Document = {"version": version, "event": event, "actor": actor, "at": at}
+    return {**step, SELF_APPROVED: True} if by_asker else step
+
+
+def _key_of(review: Mapping[str, Any]) -> str | None:
+    """Return the id of the key that asked."""
+    asker: Mapping[str, Any] = review.get("asked_by") or {}
+    return asker.get("key_id")
+
+
 def _entry(entry: tuple[str, str]) -> str:
     return json.dumps(entry)
 
@@ -445,6 +464,7 @@ def _conditions(query: ReviewQuery) -> Iterator[Filter]:
         ("template_id = ?", query.template_id),
         ("verdict = ?", query.verdict),
         (_ASKER, query.asker),
+        ("asked_by = ?", query.asked_by),
         ("created_at > ?", query.created_after),
         ("created_at < ?", query.created_before),
         ("number IN (SELECT number FROM reviews WHERE updated_at > ?)", query.updated_after),  # else all are looked at

@@ -77,6 +77,8 @@ function edit() {
 // Of the group that has the focus, else of the first that has no answer.
 function choose(number) {
   if (!judge) return;
+  const reasons = judge.querySelector("details.reject[open] .picks");
+  if (reasons) return reasons.querySelectorAll("input")[number - 1]?.click();
   const groups = [...judge.querySelectorAll("[role=radiogroup], .options, fieldset")].filter((group) => group.checkVisibility());
   const group = groups.find((each) => each.contains(document.activeElement)) ?? groups.find((each) => !each.querySelector(":checked"));
   group?.querySelectorAll("input[type=radio], input[type=checkbox]")[number - 1]?.click();

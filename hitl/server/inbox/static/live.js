@@ -142,6 +142,7 @@ function listen() {
   stream.addEventListener("step", take);
   stream.addEventListener("counts", takeCounts);
   stream.addEventListener("reload", takeReload);
+  stream.addEventListener("signed-out", () => { rest(); location.reload(); }); // what was typed stays in its draft
   if (asked) stream.addEventListener("request", takeRequest);
 }
 
