@@ -19,7 +19,18 @@ _SUBCOMMANDS: Final = {
     **{
         name: name
         for name in (
-            *("account", "doctor", "requests", "reviews", "sandbox", "server", "sessions", "templates", "webhooks"),
+            *(
+                "account",
+                "doctor",
+                "notify",
+                "requests",
+                "reviews",
+                "sandbox",
+                "server",
+                "sessions",
+                "templates",
+                "webhooks",
+            ),
         )
     },
 }

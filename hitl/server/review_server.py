@@ -29,10 +29,22 @@ from hitl.server.inbox import (
     inbox_routes,
     invitation,
     join_routes,
+    title,
+    visible,
 )
 from hitl.server.loops import KeyEvents, LoopService, loop_routes
 from hitl.server.migrations import MIGRATIONS
-from hitl.server.operations import ControlSocket, control_app
+from hitl.server.notifications import (
+    Channels,
+    Links,
+    Notifications,
+    Recorder,
+    Renderer,
+    Worker,
+    notify_control_routes,
+    recorded,
+)
+from hitl.server.operations import ControlSocket, control_app, handler
 from hitl.server.people import People
 from hitl.server.primitives import Clock, Now, SetupError, utc_now
 from hitl.server.reviews import ReviewService
@@ -84,6 +96,7 @@ class ReviewServer:
         allow_webhook_nets: Iterable[str] = (),
         api_middleware: Sequence[Middleware] = (),
         undo_seconds: float = 0,
+        notify: Sequence[Mapping[str, Any] | str] = (),
         team: TeamSettings | None = None,
     ) -> None:
         """Open the data and the socket; SetupError if an argument cannot be used.
@@ -104,6 +117,7 @@ class ReviewServer:
             allow_webhook_nets: Private networks to deliver webhooks to, such as "192.168.1.0/24".
             api_middleware: ASGI middleware next to the API's routes; it may raise ApiError.
             undo_seconds: For how long an answer that is given in the inbox can be taken back; 0 gives it at once.
+            notify: The rules by which a sandbox records messages; see `notifications.rules.rule_of`.
             team: What makes it the server of a team, with its own people and keys; None for a sandbox.
         """
         if not 0 <= undo_seconds <= _LONGEST_UNDO:
@@ -123,6 +137,7 @@ class ReviewServer:
             opened.callback(self.database.close)
             self._make_services(clock, known)
             self._quota = None if monthly_quota is None else MonthlyQuota(monthly_quota, self.outbox, self.clock)
+            self._notify(notify)
             try:
                 self.reviews.install_templates(templates)
             except StorageError as error:
@@ -169,9 +184,35 @@ class ReviewServer:
         self.audit = Audit(self.database)
         self.people = People(self.database, self.audit, self.clock)
 
+    def _notify(self, rules: Sequence[Mapping[str, Any] | str]) -> None:
+        """Follow the reviews to tell people of them: by a team's own rules and channels, or as a sandbox records it."""
+        self.recorder: Recorder | None = None
+        self.notifications: Notifications | None = None
+        self.message_worker: Worker | None = None
+        if self.team is not None:
+            channels = Channels(self.database, self.audit, self.clock, more_schemes=self.team.notify_schemes)
+            links = Links(self._base_url, None, self.team.message_links == "code")
+            renderer = Renderer(title, visible)
+            self.notifications = Notifications(
+                self.database, self.audit, self.clock, self.people, self.reviews, channels, links, renderer
+            )
+            self.message_worker = self.notifications.worker
+        elif rules:
+            self.message_worker, self.recorder = recorded(
+                rules, self.database, self.reviews, self.clock, self._base_url, title, visible
+            )
+
+    def _base_url(self) -> str:
+        """Return the address that links in messages begin with."""
+        public = None if self.team is None else self.team.public_url
+        return (public or self._listener.url).rstrip("/")
+
     def _control_routes(self) -> list[Route]:
         """Return what the command on this machine can do."""
-        return []
+        routes: list[Route] = []
+        if self.notifications is not None:
+            routes += notify_control_routes(self.notifications, self.people, handler)
+        return routes
 
     def _api_routes(self) -> list[Route]:
         slots = LongPollSlots(self._limits.held)
@@ -224,6 +265,8 @@ class ReviewServer:
         expiry = ExpiryWorker(self.clock, self.changes, self.tick)
         indexer = SearchIndexer(self.changes, self.reviews.index_texts)
         beside = [expiry.run, deliverer.run, indexer.run]
+        if self.message_worker is not None:
+            beside.append(self.message_worker.run)
         control = None
         if self.team is not None and self.database.path != IN_MEMORY:
             socket = ControlSocket(self.database.path)

@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from hitl.server.agent_sessions import SessionService
 from hitl.server.inbox.delivery_pages import DeliveryPages
+from hitl.server.inbox.hidden_characters import visible
 from hitl.server.inbox.join import invitation, join_routes
 from hitl.server.inbox.lists import Lists
 from hitl.server.inbox.live import Live
@@ -28,6 +29,7 @@ from hitl.server.inbox.previews import Previews
 from hitl.server.inbox.request_pages import RequestPages
 from hitl.server.inbox.saved_view_store import SavedViews
 from hitl.server.inbox.sessions import InboxSessionMiddleware, Sessions
+from hitl.server.inbox.titles import title
 from hitl.server.loops import LoopService
 from hitl.server.reviews import ReviewService
 from hitl.server.uploads import UploadService
@@ -41,6 +43,8 @@ __all__ = [
     "inbox_routes",
     "invitation",
     "join_routes",
+    "title",
+    "visible",
 ]
 
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from hitl.server.operations.control import ControlSocket, control_app, control_path
+from hitl.server.operations.control import ControlSocket, control_app, control_path, handler
 
-__all__ = ["ControlSocket", "control_app", "control_path"]
+__all__ = ["ControlSocket", "control_app", "control_path", "handler"]
