@@ -78,7 +78,7 @@ def remove_channel(name: str, data: str) -> None:
 @click.argument("kind", type=click.Choice(["asked", "digest", "reminder", "escalation", "ended"]))
 @click.option("--audience", help="assignees, leads, or channel:NAME. [default: assignees; leads for an escalation]")
 @click.option("--template", metavar="ID", help="For the reviews of one template only.")
-@click.option("--priority", type=click.Choice(["low", "medium", "high", "urgent"]), help="For one priority only.")
+@click.option("--priority", type=click.Choice(["low", "medium", "high", "normal"]), help="For one priority only.")
 @click.option("--before-due", metavar="TIME", help="When a reminder is sent, such as 1h.")
 @click.option("--after", metavar="TIME", help="How long nobody must have answered before an escalation, such as 4h.")
 @click.option("--every", metavar="TIME", help="How often a digest is sent, such as 1d.")
@@ -119,7 +119,7 @@ def remove_rule(rule_id: str, data: str) -> None:
 @click.option("--quiet", metavar="FROM-TO", help='When not to disturb, such as 22:00-07:00, or "off".')
 @_data
 def hours(email: str, zone: str | None, quiet: str | None, data: str) -> None:
-    """Set a person's time zone and quiet hours; messages wait until these end, but for urgent ones."""
+    """Set a person's time zone and quiet hours; messages wait for their end, but for those of high priority."""
     with control(data) as server:
         person = server.call("POST", "/notify/hours", email=email, zone=zone, quiet=quiet)
     click.echo(f"{person['email']}: {person['zone'] or 'UTC'}, quiet {person['quiet'] or 'never'}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import astuple
-from typing import Final
+from typing import Any, Final
 
 from hitl.server.notifications.model import Channel, Rule
 from hitl.server.storage import Store
@@ -90,8 +90,13 @@ class RuleStore(Store):
     def all(self) -> Sequence[Rule]:
         """Return the rules in their order."""
         rows = self._database.rows(f"SELECT {', '.join(_RULE)} FROM notification_rules ORDER BY position")  # noqa: S608
-        return [Rule(**{**dict(zip(_RULE, row, strict=True)), "enabled": bool(row[1])}) for row in rows]
+        return [_rule(dict(zip(_RULE, row, strict=True))) for row in rows]
 
     def delete(self, rule_id: str) -> None:
         """Delete a rule."""
         self._database.execute("DELETE FROM notification_rules WHERE id = ?", (rule_id,))
+
+
+def _rule(columns: dict[str, Any]) -> Rule:
+    enabled = bool(columns.pop("enabled"))
+    return Rule(**columns, enabled=enabled)

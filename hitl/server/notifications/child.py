@@ -7,6 +7,7 @@ package, and gets nothing of its environment. Whoever started it kills it when a
 
 from __future__ import annotations
 
+import importlib
 import ipaddress
 import json
 import logging
@@ -16,7 +17,7 @@ import smtplib
 import ssl
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -91,7 +92,7 @@ def mail_of(job: dict[str, Any]) -> EmailMessage:
 
     The same job makes the same `Message-ID`, so that mail programs show once what was sent twice.
     """
-    options = parse_qs(urlsplit(job["url"]).query)
+    options = parse_qs(urlsplit(str(job["url"])).query)
     message = EmailMessage()
     message["From"] = options["from"][-1]
     message["To"] = job["to"]
@@ -145,7 +146,7 @@ def _by_code(code: int, reply: bytes | str) -> tuple[str, str]:
 def send_post(job: dict[str, Any]) -> tuple[str, str]:
     """Send a job by apprise, which says whether it was taken and no more, so that every failure is tried again."""
     try:
-        import apprise
+        apprise: Any = importlib.import_module("apprise")
     except ImportError:
         return "retry", "apprise is not installed: install hitl with its 'notify' extra"
     asset = _asset(apprise)
@@ -168,7 +169,7 @@ def _asset(apprise: Any) -> Any:
 
 
 @contextmanager
-def _collected() -> Iterator[list[str]]:
+def _collected() -> Generator[list[str], None, None]:
     warnings: list[str] = []
     token = _warnings.set(warnings)
     try:
@@ -193,10 +194,13 @@ def _quieten() -> None:
     logger.setLevel(logging.WARNING)
     logger.propagate = False
     with suppress(ImportError):
-        import requests
-
+        requests: Any = importlib.import_module("requests")
         # A service that redirects would carry the message to whomever it names; an option of an address may allow it.
-        requests.Session.get_redirect_target = lambda _self, _response: None
+        requests.Session.get_redirect_target = _no_redirect
+
+
+def _no_redirect(_session: object, _response: object) -> None:
+    """Answer as if no response were a redirect."""
 
 
 if __name__ == "__main__":

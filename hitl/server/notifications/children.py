@@ -120,7 +120,8 @@ class _Child:
 
     async def send(self, job: dict[str, Any], deadline: float) -> Outcome:
         """Let it do a job."""
-        answer = self._waiting[job["id"]] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiting[job["id"]] = answer
         self.sent += 1
         try:
             async with asyncio.timeout(deadline):

@@ -136,7 +136,7 @@ class MessageStore(Store):
 
         A message waits for earlier ones of its lane about the same review that failed and will be tried again.
         """
-        given = [list(under_way), list(channels), list(lanes)]
+        given: list[list[Any]] = [list(under_way), list(channels), list(lanes)]
         marks = [", ".join("?" * len(each)) for each in given]
         row = self._database.row(
             f"SELECT {_PLANNED} FROM messages AS message WHERE state = 'planned' AND due_at <= ? "  # noqa: S608

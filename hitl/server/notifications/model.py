@@ -14,7 +14,7 @@ Content: TypeAlias = Literal["none", "title", "shown"]
 
 RULE_KINDS: Final[tuple[RuleKind, ...]] = get_args(RuleKind)
 CONTENTS: Final[tuple[Content, ...]] = get_args(Content)
-PRIORITIES: Final = ("low", "medium", "high", "urgent")
+PRIORITIES: Final = ("low", "medium", "high", "normal")
 
 RECORDED: Final = "recorded"
 """The channel of a sandbox, which keeps messages and sends none."""

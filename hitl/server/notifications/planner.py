@@ -23,6 +23,8 @@ LIFE: Final = timedelta(hours=24)
 """For how long a message is tried."""
 
 _NOBODY: Final = Reader("", "")
+_LOUD: Final = "high"
+"""The priority that does not wait for the end of quiet hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Planner:
             self._plan_digest(rule, from_wire(row.due_at), now)
         if rule.kind == "escalation":
             readers = _awake(readers, now)
-        urgent = review is not None and review["priority"] == "urgent"
+        urgent = review is not None and review["priority"] == _LOUD
         about = _About(rule.kind, row.dedupe, review, rule.content, urgent)
         for reader in readers:
             self._add(about, reader, now)
@@ -109,7 +111,7 @@ class Planner:
         review = step.after
         for rule in self._applying("asked", review):
             key = f"asked:{review['id']}:{review['version']}"
-            about = _About("asked", key, review, rule.content, review["priority"] == "urgent")
+            about = _About("asked", key, review, rule.content, review["priority"] == _LOUD)
             for reader in self._readers.of(rule.audience, review):
                 if reader.lane not in known:
                     self._add(about, reader, step.now)

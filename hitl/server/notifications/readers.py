@@ -114,7 +114,7 @@ class NamedReaders:
         """Return a reader for each name; "leads", or the name of a channel, where there are no names."""
         if audience != "assignees":
             return [_recorded(audience.removeprefix("channel:"))]
-        names = review["assignees"] if review is not None else []
+        names: list[str] = review["assignees"] if review is not None else []
         return [_recorded(name) for name in names or ["everybody"]]
 
     def person(self, person_id: str) -> list[Reader]:  # noqa: ARG002 - as the protocol has it

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from hitl._json import as_object
 from hitl.server.notifications.model import Content, Rendered
 from hitl.server.notifications.quiet_hours import zone_of
 from hitl.server.primitives import Document
@@ -86,7 +87,8 @@ class Renderer:
         review, template = subject.review, subject.template
         what = self._line(review["template_id"] if template is None else template["name"], _LONGEST_NAME)
         title = self.title(review, template) if content != "none" else f"a review of “{what}”"
-        asker = self._line(str((review.get("asked_by") or {}).get("key_name") or "A program"), _LONGEST_NAME)
+        asked_by = as_object(review.get("asked_by"))
+        asker = self._line(str(asked_by.get("key_name") or "A program"), _LONGEST_NAME)
         if kind == "ended":
             by = f" by {self._line(subject.by, _LONGEST_NAME)}" if subject.by else ""
             heading = f"{title}: {_ENDS[review['status']]}{by}"

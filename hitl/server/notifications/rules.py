@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from hitl.server.notifications.channel_store import RuleStore
@@ -104,9 +105,13 @@ class Rules:
             if rule.audience == f"channel:{channel_id}":
                 raise conflict(f"the rule {rule.id} names this channel; remove that first")
 
-    def _changing(self) -> Any:
-        self._kept = None
-        return self._database.transaction()
+    @contextmanager
+    def _changing(self) -> Generator[None, None, None]:
+        with self._database.transaction():
+            try:
+                yield
+            finally:
+                self._kept = None
 
 
 def _audience(given: Any, channel_id: Callable[[str], str]) -> str:
@@ -124,7 +129,7 @@ def _one_of(name: str, value: Any, words: Sequence[str]) -> Any:
     return value
 
 
-def _time(kind: str, fields: Mapping[str, Any]) -> dict[str, int]:
+def _time(kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     for other, (name, _) in _TIMES.items():
         if other != kind and fields.get(name) is not None:
             raise invalid(f"belongs to a rule of the kind {other}", name)

@@ -25,6 +25,7 @@ from hitl.server.notifications.worker import Worker
 from hitl.server.people import People, Person
 from hitl.server.primitives import MACHINE, Actor, ApiError, Clock, SetupError, invalid, to_wire
 from hitl.server.reviews import ReviewService
+from hitl.server.reviews.steps import Step
 from hitl.server.storage import Audit, Database
 
 _ADMISSION_LIFE: Final = timedelta(hours=1)
@@ -232,5 +233,10 @@ def _worker(
     planner = Planner(store, rules, readers, links.tickets, limits)
     letters = Letters(store, readers, reviews, renderer, links, clock)
     worker = Worker(database, clock, planner, letters, make_sender, limits)
-    reviews.on_step(lambda step: (planner.on_step(step), worker.wake()))
+
+    def follow(step: Step) -> None:
+        planner.on_step(step)
+        worker.wake()
+
+    reviews.on_step(follow)
     return worker
