@@ -21,6 +21,7 @@ class MoodyReceiver:
     mood: str = "200"
     received: list[tuple[str, str]] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
+    arrived: threading.Condition = field(default_factory=threading.Condition)
 
     def bodies(self) -> list[str]:
         return [body for _, body in self.received]
@@ -35,7 +36,9 @@ def moody_receiving() -> Iterator[MoodyReceiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"] or 0)).decode()
-            receiver.received.append((self.path, body))
+            with receiver.arrived:
+                receiver.received.append((self.path, body))
+                receiver.arrived.notify_all()
             _answer(self, receiver)
 
         def log_message(self, *arguments: Any) -> None:

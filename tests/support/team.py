@@ -88,14 +88,29 @@ class Team:
     @contextmanager
     def run(self) -> Iterator[BlockingPortal]:
         """Let the worker work."""
+        worker = self.notifications.worker
+
+        async def start() -> asyncio.Task[None]:
+            task = asyncio.create_task(worker.run())
+            await asyncio.sleep(0)  # it has begun
+            return task
+
+        async def stop(task: asyncio.Task[None]) -> None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
         with start_blocking_portal() as portal:
-            task = portal.start_task_soon(self.notifications.worker.run)
+            self.task = task = portal.call(start)
             try:
-                portal.call(asyncio.sleep, 0)  # it has begun
-                self.notifications.worker.settle()
+                worker.settle()
                 yield portal
             finally:
-                task.cancel()
+                portal.call(stop, task)
+
+    def finish(self) -> None:
+        """Return when everything due has been attempted; each attempt has an end."""
+        self.notifications.worker.settle(120)
+        assert not self.task.done(), self.task
 
     def close(self) -> None:
         self.database.close()

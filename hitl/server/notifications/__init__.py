@@ -7,6 +7,7 @@ sends them, `child` is the process that talks to the receivers.
 from __future__ import annotations
 
 from hitl.server.notifications.channels import Channels
+from hitl.server.notifications.children import Children
 from hitl.server.notifications.control import notify_control_routes
 from hitl.server.notifications.letters import Links
 from hitl.server.notifications.model import Limits, Outcome, SecretKeeper, Sender, Tickets
@@ -17,6 +18,7 @@ from hitl.server.notifications.worker import Worker
 
 __all__ = [
     "Channels",
+    "Children",
     "Limits",
     "Links",
     "Message",

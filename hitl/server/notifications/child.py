@@ -35,8 +35,12 @@ _output = threading.Lock()
 
 
 def main() -> None:
-    """Work until standard input ends."""
+    """Work until standard input ends; the first line out says that everything is loaded, and deadlines can begin."""
     _quieten()
+    with suppress(ImportError):
+        apprise: Any = importlib.import_module("apprise")
+        apprise.Apprise.instantiate("json://localhost")  # which loads the modules of all services
+    _say({"ready": True})
     with ThreadPoolExecutor(THREADS) as threads:
         for line in sys.stdin.buffer:
             threads.submit(_answer, line)
@@ -50,8 +54,12 @@ def _answer(line: bytes) -> None:
     except Exception as fault:  # whatever a library raises is an attempt that failed
         result, error = "retry", f"{type(fault).__name__}: {fault}"
     outcome = {"id": job["id"], "result": result, "error": without_secrets(error, job["url"])[:_LONGEST_ERROR]}
+    _say(outcome)
+
+
+def _say(line: dict[str, Any]) -> None:
     with _output:
-        sys.stdout.write(json.dumps(outcome) + "\n")
+        sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
 
 

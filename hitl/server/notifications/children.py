@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import sys
@@ -18,6 +19,7 @@ _MOST_CHILDREN: Final = 2
 _MOST_JOBS: Final = 8  # of one child, which has as many threads
 _DEADLINE: Final = 10.0
 _IDLE: Final = 60.0
+_START: Final = 60.0  # seconds; loading a hundred services takes a while on a busy machine
 
 
 class Children:
@@ -100,6 +102,7 @@ class _Child:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self._waiting: dict[str, asyncio.Future[Outcome]] = {}
+        self._ready = asyncio.Event()
         self._reader = asyncio.create_task(self._read())
         self.jobs = self.sent = 0
         self.is_usable = True
@@ -108,15 +111,23 @@ class _Child:
     async def start(cls, command: tuple[str, ...]) -> _Child:
         """Start a process without this one's environment."""
         environment = {name: value for name, value in os.environ.items() if name.casefold() in _names()}
-        return cls(
-            await asyncio.create_subprocess_exec(
-                *command,
-                env=environment,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-            )
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            env=environment,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
         )
+        child = cls(process)
+        try:
+            async with asyncio.timeout(_START):
+                await child._ready.wait()
+        except BaseException as error:  # also a cancellation, when the server stops
+            await child.kill()
+            if isinstance(error, TimeoutError):
+                raise OSError(errno.ETIMEDOUT, f"it was not ready within {_START:g} s") from error
+            raise
+        return child
 
     async def send(self, job: dict[str, Any], deadline: float) -> Outcome:
         """Let it do a job."""
@@ -153,12 +164,14 @@ class _Child:
     async def _read(self) -> None:
         assert self._process.stdout is not None  # noqa: S101 - it is a pipe
         while line := await self._process.stdout.readline():
+            self._ready.set()  # the first line says no more than that
             with suppress(ValueError, KeyError, TypeError):  # whatever a library prints is no outcome
                 found = json.loads(line)
                 answer = self._waiting.get(found["id"])
                 if answer is not None and not answer.done():
                     answer.set_result(Outcome(found["result"], found["error"]))
         self.is_usable = False
+        self._ready.set()  # whoever waits for it finds that it has died
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_result(Outcome("retry", "the process that sends has died"))

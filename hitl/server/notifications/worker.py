@@ -88,6 +88,7 @@ class Worker:
     async def run(self) -> None:
         """Work until cancelled; the next server with the same data repeats the attempts under way."""
         self._loop = asyncio.get_running_loop()
+        self._awake, self._quiet = asyncio.Event(), asyncio.Event()  # those of an earlier run belong to its loop
         leave_clock = self._clock.on_advance(self.settle, due=self._next_stop)
         sender = self._make_sender()
         try:
@@ -117,14 +118,17 @@ class Worker:
             self._planner.plan_digests(self._clock())
         self.wake()
 
-    def settle(self) -> None:
-        """Return when everything due has been attempted, unless called from the event loop's own thread."""
+    def settle(self, patience: float = _PATIENCE) -> None:
+        """Return when everything due has been attempted, unless called from the event loop's own thread.
+
+        It waits for `patience` seconds at most: a receiver may hang. The attempt then goes on in the background.
+        """
         loop = self._loop
         if loop is None or loop is running_loop():
             self.wake()
             return
         with suppress(TimeoutError, CancelledError):
-            asyncio.run_coroutine_threadsafe(self._become_quiet(), loop).result(_PATIENCE)
+            asyncio.run_coroutine_threadsafe(self._become_quiet(), loop).result(patience)
 
     async def _become_quiet(self) -> None:
         self._quiet.clear()
