@@ -22,8 +22,10 @@ _SUBCOMMANDS: Final = {
             *(
                 "account",
                 "doctor",
+                "keys",
                 "notify",
                 "requests",
+                "reviewers",
                 "reviews",
                 "sandbox",
                 "server",

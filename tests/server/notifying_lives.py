@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
-from team import Team
+from notified_team import Team
 
 from hitl.server.notifications import Children, Limits
 from hitl.server.primitives import utc_now

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from fake_clock import NOON, FakeClock
-from team import Team
+from notified_team import Team
 
 from hitl.server.notifications import Limits, Message, Recorder
 from hitl.server.primitives import ApiError

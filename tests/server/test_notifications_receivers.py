@@ -15,7 +15,7 @@ import pytest
 from fake_clock import FakeClock
 from mail_receiver import MailReceiver, mail_receiving
 from moody_receiver import MoodyReceiver, moody_receiving
-from team import URL, Team
+from notified_team import URL, Team
 
 from hitl.server.notifications import Children
 

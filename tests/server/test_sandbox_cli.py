@@ -17,7 +17,8 @@ from hitl import __version__
 from hitl.cli import main
 from hitl.cli.commands import hitl
 from hitl.cli.sandbox import print_links
-from hitl.server.http.server import HttpServer, Listener
+from hitl.server.http.listeners import Listener
+from hitl.server.http.server import HttpServer
 from hitl.server.review_server import ReviewServer
 
 FIELDS = [{"name": "approved", "type": "boolean"}]

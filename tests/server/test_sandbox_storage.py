@@ -279,3 +279,11 @@ def test_a_file_of_an_older_version_is_copied_before_it_is_changed(tmp_path: Pat
         assert copy.execute("PRAGMA user_version").fetchone() == (3,)
         assert copy.execute("SELECT value FROM counters").fetchall() == [(7,)]
     assert sorted(file.name for file in tmp_path.iterdir()) == ["sandbox.db", "sandbox.db.form-3", "sandbox.db.lock"]
+
+
+def test_a_file_with_everything_in_it_is_sound_when_it_is_opened_again(tmp_path: Path) -> None:
+    file = tmp_path / "sandbox.db"
+    with ReviewServer(data=file) as server:
+        server.reviews.create_review({**SMALL, "metadata": {"run": "r-1"}, "assignees": ["ann@example.com"]})
+    with ReviewServer(data=file) as server:
+        assert server.reviews.get_review("rev_1")["metadata"] == {"run": "r-1"}

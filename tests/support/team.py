@@ -1,116 +1,93 @@
-"""A team's server without HTTP: its services, its notifications, and the worker in an event loop of its own."""
+"""A team's server in this process, on a clock of the test's, and browsers whose people are signed in."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from anyio.from_thread import BlockingPortal, start_blocking_portal
+from fake_clock import FakeClock
+from starlette.testclient import TestClient
 
-from hitl.server.inbox import title, visible
-from hitl.server.migrations import MIGRATIONS
-from hitl.server.notifications import Channels, Limits, Links, Notifications, Renderer, Sender, Tickets
-from hitl.server.people import People, Person
-from hitl.server.primitives import Clock, Document
-from hitl.server.primitives.clock import Now
-from hitl.server.reviews import ReviewService
-from hitl.server.storage import Audit, ChangeNotifier, Database, Outbox, UnitOfWork
+from hitl.server.people import Person
+from hitl.server.primitives import MACHINE, Role
+from hitl.server.review_server import ReviewServer
+from hitl.server.team_settings import TeamSettings
 
-URL = "https://reviews.example.com"
+HERE = "http://127.0.0.1:4010"
+REVIEW = {"template_id": "template_123", "content": {"text": "A draft"}}
 
 
 class Team:
-    """The services over one data file; `run` lets the worker work until the block ends."""
+    """The server, and who uses it; browsers send no form from another origin than their page's."""
 
-    def __init__(
-        self,
-        now: Now,
-        sender: Callable[[str], Sender],
-        *,
-        data: str = ":memory:",
-        tickets: Tickets | None = None,
-        limits: Limits | None = None,
-        links: str = "code",
-        url: str = URL,
-    ) -> None:
-        self.database = Database(data, MIGRATIONS)
-        self.clock = Clock.over(now)
-        unit_of_work = UnitOfWork(self.database, self.clock, ChangeNotifier())
-        self.reviews = ReviewService(self.database, unit_of_work, Outbox(self.database))
-        self.reviews.install_templates([])
-        self.audit = Audit(self.database)
-        self.people = People(self.database, self.audit, self.clock)
-        self.channels = Channels(self.database, self.audit, self.clock)
-        self.notifications = Notifications(
-            self.database,
-            self.audit,
-            self.clock,
-            self.people,
-            self.reviews,
-            self.channels,
-            Links(lambda: url, tickets, links == "code"),
-            Renderer(title, visible),
-            limits=limits,
-            children=sender,
+    def __init__(self, server: ReviewServer, clock: FakeClock, address: str, opened: ExitStack) -> None:
+        self.server = server
+        self.clock = clock
+        self.address = address
+        self._opened = opened
+
+    def browser(self, **headers: str) -> TestClient:
+        """Return a browser that nobody is signed in with; its `headers` go with every request."""
+        origin = "/".join(self.address.split("/")[:3])
+        client = TestClient(
+            self.server.app, base_url=self.address, follow_redirects=False, headers={"origin": origin, **headers}
         )
+        return self._opened.enter_context(client)
 
-    def person(self, email: str, role: str = "reviewer") -> Person:
-        """Add somebody who has joined."""
-        person = self.people.add(email, role=role)  # type: ignore[arg-type]
-        self.database.execute("UPDATE people SET state = 'active' WHERE id = ?", (person.id,))
-        return self.people.get(person.id)
+    def person(self, email: str, role: Role = "reviewer") -> Person:
+        """Return somebody who has accepted an invitation."""
+        people = self.server.people
+        if known := people.by_email(email):
+            return known
+        return people.activate(people.add(email, role=role).id, by=MACHINE)
 
-    def channel(self, person: Person | None = None, name: str = "") -> str:
-        """Add a channel to a person, or a shared one, and return its id."""
-        name = name or (person.email if person else "shared")
-        added = self.channels.add(name, f"json://127.0.0.1:9/{name}", person_id=person.id if person else None)
-        return added.id
+    def signed_in(self, email: str, role: Role = "reviewer") -> TestClient:
+        """Return a new browser in which somebody is signed in."""
+        self.person(email, role)
+        link = self.server.admission.link(email)
+        return self.entered(f"/enter/{link.ticket.token}", link.ticket.code)
 
-    def only_rules(self, *given: Mapping[str, Any]) -> None:
-        """Let these be all the rules."""
-        for rule in self.notifications.rules.all():
-            self.notifications.rules.remove(rule.id)
-        for each in given:
-            self.notifications.add_rule(each)
+    def linked(self, email: str, review_id: str, role: Role = "reviewer") -> TestClient:
+        """Return a new browser in which somebody came by the link of a message about a review."""
+        ticket = self.server.admission.tickets.issue("message", self.person(email, role).id, review_id)
+        return self.entered(f"/m/{ticket.token}", ticket.code)
 
-    def ask(self, text: str = "Refund order 1042?", **fields: Any) -> Document:
-        """Create a review."""
-        body = {"template_id": "template_123", "content": {"text": text}, **fields}
-        return self.reviews.create_review(body).document
+    def entered(self, path: str, code: str) -> TestClient:
+        """Return a new browser in which a link's code was typed."""
+        browser = self.browser()
+        answer = browser.post(path, data={"code": code})
+        assert answer.status_code == 303, answer.text
+        return browser
 
-    def states(self) -> list[tuple[str, str]]:
-        """Return the kinds and states of all messages, in their order, without the times of rules."""
-        rows = self.database.rows("SELECT kind, state FROM messages WHERE lane != '' ORDER BY number")
-        return [(kind, state) for kind, state in rows]
+    def review(self, *assignees: str, **fields: Any) -> str:
+        """Create a review and return its id."""
+        body = {**REVIEW, "assignees": list(assignees), **fields}
+        return str(self.server.reviews.create_review(body).document["id"])
 
-    @contextmanager
-    def run(self) -> Iterator[BlockingPortal]:
-        """Let the worker work."""
-        worker = self.notifications.worker
+    def events(self) -> list[str]:
+        """Return what the audit tells, in order."""
+        return [each.event for each in self.server.audit.entries()]
 
-        async def start() -> asyncio.Task[None]:
-            task = asyncio.create_task(worker.run())
-            await asyncio.sleep(0)  # it has begun
-            return task
 
-        async def stop(task: asyncio.Task[None]) -> None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+@contextmanager
+def running_team(
+    public_url: str | None = None, *, undo_seconds: float = 0, templates: Sequence[Any] = ()
+) -> Generator[Team, None, None]:
+    """Open a team's server in memory."""
+    clock = FakeClock()
+    address = public_url or HERE
+    names = [address.split("/")[2].partition(":")[0]]
+    settings = TeamSettings(public_url=public_url)
+    with (
+        ReviewServer(
+            clock=clock, team=settings, host_names=names, undo_seconds=undo_seconds, templates=templates
+        ) as server,
+        ExitStack() as opened,
+    ):
+        yield Team(server, clock, address, opened)
 
-        with start_blocking_portal() as portal:
-            self.task = task = portal.call(start)
-            try:
-                worker.settle()
-                yield portal
-            finally:
-                portal.call(stop, task)
 
-    def finish(self) -> None:
-        """Return when everything due has been attempted; each attempt has an end."""
-        self.notifications.worker.settle(120)
-        assert not self.task.done(), self.task
-
-    def close(self) -> None:
-        self.database.close()
+def token_in(page: str) -> str:
+    """Return the token of a page's forms."""
+    return page.partition('name="form_token" value="')[2].partition('"')[0]

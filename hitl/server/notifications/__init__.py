@@ -6,17 +6,21 @@ sends them, `child` is the process that talks to the receivers.
 
 from __future__ import annotations
 
+from hitl.server.notifications.admitting import AdmittingLinks
+from hitl.server.notifications.channel_store import ADDRESSES
 from hitl.server.notifications.channels import Channels
 from hitl.server.notifications.children import Children
 from hitl.server.notifications.control import notify_control_routes
 from hitl.server.notifications.letters import Links
-from hitl.server.notifications.model import Limits, Outcome, SecretKeeper, Sender, Tickets
+from hitl.server.notifications.model import Limits, Outcome, Sender, Tickets
 from hitl.server.notifications.recorder import Message, Recorder
 from hitl.server.notifications.renderer import Renderer
 from hitl.server.notifications.service import Notifications, recorded
 from hitl.server.notifications.worker import Worker
 
 __all__ = [
+    "ADDRESSES",
+    "AdmittingLinks",
     "Channels",
     "Children",
     "Limits",
@@ -26,7 +30,6 @@ __all__ = [
     "Outcome",
     "Recorder",
     "Renderer",
-    "SecretKeeper",
     "Sender",
     "Tickets",
     "Worker",

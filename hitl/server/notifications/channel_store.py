@@ -7,7 +7,11 @@ from dataclasses import astuple
 from typing import Any, Final
 
 from hitl.server.notifications.model import Channel, Rule
+from hitl.server.sealing import SealedColumn
 from hitl.server.storage import Store
+
+ADDRESSES: Final = SealedColumn("channels", "url")
+"""Where the addresses of channels are, sealed."""
 
 _CHANNEL: Final = (
     "id, name, person_id, url, hint, state, failures, probe_at, last_ok_at, last_error, created_at, created_by"

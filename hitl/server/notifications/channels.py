@@ -10,11 +10,12 @@ from importlib.util import find_spec
 from typing import Final
 
 from hitl.server.notifications import addresses
-from hitl.server.notifications.channel_store import ChannelStore
+from hitl.server.notifications.channel_store import ADDRESSES, ChannelStore
 from hitl.server.notifications.message_store import MessageStore
-from hitl.server.notifications.model import Channel, SecretKeeper
+from hitl.server.notifications.model import Channel
 from hitl.server.notifications.readers import is_mail_server
 from hitl.server.primitives import MACHINE, Actor, ApiError, Clock, clean_name, conflict, invalid, not_found, to_wire
+from hitl.server.sealing import SealedError, Sealer, place_of
 from hitl.server.storage import Audit, Database
 
 _LONGEST_NAME: Final = 60
@@ -28,10 +29,10 @@ class Channels:
         database: Database,
         audit: Audit,
         clock: Clock,
-        sealer: SecretKeeper | None = None,
+        sealer: Sealer,
         more_schemes: Iterable[str] = (),
     ) -> None:
-        """Keep channels; in clear without a sealer. `more_schemes` are accepted beside the usual ones."""
+        """Keep channels; `more_schemes` are accepted beside the usual ones."""
         self._database = database
         self._audit = audit
         self._clock = clock
@@ -60,7 +61,7 @@ class Channels:
                 "messages to this service are sent by apprise: install hitl with its 'notify' extra",
             )
         now, channel_id = to_wire(self._clock()), f"chn_{secrets.token_hex(12)}"
-        sealed = url if self._sealer is None else self._sealer.seal(url, _place(channel_id))
+        sealed = self._sealer.seal(url, _place(channel_id))
         hint = addresses.hint(url)
         channel = Channel(channel_id, name, person_id, sealed, hint, "ok", 0, None, None, None, now, by.id)
         with self._database.transaction():
@@ -125,16 +126,13 @@ class Channels:
         return self._open
 
     def _url_of(self, channel: Channel) -> str | None:
-        if self._sealer is None:
-            return channel.url
         try:
             return self._sealer.open(channel.url, _place(channel.id))
-        except Exception as error:  # its key is lost: everything else goes on
+        except SealedError as error:  # its key is lost: everything else goes on
             now = self._clock()
             self._store.failed(channel.id, str(error), most=1, probe_at=to_wire(now))
             return None
 
 
 def _place(channel_id: str) -> str:
-    """Return the name of the place to which an address is sealed, as `sealing.place_of` makes it."""
-    return f"channels.url:{channel_id}"
+    return place_of(ADDRESSES.table, ADDRESSES.column, channel_id)

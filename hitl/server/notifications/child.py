@@ -104,7 +104,8 @@ def mail_of(job: dict[str, Any]) -> EmailMessage:
     message = EmailMessage()
     message["From"] = options["from"][-1]
     message["To"] = job["to"]
-    message["Subject"] = job["subject"]
+    # An encoded word in a title (RFC 2047) would be decoded by the reader's program, and could hide characters there.
+    message["Subject"] = job["subject"].replace("=?", "= ?")
     message["Date"] = formatdate(job["at"])
     message["Message-ID"] = f"<{job['id']}@{job['host']}>"
     if job.get("reply_to"):

@@ -46,11 +46,11 @@ class Links:
         token, code = self.tickets.issue("message", person.id, review_id, expires_at)
         return Link(f"{self.base_url()}/m/{token}", code)
 
-    def admission(self, kind: Literal["invite", "signin"], person: Person) -> Link:
+    def admission(self, kind: Literal["invite", "signin"], person: Person, review_id: str | None) -> Link:
         """Return a link with which a person signs in."""
         if self.tickets is None:
             raise DroppedError("this server has no sign-in links")
-        token, code = self.tickets.issue(kind, person.id)
+        token, code = self.tickets.issue(kind, person.id, review_id)
         return Link(f"{self.base_url()}/enter/{token}", code)
 
 
@@ -137,7 +137,7 @@ class Letters:
         if address.person is None:
             raise DroppedError("nobody has this address")
         kind: Literal["invite", "signin"] = "invite" if row.kind == "invite" else "signin"
-        return self._renderer.admission(kind, self._links.admission(kind, address.person))
+        return self._renderer.admission(kind, self._links.admission(kind, address.person, row.review_id))
 
     def _template(self, review: Document) -> Document | None:
         try:

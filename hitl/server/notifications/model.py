@@ -168,18 +168,6 @@ class Tickets(Protocol):
         ...
 
 
-class SecretKeeper(Protocol):
-    """Encrypts secrets for their place in the file, as `sealing.Sealer`."""
-
-    def seal(self, text: str, place: str) -> str:
-        """Return what may be stored."""
-        ...
-
-    def open(self, sealed: str, place: str) -> str:
-        """Return the secret again; an exception whose message is for operators if that fails."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How many messages one lane takes before they become one; counts, and seconds."""

@@ -139,15 +139,15 @@ class Notifications:
         """Return whether there is a channel to a person."""
         return bool(self._readers.person(person_id))
 
-    def send_link(self, kind: Literal["invite", "signin"], email: str) -> None:
-        """Send a link with which a person signs in, by mail if that is one of his ways.
+    def send_link(self, kind: Literal["invite", "signin"], email: str, review_id: str | None = None) -> None:
+        """Send a link with which a person signs in, and comes to a review, by mail if that is one of his ways.
 
         An unknown address costs the same work, and its message is dropped by the worker: whoever asks learns nothing.
         """
         person = self._people.by_email(email)
         ways = [] if person is None else self._readers.person(person.id)
         ways.sort(key=lambda way: not self._is_mail(way))
-        self._plan(kind, ways[0] if ways else _NOBODY, None, _ADMISSION_LIFE)
+        self._plan(kind, ways[0] if ways else _NOBODY, review_id, _ADMISSION_LIFE)
 
     def send_again(self, review_id: str, person_id: str) -> None:
         """Send a person a new link to a review, in place of one that was used."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hitl.server.people.service import People
+from hitl.server.people.service import ROLES, People
 from hitl.server.people.store import Person
 
-__all__ = ["People", "Person"]
+__all__ = ["ROLES", "People", "Person"]

@@ -39,6 +39,24 @@ class PersonStore(Store):
             ),
         )
 
+    def put(self, person: Person, email_key: str) -> None:
+        """Store what became of a person."""
+        self._database.execute(
+            "UPDATE people SET email = ?, email_key = ?, name = ?, role = ?, state = ?, time_zone = ?, quiet_from = ?, "
+            "quiet_to = ?, changed_at = ? WHERE id = ?",
+            (
+                *(person.email, email_key, person.name, person.role, person.state, person.time_zone),
+                *(person.quiet_from, person.quiet_to, person.changed_at, person.id),
+            ),
+        )
+
+    def other_admins(self, person_id: str) -> int:
+        """Return how many admins there are beside a person; those who were invited only do not count."""
+        count: int = self._database.value(
+            "SELECT count(*) FROM people WHERE role = 'admin' AND state = 'active' AND id != ?", (person_id,)
+        )
+        return count
+
     def get(self, person_id: str) -> Person | None:
         """Return a person by the id."""
         return self._one("id = ?", person_id)

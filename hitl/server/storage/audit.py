@@ -1,4 +1,7 @@
-"""The audit: what people and keys did, each entry bound to the one before it by a hash."""
+"""The audit: what people and keys did, each entry bound to the one before it by a hash.
+
+It has the form of the records of approvals, so that `hitl audit verify` checks an export of either.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,10 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from hitl.server.primitives import Actor
 from hitl.server.storage.database import Database
-
-_FIRST: Final = "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,25 @@ class AuditEntry:
     event: str
     subject: str
     detail: dict[str, Any]
-    previous: str
+    previous: str | None
+    """The hash of the entry before; None for the first one."""
     hash: str
+
+    @property
+    def line(self) -> str:
+        """The entry as an export has it: canonical JSON (RFC 8785), and the hash of that at its end."""
+        return f'{self._body[:-1]},"hash":"{self.hash}"}}'
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its hash is its own."""
+        return self.hash == _hash(self._body)
+
+    @property
+    def _body(self) -> str:
+        return _body(
+            self.number, self.at, self.actor_kind, self.actor_id, self.event, self.subject, self.detail, self.previous
+        )
 
 
 class Audit:
@@ -38,15 +56,18 @@ class Audit:
     def record(
         self, event: str, subject: str, *, at: str, actor: Actor, detail: Mapping[str, Any] | None = None
     ) -> None:
-        """Add an entry, in the transaction of what it tells; `detail` holds ids and choices, no content or secret."""
+        """Add an entry, in the transaction of what it tells.
+
+        `detail` holds ids, choices and whole numbers by names in ASCII; no content, no secret, no floats.
+        """
         last = self._database.row("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1")
-        number, previous = (last[0] + 1, last[1]) if last else (1, _FIRST)
-        text = json.dumps(detail or {}, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        fields = (number, at, actor.kind, actor.id, event, subject, text, previous)
+        number, previous = (last[0] + 1, last[1]) if last else (1, None)
+        found = dict(detail or {})
+        body = _body(number, at, actor.kind, actor.id, event, subject, found, previous)
         self._database.execute(
             "INSERT INTO audit (number, at, actor_kind, actor_id, event, subject, detail, previous, hash) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*fields, _hash(fields)),
+            (number, at, actor.kind, actor.id, event, subject, _canonical(found), previous or "", _hash(body)),
         )
 
     def entries(self, after: int = 0, limit: int = 1000) -> list[AuditEntry]:
@@ -57,23 +78,39 @@ class Audit:
             (after, limit),
         )
         return [
-            AuditEntry(number, each, kind, actor, event, subject, json.loads(detail), previous, hashed)
+            AuditEntry(number, each, kind, actor, event, subject, json.loads(detail), previous or None, hashed)
             for number, each, kind, actor, event, subject, detail, previous, hashed in rows
         ]
 
 
 def first_broken(entries: Iterable[AuditEntry]) -> int | None:
     """Return the number of the first of all entries that does not follow from the one before; None if each does."""
-    previous = _FIRST
+    previous = None
     for number, each in enumerate(entries, 1):
-        text = json.dumps(each.detail, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        fields = (each.number, each.at, each.actor_kind, each.actor_id, each.event, each.subject, text, each.previous)
-        if each.number != number or each.previous != previous or each.hash != _hash(fields):
+        if each.number != number or each.previous != previous or not each.is_whole:
             return number
         previous = each.hash
     return None
 
 
-def _hash(fields: tuple[Any, ...]) -> str:
-    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+def _body(
+    number: int,
+    at: str,
+    actor_kind: str,
+    actor_id: str,
+    event: str,
+    subject: str,
+    detail: Mapping[str, Any],
+    previous: str | None,
+) -> str:
+    actor = {"kind": actor_kind, "id": actor_id}
+    facts = {"number": number, "at": at, "actor": actor, "event": event, "subject": subject, "detail": detail}
+    return _canonical({**facts, "previous": previous})
+
+
+def _canonical(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _hash(body: str) -> str:
+    return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
