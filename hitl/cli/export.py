@@ -26,8 +26,8 @@ def export(connection: Connection, as_lines: bool, everything: bool, **filters: 
 
     A record holds `id`, `template_id`, `status`, `priority`, `assignees`, `metadata`, `request` (the content), `answer`
     (the result), `edits` (the fields of the request that the reviewer changed, with `before` and `after`), `reviewer`,
-    `created_at`, `completed_at` and `seconds_to_answer`; from a team's server also `asked_by`, and `self_approved` if the
-    person who asked has answered.
+    `created_at`, `completed_at` and `seconds_to_answer`; from a team's server also `asked_by`, and `self_approved` if
+    the person who asked has answered.
     """
     with connection.client() as client:
         found = client.list_reviews(**filters)
