@@ -52,7 +52,7 @@ class EventStream:
             return Response(headers=_HEADERS, media_type="text/event-stream")
         return _HeldResponse(self._events_after(after, context_of(request).only_of), self._slots)
 
-    async def _events_after(self, after: int | None, only_of: str | None) -> AsyncIterator[str]:
+    async def _events_after(self, after: int | None, only_of: str | None = None) -> AsyncIterator[str]:
         # The watch begins before the first read, so that no event falls between the two.
         with self._changes.watch(None, is_request=False) as watch:
             leave = self._outbox.on_change(watch.wake)
