@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
 import threading
@@ -183,6 +184,7 @@ def running(data: Path, public_url: str | None = None, port: int = 0) -> Iterato
 
 def test_the_exit_code_is_that_of_the_worst(data: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("hitl.server.operations.check._clock_state", lambda: 0)
+    monkeypatch.setenv("HITL_SECRETS_KEY", base64.b64encode(bytes(32)).decode())  # else one is made beside the data
     assert run("--data", data).exit_code == 1  # no server runs
     with running(data):
         told = run("--data", data)

@@ -104,7 +104,7 @@ def test_every_file_is_for_its_owner_only(data: Path):
     with ReviewServer(data=data, team=TeamSettings()) as site:
         site.server()
         found = {each.name: stat.S_IMODE(each.stat().st_mode) for each in data.parent.iterdir()}
-    names = {"team.db", "team.db-wal", "team.db-shm", "team.db.lock", "team.db.sock"}
+    names = {"team.db", "team.db-wal", "team.db-shm", "team.db.lock", "team.db.sock", "team.db.key"}
     assert found == dict.fromkeys(names, 0o600)
 
 
