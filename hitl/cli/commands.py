@@ -23,6 +23,7 @@ _SUBCOMMANDS: Final = {
                 "account",
                 "doctor",
                 "keys",
+                "notify",
                 "requests",
                 "reviewers",
                 "reviews",

@@ -20,6 +20,7 @@ from hitl.server.access import Admission
 from hitl.server.agent_sessions import SessionService
 from hitl.server.inbox.bulk_pages import BulkPages
 from hitl.server.inbox.delivery_pages import DeliveryPages
+from hitl.server.inbox.hidden_characters import visible
 from hitl.server.inbox.join import invitation, join_routes
 from hitl.server.inbox.key_pages import KeyPages
 from hitl.server.inbox.lists import Lists
@@ -34,6 +35,7 @@ from hitl.server.inbox.request_lists import RequestLists
 from hitl.server.inbox.request_pages import RequestPages
 from hitl.server.inbox.saved_view_store import SavedViews
 from hitl.server.inbox.sessions import InboxSessionMiddleware, Sessions
+from hitl.server.inbox.titles import title
 from hitl.server.keys import Keys
 from hitl.server.loops import LoopService
 from hitl.server.reviews import ReviewService
@@ -48,6 +50,8 @@ __all__ = [
     "inbox_routes",
     "invitation",
     "join_routes",
+    "title",
+    "visible",
 ]
 
 
