@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 
 from hitl.server.inbox.filters import Filters
 from hitl.server.inbox.kinds import counted, kind_of
+from hitl.server.inbox.rows import asker_of
 from hitl.server.inbox.titles import amount_of
 from hitl.server.loops.accounts import account_of
 from hitl.server.review_server import ReviewServer
@@ -102,6 +103,20 @@ def test_rows_show_their_kind_what_can_be_counted_and_who_asked(browser: TestCli
     assert '<span class="asker" dir="auto">nightly-etl</span>' in page
     assert 'data-review="rev_1"' in browser.get("/inbox/?view=open&asker=nightly-etl").text
     assert 'data-review="rev_1"' not in browser.get("/inbox/?view=open&asker=nightly").text
+
+
+@pytest.mark.parametrize(
+    ("document", "name"),
+    [
+        ({"asked_by": {"key_id": "key_1", "key_name": "Billing"}, "metadata": {"agent": "bot"}}, "Billing"),
+        ({"asked_by": {"key_id": "key_1", "key_name": ""}}, "key_1"),
+        ({"asked_by": None, "metadata": {"agent": "bot"}}, "bot"),
+        ({"metadata": {"agent": 5}}, ""),
+        ({}, ""),
+    ],
+)
+def test_who_asked_is_the_key_or_what_the_program_calls_itself(document: dict[str, Any], name: str) -> None:
+    assert asker_of(document) == name
 
 
 def test_without_somebody_who_asked_there_is_no_column_for_it(browser: TestClient, server: ReviewServer) -> None:

@@ -2,7 +2,7 @@
 
 `page_handlers` and its subclasses call the services; `documents`, `rendering`, `attachments`, `fields`, `forms`,
 `merging`, `rows` and `views` are pure; `submission` reads forms; `page_renderer` renders pages. For the composition
-root.
+root only.
 """
 
 from __future__ import annotations

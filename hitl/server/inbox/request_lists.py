@@ -12,7 +12,7 @@ from hitl._json import is_object
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.filters import AGES, DUE, REQUEST_PRIORITIES, SORTS, Filters
 from hitl.server.inbox.page_handlers import PageHandlers, page_handler, redirect
-from hitl.server.inbox.rows import PRIORITY_BARS, Group, Summary, pager
+from hitl.server.inbox.rows import PRIORITY_BARS, Group, Summary, asker_of, pager
 from hitl.server.inbox.run import Run
 from hitl.server.inbox.submission import remembered_reviewer
 from hitl.server.inbox.times import age, due, took
@@ -44,7 +44,7 @@ class RequestLists(PageHandlers):
             "view": "requests",
             "rows": rows,
             "groups": [Group("", rows)],
-            "has_askers": False,
+            "has_askers": any(row.asker for row in rows),
             "overdue": 0,
             "sums": None,
             "total": found.total,
@@ -84,6 +84,7 @@ def request_summary(request: Document, loop: str, now: datetime) -> Summary:
         subject=next(lines, "") or request["id"],
         excerpt=_answer(request) if verdict else next(lines, ""),
         template=loop,
+        asker=asker_of(request),
         status="in_progress" if status == "claimed" else status,
         status_label="Claimed" if status == "claimed" else _LABELS.get(status, "Open"),
         priority=priority,
