@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from hitl.server.http.connections import IS_FAST
-from hitl.server.http.server import Listener
+from hitl.server.http.listeners import Listener
 
 
 def app_over(data: str) -> Starlette:

@@ -684,7 +684,8 @@ class AsyncHITLClient:
                 table_display.
             description: The purpose of the form.
             settings: How reviews of this template run: auto_assign, assignment_strategy, timeout_hours,
-                allow_reassignment, require_comments, approval_threshold.
+                allow_reassignment, require_comments, approval_threshold; for the inbox of `hitl server`, which others
+                ignore: approve_effect, reject_effect, timeout_effect, reject_reasons, key_field, undo_seconds.
             styling: primary_color, secondary_color, logo_url, custom_css.
             validation: Rules across fields: {"rules": [{"condition", "required_fields", "message"}]}.
             category: A word to group templates by.

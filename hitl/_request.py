@@ -119,6 +119,11 @@ class Request:
         return self.response_at
 
     @property
+    def erased(self) -> bool:
+        """True once the server has erased text and answer, which it keeps for a limited time; a yes or no stays."""
+        return self.extra.get("erased") is True
+
+    @property
     def verdict(self) -> Verdict | None:
         """What the end means: approved, rejected, answered, expired or cancelled; None while there is none.
 

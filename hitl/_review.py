@@ -25,6 +25,7 @@ ANSWERED_STATUSES = frozenset({"completed", "rejected"})
 # Exact types, because a bool is no integer; null stands for what is not known.
 _STRING: Final = (NoneType, str)
 _INTEGER: Final = (NoneType, int)
+_BOOLEAN: Final = (NoneType, bool)
 _OBJECT: Final = (dict, NoneType)
 _LIST: Final = (list, NoneType)
 
@@ -55,6 +56,9 @@ class Review:
         metadata: What your program kept with the review, as texts by name; reviewers do not see it.
         url: The page where a person answers; None if the server does not say.
         verdict_field: The field of the result that says yes or no to the whole, where the server says so.
+        asked_by: Who asked, as a team's server knows: `key_id`, `key_name`, `person_id` of the key's owner, and
+            `claimed`, the address in whose name the program said that it asks. Empty where keys have no names.
+        self_approved: True if the person who asked has answered, against the server's warning.
         extra: Fields that this package does not know yet, unchanged.
     """
 
@@ -77,6 +81,8 @@ class Review:
     metadata: dict[str, Any] = field(factory=dict[str, Any], repr=False)
     url: str | None = field(default=None, repr=False, eq=False)  # it depends on how the server is reached
     verdict_field: str | None = field(default=None, repr=False)
+    asked_by: dict[str, Any] = field(factory=dict[str, Any], repr=False)
+    self_approved: bool | None = field(default=None, repr=False)
     extra: dict[str, Any] = field(factory=dict[str, Any], repr=False)
 
     @property
@@ -102,6 +108,11 @@ class Review:
         field that the server names. A completed review without such a field is answered.
         """
         return verdict_of(self.status, self.result, as_text(self.verdict_field))
+
+    @property
+    def erased(self) -> bool:
+        """True once the server has erased content, result and metadata, which it keeps for a limited time."""
+        return self.extra.get("erased") is True
 
     @property
     def feedback(self) -> str | None:
@@ -148,6 +159,8 @@ class Review:
             metadata,
             url,
             verdict_field,
+            asked_by,
+            self_approved,
         ) = values
         if not type(review_id) is type(status) is type(template_id) is str:
             raise ValueError("id, status and template_id must be strings")
@@ -157,8 +170,10 @@ class Review:
             raise ValueError("url and verdict_field must be strings or null")
         if type(content) not in _OBJECT or type(result) not in _OBJECT or "content" not in document:
             raise ValueError("content and result must be objects")
-        if type(metadata) not in _OBJECT:
-            raise ValueError("metadata must be an object or null")
+        if type(metadata) not in _OBJECT or type(asked_by) not in _OBJECT:
+            raise ValueError("metadata and asked_by must be objects or null")
+        if type(self_approved) not in _BOOLEAN:
+            raise ValueError("self_approved must be a boolean or null")
         if content and RESERVED in content:
             content, hidden = without_metadata(content)
             metadata = metadata or hidden
@@ -186,6 +201,8 @@ class Review:
                 metadata or {},
                 url,
                 verdict_field,
+                asked_by or {},
+                self_approved,
                 unknown_members(document, _NAMES) if may_have_more else {},
             )
         except TypeError:
@@ -219,7 +236,7 @@ class Review:
 
     def __setstate__(self, state: Object) -> None:
         # A pickle of an earlier version lacks the attributes that are newer.
-        missing: Object = {"metadata": {}, **_NEWER}
+        missing: Object = {"metadata": {}, "asked_by": {}, **_NEWER}
         self.__dict__.update(missing | state)
 
 
@@ -255,7 +272,7 @@ def without_metadata(content: Object) -> tuple[Object, Object]:
 
 
 # The properties of openapi.yaml's Review in the order in which `from_json` unpacks them; first what all servers send.
-_FLAGGED: Final = ("metadata", "url", "verdict_field")
+_FLAGGED: Final = ("metadata", "url", "verdict_field", "asked_by", "self_approved")
 _USUAL: Final = tuple(each.name for each in fields(Review) if each.name not in ("extra", *_FLAGGED))
 _NAMES: Final = (*_USUAL, *_FLAGGED)
 _FLAGGED_SET: Final = frozenset(_FLAGGED)
@@ -264,8 +281,8 @@ _NEWER: Final[Object] = {each.name: None for each in fields(Review) if each.defa
 
 
 def _is_all(document: Object) -> bool:
-    """Return whether an object has all the properties, and no others."""
-    return len(document) == len(_NAMES) and document.keys() >= _FLAGGED_SET
+    """Return whether an object has no other properties than these, all the usual ones among them."""
+    return len(document) == len(_USUAL) + len(document.keys() & _FLAGGED_SET)
 
 
 def unknown_members(document: Object, names: Sequence[str]) -> Object:

@@ -18,7 +18,22 @@ _SUBCOMMANDS: Final = {
     "pending": "approvals",
     **{
         name: name
-        for name in ("account", "doctor", "requests", "reviews", "sandbox", "sessions", "templates", "webhooks")
+        for name in (
+            *(
+                "account",
+                "doctor",
+                "keys",
+                "notify",
+                "requests",
+                "reviewers",
+                "reviews",
+                "sandbox",
+                "server",
+                "sessions",
+                "templates",
+                "webhooks",
+            ),
+        )
     },
 }
 """The modules of this package that hold the commands, by their names."""

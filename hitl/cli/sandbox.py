@@ -84,7 +84,7 @@ def sandbox(
     rate: str, templates_file: Path | None, api_keys: tuple[str, ...], workflows: tuple[str, ...], **settings: Any
 ) -> None:
     """Run a review server with an inbox on this machine until Ctrl-C."""
-    templates = _templates_in(templates_file) if templates_file else []
+    templates = templates_in(templates_file) if templates_file else []
     of_environment = os.environ.get("HITL_SANDBOX_API_KEY", "").strip()
     keys = [_key(each) for each in api_keys] or [of_environment] * bool(of_environment)
     targets = {name: url or None for name, _, url in (each.partition("=") for each in workflows)}
@@ -159,7 +159,8 @@ def print_links(site: ReviewServer, terminal: int) -> None:
         return  # the terminal is gone, or the process is in its background
 
 
-def _templates_in(file: Path) -> list[dict[str, Any]]:
+def templates_in(file: Path) -> list[dict[str, Any]]:
+    """Return the templates that a JSON file holds."""
     try:
         value: object = decode(file.read_bytes())
     except (OSError, ValueError) as error:

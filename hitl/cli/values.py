@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,8 +37,13 @@ def json_object(source: str) -> dict[str, Any]:
 
 def seconds(length: str) -> float:
     """Return the seconds of "90s", "2h", "1h30m", or of a number of seconds."""
+    return length_of_time(length).total_seconds()
+
+
+def length_of_time(length: str) -> timedelta:
+    """Return the length of time of such a text."""
     try:
-        return duration(_number(length)).total_seconds()
+        return duration(_number(length))
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
 

@@ -18,9 +18,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hitl.server.http import responses
 from hitl.server.http.host_check import HostGuard
-from hitl.server.http.responses import RequestIds, request_id
+from hitl.server.http.public_url_guard import Front, PublicUrlGuard
+from hitl.server.http.request_facts import note
+from hitl.server.http.requests import is_api, route_path
+from hitl.server.http.responses import SCOPE_KEY, RequestContext, RequestIds, request_id
 from hitl.server.loops import envelope
-from hitl.server.primitives import ApiError
+from hitl.server.primitives import ApiError, Clock, actor_of
 from hitl.server.storage import StorageError
 
 _log = logging.getLogger("hitl.server")
@@ -33,21 +36,40 @@ def create_app(
     *,
     host: str,
     host_names: Iterable[str],
+    clock: Clock,
+    front: Front | None = None,
 ) -> ASGIApp:
-    """Return the application, which answers to requests for `host`, `host_names` and the names of this machine."""
+    """Return the application, which answers to requests for `host`, `host_names` and the names of this machine.
+
+    One that has a public URL in `front` answers to requests for that.
+    """
     api, pages = _api(api_routes, api_middleware), _pages(page_routes)
 
     async def api_or_pages(scope: Scope, receive: Receive, send: Send) -> None:
         # Not a Mount, which does not match a path with a line break: every answer below /v1 must have an envelope.
-        is_api = f"{scope.get('path', '')}/".startswith("/v1/")
-        await (api if is_api else pages)(scope, receive, send)
+        try:
+            await (api if is_api(scope) else pages)(scope, receive, send)
+        finally:
+            note(scope)
 
-    return RequestIds(HostGuard(api_or_pages, host=host, names=host_names))
+    def refuse(scope: Scope, error: ApiError) -> Response:
+        scope[SCOPE_KEY] = RequestContext(clock, request_id=request_id(scope))
+        return error_response(Request(scope), error)
+
+    app: ASGIApp = api_or_pages
+    if front is None or front.public_url is None:
+        app = HostGuard(app, host=host, names=host_names)
+    return RequestIds(app if front is None else PublicUrlGuard(app, front, refuse))
 
 
 def error_response(request: Request, error: ApiError) -> Response:
-    """Return an error in the envelope of the generation that was called."""
-    if envelope.is_used_at(request.scope["path"]):
+    """Return an error in the envelope of the generation that was called.
+
+    A key of a team is told that there is nothing where it may not look: a 403 would say that there is something.
+    """
+    if error.status == 403 and actor_of(request.scope) is not None:
+        error = ApiError(404, "not_found", f"there is nothing at {request.url.path[:128]} for this key")
+    if envelope.is_used_at(route_path(request.scope)):
         return envelope.error_response(request, error)
     return responses.error_response(request, error)
 
@@ -74,8 +96,8 @@ def _pages(routes: Sequence[BaseRoute]) -> Starlette:
     )
 
 
-async def _redirect_to_inbox(request: Request) -> Response:  # noqa: ARG001 - it has the shape of every endpoint
-    return RedirectResponse("/inbox")
+async def _redirect_to_inbox(request: Request) -> Response:
+    return RedirectResponse(f"{request.scope.get('root_path', '')}/inbox")
 
 
 async def _healthy(request: Request) -> Response:  # noqa: ARG001 - it has the shape of every endpoint

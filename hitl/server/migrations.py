@@ -405,6 +405,230 @@ _SAVED_VIEWS: Final = (
     """,
 )
 
+_PEOPLE: Final = (
+    """
+    CREATE TABLE people (
+        id TEXT PRIMARY KEY,
+        email TEXT NOT NULL,
+        email_key TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        role TEXT NOT NULL,
+        state TEXT NOT NULL,
+        time_zone TEXT,
+        quiet_from TEXT,
+        quiet_to TEXT,
+        created_at TEXT NOT NULL,
+        created_by TEXT NOT NULL,
+        changed_at TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+)
+
+# What people and keys did, each entry bound to the one before it by its hash.
+_AUDIT: Final = (
+    """
+    CREATE TABLE audit (
+        number INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        actor_kind TEXT NOT NULL,
+        actor_id TEXT NOT NULL,
+        event TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        previous TEXT NOT NULL,
+        hash TEXT NOT NULL
+    )
+    """,
+)
+
+# `deadline` is when a review expires or is due, whichever is earlier; "~", behind all others, for one that has neither.
+_DEADLINES: Final = (
+    "ALTER TABLE reviews ADD COLUMN deadline TEXT NOT NULL DEFAULT '~'",
+    """
+    UPDATE reviews SET deadline = coalesce(
+        min(expires_at, json_extract(document, '$.due_date')), expires_at, json_extract(document, '$.due_date'), '~'
+    )
+    """,
+    "CREATE INDEX reviews_by_deadline ON reviews (status, deadline, id)",
+)
+
+# What an answer means, as `Review.verdict` says it: a no beats every yes, and what is unclear is only an answer.
+_VERDICTS: Final = (
+    "ALTER TABLE reviews ADD COLUMN verdict TEXT",
+    "UPDATE reviews SET verdict = status WHERE status IN ('rejected', 'expired', 'cancelled')",
+    """
+    UPDATE reviews SET verdict = (
+        WITH named AS (SELECT json_extract(document, '$.verdict_field') AS name),
+        answers AS (
+            SELECT key, type FROM json_each(document, '$.result'), named
+            WHERE key IN ('approved', 'approval') OR key = name
+        )
+        SELECT CASE
+            WHEN EXISTS (SELECT 1 FROM answers WHERE type = 'false') THEN 'rejected'
+            WHEN EXISTS (SELECT 1 FROM answers WHERE type != 'true') THEN 'answered'
+            WHEN name IS NULL AND (SELECT count(*) FROM answers) = 1 THEN 'approved'
+            WHEN EXISTS (SELECT 1 FROM answers WHERE key = name) THEN 'approved'
+            ELSE 'answered'
+        END FROM named
+    ) WHERE status = 'completed'
+    """,
+    "CREATE INDEX reviews_by_verdict ON reviews (verdict, number) WHERE verdict IS NOT NULL",
+)
+
+# The texts that searches look into, in their normal form, by review, null for those that are too large to keep; `step`
+# is the number of their row in the index.
+_SEARCH_TEXTS: Final = (
+    """
+    CREATE TABLE search_texts (
+        number INTEGER PRIMARY KEY,
+        step INTEGER NOT NULL UNIQUE,
+        shown TEXT,
+        beside TEXT
+    )
+    """,
+    "CREATE INDEX large_texts ON search_texts (number) WHERE shown IS NULL",
+    "DROP TABLE unindexed_reviews",
+    "UPDATE search_index SET reaches = 0, unicode = NULL",
+)
+
+# Keys of programs, of which the file holds only digests. `asked_by` is the key that asked for a review, for its lists.
+_API_KEYS: Final = (
+    """
+    CREATE TABLE api_keys (
+        id TEXT PRIMARY KEY,
+        digest TEXT NOT NULL UNIQUE,
+        shown TEXT NOT NULL,
+        name TEXT NOT NULL,
+        scopes TEXT NOT NULL,
+        person_id TEXT,
+        created_at TEXT NOT NULL,
+        created_by TEXT NOT NULL,
+        last_used_at TEXT,
+        last_used_from TEXT,
+        expires_at TEXT,
+        revoked_at TEXT
+    ) WITHOUT ROWID
+    """,
+    "ALTER TABLE reviews ADD COLUMN asked_by TEXT",
+    "CREATE INDEX reviews_by_asker ON reviews (asked_by, number) WHERE asked_by IS NOT NULL",
+    "ALTER TABLE history ADD COLUMN self_approved INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE pending_answers ADD COLUMN person TEXT",
+    "ALTER TABLE pending_answers ADD COLUMN is_confirmed INTEGER NOT NULL DEFAULT 0",
+)
+
+# Links with a code, and what they begin. Of a secret, the file holds only a digest.
+_ACCESS: Final = (
+    """
+    CREATE TABLE tickets (
+        digest TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        person_id TEXT NOT NULL,
+        review_id TEXT,
+        code_digest TEXT NOT NULL,
+        wrong_codes INTEGER NOT NULL,
+        created_at TEXT NOT NULL,
+        created_by TEXT NOT NULL,
+        expires_at TEXT NOT NULL,
+        used_at TEXT,
+        ended_at TEXT,
+        ended_why TEXT
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX tickets_by_person ON tickets (person_id) WHERE ended_at IS NULL",
+    "CREATE INDEX tickets_by_review ON tickets (review_id) WHERE ended_at IS NULL AND review_id IS NOT NULL",
+    """
+    CREATE TABLE person_sessions (
+        digest TEXT PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        person_id TEXT NOT NULL,
+        scope TEXT NOT NULL,
+        review_id TEXT,
+        how TEXT NOT NULL,
+        begun_at TEXT NOT NULL,
+        seen_at TEXT NOT NULL,
+        idle_ends_at TEXT NOT NULL,
+        ends_at TEXT NOT NULL,
+        ended_at TEXT,
+        ended_why TEXT,
+        address TEXT NOT NULL,
+        agent TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX person_sessions_by_person ON person_sessions (person_id) WHERE ended_at IS NULL",
+    """
+    CREATE INDEX person_sessions_by_review ON person_sessions (review_id)
+    WHERE ended_at IS NULL AND review_id IS NOT NULL
+    """,
+)
+
+# What reaches people. A message with an empty `lane` is the time of a rule, at which its readers are looked for.
+_NOTIFICATIONS: Final = (
+    """
+    CREATE TABLE channels (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        person_id TEXT,
+        url TEXT NOT NULL,
+        hint TEXT NOT NULL,
+        state TEXT NOT NULL,
+        failures INTEGER NOT NULL,
+        probe_at TEXT,
+        last_ok_at TEXT,
+        last_error TEXT,
+        created_at TEXT NOT NULL,
+        created_by TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE notification_rules (
+        id TEXT PRIMARY KEY,
+        position INTEGER NOT NULL,
+        enabled INTEGER NOT NULL,
+        template_id TEXT,
+        priority TEXT,
+        kind TEXT NOT NULL,
+        audience TEXT NOT NULL,
+        after_seconds INTEGER,
+        before_due_seconds INTEGER,
+        every_seconds INTEGER,
+        content TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE messages (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        dedupe TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL,
+        rule_id TEXT,
+        channel_id TEXT NOT NULL,
+        person_id TEXT,
+        recipient TEXT NOT NULL,
+        lane TEXT NOT NULL,
+        review_id TEXT,
+        content TEXT NOT NULL,
+        due_at TEXT NOT NULL,
+        ends_at TEXT NOT NULL,
+        state TEXT NOT NULL,
+        tries INTEGER NOT NULL,
+        last_error TEXT,
+        created_at TEXT NOT NULL,
+        ended_at TEXT
+    )
+    """,
+    "CREATE INDEX messages_planned ON messages (due_at, number) WHERE state = 'planned'",
+    "CREATE INDEX messages_by_review ON messages (review_id, lane, number) WHERE review_id IS NOT NULL",
+    "CREATE INDEX messages_by_lane ON messages (lane, due_at)",
+    "CREATE INDEX messages_by_rule ON messages (rule_id) WHERE state = 'planned' AND lane = ''",
+    "CREATE INDEX messages_ended ON messages (ended_at) WHERE ended_at IS NOT NULL",
+    # A new team hears of what is asked, and once more an hour before it is due, as soon as there are channels.
+    """
+    INSERT INTO notification_rules (id, position, enabled, kind, audience, before_due_seconds, content) VALUES
+        ('rul_' || lower(hex(randomblob(12))), 1, 1, 'asked', 'assignees', NULL, 'title'),
+        ('rul_' || lower(hex(randomblob(12))), 2, 1, 'reminder', 'assignees', 3600, 'title')
+    """,
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _REVIEWS,
     (*_WEBHOOKS, *_TEAMS),
@@ -421,4 +645,9 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _AGENT_SESSIONS,
     (*_LARGE_LISTS, *_SEARCH_INDEX),
     (*_PENDING_ANSWERS, *_SAVED_VIEWS),
+    (*_PEOPLE, *_AUDIT),
+    (*_DEADLINES, *_VERDICTS, *_SEARCH_TEXTS),
+    _API_KEYS,
+    _ACCESS,
+    _NOTIFICATIONS,
 )

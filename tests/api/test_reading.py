@@ -47,6 +47,8 @@ OPTIONAL = {
     "metadata": st.none() | OBJECTS,
     "url": st.none() | WORDS,
     "verdict_field": st.none() | WORDS,
+    "asked_by": st.none() | OBJECTS,
+    "self_approved": st.none() | st.booleans(),
     "a_field_from_the_future": JSON,
 }
 REVIEWS = st.fixed_dictionaries(REQUIRED, optional=OPTIONAL)
@@ -74,7 +76,7 @@ def by_the_generated_parser(document: dict[str, Any]) -> Review:
 
     words = [read.id, read.status, read.template_id]
     words += [given_or(name, "") for name in ("priority", "assignment_strategy", "reviewer", "url", "verdict_field")]
-    objects = (given_or("content", {}), given_or("result", {}), given_or("metadata", {}))
+    objects = [given_or(name, {}) for name in ("content", "result", "metadata", "asked_by")]
     optional = map(given_or, ("updated_at", "due_date", "completed_at"))
     moments = [read.created_at, *(each for each in optional if each is not None)]
     assignees, version = given_or("assignees", []), given_or("version", 0)
@@ -85,6 +87,7 @@ def by_the_generated_parser(document: dict[str, Any]) -> Review:
         and isinstance(assignees, list)
         and all(isinstance(each, str) for each in assignees)
         and type(version) is int
+        and type(given_or("self_approved", False)) is bool
     )
     if not is_typed:
         raise TypeError("a review's fields are what their annotations say")
@@ -106,6 +109,8 @@ def by_the_generated_parser(document: dict[str, Any]) -> Review:
         metadata=objects[2],
         url=given_or("url"),
         verdict_field=given_or("verdict_field"),
+        asked_by=objects[3],
+        self_approved=given_or("self_approved"),
         extra=read.additional_properties,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hitl._engine import is_loopback, is_unspecified
-from hitl.server.http.server import Listener
+from hitl.server.http.listeners import Listener
 from hitl.server.primitives.errors import SetupError
 
 LOOPBACK = [

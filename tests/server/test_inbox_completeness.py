@@ -15,6 +15,7 @@ from hitl.server.inbox.content_files import picture_block
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.editing import preview
+from hitl.server.inbox.flags import FLAGS
 from hitl.server.inbox.hidden_characters import visible
 from hitl.server.inbox.page_renderer import PageRenderer
 from hitl.server.inbox.rendering import block, code
@@ -30,12 +31,18 @@ FRAGMENTS = [
 ]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=6), max_size=25).map("".join) | st.text()
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS
+FLAGGED = {
+    "_flags": st.none()
+    | TEXTS
+    | st.dictionaries(st.sampled_from(["a", "\u202eb", "", "gone"]) | TEXTS, TEXTS, max_size=3)
+}
 VALUES = st.recursive(
     LEAVES,
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(TEXTS, inner, max_size=4)
         | st.lists(st.fixed_dictionaries({"a": inner, "\u202eb": inner, "": inner}), min_size=1, max_size=4)
+        | st.lists(st.fixed_dictionaries({"a": inner, "\u202eb": inner}, optional=FLAGGED), min_size=1, max_size=4)
     ),
     max_leaves=12,
 )
@@ -115,7 +122,7 @@ def test_of_any_value_and_its_keys(environment: Environment, value: Any) -> None
 def texts_in(value: Any) -> list[str]:
     if isinstance(value, dict):
         held: Document = value
-        return [*held, *(text for each in held.values() for text in texts_in(each))]
+        return [*(name for name in held if name != FLAGS), *(text for each in held.values() for text in texts_in(each))]
     if isinstance(value, list):
         return [text for each in value for text in texts_in(each)]
     if isinstance(value, str) and value.strip() and picture_block(value, "") is None:  # a file is no text

@@ -55,3 +55,4 @@ def test_each_attempt_says_what_came_of_it(browser: TestClient, server: ReviewSe
     assert "<span>HTTP 500 after 0.50 s <code>&lt;no&gt;</code></span>" in page
     assert "<span>refused after 1.00 s</span>" in page
     assert "2 attempts; next attempt 23 Nov 2026, 12:00 UTC" in page
+    assert "Failing: no answer, next try in under 1 min" in page

@@ -89,7 +89,7 @@ def test_two_buttons_decide_where_one_field_is_the_verdict(
     browser: TestClient, server: ReviewServer, template: str, buttons: list[str]
 ) -> None:
     page = browser.get(f"/inbox/reviews/{ask(server, template)}").text
-    assert re.findall(r'name="decision" value="(\w+)"', page) == buttons
+    assert re.findall(r'name="decision" value="(\w+)"', page.partition('class="decide')[2]) == buttons
     assert ('name="field.approved"' in page) is (template in ("two", "chained"))
 
 
@@ -273,7 +273,7 @@ def test_done_reviews_say_what_was_decided_by_whom_and_how_long_it_took(
     page = browser.get("/inbox/?view=done").text
     assert re.findall(r'class="verdict-word (\w+)"', page) == ["answered", "rejected", "approved"]
     assert "“Too long”" in page
-    assert page.count('<span class="took">9 s</span>') == 3
+    assert len(re.findall(r'<span class="took">.*?9 s</span>', page)) == 3
     assert len(rows(browser, "/inbox/?view=done&reviewer=KIM%40example.com")) == 3
     assert rows(browser, "/inbox/?view=done&reviewer=lee") == []
 

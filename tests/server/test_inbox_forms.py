@@ -120,7 +120,7 @@ def test_editable_text_can_be_edited_and_other_values_are_shown() -> None:
     assert control({**field, "editable": False}, {"text": "A"}).kind == "show"
 
 
-@pytest.mark.parametrize("value", [{"a": 1}, [], {}, [1, {"b": [None]}], {"bare": "\r", "nul": "\0"}])
+@pytest.mark.parametrize("value", [{"a\n": 1}, [], {}, [1, {"b": [None]}], {"bare": "\r", "nul": "\0"}])
 def test_editable_objects_and_lists_are_edited_as_json(value: Any) -> None:
     field = {"name": "it", "type": "content_display", "editable": True}
     drawn = control(field, {"it": value})

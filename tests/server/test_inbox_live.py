@@ -42,7 +42,7 @@ def events(text: str) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for block in filter(None, text.split("\n\n")):
         lines = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
-        if lines:
+        if "event" in lines:
             found.append((lines["event"], json.loads(lines["data"])))
     return found
 

@@ -244,7 +244,9 @@ def test_marks_are_stored_as_parts_of_the_picture(browser: TestClient, server: R
         {"text": "[90 0 20 1] [x] no mark"},
     ]
     page = unescape(browser.get(f"/inbox/reviews/{review_id}").text)
-    assert "[12.5 30 20.25 15] A phone number" in page
+    assert '<rect x="12.5%" y="30%" width="20.25%" height="15%"/>' in page
+    assert '<span class="no-of">1</span><span dir="auto">A phone number</span>' in page
+    assert "[90 0 20 1] [x] no mark" in page
 
 
 def test_a_hostile_name_of_a_file_is_a_name(browser: TestClient, server: ReviewServer) -> None:

@@ -62,7 +62,7 @@ def test_a_text_is_long_if_it_needs_more_than_a_line() -> None:
 def cells(table: object) -> list[list[Block]]:
     """Return what a table draws while nobody has sorted it."""
     assert isinstance(table, Table)
-    return [[cell for _, cell in row.cells] for row in table.rows(table.columns(Looking()))]
+    return [[cell for _, cell, _ in row.cells] for row in table.rows(table.columns(Looking()))]
 
 
 def test_records_with_the_same_keys_are_a_table() -> None:
@@ -84,7 +84,7 @@ def test_a_cell_of_too_many_blocks_is_shown_as_json_when_its_row_is_sorted_to_th
     table = block([*({"n": n, "v": 0} for n in range(MAX_ROWS + 1)), {"n": 999, "v": heavy}], "t")
     assert isinstance(table, Table)
     looking = Looking((("table", "t"), ("by", "n"), ("order", "descending")))
-    assert table.rows(table.columns(looking))[0].cells[1] == (heavy, Json(heavy))
+    assert table.rows(table.columns(looking))[0].cells[1] == (heavy, Json(heavy), False)
 
 
 @pytest.mark.parametrize("keys", [("before", "after"), ("old", "new"), ("original", "proposed")])

@@ -203,7 +203,7 @@ def test_the_list_holds_what_waits_and_what_is_finished(
     assert "due in 1 h" in browser.get("/inbox/requests").text
     assert '<span class="count" data-count="requests">1</span>' in browser.get("/inbox/").text
     clock.advance(hours=2)
-    assert "No open requests" in browser.get("/inbox/requests").text
+    assert "You’re all caught up" in browser.get("/inbox/requests").text
     assert "Timed out" in browser.get("/inbox/requests?view=done").text
     assert "The default answer applies" in browser.get(f"/inbox/requests/{request_id}").text
 

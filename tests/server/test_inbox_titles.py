@@ -30,7 +30,7 @@ def about(content: Any) -> tuple[str, str]:
         ({"prompt": "Write an article", "text": "# Solar *roofs*\n\nBy 2030."}, ("Solar roofs", "By 2030.")),
         ({"url": "https://example.com/a", "text": "Listing"}, ("Listing", "")),
         ({"url": "https://example.com/a"}, ("Article, rev_1", "")),
-        ({"text": "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-one\n+two"}, ("-one", "+two")),
+        ({"text": "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-one\n+two"}, ("x", "+1 −1 in 1 file")),
         ({"rows": [{"n": 1}, {"n": 2}]}, ("Article, rev_1", "2 records")),
         ({"text": "   \n\n- [x] Ship it\n"}, ("Ship it", "")),
         ({"text": "Same\nSame\nOther"}, ("Same", "Other")),

@@ -9,8 +9,9 @@ import pytest
 
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.rendering import Code, Items, Text, Word
+from hitl.server.inbox.rows import pager, summary
 from hitl.server.inbox.times import age, due, full, span
-from hitl.server.inbox.views import ShownAnswer, answers, pager, summary, typed_answers
+from hitl.server.inbox.views import ShownAnswer, answers, typed_answers
 from hitl.server.primitives import Page
 from hitl.server.reviews import shown_digest
 
@@ -58,7 +59,7 @@ def test_age_is_told_from_the_moment_of_creation() -> None:
 
 @pytest.mark.parametrize(
     ("hours", "text", "urgency"),
-    [(30, "due in 30 h", "later"), (2, "due in 2 h", "soon"), (-5, "overdue by 5 h", "overdue")],
+    [(30, "due in 30 h", "later"), (2, "due in 2 h", "soon"), (-5, "5 h overdue", "overdue")],
 )
 def test_a_due_date_tells_how_urgent_it_is(hours: int, text: str, urgency: str) -> None:
     told = due((NOW + timedelta(hours=hours)).isoformat(), NOW)

@@ -42,7 +42,7 @@ def test_the_data_of_a_sandbox_and_what_sqlite_keeps_beside_it(tmp_path: Path):
 def test_the_copy_before_a_migration(tmp_path: Path):
     Database(tmp_path / "s.db", MIGRATIONS[:1]).close()
     Database(tmp_path / "s.db", MIGRATIONS).close()
-    assert modes(tmp_path) == {"s.db": 0o600, "s.db.form-1": 0o600}
+    assert modes(tmp_path) == {"s.db": 0o600, "s.db.form-1": 0o600, "s.db.lock": 0o600}
 
 
 def test_an_older_file_is_tightened_with_what_is_beside_it(tmp_path: Path):

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 from test_sandbox_kill import HEADERS, Lives
 
-from hitl.server.http.server import Listener
+from hitl.server.http.listeners import Listener
 from hitl.server.review_server import ReviewServer
 
 ROUNDS = 6

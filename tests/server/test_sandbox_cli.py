@@ -17,7 +17,8 @@ from hitl import __version__
 from hitl.cli import main
 from hitl.cli.commands import hitl
 from hitl.cli.sandbox import print_links
-from hitl.server.http.server import HttpServer, Listener
+from hitl.server.http.listeners import Listener
+from hitl.server.http.server import HttpServer
 from hitl.server.review_server import ReviewServer
 
 FIELDS = [{"name": "approved", "type": "boolean"}]
@@ -109,7 +110,7 @@ def test_a_file_that_another_sandbox_uses_is_told_in_one_line(tmp_path: Path) ->
         second = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (second.returncode, second.stdout) == (1, "")
     assert second.stderr == (
-        f"Error: {file} is in use by another sandbox; stop that one, or give this one another file\n"
+        f"Error: {file} is in use by another server; stop that one, or give this one another file\n"
     )
 
 

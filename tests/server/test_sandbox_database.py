@@ -23,11 +23,11 @@ def file(tmp_path: Path) -> Path:
 
 def test_a_second_sandbox_is_refused_the_file_of_the_first(file: Path) -> None:
     with closing(ReviewServer(data=file)):
-        with pytest.raises(SetupError, match="in use by another sandbox"):
+        with pytest.raises(SetupError, match="in use by another server"):
             ReviewServer(data=file)
         script = f"from hitl.server.review_server import ReviewServer; ReviewServer(data={str(file)!r})"
         other = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-        assert "in use by another sandbox" in other.stderr
+        assert "in use by another server" in other.stderr
     ReviewServer(data=file).close()
 
 

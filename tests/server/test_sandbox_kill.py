@@ -21,7 +21,7 @@ from typing import Any
 import httpx
 from receiver import Receiver, receiving
 
-from hitl.server.http.server import Listener
+from hitl.server.http.listeners import Listener
 from hitl.server.review_server import ReviewServer
 from hitl.server.reviews.store import ReviewQuery
 

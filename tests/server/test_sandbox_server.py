@@ -11,8 +11,9 @@ import pytest
 from starlette.types import Message, Receive
 
 from hitl.server.http.api_guard import new_api_key
+from hitl.server.http.listeners import Listener
 from hitl.server.http.requests import MAX_BODY
-from hitl.server.http.server import BackgroundServer, Listener
+from hitl.server.http.server import BackgroundServer
 from hitl.server.primitives.errors import SetupError
 from hitl.server.review_server import ReviewServer
 from hitl.server.storage.changes import ChangeNotifier

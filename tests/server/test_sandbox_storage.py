@@ -202,12 +202,18 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
+def _share(data: Path) -> None:
+    """Let another account have a file and its lock."""
+    for each in (data, Path(f"{data}.lock")):
+        each.chmod(0o666)
+
+
 def test_a_read_only_file_is_told_when_the_sandbox_starts(folder: Path) -> None:
     data = folder / "sandbox.db"
     ReviewServer(data=data).close()
     data.chmod(0o444)
     assert opened(data) == f"refused: {data} is read-only here; make it writable (chmod u+rw), or give another file"
-    data.chmod(0o666)
+    _share(data)
     assert opened(data) == "opened"
 
 
@@ -216,7 +222,7 @@ def test_a_read_only_folder_is_told_when_the_sandbox_starts(folder: Path, exists
     data = folder / "sandbox.db"
     if exists:
         ReviewServer(data=data).close()
-        data.chmod(0o666)
+        _share(data)
     folder.chmod(0o555)
     assert opened(data).startswith(f"refused: the folder of {data} is read-only; make it writable")
     folder.chmod(0o777)
@@ -272,4 +278,12 @@ def test_a_file_of_an_older_version_is_copied_before_it_is_changed(tmp_path: Pat
     with closing(sqlite3.connect(tmp_path / "sandbox.db.form-3")) as copy:
         assert copy.execute("PRAGMA user_version").fetchone() == (3,)
         assert copy.execute("SELECT value FROM counters").fetchall() == [(7,)]
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["sandbox.db", "sandbox.db.form-3"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["sandbox.db", "sandbox.db.form-3", "sandbox.db.lock"]
+
+
+def test_a_file_with_everything_in_it_is_sound_when_it_is_opened_again(tmp_path: Path) -> None:
+    file = tmp_path / "sandbox.db"
+    with ReviewServer(data=file) as server:
+        server.reviews.create_review({**SMALL, "metadata": {"run": "r-1"}, "assignees": ["ann@example.com"]})
+    with ReviewServer(data=file) as server:
+        assert server.reviews.get_review("rev_1")["metadata"] == {"run": "r-1"}

@@ -108,6 +108,7 @@ if TYPE_CHECKING:
     from .review_summary import ReviewSummary
     from .review_update import ReviewUpdate
     from .select_option import SelectOption
+    from .self_approval import SelfApproval
     from .session import Session
     from .session_context import SessionContext
     from .session_create import SessionCreate
@@ -269,6 +270,7 @@ _MODULES = {
     "ReviewSummary": ".review_summary",
     "ReviewUpdate": ".review_update",
     "SelectOption": ".select_option",
+    "SelfApproval": ".self_approval",
     "Session": ".session",
     "SessionContext": ".session_context",
     "SessionCreate": ".session_create",
@@ -431,6 +433,7 @@ __all__ = (
     "ReviewSummary",
     "ReviewUpdate",
     "SelectOption",
+    "SelfApproval",
     "Session",
     "SessionContext",
     "SessionCreate",

@@ -89,6 +89,11 @@ class LoopRequest:
     """ Until when an answer is waited for. """
     callback_url: None | str | Unset = UNSET
     """ Where the end is reported. """
+    asked_by: Any | Unset = UNSET
+    """ Who asked, as `{key_id, key_name, person_id, claimed}`: the API key, its owner, and the address in whose
+    name the program says that it asks. Missing where keys have no names. """
+    self_approved: bool | None | Unset = UNSET
+    """ True if the person who asked has given the answer; otherwise null or missing. """
     broadcasted_to: list[BroadcastRecipient] | None | Unset = UNSET
     """ Who was asked. """
     broadcasted_at: datetime.datetime | None | Unset = UNSET
@@ -114,6 +119,9 @@ class LoopRequest:
     """ When the request was created. """
     updated_at: datetime.datetime | Unset = UNSET
     """ When it last changed. """
+    erased: bool | Unset = UNSET
+    """ True once the server has erased the contents, which it keeps for a limited time: the text is empty, and of
+    the answers only that to a yes-or-no question is left. Missing before. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -272,6 +280,14 @@ class LoopRequest:
         else:
             callback_url = self.callback_url
 
+        asked_by = self.asked_by
+
+        self_approved: bool | None | Unset
+        if isinstance(self.self_approved, Unset):
+            self_approved = UNSET
+        else:
+            self_approved = self.self_approved
+
         broadcasted_to: list[dict[str, Any]] | None | Unset
         if isinstance(self.broadcasted_to, Unset):
             broadcasted_to = UNSET
@@ -352,6 +368,8 @@ class LoopRequest:
         if not isinstance(self.updated_at, Unset):
             updated_at = self.updated_at.isoformat()
 
+        erased = self.erased
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -410,6 +428,10 @@ class LoopRequest:
             field_dict["timeout_at"] = timeout_at
         if callback_url is not UNSET:
             field_dict["callback_url"] = callback_url
+        if asked_by is not UNSET:
+            field_dict["asked_by"] = asked_by
+        if self_approved is not UNSET:
+            field_dict["self_approved"] = self_approved
         if broadcasted_to is not UNSET:
             field_dict["broadcasted_to"] = broadcasted_to
         if broadcasted_at is not UNSET:
@@ -434,6 +456,8 @@ class LoopRequest:
             field_dict["created_at"] = created_at
         if updated_at is not UNSET:
             field_dict["updated_at"] = updated_at
+        if erased is not UNSET:
+            field_dict["erased"] = erased
 
         return field_dict
 
@@ -696,6 +720,17 @@ class LoopRequest:
 
         callback_url = _parse_callback_url(d.pop("callback_url", UNSET))
 
+        asked_by = d.pop("asked_by", UNSET)
+
+        def _parse_self_approved(data: object) -> bool | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(bool | None | Unset, data)
+
+        self_approved = _parse_self_approved(d.pop("self_approved", UNSET))
+
         def _parse_broadcasted_to(data: object) -> list[BroadcastRecipient] | None | Unset:
             if data is None:
                 return data
@@ -858,6 +893,8 @@ class LoopRequest:
         else:
             updated_at = read_datetime(_updated_at)
 
+        erased = d.pop("erased", UNSET)
+
         loop_request = cls(
             id=id,
             loop_id=loop_id,
@@ -889,6 +926,8 @@ class LoopRequest:
             default_response=default_response,
             timeout_at=timeout_at,
             callback_url=callback_url,
+            asked_by=asked_by,
+            self_approved=self_approved,
             broadcasted_to=broadcasted_to,
             broadcasted_at=broadcasted_at,
             claimed_by=claimed_by,
@@ -901,6 +940,7 @@ class LoopRequest:
             response_time_seconds=response_time_seconds,
             created_at=created_at,
             updated_at=updated_at,
+            erased=erased,
         )
 
         loop_request.additional_properties = d

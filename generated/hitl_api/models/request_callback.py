@@ -46,6 +46,11 @@ class RequestCallback:
     """ When the request was created. """
     timestamp: datetime.datetime | Unset = UNSET
     """ When the call was made. """
+    asked_by: Any | Unset = UNSET
+    """ Who asked, as `{key_id, key_name, person_id, claimed}`: the API key, its owner, and the address in whose
+    name the program says that it asks. Missing where keys have no names. """
+    self_approved: bool | None | Unset = UNSET
+    """ True if the person who asked has given the answer; otherwise null or missing. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -103,6 +108,14 @@ class RequestCallback:
         if not isinstance(self.timestamp, Unset):
             timestamp = self.timestamp.isoformat()
 
+        asked_by = self.asked_by
+
+        self_approved: bool | None | Unset
+        if isinstance(self.self_approved, Unset):
+            self_approved = UNSET
+        else:
+            self_approved = self.self_approved
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -128,6 +141,10 @@ class RequestCallback:
             field_dict["created_at"] = created_at
         if timestamp is not UNSET:
             field_dict["timestamp"] = timestamp
+        if asked_by is not UNSET:
+            field_dict["asked_by"] = asked_by
+        if self_approved is not UNSET:
+            field_dict["self_approved"] = self_approved
 
         return field_dict
 
@@ -236,6 +253,17 @@ class RequestCallback:
         else:
             timestamp = read_datetime(_timestamp)
 
+        asked_by = d.pop("asked_by", UNSET)
+
+        def _parse_self_approved(data: object) -> bool | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(bool | None | Unset, data)
+
+        self_approved = _parse_self_approved(d.pop("self_approved", UNSET))
+
         request_callback = cls(
             event=event,
             request_id=request_id,
@@ -248,6 +276,8 @@ class RequestCallback:
             response_time_seconds=response_time_seconds,
             created_at=created_at,
             timestamp=timestamp,
+            asked_by=asked_by,
+            self_approved=self_approved,
         )
 
         request_callback.additional_properties = d

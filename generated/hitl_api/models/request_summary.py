@@ -61,6 +61,11 @@ class RequestSummary:
     """ Until when an answer is waited for. """
     created_at: datetime.datetime | Unset = UNSET
     """ When it was created. """
+    asked_by: Any | Unset = UNSET
+    """ Who asked, as `{key_id, key_name, person_id, claimed}`: the API key, its owner, and the address in whose
+    name the program says that it asks. Missing where keys have no names. """
+    self_approved: bool | None | Unset = UNSET
+    """ True if the person who asked has given the answer; otherwise null or missing. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -152,6 +157,14 @@ class RequestSummary:
         if not isinstance(self.created_at, Unset):
             created_at = self.created_at.isoformat()
 
+        asked_by = self.asked_by
+
+        self_approved: bool | None | Unset
+        if isinstance(self.self_approved, Unset):
+            self_approved = UNSET
+        else:
+            self_approved = self.self_approved
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -195,6 +208,10 @@ class RequestSummary:
             field_dict["timeout_at"] = timeout_at
         if created_at is not UNSET:
             field_dict["created_at"] = created_at
+        if asked_by is not UNSET:
+            field_dict["asked_by"] = asked_by
+        if self_approved is not UNSET:
+            field_dict["self_approved"] = self_approved
 
         return field_dict
 
@@ -365,6 +382,17 @@ class RequestSummary:
         else:
             created_at = read_datetime(_created_at)
 
+        asked_by = d.pop("asked_by", UNSET)
+
+        def _parse_self_approved(data: object) -> bool | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(bool | None | Unset, data)
+
+        self_approved = _parse_self_approved(d.pop("self_approved", UNSET))
+
         request_summary = cls(
             id=id,
             loop_id=loop_id,
@@ -385,6 +413,8 @@ class RequestSummary:
             cancelled_at=cancelled_at,
             timeout_at=timeout_at,
             created_at=created_at,
+            asked_by=asked_by,
+            self_approved=self_approved,
         )
 
         request_summary.additional_properties = d

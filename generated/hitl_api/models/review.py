@@ -55,6 +55,14 @@ class Review:
     """ The page where a person answers. """
     verdict_field: None | str | Unset = UNSET
     """ The field of the result that says yes or no to the whole, if the template names one. """
+    asked_by: Any | Unset = UNSET
+    """ Who asked, as `{key_id, key_name, person_id, claimed}`: the API key, its owner, and the address in whose
+    name the program says that it asks. Missing where keys have no names. """
+    self_approved: bool | None | Unset = UNSET
+    """ True if the person who asked has given the answer; otherwise null or missing. """
+    erased: bool | Unset = UNSET
+    """ True once the server has erased the contents, which it keeps for a limited time: `content` and `metadata`
+    are empty, and of `result` only the fields are left that say yes or no. Missing before. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -137,6 +145,16 @@ class Review:
         else:
             verdict_field = self.verdict_field
 
+        asked_by = self.asked_by
+
+        self_approved: bool | None | Unset
+        if isinstance(self.self_approved, Unset):
+            self_approved = UNSET
+        else:
+            self_approved = self.self_approved
+
+        erased = self.erased
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -172,6 +190,12 @@ class Review:
             field_dict["url"] = url
         if verdict_field is not UNSET:
             field_dict["verdict_field"] = verdict_field
+        if asked_by is not UNSET:
+            field_dict["asked_by"] = asked_by
+        if self_approved is not UNSET:
+            field_dict["self_approved"] = self_approved
+        if erased is not UNSET:
+            field_dict["erased"] = erased
 
         return field_dict
 
@@ -321,6 +345,19 @@ class Review:
 
         verdict_field = _parse_verdict_field(d.pop("verdict_field", UNSET))
 
+        asked_by = d.pop("asked_by", UNSET)
+
+        def _parse_self_approved(data: object) -> bool | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(bool | None | Unset, data)
+
+        self_approved = _parse_self_approved(d.pop("self_approved", UNSET))
+
+        erased = d.pop("erased", UNSET)
+
         review = cls(
             id=id,
             template_id=template_id,
@@ -339,6 +376,9 @@ class Review:
             metadata=metadata,
             url=url,
             verdict_field=verdict_field,
+            asked_by=asked_by,
+            self_approved=self_approved,
+            erased=erased,
         )
 
         review.additional_properties = d

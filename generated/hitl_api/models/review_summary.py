@@ -34,6 +34,11 @@ class ReviewSummary:
     """ What the program that asked keeps with the review, as texts by name. """
     verdict_field: None | str | Unset = UNSET
     """ The field of the result that says yes or no to the whole, if the template names one. """
+    asked_by: Any | Unset = UNSET
+    """ Who asked, as `{key_id, key_name, person_id, claimed}`: the API key, its owner, and the address in whose
+    name the program says that it asks. Missing where keys have no names. """
+    self_approved: bool | None | Unset = UNSET
+    """ True if the person who asked has given the answer; otherwise null or missing. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -69,6 +74,14 @@ class ReviewSummary:
         else:
             verdict_field = self.verdict_field
 
+        asked_by = self.asked_by
+
+        self_approved: bool | None | Unset
+        if isinstance(self.self_approved, Unset):
+            self_approved = UNSET
+        else:
+            self_approved = self.self_approved
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -90,6 +103,10 @@ class ReviewSummary:
             field_dict["metadata"] = metadata
         if verdict_field is not UNSET:
             field_dict["verdict_field"] = verdict_field
+        if asked_by is not UNSET:
+            field_dict["asked_by"] = asked_by
+        if self_approved is not UNSET:
+            field_dict["self_approved"] = self_approved
 
         return field_dict
 
@@ -148,6 +165,17 @@ class ReviewSummary:
 
         verdict_field = _parse_verdict_field(d.pop("verdict_field", UNSET))
 
+        asked_by = d.pop("asked_by", UNSET)
+
+        def _parse_self_approved(data: object) -> bool | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(bool | None | Unset, data)
+
+        self_approved = _parse_self_approved(d.pop("self_approved", UNSET))
+
         review_summary = cls(
             id=id,
             template_id=template_id,
@@ -157,6 +185,8 @@ class ReviewSummary:
             completed_at=completed_at,
             metadata=metadata,
             verdict_field=verdict_field,
+            asked_by=asked_by,
+            self_approved=self_approved,
         )
 
         review_summary.additional_properties = d

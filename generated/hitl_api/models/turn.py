@@ -49,6 +49,8 @@ class Turn:
     """ The paths of the files that it changed. """
     created_at: datetime.datetime | Unset = UNSET
     """ When the action was proposed. """
+    erased: bool | Unset = UNSET
+    """ True once the server has erased what was proposed, said and done; the decision stays. Missing before. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -119,6 +121,8 @@ class Turn:
         if not isinstance(self.created_at, Unset):
             created_at = self.created_at.isoformat()
 
+        erased = self.erased
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -150,6 +154,8 @@ class Turn:
             field_dict["files_modified"] = files_modified
         if created_at is not UNSET:
             field_dict["created_at"] = created_at
+        if erased is not UNSET:
+            field_dict["erased"] = erased
 
         return field_dict
 
@@ -269,6 +275,8 @@ class Turn:
         else:
             created_at = read_datetime(_created_at)
 
+        erased = d.pop("erased", UNSET)
+
         turn = cls(
             id=id,
             session_id=session_id,
@@ -283,6 +291,7 @@ class Turn:
             action_taken=action_taken,
             files_modified=files_modified,
             created_at=created_at,
+            erased=erased,
         )
 
         turn.additional_properties = d

@@ -171,6 +171,12 @@ def done(turn: Document, body: Mapping[str, Any]) -> Document:
     return {**turn, "action_taken": action, "files_modified": body.get("files_modified", [])}
 
 
+def erased(turn: Document) -> Document:
+    """Return a decided turn without what was proposed, said and done."""
+    gone = ("agent_prompt", "proposed_args", "human_comment", "action_taken", "files_modified")
+    return {**turn, **dict.fromkeys(gone), "erased": True}
+
+
 def resolution(turn: Mapping[str, Any], at: datetime) -> Document:
     """Return the body of the event `turn.resolved`, whose time has milliseconds, as the documentation shows it."""
     time = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -28,6 +28,7 @@ from hitl.server.http.requests import (
     between,
     body_of,
     body_size,
+    capped_wait,
     idempotency_key,
     parsed,
     refuse_unknown,
@@ -35,7 +36,7 @@ from hitl.server.http.requests import (
 )
 from hitl.server.loops.accounts import Account, account_of
 from hitl.server.loops.envelope import success
-from hitl.server.primitives import Document
+from hitl.server.primitives import Document, actor_of
 from hitl.server.storage import Created
 
 LONGEST_WAIT: Final = 300
@@ -132,7 +133,7 @@ class _Waits:
             turn = self._service.turn(account, **named)
             return {"turn": turn, "status": "open" if turn["human_decision"] is None else "decided"}
 
-        seconds = _DEFAULT_WAIT if asked is None else asked
+        seconds = capped_wait(request, _DEFAULT_WAIT if asked is None else asked)
         if not seconds or self._slots.is_full:
             found = await read()
         else:
@@ -145,4 +146,4 @@ class _Waits:
 
 
 def _account(request: Request) -> Account:
-    return account_of(context_of(request).owner)
+    return account_of(context_of(request).owner, actor_of(request.scope))

@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hitl.server.http.requests import route_path
 from hitl.server.primitives import ApiError, Duration, duration
 from hitl.server.storage import ChangeNotifier
 
@@ -164,7 +165,7 @@ class FaultyApi:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or let it meet its fault."""
-        act = self._faults.take(scope["method"], scope["path"])
+        act = self._faults.take(scope["method"], route_path(scope))
         await (self._app(scope, receive, send) if act is None else act(self._app, scope, receive, send))
 
 

@@ -22,6 +22,11 @@ def in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
+def host_name(host: str) -> str:
+    """Return the name in the value of a Host header, in small letters and without the port."""
+    return _PORT.sub("", host.lower())
+
+
 class HostGuard:
     """ASGI middleware that answers only to the server's own names.
 
@@ -49,7 +54,7 @@ class HostGuard:
     def _is_ours(self, hosts: list[str]) -> bool:
         if len(hosts) != 1:
             return False
-        name = _PORT.sub("", hosts[0].lower())
+        name = host_name(hosts[0])
         # To rebind a name, an attacker needs a name; the addresses of this machine are many and change.
         return name in self._names or (self._is_remote and _is_address(name))
 

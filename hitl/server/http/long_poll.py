@@ -18,6 +18,13 @@ from hitl.server.http.responses import HEADER, request_id
 from hitl.server.primitives import ApiError, Document
 from hitl.server.storage import ChangeNotifier
 
+LAST_WORDS: Final = ": the server stops\nretry: 1000\n\n"
+"""Said at the end of a stream: when the reader is to come back, in milliseconds (HTML, section 9.2)."""
+
+_OWN_FILES: Final = 200  # the database, its readers, deliveries, messages
+_FEWEST_CONNECTIONS: Final = 50
+_MOST_CONNECTIONS: Final = 10_000
+
 RETRY_AFTER: Final = 1
 """Seconds after which somebody who was refused for want of room may try again."""
 
@@ -31,6 +38,18 @@ class Limits:
     # Reads that wait (`Prefer: wait`) and event streams: fewer, so that whoever gives an answer finds a connection.
     held: int = 800
     head_seconds: float = 30.0  # until the head of a connection's first request is complete
+
+
+def limits_of_process() -> Limits:
+    """Return what fits into the files that this process may open, of which it needs some for itself."""
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        return Limits()
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _MOST_CONNECTIONS if files == resource.RLIM_INFINITY else min(files - _OWN_FILES, _MOST_CONNECTIONS)
+    connections = max(most, _FEWEST_CONNECTIONS)
+    return Limits(connections=connections, held=connections * 8 // 9)
 
 
 class LongPollSlots:

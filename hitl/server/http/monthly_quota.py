@@ -10,6 +10,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from hitl.server.http.requests import route_path
 from hitl.server.primitives import ApiError, Clock, Document, to_wire
 from hitl.server.storage import Outbox
 
@@ -55,7 +56,7 @@ class MonthlyQuotaMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
-        if scope["type"] == "http" and scope["method"] == "POST" and _QUESTIONS.fullmatch(scope["path"]):
+        if scope["type"] == "http" and scope["method"] == "POST" and _QUESTIONS.fullmatch(route_path(scope)):
             self._quota.require()
         await self._app(scope, receive, send)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from hitl._json import MAX_DEPTH as DEPTH_OF_CONTENT
 from hitl._json import MAX_SENT_VALUES, decode, is_object
+from hitl.server.http.public_url import public_address
 from hitl.server.http.workers import in_worker_if_large
 from hitl.server.primitives import ApiError, from_wire, invalid, to_wire
 from hitl.server.storage.queries import cursor_fault
@@ -23,6 +24,9 @@ MAX_DEPTH: Final = DEPTH_OF_CONTENT + 5
 
 MAX_WAIT: Final = 60
 """The longest `Prefer: wait` that is honoured, in seconds."""
+
+LONGEST_WAIT: Final = "hitl.longest_wait"
+"""Where the ASGI scope holds the longest wait of a server behind a proxy, in seconds."""
 
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 100
@@ -92,9 +96,12 @@ def checked_key(text: str) -> str:
 def address_of(request: Request) -> str:
     """Return the address by which the client reaches the server, without a slash at its end.
 
-    That of the request, or what a proxy in front says (X-Forwarded-Proto, X-Forwarded-Host). The answer goes to whom
-    sent these headers, so that nobody can mislead others with them.
+    The public URL where there is one. A sandbox takes that of the request, or what a proxy in front says
+    (X-Forwarded-Proto, X-Forwarded-Host). The answer goes to whom sent these headers, so that nobody can mislead others
+    with them.
     """
+    if (public := public_address(request.scope)) is not None:
+        return public
     scheme = request.headers.get("X-Forwarded-Proto", "").partition(",")[0].strip().lower()
     host = request.headers.get("X-Forwarded-Host", "").partition(",")[0].strip().lower()
     return "{}://{}{}".format(
@@ -109,7 +116,23 @@ def wait_seconds(request: Request) -> int | None:
     preferences = ",".join(request.headers.getlist("Prefer")).split(",")
     matches = (_WAIT.fullmatch(preference.partition(";")[0].strip()) for preference in preferences)
     # Of several, the first counts (RFC 7240, section 2).
-    return next((min(int(match[1]), MAX_WAIT) for match in matches if match), None)
+    return next((capped_wait(request, min(int(match[1]), MAX_WAIT)) for match in matches if match), None)
+
+
+def capped_wait(request: Request, seconds: int) -> int:
+    """Return for how many of these seconds an answer may be held back: a proxy in front gives up after a while."""
+    longest: int = request.scope.get(LONGEST_WAIT, seconds)
+    return min(seconds, longest)
+
+
+def route_path(scope: Mapping[str, Any]) -> str:
+    """Return the path below the server's own address, which may have one of its own (ASGI's `root_path`)."""
+    return str(scope.get("path", ""))[len(scope.get("root_path", "")) :]
+
+
+def is_api(scope: Mapping[str, Any]) -> bool:
+    """Return whether a request is for the API rather than for a page."""
+    return f"{route_path(scope)}/".startswith("/v1/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,12 +66,17 @@ SCOPE_KEY: Final = "hitl.request_context"
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """What the API guard knows about a request; `owner` is a digest of its API key, empty without a valid one."""
+    """What the API guard knows about a request.
+
+    `owner` is a digest of its API key, empty without a valid one; `only_of` is the id of the only key whose reviews may
+    be shown, None for all.
+    """
 
     clock: Callable[[], datetime]
     owner: str = ""
     rate_limit: RateLimitWindow | None = None
     request_id: str = field(default_factory=new_request_id)
+    only_of: str | None = None
 
 
 ErrorResponse: TypeAlias = Callable[[Request, ApiError], Response]

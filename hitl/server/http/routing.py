@@ -14,6 +14,7 @@ from starlette.routing import Route
 from hitl.server.http.requests import body_of, body_size, idempotency_key
 from hitl.server.http.responses import context_of, success
 from hitl.server.http.workers import LARGE, in_worker_if_large
+from hitl.server.primitives import actor_of
 from hitl.server.storage import CommitGroup, Created
 
 ApiEndpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
@@ -66,17 +67,20 @@ def creating(
     weigh: Weigh = _nothing,
     shown: Shown = as_it_is,
     commits: CommitGroup | None = None,
+    asks: bool = False,
 ) -> ApiEndpoint:
     """Answer with what `method` creates; it takes `body`, `idempotency_key` and `owner`, too.
 
-    With `commits`, small creations of one turn of the event loop share their commit.
+    With `commits`, small creations of one turn of the event loop share their commit. What `asks` a person also takes
+    the `actor` who asks.
     """
 
     async def endpoint(request: Request) -> Response:
         key, owner = idempotency_key(request), context_of(request).owner
         given = {**request.path_params, "body": await body_of(request)}
         size = body_size(request) + weigh(**given)
-        create = partial(method, **given, idempotency_key=key, owner=owner)
+        asker = {"actor": actor_of(request.scope)} if asks else {}
+        create = partial(method, **given, **asker, idempotency_key=key, owner=owner)
         made = await (commits.run(create) if commits and size < LARGE else in_worker_if_large(size, create))
         created = made if isinstance(made, Created) else await made
         headers, data = creation_headers(request, created), shown(request, created.document)

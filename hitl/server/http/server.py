@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hitl._clock import monotonic
-from hitl._engine import is_loopback, is_unspecified
 from hitl.server.http.connections import fast_event_loop, limited
 from hitl.server.http.faults import DROP_EXTENSION
-from hitl.server.http.host_check import in_url
+from hitl.server.http.listeners import AnyListener
 from hitl.server.http.long_poll import Limits
-from hitl.server.primitives import SetupError
+from hitl.server.http.responses import with_headers
+from hitl.server.http.service import Service
+from hitl.server.http.systemd import READY, STOPPING
+from hitl.server.http.tls import Certificate, TlsServer
 from hitl.server.storage import ChangeNotifier
+
+_LOOK: Final = 0.02  # seconds between two looks at the connections that are left
 
 _GRACE: Final = 5
 """Seconds that requests in flight have to end when the server stops."""
@@ -32,51 +36,6 @@ _GRACE: Final = 5
 _KEEP_ALIVE: Final = 75
 """Seconds that an idle connection is kept: longer than clients keep theirs, so that the client closes first and never
 sends a request into a connection that is being closed."""
-
-_HIGHEST_PORT: Final = 65_535
-
-_BACKLOG: Final = 2048
-"""Connections that may wait to be accepted, as many as uvicorn asks for by default."""
-
-
-class Listener:
-    """A listening socket, whose address is known, and accepts connections, before the server runs."""
-
-    def __init__(self, host: str = "127.0.0.1", port: int = 0, *, allow_remote: bool = False) -> None:
-        """Listen on a loopback address; port 0 takes a free one, and `allow_remote` accepts other addresses."""
-        if not is_loopback(host) and not (allow_remote and host):
-            raise SetupError(
-                f"the sandbox listens on this machine only, and {host} can be reached from others; use 127.0.0.1, "
-                "or allow it with --allow-remote (allow_remote=True)"
-            )
-        if not 0 <= port <= _HIGHEST_PORT:
-            raise SetupError(f"a port is a number from 0 to {_HIGHEST_PORT}, not {port}")
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        try:
-            self.socket = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-        except OSError as error:
-            raise SetupError(
-                f"cannot listen on {in_url(host)}:{port} ({_reason(error)}); stop what uses it, or choose another port"
-            ) from error
-        # Connections inherit this. asyncio sets it only on sockets that name TCP as their protocol, which
-        # create_server's do not; without it, each answer waits 40 ms for an acknowledgement (Nagle, RFC 896).
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.host = host
-        self.port: int = self.socket.getsockname()[1]
-        self.url = f"http://{_in_link(host)}:{self.port}"
-
-    @property
-    def exposed_at(self) -> str | None:
-        """Where other machines reach it; None if they do not."""
-        if is_loopback(self.host):
-            return None
-        where = "any address of this machine" if is_unspecified(self.host) else self.host
-        return f"{where}, port {self.port}"
-
-    def close(self) -> None:
-        """Give the port up; doing it twice is fine."""
-        self.socket.close()
-
 
 if sys.platform == "win32":
     _SystemEventLoop = asyncio.ProactorEventLoop
@@ -91,20 +50,35 @@ class _EventLoop(_SystemEventLoop):
         return monotonic()
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A Unix socket that the server answers on, too, with an application of its own."""
+
+    socket: socket.socket
+    app: ASGIApp
+
+
 class HttpServer(uvicorn.Server):
     """The HTTP server of one application; `ready` is set as soon as requests are answered."""
 
     def __init__(
         self,
         app: ASGIApp,
-        listener: Listener,
+        listener: AnyListener,
         changes: ChangeNotifier,
         limits: Limits | None = None,
         *,
         beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+        control: Beside | None = None,
+        service: Service | None = None,
     ) -> None:
         """Prepare to serve; the coroutines of `beside` run in the same event loop and are cancelled at the end."""
-        super().__init__(_config(self._with_drop(app), limits or Limits()))
+        served = self._extended(app)
+        grace = _GRACE if service is None else service.grace
+        self._limits = limits or Limits()
+        super().__init__(_config(served if control is None else _either(served, control), self._limits, grace))
+        self._control = control
+        self._service = service
         self.ready = threading.Event()
         self._listener = listener
         self._changes = changes
@@ -117,10 +91,13 @@ class HttpServer(uvicorn.Server):
         """Serve in this thread until `stop`, Ctrl-C or SIGTERM; signals only reach the main thread."""
         try:
             with asyncio.Runner(loop_factory=fast_event_loop() or _EventLoop) as runner:
-                runner.run(self.serve(sockets=[self._listener.socket]))
+                runner.run(self.serve(sockets=self._sockets()))
         finally:
             self._listener.close()
             self.ready.set()  # nothing must wait for a server that failed to start
+
+    def _sockets(self) -> list[socket.socket]:
+        return [self._listener.socket, *([] if self._control is None else [self._control.socket])]
 
     def stop(self) -> None:
         """Ask the server to finish its requests and return; any thread may call this."""
@@ -140,18 +117,58 @@ class HttpServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and set `ready`."""
-        await super().startup(sockets)
+        service = self._service
+        secured = [self._listener.socket] if service and service.certificate else []
+        await super().startup([each for each in sockets or [] if each not in secured])
+        if service and service.certificate:
+            self.servers.append(self._serve_tls(service, service.certificate))
         self._tasks = [asyncio.create_task(run()) for run in self._beside]
+        if self._service:
+            self._tasks.append(asyncio.create_task(self._service.manager.watch()))
         await asyncio.sleep(0)  # each has started before the server is ready
         self.ready.set()
+        self._tell(READY)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop, after waking the requests that wait for a review."""
+        self._tell(STOPPING)
         self._changes.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._service:
+            await self._drain(self._service.drain)
         await super().shutdown(sockets)
+
+    def _serve_tls(self, service: Service, certificate: Certificate) -> asyncio.Server:
+        server = TlsServer(
+            self._listener.socket,
+            certificate,
+            self._make_protocol,
+            open_connections=lambda: len(self.server_state.connections),
+            most=self._limits.connections,
+            handshake_seconds=service.handshake_seconds,
+        )
+        return cast("asyncio.Server", server)  # uvicorn closes it, and waits until it is closed
+
+    def _make_protocol(self) -> asyncio.Protocol:
+        # As uvicorn's own `startup` has it.
+        make = cast("Callable[..., asyncio.Protocol]", self.config.http_protocol_class)
+        return make(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+
+    async def _drain(self, seconds: float) -> None:
+        """Accept no more connections, and let those that there are bring their last request."""
+        for server in self.servers:
+            server.close()
+        await asyncio.sleep(0)  # what accepts lets go of its socket before that is closed
+        now = asyncio.get_running_loop().time
+        deadline = now() + seconds
+        while self.server_state.connections and now() < deadline and not self.force_exit:  # noqa: ASYNC110 - uvicorn's
+            await asyncio.sleep(_LOOK)
+
+    def _tell(self, state: str) -> None:
+        if self._service:
+            self._service.manager.tell(state)
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -163,20 +180,25 @@ class HttpServer(uvicorn.Server):
             yield
             return
         before = {each: signal.signal(each, self._stop_on) for each in (signal.SIGINT, signal.SIGTERM)}
+        if self._service and hasattr(signal, "SIGHUP"):
+            before[signal.SIGHUP] = signal.signal(signal.SIGHUP, self._reload_on)
         try:
             yield
         finally:
             for each, handler in before.items():
                 signal.signal(each, handler)
 
-    def _with_drop(self, app: ASGIApp) -> ASGIApp:
-        """Give the application a way to cut a connection, which ASGI lacks."""
+    def _extended(self, app: ASGIApp) -> ASGIApp:
+        """Give the application a way to cut a connection, which ASGI lacks, and let answers end theirs at the end."""
 
         async def extended(scope: Scope, receive: Receive, send: Send) -> None:
             scope.setdefault("extensions", {})[DROP_EXTENSION] = partial(self._drop, scope["client"])
-            await app(scope, receive, send)
+            await app(scope, receive, with_headers(send, self._last_headers) if self._service else send)
 
         return extended
+
+    def _last_headers(self) -> Mapping[str, str]:
+        return {"Connection": "close"} if self.should_exit else {}
 
     def _drop(self, client: tuple[str, int]) -> None:
         for connection in list(self.server_state.connections):
@@ -187,6 +209,21 @@ class HttpServer(uvicorn.Server):
         if self.should_exit:  # the second signal does not wait for requests in flight
             self.force_exit = True
         self.stop()
+
+    def _reload_on(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as above
+        if self._service:  # without a certificate there is nothing to load, and the signal is no reason to end
+            self._service.reload()
+
+
+def _either(app: ASGIApp, control: Beside) -> ASGIApp:
+    """Return an application that tells by the socket of a connection which of two it is for."""
+    address = control.socket.getsockname()
+
+    async def chosen(scope: Scope, receive: Receive, send: Send) -> None:
+        is_control = (scope.get("server") or ("",))[0] == address
+        await (control.app if is_control else app)(scope, receive, send)
+
+    return chosen
 
 
 class BackgroundServer:
@@ -207,7 +244,7 @@ class BackgroundServer:
         self._thread.join()
 
 
-def _config(app: ASGIApp, limits: Limits) -> uvicorn.Config:
+def _config(app: ASGIApp, limits: Limits, grace: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=limited(limits),
@@ -219,17 +256,5 @@ def _config(app: ASGIApp, limits: Limits) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,  # they would change who the client is, by which its connection is found
         timeout_keep_alive=_KEEP_ALIVE,
-        timeout_graceful_shutdown=_GRACE,
+        timeout_graceful_shutdown=round(grace),
     )
-
-
-def _in_link(host: str) -> str:
-    """Return the host as a client can call it: nobody can call 0.0.0.0."""
-    if is_unspecified(host):
-        host = "::1" if ":" in host else "127.0.0.1"
-    return in_url(host)
-
-
-def _reason(error: OSError) -> str:
-    """Return the operating system's message, without the address that asyncio and socket add."""
-    return os.strerror(error.errno) if error.errno else str(error)

@@ -57,6 +57,21 @@ NOT_SENT = Banner(
     "The review changed before it was. Read it again, then answer; what you typed is kept.",
 )
 
+ASKED_YOURSELF = Banner("warning", "You asked for this yourself", "Somebody else must answer it.")
+
+CONFIRM_YOURSELF = Banner(
+    "warning",
+    "You asked for this yourself",
+    "Your answer was not submitted. If you mean it all the same, tick the box above your name and submit again; the "
+    "answer will say so. What you typed is kept.",
+)
+
+ERASED = Banner(
+    "info",
+    "The contents were erased",
+    "This server keeps contents for a limited time after the end. Who decided what, and when, stays.",
+)
+
 _ENDED = {
     "completed": "{reviewer} has already answered this review",
     "rejected": "{reviewer} has already rejected this review",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Final, TypeAlias
 
 from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fields_of, is_final, label_of
 from hitl.server.inbox.forms import is_editable
+from hitl.server.inbox.kinds import Kind, counted, kind_of
 from hitl.server.inbox.page_handlers import find_template
-from hitl.server.inbox.titles import excerpt, name_of, title
+from hitl.server.inbox.rows import Pick
+from hitl.server.inbox.titles import amount_of, excerpt, name_of, title
 from hitl.server.inbox.verdict import button_field, refusal_faults
-from hitl.server.inbox.views import Pick
-from hitl.server.primitives import ApiError, name_key
+from hitl.server.primitives import Actor, ApiError, name_key
 from hitl.server.results import is_required, settings
 from hitl.server.reviews import ReviewService, shown_digest
 from hitl.server.reviews.lifecycle import Decision
@@ -33,6 +36,9 @@ class Entry:
     excerpt: str = ""
     template: str = ""
     obstacle: str = ""
+    kind: Kind = "text"
+    amount: tuple[Decimal, str] | None = None  # and its currency
+    busy: bool = False  # it is left out only because somebody is looking at it
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,7 @@ class Order:
     assignee: str = ""
     seconds: float = 0
     batch: str = ""
+    actor: Actor | None = None
 
 
 class Unsuitable(Exception):  # noqa: N818 - it is the answer about one review, not an error in the program
@@ -57,14 +64,19 @@ Act: TypeAlias = Callable[[ReviewService, Document, Document | None, Order], obj
 Check: TypeAlias = Callable[[Document, Document | None], object]
 
 
-def plan(reviews: ReviewService, picks: Sequence[Pick], action: str) -> list[Entry]:
-    """Return what the action would do to each review, and change nothing."""
+def plan(reviews: ReviewService, picks: Sequence[Pick], order: Order, present: Mapping[str, str]) -> list[Entry]:
+    """Return what the order would do to each review, and change nothing.
+
+    Reviews at which somebody else is looking are left out at first; `present` are their names by its id.
+    """
 
     def check(pick: Pick, review: Document, template: Document | None) -> None:
         _require_unchanged(pick, review, template)
-        ACTIONS[action].check(review, template)
+        ACTIONS[order.action].check(review, template)
+        _require_asked_by_another(reviews, review, order)
 
-    return [_entry(reviews, pick, check) for pick in picks]
+    entries = [_entry(reviews, pick, check) for pick in picks]
+    return [_unless_busy(entry, present.get(entry.pick.review_id)) for entry in entries]
 
 
 def carry_out(reviews: ReviewService, picks: Sequence[Pick], order: Order) -> list[Entry]:
@@ -79,6 +91,7 @@ def carry_out(reviews: ReviewService, picks: Sequence[Pick], order: Order) -> li
             return
         _require_unchanged(pick, review, template)
         action.check(review, template)
+        _require_asked_by_another(reviews, review, order)
         action.act(reviews, review, template, order)
 
     return [_entry(reviews, pick, act) for pick in picks]
@@ -111,6 +124,25 @@ def rejection(template: Document | None) -> Document:
     return {} if verdict is None else {verdict: False}
 
 
+def by_template(entries: Sequence[Entry]) -> list[tuple[str, int, list[str]]]:
+    """Return the names of the templates, the most frequent first, how many reviews each has, and sums of amounts."""
+    numbers = Counter(entry.template for entry in entries)
+    sums: dict[str, dict[str, Decimal]] = {}
+    for entry in entries:
+        if entry.amount:
+            amount, currency = entry.amount
+            of_template = sums.setdefault(entry.template, {})
+            of_template[currency] = of_template.get(currency, Decimal()) + amount
+    return [
+        (name, number, [f"{amount:,} {currency}" for currency, amount in sums.get(name, {}).items()])
+        for name, number in numbers.most_common()
+    ]
+
+
+def _unless_busy(entry: Entry, name: str | None) -> Entry:
+    return replace(entry, obstacle=f"{name} is reviewing it", busy=True) if name and not entry.obstacle else entry
+
+
 def _entry(reviews: ReviewService, pick: Pick, apply: Callable[[Pick, Document, Document | None], object]) -> Entry:
     try:
         review = reviews.get_review(pick.review_id)
@@ -118,8 +150,16 @@ def _entry(reviews: ReviewService, pick: Pick, apply: Callable[[Pick, Document, 
         return Entry(pick, pick.review_id, obstacle="it no longer exists")
     template = find_template(reviews, review)
     visible = {**review, "content": content_of(review)}
-    about = title(visible, template)
-    entry = Entry(pick, about, excerpt(visible, template, about), name_of(review, template))
+    found = counted(visible["content"], template)
+    about = title(visible, template, found)
+    entry = Entry(
+        pick,
+        about,
+        excerpt(visible, template, about, found),
+        name_of(review, template),
+        kind=kind_of(visible["content"], found, about),
+        amount=amount_of(visible["content"]),
+    )
     try:
         apply(pick, review, template)
     except Unsuitable as reason:
@@ -163,7 +203,13 @@ def _hold(
         batch=order.batch,
         version=review["version"],
         shown=shown_digest(review, template),
+        actor=order.actor,
     )
+
+
+def _require_asked_by_another(reviews: ReviewService, review: Document, order: Order) -> None:
+    if order.action in _ANSWERS and reviews.self_approval(review, order.reviewer, order.actor) != "allow":
+        raise Unsuitable("you asked for it yourself")
 
 
 def _is_approved(reviews: ReviewService, review: Document, template: Document | None, order: Order) -> bool:
@@ -240,6 +286,9 @@ ACTIONS: Final[Mapping[str, Action]] = {
         "Nobody answers these reviews any more. This cannot be undone.",
     ),
 }
+
+
+_ANSWERS: Final = ("approve", "reject")
 
 
 def read_picks(texts: Sequence[str]) -> list[Pick]:

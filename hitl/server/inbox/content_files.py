@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from hitl._json import is_object
 from hitl.server.inbox.attachments import Embedded, download_name, embedded, size_in_words
@@ -66,6 +67,17 @@ def picture_block(value: object, place: str, *, is_picture: bool = False) -> Fil
     data = f"data:{head.media_type};base64,{b64encode(file.data).decode()}"
     facts = f"{head.width:,} × {head.height:,} · {size_in_words(len(file.data))}"
     return Picture(data, place, file.name, facts, width=head.width, height=head.height)
+
+
+def picture_of(content: Mapping[str, Any], name: str) -> tuple[str, Picture] | None:
+    """Return the picture that an image review of this name is about: that of its name, or the only one there is."""
+    shown = {
+        key: found
+        for key, value in content.items()
+        if isinstance(found := picture_block(value, key, is_picture=key == name), Picture)
+    }
+    key = name if name in shown else next(iter(shown), "") if len(shown) == 1 else ""
+    return (key, shown[key]) if key in shown else None
 
 
 def _file(file: Embedded, note: str = "") -> File:

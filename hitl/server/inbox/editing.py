@@ -23,16 +23,19 @@ def is_line(*texts: str) -> bool:
     return all(len(text) <= LONGEST_LINE and "\n" not in text for text in texts)
 
 
-def preview(kind: str, text: str, language: str = "") -> Block:
-    """Return how a text looks to those who will read it; what should be JSON and is none stays a text."""
+def preview(kind: str, text: str, language: str = "", place: str = "") -> Block:
+    """Return how a text looks to those who will read it; what should be JSON and is none stays a text.
+
+    `place` is that of the block, see `rendering`.
+    """
     if kind == "edit_code":
         return code(text, language)
     if kind == "edit_json":
         try:
-            return block(parsed(text))
+            return block(parsed(text), place)
         except ValueError:
             return Text(text)
-    return block(unix_lines(text))
+    return block(unix_lines(text), place)
 
 
 def changes(kind: str, original: str, text: str) -> Diff | None:

@@ -5,37 +5,71 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
-from urllib.parse import urlencode
+from typing import Any, Final, Literal, TypeAlias
+from urllib.parse import parse_qsl, urlencode
 
 from hitl.server.inbox.documents import STATUS_LABELS
+from hitl.server.loops import RequestQuery
+from hitl.server.loops.lifecycle import FINAL as ENDED_REQUESTS
+from hitl.server.loops.lifecycle import OPEN as OPEN_REQUESTS
 from hitl.server.primitives import to_wire
 from hitl.server.reviews import FINAL, OPEN, PRIORITIES, ReviewQuery
 from hitl.server.storage.queries import cursor_fault
 
+Subject: TypeAlias = Literal["reviews", "requests"]
+
 VIEWS: Final[Mapping[str, Sequence[str]]] = {"mine": OPEN, "open": OPEN, "done": FINAL}
+REQUEST_VIEWS: Final[Mapping[str, Sequence[str]]] = {
+    "mine": OPEN_REQUESTS,
+    "open": OPEN_REQUESTS,
+    "done": ENDED_REQUESTS,
+}
 VIEW_NAMES: Final = {"mine": "Mine", "open": "Open", "done": "Done"}
-SORTS: Final = {"": "Newest first", "oldest": "Oldest first", "due": "Due date", "priority": "Priority"}
+SORTS: Final = {"due": "Due date", "newest": "Newest first", "oldest": "Oldest first", "priority": "Priority"}
 DUE: Final = {"overdue": "Overdue", "day": "Within 24 hours", "week": "Within 7 days"}
 AGES: Final = {"hour": "Last hour", "day": "Last 24 hours", "week": "Last 7 days"}
+VERDICTS: Final = {
+    "approved": "Approved",
+    "rejected": "Rejected",
+    "answered": "Answered",
+    "expired": "Expired",
+    "cancelled": "Cancelled",
+}
+REQUEST_PRIORITIES: Final = ("critical", "high", "medium", "low")
 PAGE_SIZE: Final = 25
 
+_USUAL_SORTS: Final[Mapping[Subject, Mapping[str, str]]] = {
+    "reviews": {"mine": "due", "open": "newest", "done": "newest"},
+    "requests": {"mine": "priority", "open": "priority", "done": "newest"},
+}
+_REQUEST_SORTS: Final[Mapping[str, Any]] = {
+    "due": "timeout_asc",
+    "newest": "created_at_desc",
+    "oldest": "created_at_asc",
+    "priority": "priority_desc",
+}
 _LONGEST = 200  # characters of a filter; more is no word that anybody typed
 _WITHIN = {"overdue": timedelta(0), "day": timedelta(days=1), "week": timedelta(days=7)}
 _SINCE = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 _ORDERS: Final[Mapping[str, Literal["due", "priority"]]] = {"due": "due", "priority": "priority"}
-_NAMES = ("q", "status", "priority", "template", "assignee", "reviewer", "due", "age", "sort")
+_NAMES = (
+    *("q", "status", "verdict", "priority", "template", "loop", "asker", "assignee", "reviewer", "due", "age"),
+    "sort",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """The state of the list page; an empty text means no such filter."""
+    """The state of a list page; an empty text means no such filter."""
 
     view: str = "open"
     q: str = ""
     status: str = ""
+    verdict: str = ""
     priority: str = ""
     template: str = ""
+    loop: str = ""
+    asker: str = ""
     assignee: str = ""
     reviewer: str = ""
     due: str = ""
@@ -43,25 +77,35 @@ class Filters:
     sort: str = ""
     page: int = 1
     after: str = ""  # the cursor of the page before, where a link led here from it
+    subject: Subject = "reviews"
 
     @classmethod
-    def read(cls, query: Mapping[str, str], view: str = "open") -> Filters:
+    def read(cls, query: Mapping[str, str], view: str = "open", subject: Subject = "reviews") -> Filters:
         """Read the query of an address that may name another view; what makes no sense is taken as not asked for."""
         view = _known(query.get("view", ""), VIEWS) or view
+        sort, of_reviews = _known(query.get("sort", ""), SORTS), subject == "reviews"
+        own = {name: _text(query, name) for name in (("template", "asker", "assignee") if of_reviews else ("loop",))}
         return cls(
             view=view,
             q=_text(query, "q"),
-            status=_known(query.get("status", ""), VIEWS[view]),
-            priority=_known(query.get("priority", ""), PRIORITIES),
-            template=_text(query, "template"),
-            assignee=_text(query, "assignee"),
+            status=_known(query.get("status", ""), VIEWS[view] if of_reviews else ()),
+            verdict=_known(query.get("verdict", ""), VERDICTS if of_reviews and view == "done" else ()),
+            priority=_known(query.get("priority", ""), PRIORITIES if of_reviews else REQUEST_PRIORITIES),
             reviewer=_text(query, "reviewer") if view == "done" else "",
             due=_known(query.get("due", ""), DUE),
             age=_known(query.get("age", ""), AGES),
-            sort=_known(query.get("sort", ""), SORTS),
+            sort="" if sort == _USUAL_SORTS[subject][view] else sort,
             page=_page_number(query.get("page", "1")),
             after=_cursor(query.get("after", "")),
+            subject=subject,
+            **own,
         )
+
+    @classmethod
+    def of_link(cls, link: str) -> Filters:
+        """Read what `link` wrote."""
+        path, _, query = link.partition("?")
+        return cls.read(dict(parse_qsl(query)), subject="requests" if path == "requests" else "reviews")
 
     @property
     def place(self) -> dict[str, Any]:
@@ -69,6 +113,11 @@ class Filters:
         if self.after:
             return {"limit": PAGE_SIZE, "after": self.after}
         return {"limit": PAGE_SIZE, "offset": (self.page - 1) * PAGE_SIZE}
+
+    @property
+    def order(self) -> str:
+        """How the list is sorted, whether the address says so or not."""
+        return self.sort or _USUAL_SORTS[self.subject][self.view]
 
     @property
     def title(self) -> str:
@@ -84,7 +133,7 @@ class Filters:
     @property
     def active(self) -> list[tuple[str, str]]:
         """The name and the words of each filter that narrows the list."""
-        words = {"status": STATUS_LABELS, "due": DUE, "age": AGES}
+        words = {"status": STATUS_LABELS, "verdict": VERDICTS, "due": DUE, "age": AGES}
         given = [(name, str(getattr(self, name))) for name in _NAMES if name != "sort"]
         return [(name, words.get(name, {}).get(value, value)) for name, value in given if value]
 
@@ -93,36 +142,63 @@ class Filters:
         narrow: dict[str, Any] = {"assignee": self.assignee or None}
         if self.view == "mine":
             narrow = {"assignee": reviewer}
-        if self.due:
-            narrow["due_before"] = to_wire(now + _WITHIN[self.due])
-        if self.age:
-            narrow["created_after"] = to_wire(now - _SINCE[self.age])
         if self.view != "done":
             narrow["not_answered_by"] = reviewer
         return ReviewQuery(
             status=self.status or VIEWS[self.view],
-            priority=self.priority or None,
+            verdict=self.verdict or None,
             template_id=self.template or None,
-            reviewer=self.reviewer or None,
-            search=self.q or None,
+            asker=self.asker or None,
             search_people=True,
-            oldest_first=bool(self.sort),  # of two equally urgent ones the longer waiting comes first
-            sort=_ORDERS.get(self.sort),
-            **self.place,
+            oldest_first=self.order != "newest",  # of two equally urgent ones the longer waiting comes first
+            sort=_ORDERS.get(self.order),
+            **self._common(now),
             **narrow,
         )
 
+    def request_query(self, reviewer: str, now: datetime) -> RequestQuery:
+        """Return the query for requests to loops; the view "mine" has those of the loops that `reviewer` is in."""
+        return RequestQuery(
+            status=REQUEST_VIEWS[self.view],
+            loop_id=self.loop or None,
+            member=reviewer if self.view == "mine" else None,
+            sort=_REQUEST_SORTS[self.order],
+            **self._common(now),
+        )
+
     def link(self, **changes: Any) -> str:
-        """Return the query of the address of the same list with these changes; it begins with a question mark."""
+        """Return the path and query of the address of the same list with these changes, below that of the inbox."""
         other = replace(self, **{"page": 1, "after": "", **changes})
         given = [(name, str(getattr(other, name))) for name in _NAMES if getattr(other, name)]
         page = [("page", str(other.page))] if other.page > 1 else []
         page += [("after", other.after)] if other.after else []
-        return f"?{urlencode([('view', other.view), *given, *page])}"
+        path = "" if other.subject == "reviews" else other.subject
+        return f"{path}?{urlencode([('view', other.view), *given, *page])}"
+
+    @property
+    def whole(self) -> str:
+        """The address of the list without any filter."""
+        return Filters(view=self.view, subject=self.subject).link()
 
     def without(self, name: str) -> str:
-        """Return the query of the same list without one of its filters."""
+        """Return the address of the same list without one of its filters."""
         return self.link(**{name: ""})
+
+    def _common(self, now: datetime) -> dict[str, Any]:
+        return {
+            "priority": self.priority or None,
+            "search": self.q or None,
+            "reviewer": self.reviewer or None,
+            "due_before": to_wire(now + _WITHIN[self.due]) if self.due else None,
+            "created_after": to_wire(now - _SINCE[self.age]) if self.age else None,
+            **self.place,
+        }
+
+
+def return_link(sent: Mapping[str, Sequence[str]]) -> str:
+    """Return which list a form was sent from, as `Filters.link` writes it; nothing that leads elsewhere."""
+    link = sent.get("back", [""])[0]
+    return link if link.startswith(("?", "requests?")) else ""
 
 
 def _text(query: Mapping[str, str], name: str) -> str:

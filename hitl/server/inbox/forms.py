@@ -8,8 +8,9 @@ from typing import Any
 
 from hitl._json import is_list, is_object
 from hitl.server.inbox import editing, fields
+from hitl.server.inbox.arguments import Argument, arguments_of
 from hitl.server.inbox.attachments import Attached, FileLimits, attached, limits
-from hitl.server.inbox.content_files import Picture, picture_block
+from hitl.server.inbox.content_files import picture_of
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import Document, fields_of, label_of
 from hitl.server.inbox.hidden_characters import has_hidden, unix_lines
@@ -18,7 +19,7 @@ from hitl.server.inbox.merging import Draft as Draft
 from hitl.server.inbox.merging import Note, merged, stamp
 from hitl.server.inbox.rendering import Block, Text, block, code
 from hitl.server.primitives.validation import same
-from hitl.server.results import DISPLAYS, is_required, is_shown, normal_form
+from hitl.server.results import DISPLAYS, at, is_required, is_shown, normal_form, settings
 
 _INLINE_LABEL = 12
 _NONE: Note = ""
@@ -60,6 +61,8 @@ class Control:
     stamp: str = ""
     note: Note = ""
     newer: Block | None = None  # what the control would hold now, where that changed beside what was typed
+    arguments: list[Argument] = field(default_factory=list[Argument])  # of a call, to be edited one by one
+    is_key: bool = False  # what the decision is about, to be drawn larger
 
     @property
     def value(self) -> str:
@@ -69,12 +72,20 @@ class Control:
     @property
     def preview(self) -> Block:
         """What a control that edits holds, as it will be read; drawn by the template, in its thread."""
-        return editing.preview(self.kind, self.value, self.language)
+        return editing.preview(self.kind, self.value, self.language, self.name)
 
     @property
     def changes(self) -> Diff | None:
         """What was changed in a control that edits."""
         return editing.changes(self.kind, self.original, self.value)
+
+    @property
+    def edits(self) -> int:
+        """How many changes a control that edits holds."""
+        if self.arguments:
+            return sum(each.is_changed for each in self.arguments)
+        changed = self.changes if self.reads == "edited" else None
+        return 0 if changed is None else 1 if self.kind == "edit_line" else changed.count
 
     @property
     def attached(self) -> list[Attached]:
@@ -100,12 +111,18 @@ class Form:
         """The controls to be corrected, in the order of the page."""
         return [control for control in (*self.displays, *self.inputs) if control.error]
 
+    @property
+    def edits(self) -> int:
+        """How many changes were made to the content."""
+        return sum(control.edits for control in self.displays)
+
 
 def build_form(template: Document | None, content: Document, draft: Draft | None = None) -> Form:
     """Make the form for a review; a draft fills it with what was typed instead of the defaults."""
     if draft:
         draft = _with_hidden(draft, template, content)
     displayed = {field_["name"] for field_ in fields_of(template) if field_["type"] in DISPLAYS}
+    key = _key_field(template)
     displays: list[Control] = []
     inputs: list[Control] = []
     for number, field_ in enumerate(fields_of(template)):
@@ -116,7 +133,9 @@ def build_form(template: Document | None, content: Document, draft: Draft | None
                 displays.append(found)
                 displayed.add(found.name)
         elif field_["name"] in content:
-            displays.append(_display(field_, f"f{number}", content, draft))
+            displays.append(_display(field_, f"f{number}", content, draft, key))
+    if key and not any(control.is_key for control in displays) and (value := at(content, key)) is not None:
+        displays.insert(0, Control(name=key, id="key", kind="show", label=key, shown=block(value, key), is_key=True))
     placed = {control.name for control in displays}
     return Form(displays, inputs, {key: value for key, value in content.items() if key not in placed})
 
@@ -210,7 +229,12 @@ def _control(field_: Document, control_id: str, content: Document, draft: Draft 
     )
 
 
-def _display(field_: Document, control_id: str, content: Document, draft: Draft | None) -> Control:
+def _key_field(template: Document | None) -> str:
+    """Return where the content has what the decision is about; empty if the template does not say."""
+    return str(settings(template).get("key_field") or "") if template else ""
+
+
+def _display(field_: Document, control_id: str, content: Document, draft: Draft | None, key: str) -> Control:
     name, value = field_["name"], content[field_["name"]]
     editable = is_editable(field_, content)
     is_code = field_["type"] == "code_display"
@@ -221,39 +245,50 @@ def _display(field_: Document, control_id: str, content: Document, draft: Draft 
         if draft and name in draft.answers:
             values, note = merged(draft, name, mark, values, is_choice=False)
     language = str(field_.get("language") or content.get("language") or "") if is_code else ""
+    error = draft.errors.get(name) if draft else None
+    call = _arguments(name, value, values[0], key, faulty=error is not None) if editable else []
     return Control(
         name=name,
         id=control_id,
-        kind=_editor(field_, value, values[0]) if editable else "show",
+        kind="arguments" if call else _editor(field_, value, values[0]) if editable else "show",
         label=label_of(field_),
         values=values,
         reads="edited" if editable else "",
         language=language,
         condition=_condition(field_),
-        error=draft.errors.get(name) if draft else None,
+        error=error,
         shown=None if editable else code(value, language) if is_code and isinstance(value, str) else block(value, name),
         original=original,
         stamp=mark,
         note=note,
         newer=Text(fields.as_text(value)) if note == "holds" else None,
+        arguments=call,
+        is_key=key == name or any(each.is_key and key == f"{name}.{each.key}" for each in call),
     )
+
+
+def _arguments(name: str, value: object, text: str, key: str, *, faulty: bool) -> list[Argument]:
+    """Return the arguments of a call as they are held now."""
+    if not is_object(value):
+        return []
+    try:
+        held = parsed(text)
+    except ValueError:
+        return []
+    inner = key.removeprefix(f"{name}.") if key.startswith(f"{name}.") else ""
+    return arguments_of(name, value, held, key=inner if key else None, faulty=faulty)
 
 
 def _picture(field_: Document, control_id: str, content: Document) -> Control | None:
     """Show what an image_review is about: the content of its name, or the only picture there is."""
     if field_["type"] != "image_review":
         return None
-    name: str = field_["name"]
-    shown = {
-        key: block_
-        for key, value in content.items()
-        if isinstance(block_ := picture_block(value, key, is_picture=key == name), Picture)
-    }
-    key = name if name in shown else next(iter(shown), "") if len(shown) == 1 else ""
-    if not key:
+    found = picture_of(content, field_["name"])
+    if found is None:
         return None
+    key, shown = found
     marks = f"{control_id}-notes" if fields.takes_notes(field_) else ""
-    return Control(name=key, id=f"{control_id}-picture", kind="show", label=key, shown=shown[key], marks=marks)
+    return Control(name=key, id=f"{control_id}-picture", kind="show", label=key, shown=shown, marks=marks)
 
 
 def _editor(field_: Document, value: object, text: str) -> str:

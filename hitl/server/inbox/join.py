@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from hitl.server.http.public_url import public_address
 from hitl.server.inbox.page_renderer import PageRenderer, SafeHeaders
 from hitl.server.inbox.submission import read_form
 from hitl.server.loops.service import LoopService
@@ -34,8 +35,12 @@ def join_routes(service: LoopService) -> list[BaseRoute]:
 
 
 def join_url(request: Request, invite_code: str) -> str:
-    """Return the address of an invitation, under the host name of the request."""
-    return f"{request.url.scheme}://{request.url.netloc}/join/{invite_code}"
+    """Return the address of an invitation, under the public URL or else the host name of the request."""
+    return f"{_origin(request)}/join/{invite_code}"
+
+
+def _origin(request: Request) -> str:
+    return public_address(request.scope) or f"{request.url.scheme}://{request.url.netloc}"
 
 
 def invitation_image(request: Request, invite_code: str) -> bytes:
@@ -52,7 +57,7 @@ def invitation(request: Request, invite_code: str) -> dict[str, str]:
     image = base64.b64encode(invitation_image(request, invite_code)).decode()
     return {
         "qr_code_base64": f"data:image/png;base64,{image}",
-        "qr_code_url": f"{request.base_url}qr/{invite_code}.png",
+        "qr_code_url": f"{_origin(request)}/qr/{invite_code}.png",
         "join_url": join_url(request, invite_code),
     }
 

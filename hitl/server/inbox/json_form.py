@@ -57,8 +57,9 @@ def texts_of(given: Mapping[str, Any], form: Form) -> dict[str, list[str]]:
     texts: dict[str, list[str]] = {}
     for name, value in given.items():
         # An edited object or list may be given as such, or as its JSON.
-        values = value if is_list(value) and kinds[name] != "edit_json" else [value]
-        if kinds[name] != "edit_json" and any(is_object(each) or is_list(each) for each in values):
+        is_whole = kinds[name] in ("edit_json", "arguments")
+        values = value if is_list(value) and not is_whole else [value]
+        if not is_whole and any(is_object(each) or is_list(each) for each in values):
             faults.append(Fault(name, _NOT_SENT))
         texts[name] = [as_text(each) for each in values if each is not None]
     raise_faults(faults)

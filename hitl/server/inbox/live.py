@@ -12,6 +12,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from hitl.server.http import LAST_WORDS
 from hitl.server.inbox.broadcaster import Broadcaster, State
 from hitl.server.inbox.documents import STATUS_LABELS, Document
 from hitl.server.inbox.page_handlers import PageHandlers
@@ -51,6 +52,7 @@ class Live:
         with self._broadcaster.open(after, states) as page:
             while not self._reviews.changes.closed:
                 yield await page.frame()
+            yield LAST_WORDS
 
     def _states(self, wanted: Iterable[State]) -> Mapping[State, Any]:
         states = list(wanted)

@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from inspect import iscoroutinefunction
 from typing import Any, TypeAlias, TypeVar, cast
-from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
+from hitl.server.access import person_of
 from hitl.server.http import in_worker
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.filters import Filters
 from hitl.server.inbox.json_form import json_error, wants_json
 from hitl.server.inbox.page_renderer import PageRenderer
-from hitl.server.inbox.picture_hosts import picture_hosts
+from hitl.server.inbox.picture_hosts import choose_host, picture_hosts
 from hitl.server.inbox.presence import Presence
 from hitl.server.inbox.saved_view_store import SavedView, SavedViews
-from hitl.server.inbox.submission import FORM_TOKEN, MAX_REVIEWER_LENGTH, remember_reviewer, remembered_reviewer
+from hitl.server.inbox.submission import (
+    FORM_TOKEN,
+    MAX_REVIEWER_LENGTH,
+    Submission,
+    remember_reviewer,
+    remembered_reviewer,
+)
 from hitl.server.inbox.tables import Looking
 from hitl.server.inbox.toasts import Toast, toast
 from hitl.server.loops import LoopService, RequestQuery
 from hitl.server.loops.lifecycle import OPEN as REQUEST_OPEN
-from hitl.server.primitives import ApiError, clean_name
+from hitl.server.primitives import ApiError, actor_of, clean_name
 from hitl.server.primitives.names import person
 from hitl.server.reviews import ReviewService
 
@@ -66,18 +72,19 @@ class PageHandlers:
             "now": self.reviews.clock(),
             "me": remembered_reviewer(request),
             "form_token": request.scope.get(FORM_TOKEN, ""),
-            "looking": Looking(tuple(request.query_params.multi_items()), picture_hosts(request)),
+            "looking": looking_at(request),
             "last_step": self.reviews.last_step(),
             "toast": self._toast(request),
             "undo_seconds": self.undo_seconds,
             "rail": lambda: self._rail(request),  # read by pages that show it
+            **_who(request),
         }
         return self.renderer.response(page, {**shared, **context}, status)
 
     def redirect(self, request: Request, path: str, reviewer: str) -> Response:
         """Redirect to another page of the inbox, and remember the reviewer."""
         response = redirect(request, path)
-        remember_reviewer(response, reviewer)
+        remember_reviewer(request, response, reviewer)
         return response
 
     def template_of(self, review: Document) -> Document | None:
@@ -111,10 +118,12 @@ class PageHandlers:
         ]
         return {**self.counts_of([reviewer])[reviewer], "saved": saved}
 
-    def _count(self, view: SavedView, reviewer: str) -> int | None:
-        """Return how many reviews a saved view holds; None for a search, which reads them all."""
-        filters = Filters.read(dict(parse_qsl(view.query.removeprefix("?"))))
-        return None if filters.q else self.reviews.count_reviews(filters.query(reviewer, self.reviews.clock()))
+    def _count(self, view: SavedView, reviewer: str) -> int:
+        """Return how many reviews or requests a saved view holds."""
+        filters, now = Filters.of_link(view.query), self.reviews.clock()
+        if filters.subject == "requests":
+            return self.loops.list_requests(replace(filters.request_query(reviewer, now), limit=0)).total
+        return self.reviews.count_reviews(filters.query(reviewer, now))
 
 
 HandlersT = TypeVar("HandlersT", bound=PageHandlers)
@@ -145,6 +154,17 @@ def page_handler(handler: Callable[[HandlersT, Request], Response | Awaitable[Re
     return answer
 
 
+def _who(request: Request) -> dict[str, Any]:
+    """Return the person of a team's server, and whether his session is for one review only, so without any lists."""
+    actor, person = actor_of(request.scope), person_of(request.scope)
+    return {
+        "person": person,
+        "root": base_of(request).removesuffix("/inbox"),
+        "role": None if person is None else person.role,
+        "is_alone": actor is not None and actor.review_id is not None,
+    }
+
+
 def find_template(reviews: ReviewService, review: Document) -> Document | None:
     """Return the template of a review, or None if it was deleted."""
     try:
@@ -161,6 +181,22 @@ def base_of(request: Request) -> str:
 def redirect(request: Request, path: str) -> Response:
     """Redirect to another page of the inbox."""
     return RedirectResponse(f"{base_of(request)}{path}", status_code=303)
+
+
+def looking_at(request: Request, page: str = "", form: str | None = None) -> Looking:
+    """Return how the browser looks at a page; one that says its path offers its tables as files.
+
+    `form` is the query of a form on it, which is not lost when a picture is loaded.
+    """
+    at = f"{base_of(request)}{page}" if page else ""
+    again = "" if form is None else f"{at}/look{form}"
+    return Looking(tuple(request.query_params.multi_items()), picture_hosts(request), at, again)
+
+
+def choose_hosts(request: Request, sent: Submission) -> None:
+    """Load pictures from the host that a form names, or no more."""
+    for name, host in sent.hosts.items():
+        choose_host(request, host, is_loaded=name == "load")
 
 
 def new_batch() -> str:

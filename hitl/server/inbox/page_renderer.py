@@ -69,6 +69,7 @@ class _RenderedPage(Response):
         """Render and send."""
         text = await in_worker(self._render_page)
         page = HTMLResponse(text, status_code=self.status_code, headers={"cache-control": "no-store"})
+        page.raw_headers += [each for each in self.raw_headers if each[0] == b"set-cookie"]
         await page(scope, receive, send)
 
 
@@ -80,9 +81,13 @@ class SafeHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and add the headers to its answer."""
-        hosts = sorted(picture_hosts(HTTPConnection(scope))) if scope["type"] == "http" else ()
-        headers = {"content-security-policy": _POLICY.format(pictures="".join(f" https://{host}" for host in hosts))}
-        await self._app(scope, receive, with_headers(send, lambda: {**headers, **HEADERS}))
+
+        def headers() -> dict[str, str]:  # when the answer is sent: the request may have chosen a host
+            hosts = sorted(picture_hosts(HTTPConnection(scope))) if scope["type"] == "http" else ()
+            policy = _POLICY.format(pictures="".join(f" https://{host}" for host in hosts))
+            return {"content-security-policy": policy, **HEADERS}
+
+        await self._app(scope, receive, with_headers(send, headers))
 
 
 def _environment() -> Environment:
@@ -96,6 +101,7 @@ def _environment() -> Environment:
     )
     filters: Any = environment.filters  # declared as a union of the built-in filters' own types
     filters.update(exact=_exact, full=full, is_web_address=is_web_address, parts=parts, pretty=pretty)
+    filters.update(number=_number)
     filters.update(without_files=without_files)
     return environment
 
@@ -105,6 +111,11 @@ def _printable(value: object) -> object:
     if isinstance(value, str) and not isinstance(value, Exact | Markup):
         return visible(value)
     return value
+
+
+def _number(count: int) -> str:
+    """Return a number as people read it: 1,284."""
+    return f"{count:,}"
 
 
 def _exact(text: str) -> Exact:

@@ -11,23 +11,51 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from hitl.server.access import READ_ONLY
+from hitl.server.asking import SELF_APPROVAL, UNCONFIRMED
 from hitl.server.http import in_worker
 from hitl.server.inbox.attachments import form_room
-from hitl.server.inbox.banners import FAULTY, NOT_SENT, Banner, answered_by, changed, counted, not_kept, too_late
+from hitl.server.inbox.banners import (
+    ASKED_YOURSELF,
+    CONFIRM_YOURSELF,
+    ERASED,
+    FAULTY,
+    NOT_SENT,
+    Banner,
+    answered_by,
+    changed,
+    counted,
+    not_kept,
+    too_late,
+)
+from hitl.server.inbox.consequences import consequences
+from hitl.server.inbox.csv_export import export
 from hitl.server.inbox.diffing import Changed, content_diff
 from hitl.server.inbox.documents import Document, content_of, fields_of, is_final
-from hitl.server.inbox.forms import build_form, json_faults, read_result
+from hitl.server.inbox.evidence import matter_of
+from hitl.server.inbox.forms import Form, build_form, json_faults, read_result
 from hitl.server.inbox.json_form import form_document, texts_of, wants_json
 from hitl.server.inbox.merging import Draft
-from hitl.server.inbox.page_handlers import PageHandlers, name_fault, new_batch, page_handler, redirect
+from hitl.server.inbox.page_handlers import (
+    PageHandlers,
+    choose_hosts,
+    looking_at,
+    name_fault,
+    new_batch,
+    page_handler,
+    redirect,
+)
+from hitl.server.inbox.picture_hosts import remember_hosts
+from hitl.server.inbox.refusal import Refusal, explained, reason_faults
 from hitl.server.inbox.rendering import block
+from hitl.server.inbox.rows import summary
 from hitl.server.inbox.run import Run
 from hitl.server.inbox.submission import FORM_TOKEN, Submission, read_reviewer, read_submission, remembered_reviewer
 from hitl.server.inbox.toasts import Toast, toast
 from hitl.server.inbox.verdict import button_field, decided, layout, refusal_faults
-from hitl.server.inbox.views import answers, steps, summary, typed_answers
-from hitl.server.primitives import ApiError, Fault, invalid, name_key, raise_faults
-from hitl.server.results import approvals_needed
+from hitl.server.inbox.views import answers, steps, typed_answers
+from hitl.server.primitives import ApiError, Fault, actor_of, invalid, name_key, raise_faults
+from hitl.server.results import approvals_needed, undo_seconds
 from hitl.server.reviews import OPEN, HeldAnswer, ReviewQuery, shown_digest
 from hitl.server.reviews.lifecycle import Decision, visible
 from hitl.server.storage import StorageError
@@ -74,6 +102,15 @@ class Pages(PageHandlers):
         return JSONResponse(described, 200, {"cache-control": "no-store"})
 
     @page_handler
+    def table(self, request: Request) -> Response:
+        """Download a table of the content."""
+        document = self.reviews.get_review(_review_id(request))
+        content = content_of(document)
+        shown = [block({name: value}) for name, value in content.items()]
+        shown += [block(value, name) for name, value in content.items()]
+        return export(looking_at(request), shown, document["id"])
+
+    @page_handler
     async def start(self, request: Request) -> Response:
         """Let others see who is looking at the review; the review itself stays as it is."""
         reviewer = await read_reviewer(request) or remembered_reviewer(request)
@@ -82,6 +119,23 @@ class Pages(PageHandlers):
         document = await in_worker(self.reviews.get_review, _review_id(request))
         self.presence.note(document["id"], reviewer)
         return Response(status_code=204)
+
+    @page_handler
+    async def look(self, request: Request) -> Response:
+        """Load pictures from a host, or no more, and show the form again with all that was typed and chosen."""
+        sent = await read_submission(request, room=await in_worker(self._room, _review_id(request)))
+        choose_hosts(request, sent)
+        response = await in_worker(self._look, request, sent)
+        remember_hosts(request, response)
+        return response
+
+    def _look(self, request: Request, sent: Submission) -> Response:
+        document = self.reviews.get_review(_review_id(request))
+        if is_final(document):
+            return redirect(request, f"/reviews/{document['id']}")
+        if self._is_stale(document, sent):
+            return self._changed(request, document, sent)
+        return self._form(request, document, sent=sent)
 
     @page_handler
     async def answer(self, request: Request) -> Response:
@@ -161,14 +215,18 @@ class Pages(PageHandlers):
         if decision is None:
             raise invalid("press one of the buttons")
         is_verdict = sent.decision != "complete" and button_field(template) is not None
+        raise_faults(Fault(name, issue) for name, issue in sent.misread.items())
         answers: Mapping[str, list[str]] = sent.answers
         verdict: Document = {}
+        if decision == "rejected":
+            raise_faults(reason_faults(template, sent.refusal))
+            answers = explained(template, answers, sent.refusal)
         if is_verdict:
-            answers, verdict = decided(template, sent.answers, approves=decision == "completed")
+            answers, verdict = decided(template, answers, approves=decision == "completed")
         result = {**read_result(template, content, answers, changes_only=decision == "rejected"), **verdict}
         if is_verdict and decision == "rejected":
             raise_faults(refusal_faults(template, result))
-        self._hold(document, sent, decision, result, seconds=self.undo_seconds)
+        self._hold(document, sent, decision, result, seconds=undo_seconds(template, self.undo_seconds))
 
     def _hold(
         self, document: Document, sent: Submission, decision: Decision, result: Document, *, seconds: float
@@ -184,7 +242,9 @@ class Pages(PageHandlers):
                 batch=new_batch(),
                 version=version,
                 shown=sent.shown or None,
-                form={"answers": sent.answers, "stamps": sent.stamps},
+                actor=sent.actor,
+                is_confirmed=sent.is_confirmed,
+                form={"answers": sent.answers, "stamps": sent.stamps, "refusal": sent.refusal.to_keep},
             )
         except ApiError as error:
             better = json_faults(self.template_of(document), content_of(document), sent.answers)
@@ -200,6 +260,10 @@ class Pages(PageHandlers):
             return self._changed(request, latest, sent)
         if other := self.reviews.held_by_another(document["id"], sent.reviewer):
             return self._form(request, document, sent=sent, banner=answered_by(other.reviewer), status=409)
+        if error.code == SELF_APPROVAL:
+            return self._form(request, document, sent=sent, banner=ASKED_YOURSELF, status=403)
+        if error.code == UNCONFIRMED:
+            return self._form(request, document, sent=sent, banner=CONFIRM_YOURSELF, status=409)
         errors = _faults(error, self.template_of(document))
         return self._form(request, document, sent=sent, errors=errors, banner=FAULTY, status=422)
 
@@ -215,7 +279,7 @@ class Pages(PageHandlers):
 
     def _too_late(self, request: Request, document: Document, sent: Submission) -> Response:
         template = self.template_of(document)
-        typed = typed_answers(template, sent.answers, content_of(document))
+        typed = typed_answers(template, explained(template, sent.answers, sent.refusal), content_of(document))
         return self._finished(request, document, typed=typed, banner=too_late(document, sent.reviewer), status=409)
 
     def _form(
@@ -234,24 +298,40 @@ class Pages(PageHandlers):
         draft = self._draft(document, sent, errors) if sent else _kept_draft(kept)
         form = build_form(template, content, draft)
         verdict = button_field(template)
+        about = summary(document, template, self.reviews.clock(), self.reviews.seconds_to_expiry(document["id"]))
+        run = Run.read(request.query_params)
+        arranged, matter = layout(template, form), matter_of(form)
+        reviewer = sent.reviewer if sent else _suggested_reviewer(request, document)
+        own = self.reviews.self_approval(document, reviewer, actor_of(request.scope))
+        effects = consequences(
+            template, _as_edited(form, content), has_verdict=arranged.has_verdict, has_deadline=about.due is not None
+        )
         beside = {control.name for control in form.errors if control.name != verdict}
         context = {
-            "review": summary(document, template, self.reviews.clock(), self.reviews.seconds_to_expiry(document["id"])),
+            "review": about,
             "version": document["version"],
             "fingerprint": shown_digest(document, template),
             "form": form,
-            "layout": layout(template, form),
+            "layout": arranged,
+            "refusal": sent.refusal if sent else Refusal.kept(kept.form if kept else {}),
+            "consequences": effects,
+            "undo_seconds": undo_seconds(template, self.undo_seconds),
             "present": self.presence.others(remembered_reviewer(request)).get(document["id"], ""),
             "needs_name": not remembered_reviewer(request) or reviewer_fault is not None,
             "remaining": self._approvals_left(document, template),
             **self._run(request, document),
-            "rest": block(form.rest),
+            "looking": looking_at(request, f"/reviews/{quote(document['id'])}", run.address if run else ""),
+            "matter": matter,
+            "rest": block(matter.rest),
             "raw": content,
-            "reviewer": sent.reviewer if sent else _suggested_reviewer(request, document),
+            "reviewer": reviewer,
+            "own": own,
+            "asked_by": document.get("asked_by"),
             "reviewer_error": reviewer_fault,
             "other_errors": [text for name, text in errors.items() if name not in beside],
-            "banner": banner or self._warning(request, document, kept),
+            "banner": banner or (ASKED_YOURSELF if own == "refuse" else self._warning(request, document, kept)),
             "dirty": draft is not None,
+            "is_read_only": READ_ONLY in request.scope,
             "changed": self._changed_content(document),
             **self._past(document),
         }
@@ -271,14 +351,17 @@ class Pages(PageHandlers):
         template, content = self.template_of(document), content_of(document)
         context = {
             "review": summary(document, template, self.reviews.clock()),
+            "asked_by": document.get("asked_by"),
+            "self_approved": bool(document.get("self_approved")),
             "answers": answers(document, template),
             "content": block(content),
             "raw": content,
             "typed": typed,
-            "banner": banner,
+            "banner": banner or (ERASED if document.get("erased") else None),
             "confirmed": confirmed,
             "held": held,
-            "next": None if Run.read(request.query_params) else self._longest_waiting(request),
+            "next": None if Run.read(request.query_params) or _is_alone(request) else self._longest_waiting(request),
+            "looking": looking_at(request, f"/reviews/{quote(document['id'])}"),
             **self._run(request, document),
             **self._past(document),
         }
@@ -304,6 +387,8 @@ class Pages(PageHandlers):
         return kept if kept is not None and kept.state != "held" else None
 
     def _warning(self, request: Request, document: Document, kept: HeldAnswer | None) -> Banner | None:
+        if (why := request.scope.get(READ_ONLY)) is not None:
+            return Banner("warning", "You can read this review", str(why))
         if kept is not None:
             return NOT_SENT if kept.state == "dropped" else None
         other = self.reviews.held_by_another(document["id"], remembered_reviewer(request))
@@ -350,6 +435,24 @@ class Pages(PageHandlers):
     def _longest_waiting(self, request: Request) -> str | None:
         me = remembered_reviewer(request)
         return self._first(ReviewQuery(status=OPEN, oldest_first=True, not_answered_by=me))
+
+
+def _as_edited(form: Form, content: Document) -> Document:
+    """Return the content with what a reviewer has typed into it."""
+    edited = {**content}
+    for control in form.displays:
+        if control.arguments:
+            typed = {each.key: each.text for each in control.arguments if each.is_changed}
+            edited[control.name] = {**content[control.name], **typed}
+        elif control.reads == "edited" and control.kind != "edit_json":
+            edited[control.name] = control.value
+    return edited
+
+
+def _is_alone(request: Request) -> bool:
+    """Return whether the session is for this review only."""
+    actor = actor_of(request.scope)
+    return actor is not None and actor.review_id is not None
 
 
 def _kept_draft(kept: HeldAnswer | None) -> Draft | None:

@@ -88,15 +88,20 @@ def is_patch(text: str, language: str = "") -> bool:
 
 
 def patched_files(text: str) -> list[PatchedFile]:
-    """Split a patch into its files."""
+    """Split a patch into its files, and mark the words that changed."""
+    files = files_of(text)
+    for pairs_left, file in zip(range(_MAX_PAIRS, 0, -_PAIRS_OF_FILE), files, strict=False):
+        _mark_words(file.lines, min(pairs_left, _PAIRS_OF_FILE))
+    return files
+
+
+def files_of(text: str) -> list[PatchedFile]:
+    """Split a patch into its files, without the marks of words."""
     patch = _Patch()
     lines = unix_lines(text).removesuffix("\n").split("\n")
     for line, next_line in zip(lines, [*lines[1:], ""], strict=True):
         patch.add(line, next_line)
-    files = [file for file in patch.files if file.lines]
-    for pairs_left, file in zip(range(_MAX_PAIRS, 0, -_PAIRS_OF_FILE), files, strict=False):
-        _mark_words(file.lines, min(pairs_left, _PAIRS_OF_FILE))
-    return files
+    return [file for file in patch.files if file.lines]
 
 
 class _Patch:

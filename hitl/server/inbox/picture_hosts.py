@@ -5,7 +5,6 @@ The server never fetches a picture itself. The policy of the pages (CSP) names t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -15,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from hitl.server.inbox.pictures import is_host
 
 _COOKIE: Final = "hitl_pictures"
+_CHOSEN: Final = "hitl.picture_hosts"  # in the ASGI scope: what was chosen by the request itself
 _SECONDS: Final = 365 * 24 * 3600
 _MOST: Final = 40  # hosts: a cookie has some 4,000 characters, and so has a header that names them
 _LONGEST: Final = 3_000
@@ -25,15 +25,22 @@ def picture_hosts(connection: HTTPConnection) -> frozenset[str]:
     return frozenset(_read(connection))
 
 
-def remember_host(request: Request, response: Response, host: str, *, is_loaded: bool) -> None:
-    """Add a host or remove it; of too many the oldest are forgotten."""
+def choose_host(request: Request, host: str, *, is_loaded: bool) -> None:
+    """Add a host or remove it, for this answer and those after it; of too many the oldest are forgotten."""
     hosts = [each for each in _read(request) if each != host]
     if is_loaded and is_host(host):
         hosts.append(host)
     kept = hosts[-_MOST:]
     while len("|".join(kept)) > _LONGEST:
         kept = kept[1:]
-    response.set_cookie(_COOKIE, "|".join(kept), max_age=_SECONDS, path="/inbox", httponly=True, samesite="strict")
+    request.scope[_CHOSEN] = kept
+
+
+def remember_hosts(request: Request, response: Response) -> None:
+    """Keep in the browser which hosts were chosen."""
+    hosts = "|".join(_read(request))
+    base = str(request.scope.get("root_path", "")) or "/"
+    response.set_cookie(_COOKIE, hosts, max_age=_SECONDS, path=base, httponly=True, samesite="strict")
 
 
 def back_to_page(request: Request, base: str) -> Response:
@@ -44,5 +51,7 @@ def back_to_page(request: Request, base: str) -> Response:
     return RedirectResponse(f"{came_from.path}{query}" if is_ours else f"{base}/", status_code=303)
 
 
-def _read(connection: HTTPConnection) -> Iterable[str]:
+def _read(connection: HTTPConnection) -> list[str]:
+    if (chosen := connection.scope.get(_CHOSEN)) is not None:
+        return list(chosen)
     return [host for host in connection.cookies.get(_COOKIE, "").split("|") if is_host(host)][-_MOST:]

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from hitl.server.http import in_worker
 from hitl.server.inbox.editing import EDIT_KINDS, changes, preview
 from hitl.server.inbox.page_handlers import PageHandlers, base_of, page_handler
-from hitl.server.inbox.picture_hosts import back_to_page, remember_host
+from hitl.server.inbox.picture_hosts import back_to_page, choose_host, remember_hosts
 from hitl.server.inbox.submission import read_form
 from hitl.server.primitives import invalid
 
@@ -40,8 +40,9 @@ class Previews(PageHandlers):
     async def pictures(self, request: Request) -> Response:
         """Load pictures from a host from now on, in this browser, or no more."""
         sent = await read_form(request)
-        response = back_to_page(request, base_of(request))
         for name in ("load", "unload"):
             for host in sent.get(name, [])[:1]:
-                remember_host(request, response, host, is_loaded=name == "load")
+                choose_host(request, host, is_loaded=name == "load")
+        response = back_to_page(request, base_of(request))
+        remember_hosts(request, response)
         return response

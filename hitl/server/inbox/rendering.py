@@ -7,8 +7,8 @@ properties, which the template reads in its thread.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, ClassVar, TypeAlias
 
@@ -16,6 +16,7 @@ from hitl._json import is_list, is_object
 from hitl.server.inbox.content_files import File, Picture, picture_block
 from hitl.server.inbox.diffing import Stretch, compare
 from hitl.server.inbox.documents import Document
+from hitl.server.inbox.flags import FLAGS, WHOLE, are_flagged, flags_of, sentence, without_flags
 from hitl.server.inbox.hidden_characters import unix_lines
 from hitl.server.inbox.highlighting import Token, lines_of, tokens
 from hitl.server.inbox.json_texts import pretty
@@ -80,12 +81,22 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """An object: its keys and values; `hidden` counts what is not drawn, and a `folded` one starts closed."""
+    """An object: its keys and values; `hidden` counts what is not drawn, and a `folded` one starts closed.
+
+    `flags` are what speaks against its values, by their keys; `remarks` those that are about none of them.
+    """
 
     kind: ClassVar[str] = "pairs"
     items: list[tuple[str, Block]]
     hidden: int = 0
     folded: bool = False
+    flags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is about the whole, or about a key that it has not, or that is not drawn."""
+        keys = {key for key, _ in self.items}
+        return [sentence({name: reason}, ()) for name, reason in self.flags.items() if name not in keys]
 
     @property
     def gist(self) -> str:
@@ -123,15 +134,18 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row as it is drawn: its number among the records, and each cell with its value."""
+    """A row as it is drawn: its number among the records, and each cell with its value and whether it is flagged."""
 
     number: int
-    cells: list[tuple[Any, Block]]
+    cells: list[tuple[Any, Block, bool]]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Records: `index` is True when the first column names the rows; `place` tells the tables of a content apart."""
+    """Records: `index` is True when the first column names the rows; `place` tells the tables of a content apart.
+
+    With `flags`, one mapping for each record, the last column has the reasons. An `inner` one is in a cell of another.
+    """
 
     kind: ClassVar[str] = "table"
     names: list[str]
@@ -139,6 +153,13 @@ class Table:
     place: str = ""
     index: bool = False
     depth: int = 0
+    flags: list[Mapping[str, str]] = field(default_factory=list[Mapping[str, str]])
+    inner: bool = False
+
+    @property
+    def flagged(self) -> int:
+        """How many rows are flagged."""
+        return sum(map(bool, self.flags))
 
     @property
     def hidden(self) -> int:
@@ -154,17 +175,36 @@ class Table:
 
     def rows(self, columns: list[Column]) -> list[Row]:
         """Return the rows to draw, in the order of the sorted column."""
+        numbered = self.in_order(columns)
+        if self.flagged and self.hidden:
+            numbered = self._cut(numbered)
+        return [Row(number, self._cells(number, row)) for number, row in numbered[: _most_rows(len(self.names))]]
+
+    def in_order(self, columns: list[Column]) -> list[tuple[int, list[Any]]]:
+        """Return all numbered records in the order of the sorted column."""
         numbered = list(enumerate(self.records, 1))
         for place, each in enumerate(columns):
             if each.order:
                 numbered = in_order(numbered, place, descending=each.order == "descending")
-        return [Row(number, self._cells(number, row)) for number, row in numbered[: _most_rows(len(self.names))]]
+        return numbered
 
-    def _cells(self, number: int, row: list[Any]) -> list[tuple[Any, Block]]:
-        return [(cell, self._cell(cell, f"{self.place}.{number}.{place}")) for place, cell in enumerate(row)]
+    def _cut(self, numbered: list[tuple[int, list[Any]]]) -> list[tuple[int, list[Any]]]:
+        """Return as many rows as are drawn, in their order, the flagged ones before all others."""
+        marked = [each for each in numbered if self.flags[each[0] - 1]]
+        others = [each for each in numbered if not self.flags[each[0] - 1]]
+        kept = {number for number, _ in (*marked, *others)[: _most_rows(len(self.names))]}
+        return [each for each in numbered if each[0] in kept]
+
+    def _cells(self, number: int, row: list[Any]) -> list[tuple[Any, Block, bool]]:
+        flags = self.flags[number - 1] if self.flags else {}
+        return [
+            (cell, self._cell(cell, f"{self.place}.{number}.{place}"), name in flags and name != WHOLE)
+            for place, (name, cell) in enumerate(zip(self.names, row, strict=True))
+        ]
 
     def _cell(self, value: Any, place: str) -> Block:
-        return Json(value) if _is_heavy(value) else _block(value, self.depth + 1, place)
+        made = Json(value) if _is_heavy(value) else _block(value, self.depth + 1, place)
+        return replace(made, inner=True) if isinstance(made, Table) else made
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +258,21 @@ def block(value: object, place: str = "") -> Block:
     return Json(value) if _is_heavy(value) else _block(value, 0, place)
 
 
+def table_at(place: str, blocks: Iterable[Block]) -> Table | None:
+    """Return the table that stands at a place of some blocks; tables in the cells of others are not looked at."""
+    for each in blocks:
+        if isinstance(each, Table) and each.place == place:
+            return each
+        inner: Iterable[Block] = ()
+        if isinstance(each, Pairs):
+            inner = [value for _, value in each.items]
+        elif isinstance(each, Items):
+            inner = each.items
+        if found := table_at(place, inner):
+            return found
+    return None
+
+
 def code(text: str, language: str) -> Block:
     """Choose how to draw a text that is known to be code."""
     text = unix_lines(text)  # before its tokens part a line end
@@ -242,7 +297,7 @@ def _is_heavy(value: object) -> bool:
         if not waiting:
             return False
         inner = waiting.pop()
-        most = _most_rows(len(inner[0])) if is_list(inner) and inner and _is_records(inner) else MAX_ROWS
+        most = _most_rows(len(inner[0])) if is_list(inner) and inner and _is_table(inner) else MAX_ROWS
         waiting.extend(islice(_inside(inner), most))
     return bool(waiting)
 
@@ -275,8 +330,10 @@ def _object(value: Document, depth: int, place: str) -> Block:
         return _frame(value, place)
     if compared := _compared(value):
         return compared
+    if flags := flags_of(value):
+        value = without_flags(value)
     shown = [(key, _block(item, depth + 1, f"{place}.{key}")) for key, item in islice(value.items(), MAX_ROWS)]
-    return Pairs(shown, hidden=len(value) - len(shown), folded=depth >= OPEN_DEPTH)
+    return Pairs(shown, hidden=len(value) - len(shown), folded=depth >= OPEN_DEPTH, flags=flags)
 
 
 def _compared(value: Document) -> Compared | None:
@@ -286,6 +343,8 @@ def _compared(value: Document) -> Compared | None:
 
 
 def _array(value: list[Any], depth: int, place: str) -> Block:
+    if _is_flagged(value):
+        return _flagged(value, place, depth)
     if _is_records(value):
         return Table(list(value[0]), [list(map(row.get, value[0])) for row in value], place, depth=depth)
     shown = [_block(item, depth + 1, f"{place}.{number}") for number, item in enumerate(value[:MAX_ROWS])]
@@ -299,6 +358,22 @@ def _is_records(value: list[Any]) -> bool:
         and 0 < len(value[0]) <= MAX_ROWS
         and all(is_object(row) and row.keys() == value[0].keys() for row in value)
     )
+
+
+def _is_table(value: list[Any]) -> bool:
+    return _is_flagged(value) or _is_records(value)
+
+
+def _is_flagged(value: list[Any]) -> bool:
+    """Return whether these are records of which some have flags."""
+    return all(is_object(row) for row in value) and are_flagged(value) and _is_records(list(map(without_flags, value)))
+
+
+def _flagged(value: list[Any], place: str, depth: int) -> Table:
+    flags: list[Mapping[str, str]] = [flags_of(row) for row in value]
+    names = list(without_flags(value[0]))
+    rows = [[*map(row.get, names), sentence(each, names)] for row, each in zip(value, flags, strict=True)]
+    return Table([*names, FLAGS], rows, place, depth=depth, flags=flags)
 
 
 def _is_frame(value: Document) -> bool:

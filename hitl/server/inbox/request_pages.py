@@ -11,24 +11,32 @@ from starlette.responses import Response
 
 from hitl._json import is_list, is_object
 from hitl.server.agent_sessions import SessionService
+from hitl.server.asking import SELF_APPROVAL, UNCONFIRMED
 from hitl.server.http import in_worker
 from hitl.server.inbox.attachments import size_in_words
-from hitl.server.inbox.banners import ALREADY_ANSWERED, FAULTY, Banner, changed
+from hitl.server.inbox.banners import (
+    ALREADY_ANSWERED,
+    ASKED_YOURSELF,
+    CONFIRM_YOURSELF,
+    ERASED,
+    FAULTY,
+    Banner,
+    changed,
+)
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import Document
-from hitl.server.inbox.filters import Filters
 from hitl.server.inbox.merging import Draft
 from hitl.server.inbox.page_handlers import PageHandlers, base_of, name_fault, page_handler
 from hitl.server.inbox.questions import ANSWER, controls, read_answer
 from hitl.server.inbox.rendering import Block, Text, block, subject
+from hitl.server.inbox.rows import PRIORITY_BARS
 from hitl.server.inbox.submission import Submission, read_reviewer, read_submission, remembered_reviewer
 from hitl.server.inbox.times import age, due, full
 from hitl.server.inbox.turns import turn_view
-from hitl.server.inbox.views import PRIORITY_BARS, pager
-from hitl.server.loops import RequestQuery, shown_digest
-from hitl.server.loops.lifecycle import FINAL, OPEN
+from hitl.server.loops import shown_digest
+from hitl.server.loops.lifecycle import OPEN
 from hitl.server.loops.schemas import SHOWN
-from hitl.server.primitives import ApiError, name_key
+from hitl.server.primitives import ApiError, actor_of, name_key
 from hitl.server.uploads import UploadService
 
 _LABELS = {
@@ -48,26 +56,6 @@ class RequestPages(PageHandlers):
 
     uploads: UploadService
     agent_sessions: SessionService
-
-    @page_handler
-    def overview(self, request: Request) -> Response:
-        """List the requests that wait, the most urgent first, or with `?view=done` those that do not."""
-        filters = Filters.read(request.query_params)
-        done = filters.view == "done"
-        query = RequestQuery(
-            status=FINAL if done else OPEN,
-            sort="created_at_desc" if done else "priority_desc",
-            **filters.place,
-        )
-        found = self.loops.list_requests(query)
-        now = self.reviews.clock()
-        context = {
-            "done": done,
-            "view": "requests",
-            "rows": [_summary(document, now) for document in found.items],
-            "pager": pager(found, filters.page),
-        }
-        return self.render(request, "requests.html", context)
 
     @page_handler
     def show(self, request: Request) -> Response:
@@ -104,7 +92,14 @@ class RequestPages(PageHandlers):
             return self._page(request, document, sent, reviewer_fault=fault, banner=FAULTY, status=422)
         try:
             answer, person = read_answer(document, sent.answers), {"email": sent.reviewer}
-            self.loops.respond(document["id"], answer, person, shown=sent.shown or None)
+            self.loops.respond(
+                document["id"],
+                answer,
+                person,
+                shown=sent.shown or None,
+                actor=sent.actor,
+                is_confirmed=sent.is_confirmed,
+            )
         except ApiError as error:
             if error.status == 409 and self._is_stored(document, sent):
                 return self.redirect(request, f"/requests/{document['id']}?sent", sent.reviewer)
@@ -126,6 +121,10 @@ class RequestPages(PageHandlers):
         document = self.loops.get_request(_request_id(request))
         if document["status"] in OPEN and _is_stale(document, sent):
             return self._stale(request, document, sent)
+        if error.code == SELF_APPROVAL:
+            return self._page(request, document, sent, banner=ASKED_YOURSELF, status=403)
+        if error.code == UNCONFIRMED:
+            return self._page(request, document, sent, banner=CONFIRM_YOURSELF, status=409)
         if error.status == 409:
             return self._page(request, document, sent, banner=_conflict(document, sent, error), status=409)
         details: dict[str, str] = error.details or {}
@@ -149,7 +148,11 @@ class RequestPages(PageHandlers):
         answer, changes = _answer(document)
         summary = _summary(document, self.reviews.clock())
         about = self.agent_sessions.about_request(document["id"])
+        reviewer = sent.reviewer if sent else remembered_reviewer(request)
+        own = self.loops.self_approval(document, reviewer, actor_of(request.scope))
         context: dict[str, Any] = {
+            "own": own,
+            "asked_by": document.get("asked_by"),
             "asked": summary,
             "state": document["status"],
             "fingerprint": shown_digest(document),
@@ -166,10 +169,10 @@ class RequestPages(PageHandlers):
             "answer": answer,
             "changes": changes,
             "typed": block([text for texts in sent.answers.values() for text in texts]) if sent else None,
-            "reviewer": sent.reviewer if sent else remembered_reviewer(request),
+            "reviewer": reviewer,
             "reviewer_error": reviewer_fault,
             "needs_name": not remembered_reviewer(request) or reviewer_fault is not None,
-            "banner": banner,
+            "banner": banner or _standing(document, own),
             "dirty": sent is not None,
             "confirmed": "sent" in request.query_params and document["status"] == "completed",
         }
@@ -230,3 +233,10 @@ def _conflict(document: Document, sent: Submission, error: ApiError) -> Banner:
     if document["status"] in OPEN:
         return Banner("warning", "Someone else is answering this", f"Your answer was not submitted: {error.message}.")
     return Banner("warning", "Too late", "Your answer was not submitted. You can copy what you typed below.")
+
+
+def _standing(document: Document, own: str) -> Banner | None:
+    """Return what is said about a question whatever was just done."""
+    if document.get("erased"):
+        return ERASED
+    return ASKED_YOURSELF if own == "refuse" and document["status"] in OPEN else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 from hitl.server.inbox.filters import VIEWS, Filters
 from hitl.server.primitives import from_wire, to_wire
@@ -41,6 +41,11 @@ class Run:
         answered = query.get("n", "")
         is_number = answered.isascii() and answered.isdecimal() and len(answered) < _LONGEST_NUMBER
         return cls(Filters.read(query), _moment(query.get("at", "")), int(answered) if is_number else 0)
+
+    @classmethod
+    def of_link(cls, link: str) -> Run | None:
+        """Read the query of the address of a review, as `address` writes it."""
+        return cls.read(dict(parse_qsl(link.removeprefix("?"))))
 
     @property
     def address(self) -> str:

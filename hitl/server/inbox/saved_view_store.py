@@ -1,4 +1,4 @@
-"""The lists that a reviewer has saved under a name: a name and the query of an address."""
+"""The lists that a reviewer has saved under a name: a name and the part of an address below that of the inbox."""
 
 from __future__ import annotations
 

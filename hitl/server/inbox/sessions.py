@@ -6,7 +6,6 @@ A session is a random secret of one browser; the database keeps its digest only,
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 import secrets
 from collections.abc import Callable
@@ -17,10 +16,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from hitl.server.access import FORM_TOKEN, form_token
 from hitl.server.inbox.json_form import json_error, wants_json
 from hitl.server.inbox.page_renderer import PageRenderer
 from hitl.server.inbox.session_store import SessionStore
-from hitl.server.inbox.submission import FORM_TOKEN
 from hitl.server.primitives import to_wire, utc_now
 from hitl.server.primitives.errors import ApiError
 from hitl.server.storage import Database
@@ -72,11 +71,6 @@ class Sessions:
 
     def _oldest(self) -> str:
         return to_wire(self._clock() - timedelta(days=SESSION_DAYS))
-
-
-def form_token(session: str) -> str:
-    """Return the CSRF token of a session, which only our own pages know and which does not reveal the cookie."""
-    return hmac.digest(session.encode(), b"hitl inbox form", "sha256").hex()
 
 
 def _digest(text: str) -> str:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from hitl._json import is_object
+from hitl.server.access import FORM_TOKEN as FORM_TOKEN  # for the handlers, too
 from hitl.server.http import in_worker_if_large
 from hitl.server.http.requests import parse_object
+from hitl.server.inbox.arguments import folded
 from hitl.server.inbox.fields import as_text
-from hitl.server.primitives import ApiError, clean_name, invalid
+from hitl.server.inbox.refusal import Refusal
+from hitl.server.primitives import Actor, ApiError, actor_of, clean_name, invalid
 
 MAX_FORM_BYTES = 5 * 1024 * 1024
 MAX_FORM_FIELDS = 5000
@@ -24,9 +27,8 @@ MAX_REVIEWER_LENGTH = 254  # the longest e-mail address (RFC 5321, 4.5.3.1.3, wi
 FIELD_PREFIX = "field."
 NOTES_PREFIX = "notes."
 STAMP_PREFIX = "stamp."
-
-FORM_TOKEN: Final = "hitl.form_token"  # noqa: S105 - a name
-"""Where the ASGI scope holds the token of this session's forms; nowhere without the session middleware."""
+CONFIRM_SELF = "confirm_self"
+"""The field by which somebody insists on answering what he asked himself."""
 
 _COOKIE = "hitl_reviewer"
 _COOKIE_SECONDS = 365 * 24 * 3600
@@ -43,6 +45,11 @@ class Submission:
     decision: str  # the button: "complete" or "reject"
     given: Mapping[str, Any] = field(default_factory=dict[str, Any])  # the answers of a JSON body, not yet as strings
     stamps: Mapping[str, str] = field(default_factory=dict[str, str])  # see `merging`
+    hosts: Mapping[str, str] = field(default_factory=dict[str, str])  # "load" or "unload": of pictures
+    refusal: Refusal = field(default_factory=Refusal)
+    actor: Actor | None = None  # the person of the session, where the server knows people
+    is_confirmed: bool = False  # he insists on answering what he asked himself
+    misread: Mapping[str, str] = field(default_factory=dict[str, str])  # what is wrong with arguments, by their field
 
 
 async def read_submission(request: Request, *, room: int = 0) -> Submission:
@@ -51,13 +58,19 @@ async def read_submission(request: Request, *, room: int = 0) -> Submission:
         return await _read_json(request, room)
     sent = await read_form(request, limit=MAX_FORM_BYTES + room)
     first = {name: values[0] for name, values in sent.items()}
+    inside, misread = folded(sent)
     return Submission(
-        answers=_answers(sent),
+        answers={**inside, **_answers(sent)},
         version=first.get("version", ""),
         shown=first.get("fingerprint") or _shown(first.get("form_token", "")),
-        reviewer=clean_name(first.get("reviewer", "")),
+        reviewer=reviewer_of(request, first.get("reviewer", "")),
         decision=first.get("decision", ""),
+        actor=actor_of(request.scope),
+        is_confirmed=CONFIRM_SELF in sent,
         stamps={name.removeprefix(STAMP_PREFIX): text for name, text in first.items() if name.startswith(STAMP_PREFIX)},
+        hosts={name: first[name] for name in ("load", "unload") if name in first},
+        refusal=Refusal.read(sent),
+        misread=misread,
     )
 
 
@@ -72,7 +85,13 @@ async def read_form(request: Request, *, limit: int = MAX_FORM_BYTES) -> dict[st
 
 async def read_reviewer(request: Request) -> str:
     """Read the reviewer's name from a form that holds nothing else."""
-    return clean_name((await read_form(request)).get("reviewer", [""])[0])
+    return reviewer_of(request, (await read_form(request)).get("reviewer", [""])[0])
+
+
+def reviewer_of(request: Request, typed: str) -> str:
+    """Return who sends a form: the person of the session, or the typed name where nobody is known."""
+    actor = actor_of(request.scope)
+    return clean_name(typed) if actor is None else actor.name
 
 
 def check_origin(request: Request) -> None:
@@ -109,15 +128,19 @@ def _shown(form_token: str) -> str:
 
 
 def remembered_reviewer(request: Request) -> str:
-    """Return the name that the reviewer gave last time, or nothing."""
+    """Return the person of the session, or the name that the reviewer gave last time, or nothing."""
+    if (actor := actor_of(request.scope)) is not None:
+        return actor.name
     return unquote(request.cookies.get(_COOKIE, ""))[:MAX_REVIEWER_LENGTH]
 
 
-def remember_reviewer(response: Response, reviewer: str) -> None:
-    """Keep the reviewer's name for the next form."""
-    response.set_cookie(
-        _COOKIE, quote(reviewer), max_age=_COOKIE_SECONDS, path="/inbox", httponly=True, samesite="strict"
-    )
+def remember_reviewer(request: Request, response: Response, reviewer: str) -> None:
+    """Keep the reviewer's name for the next form, unless the session knows it."""
+    if actor_of(request.scope) is None:
+        base = str(request.scope.get("root_path", "")) or "/"
+        response.set_cookie(
+            _COOKIE, quote(reviewer), max_age=_COOKIE_SECONDS, path=base, httponly=True, samesite="strict"
+        )
 
 
 def _answers(sent: Mapping[str, list[str]]) -> dict[str, list[str]]:
@@ -151,7 +174,9 @@ async def _read_json(request: Request, room: int) -> Submission:
         answers={},
         version=as_text(sent.get("version")),
         shown=_shown(token),
-        reviewer=clean_name(as_text(sent.get("reviewer"))),
+        reviewer=reviewer_of(request, as_text(sent.get("reviewer"))),
+        actor=actor_of(request.scope),
+        is_confirmed=sent.get(CONFIRM_SELF) is True,
         decision=as_text(sent.get("decision")),
         given=answers,
     )

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 
 _TABLE, _COLUMN, _ORDER = "table", "by", "order"
+_EXPORTED = "of"
 
 _PLAIN: Final = re.compile(r"-?(?:0|[1-9]\d{0,17})(?:\.(\d{1,17}))?", re.ASCII)
 _MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
@@ -24,6 +25,18 @@ class Looking:
 
     query: tuple[tuple[str, str], ...] = ()
     hosts: frozenset[str] = frozenset()  # from which it loads pictures
+    page: str = ""  # the address of the review or request whose tables can be exported; empty on other pages
+    form: str = ""  # where a form is sent that is to be shown again, because a picture is loaded; empty without one
+
+    def export(self, table: str) -> str:
+        """Return the address of a table as a file, in the order in which it is shown."""
+        kept = [(name, text) for name, text in self.query if name in (_TABLE, _COLUMN, _ORDER)]
+        return f"{self.page}/table?" + urlencode([*kept, (_EXPORTED, table)], errors="replace")
+
+    @property
+    def exported(self) -> str:
+        """The place of the table that is asked for as a file."""
+        return dict(self.query).get(_EXPORTED, "")
 
     def order_of(self, table: str, column: str) -> str:
         """Return how a column is sorted, as `aria-sort` says it; empty if it is not."""
@@ -99,6 +112,11 @@ def in_order(rows: Sequence[tuple[int, list[Any]]], place: int, *, descending: b
     missing = [row for row in rows if row[1][place] in (None, "")]
     found = [row for row in rows if row[1][place] not in (None, "")]
     return [*sorted(found, key=lambda row: sort_key(row[1][place]), reverse=descending), *missing]
+
+
+def is_plain_number(text: str) -> bool:
+    """Return whether a text is a number as programs write it, such as -0.5."""
+    return bool(_PLAIN.fullmatch(text))
 
 
 def _is_number(value: object) -> bool:

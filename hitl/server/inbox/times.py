@@ -10,7 +10,7 @@ from hitl._moments import moment as moment_of
 _MINUTE = 60
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
-_SOON = 4 * _HOUR
+_SOON = 2 * _HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ def due(stamp: str | None, now: datetime) -> Due | None:
     moment = moment_of(stamp)
     left = (moment - now).total_seconds()
     if left < 0:
-        return Due(moment, f"overdue by {span(left)}", "overdue")
-    return Due(moment, f"due in {span(left)}", "soon" if left < _SOON else "later")
+        return Due(moment, f"{span(left)} overdue", "overdue")
+    return Due(moment, f"due in {span(left)}", "soon" if left <= _SOON else "later")
 
 
 def full(stamp: str | datetime) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from itertools import islice
 from typing import Any, Final
 
 from hitl._json import is_list, is_object
 from hitl.server.inbox.documents import Document, fields_of
+from hitl.server.inbox.kinds import Counted, counted, is_patch_text
 from hitl.server.results import DISPLAYS
 
 _LONGEST_TITLE: Final = 140
@@ -21,6 +23,8 @@ _LONGEST_LINE: Final = 1000  # characters of a line that are looked at
 
 _NAMED: Final = ("title", "subject")
 _AMOUNTS: Final = ("amount", "total", "price", "value")
+_AMOUNT: Final = re.compile(r"-?\d{1,15}(?:\.\d{1,8})?", re.ASCII)
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
 
 # A line that tells a reader nothing: an address, the head of a patch, a fence, a rule, or no letter or number at all.
 _EMPTY: Final = re.compile(
@@ -33,23 +37,30 @@ _QUALIFIED: Final = re.compile(r"^.*[.:](?=\w)")
 _EMPHASIS: Final = re.compile(r"(\*\*|__|~~|``|[*`])(?=\S)(.+?)(?<=\S)\1")
 
 
-def title(review: Document, template: Document | None) -> str:
-    """Return what a review is about: its title, the call that it asks for, the text that is shown, or its names."""
+def title(review: Document, template: Document | None, found: Counted | None = None) -> str:
+    """Return what a review is about: its title, the call that it asks for, the text that is shown, or its names.
+
+    `found` is what its content holds, if the caller has counted it.
+    """
     content: Document = review.get("content") or {}
     named = (content.get(name) for name in _NAMED)
     candidates = [*(_first(value) for value in named), _call(content), *_lines_of(content, template)]
-    found = next(filter(None, candidates), "")
-    return _cut(found, _LONGEST_TITLE) or f"{name_of(review, template)}, {review['id']}"
+    about = next(filter(None, candidates), "") or (found or counted(content, template)).patch_name
+    return _cut(about, _LONGEST_TITLE) or f"{name_of(review, template)}, {review['id']}"
 
 
-def excerpt(review: Document, template: Document | None, title: str) -> str:
-    """Return the next line that is not in the title; of records their number."""
+def excerpt(review: Document, template: Document | None, title: str, found: Counted | None = None) -> str:
+    """Return what can be counted of the content, and the next line that is not in the title."""
     content: Document = review.get("content") or {}
     beginning = title.rstrip("…").casefold()
+    counts = found or counted(content, template)
+    parts = [] if counts.patch_name in title else [counts.patch_name]
+    parts += counts.words
     for line in islice(_all_lines(content, template), _TEXTS):
         if line.casefold() not in title.casefold() and not line.casefold().startswith(beginning):
-            return _cut(line, _LONGEST_EXCERPT)
-    return _counted(content)
+            parts.append(line)
+            break
+    return _cut(" · ".join(parts), _LONGEST_EXCERPT)
 
 
 def name_of(review: Document, template: Document | None) -> str:
@@ -63,6 +74,17 @@ def plain(line: str) -> str:
     text = text[_BEGINNING.match(text).end() :]  # type: ignore[union-attr]  # it matches everywhere
     text = _LINK.sub(r"\1", text)
     return " ".join(_EMPHASIS.sub(r"\2", _EMPHASIS.sub(r"\2", text)).split())
+
+
+def amount_of(content: Mapping[str, Any]) -> tuple[Decimal, str] | None:
+    """Return the amount that a content is about and its currency, if it names both."""
+    arguments = content.get("arguments")
+    named = arguments if is_object(arguments) else content
+    currency = named.get("currency")
+    given = next((named[name] for name in _AMOUNTS if name in named), None)
+    if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency) or isinstance(given, bool):
+        return None
+    return (Decimal(str(given)), currency) if _AMOUNT.fullmatch(str(given)) else None
 
 
 def _call(content: Mapping[str, Any]) -> str:
@@ -101,7 +123,13 @@ def _all_lines(content: Mapping[str, Any], template: Document | None) -> Iterato
     shown = [field["name"] for field in fields_of(template) if field["type"] in DISPLAYS and field["name"] in content]
     for name in [*shown, *(name for name in content if name not in shown)]:
         for text in islice(_texts(content[name]), _TEXTS):
-            yield from _lines(text)
+            if not is_patch_text(text):
+                yield from _lines(text)
+
+
+def lines_of_text(text: str) -> Iterator[str]:
+    """Yield the lines of a text that say something, without the signs of Markdown."""
+    return (_cut(line, _LONGEST_EXCERPT) for line in _lines(text))
 
 
 def _first(value: object) -> str:
@@ -126,13 +154,6 @@ def _inside(value: object) -> list[Any]:
     if is_object(value):
         return list(value.values())
     return value if is_list(value) else []
-
-
-def _counted(content: Mapping[str, Any]) -> str:
-    for value in content.values():
-        if is_list(value) and value and all(is_object(each) for each in value):
-            return f"{len(value)} record{'' if len(value) == 1 else 's'}"
-    return ""
 
 
 def _cut(text: str, most: int) -> str:

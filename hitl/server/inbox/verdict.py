@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from dataclasses import field as attribute
 from typing import Any
 
 from hitl.server.inbox.documents import Document, fields_of
 from hitl.server.inbox.forms import Control, Form
+from hitl.server.inbox.refusal import comment_field, reasons_of
 from hitl.server.primitives import Fault
 from hitl.server.results import APPROVALS, is_required, settings, verdict_field
 from hitl.server.results.fields import comment_fields
@@ -22,12 +24,21 @@ class Layout:
         asked: What has to be answered, and the questions of a form without a verdict: below the content.
         beside: What may be answered, beside the content.
         refusing: What is asked of a rejection only.
+        reasons: The common reasons of a rejection, to be ticked.
+        takes_text: Whether a rejection has a text of its own, because its comment is asked for elsewhere.
     """
 
     question: str
     asked: list[Control]
     beside: list[Control]
     refusing: list[Control]
+    reasons: list[str] = attribute(default_factory=list[str])
+    takes_text: bool = False
+
+    @property
+    def has_panel(self) -> bool:
+        """Whether Reject opens something."""
+        return bool(self.refusing or self.reasons)
 
     @property
     def has_verdict(self) -> bool:
@@ -58,13 +69,13 @@ def layout(template: Document | None, form: Form) -> Layout:
     """Arrange the questions of a form."""
     chosen = button_field(template)
     if template is None or chosen is None:
-        return Layout("", form.inputs, [], [])
+        return Layout("", form.inputs, [], [], reasons_of(template), takes_text=bool(reasons_of(template)))
     (verdict,) = (control for control in form.inputs if control.name == chosen)
     needed = _needed_comment(template)
     asked: list[Control] = []
     beside: list[Control] = []
     refusing: list[Control] = []
-    wanted = {field["name"]: _wanted_verdict(field, chosen) for field in fields_of(template)}
+    wanted = {each["name"]: _wanted_verdict(each, chosen) for each in fields_of(template)}
     for control in form.inputs:
         if control is verdict:
             continue
@@ -76,7 +87,9 @@ def layout(template: Document | None, form: Form) -> Layout:
             asked.append(placed)
         else:
             beside.append(placed)
-    return Layout(verdict.label, asked, beside, refusing)
+    reasons, comment = reasons_of(template), comment_field(template)
+    is_asked = comment is not None and any(control.name == comment["name"] for control in refusing)
+    return Layout(verdict.label, asked, beside, refusing, reasons, takes_text=bool(reasons) and not is_asked)
 
 
 def decided(

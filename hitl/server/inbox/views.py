@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import groupby
 from typing import Any
 
 from hitl._json import is_list, is_object
-from hitl._moments import moment
-from hitl._verdict import feedback_of, verdict_of
 from hitl.server.inbox.attachments import attached, embedded, file_answer
 from hitl.server.inbox.content_files import file_block
 from hitl.server.inbox.diffing import Diff
-from hitl.server.inbox.documents import STATUS_LABELS, Document, content_of, fields_of, label_of
+from hitl.server.inbox.documents import Document, content_of, fields_of, label_of
 from hitl.server.inbox.fields import as_text, choices, note_line
 from hitl.server.inbox.hidden_characters import unix_lines
+from hitl.server.inbox.marks import MarkedPicture, is_placed, marked_picture
 from hitl.server.inbox.rendering import Block, Code, Items, Pairs, Text, Word, block
-from hitl.server.inbox.times import Due, age, due, took
-from hitl.server.inbox.titles import excerpt, name_of, title
-from hitl.server.primitives import Page
 from hitl.server.primitives.validation import same
-from hitl.server.reviews import FINAL, shown_digest
 
 _STEPS = {
     "created": "Created",
@@ -36,77 +29,6 @@ _STEPS = {
     "expired": "Expired",
     "cancelled": "Cancelled",
 }
-_VERDICTS = {
-    "approved": "Approved",
-    "rejected": "Rejected",
-    "answered": "Answered",
-    "expired": "Expired",
-    "cancelled": "Cancelled",
-}
-_HEADINGS = {"overdue": "Overdue", "soon": "Due soon", "later": "Later", "": "No due date"}
-_LONGEST_QUOTE = 200
-_URGENT = ("high", "critical")
-PRIORITY_BARS = {"low": 1, "normal": 2, "medium": 2, "high": 3, "critical": 3}
-
-
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """A review that was marked in a list: its version, and what was asked then (empty if a form does not say)."""
-
-    review_id: str
-    version: str
-    shown: str = ""
-
-    @property
-    def text(self) -> str:
-        """The pick as a form sends it."""
-        return f"{self.review_id}:{self.version}" + (f"-{self.shown}" if self.shown else "")
-
-    @classmethod
-    def of(cls, review: Document, template: Document | None) -> Pick:
-        """Return the pick of a review as it stands."""
-        return cls(review["id"], str(review.get("version", "")), shown_digest(review, template))
-
-    @classmethod
-    def read(cls, text: str) -> Pick:
-        """Read what a form sent."""
-        review_id, _, rest = text.rpartition(":")
-        version, _, shown = rest.partition("-")
-        return cls(review_id, version, shown)
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """One review in a line or two: what the list and the head of a page say about it.
-
-    `verdict` is "approved", "rejected", "answered", "expired" or "cancelled", and empty while the review is open;
-    `took` is the time from its creation to its end.
-    """
-
-    review_id: str
-    subject: str
-    template: str
-    status: str
-    status_label: str
-    priority: str
-    priority_bars: int
-    assignees: list[str]
-    created_at: str
-    age: str
-    due: Due | None
-    pick: str  # as `bulk` reads it
-    reviewer: str
-    finished_at: str
-    excerpt: str = ""
-    verdict: str = ""
-    verdict_label: str = ""
-    took: str = ""
-    finished_ago: str = ""
-
-    @property
-    def is_urgent(self) -> bool:
-        """Whether the list says so."""
-        return self.priority in _URGENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,73 +39,16 @@ class ShownAnswer:
     shown: Block
     note: str = ""
     changes: Diff | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pager:
-    """Which part of a list is shown; the neighbours are page numbers, None at the ends.
-
-    `cursor` leads to the older one: while reviews are finished, a number alone would skip some.
-    """
-
-    first: int
-    last: int
-    total: int
-    newer: int | None
-    older: int | None
-    cursor: str
-
-
-def summary(review: Document, template: Document | None, now: datetime, expires_in: float | None = None) -> Summary:
-    """Describe a review; `template` is None if it was deleted, `expires_in` are the seconds left, if limited."""
-    shown = {**review, "content": content_of(review)}
-    about, priority = title(shown, template), str(review.get("priority") or "")
-    finished_at = review.get("completed_at") or review["updated_at"]
-    verdict = verdict_of(review["status"], review.get("result") or {}, review.get("verdict_field")) or ""
-    return Summary(
-        review_id=review["id"],
-        subject=about,
-        excerpt=_said(review) or excerpt(shown, template, about),
-        template=name_of(review, template),
-        status=review["status"],
-        status_label=STATUS_LABELS[review["status"]],
-        priority=priority,
-        priority_bars=PRIORITY_BARS.get(priority, 0),
-        assignees=list(review.get("assignees") or []),
-        created_at=review["created_at"],
-        age=age(review["created_at"], now),
-        due=due(_deadline(review, now, expires_in), now),
-        pick=Pick.of(review, template).text,
-        reviewer=str(review.get("reviewer") or ""),
-        finished_at=finished_at,
-        verdict=verdict,
-        verdict_label=_VERDICTS.get(verdict, ""),
-        took=took((moment(finished_at) - moment(review["created_at"])).total_seconds()) if verdict else "",
-        finished_ago=age(finished_at, now) if verdict else "",
-    )
-
-
-def _said(review: Document) -> str:
-    """Return the first line of the reviewer's words, in quotes."""
-    words = feedback_of(review.get("result") or {}) if review["status"] in FINAL else None
-    line = next((each for each in (words or "").splitlines() if each.strip()), "")
-    return f"“{line.strip()[:_LONGEST_QUOTE]}”" if line else ""
-
-
-def grouped(rows: Sequence[Summary], *, by_due: bool) -> list[tuple[str, list[Summary]]]:
-    """Return rows under the headings of their due dates, or all under none; rows of one heading stand together."""
-    if not by_due:
-        return [("", list(rows))] if rows else []
-    return [(heading, list(each)) for heading, each in groupby(rows, lambda row: _HEADINGS[_urgency(row)])]
-
-
-def _urgency(row: Summary) -> str:
-    return row.due.urgency if row.due else ""
+    marked: MarkedPicture | None = None
 
 
 def steps(history: list[Document]) -> list[Document]:
     """Describe what happened to a review, in order."""
-    return [{**step, "text": _STEPS.get(step["event"], step["event"])} for step in history]
+    return [{**step, "text": f"{_STEPS.get(step['event'], step['event'])}{_by_asker(step)}"} for step in history]
+
+
+def _by_asker(step: Document) -> str:
+    return " by the person who asked" if step.get("self_approved") else ""
 
 
 def answers(review: Document, template: Document | None) -> list[ShownAnswer]:
@@ -209,25 +74,12 @@ def typed_answers(template: Document | None, typed: Mapping[str, list[str]], con
     ]
 
 
-def pager(found: Page, page: int) -> Pager:
-    """Return which entries page number `page` (from 1) shows."""
-    last = found.offset + len(found.items)
-    newer, older = page - 1 if page > 1 else None, None if found.cursor is None else page + 1
-    return Pager(found.offset + 1, last, found.total, newer, older, found.cursor or "")
-
-
-def _deadline(review: Document, now: datetime, expires_in: float | None) -> str | None:
-    """Return the earlier of the due date and the moment when the template's time limit ends."""
-    due_date: str | None = review.get("due_date")
-    if expires_in is None:
-        return due_date
-    ends = now + timedelta(seconds=expires_in)
-    return due_date if due_date and moment(due_date) < ends else ends.isoformat()
-
-
 def _answer(name: str, field: Document | None, value: Any, content: Document) -> ShownAnswer:
     if field is None:
         return ShownAnswer(name, _draw_files({}, value))
+    if field["type"] == "image_review" and (marked := marked_picture(name, value, content)):
+        notes = [note for note in value["annotations"] if not is_placed(note)]
+        return ShownAnswer(label_of(field), _draw_picture(field, {**value, "annotations": notes}), marked=marked)
     draw = _DRAWN.get(field["type"])
     shown = draw(field, value) if draw else block(value)
     original = content.get(name)

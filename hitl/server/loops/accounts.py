@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from hitl.server.primitives import Document, clean_name, name_key, to_wire
+from hitl.server.primitives import Actor, Document, clean_name, name_key, to_wire
 from hitl.server.primitives.names import person
 from hitl.server.primitives.validation import every, optional, record, required, text
 
@@ -42,13 +42,14 @@ class Account:
     user_id: str
     email: str
     api_key_id: str
+    actor: Actor | None = None
 
 
-def account_of(owner: str) -> Account:
-    """Return the account of a key, given its digest."""
+def account_of(owner: str, actor: Actor | None = None) -> Account:
+    """Return the account of a key, given its digest, and its `actor` where keys have names."""
     api_key_id = _derived("api key", owner)
     email = f"owner-{api_key_id[:6]}@example.com"
-    return Account(owner, person_id(email), email, api_key_id)
+    return Account(owner, person_id(email), email, api_key_id, actor)
 
 
 def person_id(email: str) -> str:

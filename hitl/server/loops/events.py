@@ -62,7 +62,7 @@ def record_request_event(
     previous_status: str | None = None,
 ) -> None:
     """Record `request.{event}`, and the call to the callback URL of a request that is finished."""
-    summary = {name: request[name] for name in _REQUEST}
+    summary = {name: request[name] for name in _REQUEST} | _asking(request)
     if event == "claimed":
         summary |= {"claimed_by": request["claimed_by"], "claimed_at": request["claimed_at"]}
     if event in {"timeout", "cancelled"}:
@@ -88,10 +88,16 @@ def callback(request: Mapping[str, Any], at: datetime) -> Document:
         "event": f"request.{request['status']}",
         "request_id": request["id"],
         **{name: request[name] for name in _CALLBACK},
+        **_asking(request),
         "response_by": None if person is None else _responder(person),
         "response_by_user": person,
         "timestamp": to_wire(at),
     }
+
+
+def _asking(request: Mapping[str, Any]) -> Document:
+    """Return who asked, on a team's server, and whether the same person answered."""
+    return {name: request[name] for name in ("asked_by", "self_approved") if request.get(name)}
 
 
 def _emit(outbox: Outbox, event: str, subject_id: str, data: Document, at: datetime) -> None:

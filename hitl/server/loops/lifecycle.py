@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from hitl.server.asking import asked_by
 from hitl.server.loops.accounts import Account
 from hitl.server.loops.envelope import LoopApiError
 from hitl.server.loops.schemas import SHOWN
@@ -45,6 +46,7 @@ def new_request(
 ) -> Document:
     """Return the request of a checked body, a RequestCreate of `openapi.yaml`; `config` is in its stored form."""
     seconds = body.get("timeout_seconds", DEFERRED_SECONDS)
+    asker = asked_by(account.actor, body.get("context"))
     optional = ("context", "platform_version", "callback_url", *SHOWN)
     return {
         "id": request_id,
@@ -64,6 +66,7 @@ def new_request(
         **dict.fromkeys(_ANSWER),
         "created_at": to_wire(now),
         "updated_at": to_wire(now),
+        **({} if asker is None else {"asked_by": asker}),
     }
 
 
@@ -117,6 +120,15 @@ def cancelled(request: Document, now: datetime) -> Document:
     if request["status"] not in OPEN:
         raise LoopApiError(400, "Request cannot be cancelled in current state", f"it is {request['status']}")
     return {**request, "status": "cancelled", "cancelled_at": to_wire(now), "updated_at": to_wire(now)}
+
+
+def erased(request: Document) -> Document:
+    """Return a finished request without what it asked and what was answered, unless that was yes or no."""
+    gone = {name: None for name in ("context", *SHOWN) if name in request}
+    kept = request["response_type"] == "boolean"
+    answers = {} if kept else dict.fromkeys(("response_data", "default_response"))
+    config = {name: "" if name == "draft_text" else value for name, value in request["response_config"].items()}
+    return {**request, **gone, **answers, "request_text": "", "response_config": config, "erased": True}
 
 
 def due_at(request: Mapping[str, Any]) -> datetime | None:

@@ -37,7 +37,7 @@ from hitl.server.loops.lifecycle import FINAL
 from hitl.server.loops.schemas import PRIORITIES, SORTS, STATUSES
 from hitl.server.loops.service import LoopService
 from hitl.server.loops.store import RequestQuery, Sort
-from hitl.server.primitives import Document, from_wire, to_wire
+from hitl.server.primitives import Document, actor_of, from_wire, to_wire
 from hitl.server.storage.queries import cursor_fault
 from hitl.server.webhooks.egress_policy import Targets
 
@@ -264,7 +264,7 @@ class _Requests:
 
 
 def _account(request: Request) -> Account:
-    return account_of(context_of(request).owner)
+    return account_of(context_of(request).owner, actor_of(request.scope))
 
 
 def _read(found: dict[str, object], headers: dict[str, str]) -> Response:

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
+from hitl.server.asking import Policy, SelfApproval
 from hitl.server.loops import accounts, lifecycle
 from hitl.server.loops.envelope import LoopApiError
 from hitl.server.loops.events import record_loop_event, record_request_event
@@ -20,8 +21,8 @@ from hitl.server.loops.schemas import (
     updated_body,
 )
 from hitl.server.loops.store import LoopStore, RequestQuery
-from hitl.server.primitives import Document, Page, from_wire, raise_faults, to_wire
-from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work
+from hitl.server.primitives import Actor, Document, Page, from_wire, raise_faults, to_wire
+from hitl.server.storage import Audit, Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work
 
 
 class RequestWatcher(Protocol):
@@ -44,8 +45,18 @@ class LoopService:
     refused call raises an ApiError and changes nothing. Any thread may call any method.
     """
 
-    def __init__(self, database: Database, unit_of_work: UnitOfWork, outbox: Outbox) -> None:
-        """Work on the tables of a database that the caller opened and closes."""
+    def __init__(
+        self,
+        database: Database,
+        unit_of_work: UnitOfWork,
+        outbox: Outbox,
+        *,
+        self_approval: SelfApproval | None = None,
+        audit: Audit | None = None,
+    ) -> None:
+        """Work on the tables of a database that the caller opened and closes; a team's answers are in its audit."""
+        self._self_approval = self_approval or SelfApproval()
+        self._audit = audit
         self.clock = unit_of_work.clock
         self.changes = unit_of_work.changes
         self._unit_of_work = unit_of_work
@@ -83,6 +94,11 @@ class LoopService:
         """Return the loops of an account, the newest first."""
         with self._work():
             return [self._shown(loop) for loop in self._store.loops_of(account.user_id)]
+
+    def newest_loops(self, limit: int) -> list[Document]:
+        """Return the newest loops of all accounts, without their members."""
+        with self._work():
+            return self._store.loops(limit)
 
     def get_loop(self, account: accounts.Account, loop_id: str) -> Document:
         """Return one loop with its members."""
@@ -188,6 +204,14 @@ class LoopService:
             loop = self._own_loop(account, loop_id)
             return self._store.requests(RequestQuery(loop_id=loop["id"], limit=None)).items
 
+    def asker_of(self, request_id: str) -> str | None:
+        """Return the id of the key that asked for a request; None for an unknown one, or one of no key."""
+        with self._work():
+            request = self._store.request(request_id)
+        asker: Document = (request or {}).get("asked_by") or {}
+        key_id: str | None = asker.get("key_id")
+        return key_id
+
     def get_request(self, request_id: str, account: accounts.Account | None = None) -> Document:
         """Return a request as it stands now, to its account or, without one, to a person at the inbox."""
         with self._work():
@@ -243,18 +267,36 @@ class LoopService:
             return after
 
     def respond(
-        self, request_id: str, response_data: Any, person: Mapping[str, Any], *, shown: str | None = None
+        self,
+        request_id: str,
+        response_data: Any,
+        person: Mapping[str, Any],
+        *,
+        shown: str | None = None,
+        actor: Actor | None = None,
+        is_confirmed: bool = False,
     ) -> Document:
         """Answer a request, bare or wrapped, and store the wrapped form; the person need not be a member.
 
-        Any `shown` but the present `shown_digest` is refused as `version_conflict`; None skips the check.
+        Any `shown` but the present `shown_digest` is refused as `version_conflict`; None skips the check. See
+        `ReviewService.complete` for `actor` and `is_confirmed`.
         """
         raise_faults(accounts.PERSON("responder", person))
         with self._work() as work:
             before, who = self._request(request_id), accounts.responder(person)
             lifecycle.require_open(before, "answered")
+            check = self._self_approval.check
+            is_self_approved = check(before, actor, who["email"], is_confirmed=is_confirmed)
             lifecycle.require_shown(before, shown)
-            return self._answered(work, before, response_data, who)
+            if is_self_approved:
+                before = {**before, "self_approved": True}
+            after = self._answered(work, before, response_data, who)
+            self._record(work, after, actor or Actor("person", "", who["email"]))
+            return after
+
+    def self_approval(self, request: Document, person: str, actor: Actor | None = None) -> Policy:
+        """Return what becomes of somebody's answer to a request that he asked himself; "allow" if he did not."""
+        return self._self_approval.policy_for(request, actor, person)
 
     def has_answer(self, request_id: str, response_data: Any, person: Mapping[str, Any]) -> bool:
         """Return whether the request was answered by this person in this way: forms are sent twice."""
@@ -351,6 +393,14 @@ class LoopService:
         after = lifecycle.completed(request, kept_answer(request, answer), person, work.now)
         self._save(work, after, "completed")
         return after
+
+    def _record(self, work: Work, request: Document, actor: Actor) -> None:
+        """Note in the audit of a team who answered what; its content is there as a digest only."""
+        if self._audit is None:
+            return
+        own = {"self_approved": True} if request.get("self_approved") else {}
+        detail = {"shown": lifecycle.shown_digest(request), **own}
+        self._audit.record("request.answered", request["id"], at=to_wire(work.now), actor=actor, detail=detail)
 
     def _new_loop(self, work: Work, account: accounts.Account, body: Mapping[str, Any]) -> Document:
         loop = accounts.new_loop(accounts.new_object_id(work.now), body, account, work.now)

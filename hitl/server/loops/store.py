@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
-from hitl.server.primitives import Document, Page
+from hitl.server.loops.accounts import person_id
+from hitl.server.primitives import Document, Page, name_key
 from hitl.server.storage import Store
-from hitl.server.storage.queries import Order, document, documents, one_of, page
+from hitl.server.storage.queries import Filter, Order, document, documents, one_of, page
 
-Sort: TypeAlias = Literal["created_at_desc", "created_at_asc", "priority_desc", "status_asc"]
+Sort: TypeAlias = Literal["created_at_desc", "created_at_asc", "priority_desc", "status_asc", "timeout_asc"]
 
 # The queue of generation B: critical, high, medium, low, and among equals the oldest first.
 _ORDERS: Final[Mapping[str, Order]] = {
@@ -19,12 +20,28 @@ _ORDERS: Final[Mapping[str, Order]] = {
     "created_at_asc": Order(),
     "priority_desc": Order("CASE priority WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END"),
     "status_asc": Order("status", descending=True),
+    "timeout_asc": Order("coalesce(json_extract(document, '$.timeout_at'), '~')"),
 }
+# What a search looks into: what is asked, where, and who answered.
+_SEARCHED: Final = (
+    "name_key(id || ' ' || json_extract(document, '$.request_text') || ' ' || "
+    "coalesce(json_extract(document, '$.response_by_user.name'), '') || ' ' || "
+    "coalesce(json_extract(document, '$.response_by_user.email'), '') || ' ' || "
+    "coalesce((SELECT json_extract(loops.document, '$.name') FROM loops WHERE loops.id = requests.loop_id), ''))"
+)
+_RESPONDER: Final = (
+    "EXISTS (SELECT 1 FROM json_each(document, '$.response_by_user') WHERE key != 'id' AND name_key(value) = ?)"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class RequestQuery:
-    """Filters, which narrow the list together, and the order of a list of requests; `limit` None is all."""
+    """Filters, which narrow the list together, and the order of a list of requests; `limit` None is all.
+
+    `member` asks for requests to the loops that this person is in, `reviewer` for those that this person answered;
+    `due_before` is about their timeouts. `search` has words that must all occur in the text, the id, the name of the
+    loop, or in who answered.
+    """
 
     status: str | Sequence[str] | None = None
     priority: str | None = None
@@ -32,6 +49,11 @@ class RequestQuery:
     api_key_id: str | None = None
     ids: Sequence[str] | None = None
     created_before: str | None = None
+    created_after: str | None = None
+    due_before: str | None = None
+    member: str | None = None
+    reviewer: str | None = None
+    search: str | None = None
     limit: int | None = 50
     offset: int = 0
     after: str | None = None  # the cursor of the page before, instead of an offset
@@ -50,6 +72,10 @@ class LoopStore(Store):
     def loop_of_invitation(self, invite_code: str) -> Document | None:
         """Return the loop that an invitation leads to."""
         return document(self._database, "SELECT document FROM loops WHERE invite_code = ?", invite_code)
+
+    def loops(self, limit: int) -> list[Document]:
+        """Return the newest loops of everybody."""
+        return documents(self._database.rows("SELECT document FROM loops ORDER BY number DESC LIMIT ?", (limit,)))
 
     def loops_of(self, creator_id: str) -> list[Document]:
         """Return somebody's loops, the newest first."""
@@ -101,18 +127,10 @@ class LoopStore(Store):
 
     def requests(self, query: RequestQuery) -> Page:
         """Return one page of the requests that a query asks for."""
-        conditions = (
-            one_of("status", query.status),
-            ("priority = ?", query.priority),
-            ("loop_id = ?", query.loop_id),
-            ("api_key_id = ?", query.api_key_id),
-            one_of("id", query.ids),
-            ("created_at < ?", query.created_before),
-        )
         return page(
             self._database,
             "requests",
-            conditions,
+            list(_conditions(query)),
             order=_ORDERS[query.sort],
             limit=query.limit,
             offset=query.offset,
@@ -155,3 +173,23 @@ class LoopStore(Store):
         self._database.execute(
             "INSERT INTO feedback (request_id, document) VALUES (?, ?)", (request_id, json.dumps(feedback))
         )
+
+
+def _conditions(query: RequestQuery) -> Iterator[Filter]:
+    yield from (
+        one_of("status", query.status),
+        ("priority = ?", query.priority),
+        ("loop_id = ?", query.loop_id),
+        ("api_key_id = ?", query.api_key_id),
+        one_of("id", query.ids),
+        ("created_at < ?", query.created_before),
+        ("created_at > ?", query.created_after),
+        ("json_extract(document, '$.timeout_at') < ?", query.due_before),
+        (
+            "loop_id IN (SELECT loop_id FROM members WHERE user_id = ?)",
+            None if query.member is None else person_id(query.member),
+        ),
+        (_RESPONDER, None if query.reviewer is None else name_key(query.reviewer)),
+    )
+    for word in name_key(query.search or "").split():
+        yield f"instr({_SEARCHED}, ?)", word

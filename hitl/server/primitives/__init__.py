@@ -5,6 +5,7 @@ Checkers of JSON values have a module of their own, `validation`; `strict_json` 
 
 from __future__ import annotations
 
+from hitl.server.primitives.actor import ACTOR, MACHINE, Actor, Role, actor_of
 from hitl.server.primitives.clock import Clock, Now
 from hitl.server.primitives.documents import Document, Page, digest
 from hitl.server.primitives.errors import ApiError, Fault, SetupError, conflict, invalid, not_found, raise_faults
@@ -13,6 +14,9 @@ from hitl.server.primitives.timestamps import Duration, duration, from_wire, to_
 from hitl.server.primitives.validation import Checker
 
 __all__ = [
+    "ACTOR",
+    "MACHINE",
+    "Actor",
     "ApiError",
     "Checker",
     "Clock",
@@ -21,7 +25,9 @@ __all__ = [
     "Fault",
     "Now",
     "Page",
+    "Role",
     "SetupError",
+    "actor_of",
     "clean_name",
     "conflict",
     "digest",

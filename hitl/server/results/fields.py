@@ -20,6 +20,12 @@ _TEXTS: Final = frozenset({"text", "rich_text"})
 _COMMENTS: Final = ("comment", "comments", "feedback")
 APPROVALS: Final = ("approved", "approval")
 
+MOST_REASONS: Final = 9
+"""The common reasons of a rejection that a template may name: each has a digit for a key."""
+
+LONGEST_UNDO: Final = 3600
+"""The most seconds for which an answer may be held."""
+
 
 def is_required(field: Field) -> bool:
     """Return whether a completed result must answer the field while it is shown."""
@@ -74,6 +80,12 @@ def settings(template: TemplateDocument) -> Mapping[str, Any]:
 def approvals_needed(template: TemplateDocument) -> int:
     """Return how many people must approve a review."""
     return int(settings(template).get("approval_threshold") or 1)  # 2.0 is a whole number in JSON, too
+
+
+def undo_seconds(template: TemplateDocument | None, otherwise: float) -> float:
+    """Return for how long an answer given in the inbox can be taken back; `otherwise` if the template does not say."""
+    chosen: float | None = settings(template).get("undo_seconds") if template else None
+    return otherwise if chosen is None else chosen
 
 
 def rules(template: TemplateDocument) -> Sequence[Mapping[str, Any]]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator
-from typing import Final
+from collections.abc import AsyncIterator, Callable
+from typing import Final, TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from hitl.server.http import LongPollSlots
+from hitl.server.http import LAST_WORDS, LongPollSlots, context_of
 from hitl.server.primitives import invalid
 from hitl.server.storage import ChangeNotifier, Event, Outbox
 
@@ -22,12 +22,24 @@ _BATCH: Final = 100  # events read at a time, so that a reader from the beginnin
 _HEADERS: Final = {"Cache-Control": "no-store"}
 
 
+AskerOf: TypeAlias = Callable[[str], "str | None"]
+"""Returns the id of the key that asked for the subject of an event; None if no key did."""
+
+
 class EventStream:
     """Every event that webhooks deliver, in the order in which it happened."""
 
     def __init__(
-        self, changes: ChangeNotifier, outbox: Outbox, slots: LongPollSlots, *, heartbeat: float = HEARTBEAT
+        self,
+        changes: ChangeNotifier,
+        outbox: Outbox,
+        slots: LongPollSlots,
+        *,
+        heartbeat: float = HEARTBEAT,
+        asker_of: AskerOf = lambda _subject_id: None,
     ) -> None:
+        """Stream what is in the outbox; to a key that may see its own reviews only, what `asker_of` says is its own."""
+        self._asker_of = asker_of
         self._changes = changes
         self._outbox = outbox
         self._slots = slots
@@ -38,9 +50,9 @@ class EventStream:
         after = _position(request)
         if request.method == "HEAD":
             return Response(headers=_HEADERS, media_type="text/event-stream")
-        return _HeldResponse(self._events_after(after), self._slots)
+        return _HeldResponse(self._events_after(after, context_of(request).only_of), self._slots)
 
-    async def _events_after(self, after: int | None) -> AsyncIterator[str]:
+    async def _events_after(self, after: int | None, only_of: str | None) -> AsyncIterator[str]:
         # The watch begins before the first read, so that no event falls between the two.
         with self._changes.watch(None, is_request=False) as watch:
             leave = self._outbox.on_change(watch.wake)
@@ -51,10 +63,12 @@ class EventStream:
                     found = self._outbox.events_after(last, _BATCH)
                     for event in found:
                         last = event.number
-                        yield _serialized(event)
+                        if only_of is None or self._asker_of(event.subject_id) == only_of:
+                            yield _serialized(event)
                     if not found:
                         await watch.change(self._heartbeat)
                         yield ": still here\n\n"
+                yield LAST_WORDS
             finally:
                 leave()
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, TypeAlias
 
-from hitl.server.primitives import Document, name_key
+from hitl.server.primitives import Actor, Document, name_key
 from hitl.server.reviews.lifecycle import Decision
 from hitl.server.storage import Row, Store
 
@@ -29,6 +29,8 @@ class HeldAnswer:
         shown: The digest of what its reviewer saw, or None if that is not known.
         form: What its page sent, to be shown again; nothing here reads it.
         settles_at: When it is given, in wire form.
+        actor: The person as the server knows him; None where people type their names.
+        is_confirmed: Whether he insists on answering what he asked himself.
         state: "held", "undone" by its reviewer, or "dropped" because the review changed or ended.
     """
 
@@ -43,9 +45,14 @@ class HeldAnswer:
     given_at: str
     settles_at: str
     state: State = "held"
+    actor: Actor | None = None
+    is_confirmed: bool = False
 
 
-_COLUMNS: Final = "batch, review_id, reviewer, decision, result, shown, form, is_final, given_at, settles_at, state"
+_COLUMNS: Final = (
+    "batch, review_id, reviewer, decision, result, shown, form, is_final, given_at, settles_at, state, person, "
+    "is_confirmed"
+)
 
 
 class HeldAnswerStore(Store):
@@ -54,7 +61,8 @@ class HeldAnswerStore(Store):
     def add(self, answer: HeldAnswer) -> None:
         """Store an answer in place of what its reviewer took back before."""
         self._database.execute(
-            f"INSERT OR REPLACE INTO pending_answers ({_COLUMNS}, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - fixed words
+            f"INSERT OR REPLACE INTO pending_answers ({_COLUMNS}, key) "  # noqa: S608 - fixed words
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 answer.batch,
                 answer.review_id,
@@ -67,6 +75,8 @@ class HeldAnswerStore(Store):
                 answer.given_at,
                 answer.settles_at,
                 answer.state,
+                None if answer.actor is None else json.dumps(asdict(answer.actor)),
+                answer.is_confirmed,
                 name_key(answer.reviewer),
             ),
         )
@@ -113,6 +123,12 @@ class HeldAnswerStore(Store):
             (review_id, None if reviewer is None else name_key(reviewer)),
         )
 
+    def drop_by_reviewer(self, reviewer: str) -> None:
+        """Keep all answers of somebody from being given."""
+        self._database.execute(
+            "UPDATE pending_answers SET state = 'dropped' WHERE state = 'held' AND key = ?", (name_key(reviewer),)
+        )
+
     def drop_by_template(self, template_id: str) -> None:
         """Keep all answers to a template's questions from being given."""
         self._database.execute(
@@ -133,7 +149,8 @@ def final_of_another(held: Sequence[HeldAnswer], reviewer: str) -> HeldAnswer | 
 
 
 def _answer(row: Row) -> HeldAnswer:
-    batch, review_id, reviewer, decision, result, shown, form, is_final, given_at, settles_at, state = row
+    batch, review_id, reviewer, decision, result, shown, form, is_final, *rest = row
+    given_at, settles_at, state, actor, is_confirmed = rest
     return HeldAnswer(
         batch=batch,
         review_id=review_id,
@@ -146,4 +163,6 @@ def _answer(row: Row) -> HeldAnswer:
         given_at=given_at,
         settles_at=settles_at,
         state=state,
+        actor=None if actor is None else Actor(**json.loads(actor)),
+        is_confirmed=bool(is_confirmed),
     )

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 
 from hitl._json import as_object
+from hitl._verdict import VERDICT_FIELDS
 from hitl.server.primitives import ApiError, Document, conflict, from_wire, name_key, to_wire
 from hitl.server.reviews.schemas import metadata
 
@@ -25,6 +26,9 @@ FINAL: Final = ("completed", "rejected", "expired", "cancelled")
 RESERVED: Final = "_hitl"
 """The key of the content under which programs keep what is not for reviewers; the API gives it back as it was sent."""
 
+SELF_APPROVED: Final = "self_approved"
+"""What a review says, as true, if the person who asked for it gave its answer."""
+
 _DEFAULT_PRIORITY = "medium"
 
 
@@ -33,8 +37,8 @@ def visible(content: Mapping[str, Any]) -> Document:
     return {name: value for name, value in content.items() if name != RESERVED}
 
 
-def new_review(review_id: str, body: Mapping[str, Any], now: datetime) -> Document:
-    """Return the review that a checked body asks for."""
+def new_review(review_id: str, body: Mapping[str, Any], now: datetime, asked_by: Document | None = None) -> Document:
+    """Return the review that a checked body asks for; `asked_by` is who asks, None in a sandbox."""
     assignees: list[str] = list(body.get("assignees", ()))
     moment = to_wire(now)
     return {
@@ -54,12 +58,13 @@ def new_review(review_id: str, body: Mapping[str, Any], now: datetime) -> Docume
         "updated_at": moment,
         "completed_at": None,
         "version": 1,
+        **({} if asked_by is None else {"asked_by": asked_by}),
     }
 
 
 # What of a new review follows from what it is later: it never changes, is the same for all, or has revisions.
 _FOLLOWING: Final = frozenset(
-    {"template_id", "content", "metadata", "verdict_field", "status", "result", "reviewer"}
+    {"template_id", "content", "metadata", "asked_by", "verdict_field", "status", "result", "reviewer"}
     | {"created_at", "updated_at", "completed_at", "version"}
 )
 
@@ -72,7 +77,7 @@ def first_state(review: Document) -> Document:
 def as_created(review: Document, first: Document, content: Document) -> Document:
     """Return a review as it was created, by its `first_state` and its first content."""
     return {
-        **{name: value if name in _FOLLOWING else None for name, value in review.items()},
+        **{name: value if name in _FOLLOWING else None for name, value in review.items() if name != SELF_APPROVED},
         **first,
         "content": content,
         "status": _waiting(first["assignees"]),
@@ -86,7 +91,7 @@ def as_created(review: Document, first: Document, content: Document) -> Document
 
 def as_of_event(review: Document, status: str, at: str) -> Document:
     """Return a review as it was when it got a status at a moment; only the last one comes with an answer."""
-    answer = {} if status in FINAL else dict.fromkeys(("result", "reviewer", "completed_at"))
+    answer = {} if status in FINAL else dict.fromkeys(("result", "reviewer", "completed_at", SELF_APPROVED))
     return {**review, **answer, "status": status, "updated_at": at}
 
 
@@ -148,6 +153,19 @@ def cancelled(review: Document, now: datetime) -> Document:
 def expired(review: Document, at: datetime) -> Document:
     """Return the review as it stood at the moment its time ran out."""
     return _next({**review, "status": "expired"}, at)
+
+
+def erased(review: Document) -> Document:
+    """Return a finished review without what it was about, what was said, and what the program kept with it.
+
+    Of the answer, the fields stay by which it is a yes or a no.
+    """
+    given: Document = review["result"] or {}
+    named = review.get("verdict_field")
+    fields = [*VERDICT_FIELDS, *([named] if named else [])]
+    kept = {name: given[name] if isinstance(given[name], bool) else None for name in fields if name in given}
+    result = None if review["result"] is None else kept
+    return {**review, "content": {}, "metadata": {}, "result": result, "erased": True}
 
 
 def expiry(review: Document, template: Mapping[str, Any], now: datetime) -> datetime | None:

@@ -36,7 +36,7 @@ from hitl.server.http.requests import (
 )
 from hitl.server.http.responses import context_of
 from hitl.server.primitives import Document, Page
-from hitl.server.reviews.event_stream import EventStream
+from hitl.server.reviews.event_stream import AskerOf, EventStream
 from hitl.server.reviews.lifecycle import FINAL
 from hitl.server.reviews.schemas import PRIORITIES, STATUSES
 from hitl.server.reviews.service import ReviewService
@@ -86,9 +86,17 @@ def _list(text: str) -> list[str]:
 
 
 def review_routes(
-    service: ReviewService, outbox: Outbox, slots: LongPollSlots, commits: CommitGroup | None = None
+    service: ReviewService,
+    outbox: Outbox,
+    slots: LongPollSlots,
+    commits: CommitGroup | None = None,
+    asker_of: AskerOf | None = None,
 ) -> list[Route]:
-    """Return the routes; `slots` are shared by all requests that wait, and `commits` by those that create."""
+    """Return the routes.
+
+    `slots` are shared by all requests that wait, and `commits` by those that create; `asker_of` tells which key asked
+    for the subject of an event, also where that is no review.
+    """
     # With little data the service is called directly, not in a worker: its statements take microseconds in memory and
     # about a millisecond on disk, less than handing them to a thread and back would.
     reads, weigh = _Reads(service, slots), service.weigh
@@ -96,7 +104,7 @@ def review_routes(
         resource(
             "/v1/reviews",
             GET=reads.reviews,
-            POST=creating(service.create_review, weigh=weigh, shown=with_url, commits=commits),
+            POST=creating(service.create_review, weigh=weigh, shown=with_url, commits=commits, asks=True),
         ),
         resource(
             "/v1/reviews/{review_id}",
@@ -114,7 +122,9 @@ def review_routes(
             PATCH=calling(service.update_template, weigh=weigh),
             DELETE=calling(service.delete_template, weigh=weigh),
         ),
-        resource("/v1/events", GET=EventStream(service.changes, outbox, slots).respond),
+        resource(
+            "/v1/events", GET=EventStream(service.changes, outbox, slots, asker_of=asker_of or service.asker_of).respond
+        ),
     ]
 
 
@@ -126,7 +136,7 @@ class _Reads:
         self._slots = slots
 
     async def reviews(self, request: Request) -> Response:
-        query = review_query(request)
+        query = replace(review_query(request), asked_by=context_of(request).only_of)
         seconds = None if query.changes_after is None else wait_seconds(request)
         headers: dict[str, str] = {}
         key = parsed(request, "idempotency_key", checked_key)

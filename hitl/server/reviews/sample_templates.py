@@ -6,7 +6,7 @@ required, so `{"approved": True}` completes a review of any of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 _APPROVED = {"name": "approved", "type": "boolean", "label": "Approve?", "required": True}
@@ -17,8 +17,9 @@ def _shown(name: str, label: str, *, editable: bool = False) -> dict[str, Any]:
     return {"name": name, "type": "content_display", "label": label, "editable": editable}
 
 
-def _template(name: str, description: str, *fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {"name": name, "description": description, "fields": [*fields, _APPROVED, _FEEDBACK]}
+def _template(name: str, description: str, *fields: Mapping[str, Any], reasons: Sequence[str] = ()) -> dict[str, Any]:
+    form = {"name": name, "description": description, "fields": [*fields, _APPROVED, _FEEDBACK]}
+    return {**form, "settings": {"reject_reasons": list(reasons)}} if reasons else form
 
 
 SAMPLE_TEMPLATES: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -36,6 +37,7 @@ SAMPLE_TEMPLATES: Final[Mapping[str, Mapping[str, Any]]] = {
             "scale": 5,
             "labels": ["Poor", "Weak", "Fair", "Good", "Excellent"],
         },
+        reasons=("Not accurate", "Off topic", "Wrong tone"),
     ),
     "code_review": _template(
         "Code review",
@@ -65,6 +67,7 @@ SAMPLE_TEMPLATES: Final[Mapping[str, Mapping[str, Any]]] = {
         {"name": "data_sample", "type": "table_display", "label": "Sample"},
         {"name": "summary_stats", "type": "table_display", "label": "Summary"},
         _shown("processing_notes", "Notes"),
+        reasons=("Outliers are errors", "Duplicates", "Wrong columns", "Too few records"),
     ),
     "initial_review": _template(
         "Initial review",

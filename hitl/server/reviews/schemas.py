@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import Any, Final, cast
 
 from hitl._json import as_object
+from hitl.server.asking import POLICIES, SELF_APPROVAL
 from hitl.server.primitives import Checker, Fault
 from hitl.server.primitives import validation as check
 from hitl.server.primitives.names import person
+from hitl.server.results import LONGEST_EFFECT, LONGEST_UNDO, MOST_REASONS
 from hitl.server.reviews import templates
 
 PRIORITIES: Final = ("low", "medium", "high", "normal")
@@ -110,12 +112,19 @@ _FIELD = check.every(
     _offers_options,
 )
 _FIELDS = check.every(check.array(_FIELD, fewest=1), check.unique("name"))
+_LONGEST_PATH: Final = 256
+_REASON = check.every(check.text(shortest=1, longest=80), check.sendable)
 _SETTINGS = check.record(
     {
         **dict.fromkeys(("auto_assign", "allow_reassignment", "require_comments"), check.optional(check.boolean)),
         "assignment_strategy": check.optional(_STRATEGY),
         "timeout_hours": check.optional(check.number(above=0)),
         "approval_threshold": check.optional(check.integer(1)),
+        **dict.fromkeys(templates.EFFECTS, check.optional(check.text(shortest=1, longest=LONGEST_EFFECT))),
+        "reject_reasons": check.optional(check.array(_REASON, most=MOST_REASONS)),
+        SELF_APPROVAL: check.optional(check.one_of(*POLICIES)),
+        "key_field": check.optional(check.text(shortest=1, longest=_LONGEST_PATH)),
+        "undo_seconds": check.optional(check.number(0, LONGEST_UNDO)),
     },
     closed=False,
 )

@@ -62,11 +62,21 @@ def holds(document: str, words: Iterable[str], *, people: bool = False) -> bool:
 
 def text_of(document: str, *, people: bool) -> str:
     """Return the text in which the words of a search must occur."""
+    shown, beside = texts_of(document)
+    return f"{shown}\n{beside}" if people else shown
+
+
+def texts_of(document: str) -> tuple[str, str]:
+    """Return the text of a review's id and content, and that of its people and its answer, one value in a line."""
     review = json.loads(document, parse_int=str, parse_float=str, parse_constant=str)
     content = review.get("content")
     shown = visible(content) if is_object(content) else content
-    beside = [review.get(name) for name in ("assignees", "reviewer", "result")] if people else []
-    return "\n".join([normal(review["id"]), *map(normal, _leaves([shown, *beside]))])
+    beside = [review.get(name) for name in ("assignees", "reviewer", "result")]
+    return _lines([review["id"], *_leaves(shown)]), _lines(_leaves(beside))
+
+
+def _lines(texts: Iterable[str]) -> str:
+    return "\n".join(map(normal, texts))
 
 
 def _leaves(value: Any) -> Iterator[str]:

@@ -1,11 +1,11 @@
-"""Which reviews may hold a word, by an index of the trigrams of their texts (FTS5); `search` then decides.
+"""Where the words of a search occur, by the normal form of each review's texts and an index of its trigrams (FTS5).
 
-A row of the index costs more than a review if it is written alone, so it is written later, with many others. Until then
-its review may hold any word, as all reviews that changed after the step to which the index reaches. So the index may be
-behind, or empty, or missing where SQLite has no FTS5, and the same reviews are found.
+Both cost more than a review if they are written alone, so they are written later, with many others. Until then a review
+that changed after the step to which they reach may hold any word, and so may one whose text is too large, or all where
+SQLite has no FTS5: `search` looks at these itself, and the same reviews are found.
 
-A row has the number of a step in the history of its review. Rows of earlier contents stay; what they find is looked at
-once more, and not found.
+A row of the index has the number of a step in the history of its review. Rows of earlier contents stay, and no text
+names their step any more.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import json
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
@@ -35,22 +35,36 @@ _FORM: Final = "fts5(text, content='', columnsize=0, detail=none, tokenize='trig
 # Steps after which a review may have another text, or others have to do with it.
 _TEXT_EVENTS: Final = ("created", "updated", "assigned", "completed", "rejected")
 # SQLite ends a text at its first null character, and UTF-8 has no lone surrogates.
-_UNINDEXABLE: Final = re.compile("[\0\ud800-\udfff]")
-_MAY_HOLD: Final = """number IN (
-    SELECT reviews.number FROM review_texts JOIN history ON history.number = review_texts.rowid
-    JOIN reviews ON reviews.id = history.review_id WHERE review_texts MATCH ?
-    UNION ALL SELECT number FROM reviews WHERE step > (SELECT reaches FROM search_index)
-    UNION ALL SELECT number FROM unindexed_reviews
-)"""
+_UNINDEXABLE: Final = re.compile("[\0\ud800-\udfff\ufffd]")
+_REACHES: Final = "(SELECT reaches FROM search_index)"
+_TEXT: Final = {True: "shown || char(10) || beside", False: "shown"}  # with what people added, or without it
+# Whether the texts do not tell what a review holds.
+_IS_OPEN: Final = (
+    f"(step > {_REACHES} OR "  # noqa: S608 - fixed words
+    "(SELECT shown IS NULL FROM search_texts WHERE search_texts.number = reviews.number))"
+)
+_HOLDS: Final = (
+    f"(step > {_REACHES} OR coalesce((SELECT instr({{text}}, ?) FROM search_texts "  # noqa: S608 - fixed words
+    "WHERE search_texts.number = reviews.number), 1))"
+)
+_MAY_HOLD: Final = f"""number IN (
+    SELECT number FROM review_texts JOIN search_texts ON search_texts.step = review_texts.rowid
+    WHERE review_texts MATCH ?
+    UNION ALL SELECT number FROM reviews WHERE step > {_REACHES}
+    UNION ALL SELECT number FROM search_texts WHERE shown IS NULL
+)"""  # noqa: S608 - fixed words
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The steps that the index takes up next: where it reached before and reaches then, and the texts by step."""
+    """The steps that the index takes up next: where it reached before and reaches then, and the documents.
+
+    Each is given as the number of its review, its step, and its JSON.
+    """
 
     after: int
     reaches: int
-    documents: Sequence[tuple[int, str]]
+    documents: Sequence[tuple[int, int, str]]
 
 
 class SearchStore(Store):
@@ -60,14 +74,18 @@ class SearchStore(Store):
         super().__init__(database)
         self._exists = False
 
-    def conditions(self, words: Iterable[str]) -> Iterator[Filter]:
-        """Yield what is true for every review that holds these words, as far as the index can tell."""
+    def conditions(self, words: Iterable[str], *, people: bool) -> tuple[list[Filter], str]:
+        """Return what is true for every review that holds these words, and SQL that says whether to look at one.
+
+        What need not be looked at holds the words. With `people`, words in names and answers count.
+        """
+        given = list(words)
         if not self.exists:
-            return
-        for word in words:
-            trigrams = _trigrams(word)
-            if trigrams:
-                yield _MAY_HOLD, " AND ".join(trigrams)
+            return [], "1"
+        known = [word for word in given if not _UNINDEXABLE.search(word)]
+        trigrams = dict.fromkeys(each for word in known for each in _trigrams(word))
+        holds = [(_HOLDS.format(text=_TEXT[people]), word) for word in known]
+        return [(_MAY_HOLD, " AND ".join(trigrams) or None), *holds], _IS_OPEN if len(known) == len(given) else "1"
 
     @property
     def exists(self) -> bool:
@@ -83,10 +101,17 @@ class SearchStore(Store):
             return self._exists
         self._database.execute("DROP TABLE IF EXISTS review_texts")
         self._database.execute(f"CREATE VIRTUAL TABLE review_texts USING {_FORM}")
-        self._database.execute("DELETE FROM unindexed_reviews")
+        self._database.execute("DELETE FROM search_texts")
         # Another version of Unicode may fold a character that this one does not know.
         self._database.execute("UPDATE search_index SET reaches = 0, unicode = ?", (unicodedata.unidata_version,))
         return True
+
+    def begin_anew(self) -> None:
+        """Throw the index away, with every trace of earlier texts, and begin an empty one."""
+        if self.exists:
+            self._database.execute("UPDATE search_index SET reaches = 0, unicode = NULL")
+            self._exists = False
+            self.create()
 
     def next_part(self, behind: int) -> Part | None:
         """Return what to index next; None if the index is no more than so many steps behind."""
@@ -97,26 +122,26 @@ class SearchStore(Store):
             return None
         reaches = min(after + AT_ONCE, last)
         documents = self._database.rows(
-            "SELECT max(history.number), document FROM history JOIN reviews ON reviews.id = history.review_id "
+            "SELECT reviews.number, max(history.number), document FROM history "
+            "JOIN reviews ON reviews.id = history.review_id "
             "WHERE history.number > ? AND history.number <= ? AND event IN (SELECT value FROM json_each(?)) "
             "GROUP BY reviews.number ORDER BY max(history.number)",
             (after, reaches, json.dumps(_TEXT_EVENTS)),
         )
-        return Part(after, reaches, [(step, text) for step, text in documents])
+        return Part(after, reaches, [(number, step, text) for number, step, text in documents])
 
-    def add(self, part: Part, texts: Sequence[str]) -> None:
-        """Index the texts of a part, unless somebody has done so."""
+    def add(self, part: Part, texts: Sequence[tuple[str, str]]) -> None:
+        """Keep and index the texts of a part, as `search.texts_of` returns them, unless somebody has done so."""
         moved = self._database.rows(
             "UPDATE search_index SET reaches = ? WHERE reaches = ? RETURNING reaches", (part.reaches, part.after)
         )
-        for (step, _), text in zip(part.documents, texts, strict=True) if moved else ():
-            if len(text) > _LARGEST:
-                sql = "INSERT OR IGNORE INTO unindexed_reviews SELECT reviews.number FROM history JOIN reviews ON "
-                self._database.execute(f"{sql} reviews.id = review_id WHERE history.number = ?", (step,))
-            else:
-                self._database.execute(
-                    "INSERT INTO review_texts (rowid, text) VALUES (?, ?)", (step, _UNINDEXABLE.sub("\ufffd", text))
-                )
+        for (number, step, _), pair in zip(part.documents, texts, strict=True) if moved else ():
+            is_large = sum(map(len, pair)) > _LARGEST
+            kept = [None if is_large else _UNINDEXABLE.sub("\ufffd", text) for text in pair]
+            self._database.execute("INSERT OR REPLACE INTO search_texts VALUES (?, ?, ?, ?)", (number, step, *kept))
+            if not is_large:
+                row = step, "\n".join(filter(None, kept))
+                self._database.execute("INSERT INTO review_texts (rowid, text) VALUES (?, ?)", row)
 
 
 @cache
@@ -132,6 +157,5 @@ def has_trigrams() -> bool:
 
 def _trigrams(word: str) -> list[str]:
     """Return a word's trigrams as the terms of a query."""
-    text = _UNINDEXABLE.sub("\ufffd", word)
-    found = dict.fromkeys(text[start : start + 3] for start in range(len(text) - 2))
+    found = dict.fromkeys(word[start : start + 3] for start in range(len(word) - 2))
     return ['"{}"'.format(each.replace('"', '""')) for each in list(found)[:_TRIGRAMS]]

@@ -6,21 +6,23 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
 from hitl._json import kept_fault
 from hitl._verdict import verdict_of
 from hitl.server import results
-from hitl.server.primitives import ApiError, Document, Page, SetupError, conflict, not_found, raise_faults
+from hitl.server.asking import Policy, SelfApproval, asked_by
+from hitl.server.primitives import Actor, ApiError, Document, Page, SetupError, conflict, not_found, raise_faults
 from hitl.server.primitives.names import LONGEST_NAME, clean_name, person, unique_names
 from hitl.server.primitives.timestamps import from_wire, to_wire
 from hitl.server.primitives.validation import every, json_object, text
 from hitl.server.reviews import lifecycle, search, templates
-from hitl.server.reviews.approvals import is_complete, would_complete
+from hitl.server.reviews.approvals import is_complete
 from hitl.server.reviews.assignment import choose_assignees, require_assignable, same_people
-from hitl.server.reviews.held_answer_store import HeldAnswer, HeldAnswerStore, final_of_another
+from hitl.server.reviews.held_answer_store import HeldAnswer
+from hitl.server.reviews.held_answers import CheckedAnswer, HeldAnswers
 from hitl.server.reviews.reviewer_store import ReviewerStore
 from hitl.server.reviews.sample_templates import SAMPLE_TEMPLATES
 from hitl.server.reviews.schemas import (
@@ -33,8 +35,19 @@ from hitl.server.reviews.schemas import (
 )
 from hitl.server.reviews.search_store import BEHIND, SearchStore
 from hitl.server.reviews.shown import require_shown, shown_digest
-from hitl.server.reviews.store import Place, ReviewQuery, ReviewStore, as_json, compact, order_of
-from hitl.server.storage import Created, Database, IdempotencyStore, Outbox, UnitOfWork, Work, fingerprint_of
+from hitl.server.reviews.steps import Listener, Step
+from hitl.server.reviews.store import NEVER, Place, ReviewQuery, ReviewStore, as_json, compact, counts_between, order_of
+from hitl.server.storage import (
+    Audit,
+    Created,
+    Database,
+    IdempotencyStore,
+    Outbox,
+    Row,
+    UnitOfWork,
+    Work,
+    fingerprint_of,
+)
 from hitl.server.storage.queries import cursor_of, documents, next_number
 from hitl.server.webhooks import TEMPLATE_UPDATED, review_events, review_payload, template_payload
 
@@ -44,14 +57,12 @@ _SMALL: Final = 8 * 1024  # bytes of a review from which the payload of an event
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """An answer that was checked: the review before and after it."""
+class _Who:
+    """Who answers: the name that will stand on the answer, and the person, where the server knows people."""
 
-    before: Document
-    after: Document
-    template: Document
-    decision: lifecycle.Decision
     reviewer: str
+    actor: Actor | None
+    is_confirmed: bool
 
 
 class ReviewService:
@@ -61,8 +72,18 @@ class ReviewService:
     ApiError and changes nothing. Any thread may call any method.
     """
 
-    def __init__(self, database: Database, unit_of_work: UnitOfWork, outbox: Outbox) -> None:
-        """Work on the tables of a database that the caller opened and closes."""
+    def __init__(
+        self,
+        database: Database,
+        unit_of_work: UnitOfWork,
+        outbox: Outbox,
+        *,
+        self_approval: SelfApproval | None = None,
+        audit: Audit | None = None,
+    ) -> None:
+        """Work on the tables of a database that the caller opened and closes; a team's answers are in its audit."""
+        self._self_approval = self_approval or SelfApproval()
+        self._audit = audit
         self.clock = unit_of_work.clock
         self.changes = unit_of_work.changes
         self._database = database
@@ -70,11 +91,16 @@ class ReviewService:
         self._outbox = outbox
         self._store = ReviewStore(database)
         self._reviewers = ReviewerStore(database)
-        self._held = HeldAnswerStore(database)
+        self._held = HeldAnswers(database, self._reviewers)
         self._idempotency = IdempotencyStore(database)
         self._search_store = SearchStore(database)
         self._is_searched = False
+        self._listeners: list[Listener] = []
         outbox.compose_with(self._payload)
+
+    def on_step(self, listener: Listener) -> None:
+        """Call `listener` with each step of a review, inside its transaction."""
+        self._listeners.append(listener)
 
     def install_templates(self, given: Iterable[Mapping[str, Any]]) -> None:
         """Store the sample templates in a fresh file, and the given ones in any; SetupError if one cannot be used."""
@@ -99,13 +125,22 @@ class ReviewService:
 
     # Reviews
 
-    def create_review(self, body: Mapping[str, Any], *, idempotency_key: str | None = None, owner: str = "") -> Created:
-        """Create a ReviewCreate of `openapi.yaml`, once for each of an owner's idempotency keys."""
+    def create_review(
+        self,
+        body: Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+        owner: str = "",
+        actor: Actor | None = None,
+    ) -> Created:
+        """Create a ReviewCreate of `openapi.yaml`, once for each of an owner's idempotency keys; `actor` asks."""
         raise_faults(REVIEW_CREATE("", body))
         content = compact(body["content"])  # here and not under the lock, as the digest
         digest = fingerprint_of("review", body) if idempotency_key else ""
         with self._work() as work:
-            create = partial(self._new_review, work, {**body, "metadata": lifecycle.metadata_of(body)}, content)
+            metadata = lifecycle.metadata_of(body)
+            asker = asked_by(actor, metadata)
+            create = partial(self._new_review, work, {**body, "metadata": metadata}, content, asker)
             return self._idempotency.create_once(
                 "review",
                 body,
@@ -122,6 +157,11 @@ class ReviewService:
         with self._work():
             found = self._idempotency.created_under(key, owner)
             return None if found is None else str(found["id"])
+
+    def asker_of(self, review_id: str) -> str | None:
+        """Return the id of the key that asked for a review; None for an unknown one, or one of no key."""
+        with self._database.lock:
+            return self._store.asker_of(review_id)
 
     def get_review(self, review_id: str) -> Document:
         """Return a review as it stands now."""
@@ -145,6 +185,29 @@ class ReviewService:
         """Return how many reviews a query asks for."""
         return self.list_reviews(replace(query, limit=0, offset=0, after=None)).total
 
+    def list_by_deadline(self, query: ReviewQuery, moments: Sequence[datetime]) -> tuple[Page, list[int]]:
+        """Return one page in the order of due dates, and the numbers of all that the query asks for.
+
+        These are how many are due before the first moment, before the next, later, and never.
+        """
+        asked, bounds = replace(query, sort="due"), [to_wire(moment) for moment in moments]
+        if words := search.words_of(asked.search or ""):
+            keys = self._keys(asked, words)
+            counts = [*(sum(key[0] < bound for key in keys) for bound in (*bounds, NEVER)), len(keys)]
+            return self._page_of(asked, keys), counts_between(counts)
+        with self._work():
+            found, around = self._store.reviews(asked)
+            counts = self._store.count_by_deadline(asked, bounds)
+        return replace(around, items=documents(found)), counts
+
+    def tally(self, query: ReviewQuery, since: datetime) -> tuple[dict[str, int], float | None]:
+        """Return how many reviews of a query ended since a moment, by verdict, and the median seconds to an answer.
+
+        The words of the query do not count.
+        """
+        with self._work():
+            return self._store.tally(query, to_wire(since))
+
     def to_answer(self, names: Sequence[str]) -> dict[str, tuple[int, int]]:
         """Return how many open reviews each of these people can answer: of all, and of those assigned to them."""
         with self._work():
@@ -159,9 +222,9 @@ class ReviewService:
             words = search.words_of(query.search or "")
             if not words:
                 return self._store.place(query, review_id, key)
-            keys = self._store.keys(query, self._search_store.conditions(words))
-        found = [each for each in keys if each[1] != key[1] and self._holds(each[1], words, query)]
-        own = any(each[1] == key[1] for each in keys) and self._holds(key[1], words, query)
+        keys = self._keys(query, words)
+        found = [each for each in keys if each[1] != key[1]]
+        own = len(keys) - len(found)
         before = sum(not order_of(query).is_beyond(each, cursor_of(key)) for each in found)
         neighbours = [self._store.id_of(each[1]) for each in found[max(before - 1, 0) : before + 1]]
         previous = neighbours.pop(0) if before else None
@@ -219,15 +282,19 @@ class ReviewService:
         *,
         version: int | None = None,
         shown: str | None = None,
+        actor: Actor | None = None,
+        is_confirmed: bool = False,
     ) -> Document:
         """Answer a review by the names of its template's fields; the result must satisfy the template.
 
         A review that several people must approve stays in progress until enough of them have. Any `version` but the
         current one is refused as `version_conflict`, and so is any `shown` but the present `shown_digest`; None skips
         the check. With a version, an answer that the same person has given already is not refused but returned: forms
-        are sent twice.
+        are sent twice. `actor` is the person, where the server knows people; `is_confirmed` says that he insists on
+        answering what he asked himself, where the server warns of that.
         """
-        return self._answer(review_id, "completed", result, reviewer, version, shown)
+        who = _Who(reviewer, actor, is_confirmed)
+        return self._answer(review_id, "completed", result, who, version, shown)
 
     def reject(
         self,
@@ -237,9 +304,12 @@ class ReviewService:
         *,
         version: int | None = None,
         shown: str | None = None,
+        actor: Actor | None = None,
+        is_confirmed: bool = False,
     ) -> Document:
         """Reject a review, as `complete`; fields in the result must be valid, but none is required."""
-        return self._answer(review_id, "rejected", {} if result is None else result, reviewer, version, shown)
+        who = _Who(reviewer, actor, is_confirmed)
+        return self._answer(review_id, "rejected", {} if result is None else result, who, version, shown)
 
     def hold(
         self,
@@ -253,47 +323,34 @@ class ReviewService:
         version: int | None = None,
         shown: str | None = None,
         form: Mapping[str, Any] | None = None,
+        actor: Actor | None = None,
+        is_confirmed: bool = False,
     ) -> None:
         """Answer a review in some seconds, unless `undo` takes its batch back before; at once for 0 seconds.
 
         It is refused as `complete` refuses it, and also if an answer to the review is held already; the same answer of
         the same person is not refused but kept as it is. `form` is kept with it, for the page to show it again.
         """
+        who = _Who(reviewer, actor, is_confirmed)
         if not seconds:
-            self._answer(review_id, decision, result, reviewer, version, shown)
+            self._answer(review_id, decision, result, who, version, shown)
             return
         with self._work() as work:
-            answer = self._checked(work, review_id, decision, result, reviewer, version, shown)
-            if answer is None or self._is_held(answer):
-                return
-            settles = work.now + timedelta(seconds=seconds)
-            expires_at = self._store.expires_at(review_id)
-            ends = settles if expires_at is None else min(settles, from_wire(expires_at))
-            held = HeldAnswer(
-                batch=batch,
-                review_id=review_id,
-                reviewer=answer.reviewer,
-                decision=decision,
-                result=dict(result),
-                shown=shown_digest(answer.before, answer.template),
-                form=dict(form or {}),
-                is_final=decision == "rejected"
-                or would_complete(self._reviewers, review_id, answer.template, result, answer.reviewer),
-                given_at=to_wire(work.now),
-                settles_at=to_wire(ends),
-            )
-            self._held.add(held)
-            work.changed.append(review_id)  # the worker looks for the next due time
+            answer = self._checked(work, review_id, decision, result, who, version, shown)
+            if answer is not None:
+                ends = self._store.expires_at(review_id)
+                self._held.hold(work, answer, seconds=seconds, batch=batch, form=form or {}, expires_at=ends)
+
+    def self_approval(self, review: Document, reviewer: str, actor: Actor | None = None) -> Policy:
+        """Return what becomes of somebody's answer to a review that he asked for himself; "allow" if he did not."""
+        with self._work():
+            template = self._store.template(review["template_id"])
+        return self._self_approval.policy_for(review, actor, reviewer, template)
 
     def undo(self, batch: str) -> list[HeldAnswer]:
         """Take back the held answers of a batch, and return them; 409 if they are given already."""
         with self._work() as work:
-            taken = self._held.of_batch(batch)
-            if not taken:
-                raise conflict("it is too late to undo this answer: it was sent")
-            self._held.undo(batch)
-            work.changed += [each.review_id for each in taken]
-            return taken
+            return self._held.undo(work, batch)
 
     def held_answer(self, review_id: str, reviewer: str) -> HeldAnswer | None:
         """Return what became of a person's answer that was held, unless it was given."""
@@ -303,12 +360,16 @@ class ReviewService:
     def held_by_another(self, review_id: str, reviewer: str) -> HeldAnswer | None:
         """Return the held answer of somebody else that will end a review."""
         with self._work():
-            return final_of_another(self._held.of_review(review_id), reviewer)
+            return self._held.of_another(review_id, reviewer)
 
     def held_batch(self, batch: str) -> list[HeldAnswer]:
         """Return the answers of a batch that can still be taken back."""
         with self._work():
             return self._held.of_batch(batch)
+
+    def drop_held_of(self, reviewer: str) -> None:
+        """Keep all answers of somebody that are held from being given, in the transaction of what ends his rights."""
+        self._held.drop_by_reviewer(reviewer)
 
     def consume_review(self, review_id: str, body: Mapping[str, Any]) -> Document:
         """Take an approval for one run; 409 if it is none, or if another run has taken it. It may be repeated."""
@@ -354,6 +415,12 @@ class ReviewService:
         """Return how many reviews there are in each of the seven statuses."""
         with self._work():
             return dict.fromkeys(STATUSES, 0) | self._store.count_by_status()
+
+    def expires_at(self, review_id: str) -> datetime | None:
+        """Return when an open review expires; None if it does not."""
+        with self._work():
+            moment = self._store.expires_at(review_id)
+        return None if moment is None else from_wire(moment)
 
     def seconds_to_expiry(self, review_id: str) -> float | None:
         """Return how many seconds an open review has left by the server's clock; None if it does not expire."""
@@ -416,11 +483,16 @@ class ReviewService:
         if part is None:
             return False
         texts = [
-            search.text_of(document, people=True) for _, document in part.documents
+            search.texts_of(document) for *_, document in part.documents
         ]  # without the lock, which others wait for
         with self._unit_of_work.begin(_nothing_due):
             self._search_store.add(part, texts)
         return True
+
+    def forget_texts(self) -> None:
+        """Begin the index for searches anew, so that it holds nothing of what was erased."""
+        with self._unit_of_work.begin(_nothing_due):
+            self._search_store.begin_anew()
 
     def weigh(
         self, review_id: str | None = None, template_id: str | None = None, body: Mapping[str, Any] | None = None
@@ -432,11 +504,11 @@ class ReviewService:
     # Implementation
 
     def _search(self, query: ReviewQuery, words: Sequence[str]) -> Page:
-        """Look for words in one review after the other; others use the database in between."""
-        self._is_searched = True
-        with self._work():
-            keys = self._store.keys(query, self._search_store.conditions(words))
-        found = [key for key in keys if self._holds(key[1], words, query)]
+        """Return one page of the reviews that hold all words."""
+        return self._page_of(query, self._keys(query, words))
+
+    def _page_of(self, query: ReviewQuery, found: Sequence[Row]) -> Page:
+        """Return the page that a query asks for, of the keys of the whole list."""
         begin = query.offset
         if (after := query.after) is not None:
             begin = sum(not order_of(query).is_beyond(key, after) for key in found)
@@ -444,6 +516,16 @@ class ReviewService:
         shown = [json.loads(self._store.text(key[1])) for key in found[begin:end]]
         cursor = cursor_of(found[end - 1]) if shown and end < len(found) else None
         return Page(shown, len(found), cursor, begin, self._store.last_step())
+
+    def _keys(self, query: ReviewQuery, words: Sequence[str]) -> list[Row]:
+        """Return the keys of all reviews that a query asks for and that hold all words, in order.
+
+        What the stored texts do not tell, one review after the other does; others use the database in between.
+        """
+        self._is_searched = True
+        with self._work():
+            keys = self._store.keys(query, *self._search_store.conditions(words, people=query.search_people))
+        return [key[:2] for key in keys if not key[2] or self._holds(key[1], words, query)]
 
     def _holds(self, number: int, words: Sequence[str], query: ReviewQuery) -> bool:
         return search.holds(self._store.text(number), words, people=query.search_people)
@@ -453,34 +535,28 @@ class ReviewService:
 
     def _settle(self, work: Work) -> None:
         """Give the held answers whose time has come, then expire what is due: an answer was in time."""
-        for held in self._held.due(to_wire(work.now)):
-            self._give(work, held)
+        self._held.settle(work, partial(self._give, work))
         self._expire(work)
 
     def _give(self, work: Work, held: HeldAnswer) -> None:
-        try:
-            answer = self._checked(
-                work, held.review_id, held.decision, held.result, held.reviewer, None, held.shown, is_due=True
-            )
-            if answer is not None:
-                self._commit(work, answer)
-            self._held.settle(held)
-        except ApiError:  # such as a template that was deleted; the page shows the answer again
-            self._held.drop(held.review_id, held.reviewer)
+        who = _Who(held.reviewer, held.actor, held.is_confirmed)
+        answer = self._checked(work, held.review_id, held.decision, held.result, who, None, held.shown, is_due=True)
+        if answer is not None:
+            self._commit(work, answer)
 
     def _expire(self, work: Work) -> None:
         for review, expires_at in self._store.overdue(to_wire(work.now)):
             after = lifecycle.expired(review, from_wire(expires_at))
             self._save(work, after, "expired", expires_at=None, before=review)
 
-    def _new_review(self, work: Work, body: Mapping[str, Any], content: str) -> Document:
+    def _new_review(self, work: Work, body: Mapping[str, Any], content: str, asker: Document | None) -> Document:
         template = self._template(body["template_id"])
         chosen = {
             "assignees": choose_assignees(self._reviewers, body, template),
             "verdict_field": results.verdict_field(template),
         }
         review_id = f"rev_{next_number(self._database, 'review')}"
-        review = lifecycle.new_review(review_id, {**body, **chosen}, work.now)
+        review = lifecycle.new_review(review_id, {**body, **chosen}, work.now, asker)
         self._save(
             work, review, "created", expires_at=lifecycle.expires_at(review, template, work.now), content=content
         )
@@ -504,12 +580,12 @@ class ReviewService:
         review_id: str,
         decision: lifecycle.Decision,
         result: Mapping[str, Any],
-        reviewer: str,
+        who: _Who,
         version: int | None,
         shown: str | None,
     ) -> Document:
         with self._work() as work:
-            answer = self._checked(work, review_id, decision, result, reviewer, version, shown)
+            answer = self._checked(work, review_id, decision, result, who, version, shown)
             return self._review(review_id) if answer is None else self._commit(work, answer)
 
     def _checked(
@@ -518,15 +594,15 @@ class ReviewService:
         review_id: str,
         decision: lifecycle.Decision,
         result: Mapping[str, Any],
-        reviewer: str,
+        who: _Who,
         version: int | None,
         shown: str | None,
         *,
         is_due: bool = False,
-    ) -> _Answer | None:
+    ) -> CheckedAnswer | None:
         """Return an answer that may be given; None for one that was given already. A due one is held by itself."""
-        raise_faults(_REVIEWER("reviewer", reviewer))
-        reviewer = clean_name(reviewer)
+        raise_faults(_REVIEWER("reviewer", who.reviewer))
+        reviewer = clean_name(who.reviewer)
         raise_faults(json_object("result", result))
         before = self._review(review_id)
         approvals = self._reviewers.approvals(review_id)
@@ -536,29 +612,44 @@ class ReviewService:
         self._require_readable(after)
         lifecycle.require_version(before, version)
         template = self._template(before["template_id"])
+        counts = decision == "completed" and results.approvals_needed(template) > 1
+        is_self_approved = self._self_approval.check(
+            before, who.actor, reviewer, is_confirmed=who.is_confirmed, template=template, counts=counts
+        )
         require_shown(before, template, shown)
         complete = decision == "completed"
         raise_faults(results.faults(template, before["content"], result, complete=complete, now=work.now))
-        if not is_due and (other := final_of_another(self._held.of_review(review_id), reviewer)):
-            raise conflict(f"{other.reviewer} has answered review {review_id}; the answer is about to be sent")
-        return _Answer(before, after, template, decision, reviewer)
+        if not is_due:
+            self._held.require_free(review_id, reviewer)
+        return CheckedAnswer(before, after, template, decision, reviewer, who.actor, is_self_approved)
 
-    def _is_held(self, answer: _Answer) -> bool:
-        """Return whether this very answer is held already; 409 if the person's answer is another one."""
-        held = self._held.of_reviewer(answer.before["id"], answer.reviewer)
-        if held is None or held.state != "held":
-            return False
-        if (held.decision, held.result) != (answer.decision, answer.after["result"]):
-            raise conflict(f"{answer.reviewer} has answered review {answer.before['id']}; undo that answer first")
-        return True
-
-    def _commit(self, work: Work, answer: _Answer) -> Document:
-        review_id, after = answer.before["id"], answer.after
+    def _commit(self, work: Work, answer: CheckedAnswer) -> Document:
+        review_id, after = answer.before["id"], dict(answer.after)
+        if answer.is_self_approved:
+            after[lifecycle.SELF_APPROVED] = True
         if answer.decision == "completed" and not is_complete(
             self._reviewers, review_id, answer.template, after["result"], answer.reviewer, to_wire(work.now)
         ):
-            return self._move(work, lifecycle.approved(answer.before, work.now), "approved", actor=answer.reviewer)
-        return self._move(work, after, answer.decision, actor=answer.reviewer)
+            moved = self._move(work, lifecycle.approved(answer.before, work.now), "approved", actor=answer.reviewer)
+        else:
+            moved = self._move(work, after, answer.decision, actor=answer.reviewer)
+        self._record(work, answer)
+        return moved
+
+    def _record(self, work: Work, answer: CheckedAnswer) -> None:
+        """Note in the audit of a team who answered what in which way; its content is there as a digest only."""
+        if self._audit is None:
+            return
+        before, after = answer.before, answer.after
+        detail = {
+            "decision": answer.decision,
+            "verdict": verdict_of(after["status"], after["result"], after.get("verdict_field")),
+            "shown": shown_digest(before, answer.template),
+            "version": before["version"],
+            **({lifecycle.SELF_APPROVED: True} if answer.is_self_approved else {}),
+        }
+        actor = answer.actor or Actor("person", "", answer.reviewer)
+        self._audit.record("review.answered", before["id"], at=to_wire(work.now), actor=actor, detail=detail)
 
     def _require_readable(self, review: Document) -> None:
         """Refuse a change after which nobody could read the review any more."""
@@ -593,6 +684,8 @@ class ReviewService:
         self._store.save_review(review, expires_at, text, before=before)
         if review["status"] in lifecycle.FINAL:
             self._held.drop(review["id"])
+        for listener in self._listeners:
+            listener(Step(before, review, expires_at, work.now))
         work.changed.append(review["id"])
 
     def _payload(self, event: str, review_id: str, status: str, at: str) -> Document:

@@ -7,23 +7,29 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
+from hitl._verdict import verdict_of
 from hitl.server.primitives import Document, Page, name_key
-from hitl.server.reviews.lifecycle import OPEN
+from hitl.server.reviews.lifecycle import OPEN, SELF_APPROVED
 from hitl.server.storage import Row, Store
 from hitl.server.storage.queries import Filter, Order, cursor_of, document, one_of, page, rows_of_page, where
 
-_DUE = "json_extract(document, '$.due_date')"
-# A review expires at its due date or earlier; one that was due before it was created does not expire for that.
-_DEADLINE = f"coalesce(min(expires_at, {_DUE}), expires_at, {_DUE})"
 _ORDERS: Final = {
     None: "",
-    "due": f"coalesce({_DEADLINE}, '~')",  # behind all others if there is none
+    "due": "deadline",
     "priority": "CASE priority WHEN 'high' THEN 0 WHEN 'low' THEN 2 ELSE 1 END",
 }
+ANSWERS: Final = ("approved", "rejected", "answered")
+"""The verdicts that a person gives."""
+
+NEVER: Final = "~"  # the deadline of a review that has none: behind all others
 _DOCUMENT: Final = "SELECT document FROM reviews WHERE id = ?"
 _ASSIGNEE: Final = "number IN (SELECT number FROM assignments WHERE name = ?)"
 _OPEN_ASSIGNEE: Final = "number IN (SELECT number FROM assignments WHERE name = ? AND is_open)"
 _REVIEWER: Final = "name_key(coalesce(json_extract(reviews.document, '$.reviewer'), '')) = ?"
+_ASKER: Final = (
+    "coalesce(json_extract(reviews.document, '$.asked_by.key_name'), "
+    "json_extract(reviews.document, '$.asked_by.key_id'), json_extract(reviews.document, '$.metadata.agent')) = ?"
+)
 _NOT_ANSWERED: Final = (
     "id NOT IN (WITH person (key) AS (SELECT ?) SELECT review_id FROM pending_answers AS held, person "
     "WHERE state = 'held' AND (is_final OR held.key = person.key) "
@@ -59,11 +65,15 @@ class ReviewQuery:
     answered with an answer that is still held, and what a held answer of anybody will end. `changes_after` asks for
     reviews that changed after the step of this number, the earliest change first. `limit` None is all; `after` is the
     cursor of the page before, and `with_offset` asks how many reviews come before a page that such a cursor begins.
-    `sort` "due" puts the next deadline first, "priority" the most important.
+    `asker` is the name of the key or of the agent that asked, `asked_by` the id of the key. `sort` "due" puts the next
+    deadline first, "priority" the most important.
     """
 
     status: str | Sequence[str] | None = None
+    verdict: str | None = None
+    asked_by: str | None = None
     priority: str | None = None
+    asker: str | None = None
     assignee: str | None = None
     template_id: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -110,6 +120,11 @@ class ReviewStore(Store):
         text: str | None = self._database.value(_DOCUMENT, (review_id,))
         return text
 
+    def asker_of(self, review_id: str) -> str | None:
+        """Return the id of the key that asked for a review; None for an unknown one, or one of no key."""
+        key_id: str | None = self._database.value("SELECT asked_by FROM reviews WHERE id = ?", (review_id,))
+        return key_id
+
     def without_content(self, review_id: str) -> Document | None:
         """Return a review's document without its content."""
         return document(
@@ -132,12 +147,40 @@ class ReviewStore(Store):
         is_part = query.changes_after is not None and around.cursor is not None
         return found, replace(around, step=self.last_step(found[-1][1] if is_part else None))
 
-    def keys(self, query: ReviewQuery, further: Iterable[Filter] = ()) -> list[Row]:
-        """Return the keys of all reviews that a query asks for, whatever their words, in its order; see `Order.key`."""
+    def keys(self, query: ReviewQuery, further: Iterable[Filter], beside: str) -> list[Row]:
+        """Return the keys of all reviews that a query asks for, whatever their words, in its order; see `Order.key`.
+
+        Behind the two columns of the key is the value of `beside`, an SQL expression.
+        """
         clause, values = where((*_conditions(query), *further))
         order = order_of(query)
-        sql = f"SELECT {order.key} FROM reviews {clause} ORDER BY {order.clause}"  # noqa: S608 - fixed words
+        sql = f"SELECT {order.key}, {beside} FROM reviews {clause} ORDER BY {order.clause}"  # noqa: S608 - fixed words
         return self._database.rows(sql, values)
+
+    def count_by_deadline(self, query: ReviewQuery, moments: Sequence[str]) -> list[int]:
+        """Return how many reviews of a query are due before the first moment, before the next, later, and never."""
+        clause, values = where(_conditions(query))
+        bounds = (*moments, NEVER)
+        sums = ", ".join("coalesce(sum(deadline < ?), 0)" for _ in bounds)
+        found = self._database.row(f"SELECT {sums}, count(*) FROM reviews {clause}", (*bounds, *values))  # noqa: S608 - fixed words
+        return counts_between(list(found or ()))
+
+    def tally(self, query: ReviewQuery, since: str) -> tuple[dict[str, int], float | None]:
+        """Return how many finished reviews of a query ended since then, by verdict, and the median seconds to answer.
+
+        The words of the query do not count.
+        """
+        clause, values = where((*_conditions(query), ("updated_at > ?", since)))
+        counts: dict[str, int] = dict(
+            self._database.rows(f"SELECT verdict, count(*) FROM reviews {clause} GROUP BY verdict", values)  # noqa: S608 - fixed words
+        )
+        answered = sum(counts.get(verdict, 0) for verdict in ANSWERS)
+        took: float | None = self._database.value(
+            f"SELECT round((julianday(updated_at) - julianday(created_at)) * 86400, 3) AS took FROM reviews {clause} "  # noqa: S608 - fixed words
+            "AND verdict IN (SELECT value FROM json_each(?)) ORDER BY took LIMIT 1 OFFSET ?",
+            (*values, json.dumps(ANSWERS), answered // 2),
+        )
+        return counts, took
 
     def key(self, query: ReviewQuery, review_id: str) -> Row | None:
         """Return the key of one review in the order of a list, whether the list holds it or not."""
@@ -193,11 +236,17 @@ class ReviewStore(Store):
         """
         columns = ("id", "template_id", "status", "priority", "created_at", "updated_at")
         self._database.execute(
-            "INSERT INTO reviews (id, template_id, status, priority, created_at, updated_at, expires_at, document, "
-            "step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(number), 0) FROM history WHERE review_id = ?)) "
-            "ON CONFLICT (id) DO UPDATE SET status = excluded.status, priority = excluded.priority, updated_at = "
-            "excluded.updated_at, expires_at = excluded.expires_at, document = excluded.document, step = excluded.step",
-            (*(review[column] for column in columns), expires_at, text or as_json(review), review["id"]),
+            "INSERT INTO reviews (id, template_id, status, priority, created_at, updated_at, expires_at, deadline, "
+            "verdict, document, asked_by, step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+            "(SELECT coalesce(max(number), 0) FROM history WHERE review_id = ?)) "
+            "ON CONFLICT (id) DO UPDATE SET status = excluded.status, priority = excluded.priority, "
+            "updated_at = excluded.updated_at, expires_at = excluded.expires_at, deadline = excluded.deadline, "
+            "verdict = excluded.verdict, document = excluded.document, step = excluded.step",
+            (
+                *(review[column] for column in columns),
+                *(expires_at, _deadline(review, expires_at), _verdict(review)),
+                *(text or as_json(review), _key_of(review), review["id"]),
+            ),
         )
         self._save_assignments(review, before)
 
@@ -274,16 +323,17 @@ class ReviewStore(Store):
     def add_history(self, review: Mapping[str, Any], event: str, actor: str | None) -> None:
         """Record what happened to a review, and who did it."""
         self._database.execute(
-            "INSERT INTO history (review_id, version, event, actor, at) VALUES (?, ?, ?, ?, ?)",
-            (review["id"], review["version"], event, actor, review["updated_at"]),
+            "INSERT INTO history (review_id, version, event, actor, at, self_approved) VALUES (?, ?, ?, ?, ?, ?)",
+            (review["id"], review["version"], event, actor, review["updated_at"], bool(review.get(SELF_APPROVED))),
         )
 
     def history(self, review_id: str) -> list[Document]:
         """Return what happened to a review, in order."""
         rows = self._database.rows(
-            "SELECT version, event, actor, at FROM history WHERE review_id = ? ORDER BY number", (review_id,)
+            "SELECT version, event, actor, at, self_approved FROM history WHERE review_id = ? ORDER BY number",
+            (review_id,),
         )
-        return [dict(zip(("version", "event", "actor", "at"), row, strict=True)) for row in rows]
+        return [_step(*row) for row in rows]
 
     def last_step(self, review_id: str | None = None) -> int:
         """Return the number of what happened last, to one review or any; 0 if nothing has."""
@@ -341,9 +391,34 @@ class ReviewStore(Store):
         self._database.execute("DELETE FROM templates WHERE id = ?", (template_id,))
 
 
+def counts_between(up_to: Sequence[int]) -> list[int]:
+    """Return how many there are between each two of these bounds, from how many there are up to each."""
+    return [count - before for count, before in zip(up_to, (0, *up_to), strict=False)]
+
+
 def _assignments(review: Mapping[str, Any]) -> tuple[bool, str]:
     """Return whether a review is open, and the JSON of whom it is assigned to."""
     return review["status"] in OPEN, json.dumps([name_key(name) for name in review["assignees"]])
+
+
+def _deadline(review: Mapping[str, Any], expires_at: str | None) -> str:
+    """Return when a review expires or is due, whichever is earlier; one that was due before it came does not expire."""
+    return min(filter(None, (expires_at, review.get("due_date"))), default=NEVER)
+
+
+def _verdict(review: Mapping[str, Any]) -> str | None:
+    return verdict_of(review["status"], review["result"] or {}, review.get("verdict_field"))
+
+
+def _step(version: int, event: str, actor: str | None, at: str, by_asker: int) -> Document:
+    step: Document = {"version": version, "event": event, "actor": actor, "at": at}
+    return {**step, SELF_APPROVED: True} if by_asker else step
+
+
+def _key_of(review: Mapping[str, Any]) -> str | None:
+    """Return the id of the key that asked."""
+    asker: Mapping[str, Any] = review.get("asked_by") or {}
+    return asker.get("key_id")
 
 
 def _entry(entry: tuple[str, str]) -> str:
@@ -387,11 +462,14 @@ def _conditions(query: ReviewQuery) -> Iterator[Filter]:
         # Of two indexes, that of the status finds fewer: most reviews of a priority are finished.
         ("priority = ?" if query.status is None else "+priority = ?", query.priority),
         ("template_id = ?", query.template_id),
+        ("verdict = ?", query.verdict),
+        (_ASKER, query.asker),
+        ("asked_by = ?", query.asked_by),
         ("created_at > ?", query.created_after),
         ("created_at < ?", query.created_before),
         ("number IN (SELECT number FROM reviews WHERE updated_at > ?)", query.updated_after),  # else all are looked at
-        (f"{_DEADLINE} >= ?", query.due_after),
-        (f"{_DEADLINE} < ?", query.due_before),
+        ("(deadline >= ? AND deadline != '~')", query.due_after),
+        ("deadline < ?", query.due_before),
         (_REVIEWER, None if query.reviewer is None else name_key(query.reviewer)),
         (_NOT_ANSWERED, None if query.not_answered_by is None else name_key(query.not_answered_by)),
         (

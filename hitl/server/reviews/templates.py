@@ -11,11 +11,14 @@ from typing import Any, Final
 from hitl.server.ecma_regex import BadPatternError, Pattern
 from hitl.server.primitives import Fault
 from hitl.server.primitives.validation import sendable
-from hitl.server.results import DISPLAYS, TemplateDocument, settings, words
+from hitl.server.results import DISPLAYS, BadEffectError, TemplateDocument, comment_fields, parts, settings, words
 from hitl.server.results.conditions import BadConditionError, Condition
-from hitl.server.results.fields import VERDICT, Field, comment_fields, rules, validation
+from hitl.server.results.fields import VERDICT, Field, rules, validation
 from hitl.server.results.files import bytes_in
 from hitl.server.results.kinds import DEFAULT_SCALE, TODAY, read_date
+
+EFFECTS: Final = ("approve_effect", "reject_effect", "timeout_effect")
+"""The settings that say what a button, or no answer, will do."""
 
 _LARGEST_SCALE: Final = 100  # a form with more steps could not be used, and one with a million would stop the inbox
 
@@ -34,8 +37,23 @@ def faults(template: TemplateDocument) -> Iterator[Fault]:
         yield from _condition_faults(place, field, names)
     for index, rule in enumerate(rules(template)):
         yield from _rule_faults(f"validation.rules[{index}]", rule, names)
-    if settings(template).get("require_comments") and not comment_fields(template):
-        yield Fault("settings.require_comments", "needs a text or rich_text field that a comment can be written into")
+    yield from _settings_faults(template)
+
+
+def _settings_faults(template: TemplateDocument) -> Iterator[Fault]:
+    chosen = settings(template)
+    for name in ("require_comments", "reject_reasons"):
+        if chosen.get(name) and not comment_fields(template):
+            yield Fault(f"settings.{name}", "needs a text or rich_text field that a comment can be written into")
+    for name in EFFECTS:
+        try:
+            parts(chosen.get(name) or "")
+        except BadEffectError as error:
+            yield Fault(f"settings.{name}", str(error))
+    reasons = words(chosen, "reject_reasons")
+    for index, reason in enumerate(reasons):
+        if reason in reasons[:index]:
+            yield Fault(f"settings.reject_reasons[{index}]", f"repeats {reason[:64]!r}")
 
 
 def _verdict_faults(fields: Sequence[Field]) -> Iterator[Fault]:

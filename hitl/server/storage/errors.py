@@ -64,7 +64,7 @@ def setup_error(path: str, error: sqlite3.Error) -> SetupError:
     """Return why a data file cannot be opened, and what to do."""
     kind = _kind(error)
     if "locked" in str(error):
-        return SetupError(f"{path} is in use by another sandbox; stop that one, or give this one another file")
+        return SetupError(f"{path} is in use by another server; stop that one, or give this one another file")
     if kind == sqlite3.SQLITE_NOTADB:
         return SetupError(f"{path} is not a sandbox's data file; give another name")
     if kind == sqlite3.SQLITE_CORRUPT:

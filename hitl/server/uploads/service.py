@@ -22,7 +22,7 @@ from hitl.server.uploads.store import UploadStore
 LARGEST_SUM: Final = 1024 * 1024 * 1024
 """Bytes that all files together may have, so that a loop in a program does not fill the disk."""
 
-_PATH: Final = re.compile(r"/uploads/(?P<folder>img|docs)/(?P<id>[A-Za-z0-9_-]{32})\.[a-z]{3,4}")
+_PATH: Final = re.compile(r"(?:/.*)?(?P<path>/uploads/(?P<folder>img|docs)/(?P<id>[A-Za-z0-9_-]{32})\.[a-z]{3,4})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class UploadService:
         if found is None or row is None:
             return None
         upload = self._upload(found["id"], *row)
-        return upload if upload.path == found[0] else None
+        return upload if upload.path == found["path"] else None
 
     def content(self, upload: Upload) -> bytes:
         """Return what a file holds."""

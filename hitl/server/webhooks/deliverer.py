@@ -7,13 +7,16 @@ import logging
 from collections import Counter
 from concurrent.futures import CancelledError
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from hitl.server.primitives import Clock, to_wire
+from hitl.server.sealing import SealedError, Sealer
 from hitl.server.storage import Database, Outbox, StorageError, running_loop
 from hitl.server.webhooks.delivery_store import DeliveryStore, Outgoing
-from hitl.server.webhooks.sender import Outcome, Sender
+from hitl.server.webhooks.sender import Message, Outcome, Sender
+from hitl.server.webhooks.subscription_store import secret_place
 
 PAUSES: Final = (
     timedelta(seconds=15),
@@ -118,9 +121,17 @@ class Deliverer:
     """
 
     def __init__(
-        self, database: Database, outbox: Outbox, clock: Clock, sender: Sender, *, pause: float = _AFTER_ERROR
+        self,
+        database: Database,
+        outbox: Outbox,
+        clock: Clock,
+        sender: Sender,
+        *,
+        sealer: Sealer | None = None,
+        pause: float = _AFTER_ERROR,
     ) -> None:
-        """Prepare to deliver; `pause` is in seconds, until a failed write is tried again."""
+        """Prepare to deliver; `sealer` opens the secrets, and a failed write is tried again after `pause` seconds."""
+        self._sealer = sealer or Sealer()
         self._database = database
         self._pause = pause
         self._outbox = outbox
@@ -207,7 +218,9 @@ class Deliverer:
     async def _attempt(self, outgoing: Outgoing) -> None:
         began = self._clock()
         try:
-            outcome = await self._sender.send(outgoing.message)
+            outcome = await self._sender.send(self._opened(outgoing))
+        except SealedError as error:  # tried again, since somebody may enter the secret anew
+            outcome = Outcome(error=f"the secret is {error}")
         except Exception as error:  # a bug must not stop the worker, nor be retried without a pause
             _log.exception("delivery %s failed", outgoing.message.delivery_id)
             outcome = Outcome(error=f"the sandbox failed ({type(error).__name__}); its log says why")
@@ -216,6 +229,13 @@ class Deliverer:
         while not self._is_recorded(outgoing, outcome, began, ended):  # noqa: ASYNC110 - there is no event for free disk space
             await asyncio.sleep(self._pause)
         del self._under_way[outgoing.number]
+
+    def _opened(self, outgoing: Outgoing) -> Message:
+        """Return a message with the secret that signs it; the lane of a subscription's delivery is its id."""
+        secret = outgoing.message.secret
+        if secret is None:
+            return outgoing.message
+        return replace(outgoing.message, secret=self._sealer.open(secret, secret_place(outgoing.lane)))
 
     def _is_recorded(self, outgoing: Outgoing, outcome: Outcome, began: datetime, ended: datetime) -> bool:
         try:

@@ -49,6 +49,13 @@ class Deliveries:
             self._outbox.notify()
             return self._delivery(delivery_id)
 
+    def resume(self) -> int:
+        """Send what a restore has held back, and return how many deliveries that is."""
+        with self._database.transaction():
+            resumed = self._store.resume(self._clock())
+            self._outbox.notify()
+            return resumed
+
     def test(self, webhook_id: str, event: str = "review.completed") -> Document:
         """Send a subscription a sample event, to which it need not subscribe, and return the delivery."""
         with self._database.transaction():

@@ -117,6 +117,17 @@ class DeliveryStore(Store):
             (status, due_at, outgoing.number, outgoing.round),
         )
 
+    # Holding back
+
+    def hold(self) -> int:
+        """Let nothing that is pending be due until `resume`, and return how much that is."""
+        return len(self._database.rows("UPDATE deliveries SET due_at = NULL WHERE status = 'pending' RETURNING 1"))
+
+    def resume(self, now: datetime) -> int:
+        """Make due what is held back, and return how much that was."""
+        sql = "UPDATE deliveries SET due_at = ? WHERE status = 'pending' AND due_at IS NULL RETURNING 1"
+        return len(self._database.rows(sql, (to_wire(now),)))
+
     # Maintenance
 
     def bring_forward(self, now: datetime, pauses: Sequence[timedelta]) -> None:

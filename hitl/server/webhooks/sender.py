@@ -33,7 +33,10 @@ _HEADERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What each attempt of one delivery sends; `secret` signs it, None for a callback address, which has no secret."""
+    """What each attempt of one delivery sends; `secret` signs it, None for a callback address, which has no secret.
+
+    From the store comes the secret as it is kept, perhaps sealed; the deliverer opens it.
+    """
 
     delivery_id: str
     url: str

@@ -7,10 +7,20 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from hitl.server.primitives import Document
+from hitl.server.sealing import SealedColumn, place_of
 from hitl.server.storage import Row, Store
 
 _COLUMNS: Final = ("id", "url", "events", "enabled", "created_at", "updated_at")
 _SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM subscriptions "  # noqa: S608 - fixed words
+
+
+SECRETS: Final = SealedColumn("subscriptions", "secret")
+"""Where the secrets of subscriptions are, which a team's server seals."""
+
+
+def secret_place(webhook_id: str) -> str:
+    """Return the place to which a subscription's secret is sealed."""
+    return place_of(SECRETS.table, SECRETS.column, webhook_id)
 
 
 class SubscriptionStore(Store):
@@ -26,12 +36,12 @@ class SubscriptionStore(Store):
         return None if row is None else _document(row)
 
     def secret(self, webhook_id: str) -> str | None:
-        """Return a subscription's secret; None if it was deleted."""
+        """Return a subscription's secret as it is stored; None if it was deleted."""
         secret: str | None = self._database.value("SELECT secret FROM subscriptions WHERE id = ?", (webhook_id,))
         return secret
 
     def add(self, subscription: Mapping[str, Any]) -> None:
-        """Store a new subscription with its secret."""
+        """Store a new subscription with its secret, sealed if need be."""
         self._database.execute(
             "INSERT INTO subscriptions (id, url, events, secret, enabled, created_at, updated_at) "
             "VALUES (:id, :url, :events, :secret, :enabled, :created_at, :updated_at)",

@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from hitl.server.primitives import Checker, Document, Fault, Now, not_found, raise_faults, to_wire
 from hitl.server.primitives.validation import array, boolean, every, one_of, optional, record, required, text
+from hitl.server.sealing import SealedError, Sealer, is_sealed
 from hitl.server.storage import Created, Database, IdempotencyStore, Outbox
 from hitl.server.storage.queries import next_number
 from hitl.server.webhooks.egress_policy import Targets, web_address
 from hitl.server.webhooks.payloads import EVENTS, is_usable, new_secret
-from hitl.server.webhooks.subscription_store import SubscriptionStore
+from hitl.server.webhooks.subscription_store import SubscriptionStore, secret_place
 
 SUBSCRIBABLE: Final = (
     *EVENTS,
@@ -24,7 +25,9 @@ SUBSCRIBABLE: Final = (
 
 
 def _usable_secret(place: str, value: object) -> Iterator[Fault]:
-    if not is_usable(str(value)):
+    if is_sealed(str(value)):
+        yield Fault(place, "looks like a secret that this server has sealed; give the secret itself")
+    elif not is_usable(str(value)):
         yield Fault(
             place,
             "must have 6 bytes or more, no white space or quotation marks around it, and base64 after whsec_; leave it "
@@ -45,7 +48,11 @@ _UPDATE: Checker = record({"url": optional(web_address), **_OPTIONAL}, fewest=1)
 class Subscriptions:
     """All subscriptions (`WebhookSubscription` in `openapi.yaml`); only the answer to the creation holds the secret."""
 
-    def __init__(self, database: Database, outbox: Outbox, clock: Now, targets: Targets) -> None:
+    def __init__(
+        self, database: Database, outbox: Outbox, clock: Now, targets: Targets, sealer: Sealer | None = None
+    ) -> None:
+        """Keep subscriptions in a database, and their secrets sealed if there is a sealer with keys."""
+        self._sealer = sealer or Sealer()
         self._database = database
         self._store = SubscriptionStore(database)
         self._idempotency = IdempotencyStore(database)
@@ -60,7 +67,7 @@ class Subscriptions:
         with self._database.transaction():
             made = self._idempotency.create_once("webhook", body, idempotency_key, owner, lambda: self._new(body))
             # Kept in one place, so that it is gone when the subscription is; a repeated creation reads it there, too.
-            return Created({**made.document, "secret": self._store.secret(made.document["id"])}, made.replayed)
+            return Created({**made.document, "secret": self._secret(made.document["id"])}, made.replayed)
 
     def list(self) -> list[Document]:
         """Return all subscriptions, in the order of their creation."""
@@ -74,6 +81,8 @@ class Subscriptions:
         with self._database.transaction():
             self._subscription(webhook_id)
             changes = {**body, "updated_at": to_wire(self._clock())}
+            if "secret" in body:
+                changes["secret"] = self._sealer.seal(body["secret"], secret_place(webhook_id))
             self._store.update(webhook_id, changes | ({"events": _events(body)} if "events" in body else {}))
             self._outbox.notify()
             return self._subscription(webhook_id)
@@ -86,18 +95,26 @@ class Subscriptions:
             return {"id": webhook_id, "deleted": True}
 
     def _new(self, body: Mapping[str, Any]) -> Document:
-        now = to_wire(self._clock())
+        now, webhook_id = to_wire(self._clock()), f"wh_{next_number(self._database, 'webhook')}"
+        secret: str = body.get("secret") or new_secret()
         subscription = {
-            "id": f"wh_{next_number(self._database, 'webhook')}",
+            "id": webhook_id,
             "url": body["url"],
             "events": _events(body),
             "enabled": body.get("enabled", True),
-            "secret": body.get("secret") or new_secret(),
             "created_at": now,
             "updated_at": now,
         }
-        self._store.add(subscription)
+        sealed = self._sealer.seal(secret, secret_place(webhook_id))
+        self._store.add({**subscription, "secret": sealed})
         return {**subscription, "secret": None}
+
+    def _secret(self, webhook_id: str) -> str | None:
+        sealed = self._store.secret(webhook_id)
+        try:
+            return None if sealed is None else self._sealer.open(sealed, secret_place(webhook_id))
+        except SealedError:  # the creation is repeated after the key was lost
+            return None
 
     def _subscription(self, webhook_id: str) -> Document:
         found = self._store.get(webhook_id)

@@ -10,6 +10,7 @@ from hitl.server.http import ApiEndpoint, context_of, creation_headers, in_worke
 from hitl.server.http.requests import body_of, body_size, idempotency_key
 from hitl.server.loops.accounts import account_of
 from hitl.server.loops.envelope import success
+from hitl.server.primitives import actor_of
 from hitl.server.workflows.service import WorkflowService
 
 
@@ -23,7 +24,7 @@ def workflow_routes(service: WorkflowService) -> list[Route]:
 
 def _triggering(service: WorkflowService) -> ApiEndpoint:
     async def endpoint(request: Request) -> Response:
-        account, name = account_of(context_of(request).owner), request.path_params["name"]
+        account, name = account_of(context_of(request).owner, actor_of(request.scope)), request.path_params["name"]
         key, payload = idempotency_key(request), await body_of(request)
         size, trigger = body_size(request), service.trigger
         started = await in_worker_if_large(size, trigger, account, name, payload, idempotency_key=key)

@@ -107,7 +107,7 @@ def test_the_stream_ends_when_the_sandbox_stops(sandbox: Sandbox, http: httpx.Cl
         assert next(lines).startswith(":")
         closing = threading.Thread(target=sandbox.close)
         closing.start()
-        assert [line for line in lines if line and not line.startswith(":")] == []
+        assert [line for line in lines if line and not line.startswith(":")] == ["retry: 1000"]
         closing.join()
 
 

@@ -7,7 +7,7 @@ const DAYS_KEPT = 30;
 function controlsByName(form) {
   const found = new Map();
   for (const control of form.elements) {
-    if (!/^(field|notes)\./.test(control.name ?? "") || "file" in control.dataset) continue; // too large for local storage
+    if (!/^(field|notes|inside|reason)\./.test(control.name ?? "") || "file" in control.dataset) continue; // too large for local storage
     found.set(control.name, [...(found.get(control.name) ?? []), control]);
   }
   return found;
@@ -103,7 +103,8 @@ function keep(form) {
 
 // What the field asked, as a digest of the server's.
 function question(form, name) {
-  const stamp = form.elements[`stamp.${name.replace(/^\w+\./, "")}`];
+  const of = form.querySelector(`[name="${CSS.escape(name)}"]`)?.closest("[data-field]")?.dataset.field;
+  const stamp = form.elements[`stamp.${of ?? name.replace(/^\w+\./, "")}`];
   return stamp?.value.split(".")[1] ?? "";
 }
 
@@ -129,7 +130,7 @@ function showUnsent(place) {
   const list = element("dl", "", "answers");
   for (const [name, values] of Object.entries(draft.values)) {
     const pair = document.createElement("div");
-    pair.append(element("dt", name.replace(/^\w+\./, "")), element("dd", values.join(", "), "text"));
+    pair.append(element("dt", name.replace(/^(?:inside\.\w\.\d+|\w+)\./, "")), element("dd", values.join(", "), "text"));
     list.append(pair);
   }
   const discard = () => { forget(place.dataset.draftLeft); place.replaceChildren(); };

@@ -58,21 +58,25 @@ function follow(place) {
   refresh();
 }
 
-// A text of one line stands in its own box, so only what it was is said.
+// A text of one line and an argument of a call stand in their own boxes, so only what they were is said.
 function compare(box) {
   const original = box.dataset.original ?? box.defaultValue;
   const was = box.parentElement.querySelector(".was");
-  const reset = Object.assign(document.createElement("button"), { type: "button", className: "clear", textContent: "Reset" });
-  const update = () => { was.hidden = box.value === original; };
+  const of = box.labels[0]?.textContent.trim() ?? "";
+  const reset = Object.assign(document.createElement("button"), { type: "button", className: "clear", textContent: "Reset", ariaLabel: `Reset ${of}`.trim() });
+  const update = () => {
+    was.hidden = box.value === original;
+    box.closest(".arg")?.classList.toggle("edited", !was.hidden);
+  };
   reset.addEventListener("click", () => {
     box.value = original;
     box.dispatchEvent(new Event("input", { bubbles: true }));
     box.focus();
   });
   was.append(" ", reset);
-  box.addEventListener("input", update);
+  for (const event of ["input", "change"]) box.addEventListener(event, update);
   // Enter would press the first button of the form, and decide the review.
-  box.addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) event.preventDefault(); });
+  if (box.matches("input")) box.addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) event.preventDefault(); });
   update();
 }
 

@@ -18,12 +18,12 @@ function secondsUntil(time) {
 function tick() {
   for (const time of document.querySelectorAll("time[data-due]")) {
     const left = secondsUntil(time);
-    time.textContent = left < 0 ? `overdue by ${span(-left)}` : `due in ${span(left)}`;
-    time.parentElement.className = `due ${left < 0 ? "overdue" : left < 4 * HOUR ? "soon" : "later"}`;
+    time.textContent = left < 0 ? `${span(-left)} overdue` : `due in ${span(left)}`;
+    time.parentElement.className = `due ${left < 0 ? "overdue" : left <= 2 * HOUR ? "soon" : "later"}`;
   }
   for (const time of document.querySelectorAll("time[data-age]")) {
     const passed = -secondsUntil(time);
-    time.textContent = passed < MINUTE ? "just now" : `${span(passed)} ago`;
+    time.textContent = passed < MINUTE ? "just now" : span(passed) + (time.dataset.age === "short" ? "" : " ago");
   }
 }
 

@@ -2,8 +2,8 @@
 // types or composes a character, with a modifier, or when a key is held down.
 
 const card = document.getElementById("keys");
-const toggle = card.querySelector("[data-keys-on]");
-const rows = [...document.querySelectorAll(".row[data-review]")];
+const toggles = [...document.querySelectorAll("[data-keys-on]")];
+const rows = [...document.querySelectorAll(".row:is([data-review], [data-request])")];
 const judge = document.querySelector("form.judge");
 const bulk = document.getElementById("bulk");
 const OFF = "hitl.keys-off";
@@ -77,6 +77,8 @@ function edit() {
 // Of the group that has the focus, else of the first that has no answer.
 function choose(number) {
   if (!judge) return;
+  const reasons = judge.querySelector("details.reject[open] .picks");
+  if (reasons) return reasons.querySelectorAll("input")[number - 1]?.click();
   const groups = [...judge.querySelectorAll("[role=radiogroup], .options, fieldset")].filter((group) => group.checkVisibility());
   const group = groups.find((each) => each.contains(document.activeElement)) ?? groups.find((each) => !each.querySelector(":checked"));
   group?.querySelectorAll("input[type=radio], input[type=checkbox]")[number - 1]?.click();
@@ -93,6 +95,7 @@ function plain() {
 const actions = {
   j: () => (rows.length ? stand(here() + 1) : click("a[rel=next]")),
   k: () => (rows.length ? stand(here() < 0 ? rows.length - 1 : here() - 1) : click("a[rel=prev]")),
+  Enter: () => { if (at >= 0) rows[at].querySelector(".about").click(); }, // the row one came back to
   x: pick,
   X: pickTo,
   "*": () => bulk?.querySelector("[data-all]")?.click(),
@@ -141,6 +144,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") return escape(event);
   if (isTyping(event.target) || (off && event.key !== "?")) return;
   if (go(event.key)) return event.preventDefault();
+  if (event.key === "Enter" && document.activeElement !== document.body) return; // it presses what has the focus
   const action = actions[event.key] ?? (/^[1-9]$/.test(event.key) && judge ? () => choose(Number(event.key)) : null);
   if (!action) return;
   event.preventDefault();
@@ -153,11 +157,15 @@ for (const opener of document.querySelectorAll("[data-keys]")) {
     card.showModal();
   });
 }
-toggle.checked = !off;
-toggle.addEventListener("change", () => {
-  off = !toggle.checked;
-  try { localStorage.setItem(OFF, off ? "yes" : "no"); } catch { /* applies to this page only */ }
-});
+for (const each of document.querySelectorAll("[data-needs-script]")) each.hidden = false;
+for (const toggle of toggles) {
+  toggle.checked = !off;
+  toggle.addEventListener("change", () => {
+    off = !toggle.checked;
+    for (const other of toggles) other.checked = toggle.checked;
+    try { localStorage.setItem(OFF, off ? "yes" : "no"); } catch { /* applies to this page only */ }
+  });
+}
 // The shortcuts work from here on, and those of a verdict a moment later.
 document.documentElement.dataset.keys = "ready";
 setTimeout(() => {

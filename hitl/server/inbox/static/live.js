@@ -1,13 +1,12 @@
 // Live updates. They never move the focus or change what the reviewer typed.
 
 const page = document.body.dataset;
+const inWords = (count) => count.toLocaleString("en");
 const rows = [...document.querySelectorAll(".row[data-review]")];
 const news = document.querySelector("[data-news]");
 const banner = document.querySelector("[data-live]");
 const asked = document.querySelector("[data-live-request]");
-const bell = document.querySelector("[data-notify]");
 const toast = document.querySelector("[data-toast]");
-const NOTIFY = "hitl.notify";
 
 const FINAL = ["completed", "rejected", "expired", "cancelled"];
 let after = page.step;
@@ -16,11 +15,11 @@ const fresh = new Set();
 let isSending = false; // then the news may be of this page's own answer, and the page that follows tells it
 
 const mine = document.querySelector('[data-go="mine"][aria-current] [data-count]');
-const mineAtFirst = Number(mine?.textContent);
+const mineAtFirst = Number(mine?.textContent.replaceAll(",", ""));
 
 function tellNews(count) {
   if (!news || count <= 0) return;
-  news.querySelector("a").textContent = count === 1 ? "1 new review" : `${count} new reviews`;
+  news.querySelector("a").textContent = count === 1 ? "1 new review" : `${inWords(count)} new reviews`;
   news.hidden = false;
 }
 
@@ -88,50 +87,21 @@ function warn(step) {
 
 function takeCounts(event) {
   const counts = JSON.parse(event.data);
-  tell(counts.mine_count);
+  showTitle(counts.mine_count);
+  document.dispatchEvent(new CustomEvent("hitl-count", { detail: counts.mine_count })); // notify.js tells it
   if (mine) tellNews(counts.mine_count - mineAtFirst);
   for (const place of document.querySelectorAll("[data-count]")) {
     const count = counts[`${place.dataset.count.replace(/s$/, "")}_count`];
-    if (count !== undefined) place.textContent = count;
+    if (count !== undefined) place.textContent = inWords(count);
   }
   const list = document.querySelector("[data-requests]");
   if (list) list.hidden = list.dataset.requests === String(counts.request_count);
 }
 
-// The number of the reviewer's reviews, in the title of the page and on the badge of the application.
-let known = null;
-function tell(count) {
+// The number of the reviewer's reviews, in the title of the page.
+function showTitle(count) {
   const isWhole = [...new URLSearchParams(location.search).keys()].every((name) => name === "view");
-  if (mine && isWhole) document.title = `${count ? `(${count}) ` : ""}${document.title.replace(/^\(\d+\) /, "")}`;
-  if (isNotifying()) {
-    navigator.setAppBadge?.(count).catch(() => { /* the browser shows none */ });
-    if (known !== null && count > known && document.hidden) {
-      new Notification("Inbox", { body: `${count} review${count === 1 ? "" : "s"} to answer`, tag: "hitl" });
-    }
-  }
-  known = count;
-}
-
-function isNotifying() {
-  try {
-    return "Notification" in window && Notification.permission === "granted" && localStorage.getItem(NOTIFY) === "yes";
-  } catch {
-    return false; // storage is disabled
-  }
-}
-
-async function toggleBell() {
-  const isOn = isNotifying();
-  if (!isOn && await Notification.requestPermission() !== "granted") return;
-  try { localStorage.setItem(NOTIFY, isOn ? "no" : "yes"); } catch { /* nothing is remembered */ }
-  if (isOn) navigator.clearAppBadge?.();
-  bell.setAttribute("aria-pressed", String(isNotifying()));
-}
-
-if (bell && "Notification" in window) {
-  bell.hidden = false;
-  bell.setAttribute("aria-pressed", String(isNotifying()));
-  bell.addEventListener("click", toggleBell);
+  if (mine && isWhole) document.title = `${count ? `(${inWords(count)}) ` : ""}${document.title.replace(/^\([\d,]+\) /, "")}`;
 }
 
 function takeRequest(event) {
@@ -172,6 +142,7 @@ function listen() {
   stream.addEventListener("step", take);
   stream.addEventListener("counts", takeCounts);
   stream.addEventListener("reload", takeReload);
+  stream.addEventListener("signed-out", () => { rest(); location.reload(); }); // what was typed stays in its draft
   if (asked) stream.addEventListener("request", takeRequest);
 }
 
@@ -183,7 +154,7 @@ function rest() {
 document.addEventListener("submit", () => { isSending = true; });
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) listen();
-  else if (!isNotifying()) rest();
+  else if (!("notifies" in document.documentElement.dataset)) rest();
 });
 window.addEventListener("pagehide", rest);
 window.addEventListener("pageshow", (event) => {

@@ -1,0 +1,131 @@
+"""Who may open which page: one table, from which the tests of every cell are made. What is not in it, nobody may open.
+
+`access` finds the row of a request before any handler sees it. A page that one may not see and a page that does not
+exist are one answer, 404.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias
+
+from starlette.routing import compile_path
+
+from hitl.server.primitives import Actor
+
+Least: TypeAlias = Literal["anyone", "reviewer", "lead", "admin"]
+
+Own: TypeAlias = Literal["", "review", "batch"]
+
+_RANKS: Final[dict[str, int]] = {"reviewer": 1, "lead": 2, "admin": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A row of the table.
+
+    Attributes:
+        methods: `GET` stands for HEAD, too.
+        path: A pattern of Starlette's, below the prefix of the public URL.
+        least: The role from which on it may be opened; "anyone" needs no session.
+        by_link: Whether a session for one review may open it, for that review.
+        own: What must be a reviewer's own, though not a lead's: the review, assigned to him or to nobody, or the batch
+            of answers, given by him.
+    """
+
+    methods: tuple[str, ...]
+    path: str
+    least: Least
+    by_link: bool = False
+    own: Own = ""
+    _pattern: Any = field(init=False, repr=False, compare=False, default=None)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_pattern", compile_path(self.path)[0])
+
+    def match(self, path: str) -> dict[str, str] | None:
+        """Return the parameters of a path; None for another path."""
+        found = self._pattern.fullmatch(path)
+        return None if found is None else found.groupdict()
+
+    def allows(self, actor: Actor, parameters: dict[str, str]) -> bool:
+        """Return whether somebody who is signed in may open it; what is `own` is checked beside it."""
+        if self.least == "anyone":
+            return True
+        if actor.review_id is not None:
+            return self.by_link and parameters.get("review_id", actor.review_id) == actor.review_id
+        return _RANKS.get(actor.role or "", 0) >= _RANKS[self.least]
+
+    def must_own(self, actor: Actor) -> Own:
+        """Return what of this must be an actor's own."""
+        return self.own if actor.role == "reviewer" or actor.review_id is not None else ""
+
+
+_READ: Final = ("GET",)
+_SEND: Final = ("POST",)
+_FORM: Final = ("GET", "POST")  # a form's address: GET, as after a reload, leads to its page
+
+RULES: Final[tuple[Rule, ...]] = (
+    Rule(_READ, "/inbox/static/{path:path}", "anyone"),
+    Rule(_FORM, "/enter/{token}", "anyone"),
+    Rule(_FORM, "/m/{token}", "anyone"),
+    Rule(_SEND, "/enter/{token}/again", "anyone"),
+    Rule(_SEND, "/m/{token}/again", "anyone"),
+    Rule(_FORM, "/signin", "anyone"),
+    Rule(_SEND, "/signout", "reviewer", by_link=True),
+    Rule(_READ, "/inbox", "reviewer"),
+    Rule(_READ, "/inbox/", "reviewer"),
+    Rule(_READ, "/inbox/events", "reviewer"),
+    Rule(_READ, "/inbox/export.csv", "reviewer"),
+    Rule(_READ, "/inbox/keys", "reviewer", by_link=True),
+    Rule(_FORM, "/inbox/me", "reviewer"),
+    Rule(_FORM, "/inbox/views", "reviewer"),
+    Rule(_FORM, "/inbox/views/{number}/delete", "reviewer"),
+    Rule(_FORM, "/inbox/preview", "reviewer", by_link=True),
+    Rule(_FORM, "/inbox/pictures", "reviewer", by_link=True),
+    Rule(_READ, "/inbox/reviews/{review_id}", "reviewer", by_link=True),
+    Rule(_READ, "/inbox/reviews/{review_id}/done", "reviewer", by_link=True),
+    Rule(_READ, "/inbox/reviews/{review_id}/table", "reviewer", by_link=True),
+    Rule(_FORM, "/inbox/reviews/{review_id}/look", "reviewer", by_link=True),
+    Rule(_READ, "/inbox/reviews/{review_id}/answer", "reviewer", by_link=True),
+    Rule(_SEND, "/inbox/reviews/{review_id}/answer", "reviewer", by_link=True, own="review"),
+    Rule(_READ, "/inbox/reviews/{review_id}/start", "reviewer", by_link=True),
+    Rule(_SEND, "/inbox/reviews/{review_id}/start", "reviewer", by_link=True, own="review"),
+    Rule(_READ, "/inbox/undo/{batch}", "reviewer", by_link=True),
+    Rule(_SEND, "/inbox/undo/{batch}", "reviewer", by_link=True, own="batch"),
+    Rule(_READ, "/inbox/requests", "reviewer"),
+    Rule(_READ, "/inbox/requests/{request_id}", "reviewer"),
+    Rule(_FORM, "/inbox/requests/{request_id}/answer", "reviewer"),
+    Rule(_FORM, "/inbox/requests/{request_id}/claim", "reviewer"),
+    Rule(_READ, "/inbox/sessions", "reviewer"),
+    Rule(_FORM, "/inbox/sessions/others/end", "reviewer"),
+    Rule(_FORM, "/inbox/sessions/{session_id}/end", "reviewer"),
+    Rule(_FORM, "/inbox/bulk", "lead"),
+    Rule(_READ, "/inbox/deliveries", "lead"),
+    Rule(_FORM, "/inbox/deliveries/{delivery_id}/replay", "lead"),
+    Rule(_READ, "/inbox/api-keys", "admin"),
+    Rule(_FORM, "/inbox/api-keys/create", "admin"),
+    Rule(_FORM, "/inbox/api-keys/{key_id}/revoke", "admin"),
+    Rule(_READ, "/inbox/people", "admin"),
+    Rule(_FORM, "/inbox/people/invite", "admin"),
+    Rule(_FORM, "/inbox/people/{person_id}/role", "admin"),
+    Rule(_FORM, "/inbox/people/{person_id}/link", "admin"),
+    Rule(_FORM, "/inbox/people/{person_id}/disable", "admin"),
+    Rule(_FORM, "/inbox/people/{person_id}/enable", "admin"),
+    Rule(_FORM, "/inbox/people/{person_id}/signout", "admin"),
+    Rule(_READ, "/inbox/people/{person_id}/sessions", "admin"),
+    Rule(_FORM, "/inbox/people/{person_id}/sessions/{session_id}/end", "admin"),
+)
+
+
+def rule_of(method: str, path: str, rules: Sequence[Rule] = RULES) -> tuple[Rule, dict[str, str]] | None:
+    """Return the row of a request and the parameters of its path; None if nobody may open that."""
+    method = "GET" if method == "HEAD" else method
+    return next(((rule, found) for rule, found in _matching(path, rules) if method in rule.methods), None)
+
+
+def _matching(path: str, rules: Iterable[Rule]) -> Iterable[tuple[Rule, dict[str, str]]]:
+    for rule in rules:
+        if (found := rule.match(path)) is not None:
+            yield rule, found
