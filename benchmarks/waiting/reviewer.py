@@ -14,10 +14,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from hitl import HITLClient
+from hitl.models import ReviewFields
 from hitl.testing import Sandbox
 
 ROOMY = (10_000_000, 3600.0)  # requests and seconds: a limit that nobody meets
-REVIEW = {"template_id": "template_123", "content": {"text": "A draft to check. " * 20}}
+REVIEW: ReviewFields = {"template_id": "template_123", "content": {"text": "A draft to check. " * 20}}
 
 
 def main() -> None:
