@@ -662,7 +662,7 @@ class TestBudget:
         busy = self.day(80)  # some hours have more creations than requests, and their refusals are not to be avoided
         assert [operation for _, operation in busy.vendor.refused if operation != "create_review"] == []
 
-    def test_at_eighty_an_hour_no_answer_waits_for_hours(self):
+    def test_at_eighty_an_hour_the_oldest_are_not_starved(self):
         self.day(80)
         assert statistics.mean(self.late) <= 240.0
         assert max(self.late) <= 3 * 3600.0  # of a review that more than a hundred newer ones hide, too
