@@ -116,9 +116,16 @@ def by_the_generated_parser(document: dict[str, Any]) -> Review:
 
 
 def test_it_reads_all_properties_that_openapi_yaml_knows() -> None:
-    known = {each.name for each in fields(Generated)} - {"additional_properties"}
+    # Whether it was erased stays in `extra`, where a property looks: it is rare, and reviews arrive by the hundred.
+    known = {each.name for each in fields(Generated)} - {"additional_properties", "erased"}
     assert {each.name for each in fields(Review)} == known | {"extra"}
     assert {*REQUIRED, *OPTIONAL} == known | {"a_field_from_the_future"}
+
+
+@pytest.mark.parametrize(("sent", "means"), [({}, False), ({"erased": False}, False), ({"erased": True}, True)])
+def test_whether_it_was_erased(sent: dict[str, Any], means: bool) -> None:
+    review = Review.from_json({**FULL, **sent})
+    assert (review.erased, review.extra) == (means, sent)
 
 
 @given(REVIEWS)
