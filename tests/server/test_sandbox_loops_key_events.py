@@ -57,3 +57,11 @@ def test_the_first_refusal_of_a_window_is_told(server: ReviewServer, budgets: Ra
 def test_nobody_hears_of_those_without_a_key(server: ReviewServer, budgets: RateLimiter) -> None:
     spend(budgets, "", 10)
     assert told(server) == []
+
+
+def test_who_has_no_key_has_the_budget_of_his_address(budgets: RateLimiter) -> None:
+    for _ in range(10):
+        budgets.of("", "192.0.2.1").spend(NOON.timestamp())
+    with pytest.raises(ApiError, match="are spent"):
+        budgets.of("", "192.0.2.1").spend(NOON.timestamp())
+    budgets.of("", "192.0.2.2").spend(NOON.timestamp())

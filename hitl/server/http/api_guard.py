@@ -135,8 +135,8 @@ class ApiGuardMiddleware:
             await self._error_response(request, error.api_error())(scope, receive, send)
             return
         owner = "" if caller is None else caller.owner
-        # Callers without a valid key share one window, which makes guessing keys slow.
-        window = self._rate_limiter.of(owner)
+        # Callers of one address without a valid key share a window, which makes guessing keys slow.
+        window = self._rate_limiter.of(owner, address)
         context = RequestContext(self._clock, owner, window, request_id(scope))
         scope[SCOPE_KEY] = context
         reply = with_headers(send, lambda: window.headers(self._clock.ahead.total_seconds()))

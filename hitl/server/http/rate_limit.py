@@ -40,6 +40,8 @@ def rate_limit(text: str) -> RateLimit:
     return RateLimit(int(match[1]), _SECONDS[match[2]])
 
 
+_MOST_STRANGERS: Final = 10_000  # addresses; beyond that the one that was silent for longest begins anew
+
 RateLimitEvent: TypeAlias = Literal["quota_warning", "limit_exceeded"]
 
 _WARNING: Final = 0.2
@@ -114,10 +116,20 @@ class RateLimiter:
     limit: RateLimit
     on_event: Callable[[str, RateLimitEvent, RateLimitWindow], None] | None = None
     _by_owner: dict[str, RateLimitWindow] = field(default_factory=dict[str, RateLimitWindow])
+    _strangers: dict[str, RateLimitWindow] = field(default_factory=dict[str, RateLimitWindow])
 
-    def of(self, owner: str) -> RateLimitWindow:
-        """Return the window of one caller."""
+    def of(self, owner: str, address: str = "") -> RateLimitWindow:
+        """Return the window of one caller: of a key, or of an address for all that come from there without one."""
+        if not owner:
+            return self._of_strangers(address)
         if owner not in self._by_owner:
             on_event = self.on_event and partial(self.on_event, owner)
             self._by_owner[owner] = RateLimitWindow(self.limit, on_event)
         return self._by_owner[owner]
+
+    def _of_strangers(self, address: str) -> RateLimitWindow:
+        window = self._strangers.pop(address, None) or RateLimitWindow(self.limit)
+        self._strangers[address] = window
+        if len(self._strangers) > _MOST_STRANGERS:
+            del self._strangers[next(iter(self._strangers))]
+        return window

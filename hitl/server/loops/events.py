@@ -34,9 +34,7 @@ class KeyEvents:
         self._clock = clock
 
     def record(self, owner: str, event: RateLimitEvent, window: RateLimitWindow) -> None:
-        """Record an event of one key; the window of callers without a key has no events."""
-        if not owner:
-            return
+        """Record an event of one key."""
         account, now = account_of(owner), self._clock()
         data = {"api_key_id": account.api_key_id, "user_id": account.user_id, **window.usage()}
         payload = {"event": f"api_key.{event}", "timestamp": to_wire(now), "data": data}
