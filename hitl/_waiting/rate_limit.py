@@ -89,7 +89,7 @@ class RateLimitBudget:
     def blocked_for(self, now: float) -> float:
         """Return for how many seconds nothing may be requested: after a 429, or because nothing is left to spend."""
         to_reset, refused = self._to_reset(now), max(0.0, self._refused_until - now)
-        if self.server.remaining is None or to_reset <= 0 or self.server.remaining > FLOOR:
+        if self.server.remaining is None or to_reset <= 0 or self.server.remaining > FLOOR + self.sharers - 1:
             return refused
         return max(refused, to_reset + LATE)  # the rest belongs to others, so polling resumes in the next window
 

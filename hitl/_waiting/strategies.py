@@ -25,7 +25,7 @@ from hitl._waiting.timing import BETWEEN_HOLDS, Timing
 CHUNK: Final = 100  # reviews to a list, the greatest page there is
 PER_PAGE: Final = 50  # waits that are worth one more page of a list that cannot be filtered by id
 PER_PAGE_OF_MANY: Final = 10  # the same for more than a hundred waits, where requests are few
-OLDER: Final = 0.45  # times as often as one of the newest, a review further back ends: people answer soon or late
+OLDER: Final = 0.3  # times as often as one of the newest, a review further back ends: people answer soon or late
 FEW: Final = 3  # reviews not seen yet, for the sake of which a list is not read from its beginning
 LONGEST_BETWEEN_HOLDS: Final = 0.25  # seconds between held requests after changes of reviews that nobody waits for
 _EARLIEST: Final = datetime(2, 1, 1, tzinfo=UTC)  # some servers write year 1 for no time at all
@@ -43,6 +43,7 @@ class Backlog:
     missing: dict[str, None] = field(factory=dict[str, None])
     ended: dict[str, None] = field(factory=dict[str, None])
     lists: int = 0  # since a missing review was read
+    pages: int = 1  # of the last walk through a list
     cursor: str | None = None  # where the feed of changes goes on; None while there is none
     reconcile_at: float = math.inf  # when everything is polled although there is a feed
     _round: set[str] = field(factory=set[str])  # what was queued together and has not been asked about
@@ -124,9 +125,11 @@ class MissingReviews(Strategy):
 
     def is_worth_a_list(self) -> bool:
         """Return whether it is its turn where requests are few, so that a read costs as much as a list."""
-        # Each of them is a group of its own, see ListByDate.
-        shown, count = len(self.backlog.reviews) - len(self.backlog.missing), len(self.backlog.missing)
-        return bool(count) and self.backlog.lists >= math.sqrt(shown / OLDER) / count
+        # Each of them is a group of its own, and so is what each page shows; see ListByDate.
+        backlog, count = self.backlog, len(self.backlog.missing)
+        shown = len(backlog.reviews) - count
+        pages = max(backlog.pages, shown / CHUNK)
+        return bool(count) and backlog.lists >= math.sqrt(shown * pages / OLDER) / count
 
     def request(self, left: float) -> PollRequest:
         first = next(iter(self.backlog.ended or self.backlog.missing))
@@ -232,7 +235,7 @@ class ListByDate(QueuedReviews):
         self._offset = result.next_offset or 0
         rest = [each for each in self.backlog.queued if each in self._asked and each not in found]
         if rest and result.next_offset is not None and not _is_past_all(request, result):
-            if self._is_worthwhile(rest):
+            if self._is_worthwhile(rest, result):
                 return
             older, density = self._older(rest, result)
             if density >= 1.0:  # fewer requests than to read them by id
@@ -242,19 +245,22 @@ class ListByDate(QueuedReviews):
                     return
                 self.backlog.asked(older)
                 rest = [each for each in rest if each not in older]
+        self.backlog.pages = self._pages
         self.start_over()
         self.backlog.mark_missing(rest)
 
     def start_over(self) -> None:
         self._offset = self._pages = 0
 
-    def _is_worthwhile(self, rest: Iterable[str]) -> bool:
-        """Return whether the next page is worth a request for the sake of all that is waited for."""
+    def _is_worthwhile(self, rest: Iterable[str], result: ListResult) -> bool:
+        """Return whether the next page is worth a request, where nothing says on which page a review is."""
         count = len(self.backlog.reviews)
         if not self.timing.is_rate_limited():
             return self._pages <= count / PER_PAGE
-        is_unknown = any(self.backlog.reviews[each].created_at is None for each in rest)
-        return is_unknown and self._pages <= count / (PER_PAGE_OF_MANY if count > CHUNK else PER_PAGE)
+        has_dates = _created(result.reviews[0]) != _created(result.reviews[-1])  # not all created at one moment
+        if has_dates and all(self.backlog.reviews[each].created_at is not None for each in rest):
+            return False
+        return self._pages <= count / (PER_PAGE_OF_MANY if count > CHUNK else PER_PAGE)
 
     def _older(self, rest: Iterable[str], result: ListResult) -> tuple[set[str], float]:
         """Return which reviews are on the pages to come, and how many of them the best next pages show, each.
@@ -262,9 +268,9 @@ class ListByDate(QueuedReviews):
         The pages to come are taken to reach back as far as this one does.
         """
         first, last = _created(result.reviews[0]), _created(result.reviews[-1])
-        if first is None or last is None or not self.timing.is_rate_limited():
+        if first is None or last is None or first <= last or not self.timing.is_rate_limited():
             return set(), 0.0
-        span = max(first - last, timedelta(seconds=1))
+        span = first - last
         created = ((each, self.backlog.reviews[each].created_at) for each in rest)
         older = {each: last - moment for each, moment in created if moment is not None and moment <= last}
         pages = sorted(max(1, math.ceil(age / span)) for age in older.values())

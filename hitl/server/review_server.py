@@ -26,7 +26,8 @@ from hitl.server.http.long_poll import Limits, LongPollSlots, limits_of_process
 from hitl.server.http.monthly_quota import MonthlyQuota, MonthlyQuotaMiddleware
 from hitl.server.http.open_exchanges import OpenExchanges
 from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, RateLimit, RateLimiter
-from hitl.server.http.server import Beside, HttpServer, Service
+from hitl.server.http.server import Beside, HttpServer
+from hitl.server.http.service import Service
 from hitl.server.http.systemd import service_manager
 from hitl.server.http.tls import Certificate
 from hitl.server.inbox import (

@@ -25,7 +25,7 @@ from hitl.cli import sandbox as command
 from hitl.cli import server as team
 from hitl.server.agent_sessions import lifecycle as agent_sessions
 from hitl.server.http import exposure, public_url_guard, requests, tls
-from hitl.server.http.server import Service
+from hitl.server.http.service import Service
 from hitl.server.results import DISPLAYS
 from hitl.server.review_server import ReviewServer
 from hitl.server.reviews import lifecycle as reviews
