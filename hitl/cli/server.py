@@ -95,6 +95,20 @@ _SWITCH_INTERVAL = 0.0005  # as in `hitl.cli.sandbox`
     metavar="CIDR",
     help="A private network to deliver webhooks to, such as 192.168.1.0/24; repeatable.",
 )
+@click.option(
+    "--notify-scheme",
+    "notify_schemes",
+    multiple=True,
+    metavar="SCHEME",
+    help="A further scheme that the addresses of channels may have, such as pushbullet; repeatable.",
+)
+@click.option(
+    "--message-links",
+    type=click.Choice(["code", "plain"]),
+    default="code",
+    show_default=True,
+    help="Whether links in messages admit their person, with a code, or ask to sign in.",
+)
 @click.option("--metrics", is_flag=True, help="Let programs of this machine read /metrics, for Prometheus.")
 @click.option(
     "--log",

@@ -54,7 +54,7 @@ def check(url: str, *, more_schemes: Iterable[str] = ()) -> None:
     allowed = SCHEMES | {each.lower() for each in more_schemes}
     if match["scheme"] not in allowed:
         listed = ", ".join(sorted(allowed))
-        message = f"{match['scheme']}:// is not among the schemes of channels ({listed}); allow it with --notify-scheme"
+        message = f"{match['scheme']}:// is none of {listed}; start the server with --notify-scheme to allow it"
         raise invalid(message, "url")
     for part in re.split(r"[?&;]", match["rest"])[1:]:
         name = unquote(part.partition("=")[0]).lower()
