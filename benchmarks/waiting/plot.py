@@ -14,17 +14,17 @@ FEWEST, MOST = 1.0, 80.0  # reviews an hour, the ends of the level axis
 TIMES = {1: "1 s", 10: "10 s", 60: "1 min", 600: "10 min", 3600: "1 h", 18_000: "5 h"}
 RATES = (1, 2, 5, 10, 20, 40, 80)
 APART = 18.0  # pixels between two names
-SHAPES = ("M-4-4h8v8h-8z", "M0-5 5 4H-5z", "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0", "M0-5 5 0 0 5-5 0z")
+SHAPES = ("M-4-4h8v8h-8z", "M0-5 5 4H-5z", "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0", "M0-5 5 0 0 5-5 0z", "M-5-4H5L0 5z")
 STYLE = """
 .page { fill: #fff } text { font: 13px system-ui, sans-serif; fill: #24292f } .grid { stroke: #d0d7de }
 .title { font-size: 15px; font-weight: 600 } .curve { stroke-width: 2.25 }
 .c0 { stroke: #b42318; fill: #b42318 } .c1 { stroke: #9a5b00; fill: #9a5b00 }
-.c2 { stroke: #1d4ed8; fill: #1d4ed8 } .c3 { stroke: #04724d; fill: #04724d }
-text.c0, text.c1, text.c2, text.c3 { stroke: none } path.curve { fill: none }
+.c2 { stroke: #6e40c9; fill: #6e40c9 } .c3 { stroke: #1d4ed8; fill: #1d4ed8 } .c4 { stroke: #04724d; fill: #04724d }
+text.c0, text.c1, text.c2, text.c3, text.c4 { stroke: none } path.curve { fill: none }
 @media (prefers-color-scheme: dark) {
   .page { fill: #0d1117 } text { fill: #e6edf3 } .grid { stroke: #30363d }
   .c0 { stroke: #ff8b80; fill: #ff8b80 } .c1 { stroke: #e8b04b; fill: #e8b04b }
-  .c2 { stroke: #7aa7ff; fill: #7aa7ff } .c3 { stroke: #4fd1a1; fill: #4fd1a1 }
+  .c2 { stroke: #b392f0; fill: #b392f0 } .c3 { stroke: #7aa7ff; fill: #7aa7ff } .c4 { stroke: #4fd1a1; fill: #4fd1a1 }
 }"""
 
 

@@ -15,8 +15,8 @@ from functools import partial
 
 from attrs import astuple, frozen
 
-from benchmarks.waiting.vendor import RateLimit, Vendor
-from benchmarks.waiting.waiters import Alone, Together, Waiter, every_five_seconds, growing
+from benchmarks.waiting.vendor import TEMPLATE, RateLimit, Vendor
+from benchmarks.waiting.waiters import Adaptive, Alone, Together, Waiter, every_five_seconds, growing
 from benchmarks.waiting.world import EPOCH, World
 from hitl import WaitBudgetWarning
 from hitl._api import operations
@@ -66,8 +66,9 @@ class Figures:
 
 LIMITS = (RateLimit("100/hour", 100), RateLimit("1,000/minute", 1000, 60.0), RateLimit("none", None))
 LOADS = (*(Load(f"{rate}/h", per_hour=rate) for rate in (1, 10, 40, 80)), Load("burst of 10,000", burst=10_000))
-NAIVE, LOOP, POLLING, WEBHOOKS = "each every 5 s", "get_review loop", "hitl, polling", "hitl, webhooks"
-WAITERS = (NAIVE, LOOP, POLLING, WEBHOOKS)
+NAIVE, LOOP, ADAPTIVE = "each every 5 s", "get_review loop", "adaptive, shared"
+POLLING, WEBHOOKS = "hitl, polling", "hitl, webhooks"
+WAITERS = (NAIVE, LOOP, ADAPTIVE, POLLING, WEBHOOKS)
 
 
 class Day:
@@ -85,6 +86,8 @@ class Day:
     def _made(self, waiter: str, poll_interval: float) -> Waiter:
         if waiter in (NAIVE, LOOP):
             return Alone(self.world, self.vendor, self._seen, every_five_seconds if waiter == NAIVE else growing)
+        if waiter == ADAPTIVE:
+            return Adaptive(self.world, self.vendor, self._seen)
         options = WaitOptions(None, poll_interval)
         return Together(self.world, self._exchange, self._seen, options, has_webhooks=waiter == WEBHOOKS)
 
@@ -112,7 +115,7 @@ class Day:
         began = self.world.now
         while True:
             try:
-                creation = operations.create_review({"template_id": "t", "content": {}})
+                creation = operations.create_review({"template_id": TEMPLATE, "content": {}})
                 review = yield from self._exchange(creation.with_key(random_key()))
                 break
             except RateLimitError as error:

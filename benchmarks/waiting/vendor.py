@@ -16,6 +16,7 @@ from hitl._engine import Response
 from hitl._flows import ApiCall
 
 PAGE = 100
+TEMPLATE = "template_123"
 
 
 @frozen
@@ -101,6 +102,16 @@ class Vendor:
         """True if nobody is ever refused."""
         return self._rate_limit.limit is None
 
+    def left(self, now: float) -> tuple[int, float]:
+        """Return how many requests are left in this window, and the seconds to its end."""
+        limit, length = self._rate_limit.limit or 0, self._rate_limit.window
+        window = now // length * length
+        return limit - (self._used if window == self._window else 0), window + length - now
+
+    def created_lately(self, now: float) -> int:
+        """Return how many reviews were created in the last hour."""
+        return len(self._created) - bisect_right(self._created, now - 3600.0)
+
     def _document(self, review_id: str, now: float) -> str:
         return self._documents[review_id][self.ends[review_id] <= now]
 
@@ -124,5 +135,5 @@ def _answer(status: int, headers: Mapping[str, str], data: str, meta: Mapping[st
 
 def _document(review_id: str, created: float, status: str) -> str:
     created_at = datetime.fromtimestamp(created, UTC).isoformat()
-    review = {"id": review_id, "template_id": "template_123", "content": {}, "status": status, "created_at": created_at}
+    review = {"id": review_id, "template_id": TEMPLATE, "content": {}, "status": status, "created_at": created_at}
     return json.dumps(review)

@@ -1,13 +1,18 @@
-"""Those who wait in the simulation: the package's own flows, and two that ask about each review by itself."""
+"""Those who wait in the simulation: the package's own flows, two that ask about each review by itself, and one rival.
+
+The rival is what a careful programmer would write for HITL.sh: one poll for all, paced by what the rate limit leaves.
+"""
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from benchmarks.waiting.vendor import Vendor
 from benchmarks.waiting.world import TRAVEL, World
@@ -19,6 +24,8 @@ from hitl.models import Review
 Seen = Callable[[str], None]
 Pauses = Callable[[], Iterator[float]]
 REQUEST_TIMEOUT = 30.0
+ADAPTIVE_SHORTEST = 5.0  # seconds between two polls of the rival
+RECONSIDERED = 5.0  # seconds after which it looks again at what the rate limit leaves
 HOOK_DELAY = 1.0  # seconds from an answer to the webhook that tells of it
 
 
@@ -79,6 +86,56 @@ class Alone:
             moment += next(pauses) + 2 * TRAVEL
             self.vendor.spend("look", moment)
         self.world.at(moment + TRAVEL, lambda: self.seen(review_id))
+
+
+@define
+class Adaptive:
+    """Asks about all reviews at once, as often as the rate limit leaves room beside what is created.
+
+    It knows better than it could: how many reviews are created, and one request shows all that it waits for, though a
+    list has pages.
+    """
+
+    world: World
+    vendor: Vendor
+    seen: Seen
+    open: dict[str, None] = field(factory=dict[str, None])
+    last: float = -math.inf
+    is_scheduled: bool = False
+
+    def wait(self, review: Review) -> None:
+        self.open[review.id] = None
+        self._schedule()
+
+    def ends(self, review_id: str, moment: float, *, is_lost: bool) -> None:
+        """Nobody tells it."""
+
+    def _schedule(self) -> None:
+        if self.open and not self.is_scheduled:
+            self.is_scheduled = True
+            self.world.at(max(self.world.now, min(self._due(), self.world.now + RECONSIDERED)), self._act)
+
+    def _act(self) -> None:
+        self.is_scheduled = False
+        if self._due() <= self.world.now:
+            self._look()
+        self._schedule()
+
+    def _due(self) -> float:
+        if self.vendor.is_unlimited:
+            return self.last + ADAPTIVE_SHORTEST
+        left, to_reset = self.vendor.left(self.world.now)
+        reserve = min(0.85 * left, 1.1 * self.vendor.created_lately(self.world.now) / 3600.0 * to_reset)
+        free = left - reserve
+        return self.last + max(ADAPTIVE_SHORTEST, to_reset / free) if free >= 1.0 else self.world.now + to_reset
+
+    def _look(self) -> None:
+        now = self.last = self.world.now
+        _, refused = self.vendor.spend("look", now)
+        for review_id in list(self.open) if refused is None else ():
+            if self.vendor.ends[review_id] <= now:
+                del self.open[review_id]
+                self.world.at(now + TRAVEL, partial(self.seen, review_id))
 
 
 class Together:

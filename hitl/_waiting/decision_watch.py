@@ -30,7 +30,8 @@ from hitl._waiting.arguments import WaitOptions
 from hitl._waiting.decision_cursor import DecisionFilter, Position, changed_at, decision_digest, short
 from hitl._waiting.model import ListMany, Waiter, with_zone
 from hitl._waiting.poller import is_transient
-from hitl._waiting.schedule import CHUNK, MOST_MALFORMED
+from hitl._waiting.schedule import MOST_MALFORMED
+from hitl._waiting.strategies import CHUNK
 from hitl._waiting.timing import BETWEEN_HOLDS, Timing
 from hitl._waiting.waits import WaitRegistry
 from hitl.exceptions import APIStatusError, AuthenticationError, HITLError, UnexpectedResponseError
@@ -327,7 +328,8 @@ class DecisionWatch:
         }
         self._latest, self._sweep = sweep.latest, _Sweep()
         self._is_handing_over = sweep.feed is not None
-        self._due_at = -math.inf if self._is_handing_over else self._timing.poll_at
+        pause = -math.inf if self._is_handing_over else self._timing.poll_interval()
+        self._due_at = self._timing.now() + pause
         self._arrive(Position(None, sweep.feed, mark, around))
 
     def _arrive(self, position: Position) -> None:

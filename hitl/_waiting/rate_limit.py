@@ -10,7 +10,7 @@ from hitl._calls import Server
 
 FLOOR = 2.0  # requests of each window that polling never uses
 MARGIN = 1.1  # times what others are expected to send is kept for them
-GREATEST_SHARE = 0.85  # of what is left may be kept for others, at most
+GREATEST_SHARE = 0.88  # of what is left may be kept for others, at most
 PRIOR_SHARE = 0.1  # of an hour's limit is what others are assumed to use until more is known
 PRIOR_SECONDS = 900.0  # of observation weigh as much as that first guess
 MEMORY = 3600.0  # seconds after which an observation counts a third
@@ -89,7 +89,7 @@ class RateLimitBudget:
     def blocked_for(self, now: float) -> float:
         """Return for how many seconds nothing may be requested: after a 429, or because nothing is left to spend."""
         to_reset, refused = self._to_reset(now), max(0.0, self._refused_until - now)
-        if self.server.remaining is None or to_reset <= 0 or self.server.remaining - self.reserve(now) >= 1.0:
+        if self.server.remaining is None or to_reset <= 0 or self.server.remaining > FLOOR + self.sharers - 1:
             return refused
         return max(refused, to_reset + LATE)  # the rest belongs to others, so polling resumes in the next window
 

@@ -124,10 +124,12 @@ class Timing:
         was_held = bool(request.hold) and self.server_holds and (has_news or took >= SHORTEST_HOLD)
         if was_held:
             self._last_held = now
-        if request.channel != "changes":
-            self.poll_at = now + (BETWEEN_HOLDS if was_held else self.poll_interval())
         self._ended, self.last_channel = now, request.channel
         return was_held
+
+    def polled_all(self, *, was_held: bool) -> None:
+        """Record that everything that is open has been polled."""
+        self.poll_at = self.now() + (BETWEEN_HOLDS if was_held else self.poll_interval())
 
     def refused(self) -> None:
         self._ended = self.now()

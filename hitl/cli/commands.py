@@ -22,6 +22,8 @@ _SUBCOMMANDS: Final = {
             *(
                 "account",
                 "doctor",
+                "keys",
+                "notify",
                 "requests",
                 "reviewers",
                 "reviews",

@@ -42,9 +42,7 @@ def _use(context: click.Context, parameter: click.Parameter, file: Path | None) 
     for name, value in found.items():
         if name not in known:
             raise click.BadParameter(f"{file}: {name} is no option; there are {', '.join(known)}", context, parameter)
-        option = known[name]
-        if option.name is not None:
-            defaults[option.name] = _checked(value, option, f"{file}: {name}")
+        defaults[str(known[name].name)] = _checked(value, known[name], f"{file}: {name}")
     context.default_map = {**(context.default_map or {}), **defaults}
 
 

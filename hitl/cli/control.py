@@ -49,9 +49,9 @@ class Control:
 
 
 @contextmanager
-def control(data: str) -> Generator[Control, None, None]:
-    """Reach the server that has a data file, or open the file here for as long as the block runs."""
-    found = _reach(data)
+def control(data: str, team: TeamSettings | None = None) -> Generator[Control, None, None]:
+    """Reach the server that has a data file, or open the file here, with settings, for as long as the block runs."""
+    found = _reach(data, team or TeamSettings())
     if isinstance(found, ReviewServer):
         with found:
             yield Control(data, httpx.ASGITransport(app=found.control_app))
@@ -59,7 +59,7 @@ def control(data: str) -> Generator[Control, None, None]:
         yield Control(data, httpx.AsyncHTTPTransport(uds=found))
 
 
-def _reach(data: str) -> ReviewServer | str:
+def _reach(data: str, team: TeamSettings) -> ReviewServer | str:
     """Return the server of a file that nobody has, or the socket of the one that has it.
 
     Whoever has the file may be another command, which is done soon, or a server that is about to listen.
@@ -71,7 +71,7 @@ def _reach(data: str) -> ReviewServer | str:
                 return found
         else:
             try:
-                return ReviewServer(data=data, team=TeamSettings())
+                return ReviewServer(data=data, team=team)
             except InUseError:  # it was free a moment ago
                 pass
             except SetupError as error:

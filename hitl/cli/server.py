@@ -12,9 +12,11 @@ import click
 from hitl.cli.config_file import config_option
 from hitl.cli.failures import CommandError
 from hitl.cli.operating import OPERATING
+from hitl.cli.rekeying import key_file_option, rekey_file
 from hitl.cli.sandbox import templates_in
 from hitl.cli.server_unit import unit
 from hitl.cli.values import length_of_time, seconds
+from hitl.server.asking import POLICIES
 from hitl.server.http.exposure import read_secret
 from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, rate_limit
 from hitl.server.http.systemd import inherited_socket
@@ -63,6 +65,14 @@ _SWITCH_INTERVAL = 0.0005  # as in `hitl.cli.sandbox`
     help="Tell browsers to come over https only.  [default: on for https on port 443 without a path]",
 )
 @click.option("--allow-insecure-public-url", is_flag=True, help="Accept a public URL of http.")
+@key_file_option
+@click.option(
+    "--self-approval",
+    type=click.Choice(POLICIES),
+    default="refuse",
+    show_default=True,
+    help="What becomes of a person's answer to what he asks himself, or what his key asks.",
+)
 @click.option("--undo", default="10s", show_default=True, help="For how long a reviewer can take an answer back.")
 @click.option(
     "--rate-limit",
@@ -136,10 +146,10 @@ def run(
             allow_remote_webhooks=allow_remote_webhooks,
             allow_webhook_nets=allow_webhook_nets,
         )
+        http_server = site.server()
     except SetupError as error:
         raise CommandError(str(error)) from error
     configure_log(log_form or ("text" if sys.stderr.isatty() else "json"))
-    http_server = site.server()
     # Before anything is printed: a signal must end it in order as soon as somebody knows that it runs.
     with site, http_server.capture_signals():
         click.echo(_greeting(site, team, data), nl=False)
@@ -180,5 +190,5 @@ def _greeting(site: ReviewServer, team: TeamSettings, data: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-for command in OPERATING:
+for command in (*OPERATING, rekey_file):
     server.add_command(command)

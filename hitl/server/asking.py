@@ -6,7 +6,7 @@ address in whose name the program says that it asks. What it says may be false, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
@@ -15,7 +15,7 @@ from hitl.server.primitives import Actor, ApiError, Document, clean_name, name_k
 Policy: TypeAlias = Literal["refuse", "warn", "allow"]
 """What becomes of an answer to what the answering person asks himself."""
 
-POLICIES: Final[tuple[Policy, ...]] = ("refuse", "warn", "allow")
+POLICIES: Final[Sequence[Policy]] = ("refuse", "warn", "allow")
 """The policies, the strictest first."""
 
 SELF_APPROVAL: Final = "self_approval"
@@ -63,7 +63,8 @@ class SelfApproval:
         """Return what becomes of somebody's answer: "allow" if he did not ask. A template can only be stricter."""
         settings: Mapping[str, Any] = (template or {}).get("settings") or {}
         wanted = settings.get(SELF_APPROVAL)
-        policy = next(each for each in POLICIES if each in (self.policy, wanted))
+        policies: list[Policy] = [each for each in POLICIES if each in (self.policy, wanted)]
+        policy = policies[0]
         if policy == "allow" or not self.is_own(document.get("asked_by"), actor, answers):
             return "allow"
         return policy

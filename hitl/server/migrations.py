@@ -561,6 +561,74 @@ _ACCESS: Final = (
     """,
 )
 
+# What reaches people. A message with an empty `lane` is the time of a rule, at which its readers are looked for.
+_NOTIFICATIONS: Final = (
+    """
+    CREATE TABLE channels (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        person_id TEXT,
+        url TEXT NOT NULL,
+        hint TEXT NOT NULL,
+        state TEXT NOT NULL,
+        failures INTEGER NOT NULL,
+        probe_at TEXT,
+        last_ok_at TEXT,
+        last_error TEXT,
+        created_at TEXT NOT NULL,
+        created_by TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE notification_rules (
+        id TEXT PRIMARY KEY,
+        position INTEGER NOT NULL,
+        enabled INTEGER NOT NULL,
+        template_id TEXT,
+        priority TEXT,
+        kind TEXT NOT NULL,
+        audience TEXT NOT NULL,
+        after_seconds INTEGER,
+        before_due_seconds INTEGER,
+        every_seconds INTEGER,
+        content TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE messages (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        dedupe TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL,
+        rule_id TEXT,
+        channel_id TEXT NOT NULL,
+        person_id TEXT,
+        recipient TEXT NOT NULL,
+        lane TEXT NOT NULL,
+        review_id TEXT,
+        content TEXT NOT NULL,
+        due_at TEXT NOT NULL,
+        ends_at TEXT NOT NULL,
+        state TEXT NOT NULL,
+        tries INTEGER NOT NULL,
+        last_error TEXT,
+        created_at TEXT NOT NULL,
+        ended_at TEXT
+    )
+    """,
+    "CREATE INDEX messages_planned ON messages (due_at, number) WHERE state = 'planned'",
+    "CREATE INDEX messages_by_review ON messages (review_id, lane, number) WHERE review_id IS NOT NULL",
+    "CREATE INDEX messages_by_lane ON messages (lane, due_at)",
+    "CREATE INDEX messages_by_rule ON messages (rule_id) WHERE state = 'planned' AND lane = ''",
+    "CREATE INDEX messages_ended ON messages (ended_at) WHERE ended_at IS NOT NULL",
+    # A new team hears of what is asked, and once more an hour before it is due, as soon as there are channels.
+    """
+    INSERT INTO notification_rules (id, position, enabled, kind, audience, before_due_seconds, content) VALUES
+        ('rul_' || lower(hex(randomblob(12))), 1, 1, 'asked', 'assignees', NULL, 'title'),
+        ('rul_' || lower(hex(randomblob(12))), 2, 1, 'reminder', 'assignees', 3600, 'title')
+    """,
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _REVIEWS,
     (*_WEBHOOKS, *_TEAMS),
@@ -581,4 +649,5 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (*_DEADLINES, *_VERDICTS, *_SEARCH_TEXTS),
     _API_KEYS,
     _ACCESS,
+    _NOTIFICATIONS,
 )

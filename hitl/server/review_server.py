@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from socket import socket
 from types import MappingProxyType
@@ -25,7 +26,8 @@ from hitl.server.http.long_poll import Limits, LongPollSlots, limits_of_process
 from hitl.server.http.monthly_quota import MonthlyQuota, MonthlyQuotaMiddleware
 from hitl.server.http.open_exchanges import OpenExchanges
 from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, RateLimit, RateLimiter
-from hitl.server.http.server import Beside, HttpServer, Service
+from hitl.server.http.server import Beside, HttpServer
+from hitl.server.http.service import Service
 from hitl.server.http.systemd import service_manager
 from hitl.server.http.tls import Certificate
 from hitl.server.inbox import (
@@ -36,10 +38,24 @@ from hitl.server.inbox import (
     inbox_routes,
     invitation,
     join_routes,
+    title,
+    visible,
 )
 from hitl.server.keys import Keys, Scopes, key_control_routes
 from hitl.server.loops import KeyEvents, LoopService, loop_routes
 from hitl.server.migrations import MIGRATIONS
+from hitl.server.notifications import (
+    ADDRESSES,
+    AdmittingLinks,
+    Channels,
+    Links,
+    Notifications,
+    Recorder,
+    Renderer,
+    Worker,
+    notify_control_routes,
+    recorded,
+)
 from hitl.server.operations import (
     ControlSocket,
     Operations,
@@ -102,6 +118,7 @@ class ReviewServer:
         allow_webhook_nets: Iterable[str] = (),
         api_middleware: Sequence[Middleware] = (),
         undo_seconds: float = 0,
+        notify: Sequence[Mapping[str, Any] | str] = (),
         team: TeamSettings | None = None,
         inherited: socket | None = None,
     ) -> None:
@@ -123,6 +140,7 @@ class ReviewServer:
             allow_webhook_nets: Private networks to deliver webhooks to, such as "192.168.1.0/24".
             api_middleware: ASGI middleware next to the API's routes; it may raise ApiError.
             undo_seconds: For how long an answer that is given in the inbox can be taken back; 0 gives it at once.
+            notify: The rules by which a sandbox records messages; see `notifications.rules.rule_of`.
             team: What makes it the server of a team, with its own people and keys; None for a sandbox.
             inherited: A listening socket to take over, instead of a host and a port.
         """
@@ -147,6 +165,7 @@ class ReviewServer:
             self._make_sealer(team)
             self._make_services(clock, known)
             self._quota = None if monthly_quota is None else MonthlyQuota(monthly_quota, self.outbox, self.clock)
+            self._notify(notify)
             try:
                 self.reviews.install_templates(templates)
             except StorageError as error:
@@ -226,7 +245,7 @@ class ReviewServer:
         """Find the keys under which a team's secrets are sealed; a sandbox keeps them in clear."""
         data = None if self.database.path == IN_MEMORY else self.database.path
         self.sealer = Sealer(None if team is None else find_keys(data, team.secrets_key_file))
-        self.sealed = SealedColumns(self.database, self.sealer, [SECRETS])
+        self.sealed = SealedColumns(self.database, self.sealer, [SECRETS, ADDRESSES])
 
     def _make_retention(self) -> Retention | None:
         if self.team is None or self.team.keep is None:
@@ -243,14 +262,42 @@ class ReviewServer:
         self._opened.callback(watch.close)
         return watch
 
+    def _notify(self, rules: Sequence[Mapping[str, Any] | str]) -> None:
+        """Follow the reviews to tell people of them: by a team's own rules and channels, or as a sandbox records it."""
+        self.recorder: Recorder | None = None
+        self.notifications: Notifications | None = None
+        self.message_worker: Worker | None = None
+        if self.team is not None:
+            channels = Channels(self.database, self.audit, self.clock, self.sealer, self.team.notify_schemes)
+            # Where a proxy says who somebody is, no link begins a session.
+            are_personal = self.team.message_links == "code" and self.team.auth_header is None
+            links = Links(self._base_url, AdmittingLinks(self.admission), are_personal)
+            renderer = Renderer(title, visible)
+            self.notifications = Notifications(
+                self.database, self.audit, self.clock, self.people, self.reviews, channels, links, renderer
+            )
+            self.message_worker = self.notifications.worker
+            self.admission.send_link = partial(self.notifications.send_link, "signin")
+        elif rules:
+            self.message_worker, self.recorder = recorded(
+                rules, self.database, self.reviews, self.clock, self._base_url, title, visible
+            )
+
+    def _base_url(self) -> str:
+        """Return the address that links in messages begin with."""
+        public = None if self.team is None else self.team.public_url
+        return (public or self._listener.url).rstrip("/")
+
     def _control_routes(self) -> list[Route]:
         """Return what the command on this machine can do."""
+        notify = [] if self.notifications is None else notify_control_routes(self.notifications, self.people, handler)
         operations = Operations(self.database, self.audit, self.deliveries, self.clock)
         return [
             *operator_routes(operations),
             *(() if self._watch is None else self._watch.routes()),
             *reviewer_control_routes(self.admission, self._address, self._open_reviews, handler),
             *key_control_routes(self.keys, self.clock, lambda person_id: self.people.get(person_id).email, handler),
+            *notify,
             Route("/rekey", handler(lambda _: rekey(self.sealed)), methods=["POST"]),
         ]
 
@@ -289,6 +336,7 @@ class ReviewServer:
             self.saved_views,
             self._undo_seconds,
             None if self.team is None else self.admission,
+            None if self.team is None else self.keys,
         )
         before = [*join_routes(self.loops), *upload_pages(self.uploads)]
         if self.team is None:
@@ -333,11 +381,14 @@ class ReviewServer:
         """Return the HTTP server, not yet running."""
         self._is_serving = True
         if self.team is not None:
+            self.sealer.prepare()
             self.sealed.seal()
         deliverer = Deliverer(self.database, self.outbox, self.clock, Sender(self._targets), sealer=self.sealer)
         expiry = ExpiryWorker(self.clock, self.changes, self.tick)
         indexer = SearchIndexer(self.changes, self.reviews.index_texts)
         workers = {"reviews": expiry.run, "deliveries": deliverer.run, "search": indexer.run}
+        if self.message_worker is not None:
+            workers["messages"] = self.message_worker.run
         if self._retention is not None:
             workers["retention"] = self._retention.run
         service = None if self.team is None else Service(manager=service_manager(), certificate=self._certificate)

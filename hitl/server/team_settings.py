@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 from hitl.server.asking import Policy
 from hitl.server.http.exposure import Exposure
@@ -56,6 +57,12 @@ class TeamSettings:
 
     keep: timedelta | None = None
     """For how long contents are kept after the end of a review or request; None for ever."""
+
+    notify_schemes: tuple[str, ...] = ()
+    """Schemes of channels that are accepted beside the usual ones, such as "mattermost"."""
+
+    message_links: Literal["code", "plain"] = "code"
+    """Whether a link in a message admits its person to the review, with its code, or asks him to sign in."""
 
 
 def front_of(team: TeamSettings | None, listener: AnyListener) -> tuple[Front | None, list[str]]:

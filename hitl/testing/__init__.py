@@ -24,6 +24,7 @@ from hitl._lazy import lazy_names
 
 if TYPE_CHECKING:
     from hitl.server.http.faults import Faults
+    from hitl.server.notifications.recorder import Message
     from hitl.server.primitives.clock import Clock
     from hitl.testing import hostile
     from hitl.testing.answers import Answer, after, approve, complete, edit, never, reject, respond
@@ -36,6 +37,7 @@ __all__ = [
     "Clock",
     "Faults",
     "HostileServer",
+    "Message",
     "Reviewer",
     "Sandbox",
     "after",
@@ -53,6 +55,7 @@ _load, __dir__ = lazy_names(
     {
         "answers": ("Answer", "after", "approve", "complete", "edit", "never", "reject", "respond"),
         "hitl.server.http.faults": ("Faults",),
+        "hitl.server.notifications.recorder": ("Message",),
         "hitl.server.primitives.clock": ("Clock",),
         "hitl.testing.hostile.server": ("HostileServer",),
         "reviewer": ("Reviewer",),

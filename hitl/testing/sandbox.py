@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from hitl import exceptions
 from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, RateLimit
 from hitl.server.http.server import BackgroundServer
+from hitl.server.notifications.recorder import Message
 from hitl.server.primitives.errors import SetupError
 from hitl.server.primitives.timestamps import utc_now
 from hitl.server.review_server import ReviewServer
@@ -52,6 +53,7 @@ class Sandbox:
         monthly_quota: int | None = None,
         clock: Callable[[], datetime] | None = None,
         undo_seconds: float = 0,
+        notify: Sequence[Mapping[str, Any] | str] = (),
     ) -> None:
         """Open the data and bind the port; requests are served once the sandbox is entered.
 
@@ -70,9 +72,12 @@ class Sandbox:
                 default. If it stands still, only `sandbox.clock.advance` moves the time.
             undo_seconds: For how long, up to an hour, a reviewer can take back an answer given in the inbox; no
                 program sees it before. 0, the default, gives it at once.
+            notify: The rules by which people would be told of reviews: a kind such as "asked", or a mapping such as
+                `{"kind": "reminder", "before_due": "1h", "audience": "leads"}`. Nothing is sent: `messages` has what
+                each person would have got.
 
         Raises:
-            ConfigurationError: The file, the address, a template, a workflow or `undo_seconds` cannot be used.
+            ConfigurationError: The file, the address, a template, a workflow, a rule or `undo_seconds` cannot be used.
         """
         self._patience: Patience
         try:
@@ -87,6 +92,7 @@ class Sandbox:
                 monthly_quota=monthly_quota,
                 clock=clock or utc_now,
                 undo_seconds=undo_seconds,
+                notify=notify,
                 api_middleware=[Middleware(PatienceMiddleware, patience=lambda: self._patience)],
             )
         except SetupError as error:
@@ -118,6 +124,15 @@ class Sandbox:
         """
         self._patience.is_endless = True
         return self._site.inbox_url
+
+    @property
+    def messages(self) -> list[Message]:
+        """The messages that people would have got by the rules of `notify`, in order; see `hitl.testing.Message`."""
+        worker, recorder = self._site.message_worker, self._site.recorder
+        if worker is None or recorder is None:
+            return []
+        worker.settle()
+        return recorder.messages
 
     def client(self, **settings: Any) -> HITLClient:
         """Return a client of this sandbox; closing the sandbox closes it.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import grp
-import json
 import os
 import re
 import signal
@@ -16,33 +15,46 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
 import trustme
 from documents import page
 
-KEY = "hitl_test_key"
-HEADERS = {"Authorization": f"Bearer {KEY}"}
+from hitl.server.review_server import ReviewServer
+from hitl.server.team_settings import TeamSettings
+
 REVIEW = {"template_id": "template_123", "content": {"text": "A draft"}}
 HOST = "reviews.example.com"
 PATIENCE = 60  # seconds that a process may take before the test fails
 
-_LIVES = str(Path(__file__).with_name("team_lives.py"))
+HITL = [sys.executable, "-W", "error", "-m", "hitl.cli"]
+
 _UPSTREAM = "127.0.0.1:4010"  # in the documentation
 
 
 @contextmanager
 def serving(
-    data: Path, *, port: int = 0, held: socket.socket | None = None, env: Mapping[str, str] | None = None, **team: Any
+    data: Path, *options: str, held: socket.socket | None = None, env: Mapping[str, str] | None = None
 ) -> Iterator[Serving]:
-    """Run a server until the block ends, which it must survive in order; `held` is a socket that it inherits."""
-    command = [sys.executable, "-W", "error", _LIVES, str(data), KEY, json.dumps(team), str(port)]
+    """Run `hitl server` until the block ends, which must end it in order; `held` is a socket that it inherits."""
+    command = [*HITL, "server", "--data", str(data), "--port", "0", "--rate-limit", "none", "--log", "text", *options]
     with started(command, held=held, env=env) as process:
         assert process.stdout is not None
-        where = process.stdout.readline().strip()
-        assert where, "it did not start"
-        yield Serving(process, where)
+        listens = next((line for line in process.stdout if "Listens" in line), "")
+        assert listens, process.stderr.read() if process.stderr else ""
+        yield Serving(process, listens.split()[1].rstrip(","))
+
+
+def headers_of(data: Path) -> dict[str, str]:
+    """Return the headers of a program, whose key is made when it is first asked for; not while a server has the file."""
+    file = data.with_suffix(".program")
+    if not file.exists():
+        with ReviewServer(data=data, team=TeamSettings()) as server:
+            _, key = server.keys.create("a program", owner=None, scopes=("ask:all", "read", "admin"))
+        file.write_text(key)
+    return {"Authorization": f"Bearer {file.read_text()}"}
 
 
 @dataclass
@@ -68,7 +80,7 @@ def started(
     if held is not None:
         # The shell becomes the command, so its process id is that of the command.
         script = f'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&{held.fileno()}'
-        command = ["sh", "-c", script, "sh", *command]
+        command = ["bash", "-c", script, "bash", *command]  # dash knows descriptors of one digit only
     fds = () if held is None else (held.fileno(),)
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, env={**os.environ, **(env or {})}, pass_fds=fds, **pipes) as process:
@@ -106,13 +118,15 @@ class Trust:
         given.private_key_pem.write_to_path(trust.key)
         return trust
 
-    def client(self, port: int, **given: Any) -> httpx.Client:
+    def client(self, port: int, headers: Mapping[str, str] = MappingProxyType({})) -> httpx.Client:
         """Return a client of the public host, at a port of this machine."""
         context = ssl.create_default_context()
         self.authority.configure_trust(context)
-        headers = {"Host": f"{HOST}:{port}", **given.pop("headers", HEADERS)}
         client = httpx.Client(
-            base_url=f"https://127.0.0.1:{port}", verify=context, headers=headers, timeout=PATIENCE, **given
+            base_url=f"https://127.0.0.1:{port}",
+            verify=context,
+            headers={"Host": f"{HOST}:{port}", **headers},
+            timeout=PATIENCE,
         )
         client.event_hooks["request"] = [_ask_for_the_host]
         return client

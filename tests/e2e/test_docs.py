@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from types import SimpleNamespace
 from typing import cast
 
@@ -21,8 +22,10 @@ from hitl._flows import threads as _workers
 from hitl._namespaces import turn_wait
 from hitl._waiting import timing as _timing
 from hitl.cli import sandbox as command
+from hitl.cli import server as team
 from hitl.server.agent_sessions import lifecycle as agent_sessions
-from hitl.server.http import requests
+from hitl.server.http import exposure, public_url_guard, requests, tls
+from hitl.server.http.service import Service
 from hitl.server.results import DISPLAYS
 from hitl.server.review_server import ReviewServer
 from hitl.server.reviews import lifecycle as reviews
@@ -129,3 +132,20 @@ def test_the_tutorial_shows_what_the_command_prints() -> None:
     )
     printed = command._greeting(cast(ReviewServer, site), ":memory:").replace("'", "").replace("0123456789", "0123…")
     assert f"```text\n{printed}```" in page("tutorial/first-review.md")
+
+
+def test_the_options_of_the_server_are_those_in_the_reference() -> None:
+    named = {words(row[0])[0]: row[1] for row in rows("reference/server.md", "Option")}
+    options = {option.opts[0]: option for option in team.server.params if isinstance(option, click.Option)}
+    assert named.keys() == options.keys() - {"--config"}
+    for name in ("--host", "--port", "--undo", "--rate-limit", "--self-approval"):
+        assert named[name] == f"`{options[name].default}`"
+
+
+def test_the_limits_of_the_server_are_those_in_the_reference() -> None:
+    told = page("reference/server.md").replace("\n", " ")
+    assert f"answered after {public_url_guard.PROXIED_WAIT} seconds at the latest" in told
+    assert f"shaken no hands within {tls.HANDSHAKE_SECONDS:g} seconds" in told
+    defaults = {each.name: each.default for each in fields(Service)}
+    assert f"longer than {defaults['grace']:g} seconds is cut" in told
+    assert f"{exposure.SHORTEST_SECRET} characters or more" in told

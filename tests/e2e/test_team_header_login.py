@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
-from team_processes import HEADERS, HOST, Trust, caddy, free_port, nginx, serving, snippets
+from team_processes import HOST, Trust, caddy, free_port, headers_of, nginx, serving, snippets
 
 from hitl.server.review_server import ReviewServer
 from hitl.server.team_settings import TeamSettings
@@ -57,10 +57,11 @@ class Site:
     trust: Trust
     port: int
     direct: str
+    program: dict[str, str]
 
     def who(self, *headers: tuple[str, str], cookie: str = "") -> str:
         """Return whose pages a browser gets through the proxy, or the status of the refusal."""
-        with self.trust.client(self.port, headers={}) as http:
+        with self.trust.client(self.port) as http:
             return _whose(http.get("/inbox/sessions", headers=[*headers, *([("Cookie", cookie)] if cookie else [])]))
 
     def who_directly(self, *headers: tuple[str, str], source: str = "127.0.0.1") -> str:
@@ -91,8 +92,12 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         if request.param == "Caddy":
             listener.close()
             port = free_port()
-        team = {"trusted_proxies": ["127.0.0.1"], "auth_header": HEADER, "proxy_secret": SECRET}
-        running = stack.enter_context(serving(folder / "team.db", public_url=f"https://{HOST}:{port}", **team))
+        secret = folder / "proxy.secret"
+        secret.write_text(SECRET)
+        secret.chmod(0o640)
+        login = ["--auth-header", HEADER, "--proxy-secret-file", str(secret), "--trusted-proxy", "127.0.0.1"]
+        program = headers_of(folder / "team.db")
+        running = stack.enter_context(serving(folder / "team.db", "--public-url", f"https://{HOST}:{port}", *login))
         if request.param == "nginx":
             common = re.split(r"(?m)^server \{", snippets("nginx")[0])[0]
             stack.enter_context(
@@ -100,7 +105,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             )
         else:
             stack.enter_context(caddy(folder, trust, _filled(snippets("caddy")[2], provider), running.where, port))
-        yield Site(trust, port, running.where)
+        yield Site(trust, port, running.where, program)
 
 
 def _filled(configuration: str, provider: str) -> str:
@@ -137,9 +142,9 @@ def test_whom_the_provider_does_not_know_gets_no_further(site: Site) -> None:
 
 
 def test_the_api_is_open_to_keys_and_to_no_name(site: Site) -> None:
-    with site.trust.client(site.port, headers={}) as http:
+    with site.trust.client(site.port) as http:
         assert http.get("/v1/reviews", headers={HEADER: ADMIN, "X-Hitl-Proxy-Secret": SECRET}).status_code == 401
-        assert http.get("/v1/reviews", headers=HEADERS).status_code == 200
+        assert http.get("/v1/reviews", headers=site.program).status_code == 200
 
 
 def test_a_program_of_the_machine_is_nobody_at_the_port(site: Site) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,8 +12,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from team_processes import HOST, KEY, REVIEW, Trust, caddy, free_port, nginx, serving, snippets
+from team_processes import HOST, REVIEW, Trust, caddy, free_port, headers_of, nginx, serving, snippets
 
+from hitl.server.primitives import MACHINE
+from hitl.server.review_server import ReviewServer
+from hitl.server.team_settings import TeamSettings
+
+ANN = "ann@example.com"
 PEOPLE = 5
 WAYS = ["nginx", "nginx under a path", "nginx to a socket", "Caddy", "Caddy under a path", "Caddy to a socket"]
 
@@ -25,9 +31,11 @@ class Public:
     port: int
     prefix: str
     folder: Path
+    link: str
+    code: str
 
     def client(self) -> httpx.Client:
-        return self.trust.client(self.port)
+        return self.trust.client(self.port, headers_of(self.folder / "team.db"))
 
 
 @contextmanager
@@ -41,9 +49,12 @@ def behind(way: str, folder: Path) -> Iterator[Public]:
         if way.startswith("Caddy"):
             listener.close()
             port = free_port()
-        reached = {"socket": str(folder / "http.sock")} if "socket" in way else {"trusted_proxies": ["127.0.0.1"]}
+        reached = ["--socket", str(folder / "http.sock")] if "socket" in way else ["--trusted-proxy", "127.0.0.1"]
+        headers_of(folder / "team.db")
+        with ReviewServer(data=folder / "team.db", team=TeamSettings()) as made:
+            ticket = made.admission.invite(ANN, role="lead", by=MACHINE).ticket
         server = stack.enter_context(
-            serving(folder / "team.db", public_url=f"https://{HOST}:{port}{prefix}", **reached)
+            serving(folder / "team.db", "--public-url", f"https://{HOST}:{port}{prefix}", *reached)
         )
         if way.startswith("nginx"):
             upstream = f"unix:{server.where}" if "socket" in way else server.where
@@ -53,7 +64,7 @@ def behind(way: str, folder: Path) -> Iterator[Public]:
             upstream = f"unix/{server.where}" if "socket" in way else server.where
             configuration = snippets("caddy")[1 if prefix else 0].replace("intern.example.com", HOST)
             stack.enter_context(caddy(folder, trust, configuration, upstream, port))
-        yield Public(trust, port, prefix, folder)
+        yield Public(trust, port, prefix, folder, f"{prefix}/enter/{ticket.token}", ticket.code)
 
 
 @pytest.fixture(scope="module", params=WAYS)
@@ -94,6 +105,31 @@ def test_addresses_lead_back_through_the_proxy(public: Public) -> None:
         assert http.get(f"{public.prefix}/inbox/static/inbox.css").status_code == 200
 
 
+def test_a_person_signs_in_and_works_through_the_proxy(public: Public) -> None:
+    with public.client() as program, public.trust.client(public.port) as browser:
+        review = program.post(f"{public.prefix}/v1/reviews", json=REVIEW).json()["data"]
+        entered = browser.post(
+            public.link, data={"code": public.code}, headers={"Origin": f"https://{HOST}:{public.port}"}
+        )
+        assert (entered.status_code, entered.headers["Location"]) == (303, f"{public.prefix}/inbox/")
+        name, path = ("__Secure-hitl", public.prefix) if public.prefix else ("__Host-hitl", "/")
+        cookie = entered.headers["Set-Cookie"]
+        assert cookie.startswith(f"{name}=")
+        assert {f"Path={path}", "Secure", "HttpOnly", "SameSite=strict"} <= set(cookie.split("; "))
+        # httpx keeps cookies by the address that it connects to, which is this machine's.
+        browser.headers["Cookie"] = cookie.partition(";")[0]
+        for page in ("/inbox/", "/inbox/people", "/inbox/sessions", f"/inbox/reviews/{review['id']}"):
+            answer = browser.get(f"{public.prefix}{page}")
+            links = re.findall(r' (?:href|src|action|data-base)="(/[^"]*)"', answer.text)
+            assert links
+            assert [link for link in links if not link.startswith(f"{public.prefix}/")] == []
+        with browser.stream("GET", f"{public.prefix}/inbox/events?after=0") as live:
+            assert live.headers["Content-Type"].startswith("text/event-stream")
+            assert next(line for line in live.iter_lines() if review["id"] in line)
+        sessions = browser.get(f"{public.prefix}/inbox/sessions").text
+        assert "127.0.0.1" in sessions  # what the proxy says of its client
+
+
 def test_a_large_review_gets_through(public: Public) -> None:
     large = {**REVIEW, "content": {"text": "x" * 3_000_000}}
     with public.client() as http:
@@ -117,4 +153,5 @@ def test_tokens_of_links_stay_out_of_the_log_of_nginx(public: Public) -> None:
     if log.exists():  # nginx writes one by default, and Caddy does not
         assert "/enter/***" in log.read_text()
         assert token not in log.read_text()
-    assert KEY not in "".join(file.read_text() for file in public.folder.glob("*.log"))
+    key = headers_of(public.folder / "team.db")["Authorization"].removeprefix("Bearer ")
+    assert key not in "".join(file.read_text() for file in public.folder.glob("*.log"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import resource
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,7 +19,7 @@ from starlette.types import ASGIApp
 from hitl.server.http import connections, server
 from hitl.server.http.host_check import HostGuard
 from hitl.server.http.listeners import Listener
-from hitl.server.http.long_poll import Limits, LongPollSlots
+from hitl.server.http.long_poll import Limits, LongPollSlots, limits_of_process
 from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, NO_RATE_LIMIT, RateLimit, rate_limit
 from hitl.server.http.requests import MAX_BODY, MAX_DEPTH, MAX_WAIT
 from hitl.server.http.server import BackgroundServer
@@ -272,3 +273,14 @@ def test_the_documented_limits_are_the_real_ones() -> None:
         f"{DEFAULT_RATE_LIMIT.requests} requests",
     ):
         assert told in text, told
+
+
+def test_a_server_for_a_team_takes_what_fits_into_the_files_that_it_may_open() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1_100, before[1]))
+        assert (limits_of_process().connections, limits_of_process().held) == (900, 800)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (220, before[1]))
+        assert limits_of_process().connections == 50
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -240,7 +240,7 @@ class Proxy:
 
 def seen_through(data: Path, proxy: Proxy, silence: float = 0.0, path: str = "") -> dict[str, tuple[str, str]]:
     with running(data, f"{proxy.url}{path}") as site:
-        proxy.target = ("127.0.0.1", int(site.url.rpartition(":")[2]))
+        proxy.target = ("127.0.0.1", int(site.listens_on.rpartition(":")[2]))
         with control(str(data)) as server:
             findings = list(check_public_url(server, silence))
     proxy.listener.close()

@@ -119,7 +119,7 @@ def test_every_request_is_a_line_with_its_ids_and_without_its_query(lines: io.St
         background = BackgroundServer(site.server())
         background.start()
         answer = httpx.get(f"{site.url}/healthz?who=ann", headers={"Authorization": "Bearer secret"})
-        httpx.get(f"{site.url}/m/token?next=secret")
+        httpx.get(f"{site.url}/m/t0k3n?next=secret")
         background.stop()
     healthy, unknown = (each for each in told(lines) if each["event"] == "request")
     assert healthy == {
@@ -134,8 +134,25 @@ def test_every_request_is_a_line_with_its_ids_and_without_its_query(lines: io.St
         "address": "127.0.0.1",
     }
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", healthy["at"])
-    assert not re.search("ann|secret|token", lines.getvalue())
-    assert unknown["status"] == 404
+    assert not re.search("ann|secret|t0k3n", lines.getvalue())
+    assert unknown["route"] == "/m/{token}"
+
+
+def test_a_program_is_told_by_the_id_of_its_key_and_a_review_by_its_own(lines: io.StringIO, tmp_path: Path):
+    with ReviewServer(data=tmp_path / "team.db", team=TeamSettings()) as site:
+        key, text = site.keys.create("billing agent", owner=None, scopes=("read",), expires=None)
+        site.reviews.create_review({"template_id": "template_123", "content": {}})
+        background = BackgroundServer(site.server())
+        background.start()
+        with httpx.Client(base_url=site.url, headers={"Authorization": f"Bearer {text}"}) as http:
+            assert http.get("/v1/reviews/rev_1").status_code == 200
+            assert http.get("/inbox/static/inbox.css").status_code == 200
+        background.stop()
+    api, static = (each for each in told(lines) if each["event"] == "request")
+    names = ("route", "review_id", "actor_kind", "key_id")
+    assert [api[name] for name in names] == ["/v1/reviews/{review_id}", "rev_1", "key", key.id]
+    assert static["route"] == "/inbox/static"
+    assert "billing" not in lines.getvalue()
 
 
 def test_nothing_that_was_made_in_a_session_is_in_its_log(lines: io.StringIO, tmp_path: Path):

@@ -51,6 +51,7 @@ def names(team: Team, review_id: str) -> Mapping[str, str]:
         "token": "hlk_invented",
         "path": "inbox.css",
         "person_id": team.person(OTHERS).id,
+        "key_id": team.server.keys.create("agent", owner=None)[0].id,
         **dict.fromkeys(("number", "request_id", "delivery_id", "session_id"), "1"),
     }
 
@@ -121,7 +122,7 @@ def paths_of(routes: Iterable[BaseRoute], before: str = "") -> Iterator[tuple[st
 def test_every_page_of_the_inbox_has_a_row_and_every_row_a_page(team: Team) -> None:
     server = team.server
     services = (server.reviews, server.loops, server.deliveries, server.uploads, server.agent_sessions)
-    routes = inbox_routes(*services, server.saved_views, 10, server.admission)
+    routes = inbox_routes(*services, server.saved_views, 10, server.admission, server.keys)
     pages = set(paths_of(routes, "/inbox"))
     rows = {(method, rule.path) for rule in RULES for method in rule.methods if rule.path.startswith("/inbox/")}
     assert pages == rows

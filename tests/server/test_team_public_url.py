@@ -14,8 +14,6 @@ from hitl.server.http.public_url import PublicUrl
 from hitl.server.review_server import ReviewServer
 from hitl.server.team_settings import TeamSettings
 
-KEY = "hitl_test_key"
-AUTHORIZED = {"Authorization": f"Bearer {KEY}"}
 REVIEW = {"template_id": "template_123", "content": {"text": "A draft"}}
 PROXY, SOMEBODY = "10.0.0.1", "192.0.2.7"
 
@@ -27,12 +25,14 @@ def called(
     """A client whose connections come from an address to the server of a public URL."""
     team = TeamSettings(public_url=url, trusted_proxies=(PROXY,), **settings)  # type: ignore[arg-type]
     with (
-        ReviewServer(api_keys=[KEY], host=host, team=team) as server,
+        ReviewServer(host=host, team=team) as server,
         TestClient(
             server.app, base_url=PublicUrl.parse(url).origin, client=(peer, 4000), follow_redirects=False
         ) as client,
     ):
         client.headers["Host"] = PublicUrl.parse(url).netloc
+        _, key = server.keys.create("a program", owner=None, scopes=("ask:all", "read", "admin"))
+        client.headers["Authorization"] = f"Bearer {key}"
         yield client
 
 
@@ -55,7 +55,7 @@ def test_another_host_is_misdirected_and_told_the_missing_line(host: str) -> Non
     with called() as client:
         page = client.get("/inbox/", headers={"Host": host})
         assert (page.status_code, "proxy_set_header Host $http_host;" in page.text) == (421, True)
-        answer = client.get("/v1/reviews", headers={**AUTHORIZED, "Host": host})
+        answer = client.get("/v1/reviews", headers={"Host": host})
         assert (answer.status_code, answer.json()["error"]["code"]) == (421, "misdirected_request")
 
 
@@ -74,14 +74,13 @@ def test_the_public_host_is_answered_in_every_spelling(host: str) -> None:
 @pytest.mark.parametrize("forged", ["X-Forwarded-Host", "Forwarded", "X-Forwarded-Prefix", "X-Original-Host"])
 def test_no_forwarding_header_builds_an_address(forged: str) -> None:
     with called("https://reviews.example.com:8443/in") as client:
-        review = client.post("/in/v1/reviews", json=REVIEW, headers={**AUTHORIZED, forged: "host=evil.example"}).json()
+        review = client.post("/in/v1/reviews", json=REVIEW, headers={forged: "host=evil.example"}).json()
         assert review["data"]["url"].startswith("https://reviews.example.com:8443/in/inbox/reviews/")
 
 
 def test_the_public_url_is_in_everything_that_leads_somewhere() -> None:
     url = "https://reviews.example.com/in"
     with called(url) as client:
-        client.headers.update(AUTHORIZED)
         invited = client.post("/in/v1/api/loops", json={"name": "Editors", "icon": "bell"}).json()["data"]
         for name in ("join_url", "qr_code_url"):
             assert invited[name].startswith(f"{url}/")
@@ -96,12 +95,11 @@ def test_the_public_url_is_in_everything_that_leads_somewhere() -> None:
 @pytest.mark.parametrize("path", ["/", "/inbox/", "/v1/reviews", "/inn/inbox/", "/x/in/inbox/", "/healthz"])
 def test_what_is_not_below_the_prefix_is_not_there(path: str) -> None:
     with called("https://reviews.example.com/in") as client:
-        assert client.get(path, headers=AUTHORIZED).status_code == 404
+        assert client.get(path).status_code == 404
 
 
 def test_the_api_works_below_a_prefix_in_both_generations() -> None:
     with called("https://reviews.example.com/in") as client:
-        client.headers.update(AUTHORIZED)
         made = client.post("/in/v1/reviews", json=REVIEW)
         assert made.status_code == 201
         assert client.get(f"/in/v1/reviews/{made.json()['data']['id']}").json()["success"] is True
@@ -113,7 +111,7 @@ def test_the_api_works_below_a_prefix_in_both_generations() -> None:
 def test_an_uploaded_file_is_handed_out_below_the_prefix() -> None:
     with called("https://reviews.example.com/in") as client:
         text = {"file": ("a.txt", b"A text", "text/plain")}
-        sent = client.post("/in/v1/upload/document", files=text, headers=AUTHORIZED).json()["data"]
+        sent = client.post("/in/v1/upload/document", files=text).json()["data"]
         address = next(value for value in sent.values() if isinstance(value, str) and "/uploads/" in value)
         assert address.startswith("https://reviews.example.com/in/uploads/")
         assert client.get(address.removeprefix("https://reviews.example.com")).content == b"A text"
@@ -128,15 +126,15 @@ def test_what_came_to_the_proxy_in_clear_is_sent_to_https(proto: str) -> None:
         page = client.get("/inbox/reviews/rev_1?a=%20b", headers={"X-Forwarded-Proto": proto})
         assert page.status_code == 308
         assert page.headers["Location"] == "https://reviews.example.com/inbox/reviews/rev_1?a=%20b"
-        answer = client.get("/v1/reviews", headers={**AUTHORIZED, "X-Forwarded-Proto": proto})
+        answer = client.get("/v1/reviews", headers={"X-Forwarded-Proto": proto})
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, "https_only")
-        answer = client.get("/v1/api/requests", headers={**AUTHORIZED, "X-Forwarded-Proto": proto})
+        answer = client.get("/v1/api/requests", headers={"X-Forwarded-Proto": proto})
         assert (answer.status_code, answer.json()["error"]) == (400, True)
 
 
 def test_only_a_named_proxy_is_believed_about_the_scheme() -> None:
     with called(peer=SOMEBODY) as client:
-        assert client.get("/v1/reviews", headers={**AUTHORIZED, "X-Forwarded-Proto": "http"}).status_code == 200
+        assert client.get("/v1/reviews", headers={"X-Forwarded-Proto": "http"}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -197,7 +195,7 @@ def test_an_address_that_others_reach_answers_named_proxies_only() -> None:
         assert client.get("/healthz").status_code == 200
     with called(host="0.0.0.0", peer=SOMEBODY) as client:
         assert client.get("/healthz").status_code == 403
-        assert client.get("/v1/reviews", headers=AUTHORIZED).json()["success"] is False
+        assert client.get("/v1/reviews").json()["success"] is False
 
 
 def test_an_operator_asks_from_this_machine_without_the_public_host() -> None:
@@ -214,7 +212,6 @@ def test_an_operator_asks_from_this_machine_without_the_public_host() -> None:
 
 def test_a_long_poll_ends_before_a_proxy_gives_up() -> None:
     with called() as client:
-        client.headers.update(AUTHORIZED)
         made = client.post("/v1/reviews", json=REVIEW).json()["data"]["id"]
         client.delete(f"/v1/reviews/{made}")
         headers = {"Prefer": "wait=60"}
@@ -224,8 +221,9 @@ def test_a_long_poll_ends_before_a_proxy_gives_up() -> None:
 
 def test_no_proxy_keeps_a_stream_back() -> None:
     team = TeamSettings(public_url="https://reviews.example.com", trusted_proxies=(PROXY,))
-    with ReviewServer(api_keys=[KEY], team=team) as server:
-        headers = [(b"host", b"reviews.example.com"), (b"authorization", f"Bearer {KEY}".encode())]
+    with ReviewServer(team=team) as server:
+        _, key = server.keys.create("a program", owner=None)
+        headers = [(b"host", b"reviews.example.com"), (b"authorization", f"Bearer {key}".encode())]
         started: list[dict[bytes, bytes]] = []
 
         async def send(message: dict[str, object]) -> None:

@@ -249,7 +249,7 @@ def test_the_audit_holds_digests_of_what_went_and_still_verifies(data: Path):
     with team(data) as site:
         answered_review(site)
         site.clock.advance("92d")
-        (entry,) = site.audit.entries()
+        (entry,) = (each for each in site.audit.entries() if each.event == "review.erased")
         assert first_broken(site.audit.entries()) is None
     text = json.dumps(REVIEW["content"], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     assert (entry.event, entry.subject) == ("review.erased", "rev_1")

@@ -325,6 +325,24 @@ class TestFindingOut:
         assert len(many.results["all"]) == 2
 
 
+class TestAlwaysANewOne:
+    """Reviews that are waited for while others join all the time are not forgotten."""
+
+    @pytest.mark.parametrize("vendor", [{}, {"ids": True}, {"lists": False}])
+    def test_old_reviews_are_seen_although_new_ones_join_every_second(self, vendor):
+        many = office(120, after=60.0, **vendor)
+        many.wait_for_each(poll_interval=5.0)
+        for number in range(240):
+            many.world.at(EPOCH + number, lambda number=number: self._join(many, f"new_{number}"))
+        many.world.run(EPOCH + 240.0)
+        assert [each for each in many.vendor.created if each.startswith("rev") and each not in many.results] == []
+
+    @staticmethod
+    def _join(many: Office, review_id: str) -> None:
+        many.vendor.add(review_id, many.world.now, math.inf)
+        many.wait(review_id, poll_interval=5.0)
+
+
 class TestFollowingChanges:
     def test_a_list_of_changes_is_held_open_and_followed(self):
         """The server's cursor is the second; it holds a question about changes until there are some."""
@@ -643,6 +661,11 @@ class TestBudget:
     def test_at_eighty_an_hour_waiting_is_refused_nothing(self):
         busy = self.day(80)  # some hours have more creations than requests, and their refusals are not to be avoided
         assert [operation for _, operation in busy.vendor.refused if operation != "create_review"] == []
+
+    def test_at_eighty_an_hour_no_answer_waits_for_hours(self):
+        self.day(80)
+        assert statistics.mean(self.late) <= 240.0
+        assert max(self.late) <= 3 * 3600.0  # of a review that more than a hundred newer ones hide, too
 
     def test_with_webhooks_answers_are_late_by_seconds(self):
         busy = self.day(40, lost=0.01)

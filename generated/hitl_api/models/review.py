@@ -152,6 +152,7 @@ class Review:
             self_approved = UNSET
         else:
             self_approved = self.self_approved
+
         erased = self.erased
 
         field_dict: dict[str, Any] = {}
@@ -354,6 +355,7 @@ class Review:
             return cast(bool | None | Unset, data)
 
         self_approved = _parse_self_approved(d.pop("self_approved", UNSET))
+
         erased = d.pop("erased", UNSET)
 
         review = cls(

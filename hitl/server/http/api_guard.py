@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hitl.server.http.open_exchanges import EndedError, OpenExchanges
+from hitl.server.http.proxies import peer_of
 from hitl.server.http.rate_limit import RateLimiter
 from hitl.server.http.responses import SCOPE_KEY, ErrorResponse, RequestContext, request_id, with_headers
 from hitl.server.primitives import ACTOR, Actor, ApiError, Clock, SetupError
@@ -127,7 +128,7 @@ class ApiGuardMiddleware:
         """Pass a request on, or answer it here."""
         request = Request(scope, receive)
         try:
-            address = "" if request.client is None else request.client.host
+            address = peer_of(scope).address
             caller = self._keys.caller(request.headers.get("Authorization"), address)
         except StorageError as error:  # the keys cannot be read
             scope[SCOPE_KEY] = RequestContext(self._clock, request_id=request_id(scope))

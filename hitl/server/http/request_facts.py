@@ -6,8 +6,9 @@ A mutable thing in the ASGI scope, since middleware on the way may pass copies o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from starlette.routing import BaseRoute, Mount
 from starlette.types import Scope
 
 from hitl.server.http.responses import request_id
@@ -40,11 +41,16 @@ def note(scope: Scope) -> None:
     facts: RequestFacts | None = scope.get(_KEY)
     if facts is None:
         return
-    pattern: Any = getattr(scope.get("route"), "path", "")
-    # Below a mount, whose own pattern is in the root path then; a proxy's prefix was taken away before.
-    facts.route = f"{scope.get('root_path', '')}{pattern}" if pattern else ""
+    facts.route = _pattern(scope)
     facts.request_id = request_id(scope)
     facts.actor = actor_of(scope)
     named = scope.get("path_params", {})
     facts.review_id = str(named.get("review_id", ""))
     facts.delivery_id = str(named.get("delivery_id", ""))
+
+
+def _pattern(scope: Scope) -> str:
+    """Return the pattern of a path, with those of the mounts above it, which are in the root path."""
+    route: BaseRoute | None = scope.get("route")
+    pattern = "" if isinstance(route, Mount) else getattr(route, "path", "")
+    return f"{scope.get('root_path', '')}{pattern}" if route is not None else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 import socket
 import sys
@@ -24,12 +23,10 @@ from hitl.server.http.faults import DROP_EXTENSION
 from hitl.server.http.listeners import AnyListener
 from hitl.server.http.long_poll import Limits
 from hitl.server.http.responses import with_headers
-from hitl.server.http.systemd import READY, STOPPING, ServiceManager
-from hitl.server.http.tls import HANDSHAKE_SECONDS, Certificate, TlsServer
-from hitl.server.primitives import SetupError
+from hitl.server.http.service import Service
+from hitl.server.http.systemd import READY, STOPPING
+from hitl.server.http.tls import Certificate, TlsServer
 from hitl.server.storage import ChangeNotifier
-
-_log = logging.getLogger("hitl.server")
 
 _LOOK: Final = 0.02  # seconds between two looks at the connections that are left
 
@@ -51,28 +48,6 @@ class _EventLoop(_SystemEventLoop):
 
     def time(self) -> float:
         return monotonic()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """What a server needs that runs for a team for years."""
-
-    manager: ServiceManager
-    """Who is told that it is ready, stops, and is alive."""
-
-    certificate: Certificate | None = None
-    """What encrypts its port; SIGHUP loads it anew."""
-
-    handshake_seconds: float = HANDSHAKE_SECONDS
-
-    grace: float = 20.0
-    """Seconds that requests in flight have to end when the server stops."""
-
-    drain: float = 1.0
-    """Seconds in which idle connections may bring another request when the server stops.
-
-    A proxy keeps them, and what it sends into one that is just being closed is lost.
-    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +117,11 @@ class HttpServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and set `ready`."""
-        certificate = self._service and self._service.certificate
-        secured = [self._listener.socket] if certificate else []
+        service = self._service
+        secured = [self._listener.socket] if service and service.certificate else []
         await super().startup([each for each in sockets or [] if each not in secured])
-        if certificate:
-            self.servers.append(self._serve_tls(certificate))
+        if service and service.certificate:
+            self.servers.append(self._serve_tls(service, service.certificate))
         self._tasks = [asyncio.create_task(run()) for run in self._beside]
         if self._service:
             self._tasks.append(asyncio.create_task(self._service.manager.watch()))
@@ -165,27 +140,27 @@ class HttpServer(uvicorn.Server):
             await self._drain(self._service.drain)
         await super().shutdown(sockets)
 
-    def _serve_tls(self, certificate: Certificate) -> asyncio.Server:
+    def _serve_tls(self, service: Service, certificate: Certificate) -> asyncio.Server:
         server = TlsServer(
             self._listener.socket,
             certificate,
             self._make_protocol,
             open_connections=lambda: len(self.server_state.connections),
             most=self._limits.connections,
-            handshake_seconds=self._service.handshake_seconds if self._service else HANDSHAKE_SECONDS,
+            handshake_seconds=service.handshake_seconds,
         )
         return cast("asyncio.Server", server)  # uvicorn closes it, and waits until it is closed
 
     def _make_protocol(self) -> asyncio.Protocol:
         # As uvicorn's own `startup` has it.
-        return self.config.http_protocol_class(  # type: ignore[call-arg]
-            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
-        )
+        make = cast("Callable[..., asyncio.Protocol]", self.config.http_protocol_class)
+        return make(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
     async def _drain(self, seconds: float) -> None:
         """Accept no more connections, and let those that there are bring their last request."""
         for server in self.servers:
             server.close()
+        await asyncio.sleep(0)  # what accepts lets go of its socket before that is closed
         now = asyncio.get_running_loop().time
         deadline = now() + seconds
         while self.server_state.connections and now() < deadline and not self.force_exit:  # noqa: ASYNC110 - uvicorn's
@@ -236,14 +211,8 @@ class HttpServer(uvicorn.Server):
         self.stop()
 
     def _reload_on(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as above
-        if self._service is None or self._service.certificate is None:
-            return  # there is nothing to load, and the signal is no reason to end
-        try:
-            self._service.certificate.reload()
-        except SetupError as error:
-            _log.error("%s; the earlier one stays in use", error)
-        else:
-            _log.info("the certificate was loaded anew")
+        if self._service:  # without a certificate there is nothing to load, and the signal is no reason to end
+            self._service.reload()
 
 
 def _either(app: ASGIApp, control: Beside) -> ASGIApp:

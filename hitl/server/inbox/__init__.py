@@ -1,7 +1,7 @@
 """The reviewer's inbox: the pages on which people answer reviews and requests.
 
 `page_handlers` and its subclasses call the services; `documents`, `rendering`, `attachments`, `fields`, `forms`,
-`merging` and `views` are pure; `submission` reads forms; `page_renderer` renders pages. For the composition root only.
+`merging`, `rows` and `views` are pure; `submission` reads forms; `page_renderer` renders pages. For the composition root.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from hitl.server.access import Admission
 from hitl.server.agent_sessions import SessionService
 from hitl.server.inbox.bulk_pages import BulkPages
 from hitl.server.inbox.delivery_pages import DeliveryPages
+from hitl.server.inbox.hidden_characters import visible
 from hitl.server.inbox.join import invitation, join_routes
+from hitl.server.inbox.key_pages import KeyPages
 from hitl.server.inbox.lists import Lists
 from hitl.server.inbox.live import Live
 from hitl.server.inbox.page_handlers import redirect
@@ -32,6 +34,8 @@ from hitl.server.inbox.request_lists import RequestLists
 from hitl.server.inbox.request_pages import RequestPages
 from hitl.server.inbox.saved_view_store import SavedViews
 from hitl.server.inbox.sessions import InboxSessionMiddleware, Sessions
+from hitl.server.inbox.titles import title
+from hitl.server.keys import Keys
 from hitl.server.loops import LoopService
 from hitl.server.reviews import ReviewService
 from hitl.server.uploads import UploadService
@@ -45,6 +49,8 @@ __all__ = [
     "inbox_routes",
     "invitation",
     "join_routes",
+    "title",
+    "visible",
 ]
 
 
@@ -57,10 +63,11 @@ def inbox_routes(
     views: SavedViews,
     undo_seconds: float = 0,
     admission: Admission | None = None,
+    keys: Keys | None = None,
 ) -> list[BaseRoute]:
     """Return the inbox's routes, to be mounted under `/inbox`; an answer can be taken back for `undo_seconds`.
 
-    With `admission`, of a team's server, there are pages about people and sessions.
+    With `admission` and `keys`, of a team's server, there are pages about people, sessions and API keys.
     """
     handled = (reviews, loops, PageRenderer(), views, undo_seconds, Presence(reviews.clock))
     lists, pages, requests = Lists(*handled), Pages(*handled), RequestPages(*handled, uploads, agent_sessions)
@@ -92,6 +99,7 @@ def inbox_routes(
         Route("/deliveries", log.overview),
         *_form("/deliveries/{delivery_id}/replay", log.replay, "/deliveries"),
         *([] if admission is None else _people_routes(PeoplePages(*handled, admission))),
+        *([] if admission is None or keys is None else _key_routes(KeyPages(*handled, keys, admission.people))),
         Mount("/static", StaticFiles(directory=STATIC)),
         Route("/{path:path}", pages.missing),
     ]
@@ -113,6 +121,14 @@ def _people_routes(people: PeoplePages) -> list[BaseRoute]:
         Route("/sessions", people.sessions),
         *_form("/sessions/others/end", people.end_others, "/sessions"),
         *_form("/sessions/{session_id}/end", people.end_own, "/sessions"),
+    ]
+
+
+def _key_routes(keys: KeyPages) -> list[BaseRoute]:
+    return [
+        Route("/api-keys", keys.overview),
+        *_form("/api-keys/create", keys.create, "/api-keys"),
+        *_form("/api-keys/{key_id}/revoke", keys.revoke, "/api-keys"),
     ]
 
 

@@ -172,7 +172,7 @@ def summary(review: Document, template: Document | None, now: datetime, expires_
 
 def _said(review: Document, verdict: str, changes: Sequence[Edit]) -> str:
     """Return the first line of the reviewer's words in quotes, the first change, or the first answer."""
-    result = review.get("result") or {}
+    result: Document = review.get("result") or {}
     words = feedback_of(result) if review["status"] in FINAL else None
     if words is None and changes:
         edit = changes[0]
@@ -196,7 +196,8 @@ def asker_of(review: Document) -> str:
     asked_by = review.get("asked_by")
     if is_object(asked_by):
         return str(asked_by.get("key_name") or asked_by.get("key_id") or "")
-    agent = (review.get("metadata") or {}).get("agent")
+    metadata: Document = review.get("metadata") or {}
+    agent: object = metadata.get("agent")
     return agent if isinstance(agent, str) else ""
 
 

@@ -7,13 +7,14 @@ has stolen it learns nothing of others. No key answers: that takes a person.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from starlette.requests import Request
 
 from hitl.server.http.api_guard import Caller
+from hitl.server.http.requests import route_path
 from hitl.server.primitives import ApiError, not_found
 
 SCOPES: Final = {
@@ -43,7 +44,8 @@ class Rule:
     def reach(self, scopes: Iterable[str]) -> Reach:
         """Return the widest reach of these scopes."""
         reaches = {self._of(each) for each in scopes}
-        return next((each for each in _WIDEST if each in reaches), "nothing")
+        found: list[Reach] = [each for each in _WIDEST if each in reaches]
+        return found[0] if found else "nothing"
 
     def _of(self, scope: str) -> Reach:
         if scope == "ask:all":
@@ -52,7 +54,7 @@ class Rule:
         return by_scope.get(scope, "nothing")
 
 
-_WIDEST: Final[tuple[Reach, ...]] = ("all", "own", "nothing")
+_WIDEST: Final[Sequence[Reach]] = ("all", "own", "nothing")
 
 _LOOP: Final = "/v1/api/loops/{loop_id}"
 _REQUEST: Final = "/v1/api/requests/{request_id}"
@@ -129,7 +131,7 @@ class Scopes:
 
     def __call__(self, request: Request, caller: Caller) -> str | None:
         """Refuse what a key may not do with 404; return its id if it may see only what it has asked itself."""
-        path = request.scope["path"]
+        path = route_path(request.scope)
         method = "GET" if request.method == "HEAD" else request.method
         at_path = [(methods, rule) for form, methods, rule in self._rules if form.fullmatch(path)]
         if not at_path:

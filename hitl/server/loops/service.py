@@ -208,7 +208,9 @@ class LoopService:
         """Return the id of the key that asked for a request; None for an unknown one, or one of no key."""
         with self._work():
             request = self._store.request(request_id)
-        return None if request is None else (request.get("asked_by") or {}).get("key_id")
+        asker: Document = (request or {}).get("asked_by") or {}
+        key_id: str | None = asker.get("key_id")
+        return key_id
 
     def get_request(self, request_id: str, account: accounts.Account | None = None) -> Document:
         """Return a request as it stands now, to its account or, without one, to a person at the inbox."""

@@ -69,7 +69,9 @@ class ControlSocket:
 
 def control_app(routes: Sequence[BaseRoute]) -> ASGIApp:
     """Return the application behind the socket: JSON in, JSON out, errors as `{"error": {code, message}}`."""
-    app = Starlette(routes=routes, exception_handlers={ApiError: _refused, StorageError: _not_stored})
+    app = Starlette(
+        routes=routes, exception_handlers={ApiError: _refused, StorageError: _not_stored, SetupError: _unusable}
+    )
 
     async def as_machine(scope: Any, receive: Any, send: Any) -> None:
         scope[ACTOR] = MACHINE
@@ -100,3 +102,7 @@ async def _refused(request: Request, error: Exception) -> Response:  # noqa: ARG
 async def _not_stored(request: Request, error: Exception) -> Response:
     assert isinstance(error, StorageError)  # noqa: S101 - registered for this class only
     return await _refused(request, error.api_error())
+
+
+async def _unusable(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the shape of a handler
+    return JSONResponse({"error": {"code": "setup_error", "message": str(error)}}, 409)

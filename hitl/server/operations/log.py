@@ -62,7 +62,7 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of a record."""
         line = {"at": _at(record), "level": record.levelname.lower(), "event": scrubbed(record.getMessage())}
-        line |= {name: _plain(value) for name, value in _facts(record).items() if value not in (None, "")}
+        line |= _facts(record)
         if error := _error(record):
             line["error"] = error
         return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace").decode()
@@ -74,7 +74,7 @@ class PlainLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of a record."""
         level = "" if record.levelno == logging.INFO else f"{record.levelname} "
-        facts = "".join(f" {name}={_plain(value)}" for name, value in _facts(record).items() if value not in (None, ""))
+        facts = "".join(f" {name}={value}" for name, value in _facts(record).items())
         error = _error(record)
         text = f"{_at(record)[:19]} {level}{scrubbed(record.getMessage())}{facts}{f' error={error}' if error else ''}"
         return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
@@ -105,11 +105,12 @@ def _at(record: logging.LogRecord) -> str:
 
 def _facts(record: logging.LogRecord) -> dict[str, Any]:
     facts: dict[str, Any] = getattr(record, FACTS, {})
-    return facts
+    return {name: _plain(name, value) for name, value in facts.items() if value not in (None, "")}
 
 
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, int | float) else scrubbed(str(value))
+def _plain(name: str, value: Any) -> Any:
+    # A route is a pattern of ours, such as /m/{token}.
+    return value if isinstance(value, int | float) or name == "route" else scrubbed(str(value))
 
 
 def _error(record: logging.LogRecord) -> str:

@@ -35,6 +35,7 @@ from hitl.server.reviews.schemas import (
 )
 from hitl.server.reviews.search_store import BEHIND, SearchStore
 from hitl.server.reviews.shown import require_shown, shown_digest
+from hitl.server.reviews.steps import Listener, Step
 from hitl.server.reviews.store import NEVER, Place, ReviewQuery, ReviewStore, as_json, compact, counts_between, order_of
 from hitl.server.storage import (
     Audit,
@@ -94,7 +95,12 @@ class ReviewService:
         self._idempotency = IdempotencyStore(database)
         self._search_store = SearchStore(database)
         self._is_searched = False
+        self._listeners: list[Listener] = []
         outbox.compose_with(self._payload)
+
+    def on_step(self, listener: Listener) -> None:
+        """Call `listener` with each step of a review, inside its transaction."""
+        self._listeners.append(listener)
 
     def install_templates(self, given: Iterable[Mapping[str, Any]]) -> None:
         """Store the sample templates in a fresh file, and the given ones in any; SetupError if one cannot be used."""
@@ -410,6 +416,12 @@ class ReviewService:
         with self._work():
             return dict.fromkeys(STATUSES, 0) | self._store.count_by_status()
 
+    def expires_at(self, review_id: str) -> datetime | None:
+        """Return when an open review expires; None if it does not."""
+        with self._work():
+            moment = self._store.expires_at(review_id)
+        return None if moment is None else from_wire(moment)
+
     def seconds_to_expiry(self, review_id: str) -> float | None:
         """Return how many seconds an open review has left by the server's clock; None if it does not expire."""
         with self._work() as work:
@@ -612,9 +624,9 @@ class ReviewService:
         return CheckedAnswer(before, after, template, decision, reviewer, who.actor, is_self_approved)
 
     def _commit(self, work: Work, answer: CheckedAnswer) -> Document:
-        review_id, after = answer.before["id"], answer.after
+        review_id, after = answer.before["id"], dict(answer.after)
         if answer.is_self_approved:
-            after = {**after, lifecycle.SELF_APPROVED: True}
+            after[lifecycle.SELF_APPROVED] = True
         if answer.decision == "completed" and not is_complete(
             self._reviewers, review_id, answer.template, after["result"], answer.reviewer, to_wire(work.now)
         ):
@@ -672,6 +684,8 @@ class ReviewService:
         self._store.save_review(review, expires_at, text, before=before)
         if review["status"] in lifecycle.FINAL:
             self._held.drop(review["id"])
+        for listener in self._listeners:
+            listener(Step(before, review, expires_at, work.now))
         work.changed.append(review["id"])
 
     def _payload(self, event: str, review_id: str, status: str, at: str) -> Document:

@@ -245,7 +245,7 @@ class ReviewStore(Store):
             (
                 *(review[column] for column in columns),
                 *(expires_at, _deadline(review, expires_at), _verdict(review)),
-                *(text or as_json(review), (review.get("asked_by") or {}).get("key_id"), review["id"]),
+                *(text or as_json(review), _key_of(review), review["id"]),
             ),
         )
         self._save_assignments(review, before)
@@ -333,8 +333,7 @@ class ReviewStore(Store):
             "SELECT version, event, actor, at, self_approved FROM history WHERE review_id = ? ORDER BY number",
             (review_id,),
         )
-        steps = [(dict(zip(("version", "event", "actor", "at"), row[:4], strict=True)), row[4]) for row in rows]
-        return [{**step, SELF_APPROVED: True} if by_asker else step for step, by_asker in steps]
+        return [_step(*row) for row in rows]
 
     def last_step(self, review_id: str | None = None) -> int:
         """Return the number of what happened last, to one review or any; 0 if nothing has."""
@@ -409,6 +408,17 @@ def _deadline(review: Mapping[str, Any], expires_at: str | None) -> str:
 
 def _verdict(review: Mapping[str, Any]) -> str | None:
     return verdict_of(review["status"], review["result"] or {}, review.get("verdict_field"))
+
+
+def _step(version: int, event: str, actor: str | None, at: str, by_asker: int) -> Document:
+    step: Document = {"version": version, "event": event, "actor": actor, "at": at}
+    return {**step, SELF_APPROVED: True} if by_asker else step
+
+
+def _key_of(review: Mapping[str, Any]) -> str | None:
+    """Return the id of the key that asked."""
+    asker: Mapping[str, Any] = review.get("asked_by") or {}
+    return asker.get("key_id")
 
 
 def _entry(entry: tuple[str, str]) -> str:

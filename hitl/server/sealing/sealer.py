@@ -35,6 +35,11 @@ class Sealer:
         self.keys = keys
         self._ciphers: dict[bytes, AESGCM] = {}
 
+    def prepare(self) -> None:
+        """Make the key if there is none, and import `cryptography`; SetupError if either fails."""
+        if self.keys is not None:
+            self._cipher(self.keys.first())
+
     def seal(self, text: str, place: str) -> str:
         """Return a text as `v1.{key number}.{nonce}.{ciphertext}`, for one place as `place_of` names it."""
         if self.keys is None:

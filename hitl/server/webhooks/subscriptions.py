@@ -95,17 +95,17 @@ class Subscriptions:
             return {"id": webhook_id, "deleted": True}
 
     def _new(self, body: Mapping[str, Any]) -> Document:
-        now = to_wire(self._clock())
+        now, webhook_id = to_wire(self._clock()), f"wh_{next_number(self._database, 'webhook')}"
+        secret: str = body.get("secret") or new_secret()
         subscription = {
-            "id": f"wh_{next_number(self._database, 'webhook')}",
+            "id": webhook_id,
             "url": body["url"],
             "events": _events(body),
             "enabled": body.get("enabled", True),
-            "secret": body.get("secret") or new_secret(),
             "created_at": now,
             "updated_at": now,
         }
-        sealed = self._sealer.seal(subscription["secret"], secret_place(subscription["id"]))
+        sealed = self._sealer.seal(secret, secret_place(webhook_id))
         self._store.add({**subscription, "secret": sealed})
         return {**subscription, "secret": None}
 

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytest
 from fake_clock import FakeClock
 from starlette.testclient import TestClient
+from team_server import TEMPLATE, CallAs, MakeServer
 
 from hitl.server.people import Person
 from hitl.server.review_server import ReviewServer
 from hitl.server.team_settings import TeamSettings
-
-TEMPLATE = {
-    "id": "tpl_ok",
-    "name": "Approve",
-    "fields": [{"name": "approved", "type": "boolean", "label": "Approve?", "required": True}],
-}
-
-MakeServer: TypeAlias = Callable[..., ReviewServer]
 
 
 @pytest.fixture
@@ -58,9 +51,6 @@ def team(make_server: MakeServer) -> ReviewServer:
 @pytest.fixture
 def ann(team: ReviewServer) -> Person:
     return team.people.add("ann@example.com")
-
-
-CallAs: TypeAlias = Callable[[str], TestClient]
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from team_server import CallAs, MakeServer
 
-from conftest import CallAs, MakeServer
 from hitl.server.migrations import MIGRATIONS
 from hitl.server.people import Person
 from hitl.server.review_server import ReviewServer

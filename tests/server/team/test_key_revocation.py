@@ -12,8 +12,8 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from team_server import MakeServer
 
-from conftest import MakeServer
 from hitl.server.http.open_exchanges import EndedError, OpenExchanges
 from hitl.server.http.server import BackgroundServer
 from hitl.server.review_server import ReviewServer

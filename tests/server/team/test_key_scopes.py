@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from server_calls import refusal_of
 from starlette.routing import Route
+from team_server import CallAs
 
-from conftest import CallAs
 from hitl.server.keys.scopes import RULES, SCOPES, Rule
 from hitl.server.review_server import ReviewServer
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from fake_clock import FakeClock
 from server_calls import refusal_of
+from team_server import CallAs
 
-from conftest import CallAs
 from hitl.server.people import Person
 from hitl.server.primitives import Actor
 from hitl.server.review_server import ReviewServer

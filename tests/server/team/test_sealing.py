@@ -3,14 +3,16 @@ from __future__ import annotations
 import base64
 import sqlite3
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fake_clock import FakeClock
 from receiver import Receiver
+from team_server import MakeServer
 
-from conftest import MakeServer
 from hitl.server.http.server import BackgroundServer
 from hitl.server.primitives import SetupError
 from hitl.server.review_server import ReviewServer
@@ -89,6 +91,37 @@ class TestSealer:
         assert later.open(both.seal(SECRET, PLACE), PLACE) == SECRET
         with pytest.raises(SealedError):
             later.open(earlier, PLACE)
+
+
+def test_a_sandbox_needs_no_cryptography(tmp_path: Path) -> None:
+    program = (
+        "import sys, anyio; from hitl.server.review_server import ReviewServer\n"
+        "with ReviewServer(data=sys.argv[1]) as site:\n"
+        "    body = {'url': 'http://127.0.0.1:9/', 'events': ['review.created']}\n"
+        "    anyio.run(site.subscriptions.create, body)\n"
+        "    site.server()\n"
+        "print('cryptography' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "sandbox.db")], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
+    assert not (tmp_path / "sandbox.db.key").exists()
+
+
+def test_a_team_without_cryptography_is_told_what_to_install(
+    make_server: MakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers.aead", None)
+    with pytest.raises(SetupError, match="'server' extra"):
+        make_server().server()
+
+
+def test_the_first_start_makes_the_key(make_server: MakeServer, data: Path) -> None:
+    server = make_server()
+    assert not (data.parent / "team.db.key").exists()
+    server.server()
+    assert stat.S_IMODE((data.parent / "team.db.key").stat().st_mode) == 0o600
 
 
 class TestKeys:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -12,8 +12,8 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.testclient import TestClient
+from team_server import MakeServer
 
-from conftest import MakeServer
 from hitl.server.inbox import inbox_routes
 from hitl.server.people import Person
 from hitl.server.primitives import ACTOR, Actor
@@ -276,7 +276,7 @@ class TestPages:
     def warning(self, world_with: MakeWorld) -> World:
         return world_with("warn")
 
-    def browser(self, world: World, who: Person) -> Iterator[TestClient]:
+    def browser(self, world: World, who: Person) -> TestClient:
         server = world.server
         routes = inbox_routes(
             server.reviews, server.loops, server.deliveries, server.uploads, server.agent_sessions, server.saved_views
