@@ -1,7 +1,8 @@
 """The reviewer's inbox: the pages on which people answer reviews and requests.
 
 `page_handlers` and its subclasses call the services; `documents`, `rendering`, `attachments`, `fields`, `forms`,
-`merging`, `rows` and `views` are pure; `submission` reads forms; `page_renderer` renders pages. For the composition root.
+`merging`, `rows` and `views` are pure; `submission` reads forms; `page_renderer` renders pages. For the composition
+root.
 """
 
 from __future__ import annotations
