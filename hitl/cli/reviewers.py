@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -13,7 +12,6 @@ from hitl.cli.control import control
 from hitl.cli.text import one_line, print_json, print_line, print_table, timestamp_text
 from hitl.server.people import ROLES
 from hitl.server.primitives import from_wire
-from hitl.server.review_server import ReviewServer
 
 _DEFAULT_ADDRESS: Final = "http://127.0.0.1:4010"
 
@@ -172,11 +170,3 @@ def _print_person(found: dict[str, Any], text: str, *, as_json: bool) -> None:
 
 def _moment(stamp: str | None) -> str:
     return "" if stamp is None else timestamp_text(from_wire(stamp))
-
-
-def first_admin_hint(server: ReviewServer, data: str) -> str | None:
-    """Return what a server's operator is told while it has no admin; None if it has one."""
-    if server.people.has_admin():
-        return None
-    command = f"hitl reviewers invite YOU@EXAMPLE.COM --role admin --data {shlex.quote(data)}"
-    return f"Nobody administers this server yet. On this machine, run:\n  {command}"

@@ -11,7 +11,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hitl.cli.commands import hitl
-from hitl.cli.reviewers import first_admin_hint
 from hitl.server.review_server import ReviewServer
 from hitl.server.team_settings import TeamSettings
 
@@ -96,12 +95,3 @@ def test_sessions_are_listed_and_revoked(data: str) -> None:
     assert run(data, "revoke", "ann@example.com", found[0]["id"]).exit_code == 3
     assert run(data, "revoke", "ann@example.com").output == "2 sessions ended.\n"
     assert document(data, "sessions", "ann@example.com") == []
-
-
-def test_a_server_without_an_admin_says_how_to_make_one(data: str) -> None:
-    with ReviewServer(data=data, team=TeamSettings()) as server:
-        hint = first_admin_hint(server, data)
-        assert hint is not None
-        assert f"hitl reviewers invite YOU@EXAMPLE.COM --role admin --data {data}" in hint
-        server.admission.invite("ann@example.com", role="admin")
-        assert first_admin_hint(server, data) is None

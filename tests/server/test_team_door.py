@@ -220,12 +220,16 @@ def test_a_bulk_action_is_the_sessions_too(team: Team) -> None:
         (None, "hitl_inbox_4010", "/", False),
         (PUBLIC, "__Host-hitl", "/", True),
         (f"{PUBLIC}:8443", "__Host-hitl", "/", True),
+        (f"{PUBLIC}/reviews", "__Secure-hitl", "/reviews", True),
     ],
 )
 def test_the_cookie_follows_from_the_public_url(public_url: str | None, cookie: str, path: str, secure: bool) -> None:
     with running_team(public_url) as team:
         ticket = team.server.admission.invite("ann@example.com").ticket
-        answer = team.browser().post(f"/enter/{ticket.token}", data={"code": ticket.code})
+        browser = team.browser()
+        answer = browser.post(f"/enter/{ticket.token}", data={"code": ticket.code})
+        assert answer.headers["location"] == f"{path.rstrip('/')}/inbox/"
+        assert browser.get("/inbox/").status_code == 200
         name, *attributes = answer.headers["set-cookie"].split("; ")
         assert name.partition("=")[0] == cookie
         wanted = {"HttpOnly", "SameSite=strict", f"Path={path}", *(["Secure"] if secure else [])}

@@ -31,7 +31,11 @@ class Team:
         """Return a browser that nobody is signed in with; its `headers` go with every request."""
         origin = "/".join(self.address.split("/")[:3])
         client = TestClient(
-            self.server.app, base_url=self.address, follow_redirects=False, headers={"origin": origin, **headers}
+            self.server.app,
+            base_url=self.address,
+            follow_redirects=False,
+            headers={"origin": origin, **headers},
+            client=("127.0.0.1", 50_000),
         )
         return self._opened.enter_context(client)
 
@@ -78,7 +82,8 @@ def running_team(
     clock = FakeClock()
     address = public_url or HERE
     names = [address.split("/")[2].partition(":")[0]]
-    settings = TeamSettings(public_url=public_url)
+    proxies = ("127.0.0.1",) if public_url else ()
+    settings = TeamSettings(public_url=public_url, trusted_proxies=proxies)
     with (
         ReviewServer(
             clock=clock, team=settings, host_names=names, undo_seconds=undo_seconds, templates=templates
