@@ -405,6 +405,26 @@ _SAVED_VIEWS: Final = (
     """,
 )
 
+_PENDING_RESPONSES: Final = (
+    """
+    CREATE TABLE pending_responses (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        batch TEXT NOT NULL,
+        request_id TEXT NOT NULL REFERENCES requests (id) ON DELETE CASCADE,
+        person_id TEXT NOT NULL,
+        person TEXT NOT NULL,
+        response TEXT NOT NULL,
+        shown TEXT NOT NULL,
+        form TEXT NOT NULL,
+        given_at TEXT NOT NULL,
+        settles_at TEXT NOT NULL,
+        state TEXT NOT NULL,
+        UNIQUE (request_id, person_id)
+    )
+    """,
+    "CREATE INDEX pending_responses_held ON pending_responses (settles_at) WHERE state = 'held'",
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _REVIEWS,
     (*_WEBHOOKS, *_TEAMS),
@@ -421,4 +441,5 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _AGENT_SESSIONS,
     (*_LARGE_LISTS, *_SEARCH_INDEX),
     (*_PENDING_ANSWERS, *_SAVED_VIEWS),
+    _PENDING_RESPONSES,
 )

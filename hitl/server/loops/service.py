@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from hitl.server.loops import accounts, lifecycle
 from hitl.server.loops.envelope import LoopApiError
 from hitl.server.loops.events import record_loop_event, record_request_event
+from hitl.server.loops.held_responses import HeldResponse, HeldResponses
 from hitl.server.loops.responses import kept_answer, kept_config
 from hitl.server.loops.schemas import (
     check_feedback,
@@ -52,6 +53,7 @@ class LoopService:
         self._outbox = outbox
         self._idempotency = IdempotencyStore(database)
         self._store = LoopStore(database)
+        self._held = HeldResponses(database)
         self._watchers: list[RequestWatcher] = []
 
     def watch_requests(self, watcher: RequestWatcher) -> None:
@@ -64,9 +66,9 @@ class LoopService:
             pass
 
     def next_due(self) -> datetime | None:
-        """Return the next timeout or end of a claim."""
-        due_at = self._store.next_due()
-        return None if due_at is None else from_wire(due_at)
+        """Return the next timeout or end of a claim, or when the next held answer is given."""
+        moments = (self._store.next_due(), self._held.next_settling())
+        return min((from_wire(moment) for moment in moments if moment is not None), default=None)
 
     # Loops
 
@@ -182,6 +184,12 @@ class LoopService:
         with self._work():
             return self._store.requests(query or RequestQuery())
 
+    def request_ids(self, query: RequestQuery, email: str = "") -> list[str]:
+        """Return the ids of all requests that a query asks for, without those that a person's held answer will end."""
+        with self._work():
+            held = self._held.requests_of(accounts.person_id(email)) if email else set[str]()
+            return [each for each in self._store.request_ids(query) if each not in held]
+
     def list_loop_requests(self, account: accounts.Account, loop_id: str) -> list[Document]:
         """Return all requests of a loop, the newest first."""
         with self._work():
@@ -210,6 +218,8 @@ class LoopService:
                 self._save(work, after, "cancelled", before["status"])
             else:
                 self._put(work, after)
+                if lifecycle.shown_digest(after) != lifecycle.shown_digest(before):
+                    self._held.drop(after["id"])
             return after
 
     def cancel_request(self, account: accounts.Account, request_id: str) -> Document:
@@ -238,7 +248,9 @@ class LoopService:
         """Keep others from answering for a while; claiming again extends it."""
         raise_faults(accounts.PERSON("responder", person))
         with self._work() as work:
-            after = lifecycle.claimed(self._request(request_id), accounts.responder(person), work.now)
+            before, who = self._request(request_id), accounts.responder(person)
+            self._held.require_free(before["id"], who)
+            after = lifecycle.claimed(before, who, work.now)
             self._save(work, after, "claimed")
             return after
 
@@ -251,10 +263,48 @@ class LoopService:
         """
         raise_faults(accounts.PERSON("responder", person))
         with self._work() as work:
-            before, who = self._request(request_id), accounts.responder(person)
-            lifecycle.require_open(before, "answered")
-            lifecycle.require_shown(before, shown)
+            before, who = self._to_answer(request_id, person, shown)
             return self._answered(work, before, response_data, who)
+
+    def hold(
+        self,
+        request_id: str,
+        response_data: Any,
+        person: Mapping[str, Any],
+        *,
+        seconds: float,
+        batch: str,
+        shown: str | None = None,
+        form: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Answer a request in some seconds, unless `undo` takes the batch back before; at once for 0 seconds.
+
+        It is refused as `respond` refuses it; the same answer of the same person is not refused but kept as it is.
+        `form` is kept with it, for the page to show it again.
+        """
+        if not seconds:
+            self.respond(request_id, response_data, person, shown=shown)
+            return
+        raise_faults(accounts.PERSON("responder", person))
+        with self._work() as work:
+            before, who = self._to_answer(request_id, person, shown)
+            lifecycle.completed(before, kept_answer(before, response_data), who, work.now)  # is refused as it would be
+            self._held.hold(work, before, who, response_data, seconds=seconds, batch=batch, form=form or {})
+
+    def undo(self, batch: str) -> HeldResponse:
+        """Take a held answer back, and return it; 409 if it is given already."""
+        with self._work() as work:
+            return self._held.undo(work, batch)
+
+    def held_response(self, request_id: str, email: str) -> HeldResponse | None:
+        """Return what became of a person's answer that was held, unless it was given."""
+        with self._work():
+            return self._held.of_person(request_id, accounts.person_id(email))
+
+    def held_by_another(self, request_id: str, email: str) -> HeldResponse | None:
+        """Return the held answer of somebody else, which will end a request."""
+        with self._work():
+            return self._held.of_another(request_id, accounts.person_id(email))
 
     def has_answer(self, request_id: str, response_data: Any, person: Mapping[str, Any]) -> bool:
         """Return whether the request was answered by this person in this way: forms are sent twice."""
@@ -304,7 +354,8 @@ class LoopService:
         return self._unit_of_work.begin(self._settle)
 
     def _settle(self, work: Work) -> None:
-        """End claims and time requests out, in the order of their moments."""
+        """Give the held answers whose time has come, which were in time; then end claims and time requests out."""
+        self._held.settle(work, partial(self._give, work))
         while (request := self._store.first_due_request(to_wire(work.now))) is not None:
             timeout_at = from_wire(request["timeout_at"])
             if request["status"] == "claimed" and lifecycle.claim_ends_at(request) < timeout_at:
@@ -313,12 +364,29 @@ class LoopService:
                 after = lifecycle.timed_out(request, timeout_at)
                 self._save(work, after, "timeout", request["status"])
 
+    def _give(self, work: Work, held: HeldResponse) -> None:
+        request = self._request(held.request_id)
+        lifecycle.require_shown(request, held.shown)
+        self._answered(work, request, held.response, held.person)
+
+    def _to_answer(
+        self, request_id: str, person: Mapping[str, Any], shown: str | None
+    ) -> tuple[Document, dict[str, str]]:
+        """Return a request that a person may answer now, and the person."""
+        request, who = self._request(request_id), accounts.responder(person)
+        lifecycle.require_open(request, "answered")
+        lifecycle.require_shown(request, shown)
+        self._held.require_free(request["id"], who)
+        return request, who
+
     def _save(self, work: Work, request: Document, event: str, previous_status: str | None = None) -> None:
         self._put(work, request)
         loop = self._store.loop(request["loop_id"])
         assert loop is not None  # noqa: S101 - a loop is deleted with its requests
         at = from_wire(request["updated_at"])
         record_request_event(self._outbox, event, request, loop, at, previous_status)
+        if request["status"] in lifecycle.FINAL:
+            self._held.drop(request["id"])
         for each in self._watchers if request["status"] in lifecycle.FINAL else ():
             each.request_ended(work, request)
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from hitl.server.primitives import Document, Page
 from hitl.server.storage import Store
-from hitl.server.storage.queries import Order, document, documents, one_of, page
+from hitl.server.storage.queries import Filter, Order, document, documents, one_of, page, where
 
 Sort: TypeAlias = Literal["created_at_desc", "created_at_asc", "priority_desc", "status_asc"]
 
@@ -101,23 +101,21 @@ class LoopStore(Store):
 
     def requests(self, query: RequestQuery) -> Page:
         """Return one page of the requests that a query asks for."""
-        conditions = (
-            one_of("status", query.status),
-            ("priority = ?", query.priority),
-            ("loop_id = ?", query.loop_id),
-            ("api_key_id = ?", query.api_key_id),
-            one_of("id", query.ids),
-            ("created_at < ?", query.created_before),
-        )
         return page(
             self._database,
             "requests",
-            conditions,
+            _conditions(query),
             order=_ORDERS[query.sort],
             limit=query.limit,
             offset=query.offset,
             after=query.after,
         )
+
+    def request_ids(self, query: RequestQuery) -> list[str]:
+        """Return the ids of all requests that a query asks for, in its order."""
+        clause, values = where(_conditions(query))
+        sql = f"SELECT id FROM requests {clause} ORDER BY {_ORDERS[query.sort].clause}"  # noqa: S608 - fixed words
+        return [row[0] for row in self._database.rows(sql, values)]
 
     def save_request(self, request: Mapping[str, Any], due_at: str | None) -> None:
         """Insert or replace a request; `due_at` is None for a finished one."""
@@ -155,3 +153,14 @@ class LoopStore(Store):
         self._database.execute(
             "INSERT INTO feedback (request_id, document) VALUES (?, ?)", (request_id, json.dumps(feedback))
         )
+
+
+def _conditions(query: RequestQuery) -> tuple[Filter, ...]:
+    return (
+        one_of("status", query.status),
+        ("priority = ?", query.priority),
+        ("loop_id = ?", query.loop_id),
+        ("api_key_id = ?", query.api_key_id),
+        one_of("id", query.ids),
+        ("created_at < ?", query.created_before),
+    )
