@@ -81,6 +81,7 @@ class RequestPages(PageHandlers):
         query = RequestQuery(
             status=FINAL if done else OPEN,
             sort="created_at_desc" if done else "priority_desc",
+            not_answered_by=(remembered_reviewer(request) or None) if not done else None,
             **filters.place,
         )
         found = self.loops.list_requests(query)
@@ -190,8 +191,8 @@ class RequestPages(PageHandlers):
         run = RequestRun.read(request.query_params)
         if run is None:
             return f"/requests/{document['id']}?sent"
-        following = _following(self.loops.request_ids(run.query), document)
-        left = self.loops.request_ids(run.query, reviewer)
+        following = _following(self.loops.request_ids(run.query()), document)
+        left = self.loops.request_ids(run.query(reviewer))
         chosen = next((each for each in following if each in left), next(iter(left), ""))
         if not chosen:
             return f"/requests?last={document['id']}"
@@ -292,7 +293,7 @@ class RequestPages(PageHandlers):
     def _place(self, request: Request, document: Document, run: RequestRun | None) -> RequestPlace | None:
         if run is None:
             return None
-        return place_in(self.loops.request_ids(run.query, remembered_reviewer(request)), document["id"])
+        return place_in(self.loops.request_ids(run.query(remembered_reviewer(request))), document["id"])
 
     def _toast(self, request: Request) -> Toast | None:
         """Return what became of the answer that led to this page."""

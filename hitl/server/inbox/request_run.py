@@ -52,10 +52,11 @@ class RequestRun:
         """The query of the address of a request in this list; it begins with a question mark."""
         return f"?at={quote(self.begun)}" + (f"&n={self.answered}" if self.answered else "")
 
-    @property
-    def query(self) -> RequestQuery:
-        """The query for the requests that are left, the most urgent first."""
-        return RequestQuery(status=OPEN, sort="priority_desc", created_before=self.begun)
+    def query(self, reviewer: str = "") -> RequestQuery:
+        """Return the query for the requests that are left, the most urgent first, without those somebody answered."""
+        return RequestQuery(
+            status=OPEN, sort="priority_desc", created_before=self.begun, not_answered_by=reviewer or None
+        )
 
     def after_answers(self, count: int) -> RequestRun:
         """Return the same work with so many answers more, or fewer."""

@@ -112,11 +112,6 @@ class HeldResponses(Store):
         found = self._found("request_id = ? AND person_id <> ? AND state = 'held'", request_id, person_id)
         return found[0] if found else None
 
-    def requests_of(self, person_id: str) -> set[str]:
-        """Return the requests to which a person's answer is held."""
-        sql = "SELECT request_id FROM pending_responses WHERE person_id = ? AND state = 'held'"
-        return {row[0] for row in self._database.rows(sql, (person_id,))}
-
     def require_free(self, request_id: str, person: Mapping[str, str]) -> None:
         """Refuse with 409 what somebody else's answer is about to end."""
         if other := self.of_another(request_id, person["id"]):

@@ -184,11 +184,10 @@ class LoopService:
         with self._work():
             return self._store.requests(query or RequestQuery())
 
-    def request_ids(self, query: RequestQuery, email: str = "") -> list[str]:
-        """Return the ids of all requests that a query asks for, without those that a person's held answer will end."""
+    def request_ids(self, query: RequestQuery) -> list[str]:
+        """Return the ids of all requests that a query asks for, in its order."""
         with self._work():
-            held = self._held.requests_of(accounts.person_id(email)) if email else set[str]()
-            return [each for each in self._store.request_ids(query) if each not in held]
+            return self._store.request_ids(query)
 
     def list_loop_requests(self, account: accounts.Account, loop_id: str) -> list[Document]:
         """Return all requests of a loop, the newest first."""

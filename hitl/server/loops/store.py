@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
+from hitl.server.loops.accounts import person_id
 from hitl.server.primitives import Document, Page
 from hitl.server.storage import Store
 from hitl.server.storage.queries import Filter, Order, document, documents, one_of, page, where
@@ -22,6 +23,9 @@ _ORDERS: Final[Mapping[str, Order]] = {
 }
 
 
+_NOT_HELD: Final = "id NOT IN (SELECT request_id FROM pending_responses WHERE person_id = ? AND state = 'held')"
+
+
 @dataclass(frozen=True, slots=True)
 class RequestQuery:
     """Filters, which narrow the list together, and the order of a list of requests; `limit` None is all."""
@@ -32,6 +36,7 @@ class RequestQuery:
     api_key_id: str | None = None
     ids: Sequence[str] | None = None
     created_before: str | None = None
+    not_answered_by: str | None = None  # by the address of a person whose held answer will end them
     limit: int | None = 50
     offset: int = 0
     after: str | None = None  # the cursor of the page before, instead of an offset
@@ -163,4 +168,5 @@ def _conditions(query: RequestQuery) -> tuple[Filter, ...]:
         ("api_key_id = ?", query.api_key_id),
         one_of("id", query.ids),
         ("created_at < ?", query.created_before),
+        (_NOT_HELD, person_id(query.not_answered_by) if query.not_answered_by else None),
     )
