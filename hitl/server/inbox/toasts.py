@@ -53,7 +53,7 @@ def request_toast(
         return told("plain", "Answered", batch=held.batch, seconds=seconds, draft=request["id"])
     if held is not None and held.state == "dropped":
         return told("warn", "Not sent")
-    by = request["response_by_user"] or {}
+    by: Document = request["response_by_user"] or {}
     if name_key(by.get("email", "")) != name_key(reviewer) or request["status"] != "completed":
         return None
     is_news = (now - moment(request["response_at"])).total_seconds() <= _SECONDS_TOLD

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from hitl.server.loops import accounts, lifecycle
 from hitl.server.loops.envelope import LoopApiError
 from hitl.server.loops.events import record_loop_event, record_request_event
-from hitl.server.loops.held_responses import HeldResponse, HeldResponses
+from hitl.server.loops.held_response_store import HeldResponse, HeldResponseStore
 from hitl.server.loops.responses import kept_answer, kept_config
 from hitl.server.loops.schemas import (
     check_feedback,
@@ -53,7 +53,7 @@ class LoopService:
         self._outbox = outbox
         self._idempotency = IdempotencyStore(database)
         self._store = LoopStore(database)
-        self._held = HeldResponses(database)
+        self._held = HeldResponseStore(database)
         self._watchers: list[RequestWatcher] = []
 
     def watch_requests(self, watcher: RequestWatcher) -> None:

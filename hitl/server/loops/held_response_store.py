@@ -47,7 +47,7 @@ class HeldResponse:
 _COLUMNS: Final = "batch, request_id, person, response, shown, form, given_at, settles_at, state"
 
 
-class HeldResponses(Store):
+class HeldResponseStore(Store):
     """The statements, over one database, and the rules for them."""
 
     def hold(
