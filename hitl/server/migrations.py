@@ -629,6 +629,29 @@ _NOTIFICATIONS: Final = (
     """,
 )
 
+# An answer to a request that its person may still take back; `actor` is the person as a team's server knows him.
+_PENDING_RESPONSES: Final = (
+    """
+    CREATE TABLE pending_responses (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        batch TEXT NOT NULL,
+        request_id TEXT NOT NULL REFERENCES requests (id) ON DELETE CASCADE,
+        person_id TEXT NOT NULL,
+        person TEXT NOT NULL,
+        actor TEXT,
+        is_confirmed INTEGER NOT NULL,
+        response TEXT NOT NULL,
+        shown TEXT NOT NULL,
+        form TEXT NOT NULL,
+        given_at TEXT NOT NULL,
+        settles_at TEXT NOT NULL,
+        state TEXT NOT NULL,
+        UNIQUE (request_id, person_id)
+    )
+    """,
+    "CREATE INDEX pending_responses_held ON pending_responses (settles_at) WHERE state = 'held'",
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _REVIEWS,
     (*_WEBHOOKS, *_TEAMS),
@@ -650,4 +673,5 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _API_KEYS,
     _ACCESS,
     _NOTIFICATIONS,
+    _PENDING_RESPONSES,
 )

@@ -231,8 +231,13 @@ class ReviewServer:
             self.people,
             Tickets(self.database, self.clock),
             PersonSessions(self.database, self.audit, self.clock, self.exchanges),
-            drop_answers=self.reviews.drop_held_of,
+            drop_answers=self._drop_answers,
         )
+
+    def _drop_answers(self, email: str) -> None:
+        """Keep what somebody has answered, and could still take back, from being given."""
+        self.reviews.drop_held_of(email)
+        self.loops.drop_held_of(email)
 
     def _team_rules(self, team: TeamSettings) -> dict[str, Any]:
         def person_of(address: str) -> str | None:

@@ -16,7 +16,7 @@ from hitl.server.inbox.marks import is_placed
 from hitl.server.review_server import ReviewServer
 
 ADDRESS = "https://images.example.com/a.png"
-FILE = "data:text/plain;name=a.txt;base64,YQ=="
+FILE = "data:text/plain;name=a.txt;base64url,YQ=="
 FIELDS = [
     {"name": "text", "type": "content_display", "editable": True},
     {"name": "photo", "type": "image_review", "label": "Photo", "tools": ["approve", "reject", "annotate"]},

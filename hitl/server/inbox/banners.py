@@ -72,6 +72,12 @@ ERASED = Banner(
     "This server keeps contents for a limited time after the end. Who decided what, and when, stays.",
 )
 
+QUESTION_NOT_SENT = Banner(
+    "warning",
+    "Your answer was not sent",
+    "The request changed before it was. Read it again, then answer; what you typed is kept.",
+)
+
 _ENDED = {
     "completed": "{reviewer} has already answered this review",
     "rejected": "{reviewer} has already rejected this review",
@@ -102,9 +108,9 @@ def too_late(review: Document, sender: str = "") -> Banner:
     return Banner("warning", title, "Your answer was not submitted. You can copy what you typed below.")
 
 
-def answered_by(reviewer: str) -> Banner:
-    """Return the banner for a review that somebody else has just answered, who may still take the answer back."""
-    return Banner("warning", f"{reviewer} has just answered this review", "The answer is about to be sent.")
+def answered_by(reviewer: str, what: str = "review") -> Banner:
+    """Return the banner for what somebody else has just answered, who may still take the answer back."""
+    return Banner("warning", f"{reviewer} has just answered this {what}", "The answer is about to be sent.")
 
 
 def not_kept(reason: str) -> Banner:

@@ -34,7 +34,7 @@ def consequences(
     labels = {"approve_effect": approve, "reject_effect": reject}
     if has_deadline:
         labels["timeout_effect"] = "No answer in time:"
-    chosen = settings(template) if template else {}
+    chosen: Mapping[str, Any] = settings(template) if template else {}
     return [
         Consequence(name, label, parts)
         for name, label in labels.items()

@@ -55,8 +55,8 @@ def gist(shown: Block) -> str:
         return _cut(" · ".join(said[:_SAID]) or shown.gist)
     if isinstance(shown, Items):
         count = len(shown.items) + shown.hidden
-        first = next(filter(None, map(_short, shown.items)), "")
-        return _cut(" · ".join(filter(None, (f"{count} item{'' if count == 1 else 's'}", first))))
+        said = [f"{count} item{'' if count == 1 else 's'}", *filter(None, [_short(each) for each in shown.items])]
+        return _cut(" · ".join(said[:2]))
     return "JSON" if isinstance(shown, Json) else _cut(_short(shown))
 
 

@@ -50,7 +50,12 @@ def reasons_of(template: Document | None) -> list[str]:
 def comment_field(template: Document | None) -> Document | None:
     """Return the field that a rejection is explained in: the first for comments that is not asked of a yes only."""
     found = comment_fields(template) if template else []
-    return next((dict(field) for field in found if (field.get("conditional") or {}).get("value") is not True), None)
+    return next((dict(field) for field in found if not _is_of_a_yes(field)), None)
+
+
+def _is_of_a_yes(field: Mapping[str, Any]) -> bool:
+    condition: Mapping[str, Any] = field.get("conditional") or {}
+    return condition.get("value") is True
 
 
 def explained(template: Document | None, answers: Mapping[str, list[str]], refusal: Refusal) -> Mapping[str, list[str]]:

@@ -196,7 +196,7 @@ class Table:
         return [each for each in numbered if each[0] in kept]
 
     def _cells(self, number: int, row: list[Any]) -> list[tuple[Any, Block, bool]]:
-        flags = self.flags[number - 1] if self.flags else {}
+        flags: Mapping[str, str] = self.flags[number - 1] if self.flags else {}
         return [
             (cell, self._cell(cell, f"{self.place}.{number}.{place}"), name in flags and name != WHOLE)
             for place, (name, cell) in enumerate(zip(self.names, row, strict=True))

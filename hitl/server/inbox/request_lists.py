@@ -11,9 +11,10 @@ from starlette.responses import Response
 from hitl._json import is_object
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.filters import AGES, DUE, REQUEST_PRIORITIES, SORTS, Filters
-from hitl.server.inbox.page_handlers import PageHandlers, page_handler, redirect
+from hitl.server.inbox.page_handlers import page_handler, redirect
+from hitl.server.inbox.request_handlers import RequestHandlers
+from hitl.server.inbox.request_run import RequestRun
 from hitl.server.inbox.rows import PRIORITY_BARS, Group, Summary, asker_of, pager
-from hitl.server.inbox.run import Run
 from hitl.server.inbox.submission import remembered_reviewer
 from hitl.server.inbox.times import age, due, took
 from hitl.server.inbox.titles import lines_of_text
@@ -26,7 +27,7 @@ _VERDICTS: Final = {"completed": "answered", "timeout": "expired", "cancelled": 
 _ANSWERS: Final = ("selected_label", "boolean_label", "formatted_value", "rating_label", "rating", "revised_text")
 
 
-class RequestLists(PageHandlers):
+class RequestLists(RequestHandlers):
     """The handlers of these lists."""
 
     @page_handler
@@ -50,7 +51,7 @@ class RequestLists(PageHandlers):
             "total": found.total,
             "most_picks": 0,
             "present": {},
-            "run": Run.begin(filters, now),
+            "run": None if filters.view == "done" else RequestRun.begin(filters, now),
             "here": request.query_params.get("here", ""),
             "saved_here": [view for view in self.views.of(me) if view.query == filters.link()],
             "pager": pager(found, filters.page),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from hitl._moments import moment
 from hitl._verdict import verdict_of
 from hitl.server.inbox.documents import Document, content_of, is_final
 from hitl.server.inbox.titles import title
+from hitl.server.loops import HeldResponse
 from hitl.server.primitives import name_key
 from hitl.server.reviews import HeldAnswer
 
@@ -28,6 +30,7 @@ class Toast:
         batch: What the button takes back; empty if nothing can be taken back any more.
         seconds: For how long it can.
         draft: The name of the draft in the browser that is not needed any more.
+        pages: Where it was answered: "reviews" or "requests".
     """
 
     tone: str
@@ -37,6 +40,24 @@ class Toast:
     batch: str = ""
     seconds: float = 0
     draft: str = ""
+    pages: str = "reviews"
+
+
+def request_toast(
+    request: Document, subject: str, held: HeldResponse | None, reviewer: str, now: datetime
+) -> Toast | None:
+    """Say what became of a person's answer to a request, as `toast`."""
+    told = partial(Toast, subject=subject, review_id=request["id"], pages="requests")
+    if held is not None and held.state == "held":
+        seconds = max(0.0, (moment(held.settles_at) - now).total_seconds())
+        return told("plain", "Answered", batch=held.batch, seconds=seconds, draft=request["id"])
+    if held is not None and held.state == "dropped":
+        return told("warn", "Not sent")
+    by: Document = request["response_by_user"] or {}
+    if name_key(by.get("email", "")) != name_key(reviewer) or request["status"] != "completed":
+        return None
+    is_news = (now - moment(request["response_at"])).total_seconds() <= _SECONDS_TOLD
+    return told("plain", "Answered", draft=request["id"]) if is_news else None
 
 
 def toast(

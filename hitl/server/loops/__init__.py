@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from hitl.server.loops import envelope
 from hitl.server.loops.events import KeyEvents
+from hitl.server.loops.held_response_store import HeldResponse
 from hitl.server.loops.lifecycle import shown_digest
 from hitl.server.loops.routes import loop_routes
 from hitl.server.loops.service import LoopService
 from hitl.server.loops.store import RequestQuery
 
-__all__ = ["KeyEvents", "LoopService", "RequestQuery", "envelope", "loop_routes", "shown_digest"]
+__all__ = ["HeldResponse", "KeyEvents", "LoopService", "RequestQuery", "envelope", "loop_routes", "shown_digest"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from hitl.server.asking import Policy, SelfApproval
 from hitl.server.loops import accounts, lifecycle
 from hitl.server.loops.envelope import LoopApiError
 from hitl.server.loops.events import record_loop_event, record_request_event
+from hitl.server.loops.held_response_store import HeldResponse, HeldResponseStore
 from hitl.server.loops.responses import kept_answer, kept_config
 from hitl.server.loops.schemas import (
     check_feedback,
@@ -63,6 +64,7 @@ class LoopService:
         self._outbox = outbox
         self._idempotency = IdempotencyStore(database)
         self._store = LoopStore(database)
+        self._held = HeldResponseStore(database)
         self._watchers: list[RequestWatcher] = []
 
     def watch_requests(self, watcher: RequestWatcher) -> None:
@@ -75,9 +77,9 @@ class LoopService:
             pass
 
     def next_due(self) -> datetime | None:
-        """Return the next timeout or end of a claim."""
-        due_at = self._store.next_due()
-        return None if due_at is None else from_wire(due_at)
+        """Return the next timeout or end of a claim, or when the next held answer is given."""
+        moments = (self._store.next_due(), self._held.next_settling())
+        return min((from_wire(moment) for moment in moments if moment is not None), default=None)
 
     # Loops
 
@@ -198,6 +200,11 @@ class LoopService:
         with self._work():
             return self._store.requests(query or RequestQuery())
 
+    def request_ids(self, query: RequestQuery) -> list[str]:
+        """Return the ids of all requests that a query asks for, in its order."""
+        with self._work():
+            return self._store.request_ids(query)
+
     def list_loop_requests(self, account: accounts.Account, loop_id: str) -> list[Document]:
         """Return all requests of a loop, the newest first."""
         with self._work():
@@ -234,6 +241,8 @@ class LoopService:
                 self._save(work, after, "cancelled", before["status"])
             else:
                 self._put(work, after)
+                if lifecycle.shown_digest(after) != lifecycle.shown_digest(before):
+                    self._held.drop(after["id"])
             return after
 
     def cancel_request(self, account: accounts.Account, request_id: str) -> Document:
@@ -262,7 +271,9 @@ class LoopService:
         """Keep others from answering for a while; claiming again extends it."""
         raise_faults(accounts.PERSON("responder", person))
         with self._work() as work:
-            after = lifecycle.claimed(self._request(request_id), accounts.responder(person), work.now)
+            before, who = self._request(request_id), accounts.responder(person)
+            self._held.require_free(before["id"], who)
+            after = lifecycle.claimed(before, who, work.now)
             self._save(work, after, "claimed")
             return after
 
@@ -283,20 +294,73 @@ class LoopService:
         """
         raise_faults(accounts.PERSON("responder", person))
         with self._work() as work:
-            before, who = self._request(request_id), accounts.responder(person)
-            lifecycle.require_open(before, "answered")
-            check = self._self_approval.check
-            is_self_approved = check(before, actor, who["email"], is_confirmed=is_confirmed)
-            lifecycle.require_shown(before, shown)
-            if is_self_approved:
-                before = {**before, "self_approved": True}
-            after = self._answered(work, before, response_data, who)
+            before, who = self._to_answer(request_id, person, shown)
+            after = self._answered(work, self._checked(before, who, actor, is_confirmed), response_data, who)
             self._record(work, after, actor or Actor("person", "", who["email"]))
             return after
 
     def self_approval(self, request: Document, person: str, actor: Actor | None = None) -> Policy:
         """Return what becomes of somebody's answer to a request that he asked himself; "allow" if he did not."""
         return self._self_approval.policy_for(request, actor, person)
+
+    def hold(
+        self,
+        request_id: str,
+        response_data: Any,
+        person: Mapping[str, Any],
+        *,
+        seconds: float,
+        batch: str,
+        shown: str | None = None,
+        form: Mapping[str, Any] | None = None,
+        actor: Actor | None = None,
+        is_confirmed: bool = False,
+    ) -> None:
+        """Answer a request in some seconds, unless `undo` takes the batch back before; at once for 0 seconds.
+
+        It is refused as `respond` refuses it; the same answer of the same person is not refused but kept as it is.
+        `form` is kept with it, for the page to show it again.
+        """
+        if not seconds:
+            self.respond(request_id, response_data, person, shown=shown, actor=actor, is_confirmed=is_confirmed)
+            return
+        raise_faults(accounts.PERSON("responder", person))
+        with self._work() as work:
+            before, who = self._to_answer(request_id, person, shown)
+            self._checked(before, who, actor, is_confirmed)
+            lifecycle.completed(before, kept_answer(before, response_data), who, work.now)  # is refused as it would be
+            answer = HeldResponse(
+                batch=batch,
+                request_id=request_id,
+                person=who,
+                response=response_data,
+                shown=lifecycle.shown_digest(before),
+                form=dict(form or {}),
+                given_at=to_wire(work.now),
+                settles_at=to_wire(min(work.now + timedelta(seconds=seconds), from_wire(before["timeout_at"]))),
+                actor=actor,
+                is_confirmed=is_confirmed,
+            )
+            self._held.hold(work, answer)
+
+    def undo(self, batch: str) -> HeldResponse:
+        """Take a held answer back, and return it; 409 if it is given already."""
+        with self._work() as work:
+            return self._held.undo(work, batch)
+
+    def held_response(self, request_id: str, email: str) -> HeldResponse | None:
+        """Return what became of a person's answer that was held, unless it was given."""
+        with self._work():
+            return self._held.of_person(request_id, accounts.person_id(email))
+
+    def drop_held_of(self, email: str) -> None:
+        """Keep all answers of somebody that are held from being given, in the transaction of what ends his rights."""
+        self._held.drop_of_person(accounts.person_id(email))
+
+    def held_by_another(self, request_id: str, email: str) -> HeldResponse | None:
+        """Return the held answer of somebody else, which will end a request."""
+        with self._work():
+            return self._held.of_another(request_id, accounts.person_id(email))
 
     def has_answer(self, request_id: str, response_data: Any, person: Mapping[str, Any]) -> bool:
         """Return whether the request was answered by this person in this way: forms are sent twice."""
@@ -346,7 +410,8 @@ class LoopService:
         return self._unit_of_work.begin(self._settle)
 
     def _settle(self, work: Work) -> None:
-        """End claims and time requests out, in the order of their moments."""
+        """Give the held answers whose time has come, which were in time; then end claims and time requests out."""
+        self._held.settle(work, partial(self._give, work))
         while (request := self._store.first_due_request(to_wire(work.now))) is not None:
             timeout_at = from_wire(request["timeout_at"])
             if request["status"] == "claimed" and lifecycle.claim_ends_at(request) < timeout_at:
@@ -355,12 +420,39 @@ class LoopService:
                 after = lifecycle.timed_out(request, timeout_at)
                 self._save(work, after, "timeout", request["status"])
 
+    def _give(self, work: Work, held: HeldResponse) -> None:
+        request = self._request(held.request_id)
+        lifecycle.require_shown(request, held.shown)
+        request = self._checked(request, held.person, held.actor, held.is_confirmed)
+        after = self._answered(work, request, held.response, held.person)
+        self._record(work, after, held.actor or Actor("person", "", held.person["email"]))
+
+    def _checked(
+        self, request: Document, person: Mapping[str, str], actor: Actor | None, is_confirmed: bool
+    ) -> Document:
+        """Return a request as it is answered by somebody; 403 or 409 if he asked it himself, and may not."""
+        if self._self_approval.check(request, actor, person["email"], is_confirmed=is_confirmed):
+            return {**request, "self_approved": True}
+        return request
+
+    def _to_answer(
+        self, request_id: str, person: Mapping[str, Any], shown: str | None
+    ) -> tuple[Document, dict[str, str]]:
+        """Return a request that a person may answer now, and the person."""
+        request, who = self._request(request_id), accounts.responder(person)
+        lifecycle.require_open(request, "answered")
+        lifecycle.require_shown(request, shown)
+        self._held.require_free(request["id"], who)
+        return request, who
+
     def _save(self, work: Work, request: Document, event: str, previous_status: str | None = None) -> None:
         self._put(work, request)
         loop = self._store.loop(request["loop_id"])
         assert loop is not None  # noqa: S101 - a loop is deleted with its requests
         at = from_wire(request["updated_at"])
         record_request_event(self._outbox, event, request, loop, at, previous_status)
+        if request["status"] in lifecycle.FINAL:
+            self._held.drop(request["id"])
         for each in self._watchers if request["status"] in lifecycle.FINAL else ():
             each.request_ended(work, request)
 

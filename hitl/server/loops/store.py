@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 from hitl.server.loops.accounts import person_id
 from hitl.server.primitives import Document, Page, name_key
 from hitl.server.storage import Store
-from hitl.server.storage.queries import Filter, Order, document, documents, one_of, page
+from hitl.server.storage.queries import Filter, Order, document, documents, one_of, page, where
 
 Sort: TypeAlias = Literal["created_at_desc", "created_at_asc", "priority_desc", "status_asc", "timeout_asc"]
 
@@ -34,6 +34,9 @@ _RESPONDER: Final = (
 )
 
 
+_NOT_HELD: Final = "id NOT IN (SELECT request_id FROM pending_responses WHERE person_id = ? AND state = 'held')"
+
+
 @dataclass(frozen=True, slots=True)
 class RequestQuery:
     """Filters, which narrow the list together, and the order of a list of requests; `limit` None is all.
@@ -54,6 +57,7 @@ class RequestQuery:
     member: str | None = None
     reviewer: str | None = None
     search: str | None = None
+    not_answered_by: str | None = None  # by the address of a person whose held answer will end them
     limit: int | None = 50
     offset: int = 0
     after: str | None = None  # the cursor of the page before, instead of an offset
@@ -137,6 +141,12 @@ class LoopStore(Store):
             after=query.after,
         )
 
+    def request_ids(self, query: RequestQuery) -> list[str]:
+        """Return the ids of all requests that a query asks for, in its order."""
+        clause, values = where(_conditions(query))
+        sql = f"SELECT id FROM requests {clause} ORDER BY {_ORDERS[query.sort].clause}"  # noqa: S608 - fixed words
+        return [row[0] for row in self._database.rows(sql, values)]
+
     def save_request(self, request: Mapping[str, Any], due_at: str | None) -> None:
         """Insert or replace a request; `due_at` is None for a finished one."""
         columns = ("id", "loop_id", "api_key_id", "status", "priority", "created_at")
@@ -190,6 +200,7 @@ def _conditions(query: RequestQuery) -> Iterator[Filter]:
             None if query.member is None else person_id(query.member),
         ),
         (_RESPONDER, None if query.reviewer is None else name_key(query.reviewer)),
+        (_NOT_HELD, person_id(query.not_answered_by) if query.not_answered_by else None),
     )
     for word in name_key(query.search or "").split():
         yield f"instr({_SEARCHED}, ?)", word

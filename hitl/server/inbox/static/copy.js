@@ -38,6 +38,9 @@ if (navigator.clipboard) {
   for (const code of document.querySelectorAll("pre[data-copy]")) code.before(button(() => code.textContent, "Copy the code"));
   for (const patch of document.querySelectorAll(".patches")) patch.before(button(() => patched(patch), "Copy the patch"));
   for (const table of document.querySelectorAll("[data-records] > table")) {
-    if (table.rows.length > 4) table.parentElement.before(button(() => tabbed(table), "Copy the table"));
+    if (table.rows.length <= 4) continue;
+    const copy = button(() => tabbed(table), "Copy the table"), before = table.parentElement.previousElementSibling;
+    if (before?.matches(".overtable")) before.append(copy);
+    else table.parentElement.before(copy);
   }
 }

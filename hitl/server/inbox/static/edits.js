@@ -4,9 +4,9 @@
 const LONGEST = 80; // characters of a value in a sentence, as in effects.py
 const CHOICES = { true: "yes", false: "no" };
 
-function short(box) {
-  if (box.matches("select")) return CHOICES[box.value];
-  const letters = [...box.value.replace(/\s+/gu, " ").trim()];
+function short(box, text) {
+  if (box.matches("select")) return CHOICES[text];
+  const letters = [...text.replace(/\s+/gu, " ").trim()];
   return letters.length <= LONGEST ? letters.join("") : `${letters.slice(0, LONGEST - 1).join("").trimEnd()}…`;
 }
 
@@ -22,11 +22,11 @@ function filler(form, path) {
 function follow(form, place) {
   const box = filler(form, place.dataset.fill);
   if (!box) return () => {};
-  const first = box.defaultValue === undefined || box.value === box.defaultValue ? place.textContent : null;
-  return () => {
-    if (isEdited(box) || first === null) place.textContent = short(box) || `[no ${place.dataset.fill}]`;
-    else place.textContent = first;
-  };
+  const path = place.dataset.fill;
+  const say = (text) => short(box, text) || `[no ${path}]`;
+  // What the server wrote is about the box as it was drawn, which may have been edited by then.
+  const original = box.defaultValue === undefined || box.defaultValue === originalOf(box) ? place.textContent : say(originalOf(box));
+  return () => { place.textContent = isEdited(box) ? say(box.value) : original; };
 }
 
 function watch(form) {
