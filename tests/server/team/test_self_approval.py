@@ -255,6 +255,46 @@ class TestRequests:
         events = [each for each in world.server.outbox.events_after(0, 20) if each.subject_id == request_id]
         assert {each.payload["data"]["request"]["asked_by"]["key_name"] for each in events} == {"hers"}
 
+    def hold(self, world: World, request_id: str, person: Person, **more: Any) -> None:
+        world.server.loops.hold(
+            request_id, True, {"email": person.email}, seconds=10, batch=request_id, actor=actor_of(person), **more
+        )
+
+    def test_an_answer_that_is_held_is_refused_and_recorded_as_one_that_is_given(self, world: World) -> None:
+        request_id = self.ask(world)
+        assert refusal_of(self.hold, world, request_id, world.ann).code == "self_approval"
+        carl = world.server.people.add("carl@example.com")
+        self.hold(world, request_id, carl)
+        world.clock.advance(seconds=10)
+        assert world.server.loops.get_request(request_id)["status"] == "completed"
+        entry = world.server.audit.entries()[-1]
+        assert (entry.event, entry.actor_id) == ("request.answered", carl.id)
+
+    def test_a_held_answer_is_looked_at_again_when_it_is_given(
+        self, make_server: MakeServer, world_with: MakeWorld, clock: FakeClock
+    ) -> None:
+        world = world_with("allow")
+        request_id = self.ask(world)
+        self.hold(world, request_id, world.ann)
+        server = make_server(self_approval="refuse", templates=TEMPLATES)
+        clock.advance(seconds=10)
+        assert server.loops.get_request(request_id)["status"] == "pending"
+
+    def test_a_confirmed_one_stays_confirmed(self, world_with: MakeWorld) -> None:
+        world = world_with("warn")
+        request_id = self.ask(world)
+        self.hold(world, request_id, world.ann, is_confirmed=True)
+        world.clock.advance(seconds=10)
+        assert world.server.loops.get_request(request_id)["self_approved"] is True
+
+    def test_who_is_disabled_answers_nothing_any_more(self, world: World) -> None:
+        request_id = self.ask(world)
+        carl = world.server.people.add("carl@example.com")
+        self.hold(world, request_id, carl)
+        world.server.people.disable(carl.id)
+        world.clock.advance(seconds=10)
+        assert world.server.loops.get_request(request_id)["status"] == "pending"
+
 
 class AsPerson:
     """What `access` does: it puts the person of the session into the scope."""
