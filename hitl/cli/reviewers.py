@@ -14,6 +14,7 @@ from hitl.server.people import ROLES
 from hitl.server.primitives import from_wire
 
 _DEFAULT_ADDRESS: Final = "http://127.0.0.1:4010"
+_LINK: Final = ("path", "address", "code", "expires_at")
 
 data_option = click.option(
     "--data", envvar="HITL_DATA", required=True, metavar="FILE", help="The data file; by default HITL_DATA."
@@ -45,12 +46,23 @@ def _command(name: str) -> Callable[[Callable[..., None]], click.Command]:
 @_command("invite")
 @click.option("--name", help="What the person is called in the inbox.  [default: the address]")
 @click.option("--role", type=_role, help="What the person may do.  [default: reviewer]")
+@click.option("--send", "sends", is_flag=True, help="Send the link and the code, by the channels of `hitl notify`.")
 @_address_option
-def invite(email: str, data: str, as_json: bool, name: str | None, role: str | None, public_url: str | None) -> None:
+def invite(
+    email: str, data: str, as_json: bool, name: str | None, role: str | None, sends: bool, public_url: str | None
+) -> None:
     """Invite somebody, and print a link and a code that work once, for 72 hours; again replaces the first ones."""
     with control(data) as server:
         found = server.call("POST", "/reviewers", email=email, name=name, role=role)
-    _print_link(found, public_url, f"{found['email']} is invited as {found['role']}.", as_json=as_json)
+        is_sent = sends and server.call("POST", "/notify/invitation", email=email)["sent"]
+    title = f"{found['email']} is invited as {found['role']}."
+    if is_sent:  # what is sent replaces the link that was made here
+        found = {name: found[name] for name in found if name not in _LINK}
+        _print_person({**found, "sent": True}, f"{title} The link and the code are on their way.", as_json=as_json)
+        return
+    if sends:
+        title += f" No channel reaches {found['email']} (see `hitl notify channels`), so hand these over yourself."
+    _print_link(found, public_url, title, as_json=as_json)
 
 
 @_command("link")

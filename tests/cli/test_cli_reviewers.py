@@ -39,6 +39,21 @@ def test_an_invitation_is_a_link_and_a_code(data: str) -> None:
     assert re.search(r"  Link  http://127\.0\.0\.1:4010/enter/hlk_[\w-]{32}\n  Code  \d{4}\n", outcome.output)
 
 
+def test_an_invitation_is_sent_where_a_channel_reaches_the_person(data: str) -> None:
+    outcome = run(data, "invite", "ann@example.com", "--send")
+    assert "No channel reaches ann@example.com" in outcome.output
+    assert "  Code  " in outcome.output
+    with ReviewServer(data=data, team=TeamSettings()) as server:
+        assert server.notifications is not None
+        server.notifications.channels.add("mail", "smtp://mail.example.com:587?from=reviews@example.com")
+    outcome = run(data, "invite", "ann@example.com", "--send")
+    assert "on their way" in outcome.output
+    assert "hlk_" not in outcome.output
+    with ReviewServer(data=data, team=TeamSettings()) as server:
+        assert server.notifications is not None
+        assert ("invite", "planned", 1) in server.notifications.counts()
+
+
 @pytest.mark.parametrize("how", ["option", "environment"])
 def test_a_link_begins_with_the_public_url(data: str, how: str) -> None:
     url = "https://reviews.example.com/team/"

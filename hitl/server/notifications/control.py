@@ -41,6 +41,13 @@ def notify_control_routes(notifications: Notifications, people: People, handler:
     def set_hours(sent: Mapping[str, Any]) -> dict[str, Any]:
         return _hours(notifications.set_hours(sent["email"], sent.get("zone"), sent.get("quiet")))
 
+    def send_invitation(sent: Mapping[str, Any]) -> dict[str, Any]:
+        person = notifications.person(sent["email"])
+        can_reach = notifications.can_reach(person.id)
+        if can_reach:
+            notifications.send_link("invite", person.email)
+        return {"sent": can_reach}
+
     async def test(request: Request) -> Response:
         sent: dict[str, Any] = await request.json()
         outcome = await notifications.test(sent["channel"], sent.get("to"))
@@ -58,6 +65,7 @@ def notify_control_routes(notifications: Notifications, people: People, handler:
         Route("/notify/rules", handler(lambda sent: rule_shown(notifications.add_rule(sent))), methods=["POST"]),
         Route("/notify/rules/remove", handler(lambda sent: rule_shown(rules.remove(sent["id"]))), methods=["POST"]),
         Route("/notify/hours", handler(set_hours), methods=["POST"]),
+        Route("/notify/invitation", handler(send_invitation), methods=["POST"]),
         Route("/notify/test", test, methods=["POST"]),
     ]
 
