@@ -24,8 +24,8 @@ _ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # A domain of an attacker's, which he has pointed at this machine.
-    "--host-resolver-rules=MAP *.attacker.example 127.0.0.1",
+    # A domain of an attacker's, which he has pointed at this machine, and the public host of a team's server.
+    "--host-resolver-rules=MAP *.attacker.example 127.0.0.1, MAP reviews.example.com 127.0.0.1",
 ]
 _NAMES = ("chromium", "google-chrome", "chromium-browser")
 _MISSING = "no Chromium: install it (Debian: apt install chromium) or set HITL_CHROMIUM to its path"

@@ -377,10 +377,10 @@ def test_a_request_is_answered(
     page.goto(sandbox.inbox_url)
     page.get_by_role("link", name="Requests").click()
     page.get_by_role("link", name="Is it right?").click()
-    page.get_by_label(re.compile("^Answer")).fill(given)
+    page.locator("[name='field.answer']").fill(given)
     page.get_by_label("Your name or e-mail").fill("kim@example.com")
     page.get_by_role("button", name="Submit answer").click()
-    expect(page.get_by_text("Answer submitted")).to_be_visible()
+    expect(page.get_by_role("status").get_by_text("Answered")).to_be_visible()
     request = program.get(f"/v1/api/requests/{request_id}").json()["data"]["request"]
     assert request["response_data"] == expected
 

@@ -3,68 +3,15 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
-import httpx
 import pytest
-from team_processes import HOST, REVIEW, Trust, caddy, free_port, headers_of, nginx, serving, snippets
+from public_team import Public, behind
+from team_processes import HOST, REVIEW, headers_of
 
-from hitl.server.primitives import MACHINE
-from hitl.server.review_server import ReviewServer
-from hitl.server.team_settings import TeamSettings
-
-ANN = "ann@example.com"
 PEOPLE = 5
 WAYS = ["nginx", "nginx under a path", "nginx to a socket", "Caddy", "Caddy under a path", "Caddy to a socket"]
-
-
-@dataclass
-class Public:
-    """A server behind a proxy."""
-
-    trust: Trust
-    port: int
-    prefix: str
-    folder: Path
-    link: str
-    code: str
-
-    def client(self) -> httpx.Client:
-        return self.trust.client(self.port, headers_of(self.folder / "team.db"))
-
-
-@contextmanager
-def behind(way: str, folder: Path) -> Iterator[Public]:
-    """Run a server and a proxy in front of it; of a socket, the path is short enough for the system."""
-    trust = Trust.in_folder(folder)
-    prefix = "/reviews" if "path" in way else ""
-    with ExitStack() as stack:
-        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        port = listener.getsockname()[1]
-        if way.startswith("Caddy"):
-            listener.close()
-            port = free_port()
-        reached = ["--socket", str(folder / "http.sock")] if "socket" in way else ["--trusted-proxy", "127.0.0.1"]
-        headers_of(folder / "team.db")
-        with ReviewServer(data=folder / "team.db", team=TeamSettings()) as made:
-            ticket = made.admission.invite(ANN, role="lead", by=MACHINE).ticket
-        server = stack.enter_context(
-            serving(folder / "team.db", "--public-url", f"https://{HOST}:{port}{prefix}", *reached)
-        )
-        if way.startswith("nginx"):
-            upstream = f"unix:{server.where}" if "socket" in way else server.where
-            configuration = snippets("nginx")[0].replace("location / {", f"location {prefix}/ {{")
-            stack.enter_context(nginx(folder, trust, configuration, upstream, listener))
-        else:
-            upstream = f"unix/{server.where}" if "socket" in way else server.where
-            configuration = snippets("caddy")[1 if prefix else 0].replace("intern.example.com", HOST)
-            stack.enter_context(caddy(folder, trust, configuration, upstream, port))
-        yield Public(trust, port, prefix, folder, f"{prefix}/enter/{ticket.token}", ticket.code)
 
 
 @pytest.fixture(scope="module", params=WAYS)
