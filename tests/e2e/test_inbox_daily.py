@@ -261,7 +261,7 @@ def test_a_changed_content_is_shown_as_its_difference(page: Page, sandbox: Sandb
 
 def test_edits_of_the_reviewer_are_shown_as_what_changed(page: Page, sandbox: Sandbox, client: HITLClient) -> None:
     page.goto(f"{sandbox.inbox_url}/reviews/{ask(client, 'It costs 10 euros.')}")
-    page.get_by_label("Text").fill("It costs 99 euros.")
+    page.get_by_role("textbox", name="Text").fill("It costs 99 euros.")
     page.get_by_label("Your name or e-mail").fill("kim@example.com")
     page.get_by_role("button", name="Approve").click()
     expect(page.locator(".answers del")).to_contain_text("10")
