@@ -188,7 +188,7 @@ def test_questions_lead_one_to_the_next_and_can_be_taken_back(context: BrowserCo
             expect(page.locator("html[data-keys=all]")).to_be_attached()
             page.keyboard.press("1")
             page.keyboard.press("Control+Enter")
-        expect(page.get_by_text("No open requests")).to_be_visible()
+        expect(page.get_by_text("You’re all caught up")).to_be_visible()
         expect(page.get_by_role("status").filter(has_text="Question 2?")).to_be_visible()
         page.keyboard.press("z")
         expect(page.get_by_role("heading", level=1)).to_have_text("Question 2?")

@@ -98,8 +98,8 @@ def test_no_content_puts_up_a_barrier(
     for folded in page.locator("details.fold, details.raw").all():
         folded.evaluate("(it) => { it.open = true; }")
     panes(page, "Edit")
-    page.get_by_label("Article").fill(ARTICLE.replace("bold", "weak"))
-    page.get_by_label("Title").fill("Another line")
+    page.get_by_role("textbox", name="Article").fill(ARTICLE.replace("bold", "weak"))
+    page.get_by_role("textbox", name="Title").fill("Another line")
     look("edited")
     expect(page.locator("[data-field=article]").get_by_role("radio", name="Changes")).to_be_enabled()
     panes(page, "Changes")

@@ -112,7 +112,8 @@ def _argument(field: str, key: str, original: object, held: object, is_key: bool
         control = "json"
     error = ""
     if faulty and kind != "t":
-        _, error = _read(kind, text)
+        _, issue = _read(kind, text)
+        error = f"This {issue}." if issue else ""
     return Argument(key, f"{PREFIX}{kind}.{len(field)}.{field}.{key}", control, text, first, is_key, error)
 
 

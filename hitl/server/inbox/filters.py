@@ -162,6 +162,7 @@ class Filters:
             status=REQUEST_VIEWS[self.view],
             loop_id=self.loop or None,
             member=reviewer if self.view == "mine" else None,
+            not_answered_by=reviewer if self.view != "done" and reviewer else None,
             sort=_REQUEST_SORTS[self.order],
             **self._common(now),
         )

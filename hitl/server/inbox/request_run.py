@@ -56,9 +56,8 @@ class RequestRun:
 
     def query(self, reviewer: str, now: datetime, *, with_held: bool = False) -> RequestQuery:
         """Return the query for the requests that are left, without those that the reviewer's held answers will end."""
-        listed = self.filters.request_query(reviewer, now)
-        answered_by = None if with_held else reviewer or None
-        return replace(listed, created_before=self.begun, not_answered_by=answered_by, offset=0, after=None)
+        left = replace(self.filters.request_query(reviewer, now), created_before=self.begun, offset=0, after=None)
+        return replace(left, not_answered_by=None) if with_held else left
 
     def after_answers(self, count: int) -> RequestRun:
         """Return the same work with so many answers more, or fewer."""

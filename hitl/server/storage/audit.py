@@ -58,11 +58,12 @@ class Audit:
     ) -> None:
         """Add an entry, in the transaction of what it tells.
 
-        `detail` holds ids, choices and whole numbers by names in ASCII; no content, no secret, no floats.
+        `detail` holds ids, choices and whole numbers by names in ASCII; no content, no secret, no floats. How a person
+        came in is added as `via`: the link of a message may have been forwarded, and used by somebody else.
         """
         last = self._database.row("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1")
         number, previous = (last[0] + 1, last[1]) if last else (1, None)
-        found = dict(detail or {})
+        found = {**(detail or {}), **({"via": actor.via} if actor.via else {})}
         body = _body(number, at, actor.kind, actor.id, event, subject, found, previous)
         self._database.execute(
             "INSERT INTO audit (number, at, actor_kind, actor_id, event, subject, detail, previous, hash) "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -177,6 +178,15 @@ def test_the_audit_says_who_answered_and_nothing_of_what(world: World) -> None:
     assert (entry.detail["verdict"], entry.detail["version"]) == ("approved", 1)
     assert "please" not in str(entry)
     assert shown["status"] == "completed"
+
+
+@pytest.mark.parametrize("seconds", [0, 10])
+def test_the_audit_says_that_an_answer_came_by_the_link_of_a_message(world: World, seconds: float) -> None:
+    review_id, by = world.ask(), replace(actor_of(world.bob), via="message")
+    world.server.reviews.hold(review_id, "completed", YES, world.bob.email, seconds=seconds, batch=review_id, actor=by)
+    world.clock.advance(seconds=seconds)
+    world.server.tick()
+    assert world.server.audit.entries()[-1].detail["via"] == "message"
 
 
 class TestHeldAnswers:
