@@ -15,7 +15,7 @@ from hitl.server.notifications.children import Children
 from hitl.server.notifications.letters import Letters, Links
 from hitl.server.notifications.message_store import MessageStore
 from hitl.server.notifications.model import Channel, Letter, Limits, Outcome, Reader, Rule, Sender
-from hitl.server.notifications.planner import LIFE, Planner
+from hitl.server.notifications.planner import Planner
 from hitl.server.notifications.quiet_hours import checked_hours, checked_zone
 from hitl.server.notifications.readers import NamedReaders, Readers, TeamReaders, is_mail_server
 from hitl.server.notifications.recorder import Recorder
@@ -148,12 +148,6 @@ class Notifications:
         ways = [] if person is None else self._readers.person(person.id)
         ways.sort(key=lambda way: not self._is_mail(way))
         self._plan(kind, ways[0] if ways else _NOBODY, review_id, _ADMISSION_LIFE)
-
-    def send_again(self, review_id: str, person_id: str) -> None:
-        """Send a person a new link to a review, in place of one that was used."""
-        review = self._reviews.get_review(review_id)
-        for way in self._readers.person(person_id):
-            self._plan("asked", way, str(review["id"]), LIFE)
 
     async def test(self, name: str, to: str | None = None) -> Outcome:
         """Send a test to a channel now, and return what became of it; `to` for a mail server without a receiver."""

@@ -41,14 +41,6 @@ class ErasureStore(Store):
         for statement in _INDEXES:
             self._database.execute(statement)
 
-    def first_end(self) -> str | None:
-        """Return when the first review or request ended whose contents are there, in wire form."""
-        first: str | None = self._database.value(
-            f"SELECT min(at) FROM (SELECT min(updated_at) AS at FROM reviews WHERE {_REVIEWS} "  # noqa: S608 - fixed words
-            f"UNION ALL SELECT min({_REQUEST_END}) FROM requests WHERE {_REQUESTS})"
-        )
-        return first
-
     def reviews(self, before: str, most: int) -> list[Document]:
         """Return reviews that ended before a moment and whose contents are there, the earliest first."""
         sql = f"SELECT document FROM reviews WHERE {_REVIEWS} AND updated_at < ? ORDER BY updated_at LIMIT ?"  # noqa: S608 - fixed words
