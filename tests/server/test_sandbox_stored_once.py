@@ -18,7 +18,7 @@ from hitl.server.review_server import ReviewServer
 ANN, BOB = "ann@example.com", "bob@example.com"
 BODIES: list[dict[str, Any]] = [
     {"content": {"text": "A draft"}},
-    {"content": {"text": "x" * 20_000, "n": 1.5}, "assignees": [ANN]},  # too large to be composed
+    {"content": {"text": "x" * 20_000, "n": 1.5}, "assignees": [ANN]},
     {"content": {}, "assignees": [ANN, BOB], "priority": "high", "due_date": "2027-01-20T18:00:00+01:00"},
     {"content": {"t": "\ud800 ü"}, "metadata": {"run": "ü"}, "assignment_strategy": "round_robin"},
 ]
@@ -77,7 +77,7 @@ def test_an_older_file_goes_on_answering_with_the_document_that_it_kept(server: 
     body = {"template_id": "template_123", "content": {"text": "A draft"}}
     made = server.reviews.create_review(body, idempotency_key="k", owner="me").document
     server.database.execute(
-        "UPDATE creations SET document = ?, fingerprint = lower(hex(fingerprint))", (json.dumps(made),)
+        "UPDATE creations SET made = ?, fingerprint = lower(hex(fingerprint)) || 'beef'", (json.dumps(made),)
     )
     server.database.execute("UPDATE events SET payload = ?", ('{"event": "review.created"}',))
     server.reviews.cancel_review(made["id"])

@@ -32,6 +32,20 @@ def from_wire(text: str) -> datetime:
         raise ValueError(f"outside the years 1 to 9999: {text[:40]!r}") from error
 
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def microseconds(time: datetime) -> int:
+    """Return the microseconds since 1970, exactly."""
+    return (time - _EPOCH) // _MICROSECOND
+
+
+def from_microseconds(number: int) -> datetime:
+    """Return the moment so many microseconds after 1970."""
+    return _EPOCH + number * _MICROSECOND
+
+
 Duration: TypeAlias = str | float | timedelta
 
 _UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
