@@ -1,7 +1,4 @@
-"""What the sandbox costs: its start beside an interpreter's, and requests beside the least that a server could do.
-
-And lists of a large file beside those of a small one.
-"""
+"""What the sandbox costs: its start beside an interpreter's, and requests beside the least that a server could do."""
 
 from __future__ import annotations
 
@@ -16,16 +13,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from benchmarks.measure import Ratio, cpu_of, process, ratio
-from hitl.server.primitives import to_wire
-from hitl.server.review_server import ReviewServer
-from hitl.server.reviews import ReviewQuery
+from benchmarks.measure import Ratio, process, ratio
 
 KEY = "hitl_test_benchmark"
 HEADERS = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
@@ -68,41 +61,6 @@ def requests() -> dict[str, Ratio]:
 
 def _cpu_ratio(ours: Running, theirs: Running, send: Callable[[http.client.HTTPConnection], None]) -> Ratio:
     return ratio(load(ours, send), load(theirs, send), ROUNDS)
-
-
-def lists() -> dict[str, Ratio]:
-    """Measure lists of a few reviews among many, in this process."""
-    with ReviewServer() as small, ReviewServer() as large:
-        few, many = _fill(small, 500), _fill(large, 10_000)
-        return {
-            f"list by {name}, 10,000 / 500 reviews": ratio(
-                cpu_of(partial(large.reviews.list_reviews, query), 100),
-                cpu_of(partial(small.reviews.list_reviews, few[name]), 100),
-                ROUNDS,
-            )
-            for name, query in many.items()
-        }
-
-
-def _fill(server: ReviewServer, count: int) -> dict[str, ReviewQuery]:
-    """Create reviews, and return queries for the last ten of them."""
-    moment = ""
-    review = json.loads(REVIEW) | {"priority": "low"}
-    for number in range(count):
-        if number == count - 10:
-            moment = to_wire(server.clock())
-            review |= {"priority": "high", "assignees": ["rare@company.com"]}
-        server.reviews.create_review(review)
-    server.reviews.list_reviews(ReviewQuery(search="somebody searches"))
-    while server.reviews.index_texts():
-        pass
-    return {
-        "created_after": ReviewQuery(created_after=moment),
-        "an assignee": ReviewQuery(assignee="rare@company.com"),
-        "a priority": ReviewQuery(priority="high"),
-        "the last page": ReviewQuery(oldest_first=True, offset=count - 10),
-        "a search without a hit": ReviewQuery(search="nowhere-to-be-found"),
-    }
 
 
 def load(server: Running, send: Callable[[http.client.HTTPConnection], None]) -> Callable[[], float]:
