@@ -10,7 +10,7 @@ from typing import Final
 from hitl.server.primitives import Page, name_key
 from hitl.server.reviews.lifecycle import OPEN
 from hitl.server.reviews.list_query import NEVER, ReviewQuery, conditions, order_of
-from hitl.server.storage import Row, Store
+from hitl.server.storage import Database, Reader, Row
 from hitl.server.storage.queries import Filter, Order, cursor_of, rows_of_page, where
 
 ANSWERS: Final = ("approved", "rejected", "answered")
@@ -46,8 +46,11 @@ class Place:
     next: str | None
 
 
-class ListStore(Store):
-    """The statements, over one database."""
+class ListStore:
+    """The statements, over a connection that writes or one that only reads."""
+
+    def __init__(self, database: Database | Reader) -> None:
+        self._database = database
 
     def reviews(self, query: ReviewQuery) -> tuple[list[Row], Page]:
         """Return one page of the reviews that a query asks for, each as a row with its JSON, and the page around it."""

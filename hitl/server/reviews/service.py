@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -180,8 +180,8 @@ class ReviewService:
         asked = query or ReviewQuery()
         if words := search.words_of(asked.search or ""):
             return self._search(asked, words)
-        with self._work():
-            found, around = self._lists.reviews(asked)
+        with self._reading() as lists:
+            found, around = lists.reviews(asked)
         return replace(around, items=documents(found))
 
     def count_reviews(self, query: ReviewQuery) -> int:
@@ -198,9 +198,9 @@ class ReviewService:
             keys = self._keys(asked, words)
             counts = [*(sum(key[0] < bound for key in keys) for bound in (*bounds, NEVER)), len(keys)]
             return self._page_of(asked, keys), counts_between(counts)
-        with self._work():
-            found, around = self._lists.reviews(asked)
-            counts = self._lists.count_by_deadline(asked, bounds)
+        with self._reading() as lists:
+            found, around = lists.reviews(asked)
+            counts = lists.count_by_deadline(asked, bounds)
         return replace(around, items=documents(found)), counts
 
     def tally(self, query: ReviewQuery, since: datetime) -> tuple[dict[str, int], float | None]:
@@ -208,23 +208,23 @@ class ReviewService:
 
         The words of the query do not count.
         """
-        with self._work():
-            return self._lists.tally(query, to_wire(since))
+        with self._reading() as lists:
+            return lists.tally(query, to_wire(since))
 
     def to_answer(self, names: Sequence[str]) -> dict[str, tuple[int, int]]:
         """Return how many open reviews each of these people can answer: of all, and of those assigned to them."""
-        with self._work():
-            return self._lists.to_answer(names)
+        with self._reading() as lists:
+            return lists.to_answer(names)
 
     def place(self, query: ReviewQuery, review_id: str) -> Place:
         """Return where a review stands in a list, or would stand if it were in it."""
-        with self._work():
-            key = self._lists.key(query, review_id)
+        with self._reading() as lists:
+            key = lists.key(query, review_id)
             if key is None:
                 raise not_found("review", review_id)
             words = search.words_of(query.search or "")
             if not words:
-                return self._lists.place(query, review_id, key)
+                return lists.place(query, review_id, key)
         keys = self._keys(query, words)
         found = [each for each in keys if each[1] != key[1]]
         own = len(keys) - len(found)
@@ -416,8 +416,8 @@ class ReviewService:
 
     def counts(self) -> dict[str, int]:
         """Return how many reviews there are in each of the seven statuses."""
-        with self._work():
-            return dict.fromkeys(STATUSES, 0) | self._lists.count_by_status()
+        with self._reading() as lists:
+            return dict.fromkeys(STATUSES, 0) | lists.count_by_status()
 
     def expires_at(self, review_id: str) -> datetime | None:
         """Return when an open review expires; None if it does not."""
@@ -526,12 +526,19 @@ class ReviewService:
         What the stored texts do not tell, one review after the other does; others use the database in between.
         """
         self._is_searched = True
-        with self._work():
-            keys = self._lists.keys(query, *self._search_store.conditions(words, people=query.search_people))
+        with self._reading() as lists:
+            keys = lists.keys(query, *self._search_store.conditions(words, people=query.search_people))
         return [key[:2] for key in keys if not key[2] or self._holds(key[1], words, query)]
 
     def _holds(self, number: int, words: Sequence[str], query: ReviewQuery) -> bool:
         return search.holds(self._lists.text(number), words, people=query.search_people)
+
+    @contextmanager
+    def _reading(self) -> Generator[ListStore, None, None]:
+        """Yield the statements of lists, which hold nobody up, over what there is after everything that is due."""
+        self.tick()
+        with self._database.reading() as reader:
+            yield ListStore(reader)
 
     def _work(self) -> AbstractContextManager[Work]:
         return self._unit_of_work.begin(self._settle)

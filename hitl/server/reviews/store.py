@@ -1,4 +1,4 @@
-"""Reviews, their history and revisions, and templates, in SQL (lists and searches apart); callers open the transactions."""
+"""Reviews, their history and revisions, and templates, in SQL, lists apart; callers open the transactions."""
 
 from __future__ import annotations
 
