@@ -1,6 +1,6 @@
 """What the sandbox costs: its start beside an interpreter's, and requests beside the least that a server could do.
 
-And what a review takes of the file, and lists of a large file beside those of a small one.
+And what a review takes of the file.
 """
 
 from __future__ import annotations
@@ -19,17 +19,13 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from benchmarks.measure import Ratio, cpu_of, process, ratio
-from hitl.server.primitives import to_wire
-from hitl.server.review_server import ReviewServer
-from hitl.server.reviews import ReviewQuery
+from benchmarks.measure import Ratio, process, ratio
 
 KEY = "hitl_test_benchmark"
 HEADERS = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
@@ -88,41 +84,6 @@ def stored() -> dict[str, Ratio]:
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         kilobytes = Path(data).stat().st_size / STORED / 1000
     return {f"KB of the file for a review of {STORED_BYTES / 1000} KB": Ratio(kilobytes, kilobytes, kilobytes)}
-
-
-def lists() -> dict[str, Ratio]:
-    """Measure lists of a few reviews among many, in this process."""
-    with ReviewServer() as small, ReviewServer() as large:
-        few, many = _fill(small, 500), _fill(large, 10_000)
-        return {
-            f"list by {name}, 10,000 / 500 reviews": ratio(
-                cpu_of(partial(large.reviews.list_reviews, query), 100),
-                cpu_of(partial(small.reviews.list_reviews, few[name]), 100),
-                ROUNDS,
-            )
-            for name, query in many.items()
-        }
-
-
-def _fill(server: ReviewServer, count: int) -> dict[str, ReviewQuery]:
-    """Create reviews, and return queries for the last ten of them."""
-    moment = ""
-    review = json.loads(REVIEW) | {"priority": "low"}
-    for number in range(count):
-        if number == count - 10:
-            moment = to_wire(server.clock())
-            review |= {"priority": "high", "assignees": ["rare@company.com"]}
-        server.reviews.create_review(review)
-    server.reviews.list_reviews(ReviewQuery(search="somebody searches"))
-    while server.reviews.index_texts():
-        pass
-    return {
-        "created_after": ReviewQuery(created_after=moment),
-        "an assignee": ReviewQuery(assignee="rare@company.com"),
-        "a priority": ReviewQuery(priority="high"),
-        "the last page": ReviewQuery(oldest_first=True, offset=count - 10),
-        "a search without a hit": ReviewQuery(search="nowhere-to-be-found"),
-    }
 
 
 def load(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -34,6 +34,8 @@ from hitl.server.reviews.approvals import is_complete
 from hitl.server.reviews.assignment import choose_assignees, require_assignable, same_people
 from hitl.server.reviews.held_answer_store import HeldAnswer
 from hitl.server.reviews.held_answers import CheckedAnswer, HeldAnswers
+from hitl.server.reviews.list_query import NEVER, ReviewQuery, order_of
+from hitl.server.reviews.list_store import ListStore, Place, counts_between
 from hitl.server.reviews.review_rows import compact
 from hitl.server.reviews.reviewer_store import ReviewerStore
 from hitl.server.reviews.sample_templates import SAMPLE_TEMPLATES
@@ -48,7 +50,7 @@ from hitl.server.reviews.schemas import (
 from hitl.server.reviews.search_store import BEHIND, SearchStore
 from hitl.server.reviews.shown import require_shown, shown_digest
 from hitl.server.reviews.steps import Listener, Step
-from hitl.server.reviews.store import NEVER, Place, ReviewQuery, ReviewStore, counts_between, order_of
+from hitl.server.reviews.store import ReviewStore
 from hitl.server.storage import (
     Audit,
     Created,
@@ -102,6 +104,7 @@ class ReviewService:
         self._unit_of_work = unit_of_work
         self._outbox = outbox
         self._store = ReviewStore(database)
+        self._lists = ListStore(database)
         self._reviewers = ReviewerStore(database)
         self._held = HeldAnswers(database, self._reviewers)
         self._idempotency = IdempotencyStore(database)
@@ -190,8 +193,8 @@ class ReviewService:
         asked = query or ReviewQuery()
         if words := search.words_of(asked.search or ""):
             return self._search(asked, words)
-        with self._work():
-            found, around = self._store.reviews(asked)
+        with self._reading() as lists:
+            found, around = lists.reviews(asked)
         return replace(around, items=documents(found))
 
     def count_reviews(self, query: ReviewQuery) -> int:
@@ -208,9 +211,9 @@ class ReviewService:
             keys = self._keys(asked, words)
             counts = [*(sum(key[0] < bound for key in keys) for bound in (*bounds, NEVER)), len(keys)]
             return self._page_of(asked, keys), counts_between(counts)
-        with self._work():
-            found, around = self._store.reviews(asked)
-            counts = self._store.count_by_deadline(asked, bounds)
+        with self._reading() as lists:
+            found, around = lists.reviews(asked)
+            counts = lists.count_by_deadline(asked, bounds)
         return replace(around, items=documents(found)), counts
 
     def tally(self, query: ReviewQuery, since: datetime) -> tuple[dict[str, int], float | None]:
@@ -218,23 +221,23 @@ class ReviewService:
 
         The words of the query do not count.
         """
-        with self._work():
-            return self._store.tally(query, to_wire(since))
+        with self._reading() as lists:
+            return lists.tally(query, to_wire(since))
 
     def to_answer(self, names: Sequence[str]) -> dict[str, tuple[int, int]]:
         """Return how many open reviews each of these people can answer: of all, and of those assigned to them."""
-        with self._work():
-            return self._store.to_answer(names)
+        with self._reading() as lists:
+            return lists.to_answer(names)
 
     def place(self, query: ReviewQuery, review_id: str) -> Place:
         """Return where a review stands in a list, or would stand if it were in it."""
-        with self._work():
-            key = self._store.key(query, review_id)
+        with self._reading() as lists:
+            key = lists.key(query, review_id)
             if key is None:
                 raise not_found("review", review_id)
             words = search.words_of(query.search or "")
             if not words:
-                return self._store.place(query, review_id, key)
+                return lists.place(query, review_id, key)
         keys = self._keys(query, words)
         found = [each for each in keys if each[1] != key[1]]
         own = len(keys) - len(found)
@@ -421,7 +424,7 @@ class ReviewService:
     def last_step(self) -> int:
         """Return the number of the last step in the history of any review; see `steps_after`."""
         with self._work():
-            return self._store.last_step()
+            return self._lists.last_step()
 
     def steps_after(self, number: int, limit: int = 100) -> list[Document]:
         """Return later steps of any review, as `history` does, with their `number` and `review_id`."""
@@ -430,8 +433,8 @@ class ReviewService:
 
     def counts(self) -> dict[str, int]:
         """Return how many reviews there are in each of the seven statuses."""
-        with self._work():
-            return dict.fromkeys(STATUSES, 0) | self._store.count_by_status()
+        with self._reading() as lists:
+            return dict.fromkeys(STATUSES, 0) | lists.count_by_status()
 
     def expires_at(self, review_id: str) -> datetime | None:
         """Return when an open review expires; None if it does not."""
@@ -484,7 +487,7 @@ class ReviewService:
         """Delete a template that no open review uses, and return the receipt."""
         with self._work():
             self._template(template_id)
-            counts = self._store.count_by_status(template_id)
+            counts = self._lists.count_by_status(template_id)
             waiting = sum(counts.get(status, 0) for status in lifecycle.OPEN)
             if waiting:
                 raise conflict(f"{waiting} open review(s) use template {template_id}; finish or cancel them first")
@@ -530,9 +533,9 @@ class ReviewService:
         if (after := query.after) is not None:
             begin = sum(not order_of(query).is_beyond(key, after) for key in found)
         end = len(found) if query.limit is None else begin + query.limit
-        shown = [json.loads(self._store.text(key[1])) for key in found[begin:end]]
+        shown = [json.loads(self._lists.text(key[1])) for key in found[begin:end]]
         cursor = cursor_of(found[end - 1]) if shown and end < len(found) else None
-        return Page(shown, len(found), cursor, begin, self._store.last_step())
+        return Page(shown, len(found), cursor, begin, self._lists.last_step())
 
     def _keys(self, query: ReviewQuery, words: Sequence[str]) -> list[Row]:
         """Return the keys of all reviews that a query asks for and that hold all words, in order.
@@ -540,12 +543,19 @@ class ReviewService:
         What the stored texts do not tell, one review after the other does; others use the database in between.
         """
         self._is_searched = True
-        with self._work():
-            keys = self._store.keys(query, *self._search_store.conditions(words, people=query.search_people))
+        with self._reading() as lists:
+            keys = lists.keys(query, *self._search_store.conditions(words, people=query.search_people))
         return [key[:2] for key in keys if not key[2] or self._holds(key[1], words, query)]
 
     def _holds(self, number: int, words: Sequence[str], query: ReviewQuery) -> bool:
-        return search.holds(self._store.text(number), words, people=query.search_people)
+        return search.holds(self._lists.text(number), words, people=query.search_people)
+
+    @contextmanager
+    def _reading(self) -> Generator[ListStore, None, None]:
+        """Yield the statements of lists, which hold nobody up, over what there is after everything that is due."""
+        self.tick()
+        with self._database.reading() as reader:
+            yield ListStore(reader)
 
     def _work(self) -> AbstractContextManager[Work]:
         return self._unit_of_work.begin(self._settle)

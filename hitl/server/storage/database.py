@@ -6,7 +6,7 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
@@ -17,11 +17,8 @@ from hitl.server.storage.digests import key_digest
 from hitl.server.storage.errors import StorageError, damaged, require_usable, setup_error, storage_error
 from hitl.server.storage.file_lock import HAS_LOCKS, FileLock
 from hitl.server.storage.file_system import make_data_file, readable_by_others, require_guarded
+from hitl.server.storage.reader import Reader, Readers, Row, Values
 from hitl.server.storage.snapshot import write_copy
-
-Row: TypeAlias = tuple[Any, ...]
-Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
-"""The values of a statement's parameters, by position or by name."""
 
 Migrations: TypeAlias = Sequence[Sequence[str]]
 """The statements of each step from an empty file to the present schema."""
@@ -54,6 +51,8 @@ class Database:
         self._after_commit: list[Callable[[], object]] = []
         self._file_lock: FileLock | None = None
         self.on_commit: Callable[[float], object] | None = None  # hears how many seconds each took
+        # Where the file itself is the lock, and in memory, there is only one connection.
+        self._readers = Readers(self.path) if HAS_LOCKS and self.path != IN_MEMORY else None
         if self.path != IN_MEMORY:
             require_usable(Path(self.path))
             if guarded:
@@ -87,6 +86,8 @@ class Database:
 
     def close(self) -> None:
         """Close the file; idempotent."""
+        if self._readers is not None:
+            self._readers.close()
         with self.lock:
             self._connection.close()
             self._release()
@@ -126,6 +127,20 @@ class Database:
             calls, self._after_commit = self._after_commit, []
             for call in calls:
                 call()
+
+    @contextmanager
+    def reading(self) -> Generator[Database | Reader, None, None]:
+        """Yield what sees the same in all queries of the block, however long they take, and holds nobody up meanwhile.
+
+        That is what is committed, by a connection that only reads. In memory, and inside a transaction, which has to
+        see what it wrote itself, it is this database, and others wait.
+        """
+        if self._readers is None or self._is_in_transaction():
+            with self.lock:
+                yield self
+            return
+        with self._readers.reading() as reader:
+            yield reader
 
     def after_commit(self, calls: Iterable[Callable[[], object]]) -> None:
         """Call functions, which raise nothing, when the transaction is committed; at once if there is none."""
@@ -196,6 +211,15 @@ class Database:
         """Return the first column of a query's first row, or None."""
         row = self.row(sql, values)
         return None if row is None else row[0]
+
+    def _is_in_transaction(self) -> bool:
+        """Return whether this thread has begun a transaction."""
+        if not self.lock.acquire(blocking=False):
+            return False
+        try:
+            return self._is_open
+        finally:
+            self.lock.release()
 
     def _commit(self) -> None:
         if self.on_commit is None:
