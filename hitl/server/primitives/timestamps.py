@@ -19,7 +19,7 @@ def utc_now() -> datetime:
 
 def to_wire(time: datetime) -> str:
     """Return `2026-11-23T11:30:00.123456Z`; of fixed width, so that strings sort as moments do."""
-    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return f"{time.astimezone(UTC).isoformat(timespec='microseconds').removesuffix('+00:00')}Z"
 
 
 def from_wire(text: str) -> datetime:

@@ -558,12 +558,14 @@ class ReviewService:
             yield ListStore(reader)
 
     def _work(self) -> AbstractContextManager[Work]:
-        return self._unit_of_work.begin(self._settle)
+        return self._unit_of_work.begin(self._settle, self._is_due)
+
+    def _is_due(self, now: datetime) -> bool:
+        """Return whether a held answer or an expiry may be due."""
+        return self._quiet is None or not self._quiet[0] <= now < self._quiet[1]
 
     def _settle(self, work: Work) -> None:
         """Give the held answers whose time has come, then expire what is due: an answer was in time."""
-        if self._quiet is not None and self._quiet[0] <= work.now < self._quiet[1]:
-            return
         self._held.settle(work, partial(self._give, work))
         self._expire(work)
         if not self._database.is_writing:  # nothing was due, and everything that was read is committed
@@ -581,7 +583,9 @@ class ReviewService:
             self._save(work, after, "expired", expires_at=None, before=review)
 
     def _new_review(self, work: Work, body: Mapping[str, Any], content: str, asker: Document | None) -> Document:
-        template = self._template(body["template_id"])
+        template = self._store.shared_template(body["template_id"])
+        if template is None:
+            raise not_found("template", body["template_id"])
         chosen = {
             "assignees": choose_assignees(self._reviewers, body, template),
             "verdict_field": results.verdict_field(template),

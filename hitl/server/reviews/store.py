@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from hitl.server.primitives import Document, Page, name_key, review_id, review_number
@@ -13,6 +14,7 @@ from hitl.server.reviews.review_rows import CHANGING, FIXED, changing_values, co
 from hitl.server.storage import Store
 from hitl.server.storage.queries import Order, document, page
 
+_LONGEST_SHARED: Final = 32 * 1024  # characters of a template that is kept in memory, as 64 of them are
 _DOCUMENT: Final = "SELECT document FROM reviews WHERE number = ?"
 _INSERT: Final = (
     f"INSERT INTO reviews (number, {', '.join((*FIXED, *CHANGING))}) "  # noqa: S608 - fixed words
@@ -202,6 +204,11 @@ class ReviewStore(Store):
         """Return a template's document."""
         return document(self._database, "SELECT document FROM templates WHERE id = ?", template_id)
 
+    def shared_template(self, template_id: str) -> Mapping[str, Any] | None:
+        """Return the same, without parsing a text of some size again; whoever asks gets the same document."""
+        text: str | None = self._database.value("SELECT document FROM templates WHERE id = ?", (template_id,))
+        return None if text is None else _parsed(text) if len(text) < _LONGEST_SHARED else json.loads(text)
+
     def templates(self, limit: int | None, offset: int, after: str | None) -> Page:
         """Return one page of all templates, in the order of their creation."""
         return page(self._database, "templates", order=Order(), limit=limit, offset=offset, after=after)
@@ -217,6 +224,12 @@ class ReviewStore(Store):
     def delete_template(self, template_id: str) -> None:
         """Delete a template."""
         self._database.execute("DELETE FROM templates WHERE id = ?", (template_id,))
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Mapping[str, Any]:
+    document: Mapping[str, Any] = json.loads(text)
+    return document
 
 
 def _assignments(review: Mapping[str, Any]) -> tuple[bool, list[str]]:

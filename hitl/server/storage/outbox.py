@@ -44,7 +44,8 @@ class Outbox:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._listeners: list[Callable[[], None]] = []
+        self._event_listeners: list[Callable[[], None]] = []
+        self._delivery_listeners: list[Callable[[], None]] = []
         self._compose: Compose | None = None
 
     def compose_with(self, compose: Compose) -> None:
@@ -88,7 +89,7 @@ class Outbox:
             for webhook_id, url, names in subscribed:
                 if event in json.loads(names):
                     self._add(event, subject_id, body, to_wire(at), url, webhook_id)
-        self.notify()
+        _call(self._event_listeners)
 
     def call_back(
         self,
@@ -101,9 +102,7 @@ class Outbox:
         webhook_id: str | None = None,
     ) -> str:
         """Record a delivery without an event, to a callback or one subscription, and return its id."""
-        delivery_id = self._add(event, subject_id, _json(payload), to_wire(at), url, webhook_id)
-        self.notify()
-        return delivery_id
+        return self._add(event, subject_id, _json(payload), to_wire(at), url, webhook_id)
 
     def events_after(self, number: int, limit: int) -> list[Event]:
         """Return the events with a greater number, the earliest first."""
@@ -126,19 +125,21 @@ class Outbox:
         number: int = self.database.value("SELECT coalesce(max(number), 0) FROM events")
         return number
 
-    def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener` after each write, and return a function that ends that.
+    def on_event(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` after each event, and return a function that ends that.
 
         It is called inside the transaction, in the thread of the change, so it may only wake another thread or task.
         A reader then waits for the database's lock, and so sees the change or its rollback.
         """
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return _listening(self._event_listeners, listener)
+
+    def on_delivery(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` in the same way after what may have made a delivery due."""
+        return _listening(self._delivery_listeners, listener)
 
     def notify(self) -> None:
-        """Call the listeners."""
-        for listener in tuple(self._listeners):
-            listener()
+        """Tell that a delivery may be due."""
+        _call(self._delivery_listeners)
 
     def _event(self, number: int, event: int | str, subject: int | str, payload: int | str, at: int) -> Event:
         name = _EVENTS[event] if isinstance(event, int) else event
@@ -159,7 +160,18 @@ class Outbox:
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?)",
             (delivery_id, lane, webhook_id, url, event, subject_id, body, at, at),
         )
+        self.notify()
         return delivery_id
+
+
+def _listening(listeners: list[Callable[[], None]], listener: Callable[[], None]) -> Callable[[], None]:
+    listeners.append(listener)
+    return lambda: listeners.remove(listener)
+
+
+def _call(listeners: Sequence[Callable[[], None]]) -> None:
+    for listener in tuple(listeners):
+        listener()
 
 
 def _stored_event(event: str) -> int | str:
