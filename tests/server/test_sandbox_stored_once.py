@@ -62,7 +62,7 @@ def test_whatever_happens_to_reviews(bodies: list[dict[str, Any]], acts: list[tu
         for act, number in acts:
             clock.advance(seconds=1)
             with suppress(ApiError):
-                act(server, f"rev_{number}")
+                assert act(server, f"rev_{number}") == server.reviews.get_review(f"rev_{number}")
         assert [create(number) for number in range(len(bodies))] == [(review, True) for review in first]
         delivered = server.database.rows(
             "SELECT event, subject_id, payload, created_at FROM deliveries ORDER BY number"
