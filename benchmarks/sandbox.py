@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import os
 import random
 import re
 import sqlite3
@@ -164,9 +163,9 @@ class Running:
     process_id: int
 
     def cpu(self) -> float:
-        """Return the CPU seconds that it has had."""
-        fields = Path(f"/proc/{self.process_id}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Return the CPU seconds that its threads have had, to the nanosecond; see `sched-stats` of Linux."""
+        tasks = Path(f"/proc/{self.process_id}/task").glob("*/schedstat")
+        return sum(int(each.read_text().split()[0]) for each in tasks) / 1e9
 
 
 @contextlib.contextmanager
