@@ -51,8 +51,8 @@ class ReviewStore(Store):
         """Return about how many bytes a review and its template take, or a template."""
         size: int = self._database.value(
             "SELECT coalesce((SELECT length(content) + coalesce(length(result), 0) FROM reviews "
-            "WHERE number = :review), 0) + coalesce((SELECT length(document) FROM templates WHERE id = coalesce(:template, "
-            "(SELECT template_id FROM reviews WHERE number = :review))), 0)",
+            "WHERE number = :review), 0) + coalesce((SELECT length(document) FROM templates "
+            "WHERE id = coalesce(:template, (SELECT template_id FROM reviews WHERE number = :review))), 0)",
             {"review": review_number(review_id or ""), "template": template_id},
         )
         return size
