@@ -163,7 +163,9 @@ class HttpServer(uvicorn.Server):
 
         uvicorn's own `shutdown` sleeps for a tenth of a second even then, and every test would wait for that.
         """
-        for each in (*self.servers, *sockets):
+        for server in self.servers:
+            server.close()
+        for each in sockets:
             each.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
