@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hitl.server.inbox.documents import Document, content_of, fields_of, is_final, label_of
-from hitl.server.inbox.forms import is_editable
+from hitl.server.inbox.forms import untouched
 from hitl.server.inbox.verdict import button_field, refusal_faults
 from hitl.server.primitives import Actor, name_key
 from hitl.server.results import is_required, settings, undo_seconds
@@ -158,25 +158,18 @@ class _Cancellation(Action):
 
 
 def approval(target: Target) -> Document:
-    """Return what the form sends if only its one required question is answered with yes; Unsuitable if it asks more."""
+    """Return what Approve on the review's own page answers if nothing else is touched; Unsuitable if it asks more."""
     template = target.template
     if template is None:
         raise Unsuitable("its template was deleted")
-    required = [field for field in fields_of(template) if is_required(field)]
-    yes = [field for field in required if field["type"] == "boolean"]
-    others = [label_of(field) for field in required if field not in yes and not field.get("conditional")]
-    if others or len(yes) > 1:
-        raise Unsuitable(f"its form also requires {', '.join(others or [label_of(field) for field in yes[1:]])}")
     verdict = button_field(template)
-    if not yes and verdict is None:
-        raise Unsuitable("its form has no required yes/no question")
+    if verdict is None:
+        raise Unsuitable("its form has no question that Approve answers")
+    required = [field for field in fields_of(template) if is_required(field) and field["name"] != verdict]
+    if others := [label_of(field) for field in required if not field.get("conditional")]:
+        raise Unsuitable(f"its form also requires {', '.join(others)}")
     _require_no_comment(target)
-    content = content_of(target.review)
-    said: Document = {str(field["name"]): True for field in yes}
-    if verdict is not None:
-        said[verdict] = True
-    kept = {field["name"]: content[field["name"]] for field in fields_of(template) if is_editable(field, content)}
-    return {**kept, **said}
+    return untouched(template, content_of(target.review), {verdict: True})
 
 
 def rejection(target: Target) -> Document:

@@ -96,6 +96,23 @@ def read_result(
     return result
 
 
+def untouched(template: Document, content: Document, verdict: Document) -> Document:
+    """Return the result of a form whose button gives a verdict, if nothing else is touched.
+
+    These are its defaults where they are asked for, and the editable content as it is.
+    """
+    answers: dict[str, list[str]] = {}
+    for field_ in fields_of(template):
+        name: str = field_["name"]
+        if field_["type"] not in DISPLAYS:
+            answers[name] = _chosen(fields.choices(field_), _initial(field_, content))
+        elif is_editable(field_, content):
+            answers[name] = [fields.as_text(content[name])]
+    result = {**read_result(template, content, {name: texts for name, texts in answers.items() if texts}), **verdict}
+    asked = {field_["name"] for field_ in fields_of(template) if is_shown(field_, result)}
+    return {name: value for name, value in result.items() if name in asked}
+
+
 def json_faults(template: Document | None, content: Document, answers: Mapping[str, list[str]]) -> dict[str, str]:
     """Return what is wrong with each answer that must be JSON and is none, by the name of its field."""
     faults: dict[str, str] = {}
@@ -125,8 +142,7 @@ def _control(field_: Document, control_id: str, content: Document, draft: Draft 
     options = [replace(each, normal=_normal(field_, [each.value])) for each in fields.choices(field_)]
     initial = _initial(field_, content)
     notes = _notes(field_, draft) if fields.takes_notes(field_) else None
-    held = [text for text in initial if not options or any(text == option.value for option in options)]
-    mark, note = stamp(field_, held), _NONE
+    mark, note = stamp(field_, _chosen(options, initial)), _NONE
     values = initial
     if draft:
         typed = _typed(draft.answers.get(field_["name"], []), field_)
@@ -268,6 +284,11 @@ def _initial(field_: Document, content: Document) -> list[str]:
     if fields.takes_several_files(field_):
         return ["\n".join(texts)]
     return [fields.local_time(text) for text in texts] if field_["type"] == "datetime" else texts
+
+
+def _chosen(options: list[fields.Choice], texts: list[str]) -> list[str]:
+    """Return the texts that a control can hold: those of its options, if it has any."""
+    return [text for text in texts if not options or any(text == option.value for option in options)]
 
 
 def _typed(texts: list[str], field_: Document) -> list[str]:
