@@ -87,16 +87,18 @@ def carry_out(reviews: ReviewService, picks: Sequence[Pick], order: Order) -> li
 
     One to which the same person did the same by the same confirmation counts as done: forms are sent twice.
     """
-    action, now = ACTIONS[order.action], reviews.clock()
+    action, begun = ACTIONS[order.action], reviews.clock()
 
     def act(entry: Entry, target: Target) -> Entry:
         if str(target.review["version"]) != entry.pick.version and action.is_done(target):
             return entry
         _require_unchanged(entry.pick, target)
         held = action.act(target)
-        return entry if held is None else replace(entry, undo=(moment(held.settles_at) - now).total_seconds())
+        return entry if held is None else replace(entry, undo=(moment(held.settles_at) - begun).total_seconds())
 
-    return [_entry(reviews, pick, order, act) for pick in picks]
+    entries = [_entry(reviews, pick, order, act) for pick in picks]
+    took = (reviews.clock() - begun).total_seconds()
+    return [replace(entry, undo=max(0.0, entry.undo - took)) for entry in entries]
 
 
 def read_picks(texts: Sequence[str]) -> list[Pick]:

@@ -49,7 +49,7 @@ def groups(entries: Iterable[Entry]) -> list[Group]:
 
 def undo_span(entries: Sequence[Entry]) -> str:
     """Say for how long entries can be taken back: "10 seconds", "4 to 10 seconds", "up to 10 seconds", or nothing."""
-    times = [math.ceil(entry.undo * 10) / 10 for entry in entries]
+    times = [_rounded(entry.undo) for entry in entries]
     shortest, longest = min(times, default=0), max(times, default=0)
     if not longest:
         return ""
@@ -57,6 +57,10 @@ def undo_span(entries: Sequence[Entry]) -> str:
     if shortest == longest:
         return f"{longest:g} {unit}"
     return f"{shortest:g} to {longest:g} {unit}" if shortest else f"up to {longest:g} {unit}"
+
+
+def _rounded(seconds: float) -> float:
+    return math.ceil(seconds) if seconds >= 10 else math.ceil(seconds * 10) / 10
 
 
 def _group(entries: Sequence[Entry]) -> Group:

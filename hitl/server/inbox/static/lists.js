@@ -49,7 +49,7 @@ function countTicked(form) {
     button.disabled = count === 0 || (mustType && typed?.value.replaceAll(",", "").trim() !== String(count));
   };
   form.addEventListener("input", update);
-  if (document.activeElement === button) scrollTo(0, 0); // Enter works at once, and the contents are in sight
+  if ("focus" in button.dataset) button.focus({ preventScroll: true }); // Enter works at once, and the contents are in sight
   window.addEventListener("pageshow", update);
   update();
 }
