@@ -32,6 +32,9 @@ NOBODY: Final = "?"
 """Stands for a reviewer who has not said his name yet."""
 
 
+_TOGETHER: Final = 10  # reviews that are stored by one commit; programs wait for some milliseconds each time
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One marked review in a plan or its outcome.
@@ -75,17 +78,23 @@ def plan(reviews: ReviewService, picks: Sequence[Pick], order: Order, present: M
 
     def check(entry: Entry, target: Target) -> Entry:
         _require_unchanged(entry.pick, target)
-        is_partial = action.check(target)
-        undo = _undo_seconds(target, now) if action.effect else 0
-        return _unless_busy(replace(entry, is_partial=is_partial, undo=undo), present.get(target.review_id))
+        planned = replace(
+            entry,
+            pick=Pick.of(target.review, target.template),
+            is_partial=action.check(target),
+            undo=_undo_seconds(target, now) if action.effect else 0,
+        )
+        return _unless_busy(planned, present.get(target.review_id))
 
-    return [_entry(reviews, pick, order, check) for pick in picks]
+    targets = ((pick, _target(reviews, pick, order)) for pick in picks)
+    return [_after(check, _described(pick, target), target) for pick, target in targets]
 
 
 def carry_out(reviews: ReviewService, picks: Sequence[Pick], order: Order) -> list[Entry]:
     """Do it to each review that allows it; one that does not is left as it is.
 
-    One to which the same person did the same by the same confirmation counts as done: forms are sent twice.
+    One to which the same person did the same by the same confirmation counts as done: forms are sent twice. Some are
+    stored by one commit: each costs milliseconds, in which the first of a thousand answers could be undone no more.
     """
     action, begun = ACTIONS[order.action], reviews.clock()
 
@@ -96,7 +105,12 @@ def carry_out(reviews: ReviewService, picks: Sequence[Pick], order: Order) -> li
         held = action.act(target)
         return entry if held is None else replace(entry, undo=(moment(held.settles_at) - begun).total_seconds())
 
-    entries = [_entry(reviews, pick, order, act) for pick in picks]
+    entries: list[Entry] = []
+    for first in range(0, len(picks), _TOGETHER):
+        some = picks[first : first + _TOGETHER]
+        described = [_described(pick, _target(reviews, pick, order)) for pick in some]  # while nobody else waits
+        with reviews.together():
+            entries += [_after(act, entry, _target(reviews, entry.pick, order)) for entry in described]
     took = (reviews.clock() - begun).total_seconds()
     return [replace(entry, undo=max(0.0, entry.undo - took)) for entry in entries]
 
@@ -106,33 +120,44 @@ def read_picks(texts: Sequence[str]) -> list[Pick]:
     return list(dict.fromkeys(Pick.read(text) for text in texts))
 
 
-def _entry(reviews: ReviewService, pick: Pick, order: Order, step: _Step) -> Entry:
-    try:
-        review = reviews.get_review(pick.review_id)
-    except ApiError:
-        return Entry(pick, pick.review_id, obstacle="it no longer exists")
-    template = find_template(reviews, review)
-    content = content_of(review)
+def _described(pick: Pick, target: Target | None) -> Entry:
+    """Return what a list says of a review; of one that does not exist, its id."""
+    if target is None:
+        return Entry(pick, pick.review_id)
+    review, template, content = target.review, target.template, content_of(target.review)
     visible, found = {**review, "content": content}, counted(content, template)
     about = title(visible, template, found)
-    entry = Entry(
+    return Entry(
         pick,
         about,
         excerpt(visible, template, about, found),
         name_of(review, template),
         str(review["template_id"]),
         kind=kind_of(content, found, about),
-        effect=effect(template, ACTIONS[order.action].effect, content),
+        effect=effect(template, ACTIONS[target.order.action].effect, content),
         amount=amount_of(content),
         approvals=approvals_needed(template) if template else 1,
     )
+
+
+def _after(step: _Step, entry: Entry, target: Target | None) -> Entry:
+    """Return the entry of a review as it is after a step, or with the reason why the review is left out."""
+    if target is None:
+        return replace(entry, obstacle="it no longer exists")
     try:
-        entry = step(entry, Target(reviews, order, review, template))
+        return step(entry, target)
     except Unsuitable as reason:
         return replace(entry, obstacle=str(reason))
     except ApiError as error:
-        return replace(entry, obstacle=_reason(error, template))
-    return replace(entry, pick=Pick.of(review, template))
+        return replace(entry, obstacle=_reason(error, target.template))
+
+
+def _target(reviews: ReviewService, pick: Pick, order: Order) -> Target | None:
+    try:
+        review = reviews.get_review(pick.review_id)
+    except ApiError:
+        return None
+    return Target(reviews, order, review, find_template(reviews, review))
 
 
 def _unless_busy(entry: Entry, name: str | None) -> Entry:

@@ -343,6 +343,10 @@ class ReviewService:
             ends = self._store.expires_at(review_id)
             return self._held.hold(work, answer, seconds=seconds, batch=batch, form=form or {}, expires_at=ends)
 
+    def together(self) -> AbstractContextManager[object]:
+        """Commit what the calls in the block change as one, which takes the time of one; others wait meanwhile."""
+        return self._unit_of_work.group()
+
     def check_answer(
         self,
         review_id: str,
