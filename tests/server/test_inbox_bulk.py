@@ -466,6 +466,26 @@ def test_a_thousand_are_told_confirmed_and_taken_back_together(
     assert set(statuses(server, *ids)) == {"created"}
 
 
+def test_what_the_disk_does_not_take_is_left_out_and_done_by_the_same_form_later(
+    kim: TestClient, server: ReviewServer, clock: FakeClock
+) -> None:
+    ids = [ask(server) for _ in range(40)]
+    page = plan(kim, server, *ids)
+    pages = server.database.value("PRAGMA page_count")
+    server.database.execute(f"PRAGMA max_page_count = {pages + 1}")
+    done = page.confirm(kim)
+    kept = [each for each in ids if server.reviews.held_answer(each, KIM)]
+    assert 0 < len(kept) < 40
+    assert done.title == f"Approved {len(kept)} reviews"
+    assert {text for each, text in done.rows.items() if each not in kept} == {
+        "the disk is full, so nothing was changed; make room and try again"
+    }
+    server.database.execute(f"PRAGMA max_page_count = {2 * pages}")
+    assert page.confirm(kim).title == "Approved 40 reviews"
+    clock.advance(seconds=10)
+    assert set(statuses(server, *ids)) == {"completed"}
+
+
 def test_more_than_a_thousand_boxes_are_not_cut_silently(kim: TestClient) -> None:
     page = kim.post("/inbox/bulk", data={"action": "cancel", "pick": [f"rev_{n}:1" for n in range(1002)]}).text
     assert page.count("it no longer exists") == 1000

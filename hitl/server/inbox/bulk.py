@@ -21,6 +21,7 @@ from hitl.server.primitives import ApiError
 from hitl.server.results import Part, approvals_needed, undo_seconds
 from hitl.server.reviews import ReviewService
 from hitl.server.reviews.lifecycle import expiry
+from hitl.server.storage import StorageError
 
 MOST_PICKS: Final = 1000
 """Reviews that one request may act on."""
@@ -109,8 +110,11 @@ def carry_out(reviews: ReviewService, picks: Sequence[Pick], order: Order) -> li
     for first in range(0, len(picks), _TOGETHER):
         some = picks[first : first + _TOGETHER]
         described = [_described(pick, _target(reviews, pick, order)) for pick in some]  # while nobody else waits
-        with reviews.together():
-            entries += [_after(act, entry, _target(reviews, entry.pick, order)) for entry in described]
+        try:
+            with reviews.together():
+                entries += [_after(act, entry, _target(reviews, entry.pick, order)) for entry in described]
+        except StorageError as error:  # none of them is stored
+            entries += [replace(entry, obstacle=str(error)) for entry in described]
     took = (reviews.clock() - begun).total_seconds()
     return [replace(entry, undo=max(0.0, entry.undo - took)) for entry in entries]
 

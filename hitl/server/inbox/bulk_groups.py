@@ -60,7 +60,7 @@ def undo_span(entries: Sequence[Entry]) -> str:
 
 
 def _rounded(seconds: float) -> float:
-    return math.ceil(seconds) if seconds >= 10 else math.ceil(seconds * 10) / 10
+    return round(seconds) if seconds >= 1 else math.ceil(seconds * 10) / 10
 
 
 def _group(entries: Sequence[Entry]) -> Group:
