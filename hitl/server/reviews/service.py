@@ -325,21 +325,47 @@ class ReviewService:
         form: Mapping[str, Any] | None = None,
         actor: Actor | None = None,
         is_confirmed: bool = False,
-    ) -> None:
+    ) -> HeldAnswer | None:
         """Answer a review in some seconds, unless `undo` takes its batch back before; at once for 0 seconds.
 
         It is refused as `complete` refuses it, and also if an answer to the review is held already; the same answer of
         the same person is not refused but kept as it is. `form` is kept with it, for the page to show it again.
+        Return the answer that is held; None if it was given, now or before.
         """
         who = _Who(reviewer, actor, is_confirmed)
         if not seconds:
             self._answer(review_id, decision, result, who, version, shown)
-            return
+            return None
         with self._work() as work:
             answer = self._checked(work, review_id, decision, result, who, version, shown)
-            if answer is not None:
-                ends = self._store.expires_at(review_id)
-                self._held.hold(work, answer, seconds=seconds, batch=batch, form=form or {}, expires_at=ends)
+            if answer is None:
+                return None
+            ends = self._store.expires_at(review_id)
+            return self._held.hold(work, answer, seconds=seconds, batch=batch, form=form or {}, expires_at=ends)
+
+    def together(self) -> AbstractContextManager[object]:
+        """Commit what the calls in the block change as one, which takes the time of one; others wait meanwhile."""
+        return self._unit_of_work.group()
+
+    def check_answer(
+        self,
+        review_id: str,
+        decision: lifecycle.Decision,
+        result: Mapping[str, Any],
+        reviewer: str,
+        *,
+        version: int | None = None,
+        shown: str | None = None,
+        actor: Actor | None = None,
+    ) -> bool:
+        """Return whether an answer would end its review, and give none; refused as `hold` refuses it.
+
+        The last of several approvals ends a review, the others do not.
+        """
+        who = _Who(reviewer, actor, is_confirmed=False)
+        with self._work() as work:
+            answer = self._checked(work, review_id, decision, result, who, version, shown)
+            return answer is None or self._held.would_end(answer)
 
     def self_approval(self, review: Document, reviewer: str, actor: Actor | None = None) -> Policy:
         """Return what becomes of somebody's answer to a review that he asked for himself; "allow" if he did not."""
@@ -347,10 +373,10 @@ class ReviewService:
             template = self._store.template(review["template_id"])
         return self._self_approval.policy_for(review, actor, reviewer, template)
 
-    def undo(self, batch: str) -> list[HeldAnswer]:
-        """Take back the held answers of a batch, and return them; 409 if they are given already."""
+    def undo(self, batch: str, review_id: str | None = None) -> list[HeldAnswer]:
+        """Take back the held answers of a batch, or only that to one review; 409 if they are given already."""
         with self._work() as work:
-            return self._held.undo(work, batch)
+            return self._held.undo(work, batch, review_id)
 
     def held_answer(self, review_id: str, reviewer: str) -> HeldAnswer | None:
         """Return what became of a person's answer that was held, unless it was given."""
