@@ -48,6 +48,16 @@ def length_of_time(length: str) -> timedelta:
         raise click.BadParameter(str(error)) from error
 
 
+def file_text(name: str) -> str:
+    """Return the text of a file in UTF-8."""
+    try:
+        return Path(name).read_text("utf-8")
+    except OSError as error:
+        raise click.BadParameter(f"{name} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise click.BadParameter(f"{name} is no text in UTF-8") from error
+
+
 def pair(text: str) -> tuple[str, str]:
     """Return the two parts of NAME=VALUE."""
     name, found, value = text.partition("=")
