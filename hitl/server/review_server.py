@@ -24,7 +24,7 @@ from hitl.server.http.service import Service
 from hitl.server.http.systemd import service_manager
 from hitl.server.http.tls import Certificate
 from hitl.server.operations import ControlSocket, Retention, ServerWatch, control_app
-from hitl.server.primitives import Now, SetupError, utc_now
+from hitl.server.primitives import Now, SetupError, about, utc_now
 from hitl.server.routes import api_middleware_stack, api_routes, control_routes, page_routes
 from hitl.server.search_indexer import SearchIndexer
 from hitl.server.services import Services
@@ -87,8 +87,12 @@ class ReviewServer(Services):
             inherited: A listening socket to take over, instead of a host and a port.
         """
         if not 0 <= undo_seconds <= _LONGEST_UNDO:
-            raise SetupError(f"undo_seconds must be from 0 to {_LONGEST_UNDO}, not {undo_seconds}")
-        known = workflows_of(workflows)
+            with about("undo_seconds"):
+                raise SetupError(f"undo_seconds must be from 0 to {_LONGEST_UNDO}, not {undo_seconds}")
+        with about("workflows"):
+            known = workflows_of(workflows)
+        with about("allow_webhook_nets"):
+            targets = Targets(allow_remote=allow_remote_webhooks, networks=allow_webhook_nets)
         keys = list(api_keys) or [new_api_key()]
         self.api_key = keys[0]
         self._is_serving = False
@@ -97,13 +101,14 @@ class ReviewServer(Services):
             self._listener = _listener(host, port, team, inherited, allow_remote=allow_remote)
             opened.callback(self._listener.close)
             front, self.warnings = front_of(team, self._listener)
-            self._certificate = Certificate(*team.certificate) if team and team.certificate else None
+            with about("certificate"):
+                self._certificate = Certificate(*team.certificate) if team and team.certificate else None
             super().__init__(
                 opened,
                 data=data,
                 clock=clock,
                 url=((team and team.public_url) or self._listener.url).rstrip("/"),
-                targets=Targets(allow_remote=allow_remote_webhooks, networks=allow_webhook_nets),
+                targets=targets,
                 team=team,
                 workflows=known,
                 monthly_quota=monthly_quota,
@@ -209,6 +214,8 @@ def _listener(
     if inherited is not None:
         return InheritedListener(inherited)
     if team is not None and team.socket is not None:
-        return UnixListener(team.socket)
+        with about("socket"):
+            return UnixListener(team.socket)
     # What a team's server may listen on is decided with its public URL, by `front_of`.
-    return Listener(host, port, allow_remote=allow_remote or team is not None)
+    with about("host"):
+        return Listener(host, port, allow_remote=allow_remote or team is not None)

@@ -20,6 +20,7 @@ from hitl.server.keys import Scopes, key_control_routes
 from hitl.server.loops import KeyEvents, loop_routes
 from hitl.server.notifications import notify_control_routes
 from hitl.server.operations import Operations, handler, operator_routes
+from hitl.server.primitives import about
 from hitl.server.reviews.routes import review_routes
 from hitl.server.sealing import rekey
 from hitl.server.services import Services
@@ -39,9 +40,11 @@ def api_middleware_stack(
 ) -> list[Middleware]:
     """Return what checks a request to the API; a team's own keys are accepted instead of `api_keys`."""
     is_team = services.team is not None
+    with about("api_keys"):
+        keys = services.keys if is_team else ApiKeys(api_keys)
     guard = Middleware(
         ApiGuardMiddleware,
-        keys=services.keys if is_team else ApiKeys(api_keys),
+        keys=keys,
         scoped=Scopes(services.reviews.asker_of) if is_team else None,
         exchanges=services.exchanges,
         rate_limiter=RateLimiter(rate_limit, KeyEvents(services.database, services.outbox, services.clock).record),

@@ -29,7 +29,7 @@ from hitl.server.notifications import (
     recorded,
 )
 from hitl.server.people import People
-from hitl.server.primitives import Clock, Now, SetupError
+from hitl.server.primitives import Clock, Now, SetupError, about
 from hitl.server.reviews import ReviewService
 from hitl.server.sealing import SealedColumns, Sealer, find_keys
 from hitl.server.storage import (
@@ -77,17 +77,16 @@ class Services:
         self.url = url
         self.targets = targets
         self.clock = Clock.over(clock)
-        self.database = Database(data, MIGRATIONS, guarded=team is not None)
+        with about("data"):
+            self.database = Database(data, MIGRATIONS, guarded=team is not None)
         opened.callback(self.database.close)
         self._make_storage()
         self._make_people()
         self._make_reviews(workflows)
         self.quota = None if monthly_quota is None else MonthlyQuota(monthly_quota, self.outbox, self.clock)
         self._make_notifications(notify)
-        try:
-            self.reviews.install_templates(templates)
-        except StorageError as error:
-            raise SetupError(f"{data} cannot be used: {error}") from error
+        with about("templates"):
+            self._install(templates)
         opened.callback(self.changes.close)
         for service in (self.reviews, self.loops, self.agent_sessions):
             opened.callback(self.clock.on_advance(service.tick, due=service.next_due))
@@ -105,7 +104,8 @@ class Services:
     def _make_storage(self) -> None:
         """A team's secrets are sealed, under keys that are found here; a sandbox keeps them in clear."""
         data = None if self.database.path == IN_MEMORY else self.database.path
-        self.sealer = Sealer(None if self.team is None else find_keys(data, self.team.secrets_key_file))
+        with about("secrets_key_file"):
+            self.sealer = Sealer(None if self.team is None else find_keys(data, self.team.secrets_key_file))
         self.sealed = SealedColumns(self.database, self.sealer, [SECRETS, ADDRESSES])
         self.changes = ChangeNotifier()
         self.outbox = Outbox(self.database)
@@ -160,6 +160,13 @@ class Services:
             self.message_worker, self.recorder = recorded(
                 rules, self.database, self.reviews, self.clock, lambda: self.url, title, visible
             )
+
+    def _install(self, templates: Iterable[Mapping[str, Any]]) -> None:
+        try:
+            self.reviews.install_templates(templates)
+        except StorageError as error:
+            with about("data"):
+                raise SetupError(f"{self.database.path} cannot be used: {error}") from error
 
     def _team_rules(self, team: TeamSettings) -> dict[str, Any]:
         def person_of(address: str) -> str | None:
