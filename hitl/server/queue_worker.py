@@ -108,7 +108,9 @@ class QueueWorker(ABC, Generic[JobT, OutcomeT]):
     async def run(self) -> None:
         """Work until cancelled; the next server with the same data repeats the attempts under way."""
         self._loop = asyncio.get_running_loop()
-        self._awake, self._quiet = asyncio.Event(), asyncio.Event()  # those of an earlier run belong to its loop
+        # Those of an earlier run belong to its loop, and what was under way then is attempted again.
+        self._awake, self._quiet = asyncio.Event(), asyncio.Event()
+        self._under_way.clear()
         leave_clock = self._clock.on_advance(self.settle, due=self._next_stop)
         try:
             while True:
