@@ -16,7 +16,7 @@ from pathlib import Path
 
 import attrs
 
-from benchmarks import batches, memory, sandbox, starts
+from benchmarks import batches, lists, memory, sandbox, starts
 from benchmarks.environments import HOME
 from benchmarks.measure import Ratio
 from benchmarks.peers import compare
@@ -61,7 +61,7 @@ GROUPS: dict[str, Callable[[], dict[str, object]]] = {
     "peers": _peers,
     "batches": _ratios(batches.rates),
     "batch-memory": _ratios(batches.memory),
-    "sandbox": _ratios(lambda: {**sandbox.startup(), **sandbox.requests(), **sandbox.lists()}),
+    "sandbox": _ratios(lambda: {**sandbox.startup(), **sandbox.requests(), **sandbox.stored(), **lists.few()}),
 }
 
 

@@ -11,7 +11,8 @@ from typing import Any, Final, TypeAlias
 
 from hitl._json import MAX_BYTES, MAX_SENT_VALUES
 from hitl.server.primitives import Document, Page
-from hitl.server.storage.database import Database, Row
+from hitl.server.storage.database import Database
+from hitl.server.storage.reader import Reader, Row
 
 Filter: TypeAlias = tuple[str, Any]
 """An SQL condition and the value of its question mark; None leaves the condition out."""
@@ -125,7 +126,7 @@ def documents(rows: Iterable[Row]) -> list[Document]:
     return [json.loads(row[0]) for row in rows]
 
 
-def one_of(column: str, values: str | Sequence[str] | None) -> Filter:
+def one_of(column: str, values: str | Sequence[object] | None) -> Filter:
     """Return the condition that a column holds one of these values."""
     listed = [values] if isinstance(values, str) else values
     value = None if listed is None else json.dumps(list(listed))
@@ -140,7 +141,7 @@ def where(conditions: Iterable[Filter]) -> tuple[str, tuple[Any, ...]]:
 
 
 def page(
-    database: Database,
+    database: Database | Reader,
     table: str,
     conditions: Sequence[Filter] = (),
     *,
@@ -159,7 +160,7 @@ def page(
 
 
 def rows_of_page(
-    database: Database,
+    database: Database | Reader,
     table: str,
     conditions: Sequence[Filter] = (),
     *,
@@ -197,7 +198,7 @@ def rows_of_page(
 
 
 def _cursor_from_end(
-    database: Database, table: str, clause: str, values: tuple[Any, ...], order: Order, offset: int
+    database: Database | Reader, table: str, clause: str, values: tuple[Any, ...], order: Order, offset: int
 ) -> str | None:
     """Return the cursor of the row at an offset from the end of a list that has rows."""
     key = database.row(

@@ -111,7 +111,7 @@ class Deliverer(QueueWorker[Outgoing, Outcome]):
 
     async def run(self) -> None:
         """Work until cancelled, and look for deliveries whenever there is a new one."""
-        stop_listening = self._outbox.on_change(self.wake)
+        stop_listening = self._outbox.on_delivery(self.wake)
         try:
             await super().run()
         finally:
