@@ -199,8 +199,8 @@ class ReviewService:
             counts = [*(sum(key[0] < bound for key in keys) for bound in (*bounds, NEVER)), len(keys)]
             return self._page_of(asked, keys), counts_between(counts)
         with self._reading() as lists:
-            found, around = lists.reviews(asked)
             counts = lists.count_by_deadline(asked, bounds)
+            found, around = lists.reviews(asked, total=sum(counts))
         return replace(around, items=documents(found)), counts
 
     def tally(self, query: ReviewQuery, since: datetime) -> tuple[dict[str, int], float | None]:
@@ -224,7 +224,7 @@ class ReviewService:
                 raise not_found("review", review_id)
             words = search.words_of(query.search or "")
             if not words:
-                return lists.place(query, review_id, key)
+                return lists.place(query, key)
         keys = self._keys(query, words)
         found = [each for each in keys if each[1] != key[1]]
         own = len(keys) - len(found)
@@ -527,7 +527,7 @@ class ReviewService:
         """
         self._is_searched = True
         with self._reading() as lists:
-            keys = lists.keys(query, *self._search_store.conditions(words, people=query.search_people))
+            keys = lists.keys(query, self._search_store.words(words, people=query.search_people))
         return [key[:2] for key in keys if not key[2] or self._holds(key[1], words, query)]
 
     def _holds(self, number: int, words: Sequence[str], query: ReviewQuery) -> bool:

@@ -78,6 +78,11 @@ class ReviewStore(Store):
             ),
         )
         self._save_assignments(review, before)
+        if review["reviewer"] is not None:
+            self._database.execute(
+                "INSERT OR IGNORE INTO answered_reviews (name, number) SELECT ?, number FROM reviews WHERE id = ?",
+                (name_key(review["reviewer"]), review["id"]),
+            )
 
     def save_metadata(self, review: Mapping[str, Any]) -> None:
         """Make a new review findable by its metadata, which never changes."""
