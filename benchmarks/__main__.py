@@ -61,7 +61,7 @@ GROUPS: dict[str, Callable[[], dict[str, object]]] = {
     "peers": _peers,
     "batches": _ratios(batches.rates),
     "batch-memory": _ratios(batches.memory),
-    "sandbox": _ratios(lambda: {**sandbox.startup(), **sandbox.requests(), **lists.few()}),
+    "sandbox": _ratios(lambda: {**sandbox.startup(), **sandbox.requests(), **sandbox.stored(), **lists.few()}),
 }
 
 

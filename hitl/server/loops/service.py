@@ -176,7 +176,7 @@ class LoopService:
         body: Mapping[str, Any],
         *,
         idempotency_key: str | None = None,
-        fingerprint: str = "",
+        fingerprint: bytes = b"",
         then: Callable[[Document], Document] | None = None,
     ) -> Created:
         """Ask the members of a loop; the document is `RequestCreated` of `openapi.yaml`.

@@ -10,7 +10,16 @@ from hitl.server.primitives.clock import Clock, Now
 from hitl.server.primitives.documents import Document, Page, digest
 from hitl.server.primitives.errors import ApiError, Fault, SetupError, conflict, invalid, not_found, raise_faults
 from hitl.server.primitives.names import clean_name, name_key, unique_names
-from hitl.server.primitives.timestamps import Duration, duration, from_wire, to_wire, utc_now
+from hitl.server.primitives.review_ids import review_id, review_number
+from hitl.server.primitives.timestamps import (
+    Duration,
+    duration,
+    from_microseconds,
+    from_wire,
+    microseconds,
+    to_wire,
+    utc_now,
+)
 from hitl.server.primitives.validation import Checker
 
 __all__ = [
@@ -32,11 +41,15 @@ __all__ = [
     "conflict",
     "digest",
     "duration",
+    "from_microseconds",
     "from_wire",
     "invalid",
+    "microseconds",
     "name_key",
     "not_found",
     "raise_faults",
+    "review_id",
+    "review_number",
     "to_wire",
     "unique_names",
     "utc_now",

@@ -1,18 +1,27 @@
-"""The filters of lists of reviews, in SQL."""
+"""The filters and orders of lists of reviews, in SQL."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Final
 
-from hitl.server.primitives import name_key
+from hitl.server.primitives import name_key, review_number
 from hitl.server.reviews.lifecycle import OPEN
 from hitl.server.reviews.list_query import ReviewQuery, entry_of, statuses
-from hitl.server.storage.queries import Filter, one_of
+from hitl.server.storage.queries import Filter, Order, one_of
+
+DEADLINE: Final = "coalesce(min(expires_at, due_date), expires_at, due_date, '~')"
+"""The column `deadline`, in a form for which SQLite need not look beyond an index of its parts."""
 
 _ASSIGNEE: Final = "SELECT number FROM assignments WHERE name = ?"
 _REVIEWER: Final = "SELECT number FROM answered_reviews WHERE name = ?"
-_METADATA: Final = "SELECT reviews.number FROM review_metadata JOIN reviews ON reviews.id = review_id WHERE entry = ?"
+_METADATA: Final = "SELECT number FROM review_metadata WHERE entry = ?"
+_UPDATED: Final = """
+    WITH since (moment) AS (SELECT ?)
+    SELECT number FROM since CROSS JOIN reviews WHERE changed_at > moment
+    UNION ALL SELECT number FROM since CROSS JOIN reviews WHERE created_at > moment AND changed_at IS NULL
+"""
 # The name of a key never changes, so one of its reviews tells it.
 _KEYS: Final = """
     WITH RECURSIVE keys (key_id) AS (
@@ -21,27 +30,34 @@ _KEYS: Final = """
         SELECT (SELECT min(asked_by) FROM reviews WHERE asked_by > key_id) FROM keys WHERE key_id IS NOT NULL
     )
     SELECT key_id FROM keys WHERE ? = (
-        SELECT coalesce(nullif(json_extract(document, '$.asked_by.key_name'), ''), asked_by)
+        SELECT coalesce(nullif(json_extract(further, '$.asked_by.key_name'), ''), asked_by)
         FROM reviews WHERE asked_by = key_id LIMIT 1
     )
 """
 _ASKER: Final = f"(asked_by IN ({_KEYS}) OR asked_by IS NULL AND number IN ({_METADATA}))"
-_OF_ASKER: Final = f"SELECT number FROM reviews WHERE asked_by IN ({_KEYS}) UNION ALL {_METADATA}"  # noqa: S608 - fixed
+_OF_ASKER: Final = f"SELECT number FROM reviews WHERE asked_by IN ({_KEYS}) UNION ALL {_METADATA}"  # noqa: S608 - fixed words
 _NOT_ANSWERED: Final = """number NOT IN (
     WITH person (key) AS (SELECT ?)
-    SELECT reviews.number FROM person, pending_answers AS held CROSS JOIN reviews ON reviews.id = review_id
+    SELECT CAST(substr(review_id, 5) AS INTEGER) FROM person, pending_answers AS held
     WHERE state = 'held' AND (is_final OR held.key = person.key)
     UNION ALL
-    SELECT reviews.number FROM person CROSS JOIN approvals USING (key) CROSS JOIN reviews ON reviews.id = review_id
+    SELECT CAST(substr(review_id, 5) AS INTEGER) FROM person CROSS JOIN approvals USING (key)
 )"""
+_ORDERS: Final = {
+    None: "",
+    "due": DEADLINE,
+    "priority": "CASE priority WHEN 'high' THEN 0 WHEN 'low' THEN 2 ELSE 1 END",
+}
 # Filters by columns of the index `listed_reviews` that have an index of their own, too.
 COLUMNS: Final = ("priority", "template_id", "verdict", "asked_by")
-_BOUNDS: Final = {
-    "created_after": "created_at > ?",
-    "created_before": "created_at < ?",
-    "updated_after": "updated_at > ?",
-    "changes_after": "step > ?",
-}
+_BOUNDS: Final = {"created_after": "created_at > ?", "created_before": "created_at < ?", "changes_after": "step > ?"}
+
+
+def order_of(query: ReviewQuery) -> Order:
+    """Return the order that a query asks for."""
+    if query.changes_after is not None:
+        return Order("step")
+    return Order(_ORDERS[query.sort], descending=not query.oldest_first)
 
 
 def conditions(query: ReviewQuery) -> Iterator[Filter]:
@@ -50,8 +66,9 @@ def conditions(query: ReviewQuery) -> Iterator[Filter]:
         one_of("status", query.status),
         *((f"{column} = ?", getattr(query, column)) for column in COLUMNS),
         *((condition, getattr(query, name)) for name, condition in _BOUNDS.items()),
-        ("(deadline >= ? AND deadline != '~')", query.due_after),
-        ("deadline < ?", query.due_before),
+        ("coalesce(changed_at, created_at) > ?", query.updated_after),
+        (f"({DEADLINE} >= ? AND {DEADLINE} != '~')", query.due_after),
+        (f"{DEADLINE} < ?", query.due_before),
         (_NOT_ANSWERED, _key(query.not_answered_by)),
         (_ASKER, _asker(query)),
         *((f"number IN ({numbers})", value) for numbers, value in sets(query)),
@@ -67,13 +84,14 @@ def indexed(query: ReviewQuery) -> Iterator[Filter]:
         yield f"SELECT number FROM reviews WHERE {column} = ?", getattr(query, column)  # noqa: S608 - fixed words
     for name, condition in _BOUNDS.items():
         yield f"SELECT number FROM reviews WHERE {condition}", getattr(query, name)  # noqa: S608 - fixed words
+    yield _UPDATED, query.updated_after
     yield _OF_ASKER, _asker(query)
 
 
 def sets(query: ReviewQuery) -> Iterator[Filter]:
     """Yield the filters by what `listed_reviews` does not hold, each as the query for the numbers of its reviews."""
-    of_id, ids = one_of("id", query.ids)
-    yield f"SELECT number FROM reviews WHERE {of_id}", ids  # noqa: S608 - fixed words
+    numbers = None if query.ids is None else json.dumps([review_number(each) for each in query.ids])
+    yield "SELECT value FROM json_each(?)", numbers
     yield f"{_ASSIGNEE} AND is_open" if set(statuses(query)) <= set(OPEN) else _ASSIGNEE, _key(query.assignee)
     yield _REVIEWER, _key(query.reviewer)
     for entry in query.metadata.items():

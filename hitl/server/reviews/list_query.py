@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from hitl.server.reviews.review_rows import compact
 from hitl.server.reviews.schemas import STATUSES
-from hitl.server.storage.queries import Order
 
-_ORDERS: Final = {
-    None: "",
-    "due": "deadline",
-    "priority": "CASE priority WHEN 'high' THEN 0 WHEN 'low' THEN 2 ELSE 1 END",
-}
 NEVER: Final = "~"  # the deadline of a review that has none: behind all others
 
 
@@ -59,13 +53,6 @@ class ReviewQuery:
     sort: Literal["due", "priority"] | None = None
 
 
-def order_of(query: ReviewQuery) -> Order:
-    """Return the order that a query asks for."""
-    if query.changes_after is not None:
-        return Order("step")
-    return Order(_ORDERS[query.sort], descending=not query.oldest_first)
-
-
 def statuses(query: ReviewQuery) -> Sequence[str]:
     """Return the statuses that a list may hold; in each, `listed_reviews` has the order of numbers."""
     if query.status is None:
@@ -75,4 +62,4 @@ def statuses(query: ReviewQuery) -> Sequence[str]:
 
 def entry_of(entry: tuple[str, str]) -> str:
     """Return a name and a value of the metadata as they are found by."""
-    return json.dumps(entry)
+    return compact(entry)

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from hitl.server.primitives import Page, name_key
-from hitl.server.reviews.filter_store import COLUMNS, conditions, indexed, sets
+from hitl.server.primitives import Page, name_key, review_id, review_number
+from hitl.server.reviews.filter_store import COLUMNS, DEADLINE, conditions, indexed, order_of, sets
 from hitl.server.reviews.lifecycle import OPEN
-from hitl.server.reviews.list_query import NEVER, ReviewQuery, order_of, statuses
+from hitl.server.reviews.list_query import NEVER, ReviewQuery, statuses
 from hitl.server.reviews.search_store import TEXTS, Words
 from hitl.server.storage import Database, Reader, Row
 from hitl.server.storage.queries import Filter, Listing, Source, cursor_of, rows_of_page, values_of, where
@@ -29,8 +29,7 @@ _ONE_BY_ONE: Final = Source("reviews NOT INDEXED")  # by their numbers
 _TO_ANSWER: Final = """
     WITH names (name) AS (SELECT value FROM json_each(:names)),
     held (key, is_final, number) AS (
-        SELECT key, is_final, reviews.number
-        FROM pending_answers CROSS JOIN reviews ON reviews.id = review_id WHERE state = 'held'
+        SELECT key, is_final, CAST(substr(review_id, 5) AS INTEGER) FROM pending_answers WHERE state = 'held'
     ),
     ended (number) AS (SELECT number FROM held WHERE is_final),
     answered (name, number) AS (
@@ -38,7 +37,8 @@ _TO_ANSWER: Final = """
             SELECT name, number FROM names JOIN held ON key = name
             UNION
             SELECT name, reviews.number
-            FROM names CROSS JOIN approvals ON key = name CROSS JOIN reviews ON reviews.id = review_id
+            FROM names CROSS JOIN approvals ON key = name
+            CROSS JOIN reviews ON reviews.number = CAST(substr(review_id, 5) AS INTEGER)
             WHERE status IN (SELECT value FROM json_each(:open))
         ) WHERE number NOT IN ended
     )
@@ -53,8 +53,7 @@ _TO_ANSWER: Final = """
 """
 _OPEN_COUNT: Final = """
     SELECT count(*) FROM reviews WHERE status IN (SELECT value FROM json_each(?)) AND number NOT IN (
-        SELECT reviews.number
-        FROM pending_answers CROSS JOIN reviews ON reviews.id = review_id WHERE state = 'held' AND is_final
+        SELECT CAST(substr(review_id, 5) AS INTEGER) FROM pending_answers WHERE state = 'held' AND is_final
     )
 """
 
@@ -83,7 +82,7 @@ class ListStore:
         found, around = rows_of_page(
             self._listing(query),
             "reviews",
-            "document, id",
+            "document, step",
             limit=query.limit,
             offset=query.offset,
             after=query.after,
@@ -91,7 +90,7 @@ class ListStore:
             total=total,
         )
         is_part = query.changes_after is not None and around.cursor is not None
-        return found, replace(around, step=self.last_step(found[-1][1] if is_part else None))
+        return found, replace(around, step=found[-1][1] if is_part else self.last_step())
 
     def keys(self, query: ReviewQuery, words: Words) -> list[Row]:
         """Return the keys of all reviews that a query asks for and that may hold its words, in its order.
@@ -106,7 +105,7 @@ class ListStore:
         """Return how many reviews of a query are due before the first moment, before the next, later, and never."""
         listing = self._listing(query)
         bounds = (*moments, NEVER)
-        sums = ", ".join("coalesce(sum(deadline < ?), 0)" for _ in bounds)
+        sums = ", ".join(f"coalesce(sum({DEADLINE} < ?), 0)" for _ in bounds)
         counted = f"SELECT {sums}, count(*) FROM {listing.source.table} {listing.clause}"  # noqa: S608 - fixed words
         found = self._database.row(counted, (*bounds, *listing.values))
         return counts_between(list(found or ()))
@@ -129,7 +128,8 @@ class ListStore:
 
     def key(self, query: ReviewQuery, review_id: str) -> Row | None:
         """Return the key of one review in the order of a list, whether the list holds it or not."""
-        return self._database.row(f"SELECT {order_of(query).key} FROM reviews WHERE id = ?", (review_id,))  # noqa: S608 - fixed words
+        sql = f"SELECT {order_of(query).key} FROM reviews WHERE number = ?"  # noqa: S608 - fixed words
+        return self._database.row(sql, (review_number(review_id),))
 
     def place(self, query: ReviewQuery, key: Row) -> Place:
         """Return where the review with a key stands among those that a query asks for."""
@@ -137,23 +137,17 @@ class ListStore:
         further, values = listing.order.beyond(cursor_of(key))
         before = listing.narrowed(f"NOT {further} AND number != ?", (*values, key[1]))
         beside = before.key(from_end=True), listing.narrowed(further, values).key()
-        previous, following = (None if each is None else self.id_of(each[1]) for each in beside)
+        previous, following = (None if each is None else review_id(each[1]) for each in beside)
         return Place(before.total(), listing.total(), previous, following)
-
-    def id_of(self, number: int) -> str:
-        """Return the id of the review with a number."""
-        review_id: str = self._database.value("SELECT id FROM reviews WHERE number = ?", (number,))
-        return review_id
 
     def text(self, number: int) -> str:
         """Return a review's document as JSON."""
         text: str = self._database.value("SELECT document FROM reviews WHERE number = ?", (number,))
         return text
 
-    def last_step(self, review_id: str | None = None) -> int:
-        """Return the number of what happened last, to one review or any; 0 if nothing has."""
-        clause, values = where([("review_id = ?", review_id)])
-        return self._database.value(f"SELECT max(number) FROM history {clause}", values) or 0  # noqa: S608 - fixed words
+    def last_step(self) -> int:
+        """Return the number of what happened last to any review; 0 if nothing has."""
+        return self._database.value("SELECT max(step) FROM reviews") or 0
 
     def count_by_status(self, template_id: str | None = None) -> dict[str, int]:
         """Return how many reviews there are in each status that occurs, of one template or of all."""

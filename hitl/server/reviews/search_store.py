@@ -125,14 +125,14 @@ class SearchStore(Store):
     def next_part(self, behind: int) -> Part | None:
         """Return what to index next; None if the index is no more than so many steps behind."""
         after, last = self._database.rows(
-            "SELECT reaches, (SELECT coalesce(max(number), 0) FROM history) FROM search_index"
+            "SELECT reaches, (SELECT coalesce(max(step), 0) FROM reviews) FROM search_index"
         )[0]
         if last - after <= behind:
             return None
         reaches = min(after + AT_ONCE, last)
         documents = self._database.rows(
             "SELECT reviews.number, max(history.number), document FROM history "
-            "JOIN reviews ON reviews.id = history.review_id "
+            "JOIN reviews ON reviews.number = history.review_number "
             "WHERE history.number > ? AND history.number <= ? AND event IN (SELECT value FROM json_each(?)) "
             "GROUP BY reviews.number ORDER BY max(history.number)",
             (after, reaches, json.dumps(_TEXT_EVENTS)),

@@ -6,7 +6,7 @@ import json
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
@@ -14,17 +14,30 @@ from hitl._json import kept_fault
 from hitl._verdict import verdict_of
 from hitl.server import results
 from hitl.server.asking import Policy, SelfApproval, asked_by
-from hitl.server.primitives import Actor, ApiError, Document, Page, SetupError, conflict, not_found, raise_faults
+from hitl.server.primitives import (
+    Actor,
+    ApiError,
+    Document,
+    Page,
+    SetupError,
+    conflict,
+    not_found,
+    raise_faults,
+    review_number,
+)
+from hitl.server.primitives import review_id as review_id_of
 from hitl.server.primitives.names import LONGEST_NAME, clean_name, person, unique_names
 from hitl.server.primitives.timestamps import from_wire, to_wire
 from hitl.server.primitives.validation import every, json_object, text
 from hitl.server.reviews import lifecycle, search, templates
 from hitl.server.reviews.approvals import is_complete
 from hitl.server.reviews.assignment import choose_assignees, require_assignable, same_people
+from hitl.server.reviews.filter_store import order_of
 from hitl.server.reviews.held_answer_store import HeldAnswer
 from hitl.server.reviews.held_answers import CheckedAnswer, HeldAnswers
-from hitl.server.reviews.list_query import NEVER, ReviewQuery, order_of
+from hitl.server.reviews.list_query import NEVER, ReviewQuery
 from hitl.server.reviews.list_store import ListStore, Place, counts_between
+from hitl.server.reviews.review_rows import compact
 from hitl.server.reviews.reviewer_store import ReviewerStore
 from hitl.server.reviews.sample_templates import SAMPLE_TEMPLATES
 from hitl.server.reviews.schemas import (
@@ -38,7 +51,7 @@ from hitl.server.reviews.schemas import (
 from hitl.server.reviews.search_store import BEHIND, SearchStore
 from hitl.server.reviews.shown import require_shown, shown_digest
 from hitl.server.reviews.steps import Listener, Step
-from hitl.server.reviews.store import ReviewStore, as_json, compact
+from hitl.server.reviews.store import ReviewStore
 from hitl.server.storage import (
     Audit,
     Created,
@@ -53,9 +66,9 @@ from hitl.server.storage import (
 from hitl.server.storage.queries import cursor_of, documents, next_number
 from hitl.server.webhooks import TEMPLATE_UPDATED, review_events, review_payload, template_payload
 
+_FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 _REVIEWER = every(text(shortest=1, longest=LONGEST_NAME), person)
 _TEMPLATE_ID = text(shortest=1, longest=128)
-_SMALL: Final = 8 * 1024  # bytes of a review from which the payload of an event is made again, rather than stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +111,7 @@ class ReviewService:
         self._idempotency = IdempotencyStore(database)
         self._search_store = SearchStore(database)
         self._is_searched = False
+        self._quiet: tuple[datetime, datetime] | None = None  # from when until when nothing falls due
         self._listeners: list[Listener] = []
         outbox.compose_with(self._payload)
 
@@ -139,7 +153,7 @@ class ReviewService:
         """Create a ReviewCreate of `openapi.yaml`, once for each of an owner's idempotency keys; `actor` asks."""
         raise_faults(REVIEW_CREATE("", body))
         content = compact(body["content"])  # here and not under the lock, as the digest
-        digest = fingerprint_of("review", body) if idempotency_key else ""
+        digest = fingerprint_of("review", body) if idempotency_key else b""
         with self._work() as work:
             metadata = lifecycle.metadata_of(body)
             asker = asked_by(actor, metadata)
@@ -151,7 +165,7 @@ class ReviewService:
                 owner,
                 create,
                 fingerprint=digest,
-                keep=lifecycle.first_state,
+                keep=_number,
                 restore=self._as_created,
             )
 
@@ -159,7 +173,7 @@ class ReviewService:
         """Return the id of what the owner created under an idempotency key."""
         with self._work():
             found = self._idempotency.created_under(key, owner)
-            return None if found is None else str(found["id"])
+            return review_id_of(found) if isinstance(found, int) else None if found is None else str(found["id"])
 
     def asker_of(self, review_id: str) -> str | None:
         """Return the id of the key that asked for a review; None for an unknown one, or one of no key."""
@@ -229,7 +243,7 @@ class ReviewService:
         found = [each for each in keys if each[1] != key[1]]
         own = len(keys) - len(found)
         before = sum(not order_of(query).is_beyond(each, cursor_of(key)) for each in found)
-        neighbours = [self._lists.id_of(each[1]) for each in found[max(before - 1, 0) : before + 1]]
+        neighbours = [review_id_of(each[1]) for each in found[max(before - 1, 0) : before + 1]]
         previous = neighbours.pop(0) if before else None
         return Place(before, len(found) + own, previous, neighbours[0] if neighbours else None)
 
@@ -249,6 +263,9 @@ class ReviewService:
             if "due_date" in body:
                 expires_at = lifecycle.expires_at(after, self._template(after["template_id"]), work.now)
             self._require_readable(after)
+            first = lifecycle.first_state(before)
+            if first != lifecycle.first_state(after):
+                self._store.save_first_state(first)
             if after["content"] != before["content"]:
                 self._store.save_revision(before)
                 self._reviewers.forget_approvals(review_id)
@@ -343,6 +360,7 @@ class ReviewService:
             if answer is not None:
                 ends = self._store.expires_at(review_id)
                 self._held.hold(work, answer, seconds=seconds, batch=batch, form=form or {}, expires_at=ends)
+                self._quiet = None
 
     def self_approval(self, review: Document, reviewer: str, actor: Actor | None = None) -> Policy:
         """Return what becomes of somebody's answer to a review that he asked for himself; "allow" if he did not."""
@@ -541,12 +559,18 @@ class ReviewService:
             yield ListStore(reader)
 
     def _work(self) -> AbstractContextManager[Work]:
-        return self._unit_of_work.begin(self._settle)
+        return self._unit_of_work.begin(self._settle, self._is_due)
+
+    def _is_due(self, now: datetime) -> bool:
+        """Return whether a held answer or an expiry may be due."""
+        return self._quiet is None or not self._quiet[0] <= now < self._quiet[1]
 
     def _settle(self, work: Work) -> None:
         """Give the held answers whose time has come, then expire what is due: an answer was in time."""
         self._held.settle(work, partial(self._give, work))
         self._expire(work)
+        if not self._database.is_writing:  # nothing was due, and everything that was read is committed
+            self._quiet = work.now, self.next_due() or _FOREVER
 
     def _give(self, work: Work, held: HeldAnswer) -> None:
         who = _Who(held.reviewer, held.actor, held.is_confirmed)
@@ -560,17 +584,18 @@ class ReviewService:
             self._save(work, after, "expired", expires_at=None, before=review)
 
     def _new_review(self, work: Work, body: Mapping[str, Any], content: str, asker: Document | None) -> Document:
-        template = self._template(body["template_id"])
+        template = self._store.shared_template(body["template_id"])
+        if template is None:
+            raise not_found("template", body["template_id"])
         chosen = {
             "assignees": choose_assignees(self._reviewers, body, template),
             "verdict_field": results.verdict_field(template),
         }
-        review_id = f"rev_{next_number(self._database, 'review')}"
-        review = lifecycle.new_review(review_id, {**body, **chosen}, work.now, asker)
-        self._save(
-            work, review, "created", expires_at=lifecycle.expires_at(review, template, work.now), content=content
-        )
-        self._store.save_metadata(review)
+        number, step = self._store.next_numbers()
+        review = lifecycle.new_review(review_id_of(number), {**body, **chosen}, work.now, asker)
+        expires_at = lifecycle.expires_at(review, template, work.now)
+        self._store.add_review(review, step, expires_at, content)
+        self._tell(work, None, review, expires_at)
         return review
 
     def _new_template(self, work: Work, body: Mapping[str, Any]) -> Document:
@@ -682,35 +707,43 @@ class ReviewService:
         event: str,
         *,
         expires_at: str | None,
+        before: Document,
         actor: str | None = None,
-        before: Document | None = None,
-        content: str | None = None,
     ) -> None:
-        text = as_json(review, content)
-        kept = review["status"] if len(text) <= _SMALL else None
-        for name in review_events(before, review):
-            self._outbox.emit(name, review["id"], review_payload(name, review), at=work.now, kept=kept)
-        self._store.add_history(review, event, actor)
-        self._store.save_review(review, expires_at, text, before=before)
+        self._store.save_review(review, expires_at, event, actor, before=before)
         if review["status"] in lifecycle.FINAL:
             self._held.drop(review["id"])
+        self._tell(work, before, review, expires_at)
+
+    def _tell(self, work: Work, before: Document | None, review: Document, expires_at: str | None) -> None:
+        """Let everybody know of a review's step, within its transaction or after it."""
+        if expires_at is not None and self._quiet is not None:
+            self._quiet = self._quiet[0], min(self._quiet[1], from_wire(expires_at))
+        events = list(review_events(before, review))
+        payload_of = partial(review_payload, review=review)
+        self._outbox.emit_status(events, review["id"], review["status"], payload_of, at=work.now)
         for listener in self._listeners:
             listener(Step(before, review, expires_at, work.now))
         work.changed.append(review["id"])
 
     def _payload(self, event: str, review_id: str, status: str, at: str) -> Document:
-        """Return the payload of an event of which the status was kept: nothing else of it changes before the end."""
-        review = self._store.without_content(review_id)
+        """Return the payload of an event: of what it tells, only the status changes before the end."""
+        review = self._store.summary(review_id)
         assert review is not None  # noqa: S101 - the event was stored with the review, which is never deleted
         return review_payload(event, lifecycle.as_of_event(review, status, at))
 
-    def _as_created(self, kept: Document) -> Document:
-        """Return a review as it was created; older versions kept the whole of it."""
-        if "content" in kept:
-            return kept
-        review = self._review(kept["id"])
-        first = self._store.first_revision(kept["id"])
-        return lifecycle.as_created(review, kept, review["content"] if first is None else first)
+    def _as_created(self, made: Document | int) -> Document:
+        """Return a review as it was created; older versions kept the whole of it, or its first state."""
+        if not isinstance(made, int) and "content" in made:
+            return made
+        review = self._review(review_id_of(made) if isinstance(made, int) else made["id"])
+        state = self._store.first_state(review["id"]) if isinstance(made, int) else made
+        content = self._store.first_revision(review["id"])
+        return lifecycle.as_created(
+            review,
+            lifecycle.first_state(review) if state is None else state,
+            review["content"] if content is None else content,
+        )
 
     def _review(self, review_id: str) -> Document:
         review = self._store.review(review_id)
@@ -723,6 +756,12 @@ class ReviewService:
         if template is None:
             raise not_found("template", template_id)
         return template
+
+
+def _number(review: Document) -> int:
+    number = review_number(review["id"])
+    assert number is not None  # noqa: S101 - the server has made the id
+    return number
 
 
 def _nothing_due(_work: Work) -> None:

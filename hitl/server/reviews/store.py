@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
-from hitl._verdict import verdict_of
-from hitl.server.primitives import Document, Page, name_key
+from hitl.server.primitives import Document, Page, name_key, review_id, review_number
 from hitl.server.reviews.lifecycle import OPEN, SELF_APPROVED
-from hitl.server.reviews.list_query import NEVER, entry_of
+from hitl.server.reviews.list_query import entry_of
+from hitl.server.reviews.review_rows import CHANGING, FIXED, changing_values, compact, fixed_values
 from hitl.server.storage import Store
 from hitl.server.storage.queries import Order, document, page
 
-_DOCUMENT: Final = "SELECT document FROM reviews WHERE id = ?"
+_LONGEST_SHARED: Final = 32 * 1024  # characters of a template that is kept in memory, as 64 of them are
+_DOCUMENT: Final = "SELECT document FROM reviews WHERE number = ?"
+_INSERT: Final = (
+    f"INSERT INTO reviews (number, {', '.join((*FIXED, *CHANGING))}) "  # noqa: S608 - fixed words
+    f"VALUES ({', '.join('?' * (1 + len(FIXED) + len(CHANGING)))})"
+)
+_UPDATE: Final = f"UPDATE reviews SET {', '.join(f'{name} = ?' for name in CHANGING)} WHERE number = ?"  # noqa: S608 - fixed words
 
 
 class ReviewStore(Store):
@@ -23,72 +30,96 @@ class ReviewStore(Store):
 
     def review(self, review_id: str) -> Document | None:
         """Return a review's document."""
-        return document(self._database, _DOCUMENT, review_id)
+        return document(self._database, _DOCUMENT, review_number(review_id))
 
     def review_text(self, review_id: str) -> str | None:
         """Return a review's document as JSON."""
-        text: str | None = self._database.value(_DOCUMENT, (review_id,))
+        text: str | None = self._database.value(_DOCUMENT, (review_number(review_id),))
         return text
 
     def asker_of(self, review_id: str) -> str | None:
         """Return the id of the key that asked for a review; None for an unknown one, or one of no key."""
-        key_id: str | None = self._database.value("SELECT asked_by FROM reviews WHERE id = ?", (review_id,))
+        sql = "SELECT asked_by FROM reviews WHERE number = ?"
+        key_id: str | None = self._database.value(sql, (review_number(review_id),))
         return key_id
 
-    def without_content(self, review_id: str) -> Document | None:
+    def summary(self, review_id: str) -> Document | None:
         """Return a review's document without its content."""
-        return document(
-            self._database, "SELECT json_remove(document, '$.content') FROM reviews WHERE id = ?", review_id
-        )
+        return document(self._database, "SELECT summary FROM reviews WHERE number = ?", review_number(review_id))
 
     def size_of(self, review_id: str | None, template_id: str | None) -> int:
         """Return about how many bytes a review and its template take, or a template."""
         size: int = self._database.value(
-            "SELECT coalesce((SELECT length(document) FROM reviews WHERE id = :review), 0) + coalesce((SELECT "
+            "SELECT coalesce((SELECT length(document) FROM reviews WHERE number = :review), 0) + coalesce((SELECT "
             "length(document) FROM templates WHERE id = coalesce(:template, (SELECT template_id FROM reviews WHERE "
-            "id = :review))), 0)",
-            {"review": review_id, "template": template_id},
+            "number = :review))), 0)",
+            {"review": review_number(review_id or ""), "template": template_id},
         )
         return size
+
+    def next_numbers(self) -> tuple[int, int]:
+        """Return the numbers of the next review and of its first step."""
+        sql = "SELECT (SELECT max(number) FROM reviews), (SELECT max(step) FROM reviews)"
+        number, step = self._database.rows(sql)[0]
+        return (number or 0) + 1, (step or 0) + 1
+
+    def add_review(self, review: Mapping[str, Any], step: int, expires_at: str | None, content: str) -> None:
+        """Insert a new review, make it findable, and record that it was created.
+
+        `expires_at` is None for a review that does not expire; `content` is the JSON of its content.
+        """
+        number = review_number(review["id"])
+        self._database.execute(
+            _INSERT, (number, *fixed_values(review), *changing_values(review, expires_at, step, content))
+        )
+        for entry in review["metadata"].items():
+            self._database.execute(
+                "INSERT INTO review_metadata (entry, number) VALUES (?, ?)", (entry_of(entry), number)
+            )
+        self._add_assignments(number, _assignments(review))
 
     def save_review(
         self,
         review: Mapping[str, Any],
         expires_at: str | None,
-        text: str | None = None,
+        event: str,
+        actor: str | None,
         *,
-        before: Mapping[str, Any] | None = None,
+        before: Mapping[str, Any],
     ) -> None:
-        """Insert or replace a review, whose history is up to date; `before` is what it replaces.
+        """Replace a review, which was as `before`, and record what happened to it and who did it.
 
-        `expires_at` is None for a review that does not expire or is finished; `text` is its JSON, if it is known.
+        `expires_at` is None for a review that does not expire or is finished.
         """
-        columns = ("id", "template_id", "status", "priority", "created_at", "updated_at")
+        number, step = review_number(review["id"]), self.next_numbers()[1]
+        if before["version"] == 1:
+            # Its row says no longer that and when it was created.
+            self._database.execute("INSERT INTO steps SELECT * FROM history WHERE review_number = ?", (number,))
         self._database.execute(
-            "INSERT INTO reviews (id, template_id, status, priority, created_at, updated_at, expires_at, deadline, "
-            "verdict, document, asked_by, step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-            "(SELECT coalesce(max(number), 0) FROM history WHERE review_id = ?)) "
-            "ON CONFLICT (id) DO UPDATE SET status = excluded.status, priority = excluded.priority, "
-            "updated_at = excluded.updated_at, expires_at = excluded.expires_at, deadline = excluded.deadline, "
-            "verdict = excluded.verdict, document = excluded.document, step = excluded.step",
-            (
-                *(review[column] for column in columns),
-                *(expires_at, _deadline(review, expires_at), _verdict(review)),
-                *(text or as_json(review), _key_of(review), review["id"]),
-            ),
+            "INSERT INTO steps (number, review_number, version, event, actor, at, self_approved) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (step, number, review["version"], event, actor, review["updated_at"], bool(review.get(SELF_APPROVED))),
         )
-        self._save_assignments(review, before)
+        self._database.execute(_UPDATE, (*changing_values(review, expires_at, step), number))
+        present, earlier = _assignments(review), _assignments(before)
+        if present != earlier:
+            self._database.execute(
+                "DELETE FROM assignments WHERE is_open = ? AND name IN (SELECT value FROM json_each(?)) AND number = ?",
+                (earlier[0], json.dumps(earlier[1]), number),
+            )
+            self._add_assignments(number, present)
         if review["reviewer"] is not None:
             self._database.execute(
-                "INSERT OR IGNORE INTO answered_reviews (name, number) SELECT ?, number FROM reviews WHERE id = ?",
-                (name_key(review["reviewer"]), review["id"]),
+                "INSERT OR IGNORE INTO answered_reviews (name, number) VALUES (?, ?)",
+                (name_key(review["reviewer"]), number),
             )
 
-    def save_metadata(self, review: Mapping[str, Any]) -> None:
-        """Make a new review findable by its metadata, which never changes."""
-        for entry in review["metadata"].items():
+    def _add_assignments(self, number: int | None, assignments: tuple[bool, list[str]]) -> None:
+        """Keep who has a review, and who has something to do about it."""
+        is_open, names = assignments
+        for name in names:
             self._database.execute(
-                "INSERT INTO review_metadata (review_id, entry) VALUES (?, ?)", (review["id"], entry_of(entry))
+                "INSERT OR IGNORE INTO assignments (is_open, name, number) VALUES (?, ?, ?)", (is_open, name, number)
             )
 
     def consume(self, review_id: str, claim: str, call: str, at: str) -> Document:
@@ -100,26 +131,11 @@ class ReviewStore(Store):
         (row,) = self._database.rows("SELECT claim, call, at FROM consumptions WHERE review_id = ?", (review_id,))
         return dict(zip(("claim", "call", "at"), row, strict=True))
 
-    def _save_assignments(self, review: Mapping[str, Any], before: Mapping[str, Any] | None) -> None:
-        """Keep who has a review, and who has something to do about it."""
-        present, earlier = _assignments(review), None if before is None else _assignments(before)
-        if present == earlier:
-            return
-        if earlier is not None:
-            self._database.execute(
-                "DELETE FROM assignments WHERE is_open = ? AND name IN (SELECT value FROM json_each(?)) AND number = "
-                "(SELECT number FROM reviews WHERE id = ?)",
-                (*earlier, review["id"]),
-            )
-        self._database.execute(
-            "INSERT OR IGNORE INTO assignments (is_open, name, number) "
-            "SELECT ?, value, number FROM json_each(?), reviews WHERE reviews.id = ?",
-            (*present, review["id"]),
-        )
-
     def expires_at(self, review_id: str) -> str | None:
         """Return when an open review expires."""
-        expires_at: str | None = self._database.value("SELECT expires_at FROM reviews WHERE id = ?", (review_id,))
+        expires_at: str | None = self._database.value(
+            "SELECT expires_at FROM reviews WHERE number = ?", (review_number(review_id),)
+        )
         return expires_at
 
     def overdue(self, now: str) -> list[tuple[Document, str]]:
@@ -138,31 +154,37 @@ class ReviewStore(Store):
 
     # History
 
-    def add_history(self, review: Mapping[str, Any], event: str, actor: str | None) -> None:
-        """Record what happened to a review, and who did it."""
-        self._database.execute(
-            "INSERT INTO history (review_id, version, event, actor, at, self_approved) VALUES (?, ?, ?, ?, ?, ?)",
-            (review["id"], review["version"], event, actor, review["updated_at"], bool(review.get(SELF_APPROVED))),
-        )
-
     def history(self, review_id: str) -> list[Document]:
         """Return what happened to a review, in order."""
         rows = self._database.rows(
-            "SELECT version, event, actor, at, self_approved FROM history WHERE review_id = ? ORDER BY number",
-            (review_id,),
+            "SELECT version, event, actor, at, self_approved FROM history WHERE review_number = ? ORDER BY number",
+            (review_number(review_id),),
         )
         return [_step(*row) for row in rows]
 
     def steps_after(self, number: int, limit: int) -> list[Document]:
         """Return what happened after that to any review, in order, each with its `number` and `review_id`."""
         rows = self._database.rows(
-            "SELECT number, review_id, version, event, actor, at FROM history WHERE number > ? ORDER BY number LIMIT ?",
+            "SELECT number, review_number, version, event, actor, at FROM history WHERE number > ? "
+            "ORDER BY number LIMIT ?",
             (number, limit),
         )
         names = ("number", "review_id", "version", "event", "actor", "at")
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        return [dict(zip(names, (row[0], review_id(row[1]), *row[2:]), strict=True)) for row in rows]
 
     # Revisions
+
+    def save_first_state(self, state: Mapping[str, Any]) -> None:
+        """Keep the part of a new review that changes now, unless it has changed before."""
+        self._database.execute(
+            "INSERT OR IGNORE INTO first_states (review_number, document) VALUES (?, ?)",
+            (review_number(state["id"]), compact(state)),
+        )
+
+    def first_state(self, review_id: str) -> Document | None:
+        """Return that part; None if it has never changed."""
+        sql = "SELECT document FROM first_states WHERE review_number = ?"
+        return document(self._database, sql, review_number(review_id))
 
     def save_revision(self, review: Mapping[str, Any]) -> None:
         """Keep the content of a review that is about to change."""
@@ -187,6 +209,11 @@ class ReviewStore(Store):
         """Return a template's document."""
         return document(self._database, "SELECT document FROM templates WHERE id = ?", template_id)
 
+    def shared_template(self, template_id: str) -> Mapping[str, Any] | None:
+        """Return the same, without parsing a text of some size again; whoever asks gets the same document."""
+        text: str | None = self._database.value("SELECT document FROM templates WHERE id = ?", (template_id,))
+        return None if text is None else _parsed(text) if len(text) < _LONGEST_SHARED else json.loads(text)
+
     def templates(self, limit: int | None, offset: int, after: str | None) -> Page:
         """Return one page of all templates, in the order of their creation."""
         return page(self._database, "templates", order=Order(), limit=limit, offset=offset, after=after)
@@ -204,39 +231,17 @@ class ReviewStore(Store):
         self._database.execute("DELETE FROM templates WHERE id = ?", (template_id,))
 
 
-def _assignments(review: Mapping[str, Any]) -> tuple[bool, str]:
-    """Return whether a review is open, and the JSON of whom it is assigned to."""
-    return review["status"] in OPEN, json.dumps([name_key(name) for name in review["assignees"]])
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Mapping[str, Any]:
+    document: Mapping[str, Any] = json.loads(text)
+    return document
 
 
-def _deadline(review: Mapping[str, Any], expires_at: str | None) -> str:
-    """Return when a review expires or is due, whichever is earlier; one that was due before it came does not expire."""
-    return min(filter(None, (expires_at, review.get("due_date"))), default=NEVER)
-
-
-def _verdict(review: Mapping[str, Any]) -> str | None:
-    return verdict_of(review["status"], review["result"] or {}, review.get("verdict_field"))
+def _assignments(review: Mapping[str, Any]) -> tuple[bool, list[str]]:
+    """Return whether a review is open, and whom it is assigned to."""
+    return review["status"] in OPEN, [name_key(name) for name in review["assignees"]]
 
 
 def _step(version: int, event: str, actor: str | None, at: str, by_asker: int) -> Document:
     step: Document = {"version": version, "event": event, "actor": actor, "at": at}
     return {**step, SELF_APPROVED: True} if by_asker else step
-
-
-def _key_of(review: Mapping[str, Any]) -> str | None:
-    """Return the id of the key that asked."""
-    asker: Mapping[str, Any] = review.get("asked_by") or {}
-    return asker.get("key_id")
-
-
-def as_json(review: Mapping[str, Any], content: str | None = None) -> str:
-    """Return the JSON of a review; that of its `content` may be made before, without the lock that others wait for."""
-    if content is None:
-        return compact(review)
-    rest = compact({name: value for name, value in review.items() if name != "content"})
-    return f'{rest[:-1]},"content":{content}}}'
-
-
-def compact(value: Mapping[str, Any]) -> str:
-    """Return the JSON of an object without spaces."""
-    return json.dumps(value, separators=(",", ":"))

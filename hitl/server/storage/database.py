@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from hitl.server.primitives import SetupError, name_key
+from hitl.server.storage.digests import key_digest
 from hitl.server.storage.errors import StorageError, damaged, require_usable, setup_error, storage_error
 from hitl.server.storage.file_lock import HAS_LOCKS, FileLock
 from hitl.server.storage.file_system import make_data_file, readable_by_others, require_guarded
@@ -73,6 +74,7 @@ class Database:
         except (sqlite3.Error, ValueError) as error:  # a ValueError for a name that holds a null character
             raise SetupError(f"{self.path!r} cannot be opened ({error}); give another name") from error
         self._connection.create_function("name_key", 1, name_key, deterministic=True)
+        self._connection.create_function("key_digest", 2, key_digest, deterministic=True)  # for migrations
         try:
             self._prepare()
         except (StorageError, sqlite3.Error, SetupError) as error:
@@ -178,6 +180,11 @@ class Database:
     def empty_log(self) -> None:
         """Bring what is in the write-ahead log into the file, and cut the log, unless somebody reads just now."""
         self.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether a transaction has written something that is not committed yet."""
+        return self._connection.in_transaction
 
     @property
     def rows_written(self) -> int:

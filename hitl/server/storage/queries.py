@@ -126,7 +126,7 @@ def documents(rows: Iterable[Row]) -> list[Document]:
     return [json.loads(row[0]) for row in rows]
 
 
-def one_of(column: str, values: str | Sequence[str] | None) -> Filter:
+def one_of(column: str, values: str | Sequence[object] | None) -> Filter:
     """Return the condition that a column holds one of these values."""
     listed = [values] if isinstance(values, str) else values
     value = None if listed is None else json.dumps(list(listed))

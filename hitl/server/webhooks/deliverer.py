@@ -148,7 +148,7 @@ class Deliverer:
     async def run(self) -> None:
         """Work until cancelled; the next sandbox with the same data repeats the attempts under way."""
         self._loop = asyncio.get_running_loop()
-        stop_listening = self._outbox.on_change(self.wake)
+        stop_listening = self._outbox.on_delivery(self.wake)
         leave_clock = self._clock.on_advance(self.settle, due=self._next_stop)
         try:
             while True:
