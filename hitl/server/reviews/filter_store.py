@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Final
 
@@ -14,7 +13,8 @@ from hitl.server.storage.queries import Filter, Order, one_of
 DEADLINE: Final = "coalesce(min(expires_at, due_date), expires_at, due_date, '~')"
 """The column `deadline`, in a form for which SQLite need not look beyond an index of its parts."""
 
-_ASSIGNEE: Final = "SELECT number FROM assignments WHERE name = ?"
+_OPEN_ASSIGNEE: Final = "SELECT number FROM assignments WHERE name = ? AND is_open = 1"
+_ASSIGNEE: Final = "SELECT number FROM assignments WHERE name = ? AND is_open IN (0, 1)"
 _REVIEWER: Final = "SELECT number FROM answered_reviews WHERE name = ?"
 _METADATA: Final = "SELECT number FROM review_metadata WHERE entry = ?"
 _UPDATED: Final = """
@@ -34,7 +34,6 @@ _KEYS: Final = """
         FROM reviews WHERE asked_by = key_id LIMIT 1
     )
 """
-_ASKER: Final = f"(asked_by IN ({_KEYS}) OR asked_by IS NULL AND number IN ({_METADATA}))"
 _OF_ASKER: Final = f"SELECT number FROM reviews WHERE asked_by IN ({_KEYS}) UNION ALL {_METADATA}"  # noqa: S608 - fixed words
 _NOT_ANSWERED: Final = """number NOT IN (
     WITH person (key) AS (SELECT ?)
@@ -60,18 +59,24 @@ def order_of(query: ReviewQuery) -> Order:
     return Order(_ORDERS[query.sort], descending=not query.oldest_first)
 
 
-def conditions(query: ReviewQuery) -> Iterator[Filter]:
-    """Yield the filters of a query but its words; those that it does not name have None as their value."""
+def conditions(query: ReviewQuery, *, of_few: bool = False) -> Iterator[Filter]:
+    """Yield the filters of a query but its words; those that it does not name have None as their value.
+
+    For a look at a few reviews, a filter by what others hold, too, is looked up for each of them.
+    """
+    is_in = "EXISTS ({} AND number = reviews.number)" if of_few else "number IN ({})"
+    is_named = f"(asked_by IN ({_KEYS}) OR asked_by IS NULL AND {is_in.format(_METADATA)})"
     yield from (
         one_of("status", query.status),
+        one_of("number", None if query.ids is None else [review_number(each) for each in query.ids]),
         *((f"{column} = ?", getattr(query, column)) for column in COLUMNS),
         *((condition, getattr(query, name)) for name, condition in _BOUNDS.items()),
         ("coalesce(changed_at, created_at) > ?", query.updated_after),
         (f"({DEADLINE} >= ? AND {DEADLINE} != '~')", query.due_after),
         (f"{DEADLINE} < ?", query.due_before),
         (_NOT_ANSWERED, _key(query.not_answered_by)),
-        (_ASKER, _asker(query)),
-        *((f"number IN ({numbers})", value) for numbers, value in sets(query)),
+        (is_named, _asker(query)),
+        *((is_in.format(numbers), value) for numbers, value in sets(query)),
     )
 
 
@@ -80,6 +85,8 @@ def indexed(query: ReviewQuery) -> Iterator[Filter]:
 
     Each is a query for the numbers of its reviews, and perhaps of others, which `conditions` leave out.
     """
+    of_ids, ids = one_of("number", None if query.ids is None else [review_number(each) for each in query.ids])
+    yield f"SELECT number FROM reviews WHERE {of_ids}", ids  # noqa: S608 - fixed words
     for column in COLUMNS:
         yield f"SELECT number FROM reviews WHERE {column} = ?", getattr(query, column)  # noqa: S608 - fixed words
     for name, condition in _BOUNDS.items():
@@ -90,9 +97,7 @@ def indexed(query: ReviewQuery) -> Iterator[Filter]:
 
 def sets(query: ReviewQuery) -> Iterator[Filter]:
     """Yield the filters by what `listed_reviews` does not hold, each as the query for the numbers of its reviews."""
-    numbers = None if query.ids is None else json.dumps([review_number(each) for each in query.ids])
-    yield "SELECT value FROM json_each(?)", numbers
-    yield f"{_ASSIGNEE} AND is_open" if set(statuses(query)) <= set(OPEN) else _ASSIGNEE, _key(query.assignee)
+    yield _OPEN_ASSIGNEE if set(statuses(query)) <= set(OPEN) else _ASSIGNEE, _key(query.assignee)
     yield _REVIEWER, _key(query.reviewer)
     for entry in query.metadata.items():
         yield _METADATA, entry_of(entry)

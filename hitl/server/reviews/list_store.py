@@ -183,7 +183,10 @@ class ListStore:
         few = [*_given(indexed(query)), *in_sets]
         for most, each in *((most, few) for most in _FEW), (_MANY, in_sets):
             if narrow := next((one for one in each if self._finds_at_most(most, *one)), None):
-                return _ONE_BY_ONE, [(f"number IN ({narrow[0]})", narrow[1]), *filters]
+                return _ONE_BY_ONE, [
+                    (f"number IN ({narrow[0]})", narrow[1]),
+                    *_given(conditions(query, of_few=True)),
+                ]
         if in_sets or query.asker is not None:  # which would be looked for in each part
             return _LISTED, filters
         return replace(_LISTED, parts=[f"status = '{status}'" for status in statuses(query)]), filters
