@@ -32,9 +32,10 @@ from hitl.server.primitives.validation import every, json_object, text
 from hitl.server.reviews import lifecycle, search, templates
 from hitl.server.reviews.approvals import is_complete
 from hitl.server.reviews.assignment import choose_assignees, require_assignable, same_people
+from hitl.server.reviews.filter_store import order_of
 from hitl.server.reviews.held_answer_store import HeldAnswer
 from hitl.server.reviews.held_answers import CheckedAnswer, HeldAnswers
-from hitl.server.reviews.list_query import NEVER, ReviewQuery, order_of
+from hitl.server.reviews.list_query import NEVER, ReviewQuery
 from hitl.server.reviews.list_store import ListStore, Place, counts_between
 from hitl.server.reviews.review_rows import compact
 from hitl.server.reviews.reviewer_store import ReviewerStore
@@ -212,8 +213,8 @@ class ReviewService:
             counts = [*(sum(key[0] < bound for key in keys) for bound in (*bounds, NEVER)), len(keys)]
             return self._page_of(asked, keys), counts_between(counts)
         with self._reading() as lists:
-            found, around = lists.reviews(asked)
             counts = lists.count_by_deadline(asked, bounds)
+            found, around = lists.reviews(asked, total=sum(counts))
         return replace(around, items=documents(found)), counts
 
     def tally(self, query: ReviewQuery, since: datetime) -> tuple[dict[str, int], float | None]:
@@ -237,7 +238,7 @@ class ReviewService:
                 raise not_found("review", review_id)
             words = search.words_of(query.search or "")
             if not words:
-                return lists.place(query, review_id, key)
+                return lists.place(query, key)
         keys = self._keys(query, words)
         found = [each for each in keys if each[1] != key[1]]
         own = len(keys) - len(found)
@@ -570,7 +571,7 @@ class ReviewService:
         """
         self._is_searched = True
         with self._reading() as lists:
-            keys = lists.keys(query, *self._search_store.conditions(words, people=query.search_people))
+            keys = lists.keys(query, self._search_store.words(words, people=query.search_people))
         return [key[:2] for key in keys if not key[2] or self._holds(key[1], words, query)]
 
     def _holds(self, number: int, words: Sequence[str], query: ReviewQuery) -> bool:
