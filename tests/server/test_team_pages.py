@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -179,3 +181,18 @@ class Markup(HTMLParser):
         given = dict(attrs)
         if (tag == "script" and "src" not in given) or tag == "img" or any(name.startswith("on") for name in given):
             self.strange.append(tag)
+
+
+@pytest.mark.parametrize(("how", "is_told"), [("linked", True), ("signed in", False)])
+def test_a_decision_says_that_it_came_by_the_link_of_a_message(team: Team, admin: TestClient, how: str, is_told: bool):
+    review_id = team.review("ann@example.com")
+    ann = team.linked("ann@example.com", review_id) if how == "linked" else team.signed_in("ann@example.com")
+    page = f"/inbox/reviews/{review_id}"
+    form = {"form_token": token_in(ann.get(page).text), "version": "1", "decision": "approve"}
+    assert ann.post(f"{page}/answer", data=form).status_code == 303
+    outcome, _, history = admin.get(page).text.partition("<summary>History")
+    words = "signed in by the link of a message"
+    assert (words in outcome, words in history.partition("</details>")[0]) == (is_told, is_told)
+    assert team.server.reviews.get_review(review_id).get("answered_via") == ("link" if is_told else None)
+    (row,) = csv.DictReader(io.StringIO(admin.get("/inbox/export.csv?view=done").text.removeprefix("\ufeff")))
+    assert row["answered via"] == ("link" if is_told else "")

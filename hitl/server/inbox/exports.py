@@ -21,7 +21,7 @@ from hitl.server.reviews import ReviewQuery, ReviewService
 _AT_ONCE: Final = 200  # reviews that are read together
 _COLUMNS: Final = (
     *("id", "title", "template", "status", "verdict", "answered by", "reason", "answer", "asked by", "assigned to"),
-    *("priority", "asked at", "due at", "ended at", "seconds"),
+    *("priority", "asked at", "due at", "ended at", "seconds", "answered via"),
 )
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
@@ -82,4 +82,5 @@ def _cells(review: Document, template: Document | None) -> list[Any]:
         review["due_date"] or "",
         ended_at,
         seconds,
+        review.get("answered_via") or "",
     ]

@@ -36,7 +36,7 @@ from hitl.server.inbox.run import Run
 from hitl.server.inbox.submission import Submission, remembered_reviewer
 from hitl.server.inbox.toasts import Toast, toast
 from hitl.server.inbox.verdict import button_field, layout
-from hitl.server.inbox.views import answers, steps, typed_answers
+from hitl.server.inbox.views import answers, signed_in, steps, typed_answers
 from hitl.server.primitives import ApiError, actor_of, name_key
 from hitl.server.results import approvals_needed, undo_seconds
 from hitl.server.reviews import OPEN, HeldAnswer, ReviewQuery, shown_digest
@@ -119,6 +119,7 @@ class ReviewHandlers(PageHandlers):
             "review": summary(document, template, self.reviews.clock()),
             "asked_by": document.get("asked_by"),
             "self_approved": bool(document.get("self_approved")),
+            "signed_in": signed_in(document),
             "answers": answers(document, template),
             "content": block(content),
             "raw": content,
@@ -227,7 +228,7 @@ class ReviewHandlers(PageHandlers):
         The creation time is part of the name, because a sandbox in memory reuses ids.
         """
         return {
-            "history": steps(self.reviews.history(document["id"])),
+            "history": steps(self.reviews.history(document["id"]), document),
             "draft": f"{document['id']} {document['created_at']}",
         }
 
