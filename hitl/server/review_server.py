@@ -342,6 +342,7 @@ class ReviewServer:
             self._undo_seconds,
             None if self.team is None else self.admission,
             None if self.team is None else self.keys,
+            None if self.notifications is None else self.notifications.channels,
         )
         before = [*join_routes(self.loops), *upload_pages(self.uploads)]
         if self.team is None:

@@ -40,6 +40,7 @@ from hitl.server.inbox.sessions import InboxSessionMiddleware, Sessions
 from hitl.server.inbox.titles import title
 from hitl.server.keys import Keys
 from hitl.server.loops import LoopService
+from hitl.server.notifications import Channels
 from hitl.server.reviews import ReviewService
 from hitl.server.uploads import UploadService
 from hitl.server.webhooks.deliveries import Deliveries
@@ -67,12 +68,14 @@ def inbox_routes(
     undo_seconds: float = 0,
     admission: Admission | None = None,
     keys: Keys | None = None,
+    channels: Channels | None = None,
 ) -> list[BaseRoute]:
     """Return the inbox's routes, to be mounted under `/inbox`; an answer can be taken back for `undo_seconds`.
 
-    With `admission` and `keys`, of a team's server, there are pages about people, sessions and API keys.
+    With `admission` and `keys`, of a team's server, there are pages about people, sessions and API keys; leads and
+    admins are told which of its `channels` fail.
     """
-    handled = (reviews, loops, PageRenderer(), views, undo_seconds, Presence(reviews.clock))
+    handled = (reviews, loops, PageRenderer(), views, undo_seconds, Presence(reviews.clock), channels)
     lists, pages, answers = Lists(*handled), ReviewPages(*handled), Answers(*handled)
     requests = RequestPages(*handled, uploads, agent_sessions)
     previews, bulk, asked = Previews(*handled), BulkPages(*handled), RequestLists(*handled)
