@@ -31,8 +31,7 @@ from hitl.server.inbox.submission import (
 )
 from hitl.server.inbox.tables import Looking
 from hitl.server.inbox.toasts import Toast, toast
-from hitl.server.loops import LoopService, RequestQuery
-from hitl.server.loops.lifecycle import OPEN as REQUEST_OPEN
+from hitl.server.loops import LoopService
 from hitl.server.notifications import Channels
 from hitl.server.primitives import ApiError, actor_of, clean_name
 from hitl.server.primitives.names import person
@@ -97,9 +96,9 @@ class PageHandlers:
 
     def counts_of(self, reviewers: Sequence[str]) -> dict[str, dict[str, int]]:
         """Return how many reviews and requests each of these people can answer, as `open_count` and so on."""
-        requests = self.loops.list_requests(RequestQuery(status=REQUEST_OPEN, limit=0)).total
+        requests = self.loops.to_answer(reviewers)
         return {
-            name: {"open_count": of_all, "mine_count": of_theirs if name else 0, "request_count": requests}
+            name: {"open_count": of_all, "mine_count": of_theirs if name else 0, "request_count": requests[name]}
             for name, (of_all, of_theirs) in self.reviews.to_answer(reviewers).items()
         }
 
