@@ -100,6 +100,7 @@ def inbox_routes(
         Route("/reviews/{review_id}/done", pages.done),
         Route("/reviews/{review_id}/table", pages.table),
         Route("/requests", asked.overview),
+        Route("/requests/export.csv", asked.export),
         Route("/requests/{request_id}", requests.show),
         *_form("/requests/{request_id}/answer", requests.answer, "/requests/{request_id}"),
         *_form("/requests/undo/{batch}", requests.undo, "/requests"),
