@@ -14,7 +14,6 @@ from hitl._json import is_list
 from hitl.server.agent_sessions import SessionService
 from hitl.server.asking import SELF_APPROVAL, UNCONFIRMED
 from hitl.server.http import in_worker
-from hitl.server.inbox.attachments import size_in_words
 from hitl.server.inbox.banners import (
     ASKED_YOURSELF,
     CONFIRM_YOURSELF,
@@ -42,9 +41,10 @@ from hitl.server.inbox.picture_hosts import remember_hosts
 from hitl.server.inbox.questions import ANSWER, controls, read_answer
 from hitl.server.inbox.rendering import block
 from hitl.server.inbox.request_handlers import RequestHandlers, subject_of
-from hitl.server.inbox.request_run import RequestPlace, RequestRun, place_in
-from hitl.server.inbox.request_views import beyond_title, request_heading, shown_answer
+from hitl.server.inbox.request_run import RequestPlace, RequestRun, following, place_in
+from hitl.server.inbox.request_views import beyond_files, drawn_files, request_heading, shown_answer
 from hitl.server.inbox.submission import Submission, read_form, read_reviewer, read_submission, remembered_reviewer
+from hitl.server.inbox.titles import beyond_title
 from hitl.server.inbox.toasts import Toast, request_toast
 from hitl.server.inbox.turns import turn_view
 from hitl.server.loops import HeldResponse, shown_digest
@@ -52,7 +52,7 @@ from hitl.server.loops.lifecycle import OPEN
 from hitl.server.loops.responses import kept_answer
 from hitl.server.loops.schemas import SHOWN
 from hitl.server.primitives import ApiError, actor_of
-from hitl.server.uploads import UploadService
+from hitl.server.uploads import Upload, UploadService
 
 _CONTEXT: Final = "context"
 
@@ -163,9 +163,9 @@ class RequestPages(RequestHandlers):
         if run is None:
             return f"/requests/{document['id']}?sent"
         now = self.reviews.clock()
-        following = _following(self.loops.request_ids(run.query(reviewer, now, with_held=True)), document)
+        later = following(self.loops.request_ids(run.query(reviewer, now, with_held=True)), document["id"])
         left = self.loops.request_ids(run.query(reviewer, now))
-        chosen = next((each for each in following if each in left), next(iter(left), ""))
+        chosen = next((each for each in later if each in left), next(iter(left), ""))
         if not chosen:
             return f"/{run.filters.link()}&last={document['id']}"
         return f"/requests/{chosen}{run.after_answers(1).address}&last={document['id']}"
@@ -222,18 +222,19 @@ class RequestPages(RequestHandlers):
         about = self.agent_sessions.about_request(document["id"])
         reviewer = sent.reviewer if sent else remembered_reviewer(request)
         own = self.loops.self_approval(document, reviewer, actor_of(request.scope))
+        uploads = self._uploads(document)
+        enclosed = beyond_files(document, uploads)
         context: dict[str, Any] = {
             "own": own,
             "asked_by": document.get("asked_by"),
             "asked": heading,
             "state": document["status"],
             "fingerprint": shown_digest(document),
-            "text": beyond_title(heading["subject"], document["request_text"]),
+            "text": block(rest) if (rest := beyond_title(heading["subject"], document["request_text"])) else None,
             "turn": turn_view(*about) if about else None,
             "context": block(document["context"], _CONTEXT) if document.get("context") and not about else None,
-            "enclosed": block({name: document[name] for name in SHOWN if document.get(name)}),
-            "has_enclosed": any(document.get(name) for name in SHOWN),
-            "uploads": self._uploads(request, document),
+            "enclosed": block(enclosed) if enclosed else None,
+            "uploads": drawn_files(uploads.values(), base_of(request).removesuffix("/inbox")),
             "raw": {name: document[name] for name in (*SHOWN, "context") if document.get(name)} if not about else None,
             "guidelines": str(document["response_config"].get("guidelines") or ""),
             "default": block(document["default_response"]),
@@ -274,19 +275,12 @@ class RequestPages(RequestHandlers):
         query = run.query(remembered_reviewer(request), self.reviews.clock())
         return place_in(self.loops.request_ids(query), document["id"])
 
-    def _uploads(self, request: Request, document: Document) -> list[Document]:
-        """Return the files of this server that a request shows, with the addresses of this page's own origin."""
+    def _uploads(self, document: Document) -> dict[str, Upload]:
+        """Return the files of this server that a request shows, by their addresses in it."""
         shown = [document.get(name) for name in SHOWN if name.endswith(("_url", "_urls"))]
         addresses = [each for value in shown for each in (value if is_list(value) else (value,))]
         found = {each: self.uploads.at(each) for each in addresses if isinstance(each, str)}
-        root = base_of(request).removesuffix("/inbox")
-        uploads = {upload.id: upload for upload in found.values() if upload}.values()
-        return [{"src": f"{root}{each.path}", "size": size_in_words(each.size), "file": each} for each in uploads]
-
-
-def _following(ids: Sequence[str], document: Document) -> Sequence[str]:
-    """Return those that come after a request in the list, whether or not it is still there."""
-    return ids[ids.index(document["id"]) + 1 :] if document["id"] in ids else ids
+        return {address: upload for address, upload in found.items() if upload}
 
 
 def _kept_draft(kept: HeldResponse | None) -> Draft | None:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Container, Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
-from hitl._json import is_object
+from hitl._json import is_list, is_object
+from hitl.server.inbox.attachments import size_in_words
 from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.rendering import Block, Text, block
-from hitl.server.inbox.request_handlers import HEADING, subject_of
+from hitl.server.inbox.request_handlers import subject_of
 from hitl.server.inbox.rows import PRIORITY_BARS
 from hitl.server.inbox.times import age, due, full
 from hitl.server.loops.lifecycle import OPEN
-
-# A first line that can be taken off a text: no list, table, quote, fence or address, and no heading by its underline.
-_ALONE: Final = re.compile(r"(?:#{1,6}\s+)?(?!https?://)[^\W_][^|`]*\Z|[¿¡“‘«「『(][^|`]*\Z")
-_UNDERLINE: Final = re.compile(r"\s*(?:=+|-+)\s*(?:\n|\Z)")
+from hitl.server.loops.schemas import SHOWN
+from hitl.server.uploads import Upload
 
 _LABELS = {
     "pending": "Open",
@@ -28,15 +27,6 @@ _LABELS = {
 }
 # The states of reviews that look the same.
 _LIKE = {"pending": "created", "claimed": "in_progress", "timeout": "expired"}
-
-
-def beyond_title(subject: str, text: str) -> Block | None:
-    """Return what a page shows of a question below its title: the rest, or all where a part cannot stand alone."""
-    first, _, rest = text.strip().partition("\n")
-    said = first.strip()
-    if HEADING.sub("", said) == subject and _ALONE.match(said) and not _UNDERLINE.match(rest):
-        return block(rest.strip("\r\n")) if rest.strip() else None
-    return block(text)
 
 
 def request_heading(request: Document, now: datetime) -> dict[str, Any]:
@@ -67,3 +57,20 @@ def shown_answer(request: Document) -> tuple[Block, Diff | None]:
         return Text(data["revised_text"]), Diff(request["response_config"]["draft_text"], data["revised_text"])
     names = ("selected_label", "selected_labels", "boolean_label", "formatted_value")
     return block(next((data[name] for name in names if name in data), data)), None
+
+
+def beyond_files(request: Document, drawn: Container[str]) -> Document:
+    """Return what a request shows beside its text, without the addresses of files that are drawn by themselves."""
+    enclosed = {name: request[name] for name in SHOWN if request.get(name)}
+    left: Document = {}
+    for name, value in enclosed.items():
+        kept = [each for each in value if each not in drawn] if is_list(value) else value
+        if kept and not (isinstance(kept, str) and kept in drawn):
+            left[name] = kept
+    return left if any(name.endswith(("_url", "_urls")) for name in left) else {}
+
+
+def drawn_files(uploads: Iterable[Upload], root: str) -> list[Document]:
+    """Return files of this server, each once, with the addresses of the page's own origin, which begin with `root`."""
+    each_once = {upload.id: upload for upload in uploads}
+    return [{"src": f"{root}{it.path}", "size": size_in_words(it.size), "file": it} for it in each_once.values()]

@@ -24,9 +24,9 @@ from hitl.server.inbox.banners import (
 )
 from hitl.server.inbox.consequences import consequences
 from hitl.server.inbox.diffing import Changed, content_diff
-from hitl.server.inbox.documents import Document, content_of
+from hitl.server.inbox.documents import Document, content_of, fields_of
 from hitl.server.inbox.evidence import matter_of
-from hitl.server.inbox.forms import Form, build_form
+from hitl.server.inbox.forms import Form, build_form, is_editable
 from hitl.server.inbox.merging import Draft
 from hitl.server.inbox.page_handlers import PageHandlers, looking_at
 from hitl.server.inbox.refusal import Refusal, explained
@@ -34,6 +34,7 @@ from hitl.server.inbox.rendering import block
 from hitl.server.inbox.rows import summary
 from hitl.server.inbox.run import Run
 from hitl.server.inbox.submission import Submission, remembered_reviewer
+from hitl.server.inbox.titles import QUESTION, without_title
 from hitl.server.inbox.toasts import Toast, toast
 from hitl.server.inbox.verdict import button_field, layout
 from hitl.server.inbox.views import answers, signed_in, steps, typed_answers
@@ -61,9 +62,9 @@ class ReviewHandlers(PageHandlers):
         template, content = self.template_of(document), content_of(document)
         kept = None if sent else self._kept(request, document)
         draft = self._draft(document, sent, errors) if sent else _kept_draft(kept)
-        form = build_form(template, content, draft)
-        verdict = button_field(template)
         about = summary(document, template, self.reviews.clock(), self.reviews.seconds_to_expiry(document["id"]))
+        form = build_form(template, _below_title(content, template, about.subject), draft)
+        verdict = button_field(template)
         run = Run.read(request.query_params)
         arranged, matter = layout(template, form), matter_of(form)
         reviewer = sent.reviewer if sent else suggested_reviewer(request, document)
@@ -115,13 +116,15 @@ class ReviewHandlers(PageHandlers):
     ) -> Response:
         """Show the answer that a review got; `typed` was sent too late, and `held` says how to take it back."""
         template, content = self.template_of(document), content_of(document)
+        about = summary(document, template, self.reviews.clock())
+        below = _below_title(content, template, about.subject)
         context = {
-            "review": summary(document, template, self.reviews.clock()),
+            "review": about,
             "asked_by": document.get("asked_by"),
             "self_approved": bool(document.get("self_approved")),
             "signed_in": signed_in(document),
             "answers": answers(document, template),
-            "content": block(content),
+            "content": block(below) if below or not content else None,
             "raw": content,
             "typed": typed,
             "banner": banner or (ERASED if document.get("erased") else None),
@@ -246,6 +249,13 @@ def suggested_reviewer(request: Request, document: Document) -> str:
     """Return the name that a form begins with: the reviewer's own, or the first assignee's."""
     assignees: list[str] = document.get("assignees") or [""]
     return remembered_reviewer(request) or assignees[0]
+
+
+def _below_title(content: Document, template: Document | None, title: str) -> Document:
+    """Return a content without the question that is its title, unless the question is edited."""
+    if any(field["name"] == QUESTION and is_editable(field, content) for field in fields_of(template)):
+        return content
+    return without_title(content, title)
 
 
 def _as_edited(form: Form, content: Document) -> Document:
