@@ -200,10 +200,10 @@ def test_a_decision_says_that_it_came_by_the_link_of_a_message(team: Team, admin
     assert row["answered via"] == ("link" if is_told else "")
 
 
-def fail(team: Team, name: str, *, since: str | None = None, error: str | None = None) -> None:
+def fail(team: Team, name: str, *, to: str = "", since: str | None = None, error: str | None = None) -> None:
     """Add a channel by which nothing reaches anybody any more."""
     assert team.server.notifications is not None
-    channel = team.server.notifications.channels.add(name, "smtp://mail.example.com?from=reviews@example.com")
+    channel = team.server.notifications.channels.add(name, f"smtp://mail.example.com?from=reviews@example.com{to}")
     team.server.database.execute(
         "UPDATE channels SET state = 'failing', last_ok_at = ?, last_error = ? WHERE id = ?", (since, error, channel.id)
     )
@@ -211,7 +211,7 @@ def fail(team: Team, name: str, *, since: str | None = None, error: str | None =
 
 @pytest.mark.parametrize("role", ["lead", "admin"])
 def test_who_can_mend_a_failing_channel_is_told_since_when_why_and_what_to_do(team: Team, role: Role) -> None:
-    fail(team, "ops & <mail>", since="2026-11-22T09:30:00Z", error="550 no such user")
+    fail(team, "ops & <mail>", to="&to=ops@example.com", since="2026-11-22T09:30:00Z", error="550 no such user")
     browser = team.signed_in("lee@example.com", role)
     for path in ("", "requests", "deliveries", "sessions"):
         page = (
@@ -221,7 +221,12 @@ def test_who_can_mend_a_failing_channel_is_told_since_when_why_and_what_to_do(te
         assert '<b dir="auto">ops &amp; &lt;mail&gt;</b>: nothing has got through since' in page
         assert "22 Nov 2026, 09:30 UTC" in page
         assert "Last attempt: 550 no such user." in page
-        assert "hitl notify test --channel &#39;ops &amp; &lt;mail&gt;&#39;" in page
+        assert "hitl notify test --channel &#39;ops &amp; &lt;mail&gt;&#39;</code>" in page
+
+
+def test_the_test_of_a_mail_server_for_everybody_goes_to_who_reads_of_it(team: Team, admin: TestClient) -> None:
+    fail(team, "mail")
+    assert "<code>hitl notify test --channel mail --to kim@example.com</code>" in admin.get("/inbox/").text
 
 
 def test_nobody_else_is_told_of_failing_channels(team: Team) -> None:

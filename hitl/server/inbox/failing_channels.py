@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from shlex import quote
 
-from hitl.server.notifications import Channels
+from hitl.server.notifications import Channel, Channels, is_mail_server
 from hitl.server.primitives import Actor
 
 
@@ -39,7 +39,12 @@ def failing_channels(channels: Channels | None, actor: Actor | None) -> list[Fai
             each.last_ok_at or each.created_at,
             each.last_ok_at is not None,
             each.last_error or "",
-            f"hitl notify test --channel {quote(each.name)}",
+            f"hitl notify test --channel {quote(each.name)}{_receiver(channels.usable(each.id), actor)}",
         )
         for each in sorted(channels.failing(), key=attrgetter("name"))
     ]
+
+
+def _receiver(channel: Channel | None, actor: Actor) -> str:
+    """Return the option for who gets the test, which a mail server that serves everybody needs."""
+    return f" --to {quote(actor.name)}" if channel is not None and is_mail_server(channel) else ""
