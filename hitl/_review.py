@@ -115,6 +115,14 @@ class Review:
         return self.extra.get("erased") is True
 
     @property
+    def answered_via(self) -> str | None:
+        """`link` if the link of a message and its code were all that said who answers; None otherwise.
+
+        Such a message may have been forwarded, and answered by another person than `reviewer`.
+        """
+        return as_text(self.extra.get("answered_via"))
+
+    @property
     def feedback(self) -> str | None:
         """The reviewer's words: the first of feedback, comment, comments, reason and message; None without any."""
         return feedback_of(self.result)

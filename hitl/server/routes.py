@@ -84,6 +84,7 @@ def page_routes(services: Services, undo_seconds: float) -> list[BaseRoute]:
         undo_seconds,
         None if team is None else services.admission,
         None if team is None else services.keys,
+        None if services.notifications is None else services.notifications.channels,
     )
     before = [*join_routes(services.loops), *upload_pages(services.uploads)]
     if team is None:

@@ -688,6 +688,8 @@ class ReviewService:
         review_id, after = answer.before["id"], dict(answer.after)
         if answer.is_self_approved:
             after[lifecycle.SELF_APPROVED] = True
+        if answer.actor is not None and answer.actor.came_by_message:
+            after[lifecycle.ANSWERED_VIA] = "link"
         if answer.decision == "completed" and not is_complete(
             self._reviewers, review_id, answer.template, after["result"], answer.reviewer, to_wire(work.now)
         ):
