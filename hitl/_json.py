@@ -182,7 +182,10 @@ def whole(value: object) -> int | None:
 
 def is_encodable(text: str) -> bool:
     """Return whether UTF-8 can carry a text: it holds no half of a surrogate pair."""
-    return text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text)
+    with suppress(UnicodeEncodeError):
+        text.encode()
+        return True
+    return False
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> Object:
