@@ -19,7 +19,7 @@ ANSWERS: Final = ("approved", "rejected", "answered")
 """The verdicts that a person gives."""
 
 _FEW: Final = (10, 100, 1_000)  # reviews that are better looked at one by one than in the index of all columns
-_MANY: Final = 10_000  # the same for filters by what is not in that index
+_PART: Final = 5  # of all reviews, a fifth is better looked at than all are in that index, if a filter is not in it
 
 _PLAIN: Final = Source("reviews")
 _LISTED: Final = Source("reviews INDEXED BY listed_reviews")
@@ -105,9 +105,10 @@ class ListStore:
         """Return how many reviews of a query are due before the first moment, before the next, later, and never."""
         listing = self._listing(query)
         bounds = (*moments, NEVER)
-        sums = ", ".join(f"coalesce(sum({DEADLINE} < ?), 0)" for _ in bounds)
-        counted = f"SELECT {sums}, count(*) FROM {listing.source.table} {listing.clause}"  # noqa: S608 - fixed words
-        found = self._database.row(counted, (*bounds, *listing.values))
+        sums = ", ".join("coalesce(sum(due < ?), 0)" for _ in bounds)
+        # With a limit, each moment is worked out once.
+        due = f"SELECT {DEADLINE} AS due FROM {listing.source.table} {listing.clause} LIMIT -1"  # noqa: S608 - fixed words
+        found = self._database.row(f"SELECT {sums}, count(*) FROM ({due})", (*bounds, *listing.values))  # noqa: S608
         return counts_between(list(found or ()))
 
     def tally(self, query: ReviewQuery, since: str) -> tuple[dict[str, int], float | None]:
@@ -135,10 +136,11 @@ class ListStore:
         """Return where the review with a key stands among those that a query asks for."""
         listing = self._listing(query)
         further, values = listing.order.beyond(cursor_of(key))
-        before = listing.narrowed(f"NOT {further} AND number != ?", (*values, key[1]))
-        beside = before.key(from_end=True), listing.narrowed(further, values).key()
+        is_before = f"NOT {further} AND number != ?", (*values, key[1])
+        total, before = listing.total_and(*is_before)
+        beside = listing.narrowed(*is_before).key(from_end=True), listing.narrowed(further, values).key()
         previous, following = (None if each is None else review_id(each[1]) for each in beside)
-        return Place(before.total(), listing.total(), previous, following)
+        return Place(before, total, previous, following)
 
     def text(self, number: int) -> str:
         """Return a review's document as JSON."""
@@ -181,7 +183,7 @@ class ListStore:
         if not in_sets and (not filters or (len(filters) == 1 and is_plain)):
             return _PLAIN, filters
         few = [*_given(indexed(query)), *in_sets]
-        for most, each in *((most, few) for most in _FEW), (_MANY, in_sets):
+        for most, each in *((most, few) for most in _FEW), (self._size() // _PART, in_sets):
             if narrow := next((one for one in each if self._finds_at_most(most, *one)), None):
                 return _ONE_BY_ONE, [
                     (f"number IN ({narrow[0]})", narrow[1]),
@@ -190,6 +192,10 @@ class ListStore:
         if in_sets or query.asker is not None:  # which would be looked for in each part
             return _LISTED, filters
         return replace(_LISTED, parts=[f"status = '{status}'" for status in statuses(query)]), filters
+
+    def _size(self) -> int:
+        """Return how many reviews there are; none is ever deleted."""
+        return self._database.value("SELECT max(number) FROM reviews") or 0
 
     def _finds_at_most(self, most: int, numbers: str, value: Any) -> bool:
         sql = f"SELECT count(*) FROM (SELECT 1 FROM ({numbers}) LIMIT ?)"  # noqa: S608 - fixed words

@@ -190,6 +190,12 @@ class Listing:
         total: int = self.database.value(f"SELECT count(*) FROM {self.source.table} {self.clause}", self.values)  # noqa: S608 - fixed words
         return total
 
+    def total_and(self, condition: str, values: tuple[Any, ...]) -> tuple[int, int]:
+        """Return how many there are, and how many of them meet a condition."""
+        sql = f"SELECT count(*), coalesce(sum({condition}), 0) FROM {self.source.table} {self.clause}"  # noqa: S608 - fixed words
+        ((total, meeting),) = self.database.rows(sql, (*values, *self.values))
+        return total, meeting
+
     def narrowed(self, condition: str, values: tuple[Any, ...]) -> Listing:
         """Return those that also meet a condition."""
         return replace(self, clause=_both(self.clause, condition), values=(*self.values, *values))
@@ -204,7 +210,7 @@ class Listing:
 
     def keys(self, limit: int, offset: int, *, from_end: bool = False) -> tuple[str, tuple[Any, ...]]:
         """Return the query for some of the keys, and its values."""
-        parts = [""] if self.order.lead else [*self.source.parts, ""][: len(self.source.parts) or 1]
+        parts = [""] if self.order.lead else self.source.parts or [""]
         selects = [f"SELECT {self.order.key} FROM {self.source.table} {_both(self.clause, part)}" for part in parts]  # noqa: S608 - fixed words
         order = self.order.reversed if from_end else self.order.clause
         return f"{' UNION ALL '.join(selects)} ORDER BY {order} LIMIT ? OFFSET ?", (
@@ -235,11 +241,13 @@ def rows_of_page(
     It ends before it becomes larger than clients read. `after` is the cursor of the page before; how many rows come
     before that page is counted if it is asked for `with_offset`, and the `total` unless it is known.
     """
-    total = listing.total() if total is None else total
     before, rest = offset, listing
+    if after is not None and with_offset:
+        total, further = listing.total_and(*listing.order.beyond(after))
+        before = total - further
+    total = listing.total() if total is None else total
     if after is not None:
         rest = listing.beyond(after)
-        before = total - rest.total() if with_offset else offset
     elif 2 * offset > total > 0:  # from the end it is less far
         key = listing.key(max(total - offset, 0), from_end=True)
         rest, offset = (listing if key is None else listing.beyond(cursor_of(key))), 0
