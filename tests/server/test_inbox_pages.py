@@ -531,9 +531,9 @@ def test_a_question_is_said_once(
     open_page = browser.get(f"/inbox/reviews/{review_id}").text
     server.reviews.reject(review_id, {}, "kim@example.com")
     ended = browser.get(f"/inbox/reviews/{review_id}").text
-    for page, expected in ((open_page, times), (ended, times)):
+    for page in (open_page, ended):
         words = request_part(page)
-        assert words.count("Is it right?") == expected
+        assert words.count("Is it right?") == times
         assert ("Say why." in words, "A sofa" in words) == ("Say why." in str(content), "context" in content)
         assert "no content" not in words
         assert content["question" if "question" in content else "text"].splitlines()[0] in page  # in the JSON, too

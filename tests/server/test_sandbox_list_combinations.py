@@ -154,6 +154,41 @@ def test_a_page_costs_the_same_in_a_large_file_once_it_is_counted(
     assert long <= 1.2 * short + 2
 
 
+def found(file: File, **filters: Any) -> list[str]:
+    return [review["id"] for review in file.server.reviews.list_reviews(ReviewQuery(**filters, limit=None)).items]
+
+
+@pytest.mark.parametrize("one", [*RARELY, *(f"common {name}" for name in OFTEN)])
+def test_two_filters_find_what_each_of_them_finds(files: tuple[File, File], one: str) -> None:
+    file = files[0]
+    filters = {name: given(file) for name, given in RARELY.items()}
+    filters |= {f"common {name}": given for name, given in OFTEN.items()}
+    for other in filters:
+        if filters[one].keys() & filters[other].keys():
+            continue
+        both = found(file, **filters[one], **filters[other])
+        assert sorted(both) == sorted({*found(file, **filters[one])} & {*found(file, **filters[other])})
+
+
+def test_who_asked_is_the_key_by_its_name_or_else_the_agent_that_says_so(server: ReviewServer) -> None:
+    body = {"template_id": "template_123", "content": {"text": "A draft"}}
+    for agent, actor in (
+        ("robot", None),
+        ("robot", Actor("key", "key_1", "Billing")),
+        ("other", Actor("key", "key_2", "robot")),
+        ("other", Actor("key", "key_3", "")),
+        ("other", None),
+    ):
+        server.reviews.create_review({**body, "metadata": {"agent": agent}}, actor=actor)
+    asked = {name: server.reviews.list_reviews(ReviewQuery(asker=name)) for name in ("robot", "Billing", "key_3", "x")}
+    assert {name: [review["id"] for review in page.items] for name, page in asked.items()} == {
+        "robot": ["rev_3", "rev_1"],
+        "Billing": ["rev_2"],
+        "key_3": ["rev_4"],
+        "x": [],
+    }
+
+
 VIEWS = [{"view": "open"}, {"view": "mine"}, {"view": "done"}, {"view": "open", "q": "draft"}]
 SORTS = ["newest", "oldest", "due", "priority"]
 

@@ -19,7 +19,7 @@ ANSWERS: Final = ("approved", "rejected", "answered")
 """The verdicts that a person gives."""
 
 _FEW: Final = (10, 100, 1_000)  # reviews that are better looked at one by one than in the index of all columns
-_MANY: Final = 10_000  # the same for filters by what is not in that index
+_PART: Final = 5  # of all reviews, a fifth is better looked at than all are in that index, if a filter is not in it
 
 _PLAIN: Final = Source("reviews")
 _LISTED: Final = Source("reviews INDEXED BY listed_reviews")
@@ -105,9 +105,10 @@ class ListStore:
         """Return how many reviews of a query are due before the first moment, before the next, later, and never."""
         listing = self._listing(query)
         bounds = (*moments, NEVER)
-        sums = ", ".join(f"coalesce(sum({DEADLINE} < ?), 0)" for _ in bounds)
-        counted = f"SELECT {sums}, count(*) FROM {listing.source.table} {listing.clause}"  # noqa: S608 - fixed words
-        found = self._database.row(counted, (*bounds, *listing.values))
+        sums = ", ".join("coalesce(sum(due < ?), 0)" for _ in bounds)
+        # With a limit, each moment is worked out once.
+        due = f"SELECT {DEADLINE} AS due FROM {listing.source.table} {listing.clause} LIMIT -1"  # noqa: S608 - fixed words
+        found = self._database.row(f"SELECT {sums}, count(*) FROM ({due})", (*bounds, *listing.values))  # noqa: S608
         return counts_between(list(found or ()))
 
     def tally(self, query: ReviewQuery, since: str) -> tuple[dict[str, int], float | None]:
@@ -134,11 +135,11 @@ class ListStore:
     def place(self, query: ReviewQuery, key: Row) -> Place:
         """Return where the review with a key stands among those that a query asks for."""
         listing = self._listing(query)
-        further, values = listing.order.beyond(cursor_of(key))
-        before = listing.narrowed(f"NOT {further} AND number != ?", (*values, key[1]))
-        beside = before.key(from_end=True), listing.narrowed(further, values).key()
+        cursor, from_end = cursor_of(key), listing.from_end
+        total, before = listing.total_and(*from_end.order.beyond(cursor))
+        beside = from_end.beyond(cursor).key(), listing.beyond(cursor).key()
         previous, following = (None if each is None else review_id(each[1]) for each in beside)
-        return Place(before.total(), listing.total(), previous, following)
+        return Place(before, total, previous, following)
 
     def text(self, number: int) -> str:
         """Return a review's document as JSON."""
@@ -164,32 +165,39 @@ class ListStore:
         return {name: counts[name_key(name)] for name in names}
 
     def _listing(self, query: ReviewQuery, words: Words | None = None) -> Listing:
-        """Return what a query asks for, of which the words count only if they are given."""
-        source, filters = self._narrowed(query, [] if words is None else [words.candidates])
-        return Listing(
-            self._database, source, order_of(query), *where((*filters, *(words.conditions if words else ())))
-        )
-
-    def _narrowed(self, query: ReviewQuery, candidates: Iterable[Filter]) -> tuple[Source, list[Filter]]:
-        """Return what to read the list of a query from, and its filters.
+        """Return what a query asks for, of which the words count only if they are given.
 
         If one of its filters finds few reviews, or there are few candidates, these are looked at. Otherwise it is read
-        from the index of all columns, unless the own index of its only filter has its order, too.
+        from the index of all columns, unless its only filter has an index in the order of the list, too.
         """
-        filters, in_sets = _given(conditions(query)), _given((*sets(query), *candidates))
-        is_plain = query.changes_after is not None or any(getattr(query, column) for column in COLUMNS)
-        if not in_sets and (not filters or (len(filters) == 1 and is_plain)):
-            return _PLAIN, filters
-        few = [*_given(indexed(query)), *in_sets]
-        for most, each in *((most, few) for most in _FEW), (_MANY, in_sets):
+        order, further = order_of(query), () if words is None else words.conditions
+        filters, of_sets = _given(conditions(query)), _given(sets(query))
+        if len(filters) < 2 and words is None:
+            if not filters or query.changes_after is not None or any(getattr(query, name) for name in COLUMNS):
+                return Listing(self._database, _PLAIN, order, *where(filters))
+            if of_sets and not order.lead:
+                ((numbers, value),) = of_sets
+                return Listing(self._database, Source(f"({numbers})"), order, "", values_of(value))
+        candidates = [*of_sets, *_given([] if words is None else [words.candidates])]
+        if narrow := self._narrowest(query, candidates):
+            filters = [(f"number IN ({narrow[0]})", narrow[1]), *_given(conditions(query, of_few=True)), *further]
+            return Listing(self._database, _ONE_BY_ONE, order, *where(filters))
+        source = _LISTED
+        if not of_sets and query.asker is None:  # each part would look for these again
+            source = replace(_LISTED, parts=[f"status = '{status}'" for status in statuses(query)])
+        return Listing(self._database, source, order, *where((*filters, *further)))
+
+    def _narrowest(self, query: ReviewQuery, of_sets: Sequence[Filter]) -> Filter | None:
+        """Return the filter that finds the fewest reviews, about, if they are so few that looking at each is better."""
+        few = [*_given(indexed(query)), *of_sets]
+        for most, each in *((most, few) for most in _FEW), (self._size() // _PART, of_sets):
             if narrow := next((one for one in each if self._finds_at_most(most, *one)), None):
-                return _ONE_BY_ONE, [
-                    (f"number IN ({narrow[0]})", narrow[1]),
-                    *_given(conditions(query, of_few=True)),
-                ]
-        if in_sets or query.asker is not None:  # which would be looked for in each part
-            return _LISTED, filters
-        return replace(_LISTED, parts=[f"status = '{status}'" for status in statuses(query)]), filters
+                return narrow
+        return None
+
+    def _size(self) -> int:
+        """Return how many reviews there are; none is ever deleted."""
+        return self._database.value("SELECT max(number) FROM reviews") or 0
 
     def _finds_at_most(self, most: int, numbers: str, value: Any) -> bool:
         sql = f"SELECT count(*) FROM (SELECT 1 FROM ({numbers}) LIMIT ?)"  # noqa: S608 - fixed words

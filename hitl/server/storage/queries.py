@@ -32,12 +32,13 @@ class Order:
     @property
     def clause(self) -> str:
         """What follows ORDER BY."""
-        return self._clause(self.lead_descending, self.descending)
+        number = _directed("number", self.descending)
+        return f"{_directed(self.lead, self.lead_descending)}, {number}" if self.lead else number
 
     @property
-    def reversed(self) -> str:
-        """The same for the opposite order."""
-        return self._clause(not self.lead_descending, not self.descending)
+    def opposite(self) -> Order:
+        """The order that begins at the end of this one."""
+        return Order(self.lead, not self.descending, not self.lead_descending)
 
     @property
     def key(self) -> str:
@@ -61,10 +62,6 @@ class Order:
         if self.lead and last[0] is not None and key[0] != last[0]:
             return type(key[0]) is type(last[0]) and bool((key[0] < last[0]) is self.lead_descending)
         return bool(key[1] < last[1] if self.descending else key[1] > last[1])
-
-    def _clause(self, lead_descending: bool, descending: bool) -> str:
-        number = _directed("number", descending)
-        return f"{_directed(self.lead, lead_descending)}, {number}" if self.lead else number
 
 
 def _directed(expression: str, descending: bool) -> str:
@@ -190,6 +187,12 @@ class Listing:
         total: int = self.database.value(f"SELECT count(*) FROM {self.source.table} {self.clause}", self.values)  # noqa: S608 - fixed words
         return total
 
+    def total_and(self, condition: str, values: tuple[Any, ...]) -> tuple[int, int]:
+        """Return how many there are, and how many of them meet a condition."""
+        sql = f"SELECT count(*), coalesce(sum({condition}), 0) FROM {self.source.table} {self.clause}"  # noqa: S608 - fixed words
+        ((total, meeting),) = self.database.rows(sql, (*values, *self.values))
+        return total, meeting
+
     def narrowed(self, condition: str, values: tuple[Any, ...]) -> Listing:
         """Return those that also meet a condition."""
         return replace(self, clause=_both(self.clause, condition), values=(*self.values, *values))
@@ -198,16 +201,20 @@ class Listing:
         """Return those that come after a cursor; ValueError if it is none."""
         return self.narrowed(*self.order.beyond(cursor))
 
-    def key(self, offset: int = 0, *, from_end: bool = False) -> Row | None:
-        """Return the key at an offset from the begin or the end."""
-        return self.database.row(*self.keys(1, offset, from_end=from_end))
+    @property
+    def from_end(self) -> Listing:
+        """The same in the opposite order."""
+        return replace(self, order=self.order.opposite)
 
-    def keys(self, limit: int, offset: int, *, from_end: bool = False) -> tuple[str, tuple[Any, ...]]:
+    def key(self, offset: int = 0) -> Row | None:
+        """Return the key at an offset."""
+        return self.database.row(*self.keys(1, offset))
+
+    def keys(self, limit: int, offset: int) -> tuple[str, tuple[Any, ...]]:
         """Return the query for some of the keys, and its values."""
-        parts = [""] if self.order.lead else [*self.source.parts, ""][: len(self.source.parts) or 1]
+        parts = [""] if self.order.lead else self.source.parts or [""]
         selects = [f"SELECT {self.order.key} FROM {self.source.table} {_both(self.clause, part)}" for part in parts]  # noqa: S608 - fixed words
-        order = self.order.reversed if from_end else self.order.clause
-        return f"{' UNION ALL '.join(selects)} ORDER BY {order} LIMIT ? OFFSET ?", (
+        return f"{' UNION ALL '.join(selects)} ORDER BY {self.order.clause} LIMIT ? OFFSET ?", (
             *(self.values * len(parts)),
             *(limit, min(offset, _MAX_INTEGER)),
         )
@@ -235,13 +242,15 @@ def rows_of_page(
     It ends before it becomes larger than clients read. `after` is the cursor of the page before; how many rows come
     before that page is counted if it is asked for `with_offset`, and the `total` unless it is known.
     """
-    total = listing.total() if total is None else total
     before, rest = offset, listing
+    if after is not None and with_offset:
+        total, further = listing.total_and(*listing.order.beyond(after))
+        before = total - further
+    total = listing.total() if total is None else total
     if after is not None:
         rest = listing.beyond(after)
-        before = total - rest.total() if with_offset else offset
     elif 2 * offset > total > 0:  # from the end it is less far
-        key = listing.key(max(total - offset, 0), from_end=True)
+        key = listing.from_end.key(max(total - offset, 0))
         rest, offset = (listing if key is None else listing.beyond(cursor_of(key))), 0
     sql, values = rest.keys(-1 if limit is None else limit + 1, 0 if after else offset)
     budget = _Budget(limit)
