@@ -78,7 +78,7 @@ def done(what: str) -> Generator[None, None, None]:
 
 
 @contextmanager
-def settings_of_options() -> Generator[None, None, None]:
+def option_errors() -> Generator[None, None, None]:
     """End the command if the server cannot use an option's value, and name the option."""
     try:
         yield

@@ -13,7 +13,7 @@ from typing import Any, cast
 import click
 
 from hitl._json import decode
-from hitl.cli.failures import settings_of_options
+from hitl.cli.failures import option_errors
 from hitl.cli.output import OutputError
 from hitl.cli.values import WholeNumber, host_name, seconds
 from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, RateLimit
@@ -95,7 +95,7 @@ def sandbox(
     """Run a review server with an inbox on this machine until Ctrl-C."""
     of_environment = os.environ.get("HITL_SANDBOX_API_KEY", "").strip()
     targets = {name: url or None for name, _, url in (each.partition("=") for each in workflows)}
-    with settings_of_options():
+    with option_errors():
         site = ReviewServer(
             rate_limit=rate_limit_of(rate_limit),
             templates=templates_in(templates),

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from hitl.cli.config_file import config_option
-from hitl.cli.failures import CommandError, settings_of_options
+from hitl.cli.failures import CommandError, option_errors
 from hitl.cli.operating import OPERATING
 from hitl.cli.rekeying import key_file_option, rekey_file
 from hitl.cli.sandbox import rate_limit_of, templates_in
@@ -153,7 +153,7 @@ def run(
     """Serve a data file; `reached` are the options that say how it is reached."""
     if data is None:
         raise CommandError("give --data FILE, the file that keeps everything")
-    with settings_of_options():
+    with option_errors():
         team = _settings(**reached)
         site = ReviewServer(
             data=data,
