@@ -18,6 +18,7 @@ from hitl._content.conversion import UNREADABLE, Conversion
 from hitl._interrupts import reraise_interrupt
 from hitl._json import is_encodable
 
+# Cells of these types are JSON as they are, but for floats that are not finite and texts with half a surrogate pair.
 _SIMPLE: Final = frozenset({str, float, bool, NoneType})
 
 # How many digits of a second numpy writes more than isoformat() does, where they are zeros; by the dtype of the times.
@@ -87,7 +88,7 @@ def _cells(conversion: Conversion, column: Any) -> list[Any] | None:
         return _times(column.to_numpy(), spare)
     cells: list[Any] = column.tolist()
     kinds = set(map(type, cells))
-    if kinds == {float} and isfinite(sum(cells)):  # which it is not if one of them is not
+    if kinds == {float} and isfinite(sum(cells)):  # a sum is not if one of its terms is not
         return cells
     if kinds <= _SIMPLE:
         if float in kinds:
