@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
 from enum import Enum
@@ -77,7 +77,7 @@ def _read(content: bytes) -> Any:
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def _collector_paused() -> Generator[None, None, None]:
     """Keep Python's garbage collector from running meanwhile, in the whole process.
 
     Where many objects are made and all of them stay, it would run again and again and find nothing. Each full run looks
