@@ -1,6 +1,6 @@
 """What the sandbox costs: its start beside an interpreter's, and requests beside the least that a server could do.
 
-And lists of a large file beside those of a small one.
+And what a review takes of the file.
 """
 
 from __future__ import annotations
@@ -9,23 +9,23 @@ import contextlib
 import http.client
 import json
 import os
+import random
 import re
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from functools import partial
+import uuid
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from benchmarks.measure import Ratio, cpu_of, process, ratio
-from hitl.server.primitives import to_wire
-from hitl.server.review_server import ReviewServer
-from hitl.server.reviews import ReviewQuery
+from benchmarks.measure import Ratio, process, ratio
 
 KEY = "hitl_test_benchmark"
 HEADERS = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
@@ -37,6 +37,9 @@ REVIEW = json.dumps(
         "priority": "high",
     }
 )
+STORED = 10_000
+"""Reviews, of a body of `STORED_BYTES` each, by which the file is measured."""
+STORED_BYTES = 700
 CONNECTIONS = 8
 REQUESTS = 100  # over each connection
 ROUNDS = 5
@@ -70,47 +73,27 @@ def _cpu_ratio(ours: Running, theirs: Running, send: Callable[[http.client.HTTPC
     return ratio(load(ours, send), load(theirs, send), ROUNDS)
 
 
-def lists() -> dict[str, Ratio]:
-    """Measure lists of a few reviews among many, in this process."""
-    with ReviewServer() as small, ReviewServer() as large:
-        few, many = _fill(small, 500), _fill(large, 10_000)
-        return {
-            f"list by {name}, 10,000 / 500 reviews": ratio(
-                cpu_of(partial(large.reviews.list_reviews, query), 100),
-                cpu_of(partial(small.reviews.list_reviews, few[name]), 100),
-                ROUNDS,
-            )
-            for name, query in many.items()
-        }
+def stored() -> dict[str, Ratio]:
+    """Measure what a review takes of the file, exactly, with an idempotency key and without anything that repeats."""
+    words = random.Random(0)
+    with tempfile.TemporaryDirectory() as folder:
+        data = f"{folder}/sandbox.db"
+        with _running([*_sandbox("--rate-limit", "none"), "--data", data]) as server:
+            load(server, lambda connection: _create_keyed(connection, words), STORED // CONNECTIONS)()
+        with contextlib.closing(sqlite3.connect(data)) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        kilobytes = Path(data).stat().st_size / STORED / 1000
+    return {f"KB of the file for a review of {STORED_BYTES / 1000} KB": Ratio(kilobytes, kilobytes, kilobytes)}
 
 
-def _fill(server: ReviewServer, count: int) -> dict[str, ReviewQuery]:
-    """Create reviews, and return queries for the last ten of them."""
-    moment = ""
-    review = json.loads(REVIEW) | {"priority": "low"}
-    for number in range(count):
-        if number == count - 10:
-            moment = to_wire(server.clock())
-            review |= {"priority": "high", "assignees": ["rare@company.com"]}
-        server.reviews.create_review(review)
-    server.reviews.list_reviews(ReviewQuery(search="somebody searches"))
-    while server.reviews.index_texts():
-        pass
-    return {
-        "created_after": ReviewQuery(created_after=moment),
-        "an assignee": ReviewQuery(assignee="rare@company.com"),
-        "a priority": ReviewQuery(priority="high"),
-        "the last page": ReviewQuery(oldest_first=True, offset=count - 10),
-        "a search without a hit": ReviewQuery(search="nowhere-to-be-found"),
-    }
-
-
-def load(server: Running, send: Callable[[http.client.HTTPConnection], None]) -> Callable[[], float]:
-    """Return a measurement: the server's CPU seconds for so many requests over several connections at once."""
+def load(
+    server: Running, send: Callable[[http.client.HTTPConnection], None], requests: int = REQUESTS
+) -> Callable[[], float]:
+    """Return a measurement: the server's CPU seconds for so many requests over each of several connections at once."""
 
     def use_one() -> None:
         with contextlib.closing(http.client.HTTPConnection(urlsplit(server.url).netloc)) as connection:
-            for _ in range(REQUESTS):
+            for _ in range(requests):
                 send(connection)
 
     def measure() -> float:
@@ -129,12 +112,30 @@ def _create(connection: http.client.HTTPConnection) -> None:
     _exchange(connection, "POST", "/v1/reviews", REVIEW)
 
 
+def _create_keyed(connection: http.client.HTTPConnection, words: random.Random) -> None:
+    review: dict[str, Any] = {
+        "template_id": "template_123",
+        "content": {"title": words.randbytes(16).hex(), "text": "", "source": "gpt-4", "confidence": 0.95},
+        "metadata": {"agent": "billing"},
+        "assignees": ["reviewer@company.com"],
+        "priority": "high",
+    }
+    review["content"]["text"] = words.randbytes(STORED_BYTES).hex()[: STORED_BYTES - len(json.dumps(review))]
+    _exchange(connection, "POST", "/v1/reviews", json.dumps(review), {"Idempotency-Key": str(uuid.uuid4())})
+
+
 def _read(connection: http.client.HTTPConnection) -> None:
     _exchange(connection, "GET", "/v1/reviews/rev_1")
 
 
-def _exchange(connection: http.client.HTTPConnection, method: str, path: str, body: str | None = None) -> None:
-    connection.request(method, path, body, HEADERS)
+def _exchange(
+    connection: http.client.HTTPConnection,
+    method: str,
+    path: str,
+    body: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> None:
+    connection.request(method, path, body, {**HEADERS, **(headers or {})})
     answer = connection.getresponse()
     answer.read()
     if answer.status not in (200, 201):

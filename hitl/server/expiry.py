@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Final
@@ -14,7 +15,8 @@ _log = logging.getLogger("hitl.server")
 _LONGEST: Final = 30.0
 """Maximum seconds between two checks, because the clock of a machine may be set."""
 
-_SHORTEST: Final = 0.001  # never spin, whatever the server's clock does
+_SHORTEST: Final = 0.05
+"""Minimum seconds between two checks, so that many changes cost one: a call sees what is due before it without this."""
 _AFTER_ERROR: Final = 5.0
 
 
@@ -32,7 +34,9 @@ class ExpiryWorker:
             leave_clock = self._clock.on_advance(watch.wake)  # moving the clock brings due times nearer
             try:
                 while not self._changes.closed:
-                    await watch.change(self._check())
+                    rest = self._check()
+                    await asyncio.sleep(_SHORTEST)
+                    await watch.change(rest - _SHORTEST)
             finally:
                 leave_clock()
 

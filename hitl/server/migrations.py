@@ -652,6 +652,213 @@ _PENDING_RESPONSES: Final = (
     "CREATE INDEX pending_responses_held ON pending_responses (settles_at) WHERE state = 'held'",
 )
 
+# A review is a row of its fields; those without a column are in `further`. What people and programs wrote is JSON. What
+# is null, empty, or as at the creation takes no room, and the last five columns none at all: they are made when they
+# are read. `number` is that of the id.
+_REVIEW_ROWS: Final = (
+    """
+    CREATE TABLE review_rows (
+        number INTEGER PRIMARY KEY,
+        template_id TEXT NOT NULL,
+        status TEXT NOT NULL,
+        priority TEXT,
+        created_at TEXT NOT NULL,
+        changed_at TEXT,
+        expires_at TEXT,
+        due_date TEXT,
+        verdict TEXT,
+        asked_by TEXT,
+        step INTEGER NOT NULL,
+        version INTEGER NOT NULL,
+        metadata TEXT,
+        verdict_field TEXT,
+        assignees TEXT,
+        assignment_strategy TEXT,
+        result TEXT,
+        reviewer TEXT,
+        completed_at TEXT,
+        further TEXT,
+        content TEXT NOT NULL,
+        id TEXT AS ('rev_' || number),
+        updated_at TEXT AS (coalesce(changed_at, created_at)),
+        deadline TEXT AS (coalesce(min(expires_at, due_date), expires_at, due_date, '~')),
+        summary TEXT AS (
+            '{"id":"' || id || '","template_id":' || json_quote(template_id)
+            || ',"metadata":' || coalesce(metadata, '{}') || ',"verdict_field":' || coalesce(verdict_field, 'null')
+            || ',"assignees":' || coalesce(assignees, '[]') || ',"priority":' || json_quote(priority)
+            || ',"due_date":' || json_quote(due_date) || ',"assignment_strategy":' || json_quote(assignment_strategy)
+            || ',"status":' || json_quote(status) || ',"result":' || coalesce(result, 'null')
+            || ',"reviewer":' || coalesce(reviewer, 'null') || ',"created_at":' || json_quote(created_at)
+            || ',"updated_at":' || json_quote(updated_at)
+            || ',"completed_at":' || json_quote(completed_at) || ',"version":' || version
+            || coalesce(',' || substr(further, 2, length(further) - 2), '') || '}'
+        ),
+        document TEXT AS (substr(summary, 1, length(summary) - 1) || ',"content":' || content || '}')
+    )
+    """,
+    """
+    INSERT INTO review_rows
+        SELECT CAST(substr(id, 5) AS INTEGER), template_id, status, priority, created_at,
+            CASE WHEN coalesce(json_extract(document, '$.version'), 1) > 1 THEN updated_at END,
+            expires_at, json_extract(document, '$.due_date'), verdict, asked_by, step,
+            coalesce(json_extract(document, '$.version'), 1),
+            nullif(json_extract(document, '$.metadata'), '{}'),
+            nullif(trim(json_remove(json_extract(document, '$.verdict_field', '$.id'), '$[1]'), '[]'), 'null'),
+            nullif(json_extract(document, '$.assignees'), '[]'),
+            json_extract(document, '$.assignment_strategy'),
+            json_extract(document, '$.result'),
+            nullif(trim(json_remove(json_extract(document, '$.reviewer', '$.id'), '$[1]'), '[]'), 'null'),
+            json_extract(document, '$.completed_at'),
+            nullif(json_remove(document, '$.id', '$.template_id', '$.metadata', '$.verdict_field', '$.assignees',
+                '$.priority', '$.due_date', '$.assignment_strategy', '$.status', '$.result', '$.reviewer',
+                '$.created_at', '$.updated_at', '$.completed_at', '$.version', '$.content'), '{}'),
+            coalesce(json_extract(document, '$.content'), '{}')
+        FROM reviews ORDER BY number
+    """,
+    "ALTER TABLE assignments RENAME TO earlier_assignments",
+    """
+    CREATE TABLE assignments (
+        is_open INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        PRIMARY KEY (name, is_open, number)
+    ) WITHOUT ROWID
+    """,
+    """
+    INSERT INTO assignments
+        SELECT is_open, name, CAST(substr(id, 5) AS INTEGER) FROM earlier_assignments JOIN reviews USING (number)
+    """,
+    "DROP TABLE earlier_assignments",
+    "ALTER TABLE review_metadata RENAME TO earlier_metadata",
+    """
+    CREATE TABLE review_metadata (
+        entry TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        PRIMARY KEY (entry, number)
+    ) WITHOUT ROWID
+    """,
+    "INSERT INTO review_metadata SELECT json(entry), CAST(substr(review_id, 5) AS INTEGER) FROM earlier_metadata",
+    "DROP TABLE earlier_metadata",
+    "DROP TABLE reviews",
+    "ALTER TABLE review_rows RENAME TO reviews",
+    "CREATE INDEX reviews_by_status ON reviews (status)",
+    "CREATE INDEX reviews_by_template ON reviews (template_id)",
+    "CREATE INDEX reviews_by_priority ON reviews (priority)",
+    "CREATE INDEX reviews_by_creation ON reviews (created_at)",
+    "CREATE INDEX reviews_by_change ON reviews (changed_at) WHERE changed_at IS NOT NULL",
+    "CREATE INDEX reviews_by_expiry ON reviews (expires_at) WHERE expires_at IS NOT NULL",
+    "CREATE INDEX reviews_by_step ON reviews (step)",
+    "CREATE INDEX reviews_by_deadline ON reviews (status, deadline)",
+    "CREATE INDEX reviews_by_verdict ON reviews (verdict) WHERE verdict IS NOT NULL",
+    "CREATE INDEX reviews_by_asker ON reviews (asked_by) WHERE asked_by IS NOT NULL",
+    "DELETE FROM counters WHERE name = 'review'",
+    # Its rows are found by the numbers that were.
+    "UPDATE search_index SET reaches = 0, unicode = NULL",
+)
+
+# That a review was created stands in its own row until it changes.
+_STEPS: Final = (
+    """
+    CREATE TABLE steps (
+        number INTEGER PRIMARY KEY,
+        review_number INTEGER NOT NULL,
+        version INTEGER NOT NULL,
+        event TEXT NOT NULL,
+        actor TEXT,
+        at TEXT NOT NULL,
+        self_approved INTEGER NOT NULL
+    )
+    """,
+    """
+    INSERT INTO steps
+        SELECT history.number, reviews.number, history.version, event, actor, at, self_approved
+        FROM history JOIN reviews ON reviews.number = CAST(substr(review_id, 5) AS INTEGER)
+        WHERE reviews.version > 1 ORDER BY 1
+    """,
+    "CREATE INDEX steps_by_review ON steps (review_number)",
+    "DROP TABLE history",
+    """
+    CREATE VIEW history AS
+        SELECT number, review_number, version, event, actor, at, self_approved FROM steps
+        UNION ALL
+        SELECT step, number, 1, 'created', NULL, created_at, 0 FROM reviews WHERE version = 1
+    """,
+)
+
+# Words that occur in many events are numbers, in the order of `storage.outbox`; times are microseconds since 1970, and
+# reviews their number. A payload that can be composed is the number of the status.
+_EVENT_NUMBERS: Final = (
+    "CREATE TABLE numbered_events (number INTEGER PRIMARY KEY, event NOT NULL, subject_id NOT NULL, payload NOT NULL, "
+    "at INTEGER NOT NULL)",
+    """
+    INSERT INTO numbered_events
+        SELECT number,
+            coalesce((SELECT key FROM json_each('["review.created", "review.assigned", "review.started",
+                "review.completed", "review.cancelled", "template.updated"]') WHERE value = event), event),
+            CASE WHEN subject_id GLOB 'rev_[0-9]*' THEN CAST(substr(subject_id, 5) AS INTEGER) ELSE subject_id END,
+            coalesce((SELECT key FROM json_each('["created", "assigned", "in_progress", "completed", "rejected",
+                "expired", "cancelled"]') WHERE value = coalesce(json_extract(payload, '$.review.status'),
+                json_extract(payload, '$'))), payload),
+            coalesce(strftime('%s', substr(at, 1, 19)) * 1000000 + CAST(substr(at, 21, 6) AS INTEGER), 0)
+        FROM events ORDER BY number
+    """,
+    "DROP TABLE events",
+    "ALTER TABLE numbered_events RENAME TO events",
+)
+
+# An idempotency key is kept as a digest, and what was created under it as the number of the review that it was; what of
+# that changes later is in `first_states`. Earlier versions kept a document for each, which stays where it is needed.
+_KEY_DIGESTS: Final = (
+    """
+    CREATE TABLE first_states (
+        review_number INTEGER PRIMARY KEY,
+        document TEXT NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE keyed_creations (
+        key BLOB PRIMARY KEY,
+        fingerprint NOT NULL,
+        made NOT NULL
+    ) WITHOUT ROWID
+    """,
+    """
+    INSERT INTO keyed_creations
+        SELECT key_digest(owner, key), CASE typeof(fingerprint) WHEN 'blob' THEN substr(fingerprint, 1, 16) ELSE
+            fingerprint END, coalesce((SELECT number FROM reviews WHERE version = 1
+            AND reviews.number = CAST(substr(json_extract(creations.document, '$.id'), 5) AS INTEGER)
+            AND json_extract(creations.document, '$.id') GLOB 'rev_*'), creations.document)
+        FROM creations
+    """,
+    "DROP TABLE creations",
+    "ALTER TABLE keyed_creations RENAME TO creations",
+)
+
+# Lists are counted and paged in one index, which holds what their filters and orders ask for, and has the numbers of
+# each status in their order. It takes the place of two others. Who answered a review is found by the key of the name.
+_LISTED: Final = (
+    """
+    CREATE INDEX listed_reviews ON reviews (
+        status, number, priority, template_id, asked_by, verdict, created_at, changed_at, expires_at, due_date, step
+    )
+    """,
+    "DROP INDEX reviews_by_status",
+    "DROP INDEX reviews_by_deadline",
+    """
+    CREATE TABLE answered_reviews (
+        name TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        PRIMARY KEY (name, number)
+    ) WITHOUT ROWID
+    """,
+    """
+    INSERT INTO answered_reviews (name, number)
+        SELECT name_key(json_extract(document, '$.reviewer')), number FROM reviews
+        WHERE json_extract(document, '$.reviewer') IS NOT NULL
+    """,
+    "CREATE INDEX approvals_by_person ON approvals (key, review_id)",
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _REVIEWS,
     (*_WEBHOOKS, *_TEAMS),
@@ -674,4 +881,6 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _ACCESS,
     _NOTIFICATIONS,
     _PENDING_RESPONSES,
+    (*_REVIEW_ROWS, *_STEPS, *_EVENT_NUMBERS, *_KEY_DIGESTS),
+    _LISTED,
 )

@@ -10,8 +10,8 @@ from hitl.server.loops.service import LoopService
 from hitl.server.loops.store import RequestQuery
 from hitl.server.primitives.documents import Document
 from hitl.server.reviews.lifecycle import OPEN
+from hitl.server.reviews.list_query import ReviewQuery
 from hitl.server.reviews.service import ReviewService
-from hitl.server.reviews.store import ReviewQuery
 from hitl.testing.answering import DEFAULT_REVIEWER, submit
 from hitl.testing.answers import Answer
 from hitl.testing.matching import Noun

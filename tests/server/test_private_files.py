@@ -162,7 +162,7 @@ def test_an_older_database_loses_its_second_copies(tmp_path: Path):
         )
     database.close()
     database = Database(file, MIGRATIONS)
-    found = [json.loads(row[0]) for row in database.rows("SELECT document FROM creations ORDER BY key")]
+    found = [json.loads(row[0]) for row in database.rows("SELECT made FROM creations ORDER BY made DESC")]
     database.close()
     assert [each["secret"] for each in found] == [None, "a content's own"]
     assert found[0] == {"id": "wh_1", "secret": None, "url": "é"}

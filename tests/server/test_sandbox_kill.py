@@ -23,7 +23,7 @@ from receiver import Receiver, receiving
 
 from hitl.server.http.listeners import Listener
 from hitl.server.review_server import ReviewServer
-from hitl.server.reviews.store import ReviewQuery
+from hitl.server.reviews.list_query import ReviewQuery
 
 LIVES = Path(__file__).with_name("sandbox_lives.py")
 KILLS = 200

@@ -131,8 +131,18 @@ def test_events_are_read_on_from_where_one_was(server: ReviewServer) -> None:
 
 def test_those_who_listen_are_woken_until_they_stop(server: ReviewServer) -> None:
     woken: list[int] = []
-    stop = server.outbox.on_change(lambda: woken.append(1))
+    stop = server.outbox.on_event(lambda: woken.append(1))
     create(server)
     stop()
+    create(server)
+    assert woken == [1]
+
+
+def test_who_delivers_is_woken_by_what_somebody_has_subscribed_to(server: ReviewServer) -> None:
+    woken: list[int] = []
+    server.outbox.on_delivery(lambda: woken.append(1))
+    create(server)
+    assert woken == []
+    subscribe(server, "review.created")
     create(server)
     assert woken == [1]

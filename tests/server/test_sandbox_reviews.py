@@ -11,8 +11,8 @@ from server_calls import refusal_of
 from hitl.server.primitives.errors import SetupError
 from hitl.server.review_server import ReviewServer
 from hitl.server.reviews.lifecycle import FINAL
+from hitl.server.reviews.list_query import ReviewQuery
 from hitl.server.reviews.sample_templates import SAMPLE_TEMPLATES
-from hitl.server.reviews.store import ReviewQuery
 
 REVIEWER = "ann@example.com"
 FIELDS = [{"name": "approved", "type": "boolean", "required": True}]

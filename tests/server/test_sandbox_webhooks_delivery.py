@@ -23,9 +23,10 @@ from hitl.server.migrations import MIGRATIONS
 from hitl.server.primitives.clock import Clock
 from hitl.server.primitives.errors import ApiError
 from hitl.server.review_server import ReviewServer
-from hitl.server.storage.database import IN_MEMORY, Database, Row, Values
+from hitl.server.storage.database import IN_MEMORY, Database
 from hitl.server.storage.errors import StorageError
 from hitl.server.storage.outbox import Outbox
+from hitl.server.storage.reader import Row, Values
 from hitl.server.webhooks.deliverer import Deliverer
 from hitl.server.webhooks.egress_policy import Targets
 from hitl.server.webhooks.sender import Sender

@@ -25,7 +25,7 @@ from hitl.server.loops.accounts import account_of
 from hitl.server.operations import Retention
 from hitl.server.primitives import Clock
 from hitl.server.review_server import ReviewServer
-from hitl.server.reviews.store import ReviewQuery
+from hitl.server.reviews.list_query import ReviewQuery
 from hitl.server.storage import first_broken
 from hitl.server.team_settings import TeamSettings
 from hitl.server.uploads.kinds import DOCUMENTS

@@ -6,13 +6,12 @@ The id is in the header `X-Request-Id` of every answer and in the log.
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from random import getrandbits
 from typing import Any, Final, TypeAlias
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,7 +27,7 @@ _SCOPE_KEY: Final = "hitl.request_id"
 
 def new_request_id() -> str:
     """Return `req_` and 16 hexadecimal digits."""
-    return f"req_{secrets.token_hex(8)}"
+    return f"req_{getrandbits(64):016x}"  # a name and no secret
 
 
 def request_id(scope: Scope) -> str:
@@ -50,11 +49,13 @@ class RequestIds:
 
 
 def with_headers(send: Send, headers: Callable[[], Mapping[str, str]]) -> Send:
-    """Return a `send` that adds headers, which are computed when the answer begins."""
+    """Return a `send` that sets headers, which are computed when the answer begins."""
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            MutableHeaders(scope=message).update(headers())
+            added = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers().items()]
+            replaced = {name for name, _ in added}
+            message["headers"] = [*(each for each in message["headers"] if each[0] not in replaced), *added]
         await send(message)
 
     return send_with_headers

@@ -15,7 +15,7 @@ from hitl.server.people import Person
 from hitl.server.primitives import ApiError, Clock, Document
 from hitl.server.reviews import ReviewService
 from hitl.server.reviews.lifecycle import FINAL, OPEN
-from hitl.server.reviews.store import ReviewQuery
+from hitl.server.reviews.list_query import ReviewQuery
 
 _LISTED: Final = 10
 """Titles in a digest."""

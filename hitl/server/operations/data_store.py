@@ -58,14 +58,14 @@ class DataStore:
 
     def last_step(self) -> int:
         """Return the number of the last step in the history of any review."""
-        step: int = self._database.value("SELECT coalesce(max(number), 0) FROM history")
+        step: int = self._database.value("SELECT coalesce(max(step), 0) FROM reviews")
         return step
 
     def ended_between(self, after: int, last: int) -> list[Row]:
         """Return how reviews ended in these steps, and when they were created and ended, in wire form."""
         return self._database.rows(
-            "SELECT event, reviews.created_at, at FROM history JOIN reviews ON reviews.id = review_id "
-            "WHERE history.number > ? AND history.number <= ? AND event IN (SELECT value FROM json_each(?))",
+            "SELECT event, reviews.created_at, at FROM steps JOIN reviews ON reviews.number = review_number "
+            "WHERE steps.number > ? AND steps.number <= ? AND event IN (SELECT value FROM json_each(?))",
             (after, last, json.dumps(FINAL)),
         )
 

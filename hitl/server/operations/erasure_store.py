@@ -7,21 +7,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from hitl.server.loops.lifecycle import FINAL as ENDED_REQUESTS
-from hitl.server.primitives import Document
+from hitl.server.primitives import Document, review_number
 from hitl.server.reviews.lifecycle import FINAL as ENDED_REVIEWS
+from hitl.server.reviews.review_rows import compact, further_of
 from hitl.server.storage import Reader, Store
 from hitl.server.storage.queries import documents
 
 _REQUEST_END: Final = "json_extract(document, '$.updated_at')"
-_NOT_ERASED: Final = "json_extract(document, '$.erased') IS NULL"
 
 
 def _listed(words: Sequence[str]) -> str:
     return ", ".join(f"'{word}'" for word in words)
 
 
-_REVIEWS: Final = f"status IN ({_listed(ENDED_REVIEWS)}) AND {_NOT_ERASED}"
-_REQUESTS: Final = f"status IN ({_listed(ENDED_REQUESTS)}) AND {_NOT_ERASED}"
+_REVIEWS: Final = f"status IN ({_listed(ENDED_REVIEWS)}) AND json_extract(further, '$.erased') IS NULL"
+_REQUESTS: Final = f"status IN ({_listed(ENDED_REQUESTS)}) AND json_extract(document, '$.erased') IS NULL"
+# Of reviews, the number is kept.
+_MADE: Final = "typeof(made) = 'text' AND json_extract(made, '$.id') = ?"
+
+_ERASE_CREATION: Final = (
+    f"UPDATE creations SET made = json_set(made, '$.content', json('{{}}')) "  # noqa: S608 - fixed words
+    f"WHERE {_MADE} AND json_type(made, '$.content') IS NOT NULL"
+)
 
 # Only a server that erases needs them, so only its file pays for them at each write.
 _INDEXES: Final = (
@@ -29,7 +36,7 @@ _INDEXES: Final = (
     f"CREATE INDEX IF NOT EXISTS requests_to_erase ON requests ({_REQUEST_END}) WHERE {_REQUESTS}",
     "CREATE INDEX IF NOT EXISTS events_by_subject ON events (subject_id)",
     "CREATE INDEX IF NOT EXISTS deliveries_by_subject ON deliveries (subject_id)",
-    "CREATE INDEX IF NOT EXISTS creations_by_id ON creations (json_extract(document, '$.id'))",
+    "CREATE INDEX IF NOT EXISTS creations_by_id ON creations (json_extract(made, '$.id')) WHERE typeof(made) = 'text'",
 )
 
 
@@ -53,19 +60,22 @@ class ErasureStore(Store):
 
     def erase_review(self, review: Mapping[str, Any]) -> None:
         """Replace a review by what is left of it, and erase what lies around it."""
-        review_id = review["id"]
-        self._save("reviews", review)
+        review_id, number = review["id"], review_number(review["id"])
+        metadata = self._database.value("SELECT metadata FROM reviews WHERE number = ?", (number,))
+        for entry in json.loads(metadata or "{}").items():
+            self._database.execute(
+                "DELETE FROM review_metadata WHERE entry = ? AND number = ?", (compact(entry), number)
+            )
+        self._database.execute(
+            "UPDATE reviews SET content = ?, metadata = NULL, result = ?, further = ? WHERE number = ?",
+            (compact(review["content"]), compact(review["result"]), further_of(review), number),
+        )
         for statement in (
-            "DELETE FROM review_metadata WHERE review_id = ?",
             "DELETE FROM earlier_contents WHERE review_id = ?",
             "DELETE FROM pending_answers WHERE review_id = ?",
             "UPDATE approvals SET result = '{}' WHERE review_id = ?",
-            # Of these, what is left can be composed again, as of those that were small from the beginning.
-            "UPDATE events SET payload = json_quote(json_extract(payload, '$.review.status')) "
-            "WHERE subject_id = ? AND json_type(payload, '$.review.status') IS NOT NULL",
             # Older versions kept a second copy for requests that are repeated.
-            "UPDATE creations SET document = json_set(document, '$.content', json('{}')) "
-            "WHERE json_extract(document, '$.id') = ? AND json_type(document, '$.content') IS NOT NULL",
+            _ERASE_CREATION,
         ):
             self._database.execute(statement, (review_id,))
 
@@ -120,9 +130,7 @@ class ErasureStore(Store):
     def _save(self, table: str, document: Mapping[str, Any]) -> None:
         text = json.dumps(document, separators=(",", ":"))
         self._database.execute(f"UPDATE {table} SET document = ? WHERE id = ?", (text, document["id"]))  # noqa: S608 - fixed words
-        if table != "reviews":  # of which nothing is kept for requests that are repeated
-            sql = "UPDATE creations SET document = ? WHERE json_extract(document, '$.id') = ?"
-            self._database.execute(sql, (text, document["id"]))
+        self._database.execute(f"UPDATE creations SET made = ? WHERE {_MADE}", (text, document["id"]))  # noqa: S608 - fixed words
 
 
 def texts_with_uploads(reader: Reader) -> list[str]:

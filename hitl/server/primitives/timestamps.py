@@ -19,7 +19,7 @@ def utc_now() -> datetime:
 
 def to_wire(time: datetime) -> str:
     """Return `2026-11-23T11:30:00.123456Z`; of fixed width, so that strings sort as moments do."""
-    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return f"{time.astimezone(UTC).isoformat(timespec='microseconds').removesuffix('+00:00')}Z"
 
 
 def from_wire(text: str) -> datetime:
@@ -30,6 +30,20 @@ def from_wire(text: str) -> datetime:
         return read_moment(text).astimezone(UTC)
     except OverflowError as error:
         raise ValueError(f"outside the years 1 to 9999: {text[:40]!r}") from error
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def microseconds(time: datetime) -> int:
+    """Return the microseconds since 1970, exactly."""
+    return (time - _EPOCH) // _MICROSECOND
+
+
+def from_microseconds(number: int) -> datetime:
+    """Return the moment so many microseconds after 1970."""
+    return _EPOCH + number * _MICROSECOND
 
 
 Duration: TypeAlias = str | float | timedelta

@@ -55,7 +55,7 @@ class EventStream:
     async def _events_after(self, after: int | None, only_of: str | None = None) -> AsyncIterator[str]:
         # The watch begins before the first read, so that no event falls between the two.
         with self._changes.watch(None, is_request=False) as watch:
-            leave = self._outbox.on_change(watch.wake)
+            leave = self._outbox.on_event(watch.wake)
             try:
                 last = self._outbox.last_number() if after is None else after
                 yield ": the stream begins\n\n"

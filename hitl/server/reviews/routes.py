@@ -38,9 +38,9 @@ from hitl.server.http.responses import context_of
 from hitl.server.primitives import Document, Page
 from hitl.server.reviews.event_stream import AskerOf, EventStream
 from hitl.server.reviews.lifecycle import FINAL
+from hitl.server.reviews.list_query import ReviewQuery
 from hitl.server.reviews.schemas import PRIORITIES, STATUSES
 from hitl.server.reviews.service import ReviewService
-from hitl.server.reviews.store import ReviewQuery
 from hitl.server.storage import CommitGroup, Outbox
 
 _FILTERS: Final = (

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
@@ -14,15 +14,30 @@ from hitl._json import kept_fault
 from hitl._verdict import verdict_of
 from hitl.server import results
 from hitl.server.asking import Policy, SelfApproval, asked_by
-from hitl.server.primitives import Actor, ApiError, Document, Page, SetupError, conflict, not_found, raise_faults
+from hitl.server.primitives import (
+    Actor,
+    ApiError,
+    Document,
+    Page,
+    SetupError,
+    conflict,
+    not_found,
+    raise_faults,
+    review_number,
+)
+from hitl.server.primitives import review_id as review_id_of
 from hitl.server.primitives.names import LONGEST_NAME, clean_name, person, unique_names
 from hitl.server.primitives.timestamps import from_wire, to_wire
 from hitl.server.primitives.validation import every, json_object, text
 from hitl.server.reviews import lifecycle, search, templates
 from hitl.server.reviews.approvals import is_complete
 from hitl.server.reviews.assignment import choose_assignees, require_assignable, same_people
+from hitl.server.reviews.filter_store import order_of
 from hitl.server.reviews.held_answer_store import HeldAnswer
 from hitl.server.reviews.held_answers import CheckedAnswer, HeldAnswers
+from hitl.server.reviews.list_query import NEVER, ReviewQuery
+from hitl.server.reviews.list_store import ListStore, Place, counts_between
+from hitl.server.reviews.review_rows import compact
 from hitl.server.reviews.reviewer_store import ReviewerStore
 from hitl.server.reviews.sample_templates import SAMPLE_TEMPLATES
 from hitl.server.reviews.schemas import (
@@ -36,7 +51,7 @@ from hitl.server.reviews.schemas import (
 from hitl.server.reviews.search_store import BEHIND, SearchStore
 from hitl.server.reviews.shown import require_shown, shown_digest
 from hitl.server.reviews.steps import Listener, Step
-from hitl.server.reviews.store import NEVER, Place, ReviewQuery, ReviewStore, as_json, compact, counts_between, order_of
+from hitl.server.reviews.store import ReviewStore
 from hitl.server.storage import (
     Audit,
     Created,
@@ -51,9 +66,9 @@ from hitl.server.storage import (
 from hitl.server.storage.queries import cursor_of, documents, next_number
 from hitl.server.webhooks import TEMPLATE_UPDATED, review_events, review_payload, template_payload
 
+_FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 _REVIEWER = every(text(shortest=1, longest=LONGEST_NAME), person)
 _TEMPLATE_ID = text(shortest=1, longest=128)
-_SMALL: Final = 8 * 1024  # bytes of a review from which the payload of an event is made again, rather than stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +105,13 @@ class ReviewService:
         self._unit_of_work = unit_of_work
         self._outbox = outbox
         self._store = ReviewStore(database)
+        self._lists = ListStore(database)
         self._reviewers = ReviewerStore(database)
         self._held = HeldAnswers(database, self._reviewers)
         self._idempotency = IdempotencyStore(database)
         self._search_store = SearchStore(database)
         self._is_searched = False
+        self._quiet: tuple[datetime, datetime] | None = None  # from when until when nothing falls due
         self._listeners: list[Listener] = []
         outbox.compose_with(self._payload)
 
@@ -136,7 +153,7 @@ class ReviewService:
         """Create a ReviewCreate of `openapi.yaml`, once for each of an owner's idempotency keys; `actor` asks."""
         raise_faults(REVIEW_CREATE("", body))
         content = compact(body["content"])  # here and not under the lock, as the digest
-        digest = fingerprint_of("review", body) if idempotency_key else ""
+        digest = fingerprint_of("review", body) if idempotency_key else b""
         with self._work() as work:
             metadata = lifecycle.metadata_of(body)
             asker = asked_by(actor, metadata)
@@ -148,7 +165,7 @@ class ReviewService:
                 owner,
                 create,
                 fingerprint=digest,
-                keep=lifecycle.first_state,
+                keep=_number,
                 restore=self._as_created,
             )
 
@@ -156,7 +173,7 @@ class ReviewService:
         """Return the id of what the owner created under an idempotency key."""
         with self._work():
             found = self._idempotency.created_under(key, owner)
-            return None if found is None else str(found["id"])
+            return review_id_of(found) if isinstance(found, int) else None if found is None else str(found["id"])
 
     def asker_of(self, review_id: str) -> str | None:
         """Return the id of the key that asked for a review; None for an unknown one, or one of no key."""
@@ -177,8 +194,8 @@ class ReviewService:
         asked = query or ReviewQuery()
         if words := search.words_of(asked.search or ""):
             return self._search(asked, words)
-        with self._work():
-            found, around = self._store.reviews(asked)
+        with self._reading() as lists:
+            found, around = lists.reviews(asked)
         return replace(around, items=documents(found))
 
     def count_reviews(self, query: ReviewQuery) -> int:
@@ -195,9 +212,9 @@ class ReviewService:
             keys = self._keys(asked, words)
             counts = [*(sum(key[0] < bound for key in keys) for bound in (*bounds, NEVER)), len(keys)]
             return self._page_of(asked, keys), counts_between(counts)
-        with self._work():
-            found, around = self._store.reviews(asked)
-            counts = self._store.count_by_deadline(asked, bounds)
+        with self._reading() as lists:
+            counts = lists.count_by_deadline(asked, bounds)
+            found, around = lists.reviews(asked, total=sum(counts))
         return replace(around, items=documents(found)), counts
 
     def tally(self, query: ReviewQuery, since: datetime) -> tuple[dict[str, int], float | None]:
@@ -205,28 +222,28 @@ class ReviewService:
 
         The words of the query do not count.
         """
-        with self._work():
-            return self._store.tally(query, to_wire(since))
+        with self._reading() as lists:
+            return lists.tally(query, to_wire(since))
 
     def to_answer(self, names: Sequence[str]) -> dict[str, tuple[int, int]]:
         """Return how many open reviews each of these people can answer: of all, and of those assigned to them."""
-        with self._work():
-            return self._store.to_answer(names)
+        with self._reading() as lists:
+            return lists.to_answer(names)
 
     def place(self, query: ReviewQuery, review_id: str) -> Place:
         """Return where a review stands in a list, or would stand if it were in it."""
-        with self._work():
-            key = self._store.key(query, review_id)
+        with self._reading() as lists:
+            key = lists.key(query, review_id)
             if key is None:
                 raise not_found("review", review_id)
             words = search.words_of(query.search or "")
             if not words:
-                return self._store.place(query, review_id, key)
+                return lists.place(query, key)
         keys = self._keys(query, words)
         found = [each for each in keys if each[1] != key[1]]
         own = len(keys) - len(found)
         before = sum(not order_of(query).is_beyond(each, cursor_of(key)) for each in found)
-        neighbours = [self._store.id_of(each[1]) for each in found[max(before - 1, 0) : before + 1]]
+        neighbours = [review_id_of(each[1]) for each in found[max(before - 1, 0) : before + 1]]
         previous = neighbours.pop(0) if before else None
         return Place(before, len(found) + own, previous, neighbours[0] if neighbours else None)
 
@@ -246,6 +263,9 @@ class ReviewService:
             if "due_date" in body:
                 expires_at = lifecycle.expires_at(after, self._template(after["template_id"]), work.now)
             self._require_readable(after)
+            first = lifecycle.first_state(before)
+            if first != lifecycle.first_state(after):
+                self._store.save_first_state(first)
             if after["content"] != before["content"]:
                 self._store.save_revision(before)
                 self._reviewers.forget_approvals(review_id)
@@ -325,21 +345,48 @@ class ReviewService:
         form: Mapping[str, Any] | None = None,
         actor: Actor | None = None,
         is_confirmed: bool = False,
-    ) -> None:
+    ) -> HeldAnswer | None:
         """Answer a review in some seconds, unless `undo` takes its batch back before; at once for 0 seconds.
 
         It is refused as `complete` refuses it, and also if an answer to the review is held already; the same answer of
         the same person is not refused but kept as it is. `form` is kept with it, for the page to show it again.
+        Return the answer that is held; None if it was given, now or before.
         """
         who = _Who(reviewer, actor, is_confirmed)
         if not seconds:
             self._answer(review_id, decision, result, who, version, shown)
-            return
+            return None
         with self._work() as work:
             answer = self._checked(work, review_id, decision, result, who, version, shown)
-            if answer is not None:
-                ends = self._store.expires_at(review_id)
-                self._held.hold(work, answer, seconds=seconds, batch=batch, form=form or {}, expires_at=ends)
+            if answer is None:
+                return None
+            self._quiet = None
+            ends = self._store.expires_at(review_id)
+            return self._held.hold(work, answer, seconds=seconds, batch=batch, form=form or {}, expires_at=ends)
+
+    def together(self) -> AbstractContextManager[object]:
+        """Commit what the calls in the block change as one, which takes the time of one; others wait meanwhile."""
+        return self._unit_of_work.group()
+
+    def check_answer(
+        self,
+        review_id: str,
+        decision: lifecycle.Decision,
+        result: Mapping[str, Any],
+        reviewer: str,
+        *,
+        version: int | None = None,
+        shown: str | None = None,
+        actor: Actor | None = None,
+    ) -> bool:
+        """Return whether an answer would end its review, and give none; refused as `hold` refuses it.
+
+        The last of several approvals ends a review, the others do not.
+        """
+        who = _Who(reviewer, actor, is_confirmed=False)
+        with self._work() as work:
+            answer = self._checked(work, review_id, decision, result, who, version, shown)
+            return answer is None or self._held.would_end(answer)
 
     def self_approval(self, review: Document, reviewer: str, actor: Actor | None = None) -> Policy:
         """Return what becomes of somebody's answer to a review that he asked for himself; "allow" if he did not."""
@@ -347,10 +394,10 @@ class ReviewService:
             template = self._store.template(review["template_id"])
         return self._self_approval.policy_for(review, actor, reviewer, template)
 
-    def undo(self, batch: str) -> list[HeldAnswer]:
-        """Take back the held answers of a batch, and return them; 409 if they are given already."""
+    def undo(self, batch: str, review_id: str | None = None) -> list[HeldAnswer]:
+        """Take back the held answers of a batch, or only that to one review; 409 if they are given already."""
         with self._work() as work:
-            return self._held.undo(work, batch)
+            return self._held.undo(work, batch, review_id)
 
     def held_answer(self, review_id: str, reviewer: str) -> HeldAnswer | None:
         """Return what became of a person's answer that was held, unless it was given."""
@@ -404,7 +451,7 @@ class ReviewService:
     def last_step(self) -> int:
         """Return the number of the last step in the history of any review; see `steps_after`."""
         with self._work():
-            return self._store.last_step()
+            return self._lists.last_step()
 
     def steps_after(self, number: int, limit: int = 100) -> list[Document]:
         """Return later steps of any review, as `history` does, with their `number` and `review_id`."""
@@ -413,8 +460,8 @@ class ReviewService:
 
     def counts(self) -> dict[str, int]:
         """Return how many reviews there are in each of the seven statuses."""
-        with self._work():
-            return dict.fromkeys(STATUSES, 0) | self._store.count_by_status()
+        with self._reading() as lists:
+            return dict.fromkeys(STATUSES, 0) | lists.count_by_status()
 
     def expires_at(self, review_id: str) -> datetime | None:
         """Return when an open review expires; None if it does not."""
@@ -467,7 +514,7 @@ class ReviewService:
         """Delete a template that no open review uses, and return the receipt."""
         with self._work():
             self._template(template_id)
-            counts = self._store.count_by_status(template_id)
+            counts = self._lists.count_by_status(template_id)
             waiting = sum(counts.get(status, 0) for status in lifecycle.OPEN)
             if waiting:
                 raise conflict(f"{waiting} open review(s) use template {template_id}; finish or cancel them first")
@@ -513,9 +560,9 @@ class ReviewService:
         if (after := query.after) is not None:
             begin = sum(not order_of(query).is_beyond(key, after) for key in found)
         end = len(found) if query.limit is None else begin + query.limit
-        shown = [json.loads(self._store.text(key[1])) for key in found[begin:end]]
+        shown = [json.loads(self._lists.text(key[1])) for key in found[begin:end]]
         cursor = cursor_of(found[end - 1]) if shown and end < len(found) else None
-        return Page(shown, len(found), cursor, begin, self._store.last_step())
+        return Page(shown, len(found), cursor, begin, self._lists.last_step())
 
     def _keys(self, query: ReviewQuery, words: Sequence[str]) -> list[Row]:
         """Return the keys of all reviews that a query asks for and that hold all words, in order.
@@ -523,20 +570,33 @@ class ReviewService:
         What the stored texts do not tell, one review after the other does; others use the database in between.
         """
         self._is_searched = True
-        with self._work():
-            keys = self._store.keys(query, *self._search_store.conditions(words, people=query.search_people))
+        with self._reading() as lists:
+            keys = lists.keys(query, self._search_store.words(words, people=query.search_people))
         return [key[:2] for key in keys if not key[2] or self._holds(key[1], words, query)]
 
     def _holds(self, number: int, words: Sequence[str], query: ReviewQuery) -> bool:
-        return search.holds(self._store.text(number), words, people=query.search_people)
+        return search.holds(self._lists.text(number), words, people=query.search_people)
+
+    @contextmanager
+    def _reading(self) -> Generator[ListStore, None, None]:
+        """Yield the statements of lists, which hold nobody up, over what there is after everything that is due."""
+        self.tick()
+        with self._database.reading() as reader:
+            yield ListStore(reader)
 
     def _work(self) -> AbstractContextManager[Work]:
-        return self._unit_of_work.begin(self._settle)
+        return self._unit_of_work.begin(self._settle, self._is_due)
+
+    def _is_due(self, now: datetime) -> bool:
+        """Return whether a held answer or an expiry may be due."""
+        return self._quiet is None or not self._quiet[0] <= now < self._quiet[1]
 
     def _settle(self, work: Work) -> None:
         """Give the held answers whose time has come, then expire what is due: an answer was in time."""
         self._held.settle(work, partial(self._give, work))
         self._expire(work)
+        if not self._database.is_writing:  # nothing was due, and everything that was read is committed
+            self._quiet = work.now, self.next_due() or _FOREVER
 
     def _give(self, work: Work, held: HeldAnswer) -> None:
         who = _Who(held.reviewer, held.actor, held.is_confirmed)
@@ -550,17 +610,18 @@ class ReviewService:
             self._save(work, after, "expired", expires_at=None, before=review)
 
     def _new_review(self, work: Work, body: Mapping[str, Any], content: str, asker: Document | None) -> Document:
-        template = self._template(body["template_id"])
+        template = self._store.shared_template(body["template_id"])
+        if template is None:
+            raise not_found("template", body["template_id"])
         chosen = {
             "assignees": choose_assignees(self._reviewers, body, template),
             "verdict_field": results.verdict_field(template),
         }
-        review_id = f"rev_{next_number(self._database, 'review')}"
-        review = lifecycle.new_review(review_id, {**body, **chosen}, work.now, asker)
-        self._save(
-            work, review, "created", expires_at=lifecycle.expires_at(review, template, work.now), content=content
-        )
-        self._store.save_metadata(review)
+        number, step = self._store.next_numbers()
+        review = lifecycle.new_review(review_id_of(number), {**body, **chosen}, work.now, asker)
+        expires_at = lifecycle.expires_at(review, template, work.now)
+        self._store.add_review(review, step, expires_at, content)
+        self._tell(work, None, review, expires_at)
         return review
 
     def _new_template(self, work: Work, body: Mapping[str, Any]) -> Document:
@@ -627,6 +688,8 @@ class ReviewService:
         review_id, after = answer.before["id"], dict(answer.after)
         if answer.is_self_approved:
             after[lifecycle.SELF_APPROVED] = True
+        if answer.actor is not None and answer.actor.came_by_message:
+            after[lifecycle.ANSWERED_VIA] = "link"
         if answer.decision == "completed" and not is_complete(
             self._reviewers, review_id, answer.template, after["result"], answer.reviewer, to_wire(work.now)
         ):
@@ -672,35 +735,43 @@ class ReviewService:
         event: str,
         *,
         expires_at: str | None,
+        before: Document,
         actor: str | None = None,
-        before: Document | None = None,
-        content: str | None = None,
     ) -> None:
-        text = as_json(review, content)
-        kept = review["status"] if len(text) <= _SMALL else None
-        for name in review_events(before, review):
-            self._outbox.emit(name, review["id"], review_payload(name, review), at=work.now, kept=kept)
-        self._store.add_history(review, event, actor)
-        self._store.save_review(review, expires_at, text, before=before)
+        self._store.save_review(review, expires_at, event, actor, before=before)
         if review["status"] in lifecycle.FINAL:
             self._held.drop(review["id"])
+        self._tell(work, before, review, expires_at)
+
+    def _tell(self, work: Work, before: Document | None, review: Document, expires_at: str | None) -> None:
+        """Let everybody know of a review's step, within its transaction or after it."""
+        if expires_at is not None and self._quiet is not None:
+            self._quiet = self._quiet[0], min(self._quiet[1], from_wire(expires_at))
+        events = list(review_events(before, review))
+        payload_of = partial(review_payload, review=review)
+        self._outbox.emit_status(events, review["id"], review["status"], payload_of, at=work.now)
         for listener in self._listeners:
             listener(Step(before, review, expires_at, work.now))
         work.changed.append(review["id"])
 
     def _payload(self, event: str, review_id: str, status: str, at: str) -> Document:
-        """Return the payload of an event of which the status was kept: nothing else of it changes before the end."""
-        review = self._store.without_content(review_id)
+        """Return the payload of an event: of what it tells, only the status changes before the end."""
+        review = self._store.summary(review_id)
         assert review is not None  # noqa: S101 - the event was stored with the review, which is never deleted
         return review_payload(event, lifecycle.as_of_event(review, status, at))
 
-    def _as_created(self, kept: Document) -> Document:
-        """Return a review as it was created; older versions kept the whole of it."""
-        if "content" in kept:
-            return kept
-        review = self._review(kept["id"])
-        first = self._store.first_revision(kept["id"])
-        return lifecycle.as_created(review, kept, review["content"] if first is None else first)
+    def _as_created(self, made: Document | int) -> Document:
+        """Return a review as it was created; older versions kept the whole of it, or its first state."""
+        if not isinstance(made, int) and "content" in made:
+            return made
+        review = self._review(review_id_of(made) if isinstance(made, int) else made["id"])
+        state = self._store.first_state(review["id"]) if isinstance(made, int) else made
+        content = self._store.first_revision(review["id"])
+        return lifecycle.as_created(
+            review,
+            lifecycle.first_state(review) if state is None else state,
+            review["content"] if content is None else content,
+        )
 
     def _review(self, review_id: str) -> Document:
         review = self._store.review(review_id)
@@ -713,6 +784,12 @@ class ReviewService:
         if template is None:
             raise not_found("template", template_id)
         return template
+
+
+def _number(review: Document) -> int:
+    number = review_number(review["id"])
+    assert number is not None  # noqa: S101 - the server has made the id
+    return number
 
 
 def _nothing_due(_work: Work) -> None:

@@ -120,6 +120,10 @@ class Work:
     changed: list[str] = field(default_factory=list[str])
 
 
+def _maybe(_now: datetime) -> bool:
+    return True
+
+
 class UnitOfWork:
     """Runs the transactions of the services over one database, one at a time."""
 
@@ -145,12 +149,18 @@ class UnitOfWork:
             self.changes.publish(changed)
 
     @contextmanager
-    def begin(self, settle: Callable[[Work], None]) -> Generator[Work, None, None]:
-        """Let `settle` carry out what has fallen due, run the block, and publish what changed."""
+    def begin(
+        self, settle: Callable[[Work], None], is_due: Callable[[datetime], bool] = _maybe
+    ) -> Generator[Work, None, None]:
+        """Let `settle` carry out what has fallen due, run the block, and publish what changed.
+
+        `is_due` tells whether anything can have fallen due by a moment.
+        """
         with self._database.lock:
             work = Work(self.clock())
-            with self._database.transaction():
-                settle(work)
+            if is_due(work.now):
+                with self._database.transaction():
+                    settle(work)
             # What was due is committed separately: the block may be refused, and time has passed all the same.
             try:
                 with self._database.transaction():

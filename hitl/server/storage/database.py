@@ -6,21 +6,19 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from hitl.server.primitives import SetupError, name_key
+from hitl.server.storage.digests import key_digest
 from hitl.server.storage.errors import StorageError, damaged, require_usable, setup_error, storage_error
 from hitl.server.storage.file_lock import HAS_LOCKS, FileLock
 from hitl.server.storage.file_system import make_data_file, readable_by_others, require_guarded
+from hitl.server.storage.reader import Reader, Readers, Row, Values
 from hitl.server.storage.snapshot import write_copy
-
-Row: TypeAlias = tuple[Any, ...]
-Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
-"""The values of a statement's parameters, by position or by name."""
 
 Migrations: TypeAlias = Sequence[Sequence[str]]
 """The statements of each step from an empty file to the present schema."""
@@ -53,6 +51,8 @@ class Database:
         self._after_commit: list[Callable[[], object]] = []
         self._file_lock: FileLock | None = None
         self.on_commit: Callable[[float], object] | None = None  # hears how many seconds each took
+        # Where the file itself is the lock, and in memory, there is only one connection.
+        self._readers = Readers(self.path) if HAS_LOCKS and self.path != IN_MEMORY else None
         if self.path != IN_MEMORY:
             require_usable(Path(self.path))
             if guarded:
@@ -74,6 +74,7 @@ class Database:
         except (sqlite3.Error, ValueError) as error:  # a ValueError for a name that holds a null character
             raise SetupError(f"{self.path!r} cannot be opened ({error}); give another name") from error
         self._connection.create_function("name_key", 1, name_key, deterministic=True)
+        self._connection.create_function("key_digest", 2, key_digest, deterministic=True)  # for migrations
         try:
             self._prepare()
         except (StorageError, sqlite3.Error, SetupError) as error:
@@ -85,6 +86,8 @@ class Database:
 
     def close(self) -> None:
         """Close the file; idempotent."""
+        if self._readers is not None:
+            self._readers.close()
         with self.lock:
             self._connection.close()
             self._release()
@@ -124,6 +127,20 @@ class Database:
             calls, self._after_commit = self._after_commit, []
             for call in calls:
                 call()
+
+    @contextmanager
+    def reading(self) -> Generator[Database | Reader, None, None]:
+        """Yield what sees the same in all queries of the block, however long they take, and holds nobody up meanwhile.
+
+        That is what is committed, by a connection that only reads. In memory, and inside a transaction, which has to
+        see what it wrote itself, it is this database, and others wait.
+        """
+        if self._readers is None or self._is_in_transaction():
+            with self.lock:
+                yield self
+            return
+        with self._readers.reading() as reader:
+            yield reader
 
     def after_commit(self, calls: Iterable[Callable[[], object]]) -> None:
         """Call functions, which raise nothing, when the transaction is committed; at once if there is none."""
@@ -165,6 +182,11 @@ class Database:
         self.rows("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @property
+    def is_writing(self) -> bool:
+        """Whether a transaction has written something that is not committed yet."""
+        return self._connection.in_transaction
+
+    @property
     def rows_written(self) -> int:
         """How many rows were written since the file was opened."""
         return self._connection.total_changes
@@ -189,6 +211,15 @@ class Database:
         """Return the first column of a query's first row, or None."""
         row = self.row(sql, values)
         return None if row is None else row[0]
+
+    def _is_in_transaction(self) -> bool:
+        """Return whether this thread has begun a transaction."""
+        if not self.lock.acquire(blocking=False):
+            return False
+        try:
+            return self._is_open
+        finally:
+            self.lock.release()
 
     def _commit(self) -> None:
         if self.on_commit is None:

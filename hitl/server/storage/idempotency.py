@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from hitl.server.primitives import ApiError, Document
 from hitl.server.storage.database import Store
-from hitl.server.storage.queries import document
+from hitl.server.storage.digests import fingerprint_of, key_digest
+from hitl.server.storage.reader import Row
+
+Made: TypeAlias = Document | int
+"""What is kept of what was created under a key: the document, or its number where it is stored elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,10 @@ class Created:
 
     document: Document
     replayed: bool = False
+
+
+def _same(made: Any) -> Any:
+    return made
 
 
 class IdempotencyStore(Store):
@@ -32,9 +39,9 @@ class IdempotencyStore(Store):
         owner: str,
         create: Callable[[], Document],
         *,
-        fingerprint: str = "",
-        keep: Callable[[Document], Document] = lambda document: document,
-        restore: Callable[[Document], Document] = lambda kept: kept,
+        fingerprint: bytes = b"",
+        keep: Callable[[Document], Made] = _same,
+        restore: Callable[[Made], Document] = _same,
     ) -> Created:
         """Create, unless the owner's key was used before; the key is kept in the open transaction.
 
@@ -44,31 +51,35 @@ class IdempotencyStore(Store):
         """
         if key is None:
             return Created(create())
-        fingerprint = fingerprint or fingerprint_of(kind, body)
-        earlier = self._database.row(
-            "SELECT fingerprint, document FROM creations WHERE owner = ? AND key = ?", (owner, key)
-        )
+        asked, digest = fingerprint or fingerprint_of(kind, body), key_digest(owner, key)
+        earlier = self._database.row("SELECT fingerprint, made FROM creations WHERE key = ?", (digest,))
         if earlier is None:
-            made = create()
+            document = create()
+            made = keep(document)
             self._database.execute(
-                "INSERT INTO creations (owner, key, fingerprint, document) VALUES (?, ?, ?, ?)",
-                (owner, key, bytes.fromhex(fingerprint), json.dumps(keep(made), separators=(",", ":"))),
+                "INSERT INTO creations (key, fingerprint, made) VALUES (?, ?, ?)",
+                (digest, asked, made if isinstance(made, int) else json.dumps(made, separators=(",", ":"))),
             )
-            return Created(made)
-        if earlier[0] not in (fingerprint, bytes.fromhex(fingerprint)):  # older versions stored the first form
+            return Created(document)
+        if not _is_equal(earlier[0], asked):
             raise ApiError(
                 422,
                 "idempotency_key_reused",
                 "this Idempotency-Key was used before with another request; use a new key for a new request",
             )
-        return Created(restore(json.loads(earlier[1])), replayed=True)
+        return Created(restore(_made(earlier)), replayed=True)
 
-    def created_under(self, key: str, owner: str) -> Document | None:
-        """Return what was kept of what the owner created under a key; it has the id."""
-        return document(self._database, "SELECT document FROM creations WHERE owner = ? AND key = ?", owner, key)
+    def created_under(self, key: str, owner: str) -> Made | None:
+        """Return what was kept of what the owner created under a key."""
+        row = self._database.row("SELECT NULL, made FROM creations WHERE key = ?", (key_digest(owner, key),))
+        return None if row is None else _made(row)
 
 
-def fingerprint_of(kind: str, body: Mapping[str, Any]) -> str:
-    """Return a digest of what a request asks for."""
-    canonical = json.dumps([kind, body], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+def _made(row: Row) -> Made:
+    made: int | str = row[1]
+    return made if isinstance(made, int) else json.loads(made)
+
+
+def _is_equal(stored: bytes | str, asked: bytes) -> bool:
+    """Compare fingerprints, of which older versions stored the whole digest in hexadecimal digits."""
+    return stored[: 2 * len(asked)] == asked.hex() if isinstance(stored, str) else stored == asked

@@ -11,10 +11,17 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from hitl.server.primitives import to_wire
+from hitl.server.primitives import from_microseconds, from_wire, microseconds, review_id, review_number, to_wire
 from hitl.server.storage.database import Database
+
+# Words that the file holds as their number in these lists, to which words are added at the end only.
+_EVENTS: Final = (
+    *("review.created", "review.assigned", "review.started", "review.completed", "review.cancelled"),
+    "template.updated",
+)
+_STATUSES: Final = ("created", "assigned", "in_progress", "completed", "rejected", "expired", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,7 @@ class Event:
 
 
 Compose: TypeAlias = Callable[[str, str, str, str], dict[str, Any]]
-"""Returns the payload of an event by its name, subject, kept part and time."""
+"""Returns the payload of an event by its name, subject, status and time."""
 
 
 class Outbox:
@@ -37,33 +44,52 @@ class Outbox:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._listeners: list[Callable[[], None]] = []
+        self._event_listeners: list[Callable[[], None]] = []
+        self._delivery_listeners: list[Callable[[], None]] = []
         self._compose: Compose | None = None
 
     def compose_with(self, compose: Compose) -> None:
-        """Let `compose` make the payloads of the events of which only a part was kept."""
+        """Let `compose` make the payloads of the events of which only the status was kept."""
         self._compose = compose
 
-    def emit(
-        self, event: str, subject_id: str, payload: Mapping[str, Any], *, at: datetime, kept: str | None = None
-    ) -> None:
-        """Record an event in its change's transaction, and deliveries to its subscribers.
+    def emit(self, event: str, subject_id: str, payload: Mapping[str, Any], *, at: datetime) -> None:
+        """Record an event in its change's transaction, and deliveries to its subscribers."""
+        self._emit([event], subject_id, _json(payload), lambda _: payload, at)
 
-        The event is stored with its payload, or with the part `kept` from which it can be composed at any time.
-        """
-        time = to_wire(at)
+    def emit_status(
+        self,
+        events: Sequence[str],
+        subject_id: str,
+        status: str,
+        payload_of: Callable[[str], Mapping[str, Any]],
+        *,
+        at: datetime,
+    ) -> None:
+        """Do so for all events of a review's step, of which the status is kept: `compose_with` makes the payload."""
+        if events:
+            self._emit(events, subject_id, _STATUSES.index(status), payload_of, at)
+
+    def _emit(
+        self,
+        events: Sequence[str],
+        subject_id: str,
+        stored: str | int,
+        payload_of: Callable[[str], Mapping[str, Any]],
+        at: datetime,
+    ) -> None:
+        subject, time = _stored_subject(subject_id), microseconds(at)
+        rows = [(_stored_event(event), subject, stored, time) for event in events]
         self.database.execute(
-            "INSERT INTO events (event, subject_id, payload, at) VALUES (?, ?, ?, ?)",
-            (event, subject_id, _json(payload) if kept is None else json.dumps(kept), time),
+            f"INSERT INTO events (event, subject_id, payload, at) VALUES {', '.join(['(?, ?, ?, ?)'] * len(rows))}",  # noqa: S608 - question marks only
+            [value for row in rows for value in row],
         )
-        subscribed = self.database.rows(
-            "SELECT id, url FROM subscriptions WHERE enabled AND ? IN (SELECT value FROM json_each(events)) "
-            "ORDER BY number",
-            (event,),
-        )
-        for webhook_id, url in subscribed:
-            self._add(event, subject_id, _json(payload), time, url, webhook_id)
-        self.notify()
+        subscribed = self.database.rows("SELECT id, url, events FROM subscriptions WHERE enabled ORDER BY number")
+        for event in events if subscribed else ():
+            body = _json(payload_of(event))
+            for webhook_id, url, names in subscribed:
+                if event in json.loads(names):
+                    self._add(event, subject_id, body, to_wire(at), url, webhook_id)
+        _call(self._event_listeners)
 
     def call_back(
         self,
@@ -76,9 +102,7 @@ class Outbox:
         webhook_id: str | None = None,
     ) -> str:
         """Record a delivery without an event, to a callback or one subscription, and return its id."""
-        delivery_id = self._add(event, subject_id, _json(payload), to_wire(at), url, webhook_id)
-        self.notify()
-        return delivery_id
+        return self._add(event, subject_id, _json(payload), to_wire(at), url, webhook_id)
 
     def events_after(self, number: int, limit: int) -> list[Event]:
         """Return the events with a greater number, the earliest first."""
@@ -86,16 +110,14 @@ class Outbox:
             "SELECT number, event, subject_id, payload, at FROM events WHERE number > ? ORDER BY number LIMIT ?",
             (number, limit),
         )
-        return [
-            Event(number, event, subject_id, self._payload(event, subject_id, stored, at), at)
-            for number, event, subject_id, stored, at in rows
-        ]
+        return [self._event(*row) for row in rows]
 
     def count(self, events: Sequence[str], *, since: str) -> int:
         """Return how many of these events happened since a moment in wire form."""
         marks = ", ".join("?" * len(events))
         sql = f"SELECT count(*) FROM events WHERE event IN ({marks}) AND at >= ?"  # noqa: S608 - question marks only
-        found: int = self.database.value(sql, (*events, since))
+        names = map(_stored_event, events)
+        found: int = self.database.value(sql, (*names, microseconds(from_wire(since))))
         return found
 
     def last_number(self) -> int:
@@ -103,26 +125,30 @@ class Outbox:
         number: int = self.database.value("SELECT coalesce(max(number), 0) FROM events")
         return number
 
-    def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener` after each write, and return a function that ends that.
+    def on_event(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` after each event, and return a function that ends that.
 
         It is called inside the transaction, in the thread of the change, so it may only wake another thread or task.
         A reader then waits for the database's lock, and so sees the change or its rollback.
         """
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return _listening(self._event_listeners, listener)
+
+    def on_delivery(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` in the same way after what may have made a delivery due."""
+        return _listening(self._delivery_listeners, listener)
 
     def notify(self) -> None:
-        """Call the listeners."""
-        for listener in tuple(self._listeners):
-            listener()
+        """Tell that a delivery may be due."""
+        _call(self._delivery_listeners)
 
-    def _payload(self, event: str, subject_id: str, stored: str, at: str) -> dict[str, Any]:
-        payload: dict[str, Any] | str = json.loads(stored)
-        if isinstance(payload, dict):
-            return payload
-        assert self._compose is not None  # noqa: S101 - who stores parts composes them
-        return self._compose(event, subject_id, payload, at)
+    def _event(self, number: int, event: int | str, subject: int | str, payload: int | str, at: int) -> Event:
+        name = _EVENTS[event] if isinstance(event, int) else event
+        subject_id = review_id(subject) if isinstance(subject, int) else subject
+        time = to_wire(from_microseconds(at))
+        if isinstance(payload, str):
+            return Event(number, name, subject_id, json.loads(payload), time)
+        assert self._compose is not None  # noqa: S101 - who has only the status kept composes the rest
+        return Event(number, name, subject_id, self._compose(name, subject_id, _STATUSES[payload], time), time)
 
     def _add(self, event: str, subject_id: str, body: str, at: str, url: str, webhook_id: str | None = None) -> str:
         # Random, because receivers remember ids, and a sandbox in memory would start counting again.
@@ -134,7 +160,27 @@ class Outbox:
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?)",
             (delivery_id, lane, webhook_id, url, event, subject_id, body, at, at),
         )
+        self.notify()
         return delivery_id
+
+
+def _listening(listeners: list[Callable[[], None]], listener: Callable[[], None]) -> Callable[[], None]:
+    listeners.append(listener)
+    return lambda: listeners.remove(listener)
+
+
+def _call(listeners: Sequence[Callable[[], None]]) -> None:
+    for listener in tuple(listeners):
+        listener()
+
+
+def _stored_event(event: str) -> int | str:
+    return _EVENTS.index(event) if event in _EVENTS else event
+
+
+def _stored_subject(subject_id: str) -> int | str:
+    number = review_number(subject_id)
+    return subject_id if number is None else number
 
 
 def _json(payload: Mapping[str, Any]) -> str:

@@ -1,18 +1,24 @@
-"""A second connection to a data file, which only reads: it sees what is committed, and holds up nobody who writes."""
+"""Connections to a data file that only read: they see what is committed, and hold up nobody who writes."""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 from hitl.server.primitives import SetupError, name_key
-from hitl.server.storage.database import Row, Values
-from hitl.server.storage.errors import setup_error, storage_error
+from hitl.server.storage.errors import StorageError, setup_error, storage_error
 from hitl.server.storage.snapshot import open_to_read
 
-_BUSY_MILLISECONDS = 1_000
+Row: TypeAlias = tuple[Any, ...]
+Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
+"""The values of a statement's parameters, by position or by name."""
+
+_BUSY_MILLISECONDS: Final = 1_000
 
 
 class Reader:
@@ -20,7 +26,7 @@ class Reader:
 
     def __init__(self, data: str | Path) -> None:
         """Open a data file that is there; SetupError if it cannot be read."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         try:
             self._connection = open_to_read(data)
             self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
@@ -31,23 +37,91 @@ class Reader:
             raise setup_error(str(data), error) from error
         self._connection.create_function("name_key", 1, name_key, deterministic=True)
 
+    @contextmanager
+    def moment(self) -> Generator[None, None, None]:
+        """Let all queries in the block see the same: what was committed when the first of them began."""
+        with self._lock:
+            self._run("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.rollback()
+
     def rows(self, sql: str, values: Values = ()) -> list[Row]:
-        """Return all rows of a query; StorageError for errors of the disk."""
+        """Return all rows of a query; as the other methods, it raises StorageError for errors of the disk."""
+        return self._run(sql, values)
+
+    def rows_while(self, fits: Callable[[Row], bool], sql: str, values: Values = ()) -> list[Row]:
+        """Return the rows before the first that does not fit, which is the last that is read."""
+        return self._run(sql, values, lambda cursor: list(takewhile(fits, cursor)))
+
+    def row(self, sql: str, values: Values = ()) -> Row | None:
+        """Return the first row of a query, or None."""
+        return next(iter(self._run(sql, values)), None)
+
+    def value(self, sql: str, values: Values = ()) -> Any:
+        """Return the first column of a query's first row, or None."""
+        row = self.row(sql, values)
+        return None if row is None else row[0]
+
+    def close(self) -> None:
+        """Close the connection; idempotent."""
+        with self._lock:
+            self._connection.close()
+
+    def _run(
+        self, sql: str, values: Values = (), read: Callable[[sqlite3.Cursor], list[Row]] = sqlite3.Cursor.fetchall
+    ) -> list[Row]:
         try:
             with self._lock:
-                return self._connection.execute(sql, values).fetchall()
+                return read(self._connection.execute(sql, values))
         except sqlite3.Error as error:
             fault = storage_error(error)
             if fault is None:
                 raise
             raise fault from error
 
-    def value(self, sql: str, values: Values = ()) -> Any:
-        """Return the first column of a query's first row, or None."""
-        rows = self.rows(sql, values)
-        return rows[0][0] if rows else None
+
+class Readers:
+    """As many connections to one file as threads read it at the same time; they stay open for the next ones."""
+
+    def __init__(self, data: str | Path) -> None:
+        """Read a data file that is there; it is opened when somebody does."""
+        self._data = data
+        self._idle: list[Reader] = []
+        self._lock = threading.Lock()
+        self._is_closed = False
+
+    @contextmanager
+    def reading(self) -> Generator[Reader, None, None]:
+        """Yield a connection that sees the same in all queries; StorageError if there can be no further one."""
+        reader = self._take()
+        try:
+            with reader.moment():
+                yield reader
+        finally:
+            self._put_back(reader)
 
     def close(self) -> None:
-        """Close the connection; idempotent."""
+        """Close the connections, each when nobody reads any more; idempotent."""
         with self._lock:
-            self._connection.close()
+            self._is_closed = True
+            idle, self._idle = self._idle, []
+        for reader in idle:
+            reader.close()
+
+    def _take(self) -> Reader:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        try:
+            return Reader(self._data)
+        except SetupError as error:
+            raise StorageError("storage_failed", str(error)) from error
+
+    def _put_back(self, reader: Reader) -> None:
+        with self._lock:
+            if not self._is_closed:
+                self._idle.append(reader)
+                return
+        reader.close()

@@ -10,8 +10,7 @@ from hitl.server.loops import LoopService
 from hitl.server.loops.accounts import Account
 from hitl.server.loops.envelope import LoopApiError
 from hitl.server.primitives import Document, from_wire
-from hitl.server.storage import Created, Database, Outbox, Work
-from hitl.server.storage.idempotency import fingerprint_of
+from hitl.server.storage import Created, Database, Outbox, Work, fingerprint_of
 from hitl.server.workflows.action import action_body, question
 from hitl.server.workflows.definitions import Workflow
 from hitl.server.workflows.store import ExecutionStore
