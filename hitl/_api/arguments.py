@@ -62,7 +62,7 @@ def text_up_to(characters: int) -> _Check:
 
 def one_of(name: str, value: object, words: Iterable[str]) -> str:
     """Return one of a closed set of words; the generated enums are open, so a typing error is caught here."""
-    allowed, found = [str(word) for word in words], plain(value)
+    allowed, found = list(words), plain(value)
     if not isinstance(found, str) or found not in allowed:
         raise ConfigurationError(f"{name} must be one of {', '.join(allowed)}; got {value!r:.80}")
     return found

@@ -17,8 +17,6 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 from urllib.parse import quote
 
-from attrs import evolve
-
 from hitl._api.arguments import identifier
 from hitl._api.multipart import form_of
 from hitl._api.page_walk import Page, PageRequest
@@ -130,7 +128,7 @@ def list_reviews(
 
 
 def _page_call(operation: str, kwargs: Mapping[str, Any], read: Reader[T], timeout: float | None = None) -> ApiCall[T]:
-    return evolve(_call(operation, kwargs, read, timeout=timeout), can_be_smaller=True)
+    return _call(operation, kwargs, read, timeout=timeout)._replace(can_be_smaller=True)
 
 
 def _place(asked: PageRequest) -> dict[str, Any]:
@@ -237,7 +235,7 @@ def endpoint_call(endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -
     read: Reader[T] = partial(_generated, endpoint, ids, own_id)
     if "idempotency_key" in signature.parameters and generated["method"] == "post":
         return Creation(operation, _request(generated), read, ids.values())
-    return evolve(_call(operation, generated, read), answers=_ANSWERS.get(operation))
+    return _call(operation, generated, read)._replace(answers=_ANSWERS.get(operation))
 
 
 def _call(

@@ -68,7 +68,7 @@ def list_requests(
     given: dict[str, Any] = {name: words[name](value) if name in words else value for name, value in query.items()}
     given |= {name: value for name, value in place.items() if value}
     call = _reading(endpoint_call(endpoint, **given), partial(_page, asked), timeout, not_found=NotFoundError)
-    return evolve(call, can_be_smaller=True)
+    return call._replace(can_be_smaller=True)
 
 
 def update_request(request_id: str, fields: Mapping[str, Any]) -> ApiCall[Request]:
@@ -100,7 +100,10 @@ def _reading(
     call: Any, read: Reader[T], timeout: float | None = None, *, not_found: type[NotFoundError] = RequestNotFoundError
 ) -> ApiCall[T]:
     """Return the same call, whose response is read in another way."""
-    return evolve(call, decode=partial(decode, call.operation, read), not_found=not_found, timeout=timeout)
+    found: ApiCall[T] = call._replace(
+        decode=partial(decode, call.operation, read), not_found=not_found, timeout=timeout
+    )
+    return found
 
 
 def _data_of(response: Response) -> dict[str, Any]:

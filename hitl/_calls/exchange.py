@@ -211,7 +211,7 @@ class Exchange:
             left = min(left, call.timeout)
         elif self.request_timeout is not None:
             left = min(left, self.request_timeout)
-        return evolve(call, timeout=None if math.isinf(left) else left, fresh=call.fresh or state.needs_fresh)
+        return call._replace(timeout=None if math.isinf(left) else left, fresh=call.fresh or state.needs_fresh)
 
     def _read(self, call: ApiCall[Any], outcome: TransportResult, attempts: int) -> tuple[Any, AttemptResult]:
         """Return the result or the error, and what the attempt came to."""

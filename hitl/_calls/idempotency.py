@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Hashable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
+from secrets import token_hex
 from types import TracebackType
 from typing import NamedTuple, TypeAlias
 from uuid import uuid4
@@ -43,7 +44,7 @@ def derived_key(*parts: str | int) -> str:  # guard: derived-keys
 
 def random_key(_operation: str = "", _body: bytes = b"") -> Key:
     """Return a key that is unique to one call."""
-    return Key(f"hitl-{uuid4().hex}", is_lasting=False)
+    return Key(f"hitl-{token_hex(16)}", is_lasting=False)
 
 
 class _SentKeys:

@@ -23,12 +23,13 @@ class DamagedError(Exception):
 class RequestCodec:
     """Encodes the requests of one client and decodes the responses; a token is masked wherever one repeats it."""
 
-    __slots__ = ("_fixed", "_headers", "_token", "origin")
+    __slots__ = ("_fixed", "_headers", "_needles", "_token", "origin")
 
     def __init__(self, origin: Origin, headers: Mapping[str, str], token: Secret | None) -> None:
         self.origin = origin
         self._headers = {"Accept-Encoding": "gzip", **headers}
         self._token = token
+        self._needles = () if token is None else _written_forms(token)
         lines = {"Host": origin.authority, **self.base_headers()}
         self._fixed = Secret("".join(f"{name}: {value}\r\n" for name, value in lines.items()))
 
@@ -76,14 +77,13 @@ class RequestCodec:
 
         Some servers and proxies repeat a refused token in their message, and echo servers the whole request.
         """
-        token = "" if self._token is None else self._token.reveal()
-        if len(token) < _SHORTEST_TOKEN:
-            return content
-        return content.replace(token.encode(), b"***").replace(quote(token, safe="").encode(), b"***")
+        for needle in self._needles:
+            content = content.replace(needle.reveal().encode(), b"***")
+        return content
 
     def _without_token(self, headers: dict[str, str]) -> dict[str, str]:
-        values = "\n".join(headers.values()).encode()
-        if self.redact(values) == values:
+        values = "\n".join(headers.values())
+        if not any(needle.is_in(values) for needle in self._needles):
             return headers
         return {name: self.redact(value.encode()).decode() for name, value in headers.items()}
 
@@ -95,6 +95,12 @@ class RequestCodec:
         ]
         query = urlencode(pairs, quote_via=quote)
         return f"{self.origin.prefix}{request.path}{'?' if query else ''}{query}"
+
+
+def _written_forms(token: Secret) -> list[Secret]:
+    """Return the token as a response may repeat it; no form of one that is short enough to be a word."""
+    plain, quoted = token, Secret(quote(token.reveal(), safe=""))
+    return [each for each in dict.fromkeys((plain, quoted)) if len(each.reveal()) >= _SHORTEST_TOKEN]
 
 
 def login_line(login: Secret | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from attrs import field, frozen
@@ -22,7 +23,7 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
 
 
-@frozen
+@frozen(slots=False)  # for the cached property
 class Response:
     """An HTTP response."""
 
@@ -33,7 +34,14 @@ class Response:
     is_framed: bool = True  # False if the body ended with the connection, so that a part of it would look complete
 
     def json(self) -> Any:
-        """Return the decoded body; raise ValueError unless it is whole, and strict JSON in UTF-8."""
+        """Return the decoded body; raise ValueError unless it is whole, and strict JSON in UTF-8.
+
+        It is decoded once: whoever is given it must not change it.
+        """
+        return self._document
+
+    @cached_property
+    def _document(self) -> Any:
         if self.fault is not None:
             raise ValueError(self.fault)
         return decode(self.content)

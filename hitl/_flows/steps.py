@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from attrs import frozen
 
@@ -27,8 +27,7 @@ Flow: TypeAlias = Generator["Step", Any, T]
 Result: TypeAlias = T | HITLError
 
 
-@frozen
-class ApiCall(Generic[T]):
+class ApiCall(NamedTuple, Generic[T]):
     """Request one HTTP exchange; the flow is resumed with its `TransportResult`."""
 
     operation: str  # the name used in error messages, such as "create_review"

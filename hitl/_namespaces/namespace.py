@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, Protocol, TypeVar
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from hitl._api import Endpoint, decode
 from hitl._engine import Response
@@ -55,7 +55,7 @@ def fetched(
         envelope = call.decode(response)
         return decode(call.operation, lambda _: read(envelope.to_dict().get("data")), response)
 
-    return methods.exchange(evolve(call, decode=read_data))
+    return methods.exchange(call._replace(decode=read_data))
 
 
 def nothing(_data: object) -> None:

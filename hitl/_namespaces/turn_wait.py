@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
-from attrs import define, evolve, field
+from attrs import define, field
 from hitl_api.api.sessions import wait_for_turn
 
 from hitl._api import endpoint_call
@@ -85,7 +85,7 @@ class TurnWait:
         self._reads += 1
         try:
             found = yield from self._methods.exchange.once(
-                evolve(call, decode=read, timeout=min(hold + MARGIN, left + LAST_MARGIN))
+                call._replace(decode=read, timeout=min(hold + MARGIN, left + LAST_MARGIN))
             )
             self._answered(began, hold)
             if found is not None and not found.id:  # it might be another turn, so it is read before it is believed

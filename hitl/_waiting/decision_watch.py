@@ -371,7 +371,7 @@ def _call(request: ListMany, asked: PageRequest) -> ApiCall[Listed]:
     def decode(response: Response) -> Listed:
         return call.decode(response), response.headers.get("x-changes-cursor")
 
-    return evolve(call, decode=decode)
+    return call._replace(decode=decode)
 
 
 def _horizon(mark: datetime | None) -> datetime | None:

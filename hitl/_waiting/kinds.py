@@ -75,7 +75,7 @@ def _list_requests(
         found = call.decode(response)
         return evolve(found, hidden=frozenset(each.id for each in found.items if not _is_whole(each)))
 
-    return evolve(call, decode=read)
+    return call._replace(decode=read)
 
 
 def _is_whole(entry: Request | UnreadableEntry) -> bool:

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
-from attrs import asdict, define, evolve, field
+from attrs import asdict, define, field
 
 from hitl._api import Page, PageRequest, entry
 from hitl._calls import Exchange
@@ -323,7 +323,7 @@ def _list_call(kind: Kind[Any], request: ListMany) -> ApiCall[ListResult]:
         found = [each for each in map(entry, page.items) if each.id not in page.hidden]
         return ListResult(found, page.next_offset, response.headers.get("x-changes-cursor"), page.hidden)
 
-    return evolve(call, decode=decode)
+    return call._replace(decode=decode)
 
 
 def wait_for_one(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from attrs import evolve
 from script import BROKEN, SILENT, UNREACHABLE, Script, answer, refused, reviewed
 from scripted import ScriptedClient, scripted
 
@@ -85,8 +84,8 @@ def test_one_attempt_of_a_wait_has_its_own_time_or_else_that_of_a_call():
         Exchange(Backoff(3, 1.0), clock=client.script.clock, timeout=30.0, request_timeout=t) for t in (None, 2)
     )
     for flow in (
-        short.once(evolve(read, timeout=90.0)),
-        *(each.once(evolve(read, timeout=None)) for each in (whole, short)),
+        short.once(read._replace(timeout=90.0)),
+        *(each.once(read._replace(timeout=None)) for each in (whole, short)),
     ):
         client.script.play(flow)
     assert timeouts(client)[1:] == [90.0, 30.0, 2.0]
@@ -95,7 +94,7 @@ def test_one_attempt_of_a_wait_has_its_own_time_or_else_that_of_a_call():
 def test_without_a_limit_an_attempt_is_timed_by_the_client():
     client, script = scripted(reviewed()), Script([reviewed()])
     client.get_review("rev_1")
-    script.play(Exchange(Backoff(0, 1.0))(evolve(client.calls[0], timeout=None)))
+    script.play(Exchange(Backoff(0, 1.0))(client.calls[0]._replace(timeout=None)))
     assert [call.timeout for call in script.calls] == [None]
 
 
