@@ -1,7 +1,8 @@
 """The schema, as steps from an empty file to the present form.
 
 A released step never changes: `PRAGMA user_version` of a file is the number of steps that it has seen. Documents are
-kept whole, as JSON in wire form; the columns beside them are for queries.
+kept whole, as JSON in wire form, and the columns beside them are for queries; a review is a row that its document is
+made of.
 """
 
 from __future__ import annotations

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
+from fake_clock import FakeClock
 
 from hitl.server.expiry import ExpiryWorker
 from hitl.server.primitives import Now
@@ -87,3 +89,24 @@ def test_a_fault_is_logged_and_not_the_end(caplog: pytest.LogCaptureFixture) -> 
         asyncio.run(run())
     server.close()
     assert "tried again" in caplog.text
+
+
+def test_what_expired_in_a_transaction_that_was_undone_expires_again() -> None:
+    clock = FakeClock()
+    with ReviewServer(clock=clock) as server:
+        review_id = ask(server, timeout_hours=1)
+        clock.advance(hours=2)
+        with suppress(InterruptedError), server.database.transaction():
+            server.tick()
+            server.tick()  # sees nothing that is due, but not for good
+            raise InterruptedError
+        assert status_of(server, review_id) == "created"
+        assert server.reviews.get_review(review_id)["status"] == "expired"
+
+
+def test_a_review_that_expires_before_all_others_does_so() -> None:
+    clock = FakeClock()
+    with ReviewServer(clock=clock) as server:
+        late, soon = ask(server, timeout_hours=2), ask(server, timeout_hours=1)
+        clock.advance(hours=1)
+        assert [server.reviews.get_review(each)["status"] for each in (late, soon)] == ["created", "expired"]

@@ -11,13 +11,14 @@ from hitl.server.reviews.list_query import ReviewQuery, entry_of, statuses
 from hitl.server.storage.queries import Filter, Order, one_of
 
 DEADLINE: Final = "coalesce(min(expires_at, due_date), expires_at, due_date, '~')"
-"""The column `deadline`, in a form for which SQLite need not look beyond an index of its parts."""
+UPDATED: Final = "coalesce(changed_at, created_at)"
+"""The columns `deadline` and `updated_at`, in a form for which SQLite need not look beyond an index of their parts."""
 
 _OPEN_ASSIGNEE: Final = "SELECT number FROM assignments WHERE name = ? AND is_open = 1"
 _ASSIGNEE: Final = "SELECT number FROM assignments WHERE name = ? AND is_open IN (0, 1)"
 _REVIEWER: Final = "SELECT number FROM answered_reviews WHERE name = ?"
 _METADATA: Final = "SELECT number FROM review_metadata WHERE entry = ?"
-_UPDATED: Final = """
+_UPDATED_AFTER: Final = """
     WITH since (moment) AS (SELECT ?)
     SELECT number FROM since CROSS JOIN reviews WHERE changed_at > moment
     UNION ALL SELECT number FROM since CROSS JOIN reviews WHERE created_at > moment AND changed_at IS NULL
@@ -71,7 +72,7 @@ def conditions(query: ReviewQuery, *, of_few: bool = False) -> Iterator[Filter]:
         one_of("number", None if query.ids is None else [review_number(each) for each in query.ids]),
         *((f"{column} = ?", getattr(query, column)) for column in COLUMNS),
         *((condition, getattr(query, name)) for name, condition in _BOUNDS.items()),
-        ("coalesce(changed_at, created_at) > ?", query.updated_after),
+        (f"{UPDATED} > ?", query.updated_after),
         (f"({DEADLINE} >= ? AND {DEADLINE} != '~')", query.due_after),
         (f"{DEADLINE} < ?", query.due_before),
         (_NOT_ANSWERED, _key(query.not_answered_by)),
@@ -91,7 +92,7 @@ def indexed(query: ReviewQuery) -> Iterator[Filter]:
         yield f"SELECT number FROM reviews WHERE {column} = ?", getattr(query, column)  # noqa: S608 - fixed words
     for name, condition in _BOUNDS.items():
         yield f"SELECT number FROM reviews WHERE {condition}", getattr(query, name)  # noqa: S608 - fixed words
-    yield _UPDATED, query.updated_after
+    yield _UPDATED_AFTER, query.updated_after
     yield _OF_ASKER, _asker(query)
 
 

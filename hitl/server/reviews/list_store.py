@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from hitl.server.primitives import Page, name_key, review_id, review_number
-from hitl.server.reviews.filter_store import COLUMNS, DEADLINE, conditions, indexed, order_of, sets
+from hitl.server.reviews.filter_store import COLUMNS, DEADLINE, UPDATED, conditions, indexed, order_of, sets
 from hitl.server.reviews.lifecycle import OPEN
 from hitl.server.reviews.list_query import NEVER, ReviewQuery, statuses
 from hitl.server.reviews.search_store import TEXTS, Words
@@ -52,8 +52,10 @@ _TO_ANSWER: Final = """
     FROM names
 """
 _OPEN_COUNT: Final = """
-    SELECT count(*) FROM reviews WHERE status IN (SELECT value FROM json_each(?)) AND number NOT IN (
-        SELECT CAST(substr(review_id, 5) AS INTEGER) FROM pending_answers WHERE state = 'held' AND is_final
+    SELECT (SELECT count(*) FROM reviews WHERE status IN (SELECT value FROM json_each(:open))) - (
+        SELECT count(DISTINCT reviews.number) FROM pending_answers
+        CROSS JOIN reviews ON reviews.number = CAST(substr(review_id, 5) AS INTEGER)
+        WHERE state = 'held' AND is_final AND status IN (SELECT value FROM json_each(:open))
     )
 """
 
@@ -121,7 +123,7 @@ class ListStore:
         counts: dict[str, int] = dict(self._database.rows(f"SELECT verdict, count(*) {ended} GROUP BY verdict", values))
         answered = sum(counts.get(verdict, 0) for verdict in ANSWERS)
         took: float | None = self._database.value(
-            f"SELECT round((julianday(updated_at) - julianday(created_at)) * 86400, 3) AS took {ended} "  # noqa: S608 - fixed words
+            f"SELECT round((julianday({UPDATED}) - julianday(created_at)) * 86400, 3) AS took {ended} "  # noqa: S608 - fixed words
             "AND verdict IN (SELECT value FROM json_each(?)) ORDER BY took LIMIT 1 OFFSET ?",
             (*values, json.dumps(ANSWERS), answered // 2),
         )
@@ -159,7 +161,7 @@ class ListStore:
     def to_answer(self, names: Sequence[str]) -> dict[str, tuple[int, int]]:
         """Return how many open reviews each of these people can answer: of all, and of those assigned to them."""
         are_open, keys = json.dumps(OPEN), json.dumps([name_key(name) for name in names])
-        open_reviews: int = self._database.value(_OPEN_COUNT, (are_open,))
+        open_reviews: int = self._database.value(_OPEN_COUNT, {"open": are_open})
         rows = self._database.rows(_TO_ANSWER, {"names": keys, "open": are_open})
         counts = {key: (open_reviews - answered, assigned) for key, answered, assigned in rows}
         return {name: counts[name_key(name)] for name in names}

@@ -50,9 +50,9 @@ class ReviewStore(Store):
     def size_of(self, review_id: str | None, template_id: str | None) -> int:
         """Return about how many bytes a review and its template take, or a template."""
         size: int = self._database.value(
-            "SELECT coalesce((SELECT length(document) FROM reviews WHERE number = :review), 0) + coalesce((SELECT "
-            "length(document) FROM templates WHERE id = coalesce(:template, (SELECT template_id FROM reviews WHERE "
-            "number = :review))), 0)",
+            "SELECT coalesce((SELECT length(summary) + length(content) FROM reviews WHERE number = :review), 0) "
+            "+ coalesce((SELECT length(document) FROM templates WHERE id = coalesce(:template, "
+            "(SELECT template_id FROM reviews WHERE number = :review))), 0)",
             {"review": review_number(review_id or ""), "template": template_id},
         )
         return size
