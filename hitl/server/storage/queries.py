@@ -139,10 +139,8 @@ def where(conditions: Iterable[Filter]) -> tuple[str, tuple[Any, ...]]:
 
 def values_of(value: Any) -> tuple[Any, ...]:
     """Return the values of a filter's question marks."""
-    if not isinstance(value, tuple):
-        return (value,)
-    values: tuple[Any, ...] = value
-    return values
+    values: Any = value if isinstance(value, tuple) else (value,)
+    return tuple(values)
 
 
 def page(
