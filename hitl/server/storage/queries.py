@@ -139,8 +139,7 @@ def where(conditions: Iterable[Filter]) -> tuple[str, tuple[Any, ...]]:
 
 def values_of(value: Any) -> tuple[Any, ...]:
     """Return the values of a filter's question marks."""
-    values: Any = value if isinstance(value, tuple) else (value,)
-    return tuple(values)
+    return tuple(value) if type(value) in (tuple,) else (value,)  # isinstance would make it a tuple of unknown types
 
 
 def page(
