@@ -16,7 +16,7 @@ from pathlib import Path
 
 import attrs
 
-from benchmarks import batches, lists, memory, sandbox, starts
+from benchmarks import batches, large, lists, memory, sandbox, starts
 from benchmarks.environments import HOME
 from benchmarks.measure import Ratio
 from benchmarks.peers import compare
@@ -56,7 +56,7 @@ def _ratios(measure: Callable[[], dict[str, Ratio]]) -> Callable[[], dict[str, o
 
 
 GROUPS: dict[str, Callable[[], dict[str, object]]] = {
-    "memory": _ratios(memory.calls),
+    "memory": _ratios(lambda: {**memory.calls(), **large.frames(), **large.stops()}),
     "starts": _ratios(starts.starts),
     "peers": _peers,
     "batches": _ratios(batches.rates),

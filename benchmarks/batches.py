@@ -9,14 +9,14 @@ from collections.abc import Callable
 
 from benchmarks.environments import ROOT, python_of, surroundings
 from benchmarks.measure import Ratio, ratio
-from benchmarks.peers import stub
+from benchmarks.servers import plain
 
 BULK = str(ROOT / "benchmarks" / "bulk.py")
 MEGABYTE = 1024 * 1024
 
 
 def _run(environment: str, client: str, count: int, in_flight: int, milliseconds: float) -> dict[str, float]:
-    with stub(milliseconds) as server:
+    with plain(milliseconds) as server:
         command = [str(python_of(environment)), BULK, client, str(count), str(in_flight), server.url]
         done = subprocess.run(command, env=surroundings(environment), check=True, capture_output=True, text=True)
     found: dict[str, float] = json.loads(done.stdout)

@@ -15,6 +15,7 @@ PEERS: dict[str, tuple[str, ...]] = {
     "httpx": ("httpx==0.28.1", "sniffio==1.3.1"),
     "httpx-h2": ("httpx[http2]==0.28.1", "sniffio==1.3.1"),
     "aiohttp": ("aiohttp==3.14.5",),
+    "pyreqwest": ("pyreqwest==0.15.1",),
     "openai": ("openai==3.54.0",),
     "anthropic": ("anthropic==2.12.0",),
     "stripe": ("stripe==16.1.0",),

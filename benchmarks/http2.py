@@ -80,14 +80,14 @@ def main(rounds: int = 5) -> None:
     """Print the CPU of a call ÷ that of bare httpx over HTTP/1.1 to the stub, and beside our own connections."""
     from benchmarks.environments import python_of, surroundings
     from benchmarks.measure import ratio
-    from benchmarks.peers import LOAD, stub
+    from benchmarks.servers import LOAD, plain
 
     def cpu(client: str, environment: str, in_flight: int, url: str) -> float:
         command = [str(python_of(environment)), LOAD, client, "async", "1000", str(in_flight), url]
         done = subprocess.run(command, env=surroundings(environment), check=True, capture_output=True, text=True)
         return float(json.loads(done.stdout)["cpu"])
 
-    with served() as two, stub() as one:
+    with served() as two, plain() as one:
         for in_flight in (1, 32):
             found = ratio(
                 lambda count=in_flight: cpu("hitl-h2", ENVIRONMENT, count, two),

@@ -7,24 +7,24 @@ the whole client process are the steady figure; wall time on a shared machine is
 from __future__ import annotations
 
 import contextlib
-import json
 import statistics
 import subprocess
 import sys
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import NamedTuple
 
-from attrs import define, field
+from attrs import define
 
-from benchmarks.environments import ROOT, python_of, surroundings
 from benchmarks.measure import Ratio
+from benchmarks.servers import Server, behind_nginx, over_tls, plain
 
 BASELINE = "httpx"
-LOAD = str(ROOT / "benchmarks" / "load.py")
 
 # Client of load.py, and the environment that it runs in.
 SYNC = {
     "socket": "httpx",
+    "pyreqwest": "pyreqwest",
     "hitl": "hitl",
     "hitl through httpx": "hitl",
     "svix": "svix",
@@ -41,11 +41,35 @@ ASYNC = {
     "hitl-uvloop": "hitl-uvloop",
     "hitl through httpx": "hitl",
     "aiohttp": "aiohttp",
+    "pyreqwest": "pyreqwest",
     "svix": "svix",
     "openai": "openai",
     "anthropic": "anthropic",
 }
-PLANS = {("sync", 1): (SYNC, 600), ("async", 1): (ASYNC, 600), ("async", 32): (ASYNC, 1500)}
+TLS = {each: each for each in ("hitl", "aiohttp", "pyreqwest")}
+BLOCKING_TLS = {each: each for each in ("hitl", "pyreqwest")}
+
+
+class Plan(NamedTuple):
+    """What is compared: which clients, each with its environment, in how many calls, against which server."""
+
+    title: str
+    mode: str
+    in_flight: int
+    clients: Mapping[str, str]
+    calls: int
+    server: Callable[[], AbstractContextManager[Server]] = plain
+
+
+PLANS = (
+    Plan("Blocking", "sync", 1, SYNC, 600),
+    Plan("Asynchronous", "async", 1, ASYNC, 600),
+    Plan("32 in flight", "async", 32, ASYNC, 1500),
+    Plan("Blocking, over TLS", "sync", 1, BLOCKING_TLS, 600, over_tls),
+    Plan("32 in flight, over TLS", "async", 32, TLS, 1500, over_tls),
+    Plan("Blocking, nginx with TLS", "sync", 1, BLOCKING_TLS, 600, behind_nginx),
+    Plan("32 in flight, nginx with TLS", "async", 32, TLS, 1500, behind_nginx),
+)
 
 
 @define
@@ -67,49 +91,19 @@ class Comparison:
     idle: float
 
 
-@define
-class _Stub:
-    url: str
-    busiest: float = field(default=0.0)
-
-    def run(self, client: str, environment: str, mode: str, calls: int, in_flight: int) -> dict[str, float]:
-        before = self._cpu()
-        command = [str(python_of(environment)), LOAD, client, mode, str(calls), str(in_flight), self.url]
-        done = subprocess.run(command, env=surroundings(environment), check=True, capture_output=True, text=True)
-        found: dict[str, float] = json.loads(done.stdout)
-        self.busiest = max(self.busiest, (self._cpu() - before) / found["wall"])
-        return {**found, "calls": calls}
-
-    def _cpu(self) -> float:
-        with urllib.request.urlopen(f"{self.url}/_usage") as told:
-            return float(json.load(told))
-
-
-@contextlib.contextmanager
-def stub(milliseconds: float = 0.0) -> Iterator[_Stub]:
-    """Run a stub, and yield it."""
-    command = [sys.executable, "-m", "benchmarks.stub", str(milliseconds)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as server:
-        assert server.stdout is not None
-        try:
-            yield _Stub(server.stdout.readline().strip())
-        finally:
-            server.kill()
-
-
 def compare(rounds: int = 5) -> Iterator[tuple[str, Comparison]]:
-    """Yield "mode, in flight: client" and what was found; clients that cannot be installed here are left out."""
-    for (mode, in_flight), (clients, usual) in PLANS.items():
-        for client, environment in clients.items():
-            with contextlib.suppress(subprocess.CalledProcessError), stub() as server:
+    """Yield "plan: client" and what was found; what cannot be installed here is left out, and nginx where it is not."""
+    for plan in PLANS:
+        for client, environment in plan.clients.items():
+            with contextlib.suppress(subprocess.CalledProcessError, FileNotFoundError), plan.server() as server:
                 triples = []
-                calls = SLOW.get(client, usual)
+                calls = SLOW.get(client, plan.calls)
                 for _ in range(rounds):
-                    before = server.run(BASELINE, BASELINE, mode, calls, in_flight)
-                    middle = server.run(client, environment, mode, calls, in_flight)
-                    after = server.run(BASELINE, BASELINE, mode, calls, in_flight)
+                    before = server.run(BASELINE, BASELINE, plan.mode, calls, plan.in_flight)
+                    middle = server.run(client, environment, plan.mode, calls, plan.in_flight)
+                    after = server.run(BASELINE, BASELINE, plan.mode, calls, plan.in_flight)
                     triples.append((before, middle, after))
-                yield f"{mode}, {in_flight} in flight: {client}", _comparison(triples, server.busiest)
+                yield f"{plan.title}: {client}", _comparison(triples, server.busiest)
 
 
 def _comparison(triples: list[tuple[dict[str, float], ...]], busiest: float) -> Comparison:

@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmarks.__main__ import RESULTS
 from benchmarks.environments import PEERS, ROOT
+from benchmarks.peers import PLANS
 
 PAGE = ROOT / "docs" / "explanation" / "performance.md"
 PLOT = ROOT / "docs" / "images" / "speed.svg"
@@ -24,7 +25,7 @@ text { stroke-width: 3px; paint-order: stroke } .title { font-weight: 600; font-
   .ours { fill: #2f81f7 } .theirs { fill: #484f58 } .spread { stroke: #e6edf3 } .one { stroke: #ff8b80 }
 }
 """
-MODES = {"sync, 1 in flight": "Blocking", "async, 1 in flight": "Asynchronous", "async, 32 in flight": "32 in flight"}
+SHOWN = ("Blocking", "Asynchronous", "32 in flight")  # in the plot; the tables show all
 
 
 def ratio(found: dict[str, float]) -> str:
@@ -43,7 +44,7 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def of_peers(peers: dict[str, Any]) -> str:
     """Return one table for each mode."""
     parts = []
-    for mode, title in MODES.items():
+    for title in dict.fromkeys(plan.title for plan in PLANS):
         rows = [
             [
                 name.partition(": ")[2],
@@ -53,7 +54,7 @@ def of_peers(peers: dict[str, Any]) -> str:
                 f"{found['idle']:.0%}",
             ]
             for name, found in peers.items()
-            if name.startswith(mode)
+            if name.startswith(f"{title}: ")
         ]
         header = [
             f"{title}, beside bare httpx",
@@ -62,7 +63,8 @@ def of_peers(peers: dict[str, Any]) -> str:
             "p99 of the latency",
             "stub idle",
         ]
-        parts.append(table(header, rows))
+        if rows:
+            parts.append(table(header, rows))
     return "\n\n".join(parts)
 
 
@@ -81,10 +83,12 @@ def bars(peers: dict[str, Any]) -> str:
     """Return the plot as SVG: the CPU of a call beside bare httpx, on a logarithmic scale."""
     width, row, left, top, right = 760, 22, 170, 54, 60
     parts, y = [], top
-    for mode, title in MODES.items():
+    for title in SHOWN:
         parts.append(f'<text x="10" y="{y + 6}" class="title">{title}</text>')
         y += 16
-        found = [(name.partition(": ")[2], each["cpu"]) for name, each in peers.items() if name.startswith(mode)]
+        found = [
+            (name.partition(": ")[2], each["cpu"]) for name, each in peers.items() if name.startswith(f"{title}: ")
+        ]
         for name, cpu in sorted(found, key=lambda each: each[1]["median"]):
             middle, least, greatest = (
                 _place(cpu[each], left, width - right) for each in ("median", "least", "greatest")

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from benchmarks.environments import python_of, surroundings
 from benchmarks.measure import Ratio, ratio
-from benchmarks.peers import stub
+from benchmarks.servers import plain
 from benchmarks.stub import REVIEW
 
 ENVIRONMENT = "hitl"
@@ -62,7 +62,7 @@ def _further(imports: str, client: str) -> str:
 
 def starts(rounds: int = 9) -> dict[str, Ratio]:
     """Measure imports, whole processes, second clients and memory."""
-    with stub() as server:
+    with plain() as server:
         url = server.url
         content = REVIEW["content"]
         review = f"'template_content_review', {content!r}"

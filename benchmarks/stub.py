@@ -1,6 +1,7 @@
-"""A server of canned answers that costs next to nothing: `python -m benchmarks.stub [MILLISECONDS]`.
+"""A server of canned answers that costs next to nothing: `python -m benchmarks.stub [MILLISECONDS [CERTIFICATE]]`.
 
-One asyncio protocol, no parsing beyond what finds the end of a request. It prints its address, and answers
+One asyncio protocol, no parsing beyond what finds the end of a request. With a certificate, a
+file of PEM with its key, it speaks TLS. It prints its address, and answers
 `GET /_usage` with the CPU seconds it has used, so that each measurement can say how idle it was.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import sys
 import time
 
@@ -126,13 +128,17 @@ class Stub(asyncio.Protocol):
             self._transport.write(found)
 
 
-async def serve(milliseconds: float) -> None:
+async def serve(milliseconds: float, certificate: str | None = None) -> None:
     """Serve until the process is ended."""
     Stub.delay = milliseconds / 1000
-    server = await asyncio.get_running_loop().create_server(Stub, "127.0.0.1", 0, backlog=2048)
-    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    tls = None if certificate is None else ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    if tls is not None and certificate is not None:
+        tls.load_cert_chain(certificate)
+    server = await asyncio.get_running_loop().create_server(Stub, "127.0.0.1", 0, backlog=2048, ssl=tls)
+    scheme = "http" if tls is None else "https"
+    print(f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(float(sys.argv[1]) if len(sys.argv) > 1 else 0.0))
+    asyncio.run(serve(float(sys.argv[1]) if len(sys.argv) > 1 else 0.0, *sys.argv[2:3]))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import os
+import re
 import sys
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
 from enum import Enum
 from itertools import chain
 from numbers import Integral
 from typing import Any, NoReturn, TypeAlias, TypeGuard
 
+from hitl import _compiled_json
 from hitl._interrupts import reraise_interrupt
 
 Object: TypeAlias = dict[str, Any]
@@ -24,6 +29,9 @@ MAX_VALUES = 500_000  # counted as commas and opening brackets outside of string
 MAX_KEPT_BYTES, MAX_KEPT_VALUES = 15 * 1024 * 1024, 490_000  # of a review, with its answer
 MAX_SENT_BYTES, MAX_SENT_VALUES = 12 * 1024 * 1024, 400_000
 MAX_DEPTH = 100  # objects and arrays inside each other, in what a caller gives
+_MANY_BYTES = 256 * 1024  # of a text that may hold thousands of objects
+# To import the compiled reader takes milliseconds; and it lets no other thread run, 17 ms for the longest of these.
+_WORTH_COMPILED = range(16 * 1024, 4 * 1024 * 1024)
 MAX_DIGITS = sys.int_info.default_max_str_digits  # of a whole number: what Python reads
 
 
@@ -47,17 +55,55 @@ def decode(content: bytes, *, max_values: int = MAX_VALUES, max_depth: int | Non
     # 16 MiB of `{},{},{}` take 400 MB, and seconds in which no deadline is checked.
     if holds_more(content, max_values):
         raise TooLargeError(f"it holds more than {max_values} values")
+    with _collector_paused() if len(content) > _MANY_BYTES else nullcontext():
+        value = _read(content)
+    if value is _TOO_DEEP or (max_depth is not None and is_deeper(value, max_depth)):
+        raise TooLargeError("it is nested too deeply" + (f": more than {max_depth} levels" if max_depth else ""))
+    return value
+
+
+def _read(content: bytes) -> Any:
+    if len(content) in _WORTH_COMPILED and (value := _compiled_json.read(content)) is not _compiled_json.IN_DOUBT:
+        return value
     text = content.decode("utf-8")
     try:
         value = _DECODER.decode(text)
     except RecursionError:
-        value = _TOO_DEEP
-    if value is _TOO_DEEP or (max_depth is not None and is_deeper(value, max_depth)):
-        raise TooLargeError("it is nested too deeply" + (f": more than {max_depth} levels" if max_depth else ""))
+        return _TOO_DEEP
     # Only an escape can contain one: UTF-8 has no surrogates (RFC 3629, 3). A single character is found fastest.
-    if "\\" in text and ("\\ud" in text or "\\uD" in text):
-        _refuse_lone_surrogates(value)
+    if "\\" in text and ("\\ud" in text or "\\uD" in text) and _has_half_a_pair(text):
+        raise ValueError("a string contains half of a surrogate pair")
     return value
+
+
+@contextmanager
+def _collector_paused() -> Generator[None, None, None]:
+    """Keep Python's garbage collector from running meanwhile, in the whole process.
+
+    Where many objects are made and all of them stay, it would run again and again and find nothing. Each full run looks
+    at everything that the process holds, and no thread does anything until it has: for 50 ms beside 4 MB of rows.
+    """
+    if not gc.isenabled():  # by the program, or for another thread that reads
+        yield
+        return
+    try:
+        _paused.append(True)
+        gc.disable()
+        yield
+    finally:
+        gc.enable()
+        _paused.clear()
+
+
+def _resume_collector() -> None:
+    if _paused:
+        gc.enable()
+        _paused.clear()
+
+
+_paused: list[bool] = []  # not empty while it is
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_resume_collector)  # a child has none of its parent's threads
 
 
 def holds_more(content: bytes, values: int) -> bool:
@@ -182,7 +228,10 @@ def whole(value: object) -> int | None:
 
 def is_encodable(text: str) -> bool:
     """Return whether UTF-8 can carry a text: it holds no half of a surrogate pair."""
-    return text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text)
+    with suppress(UnicodeEncodeError):
+        text.encode()
+        return True
+    return False
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> Object:
@@ -209,13 +258,10 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _refuse_lone_surrogates(value: object) -> None:
-    is_whole = False
-    with suppress(UnicodeEncodeError, RecursionError):
-        json.dumps(value, ensure_ascii=False).encode()
-        is_whole = True
-    if not is_whole:  # raised outside of a handler, because its error would hold the text
-        raise ValueError("a string contains half of a surrogate pair, or it is nested too deeply")
+def _has_half_a_pair(text: str) -> bool:
+    """Return whether a JSON text has an escaped half of a surrogate pair without the other half."""
+    high, low = r"\\u[dD][89abAB]..", r"\\u[dD][c-fC-F]"
+    return re.search(f"{high}(?!{low})|(?<!{high}){low}", text.replace(r"\\", "  ")) is not None
 
 
 def is_deeper(value: object, levels: int) -> bool:

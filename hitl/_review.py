@@ -115,6 +115,14 @@ class Review:
         return self.extra.get("erased") is True
 
     @property
+    def answered_via(self) -> str | None:
+        """`link` if the link of a message and its code were all that said who answers; None otherwise.
+
+        Such a message may have been forwarded, and answered by another person than `reviewer`.
+        """
+        return as_text(self.extra.get("answered_via"))
+
+    @property
     def feedback(self) -> str | None:
         """The reviewer's words: the first of feedback, comment, comments, reason and message; None without any."""
         return feedback_of(self.result)
@@ -137,8 +145,10 @@ class Review:
         # Written out rather than driven by a table, because reviews arrive by the hundred.
         values: tuple[Any, ...]
         try:
-            values = (*_all_of(document), *map(document.get, _FLAGGED))
-            may_have_more = len(document) > len(_USUAL) and not _is_all(document)
+            usual = _all_of(document)
+            has_others = len(document) > len(_USUAL)
+            values = (*usual, *(map(document.get, _FLAGGED) if has_others else _UNFLAGGED))
+            may_have_more = has_others and not _is_all(document)
         except KeyError:
             values, may_have_more = tuple(map(document.get, _NAMES)), True
         (
@@ -276,6 +286,7 @@ _FLAGGED: Final = ("metadata", "url", "verdict_field", "asked_by", "self_approve
 _USUAL: Final = tuple(each.name for each in fields(Review) if each.name not in ("extra", *_FLAGGED))
 _NAMES: Final = (*_USUAL, *_FLAGGED)
 _FLAGGED_SET: Final = frozenset(_FLAGGED)
+_UNFLAGGED: Final = (None,) * len(_FLAGGED)
 _all_of: Final = itemgetter(*_USUAL)
 _NEWER: Final[Object] = {each.name: None for each in fields(Review) if each.default is None}
 

@@ -26,8 +26,8 @@ def export(connection: Connection, as_lines: bool, everything: bool, **filters: 
 
     A record holds `id`, `template_id`, `status`, `priority`, `assignees`, `metadata`, `request` (the content), `answer`
     (the result), `edits` (the fields of the request that the reviewer changed, with `before` and `after`), `reviewer`,
-    `created_at`, `completed_at` and `seconds_to_answer`; from a team's server also `asked_by`, and `self_approved` if
-    the person who asked has answered.
+    `created_at`, `completed_at` and `seconds_to_answer`; from a team's server also `asked_by`, `self_approved` if the
+    person who asked has answered, and `answered_via` if somebody has by the link of a message.
     """
     with connection.client() as client:
         found = client.list_reviews(**filters)
@@ -50,7 +50,7 @@ def record_of(review: Review) -> dict[str, Any]:
         "edits": edits(review),
         **{name: document[name] for name in ("reviewer", "created_at", "completed_at")},
         "seconds_to_answer": took,
-        **{name: document[name] for name in ("asked_by", "self_approved") if document[name]},
+        **{name: document[name] for name in ("asked_by", "self_approved", "answered_via") if document.get(name)},
     }
 
 

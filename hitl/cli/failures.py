@@ -13,6 +13,7 @@ from hitl import exceptions
 from hitl._json import is_encodable
 from hitl.cli.output import OutputError
 from hitl.cli.text import one_line
+from hitl.server.primitives.errors import SetupError
 
 OK: Final = 0
 FAILED: Final = 1
@@ -74,6 +75,18 @@ def done(what: str) -> Generator[None, None, None]:
         yield
     except OutputError as error:
         raise CommandError(f"{what}; but {error}") from error
+
+
+@contextmanager
+def option_errors() -> Generator[None, None, None]:
+    """End the command if the server cannot use an option's value, and name the option."""
+    try:
+        yield
+    except SetupError as error:
+        options = {each.name: each.opts[0] for each in click.get_current_context().command.params}
+        option = options.get(error.setting or "")
+        is_named = option is None or option in str(error)
+        raise CommandError(str(error) if is_named else f"{option}: {error}") from error
 
 
 def exit_code_of(error: exceptions.HITLError) -> int:

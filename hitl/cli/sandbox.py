@@ -13,10 +13,12 @@ from typing import Any, cast
 import click
 
 from hitl._json import decode
-from hitl.cli.failures import CommandError
+from hitl.cli.failures import option_errors
 from hitl.cli.output import OutputError
-from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, rate_limit
-from hitl.server.primitives.errors import SetupError
+from hitl.cli.values import WholeNumber, host_name, seconds
+from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, RateLimit
+from hitl.server.http.rate_limit import rate_limit as parsed_rate_limit
+from hitl.server.primitives.errors import SetupError, about
 from hitl.server.review_server import ReviewServer
 from hitl.server.storage.database import IN_MEMORY
 
@@ -27,7 +29,7 @@ _SWITCH_INTERVAL = 0.0005
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=4010, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free port.")
+@click.option("--port", default=4010, show_default=True, type=WholeNumber(0, 65535), help="0 picks a free port.")
 @click.option("--data", default=IN_MEMORY, show_default=True, help="The data file.")
 @click.option(
     "--api-key",
@@ -39,8 +41,8 @@ _SWITCH_INTERVAL = 0.0005
 )
 @click.option(
     "--templates",
-    "templates_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    type=click.Path(path_type=Path),
     help="A JSON file of templates to add: an array of objects with id, name and fields.",
 )
 @click.option(
@@ -53,25 +55,32 @@ _SWITCH_INTERVAL = 0.0005
 )
 @click.option(
     "--rate-limit",
-    "rate",
     default=f"{DEFAULT_RATE_LIMIT.requests}/minute",
     show_default=True,
     help="Requests per API key and second, minute, hour or day, such as 100/hour; or none.",
 )
 @click.option(
     "--monthly-quota",
-    type=click.IntRange(0),
+    type=WholeNumber(0),
     help="People's responses in a calendar month, such as 500.  [default: any number]",
 )
 @click.option(
     "--undo-seconds",
     default=0.0,
     show_default="0: an answer is given at once",
-    type=click.FloatRange(0, 3600),
+    metavar="SECONDS",
+    type=seconds,
     help="For how long a reviewer can take an answer back; programs see it afterwards.",
 )
 @click.option("--allow-remote", is_flag=True, help="Allow a --host that other machines can reach, unencrypted.")
-@click.option("--host-name", "host_names", multiple=True, help="Another host name of this machine; repeatable.")
+@click.option(
+    "--host-name",
+    "host_names",
+    metavar="NAME",
+    multiple=True,
+    type=host_name,
+    help="Another host name of this machine; repeatable.",
+)
 @click.option("--allow-remote-webhooks", is_flag=True, help="Also deliver webhooks to public addresses.")
 @click.option(
     "--allow-webhook-net",
@@ -81,19 +90,19 @@ _SWITCH_INTERVAL = 0.0005
     help="A private network to deliver webhooks to, such as 192.168.1.0/24; repeatable.",
 )
 def sandbox(
-    rate: str, templates_file: Path | None, api_keys: tuple[str, ...], workflows: tuple[str, ...], **settings: Any
+    rate_limit: str, templates: Path | None, api_keys: tuple[str, ...], workflows: tuple[str, ...], **settings: Any
 ) -> None:
     """Run a review server with an inbox on this machine until Ctrl-C."""
-    templates = templates_in(templates_file) if templates_file else []
     of_environment = os.environ.get("HITL_SANDBOX_API_KEY", "").strip()
-    keys = [_key(each) for each in api_keys] or [of_environment] * bool(of_environment)
     targets = {name: url or None for name, _, url in (each.partition("=") for each in workflows)}
-    try:
+    with option_errors():
         site = ReviewServer(
-            rate_limit=rate_limit(rate), templates=templates, api_keys=keys, workflows=targets, **settings
+            rate_limit=rate_limit_of(rate_limit),
+            templates=templates_in(templates),
+            api_keys=[_key(each) for each in api_keys] or [of_environment] * bool(of_environment),
+            workflows=targets,
+            **settings,
         )
-    except SetupError as error:
-        raise CommandError(str(error)) from error
     server = site.server()
     # Before anything is printed: Ctrl-C must end it in order as soon as the user knows that it runs.
     with site, server.capture_signals():
@@ -132,7 +141,8 @@ def _key(given: str) -> str:
         return file.read_text("utf-8").strip()
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is no text in UTF-8"
-        raise CommandError(f"the API key cannot be read from {file}: {why}") from None
+        with about("api_keys"):
+            raise SetupError(f"the API key cannot be read from {file}: {why}; name a file that holds it") from None
 
 
 def _remote_warning(where: str) -> str:
@@ -159,12 +169,23 @@ def print_links(site: ReviewServer, terminal: int) -> None:
         return  # the terminal is gone, or the process is in its background
 
 
-def templates_in(file: Path) -> list[dict[str, Any]]:
-    """Return the templates that a JSON file holds."""
-    try:
-        value: object = decode(file.read_bytes())
-    except (OSError, ValueError) as error:
-        raise CommandError(f"{file} cannot be read as JSON: {error}") from error
-    if not isinstance(value, list):
-        raise CommandError(f"{file} must hold a JSON array of templates, each with id, name and fields")
+def templates_in(file: Path | None) -> list[dict[str, Any]]:
+    """Return the templates that a JSON file holds; SetupError if it holds none."""
+    if file is None:
+        return []
+    form = "a JSON array of templates, each with id, name and fields"
+    with about("templates"):
+        try:
+            value: object = decode(file.read_bytes())
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise SetupError(f"{file} cannot be read as JSON ({why}); give a file that holds {form}") from error
+        if not isinstance(value, list):
+            raise SetupError(f"{file} must hold {form}")
     return cast("list[dict[str, Any]]", value)
+
+
+def rate_limit_of(text: str) -> RateLimit:
+    """Return the rate limit that an option says; SetupError if it says none."""
+    with about("rate_limit"):
+        return parsed_rate_limit(text)

@@ -10,18 +10,18 @@ from typing import Any
 import click
 
 from hitl.cli.config_file import config_option
-from hitl.cli.failures import CommandError
+from hitl.cli.failures import CommandError, option_errors
 from hitl.cli.operating import OPERATING
 from hitl.cli.rekeying import key_file_option, rekey_file
-from hitl.cli.sandbox import templates_in
+from hitl.cli.sandbox import rate_limit_of, templates_in
 from hitl.cli.server_unit import unit
-from hitl.cli.values import length_of_time, seconds
+from hitl.cli.values import WholeNumber, length_of_time, seconds
 from hitl.server.asking import POLICIES
 from hitl.server.http.exposure import read_secret
-from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT, rate_limit
+from hitl.server.http.rate_limit import DEFAULT_RATE_LIMIT
 from hitl.server.http.systemd import inherited_socket
 from hitl.server.operations import LogForm, configure_log
-from hitl.server.primitives import SetupError
+from hitl.server.primitives import SetupError, about
 from hitl.server.review_server import ReviewServer
 from hitl.server.team_settings import TeamSettings
 
@@ -32,7 +32,7 @@ _SWITCH_INTERVAL = 0.0005  # as in `hitl.cli.sandbox`
 @click.option("--data", envvar="HITL_DATA", show_envvar=True, help="The data file.")
 @click.option("--public-url", help="The address by which people and programs reach it; its only source.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=4010, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free port.")
+@click.option("--port", default=4010, show_default=True, type=WholeNumber(0, 65535), help="0 picks a free port.")
 @click.option("--socket", metavar="PATH", help="A Unix socket to listen on instead, for a proxy of the same group.")
 @click.option(
     "--trusted-proxy",
@@ -57,7 +57,7 @@ _SWITCH_INTERVAL = 0.0005  # as in `hitl.cli.sandbox`
     metavar="@DOMAIN",
     help="Let people of this domain in as reviewers though nobody has invited them; repeatable.",
 )
-@click.option("--certfile", metavar="FILE", help="The certificate in PEM, to speak TLS without a proxy.")
+@click.option("--certfile", "certificate", metavar="FILE", help="The certificate in PEM, to speak TLS without a proxy.")
 @click.option("--keyfile", metavar="FILE", help="Its key, unless that is in the same file.")
 @click.option(
     "--hsts",
@@ -73,18 +73,25 @@ _SWITCH_INTERVAL = 0.0005  # as in `hitl.cli.sandbox`
     show_default=True,
     help="What becomes of a person's answer to what he asks himself, or what his key asks.",
 )
-@click.option("--undo", default="10s", show_default=True, help="For how long a reviewer can take an answer back.")
+@click.option(
+    "--undo",
+    "undo_seconds",
+    metavar="TIME",
+    type=seconds,
+    default="10s",
+    show_default=True,
+    help="For how long a reviewer can take an answer back.",
+)
 @click.option(
     "--rate-limit",
-    "rate",
     default=f"{DEFAULT_RATE_LIMIT.requests}/minute",
     show_default=True,
     help="Requests per API key and second, minute, hour or day, such as 100/hour; or none.",
 )
 @click.option(
     "--templates",
-    "templates_file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    type=click.Path(path_type=Path),
     help="A JSON file of templates to add: an array of objects with id, name and fields.",
 )
 @click.option("--allow-remote-webhooks", is_flag=True, help="Also deliver webhooks to public addresses.")
@@ -135,9 +142,9 @@ def run(
     data: str | None,
     host: str,
     port: int,
-    undo: str,
-    rate: str,
-    templates_file: Path | None,
+    undo_seconds: float,
+    rate_limit: str,
+    templates: Path | None,
     allow_remote_webhooks: bool,
     allow_webhook_nets: tuple[str, ...],
     log_form: LogForm | None,
@@ -146,7 +153,7 @@ def run(
     """Serve a data file; `reached` are the options that say how it is reached."""
     if data is None:
         raise CommandError("give --data FILE, the file that keeps everything")
-    try:
+    with option_errors():
         team = _settings(**reached)
         site = ReviewServer(
             data=data,
@@ -154,15 +161,13 @@ def run(
             port=port,
             team=team,
             inherited=inherited_socket(os.environ, os.getpid()),
-            undo_seconds=seconds(undo),
-            rate_limit=rate_limit(rate),
-            templates=templates_in(templates_file) if templates_file else [],
+            undo_seconds=undo_seconds,
+            rate_limit=rate_limit_of(rate_limit),
+            templates=templates_in(templates),
             allow_remote_webhooks=allow_remote_webhooks,
             allow_webhook_nets=allow_webhook_nets,
         )
         http_server = site.server()
-    except SetupError as error:
-        raise CommandError(str(error)) from error
     configure_log(log_form or ("text" if sys.stderr.isatty() else "json"))
     # Before anything is printed: a signal must end it in order as soon as somebody knows that it runs.
     with site, http_server.capture_signals():
@@ -174,14 +179,16 @@ def run(
 
 
 def _settings(
-    *, hsts: str | None, certfile: str | None, keyfile: str | None, proxy_secret_file: str | None, **rest: Any
+    *, hsts: str | None, certificate: str | None, keyfile: str | None, proxy_secret_file: str | None, **rest: Any
 ) -> TeamSettings:
-    if keyfile and not certfile:
-        raise SetupError("--keyfile is the key of a certificate; give --certfile, too")
+    if keyfile and not certificate:
+        raise SetupError(f"--keyfile {keyfile} is the key of a certificate; give --certfile, too")
+    with about("proxy_secret_file"):
+        secret = read_secret(proxy_secret_file) if proxy_secret_file else None
     return TeamSettings(
         hsts=None if hsts is None else hsts == "on",
-        certificate=(certfile, keyfile) if certfile else None,
-        proxy_secret=read_secret(proxy_secret_file) if proxy_secret_file else None,
+        certificate=(certificate, keyfile) if certificate else None,
+        proxy_secret=secret,
         **rest,
     )
 

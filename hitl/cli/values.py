@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +17,8 @@ from hitl.server.primitives.timestamps import duration
 
 JSON_SOURCE: Final = "JSON|@FILE|-"
 """How help texts name what `json_value` accepts."""
+
+_HOST: Final = re.compile(r"[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]+\]")
 
 
 def json_value(source: str) -> Any:
@@ -48,6 +52,36 @@ def length_of_time(length: str) -> timedelta:
         raise click.BadParameter(str(error)) from error
 
 
+def host_name(text: str) -> str:
+    """Return a host as the Host header has it, without a port."""
+    if not _HOST.fullmatch(text):
+        raise click.BadParameter(f"{text!r} is no host name; write one such as sandbox.local, without a port")
+    return text
+
+
+class WholeNumber(click.IntRange):
+    """A whole number; an error says which ones are possible."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            most = "" if self.max is None else f" to {self.max:g}"
+            message = f"{error.message.removesuffix('.')}; write a whole number from {self.min}{most}"
+            raise click.BadParameter(message, ctx, param) from None
+
+
+def file_text(name: str) -> str:
+    """Return the text of a file in UTF-8."""
+    try:
+        return Path(name).read_text("utf-8")
+    except OSError as error:
+        raise click.BadParameter(f"{name} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise click.BadParameter(f"{name} is no text in UTF-8") from error
+
+
 def pair(text: str) -> tuple[str, str]:
     """Return the two parts of NAME=VALUE."""
     name, found, value = text.partition("=")
@@ -71,6 +105,7 @@ def _read(source: str) -> bytes:
 
 def _number(text: str) -> str | float:
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return text
+    return text if math.isnan(number) else number

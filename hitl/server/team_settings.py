@@ -13,6 +13,7 @@ from hitl.server.http.listeners import AnyListener
 from hitl.server.http.proxies import TrustedProxies
 from hitl.server.http.public_url import PublicUrl
 from hitl.server.http.public_url_guard import Front
+from hitl.server.primitives import about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +70,10 @@ def front_of(team: TeamSettings | None, listener: AnyListener) -> tuple[Front | 
     """Return how requests come to a team's server, and warnings about it; SetupError if that would expose it."""
     if team is None:
         return None, []
-    url = None if team.public_url is None else PublicUrl.parse(team.public_url)
-    proxies = TrustedProxies(team.trusted_proxies)
+    with about("public_url"):
+        url = None if team.public_url is None else PublicUrl.parse(team.public_url)
+    with about("trusted_proxies"):
+        proxies = TrustedProxies(team.trusted_proxies)
     exposure = Exposure(
         public_url=url,
         listens_on=listener.where,

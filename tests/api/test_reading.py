@@ -116,8 +116,8 @@ def by_the_generated_parser(document: dict[str, Any]) -> Review:
 
 
 def test_it_reads_all_properties_that_openapi_yaml_knows() -> None:
-    # Whether it was erased stays in `extra`, where a property looks: it is rare, and reviews arrive by the hundred.
-    known = {each.name for each in fields(Generated)} - {"additional_properties", "erased"}
+    # What is rare stays in `extra`, where a property looks: reviews arrive by the hundred.
+    known = {each.name for each in fields(Generated)} - {"additional_properties", "erased", "answered_via"}
     assert {each.name for each in fields(Review)} == known | {"extra"}
     assert {*REQUIRED, *OPTIONAL} == known | {"a_field_from_the_future"}
 
@@ -126,6 +126,14 @@ def test_it_reads_all_properties_that_openapi_yaml_knows() -> None:
 def test_whether_it_was_erased(sent: dict[str, Any], means: bool) -> None:
     review = Review.from_json({**FULL, **sent})
     assert (review.erased, review.extra) == (means, sent)
+
+
+@pytest.mark.parametrize(
+    ("sent", "means"), [({}, None), ({"answered_via": None}, None), ({"answered_via": "link"}, "link")]
+)
+def test_whether_a_link_was_all_that_said_who_answers(sent: dict[str, Any], means: str | None) -> None:
+    review = Review.from_json({**FULL, **sent})
+    assert (review.answered_via, review.to_json().get("answered_via")) == (means, means)
 
 
 @given(REVIEWS)

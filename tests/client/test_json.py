@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import os
+import sys
 from contextlib import suppress
 
 import pytest
@@ -49,6 +52,22 @@ def test_whole_surrogate_pairs_are_characters():
     assert decode(rb'"\ud83d\ude00 \\ud800"') == "😀 \\ud800"
 
 
+@given(
+    st.lists(
+        st.sampled_from([r"\ud83d", r"\uDBff", r"\ude00", r"\uDFFF", r"\ud7ff", r"\\", r"\"", "ud83d", "de00", "d"])
+    )
+)
+def test_each_half_of_a_surrogate_pair_needs_the_other(parts):
+    text = f'"{"".join(parts)}"'
+    try:
+        json.loads(text).encode()
+    except UnicodeEncodeError:
+        with pytest.raises(ValueError, match="surrogate"):
+            decode(text.encode())
+    else:
+        assert decode(text.encode()) == json.loads(text)
+
+
 @given(st.binary(max_size=60))
 def test_any_bytes_are_a_value_or_a_value_error(content):
     with suppress(ValueError):
@@ -92,3 +111,51 @@ def test_values_between_texts_are_counted(value):
 def test_a_long_text_is_no_heap_of_values():
     text = "Yes, it is. " * (MAX_VALUES // 12)
     assert decode(encode([text])) == [text]
+
+
+MANY_OBJECTS = b"[" + b'{"a":[]},' * 60_000 + b"1]"
+
+
+@pytest.fixture
+def collections():
+    """The runs of the garbage collector; it is switched on, whatever other tests have done."""
+    found = []
+    gc.enable()
+    gc.callbacks.append(lambda phase, _: found.append(phase == "start"))
+    yield found
+    gc.callbacks.pop()
+    gc.enable()
+
+
+@pytest.mark.parametrize("end", [b"", b"}"])
+def test_many_objects_are_read_without_a_run_of_the_garbage_collector_for_each_few_hundred(collections, end):
+    collections.clear()
+    with suppress(ValueError):
+        decode(MANY_OBJECTS + end)
+    assert sum(collections) <= 1
+    assert gc.isenabled()
+
+
+def test_a_garbage_collector_that_is_switched_off_stays_so(collections):
+    gc.disable()
+    decode(MANY_OBJECTS)
+    assert not gc.isenabled()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on Windows")
+def test_a_child_that_is_forked_meanwhile_collects_its_garbage(collections):
+    children = []
+
+    def fork(*_):
+        if not children and not gc.isenabled():
+            children.append(os.fork())
+            if not children[0]:
+                os._exit(0 if gc.isenabled() else 1)
+
+    sys.setprofile(fork)
+    try:
+        decode(MANY_OBJECTS)
+    finally:
+        sys.setprofile(None)
+    assert os.waitpid(children[0], 0)[1] == 0
+    assert gc.isenabled()

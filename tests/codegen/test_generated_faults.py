@@ -6,7 +6,6 @@ import functools
 import importlib
 import inspect
 import json
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -16,12 +15,11 @@ from hitl_api import AuthenticatedClient, errors
 from hitl_api.api.events import stream_events
 from hitl_api.api.loops import get_loop, remove_loop_member
 from hitl_api.api.reviews import get_review
-from ruamel.yaml import YAML
+from openapi_yaml import SPEC
 
 from hitl import AsyncHITLClient, HITLClient
 from hitl.exceptions import ConfigurationError
 
-SPEC = YAML(typ="safe").load(Path(__file__).parents[2] / "openapi.yaml")
 FUNCTIONS = ("sync", "sync_detailed", "asyncio", "asyncio_detailed")
 WITH_IDS = [
     (operation["tags"][0], operation["operationId"])

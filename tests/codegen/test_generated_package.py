@@ -29,13 +29,12 @@ from hitl_api.api.sessions import wait_for_turn
 from hitl_api.api.uploads import upload_document
 from hitl_api.models.meta import Meta
 from hitl_api.types import UNSET, File, Unset, read_datetime
-from ruamel.yaml import YAML
+from openapi_yaml import SPEC
 
 from hitl._moments import moment
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "codegen" / "templates"
-SPEC = YAML(typ="safe").load(ROOT / "openapi.yaml")
 OPERATIONS = [
     (operation["tags"][0], operation["operationId"])
     for item in SPEC["paths"].values()

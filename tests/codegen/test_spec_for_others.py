@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
+from openapi_yaml import SPEC
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "codegen"))
 
 from own_input import own_input  # noqa: E402
 
-SPEC = YAML(typ="safe").load(ROOT / "openapi.yaml")
 METHODS = ("get", "post", "put", "patch", "delete")
 # Any JSON at all, so that no type is right.
 ANY_JSON = {

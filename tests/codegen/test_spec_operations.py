@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
-
-SPEC = YAML(typ="safe").load(Path(__file__).parents[2] / "openapi.yaml")
+from openapi_yaml import SPEC
 
 OPERATIONS = {
     "A": {

@@ -16,13 +16,12 @@ import httpx
 import jsonschema
 import pytest
 from hitl_api import AuthenticatedClient
-from ruamel.yaml import YAML
+from openapi_yaml import SPEC
 
 from hitl import HITLClient
 from hitl.exceptions import HITLError, ReviewNotFoundError
 
 ROOT = Path(__file__).parents[2]
-SPEC = YAML(typ="safe").load(ROOT / "openapi.yaml")
 ANSWERS: list[dict[str, Any]] = json.loads((ROOT / "tests" / "data" / "vendor-answers.json").read_text())
 OPERATIONS = {
     operation["operationId"]: operation

@@ -22,7 +22,10 @@ CELLS: dict[str, list[Any]] = {
     "flag": [True, False, True],
     "text": ["a", "b", ""],
     "umlauts": ["ä", "ß", "😀"],
-    "missing text": ["a", None, numpy.nan],
+    "missing text": ["ä", None, numpy.nan],
+    "text and numbers": ["ä", float("-inf"), 0.1],
+    "flag and number": [True, float("nan"), 1e16],
+    "too large to be summed": [1e308, 1e308, -1e308],
     "nothing": [None, None, None],
     "mixed": [1, "a", None],
     "long": [2**64, 10**4299, -(2**70)],
@@ -40,6 +43,15 @@ TYPED: dict[str, Any] = {
     "category": pandas.Categorical(["new", None, "old"]),
     "numbers of a category": pandas.Categorical([1, 2, 1]),
     "time": pandas.to_datetime(["2024-01-20T09:00:00.000000000", "NaT", "2024-01-21T10:00:00.000000001"]),
+    **{
+        f"time in {unit}": numpy.array(times, dtype=f"datetime64[{unit}]")
+        for unit, times in {
+            "s": ["2024-01-20T09:00:10", "NaT", "-0005-01-21T10:00:00"],
+            "ms": ["2024-01-20T09:00:00.120", "NaT", "12000-01-01"],
+            "us": ["2024-01-20T09:00:00.000123", "2024-01-20T09:00:00.123000", "12000-01-01T10:20:00"],
+            "ns": ["2024-01-20T09:00:00.100", "2024-01-20T09:00:00.000001", "2024-01-20T09:00:00.000000100"],
+        }.items()
+    },
     "zone": pandas.to_datetime(["2024-01-20", "NaT", "2024-06-21"]).tz_localize("Europe/Prague"),
     "took": pandas.to_timedelta(["90s", "NaT", "-1h"]),
     "period": pandas.period_range("2024-01", periods=3, freq="M"),
@@ -57,11 +69,13 @@ FRAMES = {
     "equal objects": pandas.DataFrame({"a": [[1]] * 3}),
     "numbers as names": pandas.DataFrame([[1, 2.5], [3, 4.5]]),
     "no column": pandas.DataFrame(index=["a", "b"]),
+    "many rows": pandas.DataFrame({"a": range(10_000), "b": ["ä"] * 10_000}),
     "no row": pandas.DataFrame({"a": []}),
 }
 REFUSED: dict[str, pandas.DataFrame] = {
     "bytes": pandas.DataFrame({"a": [1, 2], "b": ["x", b"y"]}),
     "half a character": pandas.DataFrame({"a": ["x", "\ud83d"]}, dtype=object),
+    "half a character beside nothing": pandas.DataFrame({"a": ["x", "\ud83d", None]}, dtype=object),
     "too long": pandas.DataFrame({"a": [1, 10**4300]}, dtype=object),
     "deep": pandas.DataFrame({"a": [1, {"b": [lambda: None]}]}),
     "label": pandas.DataFrame({"a": [1, 2]}, index=pandas.Index(["x", b"y"])),
@@ -107,6 +121,7 @@ def test_what_is_refused_in_a_frame_has_the_path_of_its_cell(name: str) -> None:
     path = {
         "bytes": "content['rows'][1]['b']",
         "half a character": "content['rows'][1]['a']",
+        "half a character beside nothing": "content['rows'][1]['a']",
         "too long": "content['rows'][1]['a']",
         "deep": "content['rows'][1]['a']['b'][0]",
         "label": "content['rows'][1]['index']",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -36,22 +35,10 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(scope="session")
-def close_later() -> Iterator[Callable[[Sandbox], None]]:
-    """Close sandboxes beside the tests that follow: it takes a fifth of a second, and most of that is sleep."""
-    with ThreadPoolExecutor(4) as threads:
-        closings: list[Future[None]] = []
-        yield lambda sandbox: closings.append(threads.submit(sandbox.close))
-        for closing in closings:
-            closing.result()
-
-
 @pytest.fixture
-def sandbox(clock: Clock, close_later: Callable[[Sandbox], None]) -> Iterator[Sandbox]:
-    sandbox = Sandbox(clock=clock, rate_limit=(1_000_000, 60.0))
-    sandbox.start()
-    yield sandbox
-    close_later(sandbox)
+def sandbox(clock: Clock) -> Iterator[Sandbox]:
+    with Sandbox(clock=clock, rate_limit=(1_000_000, 60.0)) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture

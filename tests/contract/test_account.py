@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -25,11 +25,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def sandbox(clock: Clock, close_later: Callable[[Sandbox], None]) -> Iterator[Sandbox]:
-    sandbox = Sandbox(clock=clock, rate_limit=(100, 3600.0), monthly_quota=3)
-    sandbox.start()
-    yield sandbox
-    close_later(sandbox)
+def sandbox(clock: Clock) -> Iterator[Sandbox]:
+    with Sandbox(clock=clock, rate_limit=(100, 3600.0), monthly_quota=3) as sandbox:
+        yield sandbox
 
 
 def answer(sandbox: Sandbox, client: HITLClient) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextvars import ContextVar
 from itertools import count
 from typing import Any, cast
@@ -76,16 +76,12 @@ def test_a_second_run_makes_only_what_is_missing(client: HITLClient) -> None:
     assert len(client.list_reviews()) == 7
 
 
-def test_a_rate_limit_pauses_the_batch_and_loses_nothing(
-    connect: Connect, close_later: Callable[[Sandbox], None], recorder: Recorder
-) -> None:
-    sandbox = Sandbox(rate_limit=(10, 3.0))
-    sandbox.start()
-    reviews = connect(sandbox).create_reviews(map(item, range(20)))
+def test_a_rate_limit_pauses_the_batch_and_loses_nothing(connect: Connect, recorder: Recorder) -> None:
+    with Sandbox(rate_limit=(10, 3.0)) as sandbox:
+        reviews = connect(sandbox).create_reviews(map(item, range(20)))
     assert [review.content["number"] for review in reviews] == list(range(20))
     refused = sum(exchange.response.status_code == 429 for exchange in recorder.exchanges)
     assert 0 < refused <= 20  # as many as were under way when the limit was reached, not one for every item and second
-    close_later(sandbox)
 
 
 def test_a_generator_keeps_its_context_and_is_closed_and_its_failure_has_what_was_made(client: HITLClient) -> None:

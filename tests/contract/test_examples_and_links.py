@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from openapi_yaml import SPEC
 from requests_fit import CheckedTransport, Recorder
-from ruamel.yaml import YAML
 
 from hitl.testing import Sandbox
 
 Json = dict[str, Any]
-SPEC: Json = YAML(typ="safe").load(Path(__file__).parents[2] / "openapi.yaml")
 OPERATIONS: dict[str, Json] = {
     operation["operationId"]: {**operation, "method": method, "path": path}
     for path, item in SPEC["paths"].items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -46,12 +46,10 @@ def action_url(correlations: CorrelationStore) -> Iterator[str]:
 
 
 @pytest.fixture
-def sandbox(clock: Clock, action_url: str, close_later: Callable[[Sandbox], None]) -> Iterator[Sandbox]:
+def sandbox(clock: Clock, action_url: str) -> Iterator[Sandbox]:
     workflows = {"refund": action_url, "quiet": None, "unfinished": "draft"}
-    sandbox = Sandbox(clock=clock, rate_limit=(1_000_000, 60.0), workflows=workflows)
-    sandbox.start()
-    yield sandbox
-    close_later(sandbox)
+    with Sandbox(clock=clock, rate_limit=(1_000_000, 60.0), workflows=workflows) as sandbox:
+        yield sandbox
 
 
 def answer(sandbox: Sandbox, execution: Execution, yes: bool = True) -> None:

@@ -76,5 +76,5 @@ def test_the_command_says_in_one_line_that_there_is_no_room(tmp_path: Path) -> N
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.startswith(f"Error: {tmp_path / 'sandbox.db'} cannot be ")
+    assert ended.stderr.startswith(f"Error: --data: {tmp_path / 'sandbox.db'} cannot be ")
     assert ended.stderr.count("\n") == 1

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from hitl.server.inbox.csv_export import csv_text
+from hitl.server.inbox.csv_export import csv_lines
 from hitl.server.inbox.flags import are_flagged, flags_of, sentence
 from hitl.server.inbox.rendering import MAX_ROWS, Pairs, Table, block
 from hitl.server.inbox.tables import Looking
@@ -148,17 +148,17 @@ def test_only_a_table_of_the_page_is_exported(browser: TestClient, server: Revie
     "text", ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", " =1", "\r=1", "＝1", "\ufeff=1", "\0=1", "\u202e=1"]
 )
 def test_no_text_becomes_a_formula(text: str) -> None:
-    (name, cell) = csv.reader(io.StringIO(csv_text([text], [[text]]), newline=""))
+    (name, cell) = csv.reader(io.StringIO(csv_lines([[text], [text]]), newline=""))
     assert (name[0][0], cell[0][0]) == ("'", "'")
 
 
 def test_numbers_stay_numbers() -> None:
-    assert csv_text(["a"], [[-1], [-0.5], ["-12.50"], [True], [None]]) == 'a\r\n-1\r\n-0.5\r\n-12.50\r\ntrue\r\n""\r\n'
+    assert csv_lines([["a"], [-1], [-0.5], ["-12.50"], [True], [None]]) == 'a\r\n-1\r\n-0.5\r\n-12.50\r\ntrue\r\n""\r\n'
 
 
 @given(st.lists(st.lists(st.text(st.characters(blacklist_categories=["Cs"])), min_size=2, max_size=2), max_size=5))
 def test_every_cell_survives(rows: list[list[str]]) -> None:
-    read = list(csv.reader(io.StringIO(csv_text(["a", "b"], rows), newline="")))
+    read = list(csv.reader(io.StringIO(csv_lines([["a", "b"], *rows]), newline="")))
     assert len(read) == len(rows) + 1
     for row, found in zip(rows, read[1:], strict=True):
         assert all(cell in (text, f"'{text}") for text, cell in zip(row, found, strict=True))

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from hitl.server.http.requests import MAX_DEPTH
+from hitl.server.inbox.controls import Control, VisibleIf
 from hitl.server.inbox.fields import MISSING, Choice, field_type
-from hitl.server.inbox.forms import Control, Draft, VisibleIf, build_form, json_faults, read_result
+from hitl.server.inbox.forms import Draft, build_form, json_faults, read_result
 from hitl.server.inbox.rendering import Code, Table, Text
 
 COLOURS = [{"value": "r", "label": "Red"}, {"value": "g", "label": "Green"}]

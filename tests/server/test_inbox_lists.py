@@ -221,7 +221,7 @@ def test_nothing_is_done_before_it_is_confirmed(browser: TestClient, server: Rev
     ("action", "template", "reason"),
     [
         ("approve", "graded", "its form also requires Grade"),
-        ("approve", "open_question", "its form has no required yes/no question"),
+        ("approve", "open_question", "its form has no question that Approve answers"),
         ("approve", "commented", "requires a comment"),
         ("reject", "commented", "requires a comment"),
         ("reassign", "fixed", "does not allow reassignment"),

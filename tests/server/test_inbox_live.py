@@ -33,7 +33,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def live(server: ReviewServer) -> Live:
     return Live(
-        PageHandlers(server.reviews, server.loops, PageRenderer(), server.saved_views, 0, Presence(server.clock))
+        PageHandlers(server.reviews, server.loops, PageRenderer(), server.saved_views, 0, Presence(server.clock), None)
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import anyio
@@ -498,3 +500,40 @@ def test_pages_hold_no_inline_script_or_style(browser: TestClient, server: Revie
         assert "<style" not in page
         assert " style=" not in page
         assert " onclick" not in page
+
+
+def request_part(page: str) -> str:
+    """Return the words of what a page shows of a request, without its JSON and its history."""
+    shown = re.sub(r'<details class="raw.*?</details>', "", page.partition("<main")[2], flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", shown)).split())
+
+
+@pytest.mark.parametrize(
+    ("content", "is_editable", "times"),
+    [
+        ({"question": "Is it right?", "context": "A sofa"}, False, 1),
+        ({"question": "Is it right?"}, False, 1),
+        ({"question": "Is it right?\n\nSay why."}, False, 1),
+        ({"question": "Is it right?", "context": "A sofa"}, True, 2),
+        ({"question": "Is it **right**?"}, False, 1),  # in the title without its marks, below it as it is
+        ({"question": "- Is it right?\n- Or not?"}, False, 2),
+        ({"title": "Sofa", "question": "Is it right?"}, False, 1),
+        ({"text": "Is it right?"}, False, 2),  # content to judge, which may look like its title
+    ],
+)
+def test_a_question_is_said_once(
+    browser: TestClient, server: ReviewServer, content: dict[str, str], is_editable: bool, times: int
+) -> None:
+    shown = [{"name": name, "type": "content_display", "editable": is_editable} for name in content]
+    fields = [*shown, {"name": "yes", "type": "boolean", "label": "Yes?"}]
+    template = server.reviews.create_template({"name": "Question", "fields": fields}).document
+    review_id = ask(server, template_id=template["id"], content=content)
+    open_page = browser.get(f"/inbox/reviews/{review_id}").text
+    server.reviews.reject(review_id, {}, "kim@example.com")
+    ended = browser.get(f"/inbox/reviews/{review_id}").text
+    for page in (open_page, ended):
+        words = request_part(page)
+        assert words.count("Is it right?") == times
+        assert ("Say why." in words, "A sofa" in words) == ("Say why." in str(content), "context" in content)
+        assert "no content" not in words
+        assert content["question" if "question" in content else "text"].splitlines()[0] in page  # in the JSON, too

@@ -109,6 +109,23 @@ def test_an_answer_is_held_and_can_be_taken_back_with_what_was_typed(slow: TestC
     assert ("field.answer", "Yes") in SentForm(slow.get(back.headers["location"]).text).pairs
 
 
+def test_the_rail_counts_what_is_left_to_answer(slow: TestClient, server: ReviewServer) -> None:
+    def counted(reviewer: str) -> list[str]:
+        slow.cookies.set("hitl_reviewer", reviewer)
+        page = slow.get("/inbox/requests").text
+        return re.findall(r'data-(?:count="requests">|requests=")(\d+)', page)
+
+    ids = [ask(server, f"Question {number}?") for number in range(3)]
+    after = answer(slow, f"/inbox/requests/{ids[0]}", "Yes")
+    assert (counted(KIM), counted(LEE)) == (["2", "2"], ["3", "3"])
+    slow.cookies.set("hitl_reviewer", KIM)
+    undo(slow, slow.get(after.headers["location"]).text)
+    assert counted(KIM) == ["3", "3"]
+    answer(slow, f"/inbox/requests/{ids[1]}", "Yes")
+    server.loops.cancel_request(OWNER, ids[1])
+    assert (counted(KIM), counted(LEE)) == (["2", "2"], ["2", "2"])
+
+
 def test_a_held_answer_is_given_when_its_time_has_come(
     slow: TestClient, server: ReviewServer, clock: FakeClock
 ) -> None:

@@ -215,8 +215,8 @@ def test_the_empty_list_of_somebody_says_what_was_done(
     assert 'href="/inbox/?view=mine&amp;due=overdue">Remove search' in nothing
 
 
-def exported(browser: TestClient, query: str) -> list[dict[str, str]]:
-    answer = browser.get(f"/inbox/export.csv{query}")
+def exported(browser: TestClient, query: str, of: str = "") -> list[dict[str, str]]:
+    answer = browser.get(f"/inbox/{of}export.csv{query}")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.text.startswith("\ufeff")
     return list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
@@ -243,7 +243,7 @@ def test_an_export_has_every_page_once(browser: TestClient, server: ReviewServer
     assert exported(browser, "?view=mine") == []
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "＝1＋1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "＝1＋1", " =1"])
 def test_no_cell_of_an_export_is_a_formula(browser: TestClient, server: ReviewServer, text: str) -> None:
     ask(server, metadata={"agent": text}, content={"title": f"{text} x", "text": text}, assignees=[f"{text.strip()}@x"])
     (row,) = exported(browser, "?view=open")
@@ -322,6 +322,44 @@ def test_finished_requests_say_the_answer_by_whom_and_how_long_it_took(
     assert "2 min" in page
     for name in ("kim", KIM):
         assert requests_at(browser, f"?view=done&reviewer={name}") == [answered]
+
+
+def test_a_list_of_requests_is_exported_as_it_is_listed(
+    browser: TestClient, server: ReviewServer, clock: FakeClock
+) -> None:
+    editors, support = loop(server, "Editors", KIM), loop(server, "Support")
+    answered = request(server, editors, "# Is it right?\n\nLook twice.", timeout_seconds=7200)
+    late, left = request(server, editors, "Is it late?", timeout_seconds=60), request(server, support, "Where?")
+    clock.now += timedelta(minutes=2)
+    server.loops.respond(answered, "Quite right", {"email": KIM, "name": "Kim"})
+    link = re.search(r'href="/inbox/(requests/export\.csv[^"]+)"', browser.get("/inbox/requests?view=done").text)
+    assert link is not None
+    rows = exported(browser, unescape(link[1]).removeprefix("requests/export.csv"), "requests/")
+    assert [(row["id"], row["status"], row["answered by"], row["answer"], row["seconds"]) for row in rows] == [
+        (late, "timeout", "", "", ""),
+        (answered, "completed", "Kim", '"Quite right"', "120.0"),
+    ]
+    assert (rows[1]["title"], rows[1]["loop"], rows[1]["type"]) == ("Is it right?", "Editors", "text")
+    assert [row["id"] for row in exported(browser, f"?view=open&loop={support}", "requests/")] == [left]
+    assert [row["id"] for row in exported(browser, "?view=done&reviewer=kim", "requests/")] == [answered]
+    assert exported(browser, "?view=mine", "requests/") == []
+
+
+def test_an_export_of_requests_has_every_page_once(browser: TestClient, server: ReviewServer) -> None:
+    editors = loop(server, "Editors")
+    priorities = ("low", "medium", "high", "critical")
+    made = [request(server, editors, f"Is it {number}?", priority=priorities[number % 4]) for number in range(405)]
+    for query in ("?view=open", "?view=open&sort=due", "?view=open&sort=oldest"):
+        assert sorted(row["id"] for row in exported(browser, query, "requests/")) == sorted(made)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1+2", "@SUM(A1)", "＝1＋1"])
+def test_no_cell_of_an_export_of_requests_is_a_formula(browser: TestClient, server: ReviewServer, text: str) -> None:
+    asked = request(server, loop(server, f"{text}x"), f"{text} is what?")
+    server.loops.respond(asked, text, {"email": KIM, "name": f"{text}y"})
+    (row,) = exported(browser, "?view=done", "requests/")
+    assert [row[name] for name in ("title", "loop", "answered by")] == [f"'{text} is what?", f"'{text}x", f"'{text}y"]
+    assert not row["answer"].startswith(text)
 
 
 def test_a_list_of_requests_is_saved_as_a_view_and_counted(browser: TestClient, server: ReviewServer) -> None:

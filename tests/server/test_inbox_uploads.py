@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from server_calls import REQUEST
 from starlette.testclient import TestClient
 
@@ -33,6 +34,17 @@ def test_an_image_of_ours_is_shown_and_a_document_is_offered(browser: TestClient
     )
     assert f'<img src="{image.path}" alt="&lt;b&gt;&#34;.gif">' in page
     assert re.search(rf'<a href="{re.escape(report.path)}"[^>]*>report.pdf</a> <span class="quiet">2 KB</span>', page)
+
+
+@pytest.mark.parametrize("others", [[], ["https://example.com/b.png"]])
+def test_a_file_of_ours_is_shown_once(browser: TestClient, server: ReviewServer, others: list[str]) -> None:
+    image = server.uploads.add(IMAGES, SentFile("a.png", b"\x89PNG\r\n\x1a\n"))
+    address = f"https://reviews.example.com{image.path}"
+    page = page_of(browser, server, type="image", image_url=address, image_urls=[address, *others], file_name="a.png")
+    assert page.count(f'<img src="{image.path}"') == 1
+    assert "from reviews.example.com" not in page
+    assert re.findall(r">Load picture from ([\w.]+)<", page) == ["example.com"] * len(others)
+    assert ("file_name" in page.partition("<summary>JSON")[0]) == bool(others)
 
 
 def test_what_is_not_ours_is_not_loaded(browser: TestClient, server: ReviewServer) -> None:

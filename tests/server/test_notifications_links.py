@@ -180,3 +180,20 @@ def test_the_command_says_what_is_wrong(tmp_path: Path, arguments: tuple[str, ..
     outcome = notify(tmp_path / "team.db", *arguments, given="nonsense")
     assert outcome.exit_code != 0
     assert why in outcome.output
+
+
+def test_the_command_escapes_what_it_prints(tmp_path: Path) -> None:
+    data = tmp_path / "team.db"
+    added = notify(data, "channels", "add", "red\x1b[31m", given="json://127.0.0.1:9/hook")
+    listed = notify(data, "channels", "list")
+    assert (added.exit_code, added.output) == (0, listed.output)
+    assert r"red\x1b[31m" in listed.output
+    assert "\x1b" not in listed.output
+
+
+def test_an_address_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "url").write_bytes(b"\xff\xfe")
+    outcome = notify(tmp_path / "team.db", "channels", "add", "x", "--url-file", str(tmp_path / "url"))
+    assert outcome.exit_code == 2
+    assert "'--url-file'" in outcome.output
+    assert "is no text in UTF-8" in outcome.output

@@ -82,7 +82,7 @@ def test_a_taken_port_is_told_in_one_line() -> None:
     outcome = run("sandbox", "--port", str(listener.port))
     listener.close()
     assert outcome.exit_code == 1
-    assert outcome.output.startswith("Error: cannot listen on 127.0.0.1:")
+    assert outcome.output.startswith("Error: --port: cannot listen on 127.0.0.1:")
     assert outcome.output.count("\n") == 1
 
 
@@ -110,7 +110,7 @@ def test_a_file_that_another_sandbox_uses_is_told_in_one_line(tmp_path: Path) ->
         second = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (second.returncode, second.stdout) == (1, "")
     assert second.stderr == (
-        f"Error: {file} is in use by another server; stop that one, or give this one another file\n"
+        f"Error: --data: {file} is in use by another server; stop that one, or give this one another file\n"
     )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from hitl.server.review_server import ReviewServer
+from hitl.server.reviews import ReviewQuery, ReviewService
 from hitl.server.storage import IN_MEMORY, StorageError
 from hitl.server.storage import reader as reader_module
 
@@ -27,6 +29,39 @@ def test_who_reads_a_list_holds_nobody_up_and_sees_one_state_of_the_file(tmp_pat
             assert not writer.is_alive()
             assert (before, reader.value(count)) == (0, 0)
         assert server.reviews.list_reviews().total == 1
+
+
+LISTS: dict[str, Callable[[ReviewService], object]] = {
+    "a list": lambda reviews: reviews.list_reviews(),
+    "a search": lambda reviews: reviews.list_reviews(ReviewQuery(search="draft")),
+    "by due date": lambda reviews: reviews.list_by_deadline(ReviewQuery(), [reviews.clock()]),
+    "a place": lambda reviews: reviews.place(ReviewQuery(), "rev_1"),
+    "a tally": lambda reviews: reviews.tally(ReviewQuery(), reviews.clock()),
+    "counts": lambda reviews: (reviews.counts(), reviews.to_answer(["ann@example.com"])),
+}
+
+
+@pytest.mark.parametrize("asked", LISTS)
+def test_reviews_are_created_while_somebody_reads_a_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    with closing(ReviewServer(data=tmp_path / "sandbox.db")) as server:
+        server.reviews.create_review(REVIEW)
+        reading = server.database.reading
+
+        @contextmanager
+        def interrupted() -> Iterator[object]:
+            with reading() as reader:
+                writer = threading.Thread(target=server.reviews.create_review, args=(REVIEW,))
+                writer.start()
+                writer.join(60)
+                assert not writer.is_alive()
+                yield reader
+
+        monkeypatch.setattr(server.database, "reading", interrupted)
+        LISTS[asked](server.reviews)
+        monkeypatch.undo()
+        assert server.reviews.list_reviews().total >= 2
 
 
 @pytest.mark.parametrize("file", ["sandbox.db", IN_MEMORY])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
 import socket
@@ -80,6 +81,23 @@ def test_a_site_that_cannot_be_set_up_gives_its_port_back() -> None:
     with pytest.raises(SetupError):
         ReviewServer(port=listener.port, templates=[{"id": "mine"}])
     Listener(port=listener.port).close()
+
+
+def test_a_server_with_nothing_in_flight_stops_without_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    sleep = asyncio.sleep
+
+    async def noted_sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        await sleep(seconds)
+
+    with ReviewServer() as site, httpx.Client() as http:
+        background = BackgroundServer(site.server())
+        background.start()
+        assert http.get(site.url).is_redirect  # and its connection stays open
+        monkeypatch.setattr(asyncio, "sleep", noted_sleep)
+        background.stop()
+    assert not any(pauses)
 
 
 def test_the_second_signal_does_not_wait_for_requests_in_flight() -> None:

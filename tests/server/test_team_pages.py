@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -9,6 +11,8 @@ from html.parser import HTMLParser
 import pytest
 from starlette.testclient import TestClient
 from team import HERE, Team, running_team, token_in
+
+from hitl.server.primitives import Role
 
 
 @pytest.fixture
@@ -179,3 +183,71 @@ class Markup(HTMLParser):
         given = dict(attrs)
         if (tag == "script" and "src" not in given) or tag == "img" or any(name.startswith("on") for name in given):
             self.strange.append(tag)
+
+
+@pytest.mark.parametrize(("how", "is_told"), [("linked", True), ("signed in", False)])
+def test_a_decision_says_that_it_came_by_the_link_of_a_message(team: Team, admin: TestClient, how: str, is_told: bool):
+    review_id = team.review("ann@example.com")
+    ann = team.linked("ann@example.com", review_id) if how == "linked" else team.signed_in("ann@example.com")
+    page = f"/inbox/reviews/{review_id}"
+    form = {"form_token": token_in(ann.get(page).text), "version": "1", "decision": "approve"}
+    assert ann.post(f"{page}/answer", data=form).status_code == 303
+    outcome, _, history = admin.get(page).text.partition("<summary>History")
+    words = "signed in by the link of a message"
+    assert (words in outcome, words in history.partition("</details>")[0]) == (is_told, is_told)
+    assert team.server.reviews.get_review(review_id).get("answered_via") == ("link" if is_told else None)
+    (row,) = csv.DictReader(io.StringIO(admin.get("/inbox/export.csv?view=done").text.removeprefix("\ufeff")))
+    assert row["answered via"] == ("link" if is_told else "")
+
+
+def fail(team: Team, name: str, *, to: str = "", since: str | None = None, error: str | None = None) -> None:
+    """Add a channel by which nothing reaches anybody any more."""
+    assert team.server.notifications is not None
+    channel = team.server.notifications.channels.add(name, f"smtp://mail.example.com?from=reviews@example.com{to}")
+    team.server.database.execute(
+        "UPDATE channels SET state = 'failing', last_ok_at = ?, last_error = ? WHERE id = ?", (since, error, channel.id)
+    )
+
+
+@pytest.mark.parametrize("role", ["lead", "admin"])
+def test_who_can_mend_a_failing_channel_is_told_since_when_why_and_what_to_do(team: Team, role: Role) -> None:
+    fail(team, "ops & <mail>", to="&to=ops@example.com", since="2026-11-22T09:30:00Z", error="550 no such user")
+    browser = team.signed_in("lee@example.com", role)
+    for path in ("", "requests", "deliveries", "sessions"):
+        page = (
+            browser.get(f"/inbox/{path}").text.partition('aria-label="Failing channels"')[2].partition("</section>")[0]
+        )
+        assert "A notification channel fails" in page
+        assert '<b dir="auto">ops &amp; &lt;mail&gt;</b>: nothing has got through since' in page
+        assert "22 Nov 2026, 09:30 UTC" in page
+        assert "Last attempt: 550 no such user." in page
+        assert "hitl notify test --channel &#39;ops &amp; &lt;mail&gt;&#39;</code>" in page
+
+
+def test_the_test_of_a_mail_server_for_everybody_goes_to_who_reads_of_it(team: Team, admin: TestClient) -> None:
+    fail(team, "mail")
+    assert "<code>hitl notify test --channel mail --to kim@example.com</code>" in admin.get("/inbox/").text
+
+
+def test_nobody_else_is_told_of_failing_channels(team: Team) -> None:
+    fail(team, "ops")
+    review_id = team.review()
+    for browser in (team.signed_in("ann@example.com"), team.linked("kim@example.com", review_id, "admin")):
+        for path in ("", "requests", "nowhere", f"reviews/{review_id}"):
+            assert "channel" not in browser.get(f"/inbox/{path}").text
+
+
+def test_of_many_failing_channels_five_are_named(team: Team, admin: TestClient) -> None:
+    for number in range(7):
+        fail(team, f"way {number}")
+    page = admin.get("/inbox/").text
+    assert "7 notification channels fail" in page
+    assert "way 4</b>: nothing has ever got through; it was added" in page
+    assert ("way 5" in page, "<code>hitl notify channels list</code> has 2 more." in page) == (False, True)
+
+
+def test_a_channel_that_works_is_not_told_of(team: Team, admin: TestClient) -> None:
+    fail(team, "ops")
+    assert "Failing channels" in admin.get("/inbox/").text
+    team.server.database.execute("UPDATE channels SET state = 'ok'")
+    assert "Failing channels" not in admin.get("/inbox/").text

@@ -60,6 +60,9 @@ class Review:
     name the program says that it asks. Missing where keys have no names. """
     self_approved: bool | None | Unset = UNSET
     """ True if the person who asked has given the answer; otherwise null or missing. """
+    answered_via: None | str | Unset = UNSET
+    """ `link` if whoever answered had signed in by no more than the link of a message about this review and its
+    code: the message may have been forwarded. Otherwise null or missing. """
     erased: bool | Unset = UNSET
     """ True once the server has erased the contents, which it keeps for a limited time: `content` and `metadata`
     are empty, and of `result` only the fields are left that say yes or no. Missing before. """
@@ -153,6 +156,12 @@ class Review:
         else:
             self_approved = self.self_approved
 
+        answered_via: None | str | Unset
+        if isinstance(self.answered_via, Unset):
+            answered_via = UNSET
+        else:
+            answered_via = self.answered_via
+
         erased = self.erased
 
         field_dict: dict[str, Any] = {}
@@ -194,6 +203,8 @@ class Review:
             field_dict["asked_by"] = asked_by
         if self_approved is not UNSET:
             field_dict["self_approved"] = self_approved
+        if answered_via is not UNSET:
+            field_dict["answered_via"] = answered_via
         if erased is not UNSET:
             field_dict["erased"] = erased
 
@@ -356,6 +367,15 @@ class Review:
 
         self_approved = _parse_self_approved(d.pop("self_approved", UNSET))
 
+        def _parse_answered_via(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        answered_via = _parse_answered_via(d.pop("answered_via", UNSET))
+
         erased = d.pop("erased", UNSET)
 
         review = cls(
@@ -378,6 +398,7 @@ class Review:
             verdict_field=verdict_field,
             asked_by=asked_by,
             self_approved=self_approved,
+            answered_via=answered_via,
             erased=erased,
         )
 

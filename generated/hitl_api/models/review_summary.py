@@ -39,6 +39,9 @@ class ReviewSummary:
     name the program says that it asks. Missing where keys have no names. """
     self_approved: bool | None | Unset = UNSET
     """ True if the person who asked has given the answer; otherwise null or missing. """
+    answered_via: None | str | Unset = UNSET
+    """ `link` if whoever answered had signed in by no more than the link of a message about this review and its
+    code: the message may have been forwarded. Otherwise null or missing. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -82,6 +85,12 @@ class ReviewSummary:
         else:
             self_approved = self.self_approved
 
+        answered_via: None | str | Unset
+        if isinstance(self.answered_via, Unset):
+            answered_via = UNSET
+        else:
+            answered_via = self.answered_via
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -107,6 +116,8 @@ class ReviewSummary:
             field_dict["asked_by"] = asked_by
         if self_approved is not UNSET:
             field_dict["self_approved"] = self_approved
+        if answered_via is not UNSET:
+            field_dict["answered_via"] = answered_via
 
         return field_dict
 
@@ -176,6 +187,15 @@ class ReviewSummary:
 
         self_approved = _parse_self_approved(d.pop("self_approved", UNSET))
 
+        def _parse_answered_via(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        answered_via = _parse_answered_via(d.pop("answered_via", UNSET))
+
         review_summary = cls(
             id=id,
             template_id=template_id,
@@ -187,6 +207,7 @@ class ReviewSummary:
             verdict_field=verdict_field,
             asked_by=asked_by,
             self_approved=self_approved,
+            answered_via=answered_via,
         )
 
         review_summary.additional_properties = d

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -32,14 +33,19 @@ class EntryRenderer:
     """Renders pages from templates of its own: they have no scripts and show nothing of the inbox."""
 
     def __init__(self) -> None:
-        self._templates = Environment(
-            loader=FileSystemLoader(Path(__file__).parent / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._templates = _environment()
 
     def response(self, page: str, context: Mapping[str, Any], status: int) -> Response:
         """Return the page."""
         return HTMLResponse(self._templates.get_template(page).render(context), status, dict(HEADERS))
+
+
+@cache  # as those of the inbox
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -95,6 +95,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(_READ, "/inbox/undo/{batch}", "reviewer", by_link=True),
     Rule(_SEND, "/inbox/undo/{batch}", "reviewer", by_link=True, own="batch"),
     Rule(_READ, "/inbox/requests", "reviewer"),
+    Rule(_READ, "/inbox/requests/export.csv", "reviewer"),
     Rule(_READ, "/inbox/requests/{request_id}", "reviewer"),
     Rule(_FORM, "/inbox/requests/{request_id}/answer", "reviewer"),
     Rule(_FORM, "/inbox/requests/{request_id}/look", "reviewer"),

@@ -125,12 +125,12 @@ class Exposure:
                 raise SetupError("--auth-header-allow lets in people whom --auth-header names; give that, too")
             return
         if not _HEADER.fullmatch(self.auth_header) or self.auth_header.lower() in _NO_LOGIN:
-            raise SetupError(
-                f"{self.auth_header[:100]!r} is no header that names a person; give one such as X-Forwarded-Email"
-            )
+            why = f"{self.auth_header[:100]!r} is no header that names a person"
+            raise SetupError(f"--auth-header: {why}; give one such as X-Forwarded-Email")
         for each in self.auth_header_allow:
             if not _DOMAIN.fullmatch(each.lower()):
-                raise SetupError(f"{each[:100]!r} is no domain of addresses; give one such as @example.com")
+                why = f"{each[:100]!r} is no domain of addresses"
+                raise SetupError(f"--auth-header-allow: {why}; give one such as @example.com")
         if self.public_url is None:
             raise SetupError("--auth-header needs a proxy, and a proxy needs --public-url; give that, too")
         if self.is_socket:
@@ -153,7 +153,7 @@ def read_secret(file: str) -> str:
         mode, text = path.stat().st_mode, path.read_text("utf-8").strip()
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is no text in UTF-8"
-        raise SetupError(f"the proxy's secret cannot be read from {file}: {why}") from None
+        raise SetupError(f"the proxy's secret cannot be read from {file}: {why}; name a file that holds it") from None
     if os.name == "posix" and mode & 0o007:
         raise SetupError(f"everybody on this machine can read {file}; take that right away: chmod 640 {file}")
     if not _SECRET.fullmatch(text):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
@@ -11,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from hitl._engine import is_loopback, is_unspecified
 from hitl.server.http.host_check import in_url
-from hitl.server.primitives import SetupError
+from hitl.server.primitives import SetupError, about
 
 _HIGHEST_PORT: Final = 65_535
 
@@ -31,15 +32,8 @@ class Listener:
                 f"the sandbox listens on this machine only, and {host} can be reached from others; use 127.0.0.1, "
                 "or allow it with --allow-remote (allow_remote=True)"
             )
-        if not 0 <= port <= _HIGHEST_PORT:
-            raise SetupError(f"a port is a number from 0 to {_HIGHEST_PORT}, not {port}")
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        try:
-            self.socket = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-        except OSError as error:
-            raise SetupError(
-                f"cannot listen on {in_url(host)}:{port} ({_reason(error)}); stop what uses it, or choose another port"
-            ) from error
+        with about("port"):
+            self.socket = _listen(host, port)
         # Connections inherit this. asyncio sets it only on sockets that name TCP as their protocol, which
         # create_server's do not; without it, each answer waits 40 ms for an acknowledgement (Nagle, RFC 896).
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -139,6 +133,17 @@ def _in_link(host: str) -> str:
     return in_url(host)
 
 
-def _reason(error: OSError) -> str:
-    """Return the operating system's message, without the address that asyncio and socket add."""
-    return os.strerror(error.errno) if error.errno else str(error)
+def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= _HIGHEST_PORT:
+        raise SetupError(f"a port is a number from 0 to {_HIGHEST_PORT}, not {port}")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        # Behind the error of create_server, whose text has the address again, is that of the system.
+        cause = error.__context__ if isinstance(error.__context__, OSError) else error
+        what = f"cannot listen on {in_url(host)}:{port} ({cause.strerror or cause})"
+        if isinstance(cause, socket.gaierror) or cause.errno == errno.EADDRNOTAVAIL:
+            with about("host"):
+                raise SetupError(f"{what}; give an address of this machine, such as 127.0.0.1") from error
+        raise SetupError(f"{what}; stop what uses it, or choose another port") from error

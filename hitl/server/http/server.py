@@ -138,6 +138,8 @@ class HttpServer(uvicorn.Server):
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._service:
             await self._drain(self._service.drain)
+        elif await self._close_idle(sockets or []):
+            return
         await super().shutdown(sockets)
 
     def _serve_tls(self, service: Service, certificate: Certificate) -> asyncio.Server:
@@ -155,6 +157,20 @@ class HttpServer(uvicorn.Server):
         # As uvicorn's own `startup` has it.
         make = cast("Callable[..., asyncio.Protocol]", self.config.http_protocol_class)
         return make(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+
+    async def _close_idle(self, sockets: Sequence[socket.socket]) -> bool:
+        """Close what listens and what is idle; return whether nothing else is left.
+
+        uvicorn's own `shutdown` sleeps for a tenth of a second even then, and every test would wait for that.
+        """
+        for server in self.servers:
+            server.close()
+        for each in sockets:
+            each.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)  # the event loop tells the connections that they are closed
+        return not self.server_state.connections and not self.server_state.tasks
 
     async def _drain(self, seconds: float) -> None:
         """Accept no more connections, and let those that there are bring their last request."""

@@ -45,7 +45,7 @@ class Certificate:
         except (OSError, ValueError) as error:
             why = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
             shown = " and ".join(str(each) for each in self._files if each)
-            raise SetupError(f"the certificate cannot be loaded from {shown} ({why})") from None
+            raise SetupError(f"the certificate cannot be loaded from {shown} ({why}); give files in PEM") from None
         return context
 
 

@@ -1,6 +1,7 @@
 """The reviewer's inbox: the pages on which people answer reviews and requests.
 
-`page_handlers` and its subclasses call the services; `documents`, `rendering`, `attachments`, `fields`, `forms`,
+`page_handlers` and its subclasses call the services: `review_pages`, `answering` and `request_pages` show one question
+and take its answer, `lists` and `request_lists` show many. `documents`, `rendering`, `attachments`, `fields`, `forms`,
 `merging`, `rows` and `views` are pure; `submission` reads forms; `page_renderer` renders pages. For the composition
 root only.
 """
@@ -18,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 
 from hitl.server.access import Admission
 from hitl.server.agent_sessions import SessionService
+from hitl.server.inbox.answering import Answers
 from hitl.server.inbox.bulk_pages import BulkPages
 from hitl.server.inbox.delivery_pages import DeliveryPages
 from hitl.server.inbox.hidden_characters import visible
@@ -27,17 +29,18 @@ from hitl.server.inbox.lists import Lists
 from hitl.server.inbox.live import Live
 from hitl.server.inbox.page_handlers import redirect
 from hitl.server.inbox.page_renderer import STATIC, PageRenderer, SafeHeaders
-from hitl.server.inbox.pages import Pages
 from hitl.server.inbox.people_pages import PeoplePages
 from hitl.server.inbox.presence import Presence
 from hitl.server.inbox.previews import Previews
 from hitl.server.inbox.request_lists import RequestLists
 from hitl.server.inbox.request_pages import RequestPages
+from hitl.server.inbox.review_pages import ReviewPages
 from hitl.server.inbox.saved_view_store import SavedViews
 from hitl.server.inbox.sessions import InboxSessionMiddleware, Sessions
 from hitl.server.inbox.titles import title
 from hitl.server.keys import Keys
 from hitl.server.loops import LoopService
+from hitl.server.notifications import Channels
 from hitl.server.reviews import ReviewService
 from hitl.server.uploads import UploadService
 from hitl.server.webhooks.deliveries import Deliveries
@@ -65,13 +68,16 @@ def inbox_routes(
     undo_seconds: float = 0,
     admission: Admission | None = None,
     keys: Keys | None = None,
+    channels: Channels | None = None,
 ) -> list[BaseRoute]:
     """Return the inbox's routes, to be mounted under `/inbox`; an answer can be taken back for `undo_seconds`.
 
-    With `admission` and `keys`, of a team's server, there are pages about people, sessions and API keys.
+    With `admission` and `keys`, of a team's server, there are pages about people, sessions and API keys; leads and
+    admins are told which of its `channels` fail.
     """
-    handled = (reviews, loops, PageRenderer(), views, undo_seconds, Presence(reviews.clock))
-    lists, pages, requests = Lists(*handled), Pages(*handled), RequestPages(*handled, uploads, agent_sessions)
+    handled = (reviews, loops, PageRenderer(), views, undo_seconds, Presence(reviews.clock), channels)
+    lists, pages, answers = Lists(*handled), ReviewPages(*handled), Answers(*handled)
+    requests = RequestPages(*handled, uploads, agent_sessions)
     previews, bulk, asked = Previews(*handled), BulkPages(*handled), RequestLists(*handled)
     log = DeliveryPages(*handled, deliveries)
     inner: list[BaseRoute] = [
@@ -87,13 +93,14 @@ def inbox_routes(
         *_form("/pictures", previews.pictures, "/"),
         Route("/events", Live(lists).events),
         Route("/reviews/{review_id}", pages.review),
-        Route("/reviews/{review_id}/answer", pages.answer, methods=["POST"]),
+        Route("/reviews/{review_id}/answer", answers.answer, methods=["POST"]),
         Route("/reviews/{review_id}/answer", pages.form),
         *_form("/reviews/{review_id}/look", pages.look, "/reviews/{review_id}"),
         *_form("/reviews/{review_id}/start", pages.start, "/reviews/{review_id}"),
         Route("/reviews/{review_id}/done", pages.done),
         Route("/reviews/{review_id}/table", pages.table),
         Route("/requests", asked.overview),
+        Route("/requests/export.csv", asked.export),
         Route("/requests/{request_id}", requests.show),
         *_form("/requests/{request_id}/answer", requests.answer, "/requests/{request_id}"),
         *_form("/requests/undo/{batch}", requests.undo, "/requests"),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from hitl.server.inbox.documents import Document
+from hitl.server.loops.lifecycle import OPEN as OPEN_REQUESTS
 from hitl.server.primitives import name_key
 
 
@@ -106,6 +107,23 @@ def too_late(review: Document, sender: str = "") -> Banner:
         return Banner("warning", title, "The first answer is stored. What you sent now differs, and was not stored.")
     title = _ENDED[review["status"]].format(reviewer=review.get("reviewer") or "Someone")
     return Banner("warning", title, "Your answer was not submitted. You can copy what you typed below.")
+
+
+def request_too_late(request: Document, sender: str, reason: str) -> Banner:
+    """Return why a request accepts no answer from the sender; `reason` is what the service says of an open one."""
+    answered_by: Document | None = request["response_by_user"]
+    if answered_by and name_key(answered_by["email"]) == name_key(sender):
+        return ALREADY_ANSWERED
+    if request["status"] in OPEN_REQUESTS:
+        return Banner("warning", "Someone else is answering this", f"Your answer was not submitted: {reason}.")
+    return Banner("warning", "Too late", "Your answer was not submitted. You can copy what you typed below.")
+
+
+def request_standing(request: Document, own: str) -> Banner | None:
+    """Return what is said about a request whatever was just done; `own` is what becomes of one's own answer."""
+    if request.get("erased"):
+        return ERASED
+    return ASKED_YOURSELF if own == "refuse" and request["status"] in OPEN_REQUESTS else None
 
 
 def answered_by(reviewer: str, what: str = "review") -> Banner:

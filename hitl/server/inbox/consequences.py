@@ -34,12 +34,14 @@ def consequences(
     labels = {"approve_effect": approve, "reject_effect": reject}
     if has_deadline:
         labels["timeout_effect"] = "No answer in time:"
-    chosen: Mapping[str, Any] = settings(template) if template else {}
-    return [
-        Consequence(name, label, parts)
-        for name, label in labels.items()
-        if isinstance(chosen.get(name), str) and (parts := _parts(chosen[name], content))
-    ]
+    found = ((name, label, effect(template, name, content)) for name, label in labels.items())
+    return [Consequence(name, label, parts) for name, label, parts in found if parts]
+
+
+def effect(template: Document | None, setting: str, content: Mapping[str, Any]) -> list[Part]:
+    """Return what a template says in one of these settings, filled; nothing where it says nothing."""
+    text = settings(template).get(setting) if template else None
+    return _parts(text, content) if isinstance(text, str) else []
 
 
 def _parts(text: str, content: Mapping[str, Any]) -> list[Part]:

@@ -20,13 +20,11 @@ _FORMULA: Final = re.compile(r"[\s\0\ufeff\u200b-\u200f\u202a-\u202e\u2060-\u206
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]+")
 
 
-def csv_text(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Return a table as RFC 4180 has it; a text that looks like a formula gets an apostrophe before it."""
+def csv_lines(rows: Iterable[Sequence[Any]]) -> str:
+    """Return rows as RFC 4180 has them; a text that looks like a formula gets an apostrophe before it."""
     file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow([_guarded(name) for name in names])
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return file.getvalue()
+    csv.writer(file).writerows([_cell(value) for value in row] for row in rows)
+    return file.getvalue().encode("utf-8", "replace").decode()  # a lone surrogate has no UTF-8 form
 
 
 def export(looking: Looking, blocks: Iterable[Block], name: str) -> Response:
@@ -35,14 +33,14 @@ def export(looking: Looking, blocks: Iterable[Block], name: str) -> Response:
     if table is None:
         raise ApiError(404, "not_found", "This page has no such table.")
     rows = [row for _, row in table.in_order(table.columns(looking))]
-    return _response(csv_text(table.names, rows), f"{name}-{looking.exported}")
+    return _response(csv_lines([table.names, *rows]), f"{name}-{looking.exported}")
 
 
 def _response(text: str, name: str) -> Response:
     """Return a download that begins with the mark by which spreadsheets know UTF-8."""
     safe = _UNSAFE.sub("-", name).strip("-")[:80] or "table"
     headers = {"content-disposition": f'attachment; filename="{safe}.csv"', "cache-control": "no-store"}
-    return Response(f"\ufeff{text}".encode("utf-8", "replace"), media_type="text/csv", headers=headers)
+    return Response(f"\ufeff{text}", media_type="text/csv", headers=headers)
 
 
 def _cell(value: Any) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from hitl.server.inbox.controls import Control
 from hitl.server.inbox.documents import Document
-from hitl.server.inbox.forms import Control, Form
+from hitl.server.inbox.forms import Form
 from hitl.server.inbox.rendering import Block, Items, Json, Pairs, Text, Word, block
 
 _LONGEST: Final = 120

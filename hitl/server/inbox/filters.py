@@ -177,6 +177,12 @@ class Filters:
         return f"{path}?{urlencode([('view', other.view), *given, *page])}"
 
     @property
+    def export(self) -> str:
+        """The address of the list as CSV."""
+        path, _, query = self.link().partition("?")
+        return f"{path}/export.csv?{query}".lstrip("/")
+
+    @property
     def whole(self) -> str:
         """The address of the list without any filter."""
         return Filters(view=self.view, subject=self.subject).link()

@@ -3,99 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hitl._json import is_list, is_object
 from hitl.server.inbox import editing, fields
 from hitl.server.inbox.arguments import Argument, arguments_of
-from hitl.server.inbox.attachments import Attached, FileLimits, attached, limits
+from hitl.server.inbox.attachments import attached, limits
 from hitl.server.inbox.content_files import picture_of
-from hitl.server.inbox.diffing import Diff
+from hitl.server.inbox.controls import Control, VisibleIf
 from hitl.server.inbox.documents import Document, fields_of, label_of
-from hitl.server.inbox.hidden_characters import has_hidden, unix_lines
+from hitl.server.inbox.hidden_characters import unix_lines
 from hitl.server.inbox.json_texts import json_fault, parsed
 from hitl.server.inbox.merging import Draft as Draft
 from hitl.server.inbox.merging import Note, merged, stamp
-from hitl.server.inbox.rendering import Block, Text, block, code
+from hitl.server.inbox.rendering import Text, block, code
 from hitl.server.primitives.validation import same
 from hitl.server.results import DISPLAYS, at, is_required, is_shown, normal_form, settings
 
 _INLINE_LABEL = 12
 _NONE: Note = ""
-
-
-@dataclass(frozen=True, slots=True)
-class VisibleIf:
-    """The control is asked for only while the normal form of the answer to `field` is `value`."""
-
-    field: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
-    """One question of the form, ready to be drawn by the macro named `kind`."""
-
-    name: str
-    id: str
-    kind: str
-    label: str
-    required: bool = False
-    values: list[str] = field(default_factory=list[str])
-    choices: list[fields.Choice] = field(default_factory=list[fields.Choice])
-    input_type: str = "text"
-    placeholder: str = ""
-    max_length: int | None = None
-    language: str = ""
-    condition: VisibleIf | None = None
-    error: str | None = None
-    shown: Block | None = None
-    marks: str = ""  # the id of the box whose notes mark places in the picture that is shown
-    original: str = ""  # what a control that edits was asked about
-    files: FileLimits | None = None
-    notes: str | None = None
-    reads: str = ""
-    several: bool = False
-    normal: str = "null"  # of the untouched control
-    stamp: str = ""
-    note: Note = ""
-    newer: Block | None = None  # what the control would hold now, where that changed beside what was typed
-    arguments: list[Argument] = field(default_factory=list[Argument])  # of a call, to be edited one by one
-    is_key: bool = False  # what the decision is about, to be drawn larger
-
-    @property
-    def value(self) -> str:
-        """The text of a control that holds one."""
-        return self.values[0] if self.values else ""
-
-    @property
-    def preview(self) -> Block:
-        """What a control that edits holds, as it will be read; drawn by the template, in its thread."""
-        return editing.preview(self.kind, self.value, self.language, self.name)
-
-    @property
-    def changes(self) -> Diff | None:
-        """What was changed in a control that edits."""
-        return editing.changes(self.kind, self.original, self.value)
-
-    @property
-    def edits(self) -> int:
-        """How many changes a control that edits holds."""
-        if self.arguments:
-            return sum(each.is_changed for each in self.arguments)
-        changed = self.changes if self.reads == "edited" else None
-        return 0 if changed is None else 1 if self.kind == "edit_line" else changed.count
-
-    @property
-    def attached(self) -> list[Attached]:
-        """The files that came back with a form that could not be sent."""
-        return [file for text in self.values[1:] if (file := attached(text))] if self.files else []
-
-    @property
-    def suspicious(self) -> bool:
-        """Return whether the text to edit holds characters that an editor does not show."""
-        return has_hidden(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +96,23 @@ def read_result(
     return result
 
 
+def untouched(template: Document, content: Document, verdict: Document) -> Document:
+    """Return the result of a form whose button gives a verdict, if nothing else is touched.
+
+    These are its defaults where they are asked for, and the editable content as it is.
+    """
+    answers: dict[str, list[str]] = {}
+    for field_ in fields_of(template):
+        name: str = field_["name"]
+        if field_["type"] not in DISPLAYS:
+            answers[name] = _chosen(fields.choices(field_), _initial(field_, content))
+        elif is_editable(field_, content):
+            answers[name] = [fields.as_text(content[name])]
+    result = {**read_result(template, content, {name: texts for name, texts in answers.items() if texts}), **verdict}
+    asked = {field_["name"] for field_ in fields_of(template) if is_shown(field_, result)}
+    return {name: value for name, value in result.items() if name in asked}
+
+
 def json_faults(template: Document | None, content: Document, answers: Mapping[str, list[str]]) -> dict[str, str]:
     """Return what is wrong with each answer that must be JSON and is none, by the name of its field."""
     faults: dict[str, str] = {}
@@ -198,8 +142,7 @@ def _control(field_: Document, control_id: str, content: Document, draft: Draft 
     options = [replace(each, normal=_normal(field_, [each.value])) for each in fields.choices(field_)]
     initial = _initial(field_, content)
     notes = _notes(field_, draft) if fields.takes_notes(field_) else None
-    held = [text for text in initial if not options or any(text == option.value for option in options)]
-    mark, note = stamp(field_, held), _NONE
+    mark, note = stamp(field_, _chosen(options, initial)), _NONE
     values = initial
     if draft:
         typed = _typed(draft.answers.get(field_["name"], []), field_)
@@ -341,6 +284,11 @@ def _initial(field_: Document, content: Document) -> list[str]:
     if fields.takes_several_files(field_):
         return ["\n".join(texts)]
     return [fields.local_time(text) for text in texts] if field_["type"] == "datetime" else texts
+
+
+def _chosen(options: list[fields.Choice], texts: list[str]) -> list[str]:
+    """Return the texts that a control can hold: those of its options, if it has any."""
+    return [text for text in texts if not options or any(text == option.value for option in options)]
 
 
 def _typed(texts: list[str], field_: Document) -> list[str]:

@@ -13,9 +13,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from hitl._json import is_list, is_object
+from hitl.server.inbox.controls import Control
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.fields import as_text
-from hitl.server.inbox.forms import Control, Form
+from hitl.server.inbox.forms import Form
 from hitl.server.primitives.errors import ApiError, Fault, raise_faults
 
 _NOT_SENT: Final = "must be a string, a number, true, false, or a list of these, as a form sends them"

@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from hitl.server.http import in_worker
 from hitl.server.inbox.bulk import MOST_PICKS
 from hitl.server.inbox.documents import STATUS_LABELS
-from hitl.server.inbox.exports import csv_lines
+from hitl.server.inbox.exports import REVIEW_COLUMNS, list_as_csv, review_parts
 from hitl.server.inbox.filters import AGES, DUE, SORTS, VERDICTS, VIEWS, Filters, return_link
 from hitl.server.inbox.hidden_characters import has_hidden
 from hitl.server.inbox.page_handlers import PageHandlers, name_fault, page_handler, redirect
@@ -68,10 +68,7 @@ class Lists(PageHandlers):
         filters = Filters.read(request.query_params, "mine" if me else "open")
         now = self.reviews.clock()
         query = filters.query(me, now) if me or filters.view != "mine" else ReviewQuery(ids=())
-        name = f"{filters.view}-{now:%Y-%m-%d}.csv"
-        headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
-        lines = csv_lines(self.reviews, self.template_of, query)
-        return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
+        return list_as_csv(filters.view, now, REVIEW_COLUMNS, review_parts(self.reviews, self.template_of, query))
 
     @page_handler
     async def introduce(self, request: Request) -> Response:

@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from hitl.server.access import person_of
 from hitl.server.http import in_worker
 from hitl.server.inbox.documents import Document
+from hitl.server.inbox.failing_channels import failing_channels
 from hitl.server.inbox.filters import Filters
 from hitl.server.inbox.json_form import json_error, wants_json
 from hitl.server.inbox.page_renderer import PageRenderer
@@ -30,8 +31,8 @@ from hitl.server.inbox.submission import (
 )
 from hitl.server.inbox.tables import Looking
 from hitl.server.inbox.toasts import Toast, toast
-from hitl.server.loops import LoopService, RequestQuery
-from hitl.server.loops.lifecycle import OPEN as REQUEST_OPEN
+from hitl.server.loops import LoopService
+from hitl.server.notifications import Channels
 from hitl.server.primitives import ApiError, actor_of, clean_name
 from hitl.server.primitives.names import person
 from hitl.server.reviews import ReviewService
@@ -44,7 +45,7 @@ _TITLES = {403: "Not allowed", 404: "Not found", 413: "Too large"}
 
 @dataclass(frozen=True, slots=True)
 class PageHandlers:
-    """The base class of all handlers; an answer can be taken back for `undo_seconds`."""
+    """The base class of all handlers; an answer can be taken back for `undo_seconds`, a sandbox has no `channels`."""
 
     reviews: ReviewService
     loops: LoopService
@@ -52,6 +53,7 @@ class PageHandlers:
     views: SavedViews
     undo_seconds: float
     presence: Presence
+    channels: Channels | None
 
     async def missing(self, request: Request) -> Response:
         """Answer for an unknown address."""
@@ -77,6 +79,7 @@ class PageHandlers:
             "toast": self._toast(request),
             "undo_seconds": self.undo_seconds,
             "rail": lambda: self._rail(request),  # read by pages that show it
+            "failing": lambda: failing_channels(self.channels, actor_of(request.scope)),
             **_who(request),
         }
         return self.renderer.response(page, {**shared, **context}, status)
@@ -93,9 +96,9 @@ class PageHandlers:
 
     def counts_of(self, reviewers: Sequence[str]) -> dict[str, dict[str, int]]:
         """Return how many reviews and requests each of these people can answer, as `open_count` and so on."""
-        requests = self.loops.list_requests(RequestQuery(status=REQUEST_OPEN, limit=0)).total
+        requests = self.loops.to_answer(reviewers)
         return {
-            name: {"open_count": of_all, "mine_count": of_theirs if name else 0, "request_count": requests}
+            name: {"open_count": of_all, "mine_count": of_theirs if name else 0, "request_count": requests[name]}
             for name, (of_all, of_theirs) in self.reviews.to_answer(reviewers).items()
         }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,7 @@ class SafeHeaders:
         await self._app(scope, receive, with_headers(send, headers))
 
 
+@cache  # templates take a tenth of a second to compile, and a test may start a server of its own
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),

@@ -10,10 +10,11 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Final
 
+from hitl.server.inbox.controls import Control
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.editing import is_line
 from hitl.server.inbox.fields import RADIO_LIMIT, Choice
-from hitl.server.inbox.forms import Control, labels
+from hitl.server.inbox.forms import labels
 from hitl.server.inbox.hidden_characters import unix_lines
 from hitl.server.inbox.merging import Draft, Note, merged, stamp
 from hitl.server.inbox.rendering import block

@@ -16,12 +16,14 @@ from hitl._json import is_list, is_object
 from hitl.server.inbox.content_files import File, Picture, picture_block
 from hitl.server.inbox.diffing import Stretch, compare
 from hitl.server.inbox.documents import Document
-from hitl.server.inbox.flags import FLAGS, WHOLE, are_flagged, flags_of, sentence, without_flags
+from hitl.server.inbox.flags import FLAGS, WHOLE, flags_of, sentence, without_flags
 from hitl.server.inbox.hidden_characters import unix_lines
 from hitl.server.inbox.highlighting import Token, lines_of, tokens
 from hitl.server.inbox.json_texts import pretty
 from hitl.server.inbox.markdown import Piece, draw, looks_like_markdown
 from hitl.server.inbox.patches import PatchedFile, is_patch, patched_files
+from hitl.server.inbox.records import MAX_ROWS as MAX_ROWS  # re-exported: tests and pages bound by it
+from hitl.server.inbox.records import is_flagged, is_frame, is_records, is_table, most_rows
 from hitl.server.inbox.tables import Column, Looking, column, in_order
 
 MAX_DEPTH = 6
@@ -30,16 +32,8 @@ MAX_DEPTH = 6
 OPEN_DEPTH = 2
 """Objects nested deeper start closed."""
 
-MAX_ROWS = 200
-"""Rows of a table, items of a list and keys of an object that are drawn; the JSON below the content has all of them."""
-
 MAX_BLOCKS = 5_000
 """A value that would take more blocks is shown as JSON: each of them is several elements of the page."""
-
-MAX_CELLS = 4_000
-"""Of records with many columns fewer rows are drawn, but no fewer than `LEAST_ROWS`."""
-
-LEAST_ROWS = 20
 
 MAX_LINES = 10_000
 """Code with more lines is shown without their numbers."""
@@ -164,7 +158,7 @@ class Table:
     @property
     def hidden(self) -> int:
         """How many rows are not drawn."""
-        return max(0, len(self.records) - _most_rows(len(self.names)))
+        return max(0, len(self.records) - most_rows(len(self.names)))
 
     def columns(self, looking: Looking) -> list[Column]:
         """Return how the cells of each column are written, and by which the table is sorted."""
@@ -178,7 +172,7 @@ class Table:
         numbered = self.in_order(columns)
         if self.flagged and self.hidden:
             numbered = self._cut(numbered)
-        return [Row(number, self._cells(number, row)) for number, row in numbered[: _most_rows(len(self.names))]]
+        return [Row(number, self._cells(number, row)) for number, row in numbered[: most_rows(len(self.names))]]
 
     def in_order(self, columns: list[Column]) -> list[tuple[int, list[Any]]]:
         """Return all numbered records in the order of the sorted column."""
@@ -192,7 +186,7 @@ class Table:
         """Return as many rows as are drawn, in their order, the flagged ones before all others."""
         marked = [each for each in numbered if self.flags[each[0] - 1]]
         others = [each for each in numbered if not self.flags[each[0] - 1]]
-        kept = {number for number, _ in (*marked, *others)[: _most_rows(len(self.names))]}
+        kept = {number for number, _ in (*marked, *others)[: most_rows(len(self.names))]}
         return [each for each in numbered if each[0] in kept]
 
     def _cells(self, number: int, row: list[Any]) -> list[tuple[Any, Block, bool]]:
@@ -285,11 +279,6 @@ def subject(content: Document) -> str:
     return line if len(line) <= _SUBJECT_LENGTH else line[: _SUBJECT_LENGTH - 1].rstrip() + "…"
 
 
-def _most_rows(columns: int) -> int:
-    """Return how many records of so many columns are drawn."""
-    return max(LEAST_ROWS, min(MAX_ROWS, MAX_CELLS // max(columns, 1)))
-
-
 def _is_heavy(value: object) -> bool:
     """Return whether drawing a value takes more than `MAX_BLOCKS` blocks."""
     waiting = [value]
@@ -297,7 +286,7 @@ def _is_heavy(value: object) -> bool:
         if not waiting:
             return False
         inner = waiting.pop()
-        most = _most_rows(len(inner[0])) if is_list(inner) and inner and _is_table(inner) else MAX_ROWS
+        most = most_rows(len(inner[0])) if is_list(inner) and inner and is_table(inner) else MAX_ROWS
         waiting.extend(islice(_inside(inner), most))
     return bool(waiting)
 
@@ -326,7 +315,7 @@ def _scalar(value: object) -> Block:
 
 
 def _object(value: Document, depth: int, place: str) -> Block:
-    if _is_frame(value):
+    if is_frame(value):
         return _frame(value, place)
     if compared := _compared(value):
         return compared
@@ -343,30 +332,12 @@ def _compared(value: Document) -> Compared | None:
 
 
 def _array(value: list[Any], depth: int, place: str) -> Block:
-    if _is_flagged(value):
+    if is_flagged(value):
         return _flagged(value, place, depth)
-    if _is_records(value):
+    if is_records(value):
         return Table(list(value[0]), [list(map(row.get, value[0])) for row in value], place, depth=depth)
     shown = [_block(item, depth + 1, f"{place}.{number}") for number, item in enumerate(value[:MAX_ROWS])]
     return Items(shown, hidden=len(value) - len(shown))
-
-
-def _is_records(value: list[Any]) -> bool:
-    """Return whether all items are objects with the same keys."""
-    return (
-        is_object(value[0])
-        and 0 < len(value[0]) <= MAX_ROWS
-        and all(is_object(row) and row.keys() == value[0].keys() for row in value)
-    )
-
-
-def _is_table(value: list[Any]) -> bool:
-    return _is_flagged(value) or _is_records(value)
-
-
-def _is_flagged(value: list[Any]) -> bool:
-    """Return whether these are records of which some have flags."""
-    return all(is_object(row) for row in value) and are_flagged(value) and _is_records(list(map(without_flags, value)))
 
 
 def _flagged(value: list[Any], place: str, depth: int) -> Table:
@@ -374,18 +345,6 @@ def _flagged(value: list[Any], place: str, depth: int) -> Table:
     names = list(without_flags(value[0]))
     rows = [[*map(row.get, names), sentence(each, names)] for row, each in zip(value, flags, strict=True)]
     return Table([*names, FLAGS], rows, place, depth=depth, flags=flags)
-
-
-def _is_frame(value: Document) -> bool:
-    """Return whether this is what `DataFrame.to_dict()` makes: columns of cells under the same row names."""
-    columns = list(value.values())
-    if len(columns) > MAX_ROWS or not all(
-        is_object(column) and column and column.keys() == columns[0].keys() for column in columns
-    ):
-        return False
-    if any(is_object(cell) or is_list(cell) for column in columns for cell in column.values()):
-        return False
-    return len(columns) > 1 or all(name.isdecimal() for name in columns[0])
 
 
 def _frame(value: Document, place: str) -> Table:

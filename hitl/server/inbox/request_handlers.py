@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from starlette.requests import Request
@@ -10,11 +9,11 @@ from starlette.requests import Request
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.page_handlers import PageHandlers
 from hitl.server.inbox.submission import remembered_reviewer
+from hitl.server.inbox.titles import HEADING
 from hitl.server.inbox.toasts import Toast, request_toast
 from hitl.server.loops import HeldResponse
 from hitl.server.primitives import ApiError
 
-HEADING: Final = re.compile(r"#{1,6}\s+")
 _LONGEST_SUBJECT: Final = 240
 
 

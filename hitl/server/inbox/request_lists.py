@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from hitl._json import is_object
 from hitl.server.inbox.documents import Document
+from hitl.server.inbox.exports import REQUEST_COLUMNS, list_as_csv, request_parts
 from hitl.server.inbox.filters import AGES, DUE, REQUEST_PRIORITIES, SORTS, Filters
 from hitl.server.inbox.page_handlers import page_handler, redirect
 from hitl.server.inbox.request_handlers import RequestHandlers
@@ -18,10 +19,11 @@ from hitl.server.inbox.rows import PRIORITY_BARS, Group, Summary, asker_of, page
 from hitl.server.inbox.submission import remembered_reviewer
 from hitl.server.inbox.times import age, due, took
 from hitl.server.inbox.titles import lines_of_text
+from hitl.server.loops import RequestQuery
 from hitl.server.loops.lifecycle import OPEN
 from hitl.server.primitives import Page
 
-_MOST_LOOPS: Final = 200  # that the filter offers
+_MOST_LOOPS: Final = 200  # whose names are known, and that the filter offers
 _LABELS: Final = {"completed": "Answered", "timeout": "Timed out", "cancelled": "Cancelled"}
 _VERDICTS: Final = {"completed": "answered", "timeout": "expired", "cancelled": "cancelled"}
 _ANSWERS: Final = ("selected_label", "boolean_label", "formatted_value", "rating_label", "rating", "revised_text")
@@ -38,7 +40,7 @@ class RequestLists(RequestHandlers):
         found = self._found(filters, me)
         if filters.page > 1 and not found.items:
             return redirect(request, f"/{filters.link(page=1)}")
-        loops = {str(loop["id"]): str(loop["name"]) for loop in self.loops.newest_loops(_MOST_LOOPS)}
+        loops = self._loop_names()
         rows = [request_summary(document, loops.get(document["loop_id"], ""), now) for document in found.items]
         context: dict[str, Any] = {
             "filters": filters,
@@ -64,6 +66,19 @@ class RequestLists(RequestHandlers):
             },
         }
         return self.render(request, "overview.html", context)
+
+    @page_handler
+    def export(self, request: Request) -> Response:
+        """Return the whole list as CSV, in its order; it is read in parts while it is sent."""
+        me, now = remembered_reviewer(request), self.reviews.clock()
+        filters = Filters.read(request.query_params, subject="requests")
+        is_nobodys = filters.view == "mine" and not me
+        query = RequestQuery(ids=()) if is_nobodys else filters.request_query(me, now)
+        parts = request_parts(self.loops, self._loop_names(), query)
+        return list_as_csv(f"requests-{filters.view}", now, REQUEST_COLUMNS, parts)
+
+    def _loop_names(self) -> dict[str, str]:
+        return {str(loop["id"]): str(loop["name"]) for loop in self.loops.newest_loops(_MOST_LOOPS)}
 
     def _found(self, filters: Filters, reviewer: str) -> Page:
         if filters.view == "mine" and not reviewer:

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hitl._json import is_list, is_object
+from hitl._json import is_list
 from hitl.server.agent_sessions import SessionService
 from hitl.server.asking import SELF_APPROVAL, UNCONFIRMED
 from hitl.server.http import in_worker
-from hitl.server.inbox.attachments import size_in_words
 from hitl.server.inbox.banners import (
-    ALREADY_ANSWERED,
     ASKED_YOURSELF,
     CONFIRM_YOURSELF,
-    ERASED,
     FAULTY,
     QUESTION_NOT_SENT,
     Banner,
     answered_by,
     changed,
+    request_standing,
+    request_too_late,
 )
 from hitl.server.inbox.csv_export import export
-from hitl.server.inbox.diffing import Diff
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.merging import Draft
 from hitl.server.inbox.page_handlers import (
@@ -43,35 +39,22 @@ from hitl.server.inbox.page_handlers import (
 )
 from hitl.server.inbox.picture_hosts import remember_hosts
 from hitl.server.inbox.questions import ANSWER, controls, read_answer
-from hitl.server.inbox.rendering import Block, Text, block
-from hitl.server.inbox.request_handlers import HEADING, RequestHandlers, subject_of
-from hitl.server.inbox.request_run import RequestPlace, RequestRun, place_in
-from hitl.server.inbox.rows import PRIORITY_BARS
+from hitl.server.inbox.rendering import block
+from hitl.server.inbox.request_handlers import RequestHandlers, subject_of
+from hitl.server.inbox.request_run import RequestPlace, RequestRun, following, place_in
+from hitl.server.inbox.request_views import beyond_files, drawn_files, request_heading, shown_answer
 from hitl.server.inbox.submission import Submission, read_form, read_reviewer, read_submission, remembered_reviewer
-from hitl.server.inbox.times import age, due, full
+from hitl.server.inbox.titles import beyond_title
 from hitl.server.inbox.toasts import Toast, request_toast
 from hitl.server.inbox.turns import turn_view
 from hitl.server.loops import HeldResponse, shown_digest
 from hitl.server.loops.lifecycle import OPEN
 from hitl.server.loops.responses import kept_answer
 from hitl.server.loops.schemas import SHOWN
-from hitl.server.primitives import ApiError, actor_of, name_key
-from hitl.server.uploads import UploadService
+from hitl.server.primitives import ApiError, actor_of
+from hitl.server.uploads import Upload, UploadService
 
 _CONTEXT: Final = "context"
-# A first line that can be taken off a text: no list, table, quote, fence or address, and no heading by its underline.
-_ALONE: Final = re.compile(r"(?:#{1,6}\s+)?(?!https?://)[^\W_][^|`]*\Z|[¿¡“‘«「『(][^|`]*\Z")
-_UNDERLINE: Final = re.compile(r"\s*(?:=+|-+)\s*(?:\n|\Z)")
-
-_LABELS = {
-    "pending": "Open",
-    "claimed": "Claimed",
-    "completed": "Answered",
-    "timeout": "Timed out",
-    "cancelled": "Cancelled",
-}
-# The states of reviews that look the same.
-_LIKE = {"pending": "created", "claimed": "in_progress", "timeout": "expired"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +163,9 @@ class RequestPages(RequestHandlers):
         if run is None:
             return f"/requests/{document['id']}?sent"
         now = self.reviews.clock()
-        following = _following(self.loops.request_ids(run.query(reviewer, now, with_held=True)), document)
+        later = following(self.loops.request_ids(run.query(reviewer, now, with_held=True)), document["id"])
         left = self.loops.request_ids(run.query(reviewer, now))
-        chosen = next((each for each in following if each in left), next(iter(left), ""))
+        chosen = next((each for each in later if each in left), next(iter(left), ""))
         if not chosen:
             return f"/{run.filters.link()}&last={document['id']}"
         return f"/requests/{chosen}{run.after_answers(1).address}&last={document['id']}"
@@ -210,7 +193,9 @@ class RequestPages(RequestHandlers):
             banner = answered_by(other.person["name"], "request")
             return self._page(request, document, sent, banner=banner, status=409)
         if error.status == 409:
-            return self._page(request, document, sent, banner=_conflict(document, sent, error), status=409)
+            return self._page(
+                request, document, sent, banner=request_too_late(document, sent.reviewer, error.message), status=409
+            )
         details: dict[str, str] = error.details or {}
         issue = details.get("issue", error.message)
         if details.get("field", "").startswith("responder"):
@@ -231,24 +216,25 @@ class RequestPages(RequestHandlers):
     ) -> Response:
         kept = None if sent or document["status"] not in OPEN else self.held(request, document)
         draft = Draft(sent.answers, {ANSWER: error} if error else {}, sent.stamps) if sent else _kept_draft(kept)
-        answer, changes = _answer(document)
+        answer, changes = shown_answer(document)
         run = RequestRun.read(request.query_params)
-        summary = _summary(document, self.reviews.clock())
+        heading = request_heading(document, self.reviews.clock())
         about = self.agent_sessions.about_request(document["id"])
         reviewer = sent.reviewer if sent else remembered_reviewer(request)
         own = self.loops.self_approval(document, reviewer, actor_of(request.scope))
+        uploads = self._uploads(document)
+        enclosed = beyond_files(document, uploads)
         context: dict[str, Any] = {
             "own": own,
             "asked_by": document.get("asked_by"),
-            "asked": summary,
+            "asked": heading,
             "state": document["status"],
             "fingerprint": shown_digest(document),
-            "text": _beyond(summary["subject"], document["request_text"]),
+            "text": block(rest) if (rest := beyond_title(heading["subject"], document["request_text"])) else None,
             "turn": turn_view(*about) if about else None,
             "context": block(document["context"], _CONTEXT) if document.get("context") and not about else None,
-            "enclosed": block({name: document[name] for name in SHOWN if document.get(name)}),
-            "has_enclosed": any(document.get(name) for name in SHOWN),
-            "uploads": self._uploads(request, document),
+            "enclosed": block(enclosed) if enclosed else None,
+            "uploads": drawn_files(uploads.values(), base_of(request).removesuffix("/inbox")),
             "raw": {name: document[name] for name in (*SHOWN, "context") if document.get(name)} if not about else None,
             "guidelines": str(document["response_config"].get("guidelines") or ""),
             "default": block(document["default_response"]),
@@ -259,7 +245,7 @@ class RequestPages(RequestHandlers):
             "reviewer": reviewer,
             "reviewer_error": reviewer_fault,
             "needs_name": not remembered_reviewer(request) or reviewer_fault is not None,
-            "banner": banner or _standing(document, own) or self._warning(request, document, kept),
+            "banner": banner or request_standing(document, own) or self._warning(request, document, kept),
             "held": held,
             "dirty": draft is not None,
             "looking": looking_at(request, f"/requests/{document['id']}", run.address if run else ""),
@@ -289,62 +275,16 @@ class RequestPages(RequestHandlers):
         query = run.query(remembered_reviewer(request), self.reviews.clock())
         return place_in(self.loops.request_ids(query), document["id"])
 
-    def _uploads(self, request: Request, document: Document) -> list[Document]:
-        """Return the files of this server that a request shows, with the addresses of this page's own origin."""
+    def _uploads(self, document: Document) -> dict[str, Upload]:
+        """Return the files of this server that a request shows, by their addresses in it."""
         shown = [document.get(name) for name in SHOWN if name.endswith(("_url", "_urls"))]
         addresses = [each for value in shown for each in (value if is_list(value) else (value,))]
         found = {each: self.uploads.at(each) for each in addresses if isinstance(each, str)}
-        root = base_of(request).removesuffix("/inbox")
-        uploads = {upload.id: upload for upload in found.values() if upload}.values()
-        return [{"src": f"{root}{each.path}", "size": size_in_words(each.size), "file": each} for each in uploads]
-
-
-def _beyond(subject: str, text: str) -> Block | None:
-    """Return what a page shows of a question below its title: the rest, or all where a part cannot stand alone."""
-    first, _, rest = text.strip().partition("\n")
-    said = first.strip()
-    if HEADING.sub("", said) == subject and _ALONE.match(said) and not _UNDERLINE.match(rest):
-        return block(rest.strip("\r\n")) if rest.strip() else None
-    return block(text)
-
-
-def _following(ids: Sequence[str], document: Document) -> Sequence[str]:
-    """Return those that come after a request in the list, whether or not it is still there."""
-    return ids[ids.index(document["id"]) + 1 :] if document["id"] in ids else ids
+        return {address: upload for address, upload in found.items() if upload}
 
 
 def _kept_draft(kept: HeldResponse | None) -> Draft | None:
     return None if kept is None else Draft(kept.form.get("answers", {}), {}, kept.form.get("stamps", {}))
-
-
-def _summary(request: Document, now: datetime) -> dict[str, Any]:
-    """Describe a request in a line or two, by the names of a review's `Summary` where a page shows the same."""
-    status: str = request["status"]
-    by = request.get("response_by_user")
-    return {
-        "request_id": request["id"],
-        "subject": subject_of(request),
-        "status": _LIKE.get(status, status),
-        "status_label": _LABELS[status],
-        "is_open": status in OPEN,
-        "priority": request["priority"],
-        "priority_bars": PRIORITY_BARS.get(request["priority"], 0),
-        "created_at": request["created_at"],
-        "age": age(request["created_at"], now),
-        "due": due(request["timeout_at"], now) if status in OPEN else None,
-        "answered_by": f"{by['name']} · {full(request['response_at'])}" if by else "",
-    }
-
-
-def _answer(request: Document) -> tuple[Block, Diff | None]:
-    """Return the answer as a person reads it and, for an edited draft, what was changed in it."""
-    data = request["response_data"]
-    if not is_object(data):
-        return block(data), None
-    if "revised_text" in data:
-        return Text(data["revised_text"]), Diff(request["response_config"]["draft_text"], data["revised_text"])
-    names = ("selected_label", "selected_labels", "boolean_label", "formatted_value")
-    return block(next((data[name] for name in names if name in data), data)), None
 
 
 def _request_id(request: Request) -> str:
@@ -353,19 +293,3 @@ def _request_id(request: Request) -> str:
 
 def _is_stale(document: Document, sent: Submission) -> bool:
     return bool(sent.shown) and sent.shown != shown_digest(document)
-
-
-def _conflict(document: Document, sent: Submission, error: ApiError) -> Banner:
-    answered_by: Document | None = document["response_by_user"]
-    if answered_by and name_key(answered_by["email"]) == name_key(sent.reviewer):
-        return ALREADY_ANSWERED
-    if document["status"] in OPEN:
-        return Banner("warning", "Someone else is answering this", f"Your answer was not submitted: {error.message}.")
-    return Banner("warning", "Too late", "Your answer was not submitted. You can copy what you typed below.")
-
-
-def _standing(document: Document, own: str) -> Banner | None:
-    """Return what is said about a question whatever was just done."""
-    if document.get("erased"):
-        return ERASED
-    return ASKED_YOURSELF if own == "refuse" and document["status"] in OPEN else None

@@ -69,5 +69,9 @@ def place_in(ids: Sequence[str], request_id: str) -> RequestPlace | None:
     if request_id not in ids:
         return None
     at = ids.index(request_id)
-    following = ids[at + 1] if at + 1 < len(ids) else None
-    return RequestPlace(at, len(ids), ids[at - 1] if at else None, following)
+    return RequestPlace(at, len(ids), ids[at - 1] if at else None, next(iter(ids[at + 1 :]), None))
+
+
+def following(ids: Sequence[str], request_id: str) -> Sequence[str]:
+    """Return those that come after a request in the list, whether or not it is still there."""
+    return ids[ids.index(request_id) + 1 :] if request_id in ids else ids

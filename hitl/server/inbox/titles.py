@@ -22,6 +22,9 @@ _LINES: Final = 200  # of a text
 _LONGEST_LINE: Final = 1000  # characters of a line that are looked at
 
 _NAMED: Final = ("title", "subject")
+QUESTION: Final = "question"
+"""What `client.ask` calls the question in a content, which is then the title, too."""
+
 _AMOUNTS: Final = ("amount", "total", "price", "value")
 _AMOUNT: Final = re.compile(r"-?\d{1,15}(?:\.\d{1,8})?", re.ASCII)
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
@@ -33,6 +36,10 @@ _EMPTY: Final = re.compile(
 )
 _BEGINNING: Final = re.compile(r"(?:#{1,6}\s+|>\s?|[-*+]\s+(?:\[[ xX]\]\s+)?|\d{1,9}[.)]\s+)*")
 _LINK: Final = re.compile(r"!?\[([^\][]*)\]\([^()\s]*\)")
+HEADING: Final = re.compile(r"#{1,6}\s+")
+# A first line that can be taken off a text: no list, table, quote, fence or address, and no heading by its underline.
+_ALONE: Final = re.compile(r"(?:#{1,6}\s+)?(?!https?://)[^\W_][^|`]*\Z|[¿¡“‘«「『(][^|`]*\Z")
+_UNDERLINE: Final = re.compile(r"\s*(?:=+|-+)\s*(?:\n|\Z)")
 _QUALIFIED: Final = re.compile(r"^.*[.:](?=\w)")
 _EMPHASIS: Final = re.compile(r"(\*\*|__|~~|``|[*`])(?=\S)(.+?)(?<=\S)\1")
 
@@ -74,6 +81,23 @@ def plain(line: str) -> str:
     text = text[_BEGINNING.match(text).end() :]  # type: ignore[union-attr]  # it matches everywhere
     text = _LINK.sub(r"\1", text)
     return " ".join(_EMPHASIS.sub(r"\2", _EMPHASIS.sub(r"\2", text)).split())
+
+
+def beyond_title(title: str, text: str) -> str:
+    """Return what a page shows of a text below its title: the rest, or all where a part cannot stand alone."""
+    first, _, rest = text.strip().partition("\n")
+    said = first.strip()
+    if HEADING.sub("", said) == title and _ALONE.match(said) and not _UNDERLINE.match(rest):
+        return rest.strip("\r\n") if rest.strip() else ""
+    return text
+
+
+def without_title(content: Document, title: str) -> Document:
+    """Return a content without as much of its question as the title says."""
+    question = content.get(QUESTION)
+    if not isinstance(question, str) or (rest := beyond_title(title, question)) == question:
+        return content
+    return {name: rest if name == QUESTION else value for name, value in content.items() if name != QUESTION or rest}
 
 
 def amount_of(content: Mapping[str, Any]) -> tuple[Decimal, str] | None:

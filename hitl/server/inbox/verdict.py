@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from typing import Any
 
+from hitl.server.inbox.controls import Control
 from hitl.server.inbox.documents import Document, fields_of
-from hitl.server.inbox.forms import Control, Form
+from hitl.server.inbox.forms import Form
 from hitl.server.inbox.refusal import comment_field, reasons_of
 from hitl.server.primitives import Fault
 from hitl.server.results import APPROVALS, is_required, settings, verdict_field

@@ -16,6 +16,7 @@ from hitl.server.inbox.hidden_characters import unix_lines
 from hitl.server.inbox.marks import MarkedPicture, is_placed, marked_picture
 from hitl.server.inbox.rendering import Block, Code, Items, Pairs, Text, Word, block
 from hitl.server.primitives.validation import same
+from hitl.server.reviews.lifecycle import ANSWERED_VIA
 
 _STEPS = {
     "created": "Created",
@@ -42,9 +43,21 @@ class ShownAnswer:
     marked: MarkedPicture | None = None
 
 
-def steps(history: list[Document]) -> list[Document]:
+def steps(history: list[Document], review: Document) -> list[Document]:
     """Describe what happened to a review, in order."""
-    return [{**step, "text": f"{_STEPS.get(step['event'], step['event'])}{_by_asker(step)}"} for step in history]
+    return [
+        {
+            **step,
+            "text": f"{_STEPS.get(step['event'], step['event'])}{_by_asker(step)}",
+            "signed_in": signed_in(review) if step["event"] in ("completed", "rejected") else "",
+        }
+        for step in history
+    ]
+
+
+def signed_in(review: Document) -> str:
+    """Return how the person who answered had come in, where it says less than a session of his own."""
+    return "signed in by the link of a message" if review.get(ANSWERED_VIA) else ""
 
 
 def _by_asker(step: Document) -> str:

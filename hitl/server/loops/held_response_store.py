@@ -105,6 +105,11 @@ class HeldResponseStore(Store):
         found = self._found("request_id = ? AND person_id <> ? AND state = 'held'", request_id, person_id)
         return found[0] if found else None
 
+    def counts(self) -> dict[str, int]:
+        """Return by the ids of persons to how many requests each has an answer that is held."""
+        sql = "SELECT person_id, count(*) FROM pending_responses WHERE state = 'held' GROUP BY person_id"
+        return dict(self._database.rows(sql))
+
     def require_free(self, request_id: str, person: Mapping[str, str]) -> None:
         """Refuse with 409 what somebody else's answer is about to end."""
         if other := self.of_another(request_id, person["id"]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import partial
@@ -199,6 +199,13 @@ class LoopService:
         """Return one page of requests, whoever made them."""
         with self._work():
             return self._store.requests(query or RequestQuery())
+
+    def to_answer(self, emails: Sequence[str]) -> dict[str, int]:
+        """Return how many requests each of these people can answer: the open ones, without those that he just has."""
+        with self._work():
+            open_requests = self._store.requests(RequestQuery(status=lifecycle.OPEN, limit=0)).total
+            held = self._held.counts()
+            return {email: open_requests - held.get(accounts.person_id(email), 0) for email in emails}
 
     def request_ids(self, query: RequestQuery) -> list[str]:
         """Return the ids of all requests that a query asks for, in its order."""

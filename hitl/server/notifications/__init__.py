@@ -12,7 +12,8 @@ from hitl.server.notifications.channels import Channels
 from hitl.server.notifications.children import Children
 from hitl.server.notifications.control import notify_control_routes
 from hitl.server.notifications.letters import Links
-from hitl.server.notifications.model import Limits, Outcome, Sender, Tickets
+from hitl.server.notifications.model import Channel, Limits, Outcome, Sender, Tickets
+from hitl.server.notifications.readers import is_mail_server
 from hitl.server.notifications.recorder import Message, Recorder
 from hitl.server.notifications.renderer import Renderer
 from hitl.server.notifications.service import Notifications, recorded
@@ -21,6 +22,7 @@ from hitl.server.notifications.worker import Worker
 __all__ = [
     "ADDRESSES",
     "AdmittingLinks",
+    "Channel",
     "Channels",
     "Children",
     "Limits",
@@ -33,6 +35,7 @@ __all__ = [
     "Sender",
     "Tickets",
     "Worker",
+    "is_mail_server",
     "notify_control_routes",
     "recorded",
 ]

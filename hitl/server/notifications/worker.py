@@ -1,17 +1,13 @@
 """The background worker that sends what is planned and due.
 
-Its state is in the database: a message is sent only when that is recorded, so that each arrives at least once, whenever
-the process dies. The row and the review are read again before a message leaves.
+The row and the review are read again before a message leaves.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import CancelledError
-from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -22,7 +18,8 @@ from hitl.server.notifications.model import Letter, Limits, Outcome, Planned, Se
 from hitl.server.notifications.planner import Planner
 from hitl.server.notifications.rates import Rates
 from hitl.server.primitives import Clock, from_wire, to_wire
-from hitl.server.storage import Database, StorageError, running_loop
+from hitl.server.queue_worker import AFTER_ERROR, Job, QueueWorker
+from hitl.server.storage import Database, StorageError
 
 PAUSES: Final = (
     timedelta(seconds=15),
@@ -43,18 +40,25 @@ PROBE: Final = timedelta(minutes=10)
 KEPT_DAYS: Final = 90
 """Days for which the log keeps messages that ended."""
 
-_MOST: Final = 16  # attempts at a time
-_MOST_IN_CHANNEL: Final = 2
-_LONGEST: Final = 30.0
-_AFTER_ERROR: Final = 5.0
-_PATIENCE: Final = 5.0
 _MAINTENANCE: Final = timedelta(minutes=10)
 
 _log = logging.getLogger("hitl.server")
 
 
-class Worker:
-    """Attempts what is due, several messages at a time, those of one reader about one review in their order."""
+@dataclass(frozen=True, slots=True)
+class Composed(Job):
+    """A due message, and the letter that is made of it; its target is its channel."""
+
+    row: Planned
+    letter: Letter
+
+
+class Worker(QueueWorker[Composed, Outcome]):
+    """Sends the messages, those of one reader about one review in their order."""
+
+    jobs = "messages"
+    most_at_target = 2
+    _sender: Sender  # made by `run`, in the event loop that uses it
 
     def __init__(
         self,
@@ -65,88 +69,32 @@ class Worker:
         make_sender: Callable[[], Sender],
         limits: Limits | None,
         *,
-        pause: float = _AFTER_ERROR,
+        pause: float = AFTER_ERROR,
     ) -> None:
         """Prepare to send by what `make_sender` returns, once it runs; `pause` is in seconds, after a failed write."""
-        self._database = database
-        self._clock = clock
+        super().__init__(database, clock, pause=pause)
         self._planner = planner
         self._letters = letters
         self._make_sender = make_sender
         self._limits = limits
-        self._pause = pause
         self._messages = MessageStore(database)
         self._channels = ChannelStore(database)
         self._rates = Rates(limits)
-        self._under_way: dict[int, Planned] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         self._maintained: datetime | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._awake = asyncio.Event()
-        self._quiet = asyncio.Event()
 
     async def run(self) -> None:
         """Work until cancelled; the next server with the same data repeats the attempts under way."""
-        self._loop = asyncio.get_running_loop()
-        self._awake, self._quiet = asyncio.Event(), asyncio.Event()  # those of an earlier run belong to its loop
-        leave_clock = self._clock.on_advance(self.settle, due=self._next_stop)
-        sender = self._make_sender()
+        self._sender = self._make_sender()
         try:
-            while True:
-                try:
-                    await self._work(sender)
-                except StorageError as error:
-                    _log.error("the messages cannot be read (%s); this is tried again in %g s", error, self._pause)
-                    await asyncio.sleep(self._pause)
+            await super().run()
         finally:
-            leave_clock()
-            self._loop = None
-            await self._stop(sender)
-
-    def wake(self) -> None:
-        """Check soon for due messages; any thread may call this, also inside a transaction."""
-        loop = self._loop
-        if loop is not None and loop is running_loop():
-            self._awake.set()
-        elif loop is not None:
-            with suppress(RuntimeError):  # the loop was closed between the lines, when the server ends
-                loop.call_soon_threadsafe(self._awake.set)
+            await self._sender.close()
 
     def plan_digests(self) -> None:
         """Plan the digests of new rules."""
         with self._database.transaction():
             self._planner.plan_digests(self._clock())
         self.wake()
-
-    def settle(self, patience: float = _PATIENCE) -> None:
-        """Return when everything due has been attempted, unless called from the event loop's own thread.
-
-        It waits for `patience` seconds at most: a receiver may hang. The attempt then goes on in the background.
-        """
-        loop = self._loop
-        if loop is None or loop is running_loop():
-            self.wake()
-            return
-        with suppress(TimeoutError, CancelledError):
-            asyncio.run_coroutine_threadsafe(self._become_quiet(), loop).result(patience)
-
-    async def _become_quiet(self) -> None:
-        self._quiet.clear()
-        self._awake.set()
-        await self._quiet.wait()
-
-    async def _work(self, sender: Sender) -> None:
-        self._awake.clear()
-        self._maintain(self._clock())
-        self._start_what_is_due(sender)
-        if not self._tasks:
-            self._quiet.set()
-        due = self._next_due()
-        left = _LONGEST if due is None else (due - self._clock()).total_seconds()
-        # Not wait_for: before Python 3.12 it may lose a cancellation that comes at the moment of the event.
-        with suppress(TimeoutError):
-            async with asyncio.timeout(min(_LONGEST, max(0.001, left))):
-                await self._awake.wait()
 
     def _maintain(self, now: datetime) -> None:
         if self._maintained is not None and self._maintained <= now < self._maintained + _MAINTENANCE:
@@ -157,8 +105,8 @@ class Worker:
             self._messages.delete_ended(to_wire(now - timedelta(days=KEPT_DAYS)))
             self._planner.plan_digests(now)
 
-    def _start_what_is_due(self, sender: Sender) -> None:
-        while len(self._under_way) < _MOST:
+    def _next(self) -> Composed | None:
+        while True:
             now = self._clock()
             with self._database.lock:
                 row = self._messages.next(
@@ -168,15 +116,12 @@ class Worker:
                     lanes=self._rates.busy(now),
                 )
                 if row is None:
-                    return
+                    return None
                 # As one transaction, with the review and the row as they are now.
                 letter = self._opened(row, now)
             if letter is not None:
                 self._rates.take(row.lane, now)
-                self._under_way[row.number] = row
-                task = asyncio.create_task(self._attempt(sender, row, letter))
-                self._tasks.add(task)
-                task.add_done_callback(self._finish)
+                return Composed(row.number, row.id, row.channel_id, row, letter)
 
     def _opened(self, row: Planned, now: datetime) -> Letter | None:
         """Return the letter of a due message; None if there is none to send."""
@@ -200,27 +145,15 @@ class Worker:
             self._messages.end(row.number, state, to_wire(now), reason)
         return None
 
-    async def _attempt(self, sender: Sender, row: Planned, letter: Letter) -> None:
-        try:
-            outcome = await sender.send(letter)
-        except Exception as error:  # a bug must not stop the worker, nor be retried without a pause
-            _log.exception("message %s failed", row.id)
-            outcome = Outcome("retry", f"the server failed ({type(error).__name__}); its log says why")
-        # An attempt that cannot be recorded, because the disk is full, stays under way, so that it is not repeated.
-        while not self._is_recorded(row, outcome):  # noqa: ASYNC110 - there is no event for free disk space
-            await asyncio.sleep(self._pause)
-        del self._under_way[row.number]
+    async def _attempt(self, composed: Composed) -> Outcome:
+        return await self._sender.send(composed.letter)
 
-    def _is_recorded(self, row: Planned, outcome: Outcome) -> bool:
-        now = self._clock()
-        try:
-            with self._database.transaction():
-                self._record_message(row, outcome, now)
-                self._record_channel(row, outcome, now)
-        except StorageError as error:
-            _log.error("an attempt could not be recorded (%s); this is tried again in %g s", error, self._pause)
-            return False
-        return True
+    def _failure(self, why: str) -> Outcome:
+        return Outcome("retry", why)
+
+    def _record(self, composed: Composed, outcome: Outcome, now: datetime) -> None:
+        self._record_message(composed.row, outcome, now)
+        self._record_channel(composed.row, outcome, now)
 
     def _record_message(self, row: Planned, outcome: Outcome, now: datetime) -> None:
         again = now + PAUSES[min(row.tries, len(PAUSES) - 1)]
@@ -243,39 +176,17 @@ class Worker:
             for each in self._messages.crowded(row.channel_id, to_wire(now), self._limits.burst):
                 self._planner.digest(each, now, now)
 
-    def _finish(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        self._awake.set()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("an attempt could not be recorded; it is made again after a restart", exc_info=error)
+    def _full_channels(self, now: datetime) -> set[str]:
+        tried = {each.target for each in self._under_way.values()}
+        return self._full_targets() | {
+            channel.id
+            for channel in self._channels.failing()
+            if channel.id in tried or (channel.probe_at is not None and from_wire(channel.probe_at) > now)
+        }
 
-    async def _stop(self, sender: Sender) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await sender.close()
-        self._quiet.set()
-
-    def _full_channels(self, now: datetime) -> list[str]:
-        attempts = Counter(row.channel_id for row in self._under_way.values())
-        full = {channel_id for channel_id, count in attempts.items() if count >= _MOST_IN_CHANNEL}
-        for channel in self._channels.failing():
-            waits = channel.probe_at is not None and from_wire(channel.probe_at) > now
-            if waits or channel.id in attempts:
-                full.add(channel.id)
-        return list(full)
-
-    def _next_stop(self) -> datetime | None:
-        """Return where an advancing clock must stop; attempts under way must end first, since they decide that."""
-        self.settle()
-        return self._next_due()
-
-    def _next_due(self) -> datetime | None:
-        now = self._clock()
+    def _next_due(self, now: datetime) -> datetime | None:
         with self._database.lock:
             due_at = self._messages.next_due(to_wire(now))
             probes = [from_wire(each.probe_at) for each in self._channels.failing() if each.probe_at is not None]
-        times = [*probes, *([] if due_at is None else [from_wire(due_at)])]
-        if free := self._rates.next_free(now):
-            times.append(free)
-        return min((each for each in times if each > now), default=None)
+        times = [*probes, None if due_at is None else from_wire(due_at), self._rates.next_free(now)]
+        return min((each for each in times if each is not None and each > now), default=None)

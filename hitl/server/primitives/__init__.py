@@ -8,7 +8,7 @@ from __future__ import annotations
 from hitl.server.primitives.actor import ACTOR, MACHINE, Actor, Role, actor_of
 from hitl.server.primitives.clock import Clock, Now
 from hitl.server.primitives.documents import Document, Page, digest
-from hitl.server.primitives.errors import ApiError, Fault, SetupError, conflict, invalid, not_found, raise_faults
+from hitl.server.primitives.errors import ApiError, Fault, SetupError, about, conflict, invalid, not_found, raise_faults
 from hitl.server.primitives.names import clean_name, name_key, unique_names
 from hitl.server.primitives.review_ids import review_id, review_number
 from hitl.server.primitives.timestamps import (
@@ -36,6 +36,7 @@ __all__ = [
     "Page",
     "Role",
     "SetupError",
+    "about",
     "actor_of",
     "clean_name",
     "conflict",

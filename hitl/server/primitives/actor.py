@@ -39,6 +39,11 @@ class Actor:
     via: str = ""
     """How a person came in: `invite`, `signin`, `message` or `header`."""
 
+    @property
+    def came_by_message(self) -> bool:
+        """Whether the link of a message about a review is all that says who this is: it may have been forwarded."""
+        return self.via == "message"
+
 
 MACHINE: Final = Actor("machine", "", "command")
 

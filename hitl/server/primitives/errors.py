@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,19 @@ class ApiError(Exception):
 
 class SetupError(RuntimeError):
     """The server cannot start with these settings; the message says why and what to do."""
+
+    setting: str | None = None
+    """The argument that is wrong, such as `host`, where it is one alone."""
+
+
+@contextmanager
+def about(setting: str) -> Generator[None, None, None]:
+    """Let a SetupError of the block say which setting it is about, unless it knows that better."""
+    try:
+        yield
+    except SetupError as error:
+        error.setting = error.setting or setting
+        raise
 
 
 def raise_faults(faults: Iterable[Fault]) -> None:

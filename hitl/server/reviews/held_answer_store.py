@@ -103,10 +103,12 @@ class HeldAnswerStore(Store):
         moment: str | None = self._database.value("SELECT min(settles_at) FROM pending_answers WHERE state = 'held'")
         return moment
 
-    def undo(self, batch: str) -> None:
-        """Take the answers of a batch back."""
+    def undo(self, batch: str, review_id: str | None = None) -> None:
+        """Take the answers of a batch back, or only that to one review."""
         self._database.execute(
-            "UPDATE pending_answers SET state = 'undone' WHERE batch = ? AND state = 'held'", (batch,)
+            "UPDATE pending_answers SET state = 'undone' "
+            "WHERE batch = ? AND state = 'held' AND review_id = coalesce(?, review_id)",
+            (batch, review_id),
         )
 
     def settle(self, answer: HeldAnswer) -> None:

@@ -56,25 +56,24 @@ class HeldAnswers:
         batch: str,
         form: Mapping[str, Any],
         expires_at: str | None,
-    ) -> None:
-        """Hold an answer for some seconds, but no longer than its review is open; one that is held already stays."""
-        if self._is_held(answer):
-            return
+    ) -> HeldAnswer:
+        """Hold an answer for some seconds, but no longer than its review is open; return what is held.
+
+        The same answer of the same person that is held already stays as it is.
+        """
+        if (earlier := self._same(answer)) is not None:
+            return earlier
         settles = work.now + timedelta(seconds=seconds)
         ends = settles if expires_at is None else min(settles, from_wire(expires_at))
-        result = answer.after["result"]
-        completes = answer.decision == "rejected" or would_complete(
-            self._reviewers, answer.review_id, answer.template, result, answer.reviewer
-        )
         held = HeldAnswer(
             batch=batch,
             review_id=answer.review_id,
             reviewer=answer.reviewer,
             decision=answer.decision,
-            result=result,
+            result=answer.after["result"],
             shown=shown_digest(answer.before, answer.template),
             form=dict(form),
-            is_final=completes,
+            is_final=self._would_end(answer),
             given_at=to_wire(work.now),
             settles_at=to_wire(ends),
             actor=answer.actor,
@@ -82,13 +81,20 @@ class HeldAnswers:
         )
         self._store.add(held)
         work.changed.append(answer.review_id)  # the worker looks for the next due time
+        return held
 
-    def undo(self, work: Work, batch: str) -> list[HeldAnswer]:
-        """Take back the answers of a batch, and return them; 409 if they are given already."""
-        taken = self._store.of_batch(batch)
+    def would_end(self, answer: CheckedAnswer) -> bool:
+        """Return whether an answer would end its review; 409 if its person has given one that is held."""
+        if self._of_person(answer) is not None:
+            raise _answered(answer)
+        return self._would_end(answer)
+
+    def undo(self, work: Work, batch: str, review_id: str | None = None) -> list[HeldAnswer]:
+        """Take back the answers of a batch, or only that to one review; return them; 409 if they are given already."""
+        taken = [each for each in self._store.of_batch(batch) if review_id in (None, each.review_id)]
         if not taken:
             raise conflict("it is too late to undo this answer: it was sent")
-        self._store.undo(batch)
+        self._store.undo(batch, review_id)
         work.changed += [each.review_id for each in taken]
         return taken
 
@@ -134,11 +140,22 @@ class HeldAnswers:
         """Keep all answers of somebody from being given."""
         self._store.drop_by_reviewer(reviewer)
 
-    def _is_held(self, answer: CheckedAnswer) -> bool:
-        """Return whether this very answer is held already; 409 if the person's answer is another one."""
+    def _same(self, answer: CheckedAnswer) -> HeldAnswer | None:
+        """Return this very answer, if it is held already; 409 if the person's answer is another one."""
+        held = self._of_person(answer)
+        if held is not None and (held.decision, held.result) != (answer.decision, answer.after["result"]):
+            raise _answered(answer)
+        return held
+
+    def _of_person(self, answer: CheckedAnswer) -> HeldAnswer | None:
         held = self._store.of_reviewer(answer.review_id, answer.reviewer)
-        if held is None or held.state != "held":
-            return False
-        if (held.decision, held.result) != (answer.decision, answer.after["result"]):
-            raise conflict(f"{answer.reviewer} has answered review {answer.review_id}; undo that answer first")
-        return True
+        return held if held is not None and held.state == "held" else None
+
+    def _would_end(self, answer: CheckedAnswer) -> bool:
+        return answer.decision == "rejected" or would_complete(
+            self._reviewers, answer.review_id, answer.template, answer.after["result"], answer.reviewer
+        )
+
+
+def _answered(answer: CheckedAnswer) -> ApiError:
+    return conflict(f"{answer.reviewer} has answered review {answer.review_id}; undo that answer first")

@@ -29,6 +29,11 @@ RESERVED: Final = "_hitl"
 SELF_APPROVED: Final = "self_approved"
 """What a review says, as true, if the person who asked for it gave its answer."""
 
+ANSWERED_VIA: Final = "answered_via"
+"""What a review says, as "link", if its answer was given by whoever had the link of a message and its code."""
+
+_OF_SOME_ANSWERS: Final = (SELF_APPROVED, ANSWERED_VIA)
+
 _DEFAULT_PRIORITY = "medium"
 
 
@@ -77,7 +82,11 @@ def first_state(review: Document) -> Document:
 def as_created(review: Document, first: Document, content: Document) -> Document:
     """Return a review as it was created, by its `first_state` and its first content."""
     return {
-        **{name: value if name in _FOLLOWING else None for name, value in review.items() if name != SELF_APPROVED},
+        **{
+            name: value if name in _FOLLOWING else None
+            for name, value in review.items()
+            if name not in _OF_SOME_ANSWERS
+        },
         **first,
         "content": content,
         "status": _waiting(first["assignees"]),
@@ -91,7 +100,7 @@ def as_created(review: Document, first: Document, content: Document) -> Document
 
 def as_of_event(review: Document, status: str, at: str) -> Document:
     """Return a review as it was when it got a status at a moment; only the last one comes with an answer."""
-    answer = {} if status in FINAL else dict.fromkeys(("result", "reviewer", "completed_at", SELF_APPROVED))
+    answer = {} if status in FINAL else dict.fromkeys(("result", "reviewer", "completed_at", *_OF_SOME_ANSWERS))
     return {**review, **answer, "status": status, "updated_at": at}
 
 

@@ -1,39 +1,15 @@
-"""What a list of reviews is asked for, and how SQL says that: its filters and its order."""
+"""What a list of reviews is asked for: its filters and its order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from hitl.server.primitives import name_key, review_number
-from hitl.server.reviews.lifecycle import OPEN
 from hitl.server.reviews.review_rows import compact
-from hitl.server.storage.queries import Filter, Order, one_of
+from hitl.server.reviews.schemas import STATUSES
 
-_ORDERS: Final = {
-    None: "",
-    "due": "deadline",
-    "priority": "CASE priority WHEN 'high' THEN 0 WHEN 'low' THEN 2 ELSE 1 END",
-}
 NEVER: Final = "~"  # the deadline of a review that has none: behind all others
-_ASSIGNEE: Final = "number IN (SELECT number FROM assignments WHERE name = ?)"
-_OPEN_ASSIGNEE: Final = "number IN (SELECT number FROM assignments WHERE name = ? AND is_open)"
-_REVIEWER: Final = "name_key(coalesce(json_extract(reviews.reviewer, '$'), '')) = ?"
-_ASKER: Final = (
-    "coalesce(json_extract(reviews.further, '$.asked_by.key_name'), reviews.asked_by, "
-    "json_extract(reviews.metadata, '$.agent')) = ?"
-)
-# Each half has an index.
-_UPDATED_AFTER: Final = (
-    "number IN (WITH since (moment) AS (SELECT ?) SELECT number FROM since, reviews WHERE changed_at > moment "
-    "UNION ALL SELECT number FROM since, reviews WHERE created_at > moment AND changed_at IS NULL)"
-)
-_NOT_ANSWERED: Final = (
-    "id NOT IN (WITH person (key) AS (SELECT ?) SELECT review_id FROM pending_answers AS held, person "
-    "WHERE state = 'held' AND (is_final OR held.key = person.key) "
-    "UNION ALL SELECT review_id FROM approvals, person WHERE approvals.key = person.key)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,48 +53,13 @@ class ReviewQuery:
     sort: Literal["due", "priority"] | None = None
 
 
-def order_of(query: ReviewQuery) -> Order:
-    """Return the order that a query asks for."""
-    newest_first = not query.oldest_first
-    if query.sort is None and (query.created_after or query.created_before):
-        # The order of numbers, unless the clock was set back; but this one has an index that begins at the moment.
-        return Order("created_at", descending=newest_first, lead_descending=newest_first)
-    return Order(_ORDERS[query.sort], descending=newest_first)
-
-
-def conditions(query: ReviewQuery) -> Iterator[Filter]:
-    """Yield the filters of a query but its words; those that it does not name have None as their value."""
-    for entry in query.metadata.items():
-        yield "number IN (SELECT number FROM review_metadata WHERE entry = ?)", entry_of(entry)
-    yield from (
-        one_of("status", query.status),
-        one_of("number", None if query.ids is None else [review_number(each) for each in query.ids]),
-        ("step > ?", query.changes_after),
-        # Of two indexes, that of the status finds fewer: most reviews of a priority are finished.
-        ("priority = ?" if query.status is None else "+priority = ?", query.priority),
-        ("template_id = ?", query.template_id),
-        ("verdict = ?", query.verdict),
-        (_ASKER, query.asker),
-        ("asked_by = ?", query.asked_by),
-        ("created_at > ?", query.created_after),
-        ("created_at < ?", query.created_before),
-        (_UPDATED_AFTER, query.updated_after),
-        ("(deadline >= ? AND deadline != '~')", query.due_after),
-        ("deadline < ?", query.due_before),
-        (_REVIEWER, None if query.reviewer is None else name_key(query.reviewer)),
-        (_NOT_ANSWERED, None if query.not_answered_by is None else name_key(query.not_answered_by)),
-        (
-            _OPEN_ASSIGNEE if _asks_for_open(query) else _ASSIGNEE,
-            None if query.assignee is None else name_key(query.assignee),
-        ),
-    )
+def statuses(query: ReviewQuery) -> Sequence[str]:
+    """Return the statuses that a list may hold; in each, `listed_reviews` has the order of numbers."""
+    if query.status is None:
+        return STATUSES
+    return [query.status] if isinstance(query.status, str) else query.status
 
 
 def entry_of(entry: tuple[str, str]) -> str:
     """Return a name and a value of the metadata as they are found by."""
     return compact(entry)
-
-
-def _asks_for_open(query: ReviewQuery) -> bool:
-    statuses = [query.status] if isinstance(query.status, str) else query.status
-    return statuses is not None and set(statuses) <= set(OPEN)

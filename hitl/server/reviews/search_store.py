@@ -14,7 +14,7 @@ import json
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
@@ -37,22 +37,33 @@ _TEXT_EVENTS: Final = ("created", "updated", "assigned", "completed", "rejected"
 # SQLite ends a text at its first null character, and UTF-8 has no lone surrogates.
 _UNINDEXABLE: Final = re.compile("[\0\ud800-\udfff\ufffd]")
 _REACHES: Final = "(SELECT reaches FROM search_index)"
-_TEXT: Final = {True: "shown || char(10) || beside", False: "shown"}  # with what people added, or without it
-# Whether the texts do not tell what a review holds.
-_IS_OPEN: Final = (
-    f"(step > {_REACHES} OR "  # noqa: S608 - fixed words
-    "(SELECT shown IS NULL FROM search_texts WHERE search_texts.number = reviews.number))"
-)
-_HOLDS: Final = (
-    f"(step > {_REACHES} OR coalesce((SELECT instr({{text}}, ?) FROM search_texts "  # noqa: S608 - fixed words
-    "WHERE search_texts.number = reviews.number), 1))"
-)
-_MAY_HOLD: Final = f"""number IN (
+# Whether the texts do not tell what a review holds: it has changed since, or they are too large.
+_IS_UNKNOWN: Final = f"(step > {_REACHES} OR shown IS NULL)"
+_HOLDS: Final = {False: "instr(shown, ?)", True: "(instr(shown, ?) OR instr(beside, ?))"}  # with what people added
+_MAY_HOLD: Final = f"""
     SELECT number FROM review_texts JOIN search_texts ON search_texts.step = review_texts.rowid
     WHERE review_texts MATCH ?
     UNION ALL SELECT number FROM reviews WHERE step > {_REACHES}
     UNION ALL SELECT number FROM search_texts WHERE shown IS NULL
-)"""  # noqa: S608 - fixed words
+"""  # noqa: S608 - fixed words
+
+TEXTS: Final = "(SELECT number AS text_number, shown, beside FROM search_texts) ON text_number = reviews.number"
+"""What is joined to reviews for the conditions of `Words`; there may be no text of a review."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How SQL finds the reviews that hold some words.
+
+    Attributes:
+        candidates: The query for the numbers of all reviews that may hold them, and its value: None if there is none.
+        conditions: What is true of each review that holds them.
+        is_unknown: Whether a review that meets the conditions has to be looked at; the others hold the words.
+    """
+
+    candidates: Filter
+    conditions: Sequence[Filter]
+    is_unknown: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +85,16 @@ class SearchStore(Store):
         super().__init__(database)
         self._exists = False
 
-    def conditions(self, words: Iterable[str], *, people: bool) -> tuple[list[Filter], str]:
-        """Return what is true for every review that holds these words, and SQL that says whether to look at one.
-
-        What need not be looked at holds the words. With `people`, words in names and answers count.
-        """
-        given = list(words)
+    def words(self, words: Sequence[str], *, people: bool) -> Words:
+        """Return how these words are found; with `people`, also in names and answers."""
         if not self.exists:
-            return [], "1"
-        known = [word for word in given if not _UNINDEXABLE.search(word)]
+            return Words(("", None), (), "1")
+        known = [word for word in words if not _UNINDEXABLE.search(word)]
         trigrams = dict.fromkeys(each for word in known for each in _trigrams(word))
-        holds = [(_HOLDS.format(text=_TEXT[people]), word) for word in known]
-        return [(_MAY_HOLD, " AND ".join(trigrams) or None), *holds], _IS_OPEN if len(known) == len(given) else "1"
+        holds = [(f"({_IS_UNKNOWN} OR {_HOLDS[people]})", (word,) * (1 + people)) for word in known]
+        return Words(
+            (_MAY_HOLD, " AND ".join(trigrams) or None), holds, _IS_UNKNOWN if len(known) == len(words) else "1"
+        )
 
     @property
     def exists(self) -> bool:

@@ -32,9 +32,10 @@ from hitl.server.primitives.validation import every, json_object, text
 from hitl.server.reviews import lifecycle, search, templates
 from hitl.server.reviews.approvals import is_complete
 from hitl.server.reviews.assignment import choose_assignees, require_assignable, same_people
+from hitl.server.reviews.filter_store import order_of
 from hitl.server.reviews.held_answer_store import HeldAnswer
 from hitl.server.reviews.held_answers import CheckedAnswer, HeldAnswers
-from hitl.server.reviews.list_query import NEVER, ReviewQuery, order_of
+from hitl.server.reviews.list_query import NEVER, ReviewQuery
 from hitl.server.reviews.list_store import ListStore, Place, counts_between
 from hitl.server.reviews.review_rows import compact
 from hitl.server.reviews.reviewer_store import ReviewerStore
@@ -212,8 +213,8 @@ class ReviewService:
             counts = [*(sum(key[0] < bound for key in keys) for bound in (*bounds, NEVER)), len(keys)]
             return self._page_of(asked, keys), counts_between(counts)
         with self._reading() as lists:
-            found, around = lists.reviews(asked)
             counts = lists.count_by_deadline(asked, bounds)
+            found, around = lists.reviews(asked, total=sum(counts))
         return replace(around, items=documents(found)), counts
 
     def tally(self, query: ReviewQuery, since: datetime) -> tuple[dict[str, int], float | None]:
@@ -237,7 +238,7 @@ class ReviewService:
                 raise not_found("review", review_id)
             words = search.words_of(query.search or "")
             if not words:
-                return lists.place(query, review_id, key)
+                return lists.place(query, key)
         keys = self._keys(query, words)
         found = [each for each in keys if each[1] != key[1]]
         own = len(keys) - len(found)
@@ -344,22 +345,48 @@ class ReviewService:
         form: Mapping[str, Any] | None = None,
         actor: Actor | None = None,
         is_confirmed: bool = False,
-    ) -> None:
+    ) -> HeldAnswer | None:
         """Answer a review in some seconds, unless `undo` takes its batch back before; at once for 0 seconds.
 
         It is refused as `complete` refuses it, and also if an answer to the review is held already; the same answer of
         the same person is not refused but kept as it is. `form` is kept with it, for the page to show it again.
+        Return the answer that is held; None if it was given, now or before.
         """
         who = _Who(reviewer, actor, is_confirmed)
         if not seconds:
             self._answer(review_id, decision, result, who, version, shown)
-            return
+            return None
         with self._work() as work:
             answer = self._checked(work, review_id, decision, result, who, version, shown)
-            if answer is not None:
-                ends = self._store.expires_at(review_id)
-                self._held.hold(work, answer, seconds=seconds, batch=batch, form=form or {}, expires_at=ends)
-                self._quiet = None
+            if answer is None:
+                return None
+            self._quiet = None
+            ends = self._store.expires_at(review_id)
+            return self._held.hold(work, answer, seconds=seconds, batch=batch, form=form or {}, expires_at=ends)
+
+    def together(self) -> AbstractContextManager[object]:
+        """Commit what the calls in the block change as one, which takes the time of one; others wait meanwhile."""
+        return self._unit_of_work.group()
+
+    def check_answer(
+        self,
+        review_id: str,
+        decision: lifecycle.Decision,
+        result: Mapping[str, Any],
+        reviewer: str,
+        *,
+        version: int | None = None,
+        shown: str | None = None,
+        actor: Actor | None = None,
+    ) -> bool:
+        """Return whether an answer would end its review, and give none; refused as `hold` refuses it.
+
+        The last of several approvals ends a review, the others do not.
+        """
+        who = _Who(reviewer, actor, is_confirmed=False)
+        with self._work() as work:
+            answer = self._checked(work, review_id, decision, result, who, version, shown)
+            return answer is None or self._held.would_end(answer)
 
     def self_approval(self, review: Document, reviewer: str, actor: Actor | None = None) -> Policy:
         """Return what becomes of somebody's answer to a review that he asked for himself; "allow" if he did not."""
@@ -367,10 +394,10 @@ class ReviewService:
             template = self._store.template(review["template_id"])
         return self._self_approval.policy_for(review, actor, reviewer, template)
 
-    def undo(self, batch: str) -> list[HeldAnswer]:
-        """Take back the held answers of a batch, and return them; 409 if they are given already."""
+    def undo(self, batch: str, review_id: str | None = None) -> list[HeldAnswer]:
+        """Take back the held answers of a batch, or only that to one review; 409 if they are given already."""
         with self._work() as work:
-            return self._held.undo(work, batch)
+            return self._held.undo(work, batch, review_id)
 
     def held_answer(self, review_id: str, reviewer: str) -> HeldAnswer | None:
         """Return what became of a person's answer that was held, unless it was given."""
@@ -544,7 +571,7 @@ class ReviewService:
         """
         self._is_searched = True
         with self._reading() as lists:
-            keys = lists.keys(query, *self._search_store.conditions(words, people=query.search_people))
+            keys = lists.keys(query, self._search_store.words(words, people=query.search_people))
         return [key[:2] for key in keys if not key[2] or self._holds(key[1], words, query)]
 
     def _holds(self, number: int, words: Sequence[str], query: ReviewQuery) -> bool:
@@ -661,6 +688,8 @@ class ReviewService:
         review_id, after = answer.before["id"], dict(answer.after)
         if answer.is_self_approved:
             after[lifecycle.SELF_APPROVED] = True
+        if answer.actor is not None and answer.actor.came_by_message:
+            after[lifecycle.ANSWERED_VIA] = "link"
         if answer.decision == "completed" and not is_complete(
             self._reviewers, review_id, answer.template, after["result"], answer.reviewer, to_wire(work.now)
         ):

@@ -108,6 +108,11 @@ class ReviewStore(Store):
                 (earlier[0], json.dumps(earlier[1]), number),
             )
             self._add_assignments(number, present)
+        if review["reviewer"] is not None:
+            self._database.execute(
+                "INSERT OR IGNORE INTO answered_reviews (name, number) VALUES (?, ?)",
+                (name_key(review["reviewer"]), number),
+            )
 
     def _add_assignments(self, number: int | None, assignments: tuple[bool, list[str]]) -> None:
         """Keep who has a review, and who has something to do about it."""

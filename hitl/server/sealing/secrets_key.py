@@ -102,7 +102,7 @@ def _read(file: Path, *, private: bool) -> list[bytes]:
         text, status = file.read_text("ascii"), file.stat()
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or _FORM
-        raise SetupError(f"the key of the secrets cannot be read from {file}: {why}") from None
+        raise SetupError(f"the key of the secrets cannot be read from {file}: {why}; name its file") from None
     if private and os.name == "posix" and stat.S_IMODE(status.st_mode) & 0o077:
         raise SetupError(f"others may read {file}, which holds the key of the secrets; run: chmod 600 {file}")
     return _parsed(text, str(file))

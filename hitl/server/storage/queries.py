@@ -15,7 +15,7 @@ from hitl.server.storage.database import Database
 from hitl.server.storage.reader import Reader, Row
 
 Filter: TypeAlias = tuple[str, Any]
-"""An SQL condition and the value of its question mark; None leaves the condition out."""
+"""An SQL condition and the value of its question mark, or a tuple of several; None leaves the condition out."""
 
 _MAX_INTEGER: Final = 2**63 - 1  # SQLite's integers end here
 _PAGE_BYTES: Final = MAX_BYTES // 2  # of the documents on a page as they are stored; one alone may have more
@@ -32,17 +32,18 @@ class Order:
     @property
     def clause(self) -> str:
         """What follows ORDER BY."""
-        return self._clause(self.lead_descending, self.descending)
+        number = _directed("number", self.descending)
+        return f"{_directed(self.lead, self.lead_descending)}, {number}" if self.lead else number
 
     @property
-    def reversed(self) -> str:
-        """The same for the opposite order."""
-        return self._clause(not self.lead_descending, not self.descending)
+    def opposite(self) -> Order:
+        """The order that begins at the end of this one."""
+        return Order(self.lead, not self.descending, not self.lead_descending)
 
     @property
     def key(self) -> str:
         """The columns that a cursor holds."""
-        return f"{self.lead or 'NULL'}, number"
+        return f"{self.lead or 'NULL'} AS lead, number"
 
     def beyond(self, cursor: str) -> tuple[str, tuple[Any, ...]]:
         """Return the condition that a row comes after a cursor, and its values; ValueError if it is no cursor."""
@@ -61,10 +62,6 @@ class Order:
         if self.lead and last[0] is not None and key[0] != last[0]:
             return type(key[0]) is type(last[0]) and bool((key[0] < last[0]) is self.lead_descending)
         return bool(key[1] < last[1] if self.descending else key[1] > last[1])
-
-    def _clause(self, lead_descending: bool, descending: bool) -> str:
-        number = _directed("number", descending)
-        return f"{_directed(self.lead, lead_descending)}, {number}" if self.lead else number
 
 
 def _directed(expression: str, descending: bool) -> str:
@@ -137,7 +134,12 @@ def where(conditions: Iterable[Filter]) -> tuple[str, tuple[Any, ...]]:
     """Return the WHERE clause that requires all given conditions, and its values."""
     given = [(condition, value) for condition, value in conditions if value is not None]
     clause = " AND ".join(condition for condition, _ in given)
-    return f"WHERE {clause}" if given else "", tuple(value for _, value in given)
+    return f"WHERE {clause}" if given else "", tuple(each for _, value in given for each in values_of(value))
+
+
+def values_of(value: Any) -> tuple[Any, ...]:
+    """Return the values of a filter's question marks."""
+    return tuple(value) if type(value) in (tuple,) else (value,)  # isinstance would make it a tuple of unknown types
 
 
 def page(
@@ -153,59 +155,114 @@ def page(
     read: Callable[[Sequence[Row]], Iterable[Document]] = documents,
 ) -> Page:
     """Return one page of the documents that `read` makes of the `columns` of rows that meet the conditions."""
-    rows, around = rows_of_page(
-        database, table, conditions, order=order, limit=limit, offset=offset, after=after, columns=columns
-    )
+    listing = Listing(database, Source(table), order, *where(conditions))
+    rows, around = rows_of_page(listing, table, columns, limit=limit, offset=offset, after=after)
     return replace(around, items=list(read(rows)))
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What the keys of a list are read from: a table, with the index in which they are found.
+
+    `parts` are conditions of which each row meets one. Where the index has the rows of each part in the order of their
+    numbers, a page in this order is merged from the parts, and only as far as it goes.
+    """
+
+    table: str
+    parts: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The rows of a source that meet a WHERE clause, in an order, of which only the keys are read; see `Order.key`."""
+
+    database: Database | Reader
+    source: Source
+    order: Order
+    clause: str = ""
+    values: tuple[Any, ...] = ()
+
+    def total(self) -> int:
+        """Return how many there are."""
+        total: int = self.database.value(f"SELECT count(*) FROM {self.source.table} {self.clause}", self.values)  # noqa: S608 - fixed words
+        return total
+
+    def total_and(self, condition: str, values: tuple[Any, ...]) -> tuple[int, int]:
+        """Return how many there are, and how many of them meet a condition."""
+        sql = f"SELECT count(*), coalesce(sum({condition}), 0) FROM {self.source.table} {self.clause}"  # noqa: S608 - fixed words
+        ((total, meeting),) = self.database.rows(sql, (*values, *self.values))
+        return total, meeting
+
+    def narrowed(self, condition: str, values: tuple[Any, ...]) -> Listing:
+        """Return those that also meet a condition."""
+        return replace(self, clause=_both(self.clause, condition), values=(*self.values, *values))
+
+    def beyond(self, cursor: str) -> Listing:
+        """Return those that come after a cursor; ValueError if it is none."""
+        return self.narrowed(*self.order.beyond(cursor))
+
+    @property
+    def from_end(self) -> Listing:
+        """The same in the opposite order."""
+        return replace(self, order=self.order.opposite)
+
+    def key(self, offset: int = 0) -> Row | None:
+        """Return the key at an offset."""
+        return self.database.row(*self.keys(1, offset))
+
+    def keys(self, limit: int, offset: int) -> tuple[str, tuple[Any, ...]]:
+        """Return the query for some of the keys, and its values."""
+        parts = [""] if self.order.lead else self.source.parts or [""]
+        selects = [f"SELECT {self.order.key} FROM {self.source.table} {_both(self.clause, part)}" for part in parts]  # noqa: S608 - fixed words
+        return f"{' UNION ALL '.join(selects)} ORDER BY {self.order.clause} LIMIT ? OFFSET ?", (
+            *(self.values * len(parts)),
+            *(limit, min(offset, _MAX_INTEGER)),
+        )
+
+
+def _both(clause: str, condition: str) -> str:
+    if not condition:
+        return clause
+    return f"{clause} AND {condition}" if clause else f"WHERE {condition}"
+
+
 def rows_of_page(
-    database: Database | Reader,
+    listing: Listing,
     table: str,
-    conditions: Sequence[Filter] = (),
+    columns: str,
     *,
-    order: Order,
     limit: int | None,
     offset: int,
     after: str | None,
-    columns: str,
     with_offset: bool = True,
+    total: int | None = None,
 ) -> tuple[list[Row], Page]:
-    """Return the rows of one page, and the page without items; large documents are then read without the lock.
+    """Return the rows of one page, with these columns, and the page without items.
 
     It ends before it becomes larger than clients read. `after` is the cursor of the page before; how many rows come
-    before that page is counted if it is asked for `with_offset`.
+    before that page is counted if it is asked for `with_offset`, and the `total` unless it is known.
     """
-    clause, values = where(conditions)
-    total: int = database.value(f"SELECT count(*) FROM {table} {clause}", values)  # noqa: S608 - fixed words
-    before, begin = offset, after
-    if after is None and 2 * offset > total > 0:  # from the end it is less far
-        begin, offset = _cursor_from_end(database, table, clause, values, order, max(total - offset, 0)), 0
-    rest = clause, values
-    if begin is not None:
-        further, key = order.beyond(begin)
-        rest = (f"{clause} AND {further}" if clause else f"WHERE {further}"), (*values, *key)
+    before, rest = offset, listing
+    if after is not None and with_offset:
+        total, further = listing.total_and(*listing.order.beyond(after))
+        before = total - further
+    total = listing.total() if total is None else total
+    if after is not None:
+        rest = listing.beyond(after)
+    elif 2 * offset > total > 0:  # from the end it is less far
+        key = listing.from_end.key(max(total - offset, 0))
+        rest, offset = (listing if key is None else listing.beyond(cursor_of(key))), 0
+    sql, values = rest.keys(-1 if limit is None else limit + 1, 0 if after else offset)
     budget = _Budget(limit)
-    rows = database.rows_while(
+    # Each row is read when it is its turn, as a page may end before: the keys come first in a CROSS JOIN
+    # (https://www.sqlite.org/optoverview.html#manual_control_of_query_plans_using_cross_join), in their order.
+    rows = listing.database.rows_while(
         budget.admits,
-        f"SELECT {order.key}, {columns} FROM {table} {rest[0]} ORDER BY {order.clause} LIMIT ? OFFSET ?",  # noqa: S608 - fixed words
-        (*rest[1], -1 if limit is None else limit + 1, 0 if begin else min(offset, _MAX_INTEGER)),
+        f"SELECT lead, keys.number, {columns} FROM ({sql}) AS keys CROSS JOIN {table} USING (number)",  # noqa: S608 - fixed words
+        values,
     )
     cursor = cursor_of(rows[-1][:2]) if budget.is_spent and rows else None
-    if after is not None and with_offset:
-        before = total - database.value(f"SELECT count(*) FROM {table} {rest[0]}", rest[1])  # noqa: S608 - fixed words
     return [row[2:] for row in rows], Page([], total, cursor, before)
-
-
-def _cursor_from_end(
-    database: Database | Reader, table: str, clause: str, values: tuple[Any, ...], order: Order, offset: int
-) -> str | None:
-    """Return the cursor of the row at an offset from the end of a list that has rows."""
-    key = database.row(
-        f"SELECT {order.key} FROM {table} {clause} ORDER BY {order.reversed} LIMIT 1 OFFSET ?",  # noqa: S608 - fixed words
-        (*values, offset),
-    )
-    return None if key is None else cursor_of(key)
 
 
 class _Budget:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from hitl.server.primitives import Document, Page, from_wire, to_wire
+from hitl.server.queue_worker import Job
 from hitl.server.storage import Row, Store
 from hitl.server.storage.queries import Order, page
 from hitl.server.webhooks.sender import Message, Outcome
@@ -43,14 +44,16 @@ _ATTEMPT: Final = ("at", "status_code", "error", "response", "duration")
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A due delivery; `round` counts replays, `tries` the failed attempts of this round, `lane` is the receiver."""
+class Outgoing(Job):
+    """A due delivery; its target is its lane, which for a subscription is its id.
 
-    number: int
+    `round` counts replays, `tries` the failed attempts of this round, and `at` is when this attempt begins.
+    """
+
     round: int
     tries: int
-    lane: str
     message: Message
+    at: datetime
 
 
 class DeliveryStore(Store):
@@ -94,27 +97,28 @@ class DeliveryStore(Store):
         if row is None:
             return None
         number, round_, tries, lane, delivery_id, url, payload, secret = row
-        return Outgoing(number, round_, tries, lane, Message(delivery_id, url, payload.encode(), secret))
+        message = Message(delivery_id, url, payload.encode(), secret)
+        return Outgoing(number, delivery_id, lane, round_, tries, message, now)
 
     def next_due(self, now: datetime) -> datetime | None:
         """Return when, after now, the next delivery will be due."""
         due_at: str | None = self._database.value(_NEXT_DUE, (to_wire(now),))
         return None if due_at is None else from_wire(due_at)
 
-    def record(self, outgoing: Outgoing, outcome: Outcome, *, began: datetime, status: str, due_at: str | None) -> None:
+    def record(self, outgoing: Outgoing, outcome: Outcome, status: str, due_at: datetime | None) -> None:
         """Record an attempt, and the delivery's new status and next due time."""
         self._database.execute(
             "INSERT INTO attempts (delivery_number, at, status_code, error, excerpt, duration) "
             "VALUES (?, ?, ?, ?, ?, ?)",
             (
-                *(outgoing.number, to_wire(began)),
+                *(outgoing.number, to_wire(outgoing.at)),
                 *(outcome.status_code, outcome.error, outcome.excerpt, outcome.duration),
             ),
         )
         # A replay, or the end of the subscription, during the attempt began another round; that has decided already.
         self._database.execute(
             "UPDATE deliveries SET status = ?, due_at = ?, tries = tries + 1 WHERE number = ? AND round = ?",
-            (status, due_at, outgoing.number, outgoing.round),
+            (status, None if due_at is None else to_wire(due_at), outgoing.number, outgoing.round),
         )
 
     # Holding back

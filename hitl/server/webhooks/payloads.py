@@ -40,7 +40,7 @@ _BY_STATUS: Final = {
 }
 _REVIEW: Final = ("id", "template_id", "status", "result", "reviewer", "completed_at")
 # Reviews of older versions have none, those of a sandbox no asker.
-_KNOWN_LATER: Final = ("metadata", "verdict_field", "asked_by", "self_approved")
+_KNOWN_LATER: Final = ("metadata", "verdict_field", "asked_by", "self_approved", "answered_via")
 
 
 def review_events(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,13 +11,12 @@ import pytest
 from hitl_api import AuthenticatedClient
 from hitl_api.api.requests import list_loop_requests, list_requests, update_request
 from hitl_api.models import RequestUpdate
-from ruamel.yaml import YAML
+from openapi_yaml import SPEC
 from server_calls import REQUEST
 
 from hitl import HITLClient
 from hitl.testing import Sandbox
 
-SPEC = YAML(typ="safe").load(Path(__file__).parents[3] / "openapi.yaml")
 # The vendor's MCP server sends these with every request, and the content type only where there is a body.
 MCP = {"Authorization": "Bearer hitl_test_key", "Accept": "application/json", "User-Agent": "hitl-mcp-server/0.1.0"}
 # A list on the vendor's pages leaves these fields out.

@@ -11,8 +11,10 @@ from server_calls import refusal_of
 from starlette.routing import Route
 from team_server import CallAs
 
+from hitl.server.http.long_poll import LongPollSlots
 from hitl.server.keys.scopes import RULES, SCOPES, Rule
 from hitl.server.review_server import ReviewServer
+from hitl.server.routes import api_routes
 
 # What a key of each scope may do: with what it has asked itself, and with what another key has asked.
 OWN, ALL, NOTHING = "own", "all", "nothing"
@@ -114,7 +116,7 @@ def test_two_scopes_reach_as_far_as_both(team: ReviewServer, call_as: CallAs) ->
 
 
 def routes(server: ReviewServer) -> set[tuple[str, str]]:
-    found = [each for each in server._api_routes() if isinstance(each, Route)]
+    found = [each for each in api_routes(server, LongPollSlots(1)) if isinstance(each, Route)]
     return {(method, each.path) for each in found for method in each.methods or () if method != "HEAD"}
 
 

@@ -187,6 +187,10 @@ def test_the_audit_says_that_an_answer_came_by_the_link_of_a_message(world: Worl
     world.clock.advance(seconds=seconds)
     world.server.tick()
     assert world.server.audit.entries()[-1].detail["via"] == "message"
+    assert world.server.reviews.get_review(review_id)["answered_via"] == "link"
+    events = {each.event: each.payload["review"] for each in world.server.outbox.events_after(0, 10)}
+    assert events["review.completed"]["answered_via"] == "link"
+    assert "answered_via" not in events["review.created"]
 
 
 class TestHeldAnswers:

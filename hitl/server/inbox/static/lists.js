@@ -36,12 +36,20 @@ function countTicked(form) {
     heading.textContent = `${heading.dataset.verb} ${words}?`;
     for (const place of form.querySelectorAll("[data-selected]")) place.textContent = inWords(count);
     for (const place of form.querySelectorAll("[data-selected-words]")) place.textContent = words;
-    const mustType = count > Number(form.dataset.unconfirmed);
+    for (const line of form.querySelectorAll("li[data-group]")) {
+      const own = boxes.filter((box) => box.dataset.group === line.dataset.group);
+      const ticked = own.filter((box) => box.checked).length;
+      line.hidden = ticked === 0;
+      line.querySelector("[data-count]").textContent = inWords(ticked);
+      // A sum is that of the ticks that the page came with.
+      for (const sum of line.querySelectorAll("[data-sum]")) sum.hidden = own.some((box) => box.checked !== box.defaultChecked);
+    }
+    const mustType = count > Number(form.dataset.untyped);
     if (typed) typed.closest("[data-typed]").hidden = !mustType;
     button.disabled = count === 0 || (mustType && typed?.value.replaceAll(",", "").trim() !== String(count));
   };
   form.addEventListener("input", update);
-  if (document.activeElement === button) scrollTo(0, 0); // Enter works at once, and the contents are in sight
+  if ("focus" in button.dataset) button.focus({ preventScroll: true }); // Enter works at once, and the contents are in sight
   window.addEventListener("pageshow", update);
   update();
 }
