@@ -49,13 +49,15 @@ class ReviewStore(Store):
 
     def size_of(self, review_id: str | None, template_id: str | None) -> int:
         """Return about how many bytes a review and its template take, or a template."""
-        size: int = self._database.value(
-            "SELECT coalesce((SELECT length(content) + coalesce(length(result), 0) FROM reviews "
-            "WHERE number = :review), 0) + coalesce((SELECT length(document) FROM templates "
-            "WHERE id = coalesce(:template, (SELECT template_id FROM reviews WHERE number = :review))), 0)",
-            {"review": review_number(review_id or ""), "template": template_id},
-        )
-        return size
+        if review_id is None:  # as each creation asks
+            size = self._database.value("SELECT length(document) FROM templates WHERE id = ?", (template_id,))
+        else:
+            size = self._database.value(
+                "SELECT length(content) + coalesce(length(result), 0) + coalesce((SELECT length(document) "
+                "FROM templates WHERE id = coalesce(?, template_id)), 0) FROM reviews WHERE number = ?",
+                (template_id, review_number(review_id)),
+            )
+        return int(size or 0)
 
     def next_numbers(self) -> tuple[int, int]:
         """Return the numbers of the next review and of its first step."""
