@@ -7,7 +7,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias
 
 from hitl._json import MAX_BYTES, MAX_SENT_VALUES
 from hitl.server.primitives import Document, Page
@@ -139,7 +139,9 @@ def where(conditions: Iterable[Filter]) -> tuple[str, tuple[Any, ...]]:
 
 def values_of(value: Any) -> tuple[Any, ...]:
     """Return the values of a filter's question marks."""
-    return cast("tuple[Any, ...]", value) if isinstance(value, tuple) else (value,)
+    given: Any = value  # stays Any for both type checkers
+    values: tuple[Any, ...] = given if isinstance(value, tuple) else (given,)
+    return values
 
 
 def page(
