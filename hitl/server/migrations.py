@@ -796,7 +796,8 @@ _EVENT_NUMBERS: Final = (
         SELECT number,
             coalesce((SELECT key FROM json_each('["review.created", "review.assigned", "review.started",
                 "review.completed", "review.cancelled", "template.updated"]') WHERE value = event), event),
-            CASE WHEN subject_id GLOB 'rev_[0-9]*' THEN CAST(substr(subject_id, 5) AS INTEGER) ELSE subject_id END,
+            CASE subject_id WHEN 'rev_' || CAST(substr(subject_id, 5) AS INTEGER)
+                THEN CAST(substr(subject_id, 5) AS INTEGER) ELSE subject_id END,
             coalesce((SELECT key FROM json_each('["created", "assigned", "in_progress", "completed", "rejected",
                 "expired", "cancelled"]') WHERE value = coalesce(json_extract(payload, '$.review.status'),
                 json_extract(payload, '$'))), payload),

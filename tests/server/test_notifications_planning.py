@@ -22,8 +22,8 @@ def recorder() -> Recorder:
 
 
 @pytest.fixture
-def team(recorder: Recorder) -> Iterator[Team]:
-    team = Team(FakeClock(), lambda host: recorder)
+def team(clock: FakeClock, recorder: Recorder) -> Iterator[Team]:
+    team = Team(clock, lambda host: recorder)
     yield team
     team.close()
 
@@ -222,6 +222,19 @@ def test_a_lane_has_a_burst_and_then_one_message_a_second(team: Team, recorder: 
         assert len(recorder.messages) == 5
         team.clock.advance("3s")
     assert [(each.at - NOON).total_seconds() for each in recorder.messages] == [0, 0, 0, 0, 0, 1, 2, 3]
+
+
+def test_a_lane_is_free_again_though_the_clock_was_set_back(clock: FakeClock, team: Team, recorder: Recorder) -> None:
+    team.channel(team.person("ann@example.com"))
+    team.only_rules(ASKED)
+    with team.run():
+        for number in range(5):
+            team.ask(f"Question {number}")
+        team.notifications.worker.settle()
+        clock.advance(days=-1)
+        team.ask("Another question")
+        team.clock.advance("5s")
+    assert len(recorder.messages) == 6
 
 
 def test_a_digest_comes_once_a_period_and_not_if_nothing_waits(team: Team, recorder: Recorder) -> None:

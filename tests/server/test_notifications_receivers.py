@@ -62,8 +62,8 @@ def deadline() -> float:
 
 
 @pytest.fixture
-def team(tokens: Tokens, deadline: float) -> Iterator[Team]:
-    team = Team(FakeClock(), lambda host: Children(host, deadline=deadline), tickets=tokens)  # type: ignore[arg-type]
+def team(clock: FakeClock, tokens: Tokens, deadline: float) -> Iterator[Team]:
+    team = Team(clock, lambda host: Children(host, deadline=deadline), tickets=tokens)  # type: ignore[arg-type]
     yield team
     team.close()
 
@@ -273,6 +273,24 @@ def test_a_channel_that_fails_is_tried_now_and_then_and_what_waited_comes_as_one
         assert team.channels.failing() == []
     assert {state for _, state in team.states()} == {"sent", "merged"}
     assert any("reviews wait for you" in body for body in service.bodies())
+
+
+def test_a_channel_that_fails_is_tried_again_though_the_clock_was_set_back(
+    clock: FakeClock, team: Team, service: MoodyReceiver
+) -> None:
+    service.mood = "500"
+    team.channels.add("service", ADDRESSES["json"](service.port), person_id=team.person("ann@example.com").id)
+    team.only_rules({"kind": "asked"})
+    with team.run():
+        for number in range(3):
+            team.ask(f"Question {number}")
+        team.clock.advance("1m")
+        assert [each.name for each in team.channels.failing()] == ["service"]
+        clock.advance(days=-1)
+        service.mood = "200"
+        team.ask("Another question")
+        team.finish()
+        assert team.channels.failing() == []
 
 
 def test_a_message_is_given_up_after_a_day(team: Team) -> None:

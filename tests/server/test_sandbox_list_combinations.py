@@ -170,6 +170,16 @@ def test_two_filters_find_what_each_of_them_finds(files: tuple[File, File], one:
         assert sorted(both) == sorted({*found(file, **filters[one])} & {*found(file, **filters[other])})
 
 
+@pytest.mark.parametrize("other", [{}, {"not_answered_by": ANN}])
+@pytest.mark.parametrize("times", [2, 600])
+def test_a_status_that_is_named_again_finds_nothing_twice(
+    files: tuple[File, File], times: int, other: dict[str, Any]
+) -> None:
+    once = found(files[0], status=["created", "assigned"], **other)
+    assert len(once) == SHORT // 2
+    assert found(files[0], status=["created", "assigned"] * times, **other) == once
+
+
 def test_who_asked_is_the_key_by_its_name_or_else_the_agent_that_says_so(server: ReviewServer) -> None:
     body = {"template_id": "template_123", "content": {"text": "A draft"}}
     for agent, actor in (

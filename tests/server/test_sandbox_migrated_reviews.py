@@ -149,6 +149,18 @@ def test_events_are_told_with_their_words_and_times(earlier: tuple[Path, list[di
         assert server.outbox.count(["review.created"], since=LATER) == 0
 
 
+@pytest.mark.parametrize("template_id", ["rev_1x", "rev_01", "rev_", "rev_1"])
+def test_an_event_stays_one_of_its_template_though_that_is_named_as_reviews_are(
+    tmp_path: Path, template_id: str
+) -> None:
+    with closing(Database(tmp_path / "data.db", EARLIER)) as database:
+        sql = "INSERT INTO events (event, subject_id, payload, at) VALUES ('template.updated', ?, '{}', ?)"
+        database.execute(sql, (template_id, AT))
+    with ReviewServer(data=tmp_path / "data.db") as server:
+        (told,) = server.outbox.events_after(0, 100)
+        assert (told.event, told.subject_id, told.payload) == ("template.updated", template_id, {})
+
+
 def test_a_repeated_creation_is_known(earlier: tuple[Path, list[dict[str, Any]]]) -> None:
     path, reviews = earlier
     with ReviewServer(data=path) as server:

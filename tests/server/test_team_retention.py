@@ -276,13 +276,21 @@ def test_events_can_be_read_again_without_their_contents(data: Path):
     assert ended["erased"] is True
 
 
-def test_a_creation_that_is_repeated_returns_what_is_left(data: Path):
+@pytest.mark.parametrize("is_copied", [False, True])  # in whole, as versions did that stored each review twice
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_a_creation_that_is_repeated_returns_what_is_left(data: Path, is_changed: bool, is_copied: bool):
+    body = {**REVIEW, "metadata": {"run": WORD}}
     with team(data) as site:
-        made = site.reviews.create_review(REVIEW, idempotency_key="k", owner="me").document
+        made = site.reviews.create_review(body, idempotency_key="k", owner="me").document
+        if is_copied:
+            site.database.execute("UPDATE creations SET made = ?", (json.dumps(made),))
+        if is_changed:
+            site.reviews.update_review(made["id"], {"priority": "high"})
         site.reviews.cancel_review(made["id"])
         site.clock.advance("92d")
-        again = site.reviews.create_review(REVIEW, idempotency_key="k", owner="me")
-    assert (again.replayed, again.document["id"], again.document["content"]) == (True, made["id"], {})
+        again = site.reviews.create_review(body, idempotency_key="k", owner="me")
+    assert (again.replayed, again.document) == (True, {**made, "content": {}, "metadata": {}, "erased": True})
+    assert copies(data) == {}
 
 
 def page_of(site: ReviewServer, path: str) -> str:

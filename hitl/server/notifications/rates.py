@@ -24,7 +24,11 @@ class Rates:
 
     def busy(self, now: datetime) -> list[str]:
         """Return the lanes that take nothing at present, and forget those that are full."""
-        self._full_at = {lane: full_at for lane, full_at in self._full_at.items() if full_at > now}
+        if self._limits is None:
+            return []
+        # None takes longer than this to be full, unless the clock was set back.
+        latest = now + timedelta(seconds=self._limits.burst / self._limits.per_second)
+        self._full_at = {lane: min(full_at, latest) for lane, full_at in self._full_at.items() if full_at > now}
         return [lane for lane in self._full_at if self._free_at(lane) > now]
 
     def next_free(self, now: datetime) -> datetime | None:

@@ -181,7 +181,7 @@ class Worker(QueueWorker[Composed, Outcome]):
         return self._full_targets() | {
             channel.id
             for channel in self._channels.failing()
-            if channel.id in tried or (channel.probe_at is not None and from_wire(channel.probe_at) > now)
+            if channel.id in tried or (channel.probe_at is not None and _is_pausing(channel.probe_at, now))
         }
 
     def _next_due(self, now: datetime) -> datetime | None:
@@ -190,3 +190,8 @@ class Worker(QueueWorker[Composed, Outcome]):
             probes = [from_wire(each.probe_at) for each in self._channels.failing() if each.probe_at is not None]
         times = [*probes, None if due_at is None else from_wire(due_at), self._rates.next_free(now)]
         return min((each for each in times if each is not None and each > now), default=None)
+
+
+def _is_pausing(probe_at: str, now: datetime) -> bool:
+    """Return whether a failing channel is left alone; not if its time is so far ahead that the clock was set back."""
+    return now < from_wire(probe_at) <= now + PROBE

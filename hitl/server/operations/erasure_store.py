@@ -26,7 +26,8 @@ _REQUESTS: Final = f"status IN ({_listed(ENDED_REQUESTS)}) AND json_extract(docu
 _MADE: Final = "typeof(made) = 'text' AND json_extract(made, '$.id') = ?"
 
 _ERASE_CREATION: Final = (
-    f"UPDATE creations SET made = json_set(made, '$.content', json('{{}}')) "  # noqa: S608 - fixed words
+    "UPDATE creations SET made = "  # noqa: S608 - fixed words
+    "json_set(made, '$.content', json('{}'), '$.metadata', json('{}'), '$.erased', json('true')) "
     f"WHERE {_MADE} AND json_type(made, '$.content') IS NOT NULL"
 )
 

@@ -67,10 +67,10 @@ def new_review(review_id: str, body: Mapping[str, Any], now: datetime, asked_by:
     }
 
 
-# What of a new review follows from what it is later: it never changes, is the same for all, or has revisions.
+# What of a new review follows from what it is later: it never changes, is the same for all, has revisions, or is gone.
 _FOLLOWING: Final = frozenset(
     {"template_id", "content", "metadata", "asked_by", "verdict_field", "status", "result", "reviewer"}
-    | {"created_at", "updated_at", "completed_at", "version"}
+    | {"created_at", "updated_at", "completed_at", "version", "erased"}
 )
 
 

@@ -54,10 +54,11 @@ class ReviewQuery:
 
 
 def statuses(query: ReviewQuery) -> Sequence[str]:
-    """Return the statuses that a list may hold; in each, `listed_reviews` has the order of numbers."""
+    """Return each of the statuses that a list may hold, once; in each, `listed_reviews` has the order of numbers."""
     if query.status is None:
         return STATUSES
-    return [query.status] if isinstance(query.status, str) else query.status
+    asked = [query.status] if isinstance(query.status, str) else query.status
+    return [status for status in STATUSES if status in asked]
 
 
 def entry_of(entry: tuple[str, str]) -> str:
