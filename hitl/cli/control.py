@@ -42,8 +42,8 @@ class Control:
         if answer.is_success:
             return answer.json()
         try:
-            error = answer.json()["error"]
-            message = naming_option(error["message"], error.get("field"))  # an earlier version's server names no field
+            refusal = answer.json()["error"]
+            message = naming_option(refusal["message"], refusal.get("field"))  # none from an earlier version
         except (ValueError, KeyError, TypeError):
             message = f"the server of {self._data} answered {answer.status_code}"
         raise CommandError(message, NOT_FOUND if answer.status_code == _NO_SUCH_THING else FAILED)
