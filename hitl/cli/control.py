@@ -10,8 +10,8 @@ from typing import Any
 import anyio
 import httpx
 
-from hitl.cli.failures import FAILED, NOT_FOUND, CommandError
-from hitl.server.primitives import SetupError
+from hitl.cli.failures import FAILED, NOT_FOUND, CommandError, naming_option, option_errors
+from hitl.server.primitives import SetupError, about
 from hitl.server.review_server import ReviewServer
 from hitl.server.storage import InUseError, announced, is_locked
 from hitl.server.team_settings import TeamSettings
@@ -42,7 +42,8 @@ class Control:
         if answer.is_success:
             return answer.json()
         try:
-            message = answer.json()["error"]["message"]
+            refusal = answer.json()["error"]
+            message = naming_option(refusal["message"], refusal.get("field"))  # none from an earlier version
         except (ValueError, KeyError, TypeError):
             message = f"the server of {self._data} answered {answer.status_code}"
         raise CommandError(message, NOT_FOUND if answer.status_code == _NO_SUCH_THING else FAILED)
@@ -51,7 +52,8 @@ class Control:
 @contextmanager
 def control(data: str, team: TeamSettings | None = None) -> Generator[Control, None, None]:
     """Reach the server that has a data file, or open the file here, with settings, for as long as the block runs."""
-    found = _reach(data, team or TeamSettings())
+    with option_errors(), about("data"):
+        found = _reach(data, team or TeamSettings())
     if isinstance(found, ReviewServer):
         with found:
             yield Control(data, httpx.ASGITransport(app=found.control_app))
@@ -74,8 +76,6 @@ def _reach(data: str, team: TeamSettings) -> ReviewServer | str:
                 return ReviewServer(data=data, team=team)
             except InUseError:  # it was free a moment ago
                 pass
-            except SetupError as error:
-                raise CommandError(str(error)) from error
         if time.monotonic() > deadline:
-            raise CommandError(f"{data} is in use by something that takes no commands; stop it, or run hitl server")
+            raise SetupError(f"{data} is in use by something that takes no commands; stop it, or run hitl server")
         time.sleep(_PAUSE)

@@ -83,10 +83,19 @@ def option_errors() -> Generator[None, None, None]:
     try:
         yield
     except SetupError as error:
-        options = {each.name: each.opts[0] for each in click.get_current_context().command.params}
-        option = options.get(error.setting or "")
-        is_named = option is None or option in str(error)
-        raise CommandError(str(error) if is_named else f"{option}: {error}") from error
+        raise CommandError(naming_option(str(error), error.setting)) from error
+
+
+def naming_option(message: str, name: str | None) -> str:
+    """Return a message that begins with the option or argument of a name, unless there is none or it is in it already.
+
+    A message of the server's that begins with the name of a field, as "expires: ", begins with the option instead.
+    """
+    given = next((each for each in click.get_current_context().command.params if each.name == name), None)
+    if given is None:
+        return message
+    option = given.opts[0] if isinstance(given, click.Option) else given.human_readable_name
+    return message if option in message else f"{option}: {message.removeprefix(f'{name}: ')}"
 
 
 def exit_code_of(error: exceptions.HITLError) -> int:

@@ -14,11 +14,11 @@ from hitl.approval import AuditError, verify
 from hitl.cli.checking import check
 from hitl.cli.connection import json_option
 from hitl.cli.control import Control, control
-from hitl.cli.failures import CommandError
+from hitl.cli.failures import CommandError, option_errors
 from hitl.cli.text import print_json, print_line, print_table
 from hitl.server.migrations import MIGRATIONS
 from hitl.server.operations import back_up, migrate, restore
-from hitl.server.primitives import SetupError
+from hitl.server.primitives import about
 
 data_option = click.option(
     "--data", envvar="HITL_DATA", required=True, metavar="FILE", help="The data file; by default HITL_DATA."
@@ -27,37 +27,33 @@ _FILE: Final = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
-@click.argument("file", type=_FILE)
+@click.argument("target", metavar="FILE", type=_FILE)
 @data_option
 @json_option
-def backup(file: Path, data: str, as_json: bool) -> None:
+def backup(target: Path, data: str, as_json: bool) -> None:
     """Write everything that the data file holds at this moment to FILE, beside a running server or without one."""
-    try:
-        written = back_up(data, file)
-    except SetupError as error:
-        raise CommandError(str(error)) from error
+    with option_errors(), about("data"):
+        written = back_up(data, target)
     copy = written.file
     if as_json:
-        print_json({"file": str(file), "reviews": written.reviews, "bytes": copy.size, "sha256": copy.sha256})
+        print_json({"file": str(target), "reviews": written.reviews, "bytes": copy.size, "sha256": copy.sha256})
         return
-    print_line(f"{file}: {written.reviews:,} reviews, {copy.size:,} bytes, SHA-256 {copy.sha256}")
+    print_line(f"{target}: {written.reviews:,} reviews, {copy.size:,} bytes, SHA-256 {copy.sha256}")
     print_line("The key is not in it: keep the key file elsewhere, or channels and webhooks must be entered anew.")
 
 
 @click.command("restore")
-@click.argument("file", type=_FILE)
+@click.argument("backup", metavar="FILE", type=_FILE)
 @data_option
 @click.option("--keep-sessions", is_flag=True, help="Leave people signed in who were so when the backup was made.")
 @json_option
-def restore_backup(file: Path, data: str, keep_sessions: bool, as_json: bool) -> None:
+def restore_backup(backup: Path, data: str, keep_sessions: bool, as_json: bool) -> None:
     """Make a new data file of the backup in FILE.
 
     Links, planned messages and, without --keep-sessions, sessions end; deliveries wait for resume-deliveries.
     """
-    try:
-        made = restore(file, data, MIGRATIONS, keep_sessions=keep_sessions)
-    except SetupError as error:
-        raise CommandError(str(error)) from error
+    with option_errors(), about("data"):
+        made = restore(backup, data, MIGRATIONS, keep_sessions=keep_sessions)
     if as_json:
         print_json({"file": data, **asdict(made)})
         return
@@ -72,10 +68,8 @@ def restore_backup(file: Path, data: str, keep_sessions: bool, as_json: bool) ->
 @click.option("--dry-run", is_flag=True, help="Try it with a copy, which is deleted again.")
 def migrate_file(data: str, dry_run: bool) -> None:
     """Bring the data file to the form of this version, which starting the server does as well."""
-    try:
+    with option_errors(), about("data"):
         done = migrate(Path(data), MIGRATIONS, dry_run=dry_run)
-    except SetupError as error:
-        raise CommandError(str(error)) from error
     if done.before == done.after:
         print_line(f"{data} has form {done.after} already")
     elif dry_run:

@@ -1,4 +1,4 @@
-"""What `hitl server` and `hitl sandbox` say about a value that they cannot use: the option, the value, what to write."""
+"""What the commands of a server say about a value that they cannot use: the option, the value, what to write."""
 
 from __future__ import annotations
 
@@ -78,6 +78,48 @@ SANDBOX = [
 ]
 CASES = [("server", *case) for case in SERVER] + [("sandbox", *case) for case in SANDBOX]
 
+# The command and its arguments, with a data file that is there unless --data is among them; the option, its value, and
+# what the error advises.
+OPERATED = [
+    ("server backup b.db", "--data", "nowhere/team.db", "check the name"),
+    ("server backup b.db", "--data", "text", "give another name"),
+    ("server restore nowhere.db", "--data", "text", "or restore to another name"),
+    ("server restore kept.db", "--data", "nowhere/team.db", "its lock"),
+    ("server migrate", "--data", "nowhere/team.db", "check the name"),
+    ("server migrate --dry-run", "--data", "text", "give another name"),
+    ("server audit", "--data", "nowhere/team.db", "check that its folder exists"),
+    ("server audit", "--data", "text/team.db", "cannot be opened"),
+    ("server audit", "--data", "loop.db", "run this as the server's user"),
+    ("server resume-deliveries", "--data", "folder", "give another name"),
+    ("server rekey", "--data", "text", "give another name"),
+    ("server rekey", "--secrets-key-file", "nowhere", "name its file"),
+    ("server rekey", "--secrets-key-file", "text", "no usable key of the secrets"),
+    ("reviewers list", "--data", "nowhere/team.db", "check that its folder exists"),
+    ("reviewers invite b@example.com", "--data", "text", "give another name"),
+    ("keys list", "--data", "folder", "give another name"),
+    ("keys create x", "--owner", "nobody@example.com", "list the reviewers"),
+    ("keys create x --no-owner", "--expires", "later", LENGTH),
+    ("notify channels list", "--data", "nowhere/team.db", "check that its folder exists"),
+    ("notify channels add x --url-file text", "--person", "nobody@example.com", "nobody of the team"),
+    ("notify rules add asked", "--audience", "channel:nowhere", "list the channels"),
+    ("notify rules add asked", "--template", "nowhere", "list the templates"),
+    ("notify rules add reminder", "--before-due", "later", LENGTH),
+    ("notify rules add escalation", "--after", "later", LENGTH),
+    ("notify rules add digest", "--every", "later", LENGTH),
+    ("notify hours a@example.com", "--zone", "Nowhere", "such as Europe/Berlin"),
+    ("notify test", "--channel", "nowhere", "list the channels"),
+]
+# The same of a positional argument, by the name that the help has for it.
+ARGUMENTS = [
+    ("server backup nowhere/b.db", "FILE: nowhere/b.db cannot be written"),
+    ("server backup text", "FILE: text is there"),
+    ("server backup kept.db", "FILE: kept.db is the data file itself"),
+    ("server restore nowhere.db --data new.db", "FILE: there is no data file nowhere.db"),
+    ("reviewers invite nobody", "EMAIL: must be an address"),
+    ("keys create --no-owner", "NAME: a key needs a name of 1 to 100 characters"),
+    ("notify hours nobody@example.com --quiet off", "EMAIL: nobody of the team"),
+]
+
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,6 +129,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("text").chmod(0o600)
     Path("latin").write_bytes(b"\xff\xfe")
     Path("latin").chmod(0o600)
+    Path("loop.db.lock").symlink_to("loop.db.lock")
+
+
+def operate(command: str, *further: str) -> str:
+    """Run a command, beside a data file with one person, and return the line of its error."""
+    run = CliRunner(env={"HITL_DATA": "kept.db"}).invoke
+    assert run(hitl, ["reviewers", "invite", "a@example.com"]).exit_code == 0
+    outcome = run(hitl, [*command.split(), *further])
+    assert isinstance(outcome.exception, SystemExit), outcome.exception
+    return outcome.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize(("command", "option", "value", "further", "advice"), CASES)
@@ -102,6 +154,20 @@ def test_an_error_names_the_option_the_value_and_what_to_write(
     assert option in error
     assert value.removeprefix("@") in error
     assert advice in error
+
+
+@pytest.mark.parametrize(("command", "option", "value", "advice"), OPERATED)
+def test_the_commands_of_operators_name_them_too(command: str, option: str, value: str, advice: str) -> None:
+    error = operate(command, option, value)
+    assert error.startswith(f"Error: {option}: ")
+    assert value.removeprefix("channel:") in error
+    assert advice in error
+
+
+@pytest.mark.parametrize(("command", "error"), ARGUMENTS)
+def test_an_error_names_the_argument(command: str, error: str) -> None:
+    further = [""] if command.startswith("keys create") else []
+    assert operate(command, *further).startswith(f"Error: {error}")
 
 
 @pytest.mark.parametrize("key", ["two words", "café"])

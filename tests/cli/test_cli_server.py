@@ -29,7 +29,7 @@ def test_a_data_file_must_be_named() -> None:
 
 
 def test_the_environment_can_name_the_data_file(tmp_path: Path) -> None:
-    refused = run("--public-url", HTTPS, HITL_DATA=str(tmp_path / "team.db"))
+    refused = run("--port", "0", "--public-url", HTTPS, HITL_DATA=str(tmp_path / "team.db"))
     assert "--trusted-proxy 127.0.0.1" in refused.stderr
 
 

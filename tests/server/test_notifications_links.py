@@ -170,7 +170,7 @@ def test_the_command_adds_lists_tests_and_removes(tmp_path: Path, mail: MailRece
         (("channels", "add", "x"), "must be an address"),
         (("channels", "add", "x", "--person", "nobody@example.com"), "nobody of the team"),
         (("channels", "remove", "x"), "there is no channel"),
-        (("rules", "add", "reminder"), "before_due"),
+        (("rules", "add", "reminder"), "--before-due: is required"),
         (("rules", "remove", "x"), "there is no rule"),
         (("hours", "nobody@example.com"), "nobody of the team"),
         (("test",), "there is no channel"),

@@ -169,7 +169,7 @@ class Keys:
     def _owner(self, email: str) -> str:
         person = self._owners.by_email(email)
         if person is None or person.state not in ("invited", "active"):
-            raise not_found("reviewer", email)
+            raise not_found("reviewer", email, "owner")
         return str(person.id)
 
 

@@ -84,11 +84,11 @@ class Channels:
             self._open = None
         return channel
 
-    def named(self, name: str) -> Channel:
-        """Return a channel by its name or id; 404 for an unknown one."""
+    def named(self, name: str, field: str | None = None) -> Channel:
+        """Return a channel by its name or id; 404 for an unknown one, which a field of the body names."""
         found = next((each for each in self.all() if name in (each.name, each.id)), None)
         if found is None:
-            raise not_found("channel", name)
+            raise not_found("channel", name, field)
         return found
 
     def all(self) -> list[Channel]:

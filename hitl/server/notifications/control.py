@@ -28,7 +28,7 @@ def notify_control_routes(notifications: Notifications, people: People, handler:
 
     def add_channel(sent: Mapping[str, Any]) -> dict[str, Any]:
         owner = sent.get("person")
-        person_id = None if owner is None else notifications.person(owner).id
+        person_id = None if owner is None else notifications.person(owner, "person").id
         return shown(channels.add(sent["name"], sent["url"], person_id=person_id))
 
     def rule_shown(rule: Rule) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def rule_of(
         raise invalid(f"must be one of {', '.join(RULE_KINDS)}", "kind")
     template = fields.get("template")
     if template is not None and has_template is not None and not has_template(template):
-        raise not_found("template", str(template))
+        raise not_found("template", str(template), "template")
     return Rule(
         id=f"rul_{secrets.token_hex(12)}",
         kind=kind,

@@ -102,7 +102,9 @@ class Notifications:
 
     def add_rule(self, given: Mapping[str, Any], *, by: Actor = MACHINE) -> Rule:
         """Add a rule as `rule_of` describes it."""
-        rule = rule_of(given, channel_id=lambda name: self.channels.named(name).id, has_template=self._has_template)
+        rule = rule_of(
+            given, channel_id=lambda name: self.channels.named(name, "audience").id, has_template=self._has_template
+        )
         self.rules.add(rule, by=by)
         if rule.kind == "digest":
             self.worker.plan_digests()
@@ -126,11 +128,12 @@ class Notifications:
             self._audit.record("person.hours_set", person.id, at=now, actor=by)
         return self._people.get(person.id)
 
-    def person(self, email: str) -> Person:
-        """Return the person of an address; 404 for an unknown one."""
+    def person(self, email: str, field: str = "email") -> Person:
+        """Return the person of an address, which a field of the body gives; 404 for an unknown one."""
         person = self._people.by_email(email)
         if person is None:
-            raise ApiError(404, "reviewer_not_found", f"nobody of the team has the address {email[:128]!r}")
+            message = f"nobody of the team has the address {email[:128]!r}"
+            raise ApiError(404, "reviewer_not_found", message, {"field": field})
         return person
 
     # Single messages
@@ -151,7 +154,7 @@ class Notifications:
 
     async def test(self, name: str, to: str | None = None) -> Outcome:
         """Send a test to a channel now, and return what became of it; `to` for a mail server without a receiver."""
-        channel = self.channels.usable(self.channels.named(name).id)
+        channel = self.channels.usable(self.channels.named(name, "channel").id)
         if channel is None:
             return Outcome("failed", "sealed: enter anew")
         words = self._renderer.test(self._links.list())

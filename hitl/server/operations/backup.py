@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from hitl.server.operations.data_store import DataStore
-from hitl.server.primitives import MACHINE, Now, SetupError, to_wire, utc_now
+from hitl.server.primitives import MACHINE, Now, SetupError, about, to_wire, utc_now
 from hitl.server.storage import Audit, Database, FileLock, InUseError, Reader, Snapshot, is_locked, snapshot
 from hitl.server.storage.database import Migrations
 from hitl.server.storage.file_system import give_to_owner_of_folder
@@ -53,8 +53,9 @@ def back_up(data: str | Path, target: Path) -> Backup:
     Raises:
         SetupError: it cannot be read or written; nothing was changed.
     """
-    if is_locked(target):
-        raise SetupError(f"{target} is the data file of a running server; give another name")
+    with about("target"):
+        if is_locked(target):
+            raise SetupError(f"{target} is the data file of a running server; give another name")
     written = snapshot(data, target)
     with suppress(OSError):  # a backup is one all the same; only `check` looks at it
         stamp = Path(f"{data}{_STAMP}")
@@ -88,8 +89,9 @@ def restore(
     if there:
         names = ", ".join(each.name for each in there)
         raise SetupError(f"{names} is there already; move it away first, or restore to another name")
-    if not form_of(backup):
-        raise SetupError(f"{backup} is empty, and no backup of a data file")
+    with about("backup"):
+        if not form_of(backup):
+            raise SetupError(f"{backup} is empty, and no backup of a data file")
     with _locked(data), _built_beside(data) as part:
         snapshot(backup, part)
         with closing(Database(part, migrations, guarded=True)) as database:

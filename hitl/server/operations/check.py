@@ -43,7 +43,8 @@ class Finding:
 def check_files(data: Path, form: int, *, now: Callable[[], float] = time.time) -> Iterator[Finding]:
     """Look at a data file of which this version has a form, and at what is around it."""
     if not data.is_file():
-        yield Finding("file", "error", f"there is no data file {data}", "check the name, or start the server once")
+        advice = "check --data or HITL_DATA, or start the server once"
+        yield Finding("file", "error", f"there is no data file {data}", advice)
         return
     yield _modes(data)
     yield _folder(data.resolve().parent)

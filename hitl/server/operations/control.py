@@ -68,7 +68,7 @@ class ControlSocket:
 
 
 def control_app(routes: Sequence[BaseRoute]) -> ASGIApp:
-    """Return the application behind the socket: JSON in, JSON out, errors as `{"error": {code, message}}`."""
+    """Return the application behind the socket: JSON in, JSON out, errors as `{"error": {code, message, field}}`."""
     app = Starlette(
         routes=routes, exception_handlers={ApiError: _refused, StorageError: _not_stored, SetupError: _unusable}
     )
@@ -96,7 +96,8 @@ def handler(act: Callable[[dict[str, Any]], Any]) -> Callable[[Request], Awaitab
 
 async def _refused(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the shape of a handler
     assert isinstance(error, ApiError)  # noqa: S101 - registered for this class only
-    return JSONResponse({"error": {"code": error.code, "message": error.message}}, error.status)
+    field = (error.details or {}).get("field")
+    return JSONResponse({"error": {"code": error.code, "message": error.message, "field": field}}, error.status)
 
 
 async def _not_stored(request: Request, error: Exception) -> Response:

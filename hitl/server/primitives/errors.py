@@ -67,10 +67,10 @@ def invalid(issue: str, field: str = "") -> ApiError:
     return _validation_error([Fault(field, issue)])
 
 
-def not_found(kind: str, thing_id: str) -> ApiError:
-    """Return the 404 of a `kind`, such as "review"."""
+def not_found(kind: str, thing_id: str, field: str | None = None) -> ApiError:
+    """Return the 404 of a `kind`, such as "review", and of the field of the body that names it, if one does."""
     message = f"there is no {kind} {thing_id[:128]!r}; list the {kind}s to see which ids exist"
-    return ApiError(404, f"{kind}_not_found", message)
+    return ApiError(404, f"{kind}_not_found", message, None if field is None else {"field": field})
 
 
 def conflict(message: str) -> ApiError:

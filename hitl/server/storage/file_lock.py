@@ -76,13 +76,16 @@ def lock_path(data: str | Path) -> Path:
 
 
 def is_locked(data: str | Path) -> bool:
-    """Return whether another process has a data file."""
+    """Return whether another process has a data file; SetupError if it may not be looked at."""
     if not HAS_LOCKS:
         return False
     try:
         handle = os.open(lock_path(data), os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
+    except OSError as error:
+        why = f"the lock of {data} cannot be opened ({error.strerror})"
+        raise SetupError(f"{why}; run this as the server's user") from error
     try:
         return not _try_to_lock(handle, shared=True)
     finally:

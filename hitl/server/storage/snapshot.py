@@ -17,7 +17,7 @@ from typing import Final
 from urllib.parse import quote
 
 from hitl._private_file import make_private
-from hitl.server.primitives import SetupError
+from hitl.server.primitives import SetupError, about
 from hitl.server.storage.errors import damaged, setup_error
 
 _HEADER: Final = b"SQLite format 3\0"  # https://www.sqlite.org/fileformat2.html#magic_header_string
@@ -37,12 +37,13 @@ def snapshot(data: str | Path, target: Path) -> Snapshot:
     """Copy a data file, whether a server has it or not; SetupError if that fails, and then no copy is left behind."""
     if not Path(data).is_file():
         raise SetupError(f"there is no data file {data}; check the name")
-    if _is_same(data, target):
-        raise SetupError(f"{target} is the data file itself; give the copy another name")
-    if target.exists() and not _is_database(target):
-        raise SetupError(f"{target} is there and is no copy of a data file; give another name")
+    with about("target"):
+        if _is_same(data, target):
+            raise SetupError(f"{target} is the data file itself; give the copy another name")
+        if target.exists() and not _is_database(target):
+            raise SetupError(f"{target} is there and is no copy of a data file; give another name")
     try:
-        with closing(open_to_read(data)) as source:
+        with closing(open_to_read(data)) as source, about("target"):
             return write_copy(source, target)
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
