@@ -152,7 +152,7 @@ class Admission:
 
     def ask_again(self, token: str, code: str) -> None:
         """Have a new link sent to the person of a link that has ended; the code shows who asks."""
-        ticket = self.tickets.is_code_of(token, code)
+        ticket = self.tickets.of_code(token, code)
         if ticket is not None:
             self.ask_for_link(self.people.get(ticket.person_id).email, ticket.review_id)
 
