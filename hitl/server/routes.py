@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
 
-from hitl.server.access import Door, ProxyLogin, reviewer_control_routes
+from hitl.server.access import ProxyLogin, guarded_pages, reviewer_control_routes
 from hitl.server.agent_sessions import session_routes
 from hitl.server.app import error_response
 from hitl.server.http.api_guard import ApiGuardMiddleware, ApiKeys
@@ -90,15 +90,15 @@ def page_routes(services: Services, undo_seconds: float) -> list[BaseRoute]:
     if team is None:
         middleware = [Middleware(SafeHeaders), Middleware(InboxSessionMiddleware, sessions=services.sessions)]
         return [*before, Mount("/inbox", routes=inbox, middleware=middleware)]
-    door = Door(
+    guarded = guarded_pages(
         services.admission,
         services.reviews,
         services.exchanges,
-        services.clock,
+        [Mount("/inbox", routes=inbox)],
         public_url=team.public_url,
         header_login=_header_login(services, team),
     )
-    return [*before, door.mount([Mount("/inbox", routes=inbox)])]
+    return [*before, guarded]
 
 
 def _header_login(services: Services, team: TeamSettings) -> ProxyLogin | None:

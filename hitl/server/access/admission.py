@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final, NamedTuple, Protocol
 
 from hitl.server.access.limits import Limits
-from hitl.server.access.person_sessions import PersonSessions
+from hitl.server.access.person_sessions import Browser, PersonSessions
 from hitl.server.access.session_store import PersonSession
 from hitl.server.access.ticket_store import StoredTicket
 from hitl.server.access.tickets import LIFETIMES, Kind, Ticket, Tickets
@@ -50,22 +50,13 @@ class Entry(NamedTuple):
     Attributes:
         person: Who signed in; None if nobody did.
         session: The new session, and `secret` what its browser keeps of it.
-        ended: The ticket, if the code was right and the ticket had ended.
+        ended: The ticket whose code it was, which had ended before if there is no session.
     """
 
     person: Person | None = None
     session: PersonSession | None = None
     secret: str = ""
     ended: StoredTicket | None = None
-
-
-class Browser(NamedTuple):
-    """What a request says of the browser that signs in."""
-
-    address: str = ""
-    agent: str = ""
-    secret: str | None = None
-    """Its session so far."""
 
 
 _STATE_FOR: Final = {"invite": "invited", "signin": "active", "message": "active"}
@@ -136,18 +127,10 @@ class Admission:
             person = self._person_of(ticket)
             if not is_admitted or person is None:
                 return Entry(ended=ticket)
-            by = Actor("person", person.id, person.email, person.id, person.role, via=ticket.kind)
             if ticket.kind == "invite":
-                person = self.people.activate(person.id, by=by)
+                person = self.people.activate(person.id, by=person.actor(ticket.kind))
             of_one = ticket.review_id if ticket.kind == "message" else None
-            session, secret = self.sessions.begin(
-                person,
-                ticket.kind,
-                review_id=of_one,
-                replaces=browser.secret,
-                address=browser.address,
-                agent=browser.agent,
-            )
+            session, secret = self.sessions.begin(person, ticket.kind, browser, review_id=of_one)
             return Entry(person, session, secret, ticket)
 
     def ask_again(self, token: str, code: str) -> None:

@@ -19,11 +19,10 @@ from hitl.server.access.admission import Admission
 from hitl.server.access.cookies import SessionCookie
 from hitl.server.access.csrf import is_form_token
 from hitl.server.access.entry_renderer import EntryRenderer
-from hitl.server.access.session_store import PersonSession
 from hitl.server.access.ticket_store import StoredTicket
 from hitl.server.access.visitors import Visitors, address_of, browser_of, session_of
 from hitl.server.http import in_worker
-from hitl.server.primitives import ApiError, Clock, actor_of, from_wire, invalid
+from hitl.server.primitives import ApiError, actor_of, invalid
 
 _LARGEST_FORM: Final = 10_000  # bytes
 _LONGEST_ADDRESS: Final = 254
@@ -39,11 +38,10 @@ _Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 class EntryPages:
     """Their handlers."""
 
-    def __init__(self, admission: Admission, visitors: Visitors, cookie: SessionCookie, clock: Clock) -> None:
+    def __init__(self, admission: Admission, visitors: Visitors, cookie: SessionCookie) -> None:
         self._admission = admission
         self._visitors = visitors
         self._cookie = cookie
-        self._clock = clock
         self._renderer = EntryRenderer()
 
     def routes(self) -> list[BaseRoute]:
@@ -99,7 +97,7 @@ class EntryPages:
         entry = await in_worker(self._admission.enter, token, code, browser)
         if entry.session is not None and entry.ended is not None:
             answer = _redirect(request, _page_of(entry.ended))
-            self._cookie.write(request, answer, entry.secret, self._left(entry.session))
+            self._cookie.write(request, answer, entry.secret, self._admission.sessions.seconds_left(entry.session))
             return answer
         if entry.ended is not None:
             return self._page(request, "ended.html", {"code": code, "again": f"{request.url.path}/again"}, 410)
@@ -161,9 +159,6 @@ class EntryPages:
         return self._renderer.response(
             page, {"base": base, "has_links": self._visitors.takes_tickets, **(context or {})}, status
         )
-
-    def _left(self, session: PersonSession) -> float:
-        return (from_wire(session.ends_at) - self._clock()).total_seconds()
 
 
 def _page_of(ticket: StoredTicket) -> str:

@@ -21,8 +21,7 @@ from hitl.server.access.visitors import ADDRESS, PERSON, SESSION, Visitor, Visit
 from hitl.server.access.watched_stream import watched
 from hitl.server.http import in_worker
 from hitl.server.http.open_exchanges import EndedError, OpenExchanges
-from hitl.server.primitives import ACTOR, ApiError, from_wire
-from hitl.server.primitives.clock import Clock
+from hitl.server.primitives import ACTOR, ApiError
 
 _NOWHERE: Final = "/inbox/nowhere"
 """A path that no page has: who may not see a page gets the answer of this one."""
@@ -47,7 +46,6 @@ class AccessMiddleware:
         pages: EntryPages,
         cookie: SessionCookie,
         exchanges: OpenExchanges,
-        clock: Clock,
     ) -> None:
         self._app = app
         self._admission = admission
@@ -56,7 +54,6 @@ class AccessMiddleware:
         self._pages = pages
         self._cookie = cookie
         self._exchanges = exchanges
-        self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it here."""
@@ -139,7 +136,7 @@ class AccessMiddleware:
     async def _stream(self, scope: Scope, receive: Receive, send: Send, visitor: Visitor) -> None:
         """Answer with a stream that ends as soon as its session does."""
         session = visitor.session
-        left = from_wire(session.ends_at) - self._clock()
+        left = self._admission.sessions.seconds_left(session)
 
         def look_again() -> None:
             if not self._admission.sessions.is_open(session.id):
@@ -147,7 +144,7 @@ class AccessMiddleware:
 
         try:
             looking = watched(send, look_again)
-            await self._exchanges.run(session.id, self._app, scope, receive, looking, seconds=left.total_seconds())
+            await self._exchanges.run(session.id, self._app, scope, receive, looking, seconds=left)
         except EndedError:
             await _json_error(ApiError(401, "no_session", "Sign in first."))(scope, receive, send)
 
@@ -155,7 +152,7 @@ class AccessMiddleware:
         """Return a `send` that gives the browser the secret of a session which has just begun."""
         if not visitor.is_new:
             return send
-        seconds = (from_wire(visitor.session.ends_at) - self._clock()).total_seconds()
+        seconds = self._admission.sessions.seconds_left(visitor.session)
         cookie = self._cookie.header(request, visitor.secret, seconds)
 
         async def with_cookie(message: Message) -> None:
