@@ -14,6 +14,7 @@ from hitl.server.http.api_guard import ApiGuardMiddleware, ApiKeys
 from hitl.server.http.faults import Faults, FaultyApi
 from hitl.server.http.long_poll import LongPollSlots
 from hitl.server.http.monthly_quota import MonthlyQuotaMiddleware
+from hitl.server.http.public_url import PublicUrl
 from hitl.server.http.rate_limit import RateLimit, RateLimiter
 from hitl.server.inbox import InboxSessionMiddleware, SafeHeaders, inbox_routes, invitation, join_routes
 from hitl.server.keys import Scopes, key_control_routes
@@ -95,7 +96,7 @@ def page_routes(services: Services, undo_seconds: float) -> list[BaseRoute]:
         services.reviews,
         services.exchanges,
         [Mount("/inbox", routes=inbox)],
-        public_url=team.public_url,
+        public_url=None if team.public_url is None else PublicUrl.parse(team.public_url),
         header_login=_header_login(services, team),
     )
     return [*before, guarded]

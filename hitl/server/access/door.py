@@ -15,6 +15,7 @@ from hitl.server.access.middleware import AccessMiddleware
 from hitl.server.access.ownership import Ownership
 from hitl.server.access.visitors import Visitors
 from hitl.server.http.open_exchanges import OpenExchanges
+from hitl.server.http.public_url import PublicUrl
 from hitl.server.reviews import ReviewService
 
 
@@ -24,7 +25,7 @@ def guarded_pages(
     exchanges: OpenExchanges,
     behind: Sequence[BaseRoute],
     *,
-    public_url: str | None,
+    public_url: PublicUrl | None,
     header_login: ProxyLogin | None,
 ) -> Mount:
     """Return the pages in front of the inbox and, where the table of routes opens them, those `behind`.
