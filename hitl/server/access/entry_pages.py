@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qs
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from hitl.server.access.admission import Admission
@@ -22,15 +22,12 @@ from hitl.server.access.entry_renderer import EntryRenderer
 from hitl.server.access.ticket_store import StoredTicket
 from hitl.server.access.visitors import Visitors, address_of, browser_of, session_of
 from hitl.server.http import in_worker
+from hitl.server.http.page_answers import reloading
 from hitl.server.primitives import ApiError, actor_of, invalid
 
 _LARGEST_FORM: Final = 10_000  # bytes
 _LONGEST_ADDRESS: Final = 254
 _REVIEW: Final = re.compile(r"/inbox/reviews/([\w-]{1,100})", re.ASCII)
-
-_AGAIN: Final = (
-    "<!doctype html><html lang=en><title>Reviews</title><p>Opening the page. If nothing happens, reload this page."
-)
 
 _Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
@@ -78,7 +75,7 @@ class EntryPages:
             return _redirect(request, "/inbox/")
         actor = actor_of(request.scope)
         if actor is None:
-            return _again(request) or self._page(request, "enter.html")
+            return reloading(request) or self._page(request, "enter.html")
         ticket = await in_worker(self._admission.tickets.find, request.path_params["token"])
         if ticket is None:
             return self._page(request, "enter.html")
@@ -138,8 +135,7 @@ class EntryPages:
     def locked(self, request: Request, path: str) -> Response:
         """Answer a stranger: the form that has a link sent, or first the page once more if another site led here."""
         found = _REVIEW.match(path)
-        again = _again(request)
-        return again or self._page(request, "signin.html", {"review": found[1] if found else ""}, 401)
+        return reloading(request) or self._page(request, "signin.html", {"review": found[1] if found else ""}, 401)
 
     def refusal(self, request: Request, error: ApiError) -> Response:
         """Answer with what is wrong."""
@@ -177,22 +173,6 @@ def _redirect(request: Request, path: str) -> Response:
 
 def _review_in(text: str) -> str:
     return text if re.fullmatch(r"[\w-]{1,100}", text, re.ASCII) else ""
-
-
-def _again(request: Request) -> Response | None:
-    """Return a page that loads itself once more, if a link of another site led here.
-
-    The browser then withholds the cookie (SameSite=Strict). A page of ours that reloads itself gets it, so that links
-    in chats, messages and trackers work; forms and frames of other sites still do not.
-    """
-    headers = request.headers
-    is_link = (
-        request.method == "GET"
-        and headers.get("sec-fetch-site") == "cross-site"
-        and headers.get("sec-fetch-mode") == "navigate"
-        and headers.get("sec-fetch-dest") == "document"
-    )
-    return HTMLResponse(_AGAIN, headers={"refresh": "0", "cache-control": "no-store"}) if is_link else None
 
 
 async def _form(request: Request) -> dict[str, str]:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hitl.server.access.admission import Admission
@@ -21,6 +21,7 @@ from hitl.server.access.visitors import ADDRESS, PERSON, SESSION, Visitor, Visit
 from hitl.server.access.watched_stream import watched
 from hitl.server.http import in_worker
 from hitl.server.http.open_exchanges import EndedError, OpenExchanges
+from hitl.server.http.page_answers import json_error, wants_json
 from hitl.server.primitives import ACTOR, ApiError
 
 _NOWHERE: Final = "/inbox/nowhere"
@@ -106,8 +107,8 @@ class AccessMiddleware:
             return None
         if found is None and not f"{path}/".startswith("/inbox/"):
             return PlainTextResponse("Not Found", 404)
-        if _wants_json(request):
-            return _json_error(ApiError(401, "no_session", "Sign in first."))
+        if wants_json(request):
+            return json_error(ApiError(401, "no_session", "Sign in first."))
         return self._pages.locked(request, path)
 
     async def _seen(self, scope: Scope, found: tuple[Rule, dict[str, str]] | None, visitor: Visitor | None) -> Scope:
@@ -129,8 +130,8 @@ class AccessMiddleware:
         return scope
 
     def _refused(self, request: Request, error: ApiError) -> Response:
-        if _wants_json(request):
-            return _json_error(error)
+        if wants_json(request):
+            return json_error(error)
         return self._pages.refusal(request, error)
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send, visitor: Visitor) -> None:
@@ -146,7 +147,7 @@ class AccessMiddleware:
             looking = watched(send, look_again)
             await self._exchanges.run(session.id, self._app, scope, receive, looking, seconds=left)
         except EndedError:
-            await _json_error(ApiError(401, "no_session", "Sign in first."))(scope, receive, send)
+            await json_error(ApiError(401, "no_session", "Sign in first."))(scope, receive, send)
 
     def _giving(self, send: Send, request: Request, visitor: Visitor) -> Send:
         """Return a `send` that gives the browser the secret of a session which has just begun."""
@@ -176,13 +177,3 @@ def _nowhere(scope: Scope) -> Scope:
 def _without_lists(query: bytes) -> bytes:
     given = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
     return urlencode([(name, text) for name, text in given if name not in _OF_LISTS]).encode()
-
-
-def _wants_json(request: Request) -> bool:
-    first = request.headers.get("accept", "").partition(",")[0]
-    return first.partition(";")[0].strip().lower() == "application/json"
-
-
-def _json_error(error: ApiError) -> Response:
-    body: dict[str, Any] = {"code": error.code, "message": error.message, "details": error.details}
-    return JSONResponse({"error": body}, error.status, {**error.headers, "cache-control": "no-store"})
