@@ -6,7 +6,7 @@ exist are one answer, 404.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
@@ -16,7 +16,7 @@ from hitl.server.primitives import Actor
 
 Least: TypeAlias = Literal["anyone", "reviewer", "lead", "admin"]
 
-Own: TypeAlias = Literal["", "review", "batch"]
+Own: TypeAlias = Literal["", "review", "to answer", "batch"]
 
 _RANKS: Final[dict[str, int]] = {"reviewer": 1, "lead": 2, "admin": 3}
 
@@ -31,7 +31,7 @@ class Rule:
         least: The role from which on it may be opened; "anyone" needs no session.
         by_link: Whether a session for one review may open it, for that review.
         own: What must be a reviewer's own, though not a lead's: the review, assigned to him or to nobody, or the batch
-            of answers, given by him.
+            of answers, given by him. "to answer" opens the page of another's review, but only to read.
     """
 
     methods: tuple[str, ...]
@@ -84,7 +84,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(_FORM, "/inbox/views/{number}/delete", "reviewer"),
     Rule(_FORM, "/inbox/preview", "reviewer", by_link=True),
     Rule(_FORM, "/inbox/pictures", "reviewer", by_link=True),
-    Rule(_READ, "/inbox/reviews/{review_id}", "reviewer", by_link=True),
+    Rule(_READ, "/inbox/reviews/{review_id}", "reviewer", by_link=True, own="to answer"),
     Rule(_READ, "/inbox/reviews/{review_id}/done", "reviewer", by_link=True),
     Rule(_READ, "/inbox/reviews/{review_id}/table", "reviewer", by_link=True),
     Rule(_FORM, "/inbox/reviews/{review_id}/look", "reviewer", by_link=True),
@@ -126,10 +126,7 @@ RULES: Final[tuple[Rule, ...]] = (
 def rule_of(method: str, path: str, rules: Sequence[Rule] = RULES) -> tuple[Rule, dict[str, str]] | None:
     """Return the row of a request and the parameters of its path; None if nobody may open that."""
     method = "GET" if method == "HEAD" else method
-    return next(((rule, found) for rule, found in _matching(path, rules) if method in rule.methods), None)
-
-
-def _matching(path: str, rules: Iterable[Rule]) -> Iterable[tuple[Rule, dict[str, str]]]:
     for rule in rules:
-        if (found := rule.match(path)) is not None:
-            yield rule, found
+        if method in rule.methods and (parameters := rule.match(path)) is not None:
+            return rule, parameters
+    return None
