@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, TypeAlias
 
 from hitl.server.access.limits import Limits
 from hitl.server.access.person_sessions import Browser, PersonSessions
@@ -13,25 +13,20 @@ from hitl.server.access.ticket_store import StoredTicket
 from hitl.server.access.tickets import LIFETIMES, Kind, Ticket, Tickets
 from hitl.server.people import ROLES, People, Person
 from hitl.server.primitives import MACHINE, Actor, ApiError, Clock, Role, conflict, name_key
-from hitl.server.storage import Audit, Database
+from hitl.server.storage import Database
 
-DropAnswers = Callable[[str], None]
+DropAnswers: TypeAlias = Callable[[str], None]
 """Keeps the answers of a person, by his address, that are held for some seconds from being given."""
 
+SendLink: TypeAlias = Callable[[str, str | None], None]
+"""Sends a link that leads to the inbox, or to a review, to an address: any text that somebody typed, in no transaction.
 
-class SendLink(Protocol):
-    """Sends a sign-in link; called in no transaction, with any text that somebody typed.
-
-    It writes a row, whoever is asked for, and its worker drops the row of an address that nobody has: who asks learns
-    nothing from the answer or its time. The worker calls `Admission.sign_in_ticket` when it sends.
-    """
-
-    def __call__(self, email: str, review_id: str | None) -> None:
-        """Send a link that leads to the inbox, or to a review."""
-        ...
+It writes a row, whoever is asked for, and its worker drops the row of an address that nobody has: who asks learns
+nothing from the answer or its time. The worker calls `Admission.sign_in_ticket` when it sends.
+"""
 
 
-def send_nothing(email: str, review_id: str | None) -> None:
+def _send_nothing(_email: str, _review_id: str | None) -> None:
     """Send no link: this server has no way to reach people, and `hitl reviewers link` prints one."""
 
 
@@ -69,24 +64,21 @@ class Admission:
     def __init__(
         self,
         database: Database,
-        audit: Audit,
         clock: Clock,
         people: People,
         tickets: Tickets,
         sessions: PersonSessions,
         *,
-        drop_answers: DropAnswers = lambda _email: None,
-        send_link: SendLink = send_nothing,
+        drop_answers: DropAnswers,
     ) -> None:
         """Work on the tables of a database; `people` are watched, so that their sessions end with their rights."""
         self._database = database
-        self._audit = audit
         self._clock = clock
         self.people = people
         self.tickets = tickets
         self.sessions = sessions
         self.limits = Limits(clock)
-        self.send_link = send_link
+        self.send_link: SendLink = _send_nothing
         self._drop_answers = drop_answers
         people.on_change(self._follow)
 
@@ -171,7 +163,7 @@ class Admission:
             return None
         return person if person.state == _STATE_FOR[ticket.kind] else None
 
-    def _follow(self, before: Person, after: Person) -> Callable[[], None]:
+    def _follow(self, before: Person, after: Person) -> None:
         """End what a person may not have any more, in the transaction of the change."""
         if after.state in ("disabled", "erased") and before.state != after.state:
             self.tickets.end_of_person(after.id, after.state)
@@ -180,4 +172,3 @@ class Admission:
         elif ROLES.index(after.role) > ROLES.index(before.role):
             # More rights are worth a new beginning; fewer hold at once, since the role is read at each request.
             self.sessions.end_of_person(after.id, "role")
-        return lambda: None

@@ -43,11 +43,6 @@ class Ticket(NamedTuple):
     code: str
     """Four digits."""
 
-    @property
-    def digest(self) -> str:
-        """What the file holds of the token."""
-        return digest_of(self.token)
-
 
 class Used(NamedTuple):
     """What became of a token and a code that somebody typed.
@@ -92,7 +87,7 @@ class Tickets:
         longest = now + LIFETIMES[kind]
         ticket = Ticket(f"hlk_{secrets.token_urlsafe(24)}", f"{secrets.randbelow(10_000):04d}")
         stored = StoredTicket(
-            digest=ticket.digest,
+            digest=digest_of(ticket.token),
             kind=kind,
             person_id=person_id,
             review_id=review_id,

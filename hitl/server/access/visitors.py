@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from starlette.requests import Request
@@ -41,37 +42,37 @@ class Visitor(NamedTuple):
         return self.person.actor(self.session.how, self.session.review_id)
 
 
+@dataclass(frozen=True, slots=True)
 class Visitors:
     """Finds out who it is."""
 
-    def __init__(self, admission: Admission, cookie: SessionCookie, header_login: ProxyLogin | None = None) -> None:
-        self._admission = admission
-        self._cookie = cookie
-        self._header_login = header_login
+    admission: Admission
+    cookie: SessionCookie
+    header_login: ProxyLogin | None
 
     @property
     def takes_tickets(self) -> bool:
         """Whether links begin sessions: not where a proxy says who somebody is."""
-        return self._header_login is None
+        return self.header_login is None
 
     async def find(self, request: Request) -> Visitor | None:
         """Return who it is; None for a stranger."""
         visitor = self._of_cookie(request)
-        if self._header_login is not None:
-            visitor = await in_worker(self._of_header, self._header_login, request, visitor)
+        if self.header_login is not None:
+            visitor = await in_worker(self._of_header, self.header_login, request, visitor)
         elif visitor is not None and visitor.session.how == "header":
             return None  # its proxy is not asked any more
-        if visitor is not None and self._admission.sessions.needs_note(visitor.session):
-            await in_worker(self._admission.sessions.note_use, visitor.session, visitor.person.role)
+        if visitor is not None and self.admission.sessions.needs_note(visitor.session):
+            await in_worker(self.admission.sessions.note_use, visitor.session, visitor.person.role)
         return visitor
 
     def _of_cookie(self, request: Request) -> Visitor | None:
-        secret = self._cookie.read(request)
-        session = None if secret is None else self._admission.sessions.find(secret)
+        secret = self.cookie.read(request)
+        session = None if secret is None else self.admission.sessions.find(secret)
         if secret is None or session is None:
             return None
         try:
-            person = self._admission.people.get(session.person_id)
+            person = self.admission.people.get(session.person_id)
         except ApiError:
             return None
         return Visitor(person, session, secret) if person.state == "active" else None
@@ -83,10 +84,10 @@ class Visitors:
         if visitor is not None and is_same and visitor.session.how == "header":
             return visitor
         if visitor is not None and not is_same:  # signed out at the provider, or somebody else
-            self._admission.sessions.sign_out(visitor.session, by=visitor.actor)
+            self.admission.sessions.sign_out(visitor.session, by=visitor.actor)
         if person is None:
             return None
-        session, secret = self._admission.sessions.begin(person, "header", browser_of(request, self._cookie))
+        session, secret = self.admission.sessions.begin(person, "header", browser_of(request, self.cookie))
         return Visitor(person, session, secret, is_new=True)
 
 
