@@ -11,10 +11,9 @@ from hitl.server.access.admission import Admission, Invitation
 from hitl.server.access.control import reviewer_control_routes
 from hitl.server.access.cookies import SessionCookie
 from hitl.server.access.csrf import FORM_TOKEN, form_token
-from hitl.server.access.door import guarded_pages
 from hitl.server.access.header_login import ProxyLogin
 from hitl.server.access.matrix import RULES, Rule, rule_of
-from hitl.server.access.middleware import AccessMiddleware
+from hitl.server.access.middleware import guarded_pages
 from hitl.server.access.ownership import READ_ONLY
 from hitl.server.access.person_sessions import Browser, PersonSessions
 from hitl.server.access.session_store import PersonSession
@@ -26,7 +25,6 @@ __all__ = [
     "FORM_TOKEN",
     "READ_ONLY",
     "RULES",
-    "AccessMiddleware",
     "Admission",
     "Browser",
     "Invitation",

@@ -6,9 +6,10 @@ exist are one answer, 404.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Final, Literal, TypeAlias
 
 from starlette.routing import compile_path
 
@@ -39,14 +40,10 @@ class Rule:
     least: Least
     by_link: bool = False
     own: Own = ""
-    _pattern: Any = field(init=False, repr=False, compare=False, default=None)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_pattern", compile_path(self.path)[0])
 
     def match(self, path: str) -> dict[str, str] | None:
         """Return the parameters of a path; None for another path."""
-        found = self._pattern.fullmatch(path)
+        found = _pattern(self.path).fullmatch(path)
         return None if found is None else found.groupdict()
 
     def allows(self, actor: Actor, parameters: dict[str, str]) -> bool:
@@ -60,6 +57,11 @@ class Rule:
     def must_own(self, actor: Actor) -> Own:
         """Return what of this must be an actor's own."""
         return self.own if actor.role == "reviewer" or actor.review_id is not None else ""
+
+
+@cache
+def _pattern(path: str) -> re.Pattern[str]:
+    return compile_path(path)[0]
 
 
 _READ: Final = ("GET",)
@@ -123,10 +125,10 @@ RULES: Final[tuple[Rule, ...]] = (
 )
 
 
-def rule_of(method: str, path: str, rules: Sequence[Rule] = RULES) -> tuple[Rule, dict[str, str]] | None:
+def rule_of(method: str, path: str) -> tuple[Rule, dict[str, str]] | None:
     """Return the row of a request and the parameters of its path; None if nobody may open that."""
     method = "GET" if method == "HEAD" else method
-    for rule in rules:
+    for rule in RULES:
         if method in rule.methods and (parameters := rule.match(path)) is not None:
             return rule, parameters
     return None

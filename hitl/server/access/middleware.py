@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hitl.server.access.admission import Admission
 from hitl.server.access.cookies import SessionCookie
 from hitl.server.access.csrf import FORM_TOKEN, form_token, own_origin, require_own_origin
 from hitl.server.access.entry_pages import EntryPages
+from hitl.server.access.header_login import ProxyLogin
 from hitl.server.access.matrix import Rule, rule_of
 from hitl.server.access.ownership import READ_ONLY, Ownership
 from hitl.server.access.visitors import ADDRESS, PERSON, SESSION, Visitor, Visitors, address_of
@@ -23,7 +26,9 @@ from hitl.server.access.watched_stream import watched
 from hitl.server.http import in_worker
 from hitl.server.http.open_exchanges import EndedError, OpenExchanges
 from hitl.server.http.page_answers import json_error, wants_json
+from hitl.server.http.public_url import PublicUrl
 from hitl.server.primitives import ACTOR, Actor, ApiError
+from hitl.server.reviews import ReviewService
 
 _NOWHERE: Final = "/inbox/nowhere"
 """A path that no page has: who may not see a page gets the answer of this one."""
@@ -150,6 +155,34 @@ class AccessMiddleware:
             await send(message)
 
         return with_cookie
+
+
+def guarded_pages(
+    admission: Admission,
+    reviews: ReviewService,
+    exchanges: OpenExchanges,
+    behind: Sequence[BaseRoute],
+    *,
+    public_url: PublicUrl | None,
+    header_login: ProxyLogin | None,
+) -> Mount:
+    """Return the pages in front of the inbox and, where the table of routes opens them, those `behind`.
+
+    It lets in whom `admission` knows, or with `header_login` whom a proxy names.
+    """
+    cookie = SessionCookie(public_url)
+    visitors = Visitors(admission, cookie, header_login)
+    pages = EntryPages(admission, visitors, cookie)
+    middleware = Middleware(
+        AccessMiddleware,
+        admission=admission,
+        visitors=visitors,
+        ownership=Ownership(reviews),
+        pages=pages,
+        cookie=cookie,
+        exchanges=exchanges,
+    )
+    return Mount("", routes=[*pages.routes(), *behind], middleware=[middleware])
 
 
 def _nowhere(scope: Scope) -> Scope:
