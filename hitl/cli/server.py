@@ -124,7 +124,10 @@ _SWITCH_INTERVAL = 0.0005  # as in `hitl.cli.sandbox`
     help="The form of the log on standard error.  [default: text on a terminal, else json]",
 )
 @click.option(
-    "--keep", type=length_of_time, metavar="90d", help="Erase contents so long after the end.  [default: never]"
+    "--keep",
+    type=length_of_time,
+    metavar="90d",
+    help="Erase contents so long after the end, at least a day.  [default: never]",
 )
 @config_option()
 @click.pass_context

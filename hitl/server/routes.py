@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
 
-from hitl.server.access import Door, ProxyLogin, reviewer_control_routes
+from hitl.server.access import ProxyLogin, guarded_pages, reviewer_control_routes
 from hitl.server.agent_sessions import session_routes
 from hitl.server.app import error_response
 from hitl.server.http.api_guard import ApiGuardMiddleware, ApiKeys
 from hitl.server.http.faults import Faults, FaultyApi
 from hitl.server.http.long_poll import LongPollSlots
 from hitl.server.http.monthly_quota import MonthlyQuotaMiddleware
+from hitl.server.http.public_url import PublicUrl
 from hitl.server.http.rate_limit import RateLimit, RateLimiter
 from hitl.server.inbox import InboxSessionMiddleware, SafeHeaders, inbox_routes, invitation, join_routes
 from hitl.server.keys import Scopes, key_control_routes
@@ -90,15 +91,15 @@ def page_routes(services: Services, undo_seconds: float) -> list[BaseRoute]:
     if team is None:
         middleware = [Middleware(SafeHeaders), Middleware(InboxSessionMiddleware, sessions=services.sessions)]
         return [*before, Mount("/inbox", routes=inbox, middleware=middleware)]
-    door = Door(
+    guarded = guarded_pages(
         services.admission,
         services.reviews,
         services.exchanges,
-        services.clock,
-        public_url=team.public_url,
+        [Mount("/inbox", routes=inbox)],
+        public_url=None if team.public_url is None else PublicUrl.parse(team.public_url),
         header_login=_header_login(services, team),
     )
-    return [*before, door.mount([Mount("/inbox", routes=inbox)])]
+    return [*before, guarded]
 
 
 def _header_login(services: Services, team: TeamSettings) -> ProxyLogin | None:

@@ -120,7 +120,6 @@ class Services:
         self.keys = Keys(self.database, self.audit, self.clock, self.people, self.exchanges)
         self.admission = Admission(
             self.database,
-            self.audit,
             self.clock,
             self.people,
             Tickets(self.database, self.clock),

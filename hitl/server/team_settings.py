@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from hitl.server.asking import Policy
 from hitl.server.http.exposure import Exposure
@@ -13,7 +14,10 @@ from hitl.server.http.listeners import AnyListener
 from hitl.server.http.proxies import TrustedProxies
 from hitl.server.http.public_url import PublicUrl
 from hitl.server.http.public_url_guard import Front
-from hitl.server.primitives import about
+from hitl.server.primitives import SetupError, about
+
+_SHORTEST_KEPT: Final = timedelta(days=1)
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")  # RFC 3986, section 3.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +61,25 @@ class TeamSettings:
     """Whether programs of this machine may read `/metrics`."""
 
     keep: timedelta | None = None
-    """For how long contents are kept after the end of a review or request; None for ever."""
+    """For how long contents are kept after the end of a review or request, at least a day; None for ever."""
 
     notify_schemes: tuple[str, ...] = ()
     """Schemes of channels that are accepted beside the usual ones, such as "mattermost"."""
 
     message_links: Literal["code", "plain"] = "code"
     """Whether a link in a message admits its person to the review, with its code, or asks him to sign in."""
+
+    def __post_init__(self) -> None:
+        with about("keep"):
+            if self.keep is not None and self.keep < _SHORTEST_KEPT:
+                raise SetupError(
+                    f"contents cannot be kept for {self.keep.total_seconds():g} seconds, which is less than a day; "
+                    "write days, such as 90d"
+                )
+        with about("notify_schemes"):
+            for each in self.notify_schemes:
+                if not _SCHEME.fullmatch(each):
+                    raise SetupError(f"{each!r} is no scheme of a URL; write what is before ://, such as pushbullet")
 
 
 def front_of(team: TeamSettings | None, listener: AnyListener) -> tuple[Front | None, list[str]]:

@@ -134,6 +134,7 @@ def test_an_api_key_without_a_session_answers_nothing(sandbox: Sandbox, client: 
     with httpx.Client(base_url=sandbox.base_url, headers=headers) as stranger:
         for response in (stranger.get(url), stranger.post(url, json={"decision": "complete"})):
             assert (response.status_code, response.json()["error"]["code"]) == (401, "no_session")
+            assert response.headers["cache-control"] == "no-store"
     assert not client.get_review(url.split("/")[3]).is_final
 
 

@@ -240,9 +240,10 @@ def test_a_prefix_has_a_cookie_of_its_own() -> None:
     from starlette.requests import Request
 
     from hitl.server.access import SessionCookie
+    from hitl.server.http.public_url import PublicUrl
 
     request = Request({"type": "http", "method": "GET", "path": "/", "headers": [], "server": ("10.0.0.1", 4010)})
-    header = SessionCookie(f"{PUBLIC}/reviews/").header(request, "secret", 60)
+    header = SessionCookie(PublicUrl.parse(f"{PUBLIC}/reviews/")).header(request, "secret", 60)
     assert header == "__Secure-hitl=secret; HttpOnly; Max-Age=60; Path=/reviews; SameSite=strict; Secure"
 
 

@@ -139,7 +139,7 @@ def test_a_change_and_what_ends_with_it_are_one(team: Team, people: People) -> N
     ann = team.person("ann@example.com")
     team.signed_in("ann@example.com")
 
-    def fail(_before: Person, _after: Person) -> Callable[[], None]:
+    def fail(_before: Person, _after: Person) -> None:
         raise RuntimeError("no")
 
     people.on_change(fail)

@@ -7,41 +7,36 @@ A sandbox has none of this but the names that forms share.
 
 from __future__ import annotations
 
-from hitl.server.access.admission import Admission, Browser, Entry, Invitation, SendLink
+from hitl.server.access.admission import Admission, Invitation
 from hitl.server.access.control import reviewer_control_routes
 from hitl.server.access.cookies import SessionCookie
 from hitl.server.access.csrf import FORM_TOKEN, form_token
-from hitl.server.access.door import Door
 from hitl.server.access.header_login import ProxyLogin
 from hitl.server.access.matrix import RULES, Rule, rule_of
-from hitl.server.access.middleware import AccessMiddleware
+from hitl.server.access.middleware import guarded_pages
 from hitl.server.access.ownership import READ_ONLY
-from hitl.server.access.person_sessions import PersonSessions
+from hitl.server.access.person_sessions import Browser, PersonSessions
 from hitl.server.access.session_store import PersonSession
 from hitl.server.access.tickets import Ticket, Tickets
-from hitl.server.access.visitors import ADDRESS, HeaderLogin, person_of, session_of
+from hitl.server.access.visitors import ADDRESS, person_of, session_of
 
 __all__ = [
     "ADDRESS",
     "FORM_TOKEN",
     "READ_ONLY",
     "RULES",
-    "AccessMiddleware",
     "Admission",
     "Browser",
-    "Door",
-    "Entry",
-    "HeaderLogin",
     "Invitation",
     "PersonSession",
     "PersonSessions",
     "ProxyLogin",
     "Rule",
-    "SendLink",
     "SessionCookie",
     "Ticket",
     "Tickets",
     "form_token",
+    "guarded_pages",
     "person_of",
     "reviewer_control_routes",
     "rule_of",

@@ -4,34 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, TypeAlias
 
 from hitl.server.access.limits import Limits
-from hitl.server.access.person_sessions import PersonSessions
+from hitl.server.access.person_sessions import Browser, PersonSessions
 from hitl.server.access.session_store import PersonSession
 from hitl.server.access.ticket_store import StoredTicket
 from hitl.server.access.tickets import LIFETIMES, Kind, Ticket, Tickets
 from hitl.server.people import ROLES, People, Person
 from hitl.server.primitives import MACHINE, Actor, ApiError, Clock, Role, conflict, name_key
-from hitl.server.storage import Audit, Database
+from hitl.server.storage import Database
 
-DropAnswers = Callable[[str], None]
+DropAnswers: TypeAlias = Callable[[str], None]
 """Keeps the answers of a person, by his address, that are held for some seconds from being given."""
 
+SendLink: TypeAlias = Callable[[str, str | None], None]
+"""Sends a link that leads to the inbox, or to a review, to an address: any text that somebody typed, in no transaction.
 
-class SendLink(Protocol):
-    """Sends a sign-in link; called in no transaction, with any text that somebody typed.
-
-    It writes a row, whoever is asked for, and its worker drops the row of an address that nobody has: who asks learns
-    nothing from the answer or its time. The worker calls `Admission.sign_in_ticket` when it sends.
-    """
-
-    def __call__(self, email: str, review_id: str | None) -> None:
-        """Send a link that leads to the inbox, or to a review."""
-        ...
+It writes a row, whoever is asked for, and its worker drops the row of an address that nobody has: who asks learns
+nothing from the answer or its time. The worker calls `Admission.sign_in_ticket` when it sends.
+"""
 
 
-def send_nothing(email: str, review_id: str | None) -> None:
+def _send_nothing(_email: str, _review_id: str | None) -> None:
     """Send no link: this server has no way to reach people, and `hitl reviewers link` prints one."""
 
 
@@ -50,22 +45,13 @@ class Entry(NamedTuple):
     Attributes:
         person: Who signed in; None if nobody did.
         session: The new session, and `secret` what its browser keeps of it.
-        ended: The ticket, if the code was right and the ticket had ended.
+        ended: The ticket whose code it was, which had ended before if there is no session.
     """
 
     person: Person | None = None
     session: PersonSession | None = None
     secret: str = ""
     ended: StoredTicket | None = None
-
-
-class Browser(NamedTuple):
-    """What a request says of the browser that signs in."""
-
-    address: str = ""
-    agent: str = ""
-    secret: str | None = None
-    """Its session so far."""
 
 
 _STATE_FOR: Final = {"invite": "invited", "signin": "active", "message": "active"}
@@ -78,24 +64,21 @@ class Admission:
     def __init__(
         self,
         database: Database,
-        audit: Audit,
         clock: Clock,
         people: People,
         tickets: Tickets,
         sessions: PersonSessions,
         *,
-        drop_answers: DropAnswers = lambda _email: None,
-        send_link: SendLink = send_nothing,
+        drop_answers: DropAnswers,
     ) -> None:
         """Work on the tables of a database; `people` are watched, so that their sessions end with their rights."""
         self._database = database
-        self._audit = audit
         self._clock = clock
         self.people = people
         self.tickets = tickets
         self.sessions = sessions
         self.limits = Limits(clock)
-        self.send_link = send_link
+        self.send_link: SendLink = _send_nothing
         self._drop_answers = drop_answers
         people.on_change(self._follow)
 
@@ -136,23 +119,15 @@ class Admission:
             person = self._person_of(ticket)
             if not is_admitted or person is None:
                 return Entry(ended=ticket)
-            by = Actor("person", person.id, person.email, person.id, person.role, via=ticket.kind)
             if ticket.kind == "invite":
-                person = self.people.activate(person.id, by=by)
+                person = self.people.activate(person.id, by=person.actor(ticket.kind))
             of_one = ticket.review_id if ticket.kind == "message" else None
-            session, secret = self.sessions.begin(
-                person,
-                ticket.kind,
-                review_id=of_one,
-                replaces=browser.secret,
-                address=browser.address,
-                agent=browser.agent,
-            )
+            session, secret = self.sessions.begin(person, ticket.kind, browser, review_id=of_one)
             return Entry(person, session, secret, ticket)
 
     def ask_again(self, token: str, code: str) -> None:
         """Have a new link sent to the person of a link that has ended; the code shows who asks."""
-        ticket = self.tickets.is_code_of(token, code)
+        ticket = self.tickets.of_code(token, code)
         if ticket is not None:
             self.ask_for_link(self.people.get(ticket.person_id).email, ticket.review_id)
 
@@ -188,7 +163,7 @@ class Admission:
             return None
         return person if person.state == _STATE_FOR[ticket.kind] else None
 
-    def _follow(self, before: Person, after: Person) -> Callable[[], None]:
+    def _follow(self, before: Person, after: Person) -> None:
         """End what a person may not have any more, in the transaction of the change."""
         if after.state in ("disabled", "erased") and before.state != after.state:
             self.tickets.end_of_person(after.id, after.state)
@@ -197,4 +172,3 @@ class Admission:
         elif ROLES.index(after.role) > ROLES.index(before.role):
             # More rights are worth a new beginning; fewer hold at once, since the role is read at each request.
             self.sessions.end_of_person(after.id, "role")
-        return lambda: None

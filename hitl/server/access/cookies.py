@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
+
+from hitl.server.http.public_url import PublicUrl
 
 _LONGEST_SECRET: Final = 100
 
@@ -22,14 +23,14 @@ class SessionCookie:
     browsers send the cookies of one host to all of its ports (RFC 6265, section 8.5).
     """
 
-    public_url: str | None
+    public_url: PublicUrl | None
 
     def name(self, request: Request) -> str:
         """Return the name."""
-        url = urlsplit(self.public_url or "")
-        if url.scheme == "https":
-            return "__Secure-hitl" if self._prefix else "__Host-hitl"
-        port = url.port if self.public_url else (request.scope.get("server") or ("", 0))[1]
+        url = self.public_url
+        if url is not None and url.is_secure:
+            return "__Secure-hitl" if url.prefix else "__Host-hitl"
+        port = (request.scope.get("server") or ("", 0))[1] if url is None else url.port
         return f"hitl_inbox_{port or 80}"
 
     def read(self, request: Request) -> str | None:
@@ -39,12 +40,13 @@ class SessionCookie:
 
     def write(self, request: Request, response: Response, secret: str, seconds: float) -> None:
         """Have the browser keep a secret for some seconds."""
+        url = self.public_url
         response.set_cookie(
             self.name(request),
             secret,
             max_age=int(seconds),
-            path=self._prefix or "/",
-            secure=(self.public_url or "").startswith("https:"),
+            path=(url and url.prefix) or "/",
+            secure=url is not None and url.is_secure,
             httponly=True,
             samesite="strict",
         )
@@ -58,7 +60,3 @@ class SessionCookie:
     def delete(self, request: Request, response: Response) -> None:
         """Have the browser forget it."""
         self.write(request, response, "", 0)
-
-    @property
-    def _prefix(self) -> str:
-        return urlsplit(self.public_url or "").path.rstrip("/")

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import hmac
 from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+from hitl.server.http.public_url import PublicUrl
 from hitl.server.primitives import ApiError
 
 FORM_TOKEN: Final = "hitl.form_token"  # noqa: S105 - a name
 """Where the ASGI scope holds the token of this session's forms; nowhere without a session."""
-
-
-_PORTS: Final = {"https": 443, "http": 80}
 
 
 def form_token(secret: str) -> str:
@@ -29,7 +26,7 @@ def is_form_token(request: Request, given: str) -> bool:
     return bool(expected) and hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace"))
 
 
-def require_own_origin(request: Request, public_url: str | None) -> None:
+def require_own_origin(request: Request, public_url: PublicUrl | None) -> None:
     """Refuse a form unless the browser says that it is on a page of this server.
 
     Browsers add Sec-Fetch-Site to every form, and older ones Origin. What says neither is no browser of a person.
@@ -41,14 +38,9 @@ def require_own_origin(request: Request, public_url: str | None) -> None:
         raise ApiError(403, "insufficient_permissions", "This form was sent from another site. Open its page again.")
 
 
-def own_origin(request: Request, public_url: str | None) -> str:
+def own_origin(request: Request, public_url: PublicUrl | None) -> str:
     """Return the origin of this server's pages, as browsers write it; without a public URL the Host's, on this machine.
 
     No header that a proxy adds has a say in it.
     """
-    if public_url is None:
-        return f"http://{request.headers.get('host', '')}"
-    url = urlsplit(public_url)
-    host = (url.hostname or "").lower()
-    port = "" if url.port in (None, _PORTS.get(url.scheme)) else f":{url.port}"
-    return f"{url.scheme}://{f'[{host}]' if ':' in host else host}{port}"
+    return f"http://{request.headers.get('host', '')}" if public_url is None else public_url.origin

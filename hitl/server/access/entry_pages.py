@@ -7,44 +7,39 @@ have the addresses of the team and all others. Opening a page changes nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qs
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from hitl.server.access.admission import Admission
 from hitl.server.access.cookies import SessionCookie
 from hitl.server.access.csrf import is_form_token
-from hitl.server.access.entry_renderer import EntryRenderer
-from hitl.server.access.session_store import PersonSession
+from hitl.server.access.entry_renderer import entry_page
 from hitl.server.access.ticket_store import StoredTicket
 from hitl.server.access.visitors import Visitors, address_of, browser_of, session_of
 from hitl.server.http import in_worker
-from hitl.server.primitives import ApiError, Clock, actor_of, from_wire, invalid
+from hitl.server.http.page_answers import reloading
+from hitl.server.primitives import ApiError, actor_of, invalid
 
 _LARGEST_FORM: Final = 10_000  # bytes
 _LONGEST_ADDRESS: Final = 254
 _REVIEW: Final = re.compile(r"/inbox/reviews/([\w-]{1,100})", re.ASCII)
 
-_AGAIN: Final = (
-    "<!doctype html><html lang=en><title>Reviews</title><p>Opening the page. If nothing happens, reload this page."
-)
-
 _Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
+@dataclass(frozen=True, slots=True)
 class EntryPages:
     """Their handlers."""
 
-    def __init__(self, admission: Admission, visitors: Visitors, cookie: SessionCookie, clock: Clock) -> None:
-        self._admission = admission
-        self._visitors = visitors
-        self._cookie = cookie
-        self._clock = clock
-        self._renderer = EntryRenderer()
+    admission: Admission
+    visitors: Visitors
+    cookie: SessionCookie
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes, below the prefix of the public URL."""
@@ -76,12 +71,12 @@ class EntryPages:
 
     async def link(self, request: Request) -> Response:
         """Ask for the code of a link, whatever the link is."""
-        if not self._visitors.takes_tickets:
+        if not self.visitors.takes_tickets:
             return _redirect(request, "/inbox/")
         actor = actor_of(request.scope)
         if actor is None:
-            return _again(request) or self._page(request, "enter.html")
-        ticket = await in_worker(self._admission.tickets.find, request.path_params["token"])
+            return reloading(request) or self._page(request, "enter.html")
+        ticket = await in_worker(self.admission.tickets.find, request.path_params["token"])
         if ticket is None:
             return self._page(request, "enter.html")
         if ticket.person_id != actor.person_id:
@@ -92,38 +87,38 @@ class EntryPages:
 
     async def enter(self, request: Request) -> Response:
         """Sign in with the code."""
-        if not self._visitors.takes_tickets:
+        if not self.visitors.takes_tickets:
             return _redirect(request, "/inbox/")
         code = re.sub(r"\s", "", (await _form(request)).get("code", ""))
-        token, browser = request.path_params["token"], browser_of(request, self._cookie)
-        entry = await in_worker(self._admission.enter, token, code, browser)
+        token, browser = request.path_params["token"], browser_of(request, self.cookie)
+        entry = await in_worker(self.admission.enter, token, code, browser)
         if entry.session is not None and entry.ended is not None:
             answer = _redirect(request, _page_of(entry.ended))
-            self._cookie.write(request, answer, entry.secret, self._left(entry.session))
+            self.cookie.write(request, answer, entry.secret, self.admission.sessions.seconds_left(entry.session))
             return answer
         if entry.ended is not None:
-            return self._page(request, "ended.html", {"code": code, "again": f"{request.url.path}/again"}, 410)
-        return self._page(request, "enter.html", {"is_wrong": True}, 403)
+            return self._page(request, "ended.html", 410, code=code, again=f"{request.url.path}/again")
+        return self._page(request, "enter.html", 403, is_wrong=True)
 
     async def again(self, request: Request) -> Response:
         """Have a new link sent to the person of one that has ended."""
-        self._admission.limits.spend("signin", address_of(request))
+        self.admission.limits.spend("signin", address_of(request))
         code = (await _form(request)).get("code", "")
-        await in_worker(self._admission.ask_again, request.path_params["token"], code)
+        await in_worker(self.admission.ask_again, request.path_params["token"], code)
         return self._page(request, "sent.html")
 
     async def sign_in(self, request: Request) -> Response:
         """Ask for the address to which a link is sent."""
-        return self._page(request, "signin.html", {"review": _review_in(request.query_params.get("review", ""))})
+        return self._page(request, "signin.html", review=_review_in(request.query_params.get("review", "")))
 
     async def ask(self, request: Request) -> Response:
         """Have a link sent; the answer is the same for every address."""
-        self._admission.limits.spend("signin", address_of(request))
+        self.admission.limits.spend("signin", address_of(request))
         sent = await _form(request)
         email = sent.get("email", "").strip()
         if not email or len(email) > _LONGEST_ADDRESS:
             raise invalid("Enter your e-mail address.")
-        await in_worker(self._admission.ask_for_link, email, _review_in(sent.get("review", "")) or None)
+        await in_worker(self.admission.ask_for_link, email, _review_in(sent.get("review", "")) or None)
         return self._page(request, "sent.html")
 
     async def sign_out(self, request: Request) -> Response:
@@ -132,16 +127,15 @@ class EntryPages:
             return self._notice(request, 403, "Not signed out", "This form is from another session. Reload its page.")
         actor, session = actor_of(request.scope), session_of(request.scope)
         if actor is not None and session is not None:
-            await in_worker(self._admission.sessions.sign_out, session, by=actor)
+            await in_worker(self.admission.sessions.sign_out, session, by=actor)
         answer = _redirect(request, "/signin")
-        self._cookie.delete(request, answer)
+        self.cookie.delete(request, answer)
         return answer
 
     def locked(self, request: Request, path: str) -> Response:
         """Answer a stranger: the form that has a link sent, or first the page once more if another site led here."""
         found = _REVIEW.match(path)
-        again = _again(request)
-        return again or self._page(request, "signin.html", {"review": found[1] if found else ""}, 401)
+        return reloading(request) or self._page(request, "signin.html", 401, review=found[1] if found else "")
 
     def refusal(self, request: Request, error: ApiError) -> Response:
         """Answer with what is wrong."""
@@ -151,19 +145,11 @@ class EntryPages:
         return answer
 
     def _notice(self, request: Request, status: int, title: str, message: str, *, signs_in: bool = False) -> Response:
-        about = {"title": title, "message": message, "signs_in": signs_in}
-        return self._page(request, "notice.html", about, status)
+        return self._page(request, "notice.html", status, title=title, message=message, signs_in=signs_in)
 
-    def _page(
-        self, request: Request, page: str, context: Mapping[str, Any] | None = None, status: int = 200
-    ) -> Response:
-        base = _base(request)
-        return self._renderer.response(
-            page, {"base": base, "has_links": self._visitors.takes_tickets, **(context or {})}, status
-        )
-
-    def _left(self, session: PersonSession) -> float:
-        return (from_wire(session.ends_at) - self._clock()).total_seconds()
+    def _page(self, request: Request, name: str, status: int = 200, **context: Any) -> Response:
+        context.update(base=_base(request), has_links=self.visitors.takes_tickets)
+        return entry_page(name, context, status)
 
 
 def _page_of(ticket: StoredTicket) -> str:
@@ -182,22 +168,6 @@ def _redirect(request: Request, path: str) -> Response:
 
 def _review_in(text: str) -> str:
     return text if re.fullmatch(r"[\w-]{1,100}", text, re.ASCII) else ""
-
-
-def _again(request: Request) -> Response | None:
-    """Return a page that loads itself once more, if a link of another site led here.
-
-    The browser then withholds the cookie (SameSite=Strict). A page of ours that reloads itself gets it, so that links
-    in chats, messages and trackers work; forms and frames of other sites still do not.
-    """
-    headers = request.headers
-    is_link = (
-        request.method == "GET"
-        and headers.get("sec-fetch-site") == "cross-site"
-        and headers.get("sec-fetch-mode") == "navigate"
-        and headers.get("sec-fetch-dest") == "document"
-    )
-    return HTMLResponse(_AGAIN, headers={"refresh": "0", "cache-control": "no-store"}) if is_link else None
 
 
 async def _form(request: Request) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
-HEADERS: Final[Mapping[str, str]] = MappingProxyType(
+_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "cache-control": "no-store",
         # The address of a link's page is half of what signs in.
@@ -29,15 +29,9 @@ HEADERS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-class EntryRenderer:
-    """Renders pages from templates of its own: they have no scripts and show nothing of the inbox."""
-
-    def __init__(self) -> None:
-        self._templates = _environment()
-
-    def response(self, page: str, context: Mapping[str, Any], status: int) -> Response:
-        """Return the page."""
-        return HTMLResponse(self._templates.get_template(page).render(context), status, dict(HEADERS))
+def entry_page(name: str, context: Mapping[str, Any], status: int) -> Response:
+    """Return a page of the templates here, which have no scripts and show nothing of the inbox."""
+    return HTMLResponse(_environment().get_template(name).render(context), status, dict(_HEADERS))
 
 
 @cache  # as those of the inbox

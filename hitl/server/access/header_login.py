@@ -17,7 +17,7 @@ from starlette.requests import Request
 from hitl.server.http.proxies import peer_of
 from hitl.server.http.responses import request_id
 from hitl.server.people import People, Person
-from hitl.server.primitives import Actor, ApiError
+from hitl.server.primitives import ApiError
 
 SECRET_HEADER: Final = "X-Hitl-Proxy-Secret"  # noqa: S105 - a name
 
@@ -75,7 +75,7 @@ class ProxyLogin:
     def _member(self, address: str) -> Person | None:
         person = self._people.by_email(address) or self._newcomer(address)
         if person is not None and person.state == "invited":
-            return self._people.activate(person.id, by=_itself(person))
+            return self._people.activate(person.id, by=person.actor("header"))
         return person if person is not None and person.state == "active" else None
 
     def _newcomer(self, address: str) -> Person | None:
@@ -95,7 +95,3 @@ def _fault(given: list[str]) -> str | None:
     if len(given[0]) > _LONGEST or not _ADDRESS.fullmatch(given[0]):
         return "it does not hold one e-mail address"
     return None
-
-
-def _itself(person: Person) -> Actor:
-    return Actor("person", person.id, person.email, person_id=person.id, role=person.role, via="header")

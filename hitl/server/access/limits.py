@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from hitl.server.http.rate_limit import RateLimit, RateLimitWindow
+from hitl.server.http.rate_limit import RateLimit, RateLimiter
 from hitl.server.primitives import ApiError, Clock
 
 _LIMITS: Final[Mapping[str, tuple[RateLimit, ...]]] = MappingProxyType(
@@ -18,25 +19,24 @@ _LIMITS: Final[Mapping[str, tuple[RateLimit, ...]]] = MappingProxyType(
     }
 )
 
-_MOST_WINDOWS: Final = 10_000
-
 
 class Limits:
-    """The windows of one server."""
+    """The limits of one server; any thread may call any method.
+
+    Beyond some thousands, the callers that were silent for longest are forgotten.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._windows: dict[tuple[str, str], list[RateLimitWindow]] = {}
+        self._lock = threading.Lock()
+        self._limiters = {kind: [RateLimiter(limit) for limit in limits] for kind, limits in _LIMITS.items()}
 
     def spend(self, kind: str, key: str) -> None:
         """Count one use by a caller; ApiError 429 if there were too many."""
         now = self._clock().timestamp()
-        windows = self._windows.get((kind, key))
-        if windows is None:
-            self._forget(now)
-            windows = self._windows[kind, key] = [RateLimitWindow(limit) for limit in _LIMITS[kind]]
-        for window in windows:
-            window.spend(now)
+        with self._lock:
+            for limiter in self._limiters[kind]:
+                limiter.of("", key).spend(now)  # as those of addresses: no key of the API is involved
 
     def allows(self, kind: str, key: str) -> bool:
         """Count one use by a caller, and return whether it was not too much."""
@@ -45,11 +45,3 @@ class Limits:
         except ApiError:
             return False
         return True
-
-    def _forget(self, now: float) -> None:
-        """Forget the windows that have ended, and if that is not enough the oldest ones."""
-        if len(self._windows) < _MOST_WINDOWS:
-            return
-        self._windows = {key: each for key, each in self._windows.items() if any(window.ends > now for window in each)}
-        while len(self._windows) >= _MOST_WINDOWS:
-            del self._windows[next(iter(self._windows))]

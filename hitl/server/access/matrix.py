@@ -6,9 +6,10 @@ exist are one answer, 404.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Final, Literal, TypeAlias
 
 from starlette.routing import compile_path
 
@@ -16,7 +17,7 @@ from hitl.server.primitives import Actor
 
 Least: TypeAlias = Literal["anyone", "reviewer", "lead", "admin"]
 
-Own: TypeAlias = Literal["", "review", "batch"]
+Own: TypeAlias = Literal["", "review", "to answer", "batch"]
 
 _RANKS: Final[dict[str, int]] = {"reviewer": 1, "lead": 2, "admin": 3}
 
@@ -31,7 +32,7 @@ class Rule:
         least: The role from which on it may be opened; "anyone" needs no session.
         by_link: Whether a session for one review may open it, for that review.
         own: What must be a reviewer's own, though not a lead's: the review, assigned to him or to nobody, or the batch
-            of answers, given by him.
+            of answers, given by him. "to answer" opens the page of another's review, but only to read.
     """
 
     methods: tuple[str, ...]
@@ -39,14 +40,10 @@ class Rule:
     least: Least
     by_link: bool = False
     own: Own = ""
-    _pattern: Any = field(init=False, repr=False, compare=False, default=None)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_pattern", compile_path(self.path)[0])
 
     def match(self, path: str) -> dict[str, str] | None:
         """Return the parameters of a path; None for another path."""
-        found = self._pattern.fullmatch(path)
+        found = _pattern(self.path).fullmatch(path)
         return None if found is None else found.groupdict()
 
     def allows(self, actor: Actor, parameters: dict[str, str]) -> bool:
@@ -60,6 +57,11 @@ class Rule:
     def must_own(self, actor: Actor) -> Own:
         """Return what of this must be an actor's own."""
         return self.own if actor.role == "reviewer" or actor.review_id is not None else ""
+
+
+@cache
+def _pattern(path: str) -> re.Pattern[str]:
+    return compile_path(path)[0]
 
 
 _READ: Final = ("GET",)
@@ -84,7 +86,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(_FORM, "/inbox/views/{number}/delete", "reviewer"),
     Rule(_FORM, "/inbox/preview", "reviewer", by_link=True),
     Rule(_FORM, "/inbox/pictures", "reviewer", by_link=True),
-    Rule(_READ, "/inbox/reviews/{review_id}", "reviewer", by_link=True),
+    Rule(_READ, "/inbox/reviews/{review_id}", "reviewer", by_link=True, own="to answer"),
     Rule(_READ, "/inbox/reviews/{review_id}/done", "reviewer", by_link=True),
     Rule(_READ, "/inbox/reviews/{review_id}/table", "reviewer", by_link=True),
     Rule(_FORM, "/inbox/reviews/{review_id}/look", "reviewer", by_link=True),
@@ -123,13 +125,10 @@ RULES: Final[tuple[Rule, ...]] = (
 )
 
 
-def rule_of(method: str, path: str, rules: Sequence[Rule] = RULES) -> tuple[Rule, dict[str, str]] | None:
+def rule_of(method: str, path: str) -> tuple[Rule, dict[str, str]] | None:
     """Return the row of a request and the parameters of its path; None if nobody may open that."""
     method = "GET" if method == "HEAD" else method
-    return next(((rule, found) for rule, found in _matching(path, rules) if method in rule.methods), None)
-
-
-def _matching(path: str, rules: Iterable[Rule]) -> Iterable[tuple[Rule, dict[str, str]]]:
-    for rule in rules:
-        if (found := rule.match(path)) is not None:
-            yield rule, found
+    for rule in RULES:
+        if method in rule.methods and (parameters := rule.match(path)) is not None:
+            return rule, parameters
+    return None

@@ -22,11 +22,11 @@ class Ownership:
 
     def refusal(self, own: Own, actor: Actor, parameters: Mapping[str, str]) -> ApiError | None:
         """Return why somebody may not do what needs a review, or a batch of answers, of his own; None if he may."""
-        if own == "review":
-            return self._of_review(actor, parameters["review_id"])
+        if own == "":
+            return None
         if own == "batch":
             return self._of_batch(actor, parameters["batch"])
-        return None
+        return self._of_review(actor, parameters["review_id"])
 
     def _of_review(self, actor: Actor, review_id: str) -> ApiError | None:
         try:

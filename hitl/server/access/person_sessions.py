@@ -7,9 +7,10 @@ address or a kind of browser: phones change the one hourly, and who steals a coo
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -48,6 +49,19 @@ _KEPT: Final = timedelta(days=30)
 _LONGEST_AGENT: Final = 120
 
 
+class Browser(NamedTuple):
+    """What a request says of the browser that signs in."""
+
+    address: str = ""
+    """From where it comes, for the list of sessions."""
+
+    agent: str = ""
+    """What it says that it is, for the same."""
+
+    secret: str | None = None
+    """Its session so far."""
+
+
 class PersonSessions:
     """The sessions of one database; any thread may call any method."""
 
@@ -60,24 +74,15 @@ class PersonSessions:
         self._store = SessionStore(database)
 
     def begin(
-        self,
-        person: Person,
-        how: str,
-        *,
-        review_id: str | None = None,
-        replaces: str | None = None,
-        address: str = "",
-        agent: str = "",
+        self, person: Person, how: str, browser: Browser, *, review_id: str | None = None
     ) -> tuple[PersonSession, str]:
-        """Begin a session, and return it with its secret.
+        """Begin a session, and return it with its secret; the one that the browser had before ends.
 
         Args:
             person: Who signs in.
             how: `invite`, `signin`, `message` or `header`.
+            browser: Where.
             review_id: The only review that it opens; None for all.
-            replaces: The secret that this browser had before: that session ends.
-            address: From where, for the list of sessions.
-            agent: What the browser says that it is, for the same.
         """
         now = self._clock()
         life = LIVES[person.role] if review_id is None else OF_ONE_REVIEW
@@ -92,17 +97,16 @@ class PersonSessions:
             seen_at=to_wire(now),
             idle_ends_at=to_wire(now + life.idle),
             ends_at=to_wire(now + life.whole),
-            address=address,
-            agent=agent[:_LONGEST_AGENT],
+            address=browser.address,
+            agent=browser.agent[:_LONGEST_AGENT],
         )
         with self._database.transaction():
             self._store.delete_before(to_wire(now - _KEPT))
-            if replaces and (before := self._store.by_digest(digest_of(replaces))) is not None:
+            if browser.secret and (before := self._store.by_digest(digest_of(browser.secret))) is not None:
                 self._end([before], "replaced")
             self._store.add(digest_of(secret), session)
             detail = {"session": session.id, "how": how, "scope": session.scope, "review": review_id}
-            actor = Actor("person", person.id, person.email, person.id, person.role)
-            self._audit.record("session.begun", person.id, at=to_wire(now), actor=actor, detail=detail)
+            self._audit.record("session.begun", person.id, at=to_wire(now), actor=person.actor(), detail=detail)
         return session, secret
 
     def find(self, secret: str) -> PersonSession | None:
@@ -116,6 +120,10 @@ class PersonSessions:
         with self._database.lock:
             session = self._store.get(session_id)
         return session is not None and session.is_open(to_wire(self._clock()))
+
+    def seconds_left(self, session: PersonSession) -> float:
+        """Return for how long a session may still be used."""
+        return (from_wire(session.ends_at) - self._clock()).total_seconds()
 
     def needs_note(self, session: PersonSession) -> bool:
         """Return whether the note of its last use is old enough to be written anew."""
@@ -184,10 +192,7 @@ class PersonSessions:
     def _end(self, sessions: Iterable[PersonSession], why: str) -> None:
         now = to_wire(self._clock())
         ended = [session.id for session in sessions if self._store.end(session.id, now, why)]
-        self._database.after_commit([self._closing(session_id) for session_id in ended])
-
-    def _closing(self, session_id: str) -> Callable[[], None]:
-        return lambda: self._exchanges.end(session_id)
+        self._database.after_commit([partial(self._exchanges.end, session_id) for session_id in ended])
 
     def _record(self, event: str, session: PersonSession, by: Actor) -> None:
         detail = {"session": session.id}

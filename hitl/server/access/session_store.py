@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hitl.server.storage import Store
 
-_COLUMNS = (
-    "id, person_id, scope, review_id, how, begun_at, seen_at, idle_ends_at, ends_at, "
-    "address, agent, ended_at, ended_why"
-)
 
-
-@dataclass(frozen=True, slots=True)
-class PersonSession:
-    """One browser in which somebody is, or was, signed in; moments are in wire form."""
+class PersonSession(NamedTuple):
+    """One browser in which somebody is, or was, signed in: a row of the table; moments are in wire form."""
 
     id: str
     """`ses_` and 24 hexadecimal digits: what lists show, and what is revoked."""
@@ -49,6 +43,9 @@ class PersonSession:
         return self.ended_at is None and now < self.idle_ends_at and now < self.ends_at
 
 
+_COLUMNS = ", ".join(PersonSession._fields)
+
+
 class SessionStore(Store):
     """The statements, over one database."""
 
@@ -56,11 +53,7 @@ class SessionStore(Store):
         """Store a new session."""
         self._database.execute(
             f"INSERT INTO person_sessions ({_COLUMNS}, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - fixed words
-            (
-                *(session.id, session.person_id, session.scope, session.review_id, session.how, session.begun_at),
-                *(session.seen_at, session.idle_ends_at, session.ends_at, session.address, session.agent),
-                *(session.ended_at, session.ended_why, digest),
-            ),
+            (*session, digest),
         )
 
     def by_digest(self, digest: str) -> PersonSession | None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hitl.server.storage import Store
 
-_COLUMNS = "digest, kind, person_id, review_id, code_digest, wrong_codes, created_at, created_by, expires_at, ended_why"
 
-
-@dataclass(frozen=True, slots=True)
-class StoredTicket:
-    """What is kept of a ticket; `ended_why` is None as long as nothing but its time ends it."""
+class StoredTicket(NamedTuple):
+    """A row of the table; `ended_why` is None as long as nothing but its time ends the ticket."""
 
     digest: str
     kind: str
@@ -25,6 +22,9 @@ class StoredTicket:
     ended_why: str | None = None
 
 
+_COLUMNS = ", ".join(StoredTicket._fields)
+
+
 class TicketStore(Store):
     """The statements, over one database."""
 
@@ -32,10 +32,7 @@ class TicketStore(Store):
         """Store a new ticket."""
         self._database.execute(
             f"INSERT INTO tickets ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - fixed words
-            (
-                *(ticket.digest, ticket.kind, ticket.person_id, ticket.review_id, ticket.code_digest),
-                *(ticket.wrong_codes, ticket.created_at, ticket.created_by, ticket.expires_at, ticket.ended_why),
-            ),
+            ticket,
         )
 
     def get(self, digest: str) -> StoredTicket | None:
@@ -51,16 +48,15 @@ class TicketStore(Store):
         )
         return self._database.row(sql, (now, now, digest, now)) is not None
 
-    def count_wrong_code(self, digest: str, now: str, most: int) -> bool:
-        """Count a wrong code, and return whether it was the last that the ticket takes."""
-        ended = self._database.value(
+    def count_wrong_code(self, digest: str, now: str, most: int) -> None:
+        """Count a wrong code, and end the ticket with the last that it takes."""
+        self._database.execute(
             "UPDATE tickets SET wrong_codes = wrong_codes + 1, "
             "ended_at = CASE WHEN wrong_codes + 1 >= ? THEN ? END, "
             "ended_why = CASE WHEN wrong_codes + 1 >= ? THEN 'codes' END "
-            "WHERE digest = ? AND ended_at IS NULL RETURNING ended_why",
+            "WHERE digest = ? AND ended_at IS NULL",
             (most, now, most, digest),
         )
-        return ended is not None
 
     def end_of_person(self, person_id: str, now: str, why: str, kind: str | None = None) -> None:
         """End the tickets of a person, or those of one kind."""

@@ -43,11 +43,6 @@ class Ticket(NamedTuple):
     code: str
     """Four digits."""
 
-    @property
-    def digest(self) -> str:
-        """What the file holds of the token."""
-        return digest_of(self.token)
-
 
 class Used(NamedTuple):
     """What became of a token and a code that somebody typed.
@@ -92,7 +87,7 @@ class Tickets:
         longest = now + LIFETIMES[kind]
         ticket = Ticket(f"hlk_{secrets.token_urlsafe(24)}", f"{secrets.randbelow(10_000):04d}")
         stored = StoredTicket(
-            digest=ticket.digest,
+            digest=digest_of(ticket.token),
             kind=kind,
             person_id=person_id,
             review_id=review_id,
@@ -121,19 +116,17 @@ class Tickets:
         """
         now, digest = to_wire(self._clock()), digest_of(token)
         with self._database.transaction():
-            ticket = self._store.get(digest)
-            # The same work for a token that nobody made.
-            expected = ticket.code_digest if ticket is not None else digest_of("")
-            is_right = hmac.compare_digest(expected, digest_of(token + code)) and ticket is not None
-            if not is_right:
-                if _CODE.fullmatch(code):
-                    self._store.count_wrong_code(digest, now, MOST_WRONG_CODES)
-                return Used(None, is_admitted=False)
-            return Used(ticket, self._store.use(digest, now))
+            ticket = self.of_code(token, code)
+            if ticket is not None:
+                return Used(ticket, self._store.use(digest, now))
+            if _CODE.fullmatch(code):
+                self._store.count_wrong_code(digest, now, MOST_WRONG_CODES)
+            return Used(None, is_admitted=False)
 
-    def is_code_of(self, token: str, code: str) -> StoredTicket | None:
+    def of_code(self, token: str, code: str) -> StoredTicket | None:
         """Return the ticket that a token and a code belong to, also one that has ended, and count nothing."""
         ticket = self.find(token)
+        # The same work for a token that nobody made.
         expected = ticket.code_digest if ticket is not None else digest_of("")
         return ticket if hmac.compare_digest(expected, digest_of(token + code)) else None
 

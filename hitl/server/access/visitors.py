@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 from starlette.requests import Request
 
-from hitl.server.access.admission import Admission, Browser
+from hitl.server.access.admission import Admission
 from hitl.server.access.cookies import SessionCookie
+from hitl.server.access.header_login import ProxyLogin
+from hitl.server.access.person_sessions import Browser
 from hitl.server.access.session_store import PersonSession
 from hitl.server.http import in_worker
 from hitl.server.http.proxies import peer_of
@@ -25,14 +28,6 @@ SESSION: Final = "hitl.session"
 """Where it holds the PersonSession."""
 
 
-class HeaderLogin(Protocol):
-    """Believes what an authenticating proxy says; with it, nobody signs in otherwise."""
-
-    def person(self, request: Request) -> Person | None:
-        """Return whom the proxy names, if it is one and may come in; None for everybody else."""
-        ...
-
-
 class Visitor(NamedTuple):
     """Somebody who is signed in; `is_new` says that the browser must be given `secret`."""
 
@@ -44,69 +39,55 @@ class Visitor(NamedTuple):
     @property
     def actor(self) -> Actor:
         """What everything behind the door knows of him; his role is that of this moment."""
-        person, session = self.person, self.session
-        return Actor(
-            "person",
-            person.id,
-            person.email,
-            person_id=person.id,
-            role=person.role,
-            review_id=session.review_id,
-            via=session.how,
-        )
+        return self.person.actor(self.session.how, self.session.review_id)
 
 
+@dataclass(frozen=True, slots=True)
 class Visitors:
     """Finds out who it is."""
 
-    def __init__(self, admission: Admission, cookie: SessionCookie, header_login: HeaderLogin | None = None) -> None:
-        self._admission = admission
-        self._cookie = cookie
-        self._header_login = header_login
+    admission: Admission
+    cookie: SessionCookie
+    header_login: ProxyLogin | None
 
     @property
     def takes_tickets(self) -> bool:
         """Whether links begin sessions: not where a proxy says who somebody is."""
-        return self._header_login is None
+        return self.header_login is None
 
     async def find(self, request: Request) -> Visitor | None:
         """Return who it is; None for a stranger."""
         visitor = self._of_cookie(request)
-        if self._header_login is not None:
-            return await in_worker(self._of_header, self._header_login, request, visitor)
-        if visitor is not None and visitor.session.how == "header":
+        if self.header_login is not None:
+            visitor = await in_worker(self._of_header, self.header_login, request, visitor)
+        elif visitor is not None and visitor.session.how == "header":
             return None  # its proxy is not asked any more
-        if visitor is not None and self._admission.sessions.needs_note(visitor.session):
-            await in_worker(self._admission.sessions.note_use, visitor.session, visitor.person.role)
+        if visitor is not None and self.admission.sessions.needs_note(visitor.session):
+            await in_worker(self.admission.sessions.note_use, visitor.session, visitor.person.role)
         return visitor
 
     def _of_cookie(self, request: Request) -> Visitor | None:
-        secret = self._cookie.read(request)
-        session = None if secret is None else self._admission.sessions.find(secret)
+        secret = self.cookie.read(request)
+        session = None if secret is None else self.admission.sessions.find(secret)
         if secret is None or session is None:
             return None
         try:
-            person = self._admission.people.get(session.person_id)
+            person = self.admission.people.get(session.person_id)
         except ApiError:
             return None
         return Visitor(person, session, secret) if person.state == "active" else None
 
-    def _of_header(self, login: HeaderLogin, request: Request, visitor: Visitor | None) -> Visitor | None:
+    def _of_header(self, login: ProxyLogin, request: Request, visitor: Visitor | None) -> Visitor | None:
         """Return whom the proxy names, with a session of his own, which carries nothing but the tokens of forms."""
         person = login.person(request)
         is_same = visitor is not None and person is not None and visitor.person.id == person.id
         if visitor is not None and is_same and visitor.session.how == "header":
-            if self._admission.sessions.needs_note(visitor.session):
-                self._admission.sessions.note_use(visitor.session, visitor.person.role)
             return visitor
         if visitor is not None and not is_same:  # signed out at the provider, or somebody else
-            self._admission.sessions.sign_out(visitor.session, by=visitor.actor)
+            self.admission.sessions.sign_out(visitor.session, by=visitor.actor)
         if person is None:
             return None
-        browser = browser_of(request, self._cookie)
-        session, secret = self._admission.sessions.begin(
-            person, "header", replaces=browser.secret, address=browser.address, agent=browser.agent
-        )
+        session, secret = self.admission.sessions.begin(person, "header", browser_of(request, self.cookie))
         return Visitor(person, session, secret, is_new=True)
 
 

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from hitl.server.asking import SELF_APPROVAL, UNCONFIRMED
 from hitl.server.http import in_worker
+from hitl.server.http.page_answers import wants_json
 from hitl.server.inbox.banners import (
     ASKED_YOURSELF,
     CONFIRM_YOURSELF,
@@ -21,7 +22,7 @@ from hitl.server.inbox.banners import (
 )
 from hitl.server.inbox.documents import Document, content_of, fields_of, is_final
 from hitl.server.inbox.forms import build_form, json_faults, read_result
-from hitl.server.inbox.json_form import texts_of, wants_json
+from hitl.server.inbox.json_form import texts_of
 from hitl.server.inbox.page_handlers import name_fault, new_batch, page_handler
 from hitl.server.inbox.refusal import explained, reason_faults
 from hitl.server.inbox.review_handlers import ReviewHandlers, review_id_of

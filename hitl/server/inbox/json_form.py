@@ -9,29 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-
 from hitl._json import is_list, is_object
 from hitl.server.inbox.controls import Control
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.fields import as_text
 from hitl.server.inbox.forms import Form
-from hitl.server.primitives.errors import ApiError, Fault, raise_faults
+from hitl.server.primitives.errors import Fault, raise_faults
 
 _NOT_SENT: Final = "must be a string, a number, true, false, or a list of these, as a form sends them"
-
-
-def wants_json(request: Request) -> bool:
-    """Return whether the client asks for JSON first; browsers ask for pages."""
-    first = request.headers.get("accept", "").partition(",")[0]
-    return first.partition(";")[0].strip().lower() == "application/json"
-
-
-def json_error(error: ApiError) -> Response:
-    """Return a refusal as JSON; faults of fields are in `details.errors`."""
-    document = {"code": error.code, "message": error.message, "details": error.details}
-    return JSONResponse({"error": document}, error.status, error.headers)
 
 
 def form_document(review: Document, form: Form, *, reviewer: str, token: str, shown: str) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from starlette.responses import RedirectResponse, Response
 
 from hitl.server.access import person_of
 from hitl.server.http import in_worker
+from hitl.server.http.page_answers import json_error, wants_json
 from hitl.server.inbox.documents import Document
 from hitl.server.inbox.failing_channels import failing_channels
 from hitl.server.inbox.filters import Filters
-from hitl.server.inbox.json_form import json_error, wants_json
 from hitl.server.inbox.page_renderer import PageRenderer
 from hitl.server.inbox.picture_hosts import choose_host, picture_hosts
 from hitl.server.inbox.presence import Presence

@@ -6,11 +6,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from hitl.server.http import in_worker
+from hitl.server.http.page_answers import wants_json
 from hitl.server.inbox.banners import counted
 from hitl.server.inbox.csv_export import export
 from hitl.server.inbox.documents import content_of, is_final
 from hitl.server.inbox.forms import build_form
-from hitl.server.inbox.json_form import form_document, wants_json
+from hitl.server.inbox.json_form import form_document
 from hitl.server.inbox.page_handlers import (
     choose_hosts,
     looking_at,

@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hitl.server.access import FORM_TOKEN, form_token
-from hitl.server.inbox.json_form import json_error, wants_json
+from hitl.server.http.page_answers import json_error, reloading, wants_json
 from hitl.server.inbox.page_renderer import PageRenderer
 from hitl.server.inbox.session_store import SessionStore
 from hitl.server.primitives import to_wire, utc_now
@@ -81,10 +81,6 @@ def _digest(text: str) -> str:
 _ENTRY: Final = re.compile(r"/enter/([\w-]{1,100})(/.*)?", re.ASCII | re.DOTALL)
 _STATIC: Final = "/static/"  # public, and used by the locked page
 
-_AGAIN: Final = (
-    "<!doctype html><html lang=en><title>Inbox</title><p>Opening the inbox. If nothing happens, reload this page."
-)
-
 
 class InboxSessionMiddleware:
     """ASGI middleware, to be mounted where the inbox is."""
@@ -112,8 +108,8 @@ class InboxSessionMiddleware:
         if session is not None:
             request.scope[FORM_TOKEN] = form_token(session)
             return None
-        if _is_cross_site_link(request):
-            return HTMLResponse(_AGAIN, headers={"Refresh": "0", "Cache-Control": "no-store"})
+        if (again := reloading(request)) is not None:
+            return again
         if wants_json(request):
             return json_error(ApiError(401, "no_session", "Open the inbox with a link from `hitl sandbox` first."))
         return self._locked(base)
@@ -148,18 +144,3 @@ def _cookie_of(request: Request) -> str:
     """Return the cookie's name: browsers send the cookies of one host to all of its ports (RFC 6265, section 8.5)."""
     address = request.scope.get("server") or ("", 0)
     return f"hitl_inbox_{address[1]}"
-
-
-def _is_cross_site_link(request: Request) -> bool:
-    """Return whether the user followed a link of another site.
-
-    The browser then withholds the cookie (SameSite=Strict). A page of ours that reloads itself gets it, so that links
-    in chats and trackers work; forms and frames of other sites still do not.
-    """
-    headers = request.headers
-    return (
-        request.method == "GET"
-        and headers.get("Sec-Fetch-Site") == "cross-site"
-        and headers.get("Sec-Fetch-Mode") == "navigate"
-        and headers.get("Sec-Fetch-Dest") == "document"
-    )

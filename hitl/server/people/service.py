@@ -33,8 +33,8 @@ _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+")
 _LONGEST_ADDRESS: Final = 254  # RFC 5321, section 4.5.3.1.3, without its brackets
 _LONGEST_NAME: Final = 100
 
-Watcher: TypeAlias = Callable[[Person, Person], Callable[[], None]]
-"""Is told, in the transaction of a change, of a person before and after it; returns what to do after the commit."""
+Watcher: TypeAlias = Callable[[Person, Person], None]
+"""Is told, in the transaction of a change, of a person before and after it."""
 
 
 class People:
@@ -204,8 +204,8 @@ class People:
             # An erased person's key is the id, so that somebody else may have the address.
             self._store.put(after, after.id if after.state == "erased" else name_key(after.email))
             self._audit.record(event, after.id, at=now, actor=by, detail=detail)
-            endings = [watcher(before, after) for watcher in self._watchers]
-        self._database.after_commit(endings)
+            for watcher in self._watchers:
+                watcher(before, after)
         return after
 
     def _require_other_admin(self, person: Person) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hitl.server.primitives import Role
+from hitl.server.primitives import Actor, Role
 from hitl.server.storage import Store
 
 _COLUMNS = "id, email, name, role, state, time_zone, quiet_from, quiet_to, created_at, changed_at"
@@ -24,6 +24,10 @@ class Person:
     quiet_to: str | None
     created_at: str
     changed_at: str
+
+    def actor(self, via: str = "", review_id: str | None = None) -> Actor:
+        """Return who makes a request of this person's; `via` and `review_id` as in `Actor`."""
+        return Actor("person", self.id, self.email, self.id, self.role, review_id, via)
 
 
 class PersonStore(Store):
