@@ -69,15 +69,20 @@ async def fetch_both(server: ReviewServer, review_id: str, held: Held) -> list[s
 
 
 @pytest.mark.parametrize(
-    ("module", "name"),
-    [(rendering, "draw"), (rendering, "tokens"), (diffing, "_compare"), (page_renderer, "pretty")],
+    ("names", "name"),
+    [
+        (vars(rendering), "draw"),
+        (vars(rendering), "tokens"),
+        (vars(diffing), "_compare"),
+        (page_renderer._environment().filters, "pretty"),
+    ],
     ids=["Markdown", "colours", "differences", "JSON"],
 )
 def test_another_request_is_served_while_a_page_is_drawn(
-    module: Any, name: str, monkeypatch: pytest.MonkeyPatch
+    names: dict[str, Any], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = Held(getattr(module, name))
-    monkeypatch.setattr(module, name, held)
+    held = Held(names[name])
+    monkeypatch.setitem(names, name, held)
     server = ReviewServer(templates=[TEMPLATE])
     created = server.reviews.create_review({"template_id": "code", "content": {"code": "select 1", "text": "**a**"}})
     review_id = created.document["id"]
