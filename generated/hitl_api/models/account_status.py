@@ -16,3 +16,7 @@ class AccountStatus(StrEnum):
         member._name_ = "UNKNOWN"
         member._value_ = value
         return member
+
+    def __reduce_ex__(self, protocol: object) -> tuple[type[Self], tuple[str]]:
+        """Pickle and copy by the value: Python 3.11.0 to 3.11.3 would look the name up in the class"""
+        return type(self), (self._value_,)
