@@ -15,7 +15,8 @@ from hitl.server.storage.file_lock import FileLock, InUseError, announced, is_lo
 from hitl.server.storage.file_system import file_system_of, is_network, readable_by_others
 from hitl.server.storage.idempotency import Created, IdempotencyStore
 from hitl.server.storage.outbox import Event, Outbox
-from hitl.server.storage.reader import Reader, Row
+from hitl.server.storage.querying import Row
+from hitl.server.storage.reader import Reader
 from hitl.server.storage.snapshot import Snapshot, snapshot
 
 __all__ = [

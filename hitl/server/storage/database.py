@@ -8,16 +8,16 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
-from itertools import takewhile
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from hitl.server.primitives import SetupError, name_key
 from hitl.server.storage.digests import key_digest
 from hitl.server.storage.errors import StorageError, damaged, require_usable, setup_error, storage_error
 from hitl.server.storage.file_lock import HAS_LOCKS, FileLock
 from hitl.server.storage.file_system import make_data_file, readable_by_others, require_guarded
-from hitl.server.storage.reader import Reader, Readers, Row, Values
+from hitl.server.storage.querying import Querying, Row, Values
+from hitl.server.storage.reader import Reader, Readers
 from hitl.server.storage.snapshot import write_copy
 
 Migrations: TypeAlias = Sequence[Sequence[str]]
@@ -33,7 +33,7 @@ _BUSY_MILLISECONDS = 1_000  # long enough for a sandbox that is just shutting do
 _log = logging.getLogger("hitl.server")
 
 
-class Database:
+class Database(Querying):
     """A connection that several threads share; `lock` keeps them apart."""
 
     def __init__(self, path: str | Path, migrations: Migrations, *, guarded: bool = False) -> None:
@@ -194,23 +194,6 @@ class Database:
     def execute(self, sql: str, values: Values = ()) -> None:
         """Run a statement without a result. As the other methods, it raises StorageError for errors of the disk."""
         self._run(sql, values)
-
-    def rows(self, sql: str, values: Values = ()) -> list[Row]:
-        """Return all rows of a query."""
-        return self._run(sql, values)
-
-    def rows_while(self, fits: Callable[[Row], bool], sql: str, values: Values = ()) -> list[Row]:
-        """Return the rows before the first that does not fit, which is the last that is read."""
-        return self._run(sql, values, lambda cursor: list(takewhile(fits, cursor)))
-
-    def row(self, sql: str, values: Values = ()) -> Row | None:
-        """Return the first row of a query, or None."""
-        return next(iter(self._run(sql, values)), None)
-
-    def value(self, sql: str, values: Values = ()) -> Any:
-        """Return the first column of a query's first row, or None."""
-        row = self.row(sql, values)
-        return None if row is None else row[0]
 
     def _is_in_transaction(self) -> bool:
         """Return whether this thread has begun a transaction."""

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from hitl.server.primitives import ApiError, Document
 from hitl.server.storage.database import Store
 from hitl.server.storage.digests import fingerprint_of, key_digest
-from hitl.server.storage.reader import Row
+from hitl.server.storage.querying import Row
 
 Made: TypeAlias = Document | int
 """What is kept of what was created under a key: the document, or its number where it is stored elsewhere."""

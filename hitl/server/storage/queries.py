@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 from hitl._json import MAX_BYTES, MAX_SENT_VALUES
 from hitl.server.primitives import Document, Page
 from hitl.server.storage.database import Database
-from hitl.server.storage.reader import Reader, Row
+from hitl.server.storage.querying import Querying, Row
 
 Filter: TypeAlias = tuple[str, Any]
 """An SQL condition and the value of its question mark, or a tuple of several; None leaves the condition out."""
@@ -143,7 +143,7 @@ def values_of(value: Any) -> tuple[Any, ...]:
 
 
 def page(
-    database: Database | Reader,
+    database: Querying,
     table: str,
     conditions: Sequence[Filter] = (),
     *,
@@ -176,7 +176,7 @@ class Source:
 class Listing:
     """The rows of a source that meet a WHERE clause, in an order, of which only the keys are read; see `Order.key`."""
 
-    database: Database | Reader
+    database: Querying
     source: Source
     order: Order
     clause: str = ""

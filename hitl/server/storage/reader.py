@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from itertools import takewhile
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 from hitl.server.primitives import SetupError, name_key
 from hitl.server.storage.errors import StorageError, setup_error, storage_error
+from hitl.server.storage.querying import Querying, Row, Values
 from hitl.server.storage.snapshot import open_to_read
-
-Row: TypeAlias = tuple[Any, ...]
-Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
-"""The values of a statement's parameters, by position or by name."""
 
 _BUSY_MILLISECONDS: Final = 1_000
 
 
-class Reader:
+class Reader(Querying):
     """Queries that any thread may make, one after another."""
 
     def __init__(self, data: str | Path) -> None:
@@ -46,23 +42,6 @@ class Reader:
                 yield
             finally:
                 self._connection.rollback()
-
-    def rows(self, sql: str, values: Values = ()) -> list[Row]:
-        """Return all rows of a query; as the other methods, it raises StorageError for errors of the disk."""
-        return self._run(sql, values)
-
-    def rows_while(self, fits: Callable[[Row], bool], sql: str, values: Values = ()) -> list[Row]:
-        """Return the rows before the first that does not fit, which is the last that is read."""
-        return self._run(sql, values, lambda cursor: list(takewhile(fits, cursor)))
-
-    def row(self, sql: str, values: Values = ()) -> Row | None:
-        """Return the first row of a query, or None."""
-        return next(iter(self._run(sql, values)), None)
-
-    def value(self, sql: str, values: Values = ()) -> Any:
-        """Return the first column of a query's first row, or None."""
-        row = self.row(sql, values)
-        return None if row is None else row[0]
 
     def close(self) -> None:
         """Close the connection; idempotent."""
