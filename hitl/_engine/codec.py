@@ -98,7 +98,7 @@ class RequestCodec:
 
 
 def _written_forms(token: Secret) -> list[Secret]:
-    """Return the token as a response may repeat it; no form of one that is short enough to be a word."""
+    """Return the forms in which a response may repeat the token; none that is so short that it may be just a word."""
     plain, quoted = token, Secret(quote(token.reveal(), safe=""))
     return [each for each in dict.fromkeys((plain, quoted)) if len(each.reveal()) >= _SHORTEST_TOKEN]
 
