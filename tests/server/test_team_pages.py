@@ -217,7 +217,7 @@ def test_who_can_mend_a_failing_channel_is_told_since_when_why_and_what_to_do(te
         page = (
             browser.get(f"/inbox/{path}").text.partition('aria-label="Failing channels"')[2].partition("</section>")[0]
         )
-        assert "A notification channel fails" in page
+        assert "A notification channel is failing" in page
         assert '<b dir="auto">ops &amp; &lt;mail&gt;</b>: nothing has got through since' in page
         assert "22 Nov 2026, 09:30 UTC" in page
         assert "Last attempt: 550 no such user." in page
@@ -241,7 +241,7 @@ def test_of_many_failing_channels_five_are_named(team: Team, admin: TestClient) 
     for number in range(7):
         fail(team, f"way {number}")
     page = admin.get("/inbox/").text
-    assert "7 notification channels fail" in page
+    assert "7 notification channels are failing" in page
     assert "way 4</b>: nothing has ever got through; it was added" in page
     assert ("way 5" in page, "<code>hitl notify channels list</code> has 2 more." in page) == (False, True)
 
