@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from hitl._version import __version__
     from hitl._waiting.as_completed import AsyncCompletions, Completions
     from hitl._waiting.decisions import AsyncDecisions, CursorStore, Decisions
-    from hitl._waiting.outcomes import ALL, ANY_REJECTED, FIRST
     from hitl._waiting.rate_limit import WaitBudgetWarning
+    from hitl._waiting.return_when import ALL, ANY_REJECTED, FIRST
     from hitl.exceptions import HITLError
     from hitl.models import Outcome, Request, Review, Template, WaitStats
 

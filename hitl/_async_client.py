@@ -20,7 +20,6 @@ from hitl.exceptions import HITLError
 from hitl.models import (
     Outcome,
     Priority,
-    Request,
     Review,
     ReviewChange,
     ReviewFields,
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
     from hitl._namespaces.async_webhooks import AsyncWebhooks
     from hitl._namespaces.async_workflows import AsyncWorkflows
     from hitl._waiting import AsyncCompletions, AsyncDecisions, CursorStore, HandledDecisions
-    from hitl.models import Account
+    from hitl.models import Account, Request
     from hitl.webhooks import WebhookEvent
 
 T = TypeVar("T")

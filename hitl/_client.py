@@ -23,7 +23,6 @@ from hitl.exceptions import HITLError
 from hitl.models import (
     Outcome,
     Priority,
-    Request,
     Review,
     ReviewChange,
     ReviewFields,
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
     from hitl._namespaces.webhooks import Webhooks
     from hitl._namespaces.workflows import Workflows
     from hitl._waiting import Completions, CursorStore, Decisions, HandledDecisions
-    from hitl.models import Account
+    from hitl.models import Account, Request
     from hitl.webhooks import WebhookEvent
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Generator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager
 from datetime import timedelta
 from enum import Enum
 from itertools import chain
@@ -55,7 +55,10 @@ def decode(content: bytes, *, max_values: int = MAX_VALUES, max_depth: int | Non
     # 16 MiB of `{},{},{}` take 400 MB, and seconds in which no deadline is checked.
     if holds_more(content, max_values):
         raise TooLargeError(f"it holds more than {max_values} values")
-    with _collector_paused() if len(content) > _MANY_BYTES else nullcontext():
+    if len(content) > _MANY_BYTES:
+        with _collector_paused():
+            value = _read(content)
+    else:
         value = _read(content)
     if value is _TOO_DEEP or (max_depth is not None and is_deeper(value, max_depth)):
         raise TooLargeError("it is nested too deeply" + (f": more than {max_depth} levels" if max_depth else ""))
@@ -159,9 +162,9 @@ def encode(value: Any) -> bytes:
 
 def encode_body(body: Object) -> bytes:
     """Return the shortest JSON text of an object; a member that has a text already is not encoded again."""
-    name = next((name for name, value in body.items() if type(value) is EncodedObject), None)
-    if name is None:
+    if EncodedObject not in map(type, body.values()):
         return encode(body)
+    name = next(name for name, value in body.items() if type(value) is EncodedObject)
     # Only a member itself looks like this: inside strings, quotes are escaped.
     member = encode({name: None})[1:-1]
     return encode({**body, name: None}).replace(member, member.removesuffix(b"null") + body[name].text, 1)
@@ -228,10 +231,11 @@ def whole(value: object) -> int | None:
 
 def is_encodable(text: str) -> bool:
     """Return whether UTF-8 can carry a text: it holds no half of a surrogate pair."""
-    with suppress(UnicodeEncodeError):
+    try:
         text.encode()
-        return True
-    return False
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> Object:

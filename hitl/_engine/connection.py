@@ -221,7 +221,8 @@ def _resolve(host: str, port: int) -> IOSteps[list[tuple[int, Address]]]:
 
 
 def _addresses(host: str, port: int, flags: int = 0) -> list[tuple[int, Address]]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    name = host.encode() if host.isascii() else host  # a text loads Python's IDNA, which takes as long as twenty calls
+    found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=flags)
     return [(int(family), address) for family, _, _, _, address in found]
 
 

@@ -6,12 +6,15 @@ import math
 import select
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import repeat
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from hitl._clock import LONGEST_SLEEP, monotonic
 from hitl._engine.connection import DeadlineExceededError, IOSteps, Socket, WaitFor
 from hitl._interrupts import reraise_interrupt
-from hitl._timers import move_on_after, sleep
+from hitl._timers import are_timers_frozen, move_on_after, runs_on_trio, sleep
+
+if TYPE_CHECKING:
+    import asyncio
 
 T = TypeVar("T")
 
@@ -39,12 +42,9 @@ async def drive_async(steps: IOSteps[T], deadline: float) -> T:
     """Carry the steps out on the running event loop; see `drive`."""
     try:
         step = next(steps)
-        while (left := deadline - monotonic()) > 0:
-            with move_on_after(left):
-                while True:
-                    step = steps.send(await _ready_async(step))
-        steps.throw(DeadlineExceededError())
-        raise AssertionError("steps do not go on after their deadline")
+        while True:
+            ready = await _ready_async(step, deadline)
+            step = steps.throw(DeadlineExceededError()) if ready is None else steps.send(ready)
     except StopIteration as stop:
         result: T = stop.value
         return result
@@ -85,14 +85,56 @@ def _select_with_poll(wait: WaitFor, seconds: float) -> Sequence[Socket]:
 _select = _select_with_poll if hasattr(select, "poll") else _select_with_select
 
 
-async def _ready_async(wait: WaitFor) -> Sequence[Socket]:
+async def _ready_async(wait: WaitFor, deadline: float) -> Sequence[Socket] | None:
+    """Return what `_ready` does; on any event loop."""
+    if (left := deadline - monotonic()) <= 0:
+        return None
+    if len(wait.reading) == 1 and not wait.writing and wait.until is None and (loop := _watching_loop()) is not None:
+        await _is_readable(wait.reading[0], loop, min(left, LONGEST_SLEEP))
+        return wait.reading
+    with move_on_after(left):
+        return await _watched(wait)
+    return ()
+
+
+def _watching_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the running event loop if it is asyncio's, watches sockets, and has timers that go."""
+    if runs_on_trio() or are_timers_frozen():
+        return None
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    return None if "Proactor" in type(loop).__name__ else loop  # that of Windows, for which anyio has a thread
+
+
+async def _is_readable(sock: Socket, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+    """Wait until a socket is readable, or for some seconds. A scope of anyio's takes a tenth of a call."""
+    number = sock.fileno()
+    if number < 0:
+        return  # closed, which its next use will show
+    woken = loop.create_future()
+    timer = loop.call_later(seconds, _wake, woken)
+    loop.add_reader(number, _wake, woken)
+    try:
+        await woken
+    finally:
+        loop.remove_reader(number)
+        timer.cancel()
+
+
+def _wake(woken: asyncio.Future[None]) -> None:
+    if not woken.done():
+        woken.set_result(None)
+
+
+async def _watched(wait: WaitFor) -> Sequence[Socket]:
     import anyio  # in functions, here and below: blocking programs never load it
 
     watched = [*zip(repeat(anyio.wait_readable), wait.reading), *zip(repeat(anyio.wait_writable), wait.writing)]
     if not watched:
         await sleep(max(0.0, (wait.until or 0.0) - monotonic()))
         return ()
-    if len(watched) == 1 and wait.until is None:  # nearly always, and a task group takes long
+    if len(watched) == 1 and wait.until is None:  # a task group takes long
         return [await _watch(*watched[0])]
     ready: list[Socket] = []
 

@@ -17,7 +17,7 @@ class SimpleResponse(NamedTuple):
     """A response with nothing before or after it; the names of its headers are in lower case."""
 
     status_code: int
-    headers: list[tuple[bytes, bytes]]
+    headers: list[tuple[str, str]]
     body: bytes
 
 
@@ -32,10 +32,8 @@ _LAST_CHUNK = b"0\r\n\r\n"
 
 # What decides where a response ends, or what becomes of the connection, is for h11 to read, except for the two usual
 # ways of framing and for keep-alive, which is HTTP/1.1's default anyway.
-_FRAMING = frozenset(
-    {b"content-length", b"transfer-encoding", b"trailer", b"connection", b"upgrade", b"proxy-connection"}
-)
-_KEEP_ALIVE = frozenset({(b"connection", b"keep-alive"), (b"connection", b"Keep-Alive")})
+_FRAMING = frozenset({"content-length", "transfer-encoding", "trailer", "connection", "upgrade", "proxy-connection"})
+_KEEP_ALIVE = frozenset({("connection", "keep-alive"), ("connection", "Keep-Alive")})
 
 
 class FastPath:
@@ -76,22 +74,26 @@ def parse_simple(method: str, data: bytes, limit: int) -> SimpleResponse | int |
     """
     if method in ("HEAD", "CONNECT") or (found := _HEAD.match(data)) is None:
         return None
-    headers: list[tuple[bytes, bytes]] = []
-    for line in found[2].removesuffix(b"\r\n").split(b"\r\n"):
-        name, _, value = line.partition(b": ")
-        headers.append((name.lower(), value))
+    headers: list[tuple[str, str]] = []
+    framing: list[tuple[str, str]] = []
+    for line in found[2].decode("ascii").removesuffix("\r\n").split("\r\n"):
+        name, _, value = line.partition(": ")
+        header = (name.lower(), value)
+        headers.append(header)
+        if header[0] in _FRAMING and header not in _KEEP_ALIVE:
+            framing.append(header)
     status_code, begin = int(found[1]), found.end()
-    match [each for each in headers if each[0] in _FRAMING and each not in _KEEP_ALIVE]:
-        case [(b"content-length", length)] if status_code not in (204, 304):
+    match framing:
+        case [("content-length", length)] if status_code not in (204, 304):
             body = _sized(data, begin, length, limit)
-        case [(b"transfer-encoding", b"chunked")] if status_code not in (204, 304):
+        case [("transfer-encoding", "chunked")] if status_code not in (204, 304):
             body = _chunked(data, begin, limit)
         case _:
             return None
     return SimpleResponse(status_code, headers, body) if isinstance(body, bytes) else body
 
 
-def _sized(data: bytes, begin: int, length: bytes, limit: int) -> bytes | int | None:
+def _sized(data: bytes, begin: int, length: str, limit: int) -> bytes | int | None:
     """Return the body of a known length; see `parse_simple`."""
     if not length.isdigit() or len(length) > 9 or int(length) > limit:
         return None

@@ -26,7 +26,7 @@ LARGEST_BODY = MAX_BYTES  # as sent and as decoded
 
 CUT_OFF = "it was cut off"
 
-RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
+Headers: TypeAlias = list[tuple[str, str]]  # names in lower case, in the order in which they came
 
 
 class ProtocolError(Exception):
@@ -38,7 +38,7 @@ class RawResponse:
     """A response with its transfer-encoding undone and nothing else; see `messages.Response`."""
 
     status_code: int
-    headers: RawHeaders  # in their order
+    headers: Headers
     body: bytes = field(repr=False)
     fault: str | None = None
     is_framed: bool = True
@@ -55,11 +55,16 @@ def request_head(method: str, target: str, fixed: str, headers: Iterable[tuple[s
     return f"{method} {target} HTTP/1.1\r\n{fixed}{own}{framing}\r\n".encode("latin-1")
 
 
-def require_unambiguous(version: bytes, names: Collection[bytes]) -> None:
+def decoded_headers(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """Return headers as text; each byte is a character (RFC 9110, 5.5)."""
+    return [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in raw]
+
+
+def require_unambiguous(version: bytes, names: Collection[str]) -> None:
     """Raise ProtocolError for a head that two parsers may understand differently (RFC 9112, 6.1)."""
     if not version.startswith(b"1."):
         raise ProtocolError("it is another version of HTTP")
-    if b"transfer-encoding" in names and (b"content-length" in names or version < b"1.1"):
+    if "transfer-encoding" in names and ("content-length" in names or version < b"1.1"):
         raise ProtocolError("its length is given twice, with different values")
 
 
@@ -73,7 +78,7 @@ class ResponseParser:
         self._limit = excerpt or LARGEST_BODY
         self._fast_path: FastPath | None = FastPath(method, self._limit)
         self._status_code = 0
-        self._headers: RawHeaders = []
+        self._headers: Headers = []
         self._is_framed = False
         self._interim = 0
         self._body = bytearray()  # a list of many small chunks would take ten times as much
@@ -141,14 +146,14 @@ class ResponseParser:
                     return None  # NEED_DATA; PAUSED does not happen before the end of the response
 
     def _take_head(self, head: h11.Response) -> None:  # guard: framing
-        self._status_code, self._headers = head.status_code, list(head.headers)
+        self._status_code, self._headers = head.status_code, decoded_headers(head.headers)
         names = {name for name, _ in self._headers}
         require_unambiguous(head.http_version, names)
         has_no_body = self._method == "HEAD" or head.status_code in (204, 304)
-        self._is_framed = has_no_body or not names.isdisjoint({b"content-length", b"transfer-encoding"})
+        self._is_framed = has_no_body or not names.isdisjoint({"content-length", "transfer-encoding"})
 
     def _announced_length(self) -> int:
-        return next((int(value) for name, value in self._headers if name == b"content-length"), 0)
+        return next((int(value) for name, value in self._headers if name == "content-length"), 0)
 
     def _response(self, fault: str | None) -> RawResponse:  # guard: surplus-bytes
         left_over, is_closed = self._parser.trailing_data

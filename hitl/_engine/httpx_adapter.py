@@ -26,7 +26,7 @@ from hitl._engine.client import ClientOptions
 from hitl._engine.codec import DamagedError, RequestCodec
 from hitl._engine.connection import DeadlineExceededError
 from hitl._engine.engine_transport import ForwardingTransport
-from hitl._engine.http1 import CUT_OFF, LARGEST_BODY, ProtocolError, RawResponse, require_unambiguous
+from hitl._engine.http1 import CUT_OFF, LARGEST_BODY, ProtocolError, RawResponse, decoded_headers, require_unambiguous
 from hitl._engine.messages import Request, Response, TransportFailure, TransportResult, no_connection
 from hitl._engine.url import Origin
 from hitl._interrupts import reraise_interrupt
@@ -90,7 +90,7 @@ class _HttpxSender:
 
     def _from_memory(self, response: httpx.Response) -> Response:
         """Return a response that was made in memory, and that httpx has decoded already."""
-        headers = [(name, value) for name, value in response.headers.raw if name.lower() != b"content-encoding"]
+        headers = [each for each in decoded_headers(response.headers.raw) if each[0] != "content-encoding"]
         return self._codec.response(RawResponse(response.status_code, headers, response.content))
 
     def _result(
@@ -259,12 +259,12 @@ def _add(content: bytearray, part: bytes, deadline: float) -> None:
 
 def _raw(response: httpx.Response, content: bytes = b"", fault: str | None = None) -> RawResponse:
     is_http2 = response.extensions.get("http_version") == b"HTTP/2"
-    is_framed = is_http2 or not _names(response).isdisjoint({b"content-length", b"transfer-encoding"})
-    return RawResponse(response.status_code, response.headers.raw, content, fault, is_framed)
+    is_framed = is_http2 or not _names(response).isdisjoint({"content-length", "transfer-encoding"})
+    return RawResponse(response.status_code, decoded_headers(response.headers.raw), content, fault, is_framed)
 
 
-def _names(response: httpx.Response) -> set[bytes]:
-    return {name.lower() for name, _ in response.headers.raw}
+def _names(response: httpx.Response) -> set[str]:
+    return {name for name, _ in decoded_headers(response.headers.raw)}
 
 
 def _require_one(method: str, kind: type[Any], transport: object, http_client: object) -> None:

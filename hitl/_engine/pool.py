@@ -29,17 +29,19 @@ class Pool:
     def take(self, longest_idle: float) -> Connection | None:  # guard: one-exchange-a-connection
         """Return the connection that was used last, unless it is unfit or was idle for too many seconds."""
         while self._idle:
-            with suppress(IndexError):
+            try:
                 connection = self._idle.pop()
-                is_fit = False
-                try:
-                    is_old = monotonic() - connection.idle_since > longest_idle
-                    is_fit = not is_old and connection.is_idle_and_clean()
-                finally:  # also if a signal handler raises in the middle of it
-                    if not is_fit:
-                        connection.close()
-                if is_fit:
-                    return connection
+            except IndexError:  # another thread took the last one
+                break
+            is_fit = False
+            try:
+                is_old = monotonic() - connection.idle_since > longest_idle
+                is_fit = not is_old and connection.is_idle_and_clean()
+            finally:  # also if a signal handler raises in the middle of it
+                if not is_fit:
+                    connection.close()
+            if is_fit:
+                return connection
         return None
 
     def use(self, connection: Connection) -> None:
@@ -54,9 +56,11 @@ class Pool:
         self._idle.append(connection)
         if self._is_closed:
             self.close()
-        with suppress(IndexError):  # another thread took the last one
+        try:
             while len(self._idle) > MOST_IDLE or connection.idle_since - self._idle[0].idle_since > LONGEST_IDLE:
                 self._idle.popleft().close()
+        except IndexError:
+            return  # another thread took the last one
 
     def drop(self, connection: Connection) -> None:
         """Close a connection that is not fit for another exchange."""

@@ -63,11 +63,12 @@ class LoopWatch:
 def _is_in_a_loop() -> bool:
     # What was not imported runs no loop. Not through sniffio, whose context variable is copied into threads.
     asyncio, trio = sys.modules.get("asyncio"), sys.modules.get("trio")
-    for module, current in ((asyncio, "get_running_loop"), (trio and trio.lowlevel, "current_trio_token")):
-        if module is not None:
-            with suppress(RuntimeError):
-                getattr(module, current)()
-                return _is_in_a_coroutine()
+    if asyncio is not None and asyncio._get_running_loop() is not None:  # noqa: SLF001 - the other one raises
+        return _is_in_a_coroutine()
+    if trio is not None:
+        with suppress(RuntimeError):
+            trio.lowlevel.current_trio_token()
+            return _is_in_a_coroutine()
     return False
 
 

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
         cursor_store,
     )
     from hitl._waiting.kinds import REQUESTS, REVIEWS
-    from hitl._waiting.outcomes import ALL, ANY_REJECTED, FIRST, ReturnWhen, answer_of
+    from hitl._waiting.outcomes import answer_of
     from hitl._waiting.rate_limit import WaitBudgetWarning
+    from hitl._waiting.return_when import ALL, ANY_REJECTED, FIRST, ReturnWhen
     from hitl._waiting.waits import WaitRegistry, wait_for_many, wait_for_one
 
 __all__ = [
@@ -66,8 +67,9 @@ __getattr__, __dir__ = lazy_names(
         "decision_watch": ("DecisionWatch",),
         "decisions": ("AsyncDecisions", "CursorStore", "Decisions", "HandledDecisions", "Handlers", "cursor_store"),
         "kinds": ("REQUESTS", "REVIEWS"),
-        "outcomes": ("ALL", "ANY_REJECTED", "FIRST", "ReturnWhen", "answer_of"),
+        "outcomes": ("answer_of",),
         "rate_limit": ("WaitBudgetWarning",),
+        "return_when": ("ALL", "ANY_REJECTED", "FIRST", "ReturnWhen"),
         "waits": ("WaitRegistry", "wait_for_many", "wait_for_one"),
     },
 )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 from typing import TypeAlias, TypeVar, cast
 
 from hitl._waiting.kinds import Subject
+from hitl._waiting.return_when import ReturnWhen
 from hitl.exceptions import (
     BatchError,
     HITLError,
@@ -20,21 +20,6 @@ from hitl.models import Request, Review
 
 S = TypeVar("S", bound=Subject)
 WaitOutcome: TypeAlias = Subject | HITLError
-
-
-class ReturnWhen(StrEnum):
-    """When `wait_for_reviews` returns: once all have ended, once one is answered, or once one is rejected."""
-
-    __module__ = "hitl"
-
-    ALL = "ALL"
-    FIRST = "FIRST"
-    ANY_REJECTED = "ANY_REJECTED"
-
-
-ALL = ReturnWhen.ALL
-FIRST = ReturnWhen.FIRST
-ANY_REJECTED = ReturnWhen.ANY_REJECTED
 
 
 def is_enough(outcomes: Iterable[WaitOutcome], return_when: ReturnWhen) -> bool:

@@ -25,10 +25,11 @@ from hitl._waiting.model import (
     Waiter,
     Watch,
 )
-from hitl._waiting.outcomes import ReturnWhen, WaitOutcome, all_answers, answer_of, is_enough
+from hitl._waiting.outcomes import WaitOutcome, all_answers, answer_of, is_enough
 from hitl._waiting.poller import SharedPoller
 from hitl._waiting.progress import Progress
 from hitl._waiting.rate_limit import RateLimitBudget, WaitBudgetWarning
+from hitl._waiting.return_when import ReturnWhen
 from hitl._waiting.timing import OVERSHOOT, SLOWEST
 from hitl.exceptions import HITLError, WaitTimeoutError
 from hitl.models import WaitStats

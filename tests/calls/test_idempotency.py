@@ -494,6 +494,19 @@ def test_what_a_server_may_choose_is_no_sign_of_another_creation(changed: dict[s
     assert answered_with({**BACK, **changed}).id == "rev_1"
 
 
+@pytest.mark.parametrize("rows", [3, 300])
+def test_content_that_its_owner_changes_during_the_call_is_held_against_what_was_sent(rows: int):
+    content: dict[str, Any] = {"rows": [{"amount": number} for number in range(rows)]}
+    sent = json.loads(json.dumps(content))
+    flow = core().create_review({"template_id": "t", "content": content})
+    next(flow)
+    content["rows"][0]["amount"] = "paid"
+    content["rows"].append({"amount": 0})
+    with pytest.raises(StopIteration) as ended:
+        flow.send(answer(201, {"success": True, "data": {**BACK, "content": sent}}))
+    assert ended.value.value.content == sent
+
+
 def test_a_repeated_creation_may_have_been_answered_meanwhile():
     made = {**BACK, "status": "completed", "result": {"approved": True}}
     key = {"idempotency_key": "mine"}

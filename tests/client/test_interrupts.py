@@ -202,7 +202,9 @@ def test_a_real_signal_ends_sending_receiving_and_waiting(transport: str) -> Non
         program = PROGRAM.replace("URL", repr(url_of(address)), 1)
         program = program.replace("TRANSPORT", transport).replace("CALLS", SEND_AND_WAIT)
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
-    assert (done.stdout, done.stderr) == ("all reached the caller\n", "")
+    assert done.stdout == "all reached the caller\n"
+    # Python itself prints that if the signal comes while it starts a thread (`Thread.start` forgets it, and it runs).
+    assert not done.stderr or "del _limbo[self]" in done.stderr
     assert done.returncode == 0
 
 

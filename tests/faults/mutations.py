@@ -12,6 +12,8 @@ from typing import Any
 
 from attrs import evolve
 
+from hitl._engine.http1 import decoded_headers
+
 Without = Callable[[Any], Any]
 
 
@@ -58,7 +60,7 @@ def _boundless_gzip(unzipped: Any) -> Any:
 
 def _careless_head(_: Any) -> Any:
     def take_head(self: Any, head: Any) -> None:
-        self._status_code, self._headers, self._is_framed = head.status_code, list(head.headers), True
+        self._status_code, self._headers, self._is_framed = head.status_code, decoded_headers(head.headers), True
 
     return take_head
 
