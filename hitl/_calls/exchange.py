@@ -169,9 +169,10 @@ class Exchange:
                 (yield self._timed(state)) if limiter is None else (yield from self._limited(state, limiter))
             )
             state.attempts += 1
-            read = partial(self._read, call, outcome, state.attempts)
-            is_large = isinstance(outcome, Response) and len(outcome.content) > LARGE
-            result, came_to = (yield Act(read, blocks=True)) if is_large else read()
+            if isinstance(outcome, Response) and len(outcome.content) > LARGE:
+                result, came_to = yield Act(partial(self._read, call, outcome, state.attempts), blocks=True)
+            else:
+                result, came_to = self._read(call, outcome, state.attempts)
             if not isinstance(result, HITLError):
                 self.budget.give_back(state.taken)
                 answered: T = result

@@ -12,7 +12,7 @@ from hitl._json import MAX_VALUES, TOO_LARGE, decode, holds_more
 from hitl.exceptions import Sent
 
 
-@frozen
+@frozen(slots=False)  # with slots, a frozen class sets each attribute by a call
 class Request:
     """An HTTP request; `path` is already quoted and starts with a slash."""
 
