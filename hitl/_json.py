@@ -12,7 +12,6 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import timedelta
 from enum import Enum
-from itertools import chain
 from numbers import Integral
 from typing import Any, NoReturn, TypeAlias, TypeGuard
 
@@ -270,14 +269,19 @@ def _has_half_a_pair(text: str) -> bool:
 
 def is_deeper(value: object, levels: int) -> bool:
     """Return whether a value is nested more than `levels` deep; not by recursion, which could overflow."""
-    level: list[Any] = [value] if is_object(value) or is_list(value) else []
+    level: list[Any] = [value] if isinstance(value, _CONTAINERS) else []
     for _ in range(levels):
         if not level:
             return False
-        children = chain.from_iterable(each.values() if is_object(each) else each for each in level)
-        level = [child for child in children if is_object(child) or is_list(child)]
+        inner: list[Any] = []
+        for container in level:
+            members = container.values() if is_object(container) else container
+            inner += [each for each in members if isinstance(each, _CONTAINERS)]
+        level = inner
     return bool(level)
 
+
+_CONTAINERS = (dict, list)
 
 _TOO_DEEP = object()
 _dumps = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode

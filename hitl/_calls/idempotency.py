@@ -17,7 +17,6 @@ from itertools import count
 from secrets import token_hex
 from types import TracebackType
 from typing import NamedTuple, TypeAlias
-from uuid import uuid4
 
 from hitl._json import canonical, plain
 from hitl.exceptions import ConfigurationError
@@ -99,7 +98,7 @@ class RetriedCall:
 
     def __init__(self) -> None:
         self.around = _SCOPES.get()  # scopes opened inside start anew in each attempt
-        self._fallback = IdempotencyScopeState(("retry", uuid4().hex))
+        self._fallback = IdempotencyScopeState(("retry", token_hex(16)))
         self._numbers: dict[tuple[IdempotencyScopeState, _CreationKind, int], int] = {}
         self._positions: dict[tuple[IdempotencyScopeState, _CreationKind], count[int]] = {}
         self._keys: set[str] = set()

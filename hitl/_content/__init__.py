@@ -7,17 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hitl._content.conversion import Conversion, safe_repr
 from hitl._content.converters import converter_for
-from hitl._content.files import File
 from hitl._content.frames import frame_rows, frame_text
 from hitl._content.plain_text import is_small, plain_text
 from hitl._json import EncodedObject, Object, encode, is_object, whole
+from hitl._lazy import lazy_names
 from hitl.exceptions import ContentError
 
+if TYPE_CHECKING:
+    from hitl._content.files import File
+
 __all__ = ["File", "is_large", "safe_repr", "to_json", "to_object"]
+
+__getattr__, __dir__ = lazy_names(__name__, {"files": ("File",)})
 
 _DICTS = frozenset({dict})
 _JSON_TYPES = frozenset({dict, list, tuple, str, int, float, bool, type(None)})

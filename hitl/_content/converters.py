@@ -19,13 +19,15 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from functools import partial
 from types import MemberDescriptorType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
 from hitl._content.conversion import FIELD, MEMBER, Conversion, Converter, type_name
-from hitl._content.files import File, file_object
 from hitl._content.frames import frame_rows
 from hitl._json import MAX_DIGITS
+
+if TYPE_CHECKING:
+    from hitl._content.files import File
 
 # json.dumps cannot write an integer of more digits than this (CVE-2020-10735).
 _LARGEST_INT = 10**MAX_DIGITS
@@ -237,6 +239,8 @@ def _numpy_longdouble(conversion: Conversion, value: Any) -> Any:
 
 
 def _file(conversion: Conversion, value: File) -> dict[str, Any]:
+    from hitl._content.files import file_object  # loaded with the first file
+
     return conversion.object_of(value, file_object(value).items())
 
 
@@ -276,9 +280,8 @@ _EXACT: dict[type, Converter] = {
     float: _float,
     dict: _dict,
     list: _list,  # a copy, since another thread may change it meanwhile
-    File: _file,
 }
-"""The types of JSON itself, by far the most frequent ones, and our own."""
+"""The types of JSON itself, by far the most frequent ones."""
 
 _BY_NAME: dict[str, Converter] = {
     "builtins.str": _text,
@@ -314,6 +317,10 @@ for _names, _advice in _REFUSED.items():
     _BY_NAME.update(dict.fromkeys(_names.split(), _refusal(_advice)))
 
 
+def _is_file(kind: type) -> bool:
+    return _name_in_tables(kind) == "hitl.File"
+
+
 def _is_enum(kind: type) -> bool:
     return any(_name_in_tables(base) == "enum.Enum" for base in kind.__mro__)
 
@@ -341,6 +348,7 @@ def _is_ordered_set(kind: type) -> bool:
 
 
 _BEFORE_NAMES: tuple[tuple[Callable[[type], bool], Converter], ...] = (
+    (_is_file, _file),
     (_is_enum, lambda conversion, value: conversion.convert(value.value)),  # a member of a StrEnum is a str too
     (_is_named_tuple, _named_tuple),
     (_is_row, _row),

@@ -5,7 +5,6 @@ The id is in the header `X-Request-Id` of every answer and in the log.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hitl._json import encode
 from hitl.server.http.rate_limit import RateLimitWindow
 from hitl.server.http.requests import Place
 from hitl.server.primitives import ApiError, Page, to_wire
@@ -53,9 +53,8 @@ def with_headers(send: Send, headers: Callable[[], Mapping[str, str]]) -> Send:
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            added = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers().items()]
-            replaced = {name for name, _ in added}
-            message["headers"] = [*(each for each in message["headers"] if each[0] not in replaced), *added]
+            added = {name.lower().encode("latin-1"): value.encode("latin-1") for name, value in headers().items()}
+            message["headers"] = [each for each in message["headers"] if each[0] not in added] + list(added.items())
         await send(message)
 
     return send_with_headers
@@ -86,8 +85,7 @@ ErrorResponse: TypeAlias = Callable[[Request, ApiError], Response]
 
 def json_response(envelope: Mapping[str, Any], status: int, headers: Mapping[str, str] | None = None) -> Response:
     """Return an answer with a JSON body: characters unescaped, and nothing that is not JSON, such as NaN."""
-    body = json.dumps(envelope, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    return Response(body, status, headers, media_type="application/json")
+    return Response(encode(envelope), status, headers, media_type="application/json")
 
 
 def success(

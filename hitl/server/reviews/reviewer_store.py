@@ -16,7 +16,10 @@ class ReviewerStore(Store):
     def remember(self, names: Sequence[str]) -> None:
         """Store reviewers, so that they can be chosen."""
         for name in names:
-            self._database.execute("INSERT OR IGNORE INTO reviewers (name, key) VALUES (?, ?)", (name, name_key(name)))
+            key = name_key(name)
+            # Nearly always one is known, and an insertion writes even if it is ignored.
+            if self._database.value("SELECT number FROM reviewers WHERE key = ?", (key,)) is None:
+                self._database.execute("INSERT OR IGNORE INTO reviewers (name, key) VALUES (?, ?)", (name, key))
 
     def team_members(self) -> list[str]:
         """Return the members of all teams."""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Final
 
 from hitl.server.primitives import Document, Page, name_key, review_id, review_number
 from hitl.server.reviews.lifecycle import OPEN, SELF_APPROVED
 from hitl.server.reviews.list_query import entry_of
 from hitl.server.reviews.review_rows import CHANGING, FIXED, changing_values, compact, fixed_values
-from hitl.server.storage import Store
+from hitl.server.storage import Database, Store
 from hitl.server.storage.queries import Order, document, page
 
-_LONGEST_SHARED: Final = 32 * 1024  # characters of a template that is kept in memory, as 64 of them are
+_MOST_SHARED: Final = 64  # templates that are kept in memory
+_LONGEST_SHARED: Final = 32 * 1024  # characters of each
 _DOCUMENT: Final = "SELECT document FROM reviews WHERE number = ?"
 _INSERT: Final = (
     f"INSERT INTO reviews (number, {', '.join((*FIXED, *CHANGING))}) "  # noqa: S608 - fixed words
@@ -24,7 +24,11 @@ _UPDATE: Final = f"UPDATE reviews SET {', '.join(f'{name} = ?' for name in CHANG
 
 
 class ReviewStore(Store):
-    """The statements, over one database."""
+    """The statements, over one database, of which it alone writes the templates."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._shared: dict[str, tuple[int, Mapping[str, Any]]] = {}  # templates by id, with their sizes
 
     # Reviews
 
@@ -50,7 +54,7 @@ class ReviewStore(Store):
     def size_of(self, review_id: str | None, template_id: str | None) -> int:
         """Return about how many bytes a review and its template take, or a template."""
         if review_id is None:  # as each creation asks
-            size = self._database.value("SELECT length(document) FROM templates WHERE id = ?", (template_id,))
+            size, _ = self._sized_template(template_id)
         else:
             size = self._database.value(
                 "SELECT length(content) + coalesce(length(result), 0) + coalesce((SELECT length(document) "
@@ -212,9 +216,24 @@ class ReviewStore(Store):
         return document(self._database, "SELECT document FROM templates WHERE id = ?", template_id)
 
     def shared_template(self, template_id: str) -> Mapping[str, Any] | None:
-        """Return the same, without parsing a text of some size again; whoever asks gets the same document."""
-        text: str | None = self._database.value("SELECT document FROM templates WHERE id = ?", (template_id,))
-        return None if text is None else _parsed(text) if len(text) < _LONGEST_SHARED else json.loads(text)
+        """Return the same from memory, if it is not large; whoever asks gets the same document."""
+        return self._sized_template(template_id)[1]
+
+    def _sized_template(self, template_id: str | None) -> tuple[int, Mapping[str, Any] | None]:
+        """Return the size of a template's JSON, and its document, as each creation asks for them."""
+        found = self._shared.get(template_id or "")
+        if found is not None:
+            return found
+        with self._database.lock:  # so that nobody changes it before it is kept
+            text: str | None = self._database.value("SELECT document FROM templates WHERE id = ?", (template_id,))
+            if text is None:
+                return 0, None
+            found = len(text), json.loads(text)
+            if len(text) < _LONGEST_SHARED and not self._database.is_writing:  # else it may be rolled back
+                if len(self._shared) == _MOST_SHARED:
+                    self._shared.clear()
+                self._shared[template_id or ""] = found
+        return found
 
     def templates(self, limit: int | None, offset: int, after: str | None) -> Page:
         """Return one page of all templates, in the order of their creation."""
@@ -222,6 +241,7 @@ class ReviewStore(Store):
 
     def save_template(self, template: Mapping[str, Any]) -> None:
         """Insert or replace a template."""
+        self._shared.pop(template["id"], None)
         self._database.execute(
             "INSERT INTO templates (id, document) VALUES (?, ?) "
             "ON CONFLICT (id) DO UPDATE SET document = excluded.document",
@@ -230,13 +250,8 @@ class ReviewStore(Store):
 
     def delete_template(self, template_id: str) -> None:
         """Delete a template."""
+        self._shared.pop(template_id, None)
         self._database.execute("DELETE FROM templates WHERE id = ?", (template_id,))
-
-
-@lru_cache(maxsize=64)
-def _parsed(text: str) -> Mapping[str, Any]:
-    document: Mapping[str, Any] = json.loads(text)
-    return document
 
 
 def _assignments(review: Mapping[str, Any]) -> tuple[bool, list[str]]:
