@@ -1,4 +1,7 @@
-"""Batches over a socket, beside AsyncOpenAI with gather and a semaphore: `python -m benchmarks.batches [ROUNDS]`."""
+"""Batches over a socket, beside AsyncOpenAI with gather and a semaphore, and beside aiohttp with workers.
+
+`python -m benchmarks.batches [ROUNDS]`.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,8 @@ def _rate(environment: str, client: str, count: int, in_flight: int, millisecond
 
 
 def rates(rounds: int = 3) -> dict[str, Ratio]:
-    """Measure items in a second ÷ those of AsyncOpenAI with gather."""
+    """Measure items in a second ÷ those of AsyncOpenAI with gather, or ÷ those of aiohttp, where it is named."""
+    bare = _rate("aiohttp", "aiohttp", 10_000, 32, 0)
     slow, quick = _rate("openai", "openai", 2_000, 32, 20), _rate("openai", "openai", 10_000, 32, 0)
     bound = 32 / 0.020  # items in a second that a server of 20 ms lets 32 connections make
     return {
@@ -42,6 +46,10 @@ def rates(rounds: int = 3) -> dict[str, Ratio]:
         "the same, ÷ what the latency allows": ratio(_rate("hitl", "hitl", 2_000, 32, 20), lambda: bound, rounds),
         "10,000 items, server at once, 32 in flight": ratio(_rate("hitl", "hitl", 10_000, 32, 0), quick, rounds),
         "the same, asynchronous ": ratio(_rate("hitl", "hitl async", 10_000, 32, 0), quick, rounds),
+        "the same, ÷ aiohttp with workers": ratio(_rate("hitl", "hitl", 10_000, 32, 0), bare, rounds),
+        "the same, asynchronous, ÷ aiohttp with workers": ratio(
+            _rate("hitl", "hitl async", 10_000, 32, 0), bare, rounds
+        ),
     }
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from load import MESSAGES, REVIEW, most_memory
+from load import HEADERS, MESSAGES, REVIEW, most_memory
 
 
 def items(count: int) -> Iterator[dict[str, Any]]:
@@ -71,12 +71,32 @@ def openai(count: int, in_flight: int, url: str) -> int:
     return asyncio.run(create())
 
 
+def aiohttp(count: int, in_flight: int, url: str) -> int:
+    """Make the same requests with a worker for each that may be in flight, and nothing but the JSON of each answer."""
+    import aiohttp
+
+    async def create() -> int:
+        turns, answers = iter(items(count)), list[Any]()
+        async with aiohttp.ClientSession(base_url=url, headers=HEADERS) as client:
+
+            async def work() -> None:
+                for item in turns:
+                    async with client.post("/v1/reviews", json=item) as response:
+                        answers.append(await response.json())
+
+            await asyncio.gather(*(work() for _ in range(in_flight)))
+        return len(answers)
+
+    return asyncio.run(create())
+
+
 CLIENTS = {
     "hitl": hitl,
     "hitl streamed": hitl_streamed,
     "hitl kept": hitl_kept,
     "hitl async": hitl_async,
     "openai": openai,
+    "aiohttp": aiohttp,
 }
 
 

@@ -357,7 +357,7 @@ def checked(table: Mapping[str, _Check], given: Mapping[str, object]) -> dict[st
     """Return the given values, checked; None counts as not given, and so does a missing value of a data frame."""
     if unknown := given.keys() - table.keys():
         raise ConfigurationError(f"unknown: {', '.join(sorted(map(str, unknown)))}; known are {', '.join(table)}")
-    return {name: table[name](name, value) for name, value in given.items() if is_given(value)}
+    return {name: table[name](name, value) for name, value in given.items() if value is not None and is_given(value)}
 
 
 def changes(operation: str, table: Mapping[str, _Check], given: Mapping[str, object]) -> dict[str, Any]:
