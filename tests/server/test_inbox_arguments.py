@@ -37,6 +37,7 @@ CALLS = st.dictionaries(TEXTS, st.recursive(LEAVES, lambda inner: st.lists(inner
 def templates() -> Any:
     return [
         {"id": "call", "name": "Call", "fields": FIELDS},
+        {"id": "two", "name": "Two", "fields": FIELDS, "settings": {"approval_threshold": 2}},
         {"id": "key", "name": "Key", "fields": FIELDS, "settings": {"key_field": "arguments.order_id"}},
     ]
 
@@ -79,6 +80,34 @@ def test_an_argument_keeps_its_type(browser: TestClient, server: ReviewServer) -
     assert answer(browser, typed).status_code == 303
     changed = {"amount": 109, "order_id": "007", "notify": False, "items": [1], "until": "x"}
     assert result(server, review_id)["arguments"] == {**CALL, **changed}
+
+
+def answer_as(browser: TestClient, form: SentForm, reviewer: str) -> str:
+    """Approve, and return the page that follows."""
+    sent = browser.post(unescape(form.action), data=form.sent("approve", reviewer=reviewer))
+    return browser.get(sent.headers["location"]).text
+
+
+def test_the_second_of_two_begins_with_what_the_first_has_approved(browser: TestClient, server: ReviewServer) -> None:
+    review_id = ask(server, template="two")
+    answer_as(browser, form_of(browser, review_id).typed(amount="50"), "ann")
+    page = browser.get(f"/inbox/reviews/{review_id}").text
+    assert "Approved with changes by ann" in page
+    assert 'name="inside.n.9.arguments.amount" value="50"' in page
+    answer_as(browser, form_of(browser, review_id), "bob")
+    assert result(server, review_id) == {"arguments": {**CALL, "amount": 50}, "approved": True}
+
+
+def test_whoever_approves_something_else_is_the_first_to_approve_that(
+    browser: TestClient, server: ReviewServer
+) -> None:
+    review_id = ask(server, template="two")
+    answer_as(browser, form_of(browser, review_id).typed(amount="50"), "ann")
+    page = answer_as(browser, form_of(browser, review_id).typed(amount="129.5"), "bob")
+    assert "Approved so far by bob." in page
+    assert result(server, review_id) is None, "ann has not approved 129.50"
+    answer_as(browser, form_of(browser, review_id), "ann")
+    assert result(server, review_id) == {"arguments": CALL, "approved": True}
 
 
 def test_a_rejection_keeps_what_was_edited_and_nothing_else(browser: TestClient, server: ReviewServer) -> None:

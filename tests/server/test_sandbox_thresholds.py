@@ -102,6 +102,35 @@ def test_new_content_must_be_approved_by_everybody_again(server: ReviewServer) -
     assert server.reviews.complete("rev_1", YES, BOB)["status"] == "completed"
 
 
+REFUND = {"name": "refund", "type": "code_display", "editable": True}
+
+
+def ask_for_refund(server: ReviewServer) -> None:
+    ask(
+        server,
+        {"name": "Refund", "fields": [APPROVED, REFUND], "settings": {"approval_threshold": 2}},
+        content={"refund": {"amount": 100}},
+    )
+
+
+def test_who_approves_with_other_changes_is_the_first_to_approve_that(server: ReviewServer) -> None:
+    ask_for_refund(server)
+    half, third = {**YES, "refund": {"amount": 50}}, {**YES, "refund": {"amount": 30}}
+    server.reviews.complete("rev_2", half, ANN)
+    assert server.reviews.complete("rev_2", YES, BOB)["status"] == "in_progress", "Ann has not approved 100"
+    assert [each["reviewer"] for each in server.reviews.approvals("rev_2")] == [BOB]
+    assert server.reviews.complete("rev_2", third, BOB)["status"] == "in_progress", "he may change his mind"
+    done = server.reviews.complete("rev_2", third, ANN)
+    assert (done["status"], done["result"]) == ("completed", third)
+    assert [each["reviewer"] for each in server.reviews.approvals("rev_2")] == [BOB, ANN]
+
+
+def test_the_content_that_is_sent_back_as_it_was_is_no_change(server: ReviewServer) -> None:
+    ask_for_refund(server)
+    server.reviews.complete("rev_2", YES, ANN)
+    assert server.reviews.complete("rev_2", {**YES, "refund": {"amount": 100.0}}, BOB)["status"] == "completed"
+
+
 def test_other_changes_leave_the_approvals_alone(server: ReviewServer) -> None:
     server.reviews.complete("rev_1", YES, ANN)
     server.reviews.update_review("rev_1", {"priority": "high", "assignees": [BOB], "content": {"text": "A draft"}})

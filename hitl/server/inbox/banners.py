@@ -136,6 +136,13 @@ def not_kept(reason: str) -> Banner:
     return Banner("error", "Not saved", f"Your answer was not saved: {reason}. What you typed is kept on this page.")
 
 
+def changed_by(approvals: Sequence[Document]) -> Banner:
+    """Return the banner that says who has approved something else than what was asked."""
+    names = ", ".join(approval["reviewer"] for approval in approvals)
+    text = "The changes are filled in below. If you approve anything else, those before you have to approve that, too."
+    return Banner("info", f"Approved with changes by {names}", text)
+
+
 def counted(approvals: Sequence[Document]) -> Banner:
     """Return the banner that names the earlier approvals of a review."""
     names = ", ".join(approval["reviewer"] for approval in approvals)

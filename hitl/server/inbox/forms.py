@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from hitl._json import is_list, is_object
@@ -44,8 +45,16 @@ class Form:
         return sum(control.edits for control in self.displays)
 
 
-def build_form(template: Document | None, content: Document, draft: Draft | None = None) -> Form:
-    """Make the form for a review; a draft fills it with what was typed instead of the defaults."""
+def build_form(
+    template: Document | None,
+    content: Document,
+    draft: Draft | None = None,
+    approved: Mapping[str, Any] = MappingProxyType({}),
+) -> Form:
+    """Make the form for a review; a draft fills it with what was typed instead of the defaults.
+
+    `approved` is what others who approved have made of the editable content, with which a reviewer begins.
+    """
     if draft:
         draft = _with_hidden(draft, template, content)
     displayed = {field_["name"] for field_ in fields_of(template) if field_["type"] in DISPLAYS}
@@ -60,7 +69,7 @@ def build_form(template: Document | None, content: Document, draft: Draft | None
                 displays.append(found)
                 displayed.add(found.name)
         elif field_["name"] in content:
-            displays.append(_display(field_, f"f{number}", content, draft, key))
+            displays.append(_display(field_, f"f{number}", content, draft, key, approved))
     if key and not any(control.is_key for control in displays) and (value := at(content, key)) is not None:
         displays.insert(0, Control(name=key, id="key", kind="show", label=key, shown=block(value, key), is_key=True))
     placed = {control.name for control in displays}
@@ -177,13 +186,16 @@ def _key_field(template: Document | None) -> str:
     return str(settings(template).get("key_field") or "") if template else ""
 
 
-def _display(field_: Document, control_id: str, content: Document, draft: Draft | None, key: str) -> Control:
+def _display(
+    field_: Document, control_id: str, content: Document, draft: Draft | None, key: str, approved: Mapping[str, Any]
+) -> Control:
     name, value = field_["name"], content[field_["name"]]
     editable = is_editable(field_, content)
     is_code = field_["type"] == "code_display"
     original = fields.as_text(value)
     values, mark, note = [original], "", _NONE
     if editable:
+        values = [fields.as_text(approved.get(name, value))]
         mark = stamp(field_, values)
         if draft and name in draft.answers:
             values, note = merged(draft, name, mark, values, is_choice=False)
@@ -204,7 +216,7 @@ def _display(field_: Document, control_id: str, content: Document, draft: Draft 
         original=original,
         stamp=mark,
         note=note,
-        newer=Text(fields.as_text(value)) if note == "holds" else None,
+        newer=Text(fields.as_text(approved.get(name, value))) if note == "holds" else None,
         arguments=call,
         is_key=key == name or any(each.is_key and key == f"{name}.{each.key}" for each in call),
     )

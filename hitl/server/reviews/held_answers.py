@@ -153,7 +153,7 @@ class HeldAnswers:
 
     def _would_end(self, answer: CheckedAnswer) -> bool:
         return answer.decision == "rejected" or would_complete(
-            self._reviewers, answer.review_id, answer.template, answer.after["result"], answer.reviewer
+            self._reviewers, answer.before, answer.template, answer.after["result"], answer.reviewer
         )
 
 

@@ -72,6 +72,10 @@ class ReviewerStore(Store):
         """Delete the approvals of a review, because its content has changed."""
         self._database.execute("DELETE FROM approvals WHERE review_id = ?", (review_id,))
 
+    def forget_approval(self, review_id: str, reviewer: str) -> None:
+        """Delete the approval of a reviewer, because another one approves something else."""
+        self._database.execute("DELETE FROM approvals WHERE review_id = ? AND key = ?", (review_id, name_key(reviewer)))
+
     def forget_approvals_by(self, template_id: str) -> None:
         """Delete the approvals of a template's open reviews, because its questions have changed."""
         self._database.execute(

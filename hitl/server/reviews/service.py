@@ -685,13 +685,13 @@ class ReviewService:
         return CheckedAnswer(before, after, template, decision, reviewer, who.actor, is_self_approved)
 
     def _commit(self, work: Work, answer: CheckedAnswer) -> Document:
-        review_id, after = answer.before["id"], dict(answer.after)
+        after = dict(answer.after)
         if answer.is_self_approved:
             after[lifecycle.SELF_APPROVED] = True
         if answer.actor is not None and answer.actor.came_by_message:
             after[lifecycle.ANSWERED_VIA] = "link"
         if answer.decision == "completed" and not is_complete(
-            self._reviewers, review_id, answer.template, after["result"], answer.reviewer, to_wire(work.now)
+            self._reviewers, answer.before, answer.template, after["result"], answer.reviewer, to_wire(work.now)
         ):
             moved = self._move(work, lifecycle.approved(answer.before, work.now), "approved", actor=answer.reviewer)
         else:
