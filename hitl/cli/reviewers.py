@@ -9,9 +9,11 @@ import click
 
 from hitl.cli.connection import json_option
 from hitl.cli.control import control
+from hitl.cli.failures import option_errors
 from hitl.cli.text import one_line, print_json, print_line, print_table, timestamp_text
+from hitl.server.http.public_url import PublicUrl
 from hitl.server.people import ROLES
-from hitl.server.primitives import from_wire
+from hitl.server.primitives import about, from_wire
 
 _DEFAULT_ADDRESS: Final = "http://127.0.0.1:4010"
 _LINK: Final = ("path", "address", "code", "expires_at")
@@ -52,6 +54,7 @@ def invite(
     email: str, data: str, as_json: bool, name: str | None, role: str | None, sends: bool, public_url: str | None
 ) -> None:
     """Invite somebody, and print a link and a code that work once, for 72 hours; again replaces the first ones."""
+    address = _address(public_url)
     with control(data) as server:
         found = server.call("POST", "/reviewers", email=email, name=name, role=role)
         is_sent = sends and server.call("POST", "/notify/invitation", email=email)["sent"]
@@ -62,20 +65,27 @@ def invite(
         return
     if sends:
         title += f" No channel reaches {found['email']} (see `hitl notify channels`), so hand these over yourself."
-    _print_link(found, public_url, title, as_json=as_json)
+    _print_link(found, address, title, as_json=as_json)
 
 
 @_command("link")
 @_address_option
 def link(email: str, data: str, as_json: bool, public_url: str | None) -> None:
     """Print a link and a code by which somebody signs in once: for lost access, or where no messages are sent."""
+    address = _address(public_url)
     with control(data) as server:
         found = server.call("POST", "/reviewers/link", email=email)
-    _print_link(found, public_url, f"A link for {found['email']}.", as_json=as_json)
+    _print_link(found, address, f"A link for {found['email']}.", as_json=as_json)
 
 
-def _print_link(found: dict[str, Any], public_url: str | None, title: str, *, as_json: bool) -> None:
-    base = found.pop("address") or (public_url or _DEFAULT_ADDRESS).rstrip("/")
+def _address(public_url: str | None) -> str:
+    """Return what a link begins with, checked before anybody is invited."""
+    with option_errors(), about("public_url"):
+        return _DEFAULT_ADDRESS if public_url is None else str(PublicUrl.parse(public_url))
+
+
+def _print_link(found: dict[str, Any], address: str, title: str, *, as_json: bool) -> None:
+    base = found.pop("address") or address
     found["link"] = f"{base}{found.pop('path')}"
     if as_json:
         print_json(found)

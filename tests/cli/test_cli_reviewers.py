@@ -54,6 +54,14 @@ def test_an_invitation_is_sent_where_a_channel_reaches_the_person(data: str) -> 
         assert ("invite", "planned", 1) in server.notifications.counts()
 
 
+@pytest.mark.parametrize("url", ["reviews.example.com", "ftp://reviews.example.com", "https://a.example/?x=1"])
+def test_nobody_is_invited_with_an_address_that_no_link_can_begin_with(data: str, url: str) -> None:
+    outcome = run(data, "invite", "ann@example.com", "--public-url", url)
+    assert outcome.exit_code == 1
+    assert f"the public URL {url!r} cannot be used" in outcome.stderr
+    assert document(data, "list") == []
+
+
 @pytest.mark.parametrize("how", ["option", "environment"])
 def test_a_link_begins_with_the_public_url(data: str, how: str) -> None:
     url = "https://reviews.example.com/team/"
