@@ -90,11 +90,17 @@ def readable_key(data: Path) -> None:
 
 def newer_form(data: Path) -> None:
     Database(data, [*MIGRATIONS, ["CREATE TABLE later (x)"]]).close()
+    Path(f"{data}.form-{len(MIGRATIONS)}").unlink()
 
 
 def older_form(data: Path) -> None:
     data.unlink()
     Database(data, MIGRATIONS[:9]).close()
+
+
+def migrated(data: Path) -> None:
+    older_form(data)
+    Database(data, MIGRATIONS).close()
 
 
 def no_database(data: Path) -> None:
@@ -123,6 +129,7 @@ def held(data: Path) -> None:
         (readable_key, "key", "error", "chmod 600"),
         (newer_form, "schema", "error", "upgrade hitl"),
         (older_form, "schema", "warning", "make a backup first"),
+        (migrated, "copies", "warning", "what has been erased since is still there -> once this version"),
         (no_database, "schema", "error", "is not a sandbox's data file"),
         (no_backup, "backup", "warning", "none was made"),
         (held, "deliveries", "warning", "1 wait since a restore"),

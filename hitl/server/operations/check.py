@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import glob
 import os
+import shlex
 import shutil
 import stat
 import sys
@@ -52,6 +54,7 @@ def check_files(data: Path, form: int, *, now: Callable[[], float] = time.time) 
     yield _file_system(data)
     yield _disk(data)
     yield from _contents(data, form)
+    yield from _copies(data)
     yield _backup(data, now())
 
 
@@ -101,6 +104,16 @@ def _key(key: Path) -> Iterator[Finding]:
             "warning",
             "it lies beside the data, so whoever copies the folder has both",
             "move it elsewhere, and name it with --secrets-key-file",
+        )
+
+
+def _copies(data: Path) -> Iterator[Finding]:
+    if copies := sorted(map(str, data.resolve().parent.glob(f"{glob.escape(data.name)}.form-*"))):
+        yield Finding(
+            "copies",
+            "warning",
+            "from before a migration; what has been erased since is still there",
+            f"once this version has proved itself: {shlex.join(['rm', *copies])}",
         )
 
 
