@@ -89,37 +89,37 @@ async def _ready_async(wait: WaitFor, deadline: float) -> Sequence[Socket] | Non
     """Return what `_ready` does; on any event loop."""
     if (left := deadline - monotonic()) <= 0:
         return None
-    if len(wait.reading) == 1 and not wait.writing and wait.until is None and (loop := _watching_loop()) is not None:
-        await _is_readable(wait.reading[0], loop, min(left, LONGEST_SLEEP))
+    is_usual = len(wait.reading) == 1 and not wait.writing and wait.until is None and not are_timers_frozen()
+    if is_usual and not runs_on_trio() and await _waited_on_asyncio(wait.reading[0], left):
         return wait.reading
     with move_on_after(left):
         return await _watched(wait)
     return ()
 
 
-def _watching_loop() -> asyncio.AbstractEventLoop | None:
-    """Return the running event loop if it is asyncio's, watches sockets, and has timers that go."""
-    if runs_on_trio() or are_timers_frozen():
-        return None
+async def _waited_on_asyncio(sock: Socket, seconds: float) -> bool:
+    """Wait until a socket is readable, or for some seconds; False if the event loop watches no sockets.
+
+    That of Windows does not, for which anyio has a thread. Elsewhere anyio's scope would take a tenth of a call.
+    """
     import asyncio
 
     loop = asyncio.get_running_loop()
-    return None if "Proactor" in type(loop).__name__ else loop  # that of Windows, for which anyio has a thread
-
-
-async def _is_readable(sock: Socket, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-    """Wait until a socket is readable, or for some seconds. A scope of anyio's takes a tenth of a call."""
-    number = sock.fileno()
-    if number < 0:
-        return  # closed, which its next use will show
-    woken = loop.create_future()
-    timer = loop.call_later(seconds, _wake, woken)
-    loop.add_reader(number, _wake, woken)
+    number, woken = sock.fileno(), loop.create_future()
+    try:
+        loop.add_reader(number, _wake, woken)
+    except NotImplementedError:
+        return False
+    except (OSError, ValueError) as error:  # closed, which its next use will show
+        reraise_interrupt(error)
+        return True
+    timer = loop.call_later(min(seconds, LONGEST_SLEEP), _wake, woken)
     try:
         await woken
     finally:
         loop.remove_reader(number)
         timer.cancel()
+    return True
 
 
 def _wake(woken: asyncio.Future[None]) -> None:

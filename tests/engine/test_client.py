@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import math
 import os
@@ -32,14 +33,36 @@ def client_of(address: tuple[str, int], **options: Any) -> Client:
     return Client(Origin("http://here", False, host, port, "here"), **options)
 
 
-@pytest.fixture(params=["blocking", "asyncio", "trio"])
+class UnwatchingLoop(asyncio.SelectorEventLoop):
+    """Watches no sockets for others, as asyncio's loop on Windows."""
+
+    def add_reader(self, *_: Any) -> Any:
+        raise NotImplementedError
+
+    def add_writer(self, *_: Any) -> Any:
+        raise NotImplementedError
+
+
+@pytest.fixture(params=["blocking", "asyncio", "asyncio that watches no sockets", "trio"])
 def driver(request: pytest.FixtureRequest) -> Callable[[IOSteps[Any], float], Any]:
     if request.param == "blocking":
         return drive
-    return lambda flow, deadline: anyio.run(drive_async, flow, deadline, backend=request.param)
+    backend, _, is_unwatching = request.param.partition(" ")
+    options = {"loop_factory": UnwatchingLoop} if is_unwatching else {}
+    return lambda flow, deadline: anyio.run(drive_async, flow, deadline, backend=backend, backend_options=options)
 
 
 GET = Request("GET", "/")
+
+
+def test_a_socket_that_was_closed_meanwhile_is_left_to_its_next_use(driver: Any) -> None:
+    def steps() -> IOSteps[str]:
+        with socket.socket() as sock:
+            pass
+        ready = yield WaitFor((sock,))
+        return "gone on" if list(ready) == [sock] else "waited in vain"
+
+    assert driver(steps(), time.monotonic() + 10) == "gone on"
 
 
 def fetch(client: Client, driver: Callable[..., Any] = drive, *, seconds: float = 10.0, fresh: bool = False) -> Any:
