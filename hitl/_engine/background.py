@@ -21,7 +21,7 @@ T = TypeVar("T")
 IDLE = 30.0  # seconds after which a thread without work ends
 
 
-def in_background(call: Callable[[], T], idle: IdleThreads | None = None) -> Future[T]:
+def in_background(call: Callable[[], T], idle: IdleThreads | None = None, future: Future[T] | None = None) -> Future[T]:
     """Make a call in a daemon thread, with this thread's context variables; nobody has to wait for it.
 
     Where no thread can be started, the call is made at once, in this thread.
@@ -29,22 +29,23 @@ def in_background(call: Callable[[], T], idle: IdleThreads | None = None) -> Fut
     Args:
         call: The call.
         idle: Threads to use again; starting one costs more than a call over HTTP. Without, the thread ends.
+        future: What will have the result, for a caller who must know it before the call begins.
     """
-    future: Future[T] = Future()
+    result: Future[T] = Future() if future is None else future
     context = copy_context()
 
     def work() -> None:
-        context.run(_make, call, future)
+        context.run(_make, call, result)
 
     worker = None if idle is None else idle.take()
     if worker is not None:
         worker.give(work)
-        return future
+        return result
     try:
         threading.Thread(target=_Worker(work, idle).run, name="hitl-background", daemon=True).start()
     except RuntimeError:  # no more threads, or the interpreter is shutting down
         work()
-    return future
+    return result
 
 
 def _make(call: Callable[[], T], future: Future[T]) -> None:

@@ -149,9 +149,10 @@ class HttpxTransport(_HttpxSender):
         exchange = partial(self._exchange, request, deadline, begun)
         if self._is_in_memory:
             return exchange()
-        future = in_background(exchange, self._idle)
-        self._under_way[future] = threading.get_ident()
+        future: Future[TransportResult] = Future()
+        self._under_way[future] = threading.get_ident()  # before it begins: it may be interrupted at once
         try:
+            in_background(exchange, self._idle, future)
             # Not `result` with a timeout: its TimeoutError looks like that of a signal handler, or of the exchange.
             while not future.done() and (left := deadline - monotonic()) > 0:
                 wait((future,), min(left, LONGEST_SLEEP))

@@ -245,6 +245,21 @@ def test_an_interrupted_exchange_comes_back_as_broken_in_its_thread(sender_of: C
     assert [(each.kind, each.sent) for each in results] == [("broken", "maybe")]
 
 
+def test_an_exchange_may_be_interrupted_as_soon_as_it_has_begun() -> None:
+    asking = threading.get_ident()
+
+    class Interrupting(httpx.BaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            sender.interrupt({asking})
+            return httpx.Response(200, request=request)
+
+    with closing(through(HttpxTransport, Interrupting())) as sender:
+        for _ in range(20):
+            result = sender.send(GET, time.monotonic() + 10)
+            assert isinstance(result, TransportFailure)
+            assert (result.kind, result.sent) == ("broken", "maybe")
+
+
 def of_a_socket(send: Send) -> Any:
     return httpx.HTTPTransport() if send is send_blocking else httpx.AsyncHTTPTransport()
 
