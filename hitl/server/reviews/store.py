@@ -54,7 +54,12 @@ class ReviewStore(Store):
     def size_of(self, review_id: str | None, template_id: str | None) -> int:
         """Return about how many bytes a review and its template take, or a template."""
         if review_id is None:  # as each creation asks
-            size, _ = self._sized_template(template_id)
+            kept = self._shared.get(template_id or "")
+            size = (
+                self._database.value("SELECT length(document) FROM templates WHERE id = ?", (template_id,))
+                if kept is None
+                else kept[0]
+            )
         else:
             size = self._database.value(
                 "SELECT length(content) + coalesce(length(result), 0) + coalesce((SELECT length(document) "
@@ -217,22 +222,17 @@ class ReviewStore(Store):
 
     def shared_template(self, template_id: str) -> Mapping[str, Any] | None:
         """Return the same from memory, if it is not large; whoever asks gets the same document."""
-        return self._sized_template(template_id)[1]
-
-    def _sized_template(self, template_id: str | None) -> tuple[int, Mapping[str, Any] | None]:
-        """Return the size of a template's JSON, and its document, as each creation asks for them."""
-        found = self._shared.get(template_id or "")
-        if found is not None:
-            return found
+        if (kept := self._shared.get(template_id)) is not None:
+            return kept[1]
         with self._database.lock:  # so that nobody changes it before it is kept
             text: str | None = self._database.value("SELECT document FROM templates WHERE id = ?", (template_id,))
             if text is None:
-                return 0, None
-            found = len(text), json.loads(text)
+                return None
+            found: Mapping[str, Any] = json.loads(text)
             if len(text) < _LONGEST_SHARED and not self._database.is_writing:  # else it may be rolled back
                 if len(self._shared) == _MOST_SHARED:
                     self._shared.clear()
-                self._shared[template_id or ""] = found
+                self._shared[template_id] = len(text), found
         return found
 
     def templates(self, limit: int | None, offset: int, after: str | None) -> Page:
