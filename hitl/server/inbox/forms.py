@@ -53,7 +53,7 @@ def build_form(
 ) -> Form:
     """Make the form for a review; a draft fills it with what was typed instead of the defaults.
 
-    `approved` is what others who approved have made of the editable content, with which a reviewer begins.
+    `approved` is the content as others have approved it, with which a reviewer begins.
     """
     if draft:
         draft = _with_hidden(draft, template, content)

@@ -43,6 +43,7 @@ from hitl.server.primitives import ApiError, actor_of, name_key
 from hitl.server.primitives.validation import same
 from hitl.server.results import approvals_needed, undo_seconds
 from hitl.server.reviews import OPEN, HeldAnswer, ReviewQuery, shown_digest
+from hitl.server.reviews.approvals import as_approved
 from hitl.server.reviews.lifecycle import visible
 
 
@@ -66,9 +67,8 @@ class ReviewHandlers(PageHandlers):
         draft = self._draft(document, sent, errors) if sent else _kept_draft(kept)
         about = summary(document, template, self.reviews.clock(), self.reviews.seconds_to_expiry(document["id"]))
         approvals = self.reviews.approvals(document["id"])
-        form = build_form(
-            template, _below_title(content, template, about.subject), draft, approved_changes(approvals, content)
-        )
+        approved = as_approved(content, approvals)
+        form = build_form(template, _below_title(content, template, about.subject), draft, approved)
         verdict = button_field(template)
         run = Run.read(request.query_params)
         arranged, matter = layout(template, form), matter_of(form)
@@ -102,7 +102,7 @@ class ReviewHandlers(PageHandlers):
             "other_errors": [text for name, text in errors.items() if name not in beside],
             "banner": banner
             or (ASKED_YOURSELF if own == "refuse" else self._warning(request, document, kept))
-            or (changed_by(approvals) if approved_changes(approvals, content) else None),
+            or (None if same(approved, content) else changed_by(approvals)),
             "dirty": draft is not None,
             "is_read_only": READ_ONLY in request.scope,
             "changed": self._changed_content(document),
@@ -245,12 +245,6 @@ class ReviewHandlers(PageHandlers):
     def _longest_waiting(self, request: Request) -> str | None:
         me = remembered_reviewer(request)
         return self.first_of(ReviewQuery(status=OPEN, oldest_first=True, not_answered_by=me))
-
-
-def approved_changes(approvals: Sequence[Document], content: Document) -> Document:
-    """Return what those who approved have made of the content: all who still count have approved the same."""
-    result: Document = approvals[-1]["result"] if approvals else {}
-    return {name: result[name] for name in content if name in result and not same(result[name], content[name])}
 
 
 def review_id_of(request: Request) -> str:

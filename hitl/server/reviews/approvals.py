@@ -15,7 +15,7 @@ The vendor names the setting only; this is how the sandbox implements it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hitl.server.primitives import Document, conflict, name_key
@@ -57,10 +57,19 @@ def would_complete(
     return len(earlier) + 1 >= needed
 
 
+def as_approved(content: Document, approvals: Sequence[Document]) -> Document:
+    """Return a content with the changes that those who approved have made: all who count have approved the same."""
+    return _with_changes(content, approvals[-1]["result"]) if approvals else content
+
+
 def _approve_the_same(review: Document, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Return whether two results leave the same of a review's content: an editable field has the same name in both."""
-    content: Mapping[str, Any] = review["content"]
-    return all(same(one.get(name, value), other.get(name, value)) for name, value in content.items())
+    content: Document = review["content"]
+    return same(_with_changes(content, one), _with_changes(content, other))
+
+
+def _with_changes(content: Document, result: Mapping[str, Any]) -> Document:
+    """Return a content as a result has it: an editable field has the same name in both."""
+    return {name: result.get(name, value) for name, value in content.items()}
 
 
 def _says_no(template: TemplateDocument, result: Mapping[str, Any]) -> bool:
