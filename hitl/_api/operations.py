@@ -2,8 +2,9 @@
 
 The only module that touches private names of the generated client (`_get_kwargs`, `_parse_response`); the generator's
 version is pinned exactly for it. Reviews and templates are read by their own `from_json`, which is faster and more
-forgiving than the generated parsers. Endpoints are imported when they are first used, which takes 4 % of a call, and
-importing all of them would load every model of the API; that of `create_review` is what nearly every program uses.
+forgiving than the generated parsers. Endpoints are imported when they are first used: importing all of them would load
+every model of the API. Only that of `create_review`, which nearly every program calls, is imported here, since imports
+inside of functions were 4 % of its CPU.
 """
 
 # pyright: reportPrivateUsage=false

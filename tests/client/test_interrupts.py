@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import signal
 import socket
 import ssl
@@ -109,6 +110,13 @@ def server() -> Iterator[HostileServer]:
         yield server
 
 
+# What Python itself prints if the signal comes while it starts a thread: `Thread.start` forgets it, and it runs.
+STARTED_TWICE = re.compile(
+    r"Exception ignored in thread started by: <bound method Thread\._bootstrap of <Thread\(hitl-background,[^\n]*\n"
+    r"Traceback[^\n]*\n(?:  [^\n]*\n)*?    del _limbo\[self\]\n(?:  [^\n]*\n)?KeyError: <Thread\([^\n]*\n"
+)
+
+
 def own_connections() -> None:
     return None
 
@@ -203,8 +211,7 @@ def test_a_real_signal_ends_sending_receiving_and_waiting(transport: str) -> Non
         program = program.replace("TRANSPORT", transport).replace("CALLS", SEND_AND_WAIT)
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout == "all reached the caller\n"
-    # Python itself prints that if the signal comes while it starts a thread (`Thread.start` forgets it, and it runs).
-    assert not done.stderr or "del _limbo[self]" in done.stderr
+    assert STARTED_TWICE.sub("", done.stderr) == ""
     assert done.returncode == 0
 
 

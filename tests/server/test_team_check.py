@@ -129,7 +129,7 @@ def held(data: Path) -> None:
         (readable_key, "key", "error", "chmod 600"),
         (newer_form, "schema", "error", "upgrade hitl"),
         (older_form, "schema", "warning", "make a backup first"),
-        (migrated, "copies", "warning", "what has been erased since is still there -> once this version"),
+        (migrated, "copies", "warning", "still hold what has been erased since -> once this version"),
         (no_database, "schema", "error", "is not a sandbox's data file"),
         (no_backup, "backup", "warning", "none was made"),
         (held, "deliveries", "warning", "1 wait since a restore"),

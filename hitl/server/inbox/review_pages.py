@@ -25,7 +25,6 @@ from hitl.server.inbox.review_handlers import ReviewHandlers, review_id_of, sugg
 from hitl.server.inbox.submission import FORM_TOKEN, Submission, read_reviewer, read_submission, remembered_reviewer
 from hitl.server.primitives import ApiError
 from hitl.server.reviews import shown_digest
-from hitl.server.reviews.approvals import as_approved
 
 
 class ReviewPages(ReviewHandlers):
@@ -60,9 +59,7 @@ class ReviewPages(ReviewHandlers):
             return redirect(request, f"/reviews/{review_id_of(request)}")
         document = self.reviews.get_review(review_id_of(request))
         template = self.template_of(document)
-        content = content_of(document)
-        approved = as_approved(content, self.reviews.approvals(document["id"]))
-        form, shown = build_form(template, content, approved=approved), shown_digest(document, template)
+        form, shown = build_form(template, content_of(document)), shown_digest(document, template)
         reviewer, token = suggested_reviewer(request, document), request.scope.get(FORM_TOKEN, "")
         described = form_document(document, form, reviewer=reviewer, token=token, shown=shown)
         return JSONResponse(described, 200, {"cache-control": "no-store"})

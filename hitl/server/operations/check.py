@@ -112,7 +112,7 @@ def _copies(data: Path) -> Iterator[Finding]:
         yield Finding(
             "copies",
             "warning",
-            "from before a migration; what has been erased since is still there",
+            "copies from before a migration still hold what has been erased since",
             f"once this version has proved itself: {shlex.join(['rm', *copies])}",
         )
 
